@@ -1,0 +1,99 @@
+"""Assemble the film of an episode from its clips: hard cuts, one loudness, ready for streaming."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.lib import assembly, atomic, events, ffmpeg, film, film_sound, manifest, segment
+from scripts.lib.assembly import Part
+from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.workroom import workroom
+
+
+def main() -> int:
+    parser = events.Arguments(
+        "assemble_video.py",
+        "Join the clips of a manifest into one MP4 (1920x1080 H.264 High, AAC 192 kb/s 48 kHz, fast start). Prepared"
+        " cuts are copied; what is missing is cut here; only parts that do not fit are encoded again.",
+        "python scripts/assemble_video.py --manifest manifest.json --output episode.mp4\n\n"
+        'manifest: {"clips": [{"clip_number": 1, "video": "clip_01.mp4", "audio": "clip_01.mp3",\n'
+        '                      "sfx": "clip_01_sfx.mp3", "cut": "clip_01.mov"}]}\n'
+        "  sfx and cut may be missing; relative paths are taken from the manifest's folder",
+    )
+    parser.add_argument("--manifest", type=Path, required=True, help="the clips, as JSON")
+    parser.add_argument("--output", type=Path, required=True, help="the film to write, ending in .mp4")
+    parser.add_argument("--intro", type=Path, help="a film to put in front; a missing file is a warning")
+    parser.add_argument("--outro", type=Path, help="a film to put at the end; a missing file is a warning")
+    parser.add_argument("--watermark", type=Path, help="a picture for the lower right corner; encodes every clip")
+    parser.add_argument("--lufs", type=float, default=-14.0, help="integrated loudness (default -14)")
+    parser.add_argument("--true-peak", type=float, default=-1.0, help="highest true peak in dBTP (default -1.0)")
+    parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
+    parser.add_argument("--decode-all", action="store_true", help="decode the whole film once more at the end (slow)")
+    return events.run(parser, assemble)
+
+
+def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
+    if asked.output.suffix.lower() != ".mp4":
+        raise Failure(Kind.USAGE, f"--output {asked.output}: must end in .mp4")
+    if not -40.0 <= asked.lufs <= -5.0 or not -20.0 <= asked.true_peak <= 0.0:
+        raise Failure(Kind.USAGE, "--lufs must be -40 to -5 and --true-peak -20 to 0")
+    segment.samples_of(1, asked.fps)
+    entries = manifest.read(asked.manifest)
+    intro, outro, mark = (_present(asked, option) for option in ("intro", "outro", "watermark"))
+    wishes = segment.Wishes(asked.fps)
+    with workroom(asked.output) as room:
+        parts = assembly.gather(entries, intro, outro, wishes, room, _stretch(reporter, 0.0, 0.5))
+        mending = _stretch(reporter, 0.5, 0.8)
+        if mark is None:
+            parts = assembly.made_equal(parts, asked.fps, room, mending)
+        else:
+            parts = assembly.drawn_over(parts, mark, asked.fps, room, mending)
+        target = film_sound.Target(asked.lufs, asked.true_peak)
+        _finish(parts, target, asked, room, reporter)
+
+
+def _finish(
+    parts: Sequence[Part], target: film_sound.Target, asked: argparse.Namespace, room: Path, reporter: Reporter
+) -> None:
+    segments = [part.segment for part in parts]
+    listed, joined, sound = room / "parts.ffconcat", room / "joined.wav", room / "sound.m4a"
+    film.concat_list(segments, asked.fps, listed)
+    reporter.progress(0.8, "mastering the sound")
+    raw = film_sound.join(listed, sum(one.samples for one in segments), joined)
+    heard = film_sound.master(joined, raw, target, sound)
+    if heard.lufs is None:
+        events.warn("the film is silent")
+    elif abs(heard.lufs - target.lufs) > 1.0:
+        events.warn(f"the film has {heard.lufs:g} LUFS; {target.lufs:g} cannot be reached under the true peak")
+    reporter.progress(0.9, "joining the clips")
+    with atomic.replacing(asked.output) as (stream, path):
+        film.join(segments, listed, sound, asked.fps, room, stream)
+        stream.flush()
+        reporter.progress(0.95, "checking the film")
+        frames = film.verify(path, segments, sound, heard.samples, asked.fps)
+        if asked.decode_all and ffmpeg.count_pictures(path, "decoding the film") != frames:
+            raise Failure(Kind.INPUT, f"not all {frames} pictures of the film can be shown")
+    reporter.result(
+        asked.output, duration_s=round(frames / asked.fps, 3), frames=frames, lufs=heard.lufs,
+        true_peak_db=heard.true_peak_db, width=1920, height=1080, fps=asked.fps, clips=len(segments),
+        reencoded_clips=[part.segment.name.removeprefix("clip ") for part in parts if part.fresh],
+        held_s=round(sum(one.held for one in segments) / asked.fps, 3),
+    )  # fmt: skip
+
+
+def _present(asked: argparse.Namespace, option: str) -> Path | None:
+    path: Path | None = getattr(asked, option)
+    if path is not None and not path.is_file():
+        events.warn(f"{option} {path} is not there; the film is made without it")
+        return None
+    return path
+
+
+def _stretch(reporter: Reporter, start: float, end: float) -> assembly.Tell:
+    """Progress of a step from 0 to 1, told as the stretch from `start` to `end` of the whole."""
+    return lambda done, message: reporter.progress(start + done * (end - start), message)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""Makes one picture: drawn by Gemini from a prompt, composed by Gemini from two pictures, or joined here from two."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.lib import answers, atomic, events, gemini, http, receipt
+from scripts.lib.events import Failure, Kind, Reporter
+
+MODEL = "gemini-nano-banana-2.1"
+RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
+SIZES = ("1K", "2K", "4K")
+DEADLINE_S = 140.0  # twice at most, see draw
+COMPOSE = (
+    "Place the creature of the first picture into the place of the second picture. Keep every feature, colour and"
+    " proportion of the creature and of the place exactly as given; match light, shadow, perspective and grain so"
+    " that it reads as one photograph."
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to draw. `references` go to the service in this order, before the prompt."""
+
+    output: Path
+    prompt: str
+    references: tuple[Path, ...]
+    ratio: str
+    size: str
+    model: str
+    version: str
+    buy_again: bool
+
+
+def parser() -> events.Arguments:
+    made = events.Arguments(
+        "generate_asset.py",
+        "Make one picture with Gemini (about 0.03 USD), or join two pictures side by side (free).\n"
+        "Needs GEMINI_API_KEY in the environment, unless --split-vertical is used.",
+        'python scripts/generate_asset.py --prompt "A brown bear at dawn, mist" --output bear.png\n'
+        '  python scripts/generate_asset.py --prompt "It swims" --reference-image bear.png --output bear2.png\n'
+        "  python scripts/generate_asset.py --character bear.png --environment river.png --output scene.png\n"
+        "  python scripts/generate_asset.py --split-vertical left.png right.png --output split.png",
+    )
+    made.add_argument("--prompt", default="", help="what to draw; with --character an addition to the instruction")
+    made.add_argument("--output", required=True, type=Path, help="the picture to write, .png or .jpg")
+    made.add_argument("--reference-image", action="append", default=[], type=Path, metavar="PICTURE",
+                      help="a picture to follow; may be given several times")  # fmt: skip
+    made.add_argument("--character", type=Path, metavar="PICTURE", help="compose: the creature, with --environment")
+    made.add_argument("--environment", type=Path, metavar="PICTURE", help="compose: the place, with --character")
+    made.add_argument("--split-vertical", nargs=2, type=Path, metavar=("LEFT", "RIGHT"), help="join two pictures")
+    made.add_argument("--aspect-ratio", default="16:9", choices=RATIOS, help="default 16:9")
+    made.add_argument("--image-size", default="1K", choices=SIZES, help="default 1K")
+    made.add_argument("--model", default=MODEL, help=f"default {MODEL}")
+    made.add_argument("--api-version", default="v1beta", choices=("v1beta", "v1"), help="default v1beta")
+    made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
+    return made
+
+
+def read_wish(arguments: argparse.Namespace) -> Wish:
+    """The request of the command line. Raises Failure(usage) for combinations that make no sense."""
+    prompt: str = arguments.prompt.strip()
+    references: tuple[Path, ...] = tuple(arguments.reference_image)
+    if (arguments.character is None) != (arguments.environment is None):
+        raise Failure(Kind.USAGE, "--character and --environment belong together")
+    if arguments.character is not None:
+        if references:
+            raise Failure(Kind.USAGE, "--reference-image does not go with --character")
+        references = (arguments.character, arguments.environment)
+        prompt = f"{COMPOSE} {prompt}".strip()
+    if not prompt:
+        raise Failure(Kind.USAGE, "--prompt is needed, or --character with --environment, or --split-vertical")
+    return Wish(
+        output=arguments.output, prompt=prompt, references=references, ratio=arguments.aspect_ratio,
+        size=arguments.image_size, model=arguments.model, version=arguments.api_version,
+        buy_again=arguments.buy_again,
+    )  # fmt: skip
+
+
+def ask(wish: Wish, seed: int) -> gemini.Answer:
+    """One paid request for the picture of `wish`."""
+    parts: list[answers.Json] = []
+    for path in wish.references:
+        parts.append(gemini.picture_part(path.read_bytes(), http.mime_of(path)))
+    parts.append(gemini.text_part(wish.prompt))
+    config: dict[str, answers.Json] = {
+        "responseModalities": ["IMAGE"],
+        "imageConfig": {"aspectRatio": wish.ratio, "imageSize": wish.size},
+        "seed": seed,
+    }
+    turn = gemini.turn("user", parts)
+    return gemini.generate(wish.model, [turn], config, version=wish.version, deadline_s=DEADLINE_S)
+
+
+def draw(wish: Wish, seed: int, reporter: Reporter) -> tuple[bytes, gemini.Answer]:
+    """A picture's bytes. An answer without one gets a second try with another seed, then it is nonsense."""
+    answer = ask(wish, seed)
+    if answer.picture is None:
+        reporter.progress(0.1, f"no picture ({answer.finish or 'no reason'}), asking once more with another seed")
+        answer = ask(wish, seed + 1)
+    if answer.picture is None:
+        said = f": {answer.text[:160]}" if answer.text else ""
+        raise answer.reply.failure(Kind.NONSENSE, f"the model answers without a picture{said}", code=answer.finish)
+    return answer.picture, answer
+
+
+def check_inputs(wish: Wish) -> list[str]:
+    """The digests of the reference pictures. Raises Failure(input) when they cannot all be sent."""
+    prints = [atomic.fingerprint(path) for path in wish.references]
+    for path in wish.references:
+        http.mime_of(path)
+    total = sum(size for size, _ in prints) * 4 // 3  # base64
+    if total > gemini.INLINE_LIMIT:
+        raise Failure(Kind.INPUT, f"the reference pictures make {total / 1e6:.0f} MB, one request takes 20 MB")
+    return [digest for _, digest in prints]
+
+
+def put(output: Path, data: bytes) -> tuple[int, int]:
+    """Decode the picture as a proof, bring it into the kind that `output` names, write it; its width and height."""
+    from scripts.lib import pictures
+
+    picture = pictures.load(data, "the picture of the service")
+    wanted = pictures.FORMATS.get(output.suffix.lower())
+    # the kind is what the bytes are, whatever the answer calls them
+    atomic.write(output, data if picture.format == wanted else pictures.encoded(picture, output.suffix))
+    return picture.size
+
+
+def buy(wish: Wish, reporter: Reporter) -> None:
+    inputs = check_inputs(wish)
+    settings: dict[str, answers.Json] = {
+        "aspect_ratio": wish.ratio,
+        "image_size": wish.size,
+        "kind": wish.output.suffix,
+    }
+    fingerprint = receipt.digest(gemini.SERVICE, wish.model, wish.prompt, settings, inputs)
+    order = receipt.open_order(wish.output, gemini.SERVICE, fingerprint, buy_again=wish.buy_again)
+    if order.state == "received":
+        report(wish.output, reporter)
+        return
+    events.secret("GEMINI_API_KEY", "Gemini")
+    reporter.progress(0.0, f"asking {wish.model} for {wish.output.name}")
+    with order.paid():
+        data, answer = draw(wish, int(fingerprint[:7], 16), reporter)
+        usd = gemini.image_usd(wish.model, wish.size, answer)
+        reporter.charged(gemini.SERVICE, "image", 1, "image", usd, answer.reply.request_id)
+        try:
+            put(wish.output, data)
+        except Failure as failure:
+            raise answer.reply.failure(Kind.NONSENSE, failure.message) from failure
+    order.priced(usd)
+    order.received()
+    report(wish.output, reporter)
+
+
+def report(output: Path, reporter: Reporter) -> None:
+    from scripts.lib import pictures
+
+    width, height = pictures.load(output.read_bytes(), str(output)).size
+    reporter.result(output, width=width, height=height)
+
+
+def join(left: Path, right: Path, output: Path, reporter: Reporter) -> None:
+    from scripts.lib import pictures
+
+    atomic.write(output, pictures.encoded(pictures.side_by_side(left, right), output.suffix))
+    report(output, reporter)
+
+
+def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
+    output: Path = arguments.output
+    if output.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
+        raise Failure(Kind.USAGE, f"--output ends .png or .jpg, not {output.suffix!r}")
+    if arguments.split_vertical is None:
+        buy(read_wish(arguments), reporter)
+    else:
+        left, right = arguments.split_vertical
+        join(left, right, output, reporter)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return events.run(parser(), work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

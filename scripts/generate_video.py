@@ -1,0 +1,213 @@
+"""Makes one clip: hosts the seed picture, orders image-to-video from Kling on KIE, waits, downloads, checks.
+
+Three verbs that must not be mixed up: *ask* (poll) and *fetch* (download) are free and repeated at will; *buy*
+happens once. The end of `--wait` ends this program, never the remote job: the next run goes on asking.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts.lib import answers, atomic, events, imagehost, kie, kling, receipt
+from scripts.lib.clip_download import Gone, Unusable, fetch, inspect
+from scripts.lib.events import Failure, Kind, Reporter
+
+MODEL = "kling/v2-5-turbo-image-to-video-pro"
+NEGATIVE = "blur, distort, low quality"
+POLL_CEILING_S = 10.0
+POLL_GROWTH = 1.25
+#: Answers that fail in a row before a run gives up asking; the job itself goes on.
+DEAF_LIMIT = 5
+BUSY_WAIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One clip to make. `poll_s` is the first pause between two questions; pauses grow to POLL_CEILING_S."""
+
+    image: Path
+    prompt: str
+    negative: str
+    output: Path
+    seconds: int
+    model: str
+    cfg_scale: float | None
+    host: str
+    bucket: str | None
+    wait_s: float
+    poll_s: float
+    buy_again: bool
+
+
+def parser() -> events.Arguments:
+    made = events.Arguments(
+        "generate_video.py",
+        "Animate one picture with Kling (about 0.42 USD for 10 s). Needs KIE_API_KEY in the environment.\n"
+        "Started again with the same arguments it goes on waiting for the same job and never orders a second one.",
+        "python scripts/generate_video.py --image composite_07.png --output clip_07.mp4 \\\n"
+        '    --prompt "The bear lifts its head, water drips from its jaw. Slow push in."',
+    )
+    made.add_argument("--image", required=True, type=Path, help="the first frame, PNG or JPEG")
+    made.add_argument("--prompt", required=True, help="what moves: core action first, camera last")
+    made.add_argument("--output", required=True, type=Path, help="the clip to write, .mp4")
+    made.add_argument("--negative-prompt", default=NEGATIVE, help=f"default {NEGATIVE!r}")
+    made.add_argument("--duration", type=int, choices=(5, 10), default=10, help="seconds, default 10")
+    made.add_argument("--model", default=MODEL, help=f"default {MODEL}")
+    made.add_argument("--cfg-scale", type=float, metavar="0..1", help="how closely the prompt is followed")
+    made.add_argument("--image-host", choices=imagehost.HOSTS, default="kie", help="where the picture is put")
+    made.add_argument("--bucket", help="the bucket of --image-host r2 (or VIDEOD_R2_BUCKET)")
+    made.add_argument("--wait", type=float, default=900.0, metavar="SECONDS", help="how long to wait, default 900")
+    made.add_argument("--poll", type=float, default=2.0, metavar="SECONDS", help="first pause, default 2")
+    made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
+    return made
+
+
+def read_wish(arguments: argparse.Namespace) -> Wish:
+    """The request of the command line. Raises Failure(usage or input) for what the service would refuse."""
+    scale: float | None = arguments.cfg_scale
+    if scale is not None and not 0 <= scale <= 1:
+        raise Failure(Kind.USAGE, "--cfg-scale lies between 0 and 1")
+    if arguments.output.suffix.lower() != ".mp4":
+        raise Failure(Kind.USAGE, f"--output ends .mp4, not {arguments.output.suffix!r}")
+    if arguments.wait < 0 or arguments.poll <= 0:
+        raise Failure(Kind.USAGE, "--wait and --poll are numbers of seconds above 0")
+    kling.check(arguments.model, arguments.prompt, arguments.negative_prompt)
+    return Wish(
+        image=arguments.image, prompt=arguments.prompt, negative=arguments.negative_prompt, output=arguments.output,
+        seconds=arguments.duration, model=arguments.model, cfg_scale=scale, host=arguments.image_host,
+        bucket=arguments.bucket, wait_s=arguments.wait, poll_s=arguments.poll, buy_again=arguments.buy_again,
+    )  # fmt: skip
+
+
+def fingerprint(wish: Wish, image: str) -> str:
+    settings: dict[str, answers.Json] = {
+        "negative": wish.negative,
+        "seconds": wish.seconds,
+        "cfg_scale": wish.cfg_scale,
+    }
+    return receipt.digest(kie.SERVICE, wish.model, wish.prompt, settings, [image])
+
+
+def buy(wish: Wish, image_sha256: str, order: receipt.Order, reporter: Reporter) -> None:
+    """Host the picture and order the clip; a picture that KIE cannot fetch (451) is hosted once more."""
+    seed = imagehost.seed_of(wish.image, image_sha256, kling.IMAGE_BYTES)
+    for attempt in (1, 2):
+        reporter.progress(0.0, f"putting {wish.image.name} on {wish.host}")
+        url = imagehost.publish(wish.host, seed, wish.bucket)
+        request = kling.request(wish.model, url, wish.prompt, wish.negative, wish.seconds, wish.cfg_scale)
+        try:
+            with order.paid():
+                task = kie.create(wish.model, request)
+                order.submitted(task)
+        except Failure as failure:
+            if failure.code == "451" and attempt == 1:
+                continue
+            raise
+        reporter.submitted(kie.SERVICE, task)
+        return
+
+
+def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
+    """Ask until the task ended or the wait is over. Raises Failure(busy) for the latter; the job goes on."""
+    task_id = order.remote_id or ""
+    began, pause, deaf, shown = time.monotonic(), wish.poll_s, 0, ""
+    while True:
+        try:
+            task = kie.ask(task_id)
+            deaf = 0
+        except Failure as failure:
+            deaf += 1
+            if failure.kind not in {Kind.DOWN, Kind.BUSY, Kind.NONSENSE} or deaf >= DEAF_LIMIT:
+                raise
+            task = kie.Task("silent", (), "", "", None, None)
+        if task.state in {"success", "fail"}:
+            return task
+        if task.state == "unknown" and _age_s(order) > kie.GRACE_S:
+            raise Failure(
+                Kind.IN_DOUBT, f"task {task_id} was taken and is no longer known to the service", service=kie.SERVICE,
+                endpoint="GET /api/v1/jobs/recordInfo", code="422",
+            )  # fmt: skip
+        if task.state != shown:
+            reporter.progress(_share(task, began, wish), f"{task_id}: {task.state}")
+            shown = task.state
+        left = wish.wait_s - (time.monotonic() - began)
+        if left <= 0:
+            raise Failure(
+                Kind.BUSY, f"task {task_id} is not ready after {wish.wait_s:.0f} s; it goes on without us",
+                service=kie.SERVICE, retry_after_s=BUSY_WAIT_S, next_step="run the same command again to go on waiting",
+            )  # fmt: skip
+        time.sleep(min(pause, left))
+        pause = max(wish.poll_s, min(POLL_CEILING_S, pause * POLL_GROWTH))
+
+
+def _age_s(order: receipt.Order) -> float:
+    if order.receipt is None:
+        return 0.0
+    return (datetime.now(UTC) - datetime.fromisoformat(order.receipt.at)).total_seconds()
+
+
+def _share(task: kie.Task, began: float, wish: Wish) -> float:
+    if task.progress is not None:
+        return 0.9 * (task.progress if task.progress <= 1 else task.progress / 100)
+    return min(0.9, 0.9 * (time.monotonic() - began) / max(wish.wait_s, 1.0))
+
+
+def charge(wish: Wish, task: kie.Task, order: receipt.Order, reporter: Reporter) -> None:
+    """Report what the clip cost, once: a later run that only downloads finds the price in the receipt."""
+    if order.receipt is None or order.receipt.usd is not None:
+        return
+    credits = task.credits if task.credits is not None else kling.usual_credits(wish.model, wish.seconds)
+    usd = round(credits * kie.USD_PER_CREDIT, 6) if credits is not None else None
+    reporter.charged(kie.SERVICE, "clip", credits or 0, "credit", usd, order.remote_id)
+    order.priced(usd)
+
+
+def collect(wish: Wish, order: receipt.Order, reporter: Reporter) -> bool:
+    """See an order through to the file. False when `--buy-again` allows a new one in place of a useless result."""
+    task = wait(wish, order, reporter)
+    if task.state == "fail":
+        failure = kie.why_failed(task)
+        order.withdraw()
+        raise failure
+    charge(wish, task, order, reporter)
+    reporter.progress(0.92, "downloading")
+    try:
+        facts = fetch(task.urls, wish.output, wish.seconds)
+    except (Gone, Unusable):
+        if not wish.buy_again:
+            raise
+        events.warn("the finished clip cannot be had; buying again as told")
+        order.withdraw()
+        return False
+    order.received()
+    reporter.result(wish.output, **facts, task_id=order.remote_id)
+    return True
+
+
+def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
+    wish = read_wish(arguments)
+    _, image_sha256 = atomic.fingerprint(wish.image)
+    order = receipt.open_order(
+        wish.output, kie.SERVICE, fingerprint(wish, image_sha256), buy_again=wish.buy_again
+    )  # fmt: skip
+    if order.state == "received":
+        reporter.result(wish.output, **inspect(wish.output, wish.seconds), task_id=order.remote_id)
+        return
+    events.secret("KIE_API_KEY", "KIE")
+    if order.state == "submitted" and order.remote_id is not None:
+        reporter.submitted(kie.SERVICE, order.remote_id)
+        if collect(wish, order, reporter):
+            return
+    buy(wish, image_sha256, order, reporter)
+    collect(wish, order, reporter)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return events.run(parser(), work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

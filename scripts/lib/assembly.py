@@ -1,0 +1,127 @@
+"""From a list of clips to the verified segments of a film: take prepared cuts, make missing ones, mend what clashes."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from scripts.lib import checked, events, ffmpeg, film, loudness, picture_format, segment
+from scripts.lib.events import Failure, Kind
+from scripts.lib.manifest import Entry
+from scripts.lib.segment import Segment, Wishes
+
+AT_ONCE = 2
+"""Segments in work at a time: an encoder thread each on the two processors a small host has."""
+
+Tell = Callable[[float, str], None]
+Job = Callable[[], "Part"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A segment of the film; `fresh` says that its pictures were encoded by this run."""
+
+    segment: Segment
+    fresh: bool
+
+
+def gather(
+    entries: Sequence[Entry], intro: Path | None, outro: Path | None, wishes: Wishes, room: Path, tell: Tell
+) -> list[Part]:
+    """The segments of a film in order. Raises Failure(input) naming the clip that is broken."""
+    jobs: list[Job] = [partial(_prepared, entry, wishes, room) for entry in entries]
+    if intro is not None:
+        jobs.insert(0, partial(_framing, intro, "intro", wishes.fps, room))
+    if outro is not None:
+        jobs.append(partial(_framing, outro, "outro", wishes.fps, room))
+    return _together(jobs, tell, "clips ready")
+
+
+def made_equal(parts: Sequence[Part], fps: int, room: Path, tell: Tell) -> list[Part]:
+    """The parts with those encoded again whose parameter sets clash with the majority's."""
+    odd = set(film.clashing([part.segment for part in parts]))
+    kept = [part.segment for index, part in enumerate(parts) if index not in odd]
+    encoder = picture_format.Encoder(fps, film.free_sps_id(kept)) if odd else picture_format.Encoder(fps)
+    return _encoded(parts, odd, encoder, None, "parameter sets clash with the other clips", room, tell)
+
+
+def drawn_over(parts: Sequence[Part], mark: Path, fps: int, room: Path, tell: Tell) -> list[Part]:
+    """All parts encoded again with the watermark in the lower right corner."""
+    if ffmpeg.probe(mark).video is None:
+        raise Failure(Kind.INPUT, f"watermark {mark} is no picture")
+    encoder = picture_format.Encoder(fps, crf=picture_format.CRF_DRAWN)
+    return _encoded(parts, set(range(len(parts))), encoder, mark, "watermark", room, tell)
+
+
+def _encoded(
+    parts: Sequence[Part], chosen: set[int], encoder: picture_format.Encoder, mark: Path | None, why: str, room: Path,
+    tell: Tell,
+) -> list[Part]:  # fmt: skip
+    def one(index: int) -> Part:
+        out = room / f"again_{index:03}.mov"
+        return Part(segment.encode_again(parts[index].segment, out, encoder, why, mark), True)
+
+    order = sorted(chosen)
+    fresh = dict(zip(order, _together([partial(one, index) for index in order], tell, "clips encoded"), strict=True))
+    return [fresh.get(index, part) for index, part in enumerate(parts)]
+
+
+def _together(jobs: Sequence[Job], tell: Tell, what: str) -> list[Part]:
+    """Do the jobs AT_ONCE at a time; the first failure in film order is raised, jobs not yet begun are dropped."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = [pool.submit(job) for job in jobs]
+        done: list[Part] = []
+        try:
+            for future in running:
+                done.append(future.result())
+                tell(len(done) / len(jobs), f"{what}: {len(done)}/{len(jobs)}")
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return done
+
+
+def _prepared(entry: Entry, wishes: Wishes, room: Path) -> Part:
+    if entry.cut is not None and entry.cut.is_file():
+        known = checked.recall(entry.cut, entry.name, wishes.fps)
+        if known is not None:
+            return Part(known, False)
+        try:
+            return _taken(entry.cut, entry.name, wishes.fps, room)
+        except Failure as failure:
+            if failure.kind is not Kind.INPUT or not (entry.video.is_file() and entry.audio.is_file()):
+                raise
+            events.warn(f"{failure.message}; it is cut again")
+    return _cut(entry, wishes, room)
+
+
+def _taken(cut: Path, name: str, fps: int, room: Path) -> Part:
+    """A cut without certificate: as it is when it is exact, else brought to the film's format with its own sound."""
+    try:
+        return Part(segment.examine(cut, name, fps), False)
+    except Failure as failure:
+        if failure.kind is not Kind.INPUT:
+            raise
+    clip = segment.open_clip(cut, name, fps)
+    if ffmpeg.probe(cut).audio is None:
+        raise Failure(Kind.INPUT, f"{name}: the cut {cut} has no sound")
+    made = segment.conform(clip, room / f"{cut.stem}_taken.mov", fps)
+    return Part(made, made.odd is not None)
+
+
+def _cut(entry: Entry, wishes: Wishes, room: Path) -> Part:
+    for what, path in (("video", entry.video), ("audio", entry.audio), ("sfx", entry.sfx)):
+        if path is not None and not path.is_file():
+            raise Failure(Kind.INPUT, f"{entry.name}: its {what} {path} is not there")
+    clip = segment.open_clip(entry.video, entry.name, wishes.fps)
+    voice = loudness.measure(entry.audio, f"{entry.name}: narration")
+    shot = segment.choose_shot(clip, voice.samples, wishes)
+    if shot.held:
+        events.warn(segment.held_warning(shot, wishes.fps))
+    made = segment.cut(shot, entry.audio, voice, entry.sfx, room / f"clip_{entry.number:03}.mov", wishes)
+    return Part(made, made.odd is not None)
+
+
+def _framing(path: Path, name: str, fps: int, room: Path) -> Part:
+    made = segment.conform(segment.open_clip(path, name, fps), room / f"{name}.mov", fps)
+    return Part(made, made.odd is not None)

@@ -1,0 +1,102 @@
+"""Files that are either whole or not there: written beside their place, forced to disk, then renamed."""
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+def fingerprint(path: Path) -> tuple[int, str]:
+    """The size in bytes and the SHA-256 of a file."""
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as source:
+        while block := source.read(1 << 20):
+            digest.update(block)
+            size += len(block)
+    return size, digest.hexdigest()
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: int = 0o600) -> Iterator[tuple[BinaryIO, Path]]:
+    """Give an open temporary file and its path; when the block ends well it takes the place of `path`, durably.
+
+    The temporary file stands in the same folder (a rename never crosses file systems) and is removed when the block
+    raises. Leftovers of processes that are gone are swept away first.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
+    part = part_path(path)
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "w+b") as stream:
+            yield stream, part
+            stream.flush()
+            # by name, not by handle: a caller may have let another program write the file
+            _force(part)
+        part.replace(path)
+        _force(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def part_path(path: Path) -> Path:
+    """Where this process builds `path`; the ending stays last, because FFmpeg chooses the container by it."""
+    return path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+
+
+def write(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Put `data` at `path`, whole and durable."""
+    with replacing(path, mode) as (stream, _):
+        stream.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    write(path, text.encode())
+
+
+def remove(path: Path) -> None:
+    """Take a file away, durably; a missing one is fine."""
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir():
+        _force(path.parent)
+
+
+def free_bytes(path: Path) -> int:
+    """Free space where `path` is going to stand."""
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _force(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(path: Path) -> None:
+    shape = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.part{re.escape(path.suffix)}")
+    for entry in path.parent.iterdir():
+        found = shape.fullmatch(entry.name)
+        if found and not _alive(int(found[1])):
+            entry.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,134 @@
+"""ElevenLabs: speech and sound effects as bytes, and what its two generations of error bodies mean."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scripts.lib import answers, http
+from scripts.lib.answers import Json, dig
+from scripts.lib.events import Failure, Kind, secret
+
+SERVICE = "elevenlabs"
+DEADLINE_S = 150.0
+AUDIO_CAP = 64 << 20
+
+#: Longest text of one request by model, characters.
+TEXT_LIMITS = {
+    "eleven_v3": 5_000,
+    "eleven_v4": 10_000,
+    "eleven_v4_turbo": 10_000,
+    "eleven_multilingual_v2": 10_000,
+    "eleven_flash_v2_5": 40_000,
+    "eleven_turbo_v2_5": 40_000,
+}
+#: US dollars per 1,000 characters by model, and per sound effect; November 2026, the dearer of the lists seen.
+SPEECH_PRICES = {"eleven_v3": 0.08, "eleven_v4": 0.08, "eleven_multilingual_v2": 0.08, "eleven_v4_turbo": 0.04,
+                 "eleven_flash_v2_5": 0.04, "eleven_turbo_v2_5": 0.04}  # fmt: skip
+EFFECT_USD = 0.12
+
+BUSY = {"concurrent_limit_exceeded", "too_many_concurrent_requests", "rate_limit_exceeded", "system_busy"}
+QUOTA = {"quota_exceeded", "insufficient_credits", "payment_required", "payment_issue"}
+REFUSED = ("policy", "moderation", "prohibited", "safety", "unsafe", "harmful", "content_against")
+CONFIGURATION = ("voice_not_found", "model_not_found", "only_for_", "subscription", "voice_limit", "model_can_not")
+
+
+@dataclass(frozen=True)
+class Audio:
+    """The bytes of one answer and the credits it cost (None when no header tells)."""
+
+    data: bytes
+    credits: float | None
+    request_id: str | None
+
+
+def _service() -> http.Service:
+    return http.Service(
+        SERVICE,
+        os.environ.get("VIDEOD_URL_ELEVENLABS") or "https://api.elevenlabs.io",
+        {"xi-api-key": secret("ELEVENLABS_API_KEY", "ElevenLabs")},
+    )
+
+
+def speak(voice: str, body: Mapping[str, Json], output_format: str) -> Audio:
+    """One text-to-speech call. Raises Failure, or AnswerLost when it may have been done and billed."""
+    return _make(f"/v1/text-to-speech/{voice}", body, output_format)
+
+
+def sound(body: Mapping[str, Json], output_format: str) -> Audio:
+    """One sound effect. Raises Failure, or AnswerLost when it may have been done and billed."""
+    return _make("/v1/sound-generation", body, output_format)
+
+
+def _make(path: str, body: Mapping[str, Json], output_format: str) -> Audio:
+    service = _service()
+    reply = service.send("POST", path, json=dict(body), params={"output_format": output_format},
+                         deadline_s=DEADLINE_S, cap=AUDIO_CAP)  # fmt: skip
+    if reply.status != 200:
+        raise _failure(service, reply)
+    # the cost header goes by either name, depending on which of the vendor's pages one believes
+    spent = reply.headers.get("character-cost") or reply.headers.get("x-character-count")
+    return Audio(reply.body, answers.number(spent), reply.request_id)
+
+
+def _failure(service: http.Service, reply: http.Reply) -> Failure:
+    detail = dig(reply.json_or_none(), "detail")
+    code = answers.text(dig(detail, "code")) or answers.text(dig(detail, "status"))
+    words = {name for name in (code, answers.text(dig(detail, "status"))) if name is not None}
+    message = _message(detail) or reply.excerpt() or "no reason given"
+    if words & QUOTA or reply.status == 402:
+        return reply.failure(Kind.QUOTA, message, code=code, retry_after_s=_until_reset(service),
+                             next_step="wait for the plan's reset or buy credits")  # fmt: skip
+    if words & BUSY or reply.status == 429:
+        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=reply.retry_after_s())
+    if any(mark in word for word in words for mark in REFUSED):
+        return reply.failure(Kind.REFUSED, message, code=code)
+    if any(mark in word for word in words for mark in CONFIGURATION):
+        return reply.failure(
+            Kind.CONFIGURATION, message, code=code, next_step="check the voice, the model and the plan"
+        )
+    if reply.status == 401:
+        return reply.failure(Kind.CREDENTIALS, message, code=code, next_step="check ELEVENLABS_API_KEY")
+    if reply.status == 403:
+        return reply.failure(Kind.CONFIGURATION, message, code=code, next_step="the plan does not allow this call")
+    if reply.status == 503 or (reply.status >= 500 and detail is not None):
+        return reply.failure(Kind.DOWN, message, code=code, retry_after_s=reply.retry_after_s())
+    if reply.status >= 500:
+        return reply.lost(message)
+    return reply.failure(Kind.INPUT, message, code=code)
+
+
+def _message(detail: Json) -> str | None:
+    """The reason in any of the shapes: {"message"}, a validation list, or plain text."""
+    if isinstance(detail, list):
+        told = [
+            f"{'.'.join(str(step) for step in answers.items(dig(entry, 'loc')))}: {answers.text(dig(entry, 'msg'))}"
+            for entry in detail
+        ]
+        return "; ".join(told)
+    return answers.text(dig(detail, "message")) or answers.text(detail)
+
+
+def _until_reset(service: http.Service) -> float | None:
+    """Seconds until the plan's credits are filled up again, where the service tells."""
+    try:
+        reply = service.send("GET", "/v1/user/subscription", deadline_s=15)
+    except Failure:
+        return None  # the quota failure itself is what matters; its end is only a courtesy
+    at = answers.number(dig(reply.json_or_none(), "next_character_count_reset_unix"))
+    seconds = at - time.time() if at is not None else 0.0
+    return seconds if seconds > 0 else None
+
+
+def speech_usd(model: str, text: str) -> float | None:
+    price = SPEECH_PRICES.get(model)
+    return round(len(text) / 1000 * price, 6) if price is not None else None
+
+
+def check_text(text: str, model: str) -> None:
+    """Raises Failure(input) for a text that the model does not take, before anything is sent."""
+    if not text.strip():
+        raise Failure(Kind.INPUT, "the text is empty")
+    limit = TEXT_LIMITS.get(model)
+    if limit is not None and len(text) > limit:
+        raise Failure(Kind.INPUT, f"the text has {len(text):,} characters, {model} takes {limit:,}")

@@ -1,0 +1,86 @@
+"""The sound of a whole film: segments joined sample by sample, one measured gain, a true-peak limiter, AAC.
+
+The limiter works at 192 kHz, because peaks between samples do not show at 48 kHz. AAC moves peaks again, so the
+encoded sound is measured, and encoded once or twice more with what was learned when it misses.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.lib import ffmpeg, loudness
+from scripts.lib.events import Failure, Kind
+from scripts.lib.loudness import RATE_HZ, Measured
+
+BIT_RATE = "192k"
+AAC_HEADROOM_DB = 0.5
+MISS_LU_MAX = 0.5
+TRIES_MAX = 3
+
+
+@dataclass(frozen=True)
+class Target:
+    """Integrated loudness in LUFS and the highest true peak in dBTP."""
+
+    lufs: float = -14.0
+    true_peak_db: float = -1.0
+
+
+def join(parts: Path, samples: int, out: Path) -> Measured:
+    """Join the PCM of a concat list into one WAV and measure it. Raises Failure(input) if samples are missing."""
+    said = ffmpeg.run(
+        [
+            "-v", "info", "-xerror", "-y", "-f", "concat", "-safe", "0", *ffmpeg.given(parts), "-map", "0:a:0",
+            "-af", "ebur128=framelog=verbose", "-c:a", "pcm_s16le", "-f", "wav", "-rf64", "auto",
+            "-fflags", "+bitexact", ffmpeg.target(out),
+        ],
+        "joining sound",
+    )  # fmt: skip
+    lufs, _ = loudness.summary(said.errors)
+    joined = (out.stat().st_size - _wav_header_bytes(out)) // 4
+    if joined != samples:
+        raise Failure(Kind.INPUT, f"joining sound: {joined} samples came out where the clips have {samples}")
+    return Measured(lufs, None, joined)
+
+
+def _wav_header_bytes(path: Path) -> int:
+    with path.open("rb") as stream:
+        at = stream.read(4096).find(b"data")
+    if at < 0:
+        raise Failure(Kind.INPUT, f"joining sound: {path.name} has no samples")
+    return at + 8
+
+
+def master(joined: Path, measured: Measured, target: Target, out: Path) -> Measured:
+    """Bring a WAV to its target as AAC at `out`; what is returned was measured on the encoded sound.
+
+    The true peak is kept in any case; loudness that cannot be reached under it is left below the target.
+    Raises Failure(input) when the peak cannot be kept in TRIES_MAX tries.
+    """
+    gain_db = loudness.gain_db(measured.lufs, target.lufs)
+    ceiling_db = target.true_peak_db - AAC_HEADROOM_DB
+    for attempt in range(1, TRIES_MAX + 1):
+        _encode(joined, measured.samples, gain_db, ceiling_db, out)
+        found = loudness.measure(out, "measuring the film's sound", strict=True)
+        over_db = 0.0 if found.true_peak_db is None else found.true_peak_db - target.true_peak_db
+        miss_lu = 0.0 if found.lufs is None else target.lufs - found.lufs
+        if over_db <= 0.0 and (abs(miss_lu) <= MISS_LU_MAX or attempt == TRIES_MAX):
+            return found
+        gain_db += miss_lu if abs(miss_lu) > MISS_LU_MAX else 0.0
+        ceiling_db -= over_db + 0.2 if over_db > 0.0 else 0.0
+    raise Failure(Kind.INPUT, f"the sound cannot be kept under {target.true_peak_db:g} dBTP")
+
+
+def _encode(joined: Path, samples: int, gain_db: float, ceiling_db: float, out: Path) -> None:
+    limit = 10 ** (ceiling_db / 20)
+    chain = ",".join([
+        f"volume={gain_db:.2f}dB", f"aresample={4 * RATE_HZ}",
+        f"alimiter=limit={limit:.5f}:level=false:latency=true:attack=5:release=60",
+        f"aresample={RATE_HZ}", f"apad=whole_len={samples}", f"atrim=end_sample={samples}",
+    ])  # fmt: skip
+    ffmpeg.run(
+        [
+            "-v", "error", "-xerror", "-y", *ffmpeg.given(joined), "-af", chain, "-c:a", "aac", "-aac_coder", "fast",
+            "-b:a", BIT_RATE, "-ar", str(RATE_HZ), "-ac", "2", "-fflags", "+bitexact", "-f", "mp4", ffmpeg.target(out),
+        ],
+        "encoding the film's sound",
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""Google's consent for an installed app: PKCE, the token endpoint, the encrypted file of a refresh token."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from scripts.lib import answers, atomic, http
+from scripts.lib.answers import dig
+from scripts.lib.events import Failure, Kind, secret
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+SERVICE = "google"
+SCOPES = (
+    "https://www.googleapis.com/auth/youtube.upload",
+    "https://www.googleapis.com/auth/youtube.readonly",
+)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the token endpoint gave; `refresh` is None when it was not asked for or is already known."""
+
+    access: str
+    refresh: str | None
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One consent on its way: the address to open, and what proves to the token endpoint that we asked."""
+
+    address: str
+    verifier: str
+    redirect: str
+
+
+def new_state() -> str:
+    """A word that nobody else can know: the answer which carries it answers our question."""
+    return secrets.token_urlsafe(24)
+
+
+def ask_consent(redirect: str, state: str) -> Consent:
+    """Prepare a consent whose answer is sent to `redirect` on this machine."""
+    verifier = secrets.token_urlsafe(64)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    query = {
+        "client_id": secret("GOOGLE_CLIENT_ID", "Google"), "redirect_uri": redirect, "response_type": "code",
+        "scope": " ".join(SCOPES), "access_type": "offline", "prompt": "consent", "state": state,
+        "code_challenge": challenge, "code_challenge_method": "S256",
+    }  # fmt: skip
+    base = os.environ.get("VIDEOD_URL_GOOGLE_ACCOUNTS") or "https://accounts.google.com"
+    return Consent(f"{base.rstrip('/')}/o/oauth2/v2/auth?{urlencode(query)}", verifier, redirect)
+
+
+def redeem(consent: Consent, code: str) -> Tokens:
+    """Change the code of an answered consent into tokens."""
+    return _token({
+        "grant_type": "authorization_code", "code": code, "redirect_uri": consent.redirect,
+        "code_verifier": consent.verifier,
+    })  # fmt: skip
+
+
+def refresh(refresh_token: str) -> Tokens:
+    """A new access token, good for an hour. Raises Failure(credentials) when the consent was revoked or ran out."""
+    return _token({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+
+def _token(fields: dict[str, str]) -> Tokens:
+    fields = {
+        **fields, "client_id": secret("GOOGLE_CLIENT_ID", "Google"),
+        "client_secret": secret("GOOGLE_CLIENT_SECRET", "Google"),
+    }  # fmt: skip
+    base = os.environ.get("VIDEOD_URL_GOOGLE_OAUTH") or "https://oauth2.googleapis.com"
+    reply = http.Service(SERVICE, base, {}).send(
+        "POST", "/token", content=urlencode(fields).encode(), deadline_s=30, cap=1 << 20,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )  # fmt: skip
+    value = reply.json_or_none()
+    access = answers.text(dig(value, "access_token"))
+    if reply.status == 200 and access is not None:
+        granted = (answers.text(dig(value, "scope")) or "").split()
+        return Tokens(access, answers.text(dig(value, "refresh_token")), tuple(granted))
+    code = answers.text(dig(value, "error"))
+    message = answers.text(dig(value, "error_description")) or code or "the token endpoint gave no token"
+    if code == "invalid_grant":
+        raise reply.failure(
+            Kind.CREDENTIALS, message, code=code, next_step="authorise the channel again (youtube_auth.py)"
+        )
+    if code in {"invalid_client", "deleted_client", "unauthorized_client", "redirect_uri_mismatch", "invalid_request"}:
+        raise reply.failure(Kind.CONFIGURATION, message, code=code, next_step="check GOOGLE_CLIENT_ID and its secret")
+    if reply.status == 429:
+        raise reply.failure(Kind.BUSY, message, code=code, retry_after_s=reply.retry_after_s())
+    if reply.status >= 500:
+        raise reply.failure(Kind.DOWN, message, code=code)
+    raise reply.failure(Kind.NONSENSE if reply.status == 200 else Kind.CREDENTIALS, message, code=code)
+
+
+def keep(path: Path, channel: str, refresh_token: str, scopes: tuple[str, ...]) -> None:
+    """Write the refresh token, encrypted with VIDEOD_MASTER_KEY, readable by its owner only.
+
+    Channel and kind stand inside the encrypted part, so that files cannot be swapped.
+    """
+    told = {
+        "channel": channel, "kind": "youtube", "refresh_token": refresh_token, "scopes": list(scopes),
+        "obtained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
+    sealed = fernet().encrypt(json.dumps(told).encode())
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    atomic.write(path, sealed, mode=0o600)
+
+
+def kept(path: Path) -> str:
+    """The refresh token of a file that `keep` wrote. Raises Failure(credentials)."""
+    from cryptography.fernet import InvalidToken
+
+    try:
+        value = answers.parse(fernet().decrypt(path.read_bytes()))
+    except (InvalidToken, ValueError) as error:
+        raise Failure(Kind.CREDENTIALS, f"{path} cannot be opened with this VIDEOD_MASTER_KEY") from error
+    token = answers.text(dig(value, "refresh_token"))
+    if dig(value, "kind") != "youtube" or token is None:
+        raise Failure(Kind.CREDENTIALS, f"{path} holds no YouTube token")
+    return token
+
+
+def fernet() -> "Fernet":
+    """The master key's cipher. Raises Failure when the key is missing (credentials) or malformed (configuration)."""
+    from cryptography.fernet import Fernet
+
+    try:
+        return Fernet(secret("VIDEOD_MASTER_KEY", "encrypted tokens"))
+    except ValueError as error:
+        raise Failure(
+            Kind.CONFIGURATION, "VIDEOD_MASTER_KEY is not a Fernet key (32 bytes, URL-safe base64)"
+        ) from error

@@ -1,0 +1,291 @@
+"""HTTP for scripts: one request, one total deadline, one cap on what comes back.
+
+A time limit of httpx covers single reads only, so a server that sends a byte now and then holds a script for ever.
+Here a timer shuts the socket down when the deadline passes, whatever the exchange is doing (looking up a name
+excepted, which has the resolver's own limits). Each request uses its own connection: scripts talk seldom.
+
+Whether a request may be repeated depends on one thing, so the errors keep it apart: `Failure` (down) is raised when
+it provably never left, `AnswerLost` when it may have been done. Redirects are followed for downloads only.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
+
+from scripts.lib import answers
+from scripts.lib.events import AnswerLost, Failure, Kind
+
+if TYPE_CHECKING:  # httpx takes 60-200 ms to import: `--help` and local work do without
+    import httpx
+
+AGENT = "videod/0.1"
+CONNECT_S = 15.0
+SILENCE_S = 60.0
+ANSWER_CAP = 64 << 20
+#: A download slower than this over a whole window of SLOW_WINDOW_S is given up: it would outlast every deadline.
+SLOW_BYTES_PER_S = 4096
+SLOW_WINDOW_S = 30.0
+REQUEST_IDS = ("request-id", "x-request-id", "x-goog-request-id", "cf-ray")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A multipart body: one file under `field` and plain fields beside it."""
+
+    field: str
+    filename: str
+    data: bytes
+    mime: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A complete answer of any status. `headers` has lower-case names."""
+
+    service: str
+    endpoint: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def request_id(self) -> str | None:
+        return next((self.headers[name] for name in REQUEST_IDS if name in self.headers), None)
+
+    def json(self) -> answers.Json:
+        """The body as JSON. Raises AnswerLost (nonsense) when it is none: what was done for it is not readable."""
+        try:
+            return answers.parse(self.body)
+        except ValueError as error:
+            raise AnswerLost(
+                Kind.NONSENSE, f"the answer is no JSON: {self.excerpt(80)!r}", service=self.service,
+                endpoint=self.endpoint, http_status=self.status, request_id=self.request_id,
+            ) from error  # fmt: skip
+
+    def json_or_none(self) -> answers.Json:
+        try:
+            return answers.parse(self.body)
+        except ValueError:
+            return None
+
+    def excerpt(self, limit: int = 200) -> str:
+        """The body as one short line of text, for error messages."""
+        return " ".join(self.body[: limit * 4].decode("utf-8", "replace").split())[:limit]
+
+    def failure(
+        self, kind: Kind, message: str, *, code: str | None = None, retry_after_s: float | None = None,
+        next_step: str | None = None,
+    ) -> Failure:  # fmt: skip
+        return Failure(kind, message, service=self.service, endpoint=self.endpoint, http_status=self.status, code=code,
+                       request_id=self.request_id, retry_after_s=retry_after_s, next_step=next_step)  # fmt: skip
+
+    def lost(self, message: str) -> AnswerLost:
+        return AnswerLost(Kind.DOWN, message, service=self.service, endpoint=self.endpoint, http_status=self.status,
+                          request_id=self.request_id)  # fmt: skip
+
+    def retry_after_s(self) -> float | None:
+        """Seconds of a Retry-After header; the date form is not used by the services spoken to here."""
+        value = answers.number(self.headers.get("retry-after"))
+        return value if value is not None and value >= 0 else None
+
+
+class _Watchdog:
+    """Shuts the connection's socket down when the deadline passes."""
+
+    def __init__(self, deadline_s: float) -> None:
+        self.deadline_s = deadline_s
+        self.expired = False
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(deadline_s, self._expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "_Watchdog":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._socket = None
+
+    def trace(self, event: str, info: Mapping[str, object]) -> None:
+        """httpx's trace hook: learn the socket as soon as there is one."""
+        if event not in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            return
+        lookup = getattr(info["return_value"], "get_extra_info", None)
+        found = lookup("socket") if callable(lookup) else None
+        if isinstance(found, socket.socket):
+            self._socket = found
+            if self.expired:
+                self._shut()
+
+    def _expire(self) -> None:
+        self.expired = True
+        self._shut()
+
+    def _shut(self) -> None:
+        held = self._socket
+        if held is not None:
+            try:
+                # the descriptor's own shutdown also works on a TLS socket, without its closing handshake
+                socket.socket.shutdown(held, socket.SHUT_RDWR)
+            except OSError:
+                return  # it was closed in the same instant
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service's address and the headers that each request to it carries."""
+
+    name: str
+    base: str
+    headers: Mapping[str, str]
+
+    def send(
+        self, method: str, path: str, *, deadline_s: float, json: answers.Json = None, content: bytes | None = None,
+        form: Form | None = None, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        cap: int = ANSWER_CAP, endpoint: str | None = None,
+    ) -> Reply:  # fmt: skip
+        """Send one request and take the whole answer, of any status.
+
+        `path` may also be a whole URL; then `endpoint` is the name that errors show in its place. Raises Failure
+        (down) when the request was certainly not taken, AnswerLost when it may have been.
+        """
+        shown = endpoint or f"{method} {path}"
+        whole = path if "://" in path else self.base.rstrip("/") + path
+        wire: dict[str, object] = {"headers": {**self.headers, **(headers or {})}}
+        if params:
+            wire["params"] = params
+        if json is not None:
+            wire["json"] = json
+        if content is not None:
+            wire["content"] = content
+        if form is not None:
+            wire["files"] = {form.field: (form.filename, form.data, form.mime)}
+            wire["data"] = dict(form.fields)
+        body = bytearray()
+        call = _Call(self.name, shown, method, whole, wire, deadline_s, cap, follow=False)
+        status, answered = _exchange(call, lambda _status: body.extend)
+        return Reply(self.name, shown, status, answered, bytes(body))
+
+
+@dataclass(frozen=True)
+class _Call:
+    service: str
+    endpoint: str
+    method: str
+    url: str
+    wire: dict[str, object]
+    deadline_s: float
+    cap: int
+    follow: bool
+
+    def lost(self, message: str, kind: Kind = Kind.DOWN) -> AnswerLost:
+        return AnswerLost(kind, message, service=self.service, endpoint=self.endpoint)
+
+    def unsent(self, kind: Kind, message: str) -> Failure:
+        return Failure(kind, message, service=self.service, endpoint=self.endpoint)
+
+
+def download(url: str, stream: BinaryIO, *, service: str, deadline_s: float, cap: int) -> Reply:
+    """Write the media at `url` into `stream` (of a 200 only); the answer's body holds the text of any other status.
+
+    Raises AnswerLost when the body was cut short, too large, too slow or late, Failure when nothing was reached.
+    """
+    spoiled = bytearray()
+
+    def sink(status: int) -> Callable[[bytes], object]:
+        return stream.write if status == 200 else spoiled.extend
+
+    wire: dict[str, object] = {"headers": {"Accept-Encoding": "identity"}}
+    call = _Call(service, "GET result file", "GET", url, wire, deadline_s, cap, follow=True)
+    status, headers = _exchange(call, sink)
+    return Reply(service, call.endpoint, status, headers, bytes(spoiled))
+
+
+def _client(call: _Call) -> "httpx.Client":
+    import httpx
+
+    # a picture may take a minute before its first byte; a download that falls silent is dead
+    silence_s = min(SILENCE_S, call.deadline_s) if call.follow else call.deadline_s
+    return httpx.Client(
+        timeout=httpx.Timeout(silence_s, connect=min(CONNECT_S, call.deadline_s)),
+        headers={"User-Agent": AGENT},
+        follow_redirects=call.follow,
+        max_redirects=5,
+        limits=httpx.Limits(max_keepalive_connections=0),
+        # a proxy of the environment must not swallow calls to stand-ins on this machine
+        trust_env=urlsplit(call.url).hostname not in {"127.0.0.1", "localhost", "::1"},
+    )
+
+
+def _exchange(call: _Call, sink: Callable[[int], Callable[[bytes], object]]) -> tuple[int, dict[str, str]]:
+    import httpx
+
+    watchdog = _Watchdog(call.deadline_s)
+    try:
+        with watchdog, _client(call) as client:
+            request = client.build_request(call.method, call.url, **call.wire)  # type: ignore[arg-type]
+            request.extensions["trace"] = watchdog.trace
+            answer = client.send(request, stream=True)
+            try:
+                # media must arrive as sent; other answers may be compressed
+                pieces = answer.iter_raw() if call.follow else answer.iter_bytes()
+                _take(pieces, sink(answer.status_code), call)
+            finally:
+                answer.close()
+            if watchdog.expired:  # a body without a stated length ends quietly when its socket is shut
+                raise call.lost(_late(call))
+            return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout) as error:
+        raise call.unsent(Kind.DOWN, f"cannot connect to {_host(call.url)}: {_why(error)}") from error
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise call.unsent(Kind.CONFIGURATION, f"the address {_host(call.url)!r} cannot be used") from error
+    except (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects) as error:
+        raise call.lost(_late(call) if watchdog.expired else f"the connection broke: {_why(error)}") from error
+
+
+def _take(pieces: Iterable[bytes], write: Callable[[bytes], object], call: _Call) -> None:
+    taken = 0
+    window_start, window_bytes = time.monotonic(), 0
+    for piece in pieces:
+        taken += len(piece)
+        window_bytes += len(piece)
+        if taken > call.cap:
+            raise call.lost(f"the answer is larger than {call.cap:,} bytes", Kind.NONSENSE)
+        write(piece)
+        passed = time.monotonic() - window_start
+        if passed >= SLOW_WINDOW_S:
+            if window_bytes < SLOW_BYTES_PER_S * passed:
+                raise call.lost(f"the answer crawls at {window_bytes / passed:.0f} bytes/s")
+            window_start, window_bytes = time.monotonic(), 0
+
+
+def _late(call: _Call) -> str:
+    return f"no complete answer within {call.deadline_s:.0f} s"
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc or url[:40]
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".strip()
+
+
+def mime_of(path: Path) -> str:
+    """The picture type by content: image/png, image/jpeg or image/webp. Raises Failure(input) for anything else."""
+    with path.open("rb") as source:
+        head = source.read(12)
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        return "image/webp"
+    raise Failure(Kind.INPUT, f"{path} is neither PNG, JPEG nor WebP")

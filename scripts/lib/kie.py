@@ -1,0 +1,181 @@
+"""KIE.ai (Kling): tasks, file hosting, and an envelope that hides errors in HTTP 200.
+
+There is no idempotency key and no list of one's own tasks: a lost answer to `create` is a possible paid orphan.
+"""
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scripts.lib import answers, http
+from scripts.lib.answers import Json, dig
+from scripts.lib.events import Failure, Kind, secret
+
+SERVICE = "kie"
+USD_PER_CREDIT = 0.005
+#: A task unknown to recordInfo right after its creation is normal for this long (it answers 422).
+GRACE_S = 90.0
+MAINTENANCE_WAIT_S = 900.0
+
+POLICY_WORDS = re.compile(
+    r"content polic|policy violation|violat|sensitive|nsfw|safety|prohibited|moderation|risk control|inappropriate"
+    r"|flagged|not allowed content|audit",
+    re.IGNORECASE,
+)
+FETCH_WORDS = re.compile(r"fetch|download|access|load|reach", re.IGNORECASE)
+INPUT_WORDS = re.compile(
+    r"invalid (param|input|image|prompt)|unsupported|too (long|large|small)|aspect ratio|resolution|pixel",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One job as the service shows it. `state`: waiting, queuing, generating, success, fail, or unknown (422)."""
+
+    state: str
+    urls: tuple[str, ...]
+    fail_code: str
+    fail_message: str
+    credits: float | None
+    progress: float | None
+
+
+def _api() -> http.Service:
+    base = os.environ.get("VIDEOD_URL_KIE") or "https://api.kie.ai"
+    return http.Service(SERVICE, base, {"Authorization": f"Bearer {secret('KIE_API_KEY', 'KIE')}"})
+
+
+def create(model: str, request: Mapping[str, Json]) -> str:
+    """Order one task and give its id. Raises Failure when it was not taken, AnswerLost when it may have been."""
+    reply = _api().send("POST", "/api/v1/jobs/createTask", json={"model": model, "input": dict(request)}, deadline_s=60)
+    value = opened(reply)
+    task = answers.text(dig(value, "data", "taskId"))
+    if task is None:
+        raise reply.lost("the task was taken, yet the answer has no taskId")
+    return task
+
+
+def ask(task_id: str) -> Task:
+    """How the task stands. Raises Failure when the service does not say; asking again is free."""
+    reply = _api().send(
+        "GET", "/api/v1/jobs/recordInfo", params={"taskId": task_id}, deadline_s=30, cap=4 << 20
+    )  # fmt: skip
+    try:
+        data = dig(opened(reply), "data")
+    except Failure as failure:
+        if failure.code == "422":
+            return Task("unknown", (), "", "", None, None)
+        raise
+    state = answers.text(dig(data, "state"))
+    if state is None:
+        if data is None:
+            return Task("unknown", (), "", "", None, None)
+        raise reply.failure(Kind.NONSENSE, "the task's record has no state")
+    return Task(
+        state,
+        _urls(dig(data, "resultJson")),
+        str(dig(data, "failCode") or ""),
+        answers.text(dig(data, "failMsg")) or "",
+        answers.number(dig(data, "creditsConsumed")),
+        answers.number(dig(data, "progress")),
+    )
+
+
+def fresh_url(url: str) -> str:
+    """A new link, good for 20 minutes, to a result whose own link has expired."""
+    reply = _api().send("POST", "/api/v1/common/download-url", json={"url": url}, deadline_s=30, cap=1 << 20)
+    data = dig(opened(reply), "data")
+    link = answers.text(data) or answers.text(dig(data, "url")) or answers.text(dig(data, "downloadUrl"))
+    if link is None:
+        raise reply.failure(Kind.NONSENSE, "the answer holds no link")
+    return link
+
+
+def host(name: str, data: bytes, mime: str) -> str:
+    """Put a picture on KIE's own file host and give its public address. `name` must be new: old ones are cached."""
+    base = os.environ.get("VIDEOD_URL_KIE_UPLOAD") or "https://kieai.redpandaai.co"
+    service = http.Service(SERVICE, base, {"Authorization": f"Bearer {secret('KIE_API_KEY', 'KIE')}"})
+    form = http.Form("file", name, data, mime, {"uploadPath": "videod", "fileName": name})
+    reply = service.send("POST", "/api/file-stream-upload", form=form, deadline_s=120, cap=1 << 20)
+    url = answers.text(dig(opened(reply), "data", "downloadUrl"))
+    if url is None:
+        raise reply.failure(Kind.NONSENSE, "the upload's answer has no downloadUrl")
+    return url
+
+
+def opened(reply: http.Reply) -> Json:
+    """The envelope of a good answer. Raises Failure for a bad one, whichever of HTTP and `code` says so."""
+    if reply.status in {502, 503, 504} and not isinstance(reply.json_or_none(), dict):
+        # a gateway that has no backend (503) took nothing; one whose backend went silent cannot know
+        failure = reply.failure(Kind.DOWN, reply.excerpt() or "the service is not available")
+        raise failure if reply.status == 503 else reply.lost(failure.message)
+    value = reply.json() if reply.status == 200 else reply.json_or_none()
+    code = answers.number(dig(value, "code"))
+    if code is None and reply.status >= 500:
+        raise reply.lost(reply.excerpt() or "server error")
+    if reply.status == 200 and code is None:
+        raise reply.lost("the answer has no code")
+    if reply.status == 200 and code == 200 and dig(value, "success") is not False:
+        return value
+    meaning = int(code) if code is not None and code != 200 else reply.status
+    message = answers.text(dig(value, "msg")) or answers.text(dig(value, "message")) or reply.excerpt()
+    raise _failure(reply, meaning, message or "no reason given")
+
+
+def _failure(reply: http.Reply, meaning: int, message: str) -> Failure:
+    code = str(meaning)
+    if meaning == 401:
+        return reply.failure(Kind.CREDENTIALS, message, code=code, next_step="check KIE_API_KEY")
+    if meaning in {402, 433}:
+        step = "buy credits" if meaning == 402 else "raise the key's own limit"
+        return reply.failure(Kind.QUOTA, message, code=code, next_step=step)
+    if meaning == 429:
+        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=reply.retry_after_s() or 10.0)
+    if meaning == 455:
+        return reply.failure(Kind.DOWN, message, code=code, retry_after_s=MAINTENANCE_WAIT_S)
+    if meaning in {408, 451} or (meaning >= 500 and meaning != 505):
+        return reply.failure(Kind.DOWN, message, code=code)
+    if meaning in {403, 404, 505}:
+        return reply.failure(
+            Kind.CONFIGURATION, message, code=code, next_step="check the model's name and the key's rights"
+        )
+    if POLICY_WORDS.search(message):
+        return reply.failure(Kind.REFUSED, message, code=code)
+    return reply.failure(Kind.INPUT, message, code=code)
+
+
+def why_failed(task: Task) -> Failure:
+    """What the end of a failed task means. Failed tasks are free, so all but a refusal may be ordered again."""
+    message = f"the task failed: {task.fail_message or 'no reason given'}"
+    code = task.fail_code or None
+    facts = {"service": SERVICE, "endpoint": "GET /api/v1/jobs/recordInfo"}
+    kind = Kind.NONSENSE
+    if POLICY_WORDS.search(task.fail_message):
+        kind = Kind.REFUSED
+    elif code in {"402", "433"}:
+        kind = Kind.QUOTA
+    elif code == "429":
+        kind = Kind.BUSY
+    elif code in {"408", "451", "455", "500", "501"}:
+        kind = Kind.DOWN
+    elif INPUT_WORDS.search(task.fail_message) and not FETCH_WORDS.search(task.fail_message):
+        kind = Kind.INPUT
+    return Failure(kind, message, service=facts["service"], endpoint=facts["endpoint"], http_status=200, code=code)
+
+
+def _urls(result: Json) -> tuple[str, ...]:
+    """The links in `resultJson`, which is JSON inside a JSON string."""
+    if isinstance(result, str) and result:
+        try:
+            result = answers.parse(result)
+        except ValueError:
+            return ()
+    return tuple(url for item in answers.items(dig(result, "resultUrls")) if (url := answers.text(item)) is not None)
+
+
+def unique_name(digest: str, suffix: str) -> str:
+    """A file name that was never used: hosts cache by name."""
+    return f"{digest[:16]}-{time.time_ns():x}{suffix}"

@@ -1,0 +1,68 @@
+"""The list of clips that `assemble_video` works from.
+
+    {"clips": [{"clip_number": 1, "video": "clip_01.mp4", "audio": "clip_01.mp3", "sfx": "...", "cut": "clip_01.mov"}]}
+
+`sfx` and `cut` may be missing. Relative paths are taken from the manifest's own folder. Clips are ordered by number.
+"""
+
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.lib.events import Failure, Kind
+
+CLIPS_MAX = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One clip of the film. `sfx` and `cut` are None when not named."""
+
+    number: int
+    video: Path
+    audio: Path
+    sfx: Path | None
+    cut: Path | None
+
+    @property
+    def name(self) -> str:
+        return f"clip {self.number}"
+
+
+def read(path: Path) -> list[Entry]:
+    """The clips in order of their numbers. Raises Failure(input) naming the field that is wrong."""
+    try:
+        words = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise Failure(Kind.INPUT, f"manifest {path} cannot be read: {error}") from None
+    clips = words.get("clips") if isinstance(words, dict) else None
+    if not isinstance(clips, list) or not 0 < len(clips) <= CLIPS_MAX:
+        raise Failure(Kind.INPUT, f"manifest {path}: clips must be a list of 1 to {CLIPS_MAX} clips")
+    entries = [_entry(clip, f"clips[{place}]", path.parent) for place, clip in enumerate(clips)]
+    entries.sort(key=lambda entry: entry.number)
+    for one, two in itertools.pairwise(entries):
+        if one.number == two.number:
+            raise Failure(Kind.INPUT, f"manifest {path}: clip_number {one.number} stands there twice")
+    return entries
+
+
+def _entry(clip: object, where: str, folder: Path) -> Entry:
+    if not isinstance(clip, dict):
+        raise Failure(Kind.INPUT, f"manifest: {where} must be an object")
+    number = clip.get("clip_number")
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Failure(Kind.INPUT, f"manifest: {where}.clip_number must be a whole number")
+
+    def named(field: str) -> Path | None:
+        value = clip.get(field)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise Failure(Kind.INPUT, f"manifest: {where}.{field} must be a path")
+        return folder / value
+
+    video, audio = named("video"), named("audio")
+    if video is None or audio is None:
+        raise Failure(Kind.INPUT, f"manifest: {where} needs video and audio")
+    return Entry(number, video, audio, named("sfx"), named("cut"))

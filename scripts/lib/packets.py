@@ -1,0 +1,95 @@
+"""The packets of a stream as they lie in a file: when they are decoded and shown, how long they are, what is in them.
+
+Listed by FFmpeg's `framecrc` output, which reads and never decodes. From the list one can tell whether a clip has a
+constant frame rate, where it may be cut without touching a picture, and whether a film holds exactly the packets of
+its parts.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from scripts.lib import ffmpeg
+from scripts.lib.events import Failure, Kind
+
+# Parameter sets are left out of the check sums: joining files repeats them in front of key pictures.
+PICTURES_ONLY = "h264_mp4toannexb,filter_units=remove_types=7|8"
+
+
+@dataclass(frozen=True)
+class Packet:
+    """`dts`, `pts` and `duration` in units of the list's time base; `check` is size and Adler-32 of the payload."""
+
+    dts: int
+    pts: int
+    duration: int
+    check: str
+    key: bool
+
+
+@dataclass(frozen=True)
+class PacketList:
+    """The packets of one stream in decoding order."""
+
+    time_base: Fraction
+    packets: tuple[Packet, ...]
+
+    def numbers(self, fps: int) -> list[int] | None:
+        """For each packet in decoding order the number of its picture in showing order, counted from 0.
+
+        None unless the pictures come at exactly `fps`, none missing, none twice, the first packet being a key
+        picture and the first shown.
+        """
+        if not self.packets or not self.packets[0].key:
+            return None
+        start = self.packets[0].pts
+        ticks = 1 / (self.time_base * fps)
+        if ticks.denominator != 1 or ticks < 1:
+            return None
+        places = [divmod(packet.pts - start, ticks.numerator) for packet in self.packets]
+        numbers = [number for number, rest in places if rest == 0]
+        return numbers if sorted(numbers) == list(range(len(self.packets))) else None
+
+    def delay(self, fps: int) -> int:
+        """How many pictures the decoding runs ahead of the showing (the reordering depth of the stream)."""
+        first = self.packets[0]
+        return max(0, round((first.pts - first.dts) * self.time_base * fps))
+
+    def digest(self, start: int = 0, count: int | None = None) -> str:
+        """SHA-256 over the check sums of `count` packets from `start`, in decoding order."""
+        end = None if count is None else start + count
+        return hashlib.sha256("\n".join(packet.check for packet in self.packets[start:end]).encode()).hexdigest()
+
+
+def listing(path: Path, stream: str, task: str, bitstream_filter: str = "") -> PacketList:
+    """The packets of `stream` ("0:v:0", "0:a:0"). Raises Failure(input) when the file cannot be read to its end."""
+    chain = ["-bsf", bitstream_filter] if bitstream_filter else []
+    arguments = ["-v", "error", "-xerror", *ffmpeg.given(path), "-map", stream, "-c", "copy", *chain]
+    said = ffmpeg.run([*arguments, "-f", "framecrc", "-"], task)
+    rows = [line for line in said.output.splitlines() if line and not line.startswith("#")]
+    base = next((line for line in said.output.splitlines() if line.startswith("#tb 0:")), "")
+    if not rows or not base:
+        raise Failure(Kind.INPUT, f"{task}: {path.name} holds nothing to read")
+    return PacketList(Fraction(base.removeprefix("#tb 0:").strip()), tuple(_packet(row) for row in rows))
+
+
+def _packet(row: str) -> Packet:
+    fields = [field.strip() for field in row.split(",")]
+    key = not any(field.startswith("F=") and int(field[2:], 16) & 1 == 0 for field in fields[6:])
+    return Packet(int(fields[1]), int(fields[2]), int(fields[3]), f"{fields[4]} {fields[5]}", key)
+
+
+def closed_cut(numbers: Sequence[int], wanted: int) -> int | None:
+    """The smallest k >= `wanted` for which the first k packets in decoding order are the first k pictures.
+
+    Cutting there leaves no picture without the ones it is predicted from, so the packets can be copied as they are.
+    None when there are fewer than `wanted` pictures.
+    """
+    highest = -1
+    for count, number in enumerate(numbers, start=1):
+        highest = max(highest, number)
+        if count >= wanted and highest == count - 1:
+            return count
+    return None

@@ -1,0 +1,245 @@
+"""One segment of a film: a clip trimmed to its narration, with voice and effect mixed, as MOV with H.264 and PCM.
+
+PCM, because compressed audio cannot be joined without gaps; exactly as long as the pictures, so that segments stay
+in step however many are joined. A narration is never cut: where the clip is shorter, its last picture is held.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.lib import ffmpeg, loudness, mp4, packets, picture_format
+from scripts.lib.events import Failure, Kind
+from scripts.lib.loudness import RATE_HZ, STEREO
+
+COPY_EXTRA_S_MAX = 0.5
+"""How much longer than wanted a copied clip may become before it is encoded instead."""
+CLAIMED_S_MISSING_MAX = 0.25
+LOOP_S_MIN = 1.0
+WATERMARK = "scale='min(iw,384)':-1,format=rgba"
+"""At most a fifth of the film's width."""
+LIMIT = 10 ** (-1 / 20)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a cut should be. Loudness in LUFS, tail in seconds after the last sample of the narration."""
+
+    fps: int = picture_format.FPS
+    tail_s: float = 0.25
+    voice_lufs: float = -16.0
+    effect_lufs: float = -30.0
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A source of pictures. `odd` says why it must be encoded; `numbers` are those of PacketList, None if odd."""
+
+    path: Path
+    name: str
+    video: ffmpeg.VideoStream
+    pictures: int
+    odd: str | None
+    numbers: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What is taken of a clip: the first `frames` pictures, the last one held for `held` of them."""
+
+    clip: Clip
+    frames: int
+    held: int
+    odd: str | None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A verified segment: every picture was decoded, `samples` per channel fit `frames` exactly.
+
+    `digest` is that of its packets without parameter sets, `delay` its reordering depth in pictures; `odd` says why
+    it was encoded (None: copied).
+    """
+
+    path: Path
+    name: str
+    frames: int
+    samples: int
+    avc: mp4.Avc
+    digest: str
+    delay: int
+    odd: str | None = None
+    held: int = 0
+
+
+def samples_of(frames: int, fps: int) -> int:
+    """Samples at 48 kHz that last as long as `frames` pictures. Raises Failure(usage) where they cannot."""
+    if fps < 1 or RATE_HZ % fps:
+        raise Failure(Kind.USAGE, f"--fps {fps}: must divide {RATE_HZ}, such as 24, 25, 30, 50 or 60")
+    return frames * (RATE_HZ // fps)
+
+
+def open_clip(path: Path, name: str, fps: int) -> Clip:
+    """Look at a clip. Raises Failure(input) when it has no pictures, or fewer than its headers claim."""
+    media = ffmpeg.probe(path)
+    if media.video is None:
+        raise Failure(Kind.INPUT, f"{name}: {path} has no pictures")
+    odd = picture_format.oddity(media.video, fps)
+    numbers: list[int] | None = None
+    if odd is None:
+        listed = packets.listing(path, "0:v:0", f"{name}: reading {path.name}")
+        numbers = listed.numbers(fps) if mp4.read_avc(path) is not None else None
+        odd = "uneven frame times" if numbers is None else None
+    pictures = len(numbers or ()) or ffmpeg.count_pictures(path, f"{name}: reading {path.name}", fps)
+    claimed = media.duration_s or 0.0
+    # sound may be longer than the pictures; without sound the container's length is theirs
+    if pictures == 0 or (media.audio is None and claimed - pictures / fps > CLAIMED_S_MISSING_MAX):
+        raise Failure(Kind.INPUT, f"{name}: {path} is cut off: {pictures / fps:.2f} s of {claimed:.2f} s are there")
+    return Clip(path, name, media.video, pictures, odd, None if numbers is None else tuple(numbers))
+
+
+def choose_shot(clip: Clip, voice_samples: int, wishes: Wishes) -> Shot:
+    """How many pictures to take: narration and tail if the clip is long enough, else all, else the last one held."""
+    samples_per_frame = samples_of(1, wishes.fps)
+    needed = -(-voice_samples // samples_per_frame)
+    wanted = max(1, math.ceil(voice_samples / samples_per_frame + wishes.tail_s * wishes.fps))
+    if clip.pictures < needed:
+        held = wanted - clip.pictures
+        return Shot(clip, wanted, held, clip.odd or f"last picture held for {held / wishes.fps:.2f} s")
+    wanted = min(wanted, clip.pictures)
+    if clip.numbers is None:
+        return Shot(clip, wanted, 0, clip.odd)
+    closed = packets.closed_cut(clip.numbers, wanted)
+    if closed is None or closed - wanted > COPY_EXTRA_S_MAX * wishes.fps:
+        return Shot(clip, wanted, 0, "no place to cut near the end of the narration")
+    return Shot(clip, closed, 0, None)
+
+
+def held_warning(shot: Shot, fps: int) -> str:
+    seconds = shot.held / fps
+    return f"{shot.clip.name}: the narration is longer than the clip; its last picture is held for {seconds:.2f} s"
+
+
+def cut(shot: Shot, voice: Path, spoken: loudness.Measured, effect: Path | None, out: Path, wishes: Wishes) -> Segment:
+    """Make the segment at `out` and verify it; `spoken` is the narration `voice` as measured.
+
+    Raises Failure(input) naming the clip when a part is broken.
+    """
+    name = shot.clip.name
+    length = samples_of(shot.frames, wishes.fps)
+    inputs = ffmpeg.given(voice)
+    # the fades take away clicks where a recording starts or ends away from zero
+    end_s = max(0.0, spoken.samples / RATE_HZ - 0.01)
+    chain = f"{STEREO},{_gain(spoken.lufs, wishes.voice_lufs)},afade=t=in:d=0.005,afade=t=out:st={end_s:.6f}:d=0.01"
+    graph = f"[1:a:0]{chain},{_exactly(length)}"
+    if effect is None:
+        graph += f",{_limited(length)}[sound]"
+    else:
+        heard = loudness.measure(effect, f"{name}: effect")
+        inputs += ffmpeg.given(effect)
+        graph += f"[voice];[2:a:0]{_bed(heard, length, wishes)}[bed]"
+        graph += f";[voice][bed]amix=inputs=2:duration=first:normalize=0,{_limited(length)}[sound]"
+    _render(shot, inputs, graph, out, picture_format.Encoder(wishes.fps))
+    return examine(out, name, wishes.fps, shot)
+
+
+def conform(clip: Clip, out: Path, fps: int) -> Segment:
+    """A segment from a finished piece such as an intro: its pictures uncropped, its own sound or silence."""
+    shot = Shot(clip, clip.pictures, 0, clip.odd)
+    length = samples_of(shot.frames, fps)
+    if ffmpeg.probe(clip.path).audio is None:
+        inputs = ["-f", "lavfi", "-i", f"anullsrc=r={RATE_HZ}:cl=stereo"]
+    else:
+        inputs = ffmpeg.given(clip.path)
+    _render(shot, inputs, f"[1:a:0]{STEREO},{_exactly(length)}[sound]", out, picture_format.Encoder(fps), True)
+    return examine(out, clip.name, fps, shot)
+
+
+def encode_again(
+    segment: Segment, out: Path, encoder: picture_format.Encoder, why: str, mark: Path | None = None
+) -> Segment:
+    """The same segment with pictures from our encoder, `mark` drawn over them; its sound is untouched."""
+    video = ffmpeg.probe(segment.path).video
+    assert video is not None
+    shot = Shot(Clip(segment.path, segment.name, video, segment.frames, why, None), segment.frames, segment.held, why)
+    inputs = ffmpeg.given(segment.path)
+    drawing = "null"
+    if mark is not None:
+        inputs += ffmpeg.given(mark)
+        drawing = f"null[plain];[2:v:0]{WATERMARK}[mark];[plain][mark]overlay=W-w-48:H-h-48"
+    _render(shot, inputs, "[1:a:0]anull[sound]", out, encoder, drawing=drawing)
+    return examine(out, segment.name, encoder.fps, shot)
+
+
+def examine(path: Path, name: str, fps: int, shot: Shot | None = None) -> Segment:
+    """Verify a segment: constant rate, every picture decodes, sound of the same length. Raises Failure(input)."""
+    avc = mp4.read_avc(path)
+    if avc is None:
+        raise Failure(Kind.INPUT, f"{name}: {path} holds no H.264 pictures")
+    pictures = packets.listing(path, "0:v:0", f"{name}: checking pictures", packets.PICTURES_ONLY)
+    frames = len(pictures.packets)
+    if pictures.numbers(fps) is None:
+        raise Failure(Kind.INPUT, f"{name}: {path} has no constant {fps} pictures a second")
+    decoded = ffmpeg.count_pictures(path, f"{name}: decoding pictures")
+    if decoded != frames or (shot is not None and frames != shot.frames):
+        expected = frames if shot is None else shot.frames
+        raise Failure(Kind.INPUT, f"{name}: {decoded} of {expected} pictures of {path} can be shown")
+    sound = packets.listing(path, "0:a:0", f"{name}: checking sound")
+    samples = sum(packet.duration for packet in sound.packets)
+    if sound.time_base.denominator != RATE_HZ or samples != samples_of(frames, fps):
+        raise Failure(Kind.INPUT, f"{name}: {path} has {samples} samples of sound for {frames} pictures")
+    odd, held = (None, 0) if shot is None else (shot.odd, shot.held)
+    return Segment(path, name, frames, samples, avc, pictures.digest(), pictures.delay(fps), odd, held)
+
+
+def _gain(measured: float | None, wanted: float) -> str:
+    return f"volume={loudness.gain_db(measured, wanted):.2f}dB"
+
+
+def _exactly(samples: int) -> str:
+    return f"apad=whole_len={samples},atrim=end_sample={samples}"
+
+
+def _limited(samples: int) -> str:
+    return f"alimiter=limit={LIMIT:.4f}:level=false:latency=true,{_exactly(samples)}"
+
+
+def _bed(heard: loudness.Measured, length: int, wishes: Wishes) -> str:
+    """An ambience under the whole segment: repeated where it is shorter, unless it is a single short sound."""
+    repeat = LOOP_S_MIN * RATE_HZ <= heard.samples < length
+    loop = f"aloop=loop=-1:size={heard.samples}," if repeat else ""
+    fade_s = min(0.3, length / RATE_HZ / 4)
+    fades = f"afade=t=in:d={fade_s / 3:.4f},afade=t=out:st={length / RATE_HZ - fade_s:.6f}:d={fade_s:.4f}"
+    return f"{STEREO},{loop}{_gain(heard.lufs, wishes.effect_lufs)},{_exactly(length)},{fades}"
+
+
+def _render(
+    shot: Shot, inputs: Sequence[str], sound: str, out: Path, encoder: picture_format.Encoder, whole: bool = False,
+    drawing: str = "null",
+) -> None:  # fmt: skip
+    """Run FFmpeg once for pictures and sound. Input 0 is the clip; `inputs` begin with number 1 and feed `sound`.
+
+    `drawing` is the filter chain that encoded pictures go through last.
+    """
+    # not by -frames:v: FFmpeg 5.1 ends the sound too when that is reached
+    if shot.odd is None:
+        # times start at zero, also where the clip had sound that began earlier
+        times = "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
+        pictures = ["-map", "0:v:0", "-c:v", "copy", "-bsf:v", f"{times},noise=amount=0:drop='gte(n,{shot.frames})'"]
+        graph = sound
+    else:
+        chain = picture_format.conforming(shot.clip.video, encoder.fps, whole)
+        hold = f",tpad=stop_mode=clone:stop={shot.held}" if shot.held else ""
+        graph = f"[0:v:0]{chain}{hold},trim=end_frame={shot.frames},{drawing}[pictures];{sound}"
+        pictures = ["-map", "[pictures]", *encoder.arguments(), "-fps_mode", "passthrough"]
+    ffmpeg.run(
+        [
+            "-v", "error", "-xerror", "-y", *ffmpeg.given(shot.clip.path), *inputs, "-filter_complex", graph,
+            *pictures, "-map", "[sound]",
+            "-c:a", "pcm_s16le", "-ar", str(RATE_HZ), "-map_metadata", "-1", "-map_chapters", "-1",
+            "-video_track_timescale", str(encoder.fps * picture_format.TIMESCALE_PER_PICTURE),
+            "-fflags", "+bitexact", "-f", "mov", ffmpeg.target(out),
+        ],
+        f"{shot.clip.name}: cutting",
+    )  # fmt: skip

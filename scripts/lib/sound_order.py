@@ -1,0 +1,96 @@
+"""The way of one paid sound: receipt, request, proof that it can be heard, file. Speech and effects share it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from scripts.lib import answers, atomic, audio, elevenlabs, events, ffmpeg, receipt
+from scripts.lib.events import Fact, Failure, Kind, Reporter
+
+#: How much of the length that was asked for, or that the words must take, has to be there.
+SHORTEST_SHARE = 0.7
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to order and what to make of it.
+
+    `request` and `settings` decide the digest. `charged` is (kind, quantity, unit, usd) of the price list; a cost
+    header of the answer replaces quantity and unit where the price is per credit. `shortest_s` is the length below
+    which the sound was cut off. `finish` turns the raw file into the output's bytes at the path it is given.
+    """
+
+    output: Path
+    model: str
+    prompt: str
+    settings: dict[str, answers.Json]
+    raw_suffix: str
+    kind: str
+    quantity: float
+    unit: str
+    usd: float | None
+    shortest_s: float
+    ask: Callable[[], elevenlabs.Audio]
+    finish: Callable[[Path, Path], None]
+    buy_again: bool
+
+
+def make(wanted: Wanted, reporter: Reporter) -> audio.Sound:
+    """Order the sound unless it is there already, put it in place and report it. Raises Failure."""
+    fingerprint = receipt.digest(elevenlabs.SERVICE, wanted.model, wanted.prompt, wanted.settings, [])
+    order = receipt.open_order(wanted.output, elevenlabs.SERVICE, fingerprint, buy_again=wanted.buy_again)
+    ffmpeg.ffmpeg_path()  # without it the sound could not be checked: find that out before paying
+    if order.state != "received":
+        events.secret("ELEVENLABS_API_KEY", "ElevenLabs")
+        reporter.progress(0.0, f"asking {wanted.model} for {wanted.output.name}")
+        with order.paid():
+            _receive(wanted, reporter)
+        order.priced(wanted.usd)
+        order.received()
+    heard = audio.measure(wanted.output)
+    reporter.result(wanted.output, **_facts(heard))
+    return heard
+
+
+def _receive(wanted: Wanted, reporter: Reporter) -> None:
+    answer = wanted.ask()
+    reporter.charged(elevenlabs.SERVICE, wanted.kind, wanted.quantity, wanted.unit, wanted.usd, answer.request_id)
+    reporter.progress(0.6, f"received {len(answer.data):,} bytes, checking")
+    with TemporaryDirectory(prefix="videod-") as folder:
+        raw = Path(folder) / f"raw{wanted.raw_suffix}"
+        raw.write_bytes(answer.data)
+        try:
+            _check(audio.measure(raw), wanted)
+        except Failure as failure:
+            if failure.kind is not Kind.INPUT:
+                raise
+            # paid for and useless: the charge was told, and another try is another sound
+            raise _verdict(Kind.NONSENSE, f"the sound is no good: {failure.message}", answer) from failure
+        try:
+            with atomic.replacing(wanted.output) as (_, part):
+                wanted.finish(raw, part)
+        except Failure as failure:
+            if failure.kind is not Kind.INPUT:
+                raise
+            # the sound is good, so it is this FFmpeg that cannot; buying another one would not help
+            raise _verdict(Kind.CONFIGURATION, f"FFmpeg cannot make the file: {failure.message}", answer) from failure
+
+
+def _verdict(kind: Kind, message: str, answer: elevenlabs.Audio) -> Failure:
+    return Failure(kind, message, service=elevenlabs.SERVICE, request_id=answer.request_id)
+
+
+def _check(heard: audio.Sound, wanted: Wanted) -> None:
+    if heard.silent:
+        raise Failure(Kind.INPUT, f"it is silent (peak {heard.peak_dbfs:.0f} dBFS)")
+    if heard.duration_s < wanted.shortest_s:
+        raise Failure(Kind.INPUT, f"it lasts {heard.duration_s:.2f} s, at least {wanted.shortest_s:.1f} s were due")
+
+
+def _facts(heard: audio.Sound) -> dict[str, Fact]:
+    return {
+        "duration_s": round(heard.duration_s, 3),
+        "lufs": round(heard.lufs, 1),
+        "peak_dbfs": round(heard.peak_dbfs, 1),
+    }

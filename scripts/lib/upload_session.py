@@ -1,0 +1,144 @@
+"""One resumable upload: its journal on disk, and sending what the session does not have yet."""
+
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts.lib import answers, atomic, youtube
+from scripts.lib.answers import Json
+from scripts.lib.events import Failure, Kind, Reporter, warn
+from scripts.lib.youtube import Channel, Standing
+
+VERSION = 1
+#: Pauses after answers that fail in a row without progress, seconds; when they are spent the run gives up for now.
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+#: A finished upload may take this long to be listed in its channel.
+LISTING_S = 3600.0
+PASSING = {Kind.DOWN, Kind.NONSENSE, Kind.BUSY}
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The session of one film. `finishing` is set before the chunk that may complete the upload is sent."""
+
+    path: Path
+    session_uri: str
+    sha256: str
+    marker: str
+    size: int
+    finishing: bool
+    at: str
+
+    @classmethod
+    def new(cls, path: Path, session_uri: str, sha256: str, marker: str, size: int) -> "Journal":
+        return cls(path, session_uri, sha256, marker, size, False, datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def keep(self) -> None:
+        """Onto disk, durably and readable by its owner only: the address lets anybody write into the channel."""
+        told = {"version": VERSION, **{name: value for name, value in asdict(self).items() if name != "path"}}
+        atomic.write(self.path, json.dumps(told).encode())
+
+    def finish(self) -> "Journal":
+        if self.finishing:
+            return self
+        noted = replace(self, finishing=True, at=datetime.now(UTC).isoformat(timespec="seconds"))
+        noted.keep()
+        return noted
+
+    def check_listing(self) -> None:
+        """Raises Failure(in_doubt) while a video that may have been finished could still be missing in the list."""
+        age = (datetime.now(UTC) - datetime.fromisoformat(self.at)).total_seconds()
+        if self.finishing and age < LISTING_S:
+            raise Failure(
+                Kind.IN_DOUBT, "the upload may have been completed, yet its session is gone and the video not listed",
+                service=youtube.SERVICE, retry_after_s=LISTING_S - age,
+                next_step="run it again after an hour, when the channel's list is complete",
+            )  # fmt: skip
+
+
+def open_journal(path: Path, sha256: str, marker: str, size: int) -> Journal | None:
+    """The journal that an earlier run left for the same film; None for none, or another film's."""
+    try:
+        found = answers.record(answers.parse(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        warn(f"{path} cannot be read; the channel's own list decides whether the film is there")
+        return None
+    session, at = answers.text(found.get("session_uri")), answers.text(found.get("at"))
+    same = found.get("sha256") == sha256 and found.get("marker") == marker and found.get("size") == size
+    if found.get("version") != VERSION or not same or session is None or at is None:
+        return None
+    return Journal(path, session, sha256, marker, size, found.get("finishing") is True, at)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends a film through a session in chunks of `chunk` bytes (a multiple of 256 KiB)."""
+
+    channel: Channel
+    video: Path
+    size: int
+    chunk: int
+    reporter: Reporter
+
+    def ask(self, session: str) -> Standing:
+        """What the session holds, asked patiently. Raises Failure(down) when it does not say."""
+        failed = 0
+        while True:
+            try:
+                return self.channel.ask_session(session, self.size)
+            except Failure as failure:
+                failed = self._pause(failure, failed)
+
+    def go_on(self, journal: Journal) -> Json:
+        """The video of a session that an earlier run opened, sent to its end; None when the session is gone."""
+        standing = self.ask(journal.session_uri)
+        if standing.gone or standing.video is not None:
+            return standing.video
+        return self.send(journal, standing.received)
+
+    def send(self, journal: Journal, at: int) -> Json:
+        """Send everything from byte `at` on and give the video's resource, None when the session is gone.
+
+        The service may keep less than it was sent, and a broken connection says nothing, so the session's own word
+        decides where to go on. Raises Failure after PAUSES_S without progress; the journal stays for a later run.
+        """
+        failed = 0
+        while True:
+            if at + self.chunk >= self.size:
+                journal = journal.finish()
+            standing, trouble = self._step(journal.session_uri, at)
+            if standing.gone or standing.video is not None:
+                return standing.video
+            if standing.received > at:
+                failed = 0
+                done = standing.received / self.size
+                self.reporter.progress(done, f"{standing.received / 1e6:.1f} of {self.size / 1e6:.1f} MB")
+            else:
+                failed = self._pause(trouble or _stuck(), failed)
+            at = standing.received
+
+    def _step(self, session: str, at: int) -> tuple[Standing, Failure | None]:
+        """Send one chunk, or only ask when nothing is left to send; where the session stands after it."""
+        if at >= self.size:
+            return self.ask(session), None
+        try:
+            return self.channel.send_chunk(session, youtube.read_chunk(self.video, at, self.chunk), at, self.size), None
+        except Failure as failure:
+            if failure.kind not in PASSING:
+                raise
+            return self.ask(session), failure
+
+    def _pause(self, failure: Failure, failed: int) -> int:
+        """Wait after the `failed`-th failure in a row and count it; a failure that waiting cannot mend is raised."""
+        if failure.kind not in PASSING or failed >= len(PAUSES_S):
+            raise failure
+        time.sleep(PAUSES_S[failed])
+        return failed + 1
+
+
+def _stuck() -> Failure:
+    return Failure(Kind.DOWN, "the session takes no more bytes", service=youtube.SERVICE, endpoint=youtube.SESSION)

@@ -1,0 +1,215 @@
+"""YouTube: the resumable upload, the search for one's own upload, and what its errors mean.
+
+A session address grants the right to write into the channel, so it never appears in an error; errors name the
+endpoint "PUT upload session" instead. The daily upload limit is a 429 with the reason of a short burst.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.lib import answers, http
+from scripts.lib.answers import Json, dig
+from scripts.lib.events import Failure, Kind
+from scripts.lib.google_time import quota_wait_s
+
+SERVICE = "youtube"
+CHUNK_STEP = 262_144
+DAY_S = 86_400.0
+LOOK_PAGES = 4
+#: Slowest line on which a chunk still goes through, bytes per second, and the time any request may take besides.
+SLOWEST_BYTES_PER_S = 30_000
+BASE_DEADLINE_S = 60.0
+SESSION = "PUT upload session"
+
+FIELDS = {
+    "invalidTitle": "the title", "invalidDescription": "the description", "invalidTags": "the tags",
+    "invalidCategoryId": "the category", "invalidPublishAt": "the publishing time",
+    "invalidVideoMetadata": "title or category", "mediaBodyRequired": "the video file",
+    "invalidFilename": "the file's name", "invalidRecordingDetails": "the recording details",
+    "defaultLanguageNotSet": "the language", "invalidVideoGameRating": "the rating",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a session stands: `received` bytes are stored; `video` is the finished resource, `gone` = no session."""
+
+    received: int
+    video: Json
+    gone: bool
+
+
+class Channel:
+    """One channel, by its access token."""
+
+    def __init__(self, access_token: str) -> None:
+        base = os.environ.get("VIDEOD_URL_YOUTUBE") or "https://www.googleapis.com"
+        self._service = http.Service(SERVICE, base, {"Authorization": f"Bearer {access_token}"})
+
+    def start(self, metadata: Mapping[str, Json], size: int) -> str:
+        """Open an upload session and give its address. Nothing is published by this, so it may be repeated."""
+        reply = self._service.send(
+            "POST", "/upload/youtube/v3/videos", json=dict(metadata), deadline_s=BASE_DEADLINE_S,
+            params={"uploadType": "resumable", "part": "snippet,status", "notifySubscribers": "false"},
+            headers={"X-Upload-Content-Length": str(size), "X-Upload-Content-Type": "video/mp4"},
+        )  # fmt: skip
+        if reply.status not in {200, 201}:
+            raise failure_of(reply)
+        location = reply.headers.get("location")
+        if not location:
+            raise reply.failure(Kind.NONSENSE, "the upload session came without an address")
+        return location
+
+    def ask_session(self, session: str, size: int) -> Standing:
+        """What the session holds. Raises Failure for answers that do not tell."""
+        return self._session(session, size, f"bytes */{size}", b"", BASE_DEADLINE_S)
+
+    def send_chunk(self, session: str, chunk: bytes, at: int, size: int) -> Standing:
+        """Send the bytes from `at` on; the service may keep fewer than it was sent."""
+        span = f"bytes {at}-{at + len(chunk) - 1}/{size}"
+        return self._session(session, size, span, chunk, BASE_DEADLINE_S + len(chunk) / SLOWEST_BYTES_PER_S)
+
+    def _session(self, session: str, size: int, span: str, chunk: bytes, deadline_s: float) -> Standing:
+        reply = self._service.send(
+            "PUT", session, content=chunk, headers={"Content-Range": span}, deadline_s=deadline_s, endpoint=SESSION
+        )
+        if reply.status in {200, 201}:
+            return Standing(size, reply.json(), False)
+        if reply.status == 308:
+            found = re.fullmatch(r"bytes=0-(\d+)", reply.headers.get("range", ""))
+            return Standing(int(found[1]) + 1 if found else 0, None, False)
+        if reply.status in {404, 410}:
+            return Standing(0, None, True)
+        raise failure_of(reply)
+
+    def find(self, marker: str) -> str | None:
+        """The id of our own upload whose description holds `marker` as a line, among the newest 200; or None."""
+        channel = self._get("/youtube/v3/channels", {"part": "contentDetails", "mine": "true"})
+        uploads = answers.text(dig(channel, "items", 0, "contentDetails", "relatedPlaylists", "uploads"))
+        if uploads is None:
+            raise Failure(Kind.CONFIGURATION, "this account has no YouTube channel", service=SERVICE)
+        page = ""
+        for _ in range(LOOK_PAGES):
+            params = {"part": "snippet", "playlistId": uploads, "maxResults": "50"}
+            try:
+                listed = self._get("/youtube/v3/playlistItems", {**params, **({"pageToken": page} if page else {})})
+            except Failure as failure:
+                if failure.http_status == 404:  # a channel that never uploaded has no such list yet
+                    return None
+                raise
+            for item in answers.items(dig(listed, "items")):
+                lines = (answers.text(dig(item, "snippet", "description")) or "").splitlines()
+                if marker in (line.strip() for line in lines):
+                    return answers.text(dig(item, "snippet", "resourceId", "videoId"))
+            page = answers.text(dig(listed, "nextPageToken")) or ""
+            if not page:
+                return None
+        return None
+
+    def video(self, video_id: str) -> Json:
+        """Status and snippet of a video as YouTube shows them, None when it is not listed (yet)."""
+        listed = self._get("/youtube/v3/videos", {"part": "status,snippet", "id": video_id})
+        return dig(listed, "items", 0)
+
+    def _get(self, path: str, params: Mapping[str, str]) -> Json:
+        reply = self._service.send("GET", path, params=params, deadline_s=BASE_DEADLINE_S)
+        if reply.status != 200:
+            raise failure_of(reply)
+        return reply.json()
+
+
+def failure_of(reply: http.Reply) -> Failure:
+    """The kind of an error answer by its reason (services differ from what their status suggests)."""
+    error = dig(reply.json_or_none(), "error")
+    reason = answers.text(dig(error, "errors", 0, "reason"))
+    message = (
+        re.sub(r"<[^>]+>", "", answers.text(dig(error, "message")) or "") or reply.excerpt(120) or "no reason given"
+    )
+    code = reason or answers.text(dig(error, "status"))
+    if reason in {"quotaExceeded", "dailyLimitExceeded"} or _daily(reply.status, message):
+        return reply.failure(Kind.QUOTA, message, code=code, retry_after_s=quota_wait_s(),
+                             next_step="wait for midnight Pacific time")  # fmt: skip
+    if reason == "uploadLimitExceeded":
+        return reply.failure(Kind.QUOTA, message, code=code, retry_after_s=DAY_S,
+                             next_step="the channel may upload again in 24 hours")  # fmt: skip
+    if reason in {"rateLimitExceeded", "userRateLimitExceeded", "uploadRateLimitExceeded"} or reply.status == 429:
+        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=reply.retry_after_s() or 60.0)
+    if reason == "youtubeSignupRequired":
+        return reply.failure(Kind.CONFIGURATION, f"this account has no YouTube channel: {message}", code=code)
+    if reason in FIELDS:
+        return reply.failure(Kind.INPUT, f"{FIELDS[reason]} was refused: {message}", code=code)
+    if reply.status == 401:
+        return reply.failure(
+            Kind.CREDENTIALS, message, code=code, next_step="authorise the channel again (youtube_auth.py)"
+        )
+    if reply.status == 403:
+        return reply.failure(Kind.CONFIGURATION, message, code=code,
+                             next_step="check the channel's rights and the token's scopes")  # fmt: skip
+    if reply.status >= 500:
+        return reply.failure(Kind.DOWN, message, code=code, retry_after_s=reply.retry_after_s())
+    return reply.failure(Kind.INPUT, message, code=code)
+
+
+def _daily(status: int, message: str) -> bool:
+    return status in {403, 429} and re.search(r"per day|video uploads", message, re.IGNORECASE) is not None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What YouTube shows of a video. `check` holds the documented limits: nothing is ever cut silently."""
+
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    category: str
+    language: str | None
+    privacy: str
+    made_for_kids: bool
+    synthetic: bool
+
+    def check(self) -> None:
+        """Raises Failure(input) with every limit that is broken."""
+        complaints = []
+        if not self.title.strip():
+            complaints.append("the title is empty")
+        if len(self.title) > 100:
+            complaints.append(f"the title has {len(self.title)} characters, 100 are allowed")
+        if re.search("[<>]", self.title + self.description):
+            complaints.append("neither title nor description may hold < or >")
+        size = len(self.description.encode())
+        if size > 5000:
+            complaints.append(f"the description has {size} bytes with its marker line, 5000 are allowed")
+        # commas between tags count, and a tag with a space counts its two quotation marks
+        total = sum(len(tag) + (2 if " " in tag else 0) for tag in self.tags) + max(0, len(self.tags) - 1)
+        if total > 500:
+            complaints.append(f"the tags take {total} characters, 500 are allowed")
+        if not self.category.isdigit():
+            complaints.append(f"the category is a number, not {self.category!r}")
+        if complaints:
+            raise Failure(Kind.INPUT, "; ".join(complaints))
+
+    def resource(self) -> dict[str, Json]:
+        """The body of videos.insert. Privacy is always said: an omitted one means public."""
+        snippet: dict[str, Json] = {
+            "title": self.title, "description": self.description, "tags": list(self.tags), "categoryId": self.category,
+        }  # fmt: skip
+        if self.language:
+            snippet |= {"defaultLanguage": self.language, "defaultAudioLanguage": self.language}
+        status: dict[str, Json] = {
+            "privacyStatus": self.privacy, "selfDeclaredMadeForKids": self.made_for_kids,
+            "containsSyntheticMedia": self.synthetic,
+        }  # fmt: skip
+        return {"snippet": snippet, "status": status}
+
+
+def watch_url(video_id: str) -> str:
+    return f"https://www.youtube.com/watch?v={video_id}"
+
+
+def read_chunk(path: Path, at: int, length: int) -> bytes:
+    with path.open("rb") as source:
+        source.seek(at)
+        return source.read(length)

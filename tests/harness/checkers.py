@@ -1,0 +1,55 @@
+"""What must be true after every scenario, however often the power went."""
+
+import sqlite3
+from collections import Counter
+
+from tests.harness.world import World
+from videod.core.derive import derive
+from videod.core.statuses import JobState, Status
+from videod.store import reads
+
+
+async def check(world: World, published: bool = True) -> None:
+    """Nothing lost, jobs and statuses agree, nothing paid or uploaded twice beyond what is counted, limits kept."""
+    tasks = await world.tasks()
+    doubts = 0
+    for task in tasks:
+        jobs = await world.jobs(task.id)
+        assert derive(task, jobs) == task.status, f"{task.id} says {task.status}, its jobs mean {derive(task, jobs)}"
+        if published:
+            assert task.status == Status.PUBLISHED, f"{task.id} is {task.status}: {task.error} {_trouble(jobs)}"
+        doubts += task.doubts
+        if task.status == Status.PUBLISHED:
+            assert all(job.state == JobState.DONE for job in jobs if job.step != "cleanup")
+            for job in jobs:
+                path = world.bench.workspace(task) / str(job.output)
+                assert job.step == "cleanup" or path.is_file(), f"{job.name} is done but {path} is missing"
+    twice = sum(count - 1 for count in world.vendors.bought.values())
+    assert twice <= doubts, f"{twice} bought twice, only {doubts} of them counted as in doubt"
+    assert all(count == 1 for count in world.vendors.uploaded.values()), dict(world.vendors.uploaded)
+    for service, most in world.vendors.most_at_once.items():
+        assert most <= world.limits[service].concurrency, f"{service}: {most} at once"
+    await _check_books(world, tasks, doubts)
+
+
+def _trouble(jobs: tuple) -> list[str]:
+    return [f"{job.name} {job.state} {job.failure}" for job in jobs if job.failure]
+
+
+async def _check_books(world: World, tasks: tuple, doubts: int) -> None:
+    def look(connection: sqlite3.Connection) -> None:
+        assert connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+        running = {row[0] for row in connection.execute("SELECT attempt FROM jobs WHERE state = 'running'")}
+        opened = {row[0] for row in connection.execute("SELECT id FROM attempts WHERE ended_at IS NULL")}
+        assert opened == running, f"open attempts {opened}, running jobs {running}"
+
+    await world.store.read(look)
+    charged: Counter[str] = Counter()
+    for task in tasks:
+        rows = await world.store.read(lambda connection, owner=task.id: reads.charges(connection, owner))
+        charged.update({row.job: row.micros for row in rows})
+        assert sum(row.micros for row in rows) == task.cost_micros
+    known = sum(charged.values()) / 1e6
+    most_lost = doubts * 0.42 + 1e-9
+    assert known <= world.vendors.usd + 1e-6, f"the books say {known}, the vendors {world.vendors.usd}"
+    assert world.vendors.usd - known <= most_lost, f"{world.vendors.usd - known} USD are in no book"

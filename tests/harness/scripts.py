@@ -1,0 +1,274 @@
+"""What stands for the scripts in virtual time: the same contract (receipts, events, exit codes) without processes.
+
+`Vendors` keeps the outside's own books: what was bought, how often, how many calls ran at once. A purchase happens
+at one instant inside a call, so that a power cut can fall before it, or between it and its receipt.
+"""
+
+import asyncio
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.harness.power import Power
+from tests.harness.virtual_loop import VirtualLoop
+from videod.seams import Artefact, BadArtefact, Spawn
+
+SERVICE = {
+    "generate_plan.py": "gemini", "generate_asset.py": "gemini", "generate_video.py": "kie",
+    "generate_audio.py": "elevenlabs", "generate_sound_effects.py": "elevenlabs", "upload_video.py": "youtube",
+    "create_composite.py": "pillow", "create_split_screen.py": "pillow", "cut_clip.py": "ffmpeg",
+    "assemble_video.py": "ffmpeg", "clean_workspace.py": "local",
+}  # fmt: skip
+#: seconds a call takes, lowest and highest (performance.md 5)
+LATENCY = {
+    "generate_plan.py": (20, 40), "generate_asset.py": (8, 20), "generate_video.py": (120, 300),
+    "generate_audio.py": (2, 6), "generate_sound_effects.py": (2, 6), "upload_video.py": (30, 30),
+    "create_composite.py": (1.2, 1.2), "create_split_screen.py": (1.2, 1.2), "cut_clip.py": (1, 2),
+    "assemble_video.py": (5, 10), "clean_workspace.py": (0.1, 0.1),
+}  # fmt: skip
+PRICE = {
+    "generate_plan.py": 0.02, "generate_asset.py": 0.0336, "generate_video.py": 0.42, "generate_audio.py": 0.01,
+    "generate_sound_effects.py": 0.12,
+}  # fmt: skip
+
+
+@dataclass
+class Trouble:
+    """A fault of a service: with probability `share` a call ends as `failure` before anything is bought."""
+
+    service: str
+    share: float
+    failure: dict[str, object]
+    until_s: float = float("inf")
+    left: int | None = None
+
+
+@dataclass
+class Vendors:
+    """The outside's books. `bought` counts by request, `uploaded` by task marker."""
+
+    chance: random.Random
+    bought: Counter[str] = field(default_factory=Counter)
+    uploaded: Counter[str] = field(default_factory=Counter)
+    usd: float = 0.0
+    at_once: Counter[str] = field(default_factory=Counter)
+    most_at_once: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    troubles: list[Trouble] = field(default_factory=list)
+    remote: dict[str, float] = field(default_factory=dict)
+
+    def trouble(self, service: str, now: float) -> dict[str, object] | None:
+        for one in self.troubles:
+            if one.service == service and now < one.until_s and one.left != 0 and self.chance.random() < one.share:
+                if one.left is not None:
+                    one.left -= 1
+                return one.failure
+        return None
+
+
+def plan_document(clips: int, images: int, title: str) -> dict[str, object]:
+    """A plan of the smallest kind that obeys the model: one character core, the rest environments."""
+    rows: list[dict[str, object]] = [
+        {"id": "bear_core", "kind": "character", "subject": "bear", "species": "brown bear", "role": "protagonist",
+         "core": True, "prompt": "A brown bear stands on moss."},
+    ]  # fmt: skip
+    rows += [
+        {"id": f"place_{n}", "kind": "environment", "subject": f"place {n}", "species": None, "role": None,
+         "core": False, "prompt": f"A river bend number {n} under mist."}
+        for n in range(1, images)
+    ]  # fmt: skip
+    scenes = []
+    for number in range(1, clips + 1):
+        place = f"place_{1 + (number - 1) % (images - 1)}"
+        scale = round(0.4 + 0.02 * number, 2)
+        scenes.append({
+            "number": number, "beat": f"beat {number}",
+            "picture": {"type": "cutout", "images": ["bear_core", place], "scale": scale},
+            "motion": f"The bear lifts its head {number} times. Slow push in.", "negative": "blur",
+            "narration": f"The bear waits beside the cold river for hour {number}.",
+            "sound": f"Continuous river ambience number {number} subtle nature documentary sound effect",
+        })  # fmt: skip
+    arc = {name: name for name in ("want", "obstacle", "escalation", "turn", "resolution")}
+    return {
+        "version": 1, "title": title, "logline": "A bear crosses.", "description": "A bear crosses a river.",
+        "tags": ["bear"], "research": ["Bears fish."], "arc": arc, "atmosphere": "Dawn mist, soft light.",
+        "images": rows, "clips": scenes,
+    }  # fmt: skip
+
+
+class ScriptDouble:
+    """One running script: a coroutine that obeys the contract. Implements seams.Child."""
+
+    pid = 0
+
+    def __init__(self, spawn: Spawn, vendors: Vendors, power: Power) -> None:
+        self._vendors = vendors
+        self._power = power
+        self._argv = spawn.argv
+        self._name = Path(next(part for part in spawn.argv if part.endswith(".py"))).name
+        self._events: asyncio.Queue[str | None] = asyncio.Queue()
+        self._code = 0
+        self._service = SERVICE[self._name]
+        self._task = asyncio.create_task(self._live())
+
+    def _value(self, flag: str, default: str = "") -> str:
+        return self._argv[self._argv.index(flag) + 1] if flag in self._argv else default
+
+    def _emit(self, event: str, **fields: object) -> None:
+        self._events.put_nowait(json.dumps({"type": event, **fields}))
+
+    async def _live(self) -> None:
+        vendors = self._vendors
+        vendors.at_once[self._service] += 1
+        vendors.calls[self._service] += 1
+        vendors.most_at_once[self._service] = max(
+            vendors.most_at_once[self._service], vendors.at_once[self._service]
+        )
+        try:
+            self._code = await self._work()
+        except asyncio.CancelledError:
+            self._code = -15
+        finally:
+            vendors.at_once[self._service] -= 1
+            self._events.put_nowait(None)
+
+    async def _work(self) -> int:
+        now = asyncio.get_running_loop().time()
+        low, high = LATENCY[self._name]
+        latency = self._vendors.chance.uniform(low, high)
+        await asyncio.sleep(0.1)
+        failure = self._vendors.trouble(self._service, now)
+        if failure is not None:
+            await asyncio.sleep(min(latency, 1))
+            self._emit("failure", service=self._service, **failure)
+            return 75
+        if self._name == "clean_workspace.py":
+            return 0
+        output = Path(self._value("--output"))
+        if self._name == "upload_video.py":
+            return await self._upload(output, latency)
+        if self._name not in PRICE:
+            await asyncio.sleep(latency)
+            self._write(output, self._name)
+            return 0
+        return await self._buy(output, latency)
+
+    def _write(self, path: Path, text: str) -> None:
+        self._power.point(f"child writes {path.name}")
+        temporary = path.with_name(path.name + ".part")
+        temporary.write_text(text)
+        temporary.replace(path)
+        self._power.point(f"child wrote {path.name}")
+
+    def _request(self) -> str:
+        skipped = {"--buy-again", "--events"}
+        return hashlib.sha256("\0".join(part for part in self._argv if part not in skipped).encode()).hexdigest()
+
+    async def _buy(self, output: Path, latency: float) -> int:
+        request, path = self._request(), output.with_name(output.name + ".job.json")
+        kept = json.loads(path.read_text()) if path.exists() else {"state": None, "digest": request}
+        state = kept["state"] if kept["digest"] == request else None
+        if state == "received" and output.exists():
+            return 0
+        if state == "intent" and "--buy-again" not in self._argv:
+            self._emit("failure", kind="in_doubt", message="maybe paid", service=self._service)
+            return 75
+
+        def keep(new: str, remote: str | None = None) -> None:
+            self._write(path, json.dumps({"state": new, "digest": request, "remote_id": remote, "usd": price}))
+
+        price, remote = PRICE[self._name], str(kept.get("remote_id"))
+        if state != "submitted":
+            keep("intent")
+            await asyncio.sleep(latency / 4)
+            self._power.point("before a purchase")
+            self._vendors.bought[f"{self._name} {request}"] += 1
+            self._vendors.usd += price
+            remote = f"remote-{len(self._vendors.remote)}"
+            self._vendors.remote[remote] = asyncio.get_running_loop().time() + latency
+            self._power.point("after a purchase")
+        if self._name == "generate_video.py":
+            keep("submitted", remote)
+            self._emit("submitted", service=self._service, remote_id=remote)
+            await asyncio.sleep(max(0.0, self._vendors.remote[remote] - asyncio.get_running_loop().time()))
+        else:
+            await asyncio.sleep(latency * 3 / 4)
+        self._emit(
+            "charged", service=self._service, kind=self._name, quantity=1, unit="piece", usd=price, remote_id=remote
+        )
+        self._write(output, self._content())
+        keep("received", remote)
+        return 0
+
+    def _content(self) -> str:
+        if self._name == "generate_plan.py":
+            document = plan_document(
+                int(self._value("--clips")), int(self._value("--images")), self._value("--title")
+            )
+            return json.dumps(document)
+        return self._request()
+
+    async def _upload(self, output: Path, latency: float) -> int:
+        marker = self._value("--marker")
+        await asyncio.sleep(latency)
+        if not self._vendors.uploaded[marker]:  # looks before it leaps, as upload_video.py does
+            self._power.point("before an upload")
+            self._vendors.uploaded[marker] += 1
+            self._power.point("after an upload")
+        self._write(output, json.dumps({"video_id": f"v-{marker[-6:]}", "url": f"https://youtu.be/v-{marker[-6:]}"}))
+        return 0
+
+    async def lines(self) -> AsyncIterator[str]:
+        while (line := await self._events.get()) is not None:
+            yield line
+
+    async def wait(self) -> int:
+        await asyncio.wait([self._task])
+        return self._code
+
+    async def kill(self, grace_s: float) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    def stderr_tail(self) -> str:
+        return ""
+
+
+class LauncherDouble:
+    """Starts doubles; `running` are those alive (a power cut ends them without a word)."""
+
+    def __init__(self, vendors: Vendors, power: Power) -> None:
+        self._vendors = vendors
+        self._power = power
+        self.spawns: list[Spawn] = []
+        self.observe: Callable[[Spawn], None] | None = None
+
+    async def start(self, spawn: Spawn) -> ScriptDouble:
+        self._power.point("before a child")
+        self.spawns.append(spawn)
+        if self.observe is not None:
+            self.observe(spawn)
+        return ScriptDouble(spawn, self._vendors, self._power)
+
+
+class InspectorDouble:
+    """Takes any file that is there; the plan is really parsed by the runner."""
+
+    async def inspect(self, path: Path, makes: str) -> Artefact:
+        if makes == "nothing":
+            return Artefact(0, "")
+        if not path.is_file():
+            raise BadArtefact(f"{path.name} is missing")
+        data = path.read_bytes()
+        facts = json.loads(data) if path.name.startswith("result") else {}
+        return Artefact(len(data), hashlib.sha256(data).hexdigest(), facts)
+
+
+def current_loop() -> VirtualLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop

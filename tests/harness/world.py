@@ -1,0 +1,216 @@
+"""One world: state folder, vendors and people outlive the daemon; the daemon can be cut off at any point.
+
+    async with World(folder, seed=1) as world:
+        await world.queue("bear")
+        await world.run_until_quiet()
+        check(world)
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from tests.harness.power import Power, PowerCut
+from tests.harness.scripts import InspectorDouble, LauncherDouble, Vendors
+from videod.core.model import (
+    ChannelPolicy,
+    EntryQueued,
+    GateApproved,
+    Job,
+    Priority,
+    Task,
+)
+from videod.core.statuses import AT_GATE, ERRORS, Gate, Status
+from videod.core.steps import SERVICES, Studio
+from videod.daemon.recovery import recover
+from videod.flow.bench import Bench
+from videod.flow.limits import Lane, Limit
+from videod.flow.runner import Runner
+from videod.flow.scheduler import HouseRules, Scheduler
+from videod.ledger import Applied, Bells, Ledger
+from videod.store import reads
+from videod.store.database import InlineDatabase, T, Transaction
+from videod.store.schema import migrate
+
+LIMITS = {
+    "gemini": Limit(12), "kie": Limit(8, 20, 10), "elevenlabs": Limit(6), "youtube": Limit(2), "ffmpeg": Limit(2),
+    "pillow": Limit(2), "local": Limit(2),
+}  # fmt: skip
+EPOCH_MS = 1_795_000_000_000
+
+
+def policy(channel: str = "wild", **changes: object) -> ChannelPolicy:
+    values: dict[str, object] = {
+        "channel_id": channel, "clips": 2, "images": 3, "clip_seconds": 10, "auto_gates": frozenset(Gate),
+        "negative_prompt": "blur", "rebuy_ceiling_micros": 100_000_000, "retry_waits_ms": (60_000, 300_000, 900_000),
+        "retry_jitter": 0.1, "keep_workspace_ms": 7 * 86_400_000,
+        "prices_micros": {"plan": 20_000, "image": 33_600, "clip": 420_000, "narration": 80_000, "effect": 120_000},
+    }  # fmt: skip
+    return ChannelPolicy(**(values | changes))  # type: ignore[arg-type]
+
+
+class LoopClock:
+    """Wall time that follows the virtual loop."""
+
+    def now_ms(self) -> int:
+        return EPOCH_MS + round(asyncio.get_running_loop().time() * 1000)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class PoweredStore:
+    """Real SQLite behind two power points: before a transaction and after its commit."""
+
+    def __init__(self, path: Path, power: Power) -> None:
+        self._inner = InlineDatabase(path)
+        self._power = power
+
+    async def write(self, fn: Transaction[T]) -> T:
+        self._power.point("before a commit")
+        result = await self._inner.write(fn)
+        self._power.point("after a commit")
+        return result
+
+    async def read(self, fn: Transaction[T]) -> T:
+        return await self._inner.read(fn)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class World:
+    def __init__(
+        self,
+        folder: Path,
+        seed: int = 1,
+        policies: Mapping[str, ChannelPolicy] | None = None,
+        limits: Mapping[str, Limit] | None = None,
+        max_in_work: int = 20,
+    ) -> None:
+        self.folder = folder
+        self.chance = random.Random(seed)
+        self.vendors = Vendors(random.Random(seed + 1))
+        self.policies = dict(policies or {"wild": policy()})
+        self.limits = dict(limits or LIMITS)
+        self.max_in_work = max_in_work
+        self.clock = LoopClock()
+        self.cuts = 0
+        self.power = Power()
+        self.path = folder / "state" / "videod.db"
+        self._daemon: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "World":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
+
+    # ------------------------------------------------------------------------------------------ the daemon
+
+    async def start(self, cut_at: int | None = None) -> None:
+        """Start the daemon as `lifecycle` does: migrate, open, recover, run the loops."""
+        self.power = Power(cut_at)
+        migrate(self.path)
+        self.store = PoweredStore(self.path, self.power)
+        self.ledger = Ledger(self.store, self.policies.get, Bells())
+        self.launcher = LauncherDouble(self.vendors, self.power)
+        self.bench = Bench(
+            state=self.folder / "state", scripts=Path("scripts"), overrides={}, urls={}, ffmpeg=lambda: "ffmpeg",
+            studio=self._studio, secret=lambda name: None, token=self._token, environ={},
+        )  # fmt: skip
+        inspector = InspectorDouble()
+        self.runner = Runner(
+            self.ledger, self.launcher, inspector, self.bench, self.clock, self.chance, lambda text: text
+        )
+        lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
+        rules = HouseRules(self.max_in_work, {name: 5 for name in self.policies})
+        self.scheduler = Scheduler(
+            self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock, self.chance
+        )
+        try:
+            await recover(self.store, self.ledger, self.bench, inspector, self.clock, self.chance)
+        except PowerCut:
+            pass
+        self._daemon = [asyncio.create_task(self.scheduler.run())]
+
+    async def _token(self, channel: str) -> str:
+        return "token"
+
+    def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio:
+        row = self.policies[task.channel_id]
+        return Studio(
+            workspace=workspace, task=task, channel_name="Wild", brand="calm", voice_id="v",
+            voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private",
+            category="15", made_for_kids=False, description_template="{description}", tags=("a",), clips=row.clips,
+            images=row.images, models={"text": "t", "image": "i", "video": "v", "voice": "n"}, image_host="kie",
+            image_size="1K", intro=None, outro=None, watermark=None, outputs=outputs,
+        )  # fmt: skip
+
+    async def stop(self) -> None:
+        """Stop as on SIGTERM: no new jobs, children ended, outcomes recorded."""
+        for task in self._daemon:
+            task.cancel()
+        await asyncio.gather(*self._daemon, return_exceptions=True)
+        await self.scheduler.drain(20)
+        await self.store.close()
+
+    async def cut(self) -> None:
+        """The power is off: everything in the process is gone at once, nothing more is written."""
+        self.cuts += 1
+        self.power.dark.set()
+        current = asyncio.current_task()
+        others = [task for task in asyncio.all_tasks() if task is not current]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.store.close()
+
+    # ------------------------------------------------------------------------------------------ people
+
+    async def queue(self, title: str, channel: str = "wild", priority: Priority = Priority.NORMAL) -> Task:
+        event = EntryQueued(
+            self.clock.now_ms(), f"page-{title}", channel, title, "bears", "a crossing", priority, None
+        )  # fmt: skip
+        return self._task(await self.ledger.apply(event))
+
+    async def approve(self, task: Task, gate: Gate) -> Task:
+        return self._task(await self.ledger.apply(GateApproved(self.clock.now_ms(), task.id, gate, "a person")))
+
+    @staticmethod
+    def _task(applied: Applied) -> Task:
+        assert applied.task is not None
+        return applied.task
+
+    # ------------------------------------------------------------------------------------------ looking
+
+    async def tasks(self) -> tuple[Task, ...]:
+        return await self.store.read(lambda connection: reads.recent_tasks(connection, 10_000))
+
+    async def jobs(self, task_id: str) -> tuple[Job, ...]:
+        return await self.store.read(lambda connection: reads.jobs(connection, task_id))
+
+    async def rest(self, seconds: float = 7200) -> None:
+        """Let time pass until every task waits for a person or is finished, at most `seconds` virtual."""
+        end = asyncio.get_running_loop().time() + seconds
+        resting = ERRORS | set(AT_GATE) | {Status.PUBLISHED, Status.CANCELLED}
+        while asyncio.get_running_loop().time() < end and not self.power.dark.is_set():
+            for daemon in self._daemon:
+                if daemon.done() and not self.power.dark.is_set():
+                    daemon.result()
+            if all(task.status in resting for task in await self.tasks()):
+                return
+            await asyncio.sleep(1)
+
+    async def live_through_cuts(self, cut_points: list[int], seconds: float = 20_000) -> None:
+        """Cut the power at each of the given points (counted anew from every start), restart, then live on."""
+        for point in cut_points:
+            await self.stop()
+            await self.start(cut_at=point)
+            await self.rest(seconds)
+            if self.power.dark.is_set():
+                await self.cut()
+                await self.start()
+        await self.rest(seconds)

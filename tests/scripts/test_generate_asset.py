@@ -1,0 +1,244 @@
+import base64
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from scripts import generate_asset
+from scripts.lib import receipt
+from tests.scripts.conftest import Run, png
+from tests.scripts.wire import Say, Wire, say
+
+PATH = "/v1beta/models/gemini-nano-banana-2.1:generateContent"
+
+
+def drawn(data: bytes, mime: str = "image/png") -> Say:
+    part = {"inlineData": {"mimeType": mime, "data": base64.b64encode(data).decode()}}
+    return say({"candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}]})
+
+
+def empty(finish: str, *parts: dict) -> Say:
+    return say({"candidates": [{"content": {"parts": list(parts)}, "finishReason": finish}]})
+
+
+def error(status: int, name: str, message: str, *details: dict) -> Say:
+    return say({"error": {"code": status, "status": name, "message": message, "details": list(details)}}, status)
+
+
+def wish(tmp_path: Path, *more: object) -> list[object]:
+    return ["--prompt", "a bear", "--output", tmp_path / "bear.png", *more]
+
+
+def test_a_picture_is_written_whole_with_its_price_and_its_receipt(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, drawn(png(128, 72)))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert ran.code == 0
+    assert (ran.result["width"], ran.result["height"]) == (128, 72)
+    assert [(event["usd"], event["quantity"]) for event in ran.of("charged")] == [(0.0336, 1)]
+    kept = json.loads((tmp_path / "bear.png.job.json").read_text())
+    assert (kept["state"], kept["usd"], kept["version"]) == ("received", 0.0336, 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bear.png", "bear.png.job.json"]
+
+
+def test_the_request_carries_size_ratio_and_references_before_the_prompt(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path
+) -> None:
+    wire.on("POST", PATH, drawn(png()))
+    run(generate_asset.main, *wish(tmp_path, "--reference-image", picture, "--image-size", "2K"))
+    body = wire.asked[0].json()
+    parts = body["contents"][0]["parts"]
+    assert base64.b64decode(parts[0]["inlineData"]["data"]) == picture.read_bytes()
+    assert parts[1] == {"text": "a bear"}
+    assert body["generationConfig"]["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "2K"}
+    assert wire.asked[0].headers["x-goog-api-key"] == "gemini-secret-key"
+
+
+def test_a_jpeg_becomes_a_png_when_the_output_is_one(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, drawn(png(kind="JPEG"), "image/jpeg"))
+    assert run(generate_asset.main, *wish(tmp_path)).code == 0
+    assert Image.open(io.BytesIO((tmp_path / "bear.png").read_bytes())).format == "PNG"
+
+
+def test_the_same_request_is_never_bought_twice(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, drawn(png()))
+    first = run(generate_asset.main, *wish(tmp_path))
+    second = run(generate_asset.main, *wish(tmp_path))
+    assert (second.code, second.result) == (0, first.result)
+    assert second.of("charged") == [] and len(wire.asked) == 1
+
+
+def test_another_prompt_is_another_request(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, drawn(png()))
+    run(generate_asset.main, *wish(tmp_path))
+    run(generate_asset.main, "--prompt", "a wolf", "--output", tmp_path / "bear.png")
+    assert len(wire.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        say({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}),
+        empty("IMAGE_SAFETY"),
+        say({"candidates": [{"finishReason": "PROHIBITED_CONTENT", "index": 0}]}),
+    ],
+)
+def test_a_refused_image_is_http_200_without_parts(wire: Wire, run: Run, tmp_path: Path, answer: Say) -> None:
+    wire.on("POST", PATH, answer)
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"], ran.failure["http_status"]) == (65, "refused", 200)
+    assert len(wire.asked) == 1
+    assert not (tmp_path / "bear.png.job.json").exists()
+
+
+def test_an_answer_of_words_gets_one_more_try_with_another_seed(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, empty("STOP", {"text": "I cannot draw that"}), drawn(png()))
+    assert run(generate_asset.main, *wish(tmp_path)).code == 0
+    seeds = [asked.json()["generationConfig"]["seed"] for asked in wire.asked]
+    assert seeds[1] == seeds[0] + 1
+
+
+def test_two_answers_without_a_picture_are_nonsense(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, empty("NO_IMAGE"))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"], len(wire.asked)) == (76, "nonsense", 2)
+
+
+def test_a_picture_that_does_not_decode_is_nonsense_and_leaves_no_file(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, drawn(png(512, 512)[:300]))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"]) == (76, "nonsense")
+    assert list(tmp_path.iterdir()) == []
+
+
+QUOTA = "type.googleapis.com/google.rpc.QuotaFailure"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "kind"),
+    [
+        (error(400, "INVALID_ARGUMENT", "API key not valid.", {"reason": "API_KEY_INVALID"}), 77, "credentials"),
+        (error(400, "INVALID_ARGUMENT", "Unknown field"), 65, "input"),
+        (error(404, "NOT_FOUND", "models/x is not found for API version v1beta"), 78, "configuration"),
+        (error(503, "UNAVAILABLE", "overloaded"), 69, "down"),
+        (error(500, "INTERNAL", "internal"), 69, "down"),
+        (error(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted"), 75, "quota"),
+    ],
+)
+def test_errors_are_told_apart_and_take_the_intent_back(
+    wire: Wire, run: Run, tmp_path: Path, answer: Say, code: int, kind: str
+) -> None:
+    wire.on("POST", PATH, answer)
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"], ran.failure["service"]) == (code, kind, "gemini")
+    assert ran.stderr.splitlines()[-1].startswith(f"{kind}: gemini POST {PATH}: ")
+    assert not (tmp_path / "bear.png.job.json").exists()
+
+
+def test_a_limit_per_minute_is_busy_for_as_long_as_told(wire: Wire, run: Run, tmp_path: Path) -> None:
+    details = ({"@type": QUOTA, "violations": [{"quotaId": "GenerateRequestsPerMinutePerProject"}]}, {"retryDelay": "7s"})
+    wire.on("POST", PATH, error(429, "RESOURCE_EXHAUSTED", "slow down", *details))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.failure["kind"], ran.failure["retry_after_s"]) == ("busy", 7.0)
+
+
+def test_a_limit_per_day_waits_for_midnight_in_california_whatever_retry_info_says(
+    wire: Wire, run: Run, tmp_path: Path
+) -> None:
+    details = ({"@type": QUOTA, "violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}, {"retryDelay": "7s"})
+    wire.on("POST", PATH, error(429, "RESOURCE_EXHAUSTED", "daily", *details))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert ran.failure["kind"] == "quota"
+    assert 7 < ran.failure["retry_after_s"] <= 25 * 3600
+
+
+@pytest.mark.parametrize(
+    "answer", [Say(cut=True), Say(b'{"cand', stated=4000), Say(b'{"unfinished": ['), Say(b"gateway", 502)]
+)
+def test_a_lost_answer_is_in_doubt_and_the_next_run_does_not_buy(
+    wire: Wire, run: Run, tmp_path: Path, answer: Say
+) -> None:
+    wire.on("POST", PATH, answer, drawn(png()))
+    first = run(generate_asset.main, *wish(tmp_path))
+    second = run(generate_asset.main, *wish(tmp_path))
+    assert (first.code, first.failure["kind"]) == (75, "in_doubt")
+    assert (second.code, second.failure["kind"], len(wire.asked)) == (75, "in_doubt", 1)
+    third = run(generate_asset.main, *wish(tmp_path, "--buy-again"))
+    assert (third.code, len(wire.asked)) == (0, 2)
+    assert "buying again as told" in third.stderr
+
+
+def test_a_refused_connection_leaves_no_doubt(
+    wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDEOD_URL_GEMINI", "http://127.0.0.1:9")
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"]) == (69, "down")
+    assert not (tmp_path / "bear.png.job.json").exists()
+
+
+def test_a_picture_that_arrived_just_before_a_crash_is_adopted(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, drawn(png()))
+    run(generate_asset.main, *wish(tmp_path))
+    path = receipt.path_for(tmp_path / "bear.png")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "state": "intent", "at": "2020-01-01T00:00:00+00:00"}))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.code, len(wire.asked)) == (0, 1)
+    assert json.loads(path.read_text())["state"] == "received"
+
+
+def test_composing_sends_the_creature_then_the_place(wire: Wire, run: Run, tmp_path: Path, picture: Path) -> None:
+    place = tmp_path / "place.jpg"
+    place.write_bytes(png(colour="blue", kind="JPEG"))
+    wire.on("POST", PATH, drawn(png()))
+    words = ("--character", picture, "--environment", place, "--output", tmp_path / "scene.png")
+    assert run(generate_asset.main, *words).code == 0
+    parts = wire.asked[0].json()["contents"][0]["parts"]
+    assert [part["inlineData"]["mimeType"] for part in parts[:2]] == ["image/png", "image/jpeg"]
+    assert "first picture" in parts[2]["text"]
+
+
+def test_two_pictures_are_joined_for_nothing_without_a_key(
+    run: Run, tmp_path: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    other = tmp_path / "blue.png"
+    other.write_bytes(png(40, 200, "blue"))
+    ran = run(generate_asset.main, "--split-vertical", picture, other, "--output", tmp_path / "split.png")
+    assert ran.code == 0 and ran.of("charged") == []
+    joined = Image.open(io.BytesIO((tmp_path / "split.png").read_bytes()))
+    assert joined.size == (1920, 1080)
+    assert (joined.getpixel((10, 500)), joined.getpixel((1900, 500))) == ((255, 0, 0), (0, 0, 255))
+
+
+def test_a_missing_key_is_named_before_anything_is_sent(
+    wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY")
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"], wire.asked) == (77, "credentials", [])
+    assert "GEMINI_API_KEY" in ran.failure["message"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--prompt", "a bear"],
+        ["--output", "x.png"],
+        ["--prompt", "a bear", "--output", "x.gif"],
+        ["--prompt", "a bear", "--output", "x.png", "--aspect-ratio", "2:1"],
+        ["--character", "a.png", "--output", "x.png"],
+    ],
+)
+def test_wrong_usage_ends_with_64_and_a_hint(run: Run, words: list[str]) -> None:
+    ran = run(generate_asset.main, *words)
+    assert (ran.code, ran.failure["kind"]) == (64, "usage")
+    assert "Next: see" in ran.stderr
+
+
+def test_a_reference_that_is_no_picture_is_refused_before_paying(wire: Wire, run: Run, tmp_path: Path) -> None:
+    text = tmp_path / "notes.png"
+    text.write_text("not a picture")
+    ran = run(generate_asset.main, *wish(tmp_path, "--reference-image", text))
+    assert (ran.code, ran.failure["kind"], wire.asked) == (65, "input", [])

@@ -1,0 +1,321 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scripts import generate_video
+from scripts.lib import receipt
+from tests.scripts.conftest import Run
+from tests.scripts.wire import Asked, Say, Wire, say
+
+CREATE, ASK, LINK = "/api/v1/jobs/createTask", "/api/v1/jobs/recordInfo", "/api/v1/common/download-url"
+UPLOAD = "/api/file-stream-upload"
+
+
+def record(state: str, **more: object) -> Say:
+    return say({"code": 200, "msg": "success", "data": {"taskId": "task_1", "state": state, **more}})
+
+
+def done(wire: Wire, path: str = "/result.mp4", **more: object) -> Say:
+    return record("success", resultJson=json.dumps({"resultUrls": [wire.url + path]}), **more)
+
+
+def lay_out(wire: Wire, clip: bytes) -> None:
+    """A service that takes the job, works for two questions and hands out the clip."""
+    hosted = {"success": True, "code": 200, "data": {"downloadUrl": "https://tempfile.example/seed.png"}}
+    wire.on("POST", UPLOAD, say(hosted))
+    wire.on("POST", CREATE, say({"code": 200, "msg": "success", "data": {"taskId": "task_1"}}))
+    wire.on("GET", ASK, record("waiting"), record("generating"), done(wire, creditsConsumed=42))
+    wire.on("GET", "/result.mp4", Say(clip))
+
+
+def wish(tmp_path: Path, picture: Path, *more: object) -> list[object]:
+    return [
+        "--image", picture, "--prompt", "The bear lifts its head. Slow push in.", "--output", tmp_path / "clip.mp4",
+        "--duration", 5, "--poll", 0.01, *more,
+    ]  # fmt: skip
+
+
+def kept(tmp_path: Path) -> dict:
+    return json.loads((tmp_path / "clip.mp4.job.json").read_text())
+
+
+def test_a_clip_is_hosted_ordered_awaited_fetched_and_decoded(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    ran = run(generate_video.main, *wish(tmp_path, picture, "--cfg-scale", "0.4"))
+    assert ran.code == 0
+    assert (tmp_path / "clip.mp4").read_bytes() == clip
+    assert (ran.result["duration_s"], ran.result["width"], ran.result["frames"]) == (5.0, 160, 120)
+    assert [event["remote_id"] for event in ran.of("submitted")] == ["task_1"]
+    assert [(event["quantity"], event["usd"]) for event in ran.of("charged")] == [(42.0, 0.21)]
+    assert kept(tmp_path)["state"] == "received"
+    assert wire.asked_for(CREATE)[0].json() == {
+        "model": "kling/v2-5-turbo-image-to-video-pro",
+        "input": {
+            "prompt": "The bear lifts its head. Slow push in.", "duration": "5", "cfg_scale": 0.4,
+            "image_url": "https://tempfile.example/seed.png", "negative_prompt": "blur, distort, low quality",
+        },
+    }  # fmt: skip
+    upload = wire.asked_for(UPLOAD)[0]
+    assert picture.read_bytes() in upload.body and b'name="uploadPath"' in upload.body
+    assert upload.headers["authorization"] == "Bearer kie-secret-key"
+
+
+def test_newer_models_take_a_list_of_images_and_no_negative_prompt(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    assert run(generate_video.main, *wish(tmp_path, picture, "--model", "kling-2.6/image-to-video")).code == 0
+    sent = wire.asked_for(CREATE)[0].json()["input"]
+    assert sent["image_urls"] == ["https://tempfile.example/seed.png"]
+    assert sent["sound"] is False and "image_url" not in sent and "negative_prompt" not in sent
+
+
+def test_the_intent_is_on_disk_before_the_order_leaves(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    seen: list[dict] = []
+
+    def take(_: Asked) -> Say:
+        seen.append(kept(tmp_path))
+        return say({"code": 200, "msg": "success", "data": {"taskId": "task_1"}})
+
+    def answer(_: Asked) -> Say:
+        seen.append(kept(tmp_path))
+        return done(wire)
+
+    wire.on("POST", CREATE, take)
+    wire.on("GET", ASK, answer)
+    run(generate_video.main, *wish(tmp_path, picture))
+    assert [(note["state"], note["remote_id"]) for note in seen] == [("intent", None), ("submitted", "task_1")]
+
+
+def test_the_end_of_the_wait_leaves_the_job_and_the_next_run_asks_for_the_same(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", ASK, record("generating"))
+    late = run(generate_video.main, *wish(tmp_path, picture, "--wait", 0.05))
+    assert (late.code, late.failure["kind"]) == (75, "busy")
+    assert kept(tmp_path)["remote_id"] == "task_1"
+    wire.on("GET", ASK, done(wire))
+    again = run(generate_video.main, *wish(tmp_path, picture))
+    assert again.code == 0 and len(wire.asked_for(CREATE)) == 1
+
+
+def test_a_lost_answer_to_the_order_is_in_doubt_until_told_to_buy_again(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("POST", CREATE, Say(cut=True), say({"code": 200, "msg": "success", "data": {"taskId": "task_2"}}))
+    first = run(generate_video.main, *wish(tmp_path, picture))
+    second = run(generate_video.main, *wish(tmp_path, picture))
+    assert {first.failure["kind"], second.failure["kind"]} == {"in_doubt"}
+    assert len(wire.asked_for(CREATE)) == 1
+    assert run(generate_video.main, *wish(tmp_path, picture, "--buy-again")).code == 0
+    assert len(wire.asked_for(CREATE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "kind"),
+    [
+        (say({"code": 401, "msg": "You do not have access permissions"}), 77, "credentials"),
+        (say({"code": 402, "msg": "Insufficient credits"}), 75, "quota"),
+        (say({"code": 433, "msg": "Sub-key limit"}), 75, "quota"),
+        (say({"code": 429, "msg": "Too many requests"}, 429), 75, "busy"),
+        (say({"code": 404, "msg": "unknown model"}), 78, "configuration"),
+        (say({"code": 422, "msg": "prompt is required"}), 65, "input"),
+        (say({"code": 455, "msg": "maintenance"}), 69, "down"),
+        (say({"code": 500, "msg": "server error"}, 500), 69, "down"),
+        (Say(b"no backend", 503), 69, "down"),
+    ],
+)
+def test_an_error_hides_in_http_200_and_takes_the_intent_back(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes, answer: Say, code: int, kind: str
+) -> None:
+    lay_out(wire, clip)
+    wire.on("POST", CREATE, answer)
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert (ran.code, ran.failure["kind"], ran.failure["service"]) == (code, kind, "kie")
+    assert not (tmp_path / "clip.mp4.job.json").exists()
+
+
+def test_a_gateway_that_lost_its_backend_leaves_doubt(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("POST", CREATE, Say(b"<html>bad gateway</html>", 502))
+    assert run(generate_video.main, *wish(tmp_path, picture)).failure["kind"] == "in_doubt"
+
+
+def test_a_picture_that_kie_cannot_fetch_is_hosted_once_more_under_a_new_name(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    taken = say({"code": 200, "msg": "success", "data": {"taskId": "task_1"}})
+    wire.on("POST", CREATE, say({"code": 451, "msg": "failed to fetch the image"}), taken)
+    assert run(generate_video.main, *wish(tmp_path, picture)).code == 0
+    first, second = wire.asked_for(UPLOAD)
+    assert first.body.split(b'filename="')[1][:40] != second.body.split(b'filename="')[1][:40]
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "kind"),
+    [
+        ("The prompt violates our content policy", "400", "refused"),
+        ("Internal Error, please try again later", "500", "down"),
+        ("generation failed", "999", "nonsense"),
+        ("image resolution too small", "422", "input"),
+    ],
+)
+def test_a_failed_task_is_free_so_its_receipt_goes(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes, message: str, code: str, kind: str
+) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", ASK, record("fail", failCode=code, failMsg=message, resultJson=None))
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert ran.failure["kind"] == kind and message in ran.failure["message"]
+    assert ran.of("charged") == [] and not (tmp_path / "clip.mp4.job.json").exists()
+
+
+def test_a_task_that_is_not_known_yet_is_given_time(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", ASK, say({"code": 422, "msg": "recordInfo is null"}), Say(b"oops", 502), Say(cut=True), done(wire))
+    assert run(generate_video.main, *wish(tmp_path, picture)).code == 0
+
+
+def test_a_task_that_stays_unknown_is_in_doubt_and_never_bought_again(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", ASK, record("generating"))
+    run(generate_video.main, *wish(tmp_path, picture, "--wait", 0))
+    old = (datetime.now(UTC) - timedelta(minutes=3)).isoformat()
+    receipt.path_for(tmp_path / "clip.mp4").write_text(json.dumps({**kept(tmp_path), "at": old}))
+    wire.on("GET", ASK, say({"code": 422, "msg": "recordInfo is null"}))
+    assert run(generate_video.main, *wish(tmp_path, picture)).failure["kind"] == "in_doubt"
+    assert kept(tmp_path)["state"] == "submitted"
+
+
+def test_an_expired_link_is_renewed(wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", "/result.mp4", Say(b"gone", 410))
+    wire.on("POST", LINK, say({"code": 200, "msg": "success", "data": wire.url + "/fresh.mp4"}))
+    wire.on("GET", "/fresh.mp4", Say(clip))
+    assert run(generate_video.main, *wish(tmp_path, picture)).code == 0
+    assert wire.asked_for(LINK)[0].json() == {"url": wire.url + "/result.mp4"}
+
+
+def test_a_result_that_is_gone_for_good_is_in_doubt_and_charged_once(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", "/result.mp4", Say(b"gone", 404))
+    wire.on("POST", LINK, say({"code": 422, "msg": "file not found"}))
+    first = run(generate_video.main, *wish(tmp_path, picture))
+    second = run(generate_video.main, *wish(tmp_path, picture))
+    assert (first.failure["kind"], second.failure["kind"]) == ("in_doubt", "in_doubt")
+    assert (len(first.of("charged")), len(second.of("charged"))) == (1, 0)
+    assert len(wire.asked_for(CREATE)) == 1
+    wire.on("GET", "/result.mp4", Say(b"gone", 404), Say(clip))
+    assert run(generate_video.main, *wish(tmp_path, picture, "--buy-again")).code == 0
+    assert len(wire.asked_for(CREATE)) == 2
+
+
+def test_a_download_that_breaks_is_fetched_again_without_a_second_order(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    cut = len(clip) * 6 // 10
+    wire.on("GET", "/result.mp4", Say(clip[:cut], stated=len(clip)), Say(clip[:cut]), Say(clip))
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert ran.code == 0 and len(wire.asked_for(CREATE)) == 1
+    assert (tmp_path / "clip.mp4").read_bytes() == clip
+
+
+def test_a_clip_that_is_broken_every_time_never_reaches_its_place(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", "/result.mp4", Say(b"<html>not a video</html>"))
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert ran.failure["kind"] == "in_doubt"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4.job.json", "seed.png"]
+
+
+def test_a_received_clip_that_was_deleted_is_fetched_again_for_nothing(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    run(generate_video.main, *wish(tmp_path, picture))
+    (tmp_path / "clip.mp4").unlink()
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert ran.code == 0 and ran.of("charged") == [] and len(wire.asked_for(CREATE)) == 1
+
+
+def test_prompts_over_the_limit_are_refused_before_anything_is_sent(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path
+) -> None:
+    ran = run(generate_video.main, *wish(tmp_path, picture, "--negative-prompt", "x" * 501))
+    assert (ran.code, ran.failure["kind"], wire.asked) == (65, "input", [])
+
+
+def test_catbox_answers_that_are_no_address_are_failures(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("POST", "/user/api.php", Say(b""), Say(b"https://files.catbox.moe/abc123.png\n"))
+    ran = run(generate_video.main, *wish(tmp_path, picture, "--image-host", "catbox"))
+    assert (ran.failure["kind"], ran.failure["service"]) == ("down", "catbox")
+    assert run(generate_video.main, *wish(tmp_path, picture, "--image-host", "catbox")).code == 0
+    assert wire.asked_for(CREATE)[0].json()["input"]["image_url"] == "https://files.catbox.moe/abc123.png"
+
+
+def test_a_bucket_gets_the_picture_and_kie_a_signed_link(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(wire, clip)
+    monkeypatch.setenv("R2_ACCESS_KEY_ID", "access-key")
+    monkeypatch.setenv("R2_SECRET_ACCESS_KEY", "secret-access-key")
+    stored: list[Asked] = []
+
+    def take(asked: Asked) -> Say:
+        stored.append(asked)
+        return Say()
+
+    monkeypatch.setattr(wire, "answer", lambda asked, old=wire.answer: take(asked) if asked.method == "PUT" else old(asked))
+    words = wish(tmp_path, picture, "--image-host", "r2", "--bucket", "seeds")
+    assert run(generate_video.main, *words).code == 0
+    assert stored[0].body == picture.read_bytes() and stored[0].path.startswith("/seeds/seeds/")
+    link = wire.asked_for(CREATE)[0].json()["input"]["image_url"]
+    assert link.startswith(wire.url + stored[0].path) and "X-Amz-Signature=" in link
+    assert "secret-access-key" not in link
+
+
+@pytest.mark.live
+def test_a_killed_run_goes_on_with_the_same_job(wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", ASK, record("generating"))
+    words = [str(word) for word in wish(tmp_path, picture)]
+    command = [sys.executable, "scripts/generate_video.py", *words, "--events"]
+    for blow in (signal.SIGKILL, signal.SIGTERM):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ) as child:
+            assert child.stdout is not None
+            until = time.monotonic() + 30
+            while b'"generating"' not in child.stdout.readline().replace(b"task_1: generating", b'"generating"'):
+                assert time.monotonic() < until
+            child.send_signal(blow)
+    wire.on("GET", ASK, done(wire))
+    assert run(generate_video.main, *words).code == 0
+    assert len(wire.asked_for(CREATE)) == 1

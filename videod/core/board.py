@@ -1,0 +1,118 @@
+"""What the board shows of a task: pure text from the task and its jobs, absolute statements only.
+
+`entry_view` is compared before and after each event; only what differs is sent. Property names are those of the
+entries' data source (requirements FR1, FR4); the Error Log holds what is wrong *now*, not a history.
+"""
+
+from datetime import UTC, datetime
+
+from videod.core.failures import POLICY, Kind
+from videod.core.model import Job, Task
+from videod.core.statuses import AT_GATE, LABELS, Gate, JobState, Status
+from videod.core.steps import ORDER, REVIEWED
+
+NOUNS = {
+    "plan": "plan", "image": "images", "composite": "composites", "split_screen": "split screens", "clip": "clips",
+    "narration": "narrations", "sound_effect": "effects", "cut": "cuts", "assemble": "film", "upload": "upload",
+}  # fmt: skip
+#: Notion's rich text holds 2,000 characters an object; the log stays below one object
+ERROR_LOG_CHARACTERS = 1900
+
+
+def iso(ms: int) -> str:
+    """Milliseconds UTC as ISO 8601 with seconds, such as 2026-11-21T14:15:00Z."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _counts(jobs: tuple[Job, ...], steps: tuple[str, ...]) -> str:
+    parts = []
+    for step in steps:
+        rows = [job for job in jobs if job.step == step and job.state != JobState.SKIPPED]
+        if rows:
+            done = sum(job.state == JobState.DONE for job in rows)
+            parts.append(f"{NOUNS[step]} {done}/{len(rows)}")
+    return ", ".join(parts)
+
+
+def progress(task: Task, jobs: tuple[Job, ...]) -> str:
+    """Such as "composites 18/18, clips 7/18", for the stage the task is in."""
+    if task.status == Status.PUBLISHED:
+        return "published"
+    steps: tuple[str, ...] = ("upload",)
+    for gate in Gate:
+        rows = [job for job in jobs if job.step in REVIEWED[gate] and job.state != JobState.SKIPPED]
+        if gate not in task.approved or not rows or any(job.state != JobState.DONE for job in rows):
+            steps = REVIEWED[gate]
+            break
+    text = _counts(jobs, steps)
+    if task.held:
+        return f"{text}; {task.held}" if text else task.held
+    return text
+
+
+def failure_line(job: Job, waits: int) -> str:
+    """One line of the Error Log: when, which job, where, what, how often tried, when next, what to do (FR31)."""
+    failure = job.failure
+    if failure is None:
+        return ""
+    when = iso(job.ended_at or 0)
+    where = " ".join(part for part in (failure.service or job.service, failure.endpoint) if part)
+    marks = [f"HTTP {failure.http_status}" if failure.http_status else "", failure.code or ""]
+    marks.append(f"request {failure.request_id}" if failure.request_id else "")
+    inside = ", ".join(mark for mark in marks if mark)
+    text = f"{when} {job.name} ({where}): {failure.message.strip()}" + (f" [{inside}]" if inside else "")
+    if job.state == JobState.READY and job.attempts:
+        text += f" Retry {job.attempts} of {waits} at {iso(job.due_at)}."
+    elif job.state == JobState.READY and job.due_at:
+        text += f" Goes on at {iso(job.due_at)}."
+    elif job.attempts:
+        text += f" Tried {job.attempts} times."
+    advice = POLICY[failure.kind].advice
+    return f"{text} What to do: {advice}." if advice else text
+
+
+def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:
+    """What is wrong now, the earliest step first, cut to what one Notion text object holds."""
+    troubled = [job for job in jobs if job.failure is not None and job.state != JobState.SKIPPED]
+    troubled.sort(key=lambda job: (job.state == JobState.READY, ORDER[job.step], job.key))
+    lines = [task.error] if task.error else []
+    quiet = (Kind.BUSY, Kind.INTERRUPTED)
+    lines += [failure_line(job, waits) for job in troubled if job.failure and job.failure.kind not in quiet]
+    text = "\n".join(lines)
+    return text if len(text) <= ERROR_LOG_CHARACTERS else text[: ERROR_LOG_CHARACTERS - 1] + "…"
+
+
+def next_retry(jobs: tuple[Job, ...], at: int) -> str | None:
+    """When the next failed job is tried again, or None."""
+    due = [job.due_at for job in jobs if job.state == JobState.READY and job.failure and job.due_at > at]
+    return iso(min(due)) if due else None
+
+
+def pending_cost_micros(jobs: tuple[Job, ...], gate: Gate) -> int:
+    """What passing `gate` will make ready to be bought: shown before a person approves."""
+    gates = list(Gate)
+    later = gates[gates.index(gate) + 1 :]
+    steps = REVIEWED[later[0]] if later else ()
+    return sum(
+        job.price_micros for job in jobs if job.step in steps and job.state in (JobState.WAITING, JobState.READY)
+    )
+
+
+def entry_view(task: Task, jobs: tuple[Job, ...], waits: int, at: int) -> dict[str, object]:
+    """Property name -> value of everything videod writes on the entry."""
+    shown = progress(task, jobs)
+    if task.status in AT_GATE:
+        cost = pending_cost_micros(jobs, AT_GATE[task.status]) / 1e6
+        if cost:
+            shown += f"; approving will cost about ${cost:.2f}"
+    if task.doubts:
+        shown += f"; possibly paid twice: {task.doubts}"
+    return {
+        "Status": LABELS[task.status],
+        "Progress": shown,
+        "Error Log": error_log(task, jobs, waits),
+        "Next Retry": next_retry(jobs, at),
+        "Cost": round(task.cost_micros / 1e6, 4),
+        "YouTube URL": task.youtube_url,
+        "Videod Key": task.id,
+    }

@@ -1,0 +1,81 @@
+"""From a task's facts and its jobs to its status: the jobs are the truth, the status is their summary."""
+
+from dataclasses import replace
+
+from videod.core.model import Job, Task
+from videod.core.statuses import GATES, Gate, JobState, Status
+from videod.core.steps import ORDER, REVIEWED, STEPS
+
+_WORKING: dict[Gate, Status] = {
+    Gate.ASSETS: Status.GENERATING_ASSETS,
+    Gate.VIDEO: Status.GENERATING_VIDEO,
+    Gate.AUDIO: Status.GENERATING_AUDIO,
+    Gate.FINAL: Status.ASSEMBLING,
+}
+#: what `Task.held` begins with while a service's quota is used up
+QUOTA = "quota"
+
+
+def _begun(job: Job) -> bool:
+    return job.attempt > 0 or job.state in (JobState.RUNNING, JobState.DONE)
+
+
+def _stuck(jobs: tuple[Job, ...]) -> Job | None:
+    """The job whose failure shows: the earliest step's; a failed cleanup never spoils a published film."""
+    stuck = [job for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT) and job.step != "cleanup"]
+    return min(stuck, key=lambda job: (ORDER[job.step], job.key)) if stuck else None
+
+
+def complete(jobs: tuple[Job, ...], gate: Gate) -> bool:
+    """True when all that the gate's review looks at is made."""
+    group = [job for job in jobs if job.step in REVIEWED[gate] and job.state != JobState.SKIPPED]
+    return bool(group) and all(job.state == JobState.DONE for job in group)
+
+
+def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
+    """The one status that these facts and jobs mean. Total: every combination has an answer."""
+    upload = next((job for job in jobs if job.step == "upload"), None)
+    if upload is not None and upload.state == JobState.DONE:
+        return Status.PUBLISHED
+    if task.cancelled:
+        return Status.CANCELLED
+    stuck = _stuck(jobs)
+    if stuck is not None:
+        return STEPS[stuck.step].error
+    if not task.admitted:
+        return Status.QUEUED
+    if task.held is not None and task.held.startswith(QUOTA):
+        return Status.QUOTA_EXCEEDED
+    before = Status.GENERATING_ASSETS
+    for gate in Gate:
+        waiting, approved, _ = GATES[gate]
+        if not complete(jobs, gate):
+            begun = any(_begun(job) for job in jobs if job.step in REVIEWED[gate])
+            return _WORKING[gate] if begun else before
+        if gate not in task.approved:
+            return waiting
+        before = approved
+    return Status.UPLOADING if upload is not None and _begun(upload) else Status.FINAL_APPROVED
+
+
+def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
+    """The jobs with every waiting one made ready whose needs are done and whose gate is passed."""
+    done = {job.name for job in jobs if job.state == JobState.DONE}
+
+    def ready(job: Job) -> bool:
+        gate = STEPS[job.step].gate
+        return all(name in done for name in job.needs) and (gate is None or gate in task.approved)
+
+    return tuple(
+        replace(job, state=JobState.READY) if job.state == JobState.WAITING and ready(job) else job for job in jobs
+    )
+
+
+def affected(jobs: tuple[Job, ...], names: set[str]) -> set[str]:
+    """`names` and every job that directly or indirectly needs one of them."""
+    reached = set(names)
+    while True:
+        more = {job.name for job in jobs if job.name not in reached and reached.intersection(job.needs)}
+        if not more:
+            return reached
+        reached |= more

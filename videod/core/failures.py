@@ -1,0 +1,147 @@
+"""What can go wrong with a job, how it is told apart, and what is done about it.
+
+`Failure` is one failure as a script, a vendor or the daemon reported it. `classify` finds its kind where the script
+said nothing (a foreign script knows only exit codes and free text). `POLICY` says for each kind what happens next;
+`retry_delay_ms` how long a retry waits (FR28: 1, 5, 15 and 60 minutes with jitter).
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    BUSY = "busy"
+    QUOTA = "quota"
+    DOWN = "down"
+    REFUSED = "refused"
+    NONSENSE = "nonsense"
+    CREDENTIALS = "credentials"
+    INPUT = "input"
+    USAGE = "usage"
+    CONFIGURATION = "configuration"
+    DISK = "disk"
+    IN_DOUBT = "in_doubt"
+    TIMEOUT = "timeout"
+    INTERRUPTED = "interrupted"
+    LOST = "lost"
+    BUG = "bug"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failure. `retry_after_ms` is what the service asked us to wait; None where it did not say."""
+
+    kind: Kind
+    message: str
+    service: str | None = None
+    endpoint: str | None = None
+    http_status: int | None = None
+    code: str | None = None
+    request_id: str | None = None
+    retry_after_ms: int | None = None
+
+
+class Answer(StrEnum):
+    """What the workflow does with a failed job."""
+
+    AGAIN_FREE = "again without spending an attempt"
+    AGAIN = "again after the next wait, until the waits are spent"
+    PARK = "park the service, the job stays ready"
+    REWORD = "one re-worded try, then stop"
+    DOUBT = "look before buying again"
+    STOP = "stop: a person must mend something"
+
+
+@dataclass(frozen=True)
+class Policy:
+    answer: Answer
+    #: wait of AGAIN_FREE and PARK where the service named none, ms
+    wait_ms: int = 0
+    alert: bool = False
+    advice: str = ""
+
+
+_MINUTE = 60_000
+
+POLICY: dict[Kind, Policy] = {
+    Kind.BUSY: Policy(Answer.AGAIN_FREE, 15_000, advice="videod waits and asks again; nothing to do"),
+    Kind.QUOTA: Policy(
+        Answer.PARK, 60 * _MINUTE, alert=True, advice="videod goes on by itself after the reset; or add credit"
+    ),
+    Kind.DOWN: Policy(Answer.AGAIN, advice="videod tries again by itself"),
+    Kind.TIMEOUT: Policy(Answer.AGAIN, advice="videod tries again by itself"),
+    Kind.NONSENSE: Policy(Answer.AGAIN, advice="videod tries again by itself"),
+    Kind.LOST: Policy(Answer.AGAIN, advice="videod tries again by itself"),
+    Kind.BUG: Policy(Answer.AGAIN, advice="if it comes back, the script's own text says where to look"),
+    Kind.REFUSED: Policy(Answer.REWORD, alert=True, advice="change the story direction or the prompt, then set Queued"),
+    Kind.CREDENTIALS: Policy(
+        Answer.PARK, alert=True, advice="put a valid key in place and restart videod, or run `videod resume SERVICE`"
+    ),
+    Kind.INPUT: Policy(Answer.STOP, alert=True, advice="mend what the message names, then set Queued"),
+    Kind.USAGE: Policy(Answer.STOP, alert=True, advice="the script does not take these arguments; check [scripts]"),
+    Kind.CONFIGURATION: Policy(
+        Answer.STOP, alert=True, advice="mend the setting that the message names, then set Queued"
+    ),
+    Kind.DISK: Policy(Answer.AGAIN_FREE, _MINUTE, alert=True, advice="free disk space; videod goes on by itself"),
+    Kind.IN_DOUBT: Policy(
+        Answer.DOUBT, alert=True, advice="look at the service's own log; set Queued to buy it again, or Cancelled"
+    ),
+    Kind.INTERRUPTED: Policy(Answer.AGAIN_FREE),
+}
+
+#: sysexits as scripts use them
+BY_EXIT_CODE: dict[int, Kind] = {
+    64: Kind.USAGE,
+    65: Kind.INPUT,
+    66: Kind.INPUT,
+    69: Kind.DOWN,
+    70: Kind.BUG,
+    74: Kind.DISK,
+    75: Kind.BUSY,
+    76: Kind.NONSENSE,
+    77: Kind.CREDENTIALS,
+    78: Kind.CONFIGURATION,
+}
+
+#: what free text of a script that knows no sysexits tells, first match wins (services.md 9)
+_BY_TEXT: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"no space left|disk quota exceeded|errno 28", Kind.DISK),
+        (r"per day|quota[ _]?exceeded|insufficient (credits|balance|funds)|out of credits|uploadLimitExceeded", Kind.QUOTA),
+        (r"\b429\b|rate.?limit|too many (concurrent )?requests|concurrent_limit|system_busy|resource.?exhausted", Kind.BUSY),
+        (r"api.?key.{0,20}(invalid|missing|not (set|found|valid))|(invalid|missing|no) .{0,20}api.?key|invalid_grant"
+         r"|unauthorized|\b401\b|authentication failed|access permissions", Kind.CREDENTIALS),
+        (r"content policy|safety|prohibited|blocked|moderation|inappropriate", Kind.REFUSED),
+        (r"\b(500|502|503|504|529)\b|timed? ?out|connection (reset|refused|aborted|error)|unavailable|overloaded"
+         r"|temporary failure|name resolution|network", Kind.DOWN),
+        (r"usage:|unrecognized arguments|the following arguments are required", Kind.USAGE),
+        (r"no such file|file not found|does not exist|cannot identify image|invalid data", Kind.INPUT),
+    )
+)  # fmt: skip
+
+
+def classify(exit_code: int, text: str) -> Kind:
+    """The kind of a failure of which only the exit code (negative: the signal) and the tail of stderr are known.
+
+    Sysexits are believed; any other code is judged by the text, and text that says nothing is a bug.
+    """
+    if exit_code in BY_EXIT_CODE:
+        return BY_EXIT_CODE[exit_code]
+    if exit_code < 0:
+        return Kind.LOST
+    for pattern, kind in _BY_TEXT:
+        if pattern.search(text):
+            return kind
+    return Kind.BUG
+
+
+def retry_delay_ms(attempts: int, waits_ms: tuple[int, ...], jitter: float, u: float) -> int | None:
+    """The wait before the next try after `attempts` spent ones, or None when all waits are spent.
+
+    `u` is chance in [0, 1); the wait varies by +-`jitter` of itself so that many jobs do not knock together.
+    """
+    if attempts < 1 or attempts > len(waits_ms):
+        return None
+    return round(waits_ms[attempts - 1] * (1 + jitter * (2 * u - 1)))

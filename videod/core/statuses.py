@@ -1,0 +1,197 @@
+"""The 26 statuses of a task, the states of a job, and every move that is allowed between them.
+
+A task (one entry, one episode) shows exactly one of 26 statuses on the board; requirements call the four `*_READY`
+and `ASSEMBLY_COMPLETE` ones review gates. The status is *derived* from the task's facts and its jobs by
+`workflow.derive`; the table `MOVES` below is the law that every derived step is checked against, and what the
+README's diagram is drawn from. A job (one image, one clip) has seven states; `JOB_MOVES` is their law.
+
+Nothing here knows why a move happens. An illegal move raises `IllegalMove` and changes nothing.
+"""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """A task's status. The value is stored; `LABELS` has what people read in Notion."""
+
+    DRAFT = "draft"
+    QUEUED = "queued"
+    GENERATING_ASSETS = "generating_assets"
+    ASSETS_READY = "assets_ready"
+    ASSETS_APPROVED = "assets_approved"
+    GENERATING_VIDEO = "generating_video"
+    VIDEO_READY = "video_ready"
+    VIDEO_APPROVED = "video_approved"
+    GENERATING_AUDIO = "generating_audio"
+    AUDIO_READY = "audio_ready"
+    AUDIO_APPROVED = "audio_approved"
+    ASSEMBLING = "assembling"
+    ASSEMBLY_COMPLETE = "assembly_complete"
+    FINAL_APPROVED = "final_approved"
+    UPLOADING = "uploading"
+    PUBLISHED = "published"
+    ERROR_PLANNING = "error_planning"
+    ERROR_ASSETS = "error_assets"
+    ERROR_COMPOSITES = "error_composites"
+    ERROR_VIDEO = "error_video"
+    ERROR_AUDIO = "error_audio"
+    ERROR_SFX = "error_sfx"
+    ERROR_ASSEMBLY = "error_assembly"
+    ERROR_UPLOAD = "error_upload"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    CANCELLED = "cancelled"
+
+
+LABELS: dict[Status, str] = {
+    Status.DRAFT: "Draft",
+    Status.QUEUED: "Queued",
+    Status.GENERATING_ASSETS: "Generating Assets",
+    Status.ASSETS_READY: "Assets Ready",
+    Status.ASSETS_APPROVED: "Approved - Assets",
+    Status.GENERATING_VIDEO: "Generating Video",
+    Status.VIDEO_READY: "Video Ready",
+    Status.VIDEO_APPROVED: "Approved - Video",
+    Status.GENERATING_AUDIO: "Generating Audio",
+    Status.AUDIO_READY: "Audio Ready",
+    Status.AUDIO_APPROVED: "Approved - Audio",
+    Status.ASSEMBLING: "Assembling",
+    Status.ASSEMBLY_COMPLETE: "Assembly Complete",
+    Status.FINAL_APPROVED: "Approved - Final",
+    Status.UPLOADING: "Uploading",
+    Status.PUBLISHED: "Published",
+    Status.ERROR_PLANNING: "Error: Planning Failed",
+    Status.ERROR_ASSETS: "Error: Asset Generation Failed",
+    Status.ERROR_COMPOSITES: "Error: Composite Failed",
+    Status.ERROR_VIDEO: "Error: Video Generation Failed",
+    Status.ERROR_AUDIO: "Error: Audio Generation Failed",
+    Status.ERROR_SFX: "Error: Sound Effects Failed",
+    Status.ERROR_ASSEMBLY: "Error: Assembly Failed",
+    Status.ERROR_UPLOAD: "Error: Upload Failed",
+    Status.QUOTA_EXCEEDED: "Quota Exceeded",
+    Status.CANCELLED: "Cancelled",
+}
+
+BY_LABEL: dict[str, Status] = {label: status for status, label in LABELS.items()}
+
+
+class Gate(StrEnum):
+    """A point where a person looks before more money is spent."""
+
+    ASSETS = "assets"
+    VIDEO = "video"
+    AUDIO = "audio"
+    FINAL = "final"
+
+
+#: gate -> (status while it waits, status once approved, status that asks for a redo; the film has no redo)
+GATES: dict[Gate, tuple[Status, Status, Status | None]] = {
+    Gate.ASSETS: (Status.ASSETS_READY, Status.ASSETS_APPROVED, Status.GENERATING_ASSETS),
+    Gate.VIDEO: (Status.VIDEO_READY, Status.VIDEO_APPROVED, Status.GENERATING_VIDEO),
+    Gate.AUDIO: (Status.AUDIO_READY, Status.AUDIO_APPROVED, Status.GENERATING_AUDIO),
+    Gate.FINAL: (Status.ASSEMBLY_COMPLETE, Status.FINAL_APPROVED, None),
+}
+
+AT_GATE: dict[Status, Gate] = {waiting: gate for gate, (waiting, _, _) in GATES.items()}
+APPROVES: dict[Status, Gate] = {approved: gate for gate, (_, approved, _) in GATES.items()}
+REDOES: dict[Status, Gate] = {redo: gate for gate, (_, _, redo) in GATES.items() if redo is not None}
+
+ERRORS: frozenset[Status] = frozenset(status for status in Status if status.value.startswith("error_"))
+#: no job of such a task may start
+CLOSED: frozenset[Status] = frozenset({Status.DRAFT, Status.PUBLISHED, Status.CANCELLED})
+
+_WORKING = (
+    Status.GENERATING_ASSETS,
+    Status.GENERATING_VIDEO,
+    Status.GENERATING_AUDIO,
+    Status.ASSEMBLING,
+    Status.UPLOADING,
+)
+#: the error a job's failure may cause while the task shows this status; cutting may fail while the audio gate is open
+_ERRORS_OF: dict[Status, tuple[Status, ...]] = {
+    Status.GENERATING_ASSETS: (Status.ERROR_PLANNING, Status.ERROR_ASSETS),
+    Status.GENERATING_VIDEO: (Status.ERROR_COMPOSITES, Status.ERROR_VIDEO),
+    Status.GENERATING_AUDIO: (Status.ERROR_AUDIO, Status.ERROR_SFX, Status.ERROR_ASSEMBLY),
+    Status.AUDIO_READY: (Status.ERROR_ASSEMBLY,),
+    Status.AUDIO_APPROVED: (Status.ERROR_ASSEMBLY,),
+    Status.ASSEMBLING: (Status.ERROR_ASSEMBLY,),
+    Status.UPLOADING: (Status.ERROR_UPLOAD,),
+}
+_FORWARD: dict[Status, tuple[Status, ...]] = {
+    Status.DRAFT: (Status.QUEUED,),
+    Status.QUEUED: (*_WORKING, *AT_GATE, *APPROVES, Status.DRAFT, Status.PUBLISHED, *ERRORS),
+    Status.GENERATING_ASSETS: (Status.ASSETS_READY,),
+    Status.ASSETS_READY: (Status.ASSETS_APPROVED, Status.GENERATING_ASSETS),
+    Status.ASSETS_APPROVED: (Status.GENERATING_VIDEO, Status.VIDEO_READY),
+    Status.GENERATING_VIDEO: (Status.VIDEO_READY,),
+    Status.VIDEO_READY: (Status.VIDEO_APPROVED, Status.GENERATING_VIDEO),
+    Status.VIDEO_APPROVED: (Status.GENERATING_AUDIO, Status.AUDIO_READY),
+    Status.GENERATING_AUDIO: (Status.AUDIO_READY,),
+    Status.AUDIO_READY: (Status.AUDIO_APPROVED, Status.GENERATING_AUDIO),
+    Status.AUDIO_APPROVED: (Status.ASSEMBLING, Status.ASSEMBLY_COMPLETE),
+    Status.ASSEMBLING: (Status.ASSEMBLY_COMPLETE,),
+    Status.ASSEMBLY_COMPLETE: (Status.FINAL_APPROVED,),
+    Status.FINAL_APPROVED: (Status.UPLOADING, Status.PUBLISHED),
+    Status.UPLOADING: (Status.PUBLISHED,),
+    Status.QUOTA_EXCEEDED: (*_WORKING, *AT_GATE, *APPROVES, Status.QUEUED, Status.PUBLISHED, *ERRORS),
+    Status.CANCELLED: (Status.QUEUED,),
+    Status.PUBLISHED: (),
+}
+
+
+def _moves() -> dict[Status, frozenset[Status]]:
+    table: dict[Status, set[Status]] = {status: set(_FORWARD.get(status, ())) for status in Status}
+    for status in Status:
+        if status not in (Status.PUBLISHED, Status.CANCELLED):
+            table[status].add(Status.CANCELLED)
+    for status, errors in _ERRORS_OF.items():
+        table[status].update(errors)
+    for status in (*_WORKING, *APPROVES, Status.QUEUED):
+        table[status].add(Status.QUOTA_EXCEEDED)
+    for error in ERRORS:
+        # a person queues it again; several failed jobs may be mended one after another, the earliest step shows
+        table[error].update({Status.QUEUED, *ERRORS} - {error})
+    return {status: frozenset(targets) for status, targets in table.items()}
+
+
+MOVES: dict[Status, frozenset[Status]] = _moves()
+
+
+class IllegalMove(ValueError):
+    """A move that the table does not have; the message names both ends."""
+
+
+def check_move(before: Status, after: Status) -> None:
+    """Raise IllegalMove unless `before` may become `after`; staying is no move and always allowed."""
+    if before != after and after not in MOVES[before]:
+        raise IllegalMove(f"a task cannot go from {before.value} to {after.value}")
+
+
+class JobState(StrEnum):
+    """The state of one unit of work. READY with a `due_at` in the future is a wait for a retry."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    RUNNING = "running"
+    IN_DOUBT = "in_doubt"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+JOB_MOVES: dict[JobState, frozenset[JobState]] = {
+    JobState.WAITING: frozenset({JobState.READY, JobState.SKIPPED}),
+    JobState.READY: frozenset({JobState.RUNNING, JobState.WAITING, JobState.SKIPPED}),
+    JobState.RUNNING: frozenset(
+        {JobState.DONE, JobState.READY, JobState.FAILED, JobState.IN_DOUBT, JobState.WAITING, JobState.SKIPPED}
+    ),
+    JobState.IN_DOUBT: frozenset({JobState.READY, JobState.DONE, JobState.WAITING, JobState.SKIPPED}),
+    JobState.DONE: frozenset({JobState.READY, JobState.WAITING, JobState.SKIPPED}),  # a redo
+    JobState.FAILED: frozenset({JobState.READY, JobState.WAITING, JobState.SKIPPED}),  # a person queued it again
+    JobState.SKIPPED: frozenset({JobState.WAITING}),
+}
+
+
+def check_job_move(before: JobState, after: JobState) -> None:
+    """Raise IllegalMove unless a job in `before` may become `after`; staying is no move."""
+    if before != after and after not in JOB_MOVES[before]:
+        raise IllegalMove(f"a job cannot go from {before.value} to {after.value}")

@@ -1,0 +1,96 @@
+"""After a crash: what was running is looked at, not run. Every attempt still open in the books gets its outcome.
+
+Nothing runs at this moment (the lock is ours and children die with their daemon), so rescue is immediate. A verified
+output is adopted; a receipt says whether a purchase was under way; anything else is ready again without an attempt
+spent.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+
+from videod.core.failures import Failure, Kind
+from videod.core.model import Job, JobCharged, JobFailed, JobSucceeded, Task
+from videod.core.plan import Plan, PlanError
+from videod.core.steps import STEPS, Command
+from videod.flow.bench import Bench, receipt
+from videod.flow.runner import Assignment, in_doubt, read_plan
+from videod.ledger import Ledger
+from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector
+from videod.store import reads
+from videod.store.database import Store
+
+log = logging.getLogger(__name__)
+
+
+def _task_reader(task_id: str) -> Callable[[sqlite3.Connection], Task | None]:
+    return lambda connection: reads.task(connection, task_id)
+
+
+async def recover(
+    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance
+) -> int:
+    """Settle every attempt that the last daemon left open; returns how many there were."""
+    running = await store.read(reads.running_jobs)
+    for job in running:
+        task = await store.read(_task_reader(job.task_id))
+        assert task is not None
+        await _settle(store, ledger, bench, inspector, clock, chance, task, job)
+    return len(running)
+
+
+async def _settle(
+    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance, task: Task, job: Job
+) -> None:
+    step = STEPS[job.step]
+    relative = step.output(job, task)
+    output = bench.workspace(task) / relative
+    context = {"task": task.id, "channel": task.channel_id, "job": job.name}
+    if step.paid or job.step == "upload":
+        found = await _adoptable(inspector, bench, task, job)
+        if found is not None:
+            artefact, plan = found
+            if not await store.read(lambda connection: reads.charged(connection, job.attempt)):
+                await _charge_adopted(ledger, clock, task, job, receipt(output))
+            log.info("recovery_output_adopted", extra=context)
+            await ledger.apply(JobSucceeded(
+                clock.now_ms(), task.id, job.name, job.attempt, relative, artefact.bytes, artefact.sha256,
+                dict(artefact.facts), plan,
+            ))  # fmt: skip
+            return
+    failure = in_doubt(output, job, bench.foreign(step)) if step.paid else None
+    if failure is None:
+        failure = Failure(Kind.INTERRUPTED, "the daemon ended while this ran")
+    log.info("recovery_job_released", extra=context | {"kind": failure.kind.value})
+    event = JobFailed(clock.now_ms(), task.id, job.name, job.attempt, failure, chance.random())
+    await ledger.apply(event)
+
+
+async def _adoptable(inspector: Inspector, bench: Bench, task: Task, job: Job) -> tuple[Artefact, Plan | None] | None:
+    """The output, where this attempt finished it: younger than the attempt's start and what it should be."""
+    step = STEPS[job.step]
+    output = bench.workspace(task) / step.output(job, task)
+    if not output.is_file() or output.stat().st_mtime * 1000 < (job.started_at or 0) - 1000:
+        return None
+    try:
+        artefact = await inspector.inspect(output, step.makes)
+        plan = None
+        if step.name == "plan":
+            plan = read_plan(output, Assignment(task, replace(job), job.attempt, Command(())))
+    except (BadArtefact, PlanError):
+        return None
+    return artefact, plan
+
+
+async def _charge_adopted(ledger: Ledger, clock: Clock, task: Task, job: Job, kept: dict[str, object] | None) -> None:
+    """The charge that the dead daemon did not hear of: at the receipt's price, else at the list price."""
+    if not job.price_micros:
+        return
+    usd, remote_id = (kept or {}).get("usd"), (kept or {}).get("remote_id")
+    reference = None if remote_id is None else str(remote_id)
+    micros = round(float(usd) * 1e6) if isinstance(usd, int | float) else job.price_micros
+    charge = JobCharged(
+        clock.now_ms(), task.id, job.name, job.attempt, job.service, job.step, 1.0, "piece", micros, reference
+    )
+    await ledger.apply(charge)

@@ -1,0 +1,34 @@
+"""What the dashboard asks of the database and the state folder: one short look, handed on as plain values."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from videod.core.steps import SERVICES
+from videod.dashboard.running import Daemon
+from videod.store import views
+
+#: services that a person watches: all lanes but the cleaning of workspaces
+WATCHED = tuple(service for service in SERVICES if service != "local")
+EVENTS = 40
+
+
+@dataclass(frozen=True)
+class House:
+    """What is known besides the database: the daemon (None: not running), lane limits, the number of retry waits."""
+
+    daemon: Daemon | None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    waits: int = 4
+
+
+@dataclass(frozen=True)
+class Rows:
+    overview: views.Overview
+    happenings: tuple[views.Happening, ...]
+    house: House
+
+
+def load(connection: sqlite3.Connection, at: int, house: House) -> Rows:
+    """One look at time `at`, ms."""
+    return Rows(views.overview(connection, at, WATCHED), views.happenings(connection, EVENTS), house)

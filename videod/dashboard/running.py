@@ -1,0 +1,61 @@
+"""Is the daemon alive? Answered from the lock file it holds, without disturbing it."""
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """The running daemon as it described itself in state/lock; `started_at` in ms UTC, None where it did not say."""
+
+    pid: int
+    version: str
+    started_at: int | None
+
+
+def _milliseconds(value: object) -> int | None:
+    """`started_at` as ISO 8601 text or as milliseconds."""
+    if isinstance(value, int):
+        return value
+    try:
+        return round(datetime.fromisoformat(str(value)).timestamp() * 1000)
+    except ValueError:
+        return None
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _locked(path: Path) -> bool:
+    """Whether another process holds the lock. Asked only after its pid was found alive: a probe takes the lock for a
+    moment and must never stand in the way of a daemon that starts just now."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def daemon_of(state: Path) -> Daemon | None:
+    """The daemon that works in this state folder, or None. Raises PermissionError where the lock cannot be read."""
+    lock = state / "lock"
+    try:
+        told = json.loads(lock.read_text() or "{}")
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    pid = told.get("pid") if isinstance(told, dict) else None
+    if not isinstance(pid, int) or pid < 1 or not _exists(pid) or not _locked(lock):
+        return None
+    return Daemon(pid, str(told.get("version", "")), _milliseconds(told.get("started_at")))

@@ -1,0 +1,71 @@
+"""Words for screens: foreign text made harmless, money, spans and times of day. Pure."""
+
+import unicodedata
+from datetime import UTC, datetime
+
+#: joins emoji; the only character of its category that may stay
+_ZERO_WIDTH_JOINER = "\u200d"
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
+
+
+def clean(text: str) -> str:
+    """One line without anything that could steer a terminal: no controls, escapes, direction marks, surrogates.
+
+    Line breaks and tabs become spaces. Variation selectors and the emoji joiner stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = []
+    for character in text:
+        if character in "\n\r\t\v\f\u2028\u2029":
+            kept.append(" ")
+        elif character == _ZERO_WIDTH_JOINER or unicodedata.category(character) not in _DROPPED:
+            kept.append(character)
+    return "".join(kept)
+
+
+def clean_lines(text: str) -> list[str]:
+    """The same for text of many lines, line by line."""
+    return [clean(line.replace("\t", "    ")) for line in text.splitlines()]
+
+
+def money(micros: int) -> str:
+    """Such as "$1.54"; "$0.004" below a cent, so that cheap things are not shown as free."""
+    dollars = micros / 1e6
+    return f"${dollars:.3f}" if 0 < dollars < 0.01 else f"${dollars:,.2f}"
+
+
+def span(ms: int) -> str:
+    """How long, in at most two units: "45 s", "12 min", "2 h 10 min", "3 d 4 h"."""
+    ms = max(0, ms)
+    if ms < _MINUTE:
+        return f"{ms // _SECOND} s"
+    if ms < _HOUR:
+        return f"{ms // _MINUTE} min"
+    big, small, names = (_HOUR, _MINUTE, ("h", "min")) if ms < _DAY else (_DAY, _HOUR, ("d", "h"))
+    rest = ms % big // small
+    return f"{ms // big} {names[0]}" + (f" {rest} {names[1]}" if rest else "")
+
+
+def clock(ms: int, now: int) -> str:
+    """A time of day in UTC, with its date where that is not today's: "14:15 UTC", "Nov 22 08:00 UTC"."""
+    then, today = datetime.fromtimestamp(ms / 1000, UTC), datetime.fromtimestamp(now / 1000, UTC)
+    date = "" if then.date() == today.date() else f"{then:%b} {then.day} "
+    year = "" if then.year == today.year else f"{then.year} "
+    return f"{year}{date}{then:%H:%M} UTC"
+
+
+def ahead(ms: int, now: int) -> str:
+    """A time to come: "14:15 UTC (in 12 min)", or "now"."""
+    return f"{clock(ms, now)} (in {span(ms - now)})" if ms > now else "now"
+
+
+def ago(ms: int, now: int) -> str:
+    """A time gone by: "14:15 UTC (12 min ago)"."""
+    return f"{clock(ms, now)} ({span(now - ms)} ago)"
+
+
+def count(number: int, noun: str, nouns: str | None = None) -> str:
+    """Such as "1 task" and "2 tasks"."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"

@@ -1,0 +1,162 @@
+"""One Notion connection: every call paced, bounded in time, and every failure a BoardError.
+
+notion-client does the wire; its own retries are off, since they break a long Retry-After and repeat creates. Waiting
+that Notion asks for holds for the whole connection and outlives the process through `remember`.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
+
+import httpx
+from aiolimiter import AsyncLimiter
+from notion_client import AsyncClient
+from notion_client.errors import HTTPResponseError, InvalidPathParameterError, RequestTimeoutError
+
+from videod.seams import BoardError, Clock
+
+log = logging.getLogger(__name__)
+
+#: A JSON object of the wire.
+Json = dict[str, object]
+Make = Callable[[AsyncClient], object]
+Remember = Callable[[int], Awaitable[None]]
+
+VERSION = "2026-03-11"
+DEFAULT_URL = "https://api.notion.com"
+CALL_S = 60.0
+#: a call that carries a file gets the time it needs at this rate on top, bytes per second
+SLOWEST_UPLOAD = 64 * 1024
+#: waits up to this long are slept through; a longer one is handed to the caller as "busy", seconds
+PATIENCE_S = 3.0
+#: when Notion says "too many" without saying how long, seconds
+BUSY_S = 30.0
+#: `public_api_request_blocked` asks not to be repeated at all; look again after an hour
+BLOCKED_S = 3600.0
+
+
+class Committed(BoardError):
+    """Notion failed, yet says that the write was kept: read `resource_id` back, never write again."""
+
+    def __init__(self, message: str, resource_id: str) -> None:
+        super().__init__("down", message)
+        self.resource_id = resource_id
+
+
+class Calls:
+    """The paced client. `not_before_ms` is the stored end of an earlier ban; `remember` stores a new one."""
+
+    def __init__(
+        self, token: str, clock: Clock, base_url: str = DEFAULT_URL, requests_per_s: float = 3.0,
+        not_before_ms: int = 0, remember: Remember | None = None, timeout_s: float = CALL_S,
+    ) -> None:  # fmt: skip
+        # our own logger at CRITICAL: its warnings would double ours, and without one it adds a handler per client
+        quiet = log.getChild("client")
+        self._client = AsyncClient(
+            auth=token, base_url=base_url.rstrip("/"), notion_version=VERSION, retry=False, logger=quiet,
+            log_level=logging.CRITICAL, timeout_ms=int(timeout_s * 1000),
+        )  # fmt: skip
+        self._clock = clock
+        self._interval_s = 1 / requests_per_s
+        self._limiter: AsyncLimiter | None = None
+        self._not_before_ms = not_before_ms
+        self._remember = remember
+        self._timeout_s = timeout_s
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def call(self, what: str, make: Make, carries_bytes: int = 0) -> Json:
+        """The answer of `make(client)`. `what` names the call in errors, such as "read the entry"."""
+        await self._turn()
+        try:
+            async with asyncio.timeout(self._timeout_s + carries_bytes / SLOWEST_UPLOAD):
+                answer = await _awaited(make(self._client))
+        except HTTPResponseError as error:
+            raise await self._refusal(what, error) from None
+        except InvalidPathParameterError as error:
+            raise BoardError("rejected", f"Notion, {what}: {error}") from None
+        except (TimeoutError, RequestTimeoutError):
+            raise BoardError("down", f"Notion did not answer in time: {what}") from None
+        except httpx.HTTPError as error:
+            raise BoardError("down", f"Notion cannot be reached: {what} ({type(error).__name__})") from None
+        except ValueError as error:
+            raise BoardError("down", f"Notion answered no JSON: {what} ({type(error).__name__})") from None
+        if not isinstance(answer, dict):
+            raise BoardError("down", f"Notion answered a {type(answer).__name__} instead of an object: {what}")
+        return answer
+
+    async def _turn(self) -> None:
+        """Wait for the pace and for what is left of a ban. Raises BoardError "busy" when that is long."""
+        wait_s = (self._not_before_ms - self._clock.now_ms()) / 1000
+        if wait_s > PATIENCE_S:
+            raise BoardError("busy", f"Notion asked to wait; {wait_s:.0f} s are left", wait_s)
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
+        if self._limiter is None:
+            # one at a time: a limiter of 3 per second would let a burst through; built here since it binds to the loop
+            self._limiter = AsyncLimiter(1, self._interval_s)
+        await self._limiter.acquire()
+
+    async def _refusal(self, what: str, error: HTTPResponseError) -> BoardError:
+        body = _body(error.body)
+        extra = body.get("additional_data")
+        details: Json = extra if isinstance(extra, dict) else {}
+        marks = [f"HTTP {error.status}", body.get("code"), body.get("request_id")]
+        said = str(body.get("message") or "no explanation")[:500]
+        message = f"Notion, {what}: {said} [{', '.join(str(mark) for mark in marks if mark)}]"
+        if error.status in (429, 529):
+            return await self._busy(message, error.headers, details)
+        if error.status == 503 and details.get("committed_resource_id"):
+            return Committed(message, str(details["committed_resource_id"]))
+        return BoardError(_kind(error.status), message)
+
+    async def _busy(self, message: str, headers: httpx.Headers, details: Json) -> BoardError:
+        asked = headers.get("Retry-After") or str(details.get("retry_after") or "")
+        wait_s = _seconds(asked, self._clock.now_ms())
+        if details.get("rate_limit_reason") == "public_api_request_blocked":
+            wait_s = max(wait_s, BLOCKED_S)
+        until_ms = self._clock.now_ms() + int(wait_s * 1000)
+        if until_ms > self._not_before_ms:
+            self._not_before_ms = until_ms
+            if self._remember is not None:
+                await self._remember(until_ms)
+        return BoardError("busy", message, wait_s)
+
+
+async def _awaited(answer: object) -> object:
+    """notion-client types its answers as "value or awaitable"; the async client always gives an awaitable."""
+    return await answer if isinstance(answer, Awaitable) else answer
+
+
+def _kind(status: int) -> str:
+    if status == 401:
+        return "credentials"
+    if status in (403, 404):
+        return "gone"
+    if status == 409 or status >= 500:
+        return "down"  # a 409 is a collision inside Notion, safe to repeat
+    return "rejected"
+
+
+def _body(text: str) -> Json:
+    """The error object, read here once more: notion-client drops it for codes that it does not know."""
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _seconds(asked: str, now_ms: int) -> float:
+    """Retry-After in seconds: a number, an HTTP date, or BUSY_S when it is neither."""
+    try:
+        return max(0.0, float(asked))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - now_ms / 1000)
+    except ValueError:
+        return BUSY_S

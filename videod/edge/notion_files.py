@@ -1,0 +1,63 @@
+"""Files into Notion: one request up to 20 MB, parts of 10 MB above. A file that is not attached lapses in an hour."""
+
+import asyncio
+import mimetypes
+from pathlib import Path
+
+from videod.edge.notion_calls import Calls
+from videod.seams import BoardError
+
+SINGLE_MAX = 20 * 1024 * 1024
+PART = 10 * 1024 * 1024
+
+
+async def upload(calls: Calls, file: Path) -> str:
+    """Send `file` and return the id to attach it by. Raises BoardError ("rejected" when the file cannot be read)."""
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    try:
+        size = file.stat().st_size
+        if size <= SINGLE_MAX:
+            return await _single(calls, file, kind)
+        return await _parts(calls, file, kind, size)
+    except OSError as error:
+        raise BoardError("rejected", f"the file {file} cannot be read: {error.strerror}") from error
+
+
+async def _single(calls: Calls, file: Path, kind: str) -> str:
+    data = await asyncio.to_thread(file.read_bytes)
+    made = await calls.call(
+        f"announce {file.name}", lambda api: api.file_uploads.create(filename=file.name, content_type=kind)
+    )
+    upload_id = str(made["id"])
+    await _send(calls, upload_id, file.name, data, kind, None)
+    return upload_id
+
+
+async def _parts(calls: Calls, file: Path, kind: str, size: int) -> str:
+    count = -(-size // PART)
+    made = await calls.call(
+        f"announce {file.name}",
+        lambda api: api.file_uploads.create(
+            mode="multi_part", filename=file.name, content_type=kind, number_of_parts=count
+        ),
+    )
+    upload_id = str(made["id"])
+    for number in range(1, count + 1):
+        data = await asyncio.to_thread(_read, file, (number - 1) * PART)
+        await _send(calls, upload_id, file.name, data, kind, number)
+    await calls.call(f"complete {file.name}", lambda api: api.file_uploads.complete(upload_id))
+    return upload_id
+
+
+def _read(file: Path, at: int) -> bytes:
+    with file.open("rb") as source:
+        source.seek(at)
+        return source.read(PART)
+
+
+async def _send(calls: Calls, upload_id: str, name: str, data: bytes, kind: str, number: int | None) -> None:
+    form: dict[str, object] = {"file": (name, data, kind)}
+    if number is not None:
+        form["part_number"] = str(number)
+    what = f"send {name}" if number is None else f"send part {number} of {name}"
+    await calls.call(what, lambda api: api.file_uploads.send(upload_id, **form), carries_bytes=len(data))

@@ -1,0 +1,141 @@
+"""Child processes: own session and group, dead with the daemon, never waited for without a bound.
+
+Children are started two at a time on a thread of their own, because starting one waits for its exec and a burst would
+hold the loop for seconds. A child's end is seen through its pidfd; after it the whole group is killed, since a
+grandchild that keeps stdout open would otherwise hang the reader (trap of Python 3.11, design 12).
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO
+
+from videod.seams import Child, Spawn
+
+#: longest line of stdout that is read whole, and all of stdout and stderr that is read at all, bytes
+LINE_BYTES = 1 << 20
+OUTPUT_BYTES = 16 << 20
+TAIL_CHARACTERS = 4_000
+#: how long a dead child's pipes are drained, seconds
+DRAIN_S = 2.0
+
+_LAUNCH = str(Path(__file__).with_name("launch.py"))
+
+
+class ProcessChild:
+    """A running child; see seams.Child."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stdout: asyncio.StreamReader, stderr: asyncio.StreamReader):
+        self._process = process
+        self._stdout = stdout
+        self._tail = b""
+        self._pidfd = os.pidfd_open(process.pid)
+        self._ended = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._pidfd, self._on_end)
+        self._stderr_task = asyncio.create_task(self._read_stderr(stderr))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _on_end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._signal(signal.SIGKILL)  # what is left of the group, before the leader's number can be given away
+        self._process.wait()
+        os.close(self._pidfd)
+        self._ended.set()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    async def _read_stderr(self, stderr: asyncio.StreamReader) -> None:
+        taken = 0
+        while chunk := await stderr.read(65_536):
+            taken += len(chunk)
+            if taken <= OUTPUT_BYTES:
+                self._tail = (self._tail + chunk)[-4 * TAIL_CHARACTERS :]
+
+    async def lines(self) -> AsyncIterator[str]:
+        taken = 0
+        while True:
+            try:
+                raw = await self._stdout.readuntil(b"\n")
+            except asyncio.IncompleteReadError as end:
+                if end.partial:
+                    yield end.partial.decode(errors="replace")
+                return
+            except asyncio.LimitOverrunError as long:
+                await self._stdout.readexactly(long.consumed)
+                yield "(a line of over 1 MiB was cut)"
+                continue
+            taken += len(raw)
+            if taken <= OUTPUT_BYTES:
+                yield raw.decode(errors="replace").rstrip("\n")
+
+    async def wait(self) -> int:
+        await self._ended.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                await asyncio.shield(self._stderr_task)
+        if not self._stderr_task.done():
+            self._stderr_task.cancel()
+        return self._process.returncode
+
+    async def kill(self, grace_s: float) -> None:
+        if self._ended.is_set():
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._ended.wait()
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
+            await self._ended.wait()
+
+    def stderr_tail(self) -> str:
+        return self._tail.decode(errors="replace")[-TAIL_CHARACTERS:]
+
+
+async def _pipe(stream: IO[bytes]) -> asyncio.StreamReader:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=LINE_BYTES, loop=loop)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader, loop=loop), stream)
+    return reader
+
+
+class ProcessLauncher:
+    """Starts children through `launch.py`, two at a time."""
+
+    def __init__(self) -> None:
+        # threads that live as long as the daemon: the parent-death signal fires when the *starting thread* ends
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="launch")
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False)
+
+    async def start(self, spawn: Spawn) -> Child:
+        loop = asyncio.get_running_loop()
+        process = await loop.run_in_executor(self._threads, _popen, spawn)
+        assert process.stdout is not None and process.stderr is not None
+        return ProcessChild(process, await _pipe(process.stdout), await _pipe(process.stderr))
+
+
+def _popen(spawn: Spawn) -> subprocess.Popen[bytes]:
+    argv = (sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), str(spawn.nice), *spawn.argv)
+    return subprocess.Popen(
+        argv,
+        env=dict(spawn.env),
+        cwd=spawn.cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        close_fds=True,
+    )

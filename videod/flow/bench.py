@@ -1,0 +1,107 @@
+"""The workbench: from a claimed job to the child that does it.
+
+Builds the command line, the folders, the small files a step wants beforehand and the environment: only what the
+script needs, only the secrets of its own service, never the daemon's own environment.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from videod.core import steps
+from videod.core.model import Job, Task
+from videod.core.statuses import JobState
+from videod.core.steps import Command, Step, Studio
+from videod.seams import Spawn
+
+#: what a child may know of its surroundings; everything else stays with the daemon
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What spawning needs of the configuration, as plain values and callables.
+
+    `studio(task, workspace, outputs)` gives the channel's and the settings' values for commands (None: the channel is
+    not configured); `secrets` the values of the secrets a script may have; `token` a fresh upload token.
+    """
+
+    state: Path
+    scripts: Path
+    overrides: Mapping[str, str]
+    urls: Mapping[str, str]
+    ffmpeg: Callable[[], str]
+    studio: Callable[[Task, PurePosixPath, Mapping[str, str]], Studio | None]
+    secret: Callable[[str], str | None]
+    token: Callable[[str], Awaitable[str]]
+    environ: Mapping[str, str]
+
+    def workspace(self, task: Task) -> Path:
+        return workspace_of(self.state, task.channel_id, task.id)
+
+    def foreign(self, step: Step) -> bool:
+        """True where the owner put a script of their own in place of ours: only exit code and file count then."""
+        return step.name in self.overrides
+
+    def script(self, step: Step) -> Path:
+        chosen = Path(self.overrides.get(step.name, step.script))
+        return chosen if chosen.is_absolute() else (self.scripts / chosen).resolve()
+
+    def command(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[Command, str] | None:
+        """The job's command and the digest of what it will make, or None when its channel is not configured."""
+        done = {other.name: other for other in jobs if other.state == JobState.DONE and other.output}
+        workspace = PurePosixPath(self.workspace(task))
+        studio = self.studio(task, workspace, {name: str(other.output) for name, other in done.items()})
+        if studio is None:
+            return None
+        step = steps.STEPS[job.step]
+        command = step.argv(job, studio)
+        inputs = {str(workspace / str(other.output)): other.sha256 or "" for other in done.values()}
+        return command, steps.digest(step, command, workspace, inputs)
+
+    def prepare(self, task: Task, job: Job, command: Command) -> Path:
+        """Make the folders and files the script expects; return where its output will lie."""
+        workspace = self.workspace(task)
+        workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name, text in command.files.items():
+            target = workspace / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
+            temporary.write_text(text)
+            temporary.replace(target)
+        output = workspace / steps.STEPS[job.step].output(job, task)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        return output
+
+    async def spawn(self, task: Task, job: Job, command: Command) -> Spawn:
+        """Raises TokenError when the upload's token cannot be had."""
+        step = steps.STEPS[job.step]
+        env = {name: self.environ[name] for name in PASSED_ON if name in self.environ}
+        env |= {f"VIDEOD_URL_{name.upper()}": url for name, url in self.urls.items()}
+        env |= {"VIDEOD_FFMPEG": self.ffmpeg(), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        for name in step.secrets:
+            value = await self.token(task.channel_id) if name == "YOUTUBE_ACCESS_TOKEN" else self.secret(name)
+            if value:
+                env[name] = value
+        script = self.script(step)
+        argv = (*((sys.executable,) if script.suffix == ".py" else ()), str(script), *command.argv)
+        events = () if self.foreign(step) else ("--events",)
+        nice = 10 if step.service in ("ffmpeg", "pillow") else 0
+        return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice)
+
+
+def workspace_of(state: Path, channel_id: str, task_id: str) -> Path:
+    """`state/workspaces/{channel_id}/{task_id}` (FR44), absolute."""
+    return (state / "workspaces" / channel_id / task_id).resolve()
+
+
+def receipt(output: Path) -> dict[str, object] | None:
+    """The receipt a paid script keeps beside its output, or None when there is none that can be read."""
+    try:
+        loaded = json.loads(output.with_name(f"{output.name}.job.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return loaded if isinstance(loaded, dict) else None

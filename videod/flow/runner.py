@@ -1,0 +1,254 @@
+"""One child process from start to outcome: start, read, deadline, verify, one outcome event.
+
+Whatever happens, the attempt ends with exactly one JobSucceeded or JobFailed. What a script reports on the way
+(`submitted`, `charged`) goes to the ledger at once. A script that knows none of this is judged by its exit code, its
+output file and the text on stderr. A paid script that was killed leaves a receipt; "intent" without an answer means
+that the purchase is in doubt, and says so.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from videod.core.failures import Failure, Kind, classify
+from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
+from videod.core.plan import Plan, PlanError, parse
+from videod.core.steps import STEPS, Command, Step
+from videod.flow.bench import Bench, receipt
+from videod.ledger import Ledger
+from videod.seams import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError
+
+log = logging.getLogger(__name__)
+
+#: between TERM and KILL of a child whose time is over, seconds
+KILL_GRACE_S = 5.0
+#: why the daemon itself ends a child, as text of the failure
+STOPPING = "videod was stopped"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A claimed job: what to run and under which attempt its outcome is reported."""
+
+    task: Task
+    job: Job
+    attempt: int
+    command: Command
+
+
+@dataclass
+class _Report:
+    """What the script said on stdout."""
+
+    failure: dict[str, object] | None = None
+    result: dict[str, object] | None = None
+    charged: bool = False
+
+
+class Runner:
+    """Runs assignments; `redact` takes secrets out of any text that came from a child."""
+
+    def __init__(
+        self, ledger: Ledger, launcher: Launcher, inspector: Inspector, bench: Bench, clock: Clock, chance: Chance,
+        redact: Callable[[str], str],
+    ) -> None:  # fmt: skip
+        self._ledger = ledger
+        self._launcher = launcher
+        self._inspector = inspector
+        self._bench = bench
+        self._clock = clock
+        self._chance = chance
+        self._redact = redact
+
+    async def run(self, work: Assignment) -> None:
+        """Do the job and report its outcome. When cancelled: end the child, report, then be cancelled."""
+        context = {"task": work.task.id, "channel": work.task.channel_id, "job": work.job.name}
+        log.info("runner_job_started", extra=context | {"attempt": work.attempt})
+        try:
+            outcome = await self._attempt(work)
+        except asyncio.CancelledError:
+            outcome = self._ended_by_us(work)
+            await asyncio.shield(self._ledger.apply(outcome))
+            raise
+        await self._ledger.apply(outcome)
+        if isinstance(outcome, JobSucceeded):
+            log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
+        else:
+            failure = outcome.failure
+            log.warning(
+                "runner_job_failed",
+                extra=context | {
+                    "kind": failure.kind.value, "service": failure.service, "endpoint": failure.endpoint,
+                    "http_status": failure.http_status, "code": failure.code, "request_id": failure.request_id,
+                    "error": failure.message,
+                },
+            )  # fmt: skip
+
+    def may_end_now(self, work: Assignment) -> bool:
+        """Whether ending this child now surely buys nothing twice: unpaid work, or a remote job with its id kept."""
+        step = STEPS[work.job.step]
+        kept = receipt(self._bench.workspace(work.task) / step.output(work.job, work.task))
+        return not step.paid or (kept is not None and kept.get("state") == "submitted")
+
+    async def _attempt(self, work: Assignment) -> JobSucceeded | JobFailed:
+        step = STEPS[work.job.step]
+        try:
+            output = self._bench.prepare(work.task, work.job, work.command)
+            spawn = await self._bench.spawn(work.task, work.job, work.command)
+            child = await self._launcher.start(spawn)
+        except TokenError as error:
+            kind = Kind.CREDENTIALS if error.permanent else Kind.DOWN
+            return self._failed(work, Failure(kind, str(error), service="google"))
+        except FileNotFoundError as error:
+            return self._failed(work, Failure(Kind.CONFIGURATION, str(error)))
+        except OSError as error:
+            return self._failed(work, Failure(Kind.DISK, f"the child could not be started: {error}"))
+        report = _Report()
+        try:
+            async with asyncio.timeout(step.deadline_s):
+                await self._listen(work, child, report)
+                code = await child.wait()
+        except TimeoutError:
+            await child.kill(KILL_GRACE_S)
+            late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {step.deadline_s} s and was ended")
+            return self._failed(work, self._doubted(work, late), child)
+        except asyncio.CancelledError:
+            await asyncio.shield(child.kill(KILL_GRACE_S))
+            raise
+        if code != 0:
+            return self._failed(work, self._why(work, step, child, code, report), child, code)
+        return await self._verify(work, step, output, report, child)
+
+    async def _listen(self, work: Assignment, child: Child, report: _Report) -> None:
+        """Read the child's stdout; JSON objects with a known type are events, everything else is its log."""
+        async for line in child.lines():
+            message = _event(line)
+            match message.get("type"):
+                case "submitted":
+                    await self._ledger.apply(JobSubmitted(
+                        self._clock.now_ms(), work.task.id, work.job.name, work.attempt, str(message.get("remote_id")),
+                    ))  # fmt: skip
+                case "charged":
+                    report.charged = True
+                    await self._ledger.apply(self._charge(work, message))
+                case "failure":
+                    report.failure = message
+                case "result":
+                    report.result = message
+                case "progress":
+                    log.debug("runner_job_progress", extra={"task": work.task.id, "job": work.job.name} | message)
+                case _ if line.strip():
+                    log.debug("runner_child_said", extra={"task": work.task.id, "text": self._redact(line[:500])})
+
+    def _charge(self, work: Assignment, message: dict[str, object]) -> JobCharged:
+        usd = message.get("usd")
+        micros = round(float(usd) * 1e6) if isinstance(usd, int | float) else work.job.price_micros
+        quantity = message.get("quantity")
+        return JobCharged(
+            self._clock.now_ms(), work.task.id, work.job.name, work.attempt, str(message.get("service")),
+            str(message.get("kind")), float(quantity) if isinstance(quantity, int | float) else 1.0,
+            str(message.get("unit")), micros, None if message.get("remote_id") is None else str(message["remote_id"]),
+        )  # fmt: skip
+
+    def _why(self, work: Assignment, step: Step, child: Child, code: int, report: _Report) -> Failure:
+        if report.failure is not None:
+            return self._told(report.failure, step)
+        tail = self._redact(child.stderr_tail()).strip()
+        last = tail.splitlines()[-1][:500] if tail else f"{step.script} ended with code {code} and said nothing"
+        failure = Failure(classify(code, tail), last, service=step.service)
+        return self._doubted(work, failure) if code < 0 else failure
+
+    def _told(self, message: dict[str, object], step: Step) -> Failure:
+        def text(name: str) -> str | None:
+            value = message.get(name)
+            return None if value is None else self._redact(str(value))[:500]
+
+        try:
+            kind = Kind(str(message.get("kind")))
+        except ValueError:
+            kind = Kind.BUG
+        wait, status = message.get("retry_after_s"), message.get("http_status")
+        return Failure(
+            kind, text("message") or "no message", text("service") or step.service, text("endpoint"),
+            status if isinstance(status, int) else None, text("code"), text("request_id"),
+            round(float(wait) * 1000) if isinstance(wait, int | float) else None,
+        )  # fmt: skip
+
+    def _doubted(self, work: Assignment, failure: Failure) -> Failure:
+        """`failure`, or the doubt whether a purchase was made, where a paid script was ended in the middle."""
+        step = STEPS[work.job.step]
+        if not step.paid:
+            return failure
+        output = self._bench.workspace(work.task) / step.output(work.job, work.task)
+        return in_doubt(output, work.job, self._bench.foreign(step)) or failure
+
+    def _ended_by_us(self, work: Assignment) -> JobFailed:
+        return self._failed(work, self._doubted(work, Failure(Kind.INTERRUPTED, STOPPING)))
+
+    def _failed(
+        self, work: Assignment, failure: Failure, child: Child | None = None, code: int | None = None
+    ) -> JobFailed:
+        tail = self._redact(child.stderr_tail()) if child else ""
+        return JobFailed(
+            self._clock.now_ms(), work.task.id, work.job.name, work.attempt, failure, self._chance.random(), tail, code
+        )
+
+    async def _verify(
+        self, work: Assignment, step: Step, output: Path, report: _Report, child: Child
+    ) -> JobSucceeded | JobFailed:
+        try:
+            artefact = await self._inspector.inspect(output, step.makes)
+            plan = read_plan(output, work) if step.name == "plan" else None
+        except FileNotFoundError as error:  # FFmpeg is missing
+            return self._failed(work, Failure(Kind.CONFIGURATION, str(error)), child, 0)
+        except PlanError as error:
+            return self._failed(work, Failure(Kind.INPUT, str(error), service=step.service), child, 0)
+        except BadArtefact as error:
+            return self._failed(work, Failure(Kind.NONSENSE, str(error), service=step.service), child, 0)
+        if step.paid and not report.charged and self._bench.foreign(step):
+            await self._ledger.apply(self._charge(work, {"service": step.service, "kind": step.name, "unit": "piece"}))
+        facts = {
+            name: value for name, value in (report.result or {}).items()
+            if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)
+        }  # fmt: skip
+        relative = step.output(work.job, work.task)
+        return JobSucceeded(
+            self._clock.now_ms(), work.task.id, work.job.name, work.attempt, relative, artefact.bytes, artefact.sha256,
+            dict(artefact.facts) | facts, plan,
+        )  # fmt: skip
+
+
+def _event(line: str) -> dict[str, object]:
+    if not line.startswith("{"):
+        return {}
+    try:
+        loaded = json.loads(line)
+    except ValueError:
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def in_doubt(output: Path, job: Job, foreign: bool) -> Failure | None:
+    """The doubt that an ended paid attempt leaves behind, judged by its receipt; None where nothing was bought.
+
+    Our scripts write "intent" before the paid request and know the rest; a foreign script that was killed may have
+    bought at any moment.
+    """
+    kept = receipt(output)
+    state = kept.get("state") if kept else None
+    if state == "intent" or (state is None and foreign):
+        price = f"${job.price_micros / 1e6:.2f}"
+        return Failure(
+            Kind.IN_DOUBT, f"{job.name} was ended while its request was on the way; it may already be paid ({price})",
+            service=job.service,
+        )  # fmt: skip
+    return None
+
+
+def read_plan(path: Path, work: Assignment) -> Plan:
+    """The plan in `path`. Raises PlanError listing what breaks the craft's rules, whoever wrote it."""
+    plan = parse(json.loads(path.read_bytes()))
+    return plan

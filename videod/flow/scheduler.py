@@ -1,0 +1,160 @@
+"""One lane per service: slot, choice, token, claim, hand over. A starved service blocks nobody.
+
+A lane sleeps until its bell rings, the next retry is due, or its poll interval is over: a lost bell costs a few
+seconds, never work. The claim is the ledger's compare-and-set; whoever comes second is told so and chooses anew.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from videod.core.admission import Candidate, House, choose
+from videod.core.failures import Failure, Kind
+from videod.core.model import JobFailed, JobStarted
+from videod.flow.bench import Bench
+from videod.flow.limits import Lane
+from videod.flow.runner import Assignment, Runner
+from videod.ledger import Ledger
+from videod.seams import Chance, Clock
+from videod.store import reads
+from videod.store.database import Store
+
+log = logging.getLogger(__name__)
+
+#: a lane looks by itself at least this often, seconds
+LOOK_AGAIN_S = 30.0
+
+
+@dataclass(frozen=True)
+class HouseRules:
+    """The limits over all lanes: episodes in work at once, in all and by channel."""
+
+    max_in_work: int
+    max_by_channel: Mapping[str, int]
+
+
+class Scheduler:
+    """Runs every lane and the children they start."""
+
+    def __init__(
+        self, store: Store, ledger: Ledger, runner: Runner, bench: Bench, lanes: Mapping[str, Lane],
+        rules: Callable[[], HouseRules], clock: Clock, chance: Chance,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._ledger = ledger
+        self._runner = runner
+        self._bench = bench
+        self._lanes = lanes
+        self._rules = rules
+        self._clock = clock
+        self._chance = chance
+        self.started = 0
+        self._children: dict[asyncio.Task[None], Assignment] = {}
+        self._broken: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Run until cancelled; then no job starts any more. Call `drain` afterwards: children still run."""
+        async with asyncio.TaskGroup() as group:
+            for lane in self._lanes.values():
+                group.create_task(self._run_lane(lane), name=f"lane {lane.service}")
+            group.create_task(self._watch_children(), name="children")
+
+    async def drain(self, grace_s: float) -> None:
+        """End every child and record its outcome.
+
+        Who may be ended without doubt is ended at once; a paid call whose answer is on its way gets `grace_s` to end
+        by itself, then it is ended as well and said to be in doubt.
+        """
+        until = asyncio.get_running_loop().time() + grace_s
+        while self._children:
+            left = until - asyncio.get_running_loop().time()
+            for task, work in list(self._children.items()):
+                if left <= 0 or self._runner.may_end_now(work):
+                    task.cancel()
+            await asyncio.wait(self._children, timeout=max(0.05, min(left, 0.2)))
+
+    async def _run_lane(self, lane: Lane) -> None:
+        while True:
+            await lane.slot()
+            try:
+                work = await self._next(lane)
+            except BaseException:
+                lane.free()
+                raise
+            self.started += 1
+            child = asyncio.create_task(self._hand_over(lane, work), name=f"{work.task.id} {work.job.name}")
+            self._children[child] = work
+            child.add_done_callback(self._on_end)
+
+    def _on_end(self, child: asyncio.Task[None]) -> None:
+        self._children.pop(child, None)
+        if not child.cancelled() and child.exception() is not None:
+            self._broken.put_nowait(child)
+
+    async def _watch_children(self) -> None:
+        """A runner that raises is a bug: it ends the daemon, which starts afresh."""
+        child = await self._broken.get()
+        child.result()
+
+    async def _hand_over(self, lane: Lane, work: Assignment) -> None:
+        try:
+            await self._runner.run(work)
+        finally:
+            lane.free()
+
+    async def _next(self, lane: Lane) -> Assignment:
+        """The next claimed job of this lane; waits until there is one."""
+        while True:
+            chosen = await self._store.read(lambda connection: self._choose(connection, lane.service))
+            if chosen is None:
+                await self._ledger.bells.wait(lane.service, await self._patience(lane.service))
+                continue
+            await lane.token()
+            work = await self._claim(chosen)
+            if work is not None:
+                return work
+
+    def _choose(self, connection: sqlite3.Connection, service: str) -> Candidate | None:
+        at = self._clock.now_ms()
+        if any(row.service == service and not row.channel_id for row in reads.parked(connection, at)):
+            return None
+        rules = self._rules()
+        house = House(rules.max_in_work, rules.max_by_channel, reads.work_by_channel(connection))
+        return choose(reads.candidates(connection, service, at), house)
+
+    async def _patience(self, service: str) -> float:
+        """Seconds until this lane must look again by itself: the next retry or the end of a pause, at most LOOK_AGAIN_S."""
+        at = self._clock.now_ms()
+
+        def due(connection: sqlite3.Connection) -> list[int]:
+            ends = [row.until_ms for row in reads.parked(connection, at) if row.service == service and row.until_ms]
+            following = reads.next_due(connection, service, at)
+            return ends if following is None else [*ends, following]
+
+        times = await self._store.read(due)
+        return min([LOOK_AGAIN_S, *(max(0.001, (when - at) / 1000) for when in times)])
+
+    async def _claim(self, chosen: Candidate) -> Assignment | None:
+        """Claim the job durably; None when it was taken or changed meanwhile."""
+        task, jobs = await self._store.read(
+            lambda connection: (reads.task(connection, chosen.task_id), reads.jobs(connection, chosen.task_id))
+        )
+        job = next((one for one in jobs if one.name == chosen.job), None)
+        if task is None or job is None:
+            return None
+        made = self._bench.command(task, job, jobs)
+        digest = made[1] if made else "no channel"
+        at = self._clock.now_ms()
+        applied = await self._ledger.apply(JobStarted(at, task.id, job.name, digest))
+        if not applied.decision.accepted or applied.attempt is None or applied.task is None:
+            # what was read is stale; give the writer's commit a moment to become visible to the reader
+            await self._clock.sleep(0.01)
+            return None
+        if made is None:
+            problem = Failure(Kind.CONFIGURATION, f"channel {task.channel_id} has no file in channels/ any more")
+            failed = JobFailed(at, task.id, job.name, applied.attempt, problem, self._chance.random())
+            await self._ledger.apply(failed)
+            return None
+        return Assignment(applied.task, job, applied.attempt, made[0])

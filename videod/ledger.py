@@ -1,0 +1,209 @@
+"""The only door to a state change.
+
+`Ledger.apply(event)`: one transaction begins, reads the task and its jobs, calls `decide`, writes rows, history and
+outbox, commits. Then it rings the bells of whoever may have work now; a bell that is lost loses nothing, since every
+loop also looks by itself. The other methods keep books that are no decision: what was delivered, what the board was
+seen to hold, sealed tokens.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
+from enum import Enum
+
+from videod.core.model import (
+    Alert,
+    ChannelPolicy,
+    CloseAttempt,
+    Decision,
+    EntryQueued,
+    EntryRefused,
+    Event,
+    OpenAttempt,
+    Park,
+    RecordCharge,
+    SaveJob,
+    SaveTask,
+    ShowAsset,
+    ShowEntry,
+    Snapshot,
+    Task,
+)
+from videod.core.plan import Plan
+from videod.core.statuses import JobState
+from videod.core.workflow import decide
+from videod.store import reads, writes
+from videod.store.database import Store
+
+Policies = Callable[[str], ChannelPolicy | None]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of an event. `attempt` is the new attempt's id where one was opened."""
+
+    decision: Decision
+    task: Task | None
+    attempt: int | None = None
+
+
+class Bells:
+    """Doorbells by name: "relay", "intake" and each service. Ringing one that nobody waits for is harmless."""
+
+    def __init__(self) -> None:
+        self._bells: dict[str, asyncio.Event] = {}
+
+    def _bell(self, name: str) -> asyncio.Event:
+        return self._bells.setdefault(name, asyncio.Event())
+
+    def ring(self, name: str) -> None:
+        self._bell(name).set()
+
+    def ring_all(self) -> None:
+        for bell in self._bells.values():
+            bell.set()
+
+    async def wait(self, name: str, seconds: float | None) -> None:
+        """Return when the bell rings or `seconds` have passed."""
+        bell = self._bell(name)
+        try:
+            async with asyncio.timeout(seconds):
+                await bell.wait()
+        except TimeoutError:
+            pass
+        bell.clear()
+
+
+def _plain(value: object) -> object:
+    """An event as JSON: dataclasses as objects, enums as their values, sets as sorted lists. A plan by its size."""
+    if isinstance(value, Plan):
+        return {"clips": len(value.clips), "images": len(value.images)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return [_plain(item) for item in value]
+    return value
+
+
+class Ledger:
+    """See the module's text. `policies` maps a channel id to what the core must know of it (None: not configured)."""
+
+    def __init__(self, store: Store, policies: Policies, bells: Bells) -> None:
+        self._store = store
+        self._policies = policies
+        self.bells = bells
+
+    async def apply(self, event: Event) -> Applied:
+        """Decide and write in one transaction. Raises IllegalMove or Conflict on a bug, having written nothing."""
+        applied = await self._store.write(lambda connection: self._transact(connection, event))
+        self._ring(applied.decision)
+        return applied
+
+    def _transact(self, connection: sqlite3.Connection, event: Event) -> Applied:
+        snapshot = self._snapshot(connection, event)
+        decision = decide(snapshot, event)
+        task = next((op.task for op in decision.ops if isinstance(op, SaveTask)), snapshot.task)
+        attempt = None
+        for op in decision.ops:
+            attempt = self._write(connection, task, op, event.at, snapshot) or attempt
+        if decision.accepted:
+            body = _plain(event)
+            assert isinstance(body, dict)
+            writes.note_history(connection, task, event.at, type(event).__name__, body)
+        return Applied(decision, task, attempt)
+
+    def _snapshot(self, connection: sqlite3.Connection, event: Event) -> Snapshot:
+        if isinstance(event, EntryRefused):
+            return Snapshot(None, (), None)
+        if isinstance(event, EntryQueued):
+            task = reads.task_of_page(connection, event.page_id)
+            channel = task.channel_id if task else event.channel_id
+        else:
+            task = reads.task(connection, event.task_id)
+            channel = task.channel_id if task else ""
+        jobs = reads.jobs(connection, task.id) if task else ()
+        return Snapshot(task, jobs, self._policies(channel))
+
+    def _write(
+        self, connection: sqlite3.Connection, task: Task | None, op: object, at: int, snapshot: Snapshot
+    ) -> int | None:
+        match op:
+            case SaveTask():
+                writes.save_task(connection, op.task)
+            case SaveJob():
+                writes.save_job(connection, op.job, op.before)
+            case ShowEntry():
+                writes.show_entry(connection, task, op, at)
+            case Park():
+                writes.park(connection, op, at)
+            case _:
+                assert task is not None
+                return self._write_of_task(connection, task, op, at, snapshot)
+        return None
+
+    def _write_of_task(
+        self, connection: sqlite3.Connection, task: Task, op: object, at: int, snapshot: Snapshot
+    ) -> int | None:
+        match op:
+            case OpenAttempt():
+                service = next(job.service for job in snapshot.jobs if job.name == op.job)
+                return writes.open_attempt(connection, task, op, service, at)
+            case CloseAttempt():
+                writes.close_attempt(connection, op, at)
+            case RecordCharge():
+                writes.record_charge(connection, task, op, at)
+            case ShowAsset():
+                writes.show_asset(connection, task, op, at)
+            case Alert():
+                writes.alert(connection, task, op, at)
+            case _:
+                raise AssertionError(f"the ledger does not know {type(op).__name__}")
+        return None
+
+    def _ring(self, decision: Decision) -> None:
+        for op in decision.ops:
+            if isinstance(op, SaveJob) and op.job.state == JobState.READY:
+                self.bells.ring(op.job.service)
+            elif isinstance(op, ShowEntry | ShowAsset | Alert):
+                self.bells.ring("relay")
+            elif isinstance(op, Park):
+                self.bells.ring(op.service)
+
+    # ------------------------------------------------------------------ books that are no decision
+
+    async def delivered(self, post: reads.Post) -> None:
+        await self._store.write(lambda tx: writes.delivered(tx, post.target, post.key, post.version))
+
+    async def postpone(self, post: reads.Post, due_at: int, problem: str) -> None:
+        await self._store.write(lambda tx: writes.postpone(tx, post.target, post.key, due_at, problem))
+
+    async def saw_page(self, page_id: str, seen: dict[str, object], at: int, merge: bool = False) -> None:
+        """Remember what the board holds; with `merge` only the given properties (we wrote just those)."""
+        await self._store.write(lambda tx: writes.saw_page(tx, page_id, seen, at, merge))
+
+    async def look_again(self, page_id: str) -> None:
+        """Ask the intake to read this page: the relay met a person's edit on it."""
+        await self._store.write(lambda tx: writes.look_again(tx, page_id))
+        self.bells.ring("intake")
+
+    async def saw_asset(self, key: str, page_id: str, sha256: str, at: int) -> None:
+        await self._store.write(lambda tx: writes.saw_asset(tx, key, page_id, sha256, at))
+
+    async def set_fact(self, name: str, value: str) -> None:
+        await self._store.write(lambda tx: writes.set_fact(tx, name, value))
+
+    async def use_quota(self, service: str, day: str) -> None:
+        await self._store.write(lambda tx: writes.use_quota(tx, service, day))
+
+    async def seal_token(self, channel_id: str, kind: str, sealed: str, at: int) -> None:
+        await self._store.write(lambda tx: writes.seal_token(tx, channel_id, kind, sealed, at))
+
+    async def free_service(self, service: str, channel_id: str | None, at: int) -> None:
+        """A person (or a start with fresh keys) lets a parked service go on."""
+        await self._store.write(lambda tx: writes.park(tx, Park(service, channel_id, at, ""), at))
+        self.bells.ring(service)

@@ -1,0 +1,187 @@
+"""Google's OAuth: the token endpoint, revocation and a consent page that agrees at once.
+
+The refresh token of channel C is "sandbox-refresh-C", with every scope; the consent page hands out others. An access
+token carries its own facts under a seal, so that the YouTube stand-in checks it without asking here
+(`token_facts`). Fault of its own: invalid_grant (the token endpoint says that the refresh token is dead).
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from aiohttp import web
+
+from videod.sandbox.kernel import Context, traffic
+
+FAULT_KINDS = ("invalid_grant",)
+CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-client-secret"
+REFRESH_PREFIX = "sandbox-refresh-"
+DEFAULT_CHANNEL = "sandbox"
+SCOPE_ROOT = "https://www.googleapis.com/auth/"
+EVERY_SCOPE = " ".join(f"{SCOPE_ROOT}{name}" for name in ("youtube.upload", "youtube", "youtube.force-ssl"))
+LIFE_S = 3599
+CODE_LIFE_MS = 600_000
+_SEAL = b"videod sandbox access token"
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """Whose token it is (`channel`), what it may do (`scopes`, full addresses) and which refresh token it came from."""
+
+    channel: str
+    scopes: frozenset[str]
+    grant: str
+
+
+def _sealed(payload: str) -> str:
+    return hmac.new(_SEAL, payload.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def _grant_mark(refresh_token: str) -> str:
+    return hashlib.sha256(refresh_token.encode()).hexdigest()[:16]
+
+
+def token_facts(context: Context, access_token: str) -> TokenFacts | None:
+    """The facts of a valid access token, or None: not ours, expired, or its grant revoked."""
+    head, _, seal = access_token.removeprefix("ya29.").rpartition(".")
+    if not access_token.startswith("ya29.") or not hmac.compare_digest(seal, _sealed(head)):
+        return None
+    facts = json.loads(base64.urlsafe_b64decode(head))
+    if facts["until_ms"] <= context.now_ms() or facts["grant"] in context.load("google").get("revoked", []):
+        return None
+    return TokenFacts(facts["channel"], frozenset(facts["scope"].split()), facts["grant"])
+
+
+def access_token(context: Context, channel: str, scope: str, refresh_token: str) -> str:
+    facts = {
+        "channel": channel, "scope": scope, "grant": _grant_mark(refresh_token),
+        "until_ms": context.now_ms() + LIFE_S * 1000, "salt": secrets.token_hex(4),
+    }  # fmt: skip
+    head = base64.urlsafe_b64encode(json.dumps(facts).encode()).decode()
+    return f"ya29.{head}.{_sealed(head)}"
+
+
+def _error(status: int, error: str, description: str) -> web.Response:
+    return web.json_response({"error": error, "error_description": description}, status=status)
+
+
+class Google:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        state = context.load("google")
+        self._grants: dict[str, dict[str, str]] = state.get("grants", {})
+        self._codes: dict[str, dict[str, Any]] = state.get("codes", {})
+        self._revoked: list[str] = state.get("revoked", [])
+
+    def _save(self) -> None:
+        self._context.save("google", {"grants": self._grants, "codes": self._codes, "revoked": self._revoked})
+
+    async def consent(self, request: web.Request) -> web.Response:
+        """The page where a person would agree; agrees for the channel named by login_hint (its part before an @)."""
+        asked = request.query
+        target = asked.get("redirect_uri", "")
+        if asked.get("client_id") != CLIENT_ID:
+            return web.Response(status=401, text="Error 401: invalid_client. The OAuth client was not found.")
+        host = urlsplit(target).hostname
+        if urlsplit(target).scheme != "http" or host not in ("127.0.0.1", "localhost", "::1"):
+            return web.Response(
+                status=400, text="Error 400: redirect_uri_mismatch. A desktop app uses http://127.0.0.1"
+            )
+        if asked.get("response_type") != "code" or not asked.get("scope"):
+            return web.Response(status=400, text="Error 400: invalid_request. response_type=code and scope are needed")
+        if asked.get("code_challenge") and asked.get("code_challenge_method") != "S256":
+            return web.Response(status=400, text="Error 400: invalid_request. code_challenge_method must be S256")
+        hint = re.sub(r"[^\w-]", "", asked.get("login_hint", "").split("@")[0])
+        code = "4/" + secrets.token_urlsafe(24)
+        self._codes[code] = {
+            "channel": hint or DEFAULT_CHANNEL, "scope": asked["scope"], "redirect_uri": target,
+            "challenge": asked.get("code_challenge", ""), "offline": asked.get("access_type") == "offline",
+            "until_ms": self._context.now_ms() + CODE_LIFE_MS,
+        }  # fmt: skip
+        self._save()
+        answer = {"code": code, "scope": asked["scope"]} | ({"state": asked["state"]} if "state" in asked else {})
+        raise web.HTTPFound(f"{target}{'&' if '?' in target else '?'}{urlencode(answer)}")
+
+    async def token(self, request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        client = self._client(request, form)
+        if client != (CLIENT_ID, CLIENT_SECRET):
+            return _error(401, "invalid_client", "The OAuth client was not found.")
+        if self._context.faults.take("google", "POST /token", ("invalid_grant",)) is not None:
+            return _error(400, "invalid_grant", "Token has been expired or revoked.")
+        if form.get("grant_type") == "refresh_token":
+            return self._refresh(form.get("refresh_token", ""))
+        if form.get("grant_type") == "authorization_code":
+            return self._exchange(form)
+        return _error(400, "unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type', '')}")
+
+    @staticmethod
+    def _client(request: web.Request, form: dict[str, str]) -> tuple[str, str]:
+        """Id and secret from the form, or from basic authentication, which Google takes as well."""
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic" and "client_id" not in form:
+            name, _, secret = base64.b64decode(value + "===").decode(errors="replace").partition(":")
+            return name, secret
+        return form.get("client_id", ""), form.get("client_secret", "")
+
+    def _refresh(self, refresh_token: str) -> web.Response:
+        grant = self._grants.get(refresh_token)
+        if grant is None and re.fullmatch(REFRESH_PREFIX + r"[\w-]{1,80}", refresh_token):
+            grant = {"channel": refresh_token.removeprefix(REFRESH_PREFIX), "scope": EVERY_SCOPE}
+        if grant is None or _grant_mark(refresh_token) in self._revoked:
+            return _error(400, "invalid_grant", "Token has been expired or revoked.")
+        return self._granted(grant, refresh_token, {})
+
+    def _exchange(self, form: dict[str, str]) -> web.Response:
+        kept = self._codes.pop(form.get("code", ""), None)
+        self._save()
+        if kept is None or kept["until_ms"] <= self._context.now_ms():
+            return _error(400, "invalid_grant", "Malformed auth code.")
+        if form.get("redirect_uri") != kept["redirect_uri"]:
+            return _error(400, "redirect_uri_mismatch", "Bad Request")
+        verifier = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(verifier).decode().rstrip("=")
+        if kept["challenge"] and not hmac.compare_digest(challenge, kept["challenge"]):
+            return _error(400, "invalid_grant", "Invalid code verifier.")
+        grant = {"channel": kept["channel"], "scope": kept["scope"]}
+        refresh_token = "1//" + secrets.token_urlsafe(32)
+        if kept["offline"]:
+            self._grants[refresh_token] = grant
+            self._save()
+        return self._granted(grant, refresh_token, {"refresh_token": refresh_token} if kept["offline"] else {})
+
+    def _granted(self, grant: dict[str, str], refresh_token: str, more: dict[str, str]) -> web.Response:
+        token = access_token(self._context, grant["channel"], grant["scope"], refresh_token)
+        facts = {"access_token": token, "expires_in": LIFE_S, "scope": grant["scope"], "token_type": "Bearer"}
+        return web.json_response(facts | more, headers={"Cache-Control": "no-cache, no-store"})
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        token = str((await request.post()).get("token") or request.query.get("token", ""))
+        facts = token_facts(self._context, token)
+        known = token in self._grants or token.startswith(REFRESH_PREFIX)
+        mark = facts.grant if facts is not None else _grant_mark(token) if known else None
+        if mark is None or mark in self._revoked:
+            return _error(400, "invalid_token", "Token expired or revoked")
+        self._revoked.append(mark)
+        self._save()
+        return web.json_response({})
+
+
+def build(context: Context) -> web.Application:
+    """One app for oauth2.googleapis.com (/token, /revoke) and accounts.google.com (/o/oauth2/v2/auth)."""
+    google = Google(context)
+    app = web.Application(middlewares=[traffic(context, "google")])
+    app.add_routes(
+        [
+            web.get("/o/oauth2/v2/auth", google.consent),
+            web.post("/token", google.token),
+            web.post("/revoke", google.revoke),
+        ]
+    )
+    return app

@@ -1,0 +1,45 @@
+"""The Notion stand-in: databases, data sources, pages, blocks, comments, users and file uploads over HTTP.
+
+Speaks versions 2025-09-03 and 2026-03-11. At the start one page is shared with the connection (`BOARD_PAGE_ID`);
+databases are created under it, everything else answers 404. Besides the general faults it knows one of its own:
+
+  503_saved   a write is kept, yet answered with 503 and `additional_data` (retry_guidance, committed_resource_id,
+              committed_child_ids)
+
+Requests with `PERSON_TOKEN` are edits of a person: they are free of the rate limit and show in `last_edited_by`.
+"""
+
+from aiohttp import web
+
+from videod.sandbox.kernel import Context, traffic
+from videod.sandbox.notion import gate, users
+from videod.sandbox.notion.blocks import Blocks
+from videod.sandbox.notion.comments import Comments
+from videod.sandbox.notion.databases import Databases
+from videod.sandbox.notion.model import BOARD_PAGE_ID, BOT_ID, BOT_TOKEN, PERSON_ID, PERSON_TOKEN
+from videod.sandbox.notion.pages import Pages
+from videod.sandbox.notion.store import SERVICE
+from videod.sandbox.notion.uploads import Uploads
+from videod.sandbox.notion.workspace import QUERY_CAP, Workspace
+
+__all__ = ["BOARD_PAGE_ID", "BOT_ID", "BOT_TOKEN", "PERSON_ID", "PERSON_TOKEN", "build"]
+
+#: The budget of the Free and Plus plans since 2026.
+REQUESTS_PER_MINUTE = 180
+#: Above every limit of the API, so that the refusal is Notion's 400 and not the server library's.
+_BODY_MAX_BYTES = 64 << 20
+
+
+def build(
+    context: Context, *, requests_per_minute: int = REQUESTS_PER_MINUTE, query_cap: int = QUERY_CAP
+) -> web.Application:
+    """The stand-in as a web application. `requests_per_minute` holds per token, `query_cap` is in rows."""
+    workspace = Workspace(context, query_cap)
+    uploads = Uploads(workspace)
+    admission = gate.middleware(context, requests_per_minute)
+    app = web.Application(middlewares=[traffic(context, SERVICE), admission], client_max_size=_BODY_MAX_BYTES)
+    for room in (Databases(workspace), Pages(workspace), Blocks(workspace), Comments(workspace), uploads):
+        app.add_routes(room.routes())
+    app.add_routes(users.routes())
+    uploads.attach_to(app)
+    return app

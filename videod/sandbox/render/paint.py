@@ -1,0 +1,313 @@
+"""Drawing bodies: smooth shapes in body units are gathered in layers, then shaded as if they had volume.
+
+A sketch's coordinates are body units: x to the right, y up, the ground at 0. Each layer (far limbs, body, near
+limbs) keeps its own mask, so that near limbs stand out from the body they overlap.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFilter
+
+from videod.sandbox.render import noise
+
+Point = tuple[float, float]
+Colour = tuple[int, int, int]
+Floats = npt.NDArray[np.float32]
+
+#: Shapes are drawn this many times larger and reduced, which smooths their edges.
+SUPER = 2
+
+
+def mixed(one: Colour, other: Colour, share: float) -> Colour:
+    """`share` of `other` in `one`."""
+    return (
+        round(one[0] + (other[0] - one[0]) * share),
+        round(one[1] + (other[1] - one[1]) * share),
+        round(one[2] + (other[2] - one[2]) * share),
+    )
+
+
+def scaled(colour: Colour, factor: float) -> Colour:
+    """A darker or lighter colour."""
+    return (
+        max(0, min(255, round(colour[0] * factor))),
+        max(0, min(255, round(colour[1] * factor))),
+        max(0, min(255, round(colour[2] * factor))),
+    )
+
+
+def smooth(points: Sequence[Point], closed: bool, steps: int = 8) -> list[Point]:
+    """A Catmull-Rom curve through the points."""
+    count = len(points)
+    if count < 3:
+        return list(points)
+    spans = count if closed else count - 1
+    out: list[Point] = []
+    for at in range(spans):
+        if closed:
+            p0, p1, p2, p3 = (points[(at + k - 1) % count] for k in range(4))
+        else:
+            p0, p1, p2, p3 = (points[min(max(at + k - 1, 0), count - 1)] for k in range(4))
+        for step in range(steps):
+            t = step / steps
+            a, b = -t * (1 - t) ** 2 / 2, 1 - 2.5 * t**2 + 1.5 * t**3
+            c, d = t / 2 + 2 * t**2 - 1.5 * t**3, (t**3 - t**2) / 2
+            out.append(
+                (a * p0[0] + b * p1[0] + c * p2[0] + d * p3[0], a * p0[1] + b * p1[1] + c * p2[1] + d * p3[1])
+            )
+    if not closed:
+        out.append(points[-1])
+    return out
+
+
+def tapered(points: Sequence[Point], widths: Sequence[float], steps: int = 8) -> list[Point]:
+    """The outline of a stroke through `points` whose full width runs through `widths`, with round ends."""
+    spine = smooth(points, closed=False, steps=steps)
+    wide = smooth([(float(n), w) for n, w in enumerate(widths)], closed=False, steps=steps)
+    left: list[Point] = []
+    right: list[Point] = []
+    for at, (x, y) in enumerate(spine):
+        before, after = spine[max(0, at - 1)], spine[min(len(spine) - 1, at + 1)]
+        length = math.hypot(after[0] - before[0], after[1] - before[1]) or 1.0
+        nx, ny = -(after[1] - before[1]) / length, (after[0] - before[0]) / length
+        half = max(0.002, wide[min(at, len(wide) - 1)][1]) / 2
+        left.append((x + nx * half, y + ny * half))
+        right.append((x - nx * half, y - ny * half))
+    return [*left, *_cap(spine[-2], spine[-1], widths[-1]), *right[::-1], *_cap(spine[1], spine[0], widths[0])]
+
+
+def _cap(inner: Point, tip: Point, width: float) -> list[Point]:
+    """Half a circle of that width around `tip`, on the side away from `inner`, turning clockwise."""
+    facing = math.atan2(tip[1] - inner[1], tip[0] - inner[0])
+    angles = [facing + math.pi / 2 - math.pi * k / 8 for k in range(1, 8)]
+    return [(tip[0] + width / 2 * math.cos(angle), tip[1] + width / 2 * math.sin(angle)) for angle in angles]
+
+
+@dataclass(frozen=True)
+class Light:
+    """How a body is lit. `side` is -1 (sun at the left) to 1 (right); colours are multipliers around 1."""
+
+    sun: tuple[float, float, float] = (1.05, 1.0, 0.92)
+    ambient: tuple[float, float, float] = (0.62, 0.66, 0.74)
+    side: float = -1.0
+    strength: float = 0.72
+    rim: float = 0.35
+
+
+@dataclass(frozen=True)
+class Coat:
+    """What a body's surface is like: `fur` 0 (wet skin) to 1 (shaggy)."""
+
+    fur: float = 0.5
+    gloss: float = 0.0
+
+
+@dataclass
+class Layer:
+    """One depth of a body: where it is (mask) and the colours painted there."""
+
+    mask: Image.Image
+    colours: Image.Image
+    soft: float
+    fills: int = 0
+    crisp: list[tuple[list[Point], Colour]] = field(default_factory=list)
+    melts: list[tuple[Point, float]] = field(default_factory=list)
+    pattern: list[tuple[list[Point], Colour]] = field(default_factory=list)
+
+
+class Sketch:
+    """A body being drawn on a canvas of `size` pixels; `scale` is pixels a body unit, `origin` where (0, 0) lies."""
+
+    def __init__(self, size: tuple[int, int], scale: float, origin: Point, flip: bool = False) -> None:
+        self.size = size
+        self.scale = scale
+        self.flip = flip
+        self._origin = origin
+        self._layers: dict[int, Layer] = {}
+
+    def _place(self, points: Sequence[Point]) -> list[Point]:
+        sign = -1 if self.flip else 1
+        k = self.scale * SUPER
+        ox, oy = self._origin[0] * SUPER, self._origin[1] * SUPER
+        return [(ox + sign * x * k, oy - y * k) for x, y in points]
+
+    def layer(self, depth: int, soft: float = 0.018) -> Layer:
+        if depth not in self._layers:
+            large = (self.size[0] * SUPER, self.size[1] * SUPER)
+            self._layers[depth] = Layer(Image.new("L", large), Image.new("RGB", self.size, (128, 128, 128)), soft)
+        return self._layers[depth]
+
+    def fill(self, points: Sequence[Point], colour: Colour, depth: int = 1) -> None:
+        """A filled outline that belongs to the body."""
+        layer = self.layer(depth)
+        placed = self._place(points)
+        ImageDraw.Draw(layer.mask).polygon(placed, fill=255)
+        small = [(x / SUPER, y / SUPER) for x, y in placed]
+        pen = ImageDraw.Draw(layer.colours)
+        pen.polygon(small, fill=colour, outline=colour, width=max(2, round(self.scale * 0.03)))
+        layer.fills += 1
+
+    def blob(self, points: Sequence[Point], colour: Colour, depth: int = 1) -> None:
+        """A closed smooth shape through the points."""
+        self.fill(smooth(points, closed=True), colour, depth)
+
+    def limb(self, points: Sequence[Point], widths: Sequence[float], colour: Colour, depth: int = 1) -> None:
+        """A smooth stroke of changing width."""
+        self.fill(tapered(points, widths), colour, depth)
+
+    def oval(self, centre: Point, rx: float, ry: float, colour: Colour, depth: int = 1, tilt: float = 0.0) -> None:
+        self.fill(oval_points(centre, rx, ry, tilt), colour, depth)
+
+    def tint(self, points: Sequence[Point], colour: Colour, depth: int = 1) -> None:
+        """Colour that lies on the body (belly, mask, spots) and never widens it."""
+        layer = self.layer(depth)
+        placed = [(x / SUPER, y / SUPER) for x, y in self._place(points)]
+        ImageDraw.Draw(layer.colours).polygon(placed, fill=colour)
+
+    def spot(self, points: Sequence[Point], colour: Colour, depth: int = 1) -> None:
+        """Like `tint`, with an edge that stays sharp: stripes, spots, feather bars."""
+        placed = [(x / SUPER, y / SUPER) for x, y in self._place(points)]
+        self.layer(depth).pattern.append((placed, colour))
+
+    def melt(self, centre: Point, radius: float, depth: int) -> None:
+        """Around `centre` this layer flows into the one behind it, as a thigh flows into the trunk."""
+        (placed,) = self._place([centre])
+        self.layer(depth).melts.append(((placed[0] / SUPER, placed[1] / SUPER), radius * self.scale))
+
+    def mark(self, points: Sequence[Point], colour: Colour, depth: int = 4) -> None:
+        """A crisp detail on top of everything of that layer: an eye, a nose, a mouth line."""
+        self.layer(depth).crisp.append((self._place(points), colour))
+
+    def render(self, light: Light, coat: Coat, chance: np.random.Generator) -> Image.Image:
+        """The finished body as RGBA of the canvas size."""
+        out = Image.new("RGBA", self.size, (0, 0, 0, 0))
+        for depth in sorted(self._layers):
+            layer = self._layers[depth]
+            if layer.fills:
+                body = self._shaded(layer, light, coat, chance, depth, out)
+                if depth in (2, 3):
+                    self._shadow(out, body)
+                out.alpha_composite(body)
+            if layer.crisp:
+                out.alpha_composite(self._details(layer))
+        return out
+
+    def _shadow(self, below: Image.Image, body: Image.Image) -> None:
+        """The soft shadow a nearer limb throws on the body behind it."""
+        alpha = body.getchannel("A").filter(ImageFilter.BoxBlur(max(1, round(self.scale * 0.018))))
+        shade = Image.new("RGBA", self.size, (0, 0, 0, 0))
+        shade.putalpha(alpha.point(lambda value: value * 0.42))
+        kept = below.getchannel("A")
+        below.alpha_composite(shade)
+        below.putalpha(kept)
+
+    def _details(self, layer: Layer) -> Image.Image:
+        """Crisp marks, drawn large and reduced around their own bounds."""
+        xs = [x for points, _ in layer.crisp for x, _ in points]
+        ys = [y for points, _ in layer.crisp for _, y in points]
+        left, top = int(min(xs)) // SUPER - 2, int(min(ys)) // SUPER - 2
+        wide, high = int(max(xs)) // SUPER + 4 - left, int(max(ys)) // SUPER + 4 - top
+        out = Image.new("RGBA", self.size, (0, 0, 0, 0))
+        if wide > 3 * self.size[0] or high > 3 * self.size[1]:
+            return out
+        large = Image.new("RGBA", (wide * SUPER * 2, high * SUPER * 2), (0, 0, 0, 0))
+        pen = ImageDraw.Draw(large)
+        for points, colour in layer.crisp:
+            pen.polygon([((x - left * SUPER) * 2, (y - top * SUPER) * 2) for x, y in points], fill=(*colour, 255))
+        out.paste(large.resize((wide, high), Image.Resampling.BOX), (left, top))
+        return out
+
+    def _shaded(
+        self, layer: Layer, light: Light, coat: Coat, chance: np.random.Generator, depth: int, below: Image.Image
+    ) -> Image.Image:
+        mask = layer.mask.reduce(SUPER)
+        box = mask.getbbox()
+        out = Image.new("RGBA", self.size, (0, 0, 0, 0))
+        if box is None:
+            return out
+        pad = max(3, round(self.scale * 0.05))
+        box = (
+            max(0, box[0] - pad),
+            max(0, box[1] - pad),
+            min(self.size[0], box[2] + pad),
+            min(self.size[1], box[3] + pad),
+        )
+        mask = mask.crop(box)
+        alpha = self._furry(mask, coat, chance)
+        if layer.melts:
+            alpha = alpha * self._melted(layer, below, box)
+        soft = max(1.0, self.scale * layer.soft)
+        painted = layer.colours.crop(box).filter(ImageFilter.GaussianBlur(soft))
+        if layer.pattern:
+            pen = ImageDraw.Draw(painted)
+            for points, colour in layer.pattern:
+                pen.polygon([(x - box[0], y - box[1]) for x, y in points], fill=colour)
+            painted = painted.filter(ImageFilter.GaussianBlur(max(0.8, self.scale * 0.004)))
+        colours = np.asarray(painted, dtype=np.float32)
+        shade = self._volume(mask, light, coat, chance, dim=0.72 if depth == 0 else 1.0)
+        rgb = np.clip(colours * shade, 0, 255).astype(np.uint8)
+        body = Image.fromarray(np.dstack([rgb, (alpha * 255).astype(np.uint8)]))
+        out.paste(body, box[:2])
+        return out
+
+    def _melted(self, layer: Layer, below: Image.Image, box: tuple[int, int, int, int]) -> Floats:
+        """How much of the layer stays: less around its melts, and only where there is a body to flow into."""
+        under = np.asarray(below.getchannel("A").crop(box), dtype=np.float32) / 255
+        stays = np.ones_like(under)
+        for (x, y), radius in layer.melts:
+            across = np.arange(box[0], box[2], dtype=np.float32)[None, :] - x
+            down = np.arange(box[1], box[3], dtype=np.float32)[:, None] - y
+            away = np.sqrt(across**2 + down**2) / radius
+            stays *= np.clip(away * 1.4 - 0.5, 0, 1)
+        return np.asarray(1 - under * (1 - stays), dtype=np.float32)
+
+    def _furry(self, mask: Image.Image, coat: Coat, chance: np.random.Generator) -> Floats:
+        """The mask with a ragged edge of hair."""
+        flat = np.asarray(mask, dtype=np.float32) / 255
+        if coat.fur < 0.05:
+            return flat
+        reach = max(1.0, self.scale * 0.011 * (0.5 + coat.fur))
+        blurred = np.asarray(mask.filter(ImageFilter.GaussianBlur(reach)), dtype=np.float32) / 255
+        cells = max(6.0, mask.height / max(2.0, self.scale * 0.016))
+        ragged = noise.clouds(chance, mask.size, cells, octaves=1)
+        edge = blurred + (ragged - 0.5) * 0.75 * coat.fur
+        crisp = 0.22 if self.scale < 500 else 0.3
+        return np.asarray(np.clip((edge - 0.5) / crisp + 0.5, 0, 1), dtype=np.float32)
+
+    def _volume(self, mask: Image.Image, light: Light, coat: Coat, chance: np.random.Generator, dim: float) -> Floats:
+        """Multipliers (height, width, 3) that give the flat colours volume, a lit side and a texture."""
+        small = mask.resize((max(4, mask.width // 2), max(4, mask.height // 2)), Image.Resampling.BOX)
+        flat = np.asarray(small, dtype=np.float32) / 255
+        relief = np.zeros_like(flat)
+        for share, reach in ((0.45, 0.035), (0.9, 0.09), (1.0, 0.17)):
+            blurred = small.filter(ImageFilter.GaussianBlur(max(1.0, self.scale * reach / 2)))
+            relief += share * np.asarray(blurred, dtype=np.float32) / 255
+        relief *= self.scale / 2 * 0.11
+        down, across = np.gradient(relief)
+        length = np.sqrt(across**2 + down**2 + 1)
+        sun = np.array([light.side * 0.5, -0.66, 0.56], dtype=np.float32)
+        lit = (-across * sun[0] - down * sun[1] + sun[2]) / length
+        rim = np.clip(lit - 0.72, 0, 1) * 3.2 * light.rim
+        lit = np.clip(lit, 0, 1)
+        glossy = np.clip(lit - 0.86, 0, 1) * 6 * coat.gloss
+        planes = []
+        for channel in range(3):
+            plane = light.ambient[channel] * (0.9 - 0.26 * down / length)
+            plane = plane + light.sun[channel] * (light.strength * lit**1.2 + rim + glossy)
+            planes.append(Image.fromarray((plane * dim).astype(np.float32)).resize(mask.size))
+        hair = 1 + noise.hair(chance, mask.size, self.scale / 200) * (0.03 + 0.13 * coat.fur)
+        return np.asarray(np.dstack([np.asarray(plane) for plane in planes]) * hair[:, :, None], dtype=np.float32)
+
+
+def oval_points(centre: Point, rx: float, ry: float, tilt: float = 0.0, count: int = 28) -> list[Point]:
+    """An ellipse turned by `tilt` radians."""
+    cos, sin = math.cos(tilt), math.sin(tilt)
+    out = []
+    for k in range(count):
+        x, y = rx * math.cos(2 * math.pi * k / count), ry * math.sin(2 * math.pi * k / count)
+        out.append((centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos))
+    return out

@@ -1,0 +1,61 @@
+"""An S3 endpoint for the R2 client: moto's server in a thread, with one bucket ready.
+
+Unlike the other stand-ins it keeps its objects in memory only, knows no faults and is not in the request log. It does
+not show R2's refusal of checksum trailers nor its limit of one write a second to one key. Start it only when it is
+wanted: importing moto takes seconds.
+"""
+
+import asyncio
+import socket
+import threading
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+BUCKET = "videod-sandbox"
+ACCESS_KEY_ID, SECRET_ACCESS_KEY = "sandbox-r2-key", "sandbox-r2-secret"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started endpoint; `server` is werkzeug's server, serving in `thread`."""
+
+    url: str
+    port: int
+    server: Any
+    thread: threading.Thread
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._stop)
+
+    def _stop(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def _start(listening: socket.socket) -> Running:
+    # moto's own ThreadedMotoServer waits forever when its port is taken; werkzeug ends the process then. Hence the
+    # socket is bound here and only handed over.
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    class Quiet(MotoRequestHandler):  # type: ignore[misc]
+        def log(self, type: str, message: str, *args: object) -> None:
+            pass
+
+    port = int(listening.getsockname()[1])
+    app = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet, fd=listening.fileno())
+    thread = threading.Thread(target=server.serve_forever, name="sandbox-s3", daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{port}"
+    make = urllib.request.Request(f"{url}/{BUCKET}", method="PUT")  # noqa: S310 - our own loopback address
+    with urllib.request.urlopen(make, timeout=30):  # noqa: S310
+        return Running(url, port, server, thread)
+
+
+async def start(port: int = 0) -> Running:
+    """Start on 127.0.0.1:`port` (0: any) with the bucket `BUCKET`. Raises OSError when the port is taken."""
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        return await asyncio.to_thread(_start, listening)

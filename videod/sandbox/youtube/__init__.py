@@ -1,0 +1,22 @@
+"""YouTube Data API v3 as videod needs it: resumable uploads, reading back, updating, the uploads playlist, quotas.
+
+The state is context.load("youtube"): {"videos": {id: {"id", "snippet", "status", "file" (relative to the service's
+folder), "uploaded_at_ms", "channel", "bytes", "sha256"}}, "sessions": {...}, "quota": {...}}. A token belongs to a
+channel; only the owner sees what is private. Quotas count per project and day (Los Angeles).
+
+Faults of its own:
+  partial_chunk   keep only half of a chunk (whole 256 KiB blocks)     no_range   forget everything received so far
+  session_gone    the session is unknown from now on                   final_lost publish, then reset the connection
+  daily_limit     the upload bucket is empty                           unit_quota the unit pool is empty
+  channel_limit   this channel may not upload more today
+  rejected        the upload succeeds, later uploadStatus is rejected (`body` is the reason, default "duplicate")
+What differs: a channel's id is "UC" + its name, processing takes a second, thumbnails and captions are absent.
+"""
+
+from videod.sandbox.youtube.app import build
+
+FAULT_KINDS = (
+    "partial_chunk", "no_range", "session_gone", "final_lost", "daily_limit", "unit_quota", "channel_limit", "rejected",
+)  # fmt: skip
+
+__all__ = ["FAULT_KINDS", "build"]

@@ -1,0 +1,112 @@
+"""The kept state: videos, upload sessions and the spent quota, all in context.load("youtube")."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from videod.sandbox.kernel import Context
+from videod.sandbox.youtube import errors
+
+#: Calls of videos.insert a day, and units a day for everything else (Google's cost page since 2026-06-01).
+UPLOADS_PER_DAY, UNITS_PER_DAY = 100, 10_000
+PROCESSING_MS = 1000
+PACIFIC = ZoneInfo("America/Los_Angeles")
+
+Video = dict[str, Any]
+Session = dict[str, Any]
+
+
+class Library:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        state = context.load("youtube")
+        self.videos: dict[str, Video] = state.get("videos", {})
+        self.sessions: dict[str, Session] = state.get("sessions", {})
+        self._quota: dict[str, dict[str, int]] = state.get("quota", {})
+        for name in ("videos", "sessions"):
+            (self.folder / name).mkdir(exist_ok=True)
+
+    @property
+    def folder(self) -> Path:
+        return self.context.folder("youtube")
+
+    def save(self) -> None:
+        self.context.save("youtube", {"videos": self.videos, "sessions": self.sessions, "quota": self._quota})
+
+    def spend(self, bucket: str, cost: int, endpoint: str) -> None:
+        """Take `cost` from today's "uploads" or "units". Raises Denied when the bucket is empty or a fault says so."""
+        uploads = bucket == "uploads"
+        if self.context.faults.take("youtube", endpoint, ("daily_limit" if uploads else "unit_quota",)) is not None:
+            raise errors.uploads_exhausted() if uploads else errors.units_exhausted()
+        day = datetime.fromtimestamp(self.context.now(), PACIFIC).date().isoformat()
+        spent = self._quota.setdefault(day, {"uploads": 0, "units": 0})
+        if spent[bucket] + cost > (UPLOADS_PER_DAY if uploads else UNITS_PER_DAY):
+            raise errors.uploads_exhausted() if uploads else errors.units_exhausted()
+        spent[bucket] += cost
+        self.save()
+
+    def add_session(self, session: Session) -> str:
+        session_id = "AAN" + secrets.token_urlsafe(24)
+        self.sessions[session_id] = session
+        self.session_file(session_id).write_bytes(b"")
+        self.save()
+        return session_id
+
+    def session_file(self, session_id: str) -> Path:
+        return self.folder / "sessions" / f"{session_id}.bin"
+
+    def drop_session(self, session_id: str) -> None:
+        self.sessions.pop(session_id, None)
+        self.session_file(session_id).unlink(missing_ok=True)
+        self.save()
+
+    def publish(self, session_id: str, sha256: str, first_bytes: bytes, rejection: str | None) -> Video:
+        """Turn a complete session into a video; the session keeps the video's id for later queries."""
+        session = self.sessions[session_id]
+        video_id = secrets.token_urlsafe(9)[:11]
+        file = f"videos/{video_id}.mp4"
+        source = self.session_file(session_id)
+        size = source.stat().st_size
+        status = session["status"] | {
+            "uploadStatus": "uploaded",
+            "madeForKids": session["status"]["selfDeclaredMadeForKids"],
+        }
+        self.videos[video_id] = {
+            "id": video_id, "snippet": session["snippet"], "status": status, "file": file,
+            "uploaded_at_ms": self.context.now_ms(), "channel": session["channel"], "bytes": size, "sha256": sha256,
+            "ending": _ending(size, first_bytes, rejection),
+        }  # fmt: skip
+        source.replace(self.folder / file)
+        session["video_id"] = video_id
+        self.save()
+        return self.videos[video_id]
+
+    def settle(self, video: Video) -> None:
+        """Note the end of processing once its time has come."""
+        due = self.context.now_ms() - video["uploaded_at_ms"] >= PROCESSING_MS
+        if due and video["status"]["uploadStatus"] == "uploaded":
+            video["status"] |= video["ending"]
+            self.save()
+
+    def uploads_of(self, channel: str) -> Iterator[Video]:
+        """The channel's videos, newest first."""
+        own = [video for video in reversed(self.videos.values()) if video["channel"] == channel]
+        yield from sorted(own, key=lambda video: -video["uploaded_at_ms"])
+
+
+def _ending(size: int, first_bytes: bytes, rejection: str | None) -> dict[str, str]:
+    """What processing will make of the file: it looks no deeper than for the mark of an MP4 or QuickTime file."""
+    if rejection is not None:
+        return {"uploadStatus": "rejected", "rejectionReason": rejection}
+    if size == 0:
+        return {"uploadStatus": "failed", "failureReason": "emptyFile"}
+    if first_bytes[4:8] != b"ftyp":
+        return {"uploadStatus": "failed", "failureReason": "invalidFile"}
+    return {"uploadStatus": "processed"}
+
+
+def iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,167 @@
+"""What a test replaces: the clock, chance, child processes, the board, alerts, upload tokens.
+
+Protocols and the plain values that pass through them; the real implementations are in `edge/`. Rooms of `flow/` know
+these names only.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time in integer milliseconds UTC, and sleeping. Never `time.time()` elsewhere."""
+
+    def now_ms(self) -> int: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Chance(Protocol):
+    """Chance in [0, 1), from a seed in tests."""
+
+    def random(self) -> float: ...
+
+
+# ------------------------------------------------------------------------------------------------- children
+
+
+@dataclass(frozen=True)
+class Spawn:
+    """One child: complete argv, the whole environment it gets, where it runs. `label` names it in logs."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    label: str
+    nice: int = 0
+
+
+class Child(Protocol):
+    """A running child in a session and process group of its own; it dies with the daemon."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def lines(self) -> AsyncIterator[str]:
+        """Its stdout, line by line, ends at end of file; overlong lines and floods are cut with a note."""
+        ...
+
+    async def wait(self) -> int:
+        """Exit code (negative: the signal), after the whole group is gone and stderr is read. Safe to call twice."""
+        ...
+
+    async def kill(self, grace_s: float) -> None:
+        """TERM to the group, KILL after `grace_s`; returns when the group is gone."""
+        ...
+
+    def stderr_tail(self) -> str:
+        """The last 4,000 characters of stderr so far."""
+        ...
+
+
+class Launcher(Protocol):
+    async def start(self, spawn: Spawn) -> Child:
+        """Start a child. Raises OSError when the program cannot be run."""
+        ...
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """What was found of a produced file: size, sha256 and facts such as width, height, duration_s."""
+
+    bytes: int
+    sha256: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+class Inspector(Protocol):
+    async def inspect(self, path: Path, makes: str) -> Artefact:
+        """Check that `path` really holds what a step `makes` (json, image, video, audio). Raises BadArtefact."""
+        ...
+
+
+class BadArtefact(Exception):
+    """The produced file is missing, empty or not what it should be; the text says which and why."""
+
+
+# ------------------------------------------------------------------------------------------------- the board
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry as the board holds it. `values`: property name -> plain value (str, float, None, ISO date)."""
+
+    id: str
+    edited_at: int
+    by_us: bool
+    in_trash: bool
+    values: Mapping[str, object]
+
+
+class BoardError(Exception):
+    """The board could not be read or written.
+
+    `kind`: "busy" (wait `retry_after_s`), "down" (try later), "credentials", "gone" (page or data source not found or
+    not shared), "rejected" (the request itself is wrong: never repeat it unchanged).
+    """
+
+    def __init__(self, kind: str, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+
+
+class Board(Protocol):
+    """The user's control room. All methods raise BoardError only."""
+
+    async def check(self) -> list[str]:
+        """Resolve data sources and properties; what is missing, in words (empty: all is well)."""
+        ...
+
+    async def edited_since(self, since_ms: int) -> list[Page]:
+        """Every entry edited at or after `since_ms` (the board rounds to the minute: the caller overlaps)."""
+        ...
+
+    async def read(self, page_id: str) -> Page: ...
+
+    async def write(self, page_id: str, values: Mapping[str, object]) -> None:
+        """Set these properties; values as in `Page.values`. Safe to repeat."""
+        ...
+
+    async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
+        """(asset page id, Key) of the entry's asset rows whose Redo is ticked."""
+        ...
+
+    async def unflag_assets(self, asset_ids: list[str]) -> None: ...
+
+    async def put_asset(
+        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None
+    ) -> str:
+        """Make or update the asset row `key` (found again by its Key property) with the file; returns its page id."""
+        ...
+
+    async def sync_channels(self, names: list[str]) -> None:
+        """Make sure that the Channel property offers these options."""
+        ...
+
+
+class Alarm(Protocol):
+    async def send(self, text: str) -> None:
+        """Tell a person. Raises BoardError with the same kinds when it could not be delivered."""
+        ...
+
+
+class Tokens(Protocol):
+    async def youtube_token(self, channel_id: str) -> str:
+        """A fresh access token of the channel. Raises TokenError when a person must authorise again."""
+        ...
+
+
+class TokenError(Exception):
+    """The channel's authorisation is missing or revoked (`permanent`), or the token service did not answer."""
+
+    def __init__(self, message: str, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent

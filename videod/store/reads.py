@@ -1,0 +1,255 @@
+"""Every statement that only looks. Functions take a connection and return the core's values or small row types."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from videod.core.admission import Candidate
+from videod.core.model import Job, Task
+from videod.store.rows import job_of, task_of
+
+
+def task(connection: sqlite3.Connection, task_id: str) -> Task | None:
+    row = connection.execute("SELECT * FROM tasks WHERE id = ?", (task_id,)).fetchone()
+    return None if row is None else task_of(row)
+
+
+def task_of_page(connection: sqlite3.Connection, page_id: str) -> Task | None:
+    row = connection.execute("SELECT * FROM tasks WHERE page_id = ?", (page_id,)).fetchone()
+    return None if row is None else task_of(row)
+
+
+def jobs(connection: sqlite3.Connection, task_id: str) -> tuple[Job, ...]:
+    """The task's jobs in the order they were made."""
+    return tuple(
+        job_of(row) for row in connection.execute("SELECT * FROM jobs WHERE task_id = ? ORDER BY id", (task_id,))
+    )
+
+
+def job(connection: sqlite3.Connection, task_id: str, name: str) -> Job | None:
+    step, key = name.split("/", 1)
+    row = connection.execute(
+        "SELECT * FROM jobs WHERE task_id = ? AND step = ? AND key = ?", (task_id, step, key)
+    ).fetchone()
+    return None if row is None else job_of(row)
+
+
+def running_jobs(connection: sqlite3.Connection) -> tuple[Job, ...]:
+    return tuple(job_of(row) for row in connection.execute("SELECT * FROM jobs WHERE state = 'running' ORDER BY id"))
+
+
+def open_tasks(connection: sqlite3.Connection) -> tuple[Task, ...]:
+    rows = connection.execute(
+        "SELECT * FROM tasks WHERE status NOT IN ('published', 'cancelled', 'draft')"
+        " ORDER BY priority, coalesce(started_at, queued_at)"
+    )
+    return tuple(task_of(row) for row in rows)
+
+
+def recent_tasks(connection: sqlite3.Connection, limit: int) -> tuple[Task, ...]:
+    rows = connection.execute("SELECT * FROM tasks ORDER BY created_at DESC LIMIT ?", (limit,))
+    return tuple(task_of(row) for row in rows)
+
+
+#: how many ready jobs of one service are looked at for one choice; far above any concurrency limit
+CANDIDATES = 200
+
+_CANDIDATES = """
+SELECT jobs.task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, tasks.priority, tasks.admitted,
+       tasks.queued_at, tasks.started_at
+FROM jobs INDEXED BY jobs_ready JOIN tasks ON tasks.id = jobs.task_id
+WHERE jobs.state = 'ready' AND jobs.service = ? AND jobs.due_at <= ?
+  AND (tasks.status NOT IN ('published', 'cancelled', 'draft') OR (jobs.step = 'cleanup' AND tasks.status = 'published'))
+  AND NOT EXISTS (SELECT 1 FROM service_state WHERE service_state.service = jobs.service
+                  AND service_state.channel_id = jobs.channel_id
+                  AND (service_state.until_ms IS NULL OR service_state.until_ms > ?))
+ORDER BY tasks.priority, tasks.admitted DESC, coalesce(tasks.started_at, tasks.queued_at), jobs.id
+LIMIT ?
+"""
+
+
+def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[Candidate, ...]:
+    """The ready jobs of a service that may start now, parked channels left out."""
+    rows = connection.execute(_CANDIDATES, (service, at, at, CANDIDATES))
+    return tuple(
+        Candidate(
+            task_id=row["task_id"], job=f"{row['step']}/{row['key']}", job_id=row["id"], channel_id=row["channel_id"],
+            priority=row["priority"], admitted=bool(row["admitted"]), queued_at=row["queued_at"],
+            started_at=row["started_at"],
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def work_by_channel(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """channel -> (episodes in work, start of the newest of them, ms)."""
+    rows = connection.execute(
+        "SELECT channel_id, count(*) AS n, max(coalesce(started_at, 0)) AS newest FROM tasks"
+        " WHERE status NOT IN ('published', 'cancelled', 'draft') AND admitted = 1 GROUP BY channel_id"
+    )
+    return {row["channel_id"]: (row["n"], row["newest"]) for row in rows}
+
+
+def next_due(connection: sqlite3.Connection, service: str, at: int) -> int | None:
+    """When the next job of the service that waits for its time is due, ms."""
+    row = connection.execute(
+        "SELECT min(due_at) FROM jobs INDEXED BY jobs_ready WHERE state = 'ready' AND service = ? AND due_at > ?",
+        (service, at),
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A service (channel_id "": all of it) that starts nothing until `until_ms` (None: until it is freed)."""
+
+    service: str
+    channel_id: str
+    until_ms: int | None
+    reason: str
+
+
+def parked(connection: sqlite3.Connection, at: int) -> tuple[Parked, ...]:
+    rows = connection.execute(
+        "SELECT service, channel_id, until_ms, reason FROM service_state WHERE until_ms IS NULL OR until_ms > ?", (at,)
+    )
+    return tuple(Parked(row["service"], row["channel_id"], row["until_ms"], row["reason"]) for row in rows)
+
+
+@dataclass(frozen=True)
+class Post:
+    """One row of the outbox."""
+
+    target: str
+    key: str
+    task_id: str | None
+    channel_id: str | None
+    body: dict[str, object]
+    version: int
+    attempts: int
+    due_at: int
+    problem: str | None
+
+
+def _post(row: sqlite3.Row) -> Post:
+    return Post(
+        row["target"], row["key"], row["task_id"], row["channel_id"], json.loads(row["body"]), row["version"],
+        row["attempts"], row["due_at"], row["problem"],
+    )  # fmt: skip
+
+
+def due_posts(connection: sqlite3.Connection, target: str, at: int, limit: int = 50) -> tuple[Post, ...]:
+    rows = connection.execute(
+        "SELECT * FROM outbox WHERE target = ? AND due_at <= ? ORDER BY made_at LIMIT ?", (target, at, limit)
+    )
+    return tuple(_post(row) for row in rows)
+
+
+def pending_posts(connection: sqlite3.Connection) -> tuple[Post, ...]:
+    return tuple(_post(row) for row in connection.execute("SELECT * FROM outbox ORDER BY target, made_at"))
+
+
+def page_seen(connection: sqlite3.Connection, page_id: str) -> dict[str, object] | None:
+    row = connection.execute("SELECT seen FROM notion_pages WHERE page_id = ?", (page_id,)).fetchone()
+    loaded: dict[str, object] | None = json.loads(row[0]) if row else None
+    return loaded
+
+
+def pages_to_look_at(connection: sqlite3.Connection) -> tuple[str, ...]:
+    return tuple(row[0] for row in connection.execute("SELECT page_id FROM notion_pages WHERE look_again = 1"))
+
+
+def asset_page(connection: sqlite3.Connection, key: str) -> tuple[str, str] | None:
+    """(page id, sha256 of the file it shows) of an asset row, or None."""
+    row = connection.execute("SELECT page_id, sha256 FROM asset_pages WHERE key = ?", (key,)).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def fact(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def quota_used(connection: sqlite3.Connection, service: str, day: str) -> int:
+    row = connection.execute("SELECT used FROM quota_usage WHERE service = ? AND day = ?", (service, day)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def sealed_token(connection: sqlite3.Connection, channel_id: str, kind: str) -> str | None:
+    row = connection.execute(
+        "SELECT sealed FROM oauth_tokens WHERE channel_id = ? AND kind = ?", (channel_id, kind)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    at: int
+    event: str
+    body: dict[str, object]
+    status: str | None
+
+
+def history(connection: sqlite3.Connection, task_id: str, limit: int = 1000) -> tuple[HistoryRow, ...]:
+    rows = connection.execute(
+        "SELECT at, event, body, status FROM history WHERE task_id = ? ORDER BY id LIMIT ?", (task_id, limit)
+    )
+    return tuple(HistoryRow(row["at"], row["event"], json.loads(row["body"]), row["status"]) for row in rows)
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    id: int
+    job_id: int
+    started_at: int
+    ended_at: int | None
+    outcome: str | None
+    exit_code: int | None
+    stderr_tail: str
+
+
+def attempts(connection: sqlite3.Connection, task_id: str) -> tuple[AttemptRow, ...]:
+    rows = connection.execute(
+        "SELECT id, job_id, started_at, ended_at, outcome, exit_code, stderr_tail FROM attempts"
+        " WHERE job_id IN (SELECT id FROM jobs WHERE task_id = ?) ORDER BY id",
+        (task_id,),
+    )
+    return tuple(AttemptRow(*row) for row in rows)
+
+
+@dataclass(frozen=True)
+class ChargeRow:
+    job: str
+    service: str
+    kind: str
+    quantity: float
+    unit: str
+    micros: int
+    at: int
+
+
+def charges(connection: sqlite3.Connection, task_id: str) -> tuple[ChargeRow, ...]:
+    rows = connection.execute(
+        "SELECT job, service, kind, quantity, unit, micros, at FROM charges WHERE task_id = ? ORDER BY id", (task_id,)
+    )
+    return tuple(ChargeRow(*row) for row in rows)
+
+
+def charged(connection: sqlite3.Connection, attempt: int) -> bool:
+    """Whether the books hold a charge of this attempt."""
+    return connection.execute("SELECT 1 FROM charges WHERE attempt_id = ?", (attempt,)).fetchone() is not None
+
+
+def running_by_service(connection: sqlite3.Connection) -> dict[str, int]:
+    rows = connection.execute("SELECT service, count(*) FROM jobs WHERE state = 'running' GROUP BY service")
+    return {row[0]: row[1] for row in rows}
+
+
+def ready_by_service(connection: sqlite3.Connection) -> dict[str, int]:
+    rows = connection.execute("SELECT service, count(*) FROM jobs WHERE state = 'ready' GROUP BY service")
+    return {row[0]: row[1] for row in rows}
+
+
+def tasks_by_status(connection: sqlite3.Connection) -> dict[str, int]:
+    rows = connection.execute("SELECT status, count(*) FROM tasks GROUP BY status")
+    return {row[0]: row[1] for row in rows}

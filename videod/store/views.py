@@ -1,0 +1,352 @@
+"""What screens ask for: the overview of everything, one task in full, money, metrics. Looks only, never writes.
+
+Nothing here counts over all jobs (partial indexes answer per state) and open tasks' jobs are read without their
+arguments, so that a look costs a few milliseconds with a thousand tasks waiting and ten thousand published.
+"""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from videod.core import board
+from videod.core.model import Job, Task
+from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
+from videod.store import reads
+from videod.store.rows import failure_of, task_of
+
+DAY_MS = 86_400_000
+
+
+def day_start(at: int) -> int:
+    """The last midnight UTC, ms."""
+    return at - at % DAY_MS
+
+
+# ------------------------------------------------------------------------------------------- the overview
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An open task with its jobs (without arguments and facts) and when it took the status it has, ms."""
+
+    task: Task
+    jobs: tuple[Job, ...]
+    since: int
+
+    @property
+    def progress(self) -> str:
+        return board.progress(self.task, self.jobs)
+
+    @property
+    def pending_micros(self) -> int:
+        """What approving the gate it waits at will cost; 0 where it waits at none."""
+        gate = AT_GATE.get(self.task.status)
+        return 0 if gate is None else board.pending_cost_micros(self.jobs, gate)
+
+    @property
+    def troubled(self) -> Job | None:
+        """The job whose failure matters now: one that stopped before one that is tried again, then the oldest."""
+        failed = [job for job in self.jobs if job.failure is not None and job.state != JobState.SKIPPED]
+        return min(failed, key=lambda job: (job.state == JobState.READY, job.due_at, job.id), default=None)
+
+    def retry(self, at: int) -> Job | None:
+        """The job whose next try comes first, or None when none waits for one."""
+        due = [job for job in self.jobs if job.state == JobState.READY and job.failure and job.due_at > at]
+        return min(due, key=lambda job: job.due_at, default=None)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One service: jobs that run, jobs ready to start now, jobs that wait for their time (a retry, a busy service)."""
+
+    service: str
+    running: int
+    ready: int
+    later: int
+    next_due: int | None
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """What the outside still has to be told, per target; `problem` is the last refusal where there was one."""
+
+    target: str
+    rows: int
+    oldest: int
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything that `status`, the dashboard, the API and the metrics show. Money in micro-dollars, times ms."""
+
+    at: int
+    counts: dict[str, int]
+    episodes: tuple[Episode, ...]
+    lanes: tuple[Lane, ...]
+    parked: tuple[reads.Parked, ...]
+    unsent: tuple[Unsent, ...]
+    spent_today: dict[str, int]
+    published_7d: int
+    doubts: int
+    in_doubt: int
+
+    @property
+    def spend_today_micros(self) -> int:
+        return sum(self.spent_today.values())
+
+
+_SLIM = """
+SELECT jobs.id, jobs.task_id, jobs.channel_id, jobs.step, jobs.key, jobs.service, jobs.state, jobs.attempts,
+       jobs.attempt, jobs.due_at, jobs.price_micros, jobs.cost_micros, jobs.failure, jobs.started_at, jobs.ended_at
+FROM jobs JOIN tasks ON tasks.id = jobs.task_id
+WHERE tasks.status NOT IN ('published', 'cancelled', 'draft') ORDER BY jobs.id
+"""
+
+
+def _slim(row: sqlite3.Row) -> Job:
+    return Job(
+        task_id=row["task_id"], channel_id=row["channel_id"], step=row["step"], key=row["key"],
+        service=row["service"], state=JobState(row["state"]), id=row["id"], attempts=row["attempts"],
+        attempt=row["attempt"], due_at=row["due_at"], price_micros=row["price_micros"],
+        cost_micros=row["cost_micros"], failure=failure_of(row["failure"]), started_at=row["started_at"],
+        ended_at=row["ended_at"],
+    )  # fmt: skip
+
+
+_SINCE = """
+SELECT min(at) FROM history WHERE task_id = ?
+AND id > coalesce((SELECT id FROM history WHERE task_id = ? AND status <> ? ORDER BY id DESC LIMIT 1), 0)
+"""
+
+
+def since(connection: sqlite3.Connection, task: Task) -> int:
+    """When the task took the status it has now, ms."""
+    row = connection.execute(_SINCE, (task.id, task.id, task.status.value)).fetchone()
+    return task.created_at if row[0] is None else int(row[0])
+
+
+def episodes(connection: sqlite3.Connection) -> tuple[Episode, ...]:
+    """Open tasks: what needs a person first (reviews, then errors), then what is in work, then the queue."""
+    jobs: dict[str, list[Job]] = {}
+    for row in connection.execute(_SLIM):
+        jobs.setdefault(row["task_id"], []).append(_slim(row))
+    found = []
+    for task in reads.open_tasks(connection):
+        waiting = task.status == Status.QUEUED
+        when = task.queued_at if waiting else since(connection, task)
+        found.append(Episode(task, tuple(jobs.get(task.id, ())), when))
+    return tuple(sorted(found, key=lambda one: rank(one.task.status)))
+
+
+def rank(status: Status) -> int:
+    """0 needs review, 1 error, 2 in work, 3 queued, 4 closed."""
+    if status in AT_GATE:
+        return 0
+    if status in ERRORS:
+        return 1
+    if status in CLOSED:
+        return 4
+    return 3 if status == Status.QUEUED else 2
+
+
+_LANES = """
+SELECT service, sum(due_at <= :at) AS ready, sum(due_at > :at) AS later, min(iif(due_at > :at, due_at, NULL)) AS next
+FROM jobs INDEXED BY jobs_ready WHERE state = 'ready' GROUP BY service
+"""
+
+
+def lanes(connection: sqlite3.Connection, at: int, services: tuple[str, ...]) -> tuple[Lane, ...]:
+    running = reads.running_by_service(connection)
+    ready = {row["service"]: row for row in connection.execute(_LANES, {"at": at})}
+    found = []
+    for service in services:
+        row = ready.get(service)
+        counted = (0, 0, None) if row is None else (row["ready"], row["later"], row["next"])
+        found.append(Lane(service, running.get(service, 0), *counted))
+    return tuple(found)
+
+
+def unsent(connection: sqlite3.Connection) -> tuple[Unsent, ...]:
+    rows = connection.execute(
+        "SELECT target, count(*) AS n, min(made_at) AS oldest, max(problem) AS problem FROM outbox GROUP BY target"
+    )
+    return tuple(Unsent(row["target"], row["n"], row["oldest"], row["problem"]) for row in rows)
+
+
+def spent(connection: sqlite3.Connection, begin: int, end: int) -> dict[str, int]:
+    """service -> micro-dollars charged from `begin` up to before `end`."""
+    rows = connection.execute(
+        "SELECT service, sum(micros) FROM charges WHERE at >= ? AND at < ? GROUP BY service", (begin, end)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def overview(connection: sqlite3.Connection, at: int, services: tuple[str, ...]) -> Overview:
+    """All of it in one short read transaction, so that the numbers agree with each other."""
+    connection.execute("BEGIN")
+    try:
+        return _overview(connection, at, services)
+    finally:
+        connection.execute("COMMIT")
+
+
+def _overview(connection: sqlite3.Connection, at: int, services: tuple[str, ...]) -> Overview:
+    tally = connection.execute(
+        "SELECT status, count(*) AS n, sum(doubts) AS doubts, sum(status = 'published' AND ended_at >= ?) AS recent"
+        " FROM tasks GROUP BY status",
+        (at - 7 * DAY_MS,),
+    ).fetchall()
+    in_doubt = connection.execute("SELECT count(*) FROM jobs WHERE state = 'in_doubt'").fetchone()[0]
+    return Overview(
+        at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
+        lanes=lanes(connection, at, services), parked=reads.parked(connection, at), unsent=unsent(connection),
+        spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
+        doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------- one task
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One task in full; `since` as in Episode. `failed` is the newest failed attempt, mended since or not."""
+
+    task: Task
+    jobs: tuple[Job, ...]
+    since: int
+    charges: tuple[reads.ChargeRow, ...]
+    history: tuple[reads.HistoryRow, ...]
+    attempts: tuple[reads.AttemptRow, ...]
+    failed: reads.AttemptRow | None
+
+
+#: outcomes of attempts that are no failure a person asks about
+_HARMLESS = ("done", "outdated", "interrupted")
+
+
+def detail(connection: sqlite3.Connection, task: Task) -> Detail:
+    tried = reads.attempts(connection, task.id)
+    failed = [one for one in tried if one.outcome is not None and one.outcome not in _HARMLESS]
+    return Detail(
+        task=task, jobs=reads.jobs(connection, task.id), since=since(connection, task),
+        charges=reads.charges(connection, task.id), history=reads.history(connection, task.id, limit=20_000),
+        attempts=tried, failed=failed[-1] if failed else None,
+    )  # fmt: skip
+
+
+def find(connection: sqlite3.Connection, text: str, limit: int = 6) -> tuple[Task, ...]:
+    """The tasks a person may mean: the very id or page id alone, else ids that begin so, else titles that hold it."""
+    page = text.replace("-", "").lower()
+    exact = connection.execute(
+        "SELECT * FROM tasks WHERE id = ? OR page_id = ? OR replace(page_id, '-', '') = ?", (text, text, page)
+    ).fetchall()
+    if exact:
+        return tuple(task_of(row) for row in exact)
+    pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    for where, what in (("id LIKE ? ESCAPE '\\'", f"{pattern}%"), ("title LIKE ? ESCAPE '\\'", f"%{pattern}%")):
+        rows = connection.execute(
+            f"SELECT * FROM tasks WHERE {where} ORDER BY created_at DESC, id LIMIT ?",  # noqa: S608
+            (what, limit),
+        ).fetchall()
+        if rows:
+            return tuple(task_of(row) for row in rows)
+    return ()
+
+
+def tasks(
+    connection: sqlite3.Connection, statuses: tuple[Status, ...], channel_id: str | None, limit: int
+) -> tuple[Task, ...]:
+    """The newest tasks with one of `statuses` (none given: any) and of the channel (None: any)."""
+    marks = ", ".join("?" for _ in statuses) or "status"
+    rows = connection.execute(
+        f"SELECT * FROM tasks WHERE status IN ({marks}) AND channel_id = coalesce(?, channel_id)"  # noqa: S608
+        " ORDER BY created_at DESC, id LIMIT ?",
+        (*(status.value for status in statuses), channel_id, limit),
+    )
+    return tuple(task_of(row) for row in rows)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What stands before an open task: queued tasks that start earlier, ready jobs of a service that go first."""
+
+    queued: int
+    in_work: int
+
+
+def ahead(connection: sqlite3.Connection, task: Task) -> Ahead:
+    """How many waiting tasks of the same channel come before this one, and how many of it are in work."""
+    queued = connection.execute(
+        "SELECT count(*) FROM tasks WHERE channel_id = ? AND status = 'queued'"
+        " AND (priority < ? OR (priority = ? AND queued_at < ?))",
+        (task.channel_id, int(task.priority), int(task.priority), task.queued_at),
+    ).fetchone()[0]
+    in_work, _ = reads.work_by_channel(connection).get(task.channel_id, (0, 0))
+    return Ahead(queued, in_work)
+
+
+# ------------------------------------------------------------------------------------------- events and money
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of the recent events: `title` is the task's, None where an entry never became one."""
+
+    at: int
+    task_id: str | None
+    title: str | None
+    event: str
+    body: dict[str, object]
+    status: str | None
+
+
+_HAPPENINGS = """
+SELECT history.at, history.task_id, tasks.title, history.event, history.body, history.status
+FROM history LEFT JOIN tasks ON tasks.id = history.task_id
+WHERE history.event NOT IN ('JobStarted', 'JobSubmitted', 'JobCharged')
+ORDER BY history.id DESC LIMIT ?
+"""
+
+
+def happenings(connection: sqlite3.Connection, limit: int) -> tuple[Happening, ...]:
+    """What happened last, the newest first; starts, submissions and charges are left out."""
+    rows = connection.execute(_HAPPENINGS, (limit,))
+    return tuple(Happening(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5]) for row in rows)
+
+
+@dataclass(frozen=True)
+class Spend:
+    """Money of one day, channel, episode or service. `episodes` counts the tasks that were charged."""
+
+    key: str
+    label: str
+    micros: int
+    charges: int
+    episodes: int
+
+
+_SPEND_KEYS = {
+    "day": ("strftime('%Y-%m-%d', charges.at / 1000, 'unixepoch')", "''", "key DESC"),
+    "channel": ("charges.channel_id", "''", "micros DESC, key"),
+    "episode": ("charges.task_id", "coalesce(max(tasks.title), '')", "micros DESC, key"),
+    "service": ("charges.service", "''", "micros DESC, key"),
+}
+
+
+def spend(connection: sqlite3.Connection, by: str, begin: int) -> tuple[Spend, ...]:
+    """Charges since `begin`, ms, added up by "day" (UTC), "channel", "episode" or "service"."""
+    key, label, order = _SPEND_KEYS[by]
+    rows = connection.execute(
+        f"SELECT {key} AS key, {label} AS label, sum(charges.micros) AS micros, count(*) AS n,"  # noqa: S608
+        " count(DISTINCT charges.task_id) AS tasks FROM charges LEFT JOIN tasks ON tasks.id = charges.task_id"
+        f" WHERE charges.at >= ? GROUP BY 1 ORDER BY {order}",
+        (begin,),
+    )
+    return tuple(Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"]) for row in rows)
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """A number that changes when another connection committed: the dashboard's doorbell, 4 microseconds."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])

@@ -1,0 +1,223 @@
+"""Every statement that changes the database. Only the ledger imports this module.
+
+All functions run inside the caller's transaction on its connection; times come in as arguments.
+"""
+
+import json
+import sqlite3
+
+from videod.core.model import (
+    Alert,
+    CloseAttempt,
+    Job,
+    OpenAttempt,
+    Park,
+    RecordCharge,
+    ShowAsset,
+    ShowEntry,
+    Task,
+)
+from videod.core.statuses import JobState
+from videod.store.rows import TASK_COLUMNS, job_values, task_values
+
+
+class Conflict(Exception):
+    """A row is no longer in the state that the decision was made for; the transaction must not go on."""
+
+
+def save_task(connection: sqlite3.Connection, task: Task) -> None:
+    columns = ", ".join(TASK_COLUMNS)
+    marks = ", ".join("?" for _ in TASK_COLUMNS)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in TASK_COLUMNS if name != "id")
+    statement = f"INSERT INTO tasks ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {updates}"  # noqa: S608
+    connection.execute(statement, task_values(task))
+
+
+def save_job(connection: sqlite3.Connection, job: Job, before: JobState | None) -> int:
+    """Insert or update the job and return its id. Raises Conflict when it no longer is in `before`."""
+    values = job_values(job)
+    if before is None:
+        columns, marks = ", ".join(values), ", ".join("?" for _ in values)
+        cursor = connection.execute(f"INSERT INTO jobs ({columns}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
+        return int(cursor.lastrowid or 0)
+    updates = ", ".join(f"{name} = ?" for name in values)
+    statement = f"UPDATE jobs SET {updates} WHERE id = ? AND state = ?"  # noqa: S608
+    changed = connection.execute(statement, (*values.values(), job.id, before.value)).rowcount
+    if changed != 1:
+        raise Conflict(f"job {job.id} ({job.name}) is no longer {before.value}")
+    return job.id
+
+
+def _job_id(connection: sqlite3.Connection, task_id: str, name: str) -> int:
+    step, key = name.split("/", 1)
+    row = connection.execute("SELECT id FROM jobs WHERE task_id = ? AND step = ? AND key = ?", (task_id, step, key))
+    return int(row.fetchone()[0])
+
+
+def open_attempt(connection: sqlite3.Connection, task: Task, op: OpenAttempt, service: str, at: int) -> int:
+    """A new attempt, the job's current one from now on; the intent to pay is written with it. Returns its id."""
+    job_id = _job_id(connection, task.id, op.job)
+    cursor = connection.execute(
+        "INSERT INTO attempts (job_id, task_id, channel_id, started_at, stderr_tail) VALUES (?, ?, ?, ?, '')",
+        (job_id, task.id, task.channel_id, at),
+    )
+    attempt = int(cursor.lastrowid or 0)
+    connection.execute("UPDATE jobs SET attempt = ? WHERE id = ?", (attempt, job_id))
+    if op.price_micros:
+        connection.execute(
+            "INSERT INTO intents (attempt_id, task_id, channel_id, service, micros, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (attempt, task.id, task.channel_id, service, op.price_micros, at),
+        )
+    return attempt
+
+
+def close_attempt(connection: sqlite3.Connection, op: CloseAttempt, at: int) -> None:
+    connection.execute(
+        "UPDATE attempts SET ended_at = ?, outcome = ?, exit_code = ?, stderr_tail = ? WHERE id = ?",
+        (at, op.outcome, op.exit_code, op.stderr_tail, op.attempt),
+    )
+
+
+def record_charge(connection: sqlite3.Connection, task: Task, op: RecordCharge, at: int) -> None:
+    connection.execute(
+        "INSERT INTO charges (attempt_id, task_id, channel_id, job, service, kind, quantity, unit, micros, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (op.attempt, task.id, task.channel_id, op.job, op.service, op.kind, op.quantity, op.unit, op.micros, at),
+    )
+
+
+def park(connection: sqlite3.Connection, op: Park, at: int) -> None:
+    """Park a service, or free it where `until_ms` is not in the future."""
+    channel = op.channel_id or ""
+    if op.until_ms is not None and op.until_ms <= at:
+        connection.execute("DELETE FROM service_state WHERE service = ? AND channel_id = ?", (op.service, channel))
+        return
+    connection.execute(
+        "INSERT INTO service_state (service, channel_id, until_ms, reason, at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (service, channel_id) DO UPDATE SET until_ms = excluded.until_ms, reason = excluded.reason,"
+        " at = excluded.at",
+        (op.service, channel, op.until_ms, op.reason, at),
+    )
+
+
+def free_all(connection: sqlite3.Connection, reason_like: str) -> None:
+    connection.execute("DELETE FROM service_state WHERE reason LIKE ?", (reason_like,))
+
+
+def _post(
+    connection: sqlite3.Connection, target: str, key: str, task: Task | None, body: dict[str, object], at: int
+) -> None:
+    """Merge `body` over what is still unsent for this key: the newest value of a property wins, nothing replays."""
+    owner = (task.id, task.channel_id) if task else (None, None)
+    connection.execute(
+        "INSERT INTO outbox (target, key, task_id, channel_id, body, version, made_at, due_at, attempts)"
+        " VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0) ON CONFLICT (target, key) DO UPDATE SET"
+        " body = ?, version = version + 1, made_at = excluded.made_at",
+        (target, key, *owner, json.dumps(body), at, at, json.dumps(_pending(connection, target, key) | body)),
+    )
+
+
+def _pending(connection: sqlite3.Connection, target: str, key: str) -> dict[str, object]:
+    row = connection.execute("SELECT body FROM outbox WHERE target = ? AND key = ?", (target, key)).fetchone()
+    loaded: dict[str, object] = json.loads(row[0]) if row else {}
+    return loaded
+
+
+def show_entry(connection: sqlite3.Connection, task: Task | None, op: ShowEntry, at: int) -> None:
+    _post(connection, "entry", op.page_id, task, op.values, at)
+
+
+def show_asset(connection: sqlite3.Connection, task: Task, op: ShowAsset, at: int) -> None:
+    body: dict[str, object] = {"page_id": op.page_id, "job": op.job, "type": op.kind, "path": op.path}
+    _post(connection, "asset", f"{task.id}/{op.job}", task, body | {"revision": op.revision}, at)
+
+
+#: the same cause rings again after six hours at the earliest
+ALERT_SILENCE_MS = 6 * 3_600_000
+
+
+def alert(connection: sqlite3.Connection, task: Task, op: Alert, at: int) -> None:
+    """Post an alert unless the same cause rang within the last six hours."""
+    row = connection.execute("SELECT at FROM alerts_sent WHERE key = ?", (op.key,)).fetchone()
+    if row is not None and at - row[0] < ALERT_SILENCE_MS:
+        return
+    connection.execute(
+        "INSERT INTO alerts_sent (key, at) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET at = excluded.at",
+        (op.key, at),
+    )
+    _post(connection, "alert", f"{op.key}@{at}", task, {"text": op.text}, at)
+
+
+def note_history(
+    connection: sqlite3.Connection, task: Task | None, at: int, event: str, body: dict[str, object]
+) -> None:
+    owner = (task.id, task.channel_id, task.status.value) if task else (None, None, None)
+    connection.execute(
+        "INSERT INTO history (task_id, channel_id, at, event, body, status) VALUES (?, ?, ?, ?, ?, ?)",
+        (owner[0], owner[1], at, event, json.dumps(body), owner[2]),
+    )
+
+
+def delivered(connection: sqlite3.Connection, target: str, key: str, version: int) -> None:
+    """Forget an outbox row that was delivered, unless something newer was merged into it meanwhile."""
+    connection.execute("DELETE FROM outbox WHERE target = ? AND key = ? AND version = ?", (target, key, version))
+
+
+def postpone(connection: sqlite3.Connection, target: str, key: str, due_at: int, problem: str) -> None:
+    connection.execute(
+        "UPDATE outbox SET due_at = ?, attempts = attempts + 1, problem = ? WHERE target = ? AND key = ?",
+        (due_at, problem, target, key),
+    )
+
+
+def saw_page(
+    connection: sqlite3.Connection, page_id: str, seen: dict[str, object], at: int, merge: bool = False
+) -> None:
+    """Remember what the board holds of a page (`merge`: only the given properties changed). Clears look_again."""
+    row = connection.execute("SELECT seen FROM notion_pages WHERE page_id = ?", (page_id,)).fetchone()
+    known = json.loads(row[0]) if row and merge else {}
+    statement = _SAW_PART if merge else _SAW_WHOLE
+    connection.execute(statement, (page_id, page_id, json.dumps(known | seen), at))
+
+
+_SAW_PART = """
+INSERT INTO notion_pages (page_id, task_id, seen, seen_at, look_again)
+VALUES (?, (SELECT id FROM tasks WHERE page_id = ?), ?, ?, 0)
+ON CONFLICT (page_id) DO UPDATE SET task_id = excluded.task_id, seen = excluded.seen, seen_at = excluded.seen_at
+"""
+_SAW_WHOLE = f"{_SAW_PART}, look_again = 0"
+
+
+def look_again(connection: sqlite3.Connection, page_id: str) -> None:
+    connection.execute("UPDATE notion_pages SET look_again = 1 WHERE page_id = ?", (page_id,))
+
+
+def saw_asset(connection: sqlite3.Connection, key: str, page_id: str, sha256: str, at: int) -> None:
+    connection.execute(
+        "INSERT INTO asset_pages (key, page_id, sha256, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+        " page_id = excluded.page_id, sha256 = excluded.sha256, at = excluded.at",
+        (key, page_id, sha256, at),
+    )
+
+
+def set_fact(connection: sqlite3.Connection, name: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def use_quota(connection: sqlite3.Connection, service: str, day: str) -> None:
+    connection.execute(
+        "INSERT INTO quota_usage (service, day, used) VALUES (?, ?, 1)"
+        " ON CONFLICT (service, day) DO UPDATE SET used = used + 1",
+        (service, day),
+    )
+
+
+def seal_token(connection: sqlite3.Connection, channel_id: str, kind: str, sealed: str, at: int) -> None:
+    connection.execute(
+        "INSERT INTO oauth_tokens (channel_id, kind, sealed, at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (channel_id, kind) DO UPDATE SET sealed = excluded.sealed, at = excluded.at",
+        (channel_id, kind, sealed, at),
+    )

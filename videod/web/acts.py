@@ -1,0 +1,219 @@
+"""What a person may ask for, as events for the ledger: approve, retry, cancel, redo, resume.
+
+The API and, while no daemon runs, the command line both come through here, so that a request means the same on either
+way. What makes no sense is refused before it becomes an event, with the reason and the next thing to do.
+"""
+
+from dataclasses import dataclass
+
+from videod.core.board import pending_cost_micros
+from videod.core.model import CancelAsked, EntryQueued, Event, GateApproved, Job, RedoAsked, ServiceFreed, Task
+from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
+from videod.core.steps import REVIEWED, SERVICES
+from videod.ledger import Ledger
+from videod.seams import Clock
+from videod.store import reads, views
+from videod.store.database import Store
+
+
+class Refused(Exception):
+    """The request cannot be met. `kind`: "missing" (no such thing), "invalid" (malformed), "conflict" (not now)."""
+
+    def __init__(self, kind: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request. `changed` False: all was so already. `cost_micros` is what approving will cost."""
+
+    text: str
+    changed: bool
+    task: Task | None = None
+    cost_micros: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        body: dict[str, object] = {"text": self.text, "changed": self.changed}
+        if self.task is not None:
+            body |= {"task": self.task.id, "title": self.task.title}
+            body |= {"status": self.task.status.value, "label": LABELS[self.task.status]}
+            body["cost_usd"] = round(self.cost_micros / 1e6, 6)
+        return body
+
+
+#: a task may go on from where it stopped
+RETRYABLE = ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED}
+
+
+class Desk:
+    """Takes requests. Every method raises Refused, or returns what was changed."""
+
+    def __init__(self, ledger: Ledger, store: Store, clock: Clock, by: str) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._clock = clock
+        self._by = by
+
+    async def _look(self, task_id: str) -> tuple[Task, tuple[Job, ...]]:
+        task = await self._store.read(lambda connection: reads.task(connection, task_id))
+        if task is None:
+            task = await self._store.read(lambda connection: reads.task_of_page(connection, task_id))
+        if task is None:
+            raise Refused("missing", f"there is no task {task_id}", "see `videod list` for the ids")
+        known = task.id
+        return task, await self._store.read(lambda connection: reads.jobs(connection, known))
+
+    async def _apply(self, event: Event, before: Task) -> Task:
+        """The task after the event. Raises Refused where the ledger found that it came too late."""
+        applied = await self._ledger.apply(event)
+        if not applied.decision.accepted:
+            hint = f"see `videod why {before.id}`"
+            if "not configured" in applied.decision.note:
+                hint = f"put channels/{before.channel_id}.yaml back, then ask again"
+            raise Refused("conflict", f"{before.id}: {applied.decision.note}", hint)
+        return applied.task or before
+
+    async def approve(self, task_id: str, gate: str | None) -> Outcome:
+        """Pass the gate at which the task waits; `gate` makes sure that it is the one that was meant."""
+        task, jobs = await self._look(task_id)
+        at_gate = AT_GATE.get(task.status)
+        meant = at_gate if gate is None else _gate(gate)
+        if meant is not None and meant in task.approved:
+            return Outcome(f"the {meant.value} were approved before; nothing changed", False, task)
+        if at_gate is None or meant != at_gate:
+            what = "nothing" if meant is None else f"no {meant.value}"
+            raise Refused(
+                "conflict",
+                f"{task.id} has {what} to approve; it is {LABELS[task.status]}",
+                f"see `videod why {task.id}` for what it waits for",
+            )
+        cost = pending_cost_micros(jobs, at_gate)
+        after = await self._apply(GateApproved(self._clock.now_ms(), task.id, at_gate, self._by), task)
+        return Outcome(f"{at_gate.value} approved; it is {LABELS[after.status]} now", True, after, cost)
+
+    async def retry(self, task_id: str) -> Outcome:
+        """Let a stopped task go on from where it stopped, now; the same as setting Queued on the board."""
+        task, jobs = await self._look(task_id)
+        if task.status == Status.QUEUED:
+            return Outcome("it is queued already; nothing changed", False, task)
+        if task.status not in RETRYABLE:
+            raise Refused("conflict", f"{task.id} has nothing to retry: {_why_not(task)}", _instead(task))
+        again = sum(job.price_micros for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT))
+        event = EntryQueued(
+            at=self._clock.now_ms(), page_id=task.page_id, channel_id=task.channel_id, title=task.title,
+            topic=task.topic, direction=task.direction, priority=task.priority, privacy=task.privacy,
+        )  # fmt: skip
+        after = await self._apply(event, task)
+        doubts = sum(job.state == JobState.IN_DOUBT for job in jobs)
+        text = f"it goes on from where it stopped; it is {LABELS[after.status]} now"
+        if doubts:
+            text += f"; {doubts} purchase{'s' if doubts > 1 else ''} in doubt will be bought again"
+        return Outcome(text, True, after, again)
+
+    async def cancel(self, task_id: str) -> Outcome:
+        """Stop a task; what is made stays, and `retry` goes on from there."""
+        task, _ = await self._look(task_id)
+        if task.status == Status.PUBLISHED:
+            raise Refused(
+                "conflict",
+                f"{task.id} is published and cannot be cancelled",
+                f"take it down in YouTube Studio: {task.youtube_url}",
+            )
+        if task.status == Status.CANCELLED:
+            return Outcome("it was cancelled before; nothing changed", False, task)
+        after = await self._apply(CancelAsked(self._clock.now_ms(), task.id), task)
+        return Outcome(f"cancelled; `videod retry {task.id}` goes on from here", True, after)
+
+    async def redo(self, task_id: str, names: tuple[str, ...]) -> Outcome:
+        """Make finished jobs of the gate under review anew, with all that was made from them."""
+        task, jobs = await self._look(task_id)
+        gate = AT_GATE.get(task.status)
+        if gate is None or gate == Gate.FINAL:
+            raise Refused(
+                "conflict",
+                f"{task.id} is {LABELS[task.status]}; jobs are made anew while their own review is open",
+                f"see `videod why {task.id}`",
+            )
+        offered = {job.name: job for job in jobs if job.step in REVIEWED[gate] and job.state == JobState.DONE}
+        chosen = tuple(dict.fromkeys(_chosen(name, tuple(offered), gate) for name in names))
+        if not chosen:
+            raise Refused("invalid", "no job was named", f"name some of: {', '.join(offered)}")
+        event = RedoAsked(self._clock.now_ms(), task.id, gate, chosen)
+        after = await self._apply(event, task)
+        renewed = await self._store.read(lambda connection: reads.jobs(connection, task.id))
+        reopened = [job for job in renewed if job.name in _done(jobs) and job.state != JobState.DONE]
+        cost = sum(job.price_micros for job in reopened)
+        text = f"{len(reopened)} job{'s' if len(reopened) != 1 else ''} will be made anew: {', '.join(chosen)}"
+        more = len(reopened) - len(chosen)
+        if more > 0:
+            text += f" and {more} made from {'it' if len(chosen) == 1 else 'them'}"
+        return Outcome(text, True, after, cost)
+
+    async def resume(self, service: str, channel_id: str | None) -> Outcome:
+        """Let a parked service start jobs again; the tasks that were held for it go on."""
+        if service not in SERVICES:
+            raise Refused("missing", f"there is no service {service}", f"name one of: {', '.join(SERVICES)}")
+        at = self._clock.now_ms()
+        parked = await self._store.read(lambda connection: reads.parked(connection, at))
+        wanted = [one for one in parked if one.service == service and channel_id in (None, one.channel_id)]
+        if not wanted:
+            where = f" for {channel_id}" if channel_id else ""
+            return Outcome(f"{service} is not parked{where}; nothing changed", False)
+        for one in wanted:
+            await self._ledger.free_service(service, one.channel_id or None, at)
+        freed = [task for task in await self._held(service) if _concerns(task, wanted)]
+        for task in freed:
+            await self._ledger.apply(ServiceFreed(at, task.id, service))
+        tasks = f"{len(freed)} task{'s' if len(freed) != 1 else ''}"
+        return Outcome(f"{service} goes on{f' for {channel_id}' if channel_id else ''}; {tasks} no longer held", True)
+
+    async def _held(self, service: str) -> list[Task]:
+        tasks = await self._store.read(reads.open_tasks)
+        return [task for task in tasks if task.held is not None and service in task.held.split(",")[0].split()]
+
+
+def _concerns(task: Task, freed: list[reads.Parked]) -> bool:
+    return any(one.channel_id in ("", task.channel_id) for one in freed)
+
+
+def _done(jobs: tuple[Job, ...]) -> set[str]:
+    return {job.name for job in jobs if job.state == JobState.DONE}
+
+
+def _gate(name: str) -> Gate:
+    try:
+        return Gate(name)
+    except ValueError:
+        raise Refused(
+            "invalid", f"there is no gate {name}", f"name one of: {', '.join(gate.value for gate in Gate)}"
+        ) from None
+
+
+def _chosen(name: str, offered: tuple[str, ...], gate: Gate) -> str:
+    """The job's full name; its key alone will do where only one job of the review has it."""
+    if name in offered:
+        return name
+    same = [one for one in offered if one.split("/", 1)[1] == name]
+    if len(same) == 1:
+        return same[0]
+    which = f"{name} may be {' or '.join(same)}" if same else f"no finished job {name} is under review"
+    choices = ", ".join(same or offered)
+    raise Refused("invalid", f"{which} (the review of the {gate.value} is open)", f"name one of: {choices}")
+
+
+def _why_not(task: Task) -> str:
+    if task.status == Status.PUBLISHED:
+        return "it is published"
+    if task.status in AT_GATE:
+        return "it waits for your review"
+    return f"it is {LABELS[task.status]}"
+
+
+def _instead(task: Task) -> str:
+    if task.status == Status.PUBLISHED:
+        return "make a new entry for another film"
+    if task.status in AT_GATE:
+        return f"type `videod approve {task.id}`, or `videod redo {task.id} JOB` to make something anew"
+    return f"see `videod why {task.id}`"

@@ -1,0 +1,176 @@
+"""The JSON of the API and of every command's `--json`: the same words for the same things.
+
+Times are ISO 8601 UTC or null, money is US dollars, states and statuses are the stored values. Pure.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from videod.core.board import iso, pending_cost_micros
+from videod.core.failures import Failure
+from videod.core.model import Job, Task
+from videod.core.statuses import AT_GATE, LABELS
+from videod.store import reads, views
+
+Json = dict[str, object]
+
+
+def when(ms: int | None) -> str | None:
+    return None if ms is None else iso(ms)
+
+
+def usd(micros: int) -> float:
+    return round(micros / 1e6, 6)
+
+
+def task(one: Task) -> Json:
+    gate = AT_GATE.get(one.status)
+    return {
+        "id": one.id, "page_id": one.page_id, "channel": one.channel_id, "title": one.title, "topic": one.topic,
+        "status": one.status.value, "label": LABELS[one.status], "gate": None if gate is None else gate.value,
+        "priority": one.priority.label, "privacy": one.privacy, "held": one.held, "error": one.error,
+        "cost_usd": usd(one.cost_micros), "possibly_paid_twice": one.doubts, "youtube_url": one.youtube_url,
+        "created_at": when(one.created_at), "queued_at": when(one.queued_at), "started_at": when(one.started_at),
+        "ended_at": when(one.ended_at),
+    }  # fmt: skip
+
+
+def failure(one: Failure | None) -> Json | None:
+    if one is None:
+        return None
+    return {
+        "kind": one.kind.value, "message": one.message, "service": one.service, "endpoint": one.endpoint,
+        "http_status": one.http_status, "code": one.code, "request_id": one.request_id,
+    }  # fmt: skip
+
+
+def episode(one: views.Episode, at: int) -> Json:
+    retry, troubled = one.retry(at), one.troubled
+    body = task(one.task) | {"since": when(one.since), "progress": one.progress}
+    body["approving_costs_usd"] = usd(one.pending_micros)
+    body["retry"] = None if retry is None else {"job": retry.name, "tries": retry.attempts, "at": when(retry.due_at)}
+    trouble = None if troubled is None else failure(troubled.failure)
+    body["failure"] = None if troubled is None or trouble is None else {"job": troubled.name} | trouble
+    return body
+
+
+def lane(one: views.Lane, limits: Mapping[str, int]) -> Json:
+    body: Json = {"service": one.service, "running": one.running, "limit": limits.get(one.service)}
+    return body | {"ready": one.ready, "later": one.later, "next_due": when(one.next_due)}
+
+
+def parked(one: reads.Parked) -> Json:
+    return {
+        "service": one.service, "channel": one.channel_id or None, "until": when(one.until_ms), "reason": one.reason
+    }  # fmt: skip
+
+
+def unsent(one: views.Unsent) -> Json:
+    return {"target": one.target, "rows": one.rows, "oldest": when(one.oldest), "problem": one.problem}
+
+
+def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
+    """`episodes` are the open ones: needs review first, then errors, work, queue."""
+    return {
+        "at": when(seen.at),
+        "counts": seen.counts,
+        "episodes": [episode(one, seen.at) for one in seen.episodes],
+        "lanes": [lane(one, limits) for one in seen.lanes],
+        "parked": [parked(one) for one in seen.parked],
+        "unsent": [unsent(one) for one in seen.unsent],
+        "spend_today_usd": usd(seen.spend_today_micros),
+        "spend_today_by_service_usd": {name: usd(micros) for name, micros in sorted(seen.spent_today.items())},
+        "published_7_days": seen.published_7d,
+        "possibly_paid_twice": seen.doubts,
+        "in_doubt": seen.in_doubt,
+    }
+
+
+def job(one: Job, workspace: Path | None) -> Json:
+    """`file` is absolute where the workspace is known, else relative to it."""
+    file = one.output if workspace is None or one.output is None else str(workspace / one.output)
+    return {
+        "name": one.name, "step": one.step, "service": one.service, "state": one.state.value, "tries": one.attempts,
+        "due_at": when(one.due_at) if one.due_at else None, "revision": one.revision, "file": file,
+        "bytes": one.bytes, "sha256": one.sha256, "facts": one.facts, "remote_id": one.remote_id,
+        "price_usd": usd(one.price_micros), "cost_usd": usd(one.cost_micros), "failure": failure(one.failure),
+        "started_at": when(one.started_at), "ended_at": when(one.ended_at), "args": one.args,
+    }  # fmt: skip
+
+
+def charge(one: reads.ChargeRow) -> Json:
+    return {
+        "job": one.job, "service": one.service, "kind": one.kind, "quantity": one.quantity, "unit": one.unit,
+        "usd": usd(one.micros), "at": when(one.at),
+    }  # fmt: skip
+
+
+def costs(charges: tuple[reads.ChargeRow, ...]) -> dict[str, float]:
+    """service -> US dollars."""
+    total: dict[str, int] = {}
+    for one in charges:
+        total[one.service] = total.get(one.service, 0) + one.micros
+    return {name: usd(micros) for name, micros in sorted(total.items())}
+
+
+def moves(history: tuple[reads.HistoryRow, ...]) -> list[tuple[int, str]]:
+    """(time ms, status) of every change of status, the first included."""
+    found: list[tuple[int, str]] = []
+    for row in history:
+        if row.status is not None and (not found or found[-1][1] != row.status):
+            found.append((row.at, row.status))
+    return found
+
+
+def timeline(history: tuple[reads.HistoryRow, ...], at: int) -> list[Json]:
+    """Each status with its begin and how long it lasted, seconds; the last one lasts until `at`."""
+    found = moves(history)
+    ends = [begin for begin, _ in found[1:]] + [at]
+    return [
+        {"status": name, "at": when(begin), "seconds": max(0, end - begin) // 1000}
+        for (begin, name), end in zip(found, ends, strict=True)
+    ]
+
+
+def last_failure(seen: views.Detail) -> Json | None:
+    """The newest failed attempt in full: the failure as it was reported, the end of its stderr, mended since or not."""
+    row = seen.failed
+    if row is None:
+        return None
+    one = next((job for job in seen.jobs if job.id == row.job_id), None)
+    told = [
+        old.body.get("failure")
+        for old in seen.history
+        if old.event == "JobFailed" and old.body.get("attempt") == row.id
+    ]
+    return {
+        "job": None if one is None else one.name, "at": when(row.ended_at), "outcome": row.outcome,
+        "exit_code": row.exit_code, "stderr_tail": row.stderr_tail, "failure": told[-1] if told else None,
+        "mended": one is not None and one.failure is None and one.state.value not in ("failed", "in_doubt"),
+    }  # fmt: skip
+
+
+def detail(seen: views.Detail, at: int, workspace: Path | None) -> Json:
+    gate = AT_GATE.get(seen.task.status)
+    pending = 0 if gate is None else pending_cost_micros(seen.jobs, gate)
+    return task(seen.task) | {
+        "direction": seen.task.direction,
+        "since": when(seen.since),
+        "approving_costs_usd": usd(pending),
+        "costs_usd": costs(seen.charges),
+        "charges": [charge(one) for one in seen.charges],
+        "jobs": [job(one, workspace) for one in seen.jobs],
+        "timeline": timeline(seen.history, at),
+        "last_failure": last_failure(seen),
+    }
+
+
+def redacted(value: object, redact: Callable[[str], str]) -> object:
+    """The same JSON with every text passed through `redact`, so that no secret leaves in an error's words."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: redacted(item, redact) for name, item in value.items()}
+    if isinstance(value, list):
+        return [redacted(item, redact) for item in value]
+    return value
