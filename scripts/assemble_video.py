@@ -11,7 +11,7 @@ from scripts.lib.events import Failure, Kind, Reporter
 from scripts.lib.workroom import workroom
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = events.Arguments(
         "assemble_video.py",
         "Join the clips of a manifest into one MP4 (1920x1080 H.264 High, AAC 192 kb/s 48 kHz, fast start). Prepared"
@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--true-peak", type=float, default=-1.0, help="highest true peak in dBTP (default -1.0)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
     parser.add_argument("--decode-all", action="store_true", help="decode the whole film once more at the end (slow)")
-    return events.run(parser, assemble)
+    return events.run(parser, assemble, argv)
 
 
 def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:

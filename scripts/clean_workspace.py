@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lib import events
@@ -15,7 +16,7 @@ TASK_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 PLAN = "plan"
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = events.Arguments(
         "clean_workspace.py",
         "Remove the files of a finished episode from its workspace. Only a folder named"
@@ -24,7 +25,7 @@ def main() -> int:
     )
     parser.add_argument("--workspace", type=Path, required=True, help="the episode's folder")
     parser.add_argument("--keep-final", action="store_true", help="keep <task id>_final.mp4")
-    return events.run(parser, clean)
+    return events.run(parser, clean, argv)
 
 
 def clean(asked: argparse.Namespace, reporter: events.Reporter) -> None:

@@ -2,13 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lib import atomic, cutout, events, picture
 from scripts.lib.events import Failure, Kind
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = events.Arguments(
         "create_composite.py",
         "Write a PNG of exactly 1920x1080: a character, cut out by its alpha channel or from its plain background, on"
@@ -23,7 +24,7 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=0.6, help="height of the character, 0.1 to 1.0 of the frame")
     parser.add_argument("--position", choices=list(picture.CENTRES), default="center", help="where it stands")
     parser.add_argument("--keep-alpha", action="store_true", help="write RGBA and keep transparent parts transparent")
-    return events.run(parser, compose)
+    return events.run(parser, compose, argv)
 
 
 def compose(asked: argparse.Namespace, reporter: events.Reporter) -> None:

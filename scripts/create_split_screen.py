@@ -2,13 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lib import atomic, events, picture
 from scripts.lib.events import Failure, Kind
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = events.Arguments(
         "create_split_screen.py",
         "Write a PNG of exactly 1920x1080 from two pictures, each cropped to fill its half.",
@@ -18,7 +19,7 @@ def main() -> int:
     parser.add_argument("--right", type=Path, required=True, help="picture of the right half")
     parser.add_argument("--output", type=Path, required=True, help="the PNG to write")
     parser.add_argument("--divider", type=int, default=6, help="width of the line between them in pixels (default 6)")
-    return events.run(parser, split)
+    return events.run(parser, split, argv)
 
 
 def split(asked: argparse.Namespace, reporter: events.Reporter) -> None:

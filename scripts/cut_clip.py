@@ -2,13 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lib import atomic, checked, events, loudness, segment
 from scripts.lib.events import Failure, Kind
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = events.Arguments(
         "cut_clip.py",
         "Trim a clip to its narration, mix narration and effect, write MOV with H.264 and PCM sound of exactly the"
@@ -24,7 +25,7 @@ def main() -> int:
     parser.add_argument("--voice-lufs", type=float, default=-16.0, help="loudness of the narration (default -16)")
     parser.add_argument("--sfx-lufs", type=float, default=-30.0, help="loudness of the effect (default -30)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
-    return events.run(parser, cut)
+    return events.run(parser, cut, argv)
 
 
 def cut(asked: argparse.Namespace, reporter: events.Reporter) -> None:

@@ -44,6 +44,7 @@ def parser() -> events.Arguments:
     made.add_argument("--output", type=Path, help="default state/tokens/<channel>.token")
     made.add_argument("--port", type=int, default=0, help="port of the answer on this machine, default any free one")
     made.add_argument("--no-browser", action="store_true", help="only print the address")
+    made.add_argument("--login-hint", metavar="EMAIL", help="the Google account that owns the channel")
     made.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="default 600")
     return made
 
@@ -115,7 +116,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     # the state must be known before the port is, and the port before the address
     with listen(arguments.port, state := google_oauth.new_state(), arrival) as server:
         port = server.server_address[1]
-        consent = google_oauth.ask_consent(f"http://{ADDRESS}:{port}/", state)
+        consent = google_oauth.ask_consent(f"http://{ADDRESS}:{port}/", state, arguments.login_hint)
         show(consent.address, port, arguments.no_browser, reporter)
         code = await_answer(server, arrival, arguments.timeout)
     tokens = google_oauth.redeem(consent, code)

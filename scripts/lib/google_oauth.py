@@ -48,8 +48,8 @@ def new_state() -> str:
     return secrets.token_urlsafe(24)
 
 
-def ask_consent(redirect: str, state: str) -> Consent:
-    """Prepare a consent whose answer is sent to `redirect` on this machine."""
+def ask_consent(redirect: str, state: str, account: str | None = None) -> Consent:
+    """Prepare a consent whose answer is sent to `redirect` on this machine; `account` preselects a Google account."""
     verifier = secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     query = {
@@ -57,6 +57,8 @@ def ask_consent(redirect: str, state: str) -> Consent:
         "scope": " ".join(SCOPES), "access_type": "offline", "prompt": "consent", "state": state,
         "code_challenge": challenge, "code_challenge_method": "S256",
     }  # fmt: skip
+    if account is not None:
+        query["login_hint"] = account
     base = os.environ.get("VIDEOD_URL_GOOGLE_ACCOUNTS") or "https://accounts.google.com"
     return Consent(f"{base.rstrip('/')}/o/oauth2/v2/auth?{urlencode(query)}", verifier, redirect)
 

@@ -85,6 +85,9 @@ def open_clip(path: Path, name: str, fps: int) -> Clip:
     media = ffmpeg.probe(path)
     if media.video is None:
         raise Failure(Kind.INPUT, f"{name}: {path} has no pictures")
+    with path.open("rb") as stream:
+        if stream.read(8)[4:] == b"ftyp":
+            mp4.top_boxes(path)
     odd = picture_format.oddity(media.video, fps)
     numbers: list[int] | None = None
     if odd is None:

@@ -98,7 +98,7 @@ class StudioBox:
         migrate(self.path)
         self.store = InlineDatabase(self.path)
         self.clock = StillClock(at)
-        known = {name: policy for name in CHANNELS}
+        known = dict.fromkeys(CHANNELS, policy)
         self.ledger = Ledger(self.store, known.get, Bells())
 
     def close(self) -> None:
@@ -191,7 +191,7 @@ class StudioBox:
 def a_full_studio(state: Path, tasks: int = 20) -> StudioBox:
     """`tasks` episodes over three channels in all kinds of conditions; the clock ends at about noon of 21 November."""
     box = StudioBox(state, at=NOON - 6 * HOUR)
-    names = ("Grizzly Crossing", "Night Owls 夜の梟", "The Ant Road", "Cold Water 🦭", "[/nope] Markup \x1b[31mRed", "Otters")
+    names = ("Grizzly Crossing", "Night Owls 夜の梟", "The Ant Road", "Cold Water 🦭", "[/nope] \x1b[31mRed", "Otters")
     goals = (
         Status.ASSETS_READY, Status.GENERATING_VIDEO, Status.VIDEO_READY, Status.GENERATING_ASSETS, Status.ERROR_VIDEO,
         Status.GENERATING_AUDIO, Status.QUEUED, Status.UPLOADING, Status.PUBLISHED, Status.ASSEMBLY_COMPLETE,

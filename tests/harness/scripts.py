@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.harness.power import Power
+from tests.harness.power import Power, PowerCut
 from tests.harness.virtual_loop import VirtualLoop
 from videod.seams import Artefact, BadArtefact, Spawn
 
@@ -125,13 +125,13 @@ class ScriptDouble:
         vendors = self._vendors
         vendors.at_once[self._service] += 1
         vendors.calls[self._service] += 1
-        vendors.most_at_once[self._service] = max(
-            vendors.most_at_once[self._service], vendors.at_once[self._service]
-        )
+        vendors.most_at_once[self._service] = max(vendors.most_at_once[self._service], vendors.at_once[self._service])
         try:
             self._code = await self._work()
         except asyncio.CancelledError:
             self._code = -15
+        except PowerCut:
+            self._code = -9  # it dies with its daemon
         finally:
             vendors.at_once[self._service] -= 1
             self._events.put_nowait(None)
@@ -169,6 +169,8 @@ class ScriptDouble:
         return hashlib.sha256("\0".join(part for part in self._argv if part not in skipped).encode()).hexdigest()
 
     async def _buy(self, output: Path, latency: float) -> int:
+        if self._name == "generate_plan.py":
+            return await self._plan(output, latency)
         request, path = self._request(), output.with_name(output.name + ".job.json")
         kept = json.loads(path.read_text()) if path.exists() else {"state": None, "digest": request}
         state = kept["state"] if kept["digest"] == request else None
@@ -204,11 +206,21 @@ class ScriptDouble:
         keep("received", remote)
         return 0
 
+    async def _plan(self, output: Path, latency: float) -> int:
+        """The planner keeps no receipt: what it is asked for is bought at every start."""
+        await asyncio.sleep(latency / 4)
+        self._power.point("before a purchase")
+        self._vendors.bought[f"plan {self._request()}"] += 1
+        self._vendors.usd += PRICE[self._name]
+        self._power.point("after a purchase")
+        await asyncio.sleep(latency * 3 / 4)
+        self._emit("charged", service="gemini", kind="plan", quantity=1, unit="piece", usd=PRICE[self._name])
+        self._write(output, self._content())
+        return 0
+
     def _content(self) -> str:
         if self._name == "generate_plan.py":
-            document = plan_document(
-                int(self._value("--clips")), int(self._value("--images")), self._value("--title")
-            )
+            document = plan_document(int(self._value("--clips")), int(self._value("--images")), self._value("--title"))
             return json.dumps(document)
         return self._request()
 

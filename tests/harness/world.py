@@ -1,9 +1,9 @@
 """One world: state folder, vendors and people outlive the daemon; the daemon can be cut off at any point.
 
-    async with World(folder, seed=1) as world:
-        await world.queue("bear")
-        await world.run_until_quiet()
-        check(world)
+async with World(folder, seed=1) as world:
+    await world.queue("bear")
+    await world.run_until_quiet()
+    check(world)
 """
 
 import asyncio
@@ -165,7 +165,7 @@ class World:
         others = [task for task in asyncio.all_tasks() if task is not current]
         for task in others:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*others, *self._daemon, *self.scheduler.children(), return_exceptions=True)
         await self.store.close()
 
     # ------------------------------------------------------------------------------------------ people

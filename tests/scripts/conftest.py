@@ -88,7 +88,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Five seconds of a small video."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     source = "testsrc2=size=160x90:rate=24:duration=5"
-    ffmpeg.run(["-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast", str(path)], "a clip")
+    ffmpeg.run(
+        ["-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast", str(path)], "a clip"
+    )
     return path.read_bytes()
 
 

@@ -137,7 +137,10 @@ def test_errors_are_told_apart_and_take_the_intent_back(
 
 
 def test_a_limit_per_minute_is_busy_for_as_long_as_told(wire: Wire, run: Run, tmp_path: Path) -> None:
-    details = ({"@type": QUOTA, "violations": [{"quotaId": "GenerateRequestsPerMinutePerProject"}]}, {"retryDelay": "7s"})
+    details = (
+        {"@type": QUOTA, "violations": [{"quotaId": "GenerateRequestsPerMinutePerProject"}]},
+        {"retryDelay": "7s"},
+    )
     wire.on("POST", PATH, error(429, "RESOURCE_EXHAUSTED", "slow down", *details))
     ran = run(generate_asset.main, *wish(tmp_path))
     assert (ran.failure["kind"], ran.failure["retry_after_s"]) == ("busy", 7.0)

@@ -294,7 +294,9 @@ def test_a_bucket_gets_the_picture_and_kie_a_signed_link(
         stored.append(asked)
         return Say()
 
-    monkeypatch.setattr(wire, "answer", lambda asked, old=wire.answer: take(asked) if asked.method == "PUT" else old(asked))
+    monkeypatch.setattr(
+        wire, "answer", lambda asked, old=wire.answer: take(asked) if asked.method == "PUT" else old(asked)
+    )
     words = wish(tmp_path, picture, "--image-host", "r2", "--bucket", "seeds")
     assert run(generate_video.main, *words).code == 0
     assert stored[0].body == picture.read_bytes() and stored[0].path.startswith("/seeds/seeds/")
@@ -304,7 +306,9 @@ def test_a_bucket_gets_the_picture_and_kie_a_signed_link(
 
 
 @pytest.mark.live
-def test_a_killed_run_goes_on_with_the_same_job(wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes) -> None:
+def test_a_killed_run_goes_on_with_the_same_job(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
     lay_out(wire, clip)
     wire.on("GET", ASK, record("generating"))
     words = [str(word) for word in wish(tmp_path, picture)]

@@ -84,17 +84,14 @@ async def _serve(root: Path, options: Any, faults: list[dict[str, Any]], *, s3: 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ending.set)
     try:
-        running = await host.start(root, options, s3=s3)
+        running = await host.start(root, options, s3=s3, faults=faults)
     except host.AlreadyRunning as problem:
         raise _fail(BUSY, f"{problem}. See: videod sandbox faults --root {root}") from None
     except admin.BadFault as problem:
-        raise _fail(CONFIGURATION, f"{root / admin.FAULTS_FILE}: {problem}") from None
+        raise _fail(
+            CONFIGURATION, f"A fault makes no sense (--fault or {root / admin.FAULTS_FILE}): {problem}"
+        ) from None
     async with running:
-        try:
-            for given in faults:
-                running.set_fault(given)
-        except admin.BadFault as problem:
-            raise _fail(USAGE, f"--fault: {problem}") from None
         for name, url in sorted({**running.urls, "admin": running.admin_url}.items()):
             typer.echo(f"{name:12} {url}")
         typer.echo(f'Ready. In another shell: eval "$(videod sandbox env --root {root})"')

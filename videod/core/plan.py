@@ -1,23 +1,59 @@
-"""The plan of an episode: what its images, clips, narrations and effects are. Read once, used by every later step."""
+"""The plan of an episode: the model of plan.json, its reading, and what the episode will last and cost.
+
+`parse` refuses what later work could not even carry out (a missing field, an image id that is no file name, a clip
+whose picture does not exist, a picture used twice). Whether the plan is *good* is decided in `craft`.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 VERSION = 1
 KINDS = ("character", "environment", "prop")
 ROLES = ("protagonist", "antagonist", "background")
-#: picture type -> how many images it is made of
-PICTURES = {"full": 1, "cutout": 2, "split": 2}
-_ID = re.compile(r"\A[a-z0-9_]{1,40}\Z")
+PICTURE_TYPES = ("full", "cutout", "split")
+IMAGE_ID = re.compile(r"[a-z0-9_]{1,40}")
+SCALE_MIN, SCALE_MAX = 0.1, 1.0
+#: far above any real plan; keeps a broken one from filling the disk
+ITEMS_MAX = 200
+_SHOWN_FAULTS = 20
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with a plan. `where` is a path such as "clips[3].narration" (counted from 0), `rule` a short
+    stable name, `message` says what to change; the planning model is given all of them."""
+
+    where: str
+    rule: str
+    message: str
 
 
 class PlanError(ValueError):
-    """The document is no plan; the text names the place and what is wrong there."""
+    """The plan cannot be carried out. `faults` holds all reasons; `path` is where the first one is."""
+
+    def __init__(self, faults: Sequence[Complaint]) -> None:
+        self.faults = tuple(faults)
+        self.path = self.faults[0].where
+        lines = [f"{fault.where}: {fault.message}" for fault in self.faults[:_SHOWN_FAULTS]]
+        if len(self.faults) > _SHOWN_FAULTS:
+            lines.append(f"and {len(self.faults) - _SHOWN_FAULTS} more")
+        super().__init__("; ".join(lines))
+
+
+@dataclass(frozen=True)
+class Arc:
+    want: str
+    obstacle: str
+    escalation: str
+    turn: str
+    resolution: str
 
 
 @dataclass(frozen=True)
 class PlannedImage:
+    """One image to generate; a non-core image of a character takes the core of the same `subject` as reference."""
+
     id: str
     kind: str
     subject: str
@@ -29,11 +65,14 @@ class PlannedImage:
 
 @dataclass(frozen=True)
 class Picture:
-    """What a clip moves: one image, a character over an environment, or two halves."""
+    """What one clip starts from: `full` one image, `cutout` (character, environment), `split` (left, right).
+
+    `scale` is the height of a cut-out character as a share of the frame, 1.0 for the other types.
+    """
 
     type: str
     images: tuple[str, ...]
-    scale: float
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,15 +87,6 @@ class PlannedClip:
 
 
 @dataclass(frozen=True)
-class Arc:
-    want: str
-    obstacle: str
-    escalation: str
-    turn: str
-    resolution: str
-
-
-@dataclass(frozen=True)
 class Plan:
     title: str
     logline: str
@@ -67,106 +97,252 @@ class Plan:
     atmosphere: str
     images: tuple[PlannedImage, ...]
     clips: tuple[PlannedClip, ...]
+    version: int = VERSION
 
 
-def _field(document: Mapping[str, object], name: str, kind: type, where: str) -> object:
-    value = document.get(name)
-    right = isinstance(value, int | float) and not isinstance(value, bool) if kind is float else type(value) is kind
-    if not right:
-        raise PlanError(f"{where}{name}: expected {kind.__name__}, found {type(value).__name__}")
-    return value
+def parse(data: object) -> Plan:
+    """The plan in `data`, the parsed JSON of plan.json. Raises PlanError with every fault, each with its path."""
+    plan, faults = read(data)
+    if plan is not None:
+        faults = integrity(plan)
+    if plan is None or faults:
+        raise PlanError(faults)
+    return plan
 
 
-def _text(document: Mapping[str, object], name: str, where: str) -> str:
-    return str(_field(document, name, str, where))
+def read(data: object) -> tuple[Plan | None, tuple[Complaint, ...]]:
+    """The plan, or None and what is wrong with the types of its fields. References are not looked at."""
+    reader = _Reader()
+    plan = reader.plan(data)
+    return (None, tuple(reader.faults)) if reader.faults else (plan, ())
 
 
-def _option(document: Mapping[str, object], name: str, allowed: tuple[str, ...], where: str) -> str:
-    value = _text(document, name, where)
-    if value not in allowed:
-        raise PlanError(f"{where}{name}: {value!r} is not one of {', '.join(allowed)}")
-    return value
+class _Reader:
+    """Reads field by field and goes on after a fault with a harmless value, so that all faults are found at once."""
+
+    def __init__(self) -> None:
+        self.faults: list[Complaint] = []
+
+    def fault(self, where: str, message: str) -> None:
+        self.faults.append(Complaint(where or "(plan)", "shape", message))
+
+    def fields(self, value: object, where: str, names: Sequence[str]) -> Mapping[str, object]:
+        if not isinstance(value, dict):
+            self.fault(where, f"must be an object with {', '.join(names)}")
+            return {}
+        for name in names:
+            if name not in value:
+                self.fault(_join(where, name), "is missing")
+        for name in value:
+            if name not in names:
+                self.fault(_join(where, str(name)[:40]), f"is unknown; the fields here are {', '.join(names)}")
+        return value
+
+    def items(self, fields: Mapping[str, object], name: str, where: str = "") -> list[object]:
+        value = fields.get(name, [])
+        if not isinstance(value, list):
+            self.fault(_join(where, name), "must be a list")
+            return []
+        if len(value) > ITEMS_MAX:
+            self.fault(_join(where, name), f"has {len(value)} items; at most {ITEMS_MAX}")
+        return value[:ITEMS_MAX]
+
+    def text(self, fields: Mapping[str, object], name: str, where: str = "") -> str:
+        value = fields.get(name, "")
+        if not isinstance(value, str):
+            self.fault(_join(where, name), "must be text")
+            return ""
+        return value
+
+    def choice(self, fields: Mapping[str, object], name: str, where: str, allowed: Sequence[str]) -> str:
+        value = fields.get(name, allowed[0])
+        if value not in allowed or not isinstance(value, str):
+            self.fault(_join(where, name), f"must be one of {', '.join(allowed)}")
+            return allowed[0]
+        return value
+
+    def texts(self, fields: Mapping[str, object], name: str, where: str = "") -> tuple[str, ...]:
+        values = self.items(fields, name, where)
+        for at, value in enumerate(values):
+            if not isinstance(value, str):
+                self.fault(f"{_join(where, name)}[{at}]", "must be text")
+        return tuple(value for value in values if isinstance(value, str))
+
+    def plan(self, data: object) -> Plan:
+        names = (
+            "version",
+            "title",
+            "logline",
+            "description",
+            "tags",
+            "research",
+            "arc",
+            "atmosphere",
+            "images",
+            "clips",
+        )
+        top = self.fields(data, "", names)
+        if "version" in top and (top["version"] != VERSION or isinstance(top["version"], bool)):
+            self.fault("version", f"must be {VERSION}")
+        beats = ("want", "obstacle", "escalation", "turn", "resolution")
+        arc = self.fields(top.get("arc"), "arc", beats) if "arc" in top else {}
+        return Plan(
+            title=self.text(top, "title"),
+            logline=self.text(top, "logline"),
+            description=self.text(top, "description"),
+            tags=self.texts(top, "tags"),
+            research=self.texts(top, "research"),
+            arc=Arc(*(self.text(arc, beat, "arc") for beat in beats)),
+            atmosphere=self.text(top, "atmosphere"),
+            images=tuple(self.image(value, f"images[{at}]") for at, value in enumerate(self.items(top, "images"))),
+            clips=tuple(self.clip(value, f"clips[{at}]") for at, value in enumerate(self.items(top, "clips"))),
+        )
+
+    def image(self, value: object, where: str) -> PlannedImage:
+        fields = self.fields(value, where, ("id", "kind", "subject", "species", "role", "core", "prompt"))
+        identity = self.text(fields, "id", where)
+        if "id" in fields and not IMAGE_ID.fullmatch(identity):
+            self.fault(f"{where}.id", "must be 1 to 40 of a-z, 0-9 and _ (it becomes a file name)")
+        species = fields.get("species") or None
+        role = fields.get("role") or None
+        core = fields.get("core", False)
+        if not isinstance(core, bool):
+            self.fault(f"{where}.core", "must be true or false")
+        return PlannedImage(
+            id=identity,
+            kind=self.choice(fields, "kind", where, KINDS),
+            subject=self.text(fields, "subject", where),
+            species=None if species is None else self.text(fields, "species", where),
+            role=None if role is None else self.choice(fields, "role", where, ROLES),
+            core=core is True,
+            prompt=self.text(fields, "prompt", where),
+        )
+
+    def clip(self, value: object, where: str) -> PlannedClip:
+        names = ("number", "beat", "picture", "motion", "negative", "narration", "sound")
+        fields = self.fields(value, where, names)
+        number = fields.get("number", 0)
+        if not isinstance(number, int) or isinstance(number, bool):
+            self.fault(f"{where}.number", "must be a whole number")
+            number = 0
+        picture = Picture("full", ())
+        if "picture" in fields:
+            picture = self.picture(fields["picture"], f"{where}.picture")
+        return PlannedClip(
+            number=number,
+            beat=self.text(fields, "beat", where),
+            picture=picture,
+            motion=self.text(fields, "motion", where),
+            negative=self.text(fields, "negative", where),
+            narration=self.text(fields, "narration", where),
+            sound=self.text(fields, "sound", where),
+        )
+
+    def picture(self, value: object, where: str) -> Picture:
+        fields = self.fields(value, where, ("type", "images", "scale"))
+        scale = fields.get("scale", 1.0)
+        if not isinstance(scale, int | float) or isinstance(scale, bool) or not SCALE_MIN <= scale <= SCALE_MAX:
+            self.fault(f"{where}.scale", f"must be a number from {SCALE_MIN} to {SCALE_MAX}")
+            scale = 1.0
+        kind = self.choice(fields, "type", where, PICTURE_TYPES)
+        return Picture(kind, self.texts(fields, "images", where), float(scale))
 
 
-def _objects(document: Mapping[str, object], name: str, where: str) -> list[Mapping[str, object]]:
-    rows = _field(document, name, list, where)
-    assert isinstance(rows, list)
-    for at, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise PlanError(f"{where}{name}[{at}]: expected an object")
-    return rows
+def _join(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
 
 
-def _texts(document: Mapping[str, object], name: str, where: str) -> tuple[str, ...]:
-    rows = _field(document, name, list, where)
-    assert isinstance(rows, list)
-    for at, row in enumerate(rows):
-        if not isinstance(row, str):
-            raise PlanError(f"{where}{name}[{at}]: expected text")
-    return tuple(rows)
+def integrity(plan: Plan) -> tuple[Complaint, ...]:
+    """What could not be carried out: ids used twice, wrong numbers, pictures without images or used twice."""
+    found: list[Complaint] = []
+    by_id: dict[str, PlannedImage] = {}
+    for at, image in enumerate(plan.images):
+        if image.id in by_id:
+            found.append(
+                Complaint(f"images[{at}].id", "unique", f"{image.id!r} is used twice; give every image its id")
+            )
+        by_id.setdefault(image.id, image)
+    if not plan.clips:
+        found.append(Complaint("clips", "clip count", "there is no clip"))
+    seen: dict[tuple[str, tuple[str, ...], float], int] = {}
+    for at, clip in enumerate(plan.clips):
+        where = f"clips[{at}]"
+        if clip.number != at + 1:
+            found.append(
+                Complaint(f"{where}.number", "numbers", f"must be {at + 1}: clips are numbered from 1 without gaps")
+            )
+        found.extend(_picture_faults(clip.picture, f"{where}.picture", by_id))
+        same = seen.setdefault((clip.picture.type, clip.picture.images, clip.picture.scale), at)
+        if same != at:
+            message = f"is the picture of clips[{same}] again; every clip needs a picture of its own"
+            found.append(Complaint(f"{where}.picture", "unique picture", message))
+    return tuple(found)
 
 
-def _maybe(document: Mapping[str, object], name: str, where: str) -> str | None:
-    return None if document.get(name) is None else _text(document, name, where)
+def _picture_faults(picture: Picture, where: str, by_id: Mapping[str, PlannedImage]) -> list[Complaint]:
+    found = []
+    for at, name in enumerate(picture.images):
+        if name not in by_id:
+            message = f"there is no image {name[:40]!r}; use an id from the list of images or add the image"
+            found.append(Complaint(f"{where}.images[{at}]", "picture", message))
+    if picture.type != "cutout" and picture.scale != 1.0:
+        found.append(Complaint(f"{where}.scale", "picture", "must be 1.0: only a cutout is scaled"))
+    wanted = 1 if picture.type == "full" else 2
+    if len(picture.images) != wanted:
+        message = f"a {picture.type} picture takes {wanted} image{'s' if wanted > 1 else ''}, not {len(picture.images)}"
+        return [*found, Complaint(f"{where}.images", "picture", message)]
+    kinds = tuple(by_id[name].kind if name in by_id else None for name in picture.images)
+    if picture.type == "cutout" and None not in kinds and kinds != ("character", "environment"):
+        message = f"a cutout takes a character, then an environment; these are {' and '.join(map(str, kinds))}"
+        found.append(Complaint(f"{where}.images", "picture", message))
+    if picture.type == "split" and picture.images[0] == picture.images[1]:
+        found.append(Complaint(f"{where}.images", "picture", "both sides of the split screen are the same image"))
+    return found
 
 
-def _image(row: Mapping[str, object], where: str) -> PlannedImage:
-    name = _text(row, "id", where)
-    if not _ID.match(name):
-        raise PlanError(f"{where}id: {name!r} must be 1-40 of a-z, 0-9 and _")
-    role = _maybe(row, "role", where)
-    if role is not None and role not in ROLES:
-        raise PlanError(f"{where}role: {role!r} is not one of {', '.join(ROLES)}")
-    return PlannedImage(
-        name, _option(row, "kind", KINDS, where), _text(row, "subject", where), _maybe(row, "species", where), role,
-        bool(_field(row, "core", bool, where)), _text(row, "prompt", where),
-    )  # fmt: skip
+# ---------------------------------------------------------------- how long it lasts and what it costs
+
+_WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
+_PAUSE = re.compile(r"[.!?,;:]+(?=[\s\"'”’)]|$)")
 
 
-def _picture(row: Mapping[str, object], where: str, known: set[str]) -> Picture:
-    kind = _option(row, "type", tuple(PICTURES), where)
-    images = _texts(row, "images", where)
-    if len(images) != PICTURES[kind]:
-        raise PlanError(f"{where}images: a {kind} picture has {PICTURES[kind]} image(s), found {len(images)}")
-    unknown = [name for name in images if name not in known]
-    if unknown:
-        raise PlanError(f"{where}images: no image is called {', '.join(unknown)}")
-    scale = _field(row, "scale", float, where)
-    assert isinstance(scale, int | float)
-    if not 0.1 <= scale <= 1:
-        raise PlanError(f"{where}scale: {scale} is not within 0.1 and 1")
-    return Picture(kind, images, float(scale))
+def words(text: str) -> int:
+    """How many words are spoken; "don't", "well-fed" and "3.5" are one each."""
+    return len(_WORD.findall(text))
 
 
-def _clip(row: Mapping[str, object], where: str, known: set[str]) -> PlannedClip:
-    picture = row.get("picture")
-    if not isinstance(picture, dict):
-        raise PlanError(f"{where}picture: expected an object")
-    number = _field(row, "number", int, where)
-    assert isinstance(number, int)
-    return PlannedClip(
-        number, _text(row, "beat", where), _picture(picture, f"{where}picture.", known), _text(row, "motion", where),
-        _text(row, "negative", where), _text(row, "narration", where), _text(row, "sound", where),
-    )  # fmt: skip
+def narration_seconds(text: str) -> float:
+    """The estimate used before the voice is paid for: words / 2 + 2 x (periods + commas) + 1.
+
+    A question or exclamation mark pauses like a period, a colon or semicolon like a comma.
+    """
+    return words(text) / 2 + 2 * len(_PAUSE.findall(text.strip())) + 1
 
 
-def parse(document: Mapping[str, object]) -> Plan:
-    """The plan that `document` (plan.json, decoded) holds. Raises PlanError naming the first place that is wrong."""
-    if document.get("version") != VERSION:
-        raise PlanError(f"version: expected {VERSION}, found {document.get('version')!r}")
-    images = tuple(_image(row, f"images[{at}].") for at, row in enumerate(_objects(document, "images", "")))
-    known = {image.id for image in images}
-    if len(known) != len(images):
-        raise PlanError("images: two images have the same id")
-    clips = tuple(_clip(row, f"clips[{at}].", known) for at, row in enumerate(_objects(document, "clips", "")))
-    if [clip.number for clip in clips] != list(range(1, len(clips) + 1)) or not clips:
-        raise PlanError("clips: numbers must run 1, 2, 3 ... without a gap")
-    arc = document.get("arc")
-    if not isinstance(arc, dict):
-        raise PlanError("arc: expected an object")
-    parts = [_text(arc, name, "arc.") for name in ("want", "obstacle", "escalation", "turn", "resolution")]
-    return Plan(
-        _text(document, "title", ""), _text(document, "logline", ""), _text(document, "description", ""),
-        _texts(document, "tags", ""), _texts(document, "research", ""), Arc(*parts),
-        _text(document, "atmosphere", ""), images, clips,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Estimate:
+    """Before money is spent: the film's length and USD by kind (plan, images, clips, narration, effects, upload)."""
+
+    seconds: float
+    usd: Mapping[str, float]
+
+    @property
+    def total_usd(self) -> float:
+        return sum(self.usd.values())
+
+
+def estimate(plan: Plan, prices: Mapping[str, float]) -> Estimate:
+    """What carrying out `plan` will take. A clip is trimmed to its narration, so the film lasts what is spoken.
+
+    `prices` are USD: plan, image, clip, narration_per_1000_characters, effect, upload; a KeyError names a missing one.
+    """
+    characters = sum(len(clip.narration) for clip in plan.clips)
+    usd = {
+        "plan": prices["plan"],
+        "images": prices["image"] * len(plan.images),
+        "clips": prices["clip"] * len(plan.clips),
+        "narration": prices["narration_per_1000_characters"] * characters / 1000,
+        "effects": prices["effect"] * len(plan.clips),
+        "upload": prices["upload"],
+    }
+    return Estimate(sum(narration_seconds(clip.narration) for clip in plan.clips), usd)

@@ -81,6 +81,8 @@ class Step:
     argv: Callable[[Job, Studio], Command]
     output: Callable[[Job, Task], str]
     shown_as: str | None = None
+    #: the script keeps a receipt, so that a killed attempt can tell whether it had bought
+    receipts: bool = True
     rewordable: bool = False
 
     @property
@@ -222,6 +224,7 @@ PLAN = Step(
     working=Status.GENERATING_ASSETS, error=Status.ERROR_PLANNING, deadline_s=600, price="plan", makes="json",
     secrets=("GEMINI_API_KEY",), argv=_plan, output=lambda job, task: _take(job, "plan", "plan", ".json"),
     shown_as="Plan",
+    receipts=False,
 )  # fmt: skip
 IMAGE = Step(
     name="image", script="generate_asset.py", service="gemini", after=("plan",), per="image", gate=None,

@@ -119,6 +119,8 @@ def _queued(work: _Work, event: EntryQueued) -> _Work:
         return work.with_task(priority=event.priority, privacy=event.privacy, error="")
     if task.status not in ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED}:
         return _refuse(work, LABELS[Status.QUEUED], _why_not_queued(task.status))
+    check_move(task.status, Status.QUEUED)
+    work = work.with_task(status=Status.QUEUED)
     doubted = [job for job in work.jobs if job.state == JobState.IN_DOUBT]
     services = {job.service for job in work.jobs if job.state == JobState.READY}
     unparked = tuple(Park(service, None, event.at, "") for service in sorted(services) if task.held)
@@ -230,8 +232,12 @@ def _charge(work: _Work, event: JobCharged) -> _Work:
         event.job, event.attempt, event.service, event.kind, event.quantity, event.unit, event.micros
     )  # fmt: skip
     work = work.with_task(cost_micros=work.task.cost_micros + event.micros).adding(charge)
-    return work if job is None else work.with_job(
-        replace(job, cost_micros=job.cost_micros + event.micros, charge_ref=event.reference or job.charge_ref)
+    return (
+        work
+        if job is None
+        else work.with_job(
+            replace(job, cost_micros=job.cost_micros + event.micros, charge_ref=event.reference or job.charge_ref)
+        )
     )
 
 

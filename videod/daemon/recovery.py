@@ -59,7 +59,7 @@ async def _settle(
                 dict(artefact.facts), plan,
             ))  # fmt: skip
             return
-    failure = in_doubt(output, job, bench.foreign(step)) if step.paid else None
+    failure = in_doubt(output, job, bench.silent(step)) if step.paid else None
     if failure is None:
         failure = Failure(Kind.INTERRUPTED, "the daemon ended while this ran")
     log.info("recovery_job_released", extra=context | {"kind": failure.kind.value})

@@ -74,8 +74,8 @@ def _review(case: Case) -> Reason:
     gate = AT_GATE[case.task.status]
     cost = pending_cost_micros(case.jobs, gate)
     price = f"approving it costs about {money(cost)}" if cost else "approving it costs nothing"
-    text = f"waits for your review of {_REVIEWS[gate]} since {ago(case.since, case.at)}; {price} and {_then(case, gate)}"
-    return Reason("you", text, f"videod approve {case.task.id}", None)
+    text = f"waits for your review of {_REVIEWS[gate]} since {ago(case.since, case.at)}"
+    return Reason("you", f"{text}; {price} and {_then(case, gate)}", f"videod approve {case.task.id}", None)
 
 
 def _then(case: Case, gate: Gate) -> str:
@@ -127,8 +127,9 @@ def _stands(case: Case) -> Reason:
     if case.task.status == Status.QUEUED:
         return _queued(case)
     if retry is not None:
-        text = f"waits for a free place at {retry.service} since {ago(case.since, case.at)}; next is {retry.name}"
-        return Reason(retry.service, f"{text} ({count(len(ready), 'job')} ready)", f"videod cancel {case.task.id}", None)
+        text = f"waits for a free place at {retry.service} since {ago(case.since, case.at)}"
+        text += f"; {retry.name} is the next of {count(len(ready), 'ready job')}"
+        return Reason(retry.service, text, f"videod cancel {case.task.id}", None)
     return Reason("videod", f"is {LABELS[case.task.status]} and about to go on", f"videod show {case.task.id}", None)
 
 
@@ -174,10 +175,12 @@ def _retries(case: Case, job: Job) -> Reason:
 
 
 def _queued(case: Case) -> Reason:
-    before = case.ahead
-    place = f"{count(before.queued, 'episode')} of {case.task.channel_id} before it" if before.queued else "it is the next"
+    before, channel = case.ahead, case.task.channel_id
+    place = (
+        f"{count(before.queued, 'episode')} of {channel} before it" if before.queued else f"it is the next of {channel}"
+    )
     text = (
-        f"waits for its turn since {ago(case.since, case.at)}: {place} in the queue of {case.task.channel_id},"
-        f" {before.in_work} in work; it starts when one of those ends or is free. Priority High on the board moves it up"
+        f"waits for its turn since {ago(case.since, case.at)}: {place}, {before.in_work} in work; it starts as soon as"
+        " a place is free, and Priority High on the board moves it up"
     )
     return Reason("its turn", text, f"videod cancel {case.task.id}", None)

@@ -50,12 +50,12 @@ class Calls:
 
     def __init__(
         self, token: str, clock: Clock, base_url: str = DEFAULT_URL, requests_per_s: float = 3.0,
-        not_before_ms: int = 0, remember: Remember | None = None, timeout_s: float = CALL_S,
+        not_before_ms: int = 0, remember: Remember | None = None, timeout_s: float = CALL_S, version: str = VERSION,
     ) -> None:  # fmt: skip
         # our own logger at CRITICAL: its warnings would double ours, and without one it adds a handler per client
         quiet = log.getChild("client")
         self._client = AsyncClient(
-            auth=token, base_url=base_url.rstrip("/"), notion_version=VERSION, retry=False, logger=quiet,
+            auth=token, base_url=base_url.rstrip("/"), notion_version=version, retry=False, logger=quiet,
             log_level=logging.CRITICAL, timeout_ms=int(timeout_s * 1000),
         )  # fmt: skip
         self._clock = clock

@@ -46,6 +46,10 @@ class Bench:
         """True where the owner put a script of their own in place of ours: only exit code and file count then."""
         return step.name in self.overrides
 
+    def silent(self, step: Step) -> bool:
+        """True where a killed attempt leaves no receipt that says whether it had bought."""
+        return self.foreign(step) or not step.receipts
+
     def script(self, step: Step) -> Path:
         chosen = Path(self.overrides.get(step.name, step.script))
         return chosen if chosen.is_absolute() else (self.scripts / chosen).resolve()

@@ -183,7 +183,7 @@ class Runner:
         if not step.paid:
             return failure
         output = self._bench.workspace(work.task) / step.output(work.job, work.task)
-        return in_doubt(output, work.job, self._bench.foreign(step)) or failure
+        return in_doubt(output, work.job, self._bench.silent(step)) or failure
 
     def _ended_by_us(self, work: Assignment) -> JobFailed:
         return self._failed(work, self._doubted(work, Failure(Kind.INTERRUPTED, STOPPING)))
@@ -231,15 +231,15 @@ def _event(line: str) -> dict[str, object]:
     return loaded if isinstance(loaded, dict) else {}
 
 
-def in_doubt(output: Path, job: Job, foreign: bool) -> Failure | None:
+def in_doubt(output: Path, job: Job, silent: bool) -> Failure | None:
     """The doubt that an ended paid attempt leaves behind, judged by its receipt; None where nothing was bought.
 
-    Our scripts write "intent" before the paid request and know the rest; a foreign script that was killed may have
-    bought at any moment.
+    Our scripts write "intent" before the paid request and know the rest; a `silent` one (the owner's own, or the
+    planner) that was killed may have bought at any moment.
     """
     kept = receipt(output)
     state = kept.get("state") if kept else None
-    if state == "intent" or (state is None and foreign):
+    if state == "intent" or (state is None and silent):
         price = f"${job.price_micros / 1e6:.2f}"
         return Failure(
             Kind.IN_DOUBT, f"{job.name} was ended while its request was on the way; it may already be paid ({price})",

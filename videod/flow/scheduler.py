@@ -75,6 +75,10 @@ class Scheduler:
                     task.cancel()
             await asyncio.wait(self._children, timeout=max(0.05, min(left, 0.2)))
 
+    def children(self) -> list[asyncio.Task[None]]:
+        """The tasks of the children that run now."""
+        return list(self._children)
+
     async def _run_lane(self, lane: Lane) -> None:
         while True:
             await lane.slot()

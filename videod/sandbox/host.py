@@ -73,12 +73,12 @@ class Host:
 
 async def start(
     root: Path, options: Options, *, s3: bool = False, ports: dict[str, int] | None = None,
-    services: Iterable[str] = tuple(APPS),
+    services: Iterable[str] = tuple(APPS), faults: Iterable[dict[str, Any]] = (),
 ) -> Host:  # fmt: skip
     """Start the named services (all, if not said otherwise), the admin app and, if wanted, S3.
 
-    `ports` asks for certain ports (by service name, or "admin"). Raises AlreadyRunning, OSError for a port that was
-    asked for and is taken, admin.BadFault for a faults.json that makes no sense.
+    `ports` asks for certain ports (by service name, or "admin"); `faults` are set from the beginning. Raises
+    AlreadyRunning, OSError for a port that was asked for and is taken, admin.BadFault for a fault that makes no sense.
     """
     root.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as closing:
@@ -86,15 +86,17 @@ async def start(
         context = Context(root, options)
         book = _Ports(root, ports or {})
         modules = {name: importlib.import_module(APPS[name][0]) for name in services}
-        kinds: admin.Kinds = {name: getattr(module, "FAULT_KINDS", None) for name, module in modules.items()}
+        kinds = {name: getattr(module, "FAULT_KINDS", None) for name, module in modules.items() if name != "page"}
         switches = admin.FaultsFile(context, kinds)
         switches.look()
+        for given in faults:
+            context.faults.add(admin.fault_from(given, kinds))
         for name, module in modules.items():
             app: web.Application = getattr(module, APPS[name][1])(context)
-            context.urls[name] = await _serve(app, book.listen(name), closing)
+            context.urls[name] = await serve(app, book.listen(name), closing)
         if s3:
             await _serve_s3(context, book, closing)
-        admin_url = await _serve(admin.build(context, kinds), book.listen("admin"), closing)
+        admin_url = await serve(admin.build(context, kinds), book.listen("admin"), closing)
         book.keep({**context.urls, "admin": admin_url})
         watching = asyncio.create_task(switches.watch())
         closing.push_async_callback(_cancel, watching)
@@ -136,7 +138,8 @@ class _Ports:
         _write(self._path, self._last | ports)
 
 
-async def _serve(app: web.Application, listening: socket.socket, closing: AsyncExitStack) -> str:
+async def serve(app: web.Application, listening: socket.socket, closing: AsyncExitStack) -> str:
+    """Serve `app` on a bound socket until `closing` is left; returns its base address."""
     port = listening.getsockname()[1]
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=LINGER_S)
     closing.push_async_callback(runner.cleanup)

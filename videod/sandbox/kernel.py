@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NewType
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Milliseconds = NewType("Milliseconds", int)
@@ -214,7 +215,7 @@ async def _spoil(request: web.Request, answer: web.StreamResponse, fault: Fault)
     return stream
 
 
-def traffic(context: Context, service: str) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def traffic(context: Context, service: str) -> Middleware:
     """The aiohttp middleware of every stand-in: latency, faults before and after the work, the request log."""
 
     @web.middleware

@@ -40,7 +40,7 @@ def _start(listening: socket.socket) -> Running:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
-    class Quiet(MotoRequestHandler):  # type: ignore[misc]
+    class Quiet(MotoRequestHandler):
         def log(self, type: str, message: str, *args: object) -> None:
             pass
 

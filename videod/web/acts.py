@@ -12,7 +12,7 @@ from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import REVIEWED, SERVICES
 from videod.ledger import Ledger
 from videod.seams import Clock
-from videod.store import reads, views
+from videod.store import reads
 from videod.store.database import Store
 
 

@@ -23,7 +23,9 @@ function el(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Make `parent` hold one element per item, in order, reusing those whose signature is unchanged.
+// Make `parent` hold one element per item, in order, reusing those whose signature is unchanged. A builder of one
+// argument makes a new element, so it has to wait while a drop-down of the old one is in use; a builder of two gets the
+// old element and mends it.
 function keyed(parent, items, keyOf, build) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   let before = parent.firstElementChild;
@@ -32,7 +34,7 @@ function keyed(parent, items, keyOf, build) {
     const signature = JSON.stringify(item);
     let child = old.get(key);
     old.delete(key);
-    const busy = child && child.contains(document.activeElement) && document.activeElement.tagName === "SELECT";
+    const busy = build.length === 1 && child && child.contains(document.activeElement) && document.activeElement.tagName === "SELECT";
     if (!child || (child.dataset.signature !== signature && !busy)) {
       const fresh = build(item, child);
       fresh.dataset.key = key;
@@ -106,8 +108,8 @@ function showBoard(board) {
   const count = (test) => board.entries.filter((entry) => test(tone(entry.status))).length;
   facts([
     ["in work", count((t) => t === "blue")],
-    ["need review", count((t) => t === "amber")],
-    ["errors", count((t) => t === "red" || t === "violet")],
+    ["for review", count((t) => t === "amber")],
+    ["in error", count((t) => t === "red" || t === "violet")],
     ["published", count((t) => t === "green")],
     ["spent", usd(board.total_usd)],
   ]);
@@ -149,7 +151,7 @@ function buildCard(entry) {
   share !== null ? el("div", { class: "bar" }, bar) : null,
   entry.next_retry ? el("div", { class: "line" }, `next retry ${when(entry.next_retry)}`) : null,
   entry.youtube_url ? el("div", { class: "line" }, el("span", {}, entry.youtube_url)) : null,
-  entry.error ? el("div", { class: "error" }, entry.error) : null,
+  entry.error ? el("div", { class: "error" }, el("div", {}, entry.error)) : null,
   statusChooser(entry));
 }
 
@@ -172,6 +174,7 @@ function openDrawer(entryId) {
   byId("drawer-title").textContent = "";
   byId("drawer-facts").textContent = "";
   byId("drawer-error").textContent = "";
+  byId("drawer-status").replaceChildren();
   drawer.showModal();
   refreshDrawer();
 }
@@ -185,6 +188,7 @@ async function refreshDrawer() {
   byId("drawer-title").textContent = entry.title;
   byId("drawer-facts").textContent = [entry.status, entry.channel, entry.progress, usd(entry.cost_usd)].filter(Boolean).join("  \u00b7  ");
   byId("drawer-error").textContent = entry.error || "";
+  keyed(byId("drawer-status"), [{ id: entry.id, title: entry.title, status: entry.status, statuses }], (shown) => shown.id, statusChooser);
   const types = [...new Set(entry.assets.map((asset) => asset.type || "other"))];
   const groups = types.map((type) => ({ type, assets: entry.assets.filter((asset) => (asset.type || "other") === type) }));
   const box = byId("drawer-assets");
@@ -202,9 +206,12 @@ function buildGroup(group, before) {
   return box;
 }
 
+// The fragment makes the browser paint a first picture instead of black.
+const film = (url) => el("video", { src: `${url}#t=0.1`, controls: true, preload: "metadata" });
+
 function player(file) {
   if (file.kind === "image") return el("img", { src: file.url, alt: file.name, loading: "lazy" });
-  if (file.kind === "video") return el("video", { src: file.url, controls: true, preload: "metadata" });
+  if (file.kind === "video") return film(file.url);
   if (file.kind === "audio") return el("audio", { src: file.url, controls: true, preload: "metadata" });
   return el("a", { class: "link", href: file.url, target: "_blank", rel: "noopener" }, file.name);
 }
@@ -231,7 +238,7 @@ byId("drawer-close").addEventListener("click", () => drawer.close());
 // --- the videos
 
 function showVideos({ videos }) {
-  facts([["videos", videos.length]]);
+  facts([[videos.length === 1 ? "video" : "videos", videos.length]]);
   if (!videos.length) {
     emptyPage("No videos yet", "What is uploaded to the YouTube stand-in plays here.");
     return;
@@ -241,7 +248,7 @@ function showVideos({ videos }) {
 
 function buildFilm(video) {
   const { snippet, status } = video;
-  const media = video.url ? el("video", { src: video.url, controls: true, preload: "metadata" }) : null;
+  const media = video.url ? film(video.url) : null;
   const marks = [status.privacyStatus, status.uploadStatus, status.containsSyntheticMedia ? "AI-made, disclosed" : null, snippet.channelTitle];
   return el("article", { class: "tile film" }, media, el("div", { class: "body" },
     el("h3", {}, snippet.title || "Untitled"),
@@ -256,6 +263,8 @@ function buildFilm(video) {
 const quantity = (value, unit) => `${Number(value).toLocaleString("en", { maximumFractionDigits: 2 })} ${unit}`;
 const price = (value) => `$${Number(value).toFixed(4)}`;
 const cells = (...texts) => texts.map((text, at) => el("td", { class: at > 1 ? "number" : null }, String(text)));
+const NAMES = { elevenlabs: "ElevenLabs", gemini: "Gemini", kie: "KIE", youtube: "YouTube", notion: "Notion" };
+const serviceName = (service) => NAMES[service] || service;
 const heads = (...texts) => el("thead", {}, el("tr", {}, ...texts.map((text, at) => el("th", { class: at > 1 ? "number" : null }, text))));
 
 function showLedger(ledger) {
@@ -269,11 +278,11 @@ function showLedger(ledger) {
   if (sheet.dataset.signature === signature) return;
   sheet.dataset.signature = signature;
   const sums = ledger.services.flatMap((service) => [
-    el("tr", { class: "service" }, ...cells(service.service, "", service.calls, "", price(service.usd))),
+    el("tr", { class: "service" }, ...cells(serviceName(service.service), "", service.calls, "", price(service.usd))),
     ...service.kinds.map((kind) => el("tr", {}, ...cells("", kind.kind, kind.calls, quantity(kind.quantity, kind.unit), price(kind.usd)))),
   ]);
   const latest = ledger.latest.map((charge) => el("tr", {},
-    ...cells(charge.service, charge.kind, when(charge.at), quantity(charge.quantity, charge.unit), price(charge.usd))));
+    ...cells(serviceName(charge.service), charge.kind, when(charge.at), quantity(charge.quantity, charge.unit), price(charge.usd))));
   sheet.replaceChildren(
     el("div", { class: "total" }, el("b", {}, usd(ledger.total_usd)), el("span", { class: "muted" }, "would have been billed; nothing was paid")),
     el("div", { class: "scroll" }, el("table", {}, heads("Service", "Call", "Calls", "Quantity", "USD"), el("tbody", {}, ...sums))),

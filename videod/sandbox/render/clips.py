@@ -8,7 +8,6 @@ settings, one thread, no B-frames and a closed GOP of one second, so that clips 
 
 import asyncio
 import hashlib
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -113,16 +112,6 @@ def command(image: Path, output: Path, seconds: int, prompt: str, size: tuple[in
         "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart",
         "-f", "mp4", str(output),
     ]  # fmt: skip
-
-
-def find_ffmpeg() -> str:
-    """VIDEOD_FFMPEG, else `ffmpeg` on the PATH, else the one that imageio-ffmpeg carries."""
-    named = os.environ.get("VIDEOD_FFMPEG") or shutil.which("ffmpeg")
-    if named:
-        return named
-    import imageio_ffmpeg
-
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 async def render_clip(image: Path, output: Path, seconds: int, prompt: str, size: tuple[int, int], ffmpeg: str) -> None:

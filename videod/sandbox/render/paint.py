@@ -270,23 +270,26 @@ class Sketch:
         flat = np.asarray(mask, dtype=np.float32) / 255
         if coat.fur < 0.05:
             return flat
-        reach = max(1.0, self.scale * 0.011 * (0.5 + coat.fur))
+        reach = max(0.9, min(self.scale * 0.006, 3.5))
         blurred = np.asarray(mask.filter(ImageFilter.GaussianBlur(reach)), dtype=np.float32) / 255
-        cells = max(6.0, mask.height / max(2.0, self.scale * 0.016))
-        ragged = noise.clouds(chance, mask.size, cells, octaves=1)
-        edge = blurred + (ragged - 0.5) * 0.75 * coat.fur
-        crisp = 0.22 if self.scale < 500 else 0.3
-        return np.asarray(np.clip((edge - 0.5) / crisp + 0.5, 0, 1), dtype=np.float32)
+        ragged = noise.hair(chance, mask.size, self._stroke())
+        edge = blurred + np.clip(ragged, -2, 2) * 0.13 * coat.fur
+        return np.asarray(np.clip((edge - 0.5) / 0.3 + 0.5, 0, 1), dtype=np.float32)
+
+    def _stroke(self) -> float:
+        """Hairs grow with the body, but more slowly, as a nearer lens shows finer ones."""
+        return float((self.scale / 200) ** 0.55)
 
     def _volume(self, mask: Image.Image, light: Light, coat: Coat, chance: np.random.Generator, dim: float) -> Floats:
         """Multipliers (height, width, 3) that give the flat colours volume, a lit side and a texture."""
-        small = mask.resize((max(4, mask.width // 2), max(4, mask.height // 2)), Image.Resampling.BOX)
+        part = 2 if self.scale < 420 else 4
+        small = mask.resize((max(4, mask.width // part), max(4, mask.height // part)), Image.Resampling.BOX)
         flat = np.asarray(small, dtype=np.float32) / 255
         relief = np.zeros_like(flat)
         for share, reach in ((0.45, 0.035), (0.9, 0.09), (1.0, 0.17)):
-            blurred = small.filter(ImageFilter.GaussianBlur(max(1.0, self.scale * reach / 2)))
+            blurred = small.filter(ImageFilter.GaussianBlur(max(1.0, self.scale * reach / part)))
             relief += share * np.asarray(blurred, dtype=np.float32) / 255
-        relief *= self.scale / 2 * 0.11
+        relief *= self.scale / part * 0.11
         down, across = np.gradient(relief)
         length = np.sqrt(across**2 + down**2 + 1)
         sun = np.array([light.side * 0.5, -0.66, 0.56], dtype=np.float32)
@@ -299,7 +302,7 @@ class Sketch:
             plane = light.ambient[channel] * (0.9 - 0.26 * down / length)
             plane = plane + light.sun[channel] * (light.strength * lit**1.2 + rim + glossy)
             planes.append(Image.fromarray((plane * dim).astype(np.float32)).resize(mask.size))
-        hair = 1 + noise.hair(chance, mask.size, self.scale / 200) * (0.03 + 0.13 * coat.fur)
+        hair = 1 + noise.hair(chance, mask.size, self._stroke()) * (0.025 + 0.1 * coat.fur)
         return np.asarray(np.dstack([np.asarray(plane) for plane in planes]) * hair[:, :, None], dtype=np.float32)
 
 

@@ -183,6 +183,10 @@ class Quadruped:
         face = mixed(p.base, p.light, 0.22)
         if "mane" not in b.extras:
             s.melt(self._ahead(-b.skull * 0.9, -b.skull * 0.2), b.skull * 1.05, 3)
+        if "mane" in b.extras:
+            for angle in range(-2, 3):
+                at = self._ahead(-b.skull * (0.95 - 0.1 * abs(angle)), b.skull * 0.52 * angle)
+                s.oval(at, b.skull * 0.62, b.skull * 0.5, mixed(p.dark, p.base, 0.12 * (angle % 2)), 3, self.head_angle)
         s.oval(self.skull, b.skull * 1.06, b.skull * 0.98, face, 3, self.head_angle)
         tip = self._ahead(b.skull * 0.7 + b.muzzle, -b.skull * 0.34)
         s.limb([self._ahead(b.skull * 0.15, -b.skull * 0.12), self._ahead(b.skull * 0.75, -b.skull * 0.24), tip], [b.muzzle_base * 1.35, b.muzzle_base * 1.02, b.muzzle_tip], face, 3)
@@ -195,8 +199,6 @@ class Quadruped:
         self._ear(far=False)
         if "antlers" in b.extras:
             self._antlers(4, mixed(p.dark, (150, 120, 86), 0.7))
-        if "mane" in b.extras:
-            s.oval(self._ahead(-b.skull * 1.1, -0.02), 0.16, 0.24, p.dark, 3, self.head_angle)
 
     def _features(self, tip: Point) -> None:
         """Nose, mouth, eye."""

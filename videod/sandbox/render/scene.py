@@ -63,7 +63,8 @@ PLAIN_COLOURS: dict[str, Colour] = {
     "pink": (250, 150, 196),
     "yellow": (250, 226, 96),
     "white": (250, 250, 250),
-    "gr[ae]y": (222, 226, 230),
+    # a cool tint instead of a neutral grey: pale and grey coats keep a distance from it when they are keyed
+    "gr[ae]y": (150, 192, 236),
 }
 COLD = r"snow\w*|winter|blizzard|frost\w*|frozen|ice|icy|arctic|polar|antarctic"
 
@@ -110,14 +111,13 @@ def _home(creatures: tuple[Creature, ...]) -> str:
     return "meadow"
 
 
-def _plain(text: str, creatures: tuple[Creature, ...]) -> Colour | None:
+def _plain(text: str) -> Colour | None:
     if not re.search(rf"\b(?:{PLAIN})\b", text) or not re.search(r"background|backdrop|isolated|cut[- ]?out|chroma", text):
         return None
     for word, colour in PLAIN_COLOURS.items():
         if re.search(rf"\b{word}\b[\w\s-]{{0,30}}(?:background|backdrop|screen)", text):
             return colour
-    pale = bool(creatures) and sum(creatures[0].palette.base) > 520
-    return PLAIN_COLOURS["blue"] if pale else PLAIN_COLOURS["gr[ae]y"]
+    return PLAIN_COLOURS["gr[ae]y"]
 
 
 def _framing(text: str) -> str:
@@ -143,11 +143,11 @@ def _pose(text: str, creatures: tuple[Creature, ...], plain: bool) -> str:
 
 
 def read_scene(prompt: str) -> Scene:
-    """The scene that a prompt describes. What the later sentences say weighs more than the opening atmosphere block."""
+    """The scene that a prompt describes. Its last line says what is seen, the lines before it the atmosphere."""
     text = prompt.lower()
-    subject = text.split("\n\n")[-1] if "\n\n" in text else text
+    subject = text.strip().split("\n")[-1]
     creatures = tuple(find_creatures(subject)[:2]) or tuple(find_creatures(text)[:2])
-    plain = _plain(text, creatures)
+    plain = _plain(text)
     prop = find_prop(subject)
     if prop and re.search(r"\b(?:macro|prop|close[- ]?up|detail)\b", subject) and not re.search(r"\bface|eyes?\b", subject):
         creatures = ()

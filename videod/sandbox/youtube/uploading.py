@@ -148,16 +148,20 @@ def _span(found: re.Match[str] | None, length: int | None) -> tuple[int, int, in
 
 async def _write(request: web.Request, file: Path, skip: int) -> bool:
     """Append the body but for its first `skip` bytes; False when the connection broke (whole blocks are kept)."""
+    whole = False
     with file.open("ab") as out:
         try:
             async for piece in request.content.iter_chunked(BLOCK):
                 out.write(piece[skip:])
                 skip = max(0, skip - len(piece))
+            whole = True
         except (ConnectionError, web.RequestPayloadError):
-            out.flush()
-            out.truncate(out.tell() // BLOCK * BLOCK)
-            return False
-    return True
+            pass  # the client will ask how much arrived
+        finally:
+            if not whole:
+                out.flush()
+                out.truncate(out.tell() // BLOCK * BLOCK)
+    return whole
 
 
 def _digest(file: Path) -> tuple[str, bytes]:

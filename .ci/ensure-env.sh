@@ -1,0 +1,28 @@
+# Sourced by ./run and ./test with KIND set to "run" or "dev": makes .venv from uv.lock, needing only python3 >= 3.11
+# with pip and POSIX sh. No root, no venv module, no uv, no HOME: pip's --target is not barred by PEP 668.
+set -eu
+ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+UV_VERSION=0.13.8
+PY=${PYTHON:-python3}
+STAMP=$ROOT/.venv/.stamp-$KIND
+WANT=$(cksum "$ROOT/uv.lock" "$ROOT/pyproject.toml" | cksum)
+if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WANT" ]; then
+  [ -n "${UV_CACHE_DIR:-}" ] || [ -w "${HOME:-/nonexistent}" ] || { UV_CACHE_DIR=$ROOT/.tools/cache; export UV_CACHE_DIR; }
+  "$PY" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "videod needs Python 3.11 or newer; $PY is $("$PY" -V 2>&1). Set PYTHON=/path/to/python3.11." >&2
+    exit 69
+  }
+  if command -v uv >/dev/null 2>&1; then UV=uv; else
+    UV=$ROOT/.tools/bin/uv
+    [ -x "$UV" ] || {
+      echo "videod: first start, installing the locked dependencies into .venv ..." >&2
+      PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 \
+        "$PY" -m pip install -q --root-user-action=ignore --target "$ROOT/.tools" "uv==$UV_VERSION" >&2
+    }
+  fi
+  [ "$KIND" = dev ] && GROUPS_ARG= || GROUPS_ARG=--no-dev
+  # --inexact: ./run after ./test must not strip pytest again
+  UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync -q --frozen --compile-bytecode --inexact \
+    --extra sandbox --extra s3 $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
+  printf %s "$WANT" > "$STAMP"
+fi

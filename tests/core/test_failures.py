@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from videod.core.failures import BY_EXIT_CODE, POLICY, Answer, Kind, classify, retry_delay_ms
+
+
+def test_every_kind_has_a_policy() -> None:
+    assert set(POLICY) == set(Kind)
+    assert all(POLICY[kind].advice for kind in Kind if kind != Kind.INTERRUPTED)
+
+
+@pytest.mark.parametrize(("code", "kind"), list(BY_EXIT_CODE.items()))
+def test_sysexits_are_believed_whatever_the_text_says(code: int, kind: Kind) -> None:
+    assert classify(code, "HTTP 429 too many requests") == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("OSError: [Errno 28] No space left on device", Kind.DISK),
+        ("HTTP 429: Too Many Requests", Kind.BUSY),
+        ("429 RESOURCE_EXHAUSTED quota 'Video Uploads per day'", Kind.QUOTA),
+        ("Error: insufficient credits (402)", Kind.QUOTA),
+        ("401 Unauthorized", Kind.CREDENTIALS),
+        ("GEMINI_API_KEY not set: API key missing", Kind.CREDENTIALS),
+        ("google: invalid_grant", Kind.CREDENTIALS),
+        ("blocked by content policy", Kind.REFUSED),
+        ("HTTP 503 Service Unavailable", Kind.DOWN),
+        ("requests.exceptions.ConnectionError: Connection refused", Kind.DOWN),
+        ("Read timed out.", Kind.DOWN),
+        ("usage: x.py [-h]\nx.py: error: the following arguments are required: --output", Kind.USAGE),
+        ("FileNotFoundError: no such file: seed.png", Kind.INPUT),
+        ("Traceback ... ZeroDivisionError", Kind.BUG),
+        ("", Kind.BUG),
+    ],
+)
+def test_free_text_of_an_old_script_is_told_apart(text: str, kind: Kind) -> None:
+    assert classify(1, text) == kind
+
+
+def test_a_signal_means_lost() -> None:
+    assert classify(-9, "anything") == Kind.LOST
+
+
+@given(st.integers(-64, 255), st.text(max_size=200))
+def test_every_exit_has_a_kind(code: int, text: str) -> None:
+    assert classify(code, text) in Kind
+
+
+WAITS = (60_000, 300_000, 900_000, 3_600_000)
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(1, 4))
+def test_a_wait_stays_within_its_jitter(u: float, attempts: int) -> None:
+    delay = retry_delay_ms(attempts, WAITS, 0.1, u)
+    assert delay is not None
+    assert 0.9 * WAITS[attempts - 1] - 1 <= delay <= 1.1 * WAITS[attempts - 1] + 1
+
+
+@pytest.mark.parametrize("attempts", [0, 5, 6])
+def test_no_wait_is_left_after_the_last(attempts: int) -> None:
+    assert retry_delay_ms(attempts, WAITS, 0.1, 0.5) is None
+
+
+def test_only_what_a_person_must_mend_stops_at_once() -> None:
+    stops = {kind for kind in Kind if POLICY[kind].answer == Answer.STOP}
+    assert stops == {Kind.INPUT, Kind.USAGE, Kind.CONFIGURATION}

@@ -1,0 +1,320 @@
+"""Assembling a film: its format, its loudness, its length, and what happens with parts that are odd or broken."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts import assemble_video, cut_clip
+from scripts.lib import ffmpeg, film, loudness, mp4, packets, segment
+from scripts.lib.events import Failure
+from tests.scripts import media
+from tests.scripts.conftest import Run
+
+pytestmark = pytest.mark.live
+
+FLASH_AT = (12, 20, 6)
+"""In which picture of each clip the white flash is, and at which time (in 24ths) its narration beeps."""
+
+
+def flashing(out: Path, picture: int) -> Path:
+    box = f"drawbox=c=white:t=fill:enable=between(n\\,{picture}\\,{picture})"
+    return media.make(out, "-f", "lavfi", "-i", f"color=c=0x203040:s={media.FULL}:r=24:d=2.2,{box}", *media.X264)
+
+
+def beeping(out: Path, picture: int) -> Path:
+    beep = f"if(between(t\\,{picture}/24\\,{picture}/24+0.1)\\,0.8*sin(2000*PI*t)\\,0.002*sin(200*PI*t))"
+    return media.sound(out, f"aevalsrc={beep}:s=48000:d=1.5")
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three flashing and beeping clips, their cuts, and a manifest with the cuts."""
+    folder = tmp_path_factory.mktemp("studio")
+    media.sound(folder / "rain.mp3", "anoisesrc=amplitude=0.05:duration=3")
+    for number, picture in enumerate(FLASH_AT, start=1):
+        video = flashing(folder / f"clip_{number}.mp4", picture)
+        audio = beeping(folder / f"clip_{number}.wav", picture)
+        words = [
+            "--video",
+            video,
+            "--audio",
+            audio,
+            "--sfx",
+            folder / "rain.mp3",
+            "--output",
+            folder / f"cut_{number}.mov",
+        ]
+        assert cut_clip.main([str(word) for word in words]) == 0
+    media.manifest(folder / "manifest.json", [entry(folder, number) for number in (3, 1, 2)])
+    return folder
+
+
+def entry(folder: Path, number: int, cut: bool = True) -> dict[str, object]:
+    words: dict[str, object] = {
+        "clip_number": number, "video": str(folder / f"clip_{number}.mp4"), "audio": str(folder / f"clip_{number}.wav"),
+        "sfx": str(folder / "rain.mp3"),
+    }  # fmt: skip
+    return words | ({"cut": str(folder / f"cut_{number}.mov")} if cut else {})
+
+
+@pytest.fixture(scope="module")
+def film_made(studio: Path) -> Path:
+    out = studio / "film.mp4"
+    assert assemble_video.main(["--manifest", str(studio / "manifest.json"), "--output", str(out)]) == 0
+    return out
+
+
+def frames_of(*cuts: Path) -> list[int]:
+    return [len(packets.listing(cut, "0:v:0", "looking").packets) for cut in cuts]
+
+
+def cuts(studio: Path) -> list[Path]:
+    return [studio / f"cut_{number}.mov" for number in (1, 2, 3)]
+
+
+def test_the_film_has_the_format_that_was_promised(film_made: Path) -> None:
+    found = ffmpeg.probe(film_made)
+    assert found.video is not None and found.audio is not None
+    assert (found.video.codec, found.video.profile, found.video.pixel_format) == ("h264", "High", "yuv420p")
+    assert (found.video.width, found.video.height, found.video.fps) == (1920, 1080, 24.0)
+    assert (found.audio.codec, found.audio.rate_hz, found.audio.layout) == ("aac", 48000, "stereo")
+    assert mp4.is_fast_start(film_made)
+
+
+def test_the_film_is_its_cuts_bit_by_bit_in_order_of_their_numbers(film_made: Path, studio: Path) -> None:
+    assert media.picture_sums(film_made) == [one for cut in cuts(studio) for one in media.picture_sums(cut)]
+
+
+def test_the_frame_rate_is_constant_and_the_length_the_sum_of_the_cuts(film_made: Path, studio: Path) -> None:
+    times = media.picture_times(film_made)
+    step = times[0][1]
+    total = sum(frames_of(*cuts(studio)))
+    assert times == [(place * step, step) for place in range(total)]
+    assert abs(loudness.measure(film_made, "film").samples / 48_000 - total / 24) <= 0.040
+
+
+def test_each_beep_stays_within_40_ms_of_its_flash(film_made: Path, studio: Path) -> None:
+    light = media.brightness(film_made)
+    flashes = [place / 24 for place, level in enumerate(light) if level > 180]
+    heard = memoryview(media.samples(film_made)).cast("h")
+    loud = [place / 48_000 for place in range(0, len(heard), 24) if max(map(abs, heard[place : place + 24])) > 6000]
+    beeps = [time for place, time in enumerate(loud) if place == 0 or time - loud[place - 1] > 0.3]
+    assert len(flashes) == len(beeps) == 3
+    starts = [0, *frames_of(*cuts(studio)[:2])]
+    expected = [(sum(starts[: clip + 1]) + picture) / 24 for clip, picture in enumerate(FLASH_AT)]
+    assert flashes == pytest.approx(expected)
+    assert all(abs(beep - flash) <= 0.040 for beep, flash in zip(beeps, flashes, strict=True))
+
+
+def test_a_spoken_film_has_minus_14_lufs_under_minus_1_dbtp(tmp_path: Path, run: Run) -> None:
+    clips = []
+    for number in (1, 2):
+        voice = media.speech(tmp_path / f"voice_{number}.mp3", 3.5)
+        video = media.clip(tmp_path / f"clip_{number}.mp4", 4.0, codec=(*media.X264, "-crf", "35"), hue=number * 90)
+        clips.append({"clip_number": number, "video": video.name, "audio": voice.name})
+    listed = media.manifest(tmp_path / "manifest.json", clips)
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 0, ran.stderr
+    found = loudness.measure(tmp_path / "film.mp4", "film")
+    assert found.lufs == pytest.approx(-14.0, abs=1.0) and found.true_peak_db is not None
+    assert found.true_peak_db <= -1.0
+    assert (ran.result["lufs"], ran.result["true_peak_db"]) == (found.lufs, found.true_peak_db)
+    assert ran.result["reencoded_clips"] == []
+
+
+def test_progress_and_result_tell_what_was_done(studio: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "film.mp4"
+    ran = run(assemble_video.main, "--manifest", studio / "manifest.json", "--output", out, "--decode-all")
+    done = [event["done"] for event in ran.of("progress")]
+    assert done == sorted(done) and len(done) >= 5 and done[-1] < 1.0
+    frames = sum(frames_of(*cuts(studio)))
+    facts = {name: ran.result[name] for name in ("frames", "clips", "width", "height", "reencoded_clips")}
+    assert facts == {"frames": frames, "clips": 3, "width": 1920, "height": 1080, "reencoded_clips": []}
+    assert ran.result["duration_s"] == pytest.approx(frames / 24, abs=0.001)
+    assert media.leftovers(tmp_path) == []
+
+
+def test_without_cuts_the_same_pictures_come_out(studio: Path, film_made: Path, tmp_path: Path, run: Run) -> None:
+    listed = media.manifest(tmp_path / "manifest.json", [entry(studio, number, cut=False) for number in (1, 2, 3)])
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 0, ran.stderr
+    assert media.picture_sums(tmp_path / "film.mp4") == media.picture_sums(film_made)
+
+
+def test_mixed_clips_become_one_film_and_only_the_odd_ones_are_encoded(studio: Path, tmp_path: Path, run: Run) -> None:
+    small = media.clip(tmp_path / "small.mp4", 1.0, "640x360", "30")
+    no_b = media.clip(tmp_path / "plain.mp4", 1.5, codec=(*media.X264, "-bf", "0", "-preset", "ultrafast"))
+    voice = media.sound(tmp_path / "voice.wav", "sine=duration=0.6", channels=1)
+    long = media.sound(tmp_path / "long.wav", "sine=duration=1.6", channels=2)
+    clips = [
+        entry(studio, 1), entry(studio, 2) | {"clip_number": 5},
+        {"clip_number": 2, "video": str(small), "audio": str(voice)},
+        {"clip_number": 3, "video": str(no_b), "audio": str(voice)},
+        {"clip_number": 4, "video": str(no_b), "audio": str(long)},
+    ]  # fmt: skip
+    listed = media.manifest(tmp_path / "manifest.json", clips)
+    out = tmp_path / "film.mp4"
+    ran = run(assemble_video.main, "--manifest", listed, "--output", out, "--decode-all")
+    assert ran.code == 0, ran.stderr
+    # 3 has its own encoder settings under the majority's parameter set number, 4 is held
+    assert ran.result["reencoded_clips"] == ["2", "3", "4"] and ran.result["held_s"] > 0
+    sums, first, last = (
+        media.picture_sums(out),
+        media.picture_sums(cuts(studio)[0]),
+        media.picture_sums(cuts(studio)[1]),
+    )
+    assert sums[: len(first)] == first and sums[-len(last) :] == last
+    assert len(sums) == ran.result["frames"]
+    times = media.picture_times(out)
+    assert times == [(place * times[0][1], times[0][1]) for place in range(len(sums))]
+    avc = mp4.read_avc(out)
+    assert avc is not None and {number for _, number in avc.ids()} == {0, 7}
+
+
+def test_intro_and_outro_are_brought_to_the_films_format(
+    studio: Path, film_made: Path, tmp_path: Path, run: Run
+) -> None:
+    intro = media.make(
+        tmp_path / "intro.mp4", "-f", "lavfi", "-i", "color=c=red:s=480x480:r=30:d=1", "-f", "lavfi", "-i", "sine=d=1",
+        "-c:v", "mpeg4", "-c:a", "aac",
+    )  # fmt: skip
+    outro = media.clip(tmp_path / "outro.mp4", 0.5, "640x360", "25")
+    out = tmp_path / "film.mp4"
+    ran = run(
+        assemble_video.main, "--manifest", studio / "manifest.json", "--output", out, "--intro", intro, "--outro", outro
+    )
+    assert ran.code == 0, ran.stderr
+    inner = media.picture_sums(film_made)
+    assert ran.result["reencoded_clips"] == ["intro", "outro"] and ran.result["clips"] == 5
+    assert ran.result["frames"] == 24 + len(inner) + 12
+    assert media.picture_sums(out)[24:-12] == inner
+    # uncropped between black bars
+    row = media.one_picture(out, 5, (16, 9))[4 * 48 : 5 * 48]
+    assert row[0] < 40 and row[24] > 150 and row[45] < 40
+    heard = memoryview(media.samples(out)).cast("h")
+    assert max(map(abs, heard[20_000:24_000])) > 500
+
+
+def test_a_missing_intro_or_watermark_is_only_a_warning(studio: Path, tmp_path: Path, run: Run) -> None:
+    words = ("--intro", tmp_path / "none.mp4", "--outro", tmp_path / "no.mp4", "--watermark", tmp_path / "none.png")
+    ran = run(assemble_video.main, "--manifest", studio / "manifest.json", "--output", tmp_path / "film.mp4", *words)
+    assert ran.code == 0 and ran.result["clips"] == 3
+    assert ran.stderr.count("is not there") == 3
+
+
+def test_a_watermark_stands_in_the_lower_right_corner_of_every_clip(studio: Path, tmp_path: Path, run: Run) -> None:
+    mark = media.make(tmp_path / "mark.png", "-f", "lavfi", "-i", "color=c=lime:s=192x108:d=0.1", "-frames:v", "1")
+    out = tmp_path / "film.mp4"
+    ran = run(assemble_video.main, "--manifest", studio / "manifest.json", "--output", out, "--watermark", mark)
+    assert ran.code == 0, ran.stderr
+    assert ran.result["reencoded_clips"] == ["1", "2", "3"] and ran.result["frames"] == sum(frames_of(*cuts(studio)))
+    for number in (0, ran.result["frames"] - 1):
+        shown = media.one_picture(out, number, (20, 20))
+        pixels = [shown[place : place + 3] for place in range(0, len(shown), 3)]
+        assert [place for place, (red, green, _) in enumerate(pixels) if green > 150 and red < 100] == [18 * 20 + 18]
+
+
+def test_a_picture_that_is_none_is_refused_as_watermark(studio: Path, tmp_path: Path, run: Run) -> None:
+    mark = tmp_path / "mark.png"
+    mark.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    words = ("--manifest", studio / "manifest.json", "--output", tmp_path / "film.mp4", "--watermark", mark)
+    ran = run(assemble_video.main, *words)
+    assert ran.code == 65 and "mark.png" in ran.failure["message"]
+
+
+def broken_copy(source: Path, target: Path) -> Path:
+    data = bytearray(source.read_bytes())
+    data[len(data) // 3 : len(data) // 3 + 3000] = bytes(3000)
+    target.write_bytes(data)
+    return target
+
+
+def test_a_broken_clip_is_named_and_no_film_is_left(studio: Path, tmp_path: Path, run: Run) -> None:
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes((studio / "clip_2.mp4").read_bytes()[:-3000])
+    clips = [entry(studio, 1), entry(studio, 2, cut=False) | {"video": str(bad)}, entry(studio, 3)]
+    listed = media.manifest(tmp_path / "manifest.json", clips)
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 65 and ran.failure["kind"] == "input"
+    assert ran.failure["message"].startswith("clip 2: ")
+    assert not (tmp_path / "film.mp4").exists() and media.leftovers(tmp_path) == []
+
+
+def test_a_broken_cut_is_made_again_from_its_clip(studio: Path, film_made: Path, tmp_path: Path, run: Run) -> None:
+    bad = broken_copy(studio / "cut_2.mov", tmp_path / "cut_2.mov")
+    shutil.copy(studio / "cut_2.mov.checked.json", tmp_path)
+    listed = media.manifest(
+        tmp_path / "manifest.json", [entry(studio, 1), entry(studio, 2) | {"cut": str(bad)}, entry(studio, 3)]
+    )
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 0 and "clip 2" in ran.stderr and "cut again" in ran.stderr
+    assert media.picture_sums(tmp_path / "film.mp4") == media.picture_sums(film_made)
+
+
+def test_a_broken_cut_without_its_clip_is_named(studio: Path, tmp_path: Path, run: Run) -> None:
+    bad = broken_copy(studio / "cut_2.mov", tmp_path / "cut_2.mov")
+    lost = {"cut": str(bad), "video": "gone.mp4"}
+    listed = media.manifest(tmp_path / "manifest.json", [entry(studio, 1), entry(studio, 2) | lost])
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 65 and "clip 2" in ran.failure["message"]
+
+
+def test_a_cut_from_another_program_is_taken_with_its_own_sound(studio: Path, tmp_path: Path, run: Run) -> None:
+    foreign = media.make(
+        tmp_path / "foreign.mp4", *ffmpeg.given(studio / "cut_1.mov"), "-c:v", "copy", "-c:a", "aac", "-ar", "44100"
+    )
+    listed = media.manifest(tmp_path / "manifest.json", [entry(studio, 1) | {"cut": str(foreign)}, entry(studio, 2)])
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 0, ran.stderr
+    assert ran.result["reencoded_clips"] == [] and ran.result["frames"] == sum(frames_of(*cuts(studio)[:2]))
+
+
+def test_a_film_that_lost_its_end_is_not_taken_for_whole(studio: Path, film_made: Path, tmp_path: Path) -> None:
+    parts = [segment.examine(cut, f"clip {place}", 24) for place, cut in enumerate(cuts(studio), start=1)]
+    sound = media.make(tmp_path / "sound.m4a", *ffmpeg.given(film_made), "-map", "0:a", "-c", "copy")
+    frames = sum(part.frames for part in parts)
+    assert film.verify(film_made, parts, sound, frames * 2000, 24) == frames
+    with pytest.raises(Failure, match="apart"):
+        film.verify(film_made, parts, sound, frames * 2000 - 4000, 24)
+    short = media.make(
+        tmp_path / "short.mp4",
+        *ffmpeg.given(film_made),
+        "-c",
+        "copy",
+        "-t",
+        str(sum(frames_of(*cuts(studio)[:2])) / 24),
+    )
+    with pytest.raises(Failure, match="clip 3"):
+        film.verify(short, parts, sound, frames * 2000, 24)
+    with pytest.raises(Failure, match="uneven pictures instead"):
+        film.verify(film_made, parts[:2], sound, frames * 2000, 24)
+
+
+def test_a_silent_film_is_made_with_a_warning(tmp_path: Path, run: Run) -> None:
+    video = flashing(tmp_path / "clip.mp4", 3)
+    voice = media.sound(tmp_path / "voice.wav", "anullsrc=d=0.5")
+    listed = media.manifest(tmp_path / "m.json", [{"clip_number": 1, "video": str(video), "audio": str(voice)}])
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 0 and ran.result["lufs"] is None and "silent" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("nonsense", "cannot be read"),
+        ('{"clips": []}', "clips must be"),
+        ('{"clips": [7]}', "clips[0]"),
+        ('{"clips": [{"clip_number": "1", "video": "a", "audio": "b"}]}', "clips[0].clip_number"),
+        ('{"clips": [{"clip_number": 1, "video": "a"}]}', "clips[0] needs"),
+        ('{"clips": [{"clip_number": 1, "video": "a", "audio": 3}]}', "clips[0].audio"),
+        ('{"clips": [{"clip_number": 1, "video": "a", "audio": "b"}, {"clip_number": 1, "video": "a", "audio": "b"}]}',
+         "clip_number 1 stands there twice"),
+        ('{"clips": [{"clip_number": 4, "video": "a.mp4", "audio": "b.mp3"}]}', "clip 4: its video"),
+    ],
+)  # fmt: skip
+def test_a_wrong_manifest_is_refused_by_field(text: str, field: str, tmp_path: Path, run: Run) -> None:
+    listed = tmp_path / "manifest.json"
+    listed.write_text(text)
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 65 and field in ran.failure["message"]

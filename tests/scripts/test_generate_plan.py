@@ -1,0 +1,153 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import generate_plan
+from scripts.lib import plan_papers
+from tests.scripts.conftest import Run
+from tests.scripts.wire import Say, Wire, say
+
+PATH = "/v1beta/models/gemini-3.8-flash:generateContent"
+PLAN = {
+    "version": 1, "title": "The Edge", "logline": "A bear waits.", "description": "Bears.", "tags": ["bear"],
+    "research": ["Salmon climb in autumn."],
+    "arc": {"want": "food", "obstacle": "a rival", "escalation": "a fight", "turn": "it leaves", "resolution": "snow"},
+    "atmosphere": "cold dawn",
+    "images": [
+        {"id": "bear_core", "kind": "character", "subject": "bear", "species": "Ursus arctos", "role": "protagonist",
+         "core": True, "prompt": "A bear | standing"},
+    ],
+    "clips": [
+        {"number": 1, "beat": "it waits", "picture": {"type": "full", "images": ["bear_core"], "scale": 1.0},
+         "motion": "It lifts its head.", "negative": "blur", "narration": "The old bear waits.",
+         "sound": "Continuous wind"},
+    ],
+}  # fmt: skip
+
+CHECKER = """
+import json, os, pathlib, sys
+seen = pathlib.Path(__file__).with_name("checks.jsonl")
+assert "GEMINI_API_KEY" not in os.environ
+if sys.argv[1] == "schema":
+    print(json.dumps({"type": "object", "title": "plan"}))
+else:
+    plan = json.loads(pathlib.Path(sys.argv[2]).read_text())
+    with seen.open("a") as out:
+        out.write(json.dumps(sys.argv[3:]) + "\\n")
+    bad = plan["title"] == "bad"
+    complaint = {"where": "clips[0].narration", "rule": "narration-length", "message": "it takes 11 s"}
+    print(json.dumps({"ok": not bad, "complaints": [complaint] if bad else []}))
+    sys.exit(65 if bad else 0)
+"""
+
+
+def planned(plan: object, finish: str = "STOP") -> Say:
+    text = plan if isinstance(plan, str) else json.dumps(plan)
+    usage = {"promptTokenCount": 4000, "candidatesTokenCount": 10_000, "thoughtsTokenCount": 2000}
+    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish}
+    return say({"candidates": [candidate], "usageMetadata": usage})
+
+
+BAD = planned({**PLAN, "title": "bad"})
+
+
+def wish(folder: Path, *more: object) -> list[object]:
+    checker = folder / "checker.py"
+    checker.write_text(CHECKER)
+    return [
+        "--title", "The Edge", "--topic", "brown bears", "--direction", "an old bear\nfinds a place", "--clips", 1,
+        "--images", 1, "--channel-name", "Wild Minutes", "--brand", "solemn\nslow",
+        "--output", folder / "plan/plan.json", "--checker", f"{sys.executable} {checker}", *more,
+    ]  # fmt: skip
+
+
+def test_a_good_plan_is_kept_with_six_papers(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, planned(PLAN))
+    ran = run(generate_plan.main, *wish(tmp_path))
+    assert ran.code == 0 and json.loads((tmp_path / "plan/plan.json").read_text()) == PLAN
+    assert sorted(path.name for path in (tmp_path / "plan").iterdir()) == [
+        "01_research.md", "02_story_script.md", "03_assets.md", "04_video_prompts.md", "05_audio_generation.md",
+        "06_sound_effects_prompts.md", "plan.json",
+    ]  # fmt: skip
+    charged = ran.of("charged")[0]
+    assert (charged["quantity"], charged["unit"]) == (16_000, "token") and 0.04 < charged["usd"] < 0.11
+    assert json.loads((tmp_path / "checks.jsonl").read_text()) == ["--clips", "1", "--images", "1", "--json"]
+
+
+def test_the_request_holds_the_brief_line_by_line_the_rules_and_the_schema(
+    wire: Wire, run: Run, tmp_path: Path
+) -> None:
+    wire.on("POST", PATH, planned(PLAN))
+    run(generate_plan.main, *wish(tmp_path))
+    body = wire.asked[0].json()
+    lines = body["contents"][0]["parts"][0]["text"].splitlines()
+    for line in ("Title: The Edge", "Topic: brown bears", "Story direction: an old bear finds a place", "Clips: 1",
+                 "Channel: Wild Minutes", "Brand: solemn slow", "Images: 1"):  # fmt: skip
+        assert line in lines
+    assert any("No em-dashes, no ellipses" in line for line in lines)
+    assert any("words / 2 + 2 x (periods + commas) + 1" in line for line in lines)
+    config = body["generationConfig"]
+    assert config["responseMimeType"] == "application/json"
+    assert config["responseJsonSchema"] == {"type": "object", "title": "plan"}
+
+
+def test_complaints_go_back_to_the_model_with_rule_and_place(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, BAD, planned(PLAN))
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+    turns = wire.asked[1].json()["contents"]
+    assert [turn["role"] for turn in turns] == ["user", "model", "user"]
+    assert "clips[0].narration breaks narration-length: it takes 11 s" in turns[2]["parts"][0]["text"]
+
+
+def test_a_plan_that_stays_bad_fails_with_every_complaint(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, BAD)
+    ran = run(generate_plan.main, *wish(tmp_path, "--rounds", 2))
+    assert (ran.code, ran.failure["kind"], len(wire.asked)) == (65, "input", 3)
+    assert "clips[0].narration breaks narration-length: it takes 11 s" in ran.failure["message"]
+    assert not (tmp_path / "plan/plan.json").exists()
+
+
+@pytest.mark.parametrize("answer", [planned('{"title": "cut', "MAX_TOKENS"), planned("no json"), planned("[]")])
+def test_an_answer_that_is_no_whole_object_costs_one_repair_round(
+    wire: Wire, run: Run, tmp_path: Path, answer: Say
+) -> None:
+    wire.on("POST", PATH, answer, planned(PLAN))
+    assert run(generate_plan.main, *wish(tmp_path, "--rounds", 1)).code == 0
+    assert len(wire.asked) == 2
+
+
+def test_a_cut_answer_is_not_repeated_to_the_model(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, planned('{"title": "cut', "MAX_TOKENS"), planned(PLAN))
+    run(generate_plan.main, *wish(tmp_path))
+    assert [turn["role"] for turn in wire.asked[1].json()["contents"]] == ["user", "user"]
+
+
+def test_a_refused_topic_is_a_refusal(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, say({"promptFeedback": {"blockReason": "SAFETY"}}))
+    ran = run(generate_plan.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"]) == (65, "refused")
+
+
+def test_a_plan_whose_answer_was_lost_may_simply_be_asked_again(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, Say(cut=True))
+    ran = run(generate_plan.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"]) == (69, "down")
+
+
+@pytest.mark.parametrize("checker", ["/nowhere/checker", f"{sys.executable} -c raise(SystemExit(3))"])
+def test_a_checker_that_does_not_work_is_a_matter_of_configuration(
+    wire: Wire, run: Run, tmp_path: Path, checker: str
+) -> None:
+    ran = run(generate_plan.main, *wish(tmp_path, "--checker", checker))
+    assert (ran.code, ran.failure["kind"], wire.asked) == (78, "configuration", [])
+
+
+def test_the_papers_map_clips_to_images_and_keep_bars_inside_their_cells() -> None:
+    made = plan_papers.papers(json.loads(json.dumps(PLAN)))
+    assert "| 1 | full | bear_core | 1 |" in made["03_assets.md"]
+    assert "| bear_core | protagonist character | bear, Ursus arctos | yes | 1 |" in made["03_assets.md"]
+    assert "| 1 | The old bear waits. | 5.0 |" in made["05_audio_generation.md"]
+    spiked = {**PLAN, "clips": [{**PLAN["clips"][0], "motion": "one | two\nthree"}]}
+    assert "| 1 | bear_core | one \\| two three | blur |" in plan_papers.papers(spiked)["04_video_prompts.md"]

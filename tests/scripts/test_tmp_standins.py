@@ -1,0 +1,268 @@
+"""The scripts against the sandbox's stand-ins: what both sides believe of the wire must be the same."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from scripts import generate_asset, generate_audio, generate_sound_effects, generate_video, upload_video, youtube_auth
+from scripts.lib import google_oauth
+from tests.scripts.conftest import Run, png
+from videod.sandbox import catbox, elevenlabs, google, kie, youtube
+from videod.sandbox.kernel import Context, Fault, Options
+
+pytestmark = pytest.mark.live
+
+ENVIRONMENT = {
+    "kie": "VIDEOD_URL_KIE", "kie_upload": "VIDEOD_URL_KIE_UPLOAD",
+    "elevenlabs": "VIDEOD_URL_ELEVENLABS", "youtube": "VIDEOD_URL_YOUTUBE", "catbox": "VIDEOD_URL_CATBOX",
+}  # fmt: skip
+BUILDERS: dict[str, Callable[[Context], web.Application]] = {
+    "kie": kie.build, "kie_upload": kie.build_upload, "elevenlabs": elevenlabs.build,
+    "youtube": youtube.build, "google": google.build, "catbox": catbox.build,
+}  # fmt: skip
+KEYS = {"GEMINI_API_KEY": "sandbox-gemini-key", "KIE_API_KEY": "sandbox-kie-key", "GOOGLE_CLIENT_ID": "sandbox-client",
+        "ELEVENLABS_API_KEY": "sandbox-elevenlabs-key", "GOOGLE_CLIENT_SECRET": "sandbox-client-secret",
+        "VIDEOD_MASTER_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}  # fmt: skip
+
+
+async def _serve(context: Context, started: threading.Event, stop: asyncio.Event) -> None:
+    runners = []
+    for name, build in BUILDERS.items():
+        runner = web.AppRunner(build(context))
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+        await site.start()
+        context.urls[name] = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        runners.append(runner)
+    started.set()
+    await stop.wait()
+    for runner in runners:
+        await runner.cleanup()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+    """All stand-ins on ports of their own, on a loop in a thread: the scripts are synchronous programs."""
+    context = Context(tmp_path / "sandbox", Options(generation_s=0.3, clip_size=(640, 360)))
+    loop, started, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(_serve(context, started, stop),))
+    thread.start()
+    assert started.wait(10)
+    for name, variable in ENVIRONMENT.items():
+        monkeypatch.setenv(variable, context.urls[name])
+    for variable in ("VIDEOD_URL_GOOGLE_OAUTH", "VIDEOD_URL_GOOGLE_ACCOUNTS"):
+        monkeypatch.setenv(variable, context.urls["google"])
+    for variable, value in KEYS.items():
+        monkeypatch.setenv(variable, value)
+    yield context
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(20)
+    loop.close()
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    path = tmp_path / "seed.png"
+    path.write_bytes(png(640, 360, "teal"))
+    return path
+
+
+def video(folder: Path, seed: Path, *more: object) -> list[object]:
+    return ["--image", seed, "--prompt", "The bear lifts its head. Slow push in.", "--duration", 5, "--poll", 0.1,
+            "--output", folder / "clip.mp4", *more]  # fmt: skip
+
+
+def narration(folder: Path, voice: str) -> list[object]:
+    return ["--text", "The old bear waits where the river narrows.", "--voice", voice, "--output", folder / "n.mp3"]
+
+
+VOICE = next(iter(elevenlabs.NARRATORS)) if hasattr(elevenlabs, "NARRATORS") else "JBFqnCBsd6RMkjVDRZzb"
+
+
+def test_a_picture_is_drawn_once_and_costs_what_both_sides_say(sandbox: Context, run: Run, tmp_path: Path) -> None:
+    words = ("--prompt", "A brown bear at dawn by a river", "--output", tmp_path / "bear.png")
+    ran = run(generate_asset.main, *words)
+    assert ran.code == 0, ran.stderr
+    assert run(generate_asset.main, *words).result == ran.result
+    assert sandbox.account.total_usd() == pytest.approx(ran.of("charged")[0]["usd"])
+    assert ran.result["width"] > ran.result["height"]
+
+
+def test_a_picture_paid_for_and_lost_is_in_doubt(sandbox: Context, run: Run, tmp_path: Path) -> None:
+    sandbox.faults.add(Fault("gemini", "reset_after", times=1))
+    words = ("--prompt", "A brown bear at dawn by a river", "--output", tmp_path / "bear.png")
+    assert run(generate_asset.main, *words).failure["kind"] == "in_doubt"
+    assert run(generate_asset.main, *words).failure["kind"] == "in_doubt"
+    assert len(sandbox.account.charges("gemini")) == 1
+
+
+@pytest.mark.parametrize("host", ["kie", "catbox"])
+def test_a_clip_is_filmed_from_the_hosted_picture(
+    sandbox: Context, run: Run, tmp_path: Path, seed: Path, host: str
+) -> None:
+    ran = run(generate_video.main, *video(tmp_path, seed, "--image-host", host))
+    assert ran.code == 0, ran.stderr
+    assert ran.result["duration_s"] == pytest.approx(5, abs=0.2)
+    assert [event["usd"] for event in ran.of("charged")] == [0.21]
+    assert sandbox.account.total_usd() == pytest.approx(0.21)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [("no_credit", "quota"), ("code_429", "busy"), ("maintenance", "down"), ("fail_refused", "refused"),
+     ("fail_generation", "down")],
+)  # fmt: skip
+def test_what_goes_wrong_at_kie_is_named_rightly_and_mends(
+    sandbox: Context, run: Run, tmp_path: Path, seed: Path, fault: str, kind: str
+) -> None:
+    sandbox.faults.add(Fault("kie", fault, times=1))
+    assert run(generate_video.main, *video(tmp_path, seed)).failure["kind"] == kind
+    assert run(generate_video.main, *video(tmp_path, seed)).code == 0
+    assert sandbox.account.total_usd() == pytest.approx(0.21)
+
+
+def test_an_order_whose_answer_was_lost_is_paid_once(sandbox: Context, run: Run, tmp_path: Path, seed: Path) -> None:
+    sandbox.faults.add(Fault("kie", "reset_after", endpoint="POST */createTask", times=1))
+    assert run(generate_video.main, *video(tmp_path, seed)).failure["kind"] == "in_doubt"
+    assert run(generate_video.main, *video(tmp_path, seed)).failure["kind"] == "in_doubt"
+    assert sandbox.account.total_usd() == pytest.approx(0.21)
+
+
+def test_stutter_while_waiting_and_fetching_never_orders_again(
+    sandbox: Context, run: Run, tmp_path: Path, seed: Path
+) -> None:
+    sandbox.faults.set([
+        Fault("kie", "null_record", times=1),
+        Fault("kie", "status", endpoint="GET */recordInfo", status=502, times=2),
+        Fault("kie", "malformed", endpoint="GET */recordInfo", times=1),
+        Fault("kie", "expired_result", times=1),
+    ])  # fmt: skip
+    ran = run(generate_video.main, *video(tmp_path, seed))
+    assert ran.code == 0, ran.stderr
+    assert sandbox.account.total_usd() == pytest.approx(0.21)
+
+
+def test_a_clip_that_stays_broken_is_paid_once_and_never_put_in_place(
+    sandbox: Context, run: Run, tmp_path: Path, seed: Path
+) -> None:
+    sandbox.faults.add(Fault("kie", "corrupt_clip", times=1))
+    assert run(generate_video.main, *video(tmp_path, seed)).failure["kind"] == "in_doubt"
+    assert not (tmp_path / "clip.mp4").exists()
+    assert run(generate_video.main, *video(tmp_path, seed)).failure["kind"] == "in_doubt"
+    assert sandbox.account.total_usd() == pytest.approx(0.21)
+    assert run(generate_video.main, *video(tmp_path, seed, "--buy-again")).code == 0
+
+
+def test_speech_and_effects_cost_what_both_sides_say(sandbox: Context, run: Run, tmp_path: Path) -> None:
+    spoken = run(generate_audio.main, *narration(tmp_path, VOICE))
+    assert spoken.code == 0, spoken.stderr
+    words = ("--text", "Continuous river ambience with wind in firs", "--duration", 4, "--output", tmp_path / "s.mp3")
+    effect = run(generate_sound_effects.main, *words)
+    assert effect.code == 0, effect.stderr
+    assert effect.result["lufs"] == pytest.approx(-30, abs=1)
+    told = spoken.of("charged")[0]["usd"] + effect.of("charged")[0]["usd"]
+    assert sandbox.account.total_usd() == pytest.approx(told)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [("quota", "quota"), ("concurrent", "busy"), ("voice_not_found", "configuration"), ("refuse", "refused"),
+     ("silent_audio", "nonsense"), ("truncated_audio", "nonsense")],
+)  # fmt: skip
+def test_what_goes_wrong_at_elevenlabs_is_named_rightly(
+    sandbox: Context, run: Run, tmp_path: Path, fault: str, kind: str
+) -> None:
+    sandbox.faults.add(Fault("elevenlabs", fault, times=1))
+    assert run(generate_audio.main, *narration(tmp_path, VOICE)).failure["kind"] == kind
+    assert run(generate_audio.main, *narration(tmp_path, VOICE)).code == 0
+
+
+def upload(folder: Path, film: Path, *more: object) -> list[object]:
+    return ["--video", film, "--title", "Bears", "--description", "A river.", "--privacy", "unlisted",
+            "--not-made-for-kids", "--marker", "videod:task_7", "--chunk-mib", "0.25", "--token-file",
+            folder / "wild.token", "--output", folder / "result.json", *more]  # fmt: skip
+
+
+@pytest.fixture
+def film(tmp_path: Path, clip: bytes, sandbox: Context) -> Path:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(clip + b"\0" * (700_000 - len(clip)))
+    google_oauth.keep(tmp_path / "wild.token", "wild", "sandbox-refresh-wild", google_oauth.SCOPES)
+    return path
+
+
+@pytest.mark.parametrize("fault", [None, "partial_chunk", "no_range", "final_lost"])
+def test_a_film_is_published_once_whatever_the_session_does(
+    sandbox: Context, run: Run, tmp_path: Path, film: Path, fault: str | None
+) -> None:
+    if fault is not None:
+        sandbox.faults.add(Fault("youtube", fault, times=1))
+    ran = run(upload_video.main, *upload(tmp_path, film))
+    assert ran.code == 0, ran.stderr
+    videos = sandbox.load("youtube")["videos"]
+    assert [video["status"]["privacyStatus"] for video in videos.values()] == ["unlisted"]
+    assert list(videos) == [ran.result["video_id"]]
+    assert next(iter(videos.values()))["sha256"] == ran.result["video_sha256"]
+
+
+def test_a_film_whose_session_vanished_after_the_end_is_found_again(
+    sandbox: Context, run: Run, tmp_path: Path, film: Path
+) -> None:
+    first = run(upload_video.main, *upload(tmp_path, film))
+    (tmp_path / "result.json").unlink()
+    second = run(upload_video.main, *upload(tmp_path, film))
+    assert second.result["video_id"] == first.result["video_id"]
+    assert len(sandbox.load("youtube")["videos"]) == 1
+
+
+@pytest.mark.parametrize(("fault", "least_s"), [("daily_limit", 1), ("unit_quota", 1), ("channel_limit", 80_000)])
+def test_empty_upload_quotas_say_when_they_are_filled_again(
+    sandbox: Context, run: Run, tmp_path: Path, film: Path, fault: str, least_s: float
+) -> None:
+    sandbox.faults.add(Fault("youtube", fault, times=1))
+    ran = run(upload_video.main, *upload(tmp_path, film))
+    assert (ran.code, ran.failure["kind"]) == (75, "quota")
+    assert ran.failure["retry_after_s"] >= least_s
+
+
+def test_a_wrong_key_is_a_matter_of_credentials_everywhere(
+    sandbox: Context, run: Run, tmp_path: Path, seed: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY"):
+        monkeypatch.setenv(variable, "a-wrong-key")
+    google_oauth.keep(tmp_path / "wild.token", "wild", "a-wrong-token", google_oauth.SCOPES)
+    runs = [
+        run(generate_asset.main, "--prompt", "a bear", "--output", tmp_path / "b.png"),
+        run(generate_video.main, *video(tmp_path, seed)),
+        run(generate_audio.main, *narration(tmp_path, VOICE)),
+        run(upload_video.main, *upload(tmp_path, film)),
+    ]
+    assert [(ran.code, ran.failure["kind"]) for ran in runs] == [(77, "credentials")] * 4
+
+
+def test_consent_at_the_stand_in_gives_a_token_that_uploads(
+    sandbox: Context, run: Run, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import httpx
+
+    def visit(address: str) -> bool:
+        # the page's own "allow" goes where the stand-in says; a test has no finger to press it
+        def follow() -> None:
+            with httpx.Client(follow_redirects=True, trust_env=False) as client:
+                client.get(address)
+
+        threading.Thread(target=follow).start()
+        return True
+
+    monkeypatch.setattr("webbrowser.open", visit)
+    token = tmp_path / "wild.token"
+    ran = run(youtube_auth.main, "--channel", "wild", "--output", token, "--timeout", 10)
+    assert ran.code == 0, ran.stderr
+    uploaded = run(upload_video.main, *upload(tmp_path, film))
+    assert uploaded.code == 0, uploaded.stderr
+    assert json.loads((tmp_path / "result.json").read_text())["privacy"] == "unlisted"

@@ -1,0 +1,274 @@
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from scripts import upload_video
+from scripts.lib import google_oauth, upload_session
+from tests.scripts.conftest import Run
+from tests.scripts.wire import Asked, Say, Wire, say
+
+INSERT, SESSION = "/upload/youtube/v3/videos", "/session/secret-upload-id"
+CHANNELS, ITEMS, VIDEOS = "/youtube/v3/channels", "/youtube/v3/playlistItems", "/youtube/v3/videos"
+STEP = 262_144
+SIZE = 3 * STEP + 1000
+
+
+def reason(status: int, word: str, message: str = "no") -> Say:
+    return say(
+        {"error": {"code": status, "message": message, "errors": [{"reason": word, "domain": "global"}]}}, status
+    )
+
+
+class Tube:
+    """The upload server's own state: what it stored, which videos there are."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.stored = b""
+        self.videos: list[tuple[str, str]] = []
+        self.privacy = "private"
+        self.gone = False
+        self.spoil: list[Say | int] = []
+        wire.on("POST", INSERT, self.insert)
+        wire.on("PUT", SESSION, self.put)
+        wire.on("GET", CHANNELS, say({"items": [{"contentDetails": {"relatedPlaylists": {"uploads": "UU1"}}}]}))
+        wire.on("GET", ITEMS, self.items)
+        wire.on("GET", VIDEOS, self.shown)
+
+    def insert(self, asked: Asked) -> Say:
+        self.description = asked.json()["snippet"]["description"]
+        self.size = int(asked.headers["x-upload-content-length"])
+        return Say(headers={"Location": self.wire.url + SESSION})
+
+    def put(self, asked: Asked) -> Say:
+        spoil = self.spoil.pop(0) if self.spoil else None
+        if self.gone:
+            return Say(status=404)
+        if isinstance(spoil, Say) and not asked.body:
+            return spoil
+        keep = len(asked.body) if not isinstance(spoil, int) else spoil
+        if asked.body:
+            at = int(asked.headers["content-range"].removeprefix("bytes ").split("-")[0])
+            assert at == len(self.stored), "bytes were sent twice or left out"
+            assert len(asked.body) % STEP == 0 or at + len(asked.body) == self.size
+            self.stored += asked.body[:keep]
+        if len(self.stored) == self.size:
+            if not self.videos:
+                self.videos.append(("vid_1", self.description))
+            answer = say({"id": self.videos[0][0]}, 201)
+        else:
+            span = {"Range": f"bytes=0-{len(self.stored) - 1}"} if self.stored else {}
+            answer = Say(status=308, headers=span)
+        return spoil if isinstance(spoil, Say) else answer
+
+    def items(self, _: Asked) -> Say:
+        return say({"items": [
+            {"snippet": {"description": text, "resourceId": {"videoId": name}}} for name, text in self.videos
+        ]})  # fmt: skip
+
+    def shown(self, _: Asked) -> Say:
+        return say({"items": [{"status": {"privacyStatus": self.privacy, "uploadStatus": "uploaded"}}]})
+
+    @property
+    def inserts(self) -> int:
+        return len(self.wire.asked_for(INSERT))
+
+
+@pytest.fixture
+def tube(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Tube:
+    monkeypatch.setattr(upload_session, "PAUSES_S", (0.01, 0.01))
+    return Tube(wire)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(os.urandom(SIZE))
+    return path
+
+
+def wish(film: Path, *more: object) -> list[object]:
+    return [
+        "--video", film, "--title", "Bears", "--description", "A river.", "--tags", "bear, brown bear,river",
+        "--privacy", "private", "--not-made-for-kids", "--marker", "videod:task_7", "--chunk-mib", "0.25",
+        "--output", film.with_name("result.json"), *more,
+    ]  # fmt: skip
+
+
+def test_a_film_goes_up_in_chunks_and_is_described_in_full(run: Run, tube: Tube, film: Path) -> None:
+    ran = run(upload_video.main, *wish(film))
+    assert ran.code == 0 and tube.stored == film.read_bytes()
+    assert json.loads((film.parent / "result.json").read_text()) == {
+        "video_id": "vid_1", "url": "https://www.youtube.com/watch?v=vid_1", "title": "Bears", "privacy": "private",
+        "bytes": SIZE, "sha256": hashlib.sha256(film.read_bytes()).hexdigest(), "marker": "videod:task_7",
+    }  # fmt: skip
+    start = tube.wire.asked_for(INSERT)[0]
+    assert start.query["notifySubscribers"] == ["false"]
+    assert start.json() == {
+        "snippet": {
+            "title": "Bears", "description": "A river.\n\nvideod:task_7", "tags": ["bear", "brown bear", "river"],
+            "categoryId": "15", "defaultLanguage": "en", "defaultAudioLanguage": "en",
+        },
+        "status": {"privacyStatus": "private", "selfDeclaredMadeForKids": False, "containsSyntheticMedia": True},
+    }  # fmt: skip
+    assert sorted(path.name for path in film.parent.iterdir()) == ["film.mp4", "result.json"]
+
+
+def test_the_session_is_on_disk_and_reported_before_the_first_byte(run: Run, tube: Tube, film: Path) -> None:
+    seen: list[dict] = []
+
+    def put(asked: Asked) -> Say:
+        seen.append(json.loads((film.parent / "result.json.session.json").read_text()))
+        return tube.put(asked)
+
+    tube.wire.on("PUT", SESSION, put)
+    ran = run(upload_video.main, *wish(film))
+    assert ran.of("submitted")[0]["remote_id"] == tube.wire.url + SESSION == seen[0]["session_uri"]
+    assert [note["finishing"] for note in seen] == [False, False, False, True]
+
+
+def test_a_second_run_reports_the_first_ones_result(run: Run, tube: Tube, film: Path) -> None:
+    first = run(upload_video.main, *wish(film))
+    asked = len(tube.wire.asked)
+    second = run(upload_video.main, *wish(film))
+    assert second.result == first.result and len(tube.wire.asked) == asked
+
+
+def test_fewer_bytes_kept_than_sent_and_errors_in_between_are_made_good(run: Run, tube: Tube, film: Path) -> None:
+    tube.spoil = [0, 1024 * 256, Say(b"", 503), Say(cut=True)]
+    assert run(upload_video.main, *wish(film)).code == 0
+    assert tube.stored == film.read_bytes() and tube.inserts == 1
+
+
+def test_an_upload_goes_on_in_the_same_session_after_a_token_ran_out(run: Run, tube: Tube, film: Path) -> None:
+    stop = reason(401, "authError", "Invalid Credentials")
+    answers = [tube.put, tube.put, stop]
+    tube.wire.on("PUT", SESSION, *answers)
+    first = run(upload_video.main, *wish(film))
+    assert (first.code, first.failure["kind"], first.failure["endpoint"]) == (77, "credentials", "PUT upload session")
+    assert "secret-upload-id" not in first.stderr + json.dumps(first.failure)
+    tube.wire.on("PUT", SESSION, tube.put)
+    assert run(upload_video.main, *wish(film)).code == 0
+    assert tube.stored == film.read_bytes() and tube.inserts == 1
+
+
+def test_a_final_answer_that_was_lost_is_asked_for(run: Run, tube: Tube, film: Path) -> None:
+    tube.wire.on(
+        "PUT", SESSION, tube.put, tube.put, tube.put, lambda asked: (tube.put(asked), Say(cut=True))[1], tube.put
+    )
+    assert run(upload_video.main, *wish(film)).result["video_id"] == "vid_1"
+    assert tube.inserts == 1
+
+
+def test_a_finished_video_is_found_by_its_marker_when_the_session_is_gone(run: Run, tube: Tube, film: Path) -> None:
+    dead = reason(503, "backendError")
+    tube.wire.on("PUT", SESSION, tube.put, tube.put, tube.put, lambda asked: (tube.put(asked), Say(cut=True))[1], dead)
+    assert run(upload_video.main, *wish(film)).failure["kind"] == "down"
+    tube.gone = True
+    tube.wire.on("PUT", SESSION, tube.put)
+    ran = run(upload_video.main, *wish(film))
+    assert (ran.code, ran.result["video_id"], tube.inserts) == (0, "vid_1", 1)
+
+
+def test_a_video_that_may_be_finished_but_is_not_listed_yet_is_in_doubt(run: Run, tube: Tube, film: Path) -> None:
+    tube.wire.on("PUT", SESSION, tube.put, tube.put, tube.put, Say(status=503), Say(status=503))
+    run(upload_video.main, *wish(film))
+    tube.gone = True
+    tube.wire.on("PUT", SESSION, tube.put)
+    ran = run(upload_video.main, *wish(film))
+    assert (ran.code, ran.failure["kind"], tube.inserts) == (75, "in_doubt", 1)
+    assert 3000 < ran.failure["retry_after_s"] <= 3600
+
+
+def test_a_session_that_ended_in_the_middle_starts_anew(run: Run, tube: Tube, film: Path) -> None:
+    tube.wire.on("PUT", SESSION, tube.put, Say(status=404), Say(status=404))
+    assert run(upload_video.main, *wish(film)).failure["kind"] == "down"
+    tube.stored = b""
+    tube.wire.on("PUT", SESSION, Say(status=404), tube.put)
+    assert run(upload_video.main, *wish(film)).code == 0
+    assert tube.inserts == 2 and tube.stored == film.read_bytes()
+
+
+def test_an_episode_that_is_already_up_is_not_uploaded_again(run: Run, tube: Tube, film: Path) -> None:
+    tube.videos.append(("vid_9", "Another text\nvideod:task_7"))
+    ran = run(upload_video.main, *wish(film))
+    assert (ran.result["video_id"], tube.inserts) == ("vid_9", 0)
+    assert "already holds this film" in ran.stderr
+
+
+def test_a_marker_inside_another_line_is_not_ours(run: Run, tube: Tube, film: Path) -> None:
+    tube.videos.append(("vid_9", "see videod:task_7 and videod:task_70"))
+    tube.wire.on("GET", ITEMS, tube.items)
+    run(upload_video.main, *wish(film))
+    assert tube.inserts == 1
+
+
+def test_another_privacy_than_asked_is_warned_about(run: Run, tube: Tube, film: Path) -> None:
+    tube.privacy = "public"
+    ran = run(upload_video.main, *wish(film))
+    assert ran.result["privacy"] == "public" and "is public although private was asked for" in ran.stderr
+
+
+def test_a_rejected_video_is_a_refusal_with_the_reason(run: Run, tube: Tube, film: Path) -> None:
+    tube.wire.on("GET", VIDEOS, say({"items": [{"status": {"uploadStatus": "rejected", "rejectionReason": "length"}}]}))
+    ran = run(upload_video.main, *wish(film))
+    assert (ran.code, ran.failure["kind"], ran.failure["code"]) == (65, "refused", "length")
+
+
+DAILY = "Quota exceeded for quota metric 'Video Uploads' and limit 'Video Uploads per day' of service"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "kind", "least_wait_s"),
+    [
+        (reason(429, "rateLimitExceeded", DAILY), 75, "quota", 1),
+        (reason(403, "quotaExceeded", 'You have exceeded your <a href="/x">quota</a>.'), 75, "quota", 1),
+        (reason(429, "rateLimitExceeded", "slow down"), 75, "busy", 60),
+        (reason(400, "uploadLimitExceeded"), 75, "quota", 86_400),
+        (reason(401, "youtubeSignupRequired"), 78, "configuration", None),
+        (reason(401, "authError"), 77, "credentials", None),
+        (reason(400, "invalidTags"), 65, "input", None),
+        (reason(403, "forbidden"), 78, "configuration", None),
+        (reason(503, "backendError"), 69, "down", None),
+    ],
+)
+def test_errors_of_the_start_are_told_apart(
+    run: Run, tube: Tube, film: Path, answer: Say, code: int, kind: str, least_wait_s: float | None
+) -> None:
+    tube.wire.on("POST", INSERT, answer)
+    ran = run(upload_video.main, *wish(film))
+    assert (ran.code, ran.failure["kind"]) == (code, kind)
+    wait_s = ran.failure["retry_after_s"]
+    assert (wait_s is None) if least_wait_s is None else least_wait_s <= wait_s <= 25 * 3600
+    assert kind != "input" or ran.failure["message"].startswith("the tags")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--title", "x" * 101], ["--title", "a <b>"], ["--description", "é" * 2500], ["--tags", ",".join(["four"] * 110)]],
+)
+def test_texts_over_the_limits_are_refused_and_never_cut(run: Run, tube: Tube, film: Path, words: list[str]) -> None:
+    ran = run(upload_video.main, *wish(film, *words))
+    assert (ran.code, ran.failure["kind"], tube.wire.asked) == (65, "input", [])
+
+
+def test_a_token_file_is_opened_and_refreshed(
+    run: Run, tube: Tube, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("YOUTUBE_ACCESS_TOKEN")
+    google_oauth.keep(film.parent / "wild.token", "wild", "refresh-me", google_oauth.SCOPES)
+    tube.wire.on("POST", "/token", say({"access_token": "fresh-access-token", "expires_in": 3599}))
+    assert run(upload_video.main, *wish(film, "--token-file", film.parent / "wild.token")).code == 0
+    assert b"refresh_token=refresh-me" in tube.wire.asked_for("/token")[0].body
+    assert tube.wire.asked_for(INSERT)[0].headers["authorization"] == "Bearer fresh-access-token"
+
+
+def test_a_revoked_consent_is_a_matter_of_credentials(run: Run, tube: Tube, film: Path) -> None:
+    google_oauth.keep(film.parent / "wild.token", "wild", "refresh-me", google_oauth.SCOPES)
+    told = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
+    tube.wire.on("POST", "/token", say(told, 400))
+    ran = run(upload_video.main, *wish(film, "--token-file", film.parent / "wild.token"))
+    assert (ran.code, ran.failure["kind"], ran.failure["code"]) == (77, "credentials", "invalid_grant")

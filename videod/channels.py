@@ -1,0 +1,186 @@
+"""The channels: one YAML file each, checked strictly, all files and all faults at once.
+
+A new channel is a new file (and one authorisation), no code. Relative paths start at the folder of the file. A
+missing intro, outro or watermark is a warning and the film is made without it; anything else wrong is an error.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+
+from videod.core.craft import tag_characters
+from videod.documents import DocumentError, Fault, faults_of
+from videod.strict_yaml import read_yaml
+
+PLACEHOLDERS = ("title", "topic", "channel", "description")
+#: YouTube's limits (Data API v3): all tags together, and the description in bytes of UTF-8
+TAG_CHARACTERS_MAX, DESCRIPTION_BYTES_MAX = 500, 5000
+EXTRAS = ("intro", "outro", "watermark")
+
+Review = Literal["review", "auto"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Usd = Annotated[float, Field(ge=0, le=10_000)]
+
+
+class ChannelError(ValueError):
+    """Some channel files cannot be used. The text lists every fault: file, line, key, reason, what to type."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, faults)))
+
+
+def _file(value: object, info: ValidationInfo) -> object:
+    folder = (info.context or {}).get("folder", Path())
+    return folder / Path(value).expanduser() if isinstance(value, str) and value else value or None
+
+
+def _name(text: str) -> str:
+    if "," in text or not text.isprintable():
+        raise ValueError("may hold no comma and no line break: it becomes an option of the board's Channel property")
+    return text
+
+
+def _template(text: str) -> str:
+    unknown = [name for name in re.findall(r"\{([^{}\n]*)\}", text) if name not in PLACEHOLDERS]
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        raise ValueError(f"{{{unknown[0][:40]}}} is no placeholder; the placeholders are {known}")
+    if len(text.encode()) > DESCRIPTION_BYTES_MAX:
+        raise ValueError(f"is longer than YouTube's {DESCRIPTION_BYTES_MAX} bytes")
+    if "<" in text or ">" in text:
+        raise ValueError("may hold no < and no >: YouTube refuses them")
+    return text
+
+
+def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    for tag in tags:
+        if not tag.strip() or any(letter in tag for letter in ",<>\n"):
+            raise ValueError(f"the tag {tag[:40]!r} is empty or holds a comma, < or >; write one tag per line")
+    if tag_characters(tags) > TAG_CHARACTERS_MAX:
+        raise ValueError(f"all tags together have {tag_characters(tags)} characters; YouTube takes {TAG_CHARACTERS_MAX}")
+    return tags
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Voice(_Part):
+    """ElevenLabs voice settings; speaker boost is always on."""
+
+    stability: Share = 0.40
+    similarity: Share = 0.75
+    style: Share = 0.12
+
+
+class Gates(_Part):
+    """Where a person looks before work goes on ("review"), and where it goes on by itself ("auto")."""
+
+    assets: Review = "review"
+    video: Review = "review"
+    audio: Review = "review"
+    final: Review = "auto"
+
+
+Extra = Annotated[Path | None, BeforeValidator(_file)]
+
+
+class Channel(_Part):
+    """One channel. USD amounts are US dollars; `clip_seconds` is what Kling makes, 5 or 10."""
+
+    id: str = Field(pattern=r"^[a-z0-9_-]{1,32}$", examples=["my_channel"])
+    name: Annotated[str, AfterValidator(_name), Field(min_length=1, max_length=100, examples=["My Channel"])]
+    youtube_channel: str = Field(min_length=1, max_length=64, pattern=r"^\S+$", examples=["UCabcdefghijklmnopqrstuv"])
+    voice_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["sandbox-narrator-1"])
+    brand: str = Field(min_length=20, max_length=8000, examples=["What the channel is about, its tone and its look."])
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    clips: int = Field(default=18, ge=1, le=60)
+    images: int = Field(default=22, ge=1, le=120)
+    clip_seconds: Literal[5, 10] = 10
+    intro: Extra = Field(default=None, examples=["brand/intro.mp4"])
+    outro: Extra = Field(default=None, examples=["brand/outro.mp4"])
+    watermark: Extra = Field(default=None, examples=["brand/watermark.png"])
+    storage: Literal["notion", "r2"] = "notion"
+    privacy: Literal["private", "unlisted", "public"] = "private"
+    made_for_kids: bool = False
+    category: str = Field(default="15", pattern=r"^[0-9]{1,3}$")
+    description_template: Annotated[str, AfterValidator(_template)] = "{description}"
+    tags: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_tags)] = Field(
+        default=(), examples=[("nature", "documentary")]
+    )
+    gates: Gates = Field(default_factory=Gates)
+    daily_budget_usd: Usd = 50.0
+    episode_cap_usd: Usd = 15.0
+    rebuy_ceiling_usd: Usd = 0.50
+    max_concurrent: int = Field(default=2, ge=1, le=100)
+    negative_prompt: str = Field(default="blur, distort, low quality", min_length=1, max_length=500)
+    voice: Voice = Field(default_factory=Voice)
+
+
+@dataclass(frozen=True)
+class ChannelSet:
+    """All channels by id. `files` are those that were read; `warnings` name file and reason, for people."""
+
+    channels: Mapping[str, Channel]
+    warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+def load_channels(folder: Path) -> ChannelSet:
+    """Every *.yaml in `folder`. Raises ChannelError with all faults of all files."""
+    if not folder.is_dir():
+        raise ChannelError([Fault(str(folder), None, "", "there is no such folder; make it and put a <channel>.yaml in")])
+    files = sorted(path for path in folder.glob("*.yaml") if path.is_file())
+    loaded = load_files(files)
+    odd = [f"{path}: is not read; name it {path.stem}.yaml" for path in sorted(folder.glob("*.yml"))]
+    if not files:
+        odd.append(f"{folder}: holds no channel; every channel is a file <channel>.yaml")
+    return ChannelSet(loaded.channels, (*loaded.warnings, *odd), loaded.files)
+
+
+def load_files(files: Sequence[Path]) -> ChannelSet:
+    """The channels in these files. Raises ChannelError with all faults of all files."""
+    channels: dict[str, Channel] = {}
+    faults: list[Fault] = []
+    warnings: list[str] = []
+    names: dict[str, Path] = {}
+    for path in files:
+        read = _read(path)
+        if isinstance(read, list):
+            faults.extend(read)
+            continue
+        channel, notes = read
+        warnings.extend(notes)
+        channels[channel.id] = channel
+        other = names.setdefault(channel.name.casefold(), path)
+        if other != path:
+            faults.append(Fault(str(path), None, "name", f"is already the name of {other}; names must differ"))
+    if faults:
+        raise ChannelError(faults)
+    return ChannelSet(MappingProxyType(channels), tuple(warnings), tuple(files))
+
+
+def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
+    """The channel and its warnings, or the file's faults."""
+    try:
+        document = read_yaml(path)
+    except DocumentError as problem:
+        return [Fault(str(path), problem.line, "", problem.reason)]
+    values = {"id": path.stem, **document.values}
+    try:
+        channel = Channel.model_validate(values, context={"folder": path.parent})
+    except ValidationError as problem:
+        return faults_of(problem.errors(include_url=False), Channel, str(path), document.lines, ": ")
+    if channel.id != path.stem:
+        reason = f"must be the file's name; write id: {path.stem} or rename the file to {channel.id}.yaml"
+        return [Fault(str(path), document.lines[("id",)], "id", reason)]
+    missing = [name for name in EXTRAS if (extra := getattr(channel, name)) is not None and not extra.is_file()]
+    notes = [f"{path}:{document.lines[(name,)]}: {name}: there is no file {getattr(channel, name)}; films are made "
+             f"without it" for name in missing]  # fmt: skip
+    return channel.model_copy(update=dict.fromkeys(missing)), notes

@@ -1,0 +1,170 @@
+"""Where the state lies, what is known without the settings' full check, and how to ask the daemon for a change.
+
+Reading commands need no more than this: the configuration is read as plain TOML, the database read-only. Changes go
+to the daemon's socket; its answers are JSON, its errors carry a hint.
+"""
+
+import argparse
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videod.cli.output import BUG, DOWN, MISSING, REFUSED, CommandError
+from videod.core.model import Task
+from videod.dashboard.rows import House
+from videod.dashboard.running import daemon_of
+from videod.dashboard.text import clean
+from videod.documents import DocumentError, read_toml, state_folder
+from videod.store import views
+
+if TYPE_CHECKING:
+    import http.client
+
+#: lane limits where the settings say nothing; a test holds them to the defaults of `config.Settings`
+CONCURRENCY = {"gemini": 12, "kie": 8, "elevenlabs": 6, "youtube": 2, "ffmpeg": 2, "pillow": 2}
+#: retry waits where the settings say nothing
+WAITS = 4
+#: how long the daemon may take to answer, seconds
+ANSWER_S = 15
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this command looks: the state folder and the settings file (which need not exist)."""
+
+    state: Path
+    settings: Path
+
+    @property
+    def database(self) -> Path:
+        return self.state / "videod.db"
+
+    @property
+    def socket(self) -> Path:
+        return self.state / "videod.sock"
+
+    def workspace(self, task: Task) -> Path:
+        return (self.state / "workspaces" / task.channel_id / task.id).absolute()
+
+    def house(self) -> House:
+        """The daemon, the lane limits and the number of retries, as the screens show them."""
+        values = _values(self.settings)
+        services, retry = _table(values, "services"), _table(values, "retry")
+        limits = dict(CONCURRENCY)
+        for name in limits:
+            given = os.environ.get(f"VIDEOD_SERVICES_{name.upper()}_CONCURRENCY")
+            limit = int(given) if given and given.isdecimal() else _table(services, name).get("concurrency")
+            limits[name] = limit if isinstance(limit, int) else limits[name]
+        waits = retry.get("waits_min")
+        return House(daemon_of(self.state), limits, len(waits) if isinstance(waits, list) else WAITS)
+
+
+def _values(settings: Path) -> Mapping[str, object]:
+    """The settings as they stand in the file; screens do without a file that cannot be read (`doctor` names faults)."""
+    try:
+        return read_toml(settings).values
+    except DocumentError:
+        return {}
+
+
+def _table(values: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def place(options: argparse.Namespace) -> Place:
+    """--state, else VIDEOD_STATE, else what the settings say, else ./state."""
+    settings = options.config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
+    if options.config is not None and not settings.is_file():
+        raise CommandError(MISSING, f"there is no settings file {settings}", "name another one with --config")
+    given = options.state or os.environ.get("VIDEOD_STATE")
+    return Place(Path(given) if given else state_folder(settings, os.environ), settings)
+
+
+@contextmanager
+def looking(where: Place) -> Iterator[sqlite3.Connection]:
+    """A read-only connection to the database. Raises NoDatabase."""
+    connection = views.look(where.database)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def one_task(connection: sqlite3.Connection, text: str) -> Task:
+    """The task a person means by an id, the begin of one, a page id or a piece of the title."""
+    found = views.find(connection, text)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise CommandError(MISSING, f"no task is called {clean(text)!r}", "see `videod list` for the ids")
+    names = ", ".join(f"{task.id} ({clean(task.title)})" for task in found[:5])
+    more = " and more" if len(found) > 5 else ""
+    raise CommandError(REFUSED, f"{clean(text)!r} may mean {names}{more}", "type more of the id")
+
+
+# ------------------------------------------------------------------------------------------- the daemon's socket
+
+
+def _connection(path: Path) -> "http.client.HTTPConnection":
+    """An HTTP connection over the Unix socket. Imported here: reading commands do not pay for http.client."""
+    import http.client
+    import socket
+
+    class Local(http.client.HTTPConnection):
+        def connect(self) -> None:
+            self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.sock.settimeout(self.timeout)
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                # by way of the folder's descriptor, since a socket's address holds 107 bytes and paths may be longer
+                self.sock.connect(f"/proc/self/fd/{folder}/{path.name}")
+            except OSError:
+                self.sock.close()
+                raise
+            finally:
+                os.close(folder)
+
+    return Local("videod", timeout=ANSWER_S)
+
+
+def post(where: Place, path: str, body: Mapping[str, object]) -> dict[str, object]:
+    """Ask the daemon for a change and return its answer. Raises CommandError with the daemon's own words and hint."""
+    import http.client
+
+    connection = _connection(where.socket)
+    try:
+        connection.request("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        status, text = answer.status, answer.read(4_000_000)
+    except (OSError, http.client.HTTPException) as error:
+        told = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise CommandError(
+            DOWN, f"videod does not answer at {where.socket}: {told}", "it may be starting or stopping; try again"
+        ) from error
+    finally:
+        connection.close()
+    return _answer(status, text)
+
+
+def _answer(status: int, text: bytes) -> dict[str, object]:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise CommandError(BUG, f"videod answered HTTP {status} without JSON", "see its log for what went wrong")
+    if status < 300:
+        return body
+    code = {404: MISSING, 400: REFUSED, 409: REFUSED}.get(status, BUG)
+    raise CommandError(code, str(body.get("error", f"HTTP {status}")), str(body.get("hint", "")))

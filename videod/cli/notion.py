@@ -1,0 +1,132 @@
+"""`videod notion ...`: make the board under a page you share, and check that it has all that videod needs."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from videod.config import Settings
+    from videod.edge.notion_calls import Calls
+
+T = TypeVar("T")
+CREDENTIALS, CONFIGURATION = 77, 78
+#: exit codes (sysexits) by kind of BoardError
+EXIT = {"busy": 75, "down": 69, "credentials": CREDENTIALS, "gone": CONFIGURATION, "rejected": CONFIGURATION}
+
+app = typer.Typer(no_args_is_help=True, help="The board in Notion: make it, check it.", rich_markup_mode=None)
+
+Config = Annotated[Path, typer.Option(help="The settings file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CONFIG = Path("videod.toml")
+
+
+def _fail(code: int, text: str) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+def _settings(path: Path) -> "Settings":
+    from videod.config import ConfigError, load_settings
+
+    try:
+        return load_settings(path)
+    except ConfigError as error:
+        _fail(CONFIGURATION, str(error))
+
+
+def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -> T:
+    """Run `work` on a connection with the token of the environment; failures end the program with their reason."""
+    from videod.credentials import CredentialsError, load_secrets, service_urls
+    from videod.edge.clock import SystemClock
+    from videod.edge.notion_calls import Calls
+    from videod.seams import BoardError
+
+    async def run(token: str, url: str) -> T:
+        notion = settings.notion
+        calls = Calls(token, SystemClock(), url, notion.requests_per_s, version=notion.version)
+        try:
+            return await work(calls)
+        finally:
+            await calls.aclose()
+
+    try:
+        token = load_secrets(os.environ).get("NOTION_TOKEN")
+        if not token:
+            _fail(CREDENTIALS, "NOTION_TOKEN is not set. Make an internal connection in Notion (Settings, Connections,"
+                  " Develop), share a page with it, and put its token into the environment.")  # fmt: skip
+        return asyncio.run(run(token, service_urls(os.environ)["VIDEOD_URL_NOTION"]))
+    except CredentialsError as error:
+        _fail(CONFIGURATION, str(error))
+    except BoardError as error:
+        _fail(EXIT[error.kind], f"{error}. {_advice(error.kind)}")
+
+
+def _advice(kind: str) -> str:
+    return {
+        "busy": "Try again after that time.",
+        "down": "Try again later.",
+        "credentials": "Check NOTION_TOKEN.",
+        "gone": "Share the page with the connection (page menu, Connections), or run `videod notion init`.",
+        "rejected": "Mend that and run the command again.",
+    }[kind]
+
+
+@app.command()
+def init(
+    parent: Annotated[str, typer.Option(help="Link of the page to make the board under; it must be shared.")] = "",
+    config: Config = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Make the databases "videod" and "videod assets" under a page, or complete those that are there."""
+    from videod.edge import notion_schema
+
+    settings = _settings(config)
+    page = parent or settings.notion.parent_page
+    if not page:
+        _fail(64, "Name the page: videod notion init --parent LINK (Share, Copy link), or [notion] parent_page.")
+    channels = sorted(path.stem for path in settings.paths.channels.glob("*.yaml"))
+    made = _with_calls(settings, lambda calls: notion_schema.init(calls, page, channels))
+    page_id = notion_schema.page_id_of(page)
+    if as_json:
+        ids = {name: getattr(made.ids, name) for name in made.ids.__dataclass_fields__}
+        typer.echo(json.dumps({"ids": ids, "parent_page": page_id, "changes": list(made.changes)}))
+        return
+    for change in made.changes or ("Everything was there already.",):
+        typer.echo(change)
+    if settings.notion.parent_page or settings.notion.database_id:
+        return
+    typer.echo(f'\nPut this into {config}:\n\n[notion]\nparent_page = "{page_id}"')
+
+
+@app.command()
+def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
+    """Show each column's state; exit 78 when something is missing."""
+    from videod.edge import notion_schema
+
+    settings = _settings(config)
+
+    async def look(calls: "Calls") -> list[notion_schema.ColumnState]:
+        place = settings.notion
+        ids = await notion_schema.resolve(calls, place.database_id or None, place.parent_page or None)
+        return await notion_schema.inspect_both(calls, ids)
+
+    states = _with_calls(settings, look)
+    problems = [state for state in states if state.problem]
+    if as_json:
+        rows = [
+            {"table": one.table, "column": one.column, "type": one.type or None, "problem": one.problem or None}
+            for one in states
+        ]
+        typer.echo(json.dumps({"ok": not problems, "columns": rows}))
+    else:
+        for one in states:
+            typer.echo(
+                f"{'MISSING' if one.problem else 'ok':8}{one.table:14} {one.column:16} {one.problem or one.type}"
+            )
+    if problems:
+        raise typer.Exit(CONFIGURATION)

@@ -1,0 +1,144 @@
+"""What every command shares: its common options, tables, JSON, and errors that say what to type next.
+
+Exit codes are sysexits. Foreign text reaches the terminal through `clean` only. Nothing here is slow to import.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from rich.cells import cell_len, set_cell_size
+
+from videod.dashboard.text import clean
+from videod.store.views import NoDatabase
+
+OK, USAGE, REFUSED, MISSING, DOWN, BUG, TEMPORARY, FORBIDDEN, CONFIGURATION = 0, 64, 65, 66, 69, 70, 75, 77, 78
+
+_CODES = {
+    "bold": "1", "dim": "2", "review": "1;33", "bad": "1;31", "work": "36", "wait": "34", "good": "32", "plain": "",
+}  # fmt: skip
+
+
+class CommandError(Exception):
+    """The command cannot do it: what happened and where, what to type next, the exit code."""
+
+    def __init__(self, code: int, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that leaves with the sysexits code for a wrong command line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(USAGE, f"{self.prog}: {message}", f"see `{self.prog} --help`")
+
+
+def parser(name: str, about: str, example: str) -> Parser:
+    """A command's parser with the options that all of them have."""
+    made = Parser(
+        prog=f"videod {name}",
+        description=about,
+        epilog=f"example: {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+    made.add_argument("--state", type=Path, help="the state folder (default: VIDEOD_STATE, videod.toml, ./state)")
+    made.add_argument("--config", type=Path, help="the configuration file (default: VIDEOD_CONFIG, ./videod.toml)")
+    return made
+
+
+def print_json(body: object) -> None:
+    """Indented JSON; everything beyond ASCII is escaped, so that no byte of it can steer a terminal."""
+    print(json.dumps(body, indent=2))
+
+
+def coloured() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, style: str) -> str:
+    code = _CODES[style]
+    return f"\x1b[{code}m{text}\x1b[0m" if code and coloured() else text
+
+
+def heading(text: str) -> None:
+    print(paint(clean(text), "bold"))
+
+
+def say(text: str, style: str = "plain") -> None:
+    """One line, cleaned."""
+    print(paint(clean(text), style))
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    style: str = "plain"
+
+
+def width() -> int:
+    """Columns of the terminal; a pipe or a file gets all the room there is."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 1000
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]], indent: str = "", room: int | None = None) -> None:
+    """Columns as wide as they need to be; where the terminal is too narrow the widest give way, at least 8 cells each."""
+    cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+    texts = [[Cell(clean(cell.text), cell.style) for cell in row] for row in cells]
+    first = [Cell(title.upper(), "dim") for title in head]
+    every = [first, *texts] if any(head) else texts
+    if not every:
+        return
+    widths = [max(cell_len(row[at].text) for row in every) for at in range(len(every[0]))]
+    spare = (width() if room is None else room) - len(indent) - 2 * (len(widths) - 1)
+    while sum(widths) > spare and max(widths) > 8:
+        widths[widths.index(max(widths))] -= 1
+    for row in every:
+        parts = [_sized(cell, size) for cell, size in zip(row, widths, strict=True)]
+        print((indent + "  ".join(parts)).rstrip())
+
+
+def _sized(cell: Cell, size: int) -> str:
+    text = cell.text
+    if cell_len(text) > size:
+        text = set_cell_size(text, size - 1) + "…"
+    return paint(text, cell.style) + " " * (size - cell_len(text))
+
+
+def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """Run a command; every foreseeable error becomes one sentence with the next thing to type, and its exit code."""
+    try:
+        return command(argv)
+    except CommandError as error:
+        return _fail(error.code, str(error), error.hint, argv)
+    except NoDatabase as error:
+        what, _, hint = str(error).partition("; ")
+        return _fail(MISSING, what, hint, argv)
+    except sqlite3.Error as error:
+        return _fail(DOWN, f"the database cannot be read: {error}", "see `videod doctor`", argv)
+    except PermissionError as error:
+        hint = "run this as the user that videod runs as"
+        return _fail(FORBIDDEN, f"not allowed to open {error.filename}", hint, argv)
+    except BrokenPipeError:
+        # the reader (such as head) has seen enough; a further flush at exit must not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return 130
+
+
+def _fail(code: int, message: str, hint: str, argv: Sequence[str]) -> int:
+    if "--json" in argv:
+        print(json.dumps({"error": message, "hint": hint}), file=sys.stderr)
+    else:
+        print(clean(f"videod: {message}" + (f"; {hint}" if hint else "")), file=sys.stderr)
+    return code

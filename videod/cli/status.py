@@ -1,0 +1,93 @@
+"""`videod status`: what needs a person, what is in work, what stands still and why, in one look."""
+
+from collections.abc import Sequence
+
+from videod.cli import client, output
+from videod.cli.output import Cell
+from videod.core.statuses import LABELS, Status
+from videod.dashboard import rows, view
+from videod.dashboard.running import Daemon
+from videod.store import views
+from videod.web import shapes
+
+
+def main(argv: Sequence[str]) -> int:
+    return output.run(_status, argv)
+
+
+def _status(argv: Sequence[str]) -> int:
+    options = output.parser("status", "Show what needs you, what is in work and what stands still.", "videod status")
+    given = options.parse_args(argv)
+    where = client.place(given)
+    house = where.house()
+    with client.looking(where) as connection:
+        seen = views.overview(connection, client.now_ms(), rows.WATCHED)
+    if given.as_json:
+        output.print_json({"daemon": daemon_json(house.daemon)} | shapes.status(seen, house.limits))
+        return output.OK
+    _print(view.snapshot(rows.Rows(seen, (), house)), seen)
+    return output.OK
+
+
+def daemon_json(daemon: Daemon | None) -> dict[str, object]:
+    if daemon is None:
+        return {"running": False}
+    started = shapes.when(daemon.started_at)
+    return {"running": True, "pid": daemon.pid, "version": daemon.version, "started_at": started}
+
+
+def _print(shown: view.View, seen: views.Overview) -> None:
+    output.say(f"{'●' if shown.alive else '○'} {shown.daemon}", "good" if shown.alive else "bad")
+    output.say(f"{shown.money} · {shown.summary} · {shown.time}", "dim")
+    for warning in shown.warnings:
+        output.say(f"! {warning}", "review")
+    _episodes("Needs review", shown.reviews, "videod approve TASK goes on, videod show TASK shows the files")
+    _episodes("Stopped", shown.errors, "videod why TASK says what to mend, videod retry TASK goes on")
+    _episodes("In work", shown.work, "")
+    _episodes("Queued", shown.queue[:_QUEUED], "")
+    if len(shown.queue) > _QUEUED:
+        output.say(f"  … and {len(shown.queue) - _QUEUED} more; `videod list --status queued` shows all", "dim")
+    if not shown.lines:
+        output.say("\nNo episode is open; set an entry of the board to Queued to start one.")
+    _services(shown.lanes)
+    _counts(seen.counts)
+
+
+#: so many of the queue are shown
+_QUEUED = 10
+
+
+def _episodes(title: str, lines: tuple[view.Line, ...], hint: str) -> None:
+    if not lines:
+        return
+    output.say("")
+    output.heading(f"{title} ({len(lines)})")
+    head = ("task", "title", "channel", "status", "for", "progress", "cost", "note")
+    output.table(head, [_cells(line) for line in lines], indent="  ")
+    if hint:
+        output.say(f"  {hint}", "dim")
+
+
+def _cells(line: view.Line) -> list[str | Cell]:
+    label = Cell(line.label, line.tone)
+    return [line.id, Cell(line.title, "bold"), line.channel, label, line.since, line.progress, line.cost, line.note]
+
+
+def _services(lanes: tuple[view.LaneLine, ...]) -> None:
+    output.say("")
+    output.heading("Services")
+    table = []
+    for lane in lanes:
+        running = f"{lane.running}" if lane.limit is None else f"{lane.running} of {lane.limit}"
+        later = f"{lane.later} later" if lane.later else ""
+        parked = Cell(f"parked {lane.parked}" if lane.parked else "", "review")
+        table.append([Cell(lane.service, "bold"), f"{running} running", f"{lane.ready} ready", later, parked])
+    output.table([""] * 5, table, indent="  ")
+
+
+def _counts(counts: dict[str, int]) -> None:
+    parts = [f"{LABELS[status]} {counts[status.value]}" for status in Status if counts.get(status.value)]
+    if parts:
+        output.say("")
+        output.say("All tasks: " + ", ".join(parts), "dim")
+

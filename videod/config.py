@@ -1,0 +1,288 @@
+"""The settings: videod.toml, then VIDEOD_<SECTION>_<KEY> of the environment over it, checked as a whole.
+
+A missing section or key means its default. Relative paths start at the folder of videod.toml. Secrets and service
+addresses never stand in the file: `credentials` reads them from the environment (also offered here).
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+
+from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
+from videod.documents import DocumentError, Fault, Key, faults_of, field_at, known_keys, read_toml
+
+__all__ = ["ConfigError", "CredentialsError", "Secrets", "Settings", "load_secrets", "load_settings", "service_urls"]
+
+
+class ConfigError(ValueError):
+    """The settings cannot be used. The text lists every fault: file, line, key, reason, what to type."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, faults)))
+
+
+def _place(value: object, info: ValidationInfo) -> object:
+    """Text -> path from the folder of the settings file; empty text -> None (choose automatically)."""
+    if not isinstance(value, str | Path):
+        return value
+    folder = (info.context or {}).get("folder", Path())
+    return folder / Path(value).expanduser() if str(value) else None
+
+
+def _existing(value: object, info: ValidationInfo) -> object:
+    path = _place(value, info)
+    if isinstance(path, Path) and not path.is_file():
+        raise ValueError(f"there is no file {path}; correct the path or leave the key out")
+    return path
+
+
+Place = Annotated[Path, BeforeValidator(_place)]
+Program = Annotated[Path | None, BeforeValidator(_existing)]
+Word = Annotated[str, Field(pattern=r"^\S+$")]
+Usd = Annotated[float, Field(ge=0, le=10_000)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class Paths(Section):
+    state: Place = Field(default=Path("state"), examples=["state"])
+    channels: Place = Field(default=Path("channels"), examples=["channels"])
+    scripts: Place = Field(default=Path("scripts"), examples=["scripts"])
+    ffmpeg: Program = Field(default=None, examples=["/usr/bin/ffmpeg"])
+
+
+class Daemon(Section):
+    poll_interval_s: float = Field(default=10, ge=0.1, le=3600)
+    http_port: int = Field(default=0, ge=0, le=65535)
+    stop_grace_s: float = Field(default=20, ge=0, le=600)
+
+
+class Notion(Section):
+    parent_page: str = ""
+    database_id: str = ""
+    version: str = Field(default="2026-03-11", pattern=r"^\d{4}-\d\d-\d\d$")
+    requests_per_s: float = Field(default=3, gt=0, le=3)
+
+
+class Service(Section):
+    """Limits of one service. `rate` requests in any `per_s` seconds; `daily_quota` counts jobs, None is no quota."""
+
+    concurrency: int = Field(default=2, ge=1, le=200)
+    rate: int | None = Field(default=None, ge=1, examples=[20])
+    per_s: float | None = Field(default=None, gt=0, le=86_400, examples=[10])
+    daily_quota: int | None = Field(default=None, ge=1, examples=[100])
+    timeout_s: float = Field(default=300, gt=0, le=86_400)
+
+    @model_validator(mode="after")
+    def _rate_has_a_period(self) -> Self:
+        if (self.rate is None) != (self.per_s is None):
+            raise ValueError("rate and per_s belong together; write for example rate = 20 and per_s = 10")
+        return self
+
+
+class Gemini(Service):
+    concurrency: int = Field(default=12, ge=1, le=200)
+
+
+class Kie(Service):
+    concurrency: int = Field(default=8, ge=1, le=200)
+    rate: int | None = Field(default=20, ge=1)
+    per_s: float | None = Field(default=10, gt=0, le=86_400)
+
+
+class ElevenLabs(Service):
+    concurrency: int = Field(default=6, ge=1, le=200)
+
+
+class YouTube(Service):
+    daily_quota: int | None = Field(default=100, ge=1)
+
+
+class Services(Section):
+    gemini: Gemini = Field(default_factory=Gemini)
+    kie: Kie = Field(default_factory=Kie)
+    elevenlabs: ElevenLabs = Field(default_factory=ElevenLabs)
+    youtube: YouTube = Field(default_factory=YouTube)
+    ffmpeg: Service = Field(default_factory=Service)
+    pillow: Service = Field(default_factory=Service)
+    local: Service = Field(default_factory=Service)
+
+    def of(self, name: str) -> Service:
+        """The limits of the service that a step names. Raises KeyError for an unknown one."""
+        return {known: limits for known, limits in self if isinstance(limits, Service)}[name]
+
+
+class Models(Section):
+    text: Word = "gemini-3.8-flash"
+    image: Word = "gemini-nano-banana-2.1"
+    video: Word = "kling/v2-5-turbo-image-to-video-pro"
+    voice: Word = "eleven_multilingual_v2"
+    image_host: Literal["kie", "catbox", "r2"] = "kie"
+    image_size: Literal["1K", "2K", "4K"] = "1K"
+
+
+class Prices(Section):
+    """USD. What is bought is estimated and reserved with these; where a service says the true cost, that is booked."""
+
+    image: Usd = 0.0336
+    clip: Usd = 0.42
+    narration_per_1000_characters: Usd = 0.08
+    effect: Usd = 0.12
+    plan: Usd = 0.02
+    upload: Usd = 0.0
+
+    def micros(self) -> dict[str, int]:
+        """Price name of the step table -> micro-dollars; `narration` is per 1,000 characters."""
+        names = {"narration": "narration_per_1000_characters"}
+        return {
+            name: round(getattr(self, names.get(name, name)) * 1_000_000)
+            for name in ("image", "clip", "narration", "effect", "plan", "upload")
+        }
+
+
+Minutes = Annotated[float, Field(gt=0, le=10_080)]
+
+
+class Retry(Section):
+    waits_min: Annotated[tuple[Minutes, ...], Field(strict=False, min_length=1, max_length=20)] = (1.0, 5.0, 15.0, 60.0)
+    jitter: float = Field(default=0.1, ge=0, le=0.5)
+
+
+class Limits(Section):
+    max_episodes_in_work: int = Field(default=20, ge=1, le=1000)
+
+
+class Alerts(Section):
+    slack: bool = True
+    email_to: str = ""
+    email_from: str = ""
+    smtp_host: str = ""
+    smtp_port: int = Field(default=25, ge=1, le=65535)
+
+    @model_validator(mode="after")
+    def _mail_can_be_sent(self) -> Self:
+        if self.email_to and not (self.smtp_host and self.email_from):
+            raise ValueError('email_to needs smtp_host and email_from as well, such as smtp_host = "localhost"')
+        return self
+
+
+class Retention(Section):
+    workspace_days: float = Field(default=7, gt=0, le=3650)
+    history_days: float = Field(default=90, gt=0, le=3650)
+
+
+class R2(Section):
+    bucket: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{1,61}[a-z0-9])?$")
+
+
+class Scripts(Section):
+    """The owner's own programs in the place of ours, by step."""
+
+    plan: Program = None
+    image: Program = None
+    composite: Program = None
+    split_screen: Program = None
+    clip: Program = None
+    narration: Program = None
+    sound_effect: Program = None
+    cut: Program = None
+    assemble: Program = None
+    upload: Program = None
+    cleanup: Program = None
+
+    def of(self, step: str) -> Path | None:
+        return dict(self).get(step)
+
+
+class Settings(Section):
+    """All of videod.toml. Equal settings compare equal, so a reload can see whether anything changed."""
+
+    paths: Paths = Field(default_factory=Paths)
+    daemon: Daemon = Field(default_factory=Daemon)
+    notion: Notion = Field(default_factory=Notion)
+    services: Services = Field(default_factory=Services)
+    models: Models = Field(default_factory=Models)
+    prices: Prices = Field(default_factory=Prices)
+    retry: Retry = Field(default_factory=Retry)
+    limits: Limits = Field(default_factory=Limits)
+    alerts: Alerts = Field(default_factory=Alerts)
+    retention: Retention = Field(default_factory=Retention)
+    r2: R2 = Field(default_factory=R2)
+    scripts: Scripts = Field(default_factory=Scripts)
+
+
+def load_settings(path: Path, env: Mapping[str, str] | None = None) -> Settings:
+    """The settings in `path` with the environment (os.environ unless given) over them. Raises ConfigError."""
+    try:
+        document = read_toml(path)
+    except DocumentError as problem:
+        hint = "" if path.exists() else "; start videod in the folder of videod.toml or name the file"
+        raise ConfigError([Fault(str(path), problem.line, "", f"{problem.reason}{hint}")]) from None
+    values = document.values
+    given = _overlay(values, os.environ if env is None else env)
+    for name in Settings.model_fields:
+        # a section that is left out is validated like an empty one, so that its default paths find their folder
+        values.setdefault(name, {})
+    try:
+        return Settings.model_validate(values, context={"folder": path.absolute().parent})
+    except ValidationError as problem:
+        errors = problem.errors(include_url=False)
+        faults = faults_of(errors, Settings, str(path), document.lines, " = ")
+        raise ConfigError([_from_env(fault, given) for fault in faults]) from None
+
+
+def _from_env(fault: Fault, given: Mapping[str, str]) -> Fault:
+    """A fault in a value that the environment gave is reported where it stands: in its variable."""
+    names = [name for key, name in given.items() if fault.key == key or fault.key.startswith(f"{key}.")]
+    return Fault("environment", None, names[0], fault.reason) if names else fault
+
+
+def _overlay(values: dict[str, object], env: Mapping[str, str]) -> dict[str, str]:
+    """Write the environment's settings into `values`; returns dotted key -> variable."""
+    given = {}
+    for name in sorted(env):
+        place = _key_of(name)
+        if place is None or not env[name]:
+            continue
+        table: object = values
+        for part in place[:-1]:
+            table = table.setdefault(str(part), {}) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table[str(place[-1])] = _env_value(place, env[name])
+            given[".".join(map(str, place))] = name
+    return given
+
+
+def _key_of(name: str) -> Key | None:
+    """VIDEOD_SERVICES_KIE_RATE -> ("services", "kie", "rate"); None for names that are no setting."""
+    rest = name.removeprefix("VIDEOD_").lower()
+    if rest == name.lower():
+        return None
+    place: Key = ()
+    while keys := known_keys(Settings, place):
+        inner = [key for key in keys if rest.startswith(f"{key}_") and known_keys(Settings, (*place, key))]
+        if not inner:
+            # an unknown key of a known section is reported like one in the file; anything else is not meant for us
+            return (*place, rest) if place else None
+        place, rest = (*place, inner[0]), rest[len(inner[0]) + 1 :]
+    return None
+
+
+def _env_value(place: Key, text: str) -> object:
+    """Text for a key that takes text, else what the same letters would mean in the file."""
+    field = field_at(Settings, place)
+    kinds = (str, Path) if field is None else (field.annotation, *get_args(field.annotation))
+    if any(kind in (str, Path) or isinstance(kind, str) for kind in kinds):
+        return text
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text

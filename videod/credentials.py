@@ -1,0 +1,125 @@
+"""Secrets and service addresses from the environment; no other room looks there for them.
+
+A secret is read from its variable, or from the file of the same name in lower case in $CREDENTIALS_DIRECTORY
+(systemd's LoadCredential=). It leaves this room only by `get` and `for_child`, never by repr, log or error.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+SECRET_NAMES = (
+    "NOTION_TOKEN",
+    "GEMINI_API_KEY",
+    "KIE_API_KEY",
+    "ELEVENLABS_API_KEY",
+    "GOOGLE_CLIENT_ID",
+    "GOOGLE_CLIENT_SECRET",
+    "YOUTUBE_ACCESS_TOKEN",
+    "SLACK_WEBHOOK_URL",
+    "R2_ACCESS_KEY_ID",
+    "R2_SECRET_ACCESS_KEY",
+    "CATBOX_USERHASH",
+    "VIDEOD_MASTER_KEY",
+)
+REDACTED = "(redacted)"
+#: shorter values would blank out ordinary words; no service hands out shorter secrets
+REDACT_CHARACTERS_MIN = 6
+_FILE_BYTES_MAX = 64_000
+
+SERVICE_URLS = {
+    "VIDEOD_URL_NOTION": "https://api.notion.com",
+    "VIDEOD_URL_GEMINI": "https://generativelanguage.googleapis.com",
+    "VIDEOD_URL_KIE": "https://api.kie.ai",
+    "VIDEOD_URL_KIE_UPLOAD": "https://kieai.redpandaai.co",
+    "VIDEOD_URL_ELEVENLABS": "https://api.elevenlabs.io",
+    "VIDEOD_URL_YOUTUBE": "https://www.googleapis.com",
+    "VIDEOD_URL_GOOGLE_OAUTH": "https://oauth2.googleapis.com",
+    "VIDEOD_URL_GOOGLE_ACCOUNTS": "https://accounts.google.com",
+    "VIDEOD_URL_CATBOX": "https://catbox.moe",
+    "VIDEOD_URL_S3": "",
+}
+
+
+class CredentialsError(ValueError):
+    """A secret or address cannot be used as it is given; the text names it, never its value."""
+
+
+class Secrets:
+    """The secrets that were found. Neither repr nor str shows a value."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+        forms = {form for value in self._values.values() for form in _forms(value)}
+        # the longest first, so that a secret inside another one leaves no remains
+        ordered = sorted(forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def __repr__(self) -> str:
+        return f"Secrets({', '.join(sorted(self._values))})"
+
+    def get(self, name: str) -> str | None:
+        return self._values.get(name)
+
+    def missing(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if name not in self._values)
+
+    def for_child(self, names: Iterable[str]) -> dict[str, str]:
+        """The environment entries for a script that needs `names`; what is not set is left out."""
+        return {name: self._values[name] for name in names if name in self._values}
+
+    def redact(self, text: str) -> str:
+        """`text` with every secret replaced, also where it stands percent-encoded or escaped as in JSON."""
+        return text if self._pattern is None else self._pattern.sub(REDACTED, text)
+
+
+def _forms(value: str) -> set[str]:
+    values = {value}
+    if value.startswith(("http://", "https://")):
+        # of a webhook address the path is the secret, and errors often show only that
+        values.add(urlsplit(value).path)
+    forms = {form for one in values for form in (one, quote(one), quote(one, safe=""), json.dumps(one)[1:-1])}
+    return {form for form in forms if len(form) >= REDACT_CHARACTERS_MIN}
+
+
+def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | None = None) -> Secrets:
+    """The secrets of `SECRET_NAMES` that are set. The directory is $CREDENTIALS_DIRECTORY unless given.
+
+    Raises CredentialsError when a file cannot be read or a value has characters that no header may carry.
+    """
+    folder = credentials_directory or env.get("CREDENTIALS_DIRECTORY")
+    values = {}
+    for name in SECRET_NAMES:
+        value = env.get(name, "").strip() or (_from_file(Path(folder) / name.lower()) if folder else "")
+        if any(not 32 < ord(letter) < 127 for letter in value):
+            raise CredentialsError(f"{name} holds spaces, line breaks or other characters that no key has; set it anew")
+        if value:
+            values[name] = value
+    return Secrets(values)
+
+
+def _from_file(path: Path) -> str:
+    try:
+        with path.open("rb") as source:
+            return source.read(_FILE_BYTES_MAX).decode().strip()
+    except FileNotFoundError:
+        return ""
+    except OSError as problem:
+        raise CredentialsError(f"the credential file {path} cannot be read ({problem.strerror})") from None
+    except UnicodeDecodeError:
+        raise CredentialsError(f"the credential file {path} is no text") from None
+
+
+def service_urls(env: Mapping[str, str]) -> dict[str, str]:
+    """Variable name -> base address without trailing slash, for all VIDEOD_URL_*; S3 is left out where it is not set.
+
+    Raises CredentialsError when one is no http(s) address.
+    """
+    urls = {name: (env.get(name) or default).rstrip("/") for name, default in SERVICE_URLS.items()}
+    for name, url in urls.items():
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise CredentialsError(f"{name} must be an address such as {SERVICE_URLS[name] or 'https://host'}")
+    return {name: url for name, url in urls.items() if url}

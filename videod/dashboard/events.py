@@ -1,0 +1,62 @@
+"""One recent event in words. Pure; foreign text in it is cleaned."""
+
+from videod.core.model import Priority
+from videod.core.statuses import LABELS, Status
+from videod.dashboard.text import clean, count
+from videod.store.views import Happening
+
+
+def _number(body: dict[str, object], name: str) -> int:
+    value = body.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _succeeded(body: dict[str, object]) -> tuple[str, str]:
+    plan = body.get("plan")
+    text = f"{body['job']} done"
+    if isinstance(plan, dict):
+        text += f": {count(_number(plan, 'clips'), 'clip')}, {count(_number(plan, 'images'), 'image')}"
+    return text, "good"
+
+
+def _failed(body: dict[str, object]) -> tuple[str, str]:
+    failure = body.get("failure")
+    if not isinstance(failure, dict):
+        return f"{body['job']} failed", "bad"
+    tone = "dim" if failure["kind"] in ("busy", "interrupted") else "bad"
+    return f"{body['job']} {failure['kind']}: {failure['message']}", tone
+
+
+def _queued(happening: Happening) -> tuple[str, str]:
+    status = Status(happening.status) if happening.status else Status.QUEUED
+    return ("queued", "plain") if status == Status.QUEUED else (f"queued again: {LABELS[status]}", "plain")
+
+
+def words(happening: Happening) -> tuple[str, str]:
+    """(text, tone) with the tone one of "plain", "good", "bad", "dim"."""
+    body = happening.body
+    match happening.event:
+        case "EntryQueued":
+            text, tone = _queued(happening)
+        case "EntryRefused":
+            text, tone = f"entry refused: {body.get('reason')}", "bad"
+        case "EntryEdited":
+            text, tone = f"edited: priority {Priority(_number(body, 'priority')).label}", "plain"
+        case "GateApproved":
+            text, tone = f"{body['gate']} approved by {body['by']}", "good"
+        case "RedoAsked":
+            names = body["names"]
+            text, tone = f"to be made anew: {', '.join(names) if isinstance(names, list) else names}", "plain"
+        case "CancelAsked":
+            text, tone = "cancelled", "plain"
+        case "EditRefused":
+            text, tone = f"{body['wanted']} refused: {body['reason']}", "bad"
+        case "JobSucceeded":
+            text, tone = _succeeded(body)
+        case "JobFailed":
+            text, tone = _failed(body)
+        case "ServiceFreed":
+            text, tone = f"{body['service']} goes on", "good"
+        case other:
+            text, tone = other, "plain"
+    return clean(text), tone

@@ -1,0 +1,67 @@
+"""The loop: looks at the database when it changed, draws once a second, never holds a transaction open."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from videod.dashboard import render, rows, view
+from videod.store import views
+
+#: looks for a change per second; a look at `PRAGMA data_version` costs microseconds
+LOOKS = 5
+
+
+def frame(connection: sqlite3.Connection, house: rows.House, at: int) -> view.View:
+    return view.snapshot(rows.load(connection, at, house))
+
+
+def once(database: Path, house: rows.House, at: int, console: Console) -> None:
+    """Print a single frame, for a pipe or a file. Raises views.NoDatabase where there is no database."""
+    connection = views.look(database)
+    try:
+        seen = frame(connection, house, at)
+    finally:
+        connection.close()
+    console.print(render.screen(seen, console.width, 200), soft_wrap=True)
+
+
+def watch(
+    database: Path,
+    look: Callable[[], rows.House],
+    now_ms: Callable[[], int],
+    console: Console,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Draw until `stop` says so or the person types Ctrl-C. Raises views.NoDatabase where there is no database."""
+    connection = views.look(database)
+    try:
+        with Live(console=console, auto_refresh=False, screen=True, vertical_overflow="crop") as live:
+            _draw_on(live, connection, look, now_ms, stop)
+    except KeyboardInterrupt:
+        return
+    finally:
+        connection.close()
+
+
+def _draw_on(
+    live: Live,
+    connection: sqlite3.Connection,
+    look: Callable[[], rows.House],
+    now_ms: Callable[[], int],
+    stop: Callable[[], bool],
+) -> None:
+    """Once a second for the clocks; at once, at most five times a second, when a commit or a new size is seen."""
+    known: tuple[int, int, int] | None = None
+    drawn = 0.0
+    while not stop():
+        size = live.console.size
+        seen = (views.data_version(connection), size.width, size.height)
+        if seen != known or time.monotonic() - drawn >= 1:
+            picture = render.screen(frame(connection, look(), now_ms()), size.width, size.height)
+            live.update(picture, refresh=True)
+            known, drawn = seen, time.monotonic()
+        time.sleep(1 / LOOKS)

@@ -1,0 +1,209 @@
+"""From rows to what a screen says: every word and number, nothing of its looks. Pure.
+
+Tones are names ("review", "bad", "work", "wait", "good", "dim", "plain"); `render` gives them colours.
+"""
+
+from dataclasses import dataclass
+
+from videod.core.model import Job
+from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
+from videod.core.steps import REVIEWED
+from videod.dashboard import events
+from videod.dashboard.rows import House, Rows
+from videod.dashboard.text import ahead, clean, clock, count, money, span
+from videod.store.reads import Parked
+from videod.store.views import Episode, Lane, Unsent, rank
+
+#: bar -> the steps it counts, in the order of work
+STAGES: dict[str, tuple[str, ...]] = {
+    "assets": REVIEWED[Gate.ASSETS],
+    "video": REVIEWED[Gate.VIDEO],
+    "audio": REVIEWED[Gate.AUDIO],
+    "film": REVIEWED[Gate.FINAL],
+    "upload": ("upload",),
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One stage of an episode: jobs done, running, stopped, of all (0: not planned yet)."""
+
+    name: str
+    done: int
+    running: int
+    stopped: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One open episode. `note` says what is particular now: the wait, the retry, the failure, what approving costs."""
+
+    id: str
+    title: str
+    channel: str
+    label: str
+    tone: str
+    progress: str
+    note: str
+    cost: str
+    cost_of_approval: str
+    since: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class LaneLine:
+    """`parked` is empty or says until when and why."""
+
+    service: str
+    running: int
+    limit: int | None
+    ready: int
+    later: int
+    parked: str
+
+
+@dataclass(frozen=True)
+class EventLine:
+    time: str
+    title: str
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class View:
+    """The whole screen. `alive` False: no daemon runs, `daemon` says so and what to type."""
+
+    time: str
+    alive: bool
+    daemon: str
+    money: str
+    summary: str
+    warnings: tuple[str, ...]
+    lanes: tuple[LaneLine, ...]
+    reviews: tuple[Line, ...]
+    errors: tuple[Line, ...]
+    work: tuple[Line, ...]
+    queue: tuple[Line, ...]
+    events: tuple[EventLine, ...]
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All open episodes, what needs a person first."""
+        return self.reviews + self.errors + self.work + self.queue
+
+
+def snapshot(rows: Rows) -> View:
+    seen, at = rows.overview, rows.overview.at
+    ranked = [(rank(one.task.status), line(one, at, rows.house.waits)) for one in seen.episodes]
+    groups = [tuple(one for found, one in ranked if found == wanted) for wanted in range(4)]
+    published = count(seen.published_7d, "episode")
+    return View(
+        time=clock(at, at),
+        alive=rows.house.daemon is not None,
+        daemon=_daemon(rows.house, at),
+        money=f"spent today {money(seen.spend_today_micros)}",
+        summary=f"published in 7 days: {published}",
+        warnings=_warnings(rows),
+        lanes=tuple(_lane(one, seen.parked, rows.house, at) for one in seen.lanes),
+        reviews=groups[0],
+        errors=groups[1],
+        work=groups[2],
+        queue=groups[3],
+        events=tuple(
+            EventLine(clock(one.at, at).removesuffix(" UTC"), clean(one.title or ""), *events.words(one))
+            for one in rows.happenings
+        ),
+    )
+
+
+def _daemon(house: House, at: int) -> str:
+    daemon = house.daemon
+    if daemon is None:
+        return "videod is not running; start it with `videod run`"
+    version = f" {clean(daemon.version)}" if daemon.version else ""
+    uptime = "" if daemon.started_at is None else f", up {span(at - daemon.started_at)}"
+    return f"videod{version} runs (pid {daemon.pid}{uptime})"
+
+
+def _warnings(rows: Rows) -> tuple[str, ...]:
+    seen = rows.overview
+    found = []
+    if seen.in_doubt:
+        found.append(f"{count(seen.in_doubt, 'purchase')} in doubt: see Errors, then `videod retry` or `videod cancel`")
+    if seen.doubts:
+        found.append(f"possibly paid twice so far: {seen.doubts}")
+    found.extend(_unsent(one, seen.at) for one in seen.unsent if one.problem or seen.at - one.oldest > 60_000)
+    return tuple(found)
+
+
+_TARGETS = {"entry": "board entry", "asset": "board asset", "alert": "alert"}
+
+
+def _unsent(one: Unsent, at: int) -> str:
+    nouns = "board entries" if one.target == "entry" else None
+    text = f"{count(one.rows, _TARGETS[one.target], nouns)} not delivered for {span(at - one.oldest)}"
+    return f"{text}: {clean(one.problem)}" if one.problem else text
+
+
+def parked_text(one: Parked, at: int) -> str:
+    """Such as "until 08:00 UTC (in 2 h): quota of gemini is used up"."""
+    until = "until you resume it" if one.until_ms is None else f"until {ahead(one.until_ms, at)}"
+    channel = f"{one.channel_id} " if one.channel_id else ""
+    return f"{channel}{until}: {clean(one.reason)}"
+
+
+def _lane(one: Lane, parked: tuple[Parked, ...], house: House, at: int) -> LaneLine:
+    mine = [parked_text(row, at) for row in parked if row.service == one.service]
+    return LaneLine(
+        one.service, one.running, house.limits.get(one.service), one.ready, one.later, "; ".join(mine)
+    )  # fmt: skip
+
+
+def line(one: Episode, at: int, waits: int) -> Line:
+    task = one.task
+    return Line(
+        id=task.id, title=clean(task.title), channel=task.channel_id, label=LABELS[task.status], tone=tone(task.status),
+        progress=one.progress, note=_note(one, at, waits), cost=money(task.cost_micros),
+        cost_of_approval=money(one.pending_micros) if one.pending_micros else "", since=span(at - one.since),
+        bars=tuple(_bar(name, steps, one.jobs) for name, steps in STAGES.items()),
+    )  # fmt: skip
+
+
+def tone(status: Status) -> str:
+    if status in AT_GATE:
+        return "review"
+    if status in ERRORS:
+        return "bad"
+    if status == Status.PUBLISHED:
+        return "good"
+    return "wait" if status in (Status.QUEUED, Status.QUOTA_EXCEEDED, Status.CANCELLED, Status.DRAFT) else "work"
+
+
+def _bar(name: str, steps: tuple[str, ...], jobs: tuple[Job, ...]) -> Bar:
+    rows = [job.state for job in jobs if job.step in steps and job.state != JobState.SKIPPED]
+    stopped = sum(state in (JobState.FAILED, JobState.IN_DOUBT) for state in rows)
+    return Bar(name, rows.count(JobState.DONE), rows.count(JobState.RUNNING), stopped, len(rows))
+
+
+def _note(one: Episode, at: int, waits: int) -> str:
+    """What is particular about it now, the most pressing alone."""
+    task = one.task
+    if task.status in AT_GATE:
+        cost = one.pending_micros
+        return f"approving costs {money(cost)}" if cost else "approving is free"
+    troubled = one.troubled
+    if task.status in ERRORS and troubled is not None and troubled.failure is not None:
+        return clean(f"{troubled.name} {troubled.failure.kind.value}: {troubled.failure.message}")
+    if task.held:
+        return clean(task.held)
+    retry = one.retry(at)
+    if retry is not None:
+        which = f"retry {retry.attempts} of {waits}" if retry.attempts else "goes on"
+        return f"{retry.name} {which} at {ahead(retry.due_at, at)}"
+    running = [job.name for job in one.jobs if job.state == JobState.RUNNING]
+    if running:
+        return running[0] if len(running) == 1 else f"{running[0]} and {len(running) - 1} more run"
+    return clean(task.error)

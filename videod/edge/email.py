@@ -1,0 +1,81 @@
+"""Alerts by e-mail: plain SMTP in a thread, at most 20 seconds a message."""
+
+import asyncio
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from videod.seams import BoardError
+
+CALL_S = 20.0
+SUBJECT_CHARACTERS = 120
+TLS_PORT = 465
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where and as whom. Port 465 is TLS from the start; elsewhere TLS is taken up when the server offers it."""
+
+    host: str
+    port: int
+    sender: str
+    recipients: tuple[str, ...]
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+class Email:
+    """`seams.Alarm` over SMTP."""
+
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
+
+    async def send(self, text: str) -> None:
+        message = EmailMessage()
+        first = next(iter(text.splitlines()), "alert")
+        message["Subject"] = f"videod: {first}"[:SUBJECT_CHARACTERS]
+        message["From"] = self._server.sender
+        message["To"] = ", ".join(self._server.recipients)
+        message.set_content(text)
+        try:
+            async with asyncio.timeout(CALL_S * 2):
+                await asyncio.to_thread(self._deliver, message)
+        except smtplib.SMTPAuthenticationError as error:
+            raise BoardError("credentials", f"the mail server refused the login [{error.smtp_code}]") from None
+        except smtplib.SMTPResponseException as error:
+            # 4xx is "later", 5xx is "never like this" (RFC 5321)
+            kind = "down" if error.smtp_code < 500 else "rejected"
+            raise BoardError(kind, f"the mail server refused the alert [{error.smtp_code}]") from None
+        except smtplib.SMTPRecipientsRefused:
+            raise BoardError(
+                "rejected", "the mail server refused every recipient; check [alerts] in videod.toml"
+            ) from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise BoardError("down", f"the mail server cannot be reached ({type(error).__name__})") from None
+
+    def _deliver(self, message: EmailMessage) -> None:
+        server = self._server
+        with self._connect() as client:
+            if server.port != TLS_PORT:
+                client.ehlo()
+                if client.has_extn("starttls"):
+                    client.starttls(context=_context(strict=bool(server.username)))
+            if server.username:
+                client.login(server.username, server.password)
+            client.send_message(message)
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self._server
+        if server.port == TLS_PORT:
+            return smtplib.SMTP_SSL(server.host, server.port, timeout=CALL_S, context=_context(strict=True))
+        return smtplib.SMTP(server.host, server.port, timeout=CALL_S)
+
+
+def _context(strict: bool) -> ssl.SSLContext:
+    """TLS that checks the server's name wherever a password is sent; else a relay's own certificate will do."""
+    context = ssl.create_default_context()
+    if not strict:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,71 @@
+"""Alerts through a Slack incoming webhook. Its address is the credential: it appears in no error and no log."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import aiohttp
+
+from videod.seams import Alarm, BoardError
+
+log = logging.getLogger(__name__)
+
+CALL_S = 20.0
+BUSY_S = 30.0
+ANSWER_BYTES = 1024
+
+
+class Slack:
+    """`seams.Alarm` over `POST webhook {"text": ...}`; Slack takes one message a second."""
+
+    def __init__(self, webhook_url: str) -> None:
+        self._url = webhook_url
+
+    async def send(self, text: str) -> None:
+        timeout = aiohttp.ClientTimeout(total=CALL_S)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.post(self._url, json={"text": text}, allow_redirects=False) as response,
+            ):
+                word = (await response.content.read(ANSWER_BYTES)).decode(errors="replace").strip()[:80]
+                status, retry_after = response.status, response.headers.get("Retry-After", "")
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            # aiohttp's errors hold the address: only their kind may leave here
+            raise BoardError("down", f"Slack cannot be reached ({type(error).__name__})") from None
+        if status != 200:
+            raise self._refusal(status, "" if self._url in word else word, retry_after)
+
+    def _refusal(self, status: int, word: str, retry_after: str) -> BoardError:
+        message = f"Slack refused the alert: {word or 'no reason given'} [HTTP {status}]"
+        if status == 429:
+            return BoardError("busy", message, float(retry_after) if retry_after.isdecimal() else BUSY_S)
+        if status >= 500:
+            return BoardError("down", message)
+        if status in (403, 404, 410):
+            return BoardError("gone", f"{message}; make a new webhook and set SLACK_WEBHOOK_URL")
+        return BoardError("rejected", message)
+
+
+class Alarms:
+    """Several ways to a person: an alert is delivered when any of them took it."""
+
+    def __init__(self, ways: Sequence[Alarm]) -> None:
+        self._ways = ways
+
+    async def send(self, text: str) -> None:
+        """Raises the BoardError most worth waiting for when no way took it. Without any way the log is the way."""
+        if not self._ways:
+            log.error("alarm_no_way_configured", extra={"text": text})
+            return
+        results = await asyncio.gather(*(way.send(text) for way in self._ways), return_exceptions=True)
+        failures = [result for result in results if result is not None]
+        bugs = [failure for failure in failures if not isinstance(failure, BoardError)]
+        if bugs:
+            raise bugs[0]
+        troubles = [failure for failure in failures if isinstance(failure, BoardError)]
+        for trouble in troubles:
+            log.warning("alarm_way_failed", extra={"kind": trouble.kind, "error": str(trouble)})
+        if len(troubles) == len(self._ways):
+            order = ("busy", "down", "credentials", "gone", "rejected")
+            raise min(troubles, key=lambda trouble: order.index(trouble.kind))
