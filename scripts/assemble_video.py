@@ -42,6 +42,8 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
     entries = manifest.read(asked.manifest)
     intro, outro, mark = (_present(asked, option) for option in ("intro", "outro", "watermark"))
     wishes = segment.Wishes(asked.fps)
+    if mark is not None:
+        assembly.check_watermark(mark)
     with workroom(asked.output) as room:
         parts = assembly.gather(entries, intro, outro, wishes, room, _stretch(reporter, 0.0, 0.5))
         mending = _stretch(reporter, 0.5, 0.8)

@@ -63,7 +63,9 @@ def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
         if not tag.strip() or any(letter in tag for letter in ",<>\n"):
             raise ValueError(f"the tag {tag[:40]!r} is empty or holds a comma, < or >; write one tag per line")
     if tag_characters(tags) > TAG_CHARACTERS_MAX:
-        raise ValueError(f"all tags together have {tag_characters(tags)} characters; YouTube takes {TAG_CHARACTERS_MAX}")
+        raise ValueError(
+            f"all tags together have {tag_characters(tags)} characters; YouTube takes {TAG_CHARACTERS_MAX}"
+        )
     return tags
 
 
@@ -135,7 +137,9 @@ class ChannelSet:
 def load_channels(folder: Path) -> ChannelSet:
     """Every *.yaml in `folder`. Raises ChannelError with all faults of all files."""
     if not folder.is_dir():
-        raise ChannelError([Fault(str(folder), None, "", "there is no such folder; make it and put a <channel>.yaml in")])
+        raise ChannelError(
+            [Fault(str(folder), None, "", "there is no such folder; make it and put a <channel>.yaml in")]
+        )
     files = sorted(path for path in folder.glob("*.yaml") if path.is_file())
     loaded = load_files(files)
     odd = [f"{path}: is not read; name it {path.stem}.yaml" for path in sorted(folder.glob("*.yml"))]

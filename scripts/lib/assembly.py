@@ -48,10 +48,14 @@ def made_equal(parts: Sequence[Part], fps: int, room: Path, tell: Tell) -> list[
 
 def drawn_over(parts: Sequence[Part], mark: Path, fps: int, room: Path, tell: Tell) -> list[Part]:
     """All parts encoded again with the watermark in the lower right corner."""
-    if ffmpeg.probe(mark).video is None:
-        raise Failure(Kind.INPUT, f"watermark {mark} is no picture")
     encoder = picture_format.Encoder(fps, crf=picture_format.CRF_DRAWN)
     return _encoded(parts, set(range(len(parts))), encoder, mark, "watermark", room, tell)
+
+
+def check_watermark(mark: Path) -> None:
+    """Decode a watermark before work is spent on it. Raises Failure(input) when it is no picture."""
+    if ffmpeg.count_pictures(mark, f"watermark {mark}") == 0:
+        raise Failure(Kind.INPUT, f"watermark {mark} is no picture")
 
 
 def _encoded(

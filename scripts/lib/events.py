@@ -155,8 +155,14 @@ class Reporter:
         self._out = out
 
     def _emit(self, event: dict[str, Fact], text: str) -> None:
-        self._out.write((json.dumps(event, ensure_ascii=True) if self.events else text) + "\n")
-        self._out.flush()
+        try:
+            self._out.write((json.dumps(event, ensure_ascii=True) if self.events else text) + "\n")
+            self._out.flush()
+        except BrokenPipeError:
+            # nobody listens any more; what was paid for must still reach the disk
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, sys.stdout.fileno())
+            os.close(null)
 
     def progress(self, done: float, message: str) -> None:
         share = round(min(1.0, max(0.0, done)), 3)

@@ -177,7 +177,7 @@ def _failure(code: int, errors: str, task: str) -> Exception:
     words = "; ".join(dict.fromkeys([*lines[:2], *lines[-1:]]))[:500] or f"FFmpeg ended with code {code}"
     if "No space left on device" in errors or "Disk quota exceeded" in errors:
         return Failure(Kind.DISK, f"{task}: {words}")
-    if code < 0 or code in {137, 143}:
+    if code < 0 or code in {137, 143} or "received signal" in errors:
         return RuntimeError(f"{task}: FFmpeg was killed ({code})")
     return Failure(Kind.INPUT, f"{task}: {words}")
 

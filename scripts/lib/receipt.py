@@ -11,6 +11,7 @@ asked for, so a receipt of another request is no receipt.
 
 import hashlib
 import json
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -101,10 +102,14 @@ class Order:
 
     @contextmanager
     def paid(self) -> Iterator[None]:
-        """Around the request that costs money. Its failure withdraws the intent, unless the answer was lost."""
+        """Around the request that costs money. Its failure withdraws the intent, unless the answer was lost.
+
+        A request to end (SIGTERM) waits until the block is over: to leave now would lose what is being paid for.
+        """
         if atomic.free_bytes(self.output) < ROOM_BYTES:
             raise Failure(Kind.DISK, f"less than {ROOM_BYTES >> 20} MiB free beside {self.output}; nothing was ordered")
         self._keep(Receipt(VERSION, self.digest, self.service, "intent", None, "", None))
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         try:
             yield
         except AnswerLost as lost:
@@ -113,6 +118,8 @@ class Order:
             if failure.kind is not Kind.IN_DOUBT:
                 self.withdraw()
             raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def submitted(self, remote_id: str) -> None:
         self._keep(Receipt(VERSION, self.digest, self.service, "submitted", remote_id, "", None))

@@ -81,10 +81,19 @@ def samples_of(frames: int, fps: int) -> int:
 
 
 def open_clip(path: Path, name: str, fps: int) -> Clip:
-    """Look at a clip. Raises Failure(input) when it has no pictures, or fewer than its headers claim."""
+    """Look at a clip. Raises Failure(input) naming it when it has no pictures, or fewer than its headers claim."""
+    try:
+        return _open_clip(path, name, fps)
+    except Failure as failure:
+        if failure.message.startswith(name):
+            raise
+        raise Failure(failure.kind, f"{name}: {failure.message}") from None
+
+
+def _open_clip(path: Path, name: str, fps: int) -> Clip:
     media = ffmpeg.probe(path)
     if media.video is None:
-        raise Failure(Kind.INPUT, f"{name}: {path} has no pictures")
+        raise Failure(Kind.INPUT, f"{path} has no pictures")
     with path.open("rb") as stream:
         if stream.read(8)[4:] == b"ftyp":
             mp4.top_boxes(path)
@@ -98,7 +107,7 @@ def open_clip(path: Path, name: str, fps: int) -> Clip:
     claimed = media.duration_s or 0.0
     # sound may be longer than the pictures; without sound the container's length is theirs
     if pictures == 0 or (media.audio is None and claimed - pictures / fps > CLAIMED_S_MISSING_MAX):
-        raise Failure(Kind.INPUT, f"{name}: {path} is cut off: {pictures / fps:.2f} s of {claimed:.2f} s are there")
+        raise Failure(Kind.INPUT, f"{path} is cut off: {pictures / fps:.2f} s of {claimed:.2f} s are there")
     return Clip(path, name, media.video, pictures, odd, None if numbers is None else tuple(numbers))
 
 

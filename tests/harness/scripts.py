@@ -70,33 +70,47 @@ class Vendors:
         return None
 
 
+SOUND = (
+    "Continuous river ambience with soft wind over wet stones and slow water number {n} while distant birds call from"
+    " the far bank and heavy paws press into cold gravel, subtle nature documentary sound effect"
+)
+
+
 def plan_document(clips: int, images: int, title: str) -> dict[str, object]:
-    """A plan of the smallest kind that obeys the model: one character core, the rest environments."""
+    """A plan that obeys the craft's rules, for any size from 2 clips and 3 images to 18 and 22."""
+    poses = ["bear_core"] if clips < 12 else ["bear_core", "bear_sits", "bear_drinks", "bear_rests"]
+    props = ["track"] if images >= 8 else []
+    places = [f"place_{n}" for n in range(1, images - len(poses) - len(props) + 1)]
     rows: list[dict[str, object]] = [
-        {"id": "bear_core", "kind": "character", "subject": "bear", "species": "brown bear", "role": "protagonist",
-         "core": True, "prompt": "A brown bear stands on moss."},
+        {"id": name, "kind": "character", "subject": "bear", "species": "brown bear", "role": "protagonist",
+         "core": name == "bear_core", "prompt": f"The brown bear {name.removeprefix('bear_')} on moss."}
+        for name in poses
     ]  # fmt: skip
-    rows += [
-        {"id": f"place_{n}", "kind": "environment", "subject": f"place {n}", "species": None, "role": None,
-         "core": False, "prompt": f"A river bend number {n} under mist."}
-        for n in range(1, images)
-    ]  # fmt: skip
-    scenes = []
-    for number in range(1, clips + 1):
-        place = f"place_{1 + (number - 1) % (images - 1)}"
-        scale = round(0.4 + 0.02 * number, 2)
-        scenes.append({
-            "number": number, "beat": f"beat {number}",
-            "picture": {"type": "cutout", "images": ["bear_core", place], "scale": scale},
-            "motion": f"The bear lifts its head {number} times. Slow push in.", "negative": "blur",
-            "narration": f"The bear waits beside the cold river for hour {number}.",
-            "sound": f"Continuous river ambience number {number} subtle nature documentary sound effect",
-        })  # fmt: skip
+    rows += [_still(name, "prop", "track", "A paw track in wet sand.") for name in props]
+    rows += [_still(name, "environment", name, f"A river bend called {name} under mist.") for name in places]
+    scenes = [_scene(number, clips, poses, props, places) for number in range(1, clips + 1)]
     arc = {name: name for name in ("want", "obstacle", "escalation", "turn", "resolution")}
     return {
         "version": 1, "title": title, "logline": "A bear crosses.", "description": "A bear crosses a river.",
         "tags": ["bear"], "research": ["Bears fish."], "arc": arc, "atmosphere": "Dawn mist, soft light.",
         "images": rows, "clips": scenes,
+    }  # fmt: skip
+
+
+def _still(name: str, kind: str, subject: str, prompt: str) -> dict[str, object]:
+    return {"id": name, "kind": kind, "subject": subject, "species": None, "role": None, "core": False,
+            "prompt": prompt}  # fmt: skip
+
+
+def _scene(number: int, clips: int, poses: list[str], props: list[str], places: list[str]) -> dict[str, object]:
+    scale = round(0.3 + 0.02 * number, 2)
+    picture = {"type": "cutout", "images": [poses[number % len(poses)], places[(number - 1) % len(places)]], "scale": scale}
+    if props and number == clips:
+        picture = {"type": "full", "images": props, "scale": 1.0}
+    return {
+        "number": number, "beat": f"beat {number}", "picture": picture, "negative": "blur",
+        "motion": f"The bear lifts its head {number} times. Slow push in.",
+        "narration": f"The bear waits beside the cold river for hour {number}.", "sound": SOUND.format(n=number),
     }  # fmt: skip
 
 

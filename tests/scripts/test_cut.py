@@ -1,5 +1,6 @@
 """Cutting one clip: pictures copied where possible, sound of exactly their length, narration never cut."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -184,7 +185,9 @@ def nothing(_: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [truncated, zeroed, page, nothing])
-def test_a_broken_clip_is_an_input_failure_and_leaves_nothing(damage, studio: Path, tmp_path: Path, run: Run) -> None:
+def test_a_broken_clip_is_an_input_failure_and_leaves_nothing(
+    damage: Callable[[bytes], bytes], studio: Path, tmp_path: Path, run: Run
+) -> None:
     video = tmp_path / "clip_07.mp4"
     video.write_bytes(damage((studio / "clip.mp4").read_bytes()))
     out = tmp_path / "cut.mov"

@@ -70,6 +70,12 @@ def test_a_hanging_ffmpeg_is_killed_at_its_limit(tmp_path: Path, monkeypatch: py
         ffmpeg.run([], "looking", limit_s=0.2)
 
 
+def test_an_ffmpeg_that_is_stopped_does_not_blame_the_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_program(tmp_path, "echo 'Exiting normally, received signal 15.' >&2; exit 255", monkeypatch)
+    with pytest.raises(RuntimeError, match="killed"):
+        ffmpeg.run([], "clip 3: cutting")
+
+
 def test_a_probe_tells_pictures_and_sound(tmp_path: Path, small: Path) -> None:
     both = media.make(
         tmp_path / "both.mov", *ffmpeg.given(small), "-f", "lavfi", "-i", "sine=d=2", "-c:v", "copy", "-ac", "2"

@@ -13,6 +13,7 @@ from scripts import generate_asset, generate_audio, generate_sound_effects, gene
 from scripts.lib import google_oauth
 from tests.scripts.conftest import Run, png
 from videod.sandbox import catbox, elevenlabs, gemini, google, kie, youtube
+from videod.sandbox.elevenlabs.catalogue import NARRATORS
 from videod.sandbox.kernel import Context, Fault, Options
 
 pytestmark = pytest.mark.live
@@ -27,15 +28,16 @@ BUILDERS: dict[str, Callable[[Context], web.Application]] = {
 }  # fmt: skip
 KEYS = {"GEMINI_API_KEY": "sandbox-gemini-key", "KIE_API_KEY": "sandbox-kie-key", "GOOGLE_CLIENT_ID": "sandbox-client",
         "ELEVENLABS_API_KEY": "sandbox-elevenlabs-key", "GOOGLE_CLIENT_SECRET": "sandbox-client-secret",
+        "CATBOX_USERHASH": catbox.USERHASH,
         "VIDEOD_MASTER_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}  # fmt: skip
 
 
 async def _serve(context: Context, started: threading.Event, stop: asyncio.Event) -> None:
     runners = []
     for name, build in BUILDERS.items():
-        runner = web.AppRunner(build(context))
+        runner = web.AppRunner(build(context), shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         context.urls[name] = f"http://127.0.0.1:{runner.addresses[0][1]}"
         runners.append(runner)
@@ -81,7 +83,7 @@ def narration(folder: Path, voice: str) -> list[object]:
     return ["--text", "The old bear waits where the river narrows.", "--voice", voice, "--output", folder / "n.mp3"]
 
 
-VOICE = next(iter(elevenlabs.NARRATORS)) if hasattr(elevenlabs, "NARRATORS") else "JBFqnCBsd6RMkjVDRZzb"
+VOICE = next(iter(NARRATORS))
 
 
 def test_a_picture_is_drawn_once_and_costs_what_both_sides_say(sandbox: Context, run: Run, tmp_path: Path) -> None:

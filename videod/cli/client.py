@@ -46,6 +46,10 @@ class Place:
     settings: Path
 
     @property
+    def rehearsal(self) -> bool:
+        return self.state.parts[-2:] == REHEARSAL.parts
+
+    @property
     def database(self) -> Path:
         return self.state / "videod.db"
 
@@ -60,11 +64,11 @@ class Place:
         """The daemon, the lane limits and the number of retries, as the screens show them."""
         values = _values(self.settings)
         services, retry = _table(values, "services"), _table(values, "retry")
-        limits = dict(CONCURRENCY)
-        for name in limits:
+        limits = {}
+        for name, default in CONCURRENCY.items():
             given = os.environ.get(f"VIDEOD_SERVICES_{name.upper()}_CONCURRENCY")
             limit = int(given) if given and given.isdecimal() else _table(services, name).get("concurrency")
-            limits[name] = limit if isinstance(limit, int) else limits[name]
+            limits[name] = limit if isinstance(limit, int) else default
         waits = retry.get("waits_min")
         return House(daemon_of(self.state), limits, len(waits) if isinstance(waits, list) else WAITS)
 
@@ -82,13 +86,21 @@ def _table(values: Mapping[str, object], name: str) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+#: where `videod run --sandbox` keeps its state, inside the state folder
+REHEARSAL = Path("sandbox") / "daemon"
+
+
 def place(options: argparse.Namespace) -> Place:
-    """--state, else VIDEOD_STATE, else what the settings say, else ./state."""
+    """--state, else VIDEOD_STATE, else what the settings say, else ./state; a rehearsal's state where it is all there is."""
     settings = options.config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
     if options.config is not None and not settings.is_file():
         raise CommandError(MISSING, f"there is no settings file {settings}", "name another one with --config")
     given = options.state or os.environ.get("VIDEOD_STATE")
-    return Place(Path(given) if given else state_folder(settings, os.environ), settings)
+    if given:
+        return Place(Path(given), settings)
+    state = state_folder(settings, os.environ)
+    rehearsed = not (state / "videod.db").exists() and (state / REHEARSAL / "videod.db").exists()
+    return Place(state / REHEARSAL if rehearsed else state, settings)
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def width() -> int:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]], indent: str = "", room: int | None = None) -> None:
-    """Columns as wide as they need to be; where the terminal is too narrow the widest give way, at least 8 cells each."""
+    """Columns as wide as they need to be; where the terminal is too narrow the widest give way, down to 8 cells."""
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     texts = [[Cell(clean(cell.text), cell.style) for cell in row] for row in cells]
     first = [Cell(title.upper(), "dim") for title in head]

@@ -21,10 +21,12 @@ def _status(argv: Sequence[str]) -> int:
     where = client.place(given)
     house = where.house()
     with client.looking(where) as connection:
-        seen = views.overview(connection, client.now_ms(), rows.WATCHED)
+        seen = views.overview(connection, client.now_ms())
     if given.as_json:
         output.print_json({"daemon": daemon_json(house.daemon)} | shapes.status(seen, house.limits))
         return output.OK
+    if where.rehearsal:
+        output.say(f"Rehearsal on the stand-ins, state in {where.state}", "dim")
     _print(view.snapshot(rows.Rows(seen, (), house)), seen)
     return output.OK
 
@@ -76,7 +78,7 @@ def _cells(line: view.Line) -> list[str | Cell]:
 def _services(lanes: tuple[view.LaneLine, ...]) -> None:
     output.say("")
     output.heading("Services")
-    table = []
+    table: list[list[str | Cell]] = []
     for lane in lanes:
         running = f"{lane.running}" if lane.limit is None else f"{lane.running} of {lane.limit}"
         later = f"{lane.later} later" if lane.later else ""
@@ -90,4 +92,3 @@ def _counts(counts: dict[str, int]) -> None:
     if parts:
         output.say("")
         output.say("All tasks: " + ", ".join(parts), "dim")
-

@@ -1,23 +1,26 @@
 """The only file that knows all concrete classes: from settings, channels and secrets to a daemon ready to run."""
 
-import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import imageio_ffmpeg
 
 from videod.channels import Channel, ChannelSet
-from videod.config import Secrets, Settings
+from videod.config import Settings
 from videod.core import steps
 from videod.core.model import ChannelPolicy, Task
 from videod.core.statuses import Gate
 from videod.core.steps import Studio
+from videod.credentials import Secrets
+from videod.edge.email import Email, MailServer
+from videod.edge.slack import Alarms, Slack
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit
 from videod.flow.scheduler import HouseRules
 from videod.ledger import Policies
+from videod.seams import Alarm
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -29,7 +32,6 @@ def _micros(usd: float) -> int:
 
 def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
     """What the core must know of a channel."""
-    prices = settings.prices
     gates = {Gate.ASSETS: channel.gates.assets, Gate.VIDEO: channel.gates.video, Gate.AUDIO: channel.gates.audio}
     gates[Gate.FINAL] = channel.gates.final
     return ChannelPolicy(
@@ -39,13 +41,7 @@ def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
         clip_seconds=channel.clip_seconds,
         auto_gates=frozenset(gate for gate, mode in gates.items() if mode == "auto"),
         negative_prompt=channel.negative_prompt,
-        prices_micros={
-            "plan": _micros(prices.plan),
-            "image": _micros(prices.image),
-            "clip": _micros(prices.clip),
-            "narration": _micros(prices.narration_per_1000_characters),
-            "effect": _micros(prices.effect),
-        },
+        prices_micros=settings.prices.micros(),
         rebuy_ceiling_micros=_micros(channel.rebuy_ceiling_usd),
         retry_waits_ms=tuple(round(wait * MINUTE_MS) for wait in settings.retry.waits_min),
         retry_jitter=settings.retry.jitter,
@@ -59,18 +55,14 @@ def policies(settings: Settings, channels: ChannelSet) -> Policies:
     return known.get
 
 
-def ffmpeg_finder(configured: str) -> Callable[[], str]:
+def ffmpeg_finder(configured: Path | None) -> Callable[[], str]:
     """FFmpeg: the configured path, then PATH, then the one of the imageio-ffmpeg wheel.
 
     The finder raises FileNotFoundError saying what to install.
     """
 
     def find() -> str:
-        if configured:
-            if shutil.which(configured) is None:
-                raise FileNotFoundError(f"[paths].ffmpeg names {configured}, which is no program; mend videod.toml")
-            return configured
-        found = shutil.which("ffmpeg")
+        found = str(configured) if configured else shutil.which("ffmpeg")
         if found is not None:
             return found
         try:
@@ -84,12 +76,12 @@ def ffmpeg_finder(configured: str) -> Callable[[], str]:
 
 
 def studio_maker(
-    settings: Settings, channels: ChannelSet
+    settings: Settings, channels: Callable[[], ChannelSet]
 ) -> Callable[[Task, PurePosixPath, Mapping[str, str]], Studio | None]:
     models = settings.models
 
     def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio | None:
-        channel = channels.channels.get(task.channel_id)
+        channel = channels().channels.get(task.channel_id)
         if channel is None:
             return None
         voice = channel.voice
@@ -109,18 +101,17 @@ def studio_maker(
     return studio
 
 
-def _existing(path: Path | str | None) -> str | None:
+def _existing(path: Path | None) -> str | None:
     """An absolute path where the file is there; a missing one was a warning when the channel was loaded (FR11)."""
-    return str(Path(path).resolve()) if path and Path(path).is_file() else None
+    return str(path.resolve()) if path and path.is_file() else None
 
 
 def lanes(settings: Settings) -> dict[str, Lane]:
     """One lane per service of the step table; "local" housekeeping needs no setting."""
     made = {}
     for service in steps.SERVICES:
-        row = settings.services.get(service)
-        limit = Limit(row.concurrency, row.rate, row.per_s) if row else Limit(2)
-        made[service] = Lane(service, limit)
+        row = settings.services.of(service)
+        made[service] = Lane(service, Limit(row.concurrency, row.rate or 0, row.per_s or 1.0))
     return made
 
 
@@ -131,26 +122,46 @@ def house_rules(settings: Settings, channels: ChannelSet) -> HouseRules:
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that comes from outside the process: files read, environment, secrets."""
+    """Everything that comes from outside the process: files read, environment, secrets. `urls` by variable name."""
 
     settings: Settings
     channels: ChannelSet
     secrets: Secrets
     urls: Mapping[str, str]
-    state: Path
-    scripts: Path
+    environ: Mapping[str, str]
+
+    @property
+    def state(self) -> Path:
+        return self.settings.paths.state.resolve()
 
 
-def bench(sources: Sources, token: "Callable[[str], object]") -> Bench:
-    overrides = {name: path for name, path in sources.settings.scripts.items() if path}
+def bench(
+    sources: Sources, token: Callable[[str], Awaitable[str]], channels: Callable[[], ChannelSet] | None = None
+) -> Bench:
+    """`channels` gives the channels in force when a command is built (they may be reloaded while running)."""
+    settings = sources.settings
+    own = {name: settings.scripts.of(name) for name in steps.STEPS}
     return Bench(
         state=sources.state,
-        scripts=sources.scripts,
-        overrides=overrides,
+        scripts=settings.paths.scripts.resolve(),
+        overrides={name: str(path.resolve()) for name, path in own.items() if path is not None},
         urls=sources.urls,
-        ffmpeg=ffmpeg_finder(sources.settings.paths.ffmpeg),
-        studio=studio_maker(sources.settings, sources.channels),
+        ffmpeg=ffmpeg_finder(settings.paths.ffmpeg),
+        studio=studio_maker(settings, channels or (lambda: sources.channels)),
         secret=sources.secrets.get,
-        token=token,  # type: ignore[arg-type]
-        environ=dict(os.environ),
+        token=token,
+        environ=sources.environ,
     )
+
+
+def alarms(settings: Settings, secrets: Secrets) -> Alarms:
+    """Slack and e-mail, as far as they are set up."""
+    ways: list[Alarm] = []
+    webhook = secrets.get("SLACK_WEBHOOK_URL")
+    if settings.alerts.slack and webhook:
+        ways.append(Slack(webhook))
+    row = settings.alerts
+    if row.email_to:
+        server = MailServer(row.smtp_host, row.smtp_port, row.email_from, tuple(row.email_to.replace(",", " ").split()))
+        ways.append(Email(server))
+    return Alarms(ways)

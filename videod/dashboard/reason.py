@@ -55,7 +55,10 @@ def why(case: Case) -> Reason:
     if case.alive:
         return reason
     return Reason(
-        "videod", f"stands still because videod is not running; once it runs: {reason.sentence}", "videod run", None
+        "videod",
+        f"stands still because videod is not running; apart from that it {reason.sentence}",
+        "videod run",
+        None,
     )
 
 
@@ -160,7 +163,7 @@ def _runs(case: Case, running: list[Job]) -> Reason:
     oldest = min(running, key=lambda job: job.started_at or case.at)
     names = ", ".join(job.name for job in running[:3]) + (f" and {len(running) - 3} more" if len(running) > 3 else "")
     verb = "runs" if len(running) == 1 else "run"
-    text = f"is being worked on: {names} {verb} since {span(case.at - (oldest.started_at or case.at))}"
+    text = f"is being worked on: {names} {verb} for {span(case.at - (oldest.started_at or case.at))}"
     waiting = sum(job.state in (JobState.WAITING, JobState.READY) and job.step != "cleanup" for job in case.jobs)
     text += f"; {count(waiting, 'more job follows', 'more jobs follow')}" if waiting else "; it is the last one"
     return Reason("videod", text, f"videod cancel {case.task.id}", None)

@@ -4,12 +4,9 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from videod.core.steps import SERVICES
 from videod.dashboard.running import Daemon
 from videod.store import views
 
-#: services that a person watches: all lanes but the cleaning of workspaces
-WATCHED = tuple(service for service in SERVICES if service != "local")
 EVENTS = 40
 
 
@@ -31,4 +28,4 @@ class Rows:
 
 def load(connection: sqlite3.Connection, at: int, house: House) -> Rows:
     """One look at time `at`, ms."""
-    return Rows(views.overview(connection, at, WATCHED), views.happenings(connection, EVENTS), house)
+    return Rows(views.overview(connection, at), views.happenings(connection, EVENTS), house)

@@ -84,7 +84,7 @@ class Bench:
         """Raises TokenError when the upload's token cannot be had."""
         step = steps.STEPS[job.step]
         env = {name: self.environ[name] for name in PASSED_ON if name in self.environ}
-        env |= {f"VIDEOD_URL_{name.upper()}": url for name, url in self.urls.items()}
+        env |= self.urls
         env |= {"VIDEOD_FFMPEG": self.ffmpeg(), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         for name in step.secrets:
             value = await self.token(task.channel_id) if name == "YOUTUBE_ACCESS_TOKEN" else self.secret(name)

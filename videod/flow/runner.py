@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from videod.core import craft
 from videod.core.failures import Failure, Kind, classify
 from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
 from videod.core.plan import Plan, PlanError, parse
@@ -249,6 +250,9 @@ def in_doubt(output: Path, job: Job, silent: bool) -> Failure | None:
 
 
 def read_plan(path: Path, work: Assignment) -> Plan:
-    """The plan in `path`. Raises PlanError listing what breaks the craft's rules, whoever wrote it."""
+    """The plan in `path`. Raises PlanError with all that breaks the craft's rules, whoever wrote it."""
     plan = parse(json.loads(path.read_bytes()))
+    found = craft.complaints(plan, clips=len(plan.clips), images=len(plan.images))
+    if found:
+        raise PlanError(found)
     return plan

@@ -12,10 +12,13 @@ from pathlib import Path
 from videod.core import board
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
+from videod.core.steps import SERVICES
 from videod.store import reads
 from videod.store.rows import failure_of, task_of
 
 DAY_MS = 86_400_000
+#: services that a person watches: all lanes but the cleaning of workspaces
+WATCHED = tuple(service for service in SERVICES if service != "local")
 
 
 class NoDatabase(Exception):
@@ -175,11 +178,11 @@ FROM jobs INDEXED BY jobs_ready WHERE state = 'ready' GROUP BY service
 """
 
 
-def lanes(connection: sqlite3.Connection, at: int, services: tuple[str, ...]) -> tuple[Lane, ...]:
+def lanes(connection: sqlite3.Connection, at: int) -> tuple[Lane, ...]:
     running = reads.running_by_service(connection)
     ready = {row["service"]: row for row in connection.execute(_LANES, {"at": at})}
     found = []
-    for service in services:
+    for service in WATCHED:
         row = ready.get(service)
         counted = (0, 0, None) if row is None else (row["ready"], row["later"], row["next"])
         found.append(Lane(service, running.get(service, 0), *counted))
@@ -201,16 +204,16 @@ def spent(connection: sqlite3.Connection, begin: int, end: int) -> dict[str, int
     return {row[0]: row[1] for row in rows}
 
 
-def overview(connection: sqlite3.Connection, at: int, services: tuple[str, ...]) -> Overview:
+def overview(connection: sqlite3.Connection, at: int) -> Overview:
     """All of it in one short read transaction, so that the numbers agree with each other."""
     connection.execute("BEGIN")
     try:
-        return _overview(connection, at, services)
+        return _overview(connection, at)
     finally:
         connection.execute("COMMIT")
 
 
-def _overview(connection: sqlite3.Connection, at: int, services: tuple[str, ...]) -> Overview:
+def _overview(connection: sqlite3.Connection, at: int) -> Overview:
     tally = connection.execute(
         "SELECT status, count(*) AS n, sum(doubts) AS doubts, sum(status = 'published' AND ended_at >= ?) AS recent"
         " FROM tasks GROUP BY status",
@@ -219,7 +222,7 @@ def _overview(connection: sqlite3.Connection, at: int, services: tuple[str, ...]
     in_doubt = connection.execute("SELECT count(*) FROM jobs WHERE state = 'in_doubt'").fetchone()[0]
     return Overview(
         at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
-        lanes=lanes(connection, at, services), parked=reads.parked(connection, at), unsent=unsent(connection),
+        lanes=lanes(connection, at), parked=reads.parked(connection, at), unsent=unsent(connection),
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
         doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt,
     )  # fmt: skip

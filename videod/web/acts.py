@@ -4,6 +4,7 @@ The API and, while no daemon runs, the command line both come through here, so t
 way. What makes no sense is refused before it becomes an event, with the reason and the next thing to do.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from videod.core.board import pending_cost_micros
@@ -217,3 +218,40 @@ def _instead(task: Task) -> str:
     if task.status in AT_GATE:
         return f"type `videod approve {task.id}`, or `videod redo {task.id} JOB` to make something anew"
     return f"see `videod why {task.id}`"
+
+
+# ------------------------------------------------------------------------------------------- by name
+
+#: verbs on a task; `resume` is the one on a service
+VERBS = ("approve", "retry", "cancel", "redo")
+
+
+async def perform(desk: Desk, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
+    """The request `verb` on a task (or, for "resume", a service) with its JSON body. Raises Refused."""
+    match verb:
+        case "approve":
+            return await desk.approve(target, _text(body, "gate"))
+        case "retry":
+            return await desk.retry(target)
+        case "cancel":
+            return await desk.cancel(target)
+        case "redo":
+            return await desk.redo(target, _names(body, "jobs"))
+        case "resume":
+            return await desk.resume(target, _text(body, "channel"))
+        case _:
+            raise Refused("missing", f"there is nothing called {verb}", f"name one of: {', '.join(VERBS)}, resume")
+
+
+def _text(body: Mapping[str, object], name: str) -> str | None:
+    value = body.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise Refused("invalid", f"{name} must be text or null", f'send for example {{"{name}": "assets"}}')
+
+
+def _names(body: Mapping[str, object], name: str) -> tuple[str, ...]:
+    value = body.get(name)
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise Refused("invalid", f"{name} must be a list of job names", f'send {{"{name}": ["image/bear_core"]}}')

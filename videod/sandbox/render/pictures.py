@@ -84,6 +84,19 @@ def _flip(prompt: str, chance: np.random.Generator) -> bool:
     return bool(chance.random() < 0.5)
 
 
+def _studio(scene: Scene, chance: np.random.Generator) -> Light:
+    """Even light with a hint of the episode's own, so that a cut-out sits well in its place."""
+    own = DAYLIGHT[scene.light].body
+    side = 1.0 if chance.random() < 0.5 else -1.0
+    share = 0.35
+
+    def blend(one: tuple[float, float, float], two: tuple[float, float, float]) -> tuple[float, float, float]:
+        r, g, b = (a * (1 - share) + c * share for a, c in zip(one, two, strict=True))
+        return (r, g, b)
+
+    return replace(STUDIO, side=side, sun=blend(STUDIO.sun, own.sun), ambient=blend(STUDIO.ambient, own.ambient))
+
+
 def isolated(scene: Scene, prompt: str, size: tuple[int, int], references: list[bytes]) -> Image.Image:
     """One subject on its plain background, whole and as large as fits, evenly lit: made to be cut out."""
     assert scene.plain is not None
@@ -100,8 +113,7 @@ def isolated(scene: Scene, prompt: str, size: tuple[int, int], references: list[
         middle = (left + right) / 2 * scale * (-1 if flip else 1)
         sketch = Sketch(size, scale, (size[0] / 2 - middle, size[1] * 0.5 + tall * scale / 2), flip)
         coat = draw_creature(sketch, creature, individual(creature, prompt, references), scene.pose, scene.head)
-    side = 1.0 if chance.random() < 0.5 else -1.0
-    body = sketch.render(replace(STUDIO, side=side), coat, noise.generator("coat", *(c.name for c in scene.creatures)))
+    body = sketch.render(_studio(scene, chance), coat, noise.generator("coat", *(c.name for c in scene.creatures)))
     picture.paste(body, (0, 0), body)
     return picture
 

@@ -104,6 +104,11 @@ def _earliest(table: tuple[tuple[str, str], ...], text: str) -> str | None:
     return min(places)[1] if places else None
 
 
+#: "a mountain river" is a river: the first of these words only says where it flows.
+QUALIFIED = r"\b(?:mountain|alpine|forest|jungle|desert|coastal|ocean|arctic|winter|meadow|savanna)[- ](?=(?:river|stream|creek|lake|pond|"
+QUALIFIED += r"marsh|forest|meadow|den|cave|beach|coast|shore|waterhole|reef|floor|swell|wetland|lagoon)s?\b)"
+
+
 def _home(creatures: tuple[Creature, ...]) -> str:
     for ground, bodies in HOMES.items():
         if creatures and creatures[0].body in bodies:
@@ -146,6 +151,7 @@ def read_scene(prompt: str) -> Scene:
     """The scene that a prompt describes. Its last line says what is seen, the lines before it the atmosphere."""
     text = prompt.lower()
     subject = text.strip().split("\n")[-1]
+    place = re.sub(QUALIFIED, "", subject)
     creatures = tuple(find_creatures(subject)[:2]) or tuple(find_creatures(text)[:2])
     plain = _plain(text)
     prop = find_prop(subject)
@@ -168,7 +174,7 @@ def read_scene(prompt: str) -> Scene:
     )
     return Scene(
         light=_first(LIGHTS, text, "day"),
-        ground=_earliest(GROUNDS, subject) or _earliest(GROUNDS, text) or _home(creatures),
+        ground=_earliest(GROUNDS, place) or _earliest(GROUNDS, text) or _home(creatures),
         weather=weather,
         cold=bool(re.search(rf"\b(?:{COLD})\b", text)),
         creatures=creatures,

@@ -1,0 +1,153 @@
+"""A board in memory: people edit it, it fails when told to, and it rounds edit times to the minute as Notion does."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from videod.seams import BoardError, Page
+
+BEGIN_MS = 1_795_000_020_000
+
+
+@dataclass
+class Clock:
+    """Stands still unless somebody sleeps or a test lets time pass."""
+
+    at: int = BEGIN_MS
+
+    def now_ms(self) -> int:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += int(seconds * 1000)
+
+    def pass_s(self, seconds: float) -> None:
+        self.at += int(seconds * 1000)
+
+
+@dataclass
+class Entry:
+    values: dict[str, object]
+    edited_at: int
+    by_us: bool = False
+    in_trash: bool = False
+
+
+@dataclass
+class Asset:
+    key: str
+    page_id: str
+    name: str
+    kind: str
+    content: bytes
+    revision: int
+    redo: bool = False
+
+
+@dataclass
+class BoardDouble:
+    """`writes` lists (page, values) as they arrived; `broken` maps a method to the error it raises until removed."""
+
+    clock: Clock
+    entries: dict[str, Entry] = field(default_factory=dict)
+    assets: dict[str, Asset] = field(default_factory=dict)
+    writes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
+    broken: dict[str, BoardError] = field(default_factory=dict)
+    #: pages that alone fail
+    broken_pages: dict[str, BoardError] = field(default_factory=dict)
+    #: a write lands, yet its answer is lost
+    loses_answers: bool = False
+    #: called before a write takes effect, so that a test can act in between
+    before_write: Callable[[], Awaitable[None]] | None = None
+
+    # ---------------------------------------------------------------- what people do
+
+    def person_sets(self, page_id: str, **values: object) -> None:
+        """`Status="Queued"`, `Story_Direction="..."`: underscores are spaces."""
+        entry = self.entries.setdefault(page_id, Entry({}, 0))
+        entry.values |= {name.replace("_", " "): value for name, value in values.items()}
+        entry.edited_at, entry.by_us = self.clock.now_ms(), False
+
+    def add(self, page_id: str, **values: object) -> None:
+        usual: dict[str, object] = {
+            "Title": f"Film {page_id}", "Channel": "wild", "Topic": "bears", "Story_Direction": "a crossing",
+            "Status": "Draft", "Priority": "Normal", "Privacy": None,
+        }  # fmt: skip
+        self.person_sets(page_id, **(usual | values))
+
+    def person_trashes(self, page_id: str, in_trash: bool = True) -> None:
+        self.person_sets(page_id)
+        self.entries[page_id].in_trash = in_trash
+
+    def status(self, page_id: str) -> object:
+        return self.entries[page_id].values["Status"]
+
+    # ---------------------------------------------------------------- the seam
+
+    def _fail(self, method: str, page_id: str = "") -> None:
+        if method in self.broken:
+            raise self.broken[method]
+        if page_id in self.broken_pages:
+            raise self.broken_pages[page_id]
+
+    def _page(self, page_id: str) -> Page:
+        entry = self.entries[page_id]
+        minute = entry.edited_at - entry.edited_at % 60_000
+        return Page(page_id, minute, entry.by_us, entry.in_trash, dict(entry.values))
+
+    async def check(self) -> list[str]:
+        return []
+
+    async def edited_since(self, since_ms: int) -> list[Page]:
+        self._fail("edited_since")
+        pages = [self._page(page_id) for page_id in self.entries]
+        return [page for page in pages if page.edited_at >= since_ms - since_ms % 60_000]
+
+    async def read(self, page_id: str) -> Page:
+        self._fail("read", page_id)
+        self.reads.append(page_id)
+        return self._page(page_id)
+
+    async def write(self, page_id: str, values: Mapping[str, object]) -> None:
+        self._fail("write", page_id)
+        if self.before_write is not None:
+            await self.before_write()
+        self.writes.append((page_id, dict(values)))
+        entry = self.entries[page_id]
+        entry.values |= dict(values)
+        entry.edited_at, entry.by_us = self.clock.now_ms(), True
+        if self.loses_answers:
+            raise BoardError("down", "Notion did not answer in time: write the entry")
+
+    async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
+        self._fail("flagged_assets")
+        return [(one, row.key) for one, row in self.assets.items() if row.page_id == page_id and row.redo]
+
+    async def unflag_assets(self, asset_ids: list[str]) -> None:
+        self._fail("unflag_assets")
+        for asset_id in asset_ids:
+            self.assets[asset_id].redo = False
+
+    async def put_asset(
+        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None
+    ) -> str:
+        self._fail("put_asset")
+        asset_id = known_id or next((one for one, row in self.assets.items() if row.key == key), f"row of {key}")
+        redo = self.assets[asset_id].redo if asset_id in self.assets else False
+        self.assets[asset_id] = Asset(key, page_id, name, kind, file.read_bytes(), revision, redo)
+        return asset_id
+
+    async def sync_channels(self, names: list[str]) -> None:
+        self._fail("sync_channels")
+
+
+@dataclass
+class AlarmDouble:
+    sent: list[str] = field(default_factory=list)
+    trouble: BoardError | None = None
+
+    async def send(self, text: str) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.sent.append(text)

@@ -1,0 +1,132 @@
+"""A ledger on real SQLite with intake and relay at a board, and a worker that finishes jobs at once."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from tests.flow.board_double import AlarmDouble, BoardDouble, Clock
+from tests.harness.scripts import plan_document
+from videod.core.model import ChannelPolicy, Job, JobFailed, JobStarted, JobSucceeded, Task
+from videod.core.failures import Failure
+from videod.core.plan import parse
+from videod.core.statuses import JobState
+from videod.flow.intake import Intake
+from videod.flow.relay import Relay
+from videod.ledger import Bells, Ledger
+from videod.seams import Alarm, Board
+from videod.store import reads
+from videod.store.database import InlineDatabase, Transaction
+from videod.store.schema import migrate
+
+T = TypeVar("T")
+SUFFIXES = {
+    "plan": ".json", "image": ".png", "composite": ".png", "split_screen": ".png", "narration": ".mp3",
+    "sound_effect": ".mp3",
+}  # fmt: skip
+CHANNELS = {"wild": "Wild Studio", "deep": "Deep Sea"}
+
+
+def policy(channel_id: str) -> ChannelPolicy | None:
+    if channel_id not in CHANNELS:
+        return None
+    return ChannelPolicy(
+        channel_id=channel_id, clips=2, images=3, clip_seconds=10, auto_gates=frozenset(), negative_prompt="blur",
+        prices_micros={"plan": 1, "image": 1, "clip": 1, "narration": 1, "effect": 1}, rebuy_ceiling_micros=0,
+        retry_waits_ms=(60_000,), retry_jitter=0.0, keep_workspace_ms=86_400_000,
+    )  # fmt: skip
+
+
+@dataclass
+class Desk:
+    folder: Path
+    board: Board
+    clock: Clock
+    alarm: AlarmDouble = field(default_factory=AlarmDouble)
+
+    def __post_init__(self) -> None:
+        migrate(self.folder / "videod.db")
+        self.open()
+
+    def open(self) -> None:
+        """Start (again, after `crash`): new intake and relay on the same files and the same board."""
+        self.store = InlineDatabase(self.folder / "videod.db")
+        self.ledger = Ledger(self.store, policy, Bells())
+        turn = asyncio.Lock()
+        self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turn)
+        alarm: Alarm = self.alarm
+        self.relay = Relay(self.board, alarm, self.ledger, self.store, self.clock, self.workspace, turn)
+
+    async def restart(self) -> None:
+        await self.store.close()
+        self.open()
+
+    def workspace(self, channel_id: str, task_id: str) -> Path:
+        return self.folder / "workspaces" / channel_id / task_id
+
+    async def read(self, look: Transaction[T]) -> T:
+        return await self.store.read(look)
+
+    async def task(self, page_id: str) -> Task:
+        task = await self.read(lambda tx: reads.task_of_page(tx, page_id))
+        assert task is not None
+        return task
+
+    async def no_task(self, page_id: str) -> bool:
+        return await self.read(lambda tx: reads.task_of_page(tx, page_id)) is None
+
+    async def jobs(self, page_id: str) -> tuple[Job, ...]:
+        task = await self.task(page_id)
+        return await self.read(lambda tx: reads.jobs(tx, task.id))
+
+    async def events(self, page_id: str) -> list[str]:
+        """The names of the events in the task's history that people caused."""
+        task = await self.task(page_id)
+        rows = await self.read(lambda tx: reads.history(tx, task.id))
+        return [row.event for row in rows if not row.event.startswith("Job")]
+
+    async def sync(self) -> None:
+        """Let intake and relay meet until both are quiet."""
+        for _ in range(20):
+            self.clock.pass_s(5)
+            moved = await self.intake.poll_once() + await self.relay.deliver_once()
+            if not moved and not await self.read(lambda tx: reads.due_posts(tx, "entry", self.clock.now_ms())):
+                return
+        raise AssertionError("intake and relay never come to rest")
+
+    async def work(self, page_id: str) -> Task:
+        """Finish every job that may run, until a gate."""
+        while ready := [job for job in await self.jobs(page_id) if job.state == JobState.READY]:
+            for job in ready:
+                await self.finish(page_id, job)
+            if ready[0].step == "cleanup":
+                break
+        return await self.task(page_id)
+
+    async def finish(self, page_id: str, job: Job) -> None:
+        task = await self.task(page_id)
+        self.clock.pass_s(1)
+        at = max(self.clock.now_ms(), job.due_at)
+        attempt = (await self.ledger.apply(JobStarted(at, task.id, job.name, "digest"))).attempt
+        assert attempt is not None
+        output = f"{job.step}/{job.key}_r{job.revision}{SUFFIXES.get(job.step, '.mp4')}"
+        file = self.workspace(task.channel_id, task.id) / output
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(f"{job.name} {job.revision}".encode())
+        plan = parse(plan_document(2, 3, task.title)) if job.step == "plan" else None
+        facts: dict[str, object] = {"video_id": "v1", "url": "https://youtu.be/v1"} if job.step == "upload" else {}
+        await self.ledger.apply(JobSucceeded(
+            at, task.id, job.name, attempt, output, 10, f"sha of {job.name} {job.revision}", facts, plan
+        ))  # fmt: skip
+
+    async def fail(self, page_id: str, failure: Failure) -> Task:
+        """Let the first ready job fail."""
+        task = await self.task(page_id)
+        job = next(job for job in await self.jobs(page_id) if job.state == JobState.READY)
+        self.clock.pass_s(1)
+        at = max(self.clock.now_ms(), job.due_at)
+        attempt = (await self.ledger.apply(JobStarted(at, task.id, job.name, "digest"))).attempt
+        assert attempt is not None
+        await self.ledger.apply(JobFailed(at, task.id, job.name, attempt, failure, 0.5))
+        return await self.task(page_id)
+

@@ -1,0 +1,317 @@
+"""The outbox reaches the board and people: nothing lost, nobody's edit written over, nobody held up by another."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.flow.board_double import BoardDouble, Clock
+from tests.flow.desk import Desk
+from videod.core.failures import Failure, Kind
+from videod.core.statuses import Gate
+from videod.seams import BoardError
+from videod.store import reads
+from videod.store.reads import Post
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    clock = Clock()
+    made = Desk(tmp_path, BoardDouble(clock), clock)
+    yield made
+    await made.store.close()
+
+
+@pytest.fixture
+def board(desk: Desk) -> BoardDouble:
+    assert isinstance(desk.board, BoardDouble)
+    return desk.board
+
+
+async def posts(desk: Desk, target: str) -> list[Post]:
+    return [post for post in await desk.read(reads.pending_posts) if post.target == target]
+
+
+async def planned(desk: Desk, board: BoardDouble, page: str = "p1") -> None:
+    """An entry whose plan is made: its next Status and one asset wait in the outbox."""
+    board.add(page, Status="Queued")
+    await desk.intake.poll_once()
+    await desk.relay.deliver_once()
+    await desk.finish(page, (await desk.jobs(page))[0])
+    desk.clock.pass_s(120)
+
+
+async def test_an_entry_shows_what_is_true(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    assert await desk.relay.deliver_once() == 2
+    values = board.entries["p1"].values
+    assert values["Status"] == "Generating Assets"
+    assert values["Progress"] == "plan 1/1, images 0/3"
+    assert values["Videod Key"] == (await desk.task("p1")).id
+    assert await desk.read(reads.pending_posts) == ()
+
+
+async def test_only_what_changed_is_written(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    await desk.relay.deliver_once()
+    await desk.finish("p1", next(job for job in await desk.jobs("p1") if job.step == "image"))
+    await desk.relay.deliver_once()
+    assert board.writes[-1] == ("p1", {"Progress": "plan 1/1, images 1/3"})
+
+
+async def test_a_long_outage_replays_no_history(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    board.broken["write"] = BoardError("down", "no answer")
+    await desk.relay.deliver_once()
+    await desk.work("p1")
+    desk.clock.pass_s(3600)
+    board.broken.clear()
+    before = len(board.writes)
+    await desk.relay.deliver_once()
+    assert board.status("p1") == "Assets Ready"
+    assert len(board.writes) == before + 1
+
+
+async def test_a_persons_edit_is_not_written_over(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    board.person_sets("p1", Status="Cancelled")
+    await desk.relay.deliver_once()
+    assert board.status("p1") == "Cancelled"
+    assert await desk.read(reads.pages_to_look_at) == ("p1",)
+    [post] = await posts(desk, "entry")
+    assert 'a person set "Cancelled"' in str(post.problem)
+    assert post.due_at == desk.clock.now_ms() + 3000
+    await desk.sync()
+    assert (await desk.task("p1")).cancelled
+    assert board.status("p1") == "Cancelled"
+    assert await desk.read(reads.pages_to_look_at) == ()
+
+
+async def test_an_older_truth_never_flashes_up_over_a_newer_one(desk: Desk, board: BoardDouble) -> None:
+    """The relay has taken a post and waits for its turn while the intake, at work, brings a newer truth."""
+    await planned(desk, board)
+    board.broken["write"] = BoardError("down", "no answer")
+    await desk.relay.deliver_once()  # "Generating Assets" was tried, but did not land
+    board.broken.clear()
+    desk.clock.pass_s(120)
+    board.person_sets("p1", Status="Cancelled")
+    delivering: list[asyncio.Task[int]] = []
+    read = board.read
+
+    async def slowly(page_id: str) -> object:
+        if not delivering:  # the intake reads the entry afresh; the relay comes along meanwhile
+            delivering.append(asyncio.create_task(desk.relay.deliver_once()))
+            for _ in range(20):
+                await asyncio.sleep(0)
+        return await read(page_id)
+
+    board.read = slowly  # type: ignore[assignment,method-assign]
+    assert await desk.intake.poll_once() == 1
+    await delivering[0]
+    assert [values["Status"] for _, values in board.writes if "Status" in values] == ["Queued", "Cancelled"]
+
+
+async def test_intake_does_not_judge_an_entry_while_it_is_being_written(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    looked: list[int] = []
+
+    async def meanwhile() -> None:
+        board.before_write = None
+        judging = asyncio.create_task(desk.intake.poll_once())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        looking.append(judging)
+
+    looking: list[asyncio.Task[int]] = []
+    board.before_write = meanwhile
+    board.entries["p1"].edited_at = desk.clock.now_ms()
+    await desk.relay.deliver_once()
+    looked.append(await looking[0])
+    assert looked == [0]
+    assert await desk.events("p1") == ["EntryQueued"]
+
+
+async def test_a_stale_list_is_not_taken_for_an_edit(desk: Desk, board: BoardDouble) -> None:
+    """The list was made before our write; what it shows of the entry is older than what we wrote."""
+    await planned(desk, board)
+    old = await board.edited_since(0)
+    await desk.relay.deliver_once()
+
+    async def stale(since_ms: int) -> object:
+        return old
+
+    board.edited_since = stale  # type: ignore[assignment,method-assign]
+    assert await desk.intake.poll_once() == 0
+    assert await desk.events("p1") == ["EntryQueued"]
+
+
+async def test_a_down_board_is_tried_after_5_15_60_and_then_every_300_seconds(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    board.broken["read"] = BoardError("down", "no answer")
+    waits = []
+    for _ in range(6):
+        await desk.relay.deliver_once()
+        post = (await posts(desk, "entry"))[0]
+        waits.append((post.due_at - desk.clock.now_ms()) / 1000)
+        desk.clock.at = post.due_at
+    assert waits == [5, 15, 60, 300, 300, 300]
+
+
+async def test_a_busy_board_is_left_alone_for_as_long_as_it_asks(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    board.broken["read"] = BoardError("busy", "slow down", 95)
+    await desk.relay.deliver_once()
+    assert (await posts(desk, "entry"))[0].due_at == desk.clock.now_ms() + 95_000
+
+
+async def test_an_entry_that_the_board_refuses_holds_up_no_other(
+    desk: Desk, board: BoardDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    board.add("p2", Status="Queued")
+    await planned(desk, board, "p1")
+    await desk.finish("p2", (await desk.jobs("p2"))[0])
+    board.broken_pages["p1"] = BoardError("rejected", "Status is expected to be number")
+    await desk.relay.deliver_once()
+    assert board.status("p2") == "Generating Assets"
+    [post] = await posts(desk, "entry")
+    assert (post.key, post.due_at) == ("p1", desk.clock.now_ms() + 1_800_000)
+    [record] = [one for one in caplog.records if one.message == "relay_entry_refused"]
+    assert record.__dict__["task"] == (await desk.task("p1")).id
+    assert record.__dict__["channel"] == "wild"
+
+
+async def test_what_became_true_during_a_write_is_written_afterwards(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+
+    async def finish_an_image() -> None:
+        board.before_write = None
+        await desk.finish("p1", next(job for job in await desk.jobs("p1") if job.step == "image"))
+
+    board.before_write = finish_an_image
+    await desk.relay.deliver_once()
+    await desk.relay.deliver_once()
+    assert board.entries["p1"].values["Progress"] == "plan 1/1, images 1/3"
+
+
+async def test_assets_follow_with_file_type_and_take(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    await desk.work("p1")
+    await desk.relay.deliver_once()
+    task = await desk.task("p1")
+    rows = {row.key: row for row in board.assets.values()}
+    assert set(rows) == {f"{task.id}/{name}" for name in
+                         ("plan/plan", "image/bear_core", "image/place_1", "image/place_2")}  # fmt: skip
+    row = rows[f"{task.id}/image/place_1"]
+    assert (row.page_id, row.name, row.kind, row.content) == ("p1", "place_1", "Image", b"image/place_1 0")
+
+
+async def test_an_asset_that_is_there_already_is_not_sent_again(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    await desk.relay.deliver_once()
+    task = await desk.task("p1")
+    board.broken["put_asset"] = BoardError("down", "must not be called")
+
+    def post_again(tx: object) -> None:
+        from videod.core.model import ShowAsset
+        from videod.store import writes
+
+        plan = reads.job(tx, task.id, "plan/plan")  # type: ignore[arg-type]
+        assert plan is not None and plan.output is not None
+        writes.show_asset(tx, task, ShowAsset("p1", "plan/plan", "Plan", plan.output, 0), desk.clock.now_ms())  # type: ignore[arg-type]
+
+    await desk.store.write(post_again)
+    await desk.relay.deliver_once()
+    assert await posts(desk, "asset") == []
+
+
+async def test_an_asset_whose_file_is_gone_is_given_up(
+    desk: Desk, board: BoardDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    await planned(desk, board)
+    task = await desk.task("p1")
+    for file in desk.workspace("wild", task.id).rglob("*.json"):
+        file.unlink()
+    await desk.relay.deliver_once()
+    assert board.assets == {}
+    assert await posts(desk, "asset") == []
+    assert "relay_asset_missing" in [record.message for record in caplog.records]
+
+
+async def test_entries_go_before_assets(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    order: list[str] = []
+    write, put = board.write, board.put_asset
+
+    async def writing(*given: object) -> None:
+        order.append("entry")
+        await write(*given)  # type: ignore[arg-type]
+
+    async def putting(*given: object) -> str:
+        order.append("asset")
+        return await put(*given)  # type: ignore[arg-type]
+
+    board.write, board.put_asset = writing, putting  # type: ignore[assignment,method-assign]
+    await desk.relay.deliver_once()
+    assert order == ["entry", "asset"]
+
+
+async def test_an_alert_does_not_wait_behind_a_board_that_hangs(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    await desk.fail("p1", Failure(Kind.INPUT, "the picture is refused"))
+    hangs = asyncio.Event()
+    board.before_write = hangs.wait  # type: ignore[assignment]
+    running = asyncio.create_task(desk.relay.run())
+    async with asyncio.timeout(5):
+        while not desk.alarm.sent:
+            await asyncio.sleep(0.001)
+    assert "the picture is refused" in desk.alarm.sent[0]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_second_alert_goes_out_while_the_board_still_hangs(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    hangs = asyncio.Event()
+    board.before_write = hangs.wait  # type: ignore[assignment]
+    running = asyncio.create_task(desk.relay.run())
+    for number in (1, 2):
+        await desk.fail("p1", Failure(Kind.INPUT, f"refused {number}"))
+        async with asyncio.timeout(5):
+            while len(desk.alarm.sent) < number:
+                await asyncio.sleep(0.001)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_an_alert_that_fails_is_tried_again(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    await desk.fail("p1", Failure(Kind.INPUT, "refused"))
+    desk.alarm.trouble = BoardError("down", "Slack cannot be reached")
+    await desk.relay.deliver_once()
+    assert len(await posts(desk, "alert")) == 1
+    desk.alarm.trouble = None
+    desk.clock.pass_s(5)
+    await desk.relay.deliver_once()
+    assert len(desk.alarm.sent) == 1
+    assert await posts(desk, "alert") == []
+
+
+async def test_an_episode_goes_from_queued_to_published_by_intake_and_relay(desk: Desk, board: BoardDouble) -> None:
+    board.add("p1", Status="Queued")
+    await desk.sync()
+    seen = []
+    for gate in Gate:
+        await desk.work("p1")
+        await desk.sync()
+        seen.append(board.status("p1"))
+        desk.clock.pass_s(120)
+        label = {Gate.ASSETS: "Assets", Gate.VIDEO: "Video", Gate.AUDIO: "Audio", Gate.FINAL: "Final"}[gate]
+        board.person_sets("p1", Status=f"Approved - {label}")
+        await desk.sync()
+    await desk.work("p1")
+    await desk.sync()
+    assert seen == ["Assets Ready", "Video Ready", "Audio Ready", "Assembly Complete"]
+    assert board.status("p1") == "Published"
+    assert board.entries["p1"].values["YouTube URL"] == "https://youtu.be/v1"
+    assert await desk.read(reads.pending_posts) == ()

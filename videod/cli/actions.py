@@ -1,0 +1,265 @@
+"""`videod approve | retry | cancel | redo | resume`: what a person decides.
+
+While a daemon runs it is asked through its socket, so that one process alone ever writes. While none runs the command
+takes the daemon's place for the moment: the same lock, the same ledger, the same rules.
+"""
+
+import argparse
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from videod.cli import client, output
+from videod.cli.client import Place
+from videod.cli.output import Cell, CommandError, Parser
+from videod.core.board import pending_cost_micros
+from videod.core.model import Task
+from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate
+from videod.dashboard.running import daemon_of
+from videod.dashboard.text import money
+from videod.store import reads, views
+
+if TYPE_CHECKING:
+    from videod.web.acts import Desk
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: a verb, its target (a task id or a service), the JSON body; `name` is how it is shown."""
+
+    verb: str
+    target: str
+    body: Mapping[str, object]
+    name: str
+
+    @property
+    def path(self) -> str:
+        room = "services" if self.verb == "resume" else "tasks"
+        return f"/api/{room}/{quote(self.target, safe='')}/{self.verb}"
+
+
+#: answers one request with the JSON of its outcome; raises CommandError
+Ear = Callable[[Ask], Mapping[str, object]]
+
+
+def approve(argv: Sequence[str]) -> int:
+    return output.run(_approve, argv)
+
+
+def retry(argv: Sequence[str]) -> int:
+    return output.run(_retry, argv)
+
+
+def cancel(argv: Sequence[str]) -> int:
+    return output.run(_cancel, argv)
+
+
+def redo(argv: Sequence[str]) -> int:
+    return output.run(_redo, argv)
+
+
+def resume(argv: Sequence[str]) -> int:
+    return output.run(_resume, argv)
+
+
+# ------------------------------------------------------------------------------------------- the commands
+
+
+def _approve(argv: Sequence[str]) -> int:
+    options = output.parser("approve", "Let episodes that wait for your review go on.", "videod approve grizzly")
+    _take_tasks(options, "every episode that waits for a review")
+    options.add_argument("--gate", choices=[gate.value for gate in Gate], help="only where this review is open")
+    options.add_argument("--dry-run", action="store_true", help="only say what would be approved and its cost")
+    given = options.parse_args(argv)
+    gate = None if given.gate is None else Gate(given.gate)
+    where = client.place(given)
+
+    def wanted(task: Task) -> bool:
+        return task.status in AT_GATE and gate in (None, AT_GATE[task.status])
+
+    tasks = _tasks(where, given, wanted, "no episode waits for that review")
+    if given.dry_run:
+        return _price(where, tasks, given.as_json)
+    return _ask(where, given, [Ask("approve", task.id, {"gate": given.gate}, task.title) for task in tasks])
+
+
+def _retry(argv: Sequence[str]) -> int:
+    about = "Let stopped or cancelled episodes go on from where they stopped."
+    options = output.parser("retry", about, "videod retry grizzly")
+    _take_tasks(options, "every episode that shows an error")
+    given = options.parse_args(argv)
+    where = client.place(given)
+    tasks = _tasks(where, given, lambda task: task.status in ERRORS, "no episode shows an error")
+    return _ask(where, given, [Ask("retry", task.id, {}, task.title) for task in tasks])
+
+
+def _cancel(argv: Sequence[str]) -> int:
+    options = output.parser("cancel", "Stop episodes; what is made stays.", "videod cancel grizzly")
+    options.add_argument("tasks", nargs="+", metavar="TASK", help="id, begin of an id, page id or piece of the title")
+    given = options.parse_args(argv)
+    where = client.place(given)
+    found = _named(where, given.tasks)
+    return _ask(where, given, [Ask("cancel", task.id, {}, task.title) for task in found])
+
+
+def _redo(argv: Sequence[str]) -> int:
+    about = "Make jobs of the review that is open anew, with all that was made from them."
+    options = output.parser("redo", about, "videod redo grizzly image/bear_core clip/clip_07")
+    options.add_argument("task", metavar="TASK", help="id, begin of an id, page id or piece of the title")
+    options.add_argument("jobs", nargs="+", metavar="JOB", help="job names as `videod show TASK` lists them")
+    given = options.parse_args(argv)
+    where = client.place(given)
+    (task,) = _named(where, [given.task])
+    return _ask(where, given, [Ask("redo", task.id, {"jobs": given.jobs}, task.title)])
+
+
+def _resume(argv: Sequence[str]) -> int:
+    about = "Let a parked service go on, after its key or credit was mended."
+    options = output.parser("resume", about, "videod resume gemini")
+    options.add_argument("service", metavar="SERVICE", help="as `videod status` names it")
+    options.add_argument("--channel", metavar="ID", help="only what is parked for this channel")
+    given = options.parse_args(argv)
+    ask = Ask("resume", given.service, {"channel": given.channel}, given.service)
+    return _ask(client.place(given), given, [ask])
+
+
+# ------------------------------------------------------------------------------------------- which tasks
+
+
+def _take_tasks(options: Parser, all_of: str) -> None:
+    options.add_argument("tasks", nargs="*", metavar="TASK", help="id, begin of an id, page id or piece of the title")
+    options.add_argument("--all", action="store_true", help=all_of)
+    options.add_argument("--channel", metavar="ID", help="with --all: only this channel's")
+
+
+def _tasks(where: Place, given: argparse.Namespace, wanted: Callable[[Task], bool], none: str) -> list[Task]:
+    """The named tasks, or with --all those that are `wanted`. Raises CommandError when there is none."""
+    if bool(given.tasks) == given.all:
+        raise CommandError(output.USAGE, "name episodes, or say --all", "see `videod list` for the ids")
+    if not given.all:
+        return _named(where, given.tasks)
+    with client.looking(where) as connection:
+        found = [task for task in reads.open_tasks(connection) if wanted(task)]
+    found = [task for task in found if given.channel in (None, task.channel_id)]
+    if not found:
+        raise CommandError(output.MISSING, none, "see `videod status`")
+    return found
+
+
+def _named(where: Place, texts: Sequence[str]) -> list[Task]:
+    with client.looking(where) as connection:
+        found = {task.id: task for task in (client.one_task(connection, text) for text in texts)}
+    return list(found.values())
+
+
+def _price(where: Place, tasks: Sequence[Task], as_json: bool) -> int:
+    """What approving would cost, episode by episode; nothing is changed."""
+    with client.looking(where) as connection:
+        costs = [_pending(connection, task) for task in tasks]
+    total = sum(costs)
+    if as_json:
+        rows = [{"task": task.id, "cost_usd": cost / 1e6} for task, cost in zip(tasks, costs, strict=True)]
+        output.print_json({"would_approve": rows, "total_usd": total / 1e6})
+        return output.OK
+    head = ("task", "title", "status", "approving costs")
+    lines: list[list[str | Cell]] = [
+        [task.id, Cell(task.title, "bold"), LABELS[task.status], money(cost)]
+        for task, cost in zip(tasks, costs, strict=True)
+    ]
+    output.table(head, lines)
+    output.say(f"Together about {money(total)}; nothing was changed.")
+    return output.OK
+
+
+def _pending(connection: sqlite3.Connection, task: Task) -> int:
+    gate = AT_GATE.get(task.status)
+    return 0 if gate is None else pending_cost_micros(reads.jobs(connection, task.id), gate)
+
+
+# ------------------------------------------------------------------------------------------- asking
+
+
+def _ask(where: Place, given: argparse.Namespace, asks: Sequence[Ask]) -> int:
+    """Put every request, also after one was refused; the exit code is that of the first refusal."""
+    code = output.OK
+    results: list[dict[str, object]] = []
+    with _ear(where, asks[0].verb) as ear:
+        for ask in asks:
+            try:
+                answer = dict(ear(ask))
+            except CommandError as error:
+                answer = {"error": str(error), "hint": error.hint}
+                code = code or error.code
+            results.append({"target": ask.target, "verb": ask.verb} | answer)
+            if not given.as_json:
+                _tell(ask, answer)
+    if given.as_json:
+        output.print_json({"results": results})
+    return code
+
+
+def _tell(ask: Ask, answer: Mapping[str, object]) -> None:
+    if "error" in answer:
+        output.say(f"{ask.name}: {answer['error']}; {answer['hint']}", "bad")
+        return
+    text = str(answer["text"])
+    cost = answer.get("cost_usd")
+    if isinstance(cost, int | float) and cost > 0 and answer["changed"]:
+        text += f"; this will cost about {money(round(cost * 1e6))}"
+    output.say(f"{ask.name}: {text}.", "plain" if answer["changed"] else "dim")
+
+
+@contextmanager
+def _ear(where: Place, verb: str) -> Iterator[Ear]:
+    """Who takes the requests: the daemon behind its socket, or this process in its place."""
+    views.look(where.database).close()
+    if daemon_of(where.state) is not None:
+        yield lambda ask: client.post(where, ask.path, ask.body)
+        return
+    from videod.daemon.lock import LockHeld, hold
+
+    try:
+        with hold(where.state, f"videod {verb}"), _desk(where) as desk:
+            yield lambda ask: _directly(desk, ask)
+    except LockHeld as error:
+        raise CommandError(output.TEMPORARY, str(error).rstrip("."), "or try again in a moment") from error
+
+
+@contextmanager
+def _desk(where: Place) -> "Iterator[Desk]":
+    """A ledger of our own over the database, under the lock that the caller holds."""
+    from videod.channels import ChannelError, load_channels
+    from videod.config import ConfigError, load_settings
+    from videod.daemon.wiring import policies
+    from videod.edge.clock import SystemClock
+    from videod.ledger import Bells, Ledger
+    from videod.store.database import DatabaseError, InlineDatabase
+    from videod.store.schema import migrate
+    from videod.web.acts import Desk
+
+    try:
+        settings = load_settings(where.settings, os.environ)
+        channels = load_channels(settings.paths.channels)
+        migrate(where.database)
+    except (ConfigError, ChannelError, DatabaseError) as error:
+        raise CommandError(output.CONFIGURATION, str(error), "mend that, then try again") from error
+    store = InlineDatabase(where.database)
+    try:
+        yield Desk(Ledger(store, policies(settings, channels), Bells()), store, SystemClock(), "cli")
+    finally:
+        asyncio.run(store.close())
+
+
+def _directly(desk: "Desk", ask: Ask) -> Mapping[str, object]:
+    from videod.web.acts import Refused, perform
+
+    try:
+        return asyncio.run(perform(desk, ask.verb, ask.target, ask.body)).as_json()
+    except Refused as error:
+        code = output.MISSING if error.kind == "missing" else output.REFUSED
+        raise CommandError(code, str(error), error.hint) from error

@@ -1,0 +1,95 @@
+"""`videod channels list | check`: the channels that are configured, and what is wrong with their files.
+
+`list --json` prints {"channels": [{"id", "name", ...}], "warnings": [text]}. `check --json` prints
+{"ok": bool, "faults": [{"file", "line", "key", "reason"}], "warnings": [text]} and exits 0 or 78.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files
+from videod.cli import output
+from videod.cli.output import CommandError, Parser
+from videod.config import ConfigError, load_settings
+from videod.documents import Fault
+
+
+def main(argv: Sequence[str]) -> int:
+    return output.run(_channels, argv)
+
+
+def _channels(argv: Sequence[str]) -> int:
+    given = _parser().parse_args(argv)
+    return _list(given) if given.verb == "list" else _check(given)
+
+
+def _parser() -> Parser:
+    made = Parser(prog="videod channels", description="The channels: list them, check their files.")
+    verbs = made.add_subparsers(dest="verb", required=True, metavar="list|check", parser_class=Parser)
+    listed = verbs.add_parser("list", help="list the channels", description="List the channels.")
+    check = verbs.add_parser("check", help="check channel files", description="Say everything wrong in channel files.")
+    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: all of the channels folder")
+    for verb in (listed, check):
+        verb.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+        verb.add_argument("--config", type=Path, default=Path("videod.toml"), help="default ./videod.toml")
+    return made
+
+
+def _folder(config: Path) -> Path:
+    try:
+        return load_settings(config).paths.channels
+    except ConfigError as problem:
+        hint = "mend the settings file or name another with --config"
+        raise CommandError(output.CONFIGURATION, str(problem), hint) from None
+
+
+def _list(given: argparse.Namespace) -> int:
+    try:
+        found = load_channels(_folder(given.config))
+    except ChannelError as problem:
+        hint = "see `videod channels check`"
+        raise CommandError(output.CONFIGURATION, f"{problem.faults[0]}", hint) from None
+    if given.as_json:
+        channels = [channel.model_dump(mode="json") for channel in found.channels.values()]
+        output.print_json({"channels": channels, "warnings": list(found.warnings)})
+        return output.OK
+    rows = [_row(channel) for channel in found.channels.values()]
+    output.table(("id", "name", "voice", "clips", "review", "privacy", "a day", "an episode"), rows)
+    _warn(found.warnings)
+    return output.OK
+
+
+def _row(channel: Channel) -> list[str]:
+    gates = [name for name, choice in channel.gates if choice == "review"]
+    return [
+        channel.id, channel.name, channel.voice_id, f"{channel.clips} x {channel.clip_seconds} s",
+        ", ".join(gates) or "none", channel.privacy, f"${channel.daily_budget_usd:.2f}",
+        f"${channel.episode_cap_usd:.2f}",
+    ]  # fmt: skip
+
+
+def _check(given: argparse.Namespace) -> int:
+    faults: Sequence[Fault] = ()
+    found = ChannelSet({})
+    try:
+        found = load_files(given.files) if given.files else load_channels(_folder(given.config))
+    except ChannelError as problem:
+        faults = problem.faults
+    if given.as_json:
+        listed = [
+            {"file": fault.source, "line": fault.line, "key": fault.key, "reason": fault.reason} for fault in faults
+        ]
+        output.print_json({"ok": not faults, "faults": listed, "warnings": list(found.warnings)})
+    else:
+        for fault in faults:
+            output.say(str(fault), "bad")
+        _warn(found.warnings)
+        if not faults:
+            output.say(f"{len(found.channels)} channel{'s' if len(found.channels) != 1 else ''}: nothing to mend.")
+    return output.CONFIGURATION if faults else output.OK
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        output.say(f"warning: {warning}", "review")

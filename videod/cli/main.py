@@ -1,0 +1,95 @@
+"""`videod COMMAND ...`: finds the command and leaves with its exit code.
+
+A command is one row of COMMANDS: its module, what to call in it and a line of help. What is called is either
+`main(argv) -> exit code` or a typer app. Only the module of the command that was typed is imported, and neither typer
+nor argparse for the root, so that `videod status` costs no more than it needs.
+"""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from videod import __version__
+
+if TYPE_CHECKING:
+    import typer
+
+OK, USAGE, INTERRUPTED = 0, 64, 130
+_CLICK_ABORTED, _CLICK_USAGE = 1, 2
+
+
+class Command(NamedTuple):
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "status": Command("videod.cli.status", "main", "What needs you, what is at work, how the services do."),
+    "list": Command("videod.cli.show", "list_main", "The episodes, newest first."),
+    "show": Command("videod.cli.show", "main", "One episode: jobs, history, costs, files."),
+    "why": Command("videod.cli.why", "main", "Why an episode stands where it stands, in one sentence."),
+    "watch": Command("videod.cli.watch", "main", "The live dashboard."),
+    "costs": Command("videod.cli.costs", "main", "What was spent, by channel, service or day."),
+    "approve": Command("videod.cli.actions", "approve", "Let episodes that wait for your review go on."),
+    "redo": Command("videod.cli.actions", "redo", "Have some results of an episode made anew."),
+    "retry": Command("videod.cli.actions", "retry", "Let stopped or cancelled episodes go on."),
+    "cancel": Command("videod.cli.actions", "cancel", "Stop episodes; what is made stays."),
+    "resume": Command("videod.cli.actions", "resume", "Let a paused service be used again."),
+    "channels": Command("videod.cli.channels", "main", "The channels: list them, check their files."),
+    "plan": Command("videod.cli.plan", "main", "Plans of episodes: their JSON schema, checking one."),
+    "notion": Command("videod.cli.notion", "app", "The board in Notion: make it, check it."),
+    "sandbox": Command("videod.cli.sandbox", "app", "Stand-ins of every outside service, for rehearsals at no cost."),
+}
+
+
+def main() -> None:
+    """The program `videod`."""
+    raise SystemExit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str], commands: Mapping[str, Command] = COMMANDS) -> int:
+    """Run one command line (without the program's name) and return its sysexits code."""
+    if not argv or argv[0] in ("--help", "-h", "help"):
+        print(_help(commands))
+        return OK if argv else USAGE
+    if argv[0] in ("--version", "-V"):
+        print(f"videod {__version__}")
+        return OK
+    name, rest = argv[0], argv[1:]
+    if name not in commands:
+        close = difflib.get_close_matches(name, commands, n=1)
+        hint = f"did you mean `videod {close[0]}`?" if close else "see `videod --help`"
+        print(f"videod: there is no command {name[:40]!a}; {hint}", file=sys.stderr)
+        return USAGE
+    row = commands[name]
+    target: object = getattr(importlib.import_module(row.module), row.attribute)
+    try:
+        if hasattr(target, "registered_commands"):
+            return _run_typer(cast("typer.Typer", target), name, rest)
+        return cast("Callable[[Sequence[str]], int]", target)(rest)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _help(commands: Mapping[str, Command]) -> str:
+    width = max(map(len, commands))
+    rows = "\n".join(f"  {name:<{width}}  {row.help}" for name, row in commands.items())
+    return (
+        "Usage: videod COMMAND [ARGS]...\n\nEntries of a Notion database in, published films out.\n\n"
+        f"Commands:\n{rows}\n\n`videod COMMAND --help` tells more. `videod --version` prints the version."
+    )
+
+
+def _run_typer(app: "typer.Typer", name: str, argv: Sequence[str]) -> int:
+    """A typer app as a command. Its own commands leave with sysexits codes; click's 2 and 1 are put into ours here."""
+    import typer.main
+
+    try:
+        typer.main.get_command(app)(args=list(argv), prog_name=f"videod {name}")
+    except SystemExit as leave:
+        code = leave.code if isinstance(leave.code, int) else OK
+        return {_CLICK_USAGE: USAGE, _CLICK_ABORTED: INTERRUPTED}.get(code, code)
+    return OK

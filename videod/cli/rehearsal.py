@@ -1,0 +1,108 @@
+"""Running videod against the stand-ins: start them, point the environment at them, make the board and the grants.
+
+Only addresses and credentials change; from here on the daemon is the real one.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+#: how long the stand-ins may take to answer after their start, seconds
+START_S = 30.0
+
+
+class RehearsalError(Exception):
+    """The stand-ins could not be started; the text says where their log is."""
+
+
+def attach_or_start(
+    root: Path, arguments: Sequence[str] = ()
+) -> tuple[dict[str, object], "subprocess.Popen[bytes] | None"]:
+    """What the sandbox in `root` says of itself, and its process when it was started here.
+
+    The stand-ins live in a process of their own, so that the daemon may die and come back while the board, the
+    accounts and the jobs under way stay. Raises RehearsalError.
+    """
+    from videod.sandbox.attach import attach
+
+    found = attach(root)
+    if found is not None:
+        return found, None
+    root.mkdir(parents=True, exist_ok=True)
+    log = root / "sandbox.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "videod", "sandbox", "run", "--root", str(root), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and process.poll() is None:
+        found = attach(root)
+        if found is not None:
+            return found, process
+        time.sleep(0.05)
+    raise RehearsalError(f"the sandbox did not start; its log is {log}: {log.read_text()[-400:].strip()}")
+
+
+def _master_key(root: Path) -> str:
+    from cryptography.fernet import Fernet
+
+    path = root / "master.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(Fernet.generate_key().decode())
+    return path.read_text().strip()
+
+
+def environment(root: Path, found: Mapping[str, object], state: Path) -> dict[str, str]:
+    """The variables over the present environment with which videod works on the stand-ins."""
+    from videod.sandbox.notion import BOARD_PAGE_ID
+
+    given = found["environment"]
+    assert isinstance(given, dict)
+    return dict(os.environ) | given | {
+        "VIDEOD_MASTER_KEY": _master_key(root),
+        "VIDEOD_PATHS_STATE": str(state.resolve()),
+        "VIDEOD_NOTION_PARENT_PAGE": BOARD_PAGE_ID,
+        "VIDEOD_DAEMON_POLL_INTERVAL_S": os.environ.get("VIDEOD_DAEMON_POLL_INTERVAL_S", "2"),
+    }  # fmt: skip
+
+
+def prepare(env: Mapping[str, str], channels: Sequence[str], state: Path) -> None:
+    """Make the board and give every channel the consent that its owner would give in the browser. Repeatable."""
+    from videod.edge import oauth
+
+    asyncio.run(_make_board(env, channels))
+    folder = state / "tokens"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for channel in channels:
+        path = folder / f"{channel}.token"
+        if not path.exists():
+            grant = oauth.Grant(channel, oauth.KIND, f"sandbox-refresh-{channel}", (), "2026-01-01T00:00:00Z")
+            path.touch(mode=0o600)
+            path.write_text(oauth.seal(grant, oauth.vault(env["VIDEOD_MASTER_KEY"])))
+
+
+async def _make_board(env: Mapping[str, str], channels: Sequence[str]) -> None:
+    from videod.edge import notion_schema
+    from videod.edge.clock import SystemClock
+    from videod.edge.notion_calls import Calls
+
+    calls = Calls(env["NOTION_TOKEN"], SystemClock(), env["VIDEOD_URL_NOTION"])
+    try:
+        await notion_schema.init(calls, env["VIDEOD_NOTION_PARENT_PAGE"], channels)
+    finally:
+        await calls.aclose()
+
+
+def addresses(found: Mapping[str, object]) -> str:
+    """The page a person opens, as text."""
+    return json.dumps(found.get("page")).strip('"')

@@ -1,0 +1,71 @@
+"""`videod run`: the daemon itself, on the real services or on the stand-ins."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+CONFIGURATION, BUSY, BROKEN, CREDENTIALS = 78, 75, 74, 77
+
+
+def _fail(code: int, text: str) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+def run(
+    config: Annotated[Path, typer.Option(help="The settings file.")] = Path("videod.toml"),
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Work on the stand-ins: nothing leaves this host.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option(help="Also log what scripts say.")] = False,
+) -> None:
+    """Run the daemon until Ctrl-C or SIGTERM. Try `videod run --sandbox` first: it needs no key and costs nothing."""
+    env: Mapping[str, str] = os.environ
+    if sandbox:
+        env = _rehearse(config)
+    code = serve(config, env, verbose)
+    raise typer.Exit(code)
+
+
+def _rehearse(config: Path) -> dict[str, str]:
+    from videod.channels import ChannelError, load_channels
+    from videod.cli import rehearsal
+    from videod.config import ConfigError, load_settings
+
+    try:
+        settings = load_settings(config)
+        channels = sorted(load_channels(settings.paths.channels).channels)
+        root = settings.paths.state / "sandbox"
+        found, _ = rehearsal.attach_or_start(root)
+    except (ConfigError, ChannelError, rehearsal.RehearsalError) as error:
+        _fail(CONFIGURATION, str(error))
+    state = root / "daemon"
+    env = rehearsal.environment(root, found, state)
+    rehearsal.prepare(env, channels, state)
+    typer.echo(f"Stand-ins are up. The board: {found.get('page')}", err=True)
+    return env
+
+
+def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:
+    """Run the daemon with this environment; returns its exit code, or says why it cannot start and exits."""
+    from videod.channels import ChannelError
+    from videod.config import ConfigError, CredentialsError, load_secrets, service_urls
+    from videod.daemon import lifecycle, logs
+    from videod.daemon.lock import LockHeld
+    from videod.store.database import DatabaseError
+
+    try:
+        secrets = load_secrets(env)
+        logs.set_up(secrets.redact, verbose=verbose)
+        return lifecycle.run(config, env, secrets, service_urls(env))
+    except (ConfigError, ChannelError, CredentialsError) as error:
+        _fail(CONFIGURATION, str(error))
+    except LockHeld as error:
+        _fail(BUSY, str(error))
+    except DatabaseError as error:
+        _fail(BROKEN, str(error))
+    except lifecycle.StartError as error:
+        _fail(error.code, str(error))

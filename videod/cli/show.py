@@ -1,0 +1,219 @@
+"""`videod show TASK`: everything about one episode. `videod list`: the episodes, newest first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from videod.cli import client, output
+from videod.cli.output import Cell, CommandError
+from videod.core.board import pending_cost_micros
+from videod.core.model import Job, Task
+from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, LABELS, JobState, Status
+from videod.core.steps import ORDER
+from videod.dashboard.text import ago, clean_lines, clock, money, span
+from videod.dashboard.view import tone
+from videod.store import views
+from videod.web import shapes
+
+
+def main(argv: Sequence[str]) -> int:
+    return output.run(_show, argv)
+
+
+def list_main(argv: Sequence[str]) -> int:
+    return output.run(_list, argv)
+
+
+def _show(argv: Sequence[str]) -> int:
+    options = output.parser("show", "Show everything about one episode.", "videod show grizzly --charges")
+    options.add_argument("task", help="id, begin of an id, page id or a piece of the title")
+    options.add_argument("--charges", action="store_true", help="list every charge, not only the sums")
+    given = options.parse_args(argv)
+    where, at = client.place(given), client.now_ms()
+    with client.looking(where) as connection:
+        seen = views.detail(connection, client.one_task(connection, given.task))
+    workspace = where.workspace(seen.task)
+    if given.as_json:
+        output.print_json(shapes.detail(seen, at, workspace))
+        return output.OK
+    _print_header(seen, workspace, at)
+    _print_costs(seen, given.charges, at)
+    _print_jobs(seen.jobs, at)
+    _print_timeline(seen, at)
+    _print_failure(seen, at)
+    _print_files(seen.jobs, workspace)
+    return output.OK
+
+
+def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:
+    task = seen.task
+    output.heading(task.title)
+    label = Cell(f"{LABELS[task.status]} since {ago(seen.since, at)}", tone(task.status))
+    table: list[list[str | Cell]] = [
+        ["task", task.id], ["page", task.page_id], ["channel", task.channel_id], ["status", label],
+        ["priority", task.priority.label], ["topic", task.topic], ["direction", task.direction],
+        ["queued", ago(task.queued_at, at)],
+    ]  # fmt: skip
+    more = {
+        "privacy": task.privacy, "held": task.held, "note": task.error, "video": task.youtube_url,
+        "possibly paid twice": str(task.doubts) if task.doubts else None,
+    }  # fmt: skip
+    table += [[name, text] for name, text in more.items() if text]
+    gate = AT_GATE.get(task.status)
+    if gate is not None:
+        cost = pending_cost_micros(seen.jobs, gate)
+        table.append(["approving", Cell(f"costs about {money(cost)}: videod approve {task.id}", "review")])
+    table.append(["workspace", str(workspace)])
+    output.table(("", ""), table, indent="  ")
+
+
+def _print_costs(seen: views.Detail, listed: bool, at: int) -> None:
+    output.say("")
+    output.heading(f"Cost {money(seen.task.cost_micros)}")
+    by_service = [[name, f"${usd:.4f}"] for name, usd in shapes.costs(seen.charges).items()]
+    output.table(("", ""), by_service or [["nothing was charged", ""]], indent="  ")
+    if listed and seen.charges:
+        head = ("at", "job", "service", "what", "quantity", "usd")
+        rows = []
+        for one in seen.charges:
+            amount, usd = f"{one.quantity:g} {one.unit}", f"${one.micros / 1e6:.4f}"
+            rows.append([clock(one.at, at), one.job, one.service, one.kind, amount, usd])
+        output.table(head, rows, indent="  ")
+
+
+_TONES = {
+    JobState.WAITING: "dim", JobState.READY: "plain", JobState.RUNNING: "work", JobState.IN_DOUBT: "bad",
+    JobState.DONE: "good", JobState.FAILED: "bad", JobState.SKIPPED: "dim",
+}  # fmt: skip
+
+
+def _print_jobs(jobs: tuple[Job, ...], at: int) -> None:
+    output.say("")
+    done = sum(job.state == JobState.DONE for job in jobs)
+    output.heading(f"Jobs ({done} of {sum(job.state != JobState.SKIPPED for job in jobs)} done)")
+    rows: list[list[str | Cell]] = []
+    for job in sorted(jobs, key=lambda one: (ORDER[one.step], one.key)):
+        cost = money(job.cost_micros) if job.cost_micros else ""
+        took = "" if job.started_at is None else span((job.ended_at or at) - job.started_at)
+        state = Cell(job.state.value, _TONES[job.state])
+        rows.append(
+            [job.name, state, _when(job, at), f"{job.attempts or ''}", took, _size(job.bytes), cost, job.output or ""]
+        )
+    output.table(("job", "state", "", "failed", "took", "size", "cost", "file"), rows, indent="  ")
+
+
+def _when(job: Job, at: int) -> str:
+    """What a ready job waits for, and which take it is."""
+    take = f"take {job.revision + 1}" if job.revision else ""
+    if job.state == JobState.READY and job.due_at > at:
+        return f"again at {clock(job.due_at, at)}" + (f", {take}" if take else "")
+    return take
+
+
+def _size(count: int | None) -> str:
+    if count is None:
+        return ""
+    if count < 1_000_000:
+        return f"{count / 1000:.0f} kB"
+    return f"{count / 1e6:.1f} MB"
+
+
+def _print_timeline(seen: views.Detail, at: int) -> None:
+    output.say("")
+    output.heading("Timeline")
+    moves = shapes.moves(seen.history)
+    ends = [begin for begin, _ in moves[1:]] + [at]
+    rows: list[list[str | Cell]] = []
+    for (begin, name), end in zip(moves, ends, strict=True):
+        status = Status(name)
+        last = begin == moves[-1][0] and end == at
+        lasted = "" if last and status == Status.PUBLISHED else span(end - begin) + (" so far" if last else "")
+        rows.append([clock(begin, at), Cell(LABELS[status], tone(status)), lasted])
+    output.table(("", "", ""), rows, indent="  ")
+
+
+def _print_failure(seen: views.Detail, at: int) -> None:
+    told = shapes.last_failure(seen)
+    if told is None or seen.failed is None:
+        return
+    output.say("")
+    mended = " (mended since)" if told["mended"] else ""
+    output.heading(f"Last failure{mended}: {told['job']}, {ago(seen.failed.ended_at or at, at)}")
+    failure = told["failure"] if isinstance(told["failure"], dict) else {}
+    where = " ".join(str(failure[name]) for name in ("service", "endpoint") if failure.get(name))
+    marks = [f"HTTP {failure['http_status']}" if failure.get("http_status") else "", str(failure.get("code") or "")]
+    marks.append(f"request {failure['request_id']}" if failure.get("request_id") else "")
+    inside = ", ".join(mark for mark in (where, *marks) if mark)
+    output.say(f"  {told['outcome']}: {failure.get('message', '')}" + (f" [{inside}]" if inside else ""), "bad")
+    tail = clean_lines(seen.failed.stderr_tail.strip())
+    if tail:
+        output.say(f"  exit code {seen.failed.exit_code}, end of its stderr:", "dim")
+        for line in tail:
+            output.say(f"    {line}")
+
+
+def _print_files(jobs: tuple[Job, ...], workspace: Path) -> None:
+    files = [(job, workspace / job.output) for job in jobs if job.output]
+    if not files:
+        return
+    output.say("")
+    output.heading("Files")
+    ordered = sorted(files, key=lambda one: (ORDER[one[0].step], one[0].key))
+    for _, path in ordered:
+        output.say(f"  {path}" + ("" if path.exists() else "  (not there)"), "plain" if path.exists() else "dim")
+
+
+# ------------------------------------------------------------------------------------------- the list
+
+_GROUPS = {
+    "review": tuple(AT_GATE),
+    "errors": tuple(status for status in Status if status in ERRORS),
+    "open": tuple(status for status in Status if views.rank(status) != 4),
+    "work": tuple(status for status in Status if views.rank(status) == 2),
+}
+
+
+def _list(argv: Sequence[str]) -> int:
+    groups = ", ".join(_GROUPS)
+    options = output.parser("list", "List episodes, the newest first.", "videod list --status review --channel wild")
+    options.add_argument("--status", action="append", metavar="S", help=f"a status, or one of: {groups}; repeatable")
+    options.add_argument("--channel", metavar="ID", help="only this channel's")
+    options.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (default: 50)")
+    given = options.parse_args(argv)
+    wanted = tuple(dict.fromkeys(one for text in given.status or () for one in _statuses(text)))
+    with client.looking(client.place(given)) as connection:
+        found = views.tasks(connection, wanted, given.channel, max(1, given.limit) + 1)
+    shown, more = found[: given.limit], len(found) > given.limit
+    if given.as_json:
+        output.print_json({"tasks": [shapes.task(one) for one in shown], "more": more})
+        return output.OK
+    if not shown:
+        output.say("No such episode; set an entry of the board to Queued to start one.")
+        return output.OK
+    head = ("task", "title", "channel", "status", "priority", "queued", "cost", "video")
+    output.table(head, [_row(one) for one in shown])
+    if more:
+        output.say(f"… and more; see `videod list --limit {given.limit * 2}`", "dim")
+    return output.OK
+
+
+def _statuses(text: str) -> tuple[Status, ...]:
+    """The statuses of a group, a stored value or a label, in any case and with spaces, dashes or underscores."""
+    if text in _GROUPS:
+        return _GROUPS[text]
+    folded = text.lower().replace(" ", "_").replace("-", "_")
+    for status in Status:
+        if folded == status.value:
+            return (status,)
+    for label, status in BY_LABEL.items():
+        if text.lower() == label.lower():
+            return (status,)
+    raise CommandError(
+        output.USAGE, f"there is no status {text!r}", f"name one of: {', '.join((*_GROUPS, *Status))}"
+    )  # fmt: skip
+
+
+def _row(task: Task) -> list[str | Cell]:
+    status = Cell(LABELS[task.status], tone(task.status))
+    queued = clock(task.queued_at, client.now_ms())
+    cost, url = money(task.cost_micros), task.youtube_url or ""
+    return [task.id, Cell(task.title, "bold"), task.channel_id, status, task.priority.label, queued, cost, url]

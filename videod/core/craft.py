@@ -1,0 +1,116 @@
+"""Is a plan good? Every rule of the documentary craft that a program can check.
+
+`complaints` is what the planning model is given back: each says where, which rule and what to change. Rules about
+single clips are in `craft_clips`, about images in `craft_images`; here are those about the whole and YouTube's limits.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from videod.core import craft_clips, craft_images, craft_wording
+from videod.core.plan import Complaint, Plan, integrity, read
+
+__all__ = ["Complaint", "complaints", "tag_characters"]
+
+#: YouTube Data API v3, snippet: characters of the title, bytes of the description, characters of all tags
+TITLE_CHARACTERS_MAX, DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX = 100, 5000, 500
+#: our own bounds, far above what a prompt needs
+TEXT_CHARACTERS_MAX = 2000
+
+
+def complaints(plan: Plan | Mapping[str, object], clips: int, images: int) -> tuple[Complaint, ...]:
+    """Everything wrong with a plan for an episode of so many clips and images; empty when it is good.
+
+    Takes a Plan or the parsed JSON. A plan whose fields have wrong types gets only those complaints, since nothing
+    else can be judged then.
+    """
+    if not isinstance(plan, Plan):
+        found, faults = read(plan)
+        if found is None:
+            return faults
+        plan = found
+    rules = (_characters, _about, _arc, _atmosphere)
+    return (
+        *_counts(plan, clips, images),
+        *integrity(plan),
+        *(complaint for rule in rules for complaint in rule(plan)),
+        *craft_images.complaints(plan, clips, images),
+        *craft_clips.complaints(plan),
+    )
+
+
+def tag_characters(tags: Sequence[str]) -> int:
+    """How many of YouTube's 500 characters the tags use: commas between them count, a tag with a space 2 more."""
+    return sum(len(tag) + (2 if " " in tag else 0) for tag in tags) + max(0, len(tags) - 1)
+
+
+def _counts(plan: Plan, clips: int, images: int) -> Iterator[Complaint]:
+    for name, has, wanted in (("clips", len(plan.clips), clips), ("images", len(plan.images), images)):
+        if has != wanted:
+            change = f"add {wanted - has}" if has < wanted else f"remove {has - wanted}"
+            yield Complaint(name, f"{name[:-1]} count", f"there are {has} {name}, there must be {wanted}: {change}")
+
+
+def _texts(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield from (("title", plan.title), ("logline", plan.logline), ("description", plan.description))
+    yield from (("atmosphere", plan.atmosphere), *((f"arc.{name}", text) for name, text in vars(plan.arc).items()))
+    yield from ((f"tags[{at}]", tag) for at, tag in enumerate(plan.tags))
+    yield from ((f"research[{at}]", fact) for at, fact in enumerate(plan.research))
+    for at, image in enumerate(plan.images):
+        fields = (("subject", image.subject), ("species", image.species or ""), ("prompt", image.prompt))
+        yield from ((f"images[{at}].{name}", text) for name, text in fields)
+    for at, clip in enumerate(plan.clips):
+        for name in ("beat", "motion", "negative", "narration", "sound"):
+            yield f"clips[{at}].{name}", getattr(clip, name)
+
+
+def _characters(plan: Plan) -> Iterator[Complaint]:
+    for where, text in _texts(plan):
+        if odd := craft_wording.odd_characters(text):
+            yield Complaint(where, "characters", f"holds the character {odd}; write plain text")
+        # the clips' texts and the description have limits of their own
+        if len(text) > TEXT_CHARACTERS_MAX and not where.startswith(("clips", "description")):
+            message = f"has {len(text)} characters; at most {TEXT_CHARACTERS_MAX}"
+            yield Complaint(where, "length", message)
+
+
+def _about(plan: Plan) -> Iterator[Complaint]:
+    if not plan.title.strip() or len(plan.title) > TITLE_CHARACTERS_MAX:
+        message = f"has {len(plan.title)} characters; write 1 to {TITLE_CHARACTERS_MAX} (YouTube's limit)"
+        yield Complaint("title", "youtube", message)
+    if len(plan.description.encode(errors="replace")) > DESCRIPTION_BYTES_MAX or not plan.description.strip():
+        yield Complaint("description", "youtube", f"must be 1 to {DESCRIPTION_BYTES_MAX} bytes of UTF-8 long")
+    for name in ("title", "description"):
+        if any(letter in getattr(plan, name) for letter in "<>"):
+            yield Complaint(name, "youtube", "holds < or >, which YouTube refuses; leave them out")
+    for at, tag in enumerate(plan.tags):
+        if not tag.strip() or any(letter in tag for letter in ",<>"):
+            yield Complaint(f"tags[{at}]", "youtube", "is empty or holds a comma, < or >; one tag per item")
+    if tag_characters(plan.tags) > TAG_CHARACTERS_MAX:
+        message = f"use {tag_characters(plan.tags)} characters; YouTube takes {TAG_CHARACTERS_MAX}: leave some out"
+        yield Complaint("tags", "youtube", message)
+    if craft_wording.PLACEHOLDER.fullmatch(plan.logline):
+        yield Complaint("logline", "filled", "is empty; say the film in one sentence")
+    if not any(not craft_wording.PLACEHOLDER.fullmatch(fact) for fact in plan.research):
+        yield Complaint("research", "filled", "is empty; list the facts of the topic that the story stands on")
+
+
+def _arc(plan: Plan) -> Iterator[Complaint]:
+    seen: dict[str, str] = {}
+    for name, text in vars(plan.arc).items():
+        if craft_wording.PLACEHOLDER.fullmatch(text):
+            yield Complaint(f"arc.{name}", "arc", f"is empty; write the story's {name}")
+            continue
+        same = seen.setdefault(text.strip().casefold(), name)
+        if same != name:
+            yield Complaint(f"arc.{name}", "arc", f"says the same as arc.{same}; the {name} is a step of its own")
+
+
+def _atmosphere(plan: Plan) -> Iterator[Complaint]:
+    wanted = (
+        ("weather", craft_wording.WEATHER, "cold drizzle, low fog"),
+        ("light", craft_wording.LIGHT, "soft overcast light"),
+        ("time of day", craft_wording.TIME_OF_DAY, "early morning"),
+    )
+    for what, pattern, example in wanted:
+        if not pattern.search(plan.atmosphere):
+            yield Complaint("atmosphere", "atmosphere", f"does not name the {what}; add it, such as {example!r}")

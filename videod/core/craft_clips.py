@@ -1,0 +1,143 @@
+"""The craft rules about clips: motion, narration and sound, each with the limits of the service that makes it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from videod.core.craft_wording import (
+    AUDIBLE_WEATHER,
+    CAMERA,
+    CAMERA_FIRST,
+    CAMERA_LAST,
+    CAMERA_WORDS_MAX,
+    MUSIC,
+    PLACEHOLDER,
+    SECOND_ACTION,
+    SILENCE,
+    THEN,
+    sentences,
+)
+from videod.core.plan import Complaint, Plan, PlannedClip, narration_seconds, words
+
+#: Kling 2.5 turbo pro at KIE: characters of the prompt and of the negative prompt (newest figure)
+MOTION_CHARACTERS_MAX, NEGATIVE_CHARACTERS_MAX = 2500, 500
+#: seconds of one narration; a clip is 10 s long and is trimmed to it
+NARRATION_SECONDS_MIN, NARRATION_SECONDS_MAX = 6, 9
+COMMAS_MAX = 1
+SOUND_WORDS_MIN, SOUND_WORDS_MAX = 30, 50
+SOUND_FIRST, SOUND_LAST = "continuous", "subtle nature documentary sound effect"
+SOUND_CHARACTERS_MAX = 1000
+
+
+def complaints(plan: Plan) -> Iterator[Complaint]:
+    for at, clip in enumerate(plan.clips):
+        if PLACEHOLDER.fullmatch(clip.beat):
+            yield Complaint(f"clips[{at}].beat", "filled", "is empty; say the one moment that this clip shows")
+        yield from _motion(f"clips[{at}].motion", clip.motion)
+        yield from _negative(f"clips[{at}].negative", clip.negative)
+        yield from _narration(f"clips[{at}].narration", clip.narration)
+        yield from _sound(f"clips[{at}].sound", clip.sound)
+    yield from _repeated(plan)
+    yield from _weather(plan)
+
+
+def _motion(where: str, text: str) -> Iterator[Complaint]:
+    if PLACEHOLDER.fullmatch(text):
+        yield Complaint(where, "filled", "is empty; write the action, then 'Slow push in.'")
+        return
+    if len(text) > MOTION_CHARACTERS_MAX:
+        yield Complaint(where, "length", f"has {len(text)} characters; Kling takes {MOTION_CHARACTERS_MAX}")
+    *before, last = sentences(text)
+    if CAMERA_FIRST.match(text.strip()):
+        yield Complaint(where, "camera last", "starts with the camera; start with the core action, end with the camera")
+    elif any(CAMERA.search(sentence) for sentence in before):
+        yield Complaint(where, "camera last", "speaks of the camera before the end; name it in the last sentence only")
+    elif not before or not CAMERA_LAST.search(last):
+        yield Complaint(where, "camera last", "names no camera movement; end with a short sentence: 'Slow push in.'")
+    elif words(last) > CAMERA_WORDS_MAX:
+        message = f"the last sentence has {words(last)} words; say the camera movement in at most {CAMERA_WORDS_MAX}"
+        yield Complaint(where, "camera last", message)
+    second = SECOND_ACTION.search(text)
+    if second or len(THEN.findall(text)) > 1:
+        what = second[0] if second else "then ... then"
+        yield Complaint(where, "one action", f"{what!r} brings in a second action; keep one action per clip")
+
+
+def _negative(where: str, text: str) -> Iterator[Complaint]:
+    if PLACEHOLDER.fullmatch(text):
+        yield Complaint(where, "negative", "is empty; write 'blur, distort, low quality'")
+    if len(text) > NEGATIVE_CHARACTERS_MAX:
+        yield Complaint(where, "length", f"has {len(text)} characters; Kling takes {NEGATIVE_CHARACTERS_MAX}")
+
+
+def _narration(where: str, text: str) -> Iterator[Complaint]:
+    if PLACEHOLDER.fullmatch(text):
+        yield Complaint(where, "filled", "is empty; write one sentence of about ten words")
+        return
+    seconds = narration_seconds(text)
+    if not NARRATION_SECONDS_MIN <= seconds <= NARRATION_SECONDS_MAX:
+        change = "shorten it" if seconds > NARRATION_SECONDS_MAX else "say more"
+        message = (
+            f"would take about {seconds:g} s (words/2 + 2 x periods and commas + 1); {NARRATION_SECONDS_MIN} to "
+            f"{NARRATION_SECONDS_MAX} s are allowed: {change}, best one sentence of ten words without a comma"
+        )
+        yield Complaint(where, "duration", message)
+    if re.search(r"[—―]|\s[–-]{1,2}\s|--", text):
+        yield Complaint(where, "dash", "holds a dash; write two sentences or none")
+    if re.search(r"…|\.\.", text):
+        yield Complaint(where, "ellipsis", "holds an ellipsis; end the sentence with a period")
+    if text.count(",") > COMMAS_MAX:
+        yield Complaint(where, "commas", f"has {text.count(',')} commas; at most {COMMAS_MAX}, better none")
+    if re.search(r"[\[\]{}<>*#_|\\]", text):
+        yield Complaint(where, "spoken text", "holds marks that a voice would read out; write spoken words only")
+    if not re.search(r"[.!?。！？][\"'”’]?$", text.strip()):
+        yield Complaint(where, "spoken text", "does not end with a period")
+
+
+def _sound(where: str, text: str) -> Iterator[Complaint]:
+    count = words(text)
+    if not SOUND_WORDS_MIN <= count <= SOUND_WORDS_MAX:
+        yield Complaint(where, "sound length", f"has {count} words; write {SOUND_WORDS_MIN} to {SOUND_WORDS_MAX}")
+    if len(text) > SOUND_CHARACTERS_MAX:
+        yield Complaint(where, "length", f"has {len(text)} characters; at most {SOUND_CHARACTERS_MAX}")
+    plain = " ".join(text.casefold().split())
+    if not plain.startswith(SOUND_FIRST):
+        yield Complaint(where, "sound bed", "must start with the bed: 'Continuous ... ambience with ...'")
+    if not plain.rstrip(".").endswith(SOUND_LAST):
+        yield Complaint(where, "sound bed", f"must end with {SOUND_LAST!r}")
+    if found := MUSIC.search(text):
+        yield Complaint(where, "no music", f"{found[0]!r} asks for music; describe natural sounds only")
+    if found := SILENCE.search(text):
+        message = f"{found[0]!r} asks for separate events; let every sound lie on the continuous bed"
+        yield Complaint(where, "sound bed", message)
+
+
+def _repeated(plan: Plan) -> Iterator[Complaint]:
+    """The same narration or motion twice is heard or seen twice, and paid for twice."""
+    for name in ("narration", "motion"):
+        seen: dict[str, int] = {}
+        for at, clip in enumerate(plan.clips):
+            spoken = " ".join(re.findall(r"\w+", getattr(clip, name).casefold()))
+            same = seen.setdefault(spoken, at)
+            if same != at and spoken and (name == "narration" or clip.beat == plan.clips[same].beat):
+                message = f"is the {name} of clips[{same}] again; write another one"
+                yield Complaint(f"clips[{at}].{name}", "repeated", message)
+
+
+def _weather(plan: Plan) -> Iterator[Complaint]:
+    """Audible weather is the same in every clip of one place."""
+    places = {image.id: image.subject for image in plan.images if image.kind == "environment"}
+    by_place: dict[str, list[tuple[int, PlannedClip]]] = defaultdict(list)
+    for at, clip in enumerate(plan.clips):
+        for place in dict.fromkeys(places[name] for name in clip.picture.images if name in places):
+            by_place[place].append((at, clip))
+    for place, clips in by_place.items():
+        for weather, pattern in AUDIBLE_WEATHER.items():
+            heard = [(at, pattern.search(clip.sound) is not None) for at, clip in clips]
+            if len({sounds for _, sounds in heard}) < 2:
+                continue
+            number = next(at for at, sounds in heard if sounds)
+            for at, sounds in heard:
+                if not sounds:
+                    message = f"clips[{number}] has {weather} in the same place ({place!r}); have it in both or in none"
+                    yield Complaint(f"clips[{at}].sound", "same weather", message)

@@ -1,0 +1,249 @@
+"""The daemon's life on one page: lock, open, recover, run the loops, stop in stages.
+
+Any loop that ends by itself is a bug or a dead disk: the daemon then ends non-zero and the service manager starts a
+fresh one, whose start is the recovery. A stop (SIGTERM, SIGINT) walks through `STOP_STAGES`; a second signal forces.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from videod.config import Settings
+from videod.core import steps
+from videod.credentials import Secrets
+from videod.daemon import wiring
+from videod.daemon.current import Current
+from videod.daemon.lock import hold
+from videod.daemon.recovery import recover
+from videod.edge import systemd
+from videod.edge.clock import SystemChance, SystemClock
+from videod.edge.inspector import MediaInspector
+from videod.edge.notion import NotionBoard, Place
+from videod.edge.notion_calls import Calls
+from videod.edge.oauth import Application, GoogleTokens, vault
+from videod.edge.probe import probe
+from videod.edge.process import ProcessLauncher
+from videod.flow.bench import workspace_of
+from videod.flow.intake import Intake
+from videod.flow.relay import Relay
+from videod.flow.runner import KILL_GRACE_S, Runner
+from videod.flow.scheduler import Scheduler
+from videod.ledger import Bells, Ledger
+from videod.seams import BoardError
+from videod.store import reads
+from videod.store.database import Database
+from videod.store.schema import migrate
+from videod.web.api import build_app, serve
+
+log = logging.getLogger(__name__)
+
+#: how often files are looked at for changes and the heartbeat is written, seconds
+WATCH_S = 2.0
+HEARTBEAT_S = 15.0
+#: after the children: tell the board what became of them; close what is open (seconds)
+LAST_WORDS_S = 5.0
+CLOSING_S = 5.0
+
+
+def stop_budget_s(settings: Settings) -> float:
+    """The longest a stop may take; a test compares it with TimeoutStopSec of the unit."""
+    return settings.daemon.stop_grace_s + 2 * KILL_GRACE_S + LAST_WORDS_S + CLOSING_S
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text says what to do. `code` is the exit code (sysexits)."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Everything that runs, wired."""
+
+    store: Database
+    ledger: Ledger
+    scheduler: Scheduler
+    intake: Intake
+    relay: Relay
+    board: NotionBoard
+    launcher: ProcessLauncher
+
+
+async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str]) -> Machine:
+    sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
+    clock, chance, bells = SystemClock(), SystemChance(), Bells()
+    store = await Database.open(sources.state / "videod.db")
+    ledger = Ledger(store, current.policy, bells)
+    application = Application(
+        secrets.get("GOOGLE_CLIENT_ID") or "", secrets.get("GOOGLE_CLIENT_SECRET") or "",
+        urls["VIDEOD_URL_GOOGLE_OAUTH"],
+    )  # fmt: skip
+    master = secrets.get("VIDEOD_MASTER_KEY")
+    assert master is not None
+    tokens = GoogleTokens(store, ledger, clock, vault(master), application, sources.state / "tokens")
+    bench = wiring.bench(sources, tokens.youtube_token, lambda: current.channels)
+    launcher, inspector = ProcessLauncher(), MediaInspector(bench.ffmpeg)
+    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact)
+    recovered = await recover(store, ledger, bench, inspector, clock, chance)
+    log.info("daemon_recovery_done", extra={"jobs": recovered})
+    lanes = wiring.lanes(current.settings)
+    scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock, chance)
+    notion = current.settings.notion
+    banned_until = int(await store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
+
+    async def remember(until_ms: int) -> None:
+        await ledger.set_fact("notion_not_before", str(until_ms))
+
+    calls = Calls(
+        secrets.get("NOTION_TOKEN") or "", clock, urls["VIDEOD_URL_NOTION"], notion.requests_per_s, banned_until,
+        remember, version=notion.version,
+    )  # fmt: skip
+    board = NotionBoard(
+        calls, clock, Place(database=notion.database_id or None, parent_page=notion.parent_page or None)
+    )
+    turn = asyncio.Lock()
+    workspace = partial(workspace_of, sources.state)
+    intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
+    alarms = wiring.alarms(current.settings, secrets)
+    relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
+    return Machine(store, ledger, scheduler, intake, relay, board, launcher)
+
+
+def _require(secrets: Secrets) -> None:
+    """Raises StartError naming every secret without which nothing can be done."""
+    needed = ("NOTION_TOKEN", "GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY", "VIDEOD_MASTER_KEY")
+    missing = secrets.missing(needed)
+    if missing:
+        raise StartError(
+            f"missing credentials: {', '.join(missing)}. Put them into the environment or the unit's LoadCredential="
+            " (README: From sandbox to real keys), or try everything at no cost with `videod run --sandbox`.",
+            78,
+        )
+
+
+async def serve_forever(
+    current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], began: float
+) -> int:
+    """Run until a signal; returns the exit code. The caller holds the lock."""
+    machine = await _build(current, secrets, urls, env)
+    state = current.settings.paths.state.resolve()
+    stopping = asyncio.Event()
+    _listen_to_signals(stopping, current)
+    app = build_app(machine.ledger, machine.store, SystemClock(), secrets.redact)
+    door = await serve(app, state / "videod.sock", current.settings.daemon.http_port)
+    loops = {
+        "scheduler": machine.scheduler.run(),
+        "intake": machine.intake.run(),
+        "relay": machine.relay.run(),
+        "watch": _watch(current, machine.ledger),
+        "heartbeat": _heartbeat(machine),
+    }
+    tasks = {name: asyncio.create_task(loop, name=name) for name, loop in loops.items()}
+    checks = asyncio.create_task(_check_outside(current, machine, secrets, urls), name="checks")
+    systemd.notify("READY=1\nSTATUS=working")
+    log.info("daemon_start_done", extra={"took_ms": round((time.monotonic() - began) * 1000), "state": str(state)})
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait([waiting, *tasks.values()], return_when=asyncio.FIRST_COMPLETED)
+    broken = [name for name, task in tasks.items() if task.done()]
+    for name in broken:
+        error = tasks[name].exception()
+        log.critical("daemon_loop_failed", extra={"loop": name}, exc_info=error)
+    systemd.notify("STOPPING=1")
+    log.info("daemon_stop_started", extra={"reason": f"{broken[0]} ended" if broken else "signal"})
+    waiting.cancel()
+    checks.cancel()
+    await _stop(machine, tasks, current.settings.daemon.stop_grace_s)
+    await door.close()
+    log.info("daemon_stop_done")
+    return 70 if broken else 0
+
+
+def _listen_to_signals(stopping: asyncio.Event, current: Current) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            log.warning("daemon_stop_forced")
+            signal.raise_signal(signal.SIGKILL)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, current.reload)
+
+
+async def _stop(machine: Machine, tasks: Mapping[str, "asyncio.Task[None]"], grace_s: float) -> None:
+    """The stages of a stop: take nothing new, end the children, last words to the board, close."""
+    for name in ("intake", "scheduler", "watch", "heartbeat"):
+        tasks[name].cancel()
+    await asyncio.gather(*(tasks[name] for name in tasks if name != "relay"), return_exceptions=True)
+    await machine.scheduler.drain(grace_s)
+    tasks["relay"].cancel()
+    await asyncio.gather(tasks["relay"], return_exceptions=True)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORDS_S):
+            await machine.relay.deliver_once()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_S):
+            await machine.board.aclose()
+            await machine.store.close()
+    machine.launcher.close()
+
+
+async def _watch(current: Current, ledger: Ledger) -> None:
+    """Take up changed configuration files, and keep the reason of a refused one where status shows it."""
+    while True:
+        await asyncio.sleep(WATCH_S)
+        if current.changed():
+            current.reload()
+            await ledger.set_fact("config_problem", current.problem or "")
+            ledger.bells.ring_all()
+
+
+async def _heartbeat(machine: Machine) -> None:
+    """A durable sign of life; the watchdog is fed only after the database took it."""
+    watchdog = systemd.watchdog_interval_s()
+    while True:
+        await machine.ledger.set_fact("heartbeat", str(SystemClock().now_ms()))
+        systemd.notify("WATCHDOG=1")
+        await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
+
+
+async def _check_outside(current: Current, machine: Machine, secrets: Secrets, urls: Mapping[str, str]) -> None:
+    """After the start: is the board complete, do keys, models and voices exist? Said in the log and in status."""
+    problems: list[str] = []
+    try:
+        problems += await machine.board.check()
+        await machine.board.sync_channels(sorted(current.channels.channels))
+    except BoardError as error:
+        problems.append(f"Notion: {error}")
+    problems += await probe(current.settings, current.channels, secrets, urls)
+    for problem in problems:
+        log.warning("daemon_check_failed", extra={"problem": secrets.redact(problem)})
+    await machine.ledger.set_fact("outside_problems", secrets.redact(json.dumps(problems)))
+
+
+def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:
+    """The whole life: read, lock, migrate, serve; returns the exit code.
+
+    Raises ConfigError, ChannelError, LockHeld, DatabaseError or StartError, each with a text for the person at hand.
+    """
+    began = time.monotonic()
+    steps.check()
+    current = Current(path, env)
+    for warning in current.channels.warnings:
+        log.warning("channel_file_incomplete", extra={"problem": warning})
+    _require(secrets)
+    state = current.settings.paths.state.resolve()
+    with hold(state):
+        migrate(state / "videod.db")
+        return asyncio.run(serve_forever(current, secrets, urls, env, began))

@@ -1,0 +1,69 @@
+"""Structured logs: one JSON object a line, named events, secrets taken out at the last gate.
+
+The event's name is the message (`{component}_{action}_{status}`), everything else comes through `extra=`. On a
+terminal the same records are short text for people.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def _extras(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD and value is not None}
+
+
+class JsonLines(logging.Formatter):
+    """{"at", "level", "event", ...extras}; a traceback under "trace"."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line: dict[str, object] = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
+        line |= _extras(record)
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return self._redact(json.dumps(line, default=str, ensure_ascii=False))
+
+
+class Text(logging.Formatter):
+    """The same for a person at a terminal: time, event, what it is about."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
+        extras = " ".join(f"{name}={value}" for name, value in _extras(record).items())
+        mark = "" if record.levelno < logging.WARNING else f"{record.levelname} "
+        text = f"{at} {mark}{record.getMessage()} {extras}".rstrip()
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return self._redact(text)
+
+
+def set_up(redact: Callable[[str], str], path: Path | None = None, verbose: bool = False) -> None:
+    """Send the log to stderr (JSON unless it is a terminal) and, where given, as JSON to a file of mode 0600."""
+    root = logging.getLogger()
+    root.handlers.clear()
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(Text(redact) if sys.stderr.isatty() else JsonLines(redact))
+    root.addHandler(stream)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        kept = logging.FileHandler(path)
+        kept.setFormatter(JsonLines(redact))
+        root.addHandler(kept)
+    for noisy in ("httpx", "httpcore", "aiohttp.access", "asyncio", "PIL"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

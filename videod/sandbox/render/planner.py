@@ -1,0 +1,277 @@
+"""The stand-in's language model: a complete plan of an episode, by the rules of the craft, for any usual size.
+
+It reads the lines `Title:`, `Topic:`, `Story direction:`, `Clips:`, `Images:`, `Channel:` and `Brand:` of the prompt.
+The same prompt always gives the same plan.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from videod.sandbox.render import casting, story
+from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature
+from videod.sandbox.render.species import TERRAINS, Terrain, cast
+from videod.sandbox.render.story import Beat
+
+CLIPS_DEFAULT, IMAGES_DEFAULT = 18, 22
+NEGATIVE = "blur, distort, low quality, extra limbs, text, watermark"
+SOUND_END = "subtle nature documentary sound effect"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a planning prompt asks for."""
+
+    title: str
+    topic: str
+    direction: str
+    channel: str
+    brand: str
+    clips: int
+    images: int
+
+
+def _line(prompt: str, name: str) -> str:
+    match = re.search(rf"^[ \t>*-]*{name}[ \t]*:[ \t]*(.*)$", prompt, re.MULTILINE | re.IGNORECASE)
+    return match[1].strip() if match else ""
+
+
+def _number(prompt: str, name: str, default: int) -> int:
+    match = re.search(r"\d+", _line(prompt, name))
+    return int(match[0]) if match else default
+
+
+def read_wish(prompt: str) -> Wish:
+    clips = max(1, min(len(story.BEATS), _number(prompt, "Clips", CLIPS_DEFAULT)))
+    return Wish(
+        title=_line(prompt, "Title") or "Untitled", topic=_line(prompt, "Topic"),
+        direction=_line(prompt, "Story direction"), channel=_line(prompt, "Channel(?: name)?"), brand=_line(prompt, "Brand"),
+        clips=clips, images=_number(prompt, "Images", IMAGES_DEFAULT if clips == CLIPS_DEFAULT else round(clips * 1.2)),
+    )  # fmt: skip
+
+
+def way_of(creature: Creature) -> str:
+    return "swimmer" if creature.body in SWIMMERS else "flier" if creature.body in FLIERS and creature.body != "penguin" else "walker"
+
+
+def _identity(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower())[:28].strip("_")
+
+
+class Draft:
+    """One plan in the making: images are added as clips ask for them."""
+
+    def __init__(self, wish: Wish) -> None:
+        self.wish = wish
+        words = f"{wish.title}. {wish.topic}. {wish.direction}"
+        self.number = int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big")
+        self.animal, self.hero, self.rival, self.other = cast(words, self.number)
+        self.terrain: Terrain = TERRAINS[self.animal.terrain]
+        _, self.light, self.sky = next(mood for mood in story.MOODS if re.search(rf"\b(?:{mood[0]})", words.lower()))
+        self.beats, self.shares = casting.share(wish.clips, wish.images)
+        self.images: list[dict[str, Any]] = []
+        self.scenes: dict[str, list[str]] = {"hero": [], "rival": []}
+        self.plains: dict[str, list[tuple[str, str]]] = {"hero": [], "rival": []}
+        self.views: list[str] = []
+        self.used: set[tuple[str, tuple[str, ...], float]] = set()
+
+    def words(self, text: str) -> str:
+        """`text` with the episode's names in it."""
+        a, r, x = (f"the {creature.name}" for creature in (self.hero, self.rival, self.other))
+        article = "an" if self.other.name[0] in "aeiou" else "a"
+        medium = "water" if way_of(self.hero) == "swimmer" else "air"
+        over = {"swimmer": "through", "flier": "over", "walker": "across"}[way_of(self.hero)]
+        terrain = self.terrain
+        return text.format(
+            A=a.capitalize(), a=a, R=r.capitalize(), r=r, X=f"{article} {self.other.name}".capitalize(), x=x, light=self.light,
+            place=self.animal.place or terrain.place, ground=terrain.ground, food=self.animal.food, medium=medium, over=over,
+            Beyond=terrain.beyond, mover=terrain.mover, hardship=terrain.hardship,
+        )  # fmt: skip
+
+    def creature(self, focus: str) -> Creature:
+        return {"hero": self.hero, "rival": self.rival, "other": self.other}[focus]
+
+    def character(self, focus: str, pose: str, scene: bool) -> str:
+        """Adds a picture of a character; the first of a subject is its core."""
+        creature = self.creature(focus)
+        core = not any(image["subject"] == creature.name for image in self.images)
+        way = way_of(creature)
+        said = "in full profile" if pose == "still" and core and not scene else story.POSES[way][pose]
+        earlier = sum(1 for image in self.images if image["subject"] == creature.name)
+        where = f", {self.terrain.views[(earlier + 1) % len(self.terrain.views)].lower()} around it" if scene else ""
+        article = "A" if core else "The same"
+        if core and creature.name[0] in "aeiou":
+            article = "An"
+        ends = "_core" if core else f"_{pose}_{earlier}"
+        image = _identity(creature.name) + ends
+        role = {"hero": "protagonist", "rival": "antagonist", "other": "background"}[focus]
+        self.images.append({
+            "id": image, "kind": "character", "subject": creature.name, "species": creature.name, "role": role, "core": core,
+            "prompt": f"{article} {creature.name} {said}{where}.",
+        })  # fmt: skip
+        return image
+
+    def thing(self, kind: str, number: int) -> str:
+        """Adds a view of the place or a prop."""
+        pool = self.terrain.views if kind == "environment" else self.terrain.props
+        said = pool[number % len(pool)]
+        again = number // len(pool)
+        suffix = ("", " seen from further away", " seen from lower down", " seen from the side")[min(again, 3)]
+        image = f"{'view' if kind == 'environment' else 'prop'}_{number + 1}"
+        prompt = f"Empty landscape with no animals: {said.lower()}{suffix}." if kind == "environment" else f"Macro prop: {said}{suffix}."
+        subject = self.terrain.place if kind == "environment" else said
+        self.images.append({
+            "id": image, "kind": kind, "subject": subject, "species": None, "role": None, "core": False, "prompt": prompt,
+        })  # fmt: skip
+        return image
+
+    def prepare(self) -> None:
+        """Makes the characters' pictures and the views that the shares allow, before clips take them."""
+        s = self.shares
+        for focus, plains, scenes in (("hero", s.hero_plains, s.hero_scenes), ("rival", s.rival_plains, s.rival_scenes)):
+            poses = [beat.pose for beat in self.beats if beat.focus == focus] + ["walking", "alert", "low", "rush"]
+            full, cut = self.split_clips(focus)
+            wanted = list(dict.fromkeys(["still", *(beat.pose for beat in cut), *poses]))
+            for n in range(plains):
+                pose = wanted[n % len(wanted)]
+                self.plains[focus].append((pose, self.character(focus, pose, scene=False)))
+            for n in range(scenes):
+                pose = full[n].pose if n < len(full) else ("alert", "low", "walking", "still")[n % 4]
+                self.scenes[focus].append(self.character(focus, pose, scene=True))
+        places = sum(1 for beat in self.beats if beat.focus == "place")
+        self.views = [self.thing("environment", n) for n in range(places + s.views)]
+
+    def split_clips(self, focus: str) -> tuple[list[Beat], list[Beat]]:
+        """Which of a character's beats are full frames and which cut-outs, alternating as the shares allow."""
+        beats = [beat for beat in self.beats if beat.focus == focus]
+        scenes = min(len(beats), self.shares.hero_scenes if focus == "hero" else self.shares.rival_scenes)
+        full = {round((n + 0.5) * len(beats) / scenes - 0.5) for n in range(scenes)} if scenes else set()
+        for at in range(len(beats)):  # rounding may have met one place twice
+            if len(full) < scenes:
+                full.add(at)
+        return [b for n, b in enumerate(beats) if n in full], [b for n, b in enumerate(beats) if n not in full]
+
+    def cutout(self, focus: str, pose: str, turn: int) -> dict[str, Any]:
+        """A character over a view, in a combination no clip has yet; unused pictures first."""
+        taken = {name for _, names, _ in self.used for name in names}
+        matching = sorted(self.plains[focus], key=lambda item: (item[1] in taken, item[0] != pose))
+        place = len(self.views)
+        free = [view for view in self.views[::-1] if view not in taken]
+        order = free + [self.views[(turn + n) % place] for n in range(place)]
+        size = {"low": 0.46, "resting": 0.42, "rush": 0.55}.get(pose, 0.58) * (0.8 + 0.25 * self.creature(focus).size)
+        for scale in (size, size * 0.8, size * 1.15, size * 0.65, size * 1.25, size * 0.5):
+            for view in order:
+                for _, image in matching:
+                    picture = ("cutout", (image, view), round(min(0.9, max(0.2, scale)), 2))
+                    if picture not in self.used:
+                        return self.keep(picture)
+        raise ValueError("no free combination of character, place and size")
+
+    def keep(self, picture: tuple[str, tuple[str, ...], float]) -> dict[str, Any]:
+        self.used.add(picture)
+        return {"type": picture[0], "images": list(picture[1]), "scale": picture[2]}
+
+    def pictures(self) -> list[dict[str, Any]]:
+        """The picture of every clip, in the clips' order."""
+        self.prepare()
+        queue = {focus: list(self.scenes[focus]) for focus in ("hero", "rival")}
+        full = {beat.name: queue[focus].pop(0) for focus in ("hero", "rival") for beat in self.split_clips(focus)[0]}
+        places, props, out = list(self.views), 0, []
+        for turn, beat in enumerate(self.beats):
+            if beat.focus == "place":
+                out.append(self.keep(("full", (places.pop(0),), 1.0)))
+            elif beat.focus == "prop":
+                out.append(self.keep(("full", (self.thing("prop", props),), 1.0)))
+                props += 1
+            elif beat.focus == "other":
+                out.append(self.keep(("full", (self.character("other", beat.pose, scene=True),), 1.0)))
+            elif beat.focus == "both":
+                out.append(self.split(queue))
+            elif beat.name in full:
+                out.append(self.keep(("full", (full[beat.name],), 1.0)))
+            else:
+                out.append(self.cutout(beat.focus, beat.pose, turn))
+        return out
+
+    def split(self, queue: dict[str, list[str]]) -> dict[str, Any]:
+        """Protagonist and antagonist in their two places, side by side; a scene made for splits only comes first."""
+        left = queue["hero"][:1] + self.scenes["hero"]
+        right = queue["rival"][:1] + self.scenes["rival"]
+        for one in left:
+            for two in right:
+                if ("split", (one, two), 1.0) not in self.used:
+                    queue["hero"] = [image for image in queue["hero"] if image != one]
+                    queue["rival"] = [image for image in queue["rival"] if image != two]
+                    return self.keep(("split", (one, two), 1.0))
+        return self.keep(("split", (right[0], left[0]), 1.0))
+
+    def motion(self, beat: Beat, turn: int) -> str:
+        camera = story.CAMERAS[(turn + self.number) % len(story.CAMERAS)]
+        if beat.focus in ("place", "prop"):
+            subject = "Fine drops slide down and fall" if beat.focus == "prop" else "Light moves slowly over the scene"
+            return f"{subject}. Edges brighten and the shadows shift. {self.terrain.stirs} {camera}"
+        focus = "hero" if beat.focus == "both" else beat.focus
+        pose = "alert" if beat.focus == "both" else beat.pose
+        name = f"The {self.creature(focus).name}"
+        action = story.MOTIONS[way_of(self.creature(focus))][pose].format(A=name)
+        return f"{action} {self.terrain.stirs} {camera}"
+
+    def sound(self, beat: Beat) -> str:
+        focus = "hero" if beat.focus in ("both", "place", "prop") else beat.focus
+        action = story.ACTIONS[way_of(self.creature(focus))] if beat.focus not in ("place", "prop") else "faint close details of the scene"
+        return (
+            f"Continuous {self.terrain.bed} under {self.sky.split(' with ')[1]}, with {action},"
+            f" steady for the whole clip without gaps or music, {beat.name}, {SOUND_END}"
+        )
+
+    def plan(self) -> dict[str, Any]:
+        wish, name = self.wish, self.hero.name
+        pictures = self.pictures()
+        clips = [
+            {
+                "number": turn + 1, "beat": f"{beat.stage}: {beat.name}", "picture": picture, "motion": self.motion(beat, turn),
+                "negative": NEGATIVE, "narration": self.words(beat.narration), "sound": self.sound(beat),
+            }
+            for turn, (beat, picture) in enumerate(zip(self.beats, pictures, strict=True))
+        ]  # fmt: skip
+        subject = wish.topic or f"the {name}"
+        return {
+            "version": 1, "title": wish.title,
+            "logline": self.words("{A} must reach {food} before {r} does and before {hardship} closes in."),
+            "description": f"{wish.title}: a short documentary about {subject}. "
+            + self.words("In {place} {a} meets {r} and has to choose between retreat and endurance."),
+            "tags": list(dict.fromkeys(["nature documentary", "wildlife", name, self.rival.name, self.animal.terrain, "survival"])),
+            "research": list(self.animal.facts),
+            "arc": {
+                "want": self.words("{A} needs {food} to last through the season."),
+                "obstacle": self.words("{R} wants the same thing in the same place."),
+                "escalation": self.words("A failed rush costs strength while {hardship} creeps closer."),
+                "turn": self.words("{A} chooses to endure and pays with the last of its strength."),
+                "resolution": self.words("{R} gives up and {a} takes what {place} still offers."),
+            },
+            "atmosphere": f"{self.sky}. Long lens with shallow focus, fine film grain, natural muted colour and soft contrast.",
+            "images": self.images, "clips": clips,
+        }  # fmt: skip
+
+
+def make_plan(prompt: str) -> dict[str, Any]:
+    """The plan that a planning prompt asks for, in the shape of plan.json."""
+    return Draft(read_wish(prompt)).plan()
+
+
+def spoil_plan(plan: dict[str, Any]) -> dict[str, Any]:
+    """The same plan with faults a careless model makes: every kind of rule of the craft is broken somewhere."""
+    clips = [dict(clip) for clip in plan["clips"]]
+    clips[0]["narration"] = (
+        "In the long, cold, silent morning, the old animal, hungry, tired, and alone, walks slowly, very slowly, down to"
+        " the water, the dark, endless water, which, as ever, waits, and waits, and waits."
+    )
+    clips[-1]["motion"] = "Camera pushes in slowly and circles the scene. " + clips[-1]["motion"]
+    unused = {
+        "id": "nobody_needs_this", "kind": "prop", "subject": "a stone", "species": None, "role": None, "core": False,
+        "prompt": "A stone rolls down and then it breaks apart.",
+    }  # fmt: skip
+    return {**plan, "clips": clips, "images": [*plan["images"], unused]}
+
+

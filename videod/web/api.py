@@ -1,0 +1,182 @@
+"""The HTTP API: reading for programs and monitors, changing for the command line. Every change becomes an event.
+
+It listens on a Unix socket that only the daemon's user may open and, if configured, on loopback TCP. The TCP side has
+no way to tell who asks, so it only ever answers reading requests, and its API only those that name this host: a web
+page in a browser here must neither change nor read anything. Errors are {"error", "hint"}.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from videod import __version__
+from videod.ledger import Ledger
+from videod.seams import Clock
+from videod.store import reads, views
+from videod.store.database import Store
+from videod.web import metrics, shapes
+from videod.web.acts import VERBS, Desk, Refused, perform
+from videod.web.listen import ListenError, Listening, serve
+
+__all__ = ["ListenError", "Listening", "build_app", "serve"]
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: a request is a few hundred bytes
+BODY_BYTES = 64 * 1024
+#: how long the database may take before `/ready` says no, seconds
+READY_S = 2.0
+_HTTP = {"missing": 404, "invalid": 400, "conflict": 409}
+
+
+def _no_limits() -> Mapping[str, int]:
+    return {}
+
+
+def _always_ready() -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class _Api:
+    """The handlers. `not_ready` says in words what is still missing, None when all is well."""
+
+    ledger: Ledger
+    store: Store
+    clock: Clock
+    redact: Callable[[str], str]
+    limits: Callable[[], Mapping[str, int]]
+    not_ready: Callable[[], str | None]
+    started_at: int
+
+    def answer(self, body: object, status: int = 200) -> web.Response:
+        """JSON with every text redacted."""
+        return web.json_response(shapes.redacted(body, self.redact), status=status)
+
+    def error(self, status: int, message: str, hint: str) -> web.Response:
+        return self.answer({"error": message, "hint": hint}, status)
+
+    async def overview(self) -> views.Overview:
+        at = self.clock.now_ms()
+        return await self.store.read(lambda connection: views.overview(connection, at))
+
+    async def health(self, request: web.Request) -> web.Response:
+        """The loop turns: that is all that a supervisor needs to know."""
+        uptime = (self.clock.now_ms() - self.started_at) // 1000
+        return self.answer({"status": "ok", "version": __version__, "pid": os.getpid(), "uptime_s": uptime})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        missing = self.not_ready()
+        if missing is None:
+            try:
+                async with asyncio.timeout(READY_S):
+                    await self.store.read(lambda connection: reads.fact(connection, "ready"))
+            except TimeoutError:
+                missing = f"the database did not answer within {READY_S:g} s"
+        if missing is not None:
+            return self.error(503, missing, "see `videod status` and the log")
+        return self.answer({"status": "ready"})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        text = metrics.text(await self.overview(), self.limits(), __version__, self.started_at)
+        return web.Response(text=text, headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    async def status(self, request: web.Request) -> web.Response:
+        started = shapes.when(self.started_at)
+        daemon = {"running": True, "pid": os.getpid(), "version": __version__, "started_at": started}
+        return self.answer({"daemon": daemon} | shapes.status(await self.overview(), self.limits()))
+
+    async def task(self, request: web.Request) -> web.Response:
+        name, at = request.match_info["id"], self.clock.now_ms()
+        found = await self.store.read(lambda connection: _detail(connection, name))
+        if found is None:
+            raise Refused("missing", f"there is no task {name}", "GET /api/status for the open ones")
+        return self.answer(shapes.detail(found, at, None))
+
+    async def change(self, request: web.Request) -> web.Response:
+        """POST of one verb on a task or a service."""
+        verb, target = request.match_info["verb"], request.match_info["id"]
+        desk = Desk(self.ledger, self.store, self.clock, "cli")
+        outcome = await perform(desk, verb, target, await _body(request))
+        log.info("api_request_done", extra={"verb": verb, "target": target, "changed": outcome.changed})
+        return self.answer(outcome.as_json())
+
+    @web.middleware
+    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse what the TCP side must not do; answer every error as JSON."""
+        try:
+            _check_tcp(request)
+            return await handler(request)
+        except Refused as error:
+            return self.error(_HTTP[error.kind], str(error), error.hint)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            return self.error(error.status, f"{request.method} {request.path}: {error.reason}", "see README, The API")
+        except Exception:
+            # the last line of defence of one request: the daemon goes on, the caller and the log learn of it
+            log.exception("api_request_failed", extra={"path": request.path})
+            return self.error(500, "videod could not do that because of a bug", "its log has the details")
+
+
+def _detail(connection: sqlite3.Connection, name: str) -> views.Detail | None:
+    task = reads.task(connection, name) or reads.task_of_page(connection, name)
+    return None if task is None else views.detail(connection, task)
+
+
+async def _body(request: web.Request) -> dict[str, object]:
+    """The request's JSON object; no body is an empty one."""
+    text = await request.text()
+    try:
+        loaded = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        loaded = None
+    if not isinstance(loaded, dict):
+        raise Refused("invalid", "the body is no JSON object", 'send for example {"gate": "assets"}')
+    return loaded
+
+
+_OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+def _check_tcp(request: web.Request) -> None:
+    """Raise Refused for requests over TCP that change something, or that come in another host's name."""
+    transport = request.transport
+    local = transport is not None and isinstance(transport.get_extra_info("sockname"), str | bytes)
+    if local or not request.path.startswith("/api/"):
+        return
+    if request.method not in ("GET", "HEAD"):
+        raise web.HTTPForbidden(reason="changes are taken on the Unix socket only")
+    if request.host.rsplit(":", 1)[0] not in _OWN_NAMES:
+        raise web.HTTPForbidden(reason="the API answers requests to localhost only")
+
+
+def build_app(
+    ledger: Ledger,
+    store: Store,
+    clock: Clock,
+    secrets_redact: Callable[[str], str],
+    limits: Callable[[], Mapping[str, int]] = _no_limits,
+    not_ready: Callable[[], str | None] = _always_ready,
+) -> web.Application:
+    """The API as an aiohttp application; `limits` gives service -> jobs at once as they are configured now."""
+    api = _Api(ledger, store, clock, secrets_redact, limits, not_ready, clock.now_ms())
+    app = web.Application(middlewares=[api.guard], client_max_size=BODY_BYTES)
+    app.add_routes([
+        web.get("/health", api.health),
+        web.get("/ready", api.ready),
+        web.get("/metrics", api.metrics),
+        web.get("/api/status", api.status),
+        web.get("/api/tasks/{id}", api.task),
+        web.post(f"/api/tasks/{{id}}/{{verb:{'|'.join(VERBS)}}}", api.change),
+        web.post("/api/services/{id}/{verb:resume}", api.change),
+    ])  # fmt: skip
+    return app

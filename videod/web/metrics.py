@@ -1,0 +1,83 @@
+"""The numbers of the overview as Prometheus text (exposition format 0.0.4). Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from videod.core.statuses import Status
+from videod.store.views import Overview
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+Sample = tuple[Mapping[str, str], float]
+#: name, help text, samples
+Family = tuple[str, str, Sequence[Sample]]
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+def _family(name: str, about: str, samples: Sequence[Sample]) -> list[str]:
+    """One gauge with its samples, one for each set of labels."""
+    lines = [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
+    for labels, value in samples:
+        inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        lines.append(f"{name}{{{inside}}} {value:.15g}" if inside else f"{name} {value:.15g}")
+    return lines
+
+
+def text(seen: Overview, limits: Mapping[str, int], version: str, started_at: int) -> str:
+    """Everything worth an alert or a graph. Money in US dollars, times and ages in seconds."""
+    families = (*_house(seen, version, started_at), *_lanes(seen, limits), *_money(seen), *_unsent(seen))
+    return "\n".join(line for family in families for line in _family(*family)) + "\n"
+
+
+def _house(seen: Overview, version: str, started_at: int) -> tuple[Family, ...]:
+    queued: dict[str, int] = {}
+    for one in seen.episodes:
+        waiting = one.task.status == Status.QUEUED
+        queued[one.task.channel_id] = queued.get(one.task.channel_id, 0) + waiting
+    uptime = max(0, seen.at - started_at) / 1000
+    counts = {one.value: seen.counts.get(one.value, 0) for one in Status}
+    return (
+        ("videod_info", "Version that runs.", [({"version": version}, 1)]),
+        ("videod_uptime_seconds", "Time since the start.", [({}, uptime)]),
+        ("videod_tasks", "Tasks by status.", _each("status", counts)),
+        ("videod_tasks_queued", "Queue depth by channel.", _each("channel", queued)),
+        ("videod_published_7_days", "Episodes published in the last seven days.", [({}, seen.published_7d)]),
+    )
+
+
+def _lanes(seen: Overview, limits: Mapping[str, int]) -> tuple[Family, ...]:
+    running = {one.service: one.running for one in seen.lanes}
+    ready = {one.service: one.ready for one in seen.lanes}
+    later = {one.service: one.later for one in seen.lanes}
+    parked: list[Sample] = [({"service": one.service, "channel": one.channel_id}, 1) for one in seen.parked]
+    return (
+        ("videod_jobs_running", "Jobs that run by service.", _each("service", running)),
+        ("videod_jobs_ready", "Jobs that could start now by service.", _each("service", ready)),
+        ("videod_jobs_later", "Jobs that wait for their time by service.", _each("service", later)),
+        ("videod_jobs_limit", "Jobs that may run at once by service.", _each("service", limits)),
+        ("videod_service_parked", "1 for every service, or channel of it, that starts nothing.", parked),
+    )
+
+
+def _money(seen: Overview) -> tuple[Family, ...]:
+    spent = {name: micros / 1e6 for name, micros in sorted(seen.spent_today.items())}
+    twice = "Purchases repeated although the first may have been taken."
+    return (
+        ("videod_spend_today_usd", "Charged since midnight UTC by service.", _each("service", spent)),
+        ("videod_purchases_in_doubt", "Jobs that may have been paid and wait for a person.", [({}, seen.in_doubt)]),
+        ("videod_possibly_paid_twice", twice, [({}, seen.doubts)]),
+    )
+
+
+def _unsent(seen: Overview) -> tuple[Family, ...]:
+    rows = {one.target: one.rows for one in seen.unsent}
+    ages = {one.target: (seen.at - one.oldest) / 1000 for one in seen.unsent}
+    return (
+        ("videod_unsent", "Outbox rows not delivered yet by target.", _each("target", rows)),
+        ("videod_unsent_oldest_seconds", "Age of the oldest row not delivered by target.", _each("target", ages)),
+    )
+
+
+def _each(label: str, values: Mapping[str, float]) -> list[Sample]:
+    return [({label: name}, value) for name, value in values.items()]
