@@ -151,7 +151,6 @@ def why_failed(task: Task) -> Failure:
     """What the end of a failed task means. Failed tasks are free, so all but a refusal may be ordered again."""
     message = f"the task failed: {task.fail_message or 'no reason given'}"
     code = task.fail_code or None
-    facts = {"service": SERVICE, "endpoint": "GET /api/v1/jobs/recordInfo"}
     kind = Kind.NONSENSE
     if POLICY_WORDS.search(task.fail_message):
         kind = Kind.REFUSED
@@ -163,7 +162,7 @@ def why_failed(task: Task) -> Failure:
         kind = Kind.DOWN
     elif INPUT_WORDS.search(task.fail_message) and not FETCH_WORDS.search(task.fail_message):
         kind = Kind.INPUT
-    return Failure(kind, message, service=facts["service"], endpoint=facts["endpoint"], http_status=200, code=code)
+    return Failure(kind, message, service=SERVICE, endpoint="GET /api/v1/jobs/recordInfo", http_status=200, code=code)
 
 
 def _urls(result: Json) -> tuple[str, ...]:

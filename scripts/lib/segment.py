@@ -17,8 +17,8 @@ COPY_EXTRA_S_MAX = 0.5
 """How much longer than wanted a copied clip may become before it is encoded instead."""
 CLAIMED_S_MISSING_MAX = 0.25
 LOOP_S_MIN = 1.0
-WATERMARK = "scale='min(iw,384)':-1,format=rgba"
-"""At most a fifth of the film's width."""
+WATERMARK = "format=rgba,scale='min(iw,384)':-1:out_color_matrix=bt709:out_range=tv,format=yuva420p"
+"""At most a fifth of the film's width, in the film's colours (FFmpeg 5.1 would take BT.601)."""
 LIMIT = 10 ** (-1 / 20)
 
 

@@ -1,12 +1,14 @@
 """The board on the real client against the Notion stand-in: both tables, values, files, every failure's kind."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
+from typer.testing import CliRunner, Result
 
 from tests.edge.notion_board import FAST, PAGE, Bench, bench
 from tests.flow.board_double import Clock
@@ -50,7 +52,7 @@ async def test_init_again_changes_nothing(on: Bench) -> None:
 
 async def test_init_adds_what_a_person_removed_and_leaves_the_rest(on: Bench) -> None:
     board, ids = await on.made()
-    changes = {"Cost": None, "Mine": {"checkbox": {}}}
+    changes: dict[str, object] = {"Cost": None, "Mine": {"checkbox": {}}}
     await on.person.data_sources.update(ids.entries_source, properties=changes)
     assert await board.check() == ['"videod" has no column "Cost" (what the episode has cost, in dollars); run'
                                    " `videod notion init`"]  # fmt: skip
@@ -77,7 +79,7 @@ async def test_the_tables_are_found_from_the_page_or_from_the_database(on: Bench
 
 
 async def test_a_page_without_the_tables_says_to_run_init(on: Bench) -> None:
-    with pytest.raises(BoardError, match='no database "videod" and "videod assets".*videod notion init'):
+    with pytest.raises(BoardError, match=r'no database "videod" and "videod assets".*videod notion init'):
         await NotionBoard(on.calls, on.clock, Place(parent_page=PAGE)).check()
 
 
@@ -94,6 +96,50 @@ async def test_channels_are_added_and_none_is_removed(on: Bench) -> None:
     source = await on.person.data_sources.retrieve(ids.entries_source)
     options = [one["name"] for one in source["properties"]["Channel"]["select"]["options"]]
     assert options == ["wild", "deep", "night"]
+
+
+# ------------------------------------------------------------------------------------------ the command
+
+
+async def videod_notion(on: Bench, folder: Path, *words: str, token: str = "ntn_sandbox") -> Result:
+    from videod.cli.notion import app
+
+    settings = folder / "videod.toml"
+    if not settings.exists():
+        settings.write_text("")
+    (folder / "channels").mkdir(exist_ok=True)
+    (folder / "channels" / "wild.yaml").write_text("")
+    env = {"NOTION_TOKEN": token, "VIDEOD_URL_NOTION": on.url}
+    arguments = [*words, "--config", str(settings)]
+    return await asyncio.to_thread(CliRunner().invoke, app, arguments, env=env)
+
+
+async def test_the_command_makes_the_board_says_what_to_put_where_and_checks_it(on: Bench, tmp_path: Path) -> None:
+    made = await videod_notion(on, tmp_path, "init", "--parent", PAGE)
+    assert made.exit_code == 0
+    assert f'[notion]\nparent_page = "{PAGE}"' in made.stdout
+    (tmp_path / "videod.toml").write_text(f'[notion]\nparent_page = "{PAGE}"\n')
+    again = await videod_notion(on, tmp_path, "init", "--json")
+    assert json.loads(again.stdout)["changes"] == []
+    fine = await videod_notion(on, tmp_path, "check", "--json")
+    assert (fine.exit_code, json.loads(fine.stdout)["ok"]) == (0, True)
+    source = json.loads(again.stdout)["ids"]["entries_source"]
+    await on.person.data_sources.update(source, properties={"Progress": None})
+    broken = await videod_notion(on, tmp_path, "check")
+    assert broken.exit_code == 78
+    assert 'has no column "Progress" (how far it is); run `videod notion init`' in broken.stdout
+
+
+async def test_the_command_says_what_is_missing(on: Bench, tmp_path: Path) -> None:
+    no_token = await videod_notion(on, tmp_path, "check", token="")
+    assert (no_token.exit_code, "NOTION_TOKEN is not set" in no_token.output) == (77, True)
+    wrong = await videod_notion(on, tmp_path, "init", "--parent", PAGE, token="ntn_wrong")
+    assert (wrong.exit_code, "Check NOTION_TOKEN" in wrong.output) == (77, True)
+    assert "ntn_wrong" not in wrong.output
+    no_page = await videod_notion(on, tmp_path, "init")
+    assert (no_page.exit_code, "Name the page" in no_page.output) == (64, True)
+    foreign = await videod_notion(on, tmp_path, "init", "--parent", "0" * 32)
+    assert (foreign.exit_code, "Share the page" in foreign.output) == (78, True)
 
 
 # ------------------------------------------------------------------------------------------ entries

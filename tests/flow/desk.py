@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tests.flow.board_double import AlarmDouble, BoardDouble, Clock
+from tests.flow.board_double import AlarmDouble, Clock
 from tests.harness.scripts import plan_document
-from videod.core.model import ChannelPolicy, Job, JobFailed, JobStarted, JobSucceeded, Task
 from videod.core.failures import Failure
+from videod.core.model import ChannelPolicy, Job, JobFailed, JobStarted, JobSucceeded, Task
 from videod.core.plan import parse
 from videod.core.statuses import JobState
 from videod.flow.intake import Intake
@@ -129,4 +129,3 @@ class Desk:
         assert attempt is not None
         await self.ledger.apply(JobFailed(at, task.id, job.name, attempt, failure, 0.5))
         return await self.task(page_id)
-

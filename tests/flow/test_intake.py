@@ -164,9 +164,7 @@ async def test_approving_where_nothing_waits_is_answered_with_the_true_status(de
     assert '"Approved - Audio" was not taken' in str(board.entries["p1"].values["Error Log"])
 
 
-async def test_approving_a_gate_that_is_passed_is_answered_with_the_true_status(
-    desk: Desk, board: BoardDouble
-) -> None:
+async def test_approving_a_gate_that_is_passed_is_answered_with_the_true_status(desk: Desk, board: BoardDouble) -> None:
     await at_gate(desk, board)
     board.person_sets("p1", Status="Approved - Assets")
     await desk.sync()

@@ -212,7 +212,7 @@ def test_a_watermark_stands_in_the_lower_right_corner_of_every_clip(studio: Path
     for number in (0, ran.result["frames"] - 1):
         shown = media.one_picture(out, number, (20, 20))
         pixels = [shown[place : place + 3] for place in range(0, len(shown), 3)]
-        assert [place for place, (red, green, _) in enumerate(pixels) if green > 150 and red < 100] == [
+        assert [place for place, (red, green, _) in enumerate(pixels) if green > 200 and red < 60] == [
             17 * 20 + 18,
             18 * 20 + 18,
         ]

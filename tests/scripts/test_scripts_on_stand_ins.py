@@ -1,70 +1,33 @@
 """The scripts against the sandbox's stand-ins: what both sides believe of the wire must be the same."""
 
-import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
-from scripts import generate_asset, generate_audio, generate_sound_effects, generate_video, upload_video, youtube_auth
+from scripts import generate_audio, generate_sound_effects, generate_video, upload_video, youtube_auth
 from scripts.lib import google_oauth
 from tests.scripts.conftest import Run, png
-from videod.sandbox import catbox, elevenlabs, gemini, google, kie, youtube
+from tests.scripts.stand_ins import Builders, standing
+from videod.sandbox import catbox, elevenlabs, google, kie, youtube
 from videod.sandbox.elevenlabs.catalogue import NARRATORS
-from videod.sandbox.kernel import Context, Fault, Options
+from videod.sandbox.kernel import Context, Fault
 
 pytestmark = pytest.mark.live
 
-ENVIRONMENT = {
-    "gemini": "VIDEOD_URL_GEMINI", "kie": "VIDEOD_URL_KIE", "kie_upload": "VIDEOD_URL_KIE_UPLOAD",
-    "elevenlabs": "VIDEOD_URL_ELEVENLABS", "youtube": "VIDEOD_URL_YOUTUBE", "catbox": "VIDEOD_URL_CATBOX",
+BUILDERS: Builders = {
+    "kie": kie.build, "kie_upload": kie.build_upload, "elevenlabs": elevenlabs.build, "youtube": youtube.build,
+    "google": google.build, "catbox": catbox.build,
 }  # fmt: skip
-BUILDERS: dict[str, Callable[[Context], web.Application]] = {
-    "gemini": gemini.build, "kie": kie.build, "kie_upload": kie.build_upload, "elevenlabs": elevenlabs.build,
-    "youtube": youtube.build, "google": google.build, "catbox": catbox.build,
-}  # fmt: skip
-KEYS = {"GEMINI_API_KEY": "sandbox-gemini-key", "KIE_API_KEY": "sandbox-kie-key", "GOOGLE_CLIENT_ID": "sandbox-client",
-        "ELEVENLABS_API_KEY": "sandbox-elevenlabs-key", "GOOGLE_CLIENT_SECRET": "sandbox-client-secret",
-        "CATBOX_USERHASH": catbox.USERHASH,
-        "VIDEOD_MASTER_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}  # fmt: skip
-
-
-async def _serve(context: Context, started: threading.Event, stop: asyncio.Event) -> None:
-    runners = []
-    for name, build in BUILDERS.items():
-        runner = web.AppRunner(build(context), shutdown_timeout=1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        context.urls[name] = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        runners.append(runner)
-    started.set()
-    await stop.wait()
-    for runner in runners:
-        await runner.cleanup()
+VOICE = next(iter(NARRATORS))
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
-    """All stand-ins on ports of their own, on a loop in a thread: the scripts are synchronous programs."""
-    context = Context(tmp_path / "sandbox", Options(generation_s=0.3, clip_size=(640, 360)))
-    loop, started, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(_serve(context, started, stop),))
-    thread.start()
-    assert started.wait(10)
-    for name, variable in ENVIRONMENT.items():
-        monkeypatch.setenv(variable, context.urls[name])
-    for variable in ("VIDEOD_URL_GOOGLE_OAUTH", "VIDEOD_URL_GOOGLE_ACCOUNTS"):
-        monkeypatch.setenv(variable, context.urls["google"])
-    for variable, value in KEYS.items():
-        monkeypatch.setenv(variable, value)
-    yield context
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(20)
-    loop.close()
+    with standing(BUILDERS, tmp_path / "sandbox", monkeypatch) as context:
+        yield context
 
 
 @pytest.fixture
@@ -81,26 +44,6 @@ def video(folder: Path, seed: Path, *more: object) -> list[object]:
 
 def narration(folder: Path, voice: str) -> list[object]:
     return ["--text", "The old bear waits where the river narrows.", "--voice", voice, "--output", folder / "n.mp3"]
-
-
-VOICE = next(iter(NARRATORS))
-
-
-def test_a_picture_is_drawn_once_and_costs_what_both_sides_say(sandbox: Context, run: Run, tmp_path: Path) -> None:
-    words = ("--prompt", "A brown bear at dawn by a river", "--output", tmp_path / "bear.png")
-    ran = run(generate_asset.main, *words)
-    assert ran.code == 0, ran.stderr
-    assert run(generate_asset.main, *words).result == ran.result
-    assert sandbox.account.total_usd() == pytest.approx(ran.of("charged")[0]["usd"])
-    assert ran.result["width"] > ran.result["height"]
-
-
-def test_a_picture_paid_for_and_lost_is_in_doubt(sandbox: Context, run: Run, tmp_path: Path) -> None:
-    sandbox.faults.add(Fault("gemini", "reset_after", times=1))
-    words = ("--prompt", "A brown bear at dawn by a river", "--output", tmp_path / "bear.png")
-    assert run(generate_asset.main, *words).failure["kind"] == "in_doubt"
-    assert run(generate_asset.main, *words).failure["kind"] == "in_doubt"
-    assert len(sandbox.account.charges("gemini")) == 1
 
 
 @pytest.mark.parametrize("host", ["kie", "catbox"])
@@ -235,16 +178,15 @@ def test_empty_upload_quotas_say_when_they_are_filled_again(
 def test_a_wrong_key_is_a_matter_of_credentials_everywhere(
     sandbox: Context, run: Run, tmp_path: Path, seed: Path, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable in ("GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY"):
+    for variable in ("KIE_API_KEY", "ELEVENLABS_API_KEY"):
         monkeypatch.setenv(variable, "a-wrong-key")
     google_oauth.keep(tmp_path / "wild.token", "wild", "a-wrong-token", google_oauth.SCOPES)
     runs = [
-        run(generate_asset.main, "--prompt", "a bear", "--output", tmp_path / "b.png"),
         run(generate_video.main, *video(tmp_path, seed)),
         run(generate_audio.main, *narration(tmp_path, VOICE)),
         run(upload_video.main, *upload(tmp_path, film)),
     ]
-    assert [(ran.code, ran.failure["kind"]) for ran in runs] == [(77, "credentials")] * 4
+    assert [(ran.code, ran.failure["kind"]) for ran in runs] == [(77, "credentials")] * 3
 
 
 def test_consent_at_the_stand_in_gives_a_token_that_uploads(

@@ -27,6 +27,8 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
+    "demo": Command("videod.cli.demo", "app", "Films at no cost: stand-ins for every service, everything else real."),
+    "run": Command("videod.cli.run", "app", "The daemon; with --sandbox on the stand-ins."),
     "status": Command("videod.cli.status", "main", "What needs you, what is at work, how the services do."),
     "list": Command("videod.cli.show", "list_main", "The episodes, newest first."),
     "show": Command("videod.cli.show", "main", "One episode: jobs, history, costs, files."),

@@ -9,12 +9,15 @@ import typer
 
 CONFIGURATION, BUSY, BROKEN, CREDENTIALS = 78, 75, 74, 77
 
+app = typer.Typer(help="The daemon.", rich_markup_mode=None, pretty_exceptions_enable=False)
+
 
 def _fail(code: int, text: str) -> NoReturn:
     typer.echo(text, err=True)
     raise typer.Exit(code)
 
 
+@app.command()
 def run(
     config: Annotated[Path, typer.Option(help="The settings file.")] = Path("videod.toml"),
     sandbox: Annotated[

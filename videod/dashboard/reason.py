@@ -90,7 +90,8 @@ def _then(case: Case, gate: Gate) -> str:
     for step in REVIEWED[later[0]]:
         rows = [job for job in case.jobs if job.step == step and job.state in (JobState.WAITING, JobState.READY)]
         if rows:
-            parts.append(f"{len(rows)} {NOUNS[step]}")
+            noun = NOUNS[step].removesuffix("s")
+            parts.append(count(len(rows), noun, NOUNS[step]))
     return f"starts {' and '.join([', '.join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts) or 'the next stage'}"
 
 

@@ -44,13 +44,9 @@ class Email:
         except smtplib.SMTPAuthenticationError as error:
             raise BoardError("credentials", f"the mail server refused the login [{error.smtp_code}]") from None
         except smtplib.SMTPResponseException as error:
-            # 4xx is "later", 5xx is "never like this" (RFC 5321)
-            kind = "down" if error.smtp_code < 500 else "rejected"
-            raise BoardError(kind, f"the mail server refused the alert [{error.smtp_code}]") from None
-        except smtplib.SMTPRecipientsRefused:
-            raise BoardError(
-                "rejected", "the mail server refused every recipient; check [alerts] in videod.toml"
-            ) from None
+            raise _refusal(error.smtp_code) from None
+        except smtplib.SMTPRecipientsRefused as error:
+            raise _refusal(min(code for code, _ in error.recipients.values())) from None
         except (smtplib.SMTPException, OSError) as error:
             raise BoardError("down", f"the mail server cannot be reached ({type(error).__name__})") from None
 
@@ -70,6 +66,13 @@ class Email:
         if server.port == TLS_PORT:
             return smtplib.SMTP_SSL(server.host, server.port, timeout=CALL_S, context=_context(strict=True))
         return smtplib.SMTP(server.host, server.port, timeout=CALL_S)
+
+
+def _refusal(code: int) -> BoardError:
+    """4xx is "later" (greylisting among it), 5xx is "never like this" (RFC 5321)."""
+    if code < 500:
+        return BoardError("down", f"the mail server asks to come back later [{code}]")
+    return BoardError("rejected", f"the mail server refused the alert [{code}]; check [alerts] in videod.toml")
 
 
 def _context(strict: bool) -> ssl.SSLContext:

@@ -26,6 +26,7 @@ class Plumage:
 PLUMAGES = {
     "eagle": Plumage(head=(240, 238, 230), tail=(236, 234, 226)),
     "hawk": Plumage(wing=1.15, beak_colour=(70, 66, 62)),
+    "raven": Plumage(wing=1.1, beak="cone", feet=(40, 40, 44), beak_colour=(38, 38, 42)),
     "vulture": Plumage(wing=1.4, neck=0.16, head=(196, 120, 110), beak_colour=(210, 200, 180)),
     "owl": Plumage(wing=1.1, legs=0.08, face="owl", feet=(120, 108, 96), beak_colour=(60, 56, 52)),
     "crane": Plumage(wing=1.3, neck=0.75, legs=1.0, beak="dagger", feet=(60, 56, 54), beak_colour=(150, 140, 110)),

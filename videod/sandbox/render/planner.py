@@ -59,6 +59,14 @@ def _identity(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.lower())[:28].strip("_")
 
 
+def _article(name: str) -> str:
+    return "an" if name[0].lower() in "aeiou" else "a"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 class Draft:
     """One plan in the making: images are added as clips ask for them."""
 
@@ -79,12 +87,12 @@ class Draft:
     def words(self, text: str) -> str:
         """`text` with the episode's names in it."""
         a, r, x = (f"the {creature.name}" for creature in (self.hero, self.rival, self.other))
-        article = "an" if self.other.name[0] in "aeiou" else "a"
+        article = _article(self.other.name)
         medium = "water" if way_of(self.hero) == "swimmer" else "air"
         over = {"swimmer": "through", "flier": "over", "walker": "across"}[way_of(self.hero)]
         terrain = self.terrain
         return text.format(
-            A=a.capitalize(), a=a, R=r.capitalize(), r=r, X=f"{article} {self.other.name}".capitalize(), x=x, light=self.light,
+            A=_upper(a), a=a, R=_upper(r), r=r, X=_upper(f"{article} {self.other.name}"), x=x, light=self.light,
             place=self.animal.place or terrain.place, ground=terrain.ground, food=self.animal.food, medium=medium, over=over,
             Beyond=terrain.beyond, mover=terrain.mover, hardship=terrain.hardship,
         )  # fmt: skip
@@ -97,12 +105,10 @@ class Draft:
         creature = self.creature(focus)
         core = not any(image["subject"] == creature.name for image in self.images)
         way = way_of(creature)
-        said = "in full profile" if pose == "still" and core and not scene else story.POSES[way][pose]
+        said = "in full profile with the whole body visible" if pose == "still" and core and not scene else story.POSES[way][pose]
         earlier = sum(1 for image in self.images if image["subject"] == creature.name)
         where = f", {self.terrain.views[(earlier + 1) % len(self.terrain.views)].lower()} around it" if scene else ""
-        article = "A" if core else "The same"
-        if core and creature.name[0] in "aeiou":
-            article = "An"
+        article = _upper(_article(creature.name)) if core else "The same"
         ends = "_core" if core else f"_{pose}_{earlier}"
         image = _identity(creature.name) + ends
         role = {"hero": "protagonist", "rival": "antagonist", "other": "background"}[focus]
@@ -155,7 +161,9 @@ class Draft:
     def cutout(self, focus: str, pose: str, turn: int) -> dict[str, Any]:
         """A character over a view, in a combination no clip has yet; unused pictures first."""
         taken = {name for _, names, _ in self.used for name in names}
-        matching = sorted(self.plains[focus], key=lambda item: (item[1] in taken, item[0] != pose))
+        # with more pictures than clips the core is left over: it serves as the others' reference
+        spare = len(self.plains[focus]) > len(self.split_clips(focus)[1])
+        matching = sorted(self.plains[focus][1:] if spare else self.plains[focus], key=lambda i: (i[1] in taken, i[0] != pose))
         place = len(self.views)
         free = [view for view in self.views[::-1] if view not in taken]
         order = free + [self.views[(turn + n) % place] for n in range(place)]
@@ -222,7 +230,7 @@ class Draft:
         action = story.ACTIONS[way_of(self.creature(focus))] if beat.focus not in ("place", "prop") else "faint close details of the scene"
         return (
             f"Continuous {self.terrain.bed} under {self.sky.split(' with ')[1]}, with {action},"
-            f" steady for the whole clip without gaps or music, {beat.name}, {SOUND_END}"
+            f" steady for the whole clip without gaps, {beat.name}, {SOUND_END}"
         )
 
     def plan(self) -> dict[str, Any]:

@@ -44,7 +44,7 @@ TERRAINS = {
         "cold river ambience with rushing water over stones and light wind in the spruces",
         "The river slides on behind and thin mist drifts over it.",
         ("wet river stones in the shallows", "a fallen leaf with droplets beside the river", "paw prints in the river mud",
-         "red berries on a bank by the river"), "raven"),
+         "red berries on a bank by the river"), "common raven"),
     "forest": Terrain(
         "the old forest", "the moss", "the cold", "wind", "Beyond the clearing",
         ("A quiet forest clearing between tall spruces", "A narrow game trail through dense forest",
@@ -54,7 +54,7 @@ TERRAINS = {
         "forest ambience with steady wind in the pines and soft distant birdsong",
         "Branches sway slightly behind and needles drift down.",
         ("paw prints in soft forest earth", "a feather on the forest moss", "a nest in the forest branches",
-         "ripe berries in the forest"), "owl"),
+         "ripe berries in the forest"), "tawny owl"),
     "tundra": Terrain(
         "the white tundra", "the snow", "the cold", "wind", "Beyond the drifts",
         ("A wide frozen tundra under a low sky", "Long snow drifts across the tundra", "A line of dark stones on the tundra",
@@ -72,7 +72,7 @@ TERRAINS = {
         "polar ambience with low wind over sea ice and slow water lapping below",
         "Thin spindrift crosses the ice behind.",
         ("icicles along an ice edge", "tracks across the pack ice", "a feather frozen to the ice", "a broken shell on the ice"),
-        "gull"),
+        "herring gull"),
     "mountain": Terrain(
         "the high ridge", "the scree", "the cold", "wind", "Beyond the pass",
         ("Sharp mountain peaks above a barren slope", "A steep mountain ledge over a deep valley",
@@ -82,7 +82,7 @@ TERRAINS = {
         "high mountain ambience with strong steady wind over rock and faint falling pebbles",
         "Cloud shadow slides over the slope behind.",
         ("tracks in mountain snow", "a feather caught on a mountain rock", "loose stones on a mountain ledge",
-         "bleached bones on the mountain"), "vulture"),
+         "bleached bones on the mountain"), "griffon vulture"),
     "savanna": Terrain(
         "the dry savanna", "the grass", "the heat", "wind", "Beyond the acacias",
         ("A wide savanna with lone acacia trees", "Tall golden savanna grass in low light",
@@ -92,7 +92,7 @@ TERRAINS = {
         "savanna ambience with warm wind in dry grass and a steady chorus of insects",
         "The grass bends in waves behind.",
         ("tracks in savanna dust", "a feather in the savanna grass", "bleached bones on the savanna", "stones at the savanna waterhole"),
-        "vulture"),
+        "griffon vulture"),
     "jungle": Terrain(
         "the deep jungle", "the leaves", "the heat", "rain", "Beyond the vines",
         ("A dim jungle path between broad leaves", "A jungle clearing with shafts of light",
@@ -102,7 +102,7 @@ TERRAINS = {
         "jungle ambience with dense insects and soft rain dripping through broad leaves",
         "Wet leaves nod slowly behind.",
         ("a broad jungle leaf with rain droplets", "paw prints in jungle mud", "a jungle flower in shade", "ripe jungle fruit"),
-        "songbird"),
+        "European robin"),
     "meadow": Terrain(
         "the summer meadow", "the flowers", "the dark", "wind", "Beyond the hedge",
         ("A rolling meadow full of wild flowers", "The meadow edge below round trees", "A grassy meadow hollow in low light",
@@ -111,7 +111,7 @@ TERRAINS = {
         "meadow ambience with humming insects and gentle wind through tall grass",
         "Stems and petals tremble behind.",
         ("a purple flower in the meadow", "a meadow leaf with dew", "a feather in the meadow grass", "a nest hidden in the meadow"),
-        "songbird"),
+        "European robin"),
     "wetland": Terrain(
         "the wide marsh", "the reeds", "the cold", "wind", "Beyond the reeds",
         ("A calm marsh with standing reeds", "An open wetland channel between reeds", "A muddy wetland bank in low light",
@@ -120,7 +120,7 @@ TERRAINS = {
         "wetland ambience with lapping water and soft wind moving through tall reeds",
         "Rings spread over the water behind.",
         ("a feather on wetland water", "a nest among wetland reeds", "tracks in wetland mud", "a lily flower in the wetland"),
-        "dragonfly"),
+        "emperor dragonfly"),
     "coast": Terrain(
         "the kelp coast", "the swell", "the cold", "tide", "Beyond the rocks",
         ("A rocky coast with slow surf", "Kelp covered rocks along the shore", "A sheltered cove on the coast",
@@ -128,7 +128,7 @@ TERRAINS = {
          "A sea stack off the shore", "Foam lines on the open coast"),
         "coastal ambience with slow ocean surf on rocks and steady sea wind",
         "Surf rises and falls behind.",
-        ("an open shell on the shore", "wet stones on the beach", "a feather at the tide line", "tracks on the beach"), "gull"),
+        ("an open shell on the shore", "wet stones on the beach", "a feather at the tide line", "tracks on the beach"), "herring gull"),
     "ocean": Terrain(
         "the open sea", "the swell", "the cold", "tide", "Beyond the shelf",
         ("The open sea under a wide sky", "Long swells rolling over the ocean", "A calm patch on the open sea",
@@ -137,7 +137,7 @@ TERRAINS = {
         "open ocean ambience with long rolling swell and steady wind over the surface",
         "The swell lifts and sinks behind.",
         ("a feather on the sea", "a drifting shell in the waves", "a kelp frond with droplets above the sea",
-         "a stone shore seen from the sea"), "gull"),
+         "a stone shore seen from the sea"), "herring gull"),
     "underwater": Terrain(
         "the blue reef", "the water", "the dark", "current", "Beyond the reef",
         ("An underwater reef with shafts of light", "An underwater kelp garden in blue light",
@@ -153,61 +153,61 @@ TERRAINS = {
 KNOWN = {
     animal.name: animal
     for animal in (
-        Animal("brown bear", "river", "walker", "salmon", "wolf", (
+        Animal("brown bear", "river", "walker", "salmon", "grey wolf", (
             "Brown bears gather at salmon rivers in late summer.", "A bear may eat thirty kilograms of fish in one day.",
             "Fat stored in autumn must last through the winter den.")),
         Animal("polar bear", "ice", "walker", "ringed seals", "arctic wolf", (
             "Polar bears hunt seals from the edge of the sea ice.", "They can smell a breathing hole from a kilometre away.",
             "Thin ice forces them to swim further every year.")),
-        Animal("wolf", "forest", "walker", "red deer", "brown bear", (
+        Animal("grey wolf", "forest", "walker", "red deer", "brown bear", (
             "A grey wolf can travel fifty kilometres in one night.", "Most hunts of a wolf end without a kill.",
             "Bears often claim what wolves have brought down.")),
         Animal("arctic fox", "tundra", "walker", "lemmings", "snowy owl", (
             "Arctic foxes hear lemmings moving under deep snow.", "Their winter coat is the warmest of any mammal.",
             "Snowy owls hunt the same lemmings.")),
-        Animal("red fox", "meadow", "walker", "field voles", "eagle", (
+        Animal("red fox", "meadow", "walker", "field voles", "golden eagle", (
             "Red foxes listen for voles before they pounce.", "A vixen feeds her cubs alone for the first weeks.",
             "Golden eagles take young foxes.")),
-        Animal("snow leopard", "mountain", "walker", "blue sheep", "wolf", (
+        Animal("snow leopard", "mountain", "walker", "blue sheep", "grey wolf", (
             "Snow leopards live above three thousand metres.", "A long tail balances them on broken rock.",
             "Wolves compete with them for wild sheep.")),
-        Animal("tiger", "jungle", "walker", "wild boar", "leopard", (
+        Animal("Bengal tiger", "jungle", "walker", "wild boar", "African leopard", (
             "Tigers hunt alone and mostly at dusk.", "Only one hunt in ten succeeds.", "Tigers tolerate no leopard near a kill.")),
-        Animal("lion", "savanna", "walker", "zebra herds", "coyote", (
+        Animal("African lion", "savanna", "walker", "zebra herds", "spotted hyena", (
             "Lions rest for most of the day.", "A male must defend his range without pause.",
-            "Scavenging dogs gather wherever lions feed.")),
-        Animal("cheetah", "savanna", "walker", "gazelles", "lion", (
+            "Hyenas gather wherever lions feed.")),
+        Animal("cheetah", "savanna", "walker", "gazelles", "African lion", (
             "A cheetah reaches a hundred kilometres an hour.", "It must rest after every sprint.", "Lions steal many of its kills.")),
-        Animal("elephant", "savanna", "walker", "fresh water", "lion", (
+        Animal("African elephant", "savanna", "walker", "fresh water", "African lion", (
             "Elephants remember waterholes for decades.", "An adult drinks a hundred litres a day.",
             "Lions follow herds in years of drought.")),
-        Animal("deer", "forest", "walker", "autumn grass", "wolf", (
+        Animal("red deer", "forest", "walker", "autumn grass", "grey wolf", (
             "Red deer stags lose a fifth of their weight in the rut.", "A roar carries several kilometres.",
             "Wolves watch for the weakest stag.")),
-        Animal("bison", "meadow", "walker", "buried grass", "wolf", (
+        Animal("American bison", "meadow", "walker", "buried grass", "grey wolf", (
             "Bison clear snow with their heads to reach grass.", "A herd faces wolves instead of fleeing.",
             "Winter coats let snow lie on their backs unmelted.")),
-        Animal("hare", "forest", "walker", "young bark", "lynx", (
+        Animal("snowshoe hare", "forest", "walker", "young bark", "Eurasian lynx", (
             "Snowshoe hares change colour with the season.", "Lynx numbers rise and fall with the hares.",
             "Broad hind feet carry them over soft snow.")),
-        Animal("otter", "coast", "swimmer", "sea urchins", "orca", (
+        Animal("sea otter", "coast", "swimmer", "sea urchins", "orca", (
             "Sea otters wrap themselves in kelp to sleep.", "They eat a quarter of their weight every day.",
             "Their fur is the densest of any animal.")),
         Animal("bald eagle", "river", "flier", "salmon", "brown bear", (
             "Bald eagles gather where salmon run.", "An eagle sees a fish from more than a kilometre.",
             "Bears leave scraps that eagles fight for.")),
-        Animal("eagle", "mountain", "flier", "marmots", "vulture", (
+        Animal("golden eagle", "mountain", "flier", "marmots", "griffon vulture", (
             "Golden eagles hold territories of a hundred square kilometres.", "They use rising air to save strength.",
             "Vultures gather at every carcass.")),
         Animal("snowy owl", "tundra", "flier", "lemmings", "arctic fox", (
             "Snowy owls hunt by day in the Arctic summer.", "Their broods follow the lemming years.",
             "Foxes raid nests on open ground.")),
-        Animal("flamingo", "wetland", "flier", "brine shrimp", "coyote", (
+        Animal("greater flamingo", "wetland", "flier", "brine shrimp", "golden eagle", (
             "Flamingos filter food with their heads upside down.", "Their colour comes from what they eat.",
-            "Jackals test the edge of every colony.")),
-        Animal("crane", "wetland", "flier", "small frogs", "red fox", (
+            "Eagles test the edge of every colony.")),
+        Animal("common crane", "wetland", "flier", "small frogs", "red fox", (
             "Cranes sleep standing in shallow water.", "Pairs stay together for many years.", "Foxes hunt along the reeds at night.")),
-        Animal("penguin", "ice", "walker", "silver fish", "seal", (
+        Animal("emperor penguin", "ice", "walker", "silver fish", "leopard seal", (
             "Emperor penguins breed in the polar winter.", "They dive deeper than five hundred metres.",
             "Leopard seals wait below the ice edge.")),
         Animal("humpback whale", "underwater", "swimmer", "small krill", "orca", (
@@ -216,29 +216,32 @@ KNOWN = {
         Animal("orca", "ocean", "swimmer", "harbour seals", "humpback whale", (
             "Orcas hunt in families led by the oldest female.", "Every family has calls of its own.",
             "Humpback whales sometimes drive orcas away.")),
-        Animal("shark", "underwater", "swimmer", "reef fish", "dolphin", (
+        Animal("white shark", "underwater", "swimmer", "reef fish", "bottlenose dolphin", (
             "White sharks sense a heartbeat through the water.", "They must keep moving to breathe.",
             "Dolphins mob a shark that comes too close.")),
-        Animal("salmon", "river", "swimmer", "quiet gravel", "brown bear", (
+        Animal("sockeye salmon", "river", "swimmer", "quiet gravel", "brown bear", (
             "Salmon return to the stream of their birth.", "They stop eating when they enter the river.",
             "Bears and eagles wait at every fall.")),
-        Animal("sea turtle", "underwater", "swimmer", "sea grass", "shark", (
+        Animal("green turtle", "underwater", "swimmer", "sea grass", "white shark", (
             "Green turtles return to the beach where they hatched.", "They hold their breath for hours at rest.",
             "Tiger sharks patrol the same shallows.")),
-        Animal("octopus", "underwater", "swimmer", "shore crabs", "shark", (
+        Animal("common octopus", "underwater", "swimmer", "shore crabs", "white shark", (
             "An octopus changes colour in less than a second.", "Each arm tastes what it touches.", "Reef sharks hunt over the same rocks.")),
-        Animal("honeybee", "meadow", "flier", "warm nectar", "songbird", (
+        Animal("honeybee", "meadow", "flier", "warm nectar", "European robin", (
             "A honeybee visits a thousand flowers in a day.", "A dance tells the hive where to fly.",
             "Birds wait near the busiest flowers.")),
-        Animal("monarch butterfly", "meadow", "flier", "milkweed nectar", "songbird", (
+        Animal("monarch butterfly", "meadow", "flier", "milkweed nectar", "European robin", (
             "Monarch butterflies cross a continent.", "They carry a poison from the milkweed.", "Cold nights keep them from flying.")),
     )
 }  # fmt: skip
 
 #: Where a body plan lives when the species has no entry of its own, and who might stand against it there.
 _LANDS = {"crocodile": "wetland", "frog": "wetland", "dragonfly": "wetland", "otter": "river", "seal": "ice", "reef": "underwater"}
-_RIVALS = {"river": "brown bear", "forest": "wolf", "tundra": "wolf", "ice": "polar bear", "mountain": "eagle", "savanna": "lion",
-           "jungle": "tiger", "meadow": "red fox", "wetland": "crocodile", "coast": "seal", "ocean": "orca", "underwater": "shark"}  # fmt: skip
+_RIVALS = {
+    "river": "brown bear", "forest": "grey wolf", "tundra": "grey wolf", "ice": "polar bear", "mountain": "golden eagle",
+    "savanna": "African lion", "jungle": "Bengal tiger", "meadow": "red fox", "wetland": "Nile crocodile",
+    "coast": "leopard seal", "ocean": "orca", "underwater": "white shark",
+}  # fmt: skip
 
 
 def _made_up(creature: Creature) -> Animal:
@@ -247,7 +250,7 @@ def _made_up(creature: Creature) -> Animal:
     default = {"swimmer": "underwater", "flier": "mountain", "walker": "forest"}[way]
     small = creature.body in ("bee", "butterfly", "song", "hummingbird", "hare")
     land = _LANDS.get(creature.body, "meadow" if small else default)
-    rival = _RIVALS[land] if _RIVALS[land] != creature.name else ("eagle" if way != "swimmer" else "orca")
+    rival = _RIVALS[land] if _RIVALS[land] != creature.name else ("golden eagle" if way != "swimmer" else "orca")
     name = creature.name
     facts = (f"The {name} is shaped by the place where it lives.", f"Food for the {name} comes and goes with the season.",
              f"The {rival} shares the range of the {name}.")  # fmt: skip
@@ -271,7 +274,7 @@ def cast(text: str, chance: int) -> tuple[Animal, Creature, Creature, Creature]:
         animal = list(KNOWN.values())[chance % len(KNOWN)]
         hero = by_name[animal.name]
     rival = next((creature for creature in named[1:] if creature.name != hero.name), by_name[animal.rival])
-    other = by_name[TERRAINS[animal.terrain].other] if TERRAINS[animal.terrain].other in by_name else by_name["vulture"]
+    other = by_name[TERRAINS[animal.terrain].other] if TERRAINS[animal.terrain].other in by_name else by_name["griffon vulture"]
     if other.name in (hero.name, rival.name):
-        other = by_name["songbird"] if "songbird" not in (hero.name, rival.name) else by_name["gull"]
+        other = by_name["common raven"]
     return replace(animal), hero, rival, other

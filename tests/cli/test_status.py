@@ -1,0 +1,240 @@
+"""`videod status`: what it shows, in which order, and how little it loads for that."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
+from videod.cli import client, costs, status
+from videod.config import Settings
+from videod.core.failures import Kind
+from videod.core.statuses import Status
+from videod.daemon.lock import hold
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "now_ms", lambda: NOON)
+
+
+@pytest.fixture
+def full(tmp_path: Path, noon: None) -> Path:
+    a_full_studio(tmp_path, 20).close()
+    return tmp_path
+
+
+def shown(state: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert status.main(["--state", str(state)]) == 0
+    return capsys.readouterr().out
+
+
+def as_json(state: Path, capsys: pytest.CaptureFixture[str]) -> dict:
+    assert status.main(["--json", "--state", str(state)]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_status_loads_neither_vendors_nor_asyncio_nor_pydantic(full: Path) -> None:
+    heavy = ("aiohttp", "googleapiclient", "pydantic", "notion_client", "asyncio", "httpx", "typer", "rich.console")
+    code = (
+        "import sys; from videod.cli.status import main; code = main(sys.argv[1:]);"
+        f" print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--state", str(full)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr.strip() == "[]"
+    assert "Needs review (6)" in done.stdout
+
+
+def test_what_needs_a_person_comes_first(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(full, capsys)
+    places = [text.index(title) for title in ("Needs review (6)", "Stopped (2)", "In work (8)", "Queued (2)", "Services")]
+    assert places == sorted(places)
+    assert "approving costs $1.40" in text
+    assert "clip/clip_01 input: the seed image has no pixels" in text
+
+
+def test_a_title_cannot_steer_the_terminal(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(full, capsys)
+    assert "[/nope] [31mRed 5" in text
+    assert "\x1b" not in text
+
+
+def test_json_says_the_same_as_the_screen(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = as_json(full, capsys)
+    assert body["at"] == "2026-11-21T12:00:00Z"
+    assert body["daemon"] == {"running": False}
+    assert body["counts"]["published"] == 2 == body["published_7_days"]
+    assert [one["status"] for one in body["episodes"][:2]] == ["assets_ready", "video_ready"]
+    first = body["episodes"][0]
+    assert (first["gate"], first["approving_costs_usd"], first["cost_usd"]) == ("assets", 1.4, 0.137)
+    assert body["spend_today_usd"] == pytest.approx(16.6)
+    assert {one["service"]: one["limit"] for one in body["lanes"]} == client.CONCURRENCY
+    assert {one["target"] for one in body["unsent"]} == {"entry", "asset", "alert"}
+
+
+def test_a_retry_shows_which_of_how_many_and_when(
+    tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = StudioBox(tmp_path, at=NOON - MINUTE)
+    task = box.queue("Bears")
+    box.fail(task, "plan/plan", Kind.DOWN, "HTTP 503", http_status=503)
+    box.close()
+    assert "plan/plan retry 1 of 4 at 12:00 UTC (in 5 s)" in shown(tmp_path, capsys)
+    (one,) = as_json(tmp_path, capsys)["episodes"]
+    assert one["retry"] == {"job": "plan/plan", "tries": 1, "at": "2026-11-21T12:00:05Z"}
+    assert (one["failure"]["kind"], one["failure"]["http_status"]) == ("down", 503)
+
+
+def test_a_parked_service_shows_its_reason_and_its_end(
+    tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = StudioBox(tmp_path, at=NOON - MINUTE)
+    task = box.queue("Bears")
+    box.fail(task, "plan/plan", Kind.QUOTA, "daily limit", retry_after_ms=2 * HOUR)
+    box.close()
+    text = shown(tmp_path, capsys)
+    assert "parked until 13:59 UTC (in 1 h 59 min): quota of gemini is used up: daily limit" in text
+    body = as_json(tmp_path, capsys)
+    assert body["parked"][0]["until"] == "2026-11-21T13:59:05Z"
+    assert body["episodes"][0]["status"] == "quota_exceeded"
+
+
+def test_a_purchase_in_doubt_is_counted_and_said(
+    tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = StudioBox(tmp_path, at=NOON - HOUR)
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
+    box.make(task, "composite/clip_01")
+    box.fail(task, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")
+    box.close()
+    assert "! 1 purchase in doubt" in shown(tmp_path, capsys)
+    assert as_json(tmp_path, capsys)["in_doubt"] == 1
+
+
+def test_an_empty_studio_says_how_to_begin(tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]) -> None:
+    StudioBox(tmp_path).close()
+    assert "set an entry of the board to Queued" in shown(tmp_path, capsys)
+
+
+def test_a_missing_database_is_one_sentence_with_the_next_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status.main(["--state", str(tmp_path)]) == 66
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"{tmp_path}/videod.db" in said
+    assert "videod run" in said
+
+
+def test_a_file_that_is_no_database_is_one_sentence_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "videod.db").write_text("no database at all, only words" * 100)
+    assert status.main(["--state", str(tmp_path), "--json"]) == 69
+    assert json.loads(capsys.readouterr().err)["hint"] == "see `videod doctor`"
+
+
+def test_a_wrong_option_ends_with_the_code_of_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status.main(["--colour"]) == 64
+    assert "videod status --help" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------------- the daemon
+
+
+def test_a_daemon_that_holds_the_lock_is_alive(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with hold(full):
+        body = as_json(full, capsys)
+        assert body["daemon"]["running"] is True
+        assert body["daemon"]["pid"] == os.getpid()
+        assert "● videod" in shown(full, capsys)
+
+
+def test_a_lock_file_of_a_dead_daemon_counts_for_nothing(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    (full / "lock").write_text(json.dumps({"pid": gone.pid, "version": "0.1.0", "started_at": "2026-11-21T08:00:00Z"}))
+    assert as_json(full, capsys)["daemon"] == {"running": False}
+
+
+def test_a_pid_that_went_to_another_process_is_not_taken_for_the_daemon(
+    full: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (full / "lock").write_text(json.dumps({"pid": os.getpid(), "version": "0.1.0"}))
+    assert as_json(full, capsys)["daemon"] == {"running": False}
+
+
+# ------------------------------------------------------------------------------------------- where it looks
+
+
+def test_limits_and_retries_without_settings_are_the_defaults_of_the_settings() -> None:
+    settings = Settings()
+    assert {name: settings.services.of(name).concurrency for name in client.CONCURRENCY} == client.CONCURRENCY
+    assert len(settings.retry.waits_min) == client.WAITS
+
+
+def test_limits_come_from_the_settings_file_and_the_environment_over_it(
+    full: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = full / "videod.toml"
+    settings.write_text("[services.kie]\nconcurrency = 5\n[services.gemini]\nconcurrency = 4\n")
+    monkeypatch.setenv("VIDEOD_SERVICES_GEMINI_CONCURRENCY", "3")
+    assert status.main(["--json", "--state", str(full), "--config", str(settings)]) == 0
+    limits = {one["service"]: one["limit"] for one in json.loads(capsys.readouterr().out)["lanes"]}
+    assert (limits["kie"], limits["gemini"], limits["youtube"]) == (5, 3, 2)
+
+
+def test_the_state_folder_is_found_by_option_then_environment_then_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "videod.toml"
+    settings.write_text('[paths]\nstate = "here"\n')
+    options = status.output.parser("status", "", "")
+    given = options.parse_args(["--config", str(settings)])
+    assert client.place(given).state == tmp_path / "here"
+    monkeypatch.setenv("VIDEOD_STATE", "/elsewhere")
+    assert client.place(given).state == Path("/elsewhere")
+    given = options.parse_args(["--config", str(settings), "--state", "/nowhere"])
+    assert client.place(given).state == Path("/nowhere")
+
+
+def test_a_rehearsal_is_found_where_there_is_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "state" / "sandbox" / "daemon"
+    StudioBox(folder).close()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIDEOD_STATE", raising=False)
+    assert status.main([]) == 0
+    assert capsys.readouterr().out.startswith("Rehearsal on the stand-ins")
+
+
+# ------------------------------------------------------------------------------------------- money
+
+
+@pytest.mark.parametrize(("by", "first"), [("day", "2026-11-21"), ("channel", "tiny_hunters"), ("service", "kie")])
+def test_costs_are_added_up_by_what_is_asked(
+    full: Path, capsys: pytest.CaptureFixture[str], by: str, first: str
+) -> None:
+    assert costs.main(["--by", by, "--json", "--state", str(full)]) == 0
+    body = json.loads(capsys.readouterr().out)
+    assert body["rows"][0]["key"] == first
+    assert sum(row["usd"] for row in body["rows"]) == pytest.approx(body["total_usd"]) == pytest.approx(16.6)
+
+
+def test_costs_by_episode_name_the_title_and_count_one_episode_each(
+    full: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert costs.main(["--by", "episode", "--json", "--state", str(full)]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["episodes"] for row in rows} == {1}
+    assert "Grizzly Crossing 1" in {row["title"] for row in rows}
+
+
+def test_costs_of_days_without_any_say_so(tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]) -> None:
+    StudioBox(tmp_path).close()
+    assert costs.main(["--days", "1", "--state", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "Nothing was charged since 2026-11-21T00:00:00Z.\n"

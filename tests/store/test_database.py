@@ -1,0 +1,69 @@
+"""Transactions are all or nothing, whoever is cancelled meanwhile."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from videod.store.database import Database, DatabaseError, reader
+from videod.store.schema import migrate
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    migrate(tmp_path / "videod.db")
+    opened = await Database.open(tmp_path / "videod.db")
+    yield opened
+    await opened.close()
+
+
+async def count(database: Database) -> int:
+    return await database.read(lambda tx: int(tx.execute("SELECT count(*) FROM facts").fetchone()[0]))
+
+
+async def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
+    def fails(tx: sqlite3.Connection) -> None:
+        tx.execute("INSERT INTO facts VALUES ('a', '1')")
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        await database.write(fails)
+    assert await count(database) == 0
+
+
+async def test_many_writers_never_interleave(database: Database) -> None:
+    await database.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('n', '0')").rowcount)
+
+    def add(tx: sqlite3.Connection) -> None:
+        value = int(tx.execute("SELECT value FROM facts WHERE name = 'n'").fetchone()[0])
+        tx.execute("UPDATE facts SET value = ? WHERE name = 'n'", (str(value + 1),))
+
+    await asyncio.gather(*(database.write(add) for _ in range(50)))
+    assert await database.read(lambda tx: tx.execute("SELECT value FROM facts").fetchone()[0]) == "50"
+
+
+async def test_a_cancelled_caller_leaves_no_transaction_open(database: Database) -> None:
+    task = asyncio.ensure_future(database.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('a', '1')").rowcount))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await database.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('b', '1')").rowcount)
+    assert await count(database) in (1, 2)
+
+
+async def test_the_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly|read-only"):
+        await database.read(lambda tx: tx.execute("INSERT INTO facts VALUES ('a', '1')").rowcount)
+
+
+async def test_commits_are_fully_synchronous(database: Database) -> None:
+    assert await database.write(lambda tx: tx.execute("PRAGMA synchronous").fetchone()[0]) == 2
+    assert await database.read(lambda tx: tx.execute("PRAGMA journal_mode").fetchone()[0]) == "wal"
+
+
+def test_a_look_at_a_database_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="videod run"):
+        reader(tmp_path / "videod.db")

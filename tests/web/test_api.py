@@ -1,0 +1,354 @@
+"""The API over its real socket and port: reading, changing, refusing, closing."""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
+from videod.core.failures import Kind
+from videod.core.statuses import Gate, JobState, Status
+from videod.web.api import Listening, ListenError, build_app, serve
+
+SECRET = "sk-very-secret"  # noqa: S105
+
+
+def redact(text: str) -> str:
+    return text.replace(SECRET, "[redacted]")
+
+
+class Caller:
+    """A client of the socket. Answers are (status, JSON)."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.session = session
+
+    async def get(self, path: str) -> tuple[int, dict]:
+        async with self.session.get(f"http://videod{path}") as answer:
+            return answer.status, await answer.json()
+
+    async def post(self, path: str, body: object = None) -> tuple[int, dict]:
+        async with self.session.post(f"http://videod{path}", json=body) as answer:
+            return answer.status, await answer.json()
+
+
+@pytest.fixture
+def box(tmp_path: Path):
+    made = StudioBox(tmp_path, at=NOON - 2 * HOUR)
+    yield made
+    made.close()
+
+
+async def served(box: StudioBox, **more) -> Listening:
+    app = build_app(box.ledger, box.store, box.clock, redact, lambda: {"kie": 8}, **more)
+    return await serve(app, box.state / "videod.sock", None)
+
+
+@pytest.fixture
+async def api(box: StudioBox) -> AsyncIterator[Caller]:
+    listening = await served(box)
+    connector = aiohttp.UnixConnector(str(box.state / "videod.sock"))
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield Caller(session)
+    await listening.close()
+
+
+# ------------------------------------------------------------------------------------------- reading
+
+
+async def test_health_and_ready_answer(box: StudioBox, api: Caller) -> None:
+    box.clock.at += MINUTE
+    status, body = await api.get("/health")
+    assert (status, body["status"], body["uptime_s"], body["pid"]) == (200, "ok", 60, os.getpid())
+    assert await api.get("/ready") == (200, {"status": "ready"})
+
+
+async def test_ready_says_what_is_missing(box: StudioBox) -> None:
+    listening = await served(box, not_ready=lambda: "the board was not reached yet")
+    connector = aiohttp.UnixConnector(str(listening.socket_path))
+    async with aiohttp.ClientSession(connector=connector) as session:
+        status, body = await Caller(session).get("/ready")
+    await listening.close()
+    assert (status, body["error"]) == (503, "the board was not reached yet")
+
+
+async def test_ready_says_no_when_the_database_does_not_answer(
+    box: StudioBox, api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(fn: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("videod.web.api.READY_S", 0.05)
+    monkeypatch.setattr(box.store, "read", never)
+    status, body = await api.get("/ready")
+    assert status == 503
+    assert "did not answer" in body["error"]
+
+
+async def test_metrics_are_prometheus_text(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue('Bears "quoted"\\'), Status.ASSETS_APPROVED)
+    box.start(task, "composite/clip_01")
+    box.fail(box.queue("Owls", "deep_sea"), "plan/plan", Kind.CREDENTIALS, "no key")
+    async with api.session.get("http://videod/metrics") as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        families = {family.name: family for family in text_string_to_metric_families(await answer.text())}
+    tasks = {sample.labels["status"]: sample.value for sample in families["videod_tasks"].samples}
+    assert len(tasks) == 26
+    assert (tasks["generating_video"], tasks["generating_assets"], tasks["published"]) == (1, 1, 0)
+    running = {sample.labels["service"]: sample.value for sample in families["videod_jobs_running"].samples}
+    assert running == {"gemini": 0, "pillow": 1, "kie": 0, "elevenlabs": 0, "ffmpeg": 0, "youtube": 0}
+    (parked,) = families["videod_service_parked"].samples
+    assert parked.labels == {"service": "gemini", "channel": ""}
+    assert families["videod_spend_today_usd"].samples[0].value == pytest.approx(0.137)
+    assert families["videod_jobs_limit"].samples[0].value == 8
+
+
+async def test_status_is_what_the_command_prints(tmp_path: Path) -> None:
+    box = a_full_studio(tmp_path, 20)
+    listening = await served(box)
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(listening.socket_path))) as session:
+        status, body = await Caller(session).get("/api/status")
+    await listening.close()
+    box.close()
+    assert status == 200
+    assert body["daemon"]["running"] is True
+    assert len(body["episodes"]) == 18
+    assert body["published_7_days"] == 2
+
+
+async def test_a_task_is_given_by_id_or_page_with_its_secrets_struck_out(box: StudioBox, api: Caller) -> None:
+    task = box.queue("Bears")
+    box.fail(task, "plan/plan", Kind.INPUT, f"key {SECRET} is odd", stderr_tail=f"used {SECRET}")
+    status, body = await api.get(f"/api/tasks/{task}")
+    assert status == 200
+    assert body["last_failure"]["stderr_tail"] == "used [redacted]"
+    assert SECRET not in json.dumps(body)
+    assert (await api.get(f"/api/tasks/{body['page_id']}"))[1]["id"] == task
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/api/tasks/nobody", 404), ("GET", "/nothing", 404), ("POST", "/health", 405),
+     ("POST", "/api/tasks/nobody/approve", 404), ("POST", "/api/tasks/nobody/explode", 404),
+     ("POST", "/api/services/fax/resume", 404)],
+)  # fmt: skip
+async def test_every_error_is_json_with_a_hint(api: Caller, method: str, path: str, status: int) -> None:
+    async with api.session.request(method, f"http://videod{path}") as answer:
+        assert answer.status == status
+        body = await answer.json()
+    assert body["error"]
+    assert body["hint"]
+
+
+@pytest.mark.parametrize("body", ["[1]", '"text"', "{", "[" * 60_000, '{"gate": 3}', '{"gate": "colour"}'])
+async def test_a_malformed_body_is_refused(box: StudioBox, api: Caller, body: str) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    async with api.session.post(f"http://videod/api/tasks/{task}/approve", data=body) as answer:
+        assert answer.status == 400
+    assert box.task(task).status == Status.ASSETS_READY
+
+
+async def test_a_huge_body_is_refused(api: Caller) -> None:
+    async with api.session.post("http://videod/api/tasks/any/approve", data=b" " * 100_000) as answer:
+        assert answer.status == 413
+        assert (await answer.json())["hint"]
+
+
+async def test_a_bug_is_answered_and_logged_and_the_next_request_works(
+    box: StudioBox, api: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("videod.store.views.overview", lambda connection, at: 1 / 0)
+        status, body = await api.get("/api/status")
+    assert status == 500
+    assert "bug" in body["error"]
+    assert "api_request_failed" in caplog.text
+    assert (await api.get("/api/status"))[0] == 200
+
+
+# ------------------------------------------------------------------------------------------- changing
+
+
+async def test_approving_passes_the_gate_and_says_the_price(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    status, body = await api.post(f"/api/tasks/{task}/approve", {"gate": "assets"})
+    assert (status, body["changed"], body["status"], body["cost_usd"]) == (200, True, "assets_approved", 1.4)
+    assert box.task(task).approved == {Gate.ASSETS}
+    again, repeated = await api.post(f"/api/tasks/{task}/approve", {"gate": "assets"})
+    assert (again, repeated["changed"]) == (200, False)
+
+
+async def test_approving_another_gate_than_the_open_one_changes_nothing(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    status, body = await api.post(f"/api/tasks/{task}/approve", {"gate": "final"})
+    assert status == 409
+    assert "no final to approve; it is Assets Ready" in body["error"]
+    assert (box.task(task).status, box.task(task).error) == (Status.ASSETS_READY, "")
+
+
+async def test_approving_what_waits_for_no_review_is_refused(box: StudioBox, api: Caller) -> None:
+    status, body = await api.post(f"/api/tasks/{box.queue('Bears')}/approve")
+    assert (status, body["hint"]) == (409, "see `videod why bears-d0a98a` for what it waits for")
+
+
+async def test_a_retry_goes_on_from_the_failed_job(box: StudioBox, api: Caller) -> None:
+    task = box.queue("Bears")
+    box.make(task, "plan/plan")
+    box.fail(task, "image/bear_core", Kind.INPUT, "bad prompt")
+    assert box.task(task).status == Status.ERROR_ASSETS
+    status, body = await api.post(f"/api/tasks/{task}/retry")
+    assert (status, body["changed"]) == (200, True)
+    assert box.jobs(task)["image/bear_core"].state == JobState.READY
+    assert box.jobs(task)["plan/plan"].state == JobState.DONE
+    after = box.task(task)
+    assert (after.title, after.topic, after.direction) == ("Bears", "bears", "one river")
+
+
+async def test_a_retry_of_what_runs_or_waits_for_you_is_refused_without_a_note_on_the_board(
+    box: StudioBox, api: Caller
+) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    status, body = await api.post(f"/api/tasks/{task}/retry")
+    assert (status, box.task(task).error) == (409, "")
+    assert f"videod approve {task}" in body["hint"]
+
+
+async def test_a_retry_of_a_purchase_in_doubt_says_that_it_buys_again(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
+    box.make(task, "composite/clip_01")
+    box.fail(task, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")
+    _, body = await api.post(f"/api/tasks/{task}/retry")
+    assert "1 purchase in doubt will be bought again" in body["text"]
+    assert body["cost_usd"] == 0.35
+    assert box.task(task).doubts == 1
+
+
+async def test_cancelling_stops_and_twice_changes_nothing(box: StudioBox, api: Caller) -> None:
+    task = box.queue("Bears")
+    assert (await api.post(f"/api/tasks/{task}/cancel"))[1]["status"] == "cancelled"
+    assert (await api.post(f"/api/tasks/{task}/cancel"))[1]["changed"] is False
+    published = box.bring_to(box.queue("Owls"), Status.PUBLISHED)
+    assert (await api.post(f"/api/tasks/{published}/cancel"))[0] == 409
+
+
+async def test_a_redo_makes_the_job_and_what_was_made_from_it_anew(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.VIDEO_READY)
+    status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": ["composite/clip_02"]})
+    assert (status, body["cost_usd"]) == (200, 0.35)
+    assert body["text"] == "2 jobs will be made anew: composite/clip_02 and 1 made from it"
+    jobs = box.jobs(task)
+    assert (jobs["composite/clip_02"].state, jobs["clip/clip_02"].state) == (JobState.READY, JobState.WAITING)
+    assert jobs["clip/clip_01"].state == JobState.DONE
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(["clip_02"], "clip_02 may be composite/clip_02 or clip/clip_02"), (["image/bear_core"], "no finished job"), ([], "list")],
+)  # fmt: skip
+async def test_a_redo_of_what_is_not_under_review_names_what_is(
+    box: StudioBox, api: Caller, names: list[str], said: str
+) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.VIDEO_READY)
+    status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": names})
+    assert status == 400
+    assert said in body["error"]
+    assert box.task(task).status == Status.VIDEO_READY
+
+
+async def test_the_film_itself_has_no_redo(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSEMBLY_COMPLETE)
+    assert (await api.post(f"/api/tasks/{task}/redo", {"jobs": ["assemble/film"]}))[0] == 409
+
+
+async def test_resuming_a_service_frees_what_was_held_for_it(box: StudioBox, api: Caller) -> None:
+    task = box.queue("Bears")
+    box.fail(task, "plan/plan", Kind.QUOTA, "used up", retry_after_ms=HOUR)
+    assert box.task(task).status == Status.QUOTA_EXCEEDED
+    _, body = await api.post("/api/services/gemini/resume")
+    assert body == {"text": "gemini goes on; 1 task no longer held", "changed": True}
+    assert box.task(task).status == Status.GENERATING_ASSETS
+    assert (await api.post("/api/services/gemini/resume"))[1]["changed"] is False
+
+
+async def test_resuming_uploads_of_one_channel_leaves_the_other_parked(box: StudioBox, api: Caller) -> None:
+    tasks = [box.bring_to(box.queue(f"On {channel}", channel), Status.FINAL_APPROVED) for channel in ("deep_sea", "wild_earth")]
+    for task in tasks:
+        box.fail(task, "upload/film", Kind.CREDENTIALS, "invalid_grant")
+    _, body = await api.post("/api/services/youtube/resume", {"channel": "deep_sea"})
+    assert body["changed"] is True
+    assert [box.task(task).held is None for task in tasks] == [True, False]
+    _, seen = await api.get("/api/status")
+    assert [one["channel"] for one in seen["parked"]] == ["wild_earth"]
+
+
+# ------------------------------------------------------------------------------------------- listening
+
+
+async def test_the_socket_is_for_its_owner_alone_and_is_gone_after_closing(box: StudioBox) -> None:
+    listening = await served(box)
+    assert stat.S_IMODE(listening.socket_path.stat().st_mode) == 0o600
+    await listening.close()
+    assert not listening.socket_path.exists()
+    await listening.close()
+
+
+async def test_a_stale_socket_file_makes_room_but_another_file_does_not(box: StudioBox) -> None:
+    path = box.state / "videod.sock"
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(path))
+    listening = await served(box)
+    await listening.close()
+    path.write_text("precious")
+    with pytest.raises(ListenError, match="no socket"):
+        await served(box)
+    assert path.read_text() == "precious"
+
+
+async def test_a_state_folder_with_a_long_path_works(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 40)
+    folder.mkdir()
+    box = StudioBox(folder)
+    listening = await served(box)
+    assert stat.S_ISSOCK(listening.socket_path.stat().st_mode)
+    await listening.close()
+    box.close()
+
+
+async def test_the_port_only_reads_and_only_in_our_own_name(box: StudioBox) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = build_app(box.ledger, box.store, box.clock, redact)
+    listening = await serve(app, box.state / "videod.sock", port)
+    base = f"http://127.0.0.1:{port}"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{base}/api/status") as answer:
+            assert answer.status == 200
+        async with session.post(f"{base}/api/tasks/{task}/approve") as answer:
+            assert answer.status == 403
+            assert "Unix socket" in (await answer.json())["error"]
+        async with session.get(f"{base}/api/status", headers={"Host": "evil.example:80"}) as answer:
+            assert answer.status == 403
+        async with session.get(f"{base}/health", headers={"Host": "monitor.example"}) as answer:
+            assert answer.status == 200
+    await listening.close()
+    assert box.task(task).status == Status.ASSETS_READY
+
+
+async def test_a_port_in_use_is_named_and_leaves_no_socket_behind(box: StudioBox) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        app = build_app(box.ledger, box.store, box.clock, redact)
+        with pytest.raises(ListenError, match=f"port {port}"):
+            await serve(app, box.state / "videod.sock", port)
+    assert not (box.state / "videod.sock").exists()

@@ -1,0 +1,122 @@
+"""The person of the demo: types entries into the board, looks at it, approves what waits. Speaks Notion's own API."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import typer
+
+from videod.cli.demo_show import Screen, tell
+from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, Status
+from videod.sandbox.notion import PERSON_TOKEN
+from videod.store import reads
+from videod.store.database import DatabaseError, reader
+
+VERSION = "2026-03-11"
+LOOK_S = 1.0
+
+
+class Person:
+    """`database` is only looked at to know when the board has been told everything."""
+
+    def __init__(self, env: dict[str, str], database: Path) -> None:
+        self._client = httpx.Client(
+            base_url=env["VIDEOD_URL_NOTION"],
+            headers={"Authorization": f"Bearer {PERSON_TOKEN}", "Notion-Version": VERSION},
+            timeout=30,
+        )
+        self._parent = env["VIDEOD_NOTION_PARENT_PAGE"]
+        self._database = database
+        self._source = self._find_source()
+        self._entries: dict[str, str] = {}
+
+    def _find_source(self) -> str:
+        blocks = self._client.get(f"/v1/blocks/{self._parent}/children").raise_for_status().json()["results"]
+        board = next(row for row in blocks if row.get("child_database", {}).get("title") == "videod")
+        found = self._client.get(f"/v1/databases/{board['id']}").raise_for_status().json()
+        return str(found["data_sources"][0]["id"])
+
+    def write_entries(self, stories: list[tuple[str, tuple[str, str, str]]]) -> None:
+        """Make the entries as drafts, then set them to Queued, as one does in Notion."""
+        for channel, (title, topic, direction) in stories:
+            text = {"Topic": topic, "Story Direction": direction}
+            properties: dict[str, object] = {
+                "Title": {"title": [{"text": {"content": title}}]},
+                "Channel": {"select": {"name": channel}},
+                "Status": {"select": {"name": LABELS[Status.DRAFT]}},
+                "Priority": {"select": {"name": "Normal"}},
+            } | {name: {"rich_text": [{"text": {"content": value}}]} for name, value in text.items()}
+            body = {"parent": {"type": "data_source_id", "data_source_id": self._source}, "properties": properties}
+            page = self._client.post("/v1/pages", json=body).raise_for_status().json()
+            self._entries[str(page["id"])] = title
+            self.set_status(str(page["id"]), Status.QUEUED)
+
+    def set_status(self, page: str, status: Status) -> None:
+        body = {"properties": {"Status": {"select": {"name": LABELS[status]}}}}
+        self._client.patch(f"/v1/pages/{page}", json=body).raise_for_status()
+
+    def _look(self) -> dict[str, dict[str, str]]:
+        """Page id -> what its card shows."""
+        answer = self._client.post(f"/v1/data_sources/{self._source}/query", json={"page_size": 100})
+        rows = answer.raise_for_status().json()["results"]
+        return {row["id"]: _card(row["properties"]) for row in rows if row["id"] in self._entries}
+
+    def live_with_it(self, patience_s: float, daemon: "subprocess.Popen[bytes]") -> bool:
+        """Watch the board and approve until every film is published and the board knows all of it."""
+        until = time.monotonic() + patience_s
+        with Screen(self._entries) as screen:
+            while time.monotonic() < until:
+                cards = self._look()
+                screen.show(cards)
+                for page, card in cards.items():
+                    self._answer(page, card)
+                statuses = {BY_LABEL.get(card["Status"]) for card in cards.values()}
+                if statuses == {Status.PUBLISHED} and self._told_everything():
+                    return True
+                if statuses & ERRORS:
+                    self._explain(cards)
+                    return False
+                if daemon.poll() is not None:
+                    tell(f"The daemon ended with code {daemon.returncode}; see daemon.log in the folder above.")
+                    return False
+                time.sleep(LOOK_S)
+        tell("This took too long; see daemon.log in the folder above.")
+        return False
+
+    def _answer(self, page: str, card: dict[str, str]) -> None:
+        status = BY_LABEL.get(card["Status"])
+        gate = AT_GATE.get(status) if status else None
+        if gate is not None:
+            tell(f'{self._entries[page]}: looked at {gate.value}, setting "{LABELS[GATES[gate][1]]}" on the board')
+            self.set_status(page, GATES[gate][1])
+
+    def _told_everything(self) -> bool:
+        try:
+            connection = reader(self._database)
+        except DatabaseError:
+            return False
+        try:
+            return not reads.pending_posts(connection)
+        finally:
+            connection.close()
+
+    def _explain(self, cards: dict[str, dict[str, str]]) -> None:
+        for page, card in cards.items():
+            if BY_LABEL.get(card["Status"]) in ERRORS:
+                typer.echo(f"{self._entries[page]}: {card['Status']}\n{card['Error Log']}", err=True)
+
+
+def _card(properties: dict[str, dict[str, object]]) -> dict[str, str]:
+    def plain(name: str) -> str:
+        value = properties[name]
+        kind = value["type"]
+        assert isinstance(kind, str)
+        inner = value[kind]
+        if isinstance(inner, list):
+            return "".join(str(part.get("plain_text", "")) for part in inner)
+        if isinstance(inner, dict):
+            return str(inner.get("name", inner.get("start", "")))
+        return "" if inner is None else str(inner)
+
+    return {name: plain(name) for name in ("Status", "Progress", "Error Log", "YouTube URL", "Cost")}

@@ -1,0 +1,126 @@
+"""What the demo prints: lines that move where there is a terminal, plain lines where there is none, a summary."""
+
+import json
+import sqlite3
+import sys
+import time
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from videod.core.statuses import LABELS, Status
+from videod.dashboard.text import clean
+from videod.flow.bench import workspace_of
+from videod.store import reads
+from videod.store.database import reader
+
+_CONSOLE = Console(stderr=True, highlight=False)
+
+
+def tell(text: str) -> None:
+    """One line for a person, beside whatever moves on the screen."""
+    _CONSOLE.print(Text(clean(text)))
+
+
+class Screen:
+    """Shows the cards of the board: a live table on a terminal, a line at each change elsewhere."""
+
+    def __init__(self, titles: dict[str, str]) -> None:
+        self._titles = titles
+        self._shown: dict[str, str] = {}
+        self._began = time.monotonic()
+        self._live = Live(console=_CONSOLE, auto_refresh=False) if sys.stderr.isatty() else None
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, cards: dict[str, dict[str, str]]) -> None:
+        if self._live is not None:
+            self._live.update(self._table(cards), refresh=True)
+            return
+        for page, card in cards.items():
+            line = f"{card['Status']:20} {card['Progress']}".rstrip()
+            if self._shown.get(page) != line:
+                self._shown[page] = line
+                tell(f"{time.monotonic() - self._began:5.0f} s  {self._titles[page]:26} {line}")
+
+    def _table(self, cards: dict[str, dict[str, str]]) -> Table:
+        table = Table("episode", "status", "progress", "paid", title=f"{time.monotonic() - self._began:.0f} s")
+        for page, card in cards.items():
+            cost = f"${float(card['Cost'] or 0):.2f}"
+            table.add_row(*(Text(clean(part)) for part in (self._titles[page], card["Status"], card["Progress"], cost)))
+        return table
+
+
+def _stages(connection: sqlite3.Connection, task_id: str) -> list[tuple[str, float]]:
+    """(status label, seconds spent in it) in the order they were met."""
+    spent: dict[str, float] = {}
+    rows = reads.history(connection, task_id, 100_000)
+    for row, following in pairwise(rows):
+        if row.status is not None:
+            spent[row.status] = spent.get(row.status, 0.0) + (following.at - row.at) / 1000
+    return [(LABELS[Status(name)], round(seconds, 1)) for name, seconds in spent.items() if seconds >= 0.05]
+
+
+def summary(folder: Path, page: str, took_s: float) -> dict[str, object]:
+    """What became of the run: films, what was "paid", how long each stage took; `text` is all of it for people."""
+    state = folder / "daemon"
+    paid: dict[str, float] = defaultdict(float)
+    for line in (folder / "sandbox" / "charges.jsonl").read_text().splitlines():
+        charge = json.loads(line)
+        paid[f"{charge['service']} {charge['kind']}"] += charge["usd"]
+    connection = reader(state / "videod.db")
+    try:
+        films = [_film(connection, state, task_id) for task_id in _task_ids(connection)]
+    finally:
+        connection.close()
+    rounded = {name: round(usd, 4) for name, usd in sorted(paid.items())}
+    report: dict[str, object] = {"took_s": round(took_s, 1), "films": films, "paid_usd": rounded, "board": page}
+    report["text"] = _text(films, rounded, took_s)
+    return report
+
+
+def _task_ids(connection: sqlite3.Connection) -> list[str]:
+    return [task.id for task in reversed(reads.recent_tasks(connection, 100))]
+
+
+def _film(connection: sqlite3.Connection, state: Path, task_id: str) -> dict[str, object]:
+    task = reads.task(connection, task_id)
+    assert task is not None
+    film = reads.job(connection, task_id, "assemble/film")
+    path = workspace_of(state, task.channel_id, task.id) / film.output if film is not None and film.output else None
+    return {
+        "task": task.id, "title": task.title, "status": LABELS[task.status], "url": task.youtube_url,
+        "film": str(path) if path else None, "cost_usd": round(task.cost_micros / 1e6, 4),
+        "length_s": film.facts.get("duration_s") if film else None, "stages": _stages(connection, task_id),
+    }  # fmt: skip
+
+
+def _text(films: list[dict[str, object]], paid: dict[str, float], took_s: float) -> str:
+    lines = [""]
+    for film in films:
+        lines.append(f"{film['title']}: {film['status']}, {film['length_s']} s, ${film['cost_usd']}, {film['url']}")
+        lines.append(f"  film: {film['film']}")
+        stages = film["stages"]
+        assert isinstance(stages, list)
+        lines.append("  " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in stages))
+    total = sum(paid.values())
+    lines.append(f"\n\"Paid\" to the stand-ins, ${total:.2f} in all: "
+                 + ", ".join(f"{name} ${usd:.2f}" for name, usd in paid.items() if usd))  # fmt: skip
+    lines.append(
+        f"Took {took_s:.0f} s. A real run of this would have cost this much, and these films are yours to play."
+    )
+    return "\n".join(lines)
