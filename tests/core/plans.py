@@ -101,7 +101,8 @@ def good_plan() -> dict[str, Any]:
     """The parsed JSON of a plan of CLIPS clips and IMAGES images; a new copy each time."""
     names = ("id", "kind", "subject", "species", "role", "core", "prompt")
     return copy.deepcopy({
-        "version": 1, "title": "The Price of the Falls", "logline": "A hungry sow gives up the best fishing place to live.",
+        "version": 1, "title": "The Price of the Falls",
+        "logline": "A hungry sow gives up the best fishing place to live.",
         "description": "A grizzly sow meets a larger boar at the falls, days before winter.",
         "tags": ["grizzly bear", "salmon", "wildlife"],
         "research": ["Grizzlies put on fat before denning.", "Larger males hold the best fishing places."],

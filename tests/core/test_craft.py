@@ -87,7 +87,8 @@ BREAKS: list[tuple[Callable[[Document], None], str, str]] = [
     (image(1, "prompt", "The bear stands in grey water, wounded, with a collar."), "images[1].prompt", "new feature"),
     (image(1, "prompt", "The bear stands in grey water with a new pale stripe."), "images[1].prompt", "new feature"),
     (image(1, "prompt", "The bear stands in grey water. " * 20), "images[1].prompt", "new feature"),
-    (image(2, "prompt", "The bear lies on wet gravel, chin on her forelegs, eyes open."), "images[3].prompt", "repeated"),
+    (image(2, "prompt", "The bear lies on wet gravel, chin on her forelegs, eyes open."),
+     "images[3].prompt", "repeated"),
     (clip(15, "picture", {"type": "full", "images": ["sow_alert"], "scale": 1.0}), "images[19]", "unused"),
     (clip(15, "picture", {"type": "full", "images": ["sow_core"], "scale": 1.0}), "clips[15].picture", "cutout"),
     # clips
@@ -116,9 +117,11 @@ BREAKS: list[tuple[Callable[[Document], None], str, str]] = [
     (clip(0, "narration", "The bear waits beside the cold river..."), "clips[0].narration", "ellipsis"),
     (clip(0, "narration", "The bear, cold, waits here."), "clips[0].narration", "commas"),
     (clip(0, "narration", "[whispers] The bear waits beside the cold river."), "clips[0].narration", "spoken text"),
-    (clip(0, "narration", "The bear waits beside the cold river for its winter food"), "clips[0].narration", "spoken text"),
+    (clip(0, "narration", "The bear waits beside the cold river for its winter food"),
+     "clips[0].narration", "spoken text"),
     (clip(0, "narration", ""), "clips[0].narration", "filled"),
-    (clip(1, "narration", "THE RIVER carries the last food, before winter comes down."), "clips[1].narration", "repeated"),
+    (clip(1, "narration", "THE RIVER carries the last food, before winter comes down."),
+     "clips[1].narration", "repeated"),
     (clip(0, "sound", SOUND.format("wind")), "clips[0].sound", "sound length"),
     (clip(0, "sound", SOUND.format(LONG_BED * 2)), "clips[0].sound", "sound length"),
     (clip(0, "sound", SOUND.format(LONG_BED).replace("Continuous", "A")), "clips[0].sound", "sound bed"),
@@ -155,10 +158,7 @@ ALLOWED: list[Callable[[Document], None]] = [
 def test_what_only_looks_like_a_broken_rule_is_left_alone(change: Callable[[Document], None]) -> None:
     document = good_plan()
     change(document)
-    if "kelp wound" in document["images"][12]["prompt"] or "broken ice" in document["images"][0]["prompt"]:
-        assert not found(document) - {("images[0].prompt", "repeated")}
-    weather = {entry for entry in found(document) if entry[1] == "same weather"}
-    assert found(document) == weather
+    assert found(document) == set()
 
 
 def test_too_few_and_too_many_clips_and_images_say_how_many_to_change() -> None:

@@ -195,7 +195,7 @@ async def test_approving_another_gate_than_the_open_one_changes_nothing(box: Stu
 
 async def test_approving_what_waits_for_no_review_is_refused(box: StudioBox, api: Caller) -> None:
     status, body = await api.post(f"/api/tasks/{box.queue('Bears')}/approve")
-    assert (status, body["hint"]) == (409, "see `videod why bears-d0a98a` for what it waits for")
+    assert (status, body["hint"]) == (409, "see `videod why bears-e32c97` for what it waits for")
 
 
 async def test_a_retry_goes_on_from_the_failed_job(box: StudioBox, api: Caller) -> None:

@@ -13,8 +13,8 @@ STYLES = {
     "review": "bold yellow", "bad": "bold red", "work": "cyan", "wait": "blue", "good": "green", "dim": "dim",
     "plain": "",
 }  # fmt: skip
-NARROW = 100
-_BAR_CELLS = 8
+#: from here an episode has one line, and from there longer bars and titles
+NARROW, ROOMY = 110, 160
 
 
 def _fit(text: str | Text, width: int, style: str = "") -> Text:
@@ -38,7 +38,7 @@ def _heading(title: str, width: int, style: str = "bold") -> Text:
     return line
 
 
-def bar(one: Bar, cells: int = _BAR_CELLS) -> Text:
+def bar(one: Bar, cells: int = 8) -> Text:
     """Done, running, stopped and open parts of a stage in `cells` cells; a stage without a plan is dotted."""
     if not one.total:
         return Text("·" * cells, "dim")
@@ -101,15 +101,14 @@ def episode(one: Line, width: int) -> list[Text]:
     """One line where it is wide, else two: the title with its state, then bars and what is particular."""
     style = STYLES[one.tone]
     label = Text(one.label, style)
-    bars = [bar(stage) for stage in one.bars]
+    note = Text(one.note or one.progress, style if one.note else "dim")
+    bars = [bar(stage, 8 if width >= ROOMY else 4) for stage in one.bars]
     if width >= NARROW:
-        title = max(16, width - 107) if width < 150 else 43
-        cells = [_fit(one.title, title, "bold"), _fit(one.channel, 12, "dim"), _fit(label, 18), *bars]
-        return [_row(width, *cells, _fit(one.cost, 6), Text(one.note or one.progress, style if one.note else "dim"))]
-    small = [bar(stage, 4) for stage in one.bars]
-    label_width = min(label.cell_len, width // 2)
-    first = _row(width, _fit(one.title, width - label_width - 1, "bold"), _fit(label, label_width))
-    return [first, _row(width, Text(" "), *small, _fit(one.cost, 6), Text(one.note or one.progress, "dim"))]
+        title = _fit(one.title, 34 if width >= ROOMY else 22, "bold")
+        return [_row(width, title, _fit(one.channel, 12, "dim"), _fit(label, 17), *bars, _fit(one.cost, 6), note)]
+    room = min(label.cell_len, width // 2)
+    first = _row(width, _fit(one.title, width - room - 1, "bold"), _fit(label, room))
+    return [first, _row(width, Text(" "), *bars, _fit(one.cost, 6), note)]
 
 
 def review(one: Line, width: int) -> Text:
@@ -162,6 +161,8 @@ def screen(view: View, width: int, height: int) -> Group:
     if view.events and room > 2:
         recent = [event(one, width) for one in view.events]
         lines += [_heading("recent", width), *recent[: room - 1]]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
     return Group(*lines[:height])
 
 
@@ -171,5 +172,7 @@ def _working(view: View, busy: list[list[Text]], width: int, room: int) -> list[
     heading = _heading(f"{len(view.work)} in work{queued}{legend}", width)
     if not view.lines:
         return [heading, Text("  nothing to do; set an entry to Queued on the board", "dim")]
+    if not busy:
+        return [heading, Text("  nothing is in work just now", "dim")]
     reserve = 4 if view.events and room > 8 else 0
     return [heading, *_shown(busy, room - 1 - reserve, "under way")]

@@ -132,7 +132,7 @@ def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
     found = []
     if seen.in_doubt:
-        found.append(f"{count(seen.in_doubt, 'purchase')} in doubt: see Errors, then `videod retry` or `videod cancel`")
+        found.append(f"{count(seen.in_doubt, 'purchase')} in doubt: `videod why TASK` says which, then retry or cancel it")
     if seen.doubts:
         found.append(f"possibly paid twice so far: {seen.doubts}")
     found.extend(_unsent(one, seen.at) for one in seen.unsent if one.problem or seen.at - one.oldest > 60_000)

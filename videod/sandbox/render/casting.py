@@ -77,6 +77,8 @@ def _liking(beats: list[Beat], s: Shares) -> float:
     broken = _outside(hero, POSES["protagonist"], len(beats)) + (_count(beats, "prop") == 0)
     if rivals or _count(beats, "both"):
         broken += _outside(rival, POSES["antagonist"], len(beats))
+    if len(beats) >= 6:  # all three kinds of picture
+        broken += (_count(beats, "both") == 0) + (heroes + rivals <= s.hero_scenes + s.rival_scenes)
     return (
         abs(s.hero_scenes - 0.5 * heroes) + abs(s.rival_scenes - 0.5 * rivals) + 0.8 * abs(s.views - 1) + 60 * broken
         + 0.7 * abs(s.hero_plains - min(3, max(1, heroes - s.hero_scenes)))

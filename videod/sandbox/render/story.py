@@ -23,7 +23,7 @@ BEATS = (
     Beat("the place", "want", "place", "view", 96, "{light} settles over {place} and nothing dares to move."),
     Beat("the empty stomach", "want", "hero", "still", 99, "Here {a} begins the day with an empty stomach."),
     Beat("reading the signs", "want", "hero", "alert", 60, "{A} tests the {medium} and reads what passed before."),
-    Beat("a promise", "want", "prop", "prop", 82, "Small signs in {ground} promise {food} within reach."),
+    Beat("a promise", "want", "prop", "prop", 98, "Small signs in {ground} promise {food} within reach."),
     Beat("setting out", "want", "hero", "walking", 90, "{A} sets out {over} {ground} without wasting strength."),
     Beat("the witness", "obstacle", "other", "still", 72, "{X} watches from safety and gives no warning."),
     Beat("the weather turns", "obstacle", "place", "view", 64, "{Beyond} the {mover} slowly begins to turn."),

@@ -1,0 +1,1 @@
+"""Long fault campaigns, run by hand: `python -m tests.campaigns.kills --kills 1000`. Each prints its seed."""

@@ -1,0 +1,235 @@
+"""approve, retry, cancel, redo, resume: through a daemon's socket, and in its place while none runs."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, a_full_studio
+from videod.cli import actions, client
+from videod.core.failures import Kind
+from videod.core.model import GateApproved
+from videod.core.statuses import Gate, JobState, Status
+from videod.daemon.lock import hold
+from videod.edge.clock import SystemClock
+from videod.ledger import Bells, Ledger
+from videod.store.database import InlineDatabase
+from videod.web.api import build_app, serve
+
+Out = pytest.CaptureFixture[str]
+
+CHANNEL = """\
+id: wild_earth
+name: Wild Earth
+youtube_channel: UCabcdefghijklmnopqrstuv
+voice_id: sandbox-narrator-1
+brand: Calm films about animals and the places where they live.
+clips: 4
+images: 3
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with settings, one channel and a state folder; returns the state folder."""
+    (tmp_path / "videod.toml").write_text("")
+    (tmp_path / "channels").mkdir()
+    (tmp_path / "channels" / "wild_earth.yaml").write_text(CHANNEL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIDEOD_STATE", raising=False)
+    state = tmp_path / "state"
+    state.mkdir()
+    return state
+
+
+@pytest.fixture
+def box(house: Path) -> Iterator[StudioBox]:
+    made = StudioBox(house, at=NOON - 2 * HOUR)
+    yield made
+    made.close()
+
+
+@contextmanager
+def a_daemon(state: Path) -> Iterator[None]:
+    """The API on its socket, in a thread with a loop and a database connection of its own, under the lock."""
+    ready, stop = threading.Event(), threading.Event()
+
+    async def live() -> None:
+        store = InlineDatabase(state / "videod.db")
+        ledger = Ledger(store, lambda channel: POLICY, Bells())
+        listening = await serve(build_app(ledger, store, SystemClock(), str), state / "videod.sock", None)
+        ready.set()
+        while not stop.is_set():
+            await asyncio.sleep(0.01)
+        await listening.close()
+        await store.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(live()))
+    with hold(state):
+        thread.start()
+        assert ready.wait(10)
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+@contextmanager
+def nobody(state: Path) -> Iterator[None]:
+    yield
+
+
+#: either way must do the same
+both_ways = pytest.mark.parametrize("way", [a_daemon, nobody])
+
+
+@both_ways
+def test_approving_says_what_changed_and_what_it_will_cost(box: StudioBox, house: Path, way, capsys: Out) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    with way(house):
+        assert actions.approve(["bears"]) == 0
+    assert capsys.readouterr().out == (
+        "Bears: assets approved; it is Approved - Assets now; this will cost about $1.40.\n"
+    )
+    assert box.task(task).approved == {Gate.ASSETS}
+
+
+@both_ways
+def test_the_history_says_that_the_command_line_approved(box: StudioBox, house: Path, way, capsys: Out) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    with way(house):
+        assert actions.approve([task, "--gate", "assets", "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert (result["target"], result["changed"], result["cost_usd"]) == (task, True, 1.4)
+    (by,) = box.store._connection.execute(
+        "SELECT body ->> 'by' FROM history WHERE event = ?", (GateApproved.__name__,)
+    ).fetchone()
+    assert by == "cli"
+
+
+@both_ways
+def test_what_is_refused_keeps_the_others_going_and_shows_in_the_exit_code(
+    box: StudioBox, house: Path, way, capsys: Out
+) -> None:
+    queued = box.queue("Queued Owl")
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    with way(house):
+        assert actions.approve([queued, task]) == 65
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == (
+        f"Queued Owl: {queued} has nothing to approve; it is Queued; see `videod why {queued}` for what it waits for"
+    )
+    assert second.startswith("Bears: assets approved")
+
+
+@both_ways
+def test_retry_cancel_and_redo_reach_the_ledger(box: StudioBox, house: Path, way, capsys: Out) -> None:
+    failed = box.queue("Failed")
+    box.fail(failed, "plan/plan", Kind.INPUT, "no topic")
+    reviewed = box.bring_to(box.queue("Reviewed"), Status.ASSETS_READY)
+    doomed = box.queue("Doomed")
+    with way(house):
+        assert actions.retry(["failed"]) == 0
+        assert actions.cancel(["doomed"]) == 0
+        assert actions.redo(["reviewed", "bear_core"]) == 0
+    assert box.jobs(failed)["plan/plan"].state == JobState.READY
+    assert box.task(doomed).status == Status.CANCELLED
+    bear = box.jobs(reviewed)["image/bear_core"]
+    assert (bear.state, bear.revision) == (JobState.READY, 1)
+    assert "1 job will be made anew: image/bear_core; this will cost about $0.04" in capsys.readouterr().out
+
+
+@both_ways
+def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -> None:
+    task = box.queue("Bears")
+    box.fail(task, "plan/plan", Kind.CREDENTIALS, "API key not valid")
+    with way(house):
+        assert actions.resume(["gemini"]) == 0
+        assert actions.resume(["gemini"]) == 0
+        assert actions.resume(["fax"]) == 66
+    out = capsys.readouterr().out.splitlines()
+    assert out[:2] == ["gemini: gemini goes on; 1 task no longer held.", "gemini: gemini is not parked; nothing changed."]
+    assert "name one of: gemini, pillow, kie" in out[2]
+    assert box.task(task).held is None
+
+
+def test_all_approves_every_review_of_a_channel(house: Path, capsys: Out) -> None:
+    box = a_full_studio(house, 20)
+    with a_daemon(house):
+        assert actions.approve(["--all", "--channel", "wild_earth", "--gate", "assets", "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert [one["title"] for one in results] == ["Grizzly Crossing 1"]
+    box.close()
+
+
+def test_a_dry_run_adds_up_the_price_and_changes_nothing(house: Path, capsys: Out) -> None:
+    box = a_full_studio(house, 20)
+    before = box.task("grizzly-crossing-1-09a564")
+    assert actions.approve(["--all", "--dry-run"]) == 0
+    assert "Together about $2.94; nothing was changed." in capsys.readouterr().out
+    assert box.task("grizzly-crossing-1-09a564") == before
+    box.close()
+
+
+@pytest.mark.parametrize("argv", [[], ["bears", "--all"]])
+def test_either_names_or_all_must_be_given(house: Path, capsys: Out, argv: list[str]) -> None:
+    assert actions.approve(argv) == 64
+    assert "--all" in capsys.readouterr().err
+
+
+def test_all_of_nothing_says_so(box: StudioBox, capsys: Out) -> None:
+    assert actions.retry(["--all"]) == 66
+    assert capsys.readouterr().err == "videod: no episode shows an error; see `videod status`\n"
+
+
+def test_nothing_is_made_where_there_is_no_database(tmp_path: Path, capsys: Out) -> None:
+    assert actions.resume(["gemini", "--state", str(tmp_path)]) == 66
+    assert list(tmp_path.iterdir()) == []
+    assert "videod run" in capsys.readouterr().err
+
+
+def test_a_daemon_that_does_not_answer_is_not_bypassed(box: StudioBox, house: Path, capsys: Out) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    with hold(house):
+        assert actions.approve(["bears"]) == 69
+    assert "does not answer" in capsys.readouterr().out
+    assert box.task(task).status == Status.ASSETS_READY
+
+
+def test_another_process_at_work_is_waited_for_not_bypassed(
+    box: StudioBox, house: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    monkeypatch.setattr(actions, "daemon_of", lambda state: None)
+    with hold(house, "videod retry"):
+        assert actions.approve(["bears"]) == 75
+    assert "another videod works on" in capsys.readouterr().err
+
+
+def test_a_broken_channel_file_is_named_before_anything_changes(box: StudioBox, house: Path, capsys: Out) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    (house.parent / "channels" / "wild_earth.yaml").write_text("id: wild_earth\ncolour: red\n")
+    assert actions.approve(["bears"]) == 78
+    assert "wild_earth.yaml" in capsys.readouterr().err
+    assert box.task(task).status == Status.ASSETS_READY
+
+
+def test_a_channel_that_is_gone_is_named(box: StudioBox, capsys: Out) -> None:
+    box.bring_to(box.queue("Fish", "deep_sea"), Status.ASSETS_READY)
+    assert actions.approve(["fish"]) == 65
+    assert "put channels/deep_sea.yaml back" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "code"),
+    [(500, b'{"error": "a bug", "hint": "its log"}', 70), (502, b"<html>", 70), (409, b'{"error": "no"}', 65)],
+)
+def test_an_odd_answer_of_the_daemon_becomes_one_sentence(status: int, text: bytes, code: int) -> None:
+    with pytest.raises(client.CommandError) as caught:
+        client._answer(status, text)
+    assert caught.value.code == code

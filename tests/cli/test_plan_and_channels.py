@@ -1,0 +1,213 @@
+"""`videod plan` and `videod channels` as a person and as scripts/generate_plan.py call them, and the root command."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.core.plans import CLIPS, IMAGES, good_plan
+from videod import __version__
+from videod.cli import main
+
+ROOT = Path(__file__).parents[2]
+GOOD = "name: Wild\nyoutube_channel: UCwild\nvoice_id: v1\nbrand: Short stories about wild animals and places.\n"
+
+
+def plan_file(folder: Path, **changes: object) -> str:
+    path = folder / "plan.json"
+    path.write_text(json.dumps(good_plan() | changes))
+    return str(path)
+
+
+def settings_file(folder: Path, **channels: str) -> str:
+    (folder / "channels").mkdir()
+    for name, text in channels.items():
+        (folder / "channels" / f"{name}.yaml").write_text(text)
+    path = folder / "videod.toml"
+    path.write_text("")
+    return str(path)
+
+
+# ---------------------------------------------------------------- plan
+
+
+def test_a_good_plan_is_checked_with_code_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main.run(["plan", "check", plan_file(tmp_path), "--clips", str(CLIPS), "--images", str(IMAGES), "--json"])
+    assert code == 0
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "complaints": []}
+
+
+def test_complaints_are_json_with_code_65(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main.run(["plan", "check", plan_file(tmp_path, title=""), "--clips", "17", "--images", "22", "--json"])
+    verdict = json.loads(capsys.readouterr().out)
+    assert code == 65 and verdict["ok"] is False
+    assert [(each["where"], each["rule"]) for each in verdict["complaints"]] == [
+        ("clips", "clip count"), ("title", "youtube"),
+    ]  # fmt: skip
+    assert set(verdict["complaints"][0]) == {"where", "rule", "message"}
+
+
+def test_people_get_a_list_and_a_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["plan", "check", plan_file(tmp_path)]) == 0
+    assert "The Price of the Falls: 18 clips, 22 images, about" in capsys.readouterr().out
+    assert main.run(["plan", "check", plan_file(tmp_path, logline="")]) == 65
+    said = capsys.readouterr().out
+    assert "1 complaint\n" in said and "logline (filled): is empty" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [("{", "json"), ("[" * 100_000, "json"), ("[]", "shape"), ('{"title": NaN}', "json"), ("3", "shape")],
+)
+def test_what_is_no_plan_is_a_complaint_and_no_crash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, rule: str
+) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    assert main.run(["plan", "check", str(tmp_path / "plan.json"), "--json"]) == 65
+    assert rule in {each["rule"] for each in json.loads(capsys.readouterr().out)["complaints"]}
+
+
+def test_a_terminal_escape_in_a_plan_does_not_reach_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main.run(["plan", "check", plan_file(tmp_path, **{"\x1b[31mkey": 1})])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["plan", "check", str(tmp_path / "none.json")]) == 65
+    assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "argv", [["plan"], ["plan", "chek"], ["plan", "check", "x", "--clips", "0"], ["plan", "schema", "x"]]
+)
+def test_a_wrong_command_line_ends_with_64(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(argv) == 64
+    assert "--help" in capsys.readouterr().err
+
+
+def test_the_schema_is_printed_for_the_numbers_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["plan", "schema", "--clips", "3"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["properties"]["clips"]["maxItems"] == 3
+    assert "maxItems" not in schema["properties"]["images"]
+
+
+def test_the_planner_can_check_without_loading_what_it_does_not_need(tmp_path: Path) -> None:
+    heavy = ("aiohttp", "pydantic", "yaml", "typer", "googleapiclient", "notion_client", "httpx")
+    code = (
+        "import sys\nfrom videod.cli.main import run\n"
+        f"code = run(['plan', 'check', {plan_file(tmp_path)!r}, '--json'])\n"
+        f"print([name for name in {heavy!r} if name in sys.modules], code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[] 0"
+
+
+def test_the_module_runs_as_the_planner_calls_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "videod", "plan", "check", plan_file(tmp_path, title=""), "--json"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 65
+    assert json.loads(done.stdout)["complaints"][0]["where"] == "title"
+
+
+# ---------------------------------------------------------------- channels
+
+
+def test_channels_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = settings_file(tmp_path, wild=GOOD, odd=GOOD.replace("Wild", "Odd") + "outro: gone.mp4\n")
+    assert main.run(["channels", "list", "--config", config]) == 0
+    said = capsys.readouterr().out
+    assert "wild" in said and "Odd" in said and "assets, video, audio" in said
+    assert "warning: " in said and "gone.mp4" in said
+
+
+def test_channels_are_listed_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["channels", "list", "--config", settings_file(tmp_path, wild=GOOD), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [channel["id"] for channel in listed["channels"]] == ["wild"]
+    assert listed["channels"][0]["gates"]["final"] == "auto"
+    assert listed["warnings"] == []
+
+
+def test_a_broken_channel_is_checked_with_code_78(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = settings_file(tmp_path, wild=GOOD + "clips: 0\n")
+    assert main.run(["channels", "check", "--config", config, "--json"]) == 78
+    verdict = json.loads(capsys.readouterr().out)
+    assert verdict["ok"] is False
+    assert (verdict["faults"][0]["line"], verdict["faults"][0]["key"]) == (5, "clips")
+    assert main.run(["channels", "check", "--config", config]) == 78
+    assert "wild.yaml:5: clips: must be" in capsys.readouterr().out
+    assert main.run(["channels", "list", "--config", config]) == 78
+    assert "videod channels check" in capsys.readouterr().err
+
+
+def test_single_files_are_checked_without_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "wild.yaml"
+    path.write_text(GOOD)
+    assert main.run(["channels", "check", str(path), "--config", str(tmp_path / "none.toml")]) == 0
+    assert "1 channel: nothing to mend." in capsys.readouterr().out
+
+
+def test_missing_settings_are_said_with_code_78(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["channels", "list", "--config", str(tmp_path / "none.toml")]) == 78
+    assert "none.toml" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- the root
+
+
+def test_every_command_of_the_table_exists() -> None:
+    for name, row in main.COMMANDS.items():
+        done = subprocess.run(
+            [sys.executable, "-m", "videod", name, "--help"], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert done.returncode == 0, (row, done.stderr)
+        assert done.stdout.lower().startswith("usage: videod " + name)
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(row.help in said for row in main.COMMANDS.values())
+    assert main.run([]) == 64
+
+
+def test_the_version_is_printed_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom videod.cli.main import run\nrun(['--version'])\n"
+        "heavy = ('aiohttp', 'googleapiclient', 'pydantic', 'typer', 'argparse')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines() == [f"videod {__version__}", "[]"]
+
+
+def test_status_loads_neither_aiohttp_nor_pydantic(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom videod.cli.main import run\n"
+        f"run(['status', '--state', {str(tmp_path)!r}])\n"
+        "print([name for name in ('aiohttp', 'googleapiclient', 'pydantic', 'typer') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_mistyped_command_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["chanels"]) == 64
+    assert "did you mean `videod channels`?" in capsys.readouterr().err
+    assert main.run(["\x1b[31m"]) == 64
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_typer_command_line_that_is_wrong_ends_with_64_and_keeps_other_codes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(["notion", "nonsense"]) == 64
+    assert main.run(["notion", "check", "--config", str(tmp_path / "none.toml")]) == 78
+    assert "none.toml" in capsys.readouterr().err

@@ -1,0 +1,161 @@
+"""A real daemon on a real sandbox, both processes of their own, and a person at the board."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from videod.cli import rehearsal
+from videod.cli.demo_person import Person
+from videod.sandbox.attach import call
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Stage:
+    """Folder, environment and processes of one live test. `channel` overrides fields of the sample channels."""
+
+    def __init__(
+        self, folder: Path, channel: dict[str, object] | None = None, sandbox: Sequence[str] = (),
+        settings: str = "", env: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.folder = folder
+        self.state = folder / "daemon"
+        self.root = folder / "sandbox"
+        self.channels = folder / "channels"
+        self.config = folder / "videod.toml"
+        self.daemon: subprocess.Popen[bytes] | None = None
+        self.channels.mkdir(parents=True)
+        for name in ("wild_planet", "deep_ocean"):
+            body = yaml.safe_load((ROOT / "channels" / f"{name}.yaml").read_text())
+            body |= {"clips": 3, "images": 5, "rebuy_ceiling_usd": 20.0}
+            body["gates"] = dict.fromkeys(("assets", "video", "audio", "final"), "auto")
+            (self.channels / f"{name}.yaml").write_text(yaml.safe_dump(body | (channel or {})))
+        paths = f'[paths]\nscripts = "{ROOT / "scripts"}"\nchannels = "{self.channels}"\n'
+        self.config.write_text(paths + settings)
+        quick = ("--generation", "1.5", "--latency", "gemini=0.1", "--latency", "elevenlabs=0.1", "--size", "640x360")
+        self.found, self.sandbox = rehearsal.attach_or_start(self.root, [*quick, *sandbox])
+        self.env = rehearsal.environment(self.root, self.found, self.state)
+        self.env |= {"VIDEOD_DAEMON_POLL_INTERVAL_S": "0.5"} | (env or {})
+        rehearsal.prepare(self.env, ["wild_planet", "deep_ocean"], self.state)
+        self.log = folder / "daemon.log"
+
+    @property
+    def database(self) -> Path:
+        return self.state / "videod.db"
+
+    def start(self, **env: str) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as out:
+            self.daemon = subprocess.Popen(
+                [sys.executable, "-m", "videod", "run", "--config", str(self.config)], env=self.env | env,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
+        return self.daemon
+
+    def kill(self) -> None:
+        """kill -9 of the daemon alone, as the out-of-memory killer would."""
+        assert self.daemon is not None
+        self.daemon.send_signal(signal.SIGKILL)
+        self.daemon.wait()
+
+    def stop(self) -> int:
+        assert self.daemon is not None
+        if self.daemon.poll() is None:
+            self.daemon.terminate()
+        return self.daemon.wait(60)
+
+    def person(self) -> Person:
+        return Person(self.env, self.database)
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        if not self.database.exists():
+            return []
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
+        connection.row_factory = sqlite3.Row
+        try:
+            return connection.execute(query, values).fetchall()
+        except sqlite3.OperationalError:
+            return []  # not migrated yet
+        finally:
+            connection.close()
+
+    def statuses(self) -> list[str]:
+        return [row["status"] for row in self.rows("SELECT status FROM tasks ORDER BY created_at")]
+
+    def wait_for(self, *statuses: str, seconds: float = 180, tasks: int = 1) -> None:
+        """Until all of at least `tasks` tasks are in one of `statuses`. Raises AssertionError with the log's end."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            now = self.statuses()
+            if len(now) >= tasks and set(now) <= set(statuses):
+                return
+            if self.daemon is not None and self.daemon.poll() is not None:
+                raise AssertionError(f"the daemon ended with {self.daemon.returncode}: {self.log_tail()}")
+            time.sleep(0.1)
+        raise AssertionError(f"still {self.statuses()} after {seconds} s: {self.log_tail()}")
+
+    def wait_until_told(self, seconds: float = 120) -> None:
+        """Until the board knows everything."""
+        until = time.monotonic() + seconds
+        while self.rows("SELECT 1 FROM outbox"):
+            assert time.monotonic() < until, [dict(row) for row in self.rows("SELECT * FROM outbox")]
+            time.sleep(0.2)
+
+    def log_tail(self) -> str:
+        return self.log.read_text()[-3000:] if self.log.exists() else ""
+
+    def charges(self) -> list[dict[str, object]]:
+        path = self.root / "charges.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def bought_twice(self) -> Counter[str]:
+        """Request -> purchases beyond the first, refunds taken off."""
+        counts: Counter[str] = Counter()
+        for charge in self.charges():
+            sign = -1 if charge["kind"] == "refund" else 1
+            kind = "clip" if charge["kind"] == "refund" else charge["kind"]
+            counts[f"{charge['service']} {kind} {charge['key']}"] += sign
+        return Counter({name: count - 1 for name, count in counts.items() if count > 1})
+
+    def admin(self, path: str, method: str = "GET", body: object = None) -> object:
+        return call(f"{self.found['admin']}{path}", method, body)
+
+    def children(self) -> list[str]:
+        """Command lines of processes that work in this stage's state folder, the daemon itself left out."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdecimal():
+                continue
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            daemon = self.daemon.pid if self.daemon else -1
+            if str(self.state.resolve()) in line and int(entry.name) not in (daemon, os.getpid()):
+                found.append(line)
+        return found
+
+    def close(self) -> None:
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.stop()
+        if self.sandbox is not None:
+            self.sandbox.terminate()
+            self.sandbox.wait(20)
+
+
+@contextmanager
+def stage(folder: Path, **options: object) -> Iterator[Stage]:
+    made = Stage(folder, **options)  # type: ignore[arg-type]
+    try:
+        yield made
+    finally:
+        made.close()
