@@ -153,7 +153,10 @@ def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -
         assert actions.resume(["gemini"]) == 0
         assert actions.resume(["fax"]) == 66
     out = capsys.readouterr().out.splitlines()
-    assert out[:2] == ["gemini: gemini goes on; 1 task no longer held.", "gemini: gemini is not parked; nothing changed."]
+    assert out[:2] == [
+        "gemini: gemini goes on; 1 task no longer held.",
+        "gemini: gemini is not parked; nothing changed.",
+    ]
     assert "name one of: gemini, pillow, kie" in out[2]
     assert box.task(task).held is None
 

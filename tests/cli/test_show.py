@@ -73,7 +73,14 @@ def test_words_that_fit_none_say_where_to_look(full: Path, capsys: Out, words: s
 
 def test_show_has_jobs_costs_timeline_failure_and_files(full: Path, capsys: Out) -> None:
     text = text_of(full, capsys, "the-ant-road-15", "--charges")
-    for part in ("Jobs (5 of 27 done)", "Cost $0.14", "Timeline", "Last failure: clip/clip_01", "exit code 69", "Files"):
+    for part in (
+        "Jobs (5 of 27 done)",
+        "Cost $0.14",
+        "Timeline",
+        "Last failure: clip/clip_01",
+        "exit code 69",
+        "Files",
+    ):
         assert part in text
     assert "input: the seed image has no pixels [kie /api/v1/jobs/createTask]" in text
     assert f"{full}/workspaces/tiny_hunters/the-ant-road-15-24b862/plan/plan.bin" in text
@@ -228,8 +235,9 @@ def test_a_free_place_is_waited_for_at_the_service(box: StudioBox, tmp_path: Pat
     with hold(tmp_path):
         body = said(tmp_path, capsys)
     assert body["waits_for"] == "gemini"
-    assert "waits for a free place at gemini since 10:00 UTC (2 h ago); image/bear_core is the next of 3 ready jobs" in (
-        body["sentence"]
+    assert (
+        "waits for a free place at gemini since 10:00 UTC (2 h ago); image/bear_core is the next of 3 ready jobs"
+        in (body["sentence"])
     )
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
+from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio, at_once
 from videod.cli import client, costs, status
 from videod.config import Settings
 from videod.core.failures import Kind
 from videod.core.statuses import Status
 from videod.daemon.lock import hold
+from videod.store import views
 
 
 @pytest.fixture
@@ -52,7 +53,9 @@ def test_status_loads_neither_vendors_nor_asyncio_nor_pydantic(full: Path) -> No
 
 def test_what_needs_a_person_comes_first(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(full, capsys)
-    places = [text.index(title) for title in ("Needs review (6)", "Stopped (2)", "In work (8)", "Queued (2)", "Services")]
+    places = [
+        text.index(title) for title in ("Needs review (6)", "Stopped (2)", "In work (8)", "Queued (2)", "Services")
+    ]
     assert places == sorted(places)
     assert "approving costs $1.40" in text
     assert "clip/clip_01 input: the seed image has no pixels" in text
@@ -116,6 +119,31 @@ def test_a_purchase_in_doubt_is_counted_and_said(
     assert as_json(tmp_path, capsys)["in_doubt"] == 1
 
 
+def test_what_the_daemon_found_wrong_is_a_warning(
+    tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = StudioBox(tmp_path)
+    at_once(box.ledger.set_fact("outside_problems", '["ElevenLabs: voice abc is unknown"]'))
+    at_once(box.ledger.set_fact("config_problem", "videod.toml:3: limits: is not a known key"))
+    at_once(box.ledger.set_fact("heartbeat", str(NOON - 5 * MINUTE)))
+    box.close()
+    text = shown(tmp_path, capsys)
+    assert "! found at start: ElevenLabs: voice abc is unknown" in text
+    assert "! the changed configuration was refused, the old one is in force: videod.toml:3: limits" in text
+    assert "videod is not running since 11:55 UTC (5 min ago); start it with `videod run`" in text
+    body = as_json(tmp_path, capsys)
+    assert (len(body["problems"]), body["heartbeat"]) == (2, "2026-11-21T11:55:00Z")
+
+
+def test_open_episodes_are_read_without_a_scan_over_all_jobs(tmp_path: Path) -> None:
+    StudioBox(tmp_path).close()
+    connection = views.look(tmp_path / "videod.db")
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {views._SLIM}")]
+    connection.close()
+    assert any("tasks_open" in step for step in plan)
+    assert not any(step.startswith("SCAN jobs") for step in plan)
+
+
 def test_an_empty_studio_says_how_to_begin(tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]) -> None:
     StudioBox(tmp_path).close()
     assert "set an entry of the board to Queued" in shown(tmp_path, capsys)
@@ -134,7 +162,7 @@ def test_a_missing_database_is_one_sentence_with_the_next_command(
 def test_a_file_that_is_no_database_is_one_sentence_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "videod.db").write_text("no database at all, only words" * 100)
     assert status.main(["--state", str(tmp_path), "--json"]) == 69
-    assert json.loads(capsys.readouterr().err)["hint"] == "see `videod doctor`"
+    assert json.loads(capsys.readouterr().err)["hint"].startswith("`videod run` checks it")
 
 
 def test_a_wrong_option_ends_with_the_code_of_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

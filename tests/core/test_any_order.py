@@ -16,7 +16,7 @@ from videod.core.steps import STEPS
 class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.paper = Book(policy=policy(auto_gates=frozenset({Gate.FINAL}), rebuy_ceiling_micros=100_000))
+        self.paper = Book(policy=policy(auto_gates=frozenset(), rebuy_ceiling_micros=100_000))
         self.paper.queue()
         self.published = False
 

@@ -67,7 +67,8 @@ BREAKS: list[tuple[Callable[[Document], None], str, str]] = [
     (put("atmosphere", to="Cold drizzle, soft overcast light, long lens."), "atmosphere", "atmosphere"),
     (put("atmosphere", to="Dawn drizzle in soft light. " * 80), "atmosphere", "length"),
     (put("logline", to="A bear\x1b[31m waits."), "logline", "characters"),
-    (clip(3, "beat", "a half \ud83d surrogate"), "clips[3].beat", "characters"),
+    (clip(3, "beat", "a half \ud83d surrogate"), "clips[3].beat", "shape"),
+    (put("tags", to=["a NUL \0"]), "tags[0]", "shape"),
     (image(0, "prompt", "A bear \u202eturned around stands still."), "images[0].prompt", "characters"),
     # images
     (image(0, "prompt", "The bear crouches and then leaps."), "images[0].prompt", "static state"),

@@ -10,6 +10,7 @@ import select
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyte
@@ -112,6 +113,13 @@ def test_markup_in_a_title_is_only_text(views_by_size: dict[int, view.View]) -> 
     assert "[/nope] [31mRed 5" in drawn(views_by_size[20], 120, 40)
 
 
+def test_many_warnings_leave_room_for_the_work(views_by_size: dict[int, view.View]) -> None:
+    many = replace(views_by_size[20], warnings=tuple(f"problem {n}" for n in range(30)))
+    frame = drawn(many, 80, 24)
+    assert "! … and 27 more: videod status" in frame
+    assert "needs you" in frame
+
+
 @pytest.mark.parametrize(
     ("bar", "picture"),
     [
@@ -164,34 +172,42 @@ def test_a_real_terminal_shows_the_screen_and_is_left_as_it_was(tmp_path: Path) 
     stream = pyte.ByteStream(screen)
     code = "import sys; from videod.cli.watch import main; sys.exit(main(sys.argv[1:]))"
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+    argv = [sys.executable, "-c", code, "--state", str(tmp_path)]
     child = subprocess.Popen(
-        [sys.executable, "-c", code, "--state", str(tmp_path)], stdin=slave, stdout=slave, stderr=slave, env=environment,
-        start_new_session=True,
+        argv, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     )  # fmt: skip
     os.close(slave)
     raw = b""
 
-    def read_until(done) -> None:
+    def read() -> bool:
+        """Feed what the child wrote to the screen; False when there is nothing more for now."""
         nonlocal raw
+        if not select.select([master], [], [], 0.2)[0]:
+            return False
+        try:
+            data = os.read(master, 65536)
+        except OSError:
+            return False
+        raw += data
+        stream.feed(data)
+        return True
+
+    def read_until(done) -> None:
         end = time.monotonic() + 20
         while not done() and time.monotonic() < end:
-            if select.select([master], [], [], 0.2)[0]:
-                try:
-                    data = os.read(master, 65536)
-                except OSError:
-                    return
-                raw += data
-                stream.feed(data)
+            read()
 
     try:
         read_until(lambda: any("needs you" in line for line in screen.display))
         assert any("Grizzly Crossing 1" in line for line in screen.display)
         child.send_signal(2)
         read_until(lambda: child.poll() is not None)
+        while read():
+            pass
         assert child.wait(10) == 0
     finally:
         child.kill()
         child.wait()
         os.close(master)
-    assert raw.startswith(b"\x1b[?1049h") or b"\x1b[?1049h" in raw
-    assert raw.rstrip().endswith((b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1049l\x1b[?25h"))
+    assert raw.count(b"\x1b[?1049h") == raw.count(b"\x1b[?1049l") == 1
+    assert raw.rindex(b"\x1b[?25h") > raw.rindex(b"\x1b[?25l")

@@ -96,7 +96,8 @@ def test_events_are_told_in_words_the_newest_first(box: StudioBox) -> None:
     box.cancel(task)
     told = [(event.title, event.text) for event in seen(box).events]
     assert told[:6] == [
-        ("Bears", "cancelled"), ("", "entry refused: Channel is empty"), ("Bears", "composite/clip_01 down: no disk[2J"),
+        ("Bears", "cancelled"), ("", "entry refused: Channel is empty"),
+        ("Bears", "composite/clip_01 down: no disk[2J"),
         ("Bears", "assets approved by board"), ("Bears", "image/bear_core done"),
         ("Bears", "to be made anew: image/bear_core"),
     ]  # fmt: skip
@@ -139,6 +140,8 @@ def test_a_time_of_another_day_or_year_says_so() -> None:
     assert text.ahead(NOON + 90 * MINUTE, NOON) == "13:30 UTC (in 1 h 30 min)"
 
 
-@pytest.mark.parametrize(("micros", "words"), [(0, "$0.00"), (4_000, "$0.004"), (1_540_000, "$1.54"), (1_234_560_000, "$1,234.56")])
+@pytest.mark.parametrize(
+    ("micros", "words"), [(0, "$0.00"), (4_000, "$0.004"), (1_540_000, "$1.54"), (1_234_560_000, "$1,234.56")]
+)
 def test_cheap_things_are_not_shown_as_free(micros: int, words: str) -> None:
     assert text.money(micros) == words

@@ -181,6 +181,26 @@ async def test_an_entry_that_the_board_refuses_holds_up_no_other(
     assert record.__dict__["channel"] == "wild"
 
 
+async def test_two_failures_in_a_row_leave_the_rest_for_the_next_round(desk: Desk, board: BoardDouble) -> None:
+    for number in range(4):
+        board.add(f"p{number}", Status="Queued")
+    await desk.intake.poll_once()
+    board.broken["read"] = BoardError("down", "no answer")
+    await desk.relay.deliver_once()
+    assert sorted(post.attempts for post in await posts(desk, "entry")) == [0, 0, 1, 1]
+    await desk.relay.deliver_once()
+    assert [post.attempts for post in await posts(desk, "entry")] == [1, 1, 1, 1]
+
+
+async def test_one_page_that_always_fails_holds_up_no_other(desk: Desk, board: BoardDouble) -> None:
+    for number in range(4):
+        board.add(f"p{number}", Status="Queued")
+    await desk.intake.poll_once()
+    board.broken_pages["p0"] = BoardError("down", "HTTP 500")
+    assert await desk.relay.deliver_once() == 3
+    assert [post.key for post in await posts(desk, "entry")] == ["p0"]
+
+
 async def test_what_became_true_during_a_write_is_written_afterwards(desk: Desk, board: BoardDouble) -> None:
     await planned(desk, board)
 

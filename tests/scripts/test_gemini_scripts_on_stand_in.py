@@ -26,7 +26,7 @@ def picture(tmp_path: Path) -> list[object]:
 
 
 def plan(tmp_path: Path, *more: object) -> list[object]:
-    return ["--title", "The River's Edge", "--topic", "brown bears and salmon", "--direction", "an old bear loses a place",
+    return ["--title", "The River's Edge", "--topic", "brown bears and salmon", "--direction", "an old bear",
             "--channel-name", "Wild Minutes", "--brand", "solemn, dawn light", "--clips", 18, "--images", 22,
             "--output", tmp_path / "plan" / "plan.json", *more]  # fmt: skip
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from videod.core.model import EntryRefused
+from videod.ledger import Bells, Ledger
+from videod.store import reads
 from videod.store.database import Database, DatabaseError, reader
 from videod.store.schema import migrate
 
@@ -67,3 +70,19 @@ async def test_commits_are_fully_synchronous(database: Database) -> None:
 def test_a_look_at_a_database_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="videod run"):
         reader(tmp_path / "videod.db")
+
+
+async def test_a_post_made_after_a_delivery_is_never_taken_for_the_older_one(database: Database) -> None:
+    ledger = Ledger(database, lambda channel: None, Bells())
+
+    async def post(at: int) -> reads.Post:
+        await ledger.apply(EntryRefused(at, "page", f"reason of {at}"))
+        (made,) = await database.read(lambda tx: reads.due_posts(tx, "entry", at))
+        return made
+
+    first = await post(1_000)
+    await ledger.delivered(first)
+    second = await post(2_000)
+    assert second.version != first.version
+    await ledger.delivered(first)
+    assert await database.read(lambda tx: len(reads.pending_posts(tx))) == 1

@@ -15,9 +15,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
-from videod.web.api import Listening, ListenError, build_app, serve
+from videod.web.api import ListenError, Listening, build_app, serve
 
-SECRET = "sk-very-secret"  # noqa: S105
+SECRET = "sk-very-secret"
 
 
 def redact(text: str) -> str:
@@ -250,7 +250,8 @@ async def test_a_redo_makes_the_job_and_what_was_made_from_it_anew(box: StudioBo
 
 @pytest.mark.parametrize(
     ("names", "said"),
-    [(["clip_02"], "clip_02 may be composite/clip_02 or clip/clip_02"), (["image/bear_core"], "no finished job"), ([], "list")],
+    [(["clip_02"], "clip_02 may be composite/clip_02 or clip/clip_02"), (["image/bear_core"], "no finished job"),
+     ([], "list")],
 )  # fmt: skip
 async def test_a_redo_of_what_is_not_under_review_names_what_is(
     box: StudioBox, api: Caller, names: list[str], said: str
@@ -278,7 +279,10 @@ async def test_resuming_a_service_frees_what_was_held_for_it(box: StudioBox, api
 
 
 async def test_resuming_uploads_of_one_channel_leaves_the_other_parked(box: StudioBox, api: Caller) -> None:
-    tasks = [box.bring_to(box.queue(f"On {channel}", channel), Status.FINAL_APPROVED) for channel in ("deep_sea", "wild_earth")]
+    tasks = [
+        box.bring_to(box.queue(f"On {channel}", channel), Status.FINAL_APPROVED)
+        for channel in ("deep_sea", "wild_earth")
+    ]
     for task in tasks:
         box.fail(task, "upload/film", Kind.CREDENTIALS, "invalid_grant")
     _, body = await api.post("/api/services/youtube/resume", {"channel": "deep_sea"})

@@ -1,10 +1,13 @@
-"""`videod channels list | check`: the channels that are configured, and what is wrong with their files.
+"""`videod channels list | check | authorize`: the channels, what is wrong with their files, leave to upload to one.
 
 `list --json` prints {"channels": [{"id", "name", ...}], "warnings": [text]}. `check --json` prints
 {"ok": bool, "faults": [{"file", "line", "key", "reason"}], "warnings": [text]} and exits 0 or 78.
 """
 
 import argparse
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from videod.channels import Channel, ChannelError, ChannelSet, load_channels, lo
 from videod.cli import output
 from videod.cli.output import CommandError, Parser
 from videod.config import ConfigError, load_settings
+from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
 from videod.documents import Fault
 
 
@@ -21,17 +25,23 @@ def main(argv: Sequence[str]) -> int:
 
 def _channels(argv: Sequence[str]) -> int:
     given = _parser().parse_args(argv)
-    return _list(given) if given.verb == "list" else _check(given)
+    verbs = {"list": _list, "check": _check, "authorize": _authorize}
+    return verbs[given.verb](given)
 
 
 def _parser() -> Parser:
-    made = Parser(prog="videod channels", description="The channels: list them, check their files.")
-    verbs = made.add_subparsers(dest="verb", required=True, metavar="list|check", parser_class=Parser)
+    made = Parser(prog="videod channels", description="The channels: list, check, authorise them.")
+    verbs = made.add_subparsers(dest="verb", required=True, metavar="list|check|authorize", parser_class=Parser)
     listed = verbs.add_parser("list", help="list the channels", description="List the channels.")
     check = verbs.add_parser("check", help="check channel files", description="Say everything wrong in channel files.")
     check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: all of the channels folder")
+    about = "Let videod upload to a channel: consent in a browser."
+    consent = verbs.add_parser("authorize", help="let videod upload to a channel", description=about)
+    consent.add_argument("channel", metavar="ID", help="the channel's id, the name of its file")
+    consent.add_argument("--no-browser", action="store_true", help="only print the address (for hosts without one)")
     for verb in (listed, check):
         verb.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+    for verb in (listed, check, consent):
         verb.add_argument("--config", type=Path, default=Path("videod.toml"), help="default ./videod.toml")
     return made
 
@@ -88,6 +98,27 @@ def _check(given: argparse.Namespace) -> int:
         if not faults:
             output.say(f"{len(found.channels)} channel{'s' if len(found.channels) != 1 else ''}: nothing to mend.")
     return output.CONFIGURATION if faults else output.OK
+
+
+def _authorize(given: argparse.Namespace) -> int:
+    """Run the consent script with the secrets it needs and nothing else; the daemon takes the token over by itself."""
+    try:
+        settings = load_settings(given.config)
+        secrets = load_secrets(os.environ)
+        known = load_channels(settings.paths.channels).channels
+    except (ConfigError, CredentialsError, ChannelError) as problem:
+        raise CommandError(output.CONFIGURATION, str(problem), "mend that and run the command again") from None
+    if given.channel not in known:
+        hint = f"the channels are {', '.join(sorted(known))}"
+        raise CommandError(output.USAGE, f"there is no channel {given.channel!r}", hint)
+    folder = settings.paths.state / "tokens"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    passed = {name: value for name, value in os.environ.items() if name not in SECRET_NAMES}
+    argv = [sys.executable, str(settings.paths.scripts / "youtube_auth.py"), "--channel", given.channel,
+            "--output", str(folder / f"{given.channel}.token")]  # fmt: skip
+    needed = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "VIDEOD_MASTER_KEY")
+    env = passed | secrets.for_child(needed)
+    return subprocess.run([*argv, *(("--no-browser",) if given.no_browser else ())], env=env, check=False).returncode
 
 
 def _warn(warnings: Sequence[str]) -> None:

@@ -74,7 +74,7 @@ class Place:
 
 
 def _values(settings: Path) -> Mapping[str, object]:
-    """The settings as they stand in the file; screens do without a file that cannot be read (`doctor` names faults)."""
+    """The settings as they stand in the file; screens do without a file that cannot be read (`run` names why)."""
     try:
         return read_toml(settings).values
     except DocumentError:
@@ -91,7 +91,7 @@ REHEARSAL = Path("sandbox") / "daemon"
 
 
 def place(options: argparse.Namespace) -> Place:
-    """--state, else VIDEOD_STATE, else what the settings say, else ./state; a rehearsal's state where it is all there is."""
+    """--state, else VIDEOD_STATE, else what the settings say, else ./state; a rehearsal's if it is all there is."""
     settings = options.config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
     if options.config is not None and not settings.is_file():
         raise CommandError(MISSING, f"there is no settings file {settings}", "name another one with --config")

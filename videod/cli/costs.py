@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from videod.cli import client, output
 from videod.cli.output import Cell
 from videod.dashboard.text import money
-from videod.store import views
+from videod.store import books, views
 from videod.web import shapes
 
 
@@ -22,7 +22,7 @@ def _costs(argv: Sequence[str]) -> int:
         raise output.CommandError(output.USAGE, f"--days {given.days} is no number of days", "write 1 or more")
     begin = max(0, views.day_start(client.now_ms()) - (given.days - 1) * views.DAY_MS)
     with client.looking(client.place(given)) as connection:
-        found = views.spend(connection, given.by, begin)
+        found = books.spend(connection, given.by, begin)
     total = sum(one.micros for one in found)
     if given.as_json:
         rows = [_json(one) for one in found]
@@ -35,13 +35,13 @@ def _costs(argv: Sequence[str]) -> int:
     return output.OK
 
 
-def _json(one: views.Spend) -> dict[str, object]:
+def _json(one: books.Spend) -> dict[str, object]:
     body: dict[str, object] = {"key": one.key, "usd": shapes.usd(one.micros), "charges": one.charges}
     body["episodes"] = one.episodes
     return body | ({"title": one.label} if one.label else {})
 
 
-def _print(by: str, found: tuple[views.Spend, ...], total: int) -> None:
+def _print(by: str, found: tuple[books.Spend, ...], total: int) -> None:
     titled = by == "episode"
     head = (by, *(("title",) if titled else ()), "usd", "charges", "episodes", "per episode")
     table: list[list[str | Cell]] = []

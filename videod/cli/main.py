@@ -43,7 +43,9 @@ COMMANDS: dict[str, Command] = {
     "channels": Command("videod.cli.channels", "main", "The channels: list them, check their files."),
     "plan": Command("videod.cli.plan", "main", "Plans of episodes: their JSON schema, checking one."),
     "notion": Command("videod.cli.notion", "app", "The board in Notion: make it, check it."),
+    "secrets": Command("videod.cli.secrets", "app", "Credentials: which are set, a new master key."),
     "sandbox": Command("videod.cli.sandbox", "app", "Stand-ins of every outside service, for rehearsals at no cost."),
+    "docs": Command("videod.cli.docs", "main", "Parts of the documentation that are made from the code, as Markdown."),
 }
 
 

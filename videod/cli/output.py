@@ -124,7 +124,8 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         what, _, hint = str(error).partition("; ")
         return _fail(MISSING, what, hint, argv)
     except sqlite3.Error as error:
-        return _fail(DOWN, f"the database cannot be read: {error}", "see `videod doctor`", argv)
+        hint = "`videod run` checks it at its start and says how to restore it"
+        return _fail(DOWN, f"the database cannot be read: {error}", hint, argv)
     except PermissionError as error:
         hint = "run this as the user that videod runs as"
         return _fail(FORBIDDEN, f"not allowed to open {error.filename}", hint, argv)

@@ -50,7 +50,8 @@ def _print(shown: view.View, seen: views.Overview) -> None:
     if len(shown.queue) > _QUEUED:
         output.say(f"  … and {len(shown.queue) - _QUEUED} more; `videod list --status queued` shows all", "dim")
     if not shown.lines:
-        output.say("\nNo episode is open; set an entry of the board to Queued to start one.")
+        output.say("")
+        output.say("No episode is open; set an entry of the board to Queued to start one.")
     _services(shown.lanes)
     _counts(seen.counts)
 

@@ -152,7 +152,13 @@ class _Reader:
         if not isinstance(value, str):
             self.fault(_join(where, name), "must be text")
             return ""
+        self.carried(value, _join(where, name))
         return value
+
+    def carried(self, text: str, where: str) -> None:
+        """Neither a command line nor a file can carry NUL or half of a surrogate pair."""
+        if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
+            self.fault(where, "holds a character that is no text (NUL or half a surrogate pair); leave it out")
 
     def choice(self, fields: Mapping[str, object], name: str, where: str, allowed: Sequence[str]) -> str:
         value = fields.get(name, allowed[0])
@@ -164,7 +170,9 @@ class _Reader:
     def texts(self, fields: Mapping[str, object], name: str, where: str = "") -> tuple[str, ...]:
         values = self.items(fields, name, where)
         for at, value in enumerate(values):
-            if not isinstance(value, str):
+            if isinstance(value, str):
+                self.carried(value, f"{_join(where, name)}[{at}]")
+            else:
                 self.fault(f"{_join(where, name)}[{at}]", "must be text")
         return tuple(value for value in values if isinstance(value, str))
 
@@ -209,14 +217,11 @@ class _Reader:
         if not isinstance(core, bool):
             self.fault(f"{where}.core", "must be true or false")
         return PlannedImage(
-            id=identity,
-            kind=self.choice(fields, "kind", where, KINDS),
-            subject=self.text(fields, "subject", where),
+            id=identity, kind=self.choice(fields, "kind", where, KINDS), subject=self.text(fields, "subject", where),
             species=None if species is None else self.text(fields, "species", where),
             role=None if role is None else self.choice(fields, "role", where, ROLES),
-            core=core is True,
-            prompt=self.text(fields, "prompt", where),
-        )
+            core=core is True, prompt=self.text(fields, "prompt", where),
+        )  # fmt: skip
 
     def clip(self, value: object, where: str) -> PlannedClip:
         names = ("number", "beat", "picture", "motion", "negative", "narration", "sound")
@@ -229,14 +234,10 @@ class _Reader:
         if "picture" in fields:
             picture = self.picture(fields["picture"], f"{where}.picture")
         return PlannedClip(
-            number=number,
-            beat=self.text(fields, "beat", where),
-            picture=picture,
-            motion=self.text(fields, "motion", where),
-            negative=self.text(fields, "negative", where),
-            narration=self.text(fields, "narration", where),
-            sound=self.text(fields, "sound", where),
-        )
+            number=number, beat=self.text(fields, "beat", where), picture=picture,
+            motion=self.text(fields, "motion", where), negative=self.text(fields, "negative", where),
+            narration=self.text(fields, "narration", where), sound=self.text(fields, "sound", where),
+        )  # fmt: skip
 
     def picture(self, value: object, where: str) -> Picture:
         fields = self.fields(value, where, ("type", "images", "scale"))

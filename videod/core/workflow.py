@@ -186,6 +186,8 @@ def _redo(work: _Work, event: RedoAsked) -> _Work:
     label = LABELS[work.task.status]
     if AT_GATE.get(work.task.status) != event.gate:
         return _refuse(work, f"redo of {event.gate.value}", f"that is asked for at its own gate; it is {label}")
+    if GATES[event.gate][2] is None:
+        return _refuse(work, f"redo of {event.gate.value}", "the film follows from its parts; cancel the entry instead")
     known = {job.name for job in work.jobs if job.step in REVIEWED[event.gate] and job.state == JobState.DONE}
     chosen = known.intersection(event.names)
     if not chosen:

@@ -40,7 +40,7 @@ from videod.seams import BoardError
 from videod.store import reads
 from videod.store.database import Database
 from videod.store.schema import migrate
-from videod.web.api import build_app, serve
+from videod.web.api import ListenError, build_app, serve
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,8 @@ HEARTBEAT_S = 15.0
 #: after the children: tell the board what became of them; close what is open (seconds)
 LAST_WORDS_S = 5.0
 CLOSING_S = 5.0
+#: a second signal after this long forces the end, seconds
+FORCE_AFTER_S = 1.0
 
 
 def stop_budget_s(settings: Settings) -> float:
@@ -138,8 +140,17 @@ async def serve_forever(
     state = current.settings.paths.state.resolve()
     stopping = asyncio.Event()
     _listen_to_signals(stopping, current)
-    app = build_app(machine.ledger, machine.store, SystemClock(), secrets.redact)
-    door = await serve(app, state / "videod.sock", current.settings.daemon.http_port)
+    services = current.settings.services
+    app = build_app(
+        machine.ledger, machine.store, SystemClock(), secrets.redact,
+        limits=lambda: {name: services.of(name).concurrency for name in steps.SERVICES},
+    )  # fmt: skip
+    try:
+        door = await serve(app, state / "videod.sock", current.settings.daemon.http_port)
+    except ListenError as closed:
+        await machine.board.aclose()
+        await machine.store.close()
+        raise StartError(str(closed), 75) from None
     loops = {
         "scheduler": machine.scheduler.run(),
         "intake": machine.intake.run(),
@@ -161,19 +172,22 @@ async def serve_forever(
     log.info("daemon_stop_started", extra={"reason": f"{broken[0]} ended" if broken else "signal"})
     waiting.cancel()
     checks.cancel()
-    await _stop(machine, tasks, current.settings.daemon.stop_grace_s)
     await door.close()
+    await _stop(machine, tasks, current.settings.daemon.stop_grace_s)
     log.info("daemon_stop_done")
     return 70 if broken else 0
 
 
 def _listen_to_signals(stopping: asyncio.Event, current: Current) -> None:
     loop = asyncio.get_running_loop()
+    asked: list[float] = []
 
     def stop() -> None:
-        if stopping.is_set():
+        # a terminal and `timeout` signal the process and its group: two at once are one wish
+        if asked and loop.time() - asked[0] > FORCE_AFTER_S:
             log.warning("daemon_stop_forced")
             signal.raise_signal(signal.SIGKILL)
+        asked.append(loop.time())
         stopping.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -27,8 +27,8 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line: dict[str, object] = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
-        line |= _extras(record)
+        named: dict[str, object] = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
+        line = named | _extras(record) | named  # an extra never takes the place of the event's name
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return self._redact(json.dumps(line, default=str, ensure_ascii=False))

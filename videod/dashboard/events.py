@@ -3,7 +3,7 @@
 from videod.core.model import Priority
 from videod.core.statuses import LABELS, Status
 from videod.dashboard.text import clean, count
-from videod.store.views import Happening
+from videod.store.books import Happening
 
 
 def _number(body: dict[str, object], name: str) -> int:

@@ -15,6 +15,8 @@ STYLES = {
 }  # fmt: skip
 #: from here an episode has one line, and from there longer bars and titles
 NARROW, ROOMY = 110, 160
+#: at most so many lines of warnings, so that they never push the work off the screen
+WARNINGS = 4
 
 
 def _fit(text: str | Text, width: int, style: str = "") -> Text:
@@ -60,7 +62,10 @@ def header(view: View, width: int) -> list[Text]:
         lines = [state]
     else:
         lines = [state, Text(f"{view.time} · {facts}", "dim")]
-    lines += [Text(f"! {warning}", "bold yellow") for warning in view.warnings]
+    shown = view.warnings if len(view.warnings) <= WARNINGS else view.warnings[: WARNINGS - 1]
+    lines += [Text(f"! {warning}", "bold yellow") for warning in shown]
+    if len(shown) < len(view.warnings):
+        lines.append(Text(f"! … and {len(view.warnings) - len(shown)} more: videod status", "bold yellow"))
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return lines
@@ -114,7 +119,8 @@ def episode(one: Line, width: int) -> list[Text]:
 def review(one: Line, width: int) -> Text:
     """What to look at or mend, how long it waits, what it costs; what to type where there is room."""
     verb = "approve" if one.tone == "review" else "retry"
-    what = Text(f"{one.label} for {one.since}: {one.note}" if verb == "approve" else one.note, STYLES[one.tone])
+    cost = f"costs {one.cost_of_approval}" if one.cost_of_approval else "free"
+    what = Text(f"{one.label} for {one.since}, {cost}" if verb == "approve" else one.note, STYLES[one.tone])
     if width >= NARROW:
         command = Text(f"videod {verb} {one.id}", "dim")
         room = width - 32 - min(46, command.cell_len)

@@ -10,7 +10,7 @@ from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import REVIEWED
 from videod.dashboard import events
 from videod.dashboard.rows import House, Rows
-from videod.dashboard.text import ahead, clean, clock, count, money, span
+from videod.dashboard.text import ago, ahead, clean, clock, count, money, span
 from videod.store.reads import Parked
 from videod.store.views import Episode, Lane, Unsent, rank
 
@@ -103,7 +103,7 @@ def snapshot(rows: Rows) -> View:
     return View(
         time=clock(at, at),
         alive=rows.house.daemon is not None,
-        daemon=_daemon(rows.house, at),
+        daemon=_daemon(rows.house, seen.heartbeat, at),
         money=f"spent today {money(seen.spend_today_micros)}",
         summary=f"published in 7 days: {published}",
         warnings=_warnings(rows),
@@ -119,10 +119,11 @@ def snapshot(rows: Rows) -> View:
     )
 
 
-def _daemon(house: House, at: int) -> str:
+def _daemon(house: House, heartbeat: int | None, at: int) -> str:
     daemon = house.daemon
     if daemon is None:
-        return "videod is not running; start it with `videod run`"
+        last = "" if heartbeat is None else f" since {ago(heartbeat, at)}"
+        return f"videod is not running{last}; start it with `videod run`"
     version = f" {clean(daemon.version)}" if daemon.version else ""
     uptime = "" if daemon.started_at is None else f", up {span(at - daemon.started_at)}"
     return f"videod{version} runs (pid {daemon.pid}{uptime})"
@@ -130,9 +131,11 @@ def _daemon(house: House, at: int) -> str:
 
 def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
-    found = []
+    found = [clean(problem) for problem in seen.problems]
     if seen.in_doubt:
-        found.append(f"{count(seen.in_doubt, 'purchase')} in doubt: `videod why TASK` says which, then retry or cancel it")
+        found.append(
+            f"{count(seen.in_doubt, 'purchase')} in doubt: `videod why TASK` says which, then retry or cancel it"
+        )
     if seen.doubts:
         found.append(f"possibly paid twice so far: {seen.doubts}")
     found.extend(_unsent(one, seen.at) for one in seen.unsent if one.problem or seen.at - one.oldest > 60_000)

@@ -19,6 +19,7 @@ from videod.seams import BoardError, Clock, Page
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 100
+TRASH_EVERY_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class NotionBoard:
         self._columns: _Columns | None = None
         self._bot_id: str | None = None
         self._reads_trash = True
+        self._trash_looked_ms = 0
+        self._trash_since_ms: int | None = None
 
     async def aclose(self) -> None:
         await self._calls.aclose()
@@ -72,16 +75,28 @@ class NotionBoard:
         moment = datetime.fromtimestamp(since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:00Z")
         recent: Json = {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": moment}}
         rows = await self._query(source, "read the edited entries", recent, trash=False)
-        if self._reads_trash:
-            try:
-                rows += await self._query(source, "read the trash", recent, trash=True)
-            except BoardError as error:
-                if error.kind != "rejected":
-                    raise
-                # an API version without this switch: an entry in the trash is then met when it is written
-                self._reads_trash = False
-                log.warning("notion_trash_unreadable", extra={"error": str(error)})
+        rows += await self._trash(source, since_ms)
         return [await self._page(row) for row in rows]
+
+    async def _trash(self, source: str, since_ms: int) -> list[Json]:
+        """Entries that went to the trash: looked for once a minute, since each look costs one of 180 requests."""
+        self._trash_since_ms = since_ms if self._trash_since_ms is None else min(self._trash_since_ms, since_ms)
+        now = self._clock.now_ms()
+        if not self._reads_trash or now < self._trash_looked_ms + TRASH_EVERY_MS:
+            return []
+        moment = datetime.fromtimestamp(self._trash_since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:00Z")
+        recent: Json = {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": moment}}
+        try:
+            rows = await self._query(source, "read the trash", recent, trash=True)
+        except BoardError as error:
+            if error.kind != "rejected":
+                raise
+            # an API version without this switch: an entry in the trash is then met when it is written
+            self._reads_trash = False
+            log.warning("notion_trash_unreadable", extra={"error": str(error)})
+            return []
+        self._trash_looked_ms, self._trash_since_ms = now, None
+        return rows
 
     async def read(self, page_id: str) -> Page:
         return await self._page(await self._calls.call("read the entry", lambda api: api.pages.retrieve(page_id)))

@@ -222,7 +222,7 @@ class Intake:
             await self._ledger.saw_page(page.id, {edits.TAKING: mark}, event.at, merge=True)
         applied = await self._ledger.apply(event)
         owner = applied.task
-        context: dict[str, object] = {"page": page.id, "event": name}
+        context: dict[str, object] = {"page": page.id, "edit": name}
         if owner is not None:
             context |= {"task": owner.id, "channel": owner.channel_id}
         outcome = "intake_edit_taken" if applied.decision.accepted else "intake_edit_late"

@@ -1,4 +1,4 @@
-"""What screens ask for: the overview of everything, one task in full, money, metrics. Looks only, never writes.
+"""What screens ask for: the overview of everything, one task in full. Looks only, never writes.
 
 Nothing here counts over all jobs (partial indexes answer per state) and open tasks' jobs are read without their
 arguments, so that a look costs a few milliseconds with a thousand tasks waiting and ten thousand published.
@@ -100,7 +100,11 @@ class Unsent:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything that `status`, the dashboard, the API and the metrics show. Money in micro-dollars, times ms."""
+    """Everything that `status`, the dashboard, the API and the metrics show. Money in micro-dollars, times ms.
+
+    `problems` are what the daemon found wrong with its settings and outside services; `heartbeat` its last sign of
+    life, which outlives it.
+    """
 
     at: int
     counts: dict[str, int]
@@ -112,17 +116,20 @@ class Overview:
     published_7d: int
     doubts: int
     in_doubt: int
+    problems: tuple[str, ...] = ()
+    heartbeat: int | None = None
 
     @property
     def spend_today_micros(self) -> int:
         return sum(self.spent_today.values())
 
 
+# the open tasks first, by their partial index, then the jobs of each: never a scan over all jobs
 _SLIM = """
 SELECT jobs.id, jobs.task_id, jobs.channel_id, jobs.step, jobs.key, jobs.service, jobs.state, jobs.attempts,
        jobs.attempt, jobs.due_at, jobs.price_micros, jobs.cost_micros, jobs.failure, jobs.started_at, jobs.ended_at
-FROM jobs JOIN tasks ON tasks.id = jobs.task_id
-WHERE tasks.status NOT IN ('published', 'cancelled', 'draft') ORDER BY jobs.id
+FROM tasks INDEXED BY tasks_open CROSS JOIN jobs ON jobs.task_id = tasks.id
+WHERE tasks.status NOT IN ('published', 'cancelled', 'draft')
 """
 
 
@@ -157,7 +164,7 @@ def episodes(connection: sqlite3.Connection) -> tuple[Episode, ...]:
     for task in reads.open_tasks(connection):
         waiting = task.status == Status.QUEUED
         when = task.queued_at if waiting else since(connection, task)
-        found.append(Episode(task, tuple(jobs.get(task.id, ())), when))
+        found.append(Episode(task, tuple(sorted(jobs.get(task.id, ()), key=lambda job: job.id)), when))
     return tuple(sorted(found, key=lambda one: rank(one.task.status)))
 
 
@@ -219,13 +226,23 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         " FROM tasks GROUP BY status",
         (at - 7 * DAY_MS,),
     ).fetchall()
+    beat = reads.fact(connection, "heartbeat")
     in_doubt = connection.execute("SELECT count(*) FROM jobs WHERE state = 'in_doubt'").fetchone()[0]
     return Overview(
         at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
         lanes=lanes(connection, at), parked=reads.parked(connection, at), unsent=unsent(connection),
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
-        doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt,
+        doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt, problems=problems(connection),
+        heartbeat=None if beat is None else int(beat),
     )  # fmt: skip
+
+
+def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """What the daemon keeps in its facts: a refused change of the configuration, what its check at start found."""
+    refused = reads.fact(connection, "config_problem")
+    found = json.loads(reads.fact(connection, "outside_problems") or "[]")
+    changed = (f"the changed configuration was refused, the old one is in force: {refused}",) if refused else ()
+    return (*changed, *(f"found at start: {problem}" for problem in found))
 
 
 # ------------------------------------------------------------------------------------------- one task
@@ -307,66 +324,6 @@ def ahead(connection: sqlite3.Connection, task: Task) -> Ahead:
     ).fetchone()[0]
     in_work, _ = reads.work_by_channel(connection).get(task.channel_id, (0, 0))
     return Ahead(queued, in_work)
-
-
-# ------------------------------------------------------------------------------------------- events and money
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One line of the recent events: `title` is the task's, None where an entry never became one."""
-
-    at: int
-    task_id: str | None
-    title: str | None
-    event: str
-    body: dict[str, object]
-    status: str | None
-
-
-_HAPPENINGS = """
-SELECT history.at, history.task_id, tasks.title, history.event, history.body, history.status
-FROM history LEFT JOIN tasks ON tasks.id = history.task_id
-WHERE history.event NOT IN ('JobStarted', 'JobSubmitted', 'JobCharged')
-ORDER BY history.id DESC LIMIT ?
-"""
-
-
-def happenings(connection: sqlite3.Connection, limit: int) -> tuple[Happening, ...]:
-    """What happened last, the newest first; starts, submissions and charges are left out."""
-    rows = connection.execute(_HAPPENINGS, (limit,))
-    return tuple(Happening(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5]) for row in rows)
-
-
-@dataclass(frozen=True)
-class Spend:
-    """Money of one day, channel, episode or service. `episodes` counts the tasks that were charged."""
-
-    key: str
-    label: str
-    micros: int
-    charges: int
-    episodes: int
-
-
-_SPEND_KEYS = {
-    "day": ("strftime('%Y-%m-%d', charges.at / 1000, 'unixepoch')", "''", "key DESC"),
-    "channel": ("charges.channel_id", "''", "micros DESC, key"),
-    "episode": ("charges.task_id", "coalesce(max(tasks.title), '')", "micros DESC, key"),
-    "service": ("charges.service", "''", "micros DESC, key"),
-}
-
-
-def spend(connection: sqlite3.Connection, by: str, begin: int) -> tuple[Spend, ...]:
-    """Charges since `begin`, ms, added up by "day" (UTC), "channel", "episode" or "service"."""
-    key, label, order = _SPEND_KEYS[by]
-    rows = connection.execute(
-        f"SELECT {key} AS key, {label} AS label, sum(charges.micros) AS micros, count(*) AS n,"  # noqa: S608
-        " count(DISTINCT charges.task_id) AS tasks FROM charges LEFT JOIN tasks ON tasks.id = charges.task_id"
-        f" WHERE charges.at >= ? GROUP BY 1 ORDER BY {order}",
-        (begin,),
-    )
-    return tuple(Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"]) for row in rows)
 
 
 def data_version(connection: sqlite3.Connection) -> int:

@@ -100,20 +100,20 @@ def park(connection: sqlite3.Connection, op: Park, at: int) -> None:
     )
 
 
-def free_all(connection: sqlite3.Connection, reason_like: str) -> None:
-    connection.execute("DELETE FROM service_state WHERE reason LIKE ?", (reason_like,))
-
-
 def _post(
     connection: sqlite3.Connection, target: str, key: str, task: Task | None, body: dict[str, object], at: int
 ) -> None:
-    """Merge `body` over what is still unsent for this key: the newest value of a property wins, nothing replays."""
+    """Merge `body` over what is still unsent for this key: the newest value of a property wins, nothing replays.
+
+    Versions begin at the time and only grow, so that a new row for a key is never taken for a delivered older one.
+    """
     owner = (task.id, task.channel_id) if task else (None, None)
+    merged = json.dumps(_pending(connection, target, key) | body)
     connection.execute(
         "INSERT INTO outbox (target, key, task_id, channel_id, body, version, made_at, due_at, attempts)"
-        " VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0) ON CONFLICT (target, key) DO UPDATE SET"
-        " body = ?, version = version + 1, made_at = excluded.made_at",
-        (target, key, *owner, json.dumps(body), at, at, json.dumps(_pending(connection, target, key) | body)),
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (target, key) DO UPDATE SET"
+        " body = excluded.body, version = max(version + 1, excluded.version), made_at = excluded.made_at",
+        (target, key, *owner, merged, at, at, at),
     )
 
 

@@ -34,6 +34,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BODY_BYTES = 64 * 1024
 #: how long the database may take before `/ready` says no, seconds
 READY_S = 2.0
+_PATHS = "try GET /health, /ready, /metrics, /api/status or /api/tasks/ID; changes are POSTs on the Unix socket"
 _HTTP = {"missing": 404, "invalid": 400, "conflict": 409}
 
 
@@ -120,7 +121,7 @@ class _Api:
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            return self.error(error.status, f"{request.method} {request.path}: {error.reason}", "see README, The API")
+            return self.error(error.status, f"{request.method} {request.path}: {error.reason}", _PATHS)
         except Exception:
             # the last line of defence of one request: the daemon goes on, the caller and the log learn of it
             log.exception("api_request_failed", extra={"path": request.path})

@@ -83,6 +83,8 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
         "published_7_days": seen.published_7d,
         "possibly_paid_twice": seen.doubts,
         "in_doubt": seen.in_doubt,
+        "problems": list(seen.problems),
+        "heartbeat": when(seen.heartbeat),
     }
 
 

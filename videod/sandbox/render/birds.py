@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from videod.sandbox.render.paint import Colour, Point, Sketch, mixed, oval_points, scaled
-from videod.sandbox.render.quadrupeds import Palette
+from videod.sandbox.render.builds import Palette
+from videod.sandbox.render.paint import Sketch
+from videod.sandbox.render.shapes import Colour, Point, mixed, oval_points, scaled
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,18 @@ class Bird:
             return (at[0] + size * (x * cos - y * sin), at[1] + size * (x * sin + y * cos))
 
         tip = turned(long, -0.5 if kind in ("hook", "wide") else -0.05)
-        upper = [turned(-0.2, thick), turned(long * 0.6, thick * 0.8), tip, turned(long * 0.62, -thick * 0.3), turned(-0.2, -thick)]
+        upper = [turned(-0.2, thick), turned(long * 0.6, thick * 0.8), tip, turned(long * 0.62, -thick * 0.3),
+            turned(-0.2, -thick)]  # fmt: skip
         s.mark(upper, colour, depth)
-        s.mark([turned(-0.1, -thick * 0.2), turned(long * 0.7, -thick * 0.25), turned(-0.1, -thick * 0.4)], scaled(colour, 0.55), depth)
+        s.mark([turned(-0.1, -thick * 0.2), turned(long * 0.7, -thick * 0.25), turned(-0.1, -thick * 0.4)],
+            scaled(colour, 0.55), depth)  # fmt: skip
 
     def _eye(self, at: Point, size: float) -> None:
         self.sketch.mark(oval_points(at, size * 1.3, size * 1.15), (26, 22, 20))
         self.sketch.mark(oval_points(at, size, size), self.palette.eye)
         self.sketch.mark(oval_points(at, size * 0.55, size * 0.55), (10, 9, 9))
-        self.sketch.mark(oval_points((at[0] - size * 0.3, at[1] + size * 0.35), size * 0.25, size * 0.25, count=8), (250, 250, 246))
+        self.sketch.mark(oval_points((at[0] - size * 0.3, at[1] + size * 0.35), size * 0.25, size * 0.25, count=8),
+            (250, 250, 246))  # fmt: skip
 
     def _wing(self, root: Point, length: float, up: float, depth: int, shade: float) -> None:
         """A spread wing: an arm, then a fan of flight feathers."""
@@ -92,12 +96,14 @@ class Bird:
         wrist = (root[0] - 0.02 * length, root[1] + up * 0.86 * length)
         for k in range(14):
             t = k / 13
-            start = (root[0] - 0.12 + (wrist[0] - root[0]) * t + 0.1 * math.sin(t * 3.1) * length, root[1] + (wrist[1] - root[1]) * t)
+            start = (root[0] - 0.12 + (wrist[0] - root[0]) * t + 0.1 * math.sin(t * 3.1) * length,
+                root[1] + (wrist[1] - root[1]) * t)  # fmt: skip
             angle = math.radians(188 + (118 - 188) * t**1.6) if up > 0 else math.radians(172 + (242 - 172) * t**1.6)
             reach = length * (0.4 + 0.22 * t)
             end = (start[0] + reach * math.cos(angle), start[1] + reach * math.sin(angle))
             colour = scaled(mixed(p.base, p.dark, 0.45 + 0.4 * t), shade * (0.92 if k % 2 else 1.04))
-            s.limb([start, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), end], [0.1 * length, 0.105 * length, 0.03], colour, depth)
+            s.limb([start, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), end], [0.1 * length, 0.105 * length,
+                0.03], colour, depth)  # fmt: skip
         s.limb([root, elbow, wrist], [0.26 * length, 0.24 * length, 0.12 * length], arm, depth)
 
     def _flying(self) -> None:
@@ -110,11 +116,14 @@ class Bird:
         tail = k.tail or mixed(p.base, p.dark, 0.5)
         for n in range(5):
             end = (-0.78, y - 0.12 + 0.07 * n)
-            s.limb([(-0.3, y), (-0.55, (y + end[1]) / 2), end], [0.12, 0.12, 0.07], scaled(tail, 0.92 if n % 2 else 1), 1)
+            s.limb([(-0.3, y), (-0.55, (y + end[1]) / 2), end], [0.12, 0.12, 0.07], scaled(tail,
+                0.92 if n % 2 else 1), 1)  # fmt: skip
         s.limb([(-0.46, y), (-0.1, y - 0.01), (0.24, y), (0.46, y + 0.05)], [0.1, 0.32, 0.34, 0.2], p.base, 1)
-        s.tint([(-0.3, y - 0.1), (0.2, y - 0.07), (0.44, y), (0.4, y - 0.2), (-0.2, y - 0.24)], mixed(p.base, p.light, 0.7), 1)
+        s.tint([(-0.3, y - 0.1), (0.2, y - 0.07), (0.44, y), (0.4, y - 0.2), (-0.2, y - 0.24)], mixed(p.base,
+            p.light, 0.7), 1)  # fmt: skip
         head = (0.55 + k.neck, y + 0.07)
-        s.limb([(0.36, y + 0.02), head], [0.22 if k.neck < 0.3 else 0.12, 0.2 if k.neck < 0.3 else 0.1], self._head_colour(), 1)
+        s.limb([(0.36, y + 0.02), head], [0.22 if k.neck < 0.3 else 0.12, 0.2 if k.neck < 0.3 else 0.1],
+            self._head_colour(), 1)  # fmt: skip
         s.oval(head, 0.13, 0.12, self._head_colour(), 1)
         self._beak((head[0] + 0.11, head[1]), 0.12)
         self._eye((head[0] + 0.04, head[1] + 0.035), 0.022)
@@ -133,13 +142,15 @@ class Bird:
         tail = k.tail or mixed(p.base, p.dark, 0.6)
         s.limb([(-0.2, y), (-0.5, y - 0.16), (-0.7, y - 0.3)], [0.2, 0.17, 0.12], tail, 0)
         s.limb([(-0.36, y - 0.1), (-0.1, y), (0.16, y + 0.14), (0.24, y + 0.3)], [0.2, 0.42, 0.44, 0.26], p.base, 1)
-        s.tint([(0.06, y - 0.16), (0.3, y - 0.02), (0.42, y + 0.25), (0.22, y + 0.2), (0.02, y)], mixed(p.base, p.light, 0.75), 1)
+        s.tint([(0.06, y - 0.16), (0.3, y - 0.02), (0.42, y + 0.25), (0.22, y + 0.2), (0.02, y)], mixed(p.base,
+            p.light, 0.75), 1)  # fmt: skip
         down = self.head == "lowered"
         lift = 0.12 if self.head == "raised" else 0.0
         if k.neck > 0.3:
             head = (0.62, y + 0.1) if down else (0.44, y + 0.4 + k.neck + lift)
             bend = (0.56, y + 0.45) if down else (0.2, y + 0.35 + k.neck * 0.6)
-            s.limb([(0.18, y + 0.16), (0.36, y + 0.4), bend, head], [0.3, 0.15, 0.1, 0.1], self._head_colour() if k.head else p.base, 1)
+            s.limb([(0.18, y + 0.16), (0.36, y + 0.4), bend, head], [0.3, 0.15, 0.1, 0.1],
+                self._head_colour() if k.head else p.base, 1)  # fmt: skip
         else:
             head = (0.34, y + 0.46 + lift) if not down else (0.44, y + 0.34)
             s.limb([(0.18, y + 0.2), head], [0.36, 0.24], self._head_colour(), 1)
@@ -147,7 +158,8 @@ class Bird:
         s.oval(head, size, size * 0.92, self._head_colour(), 1)
         self._beak((head[0] + size * 0.85, head[1] - 0.01), size * 0.95, lean=-0.5 if down else lift)
         self._eye((head[0] + size * 0.35, head[1] + size * 0.25), size * 0.17)
-        wing = [(0.18, y + 0.2), (-0.02, y + 0.22), (-0.36, y - 0.02), (-0.62, y - 0.26), (-0.26, y - 0.18), (0.08, y - 0.08)]
+        wing = [(0.18, y + 0.2), (-0.02, y + 0.22), (-0.36, y - 0.02), (-0.62, y - 0.26), (-0.26, y - 0.18), (0.08,
+            y - 0.08)]  # fmt: skip
         s.blob(wing, mixed(p.base, p.dark, 0.3), 2)
         for n in range(7):
             a = (0.06 - 0.07 * n, y + 0.1 - 0.035 * n)
@@ -157,15 +169,18 @@ class Bird:
     def _owl(self) -> None:
         s, p = self.sketch, self.palette
         for x in (-0.1, 0.1):
-            s.limb([(x, 0.12), (x, 0.03), (x + 0.03, 0.02)], [0.16, 0.12, 0.08], mixed(self.plumage.feet, p.light, 0.5), 0)
-        s.blob([(-0.26, 0.1), (-0.34, 0.5), (-0.26, 0.84), (0, 0.92), (0.26, 0.84), (0.34, 0.5), (0.26, 0.1), (0, 0.04)], p.base, 1)
+            s.limb([(x, 0.12), (x, 0.03), (x + 0.03, 0.02)], [0.16, 0.12, 0.08], mixed(self.plumage.feet, p.light,
+                0.5), 0)  # fmt: skip
+        s.blob([(-0.26, 0.1), (-0.34, 0.5), (-0.26, 0.84), (0, 0.92), (0.26, 0.84), (0.34, 0.5), (0.26, 0.1), (0,
+            0.04)], p.base, 1)  # fmt: skip
         s.tint([(-0.14, 0.08), (-0.2, 0.5), (0, 0.68), (0.2, 0.5), (0.14, 0.08)], mixed(p.base, p.light, 0.8), 1)
         for row in range(6):
             for column in range(-2, 3):
                 at = (column * 0.085 + (0.04 if row % 2 else 0), 0.16 + row * 0.08)
                 s.spot(oval_points(at, 0.026, 0.012, 0, 10), mixed(p.base, p.dark, 0.5), 1)
         for side in (-1, 1):
-            s.blob([(side * 0.24, 0.72), (side * 0.38, 0.5), (side * 0.3, 0.12), (side * 0.2, 0.3)], mixed(p.base, p.dark, 0.3), 2)
+            s.blob([(side * 0.24, 0.72), (side * 0.38, 0.5), (side * 0.3, 0.12), (side * 0.2, 0.3)], mixed(p.base,
+                p.dark, 0.3), 2)  # fmt: skip
         s.oval((0, 0.94), 0.29, 0.24, p.base, 3)
         for side in (-1, 1):
             s.tint(oval_points((side * 0.115, 0.93), 0.13, 0.15), mixed(p.base, p.light, 0.85), 3)
@@ -181,8 +196,10 @@ class Bird:
         lean = 0.1 if self.pose in ("walking", "running") else 0.0
         for x in (-0.1, 0.08):
             s.limb([(x, 0.05), (x + 0.12, 0.025)], [0.1, 0.06], k.feet, 0)
-        s.blob([(-0.2, 0.06), (-0.29, 0.4), (-0.2 + lean, 0.86), (0.0 + lean, 1.0), (0.16 + lean, 0.86), (0.24, 0.4), (0.14, 0.06)], p.dark, 1)
-        s.tint([(0.0, 0.08), (-0.02, 0.5), (0.06 + lean, 0.84), (0.2 + lean, 0.82), (0.3, 0.4), (0.16, 0.06)], (244, 244, 240), 1)
+        s.blob([(-0.2, 0.06), (-0.29, 0.4), (-0.2 + lean, 0.86), (0.0 + lean, 1.0), (0.16 + lean, 0.86), (0.24, 0.4),
+            (0.14, 0.06)], p.dark, 1)  # fmt: skip
+        s.tint([(0.0, 0.08), (-0.02, 0.5), (0.06 + lean, 0.84), (0.2 + lean, 0.82), (0.3, 0.4), (0.16, 0.06)], (244,
+            244, 240), 1)  # fmt: skip
         head = (0.04 + lean, 1.04 + (0.06 if self.head == "raised" else 0))
         s.oval(head, 0.15, 0.15, scaled(p.dark, 0.85), 1)
         s.tint(oval_points((head[0] + 0.02, head[1] - 0.13), 0.09, 0.06), (240, 190, 80), 1)

@@ -4,110 +4,133 @@ Every clip gets a picture of its own; every image is used by a clip or is the co
 drawn either alone on a plain ground (for cut-outs) or in its place (for full frames and split screens), never both.
 """
 
+import functools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 from videod.sandbox.render.story import BEATS, Beat
 
-
-#: Images of one character in a full episode, by its role.
+#: Images of one character in a full episode of 18 clips, by its role.
 POSES = {"protagonist": (4, 6), "antagonist": (3, 5)}
+#: What a broken rule, a missing image and a point of story weight cost against each other.
+BROKEN, MISSING, LOST = 60.0, 1000.0, 0.05
 
 
 @dataclass(frozen=True)
-class Shares:
-    """How many images of each kind: `scenes` in their place, `plains` for cut-outs, `views` beyond the place clips."""
+class Share:
+    """A character's images: `full` in its place for clips, `split` in its place for split screens only, `plain`."""
 
-    hero_scenes: int
-    hero_plains: int
-    rival_scenes: int
-    rival_plains: int
+    full: int
+    split: int
+    plain: int
+
+    @property
+    def scenes(self) -> int:
+        return self.full + self.split
+
+    @property
+    def total(self) -> int:
+        return self.full + self.split + self.plain
+
+
+@dataclass(frozen=True)
+class Casting:
+    """The beats of an episode and its images: the two characters' shares, and views beyond those of place clips."""
+
+    beats: tuple[Beat, ...]
+    hero: Share
+    rival: Share
     views: int
 
-
-def choose_beats(clips: int, frugal: int = 0) -> list[Beat]:
-    """The beats the story needs most, in order; `frugal` leaves out that many which would cost an image of their own."""
-    extra = ("place", "prop", "other", "both")
-    costly = sorted((beat for beat in BEATS if beat.focus in extra), key=lambda beat: (beat.focus == "both", beat.weight))
-    left_out = {beat.name for beat in costly[:frugal]}
-    kept = sorted((beat for beat in BEATS if beat.name not in left_out), key=lambda beat: -beat.weight)[:clips]
-    return [beat for beat in BEATS if beat in kept]
+    def images(self) -> int:
+        single = sum(1 for beat in self.beats if beat.focus in ("place", "prop", "other"))
+        return single + self.hero.total + self.rival.total + self.views
 
 
-def _count(beats: list[Beat], focus: str) -> int:
-    return sum(1 for beat in beats if beat.focus == focus)
+def _best(focus: tuple[str, ...], count: int) -> list[Beat]:
+    """The weightiest beats of these kinds."""
+    return sorted((beat for beat in BEATS if beat.focus in focus), key=lambda beat: -beat.weight)[:count]
 
 
-def total(beats: list[Beat], shares: Shares) -> int:
-    return (
-        sum(_count(beats, focus) for focus in ("place", "prop", "other"))
-        + shares.hero_scenes + shares.hero_plains + shares.rival_scenes + shares.rival_plains + shares.views
-    )  # fmt: skip
+def _selections(clips: int) -> Iterator[tuple[Beat, ...]]:
+    """Every sensible mix of beats: so many places, props, witnesses and meetings, the rest the two characters'."""
+    for places, props, others, both in product(range(6), range(4), range(3), range(3)):
+        rest = clips - places - props - others - both
+        if rest < 1 or (clips >= 6 and 0 in (places, props, both)):
+            continue
+        animals = _best(("hero", "rival"), rest)
+        if len(animals) < rest or animals[0].focus != "hero":
+            continue
+        chosen = {beat.name for beat in animals}
+        for focus, count in (("place", places), ("prop", props), ("other", others), ("both", both)):
+            chosen |= {beat.name for beat in _best((focus,), count)}
+        yield tuple(beat for beat in BEATS if beat.name in chosen)
 
 
-def _fits(beats: list[Beat], s: Shares) -> bool:
-    """Whether those images can all be used, and every clip gets one."""
-    heroes, rivals, both, places = (_count(beats, focus) for focus in ("hero", "rival", "both", "place"))
-    hero_cuts, rival_cuts = heroes - min(heroes, s.hero_scenes), rivals - min(rivals, s.rival_scenes)
-    # a split may bring one scene of its own on each side
-    if s.hero_scenes > heroes + both or s.rival_scenes > rivals + both:
-        return False
-    if both and (s.hero_scenes == 0 or s.rival_scenes == 0):
-        return False
-    if heroes == 0 or not _cores(s.hero_plains, s.hero_scenes, hero_cuts):
-        return False
-    if not _cores(s.rival_plains, s.rival_scenes, rival_cuts):
-        return False
-    cuts = hero_cuts + rival_cuts
-    return s.views <= cuts and (cuts == 0 or places + s.views > 0)
+def _shares(clips: int, meetings: int) -> Iterator[Share]:
+    """A character's possible shares, with `clips` of its own and so many split screens with the other."""
+    for full in range(clips + 1):
+        cuts = clips - full
+        for split in range(min(1, meetings) + 1):
+            if meetings and full + split == 0:
+                continue
+            for plain in range(cuts + 2):
+                if _cores(plain, full + split, cuts):
+                    yield Share(full, split, plain)
 
 
 def _cores(plains: int, scenes: int, cuts: int) -> bool:
-    """Whether a character's plain pictures can be used: one for each cut-out at most, and a core beside its variants."""
+    """Whether plain pictures can be used: one for each cut-out at most, and a core beside its variants."""
     if cuts == 0:
         return plains == 0 or (plains == 1 and scenes > 0)
     return 1 <= plains <= cuts or (plains == cuts + 1 and plains >= 2)
 
 
-def _liking(beats: list[Beat], s: Shares) -> float:
-    """Lower is better: about half of the animals' clips as cut-outs, poses within what the craft allows, a prop."""
-    heroes, rivals = _count(beats, "hero"), _count(beats, "rival")
-    hero, rival = s.hero_scenes + s.hero_plains, s.rival_scenes + s.rival_plains
-    broken = _outside(hero, POSES["protagonist"], len(beats)) + (_count(beats, "prop") == 0)
-    if rivals or _count(beats, "both"):
-        broken += _outside(rival, POSES["antagonist"], len(beats))
-    if len(beats) >= 6:  # all three kinds of picture
-        broken += (_count(beats, "both") == 0) + (heroes + rivals <= s.hero_scenes + s.rival_scenes)
-    return (
-        abs(s.hero_scenes - 0.5 * heroes) + abs(s.rival_scenes - 0.5 * rivals) + 0.8 * abs(s.views - 1) + 60 * broken
-        + 0.7 * abs(s.hero_plains - min(3, max(1, heroes - s.hero_scenes)))
-    )  # fmt: skip
-
-
 def _outside(count: int, span: tuple[int, int], clips: int) -> int:
-    """How far `count` images lie outside the span of a full episode of 18 clips, taken in proportion."""
+    """How far `count` images lie outside the span of a full episode, taken in proportion to its clips."""
     part = clips / 18
     low = span[0] if part >= 1 else max(1, math.floor(span[0] * part))
     high = max(span[1] if part >= 1 else 2, math.ceil(span[1] * part))
     return max(low - count, 0) + max(count - high, 0)
 
 
-def share(clips: int, images: int) -> tuple[list[Beat], Shares]:
-    """Beats and shares that make exactly `images` images, or as near to it as `clips` clips can use."""
-    best: tuple[float, list[Beat], Shares] | None = None
-    for frugal in range(13):
-        beats = choose_beats(clips, frugal)
-        heroes, rivals, both = (_count(beats, focus) for focus in ("hero", "rival", "both"))
-        spans = (range(heroes + both + 1), range(heroes + 2), range(rivals + both + 1), range(rivals + 2), range(heroes + rivals + 1))
-        for numbers in product(*spans):
-            shares = Shares(*numbers)
-            miss = abs(total(beats, shares) - images)
-            cost = miss * 1000 + frugal * 3 + _liking(beats, shares)
-            if (best is None or cost < best[0]) and _fits(beats, shares):
-                best = (cost, beats, shares)
-        if best is not None and best[0] < 50:
-            break
+def _dislike(clips: int, own: int, share: Share, role: str) -> float:
+    """Lower is better: half of a character's clips as cut-outs, a few poses, no more than the craft allows."""
+    cuts = own - share.full
+    odd = abs(share.full - 0.5 * own) + 0.7 * abs(share.plain - min(3, max(1, cuts))) + 0.4 * share.split
+    return odd + BROKEN * _outside(share.total, POSES[role], clips)
+
+
+@functools.lru_cache(maxsize=64)
+def share(clips: int, images: int) -> Casting:
+    """The casting that makes exactly `images` images, or as near to it as `clips` clips can use. Raises ValueError."""
+    best: tuple[float, Casting] | None = None
+    ideal = sum(beat.weight for beat in sorted(BEATS, key=lambda beat: -beat.weight)[:clips])
+    for beats in _selections(clips):
+        count = {focus: sum(1 for beat in beats if beat.focus == focus) for focus in ("hero", "rival", "both",
+            "place", "prop")}  # fmt: skip
+        lost = (ideal - sum(beat.weight for beat in beats)) * LOST
+        needed = BROKEN * (count["prop"] == 0 and images >= 5)
+        if best is not None and lost + needed >= best[0]:
+            continue
+        heroes = [(s, _dislike(clips, count["hero"], s, "protagonist")) for s in _shares(count["hero"], count["both"])]
+        absent = count["rival"] + count["both"] == 0
+        rivals = [
+            (s, 0.0 if absent else _dislike(clips, count["rival"], s, "antagonist"))
+            for s in _shares(count["rival"], count["both"])
+        ]
+        for (hero, dislike), (rival, other) in product(heroes, rivals):
+            cuts = count["hero"] - hero.full + count["rival"] - rival.full
+            casting = Casting(beats, hero, rival, 0)
+            views = min(max(0, images - casting.images()), cuts)
+            if cuts and count["place"] + views == 0:
+                continue
+            cost = lost + needed + dislike + other + 0.6 * views + BROKEN * (count["place"] + views == 0)
+            cost += MISSING * abs(casting.images() + views - images) + BROKEN * (clips >= 6 and cuts == 0)
+            if best is None or cost < best[0]:
+                best = (cost, Casting(beats, hero, rival, views))
     if best is None:
         raise ValueError(f"no story fits {clips} clips")
-    return best[1], best[2]
+    return best[1]

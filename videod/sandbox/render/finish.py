@@ -59,10 +59,14 @@ def near_foliage(frame: Frame, scene: Scene) -> None:
                 angle = (0.35 + 0.45 * k) if side == 0 else math.pi - (0.35 + 0.45 * k)
                 plants.palm_leaf(stand, (side * w, -0.04 * h + 0.1 * h * k), h * 0.42, angle)
     elif scene.ground in ("forest", "river", "mountain", "den"):
-        for side, count in ((0.02, 3), (0.985, 3)):
+        sides = ((0.02, 3), (0.985, 3))[int(frame.chance.integers(0, 2)) :][: int(frame.chance.integers(0, 3))]
+        for side, count in sides:
             for k in range(count):
-                plants.conifer(stand, w * side + (k - 1) * w * 0.035, h * 1.06, h * frame.chance.uniform(0.5, 0.95), frame.chance)
-    elif scene.ground in ("savanna", "meadow", "wetland", "tundra", "desert") and not (scene.cold or scene.ground == "desert"):
+                plants.conifer(stand, w * side + (k - 1) * w * 0.035, h * 1.06, h * frame.chance.uniform(0.5, 0.95),
+                    frame.chance)  # fmt: skip
+    elif scene.ground in ("savanna", "meadow", "wetland", "tundra", "desert") and not (
+        scene.cold or scene.ground == "desert"
+    ):
         base = np.full(w, h + 10, dtype=np.float32) + np.abs(np.linspace(-1, 1, w, dtype=np.float32) ** 3) * -h * 0.04
         plants.grass(stand, w, base, h * 0.2, 130, frame.chance)
     else:
@@ -75,9 +79,14 @@ def near_foliage(frame: Frame, scene: Scene) -> None:
 def weather(frame: Frame, scene: Scene) -> None:
     wet = scene.ground == "underwater"
     if scene.weather & {"fog"} and not wet:
-        fog(frame, 0.75)
-    if ("rays" in scene.weather or wet or scene.light in ("golden", "dawn")) and scene.light not in ("night", "storm", "overcast"):
-        source = (frame.width * (0.22 if frame.light.body.side < 0 else 0.78), -20.0 if wet else frame.horizon * (1 - frame.light.sun_height))
+        fog(frame, 0.22 if "thin" in scene.weather else 0.6)
+    if ("rays" in scene.weather or wet or scene.light in ("golden", "dawn")) and scene.light not in (
+        "night",
+        "storm",
+        "overcast",
+    ):
+        source = (frame.width * (0.22 if frame.light.body.side < 0 else 0.78),
+            -20.0 if wet else frame.horizon * (1 - frame.light.sun_height))  # fmt: skip
         frame.image.paste(frame.light.sun, (0, 0), sky.rays(frame.size, frame.light, frame.chance, source))
     if wet or "dust" in scene.weather or scene.light == "golden":
         motes(frame)

@@ -11,17 +11,19 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageFilter
 
-from videod.sandbox.render import finish, noise, sky, terrain
+from videod.sandbox.render import features, finish, noise, sky, terrain
+from videod.sandbox.render.builds import Palette
 from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature, anatomy, draw_creature
-from videod.sandbox.render.paint import Colour, Light, Point, Sketch, mixed
+from videod.sandbox.render.grounds import GROUNDS
+from videod.sandbox.render.paint import Light, Sketch
 from videod.sandbox.render.props import draw_prop
-from videod.sandbox.render.quadrupeds import Palette
 from videod.sandbox.render.scene import Scene, read_scene
+from videod.sandbox.render.shapes import Colour, Point, mixed
 from videod.sandbox.render.sky import DAYLIGHT
-from videod.sandbox.render.terrain import GROUNDS, Frame
+from videod.sandbox.render.terrain import Frame
 
 #: How much of the frame's height a standing animal of size 1 takes, by framing.
-SPAN = {"wide": 0.2, "medium": 0.46, "close": 1.15}
+SPAN = {"wide": 0.2, "medium": 0.52, "close": 1.15}
 STUDIO = Light(sun=(1.0, 0.98, 0.95), ambient=(0.66, 0.67, 0.7), side=-1.0, strength=0.62, rim=0.15)
 
 
@@ -46,7 +48,8 @@ def _towards(colour: Colour, wanted: Colour, share: float) -> Colour:
     """`colour` moved towards the hue of `wanted`, keeping its own lightness mostly."""
     own, other = max(1, sum(colour)), max(1, sum(wanted))
     level = (own * 0.8 + other * 0.2) / other
-    return mixed(colour, (min(255, round(wanted[0] * level)), min(255, round(wanted[1] * level)), min(255, round(wanted[2] * level))), share)
+    return mixed(colour, (min(255, round(wanted[0] * level)), min(255, round(wanted[1] * level)),
+        min(255, round(wanted[2] * level))), share)  # fmt: skip
 
 
 def individual(creature: Creature, prompt: str, references: list[bytes]) -> Palette:
@@ -55,12 +58,14 @@ def individual(creature: Creature, prompt: str, references: list[bytes]) -> Pale
     for data in references[:1]:
         colour = reference_colour(data)
         if colour is not None:
-            return replace(palette, base=_towards(palette.base, colour, 0.6), light=_towards(palette.light, colour, 0.25), dark=_towards(palette.dark, colour, 0.3))
+            return replace(palette, base=_towards(palette.base, colour, 0.6), light=_towards(palette.light, colour,
+                0.25), dark=_towards(palette.dark, colour, 0.3))  # fmt: skip
     chance = noise.generator("individual", prompt)
     warm, level = float(chance.uniform(-0.05, 0.05)), float(chance.uniform(0.94, 1.06))
 
     def moved(colour: Colour) -> Colour:
-        return (min(255, round(colour[0] * level * (1 + warm))), min(255, round(colour[1] * level)), min(255, round(colour[2] * level * (1 - warm))))
+        return (min(255, round(colour[0] * level * (1 + warm))), min(255, round(colour[1] * level)), min(255,
+            round(colour[2] * level * (1 - warm))))  # fmt: skip
 
     return replace(palette, base=moved(palette.base), light=moved(palette.light), dark=moved(palette.dark))
 
@@ -124,7 +129,8 @@ def _stand(scene: Scene, creature: Creature, place: int, frame: Frame) -> tuple[
     width, height = frame.size
     span = SPAN[scene.framing] * (creature.size if scene.framing != "close" else 1.0)
     pair = len(scene.creatures) > 1
-    scale = min(height * span / min(tall, 1.5), width * (0.34 if pair else 0.62) * (3.2 if scene.framing == "close" else 1) / (right - left))
+    scale = min(height * span / min(tall, 1.5),
+        width * (0.34 if pair else 0.62) * (3.2 if scene.framing == "close" else 1) / (right - left))  # fmt: skip
     if scene.framing == "close":
         return scale, (width * 0.5 - (right - 0.3) * scale * 0.82, height * 0.46 + face * scale)
     ground = frame.horizon + (height - frame.horizon) * (0.55 if scene.framing == "medium" else 0.3)
@@ -167,7 +173,8 @@ def _animals(frame: Frame, scene: Scene, prompt: str, references: list[bytes]) -
             left, right, _, _ = _extent(creature, scene.pose)
             sketch = Sketch(frame.size, scale, (x + (left + right) * scale, ground), flip)
         palette = individual(creature, prompt, references if place == 0 else references[1:2])
-        coat = draw_creature(sketch, creature, palette, scene.pose if place == 0 else "standing", scene.head if place == 0 else "standing")
+        coat = draw_creature(sketch, creature, palette, scene.pose if place == 0 else "standing",
+            scene.head if place == 0 else "standing")  # fmt: skip
         body = sketch.render(frame.light.body, coat, noise.generator("coat", creature.name))
         _set(frame, scene, creature, body, ground, scale)
 
@@ -183,9 +190,11 @@ def _set(frame: Frame, scene: Scene, creature: Creature, body: Image.Image, grou
     if not swims and not flies and scene.framing != "close":
         _shadow(frame, body, ground)
     veil = {"underwater": 0.16}.get(scene.ground, 0.0) + {"wide": 0.2, "medium": 0.05, "close": 0.0}[scene.framing]
-    tone = terrain.as_floats(frame.image.crop((0, int(frame.height * 0.4), frame.width, int(frame.height * 0.6)))).mean(axis=(0, 1))
+    tone = terrain.as_floats(frame.image.crop((0, int(frame.height * 0.4), frame.width,
+        int(frame.height * 0.6)))).mean(axis=(0, 1))  # fmt: skip
     alpha = body.getchannel("A")
-    hazed = Image.blend(body.convert("RGB"), Image.new("RGB", frame.size, (int(tone[0]), int(tone[1]), int(tone[2]))), veil)
+    hazed = Image.blend(body.convert("RGB"), Image.new("RGB", frame.size,
+        (int(tone[0]), int(tone[1]), int(tone[2]))), veil)  # fmt: skip
     if swims and scene.ground != "underwater":
         _surface(frame, alpha, hazed, frame.horizon + frame.height * 0.2)
         return
@@ -203,7 +212,8 @@ def _surface(frame: Frame, alpha: Image.Image, body: Image.Image, level: float) 
     wet = Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(frame.height // 40))
     ring = np.asarray(wet, dtype=np.float32) / 255 * np.exp(-np.abs(rows - line) / (frame.height * 0.012))
     froth = noise.clouds(frame.chance, frame.size, 34, 2, 2.5)
-    frame.image.paste(frame.lit((240, 246, 250), 0), (0, 0), Image.fromarray((np.clip(ring * (0.3 + froth) * 1.1, 0, 0.9) * 255).astype(np.uint8)))
+    frame.image.paste(frame.lit((240, 246, 250), 0), (0, 0), Image.fromarray((np.clip(ring * (0.3 + froth) * 1.1, 0,
+        0.9) * 255).astype(np.uint8)))  # fmt: skip
 
 
 def _prop(frame: Frame, scene: Scene) -> None:
@@ -223,12 +233,14 @@ def landscape(scene: Scene, size: tuple[int, int], chance: np.random.Generator) 
     light = DAYLIGHT[scene.light]
     side = -1.0 if chance.random() < 0.5 else 1.0
     light = replace(light, body=replace(light.body, side=side))
-    share = {"savanna": 0.5, "jungle": 0.5, "ocean": 0.42, "coast": 0.44, "wetland": 0.46, "mountain": 0.56}.get(scene.ground, 0.52)
-    share += float(chance.uniform(-0.03, 0.03))
+    share = {"savanna": 0.5, "jungle": 0.5, "ocean": 0.42, "coast": 0.44, "wetland": 0.46,
+        "mountain": 0.56}.get(scene.ground, 0.52)  # fmt: skip
+    share += float(chance.uniform(-0.1, 0.08))
     aurora = scene.light == "night" and scene.cold
     painted = sky.paint_sky(size, light, scene.light, share, chance, aurora)
     frame = Frame(painted, light, scene.cold, chance, round(size[1] * share))
     GROUNDS[scene.ground](frame)
+    features.add_features(frame, scene.text)
     return frame
 
 
@@ -248,7 +260,7 @@ def render_picture(prompt: str, size: tuple[int, int], references: list[bytes]) 
     if scene.framing == "close" and scene.creatures:
         frame.image = frame.image.filter(ImageFilter.GaussianBlur(size[1] / 75))
     if scene.weather & {"fog"} and scene.ground != "underwater":
-        finish.fog(frame, 0.5)
+        finish.fog(frame, 0.3 if "thin" in scene.weather else 0.5)
     if scene.prop is not None and not scene.creatures:
         _prop(frame, scene)
     _animals(frame, scene, prompt, references)
@@ -268,5 +280,3 @@ def encode_picture(picture: Image.Image, mime_type: str) -> bytes:
     else:
         picture.save(out, "JPEG", quality=92)
     return out.getvalue()
-
-

@@ -9,13 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from videod.sandbox.render import casting, story
+from videod.sandbox.render import casting, movements, story
 from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature
 from videod.sandbox.render.species import TERRAINS, Terrain, cast
 from videod.sandbox.render.story import Beat
 
 CLIPS_DEFAULT, IMAGES_DEFAULT = 18, 22
 NEGATIVE = "blur, distort, low quality, extra limbs, text, watermark"
+LENS = "Long lens with shallow focus, fine film grain, natural muted colour and soft contrast."
 SOUND_END = "subtle nature documentary sound effect"
 
 
@@ -46,13 +47,17 @@ def read_wish(prompt: str) -> Wish:
     clips = max(1, min(len(story.BEATS), _number(prompt, "Clips", CLIPS_DEFAULT)))
     return Wish(
         title=_line(prompt, "Title") or "Untitled", topic=_line(prompt, "Topic"),
-        direction=_line(prompt, "Story direction"), channel=_line(prompt, "Channel(?: name)?"), brand=_line(prompt, "Brand"),
-        clips=clips, images=_number(prompt, "Images", IMAGES_DEFAULT if clips == CLIPS_DEFAULT else round(clips * 1.2)),
+        direction=_line(prompt, "Story direction"), channel=_line(prompt, "Channel(?: name)?"), brand=_line(prompt,
+            "Brand"),
+        clips=clips, images=_number(prompt, "Images",
+            IMAGES_DEFAULT if clips == CLIPS_DEFAULT else round(clips * 1.2)),
     )  # fmt: skip
 
 
 def way_of(creature: Creature) -> str:
-    return "swimmer" if creature.body in SWIMMERS else "flier" if creature.body in FLIERS and creature.body != "penguin" else "walker"
+    if creature.body in SWIMMERS:
+        return "swimmer"
+    return "flier" if creature.body in FLIERS and creature.body != "penguin" else "walker"  # fmt: skip
 
 
 def _identity(name: str) -> str:
@@ -77,7 +82,9 @@ class Draft:
         self.animal, self.hero, self.rival, self.other = cast(words, self.number)
         self.terrain: Terrain = TERRAINS[self.animal.terrain]
         _, self.light, self.sky = next(mood for mood in story.MOODS if re.search(rf"\b(?:{mood[0]})", words.lower()))
-        self.beats, self.shares = casting.share(wish.clips, wish.images)
+        self.casting = casting.share(wish.clips, wish.images)
+        self.beats = self.casting.beats
+        self.shares = {"hero": self.casting.hero, "rival": self.casting.rival}
         self.images: list[dict[str, Any]] = []
         self.scenes: dict[str, list[str]] = {"hero": [], "rival": []}
         self.plains: dict[str, list[tuple[str, str]]] = {"hero": [], "rival": []}
@@ -93,7 +100,8 @@ class Draft:
         terrain = self.terrain
         return text.format(
             A=_upper(a), a=a, R=_upper(r), r=r, X=_upper(f"{article} {self.other.name}"), x=x, light=self.light,
-            place=self.animal.place or terrain.place, ground=terrain.ground, food=self.animal.food, medium=medium, over=over,
+            place=self.animal.place or terrain.place, ground=terrain.ground, food=self.animal.food, medium=medium,
+                over=over,
             Beyond=terrain.beyond, mover=terrain.mover, hardship=terrain.hardship,
         )  # fmt: skip
 
@@ -105,7 +113,9 @@ class Draft:
         creature = self.creature(focus)
         core = not any(image["subject"] == creature.name for image in self.images)
         way = way_of(creature)
-        said = "in full profile with the whole body visible" if pose == "still" and core and not scene else story.POSES[way][pose]
+        said = movements.POSES[way][pose]
+        if pose == "still" and core and not scene:
+            said = "in full profile with the whole body visible"  # fmt: skip
         earlier = sum(1 for image in self.images if image["subject"] == creature.name)
         where = f", {self.terrain.views[(earlier + 1) % len(self.terrain.views)].lower()} around it" if scene else ""
         article = _upper(_article(creature.name)) if core else "The same"
@@ -113,7 +123,8 @@ class Draft:
         image = _identity(creature.name) + ends
         role = {"hero": "protagonist", "rival": "antagonist", "other": "background"}[focus]
         self.images.append({
-            "id": image, "kind": "character", "subject": creature.name, "species": creature.name, "role": role, "core": core,
+            "id": image, "kind": "character", "subject": creature.name, "species": creature.name, "role": role,
+                "core": core,
             "prompt": f"{article} {creature.name} {said}{where}.",
         })  # fmt: skip
         return image
@@ -125,33 +136,34 @@ class Draft:
         again = number // len(pool)
         suffix = ("", " seen from further away", " seen from lower down", " seen from the side")[min(again, 3)]
         image = f"{'view' if kind == 'environment' else 'prop'}_{number + 1}"
-        prompt = f"Empty landscape with no animals: {said.lower()}{suffix}." if kind == "environment" else f"Macro prop: {said}{suffix}."
+        shown = "Empty landscape with no animals: " + said.lower() if kind == "environment" else "Macro prop: " + said
+        prompt = f"{shown}{suffix}."
         subject = self.terrain.place if kind == "environment" else said
         self.images.append({
-            "id": image, "kind": kind, "subject": subject, "species": None, "role": None, "core": False, "prompt": prompt,
+            "id": image, "kind": kind, "subject": subject, "species": None, "role": None, "core": False,
+                "prompt": prompt,
         })  # fmt: skip
         return image
 
     def prepare(self) -> None:
         """Makes the characters' pictures and the views that the shares allow, before clips take them."""
-        s = self.shares
-        for focus, plains, scenes in (("hero", s.hero_plains, s.hero_scenes), ("rival", s.rival_plains, s.rival_scenes)):
+        for focus, share in self.shares.items():
             poses = [beat.pose for beat in self.beats if beat.focus == focus] + ["walking", "alert", "low", "rush"]
             full, cut = self.split_clips(focus)
             wanted = list(dict.fromkeys(["still", *(beat.pose for beat in cut), *poses]))
-            for n in range(plains):
+            for n in range(share.plain):
                 pose = wanted[n % len(wanted)]
                 self.plains[focus].append((pose, self.character(focus, pose, scene=False)))
-            for n in range(scenes):
+            for n in range(share.scenes):
                 pose = full[n].pose if n < len(full) else ("alert", "low", "walking", "still")[n % 4]
                 self.scenes[focus].append(self.character(focus, pose, scene=True))
         places = sum(1 for beat in self.beats if beat.focus == "place")
-        self.views = [self.thing("environment", n) for n in range(places + s.views)]
+        self.views = [self.thing("environment", n) for n in range(places + self.casting.views)]
 
     def split_clips(self, focus: str) -> tuple[list[Beat], list[Beat]]:
         """Which of a character's beats are full frames and which cut-outs, alternating as the shares allow."""
         beats = [beat for beat in self.beats if beat.focus == focus]
-        scenes = min(len(beats), self.shares.hero_scenes if focus == "hero" else self.shares.rival_scenes)
+        scenes = self.shares[focus].full
         full = {round((n + 0.5) * len(beats) / scenes - 0.5) for n in range(scenes)} if scenes else set()
         for at in range(len(beats)):  # rounding may have met one place twice
             if len(full) < scenes:
@@ -163,7 +175,8 @@ class Draft:
         taken = {name for _, names, _ in self.used for name in names}
         # with more pictures than clips the core is left over: it serves as the others' reference
         spare = len(self.plains[focus]) > len(self.split_clips(focus)[1])
-        matching = sorted(self.plains[focus][1:] if spare else self.plains[focus], key=lambda i: (i[1] in taken, i[0] != pose))
+        matching = sorted(self.plains[focus][1:] if spare else self.plains[focus], key=lambda i: (i[1] in taken,
+            i[0] != pose))  # fmt: skip
         place = len(self.views)
         free = [view for view in self.views[::-1] if view not in taken]
         order = free + [self.views[(turn + n) % place] for n in range(place)]
@@ -215,19 +228,20 @@ class Draft:
         return self.keep(("split", (right[0], left[0]), 1.0))
 
     def motion(self, beat: Beat, turn: int) -> str:
-        camera = story.CAMERAS[(turn + self.number) % len(story.CAMERAS)]
+        camera = movements.CAMERAS[(turn + self.number) % len(movements.CAMERAS)]
         if beat.focus in ("place", "prop"):
             subject = "Fine drops slide down and fall" if beat.focus == "prop" else "Light moves slowly over the scene"
             return f"{subject}. Edges brighten and the shadows shift. {self.terrain.stirs} {camera}"
         focus = "hero" if beat.focus == "both" else beat.focus
         pose = "alert" if beat.focus == "both" else beat.pose
         name = f"The {self.creature(focus).name}"
-        action = story.MOTIONS[way_of(self.creature(focus))][pose].format(A=name)
+        action = movements.MOTIONS[way_of(self.creature(focus))][pose].format(A=name)
         return f"{action} {self.terrain.stirs} {camera}"
 
     def sound(self, beat: Beat) -> str:
         focus = "hero" if beat.focus in ("both", "place", "prop") else beat.focus
-        action = story.ACTIONS[way_of(self.creature(focus))] if beat.focus not in ("place", "prop") else "faint close details of the scene"
+        action = movements.ACTIONS[way_of(self.creature(focus))] if beat.focus not in ("place",
+            "prop") else "faint close details of the scene"  # fmt: skip
         return (
             f"Continuous {self.terrain.bed} under {self.sky.split(' with ')[1]}, with {action},"
             f" steady for the whole clip without gaps, {beat.name}, {SOUND_END}"
@@ -238,7 +252,8 @@ class Draft:
         pictures = self.pictures()
         clips = [
             {
-                "number": turn + 1, "beat": f"{beat.stage}: {beat.name}", "picture": picture, "motion": self.motion(beat, turn),
+                "number": turn + 1, "beat": f"{beat.stage}: {beat.name}", "picture": picture,
+                    "motion": self.motion(beat, turn),
                 "negative": NEGATIVE, "narration": self.words(beat.narration), "sound": self.sound(beat),
             }
             for turn, (beat, picture) in enumerate(zip(self.beats, pictures, strict=True))
@@ -249,7 +264,8 @@ class Draft:
             "logline": self.words("{A} must reach {food} before {r} does and before {hardship} closes in."),
             "description": f"{wish.title}: a short documentary about {subject}. "
             + self.words("In {place} {a} meets {r} and has to choose between retreat and endurance."),
-            "tags": list(dict.fromkeys(["nature documentary", "wildlife", name, self.rival.name, self.animal.terrain, "survival"])),
+            "tags": list(dict.fromkeys(["nature documentary", "wildlife", name, self.rival.name, self.animal.terrain,
+                "survival"])),
             "research": list(self.animal.facts),
             "arc": {
                 "want": self.words("{A} needs {food} to last through the season."),
@@ -258,7 +274,7 @@ class Draft:
                 "turn": self.words("{A} chooses to endure and pays with the last of its strength."),
                 "resolution": self.words("{R} gives up and {a} takes what {place} still offers."),
             },
-            "atmosphere": f"{self.sky}. Long lens with shallow focus, fine film grain, natural muted colour and soft contrast.",
+            "atmosphere": f"{self.sky}. {LENS}",
             "images": self.images, "clips": clips,
         }  # fmt: skip
 
@@ -272,14 +288,12 @@ def spoil_plan(plan: dict[str, Any]) -> dict[str, Any]:
     """The same plan with faults a careless model makes: every kind of rule of the craft is broken somewhere."""
     clips = [dict(clip) for clip in plan["clips"]]
     clips[0]["narration"] = (
-        "In the long, cold, silent morning, the old animal, hungry, tired, and alone, walks slowly, very slowly, down to"
-        " the water, the dark, endless water, which, as ever, waits, and waits, and waits."
-    )
+        "In the long, cold, silent morning, the old animal, hungry, tired, and alone, walks slowly, very slowly, down"
+        " to the water, the dark, endless water, which, as ever, waits, and waits, and waits."
+    )  # fmt: skip
     clips[-1]["motion"] = "Camera pushes in slowly and circles the scene. " + clips[-1]["motion"]
     unused = {
         "id": "nobody_needs_this", "kind": "prop", "subject": "a stone", "species": None, "role": None, "core": False,
         "prompt": "A stone rolls down and then it breaks apart.",
     }  # fmt: skip
     return {**plan, "clips": clips, "images": [*plan["images"], unused]}
-
-

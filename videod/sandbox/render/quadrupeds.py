@@ -1,92 +1,15 @@
-"""Four-legged animals, from one skeleton and a table of builds: bear to hare, elephant to fox.
+"""Four-legged animals, from one skeleton and a build's proportions: bear to hare, elephant to fox.
 
 An animal faces right. Units: the trunk from hip to shoulder joint is about 1 long, the ground is at 0.
 """
 
 import math
-from dataclasses import dataclass, replace
 
 import numpy as np
 
-from videod.sandbox.render.paint import Colour, Point, Sketch, mixed, oval_points, scaled
-
-
-@dataclass(frozen=True)
-class Build:
-    """Proportions. Heights are of the joints; depths are the trunk's full thickness; angles in degrees."""
-
-    length: float = 0.92
-    hip: float = 0.78
-    shoulder: float = 0.8
-    chest: float = 0.5
-    loin: float = 0.36
-    hump: float = 0.0
-    neck: float = 0.36
-    neck_angle: float = 35
-    neck_base: float = 0.36
-    neck_tip: float = 0.22
-    skull: float = 0.15
-    muzzle: float = 0.22
-    muzzle_base: float = 0.16
-    muzzle_tip: float = 0.09
-    leg: float = 0.2
-    foot: float = 0.09
-    ear: str = "point"  # point, round, long, wide, fan
-    ear_size: float = 0.13
-    tail: str = "bush"  # bush, long, tuft, short, none, scut
-    extras: tuple[str, ...] = ()  # antlers, mane, trunk, tusks, horns, ruff, beard
-    coat: str = "plain"  # plain, stripes, spots, rosettes, patches, mask
-    fur: float = 0.6
-    droop: float = 0.0  # how far the face hangs, in radians
-
-
-@dataclass(frozen=True)
-class Palette:
-    """The colours of one individual."""
-
-    base: Colour
-    dark: Colour
-    light: Colour
-    nose: Colour = (34, 28, 28)
-    eye: Colour = (196, 142, 52)
-
-
-BUILDS = {
-    "bear": Build(length=0.95, hip=0.72, shoulder=0.76, chest=0.66, loin=0.6, hump=0.08, neck=0.3, neck_angle=12, neck_base=0.5,
-                  neck_tip=0.42, skull=0.235, muzzle=0.21, muzzle_base=0.22, muzzle_tip=0.14, leg=0.3, foot=0.16,
-                  ear="round", ear_size=0.1, tail="short", fur=0.8),
-    "wolf": Build(length=0.86, chest=0.52, loin=0.4, neck=0.34, neck_angle=30, neck_base=0.44, neck_tip=0.32, skull=0.18, muzzle=0.23, muzzle_base=0.17, muzzle_tip=0.095, ear_size=0.19, extras=("ruff",), coat="saddle", fur=0.75),
-    "fox": Build(length=0.72, hip=0.62, shoulder=0.62, chest=0.42, loin=0.35, neck=0.26, neck_angle=34, neck_base=0.36, neck_tip=0.27,
-                 skull=0.165, muzzle=0.2, muzzle_base=0.14, muzzle_tip=0.055, leg=0.13, foot=0.06, ear_size=0.22,
-                 tail="brush", coat="socks", fur=0.75),
-    "cat": Build(length=0.9, hip=0.68, shoulder=0.68, chest=0.44, loin=0.36, neck=0.24, neck_angle=24, neck_base=0.32,
-                 neck_tip=0.3, skull=0.2, muzzle=0.1, muzzle_base=0.19, muzzle_tip=0.13, leg=0.2, foot=0.12,
-                 ear="round", ear_size=0.09, tail="long", fur=0.35),
-    "deer": Build(length=0.84, hip=0.98, shoulder=0.98, chest=0.46, loin=0.38, neck=0.52, neck_angle=58, neck_base=0.32,
-                  neck_tip=0.17, skull=0.13, muzzle=0.24, muzzle_base=0.14, muzzle_tip=0.09, leg=0.15, foot=0.055,
-                  ear="long", ear_size=0.17, tail="scut", extras=("antlers",), fur=0.4, droop=0.3),
-    "horse": Build(length=0.92, hip=0.98, shoulder=1.0, chest=0.52, loin=0.46, neck=0.56, neck_angle=48, neck_base=0.38,
-                   neck_tip=0.2, skull=0.15, muzzle=0.32, muzzle_base=0.18, muzzle_tip=0.12, leg=0.17, foot=0.08,
-                   ear_size=0.12, tail="plume", extras=("crest",), fur=0.2, droop=0.55),
-    "bison": Build(hip=0.76, shoulder=0.84, chest=0.82, loin=0.52, hump=0.2, neck=0.22, neck_angle=-14, neck_base=0.6,
-                   neck_tip=0.44, skull=0.22, muzzle=0.24, muzzle_base=0.26, muzzle_tip=0.17, leg=0.2, foot=0.09,
-                   ear="long", ear_size=0.09, tail="tuft", extras=("horns", "beard"), fur=0.95, droop=0.6),
-    "elephant": Build(length=0.86, hip=0.95, shoulder=1.0, chest=0.82, loin=0.78, neck=0.2, neck_angle=20, neck_base=0.6,
-                      neck_tip=0.46, skull=0.3, muzzle=0.08, muzzle_base=0.3, muzzle_tip=0.22, leg=0.27, foot=0.2,
-                      ear="fan", ear_size=0.44, tail="tuft", extras=("trunk", "tusks"), fur=0.12),
-    "hare": Build(length=0.5, hip=0.42, shoulder=0.4, chest=0.36, loin=0.46, neck=0.2, neck_angle=48, neck_base=0.28,
-                  neck_tip=0.22, skull=0.15, muzzle=0.11, muzzle_base=0.17, muzzle_tip=0.11, leg=0.14, foot=0.09,
-                  ear="hare", ear_size=0.42, tail="scut", fur=0.7),
-    "otter": Build(length=0.95, hip=0.34, shoulder=0.34, chest=0.32, loin=0.32, neck=0.3, neck_angle=26, neck_base=0.3,
-                   neck_tip=0.24, skull=0.14, muzzle=0.1, muzzle_base=0.16, muzzle_tip=0.11, leg=0.14, foot=0.1,
-                   ear="round", ear_size=0.05, tail="thick", fur=0.4),
-    "boar": Build(length=0.82, hip=0.6, shoulder=0.64, chest=0.58, loin=0.46, hump=0.06, neck=0.22, neck_angle=0, neck_base=0.5,
-                  neck_tip=0.36, skull=0.19, muzzle=0.3, muzzle_base=0.22, muzzle_tip=0.11, leg=0.15, foot=0.06,
-                  ear_size=0.13, tail="tuft", fur=0.9, droop=0.25),
-}  # fmt: skip
-BUILDS["lion"] = replace(BUILDS["cat"], extras=("mane",), tail="lion", chest=0.46)
-BUILDS["lynx"] = replace(BUILDS["cat"], ear="tufted", ear_size=0.13, tail="short", fur=0.7, extras=("ruff",), leg=0.19)
-BUILDS["doe"] = replace(BUILDS["deer"], extras=())
+from videod.sandbox.render.builds import Build, Palette
+from videod.sandbox.render.paint import Sketch
+from videod.sandbox.render.shapes import Colour, Point, mixed, oval_points, scaled
 
 #: Where a foot stands relative to its joint, as (x offset, lift) in leg lengths: hind far, hind near, front far, near.
 STANCES: dict[str, tuple[Point, Point, Point, Point]] = {
@@ -116,7 +39,8 @@ class Quadruped:
             self.hip = (0.16, build.hip * 0.46)
             self.shoulder = (build.length * 0.78, build.shoulder * 1.06)
         angle = math.radians(max(-74, min(80, build.neck_angle + HEADS.get(head, 0.0))))
-        self.head_angle = {"raised": 0.42, "lowered": -0.95, "stalking": -0.12}.get(head, -0.16) - build.droop * (0.3 if head == "raised" else 1)
+        self.head_angle = {"raised": 0.42, "lowered": -0.95, "stalking": -0.12}.get(head,
+            -0.16) - build.droop * (0.3 if head == "raised" else 1)  # fmt: skip
         self.nape = (self.shoulder[0] + 0.05, self.shoulder[1] + build.chest * 0.16)
         self.skull = (
             self.nape[0] + math.cos(angle) * (build.neck + 0.08),
@@ -159,19 +83,23 @@ class Quadruped:
         b, p = self.build, self.palette
         middle = ((self.nape[0] + self.skull[0]) / 2 + 0.01, (self.nape[1] + self.skull[1]) / 2 + 0.02)
         start = (self.shoulder[0] - 0.06, self.shoulder[1] + b.chest * 0.06)
-        self.sketch.limb([start, self.nape, middle, self.skull], [b.neck_base * 0.95, b.neck_base, (b.neck_base + b.neck_tip) / 2, b.neck_tip], p.base)
+        self.sketch.limb([start, self.nape, middle, self.skull], [b.neck_base * 0.95, b.neck_base,
+            (b.neck_base + b.neck_tip) / 2, b.neck_tip], p.base)  # fmt: skip
         if "mane" in b.extras:
             for k, reach in enumerate((0.46, 0.4, 0.34)):
                 at = (self.skull[0] - 0.2 + 0.05 * k, self.skull[1] - 0.13 + 0.05 * k)
                 self.sketch.oval(at, reach * 0.8, reach, mixed(p.dark, p.base, 0.16 * k), tilt=0.25)
         if "ruff" in b.extras:
             throat = (self.skull[0] - 0.03, self.skull[1] - b.neck_tip * 0.4)
-            self.sketch.limb([(self.nape[0] + 0.08, self.nape[1] - b.neck_base * 0.2), throat], [b.neck_base * 0.8, b.neck_tip * 0.8], mixed(p.base, p.light, 0.55))
+            self.sketch.limb([(self.nape[0] + 0.08, self.nape[1] - b.neck_base * 0.2), throat], [b.neck_base * 0.8,
+                b.neck_tip * 0.8], mixed(p.base, p.light, 0.55))  # fmt: skip
         if "crest" in b.extras:
             top = [(x - 0.06, y + 0.09) for x, y in (self.nape, middle, self.skull)]
             self.sketch.limb(top, [0.1, 0.17, 0.13], p.dark)
         if "beard" in b.extras:
-            self.sketch.limb([(self.nape[0] - 0.12, self.nape[1] - 0.1), (self.skull[0] - 0.06, self.skull[1] - 0.12), (self.skull[0] + 0.04, self.skull[1] - 0.36)], [0.66, 0.5, 0.1], p.dark)
+            self.sketch.limb([(self.nape[0] - 0.12, self.nape[1] - 0.1), (self.skull[0] - 0.06,
+                self.skull[1] - 0.12), (self.skull[0] + 0.04, self.skull[1] - 0.36)],
+                [0.66, 0.5, 0.1], p.dark)  # fmt: skip
 
     def _head(self) -> None:
         b, p, s = self.build, self.palette, self.sketch
@@ -179,7 +107,8 @@ class Quadruped:
         if "antlers" in b.extras:
             self._antlers(0, mixed(p.dark, (120, 96, 70), 0.6))
         if "horns" in b.extras:
-            s.limb([self._ahead(-0.02, b.skull * 0.8), self._ahead(0.0, b.skull * 1.5), self._ahead(0.12, b.skull * 1.95)], [0.09, 0.07, 0.02], (58, 50, 46), 4)
+            s.limb([self._ahead(-0.02, b.skull * 0.8), self._ahead(0.0, b.skull * 1.5), self._ahead(0.12,
+                b.skull * 1.95)], [0.09, 0.07, 0.02], (58, 50, 46), 4)  # fmt: skip
         face = mixed(p.base, p.light, 0.22)
         if "mane" not in b.extras:
             s.melt(self._ahead(-b.skull * 0.9, -b.skull * 0.2), b.skull * 1.05, 3)
@@ -189,8 +118,10 @@ class Quadruped:
                 s.oval(at, b.skull * 0.62, b.skull * 0.5, mixed(p.dark, p.base, 0.12 * (angle % 2)), 3, self.head_angle)
         s.oval(self.skull, b.skull * 1.06, b.skull * 0.98, face, 3, self.head_angle)
         tip = self._ahead(b.skull * 0.7 + b.muzzle, -b.skull * 0.34)
-        s.limb([self._ahead(b.skull * 0.15, -b.skull * 0.12), self._ahead(b.skull * 0.75, -b.skull * 0.24), tip], [b.muzzle_base * 1.35, b.muzzle_base * 1.02, b.muzzle_tip], face, 3)
-        jaw = [self._ahead(b.skull * 0.1, -b.skull * 0.55), self._ahead(b.skull * 0.8, -b.skull * 0.55), self._ahead(b.skull * 0.7 + b.muzzle * 0.95, -b.skull * 0.34 - b.muzzle_tip * 0.3)]
+        s.limb([self._ahead(b.skull * 0.15, -b.skull * 0.12), self._ahead(b.skull * 0.75, -b.skull * 0.24), tip],
+            [b.muzzle_base * 1.35, b.muzzle_base * 1.02, b.muzzle_tip], face, 3)  # fmt: skip
+        jaw = [self._ahead(b.skull * 0.1, -b.skull * 0.55), self._ahead(b.skull * 0.8, -b.skull * 0.55),
+            self._ahead(b.skull * 0.7 + b.muzzle * 0.95, -b.skull * 0.34 - b.muzzle_tip * 0.3)]  # fmt: skip
         s.limb(jaw, [b.muzzle_base * 0.7, b.muzzle_base * 0.55, b.muzzle_tip * 0.6], mixed(p.base, p.light, 0.85), 3)
         if "trunk" in b.extras:
             self._trunk_and_tusks()
@@ -216,7 +147,8 @@ class Quadruped:
         s.mark(oval_points(at, size * 1.5, size * 1.02, self.head_angle + 0.2), (24, 19, 18))
         s.mark(oval_points(at, size * 0.95, size * 0.88), self.palette.eye)
         s.mark(oval_points(at, size * 0.56, size * 0.6), (10, 9, 9))
-        s.mark(oval_points((at[0] - size * 0.25, at[1] + size * 0.3), size * 0.26, size * 0.26, count=10), (250, 250, 246))
+        s.mark(oval_points((at[0] - size * 0.25, at[1] + size * 0.3), size * 0.26, size * 0.26, count=10), (250, 250,
+            246))  # fmt: skip
 
     def _ear(self, far: bool) -> None:
         b, p, s = self.build, self.palette, self.sketch
@@ -230,7 +162,8 @@ class Quadruped:
         elif b.ear == "fan":
             if far:
                 return
-            lobe = [self._ahead(-0.02, 0.16), self._ahead(-0.3, 0.3), self._ahead(-0.5, 0.16), self._ahead(-0.47, -0.18), self._ahead(-0.3, -0.44), self._ahead(-0.12, -0.2)]
+            lobe = [self._ahead(-0.02, 0.16), self._ahead(-0.3, 0.3), self._ahead(-0.5, 0.16), self._ahead(-0.47,
+                -0.18), self._ahead(-0.3, -0.44), self._ahead(-0.12, -0.2)]  # fmt: skip
             s.blob(lobe, scaled(p.base, 0.97), 4)
         elif b.ear in ("long", "hare"):
             lean = -0.35 if b.ear == "hare" else -0.85
@@ -244,29 +177,36 @@ class Quadruped:
         else:
             left, right = (root[0] - size * 0.36, root[1] - size * 0.1), (root[0] + size * 0.32, root[1] - size * 0.06)
             top = (root[0] - size * 0.12, root[1] + size * 0.98)
-            s.fill([left, (left[0] + size * 0.02, root[1] + size * 0.5), top, (right[0] - size * 0.06, root[1] + size * 0.45), right], colour, depth)
+            s.fill([left, (left[0] + size * 0.02, root[1] + size * 0.5), top, (right[0] - size * 0.06,
+                root[1] + size * 0.45), right], colour, depth)  # fmt: skip
             s.tint([(root[0] - size * 0.14, root[1]), top, (right[0] - size * 0.06, root[1])], inner, depth)
             if b.ear == "tufted":
-                s.mark([(top[0] - 0.012, top[1] - 0.02), (top[0] - 0.01, top[1] + size * 0.6), (top[0] + 0.014, top[1] - 0.02)], (30, 26, 24))
+                s.mark([(top[0] - 0.012, top[1] - 0.02), (top[0] - 0.01, top[1] + size * 0.6), (top[0] + 0.014,
+                    top[1] - 0.02)], (30, 26, 24))  # fmt: skip
 
     def _antlers(self, depth: int, colour: Colour) -> None:
         root = self._ahead(-0.03 if depth else 0.02, self.build.skull * 0.8)
         shift = 0.0 if depth else 0.1
-        beam = [root, (root[0] - 0.12 + shift, root[1] + 0.2), (root[0] - 0.16 + shift, root[1] + 0.42), (root[0] + 0.04 + shift, root[1] + 0.62)]
+        beam = [root, (root[0] - 0.12 + shift, root[1] + 0.2), (root[0] - 0.16 + shift, root[1] + 0.42),
+            (root[0] + 0.04 + shift, root[1] + 0.62)]  # fmt: skip
         self.sketch.limb(beam, [0.04, 0.036, 0.03, 0.012], colour, depth)
         for at, (dx, dy) in ((1, (0.16, 0.1)), (2, (0.17, 0.08)), (2, (-0.12, 0.16)), (1, (0.1, 0.17))):
             base = beam[at]
-            self.sketch.limb([base, (base[0] + dx * 0.6, base[1] + dy * 0.45), (base[0] + dx, base[1] + dy)], [0.03, 0.024, 0.008], colour, depth)
+            self.sketch.limb([base, (base[0] + dx * 0.6, base[1] + dy * 0.45), (base[0] + dx, base[1] + dy)], [0.03,
+                0.024, 0.008], colour, depth)  # fmt: skip
 
     def _trunk_and_tusks(self) -> None:
         p, s = self.palette, self.sketch
         root = self._ahead(0.26, -0.06)
         ground = 0.12
-        s.limb([self._ahead(0.2, -0.14), self._ahead(0.36, -0.34), self._ahead(0.62, -0.46)], [0.05, 0.045, 0.012], (236, 228, 206), 4)
+        s.limb([self._ahead(0.2, -0.14), self._ahead(0.36, -0.34), self._ahead(0.62, -0.46)], [0.05, 0.045, 0.012],
+            (236, 228, 206), 4)  # fmt: skip
         curl = 0.62 if self.head_angle > 0.2 else ground
-        path = [self._ahead(0.1, 0.02), root, (root[0] + 0.14, root[1] - 0.3), (root[0] + 0.12, (root[1] + curl) / 2 - 0.14), (root[0] + 0.06, curl + 0.06), (root[0] + 0.2, curl)]
+        path = [self._ahead(0.1, 0.02), root, (root[0] + 0.14, root[1] - 0.3), (root[0] + 0.12,
+            (root[1] + curl) / 2 - 0.14), (root[0] + 0.06, curl + 0.06), (root[0] + 0.2, curl)]  # fmt: skip
         if self.head_angle > 0.2:
-            path = [self._ahead(0.1, 0.02), root, (root[0] + 0.22, root[1] - 0.14), (root[0] + 0.44, root[1] + 0.06), (root[0] + 0.4, root[1] + 0.36)]
+            path = [self._ahead(0.1, 0.02), root, (root[0] + 0.22, root[1] - 0.14), (root[0] + 0.44, root[1] + 0.06),
+                (root[0] + 0.4, root[1] + 0.36)]  # fmt: skip
         widths = [0.34, 0.28, 0.2, 0.15, 0.11, 0.08][: len(path)]
         s.limb(path, widths, scaled(p.base, 1.02), 3)
         for k in range(5):
@@ -281,16 +221,21 @@ class Quadruped:
         low = max(0.12, y - 0.42)
         back = 0.3 if self.pose in ("running", "leaping") else 0.0
         shapes: dict[str, tuple[list[Point], list[float], Colour]] = {
-            "bush": ([(x, y), (x - 0.16 - back, y - 0.14 + back / 2), (x - 0.2 - 1.6 * back, low + 0.04 + back)], [0.1, 0.17, 0.06], p.base),
-            "brush": ([(x, y), (x - 0.24, y - 0.12 + back / 2), (x - 0.5, y - 0.22 + back / 2), (x - 0.76, y - 0.2 + back)], [0.08, 0.2, 0.24, 0.04], p.base),
-            "long": ([(x, y), (x - 0.2, y - 0.24 + back), (x - 0.42, low + 0.06 + back), (x - 0.68, low + 0.2 + back)], [0.11, 0.09, 0.09, 0.07], p.base),
-            "lion": ([(x, y), (x - 0.2, y - 0.22 + back), (x - 0.34, low + back), (x - 0.52, low + 0.12 + back)], [0.09, 0.06, 0.055, 0.05], p.base),
+            "bush": ([(x, y), (x - 0.16 - back, y - 0.14 + back / 2), (x - 0.2 - 1.6 * back, low + 0.04 + back)],
+                [0.1, 0.17, 0.06], p.base),
+            "brush": ([(x, y), (x - 0.24, y - 0.12 + back / 2), (x - 0.5, y - 0.22 + back / 2), (x - 0.76,
+                y - 0.2 + back)], [0.08, 0.2, 0.24, 0.04], p.base),
+            "long": ([(x, y), (x - 0.2, y - 0.24 + back), (x - 0.42, low + 0.06 + back), (x - 0.68,
+                low + 0.2 + back)], [0.11, 0.09, 0.09, 0.07], p.base),
+            "lion": ([(x, y), (x - 0.2, y - 0.22 + back), (x - 0.34, low + back), (x - 0.52, low + 0.12 + back)],
+                [0.09, 0.06, 0.055, 0.05], p.base),
             "tuft": ([(x + 0.03, y), (x - 0.06, y - 0.14), (x - 0.08, low)], [0.06, 0.04, 0.03], p.base),
-            "plume": ([(x, y), (x - 0.16 - back, y - 0.1 + back / 3), (x - 0.22 - back, low - 0.12 + back)], [0.1, 0.18, 0.08], p.dark),
+            "plume": ([(x, y), (x - 0.16 - back, y - 0.1 + back / 3), (x - 0.22 - back, low - 0.12 + back)], [0.1,
+                0.18, 0.08], p.dark),
             "thick": ([(x + 0.1, y - 0.08), (x - 0.2, y - 0.18), (x - 0.6, 0.07)], [0.22, 0.15, 0.03], p.base),
             "short": ([(x + 0.04, y), (x - 0.05, y - 0.05)], [0.1, 0.08], p.base),
             "scut": ([(x + 0.04, y), (x - 0.06, y + 0.02)], [0.1, 0.11], mixed(p.light, (255, 255, 255), 0.5)),
-        }
+        }  # fmt: skip
         if b.tail not in shapes:
             return
         path, widths, colour = shapes[b.tail]
@@ -327,19 +272,23 @@ class Quadruped:
         if hind:
             knee = (x + reach * 0.35 + 0.1 * bend, y - (y - foot[1]) * 0.42)
             hock = (x + reach * 0.82 - 0.13 * bend * length, foot[1] + (y - foot[1]) * 0.3)
-            widths = [thick * 1.9, thick * 1.35, thick * 0.56 if not column else thick, thick * 0.5 if not column else thick]
+            widths = [thick * 1.9, thick * 1.35, thick * 0.56 if not column else thick,
+                thick * 0.5 if not column else thick]  # fmt: skip
         else:
             knee = (x + reach * 0.3 - 0.05 * bend, y - (y - foot[1]) * 0.4)
             hock = (x + reach * 0.75 + 0.015 * bend, foot[1] + (y - foot[1]) * 0.28)
-            widths = [thick * 1.5, thick * 1.05, thick * 0.62 if not column else thick, thick * 0.5 if not column else thick]
+            widths = [thick * 1.5, thick * 1.05, thick * 0.62 if not column else thick,
+                thick * 0.5 if not column else thick]  # fmt: skip
         colour = scaled(mixed(p.base, p.dark, 0.12), shade)
         if depth == 2:
             self.sketch.melt((x, y + thick * 0.3), thick * (1.5 if hind else 1.25), depth)
         self.sketch.limb([(x, y), knee, hock, (foot[0], foot[1] + 0.02)], widths, colour, depth)
         dark = scaled(p.dark if b.coat == "socks" else mixed(p.base, p.dark, 0.45), shade)
         if b.coat == "socks":
-            self.sketch.tint([(hock[0] - 0.09, hock[1] + 0.1), (hock[0] + 0.09, hock[1] + 0.1), (foot[0] + 0.12, 0), (foot[0] - 0.12, 0)], dark, depth)
-        self.sketch.limb([(foot[0] - 0.01, foot[1]), (foot[0] + b.foot * 0.75, foot[1] - 0.005)], [b.foot * 0.62, b.foot * 0.56], dark, depth)
+            self.sketch.tint([(hock[0] - 0.09, hock[1] + 0.1), (hock[0] + 0.09, hock[1] + 0.1), (foot[0] + 0.12, 0),
+                (foot[0] - 0.12, 0)], dark, depth)  # fmt: skip
+        self.sketch.limb([(foot[0] - 0.01, foot[1]), (foot[0] + b.foot * 0.75, foot[1] - 0.005)], [b.foot * 0.62,
+            b.foot * 0.56], dark, depth)  # fmt: skip
 
     def _folded(self, far: bool) -> None:
         b, p = self.build, self.palette
@@ -350,9 +299,11 @@ class Quadruped:
         if not far:
             self.sketch.melt((hx - 0.02, 0.38), 0.3, depth)
             self.sketch.melt((sx - 0.04, self.shoulder[1]), thick * 1.5, depth)
-        self.sketch.blob([(hx - 0.16, 0.08), (hx - 0.1, 0.34), (hx + 0.16, 0.4), (hx + 0.3, 0.2), (hx + 0.22, 0.06)], colour, depth)
+        self.sketch.blob([(hx - 0.16, 0.08), (hx - 0.1, 0.34), (hx + 0.16, 0.4), (hx + 0.3, 0.2), (hx + 0.22, 0.06)],
+            colour, depth)  # fmt: skip
         self.sketch.limb([(hx + 0.08, 0.07), (hx + 0.42, 0.055)], [thick * 0.6, thick * 0.5], colour, depth)
-        self.sketch.limb([(sx - 0.04, self.shoulder[1] - 0.02), (sx + 0.02, 0.14), (sx + 0.34, 0.07), (sx + 0.52, 0.06)], [thick * 1.2, thick * 0.9, thick * 0.6, max(0.06, b.foot * 0.7)], colour, depth)
+        self.sketch.limb([(sx - 0.04, self.shoulder[1] - 0.02), (sx + 0.02, 0.14), (sx + 0.34, 0.07), (sx + 0.52,
+            0.06)], [thick * 1.2, thick * 0.9, thick * 0.6, max(0.06, b.foot * 0.7)], colour, depth)  # fmt: skip
 
     def _seated(self, far: bool) -> None:
         b, p = self.build, self.palette
@@ -361,7 +312,8 @@ class Quadruped:
         hx, hy = self.hip[0] + back, self.hip[1]
         if not far:
             self.sketch.melt((hx, hy + 0.08), 0.28, depth)
-        self.sketch.blob([(hx - 0.2, 0.06), (hx - 0.16, hy + 0.02), (hx + 0.1, hy + 0.1), (hx + 0.28, hy - 0.1), (hx + 0.2, 0.06)], colour, depth)
+        self.sketch.blob([(hx - 0.2, 0.06), (hx - 0.16, hy + 0.02), (hx + 0.1, hy + 0.1), (hx + 0.28, hy - 0.1),
+            (hx + 0.2, 0.06)], colour, depth)  # fmt: skip
         self.sketch.limb([(hx + 0.05, 0.06), (hx + 0.36, 0.05)], [b.leg * 0.6, b.foot * 0.7], colour, depth)
         self._leg((self.shoulder[0] + back, self.shoulder[1]), (0.0, 0.0), False, depth, shade)
 
@@ -370,14 +322,16 @@ class Quadruped:
         chance = np.random.default_rng(11)
         (hx, hy), (sx, sy) = self.hip, self.shoulder
         if b.coat == "saddle":
-            s.tint([(hx - 0.1, hy + 0.3), (sx + 0.1, sy + 0.34), (sx + 0.02, sy + 0.06), (hx + 0.5, hy + 0.04), (hx, hy + 0.1)], mixed(p.base, p.dark, 0.75))
+            s.tint([(hx - 0.1, hy + 0.3), (sx + 0.1, sy + 0.34), (sx + 0.02, sy + 0.06), (hx + 0.5, hy + 0.04), (hx,
+                hy + 0.1)], mixed(p.base, p.dark, 0.75))  # fmt: skip
         if b.coat == "stripes":
             for k in range(13):
                 x = hx - 0.16 + (sx - hx + 0.3) * k / 12
                 y = hy + (sy - hy) * k / 12
                 lean = chance.uniform(-0.06, 0.06)
                 top, low = y + b.chest * 0.55, y - b.chest * chance.uniform(0.12, 0.4)
-                s.spot([(x - 0.022, top), (x + 0.026, top), (x + 0.01 + lean, (top + low) / 2), (x + lean * 1.5, low), (x - 0.018 + lean, (top + low) / 2)], p.dark)
+                s.spot([(x - 0.022, top), (x + 0.026, top), (x + 0.01 + lean, (top + low) / 2), (x + lean * 1.5,
+                    low), (x - 0.018 + lean, (top + low) / 2)], p.dark)  # fmt: skip
             for k in range(4):
                 at = (self.nape[0] + 0.08 * k, self.nape[1] + 0.04 * k)
                 s.spot([(at[0] - 0.02, at[1] + 0.2), (at[0] + 0.02, at[1] + 0.2), (at[0] + 0.05, at[1] - 0.14)], p.dark)

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature, find_creatures
-from videod.sandbox.render.paint import Colour
 from videod.sandbox.render.props import find_prop
+from videod.sandbox.render.shapes import Colour
 
 #: The first whose words occur wins; so the particular stands before the general.
 LIGHTS = (
@@ -46,13 +46,16 @@ HOMES = {
 POSES = (
     ("leaping", r"leap\w*|jump\w*|pounc\w*|spring(?:s|ing)|breach\w*|lung\w*"),
     ("running", r"run(?:s|ning)?|charg\w+|sprint\w*|chas\w+|gallop\w*|flee\w*|bolt(?:s|ing)?"),
-    ("flying", r"fly(?:ing)?|flies|flight|soar\w*|glid\w*|hover\w*|on the wing|wings spread|spread wings|in the air|circl\w+"),
+    (
+        "flying",
+        r"fly(?:ing)?|flies|flight|soar\w*|glid\w*|hover\w*|on the wing|wings spread|spread wings|in the air|circl\w+",
+    ),
     ("lying", r"lying|lies|rest(?:s|ing)|sleep\w*|curled|crouch\w*|half asleep"),
     ("sitting", r"sit(?:s|ting)|seated"),
     ("walking", r"walk\w*|strid\w*|stalk\w*|wad\w+|trot\w*|mid[- ]step|steps?|prowl\w*|pacing|one paw|crossing"),
 )
 HEADS = (
-    ("raised", r"head (?:raised|lifted|high|up)|look(?:s|ing) up|howl\w*|roar\w*|calling|lifted|rearing|rising|muzzle up"),
+    ("raised", r"head (?:raised|lifted|high|up)|look(?:s|ing) up|howl\w*|roar\w*|calling|lifted|rearing|rising"),
     ("lowered", r"head (?:low(?:ered)?|down|bowed)|drink\w*|graz\w*|sniff\w*|feeding|eating|head bent|nose to"),
 )
 PLAIN = r"plain|isolated|cut[- ]?out|studio background|solid background|chroma|seamless background|no background"
@@ -84,6 +87,7 @@ class Scene:
     framing: str
     plain: Colour | None
     silhouette: bool
+    text: str = ""  # the last line of the prompt in small letters
 
 
 def _first(table: tuple[tuple[str, str], ...], text: str, default: str) -> str:
@@ -105,8 +109,11 @@ def _earliest(table: tuple[tuple[str, str], ...], text: str) -> str | None:
 
 
 #: "a mountain river" is a river: the first of these words only says where it flows.
-QUALIFIED = r"\b(?:mountain|alpine|forest|jungle|desert|coastal|ocean|arctic|winter|meadow|savanna)[- ](?=(?:river|stream|creek|lake|pond|"
-QUALIFIED += r"marsh|forest|meadow|den|cave|beach|coast|shore|waterhole|reef|floor|swell|wetland|lagoon)s?\b)"
+QUALIFIED = (
+    r"\b(?:mountain|alpine|forest|jungle|desert|coastal|ocean|arctic|winter|meadow|savanna)[- ]"
+    r"(?=(?:river|stream|creek|lake|pond|marsh|forest|meadow|den|cave|beach|coast|shore|waterhole|reef|floor|swell"
+    r"|wetland|lagoon)s?\b)"
+)
 
 
 def _home(creatures: tuple[Creature, ...]) -> str:
@@ -117,7 +124,9 @@ def _home(creatures: tuple[Creature, ...]) -> str:
 
 
 def _plain(text: str) -> Colour | None:
-    if not re.search(rf"\b(?:{PLAIN})\b", text) or not re.search(r"background|backdrop|isolated|cut[- ]?out|chroma", text):
+    if not re.search(rf"\b(?:{PLAIN})\b", text) or not re.search(
+        r"background|backdrop|isolated|cut[- ]?out|chroma", text
+    ):
         return None
     for word, colour in PLAIN_COLOURS.items():
         if re.search(rf"\b{word}\b[\w\s-]{{0,30}}(?:background|backdrop|screen)", text):
@@ -155,18 +164,23 @@ def read_scene(prompt: str) -> Scene:
     creatures = tuple(find_creatures(subject)[:2]) or tuple(find_creatures(text)[:2])
     plain = _plain(text)
     prop = find_prop(subject)
-    if prop and re.search(r"\b(?:macro|prop|close[- ]?up|detail)\b", subject) and not re.search(r"\bface|eyes?\b", subject):
+    if (
+        prop
+        and re.search(r"\b(?:macro|prop|close[- ]?up|detail)\b", subject)
+        and not re.search(r"\bface|eyes?\b", subject)
+    ):
         creatures = ()
     elif creatures:
         prop = None
     if re.search(r"\b(?:environment|empty|no animals?|landscape|establishing)\b", subject):
-        creatures = ()
+        creatures, prop = (), None
     weather = frozenset(
         name
         for name, words in (
             ("snow", r"snowfall|snowing|falling snow|blizzard|drifting snow|flurr\w+|snowflakes?|snowstorm"),
             ("rain", r"rain\w*|drizzle|downpour|monsoon|thunderstorm"),
-            ("fog", r"fog\w*|mist\w*|haze|hazy|steam|breath hangs"),
+            ("fog", r"fog\w*|mist\w*|steam"),
+            ("thin", r"(?:thin|light|faint|low|warm) (?:mist|fog|haze)"),
             ("rays", r"rays|shafts|god rays|beams|backlit|sunbeams?"),
             ("dust", r"dust\w*|pollen|embers|sparks|motes|sand in the air"),
         )
@@ -184,4 +198,5 @@ def read_scene(prompt: str) -> Scene:
         framing=_framing(subject),
         plain=plain,
         silhouette=bool(re.search(r"\bsilhouett\w*", subject)),
+        text=subject,
     )

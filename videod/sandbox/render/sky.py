@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from videod.sandbox.render import noise
-from videod.sandbox.render.paint import Colour, Floats, Light
+from videod.sandbox.render.paint import Floats, Light
+from videod.sandbox.render.shapes import Colour
 
 
 @dataclass(frozen=True)
@@ -30,21 +31,28 @@ def _body(sun: tuple[float, float, float], ambient: tuple[float, float, float], 
 
 
 DAYLIGHT = {
-    "day": Daylight((84, 138, 196), (150, 190, 222), (214, 226, 230), (255, 250, 232), (1.0, 1.0, 0.97), (196, 212, 222),
+    "day": Daylight((84, 138, 196), (150, 190, 222), (214, 226, 230), (255, 250, 232), (1.0, 1.0, 0.97), (196, 212,
+        222),
                     0.35, 0.72, 0.5, _body((1.05, 1.0, 0.92), (0.62, 0.66, 0.72), 0.7, 0.3)),
-    "noon": Daylight((70, 134, 204), (148, 190, 218), (232, 226, 204), (255, 252, 238), (1.1, 1.05, 0.94), (226, 220, 200),
+    "noon": Daylight((70, 134, 204), (148, 190, 218), (232, 226, 204), (255, 252, 238), (1.1, 1.05, 0.94), (226, 220,
+        200),
                      0.4, 0.9, 0.22, _body((1.12, 1.05, 0.92), (0.6, 0.6, 0.62), 0.78, 0.35)),
-    "golden": Daylight((92, 108, 150), (226, 164, 116), (255, 206, 130), (255, 226, 150), (1.12, 0.86, 0.62), (244, 190, 132),
+    "golden": Daylight((92, 108, 150), (226, 164, 116), (255, 206, 130), (255, 226, 150), (1.12, 0.86, 0.62), (244,
+        190, 132),
                        0.95, 0.2, 0.55, _body((1.16, 0.92, 0.66), (0.54, 0.48, 0.5), 0.66, 0.6)),
-    "dawn": Daylight((96, 124, 172), (222, 176, 176), (255, 214, 176), (255, 236, 200), (0.98, 0.86, 0.82), (232, 204, 196),
+    "dawn": Daylight((96, 124, 172), (222, 176, 176), (255, 214, 176), (255, 236, 200), (0.98, 0.86, 0.82), (232,
+        204, 196),
                      0.75, 0.13, 0.5, _body((1.16, 0.96, 0.82), (0.54, 0.54, 0.62), 0.66, 0.7)),
-    "dusk": Daylight((40, 50, 92), (116, 96, 142), (224, 142, 128), (255, 190, 160), (0.6, 0.56, 0.72), (140, 112, 142),
+    "dusk": Daylight((40, 50, 92), (116, 96, 142), (224, 142, 128), (255, 190, 160), (0.6, 0.56, 0.72), (140, 112,
+        142),
                      0.6, 0.06, 0.5, _body((1.0, 0.74, 0.72), (0.42, 0.42, 0.56), 0.5, 0.7)),
     "night": Daylight((10, 16, 36), (24, 38, 70), (54, 78, 112), (226, 234, 250), (0.36, 0.42, 0.56), (44, 60, 86),
                       0.3, 0.76, 0.25, _body((0.62, 0.74, 1.0), (0.26, 0.32, 0.46), 0.45, 0.55)),
-    "storm": Daylight((46, 54, 68), (84, 94, 108), (136, 142, 146), (190, 196, 200), (0.6, 0.64, 0.7), (112, 120, 130),
+    "storm": Daylight((46, 54, 68), (84, 94, 108), (136, 142, 146), (190, 196, 200), (0.6, 0.64, 0.7), (112, 120,
+        130),
                       0.12, 0.6, 1.0, _body((0.78, 0.82, 0.88), (0.5, 0.53, 0.6), 0.5, 0.3)),
-    "overcast": Daylight((140, 152, 164), (176, 184, 190), (206, 210, 212), (226, 228, 228), (0.8, 0.84, 0.86), (190, 198, 202),
+    "overcast": Daylight((140, 152, 164), (176, 184, 190), (206, 210, 212), (226, 228, 228), (0.8, 0.84, 0.86), (190,
+        198, 202),
                          0.15, 0.7, 0.85, _body((0.86, 0.88, 0.9), (0.62, 0.65, 0.7), 0.5, 0.2)),
 }  # fmt: skip
 
@@ -66,7 +74,9 @@ def _disc(size: tuple[int, int], centre: tuple[float, float], radius: float, pow
     return noise.enlarged(small.astype(np.float32), size)
 
 
-def paint_sky(size: tuple[int, int], light: Daylight, name: str, horizon: float, chance: np.random.Generator, aurora: bool) -> Image.Image:
+def paint_sky(
+    size: tuple[int, int], light: Daylight, name: str, horizon: float, chance: np.random.Generator, aurora: bool
+) -> Image.Image:
     """The sky down to the horizon (a share of the height); below it the horizon's colour goes on."""
     sky = gradient(size, ((0, light.top), (horizon * 0.62, light.middle), (horizon, light.horizon), (1, light.horizon)))
     width, height = size
@@ -111,7 +121,9 @@ def _aurora(sky: Floats, chance: np.random.Generator, horizon: float) -> None:
         sky += (curtain * np.clip(streaks, 0.1, 1) * 0.55)[:, :, None] * np.array(colour, dtype=np.float32)
 
 
-def rays(size: tuple[int, int], light: Daylight, chance: np.random.Generator, source: tuple[float, float]) -> Image.Image:
+def rays(
+    size: tuple[int, int], light: Daylight, chance: np.random.Generator, source: tuple[float, float]
+) -> Image.Image:
     """Slanting shafts of light as a mask."""
     width, height = size[0] // 4, size[1] // 4
     x = np.arange(width, dtype=np.float32)[None, :] - source[0] / 4

@@ -1,6 +1,6 @@
 """What the stand-in's planner knows of animals and places, so that a plan names real species, food and rivals."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from videod.sandbox.render.creatures import CREATURES, FLIERS, SWIMMERS, Creature, find_creatures
 
@@ -43,7 +43,8 @@ TERRAINS = {
          "The riverbank with bent grass and driftwood", "A narrow side stream entering the river"),
         "cold river ambience with rushing water over stones and light wind in the spruces",
         "The river slides on behind and thin mist drifts over it.",
-        ("wet river stones in the shallows", "a fallen leaf with droplets beside the river", "paw prints in the river mud",
+        ("wet river stones in the shallows", "a fallen leaf with droplets beside the river",
+            "paw prints in the river mud",
          "red berries on a bank by the river"), "common raven"),
     "forest": Terrain(
         "the old forest", "the moss", "the cold", "wind", "Beyond the clearing",
@@ -57,21 +58,27 @@ TERRAINS = {
          "ripe berries in the forest"), "tawny owl"),
     "tundra": Terrain(
         "the white tundra", "the snow", "the cold", "wind", "Beyond the drifts",
-        ("A wide frozen tundra under a low sky", "Long snow drifts across the tundra", "A line of dark stones on the tundra",
+        ("A wide frozen tundra under a low sky", "Long snow drifts across the tundra",
+            "A line of dark stones on the tundra",
          "A shallow valley of the snowbound tundra", "A wind carved snowfield on the tundra",
-         "The tundra with far white hills", "A bare tundra ridge above the plain", "A snow bank sheltering from the wind on the tundra"),
+         "The tundra with far white hills", "A bare tundra ridge above the plain",
+             "A snow bank sheltering from the wind on the tundra"),
         "tundra ambience with low wind over frozen snow and faint drifting ice grains",
         "Loose snow slides along the ground behind.",
-        ("paw prints in fresh snow", "a white feather on the snow", "icicles under a snow ledge", "old bones in the snow"),
+        ("paw prints in fresh snow", "a white feather on the snow", "icicles under a snow ledge",
+            "old bones in the snow"),
         "snowy owl"),
     "ice": Terrain(
         "the sea ice", "the ice", "the cold", "wind", "Beyond the floes",
-        ("Broken sea ice reaching to the horizon", "An ice edge above dark water", "A pressure ridge of blue ice on the sea ice",
+        ("Broken sea ice reaching to the horizon", "An ice edge above dark water",
+            "A pressure ridge of blue ice on the sea ice",
          "A lead of open water between ice floes", "A flat ice floe under a pale sky",
-         "Icebergs standing behind the pack ice", "Wind polished pack ice in low light", "A field of small ice floes"),
+         "Icebergs standing behind the pack ice", "Wind polished pack ice in low light",
+             "A field of small ice floes"),
         "polar ambience with low wind over sea ice and slow water lapping below",
         "Thin spindrift crosses the ice behind.",
-        ("icicles along an ice edge", "tracks across the pack ice", "a feather frozen to the ice", "a broken shell on the ice"),
+        ("icicles along an ice edge", "tracks across the pack ice", "a feather frozen to the ice",
+            "a broken shell on the ice"),
         "herring gull"),
     "mountain": Terrain(
         "the high ridge", "the scree", "the cold", "wind", "Beyond the pass",
@@ -91,7 +98,8 @@ TERRAINS = {
          "A dry savanna riverbed with pale sand", "A rocky rise above the savanna"),
         "savanna ambience with warm wind in dry grass and a steady chorus of insects",
         "The grass bends in waves behind.",
-        ("tracks in savanna dust", "a feather in the savanna grass", "bleached bones on the savanna", "stones at the savanna waterhole"),
+        ("tracks in savanna dust", "a feather in the savanna grass", "bleached bones on the savanna",
+            "stones at the savanna waterhole"),
         "griffon vulture"),
     "jungle": Terrain(
         "the deep jungle", "the leaves", "the heat", "rain", "Beyond the vines",
@@ -101,25 +109,30 @@ TERRAINS = {
          "A fallen jungle tree covered by moss", "A muddy jungle bank beside water"),
         "jungle ambience with dense insects and soft rain dripping through broad leaves",
         "Wet leaves nod slowly behind.",
-        ("a broad jungle leaf with rain droplets", "paw prints in jungle mud", "a jungle flower in shade", "ripe jungle fruit"),
+        ("a broad jungle leaf with rain droplets", "paw prints in jungle mud", "a jungle flower in shade",
+            "ripe jungle fruit"),
         "European robin"),
     "meadow": Terrain(
         "the summer meadow", "the flowers", "the dark", "wind", "Beyond the hedge",
-        ("A rolling meadow full of wild flowers", "The meadow edge below round trees", "A grassy meadow hollow in low light",
+        ("A rolling meadow full of wild flowers", "The meadow edge below round trees",
+            "A grassy meadow hollow in low light",
          "A meadow slope with bending stems", "An open meadow under tall clouds", "A meadow path between thistles",
          "A shaded corner of the meadow", "The far end of the meadow by the hills"),
         "meadow ambience with humming insects and gentle wind through tall grass",
         "Stems and petals tremble behind.",
-        ("a purple flower in the meadow", "a meadow leaf with dew", "a feather in the meadow grass", "a nest hidden in the meadow"),
+        ("a purple flower in the meadow", "a meadow leaf with dew", "a feather in the meadow grass",
+            "a nest hidden in the meadow"),
         "European robin"),
     "wetland": Terrain(
         "the wide marsh", "the reeds", "the cold", "wind", "Beyond the reeds",
-        ("A calm marsh with standing reeds", "An open wetland channel between reeds", "A muddy wetland bank in low light",
+        ("A calm marsh with standing reeds", "An open wetland channel between reeds",
+            "A muddy wetland bank in low light",
          "A wetland pool mirroring the sky", "The far shore of the wetland", "Bent reeds along a wetland path",
          "A shallow wetland lagoon", "A wetland island of old grass"),
         "wetland ambience with lapping water and soft wind moving through tall reeds",
         "Rings spread over the water behind.",
-        ("a feather on wetland water", "a nest among wetland reeds", "tracks in wetland mud", "a lily flower in the wetland"),
+        ("a feather on wetland water", "a nest among wetland reeds", "tracks in wetland mud",
+            "a lily flower in the wetland"),
         "emperor dragonfly"),
     "coast": Terrain(
         "the kelp coast", "the swell", "the cold", "tide", "Beyond the rocks",
@@ -128,11 +141,13 @@ TERRAINS = {
          "A sea stack off the shore", "Foam lines on the open coast"),
         "coastal ambience with slow ocean surf on rocks and steady sea wind",
         "Surf rises and falls behind.",
-        ("an open shell on the shore", "wet stones on the beach", "a feather at the tide line", "tracks on the beach"), "herring gull"),
+        ("an open shell on the shore", "wet stones on the beach", "a feather at the tide line",
+            "tracks on the beach"), "herring gull"),
     "ocean": Terrain(
         "the open sea", "the swell", "the cold", "tide", "Beyond the shelf",
         ("The open sea under a wide sky", "Long swells rolling over the ocean", "A calm patch on the open sea",
-         "Wind lines across the ocean surface", "The ocean horizon in low light", "A steep wave lifting on the open sea",
+         "Wind lines across the ocean surface", "The ocean horizon in low light",
+             "A steep wave lifting on the open sea",
          "Light breaking on the ocean", "The sea below heavy clouds"),
         "open ocean ambience with long rolling swell and steady wind over the surface",
         "The swell lifts and sinks behind.",
@@ -154,10 +169,12 @@ KNOWN = {
     animal.name: animal
     for animal in (
         Animal("brown bear", "river", "walker", "salmon", "grey wolf", (
-            "Brown bears gather at salmon rivers in late summer.", "A bear may eat thirty kilograms of fish in one day.",
+            "Brown bears gather at salmon rivers in late summer.",
+                "A bear may eat thirty kilograms of fish in one day.",
             "Fat stored in autumn must last through the winter den.")),
         Animal("polar bear", "ice", "walker", "ringed seals", "arctic wolf", (
-            "Polar bears hunt seals from the edge of the sea ice.", "They can smell a breathing hole from a kilometre away.",
+            "Polar bears hunt seals from the edge of the sea ice.",
+                "They can smell a breathing hole from a kilometre away.",
             "Thin ice forces them to swim further every year.")),
         Animal("grey wolf", "forest", "walker", "red deer", "brown bear", (
             "A grey wolf can travel fifty kilometres in one night.", "Most hunts of a wolf end without a kill.",
@@ -172,12 +189,14 @@ KNOWN = {
             "Snow leopards live above three thousand metres.", "A long tail balances them on broken rock.",
             "Wolves compete with them for wild sheep.")),
         Animal("Bengal tiger", "jungle", "walker", "wild boar", "African leopard", (
-            "Tigers hunt alone and mostly at dusk.", "Only one hunt in ten succeeds.", "Tigers tolerate no leopard near a kill.")),
+            "Tigers hunt alone and mostly at dusk.", "Only one hunt in ten succeeds.",
+                "Tigers tolerate no leopard near a kill.")),
         Animal("African lion", "savanna", "walker", "zebra herds", "spotted hyena", (
             "Lions rest for most of the day.", "A male must defend his range without pause.",
             "Hyenas gather wherever lions feed.")),
         Animal("cheetah", "savanna", "walker", "gazelles", "African lion", (
-            "A cheetah reaches a hundred kilometres an hour.", "It must rest after every sprint.", "Lions steal many of its kills.")),
+            "A cheetah reaches a hundred kilometres an hour.", "It must rest after every sprint.",
+                "Lions steal many of its kills.")),
         Animal("African elephant", "savanna", "walker", "fresh water", "African lion", (
             "Elephants remember waterholes for decades.", "An adult drinks a hundred litres a day.",
             "Lions follow herds in years of drought.")),
@@ -206,7 +225,8 @@ KNOWN = {
             "Flamingos filter food with their heads upside down.", "Their colour comes from what they eat.",
             "Eagles test the edge of every colony.")),
         Animal("common crane", "wetland", "flier", "small frogs", "red fox", (
-            "Cranes sleep standing in shallow water.", "Pairs stay together for many years.", "Foxes hunt along the reeds at night.")),
+            "Cranes sleep standing in shallow water.", "Pairs stay together for many years.",
+                "Foxes hunt along the reeds at night.")),
         Animal("emperor penguin", "ice", "walker", "silver fish", "leopard seal", (
             "Emperor penguins breed in the polar winter.", "They dive deeper than five hundred metres.",
             "Leopard seals wait below the ice edge.")),
@@ -226,19 +246,23 @@ KNOWN = {
             "Green turtles return to the beach where they hatched.", "They hold their breath for hours at rest.",
             "Tiger sharks patrol the same shallows.")),
         Animal("common octopus", "underwater", "swimmer", "shore crabs", "white shark", (
-            "An octopus changes colour in less than a second.", "Each arm tastes what it touches.", "Reef sharks hunt over the same rocks.")),
+            "An octopus changes colour in less than a second.", "Each arm tastes what it touches.",
+                "Reef sharks hunt over the same rocks.")),
         Animal("honeybee", "meadow", "flier", "warm nectar", "European robin", (
             "A honeybee visits a thousand flowers in a day.", "A dance tells the hive where to fly.",
             "Birds wait near the busiest flowers.")),
         Animal("monarch butterfly", "meadow", "flier", "milkweed nectar", "European robin", (
-            "Monarch butterflies cross a continent.", "They carry a poison from the milkweed.", "Cold nights keep them from flying.")),
+            "Monarch butterflies cross a continent.", "They carry a poison from the milkweed.",
+                "Cold nights keep them from flying.")),
     )
 }  # fmt: skip
 
 #: Where a body plan lives when the species has no entry of its own, and who might stand against it there.
-_LANDS = {"crocodile": "wetland", "frog": "wetland", "dragonfly": "wetland", "otter": "river", "seal": "ice", "reef": "underwater"}
+_LANDS = {"crocodile": "wetland", "frog": "wetland", "dragonfly": "wetland", "otter": "river", "seal": "ice",
+    "reef": "underwater"}  # fmt: skip
 _RIVALS = {
-    "river": "brown bear", "forest": "grey wolf", "tundra": "grey wolf", "ice": "polar bear", "mountain": "golden eagle",
+    "river": "brown bear", "forest": "grey wolf", "tundra": "grey wolf", "ice": "polar bear",
+        "mountain": "golden eagle",
     "savanna": "African lion", "jungle": "Bengal tiger", "meadow": "red fox", "wetland": "Nile crocodile",
     "coast": "leopard seal", "ocean": "orca", "underwater": "white shark",
 }  # fmt: skip
@@ -252,7 +276,8 @@ def _made_up(creature: Creature) -> Animal:
     land = _LANDS.get(creature.body, "meadow" if small else default)
     rival = _RIVALS[land] if _RIVALS[land] != creature.name else ("golden eagle" if way != "swimmer" else "orca")
     name = creature.name
-    facts = (f"The {name} is shaped by the place where it lives.", f"Food for the {name} comes and goes with the season.",
+    facts = (f"The {name} is shaped by the place where it lives.",
+        f"Food for the {name} comes and goes with the season.",
              f"The {rival} shares the range of the {name}.")  # fmt: skip
     return Animal(name, land, way, "scarce food", rival, facts)
 
@@ -273,8 +298,9 @@ def cast(text: str, chance: int) -> tuple[Animal, Creature, Creature, Creature]:
     else:
         animal = list(KNOWN.values())[chance % len(KNOWN)]
         hero = by_name[animal.name]
-    rival = next((creature for creature in named[1:] if creature.name != hero.name), by_name[animal.rival])
-    other = by_name[TERRAINS[animal.terrain].other] if TERRAINS[animal.terrain].other in by_name else by_name["griffon vulture"]
-    if other.name in (hero.name, rival.name):
-        other = by_name["common raven"]
-    return replace(animal), hero, rival, other
+    # what it eats is named in many topics, and is no rival
+    rivals = [c for c in named[1:] if c.name != hero.name and not c.matches(animal.food.lower())]
+    rival = rivals[0] if rivals else by_name[animal.rival]
+    witnesses = (TERRAINS[animal.terrain].other, "common raven", "herring gull", "European robin")
+    other = next(by_name[name] for name in witnesses if name not in (hero.name, rival.name))
+    return animal, hero, rival, other

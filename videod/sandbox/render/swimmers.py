@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videod.sandbox.render.paint import Colour, Point, Sketch, mixed, oval_points, scaled
-from videod.sandbox.render.quadrupeds import Palette
+from videod.sandbox.render.builds import Palette
+from videod.sandbox.render.paint import Sketch
+from videod.sandbox.render.shapes import Colour, Point, mixed, oval_points, scaled
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Swimmer:
         f, p, s = self.fin, self.palette, self.sketch
         self._tail()
         pectoral = self._at(0.7, -self._half(0.7) * 0.55)
-        s.limb([pectoral, (pectoral[0] - 0.06, pectoral[1] - f.pectoral * 0.5), (pectoral[0] - 0.2, pectoral[1] - f.pectoral * 0.86)], [0.14, 0.13, 0.02], scaled(p.base, 0.62), 0)
+        s.limb([pectoral, (pectoral[0] - 0.06, pectoral[1] - f.pectoral * 0.5), (pectoral[0] - 0.2,
+            pectoral[1] - f.pectoral * 0.86)], [0.14, 0.13, 0.02], scaled(p.base, 0.62), 0)  # fmt: skip
         steps = [k / 10 for k in range(11)]
         s.limb([self._at(t) for t in steps], [self._half(t) * 2 for t in steps], p.base, 1)
         if f.dorsal:
@@ -74,25 +76,32 @@ class Swimmer:
     def _dorsal(self) -> None:
         f, p, s = self.fin, self.palette, self.sketch
         if f.coat in ("scales", "stripes"):
-            fan = [self._at(0.72, self._half(0.72) * 0.8), self._at(0.62, self._half(0.62) + f.dorsal), self._at(0.36, self._half(0.36) + f.dorsal * 0.5), self._at(0.32, self._half(0.32) * 0.6)]
+            fan = [self._at(0.72, self._half(0.72) * 0.8), self._at(0.62, self._half(0.62) + f.dorsal),
+                self._at(0.36, self._half(0.36) + f.dorsal * 0.5), self._at(0.32, self._half(0.32) * 0.6)]  # fmt: skip
             s.fill(fan, mixed(p.base, p.dark, 0.5), 0)
-            low = [self._at(0.42, -self._half(0.42) * 0.8), self._at(0.3, -self._half(0.3) - f.dorsal * 0.7), self._at(0.28, -self._half(0.28) * 0.6)]
+            low = [self._at(0.42, -self._half(0.42) * 0.8), self._at(0.3, -self._half(0.3) - f.dorsal * 0.7),
+                self._at(0.28, -self._half(0.28) * 0.6)]  # fmt: skip
             s.fill(low, mixed(p.base, p.dark, 0.5), 0)
             return
         top = self._at(0.5, self._half(0.5) + f.dorsal)
         root, heel = self._at(0.64, self._half(0.64) * 0.85), self._at(0.46, self._half(0.46) * 0.85)
-        s.blob([root, ((root[0] + top[0]) / 2 + 0.01, (root[1] + top[1]) / 2 + 0.03), top, ((heel[0] + top[0]) / 2 + 0.05, (heel[1] + top[1]) / 2), heel], mixed(p.base, p.dark, 0.4), 1)
+        s.blob([root, ((root[0] + top[0]) / 2 + 0.01, (root[1] + top[1]) / 2 + 0.03), top,
+            ((heel[0] + top[0]) / 2 + 0.05, (heel[1] + top[1]) / 2), heel], mixed(p.base, p.dark, 0.4), 1)  # fmt: skip
 
     def _tail(self) -> None:
         f, p, s = self.fin, self.palette, self.sketch
         root = self._at(0.03)
         colour = mixed(p.base, p.dark, 0.45)
         if f.fluke:
-            s.blob([(root[0] + 0.1, root[1]), (root[0] - 0.14, root[1] + 0.15), (root[0] - 0.4, root[1] + 0.2), (root[0] - 0.22, root[1] + 0.04), (root[0] - 0.36, root[1] - 0.1), (root[0] - 0.12, root[1] - 0.06)], colour, 1)
+            s.blob([(root[0] + 0.1, root[1]), (root[0] - 0.14, root[1] + 0.15), (root[0] - 0.4, root[1] + 0.2),
+                (root[0] - 0.22, root[1] + 0.04), (root[0] - 0.36, root[1] - 0.1), (root[0] - 0.12, root[1] - 0.06)],
+                colour, 1)  # fmt: skip
             return
         high = 0.32 if f.snout == "shark" else 0.24
         low = 0.2 if f.snout == "shark" else 0.24
-        s.blob([(root[0] + 0.1, root[1]), (root[0] - 0.12, root[1] + high * 0.8), (root[0] - 0.26, root[1] + high), (root[0] - 0.14, root[1]), (root[0] - 0.26, root[1] - low), (root[0] - 0.1, root[1] - low * 0.7)], colour, 1)
+        s.blob([(root[0] + 0.1, root[1]), (root[0] - 0.12, root[1] + high * 0.8), (root[0] - 0.26, root[1] + high),
+            (root[0] - 0.14, root[1]), (root[0] - 0.26, root[1] - low), (root[0] - 0.1, root[1] - low * 0.7)],
+            colour, 1)  # fmt: skip
 
     def _strip(self, start: float, end: float, low: float, high: float) -> list[Point]:
         """The band of the body from `start` to `end` between two shares of its half height."""
@@ -131,16 +140,19 @@ class Swimmer:
         size = 0.034 if f.coat in ("scales", "stripes") else 0.02
         s.mark(oval_points(eye, size * 1.25, size * 1.2), (22, 20, 22))
         s.mark(oval_points(eye, size * 0.8, size * 0.8), p.eye if f.coat == "scales" else (44, 36, 34))
-        s.mark(oval_points((eye[0] - size * 0.3, eye[1] + size * 0.4), size * 0.3, size * 0.3, count=8), (250, 250, 250))
+        s.mark(oval_points((eye[0] - size * 0.3, eye[1] + size * 0.4), size * 0.3, size * 0.3, count=8), (250, 250,
+            250))  # fmt: skip
         reach = 0.74 if f.snout == "whale" else 0.9
         corner, tip = self._at(reach, -self._half(0.9) * 0.42), self._at(1.03, -self._half(1.0) * 0.35)
         s.mark([corner, tip, (tip[0], tip[1] - 0.012), (corner[0], corner[1] - 0.012)], scaled(p.dark, 0.6))
         if f.snout == "shark":
             for k in range(4):
                 at = self._at(0.76 - 0.022 * k)
-                s.mark([(at[0], at[1] + 0.07), (at[0] + 0.006, at[1] + 0.07), (at[0] - 0.006, at[1] - 0.06), (at[0] - 0.014, at[1] - 0.06)], scaled(p.dark, 0.7))
+                s.mark([(at[0], at[1] + 0.07), (at[0] + 0.006, at[1] + 0.07), (at[0] - 0.006, at[1] - 0.06),
+                    (at[0] - 0.014, at[1] - 0.06)], scaled(p.dark, 0.7))  # fmt: skip
         if f.whiskers:
             s.mark(oval_points(self._at(1.04, 0.03), 0.026, 0.02), (30, 26, 26))
             for k in range(4):
                 start = self._at(0.99, -0.03)
-                s.mark([start, (start[0] + 0.1, start[1] - 0.05 - 0.025 * k), (start[0] + 0.1, start[1] - 0.056 - 0.025 * k)], (238, 234, 226))
+                s.mark([start, (start[0] + 0.1, start[1] - 0.05 - 0.025 * k), (start[0] + 0.1,
+                    start[1] - 0.056 - 0.025 * k)], (238, 234, 226))  # fmt: skip

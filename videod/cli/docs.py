@@ -1,0 +1,289 @@
+"""`videod docs PART` prints a part of the documentation that is made from the code; `update FILE...` sets it in files.
+
+A file holds such a part between the lines `<!-- generated: NAME -->` and `<!-- end -->`. A test compares what stands
+there with what is printed now, so that neither diagrams nor tables can grow old.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from videod.cli import output
+from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
+from videod.core.statuses import APPROVES, AT_GATE, ERRORS, LABELS, MOVES, REDOES, Gate, Status
+from videod.core.steps import REVIEWED, STEPS, Step
+
+_BLOCK = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main(argv: Sequence[str]) -> int:
+    return output.run(_docs, argv)
+
+
+def _docs(argv: Sequence[str]) -> int:
+    about = "Print a part of the documentation that is made from the code, as Markdown."
+    options = output.Parser(prog="videod docs", description=about, epilog="example: videod docs update README.md")
+    options.add_argument("what", choices=[*BLOCKS, "update"], help="the part, or update to put all of them into files")
+    options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="with update: the files")
+    given = options.parse_args(argv)
+    if given.what != "update":
+        print(BLOCKS[given.what]())
+        return output.OK
+    if not given.files:
+        raise output.CommandError(output.USAGE, "update needs files", "name them: videod docs update README.md")
+    for path in given.files:
+        old = _read(path)
+        new = renewed(old)
+        if new != old:
+            path.write_text(new)
+        output.say(f"{path}: {'renewed' if new != old else 'nothing to renew'}")
+    return output.OK
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        hint = "name a Markdown file"
+        raise output.CommandError(output.MISSING, f"{path} cannot be read: {error.strerror}", hint) from error
+
+
+def renewed(text: str) -> str:
+    """`text` with every generated part as it is now. Raises CommandError where a part's name is not known."""
+
+    def block(found: re.Match[str]) -> str:
+        make = BLOCKS.get(found[2])
+        if make is None:
+            hint = f"the parts are: {', '.join(BLOCKS)}"
+            raise output.CommandError(output.REFUSED, f"there is no part {found[2]}", hint)
+        return f"{found[1]}{make()}\n{found[3]}"
+
+    return _BLOCK.sub(block, text)
+
+
+def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+# ------------------------------------------------------------------------------------------- the step table
+
+_PER = {"episode": "once", "image": "each image", "clip": "each clip"}
+
+
+def diagram() -> str:
+    """The steps and the review gates between them, as a mermaid flowchart of the shortest ways."""
+    lines = ["```mermaid", "flowchart TD"]
+    for step in STEPS.values():
+        paid = "<br/>costs money" if step.paid else ""
+        lines.append(f'    {step.name}["{step.name}<br/>{_PER[step.per]}, {step.service}{paid}"]')
+    lines += [f'    gate_{gate.value}{{{{"review: {gate.value}"}}}}' for gate in Gate]
+    ways = _ways()
+    lines += [f"    {start} --> {end}" for start in ways for end in ways[start] if not _detour(ways, start, end)]
+    paid_steps = ",".join(step.name for step in STEPS.values() if step.paid)
+    lines += ["    classDef paid stroke-width:3px", f"    class {paid_steps} paid", "```"]
+    return "\n".join(lines)
+
+
+def _ways() -> dict[str, list[str]]:
+    """node -> nodes that wait for it, gates included: a gate waits for what it reviews, a step for its gate."""
+    ways: dict[str, list[str]] = {name: [] for name in (*STEPS, *(f"gate_{gate.value}" for gate in Gate))}
+    for step in STEPS.values():
+        for name in step.after:
+            ways[name].append(step.name)
+        if step.gate is not None:
+            ways[f"gate_{step.gate.value}"].append(step.name)
+    for gate, names in REVIEWED.items():
+        for name in names:
+            ways[name].append(f"gate_{gate.value}")
+    return ways
+
+
+def _detour(ways: dict[str, list[str]], start: str, end: str) -> bool:
+    """Whether `end` is also reached over another node, so that the direct arrow says nothing new."""
+    seen: set[str] = set()
+    open_nodes = [node for node in ways[start] if node != end]
+    while open_nodes:
+        node = open_nodes.pop()
+        if node == end:
+            return True
+        if node not in seen:
+            seen.add(node)
+            open_nodes += ways[node]
+    return False
+
+
+def steps() -> str:
+    """The step table."""
+    head = ("step", "script", "service", "made", "after", "gate before it", "paid", "deadline", "error status")
+    return _table(head, (_step_row(step) for step in STEPS.values()))
+
+
+def _step_row(step: Step) -> Sequence[str]:
+    error = LABELS[step.error] if step.error in ERRORS else "none"
+    deadline = f"{step.deadline_s // 60} min" if step.deadline_s < 3600 else f"{step.deadline_s // 3600} h"
+    return (
+        step.name, f"`{step.script}`", step.service, _PER[step.per], ", ".join(step.after) or "queued",
+        step.gate.value if step.gate else "", "yes" if step.paid else "", deadline, error,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------- statuses, failures
+
+
+def statuses() -> str:
+    """The 26 statuses: label, stored value, who sets it, where it goes from there (Cancelled is left out)."""
+    head = ("Notion label", "stored as", "who sets it", "may become")
+    rows = ((LABELS[one], f"`{one.value}`", _set_by(one), _targets(one)) for one in Status)
+    return _table(head, rows)
+
+
+def _set_by(status: Status) -> str:
+    if status == Status.DRAFT:
+        return "you; videod, when the entry cannot run"
+    if status in (Status.QUEUED, Status.CANCELLED):
+        return "you"
+    if status in APPROVES:
+        at = LABELS[next(one for one, gate in AT_GATE.items() if gate == APPROVES[status])]
+        return f"you, at {at}; videod, where the gate is `auto`"
+    if status in REDOES:
+        return "videod; you, at the review, to have flagged files made anew"
+    return "videod"
+
+
+def _targets(status: Status) -> str:
+    targets = MOVES[status] - {Status.CANCELLED}
+    words = []
+    if targets >= ERRORS - {status}:
+        words.append("every error" if status not in ERRORS else "another error")
+        targets -= ERRORS
+    if targets >= (everything := {*AT_GATE, *APPROVES, *REDOES}):
+        words.append("wherever it stopped")
+        targets -= everything | {Status.ASSEMBLING, Status.UPLOADING}
+    return ", ".join([LABELS[one] for one in Status if one in targets] + words) or "nothing: it is finished"
+
+
+def moves() -> str:
+    """The way of an entry as a mermaid state diagram, without the arrows that would hide it."""
+    quiet = {Status.CANCELLED, Status.QUOTA_EXCEEDED}
+    lines = ["```mermaid", "stateDiagram-v2"]
+    lines += [f"    {one.value} : {LABELS[one].replace(':', '')}" for one in Status if one not in quiet]
+    lines.append("    [*] --> draft")
+    for start in Status:
+        if start in quiet:
+            continue
+        for end in Status:
+            resumed = start == Status.QUEUED and end not in (Status.GENERATING_ASSETS, Status.DRAFT)
+            among_errors = start in ERRORS and end in ERRORS
+            if end in MOVES[start] and end not in quiet and not resumed and not among_errors:
+                lines.append(f"    {start.value} --> {end.value}")
+    return "\n".join([*lines, "    published --> [*]", "```"])
+
+
+def failures() -> str:
+    """What is done about each kind of failure."""
+    codes = {kind: sorted(code for code, one in BY_EXIT_CODE.items() if one == kind) for kind in Kind}
+    head = ("kind", "exit code", "what videod does", "alert", "what you do")
+    rows = (
+        (f"`{kind.value}`", ", ".join(map(str, codes[kind])), policy.answer.value, "yes" if policy.alert else "",
+         policy.advice or "nothing")
+        for kind, policy in POLICY.items()
+    )  # fmt: skip
+    return _table(head, rows)
+
+
+# ------------------------------------------------------------------------------------------- settings, commands
+
+
+def settings() -> str:
+    """Every key of videod.toml: default, what is allowed, its variable. Services and scripts have one shape each."""
+    from videod.config import Service, Services, Settings
+
+    head = ("setting", "default", "allowed", "variable")
+    plain = ((path, field) for path, field in _fields(Settings) if path[0] not in ("services", "scripts"))
+    general = _table(head, (_setting_row(path, field) for path, field in plain))
+    allowed = ("allowed", *(_allowed(field) for _, field in _fields(Service)))
+    rows = [_service_row(name, field.annotation) for name, field in Services.model_fields.items()]
+    services = _table(("service", *(f"`{name}`" for name in Service.model_fields)), iter([*rows, allowed]))
+    return f"{general}\n\n{services}\n\n`[scripts]` takes a program for each of: {', '.join(STEPS)}."
+
+
+def _service_row(name: str, model: object) -> Sequence[str]:
+    assert isinstance(model, type) and issubclass(model, BaseModel)
+    return (f"`[services.{name}]`", *(_default(field) for _, field in _fields(model)))
+
+
+def channel() -> str:
+    """Every key of a channel's file."""
+    from videod.channels import Channel
+
+    required = {name: "required" for name, field in Channel.model_fields.items() if field.is_required()}
+    given = required | {"id": "the file's name"}
+    rows = (
+        (f"`{'.'.join(path)}`", given.get(path[0]) or _default(field), _allowed(field))
+        for path, field in _fields(Channel)
+    )
+    return _table(("key", "default", "allowed"), rows)
+
+
+def _fields(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
+    """(path of the key, its JSON schema) of every plain key of a model and the models within."""
+    properties = model.model_json_schema()["properties"]
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _fields(inner, (*path, name))
+        else:
+            yield (*path, name), properties[name]
+
+
+def _setting_row(path: tuple[str, ...], field: dict[str, object]) -> Sequence[str]:
+    variable = f"VIDEOD_{'_'.join(path).upper()}"
+    return f"`[{'.'.join(path[:-1])}] {path[-1]}`", _default(field), _allowed(field), f"`{variable}`"
+
+
+def _default(field: dict[str, object]) -> str:
+    value = field.get("default")
+    if value is None or value in ("", []):
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{', '.join(f'{one:g}' for one in value) if isinstance(value, list) else value}`"
+
+
+def _allowed(field: dict[str, object]) -> str:
+    """What the schema lets through, in words."""
+    choices = field.get("anyOf")
+    if isinstance(choices, list):
+        return _allowed(next(one for one in choices if one.get("type") != "null"))
+    if "enum" in field:
+        values = field["enum"]
+        assert isinstance(values, list)
+        return " or ".join(f"`{one}`" for one in values)
+    kind = {"boolean": "`true` or `false`", "array": "a list", "integer": "a whole number", "number": "a number"}
+    if field.get("format") == "path":
+        return "a file or folder"
+    words = [kind.get(str(field.get("type")), "text")]
+    for name, word in (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "up to")):
+        bound = field.get(name)
+        if isinstance(bound, int | float):
+            words.append(f"{word} {bound:g}")
+    if isinstance(longest := field.get("maxLength"), int):
+        words.append(f"of at most {longest} characters")
+    return " ".join(words)
+
+
+def commands() -> str:
+    """The commands of videod."""
+    from videod.cli.main import COMMANDS
+
+    rows = ((f"`videod {name}`", row.help) for name, row in COMMANDS.items())
+    return _table(("command", "what it does"), rows)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "diagram": diagram, "steps": steps, "statuses": statuses, "moves": moves, "failures": failures,
+    "settings": settings, "channel": channel, "commands": commands,
+}  # fmt: skip

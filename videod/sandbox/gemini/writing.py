@@ -1,0 +1,45 @@
+"""Text answers: the plan of an episode when that is what the schema describes, else something that fits the schema."""
+
+import json
+from typing import Any
+
+from videod.sandbox.gemini.asked import Asked, field
+from videod.sandbox.render.planner import make_plan, spoil_plan
+
+BAD_PLAN = "[[bad plan]]"
+REFUSE_IMAGE = "[[refuse image]]"
+
+
+def is_plan(asked: Asked) -> bool:
+    """Whether the request is for the plan of an episode."""
+    properties = field(asked.schema, "properties") or {}
+    return "clips" in properties and "images" in properties
+
+
+def write(asked: Asked, spoilt: bool) -> str:
+    """The model's words. `spoilt` makes a plan that breaks the rules of the craft."""
+    if is_plan(asked):
+        plan = make_plan(asked.text)
+        if REFUSE_IMAGE in asked.text:
+            plan["images"][-1]["prompt"] += " [[refuse]]"
+        return json.dumps(spoil_plan(plan) if spoilt or BAD_PLAN in asked.text else plan, ensure_ascii=False)
+    if asked.wants_json:
+        return json.dumps(_filled(asked.schema or {}, asked.last))
+    return f"In short: {' '.join(asked.last.split())[:200]}"
+
+
+def _filled(schema: dict[str, Any], text: str) -> Any:
+    """A value that fits `schema`; strings repeat the beginning of what was asked."""
+    if field(schema, "enum"):
+        return field(schema, "enum")[0]
+    for name in ("anyOf", "oneOf"):
+        if field(schema, name):
+            return _filled(field(schema, name)[0], text)
+    kind = str(schema.get("type", "object")).lower()
+    if kind == "object":
+        return {name: _filled(part, text) for name, part in (field(schema, "properties") or {}).items()}
+    if kind == "array":
+        return [_filled(schema.get("items") or {"type": "string"}, text)] * max(1, int(field(schema, "minItems") or 1))
+    if kind in ("integer", "number"):
+        return int(field(schema, "minimum") or 1)
+    return {"boolean": True, "null": None}.get(kind, " ".join(text.split())[:80] or "text")

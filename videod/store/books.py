@@ -1,0 +1,62 @@
+"""What screens read of the books: recent events, and charges added up. Looks only, never writes."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of the recent events: `title` is the task's, None where an entry never became one."""
+
+    at: int
+    task_id: str | None
+    title: str | None
+    event: str
+    body: dict[str, object]
+    status: str | None
+
+
+_HAPPENINGS = """
+SELECT history.at, history.task_id, tasks.title, history.event, history.body, history.status
+FROM history LEFT JOIN tasks ON tasks.id = history.task_id
+WHERE history.event NOT IN ('JobStarted', 'JobSubmitted', 'JobCharged')
+ORDER BY history.id DESC LIMIT ?
+"""
+
+
+def happenings(connection: sqlite3.Connection, limit: int) -> tuple[Happening, ...]:
+    """What happened last, the newest first; starts, submissions and charges are left out."""
+    rows = connection.execute(_HAPPENINGS, (limit,))
+    return tuple(Happening(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5]) for row in rows)
+
+
+@dataclass(frozen=True)
+class Spend:
+    """Money of one day, channel, episode or service. `episodes` counts the tasks that were charged."""
+
+    key: str
+    label: str
+    micros: int
+    charges: int
+    episodes: int
+
+
+_SPEND_KEYS = {
+    "day": ("strftime('%Y-%m-%d', charges.at / 1000, 'unixepoch')", "''", "key DESC"),
+    "channel": ("charges.channel_id", "''", "micros DESC, key"),
+    "episode": ("charges.task_id", "coalesce(max(tasks.title), '')", "micros DESC, key"),
+    "service": ("charges.service", "''", "micros DESC, key"),
+}
+
+
+def spend(connection: sqlite3.Connection, by: str, begin: int) -> tuple[Spend, ...]:
+    """Charges since `begin`, ms, added up by "day" (UTC), "channel", "episode" or "service"."""
+    key, label, order = _SPEND_KEYS[by]
+    rows = connection.execute(
+        f"SELECT {key} AS key, {label} AS label, sum(charges.micros) AS micros, count(*) AS n,"  # noqa: S608
+        " count(DISTINCT charges.task_id) AS tasks FROM charges LEFT JOIN tasks ON tasks.id = charges.task_id"
+        f" WHERE charges.at >= ? GROUP BY 1 ORDER BY {order}",
+        (begin,),
+    )
+    return tuple(Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"]) for row in rows)
