@@ -78,7 +78,6 @@ class Service(Section):
     rate: int | None = Field(default=None, ge=1, examples=[20])
     per_s: float | None = Field(default=None, gt=0, le=86_400, examples=[10])
     daily_quota: int | None = Field(default=None, ge=1, examples=[100])
-    timeout_s: float = Field(default=300, gt=0, le=86_400)
 
     @model_validator(mode="after")
     def _rate_has_a_period(self) -> Self:

@@ -137,9 +137,13 @@ class Board(Protocol):
     async def unflag_assets(self, asset_ids: list[str]) -> None: ...
 
     async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None
-    ) -> str:
-        """Make or update the asset row `key` (found again by its Key property) with the file; returns its page id."""
+        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        fresh: bool = False,
+    ) -> str:  # fmt: skip
+        """Make or update the asset row `key` with the file; returns its page id.
+
+        Without `known_id` the row is looked for by its Key property first, unless `fresh`: it was never tried before.
+        """
         ...
 
     async def sync_channels(self, names: list[str]) -> None:

@@ -130,9 +130,11 @@ class BoardDouble:
             self.assets[asset_id].redo = False
 
     async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None
-    ) -> str:
+        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        fresh: bool = False,
+    ) -> str:  # fmt: skip
         self._fail("put_asset")
+        assert not (fresh and any(row.key == key for row in self.assets.values())), "called fresh, but it has a row"
         asset_id = known_id or next((one for one, row in self.assets.items() if row.key == key), f"row of {key}")
         redo = self.assets[asset_id].redo if asset_id in self.assets else False
         self.assets[asset_id] = Asset(key, page_id, name, kind, file.read_bytes(), revision, redo)

@@ -267,9 +267,9 @@ async def test_entries_go_before_assets(desk: Desk, board: BoardDouble) -> None:
         order.append("entry")
         await write(*given)  # type: ignore[arg-type]
 
-    async def putting(*given: object) -> str:
+    async def putting(*given: object, fresh: bool = False) -> str:
         order.append("asset")
-        return await put(*given)  # type: ignore[arg-type]
+        return await put(*given, fresh=fresh)  # type: ignore[arg-type]
 
     board.write, board.put_asset = writing, putting  # type: ignore[assignment,method-assign]
     await desk.relay.deliver_once()

@@ -104,7 +104,11 @@ def _still(name: str, kind: str, subject: str, prompt: str) -> dict[str, object]
 
 def _scene(number: int, clips: int, poses: list[str], props: list[str], places: list[str]) -> dict[str, object]:
     scale = round(0.3 + 0.02 * number, 2)
-    picture = {"type": "cutout", "images": [poses[number % len(poses)], places[(number - 1) % len(places)]], "scale": scale}
+    picture = {
+        "type": "cutout",
+        "images": [poses[number % len(poses)], places[(number - 1) % len(places)]],
+        "scale": scale,
+    }
     if props and number == clips:
         picture = {"type": "full", "images": props, "scale": 1.0}
     return {

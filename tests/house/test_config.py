@@ -161,14 +161,13 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, "[daemon]\nhttp_port = 1\n[alerts]\nslack = true\n")
     env = {
         "VIDEOD_DAEMON_HTTP_PORT": "8080", "VIDEOD_ALERTS_SLACK": "false", "VIDEOD_SERVICES_KIE_RATE": "5",
-        "VIDEOD_SERVICES_ELEVENLABS_TIMEOUT_S": "9.5", "VIDEOD_RETRY_WAITS_MIN": "[2, 4]",
+        "VIDEOD_RETRY_WAITS_MIN": "[2, 4]",
         "VIDEOD_PATHS_STATE": "elsewhere", "VIDEOD_R2_BUCKET": "films", "VIDEOD_NOTION_DATABASE_ID": "123",
     }  # fmt: skip
     settings = load_settings(path, env)
     assert settings.daemon.http_port == 8080
     assert settings.alerts.slack is False
     assert settings.services.kie.rate == 5
-    assert settings.services.elevenlabs.timeout_s == 9.5
     assert settings.retry.waits_min == (2, 4)
     assert settings.paths.state == tmp_path / "elsewhere"
     assert settings.r2.bucket == "films"

@@ -58,7 +58,7 @@ async def test_a_cancelled_caller_leaves_no_transaction_open(database: Database)
 
 
 async def test_the_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly|read-only"):
+    with pytest.raises(sqlite3.OperationalError, match=r"readonly|read-only"):
         await database.read(lambda tx: tx.execute("INSERT INTO facts VALUES ('a', '1')").rowcount)
 
 

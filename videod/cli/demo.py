@@ -114,7 +114,7 @@ def _set_up(config: Path, folder: Path, size: tuple[int, int]) -> tuple[Stage, "
     found, process = rehearsal.attach_or_start(folder / "sandbox", quick)
     state = folder / "daemon"
     env = rehearsal.environment(folder / "sandbox", found, state)
-    env |= {"VIDEOD_PATHS_CHANNELS": str((folder / "channels").resolve()), "VIDEOD_DAEMON_POLL_INTERVAL_S": "1"}
+    env |= {"VIDEOD_PATHS_CHANNELS": str((folder / "channels").resolve()), "VIDEOD_DAEMON_POLL_INTERVAL_S": "3"}
     rehearsal.prepare(env, channels, state)
     return Stage(folder, env, str(found.get("page"))), process
 

@@ -26,7 +26,7 @@ _CONSOLE = Console(stderr=True, highlight=False)
 
 def tell(text: str) -> None:
     """One line for a person, beside whatever moves on the screen."""
-    _CONSOLE.print(Text(clean(text)))
+    _CONSOLE.print(Text(clean(text)), soft_wrap=True)
 
 
 class Screen:

@@ -41,6 +41,7 @@ class Studio:
     images: int
     models: Mapping[str, str]
     image_host: str
+    bucket: str
     image_size: str
     intro: str | None
     outro: str | None
@@ -152,7 +153,7 @@ def _clip(job: Job, at: Studio) -> Command:
     return Command((
         "--image", at.file(_text(job, "picture")), "--prompt", _reworded(job, _text(job, "prompt")),
         "--negative-prompt", _text(job, "negative"), "--duration", _text(job, "seconds"),
-        "--model", at.models["video"], "--image-host", at.image_host,
+        "--model", at.models["video"], "--image-host", at.image_host, *(("--bucket", at.bucket) if at.bucket else ()),
         "--wait", str(CLIP.deadline_s - 120), "--output", at.path(CLIP.output(job, at.task)), *_bought_again(job),
     ))  # fmt: skip
 
@@ -221,7 +222,7 @@ def _cleanup(job: Job, at: Studio) -> Command:
 
 PLAN = Step(
     name="plan", script="generate_plan.py", service="gemini", after=(), per="episode", gate=None,
-    working=Status.GENERATING_ASSETS, error=Status.ERROR_PLANNING, deadline_s=600, price="plan", makes="json",
+    working=Status.GENERATING_ASSETS, error=Status.ERROR_PLANNING, deadline_s=1500, price="plan", makes="json",
     secrets=("GEMINI_API_KEY",), argv=_plan, output=lambda job, task: _take(job, "plan", "plan", ".json"),
     shown_as="Plan",
     receipts=False,

@@ -93,7 +93,7 @@ def studio_maker(
             made_for_kids=channel.made_for_kids, description_template=channel.description_template,
             tags=tuple(channel.tags), clips=channel.clips, images=channel.images,
             models={"text": models.text, "image": models.image, "video": models.video, "voice": models.voice},
-            image_host=models.image_host, image_size=models.image_size,
+            image_host=models.image_host, bucket=settings.r2.bucket if models.image_host == "r2" else "", image_size=models.image_size,
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
             outputs=outputs,
         )  # fmt: skip
@@ -111,7 +111,7 @@ def lanes(settings: Settings) -> dict[str, Lane]:
     made = {}
     for service in steps.SERVICES:
         row = settings.services.of(service)
-        made[service] = Lane(service, Limit(row.concurrency, row.rate or 0, row.per_s or 1.0))
+        made[service] = Lane(service, Limit(row.concurrency, row.rate or 0, row.per_s or 1.0, row.daily_quota))
     return made
 
 

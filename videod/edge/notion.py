@@ -138,10 +138,11 @@ class NotionBoard:
             await self._patch(asset_id, "untick Redo", {"Redo": {"checkbox": False}})
 
     async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None
-    ) -> str:
+        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        fresh: bool = False,
+    ) -> str:  # fmt: skip
         columns = (await self._known_columns()).assets
-        row = await self._asset_row(key, known_id)
+        row = None if fresh else await self._asset_row(key, known_id)
         upload_id = await notion_files.upload(self._calls, file)
         shown: Json = {"type": "file_upload", "file_upload": {"id": upload_id}, "name": file.name[-100:]}
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)

@@ -6,17 +6,20 @@ through (measured: 60 of "30 per minute" in the first minute), so a rate of n pe
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from aiolimiter import AsyncLimiter
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Concurrency, and at most `rate` starts per `per_s` seconds (0: no limit on the rate)."""
+    """Concurrency; at most `rate` starts per `per_s` seconds (0: any rate); `daily_quota` starts a day (None: any)."""
 
     concurrency: int
     rate: float = 0.0
     per_s: float = 1.0
+    daily_quota: int | None = None
 
 
 class Lane:
@@ -42,3 +45,12 @@ class Lane:
         """Wait until one more start is within the rate."""
         if self._bucket is not None:
             await self._bucket.acquire()
+
+
+#: Google's daily quotas begin at midnight there (the quota page of the YouTube Data API); the others have none by the day
+QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
+
+
+def quota_day(at_ms: int) -> str:
+    """The day a daily quota counts `at_ms` to, such as 2026-11-20."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(QUOTA_ZONE).date().isoformat()

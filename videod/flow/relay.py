@@ -161,9 +161,12 @@ class Relay:
         if digest is None:
             log.warning("relay_asset_missing", extra=_context(post) | {"path": str(path)})
         elif known is None or known[1] != digest:
+            if known is None:
+                # from here on a row may exist: after a crash it is looked for by its Key, never made twice
+                await self._ledger.saw_asset(post.key, "", "", self._clock.now_ms())
             row = await self._board.put_asset(
                 str(body["page_id"]), post.key, _name(job, body), str(body["type"]), path, _revision(body),
-                known[0] if known else None,
+                (known[0] or None) if known else None, fresh=known is None,
             )  # fmt: skip
             await self._ledger.saw_asset(post.key, row, digest, self._clock.now_ms())
             log.info("relay_asset_delivered", extra=_context(post) | {"job": job})

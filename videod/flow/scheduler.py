@@ -14,7 +14,7 @@ from videod.core.admission import Candidate, House, choose
 from videod.core.failures import Failure, Kind
 from videod.core.model import JobFailed, JobStarted
 from videod.flow.bench import Bench
-from videod.flow.limits import Lane
+from videod.flow.limits import Lane, quota_day
 from videod.flow.runner import Assignment, Runner
 from videod.ledger import Ledger
 from videod.seams import Chance, Clock
@@ -111,17 +111,22 @@ class Scheduler:
     async def _next(self, lane: Lane) -> Assignment:
         """The next claimed job of this lane; waits until there is one."""
         while True:
-            chosen = await self._store.read(lambda connection: self._choose(connection, lane.service))
+            chosen = await self._store.read(lambda connection: self._choose(connection, lane))
             if chosen is None:
                 await self._ledger.bells.wait(lane.service, await self._patience(lane.service))
                 continue
             await lane.token()
             work = await self._claim(chosen)
             if work is not None:
+                if lane.limit.daily_quota is not None:
+                    await self._ledger.use_quota(lane.service, quota_day(self._clock.now_ms()))
                 return work
 
-    def _choose(self, connection: sqlite3.Connection, service: str) -> Candidate | None:
-        at = self._clock.now_ms()
+    def _choose(self, connection: sqlite3.Connection, lane: Lane) -> Candidate | None:
+        at, service = self._clock.now_ms(), lane.service
+        quota = lane.limit.daily_quota
+        if quota is not None and reads.quota_used(connection, service, quota_day(at)) >= quota:
+            return None
         if any(row.service == service and not row.channel_id for row in reads.parked(connection, at)):
             return None
         rules = self._rules()

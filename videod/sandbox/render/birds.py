@@ -134,11 +134,11 @@ class Bird:
         s, p, k = self.sketch, self.palette, self.plumage
         y = k.legs + 0.3
         for far in (True, False):
-            x = 0.04 if far else -0.06
+            x = 0.11 if far else -0.11
             colour = scaled(k.feet, 0.75 if far else 1)
             depth = 0 if far else 2
             s.limb([(x, y - 0.16), (x + 0.03, k.legs * 0.5), (x, 0.02)], [0.09, 0.045, 0.04], colour, depth)
-            s.limb([(x - 0.06, 0.015), (x + 0.05, 0.02), (x + 0.16, 0.012)], [0.02, 0.04, 0.02], colour, depth)
+            s.limb([(x - 0.03, 0.015), (x + 0.02, 0.02), (x + 0.06, 0.012)], [0.02, 0.04, 0.02], colour, depth)
         tail = k.tail or mixed(p.base, p.dark, 0.6)
         s.limb([(-0.2, y), (-0.5, y - 0.16), (-0.7, y - 0.3)], [0.2, 0.17, 0.12], tail, 0)
         s.limb([(-0.36, y - 0.1), (-0.1, y), (0.16, y + 0.14), (0.24, y + 0.3)], [0.2, 0.42, 0.44, 0.26], p.base, 1)

@@ -98,6 +98,8 @@ FEATURES: tuple[tuple[str, Callable[[Frame], None]], ...] = (
 
 def add_features(frame: Frame, text: str) -> None:
     """Draws at most two of the features that `text` names."""
+    if re.search(r"underwater|seabed", text):
+        return
     called = [draw for words, draw in FEATURES if re.search(rf"\b(?:{words})\b", text)]
     for draw in called[:2]:
         draw(frame)

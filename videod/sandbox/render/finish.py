@@ -59,16 +59,12 @@ def near_foliage(frame: Frame, scene: Scene) -> None:
                 angle = (0.35 + 0.45 * k) if side == 0 else math.pi - (0.35 + 0.45 * k)
                 plants.palm_leaf(stand, (side * w, -0.04 * h + 0.1 * h * k), h * 0.42, angle)
     elif scene.ground in ("forest", "river", "mountain", "den"):
-        sides = ((0.02, 3), (0.985, 3))[int(frame.chance.integers(0, 2)) :][: int(frame.chance.integers(0, 3))]
-        for side, count in sides:
-            for k in range(count):
-                plants.conifer(stand, w * side + (k - 1) * w * 0.035, h * 1.06, h * frame.chance.uniform(0.5, 0.95),
-                    frame.chance)  # fmt: skip
-    elif scene.ground in ("savanna", "meadow", "wetland", "tundra", "desert") and not (
-        scene.cold or scene.ground == "desert"
-    ):
-        base = np.full(w, h + 10, dtype=np.float32) + np.abs(np.linspace(-1, 1, w, dtype=np.float32) ** 3) * -h * 0.04
-        plants.grass(stand, w, base, h * 0.2, 130, frame.chance)
+        edges = (0.02, 0.985)[int(frame.chance.integers(0, 2)) :][: int(frame.chance.integers(0, 3))]
+        for x in (edge * w + (k - 1) * w * 0.035 for edge in edges for k in range(3)):
+            plants.conifer(stand, x, h * 1.06, h * frame.chance.uniform(0.5, 0.95), frame.chance)
+    elif scene.ground in ("savanna", "meadow", "wetland", "tundra") and not scene.cold:
+        base = h + 10 - np.abs(np.linspace(-1, 1, w) ** 3) * h * 0.04
+        plants.grass(stand, w, base.astype(np.float32), h * 0.2, 130, frame.chance)
     else:
         return
     mask = stand.mask().filter(ImageFilter.GaussianBlur(h / 170))
@@ -103,7 +99,8 @@ def develop(image: Image.Image, chance: np.random.Generator) -> Image.Image:
     width, height = image.size
     x = np.linspace(-1, 1, width // 4, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, height // 4, dtype=np.float32)[:, None]
-    shade = noise.enlarged(1 - 0.34 * np.clip((x * x + y * y) / 2, 0, 1) ** 1.3, image.size)
+    dark = 0.34 * np.clip((x * x + y * y) / 2, 0, 1) ** 1.3
+    shade = noise.enlarged((1 - dark).astype(np.float32), image.size)
     pixels = np.asarray(image, dtype=np.float32) * shade[:, :, None]
     pixels += noise.grain(chance, image.size)[:, :, None] * 4.5
     curve = np.arange(256, dtype=np.float32) / 255

@@ -1,12 +1,13 @@
 """The kinds of place, each built from layers of land; `GROUNDS` says which name draws what."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from videod.sandbox.render import noise, plants
-from videod.sandbox.render.shapes import mixed, scaled
+from videod.sandbox.render.shapes import Colour, mixed, scaled
 from videod.sandbox.render.sky import gradient
 from videod.sandbox.render.terrain import (
     GRASS,
@@ -196,28 +197,56 @@ def ocean(frame: Frame) -> None:
 def underwater(frame: Frame) -> None:
     size, light = frame.size, frame.light
     bright = mixed((112, 206, 222), light.horizon, 0.25)
-    water_column = gradient(size, ((0, frame.lit(bright, 0.1)), (0.3, frame.lit((38, 128, 166), 0)),
-        (0.75, frame.lit((14, 66, 106), 0)), (1, frame.lit((8, 40, 70), 0))))  # fmt: skip
+    bottom = _vary(frame, 0.6, 1.0)
+    column = ((0, frame.lit(bright, 0.1)), (0.3 * bottom + 0.08, frame.lit((38, 128, 166), 0)),
+        (0.78, frame.lit((14, 66, 106), 0)), (1, frame.lit((8, 40, 70), 0)))  # fmt: skip
     shimmer = noise.clouds(frame.chance, size, 4, 4, 3.5)
-    water_column *= (0.88 + 0.24 * shimmer)[:, :, None]
-    frame.image.paste(Image.fromarray(np.clip(water_column, 0, 255).astype(np.uint8)))
+    fill = gradient(size, column) * (0.88 + 0.24 * shimmer)[:, :, None]
+    frame.image.paste(Image.fromarray(np.clip(fill, 0, 255).astype(np.uint8)))
     deep = mixed((14, 66, 106), light.haze, 0.05)
-    for level, depth in ((0.76, 0.62), (0.86, 0.3)):
-        line = frame.line(level, 0.06, 3.2)
-        floor = mixed((128, 118, 96), deep, depth)
-        land(frame, line, frame.lit(floor, 0), frame.lit(mixed(scaled(floor, 0.55), deep, 0.3), 0), 0.2)
-        stand = plants.Stand(size, int(0.1 * frame.height), frame.height)
-        for _ in range(7 if depth > 0.5 else 5):
-            x = frame.chance.choice([frame.chance.uniform(0, 0.3), frame.chance.uniform(0.72, 1.0)]) * frame.width
-            plants.weed(stand, float(x), float(line[min(int(x), frame.width - 1)]) + 8,
-                frame.height * frame.chance.uniform(0.2, 0.5), frame.chance)  # fmt: skip
-        frame.image.paste(frame.lit(mixed((66, 100, 48), deep, depth), 0), (0, stand.top), stand.mask())
+    if re.search(r"canyon|cave|falls away|wall", frame.text):
+        _rock_walls(frame, deep)
+    if "open" in frame.text:
+        return
+    level, plants_many = _vary(frame, 0.68, 0.86), bool(re.search(r"kelp|weed|meadow|garden", frame.text))
+    for step, depth in ((0.0, 0.62), (0.09, 0.3)):
+        _seabed(frame, min(0.93, level + step), depth, deep, 16 if plants_many else 5)
+    if not re.search(r"sand|canyon|cave", frame.text):
+        _corals(frame, min(0.97, level + 0.12), deep)
+
+
+def _rock_walls(frame: Frame, deep: Colour) -> None:
+    """Dark rock that closes in from one side or both."""
+    columns = np.arange(frame.width, dtype=np.float32)[None, :] / frame.width
+    for depth, reach in ((0.6, 0.36), (0.25, 0.22)):
+        edges = [reach * (0.7 + 0.6 * noise.profile(frame.chance, frame.height, 3)[:, None]) for _ in range(2)]
+        mask = np.clip(np.maximum(edges[0] - columns, edges[1] - (1 - columns)) * 60, 0, 1)
+        rock = noise.clouds(frame.chance, frame.size, 7, 5, 0.8)
+        tone = np.array(frame.lit(mixed((66, 70, 72), deep, depth), 0), dtype=np.float32)
+        fill = np.clip(tone * (0.5 + rock)[:, :, None], 0, 255).astype(np.uint8)
+        frame.image.paste(Image.fromarray(fill), (0, 0), Image.fromarray((mask * 255).astype(np.uint8)))
+
+
+def _seabed(frame: Frame, level: float, depth: float, deep: Colour, weeds: int) -> None:
+    line = frame.line(level, 0.06, 3.2)
+    floor = mixed((128, 118, 96), deep, depth)
+    land(frame, line, frame.lit(floor, 0), frame.lit(mixed(scaled(floor, 0.55), deep, 0.3), 0), 0.2)
+    stand = plants.Stand(frame.size, int(0.1 * frame.height), frame.height)
+    for _ in range(weeds):
+        x = frame.chance.uniform(0, 0.3) if frame.chance.random() < 0.5 else frame.chance.uniform(0.72, 1.0)
+        if weeds > 9:
+            x = frame.chance.uniform(0, 1)
+        foot = float(line[min(int(x * frame.width), frame.width - 1)]) + 8
+        plants.weed(stand, x * frame.width, foot, frame.height * frame.chance.uniform(0.2, 0.5), frame.chance)
+    frame.image.paste(frame.lit(mixed((66, 100, 48), deep, depth), 0), (0, stand.top), stand.mask())
+
+
+def _corals(frame: Frame, level: float, deep: Colour) -> None:
     for colour in ((214, 96, 84), (226, 150, 76), (176, 92, 160)):
-        stand = plants.Stand(size, int(0.7 * frame.height), frame.height)
-        for _ in range(7):
-            plants.leaf_cluster(stand, frame.chance.uniform(0, 1) * frame.width,
-                frame.height * frame.chance.uniform(0.87, 0.99), frame.height * frame.chance.uniform(0.015, 0.04),
-                frame.chance)  # fmt: skip
+        stand = plants.Stand(frame.size, int(0.6 * frame.height), frame.height)
+        for _ in range(round(_vary(frame, 2, 9))):
+            place = (frame.chance.uniform(0, 1) * frame.width, frame.height * frame.chance.uniform(level, 0.99))
+            plants.leaf_cluster(stand, *place, frame.height * frame.chance.uniform(0.015, 0.045), frame.chance)
         frame.image.paste(frame.lit(mixed(colour, deep, 0.35), 0), (0, stand.top), stand.mask())
 
 

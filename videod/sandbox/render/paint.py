@@ -200,7 +200,7 @@ class Sketch:
 
     def _furry(self, mask: Image.Image, coat: Coat, chance: np.random.Generator) -> Floats:
         """The mask with a ragged edge of hair."""
-        flat = np.asarray(mask, dtype=np.float32) / 255
+        flat: Floats = np.asarray(np.asarray(mask) / 255, dtype=np.float32)
         if coat.fur < 0.05:
             return flat
         reach = max(0.9, min(self.scale * 0.006, 3.5))

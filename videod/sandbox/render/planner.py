@@ -115,7 +115,9 @@ class Draft:
         way = way_of(creature)
         said = movements.POSES[way][pose]
         if pose == "still" and core and not scene:
-            said = "in full profile with the whole body visible"  # fmt: skip
+            said = "in full profile with the whole body visible"
+        elif pose == "still" and scene and focus == "hero" and not core:
+            said = "in a close portrait with eyes fixed ahead"  # fmt: skip
         earlier = sum(1 for image in self.images if image["subject"] == creature.name)
         where = f", {self.terrain.views[(earlier + 1) % len(self.terrain.views)].lower()} around it" if scene else ""
         article = _upper(_article(creature.name)) if core else "The same"

@@ -7,7 +7,7 @@ from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature, find_cre
 from videod.sandbox.render.props import find_prop
 from videod.sandbox.render.shapes import Colour
 
-#: The first whose words occur wins; so the particular stands before the general.
+#: Words of each time of day; what a prompt says first counts, so its atmosphere does.
 LIGHTS = (
     ("night", r"night|moonlit|moonlight|stars|starlit|aurora|midnight"),
     ("storm", r"storm\w*|thunder\w*|blizzard|squall|gale"),
@@ -187,7 +187,7 @@ def read_scene(prompt: str) -> Scene:
         if re.search(rf"\b(?:{words})\b", text)
     )
     return Scene(
-        light=_first(LIGHTS, text, "day"),
+        light=_earliest(LIGHTS, text) or "day",
         ground=_earliest(GROUNDS, place) or _earliest(GROUNDS, text) or _home(creatures),
         weather=weather,
         cold=bool(re.search(rf"\b(?:{COLD})\b", text)),

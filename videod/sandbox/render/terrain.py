@@ -24,6 +24,7 @@ class Frame:
     cold: bool
     chance: np.random.Generator
     horizon: int  # pixels from the top
+    text: str = ""  # what the view shows, in small letters
 
     @property
     def width(self) -> int:

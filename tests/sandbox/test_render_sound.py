@@ -1,0 +1,112 @@
+"""Speech and ambience as the stand-ins render them."""
+
+import io
+import sys
+import wave
+
+import numpy as np
+import pytest
+
+from videod.sandbox.render.ambience import BED_RMS, LAYERS, PEAK, layers_of, render_ambience, stereo_wav
+from videod.sandbox.render.encoding import FORMATS, EncodingError, audio_format, encode
+from videod.sandbox.render.planner import make_plan
+from videod.sandbox.render.soundscape import RATE
+from videod.sandbox.render.speech import VOICES, SpeechError, speak
+
+
+@pytest.mark.parametrize("voice", sorted(VOICES))
+async def test_every_voice_reads_a_narration_at_documentary_pace(voice: str) -> None:
+    for clip in make_plan("Title: A\nTopic: humpback whale\nClips: 6\nImages: 8")["clips"][:3]:
+        spoken = await speak(clip["narration"], voice)
+        assert 5500 <= spoken.duration_ms <= 9200, clip["narration"]
+
+
+async def test_words_are_timed_in_order_within_the_sound() -> None:
+    text = "The brown bear waits where the cold river narrows."
+    spoken = await speak(text)
+    assert [text[word.at : word.at + word.length] for word in spoken.words] == text.rstrip(".").split()
+    begins = [word.begin_ms for word in spoken.words]
+    assert begins == sorted(begins)
+    assert begins[0] >= 400
+    assert begins[-1] < spoken.duration_ms - 800
+
+
+async def test_speech_starts_and_ends_quietly_and_is_loud_between() -> None:
+    spoken = await speak("The brown bear waits.")
+    with wave.open(io.BytesIO(spoken.wav)) as sound:
+        rate = sound.getframerate()
+        samples = np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2") / 32768
+    assert np.abs(samples[: rate // 4]).max() < 0.01
+    assert np.abs(samples[-rate // 4 :]).max() < 0.02
+    assert 0.3 < np.abs(samples).max() < 0.95
+
+
+async def test_a_faster_speed_shortens_the_sound() -> None:
+    slow, fast = (
+        await speak("The brown bear waits at the river.", speed=0.8),
+        await speak("The brown bear waits at the river.", speed=1.2),
+    )
+    assert fast.duration_ms < slow.duration_ms
+
+
+async def test_nothing_to_say_is_an_error_and_the_library_stays_outside() -> None:
+    with pytest.raises(SpeechError):
+        await speak("")
+    assert "espeakng_loader" not in sys.modules
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.217, 10, 30])
+def test_a_bed_has_its_length_and_level_and_fades_at_both_ends(seconds: float) -> None:
+    bed = render_ambience("Continuous storm with thunder, rain and heavy footsteps on gravel", seconds)
+    assert bed.shape == (2, round(seconds * RATE))
+    assert np.abs(bed[:, :8]).max() < 0.01
+    assert np.abs(bed[:, -8:]).max() < 0.01
+    assert np.abs(bed).max() <= PEAK
+    assert 0.5 * BED_RMS < np.sqrt((bed**2).mean()) < 1.2 * BED_RMS
+
+
+def test_a_bed_is_never_silent_between_its_sounds() -> None:
+    bed = render_ambience("Continuous forest ambience with birds and slow footsteps", 10)
+    tenths = bed[:, RATE // 10 : -RATE // 10]
+    tenths = tenths[:, : tenths.shape[1] // 4410 * 4410].reshape(2, -1, 4410)
+    assert np.sqrt((tenths**2).mean(axis=(0, 2))).min() > BED_RMS / 20
+
+
+def test_no_bed_clicks() -> None:
+    """A click is a step between samples that stands far above the sound's own steepness around it."""
+    for prompt in ("wind and rain", "footsteps on gravel", "river and birds", "ocean surf", "fire"):
+        bed = render_ambience(f"Continuous {prompt}", 4)[0]
+        steps = np.abs(np.diff(bed))
+        around = np.convolve(steps, np.ones(441) / 441, mode="same")
+        assert (steps / (around + 1e-4)).max() < 25, prompt
+
+
+def test_the_words_choose_the_layers_and_the_same_words_the_same_bed() -> None:
+    assert layers_of("Continuous cold river ambience with wind and slow footsteps") == ["wind", "river", "footsteps"]
+    one, again = render_ambience("river", 1), render_ambience("river", 1)
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, render_ambience("surf", 1))
+
+
+@pytest.mark.parametrize("layer", [layer for _, layer, _ in LAYERS], ids=lambda layer: layer.__name__)
+def test_every_layer_sounds_and_differs_between_left_and_right_or_is_centred(layer: object) -> None:
+    assert callable(layer)
+    sound = layer(np.random.default_rng(3), RATE * 2)
+    assert sound.shape == (2, RATE * 2)
+    assert np.isfinite(sound).all()
+    assert np.abs(sound).max() > 0.05
+
+
+async def test_formats_are_known_by_name_and_encoded() -> None:
+    assert audio_format("mp3_1_1") is None
+    assert {"mp3_44100_128", "pcm_24000", "wav_44100", "opus_48000_96"} <= FORMATS
+    wav = stereo_wav(render_ambience("wind", 1))
+    for name, magic in (("wav_24000", b"RIFF"), ("opus_48000_96", b"OggS")):
+        wanted = audio_format(name)
+        assert wanted is not None
+        assert (await encode(wav, wanted)).startswith(magic)
+    pcm = audio_format("pcm_16000")
+    assert pcm is not None
+    assert len(await encode(wav, pcm)) == pytest.approx(16_000 * 2 * 2, rel=0.02)
+    with pytest.raises(EncodingError):
+        await encode(b"no sound", pcm)

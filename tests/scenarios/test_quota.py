@@ -1,0 +1,33 @@
+"""A daily quota waits for its day in the service's own zone; nothing fails by it."""
+
+from pathlib import Path
+
+from tests.harness.checkers import check
+from tests.harness.virtual_loop import run_virtual
+from tests.harness.world import LIMITS, World, policy
+from videod.core.statuses import Status
+from videod.flow.limits import Limit, quota_day
+
+
+def test_uploads_beyond_the_daily_quota_wait_for_the_next_day_in_california(tmp_path: Path) -> None:
+    async def story() -> None:
+        limits = LIMITS | {"youtube": Limit(2, daily_quota=2)}
+        async with World(tmp_path, policies={"wild": policy()}, limits=limits) as world:
+            for number in range(3):
+                await world.queue(f"Film {number}")
+            await world.clock.sleep(7200)
+            published = [task for task in await world.tasks() if task.status == Status.PUBLISHED]
+            assert len(published) == 2
+            first_day = quota_day(world.clock.now_ms())
+            while quota_day(world.clock.now_ms()) == first_day:
+                await world.clock.sleep(600)
+            await world.rest()
+            await check(world)
+
+    run_virtual(story())
+
+
+def test_the_quota_day_turns_at_midnight_pacific() -> None:
+    midnight = 1_795_248_000_000  # 2026-11-21T08:00:00Z, midnight in Los Angeles in winter
+    assert quota_day(midnight - 1) == "2026-11-20"
+    assert quota_day(midnight) == "2026-11-21"
