@@ -22,7 +22,7 @@ def campaign(folder: Path, kills: int, seed: int, episodes: int) -> dict[str, ob
             ("wild_planet", (f"Story {n}", "brown bears", f"A bear crosses river {n}.")) for n in range(episodes)
         ]
         person.write_entries(stories)
-        done, restarts = 0, []
+        written, done, restarts = episodes, 0, []
         while done < kills:
             began = time.monotonic()
             made.start()
@@ -36,16 +36,26 @@ def campaign(folder: Path, kills: int, seed: int, episodes: int) -> dict[str, ob
             time.sleep(0.3)
             assert not made.children(), made.children()
             made.log.rename(made.log.with_suffix(f".{done}"))
-            if made.statuses() and set(made.statuses()) == {"published"}:
-                person.write_entries([("wild_planet", (f"More {done}", "wolves", "A wolf waits."))])
+            if len(made.statuses()) == written and set(made.statuses()) == {"published"}:
+                person.write_entries([_story(written)])
+                written += 1
         made.start()
-        expected = len(made.statuses()) or episodes
-        made.wait_for("published", seconds=900, tasks=expected)
+        made.wait_for("published", seconds=900, tasks=written)
         made.wait_until_told()
         made.stop()
         return _judge(made, done, restarts)
     finally:
         made.close()
+
+
+#: a topic each, so that no two episodes ask for the same picture: the stand-ins' accounts count by request
+TOPICS = ("brown bears", "humpback whales", "arctic wolves", "green sea turtles", "red foxes", "elephants", "penguins",
+          "snow leopards", "giraffes", "owls")  # fmt: skip
+
+
+def _story(number: int) -> tuple[str, tuple[str, str, str]]:
+    topic = TOPICS[number % len(TOPICS)]
+    return ("wild_planet", "deep_ocean")[number % 2], (f"Story {number}", topic, f"One of the {topic} waits.")
 
 
 def _judge(made: Stage, kills: int, restarts: list[float]) -> dict[str, object]:

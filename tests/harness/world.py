@@ -9,6 +9,7 @@ async with World(folder, seed=1) as world:
 import asyncio
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from tests.harness.power import Power, PowerCut
@@ -126,14 +127,12 @@ class World:
             self.ledger, self.launcher, inspector, self.bench, self.clock, self.chance, lambda text: text
         )
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
-        rules = HouseRules(self.max_in_work, {name: 5 for name in self.policies})
+        rules = HouseRules(self.max_in_work, dict.fromkeys(self.policies, 5))
         self.scheduler = Scheduler(
             self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock, self.chance
         )
-        try:
+        with suppress(PowerCut):
             await recover(self.store, self.ledger, self.bench, inspector, self.clock, self.chance)
-        except PowerCut:
-            pass
         self._daemon = [asyncio.create_task(self.scheduler.run())]
 
     async def _token(self, channel: str) -> str:
@@ -145,8 +144,8 @@ class World:
             workspace=workspace, task=task, channel_name="Wild", brand="calm", voice_id="v",
             voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private",
             category="15", made_for_kids=False, description_template="{description}", tags=("a",), clips=row.clips,
-            images=row.images, models={"text": "t", "image": "i", "video": "v", "voice": "n"}, image_host="kie", bucket="",
-            image_size="1K", intro=None, outro=None, watermark=None, outputs=outputs,
+            images=row.images, models={"text": "t", "image": "i", "video": "v", "voice": "n"}, image_host="kie",
+            bucket="", image_size="1K", intro=None, outro=None, watermark=None, outputs=outputs,
         )  # fmt: skip
 
     async def stop(self) -> None:

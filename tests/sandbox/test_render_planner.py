@@ -9,6 +9,7 @@ from videod.core.plan import parse
 from videod.sandbox.render.casting import share
 from videod.sandbox.render.creatures import CREATURES
 from videod.sandbox.render.planner import make_plan, read_wish, spoil_plan
+from videod.sandbox.render.scene import read_scene
 from videod.sandbox.render.species import KNOWN, TERRAINS
 from videod.sandbox.render.story import BEATS
 
@@ -87,6 +88,16 @@ def test_more_images_than_clips_can_use_gives_the_nearest_number() -> None:
     casting = share(4, 40)
     assert casting.images() == len(make_plan(prompt("lions", 4, 40))["images"])
     assert 6 <= casting.images() < 40
+
+
+@pytest.mark.parametrize("name", TERRAINS)
+def test_every_view_of_a_place_is_drawn_as_that_place(name: str) -> None:
+    for view in TERRAINS[name].views:
+        scene = read_scene(f"Dawn.\nEmpty landscape with no animals: {view.lower()}.")
+        assert scene.ground == name, view
+        assert (scene.creatures, scene.prop) == ((), None)
+    for prop in TERRAINS[name].props:
+        assert read_scene(f"Dawn.\nMacro prop: {prop}.").prop is not None, prop
 
 
 def test_the_tables_agree_with_each_other() -> None:

@@ -64,6 +64,15 @@ class Policy:
 
 _MINUTE = 60_000
 
+#: service as scripts name it -> the variables that hold its key
+KEYS: dict[str, str] = {
+    "gemini": "GEMINI_API_KEY",
+    "kie": "KIE_API_KEY",
+    "elevenlabs": "ELEVENLABS_API_KEY",
+    "catbox": "CATBOX_USERHASH",
+    "r2": "R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY",
+}
+
 POLICY: dict[Kind, Policy] = {
     Kind.BUSY: Policy(Answer.AGAIN_FREE, 15_000, advice="videod waits and asks again; nothing to do"),
     Kind.QUOTA: Policy(
@@ -74,7 +83,11 @@ POLICY: dict[Kind, Policy] = {
     Kind.NONSENSE: Policy(Answer.AGAIN, advice="videod tries again by itself"),
     Kind.LOST: Policy(Answer.AGAIN, advice="videod tries again by itself"),
     Kind.BUG: Policy(Answer.AGAIN, advice="if it comes back, the script's own text says where to look"),
-    Kind.REFUSED: Policy(Answer.REWORD, alert=True, advice="change the story direction or the prompt, then set Queued"),
+    Kind.REFUSED: Policy(
+        Answer.REWORD, alert=True,
+        advice="set Queued to try once more; if it is refused again, cancel this entry and make a new one with another"
+        " Story Direction",
+    ),
     Kind.CREDENTIALS: Policy(
         Answer.PARK, alert=True, advice="put a valid key in place and restart videod, or run `videod resume SERVICE`"
     ),
@@ -109,8 +122,10 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
         (r"no space left|disk quota exceeded|errno 28", Kind.DISK),
-        (r"per day|quota[ _]?exceeded|insufficient (credits|balance|funds)|out of credits|uploadLimitExceeded", Kind.QUOTA),
-        (r"\b429\b|rate.?limit|too many (concurrent )?requests|concurrent_limit|system_busy|resource.?exhausted", Kind.BUSY),
+        (r"per day|quota[ _]?exceeded|insufficient (credits|balance|funds)|out of credits|uploadLimitExceeded",
+         Kind.QUOTA),
+        (r"\b429\b|rate.?limit|too many (concurrent )?requests|concurrent_limit|system_busy|resource.?exhausted",
+         Kind.BUSY),
         (r"api.?key.{0,20}(invalid|missing|not (set|found|valid))|(invalid|missing|no) .{0,20}api.?key|invalid_grant"
          r"|unauthorized|\b401\b|authentication failed|access permissions", Kind.CREDENTIALS),
         (r"content policy|safety|prohibited|blocked|moderation|inappropriate", Kind.REFUSED),

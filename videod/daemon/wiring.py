@@ -93,7 +93,8 @@ def studio_maker(
             made_for_kids=channel.made_for_kids, description_template=channel.description_template,
             tags=tuple(channel.tags), clips=channel.clips, images=channel.images,
             models={"text": models.text, "image": models.image, "video": models.video, "voice": models.voice},
-            image_host=models.image_host, bucket=settings.r2.bucket if models.image_host == "r2" else "", image_size=models.image_size,
+            image_host=models.image_host, image_size=models.image_size,
+            bucket=settings.r2.bucket if models.image_host == "r2" else "",
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
             outputs=outputs,
         )  # fmt: skip

@@ -47,7 +47,7 @@ class Lane:
             await self._bucket.acquire()
 
 
-#: Google's daily quotas begin at midnight there (the quota page of the YouTube Data API); the others have none by the day
+#: Google's daily quotas begin at midnight there (quota page of the YouTube Data API); no other service has one
 QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
 
 

@@ -134,7 +134,7 @@ class Scheduler:
         return choose(reads.candidates(connection, service, at), house)
 
     async def _patience(self, service: str) -> float:
-        """Seconds until this lane must look again by itself: the next retry or the end of a pause, at most LOOK_AGAIN_S."""
+        """Seconds until this lane must look again by itself: until the next retry or the end of a pause."""
         at = self._clock.now_ms()
 
         def due(connection: sqlite3.Connection) -> list[int]:

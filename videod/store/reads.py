@@ -59,7 +59,8 @@ SELECT jobs.task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, tasks.prior
        tasks.queued_at, tasks.started_at
 FROM jobs INDEXED BY jobs_ready JOIN tasks ON tasks.id = jobs.task_id
 WHERE jobs.state = 'ready' AND jobs.service = ? AND jobs.due_at <= ?
-  AND (tasks.status NOT IN ('published', 'cancelled', 'draft') OR (jobs.step = 'cleanup' AND tasks.status = 'published'))
+  AND (tasks.status NOT IN ('published', 'cancelled', 'draft')
+       OR (jobs.step = 'cleanup' AND tasks.status = 'published'))
   AND NOT EXISTS (SELECT 1 FROM service_state WHERE service_state.service = jobs.service
                   AND service_state.channel_id = jobs.channel_id
                   AND (service_state.until_ms IS NULL OR service_state.until_ms > ?))

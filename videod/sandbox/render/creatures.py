@@ -1,5 +1,6 @@
 """Which body, colours and surface a named animal has, and the drawing of it on a sketch."""
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -118,10 +119,12 @@ CREATURES = (
     _kind("emperor penguin", r"(?:emperor |king |adelie )?penguins?", "penguin", 0x3A4048, 0x262A32, 0xF4F2EC, None,
         0.85, 0x4A2E20),
     _kind("Atlantic puffin", r"puffins?", "puffin", 0x2E2C30, 0x1E1C20, 0xF2F0EC, None, 0.62, 0x4A3A34),
-    _kind("herring gull", r"gulls?|seagulls?|albatross(?:es)?|terns?|gannets?", "gull", 0xDCDEDE, 0x7A828A, 0xFAFAF8,
+    _kind("herring gull", r"(?:herring )?gulls?|seagulls?|albatross(?:es)?|terns?|gannets?", "gull", 0xDCDEDE,
+        0x7A828A, 0xFAFAF8,
         None, 0.8,
           0xE4C24A),
-    _kind("ruby hummingbird", r"hummingbirds?", "hummingbird", 0x2E8A62, 0x1C4A46, 0xD6E4DA, None, 0.66, 0x201814),
+    _kind("ruby hummingbird", r"(?:ruby )?hummingbirds?", "hummingbird", 0x2E8A62, 0x1C4A46, 0xD6E4DA, None, 0.66,
+        0x201814),
     _kind("European robin", r"songbirds?|robins?|finch(?:es)?|sparrows?|swallows?|kingfishers?|birds?", "song",
         0x7A6A5C, 0x3E342E,
           0xD68A56, None, 0.6, 0x201814),
@@ -163,34 +166,34 @@ FLIERS = frozenset(PLUMAGES) | {"bee", "butterfly", "dragonfly"}
 
 
 def find_creatures(text: str) -> list[Creature]:
-    """The animals that `text` names, in the order of their first mention."""
-    found: list[tuple[int, int, Creature]] = []
-    taken: list[tuple[int, int]] = []
-    for rank, creature in enumerate(CREATURES):
-        match = creature.matches(text)
-        if match and not any(match.start() < end and start < match.end() for start, end in taken):
-            taken.append(match.span())
-            found.append((match.start(), rank, creature))
-    return [creature for _, _, creature in sorted(found, key=lambda item: item[:2])]
+    """The animals that `text` (small letters) names, in the order of their first mention; of two names that overlap
+    the longer one counts, so that a leopard seal is no leopard."""
+    matches = [(creature, match.span()) for creature in CREATURES if (match := creature.matches(text))]
+    matches.sort(key=lambda found: (found[1][0], found[1][0] - found[1][1]))
+    kept: list[tuple[Creature, tuple[int, int]]] = []
+    for creature, span in matches:
+        if not any(span[0] < end and start < span[1] for _, (start, end) in kept):
+            kept.append((creature, span))
+    return [creature for creature, _ in kept]
 
 
-def anatomy(creature: Creature) -> tuple[float, float, float, float]:
-    """Extent of a standing body in its units: left, right, height, and the height of its head's middle."""
+def face_height(creature: Creature) -> float:
+    """How high the middle of a standing animal's head is, in body units."""
     if creature.body in BUILDS:
         build = BUILDS[creature.body]
-        tail = {"brush": 0.95, "long": 0.8, "lion": 0.7, "thick": 0.75}.get(build.tail, 0.4)
-        tall = build.shoulder + build.neck * 0.8 + build.skull + (0.55 if "antlers" in build.extras else 0.15)
-        return (-tail, build.length + build.neck + build.skull + build.muzzle, tall, tall - build.skull)
+        return build.shoulder + build.neck * 0.8 + 0.1
     if creature.body in PLUMAGES:
         plumage = PLUMAGES[creature.body]
-        tall = plumage.legs + 0.95 + plumage.neck
-        return (-0.7, 0.75, 1.25 if plumage.upright or plumage.face == "owl" else tall, tall - 0.15)
-    if creature.body in FINS:
-        return (-1.2, 0.95, 1.1, 0.65)
-    return {"crocodile": (-1.6, 1.35, 0.55, 0.3), "octopus": (-0.95, 0.95, 1.15, 0.6), "bee": (-0.8, 0.75, 1.25,
-        0.5)}.get(
-        creature.body, (-0.9, 0.9, 1.15, 0.5)
-    )  # fmt: skip
+        return 1.0 if plumage.upright or plumage.face == "owl" else plumage.legs + 0.78 + plumage.neck
+    return 0.65 if creature.body in FINS else 0.5
+
+
+@functools.lru_cache(maxsize=512)
+def extent(creature: Creature, pose: str, head: str) -> tuple[float, float, float, float]:
+    """Left, bottom, right and top of the animal in that pose, in body units, found by drawing it very small."""
+    probe = Sketch((2, 2), 1.0, (0.0, 0.0))
+    draw_creature(probe, creature, creature.palette, pose, head)
+    return probe.bounds()
 
 
 def draw_creature(sketch: Sketch, creature: Creature, palette: Palette, pose: str, head: str) -> Coat:

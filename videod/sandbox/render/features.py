@@ -88,7 +88,7 @@ def boulders(frame: Frame) -> None:
 
 FEATURES: tuple[tuple[str, Callable[[Frame], None]], ...] = (
     (r"rapids|riffle|white water|surf|foam|breaking", rapids),
-    (r"trail|path|pass|track through|channel", path),
+    (r"trail|path|pass|track through", path),
     (r"rows of|trunks|dense forest|deep shade|old forest|canopy", trunks),
     (r"slope|hill\w*|ridge|rise|bank|hollow|valley|ledge", slope),
     (r"boulders?|rocky|stones|scree|rocks", boulders),

@@ -61,6 +61,7 @@ class Sketch:
         self.flip = flip
         self._origin = origin
         self._layers: dict[int, Layer] = {}
+        self._reach: list[Point] = []
 
     def _place(self, points: Sequence[Point]) -> list[Point]:
         sign = -1 if self.flip else 1
@@ -74,8 +75,14 @@ class Sketch:
             self._layers[depth] = Layer(Image.new("L", large), Image.new("RGB", self.size, (128, 128, 128)), soft)
         return self._layers[depth]
 
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of the body so far, in body units, on the canvas or off it."""
+        xs, ys = [x for x, _ in self._reach], [y for _, y in self._reach]
+        return (min(xs), min(ys), max(xs), max(ys))
+
     def fill(self, points: Sequence[Point], colour: Colour, depth: int = 1) -> None:
         """A filled outline that belongs to the body."""
+        self._reach.extend(points)
         layer = self.layer(depth)
         placed = self._place(points)
         ImageDraw.Draw(layer.mask).polygon(placed, fill=255)
@@ -113,6 +120,7 @@ class Sketch:
 
     def mark(self, points: Sequence[Point], colour: Colour, depth: int = 4) -> None:
         """A crisp detail on top of everything of that layer: an eye, a nose, a mouth line."""
+        self._reach.extend(points)
         self.layer(depth).crisp.append((self._place(points), colour))
 
     def render(self, light: Light, coat: Coat, chance: np.random.Generator) -> Image.Image:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from videod.sandbox.render import features, finish, noise, sky, terrain
-from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature, draw_creature
+from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature, draw_creature, extent
 from videod.sandbox.render.grounds import GROUNDS
 from videod.sandbox.render.individuals import individual
 from videod.sandbox.render.paint import Sketch
@@ -20,7 +20,7 @@ from videod.sandbox.render.props import draw_prop
 from videod.sandbox.render.scene import Scene, read_scene
 from videod.sandbox.render.shapes import mixed
 from videod.sandbox.render.sky import DAYLIGHT
-from videod.sandbox.render.staging import extent, faces_left, place_of
+from videod.sandbox.render.staging import WATERS, faces_left, place_of
 from videod.sandbox.render.studio import isolated
 from videod.sandbox.render.terrain import Frame
 
@@ -49,7 +49,7 @@ def _animals(frame: Frame, scene: Scene, prompt: str, references: list[bytes]) -
         scale, (x, ground) = place_of(scene, creature, place, frame)
         sketch = Sketch(frame.size, scale, (frame.width - x if flip and place == 0 else x, ground), flip)
         if flip and place == 1:
-            left, right, _, _ = extent(creature, scene.pose)
+            left, _, right, _ = extent(creature, scene.pose, scene.head)
             sketch = Sketch(frame.size, scale, (x + (left + right) * scale, ground), flip)
         palette = individual(creature, prompt, references if place == 0 else references[1:2])
         coat = draw_creature(sketch, creature, palette, scene.pose if place == 0 else "standing",
@@ -60,7 +60,7 @@ def _animals(frame: Frame, scene: Scene, prompt: str, references: list[bytes]) -
 
 def _set(frame: Frame, scene: Scene, creature: Creature, body: Image.Image, ground: float, scale: float) -> None:
     """Lays a finished body into the frame: shadow, haze or water over it, or nothing but its outline."""
-    swims = creature.body in SWIMMERS and scene.ground in ("underwater", "ocean", "coast", "ice", "river")
+    swims = creature.body in SWIMMERS and scene.ground in WATERS
     flies = creature.body in FLIERS and scene.pose == "flying"
     if scene.silhouette:
         dark = Image.new("RGBA", frame.size, (*frame.lit((14, 16, 22), 0.03), 255))

@@ -55,7 +55,7 @@ POSES = (
     ("walking", r"walk\w*|strid\w*|stalk\w*|wad\w+|trot\w*|mid[- ]step|steps?|prowl\w*|pacing|one paw|crossing"),
 )
 HEADS = (
-    ("raised", r"head (?:raised|lifted|high|up)|look(?:s|ing) up|howl\w*|roar\w*|calling|lifted|rearing|rising"),
+    ("raised", r"head (?:raised|lifted|high|up)|look(?:s|ing) up|howl\w*|roar\w*|calling|rearing|rising"),
     ("lowered", r"head (?:low(?:ered)?|down|bowed)|drink\w*|graz\w*|sniff\w*|feeding|eating|head bent|nose to"),
 )
 PLAIN = r"plain|isolated|cut[- ]?out|studio background|solid background|chroma|seamless background|no background"
@@ -172,7 +172,7 @@ def read_scene(prompt: str) -> Scene:
         creatures = ()
     elif creatures:
         prop = None
-    if re.search(r"\b(?:environment|empty|no animals?|landscape|establishing)\b", subject):
+    if re.search(r"\b(?:environment|no animals?|landscape|establishing)\b", subject):
         creatures, prop = (), None
     weather = frozenset(
         name

@@ -114,7 +114,7 @@ def synthesize(text: str, voice: Voice, speed: float) -> tuple[int, Samples, lis
     callback = _Callback(take)  # a name of its own, so that it lives as long as the synthesis
     library.espeak_SetSynthCallback(callback)
     encoded = text.encode()
-    if library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, 1, None, None) != 0 or not chunks:
+    if library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, 1, None, None) != 0 or not words:
         raise SpeechError("eSpeak NG made no sound")
     return rate, np.frombuffer(b"".join(chunks), dtype="<i2").astype(np.float64) / 32768, words
 

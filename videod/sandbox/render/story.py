@@ -52,7 +52,7 @@ BEATS = (
 #: Words of a story direction or topic that choose the light: (words, how a narration says it, the atmosphere).
 MOODS = (
     (r"night|moon|stars|aurora", "Night", "Clear moonlit night with cold still air and faint starlight"),
-    (r"storm|thunder|blizzard|gale", "Grey light", "Dark storm light with driving wind and a low heavy sky"),
+    (r"storm|thunder|blizzard|gale", "Grey light", "Dark storm light at dusk with driving wind and a low heavy sky"),
     (r"rain|monsoon|mist|fog", "Grey light", "Overcast morning light with thin mist and damp windless air"),
     (r"sunset|evening|golden|dusk", "Evening", "Golden evening light with warm haze and a gentle breeze"),
     (r"noon|drought|heat|desert|savanna", "White heat", "Hard midday light with dry shimmering air and no wind"),

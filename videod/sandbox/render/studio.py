@@ -6,14 +6,14 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from videod.sandbox.render import noise
-from videod.sandbox.render.creatures import draw_creature
+from videod.sandbox.render.creatures import draw_creature, extent
 from videod.sandbox.render.individuals import individual
 from videod.sandbox.render.paint import Light, Sketch
 from videod.sandbox.render.props import draw_prop
 from videod.sandbox.render.scene import Scene
 from videod.sandbox.render.shapes import scaled
 from videod.sandbox.render.sky import DAYLIGHT
-from videod.sandbox.render.staging import extent, faces_left
+from videod.sandbox.render.staging import faces_left
 
 STUDIO = Light(sun=(1.0, 0.98, 0.95), ambient=(0.66, 0.67, 0.7), side=-1.0, strength=0.62, rim=0.15)
 
@@ -41,11 +41,11 @@ def isolated(scene: Scene, prompt: str, size: tuple[int, int], references: list[
         coat = draw_prop(sketch, scene.prop or "stones")
     else:
         creature = scene.creatures[0]
-        left, right, tall, _ = extent(creature, scene.pose)
-        scale = min(size[0] * 0.88 / (right - left), size[1] * 0.84 / tall)
+        left, bottom, right, top = extent(creature, scene.pose, scene.head)
+        scale = min(size[0] * 0.86 / (right - left), size[1] * 0.84 / (top - bottom))
         flip = faces_left(prompt, chance)
         middle = (left + right) / 2 * scale * (-1 if flip else 1)
-        sketch = Sketch(size, scale, (size[0] / 2 - middle, size[1] * 0.5 + tall * scale / 2), flip)
+        sketch = Sketch(size, scale, (size[0] / 2 - middle, (size[1] + (bottom + top) * scale) / 2), flip)
         coat = draw_creature(sketch, creature, individual(creature, prompt, references), scene.pose, scene.head)
     body = sketch.render(_studio(scene, chance), coat, noise.generator("coat", *(c.name for c in scene.creatures)))
     dark = scaled(scene.creatures[0].palette.dark, 0.6) if scene.creatures else (60, 60, 60)

@@ -1,0 +1,119 @@
+"""What a person did on the board or at the command line, and what follows from it for a task."""
+
+from dataclasses import replace
+
+from videod.core.derive import affected, promote
+from videod.core.expand import first_job
+from videod.core.model import EntryQueued, GateApproved, Job, Park, RedoAsked, ShowEntry, Task, task_id_of
+from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, JobState, Status, check_move
+from videod.core.steps import REVIEWED
+from videod.core.work import Late, Work
+
+
+def new_task(event: EntryQueued) -> Task:
+    return Task(
+        id=task_id_of(event.title, event.page_id), page_id=event.page_id, channel_id=event.channel_id,
+        title=event.title, topic=event.topic, direction=event.direction, priority=event.priority,
+        privacy=event.privacy, status=Status.QUEUED, created_at=event.at, queued_at=event.at,
+    )  # fmt: skip
+
+
+def _freed(job: Job, at: int) -> Job:
+    """A failed job ready for a person's new try: its waits begin anew, a purchase in doubt may be repeated."""
+    if job.state in (JobState.FAILED, JobState.IN_DOUBT):
+        doubt = job.state == JobState.IN_DOUBT
+        return replace(job, state=JobState.READY, attempts=0, due_at=at, buy_again=doubt, reworded=False, failure=None)
+    return replace(job, due_at=at) if job.state == JobState.READY else job
+
+
+def queued(work: Work, event: EntryQueued) -> Work:
+    task = work.task
+    if not work.jobs:
+        return replace(work, jobs=(first_job(task, work.policy),))
+    if task.status == Status.QUEUED:
+        return work.with_task(priority=event.priority, privacy=event.privacy, error="")
+    if task.status not in ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED}:
+        return refuse(work, LABELS[Status.QUEUED], _why_not_queued(task.status))
+    check_move(task.status, Status.QUEUED)
+    work = work.with_task(status=Status.QUEUED)
+    doubted = [job for job in work.jobs if job.state == JobState.IN_DOUBT]
+    services = {job.service for job in work.jobs if job.state == JobState.READY}
+    unparked = tuple(Park(service, None, event.at, "") for service in sorted(services) if task.held)
+    jobs = tuple(_freed(job, event.at) for job in work.jobs)
+    planned = all(job.state == JobState.DONE for job in jobs if job.step == "plan")
+    if not planned:
+        work = work.with_task(title=event.title, topic=event.topic, direction=event.direction)
+    running = any(job.state == JobState.RUNNING for job in jobs)
+    work = replace(work, jobs=promote(replace(work.task, cancelled=False), jobs)).adding(*unparked)
+    startable = any(job.state == JobState.READY and job.step != "cleanup" for job in work.jobs)
+    return work.with_task(
+        priority=event.priority, privacy=event.privacy, queued_at=event.at, cancelled=False, held=None, error="",
+        admitted=running or not startable, doubts=work.task.doubts + len(doubted),
+    )  # fmt: skip
+
+
+def _why_not_queued(status: Status) -> str:
+    if status == Status.PUBLISHED:
+        return "the episode is published; make a new entry for another film"
+    if status in AT_GATE:
+        approved = LABELS[approved_status(AT_GATE[status])]
+        return f"it waits for your review; set {approved} to go on, or flag Redo on its assets"
+    return "it is in work already; set Cancelled first if you want it to stop"
+
+
+def approved_status(gate: Gate) -> Status:
+    return GATES[gate][1]
+
+
+def refuse(work: Work, wanted: str, reason: str) -> Work:
+    """Write the true status back, with the reason where its reader looks."""
+    note = f'"{wanted}" was not taken: {reason}.'
+    shown = ShowEntry(work.task.page_id, {"Status": LABELS[work.task.status]})
+    return work.with_task(error=note).adding(shown)
+
+
+def approve(work: Work, event: GateApproved) -> Work:
+    gate = event.gate
+    if gate in work.task.approved:
+        raise Late(f"gate {gate.value} is passed already")
+    if AT_GATE.get(work.task.status) != gate:
+        return refuse(
+            work, LABELS[approved_status(gate)], f"there is nothing to approve yet; it is {LABELS[work.task.status]}"
+        )
+    return work.with_task(approved=work.task.approved | {gate}, error="")
+
+
+def again(job: Job, at: int, chosen: bool) -> Job:
+    """A finished job on its way to a new take; one that runs just now is told to start over when it ends."""
+    if job.state == JobState.SKIPPED:
+        return job
+    if job.state == JobState.RUNNING:
+        return replace(job, revision=job.revision + 1, again=True)
+    state = JobState.READY if chosen else JobState.WAITING
+    return replace(
+        job, state=state, revision=job.revision + 1, attempts=0, due_at=at, failure=None, digest=None, remote_id=None,
+        buy_again=False, reworded=False, facts={},
+    )  # fmt: skip
+
+
+def redo(work: Work, event: RedoAsked) -> Work:
+    label = LABELS[work.task.status]
+    if AT_GATE.get(work.task.status) != event.gate:
+        return refuse(work, f"redo of {event.gate.value}", f"that is asked for at its own gate; it is {label}")
+    if GATES[event.gate][2] is None:
+        return refuse(work, f"redo of {event.gate.value}", "the film follows from its parts; cancel the entry instead")
+    known = {job.name for job in work.jobs if job.step in REVIEWED[event.gate] and job.state == JobState.DONE}
+    chosen = known.intersection(event.names)
+    if not chosen:
+        return refuse(
+            work, f"redo of {event.gate.value}", "flag Redo on the assets you want made anew, then set it again"
+        )
+    reached = affected(work.jobs, chosen - {"plan/plan"}) | chosen
+    jobs = tuple(again(job, event.at, job.name in chosen) if job.name in reached else job for job in work.jobs)
+    return replace(work, jobs=jobs).with_task(error="")
+
+
+def cancel(work: Work) -> Work:
+    if work.task.status == Status.PUBLISHED:
+        return refuse(work, LABELS[Status.CANCELLED], "the episode is published")
+    return work.with_task(cancelled=True, held=None)

@@ -1,0 +1,31 @@
+"""A decision on its way: the task, its jobs and the ops so far, as one value that handlers pass on."""
+
+from dataclasses import dataclass, replace
+
+from videod.core.model import ChannelPolicy, Job, Op, Task
+
+
+@dataclass(frozen=True)
+class Work:
+    """Task, jobs and ops on their way through a decision. Jobs are kept by name, in creation order."""
+
+    task: Task
+    jobs: tuple[Job, ...]
+    policy: ChannelPolicy
+    ops: tuple[Op, ...] = ()
+
+    def with_task(self, **changes: object) -> "Work":
+        return replace(self, task=replace(self.task, **changes))  # type: ignore[arg-type]
+
+    def with_job(self, job: Job) -> "Work":
+        return replace(self, jobs=tuple(job if other.name == job.name else other for other in self.jobs))
+
+    def adding(self, *ops: Op) -> "Work":
+        return replace(self, ops=self.ops + ops)
+
+    def job(self, name: str) -> Job | None:
+        return next((job for job in self.jobs if job.name == name), None)
+
+
+class Late(Exception):
+    """The event came too late or twice; the text says why."""
