@@ -6,7 +6,7 @@ entries' data source (requirements FR1, FR4); the Error Log holds what is wrong 
 
 from datetime import UTC, datetime
 
-from videod.core.failures import POLICY, Kind
+from videod.core.failures import KEYS, POLICY, Answer, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, LABELS, Gate, JobState, Status
 from videod.core.steps import ORDER, REVIEWED
@@ -17,6 +17,8 @@ NOUNS = {
 }  # fmt: skip
 #: Notion's rich text holds 2,000 characters an object; the log stays below one object
 ERROR_LOG_CHARACTERS = 1900
+#: so much of a refused prompt is shown
+ASKED_CHARACTERS = 200
 
 
 def iso(ms: int) -> str:
@@ -60,15 +62,55 @@ def failure_line(job: Job, waits: int) -> str:
     marks = [f"HTTP {failure.http_status}" if failure.http_status else "", failure.code or ""]
     marks.append(f"request {failure.request_id}" if failure.request_id else "")
     inside = ", ".join(mark for mark in marks if mark)
-    text = f"{when} {job.name} ({where}): {failure.message.strip()}" + (f" [{inside}]" if inside else "")
+    text = f"{when} {job.name} ({where}): {sentence(failure.message)}" + (f" [{inside}]" if inside else "")
+    again = again_at(job)
+    if failure.kind == Kind.REFUSED:
+        text += f" Refused was: {asked(job)}."
     if job.state == JobState.READY and job.attempts:
         text += f" Retry {job.attempts} of {waits} at {iso(job.due_at)}."
-    elif job.state == JobState.READY and job.due_at:
-        text += f" Goes on at {iso(job.due_at)}."
-    elif job.attempts:
+    elif again is not None:
+        text += f" Goes on at {iso(again)}."
+    elif job.attempts > 1:
         text += f" Tried {job.attempts} times."
-    advice = POLICY[failure.kind].advice
-    return f"{text} What to do: {advice}." if advice else text
+    told = advice(job, failure)
+    return f"{text} What to do: {told}." if told else text
+
+
+def sentence(message: str) -> str:
+    """A script's or a service's words with a full stop behind them."""
+    text = message.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def asked(job: Job) -> str:
+    """What a paid request asked for, in quotes: the end of its prompt, which is its own part of it, cut to one line."""
+    lines = str(job.args.get("prompt") or job.args.get("text") or job.name).strip().splitlines()
+    text = " ".join(lines[-1].split())
+    return f'"{text}"' if len(text) <= ASKED_CHARACTERS else f'"{text[: ASKED_CHARACTERS - 1]}…"'
+
+
+def again_at(job: Job) -> int | None:
+    """When a ready job that failed is tried again, ms: its own time, or the end of what its service is parked for."""
+    failure = job.failure
+    if failure is None or job.state != JobState.READY or failure.kind == Kind.CREDENTIALS:
+        return None
+    if POLICY[failure.kind].answer == Answer.PARK:
+        return (job.ended_at or 0) + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
+    return job.due_at or None
+
+
+def advice(job: Job, failure: Failure) -> str:
+    """What a person does about it: names the key that was refused, and never promises a retry that will not come."""
+    policy = POLICY[failure.kind]
+    if job.state == JobState.FAILED and policy.answer == Answer.AGAIN:
+        return "videod has stopped trying; set Queued to try again"
+    if job.step == "plan" and failure.kind in (Kind.INPUT, Kind.REFUSED):
+        return "change the Topic or the Story Direction, then set Queued"
+    if failure.kind == Kind.CREDENTIALS:
+        resume = f"`videod resume {job.service}`"
+        key = KEYS.get(failure.service or job.service)
+        return f"put a valid key into {key} and restart videod" if key else f"do that, then run {resume}"
+    return policy.advice
 
 
 def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:
@@ -84,7 +126,7 @@ def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:
 
 def next_retry(jobs: tuple[Job, ...], at: int) -> str | None:
     """When the next failed job is tried again, or None."""
-    due = [job.due_at for job in jobs if job.state == JobState.READY and job.failure and job.due_at > at]
+    due = [when for job in jobs if (when := again_at(job)) is not None and when > at]
     return iso(min(due)) if due else None
 
 

@@ -7,7 +7,7 @@ from videod.core import board
 from videod.core.by_people import again
 from videod.core.derive import QUOTA, affected
 from videod.core.expand import jobs_of
-from videod.core.failures import POLICY, Answer, Failure, Kind, retry_delay_ms
+from videod.core.failures import KEYS, POLICY, Answer, Failure, Kind, retry_delay_ms
 from videod.core.model import (
     Alert,
     CloseAttempt,
@@ -149,10 +149,8 @@ def fail(work: Work, event: JobFailed) -> Work:
 def _alarm(work: Work, job: Job, failure: Failure, parked: bool) -> Alert:
     where = f"{failure.service or job.service}:{failure.kind.value}"
     key = where if parked else f"{work.task.id}:{job.name}:{job.attempt}"
-    advice = POLICY[failure.kind].advice
-    return Alert(
-        key, f"{work.task.title} ({work.task.channel_id}), {job.name}: {failure.message} What to do: {advice}."
-    )
+    told = f"{board.sentence(failure.message)} What to do: {board.advice(job, failure)}."
+    return Alert(key, f"{work.task.title} ({work.task.channel_id}), {job.name}: {told}")
 
 
 def _again_free(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
@@ -177,7 +175,9 @@ def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
     own = job.step == "upload" and (credentials or failure.code == "uploadLimitExceeded")
     channel = work.task.channel_id if own else None
-    reason = f"{QUOTA} of {job.service} is used up" if not credentials else f"{job.service} refused the key"
+    key = KEYS.get(failure.service or job.service)
+    refused = f"{job.service} refused the key {key}" if key else f"{job.service} is not authorised"
+    reason = refused if credentials else f"{QUOTA} of {job.service} is used up"
     held = reason if until is None else f"{reason}, goes on at {board.iso(until)}"
     work = work.adding(Park(job.service, channel, until, f"{reason}: {failure.message}")).with_task(held=held)
     return work, replace(job, state=JobState.READY, due_at=event.at)

@@ -76,7 +76,9 @@ KEYS: dict[str, str] = {
 POLICY: dict[Kind, Policy] = {
     Kind.BUSY: Policy(Answer.AGAIN_FREE, 15_000, advice="videod waits and asks again; nothing to do"),
     Kind.QUOTA: Policy(
-        Answer.PARK, 60 * _MINUTE, alert=True, advice="videod goes on by itself after the reset; or add credit"
+        Answer.PARK, 60 * _MINUTE, alert=True,
+        advice="videod tries again by itself at that time; where credit is used up, buy some and set Queued to go on at"
+        " once",
     ),
     Kind.DOWN: Policy(Answer.AGAIN, advice="videod tries again by itself"),
     Kind.TIMEOUT: Policy(Answer.AGAIN, advice="videod tries again by itself"),

@@ -85,6 +85,8 @@ class Step:
     #: the script keeps a receipt, so that a killed attempt can tell whether it had bought
     receipts: bool = True
     rewordable: bool = False
+    #: the options that the owner's older script of this step knows; empty: there was none, one in its place gets all
+    bare: tuple[str, ...] = ()
 
     @property
     def paid(self) -> bool:
@@ -233,12 +235,14 @@ IMAGE = Step(
     secrets=("GEMINI_API_KEY",), argv=_image,
     output=lambda job, task: _take(job, f"assets/{job.args['folder']}", job.key, ".png"),
     shown_as="Image", rewordable=True,
+    bare=("--prompt", "--output", "--reference-image", "--aspect-ratio"),
 )  # fmt: skip
 COMPOSITE = Step(
     name="composite", script="create_composite.py", service="pillow", after=("image",), per="clip", gate=Gate.ASSETS,
     working=Status.GENERATING_VIDEO, error=Status.ERROR_COMPOSITES, deadline_s=120, price=None, makes="image",
     secrets=(), argv=_composite, output=lambda job, task: _take(job, "assets/composites", job.key, ".png"),
     shown_as="Composite",
+    bare=("--character", "--environment", "--output", "--scale"),
 )  # fmt: skip
 SPLIT_SCREEN = Step(
     name="split_screen", script="create_split_screen.py", service="pillow", after=("image",), per="clip",
@@ -251,18 +255,21 @@ CLIP = Step(
     gate=Gate.ASSETS, working=Status.GENERATING_VIDEO, error=Status.ERROR_VIDEO, deadline_s=1800, price="clip",
     makes="video", secrets=("KIE_API_KEY", "CATBOX_USERHASH", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"), argv=_clip,
     output=lambda job, task: _take(job, "videos", job.key, ".mp4"), shown_as="Clip", rewordable=True,
+    bare=("--image", "--prompt", "--output", "--duration", "--negative-prompt"),
 )  # fmt: skip
 NARRATION = Step(
     name="narration", script="generate_audio.py", service="elevenlabs", after=("plan",), per="clip", gate=Gate.VIDEO,
     working=Status.GENERATING_AUDIO, error=Status.ERROR_AUDIO, deadline_s=180, price="narration", makes="audio",
     secrets=("ELEVENLABS_API_KEY",), argv=_narration,
     output=lambda job, task: _take(job, "audio", job.key, ".mp3"), shown_as="Narration",
+    bare=("--text", "--output", "--model", "--stability", "--similarity", "--style", "--voice"),
 )  # fmt: skip
 SOUND_EFFECT = Step(
     name="sound_effect", script="generate_sound_effects.py", service="elevenlabs", after=("plan",), per="clip",
     gate=Gate.VIDEO, working=Status.GENERATING_AUDIO, error=Status.ERROR_SFX, deadline_s=180, price="effect",
     makes="audio", secrets=("ELEVENLABS_API_KEY",), argv=_sound_effect,
     output=lambda job, task: _take(job, "sfx", job.key, ".mp3"), shown_as="Sound Effect",
+    bare=("--text", "--output", "--duration"),
 )  # fmt: skip
 CUT = Step(
     name="cut", script="cut_clip.py", service="ffmpeg", after=("clip", "narration", "sound_effect"), per="clip",
@@ -274,6 +281,7 @@ ASSEMBLE = Step(
     working=Status.ASSEMBLING, error=Status.ERROR_ASSEMBLY, deadline_s=1800, price=None, makes="video",
     secrets=(), argv=_assemble,
     output=lambda job, task: f"{task.id}_final{f'_r{job.revision}' if job.revision else ''}.mp4", shown_as="Film",
+    bare=("--manifest", "--output"),
 )  # fmt: skip
 UPLOAD = Step(
     name="upload", script="upload_video.py", service="youtube", after=("assemble",), per="episode", gate=Gate.FINAL,
@@ -286,22 +294,8 @@ CLEANUP = Step(
     secrets=(), argv=_cleanup, output=lambda job, task: "",
 )  # fmt: skip
 
-STEPS: dict[str, Step] = {
-    step.name: step
-    for step in (
-        PLAN,
-        IMAGE,
-        COMPOSITE,
-        SPLIT_SCREEN,
-        CLIP,
-        NARRATION,
-        SOUND_EFFECT,
-        CUT,
-        ASSEMBLE,
-        UPLOAD,
-        CLEANUP,
-    )  # fmt: skip
-}
+_ROWS = (PLAN, IMAGE, COMPOSITE, SPLIT_SCREEN, CLIP, NARRATION, SOUND_EFFECT, CUT, ASSEMBLE, UPLOAD, CLEANUP)
+STEPS: dict[str, Step] = {step.name: step for step in _ROWS}
 ORDER: dict[str, int] = {name: at for at, name in enumerate(STEPS)}
 SERVICES: tuple[str, ...] = tuple(dict.fromkeys(step.service for step in STEPS.values()))
 

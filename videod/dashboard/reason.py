@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from videod.core.board import NOUNS, pending_cost_micros
-from videod.core.failures import POLICY
+from videod.core.board import NOUNS, advice, pending_cost_micros
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import ORDER, REVIEWED
@@ -112,8 +111,8 @@ def _error(case: Case) -> Reason:
     if doubted:
         price = sum(one.price_micros for one in doubted)
         text += f"; a retry buys {count(len(doubted), 'job')} again for {money(price)} that may have been paid already"
-    advice = POLICY[failure.kind].advice
-    return Reason("you", f"{text}; what to do: {advice}" if advice else text, again, None)
+    told = advice(job, failure)
+    return Reason("you", f"{text}; what to do: {told}" if told else text, again, None)
 
 
 def _stands(case: Case) -> Reason:

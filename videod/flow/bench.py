@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from videod.core import steps
+from videod.core.bare import bare, known_before
 from videod.core.model import Job, Task
 from videod.core.statuses import JobState
 from videod.core.steps import Command, Step, Studio
@@ -42,16 +43,16 @@ class Bench:
     def workspace(self, task: Task) -> Path:
         return workspace_of(self.state, task.channel_id, task.id)
 
-    def foreign(self, step: Step) -> bool:
-        """True where the owner put a script of their own in place of ours: only exit code and file count then."""
-        return step.name in self.overrides
+    def foreign(self, step: Step, command: Command) -> bool:
+        """True where a script of the owner's does this in place of ours: only exit code and file count then."""
+        return step.name in self.overrides and known_before(step, command)
 
     def silent(self, step: Step) -> bool:
         """True where a killed attempt leaves no receipt that says whether it had bought."""
-        return self.foreign(step) or not step.receipts
+        return step.name in self.overrides or not step.receipts
 
-    def script(self, step: Step) -> Path:
-        chosen = Path(self.overrides.get(step.name, step.script))
+    def script(self, step: Step, command: Command) -> Path:
+        chosen = Path(self.overrides[step.name] if self.foreign(step, command) else step.script)
         return chosen if chosen.is_absolute() else (self.scripts / chosen).resolve()
 
     def command(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[Command, str] | None:
@@ -63,6 +64,8 @@ class Bench:
             return None
         step = steps.STEPS[job.step]
         command = step.argv(job, studio)
+        if self.foreign(step, command):
+            command = bare(step, command)
         inputs = {str(workspace / str(other.output)): other.sha256 or "" for other in done.values()}
         return command, steps.digest(step, command, workspace, inputs)
 
@@ -90,9 +93,9 @@ class Bench:
             value = await self.token(task.channel_id) if name == "YOUTUBE_ACCESS_TOKEN" else self.secret(name)
             if value:
                 env[name] = value
-        script = self.script(step)
+        script = self.script(step, command)
         argv = (*((sys.executable,) if script.suffix == ".py" else ()), str(script), *command.argv)
-        events = () if self.foreign(step) else ("--events",)
+        events = () if self.foreign(step, command) else ("--events",)
         nice = 10 if step.service in ("ffmpeg", "pillow") else 0
         return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice)
 

@@ -209,7 +209,7 @@ class Runner:
             return self._failed(work, Failure(Kind.INPUT, str(error), service=step.service), child, 0)
         except BadArtefact as error:
             return self._failed(work, Failure(Kind.NONSENSE, str(error), service=step.service), child, 0)
-        if step.paid and not report.charged and self._bench.foreign(step):
+        if step.paid and not report.charged and self._bench.foreign(step, work.command):
             await self._ledger.apply(self._charge(work, {"service": step.service, "kind": step.name, "unit": "piece"}))
         facts = {
             name: value for name, value in (report.result or {}).items()

@@ -1,0 +1,36 @@
+"""What the owner's older script of a step can be asked: the bare arguments of its day, and nothing it does not know.
+
+Such a script reads its command line with plain argparse and fails on any option it never heard of. So a script named
+in `[scripts]` gets the options of its step's row (`Step.bare`) and no others; what it cannot do at all stays ours.
+"""
+
+from dataclasses import replace
+
+from videod.core.steps import Command, Step
+
+#: the options of our commands that stand alone; every other one is followed by exactly one value
+FLAGS = frozenset({"--buy-again", "--made-for-kids", "--not-made-for-kids", "--synthetic-media"})
+
+
+def options(command: Command) -> tuple[tuple[str, ...], ...]:
+    """The command's options in their order, each with its value. A value may look like an option (a prompt may)."""
+    found: list[tuple[str, ...]] = []
+    parts = iter(command.argv)
+    for name in parts:
+        found.append((name,) if name in FLAGS else (name, next(parts)))
+    return tuple(found)
+
+
+def bare(step: Step, command: Command) -> Command:
+    """`command` without the options that an older script of `step` does not know. Files stay as they are."""
+    if not step.bare:
+        return command
+    return replace(command, argv=tuple(part for one in options(command) if one[0] in step.bare for part in one))
+
+
+def known_before(step: Step, command: Command) -> bool:
+    """Whether an older script of `step` can do this at all.
+
+    An older create_composite sets a character into an environment; to crop the only picture to the frame is new.
+    """
+    return step.name != "composite" or any(one[0] == "--character" for one in options(command))
