@@ -22,6 +22,8 @@ NICENESS = 10
 STDERR_BYTES_MAX = 1 << 20
 STDOUT_BYTES_MAX = 64 << 20
 RUN_S_MAX = 2 * 3600
+#: how `nice` and shells end when the program behind them cannot be started, or is not there
+NO_PROGRAM = (126, 127)
 
 FORMATS = "mov,matroska,mp3,wav,aac,flac,ogg,aiff,h264,mpegts,avi,concat,png_pipe,jpeg_pipe,webp_pipe,image2"
 OPEN = ("-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS)
@@ -175,11 +177,18 @@ def _failure(code: int, errors: str, task: str) -> Exception:
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     # the first complaint names the cause, the last one only says that the run is over
     words = "; ".join(dict.fromkeys([*lines[:2], *lines[-1:]]))[:500] or f"FFmpeg ended with code {code}"
+    if code in NO_PROGRAM:
+        return _not_running(words)
     if "No space left on device" in errors or "Disk quota exceeded" in errors:
         return Failure(Kind.DISK, f"{task}: {words}")
     if code < 0 or code in {137, 143} or "received signal" in errors:
         return RuntimeError(f"{task}: FFmpeg was killed ({code})")
     return Failure(Kind.INPUT, f"{task}: {words}")
+
+
+def _not_running(words: str) -> Failure:
+    step = "install FFmpeg, or name a working one in VIDEOD_FFMPEG"
+    return Failure(Kind.CONFIGURATION, f"FFmpeg does not run ({ffmpeg_path()}: {words[:300]})", next_step=step)
 
 
 _STREAM = re.compile(r"^\s*Stream #0:\d+[^:]*: (Video|Audio): (.*)$")
@@ -194,6 +203,8 @@ def probe(path: Path) -> Media:
     command = [ffmpeg_path(), "-hide_banner", "-nostdin", *given(path)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
     text = done.stderr[:STDERR_BYTES_MAX].decode(errors="replace")
+    if done.returncode in NO_PROGRAM:
+        raise _not_running(" ".join(text.split()) or f"it ended with code {done.returncode}")
     # cut off what the file says about itself (titles, comments): only indented "Stream" lines count
     lines = [found for line in text.splitlines() if (found := _STREAM.match(line))]
     videos = [found[2] for found in lines if found[1] == "Video" and "attached pic" not in found[2]]

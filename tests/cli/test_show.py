@@ -180,7 +180,7 @@ def test_an_error_names_the_job_the_cause_and_what_to_do(box: StudioBox, tmp_pat
     task = box.queue("Bears")
     box.fail(task, "plan/plan", Kind.INPUT, "the topic is empty.")
     body = said(tmp_path, capsys)
-    assert "because plan/plan failed (input: the topic is empty); what to do: mend what" in body["sentence"]
+    assert "because plan/plan failed (input: the topic is empty); what to do: change the Topic" in body["sentence"]
     assert body["command"] == f"videod retry {task}"
 
 
@@ -214,7 +214,7 @@ def test_a_parked_service_names_reason_end_and_command(box: StudioBox, tmp_path:
     with hold(tmp_path):
         body = said(tmp_path, capsys)
     assert (body["waits_for"], body["command"], body["next_at"]) == ("gemini", "videod resume gemini", None)
-    assert "gemini refused the key: API key not valid" in body["sentence"]
+    assert "gemini refused the key GEMINI_API_KEY: API key not valid" in body["sentence"]
 
 
 def test_a_queued_episode_says_how_many_are_before_it(box: StudioBox, tmp_path: Path, capsys: Out) -> None:

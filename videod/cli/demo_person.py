@@ -15,6 +15,8 @@ from videod.store.database import DatabaseError, reader
 
 VERSION = "2026-03-11"
 LOOK_S = 1.0
+#: how often the wait for the last files is mentioned, seconds
+TELL_S = 15.0
 
 
 class Person:
@@ -30,6 +32,7 @@ class Person:
         self._database = database
         self._source = self._find_source()
         self._entries: dict[str, str] = {}
+        self._told_at = 0.0
 
     def _find_source(self) -> str:
         blocks = self._client.get(f"/v1/blocks/{self._parent}/children").raise_for_status().json()["results"]
@@ -72,7 +75,7 @@ class Person:
                 for page, card in cards.items():
                     self._answer(page, card)
                 statuses = {BY_LABEL.get(card["Status"]) for card in cards.values()}
-                if statuses == {Status.PUBLISHED} and self._told_everything():
+                if statuses == {Status.PUBLISHED} and not self._left_to_tell():
                     return True
                 if statuses & ERRORS:
                     self._explain(cards)
@@ -91,15 +94,20 @@ class Person:
             tell(f'{self._entries[page]}: looked at {gate.value}, setting "{LABELS[GATES[gate][1]]}" on the board')
             self.set_status(page, GATES[gate][1])
 
-    def _told_everything(self) -> bool:
+    def _left_to_tell(self) -> int:
+        """How many entries and files the board has not got yet: at three requests a second it takes its time."""
         try:
             connection = reader(self._database)
         except DatabaseError:
-            return False
+            return 0
         try:
-            return not reads.pending_posts(connection)
+            left = len(reads.pending_posts(connection))
         finally:
             connection.close()
+        if left and time.monotonic() > self._told_at + TELL_S:
+            self._told_at = time.monotonic()
+            tell(f"All films are published; the board still gets {left} files, at Notion's three requests a second.")
+        return left
 
     def _explain(self, cards: dict[str, dict[str, str]]) -> None:
         for page, card in cards.items():

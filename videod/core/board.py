@@ -92,11 +92,19 @@ def asked(job: Job) -> str:
 def again_at(job: Job) -> int | None:
     """When a ready job that failed is tried again, ms: its own time, or the end of what its service is parked for."""
     failure = job.failure
-    if failure is None or job.state != JobState.READY or failure.kind == Kind.CREDENTIALS:
+    timeless = (Kind.CREDENTIALS, Kind.REFUSED, Kind.IN_DOUBT)
+    if failure is None or job.state != JobState.READY or failure.kind in timeless:
         return None
     if POLICY[failure.kind].answer == Answer.PARK:
         return (job.ended_at or 0) + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
     return job.due_at or None
+
+
+#: what videod does by itself after the first of these
+_ONCE_MORE = {
+    Kind.REFUSED: "nothing; videod tries it once more, re-worded",
+    Kind.IN_DOUBT: "nothing; videod buys it once more, as the channel's rebuy_ceiling_usd allows",
+}
 
 
 def advice(job: Job, failure: Failure) -> str:
@@ -104,6 +112,8 @@ def advice(job: Job, failure: Failure) -> str:
     policy = POLICY[failure.kind]
     if job.state == JobState.FAILED and policy.answer == Answer.AGAIN:
         return "videod has stopped trying; set Queued to try again"
+    if job.state == JobState.READY and failure.kind in _ONCE_MORE:
+        return _ONCE_MORE[failure.kind]
     if job.step == "plan" and failure.kind in (Kind.INPUT, Kind.REFUSED):
         return "change the Topic or the Story Direction, then set Queued"
     if failure.kind == Kind.CREDENTIALS:

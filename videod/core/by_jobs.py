@@ -19,6 +19,7 @@ from videod.core.model import (
     OpenAttempt,
     Park,
     RecordCharge,
+    ServiceFreed,
     ShowAsset,
 )
 from videod.core.plan import Plan
@@ -181,6 +182,17 @@ def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     held = reason if until is None else f"{reason}, goes on at {board.iso(until)}"
     work = work.adding(Park(job.service, channel, until, f"{reason}: {failure.message}")).with_task(held=held)
     return work, replace(job, state=JobState.READY, due_at=event.at)
+
+
+def freed(work: Work, event: ServiceFreed) -> Work:
+    """The service may be used again: what it refused is no longer wrong, until it says so anew."""
+
+    def waits(job: Job) -> bool:
+        parked = job.failure is not None and POLICY[job.failure.kind].answer == Answer.PARK
+        return parked and job.service == event.service and job.state == JobState.READY
+
+    jobs = tuple(replace(job, failure=None) if waits(job) else job for job in work.jobs)
+    return replace(work, jobs=jobs).with_task(held=None)
 
 
 def _reword(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:

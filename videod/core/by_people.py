@@ -33,7 +33,7 @@ def queued(work: Work, event: EntryQueued) -> Work:
     if task.status == Status.QUEUED:
         return work.with_task(priority=event.priority, privacy=event.privacy, error="")
     if task.status not in ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED}:
-        return refuse(work, LABELS[Status.QUEUED], _why_not_queued(task.status))
+        return refuse(work, LABELS[Status.QUEUED], _why_not_queued(task))
     check_move(task.status, Status.QUEUED)
     work = work.with_task(status=Status.QUEUED)
     doubted = [job for job in work.jobs if job.state == JobState.IN_DOUBT]
@@ -52,12 +52,15 @@ def queued(work: Work, event: EntryQueued) -> Work:
     )  # fmt: skip
 
 
-def _why_not_queued(status: Status) -> str:
+def _why_not_queued(task: Task) -> str:
+    status = task.status
     if status == Status.PUBLISHED:
         return "the episode is published; make a new entry for another film"
     if status in AT_GATE:
         approved = LABELS[approved_status(AT_GATE[status])]
         return f"it waits for your review; set {approved} to go on, or flag Redo on its assets"
+    if task.held:
+        return f"{task.held}; it goes on from where it is when that is mended and videod is restarted"
     return "it is in work already; set Cancelled first if you want it to stop"
 
 

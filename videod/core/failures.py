@@ -76,7 +76,9 @@ KEYS: dict[str, str] = {
 POLICY: dict[Kind, Policy] = {
     Kind.BUSY: Policy(Answer.AGAIN_FREE, 15_000, advice="videod waits and asks again; nothing to do"),
     Kind.QUOTA: Policy(
-        Answer.PARK, 60 * _MINUTE, alert=True,
+        Answer.PARK,
+        60 * _MINUTE,
+        alert=True,
         advice="videod tries again by itself at that time; where credit is used up, buy some and set Queued to go on at"
         " once",
     ),
@@ -84,9 +86,12 @@ POLICY: dict[Kind, Policy] = {
     Kind.TIMEOUT: Policy(Answer.AGAIN, advice="videod tries again by itself"),
     Kind.NONSENSE: Policy(Answer.AGAIN, advice="videod tries again by itself"),
     Kind.LOST: Policy(Answer.AGAIN, advice="videod tries again by itself"),
-    Kind.BUG: Policy(Answer.AGAIN, advice="if it comes back, the script's own text says where to look"),
+    Kind.BUG: Policy(
+        Answer.AGAIN, advice="videod tries again by itself; `videod show TASK` has the script's own words"
+    ),
     Kind.REFUSED: Policy(
-        Answer.REWORD, alert=True,
+        Answer.REWORD,
+        alert=True,
         advice="set Queued to try once more; if it is refused again, cancel this entry and make a new one with another"
         " Story Direction",
     ),

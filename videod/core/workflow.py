@@ -66,7 +66,7 @@ def _handle(work: Work, event: Event) -> Work:
         case JobFailed():
             return by_jobs.fail(work, event)
         case ServiceFreed():
-            return work.with_task(held=None)
+            return by_jobs.freed(work, event)
         case EntryRefused():
             raise AssertionError("an entry that is refused has no task")
         case _:

@@ -21,7 +21,7 @@ from videod.credentials import Secrets
 from videod.daemon import wiring
 from videod.daemon.current import Current
 from videod.daemon.lock import hold
-from videod.daemon.recovery import recover
+from videod.daemon.recovery import free_refused_keys, recover
 from videod.edge import systemd
 from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.inspector import MediaInspector
@@ -96,6 +96,7 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
     launcher, inspector = ProcessLauncher(), MediaInspector(bench.ffmpeg)
     runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact)
     recovered = await recover(store, ledger, bench, inspector, clock, chance)
+    await free_refused_keys(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"jobs": recovered})
     lanes = wiring.lanes(current.settings)
     scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock, chance)
@@ -215,12 +216,16 @@ async def _stop(machine: Machine, tasks: Mapping[str, "asyncio.Task[None]"], gra
 
 async def _watch(current: Current, ledger: Ledger) -> None:
     """Take up changed configuration files, and keep the reason of a refused one where status shows it."""
+    told: str | None = None  # what the last daemon left there is no longer true
     while True:
-        await asyncio.sleep(WATCH_S)
         if current.changed():
             current.reload()
-            await ledger.set_fact("config_problem", current.problem or "")
             ledger.bells.ring_all()
+        # SIGHUP reloads without us: compare with what was told, not with what was done here
+        if told != (current.problem or ""):
+            told = current.problem or ""
+            await ledger.set_fact("config_problem", told)
+        await asyncio.sleep(WATCH_S)
 
 
 async def _heartbeat(machine: Machine) -> None:

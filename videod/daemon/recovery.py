@@ -20,8 +20,20 @@ from videod.ledger import Ledger
 from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector
 from videod.store import reads
 from videod.store.database import Store
+from videod.web.acts import Desk
 
 log = logging.getLogger(__name__)
+
+
+async def free_refused_keys(store: Store, ledger: Ledger, clock: Clock) -> int:
+    """A start may bring new keys: what was parked for a refused one is tried again. Returns how many services."""
+    parked = await store.read(lambda connection: reads.parked(connection, clock.now_ms()))
+    refused = [row for row in parked if row.until_ms is None]
+    desk = Desk(ledger, store, clock, "start")
+    for row in refused:
+        outcome = await desk.resume(row.service, row.channel_id or None)
+        log.info("recovery_service_freed", extra={"service": row.service, "remark": outcome.text})
+    return len(refused)
 
 
 def _task_reader(task_id: str) -> Callable[[sqlite3.Connection], Task | None]:
@@ -78,7 +90,7 @@ async def _adoptable(inspector: Inspector, bench: Bench, task: Task, job: Job) -
         plan = None
         if step.name == "plan":
             plan = read_plan(output, Assignment(task, replace(job), job.attempt, Command(())))
-    except (BadArtefact, PlanError):
+    except (BadArtefact, PlanError, FileNotFoundError):  # the last one: FFmpeg is missing, the next attempt says so
         return None
     return artefact, plan
 

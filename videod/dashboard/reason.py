@@ -154,7 +154,12 @@ def _held(case: Case, parked: Parked) -> Reason:
     text = f"waits for {parked.service} ({clean(parked.reason).rstrip('.')})"
     command = f"videod resume {parked.service}" + (f" --channel {parked.channel_id}" if parked.channel_id else "")
     if parked.until_ms is None:
-        return Reason(parked.service, f"{text}; it goes on when that is mended and you say so", command, None)
+        return Reason(
+            parked.service,
+            f"{text}; it goes on when that is mended and videod is restarted or you say so",
+            command,
+            None,
+        )
     then = ahead(parked.until_ms, case.at)
     return Reason(parked.service, f"{text}; it goes on by itself at {then}", command, parked.until_ms)
 

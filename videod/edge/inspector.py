@@ -22,6 +22,8 @@ _DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
 _VIDEO = re.compile(r"Stream #\S+.*: Video: (\w+).*?, (\d{2,5})x(\d{2,5})")
 _AUDIO = re.compile(r"Stream #\S+.*: Audio: (\w+).*?, (\d+) Hz")
 CHECK_S = 120
+#: how `nice` and shells end when the program behind them cannot be started, or is not there
+NO_PROGRAM = (126, 127)
 
 
 def _sha256(path: Path) -> str:
@@ -93,8 +95,14 @@ class MediaInspector:
                 await process.wait()
                 raise BadArtefact(f"{path.name} could not be read within {CHECK_S} s") from None
         text = raw.decode(errors="replace")
+        said = (text.strip().splitlines() or [f"FFmpeg ended with code {process.returncode}"])[-1][:300]
+        if process.returncode in NO_PROGRAM:
+            raise FileNotFoundError(
+                f"FFmpeg does not run ({argv[0]}: {said}); install it, or name a working one in [paths].ffmpeg of"
+                " videod.toml and restart videod"
+            )
         if process.returncode != 0:
-            raise BadArtefact(f"{path.name} is no whole {makes} file: {text.strip().splitlines()[-1][:300]}")
+            raise BadArtefact(f"{path.name} is no whole {makes} file: {said}")
         return _facts(path, makes, text)
 
 

@@ -9,8 +9,9 @@ that the purchase is in doubt, and says so.
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from videod.core import craft
@@ -42,11 +43,12 @@ class Assignment:
 
 @dataclass
 class _Report:
-    """What the script said on stdout."""
+    """What the script said on stdout. `said`: the end of its free text; older scripts print their errors there."""
 
     failure: dict[str, object] | None = None
     result: dict[str, object] | None = None
     charged: bool = False
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
 
 class Runner:
@@ -142,7 +144,9 @@ class Runner:
                 case "progress":
                     log.debug("runner_job_progress", extra={"task": work.task.id, "job": work.job.name} | message)
                 case _ if line.strip():
-                    log.debug("runner_child_said", extra={"task": work.task.id, "text": self._redact(line[:500])})
+                    text = self._redact(line)[:500]
+                    report.said.append(text)
+                    log.debug("runner_child_said", extra={"task": work.task.id, "text": text})
 
     def _charge(self, work: Assignment, message: dict[str, object]) -> JobCharged:
         usd = message.get("usd")
@@ -157,7 +161,7 @@ class Runner:
     def _why(self, work: Assignment, step: Step, child: Child, code: int, report: _Report) -> Failure:
         if report.failure is not None:
             return self._told(report.failure, step)
-        tail = self._redact(child.stderr_tail()).strip()
+        tail = self._redact(child.stderr_tail()).strip() or "\n".join(report.said)
         last = tail.splitlines()[-1][:500] if tail else f"{step.script} ended with code {code} and said nothing"
         failure = Failure(classify(code, tail), last, service=step.service)
         return self._doubted(work, failure) if code < 0 else failure

@@ -1,0 +1,96 @@
+"""The board as a person reads it and clicks on it: entries, asset rows, the Redo tick, a Status set by hand."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpx
+
+from videod.cli.demo_person import VERSION
+from videod.core.statuses import LABELS, Status
+from videod.sandbox.notion import PERSON_TOKEN
+
+T = TypeVar("T")
+Row = dict[str, object]
+
+
+def until(look: Callable[[], T], seconds: float, why: Callable[[], object] = lambda: "") -> T:
+    """What `look` returns as soon as it is true. Raises AssertionError with the last look and `why`."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, (found, why())
+        time.sleep(0.1)
+    return found
+
+
+class Board:
+    """Speaks Notion's API with a person's own token; rows are plain: property name -> text, number, bool or list."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        headers = {"Authorization": f"Bearer {PERSON_TOKEN}", "Notion-Version": VERSION}
+        self._client = httpx.Client(base_url=env["VIDEOD_URL_NOTION"], headers=headers, timeout=30)
+        blocks = self._get(f"/v1/blocks/{env['VIDEOD_NOTION_PARENT_PAGE']}/children")["results"]
+        assert isinstance(blocks, list)
+        databases = {row["child_database"]["title"]: row["id"] for row in blocks if row["type"] == "child_database"}
+        self._entries = self._source(databases["videod"])
+        self._assets = self._source(databases["videod assets"])
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _get(self, path: str) -> Row:
+        found: Row = self._client.get(path).raise_for_status().json()
+        return found
+
+    def _source(self, database: str) -> str:
+        sources = self._get(f"/v1/databases/{database}")["data_sources"]
+        assert isinstance(sources, list)
+        return str(sources[0]["id"])
+
+    def _rows(self, source: str) -> list[Row]:
+        answer = self._client.post(f"/v1/data_sources/{source}/query", json={"page_size": 100}).raise_for_status()
+        return [{name: _plain(value) for name, value in row["properties"].items()} | {"id": row["id"]}
+                for row in answer.json()["results"]]  # fmt: skip
+
+    def entry(self, title: str) -> Row:
+        return next(row for row in self._rows(self._entries) if row["Title"] == title)
+
+    def entries(self) -> list[Row]:
+        return self._rows(self._entries)
+
+    def assets(self, entry: Row) -> dict[str, Row]:
+        """Job name -> its row in Assets, of one entry."""
+        rows = [row for row in self._rows(self._assets) if entry["id"] in _list(row["Entry"])]
+        return {str(row["Key"]).split("/", 1)[1]: row for row in rows}
+
+    def file(self, asset: Row) -> bytes:
+        """What a person gets who opens the asset's file."""
+        (address,) = _list(asset["File"])
+        return httpx.get(address, timeout=30).raise_for_status().content
+
+    def set_status(self, entry: Row, status: Status) -> None:
+        self._patch(entry, {"Status": {"select": {"name": LABELS[status]}}})
+
+    def tick_redo(self, asset: Row) -> None:
+        self._patch(asset, {"Redo": {"checkbox": True}})
+
+    def _patch(self, row: Row, properties: Row) -> None:
+        self._client.patch(f"/v1/pages/{row['id']}", json={"properties": properties}).raise_for_status()
+
+
+def _list(value: object) -> list[str]:
+    assert isinstance(value, list)
+    return value
+
+
+def _plain(value: Mapping[str, object]) -> object:
+    inner = value[str(value["type"])]
+    if value["type"] in ("title", "rich_text") and isinstance(inner, list):
+        return "".join(part["plain_text"] for part in inner)
+    if value["type"] == "relation" and isinstance(inner, list):
+        return [one["id"] for one in inner]
+    if value["type"] == "files" and isinstance(inner, list):
+        return [one["file"]["url"] for one in inner]
+    if isinstance(inner, dict):
+        return inner.get("name", inner.get("start"))
+    return inner

@@ -1,0 +1,118 @@
+"""A person who writes entries, reads their cards and mends them, and where else this person would look."""
+
+import json
+import time
+from pathlib import Path
+
+import httpx
+
+from tests.live.stage import Stage
+from videod.cli.demo_person import VERSION
+from videod.core.statuses import BY_LABEL, LABELS, Status
+from videod.edge.notion_values import decode, encode
+from videod.sandbox.notion import PERSON_TOKEN
+
+#: kind of each property that a person types
+_KINDS = {"Title": "title", "Topic": "rich_text", "Story Direction": "rich_text"}
+#: a child, a clip and its delivery to the board on a loaded machine, seconds
+PATIENCE_S = 90.0
+
+
+class Creator:
+    """Speaks Notion's API as a person does. One for one stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._client = httpx.Client(
+            base_url=stage.env["VIDEOD_URL_NOTION"],
+            headers={"Authorization": f"Bearer {PERSON_TOKEN}", "Notion-Version": VERSION},
+            timeout=30,
+        )
+        parent = stage.env["VIDEOD_NOTION_PARENT_PAGE"]
+        blocks = self._client.get(f"/v1/blocks/{parent}/children").raise_for_status().json()["results"]
+        board = next(row for row in blocks if row.get("child_database", {}).get("title") == "videod")
+        found = self._client.get(f"/v1/databases/{board['id']}").raise_for_status().json()
+        self._source = str(found["data_sources"][0]["id"])
+
+    def close(self) -> None:
+        self._client.close()
+
+    def write(self, title: str, channel: str = "deep_ocean", direction: str = "A whale dives deep for squid.") -> str:
+        """A new entry, queued; returns its page id."""
+        page = self.draft({"Title": title, "Channel": channel, "Topic": "whales", "Story Direction": direction})
+        self.edit(page, Status=LABELS[Status.QUEUED])
+        return page
+
+    def draft(self, fields: dict[str, str]) -> str:
+        values = _properties(fields | {"Status": LABELS[Status.DRAFT]})
+        body = {"parent": {"type": "data_source_id", "data_source_id": self._source}, "properties": values}
+        return str(self._client.post("/v1/pages", json=body).raise_for_status().json()["id"])
+
+    def edit(self, page: str, fields: dict[str, str] | None = None, **more: str) -> None:
+        body = {"properties": _properties((fields or {}) | more)}
+        self._client.patch(f"/v1/pages/{page}", json=body).raise_for_status()
+
+    def card(self, page: str) -> dict[str, str]:
+        """Property -> its text, "" for an empty one."""
+        found = self._client.get(f"/v1/pages/{page}").raise_for_status().json()["properties"]
+        return {name: "" if (value := decode(prop)) is None else str(value) for name, prop in found.items()}
+
+    def wait(self, page: str, *statuses: Status, **parts: str) -> dict[str, str]:
+        """The card, once it shows one of `statuses` and each property of `parts` ("_" for a blank) holds its text.
+
+        Raises AssertionError with the card and the log's end after PATIENCE_S, and at once on any other error status.
+        """
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            card = self.card(page)
+            status = BY_LABEL[card["Status"]]
+            held = all(part in card[name.replace("_", " ")] for name, part in parts.items())
+            if held and (not statuses or status in statuses):
+                return card
+            wrong = status.value.startswith("error_") and status not in statuses and Status.QUEUED not in statuses
+            if (wrong and not parts) or time.monotonic() > until:
+                raise AssertionError(f"waited for {statuses} {parts}: {card}\n{self._stage.log_tail()}")
+            time.sleep(0.2)
+
+    # ------------------------------------------------------------------------------------------ where else to look
+
+    def alerts(self) -> list[str]:
+        """What Slack was told."""
+        path = self._stage.root / "slack" / "state.json"
+        return [str(one["text"]) for one in json.loads(path.read_text())["messages"]] if path.exists() else []
+
+    def wait_for_alert(self, *parts: str) -> str:
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            for text in self.alerts():
+                if all(part in text for part in parts):
+                    return text
+            time.sleep(0.1)
+        raise AssertionError(f"no alert with {parts} among {self.alerts()}")
+
+    def log(self, event: str) -> list[dict[str, object]]:
+        """The daemon's log lines of this event."""
+        lines = self._stage.log.read_text().splitlines() if self._stage.log.exists() else []
+        found = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line for line in found if line["event"] == event]
+
+    def task(self, page: str) -> dict[str, object]:
+        (row,) = self._stage.rows("SELECT * FROM tasks WHERE page_id = ?", page)
+        return dict(row)
+
+    def jobs(self, page: str, step: str) -> dict[str, str]:
+        """Key -> state of the entry's jobs of one step."""
+        query = "SELECT key, state FROM jobs JOIN tasks ON tasks.id = task_id WHERE page_id = ? AND step = ?"
+        return {row["key"]: row["state"] for row in self._stage.rows(query, page, step)}
+
+    def bought(self, kind: str) -> int:
+        """Purchases of this kind in the vendors' own books."""
+        return sum(charge["kind"] == kind for charge in self._stage.charges())
+
+
+def _properties(fields: dict[str, str]) -> dict[str, object]:
+    return {name: encode(_KINDS.get(name, "select"), text) for name, text in fields.items()}
+
+
+def channel_file(stage: Stage, name: str) -> Path:
+    return stage.channels / f"{name}.yaml"

@@ -1,0 +1,277 @@
+"""What a creator reads when something goes wrong, and that the episode goes on once it is mended.
+
+One sandbox for all; every test writes its own entry. The channel wild_planet runs by itself to the end, deep_ocean
+stops at the reviews of the assets and of the clips.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+import yaml
+
+from tests.live.creator import Creator, channel_file
+from tests.live.stage import Stage, stage
+from videod.core.statuses import LABELS, Status
+
+pytestmark = pytest.mark.live
+
+CLIPS, IMAGES = 2, 4
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    env = {
+        "VIDEOD_RETRY_WAITS_MIN": "[0.05, 0.05, 0.05, 0.05, 0.05]",
+        "VIDEOD_RETRY_JITTER": "0",
+        "VIDEOD_SERVICES_GEMINI_CONCURRENCY": "1",  # one image after the other: a fault hits the one it is meant for
+    }
+    channel: dict[str, object] = {"clips": CLIPS, "images": IMAGES, "clip_seconds": 5}
+    with stage(tmp_path_factory.mktemp("failures"), channel=channel, env=env) as made:
+        path = channel_file(made, "deep_ocean")
+        gates = {"assets": "review", "video": "review", "audio": "review", "final": "review"}
+        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"gates": gates}))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def creator(studio: Stage) -> Iterator[Creator]:
+    made = Creator(studio)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def running(studio: Stage) -> Stage:
+    """The stage with its daemon at work and nothing wrong anywhere."""
+    studio.admin("/reset", "POST")
+    if studio.daemon is None or studio.daemon.poll() is not None:
+        studio.start()
+    return studio
+
+
+def fault(at: Stage, **fields: object) -> None:
+    at.admin("/faults", "POST", fields)
+
+
+def whole(text: str, *parts: str) -> None:
+    """Every part stands in the text, and nothing in it that only a programmer would understand."""
+    print("SAID", text)  # DEBUG
+    for part in parts:
+        assert part in text, (part, text)
+    for word in ("Traceback", "None", "errno", "exit code", "SERVICE"):
+        assert word not in text, (word, text)
+
+
+# ------------------------------------------------------------------------------------------------ keys, entries
+
+
+def test_a_wrong_key_is_named_once_everywhere_and_a_start_with_the_right_one_goes_on(
+    studio: Stage, creator: Creator
+) -> None:
+    studio.start(GEMINI_API_KEY="wrong-key-0123456789")
+    page = creator.write("Wrong Key", "wild_planet", "A bear crosses a river.")
+    card = creator.wait(page, Status.GENERATING_ASSETS, Progress="gemini refused the key GEMINI_API_KEY", Error_Log="plan")
+    whole(card["Error Log"], "API key not valid", "put a valid key into GEMINI_API_KEY and restart videod")
+    whole(creator.wait_for_alert("Wrong Key"), "API key not valid", "put a valid key into GEMINI_API_KEY")
+    creator.edit(page, Status=LABELS[Status.QUEUED])
+    card = creator.wait(page, Status.GENERATING_ASSETS, Error_Log="was not taken")
+    whole(card["Error Log"], '"Queued" was not taken: gemini refused the key GEMINI_API_KEY; it goes on')
+    said = [line for line in creator.log("daemon_check_failed") if "GEMINI_API_KEY" in str(line["problem"])]
+    failed = [line for line in creator.log("runner_job_failed") if line["kind"] == "credentials"]
+    assert (len(said), len(failed), len(creator.alerts())) == (1, 1, 1)
+    assert "wrong-key-0123456789" not in studio.log.read_text() + card["Error Log"] + creator.alerts()[0]
+    assert studio.stop() == 0
+    assert creator.bought("text") == 0
+    studio.start()
+    card = creator.wait(page, Status.PUBLISHED)
+    creator.wait(page, Progress="published")
+    assert (card["Error Log"], card["Next Retry"], creator.task(page)["held"]) == ("", "", None)
+    assert not studio.rows("SELECT 1 FROM service_state")
+    assert len(creator.alerts()) == 1
+
+
+def test_an_entry_that_cannot_run_goes_back_to_draft_with_the_field_and_runs_once_it_is_mended(
+    running: Stage, creator: Creator
+) -> None:
+    page = creator.draft({"Title": "Half an Entry", "Channel": "narnia"})
+    creator.edit(page, Status=LABELS[Status.QUEUED])
+    card = creator.wait(page, Status.DRAFT, Error_Log="Topic")
+    whole(card["Error Log"], "Topic and Story Direction are empty; fill in and set Queued again")
+    creator.edit(page, {"Topic": "whales", "Story Direction": "A whale dives deep.", "Status": LABELS[Status.QUEUED]})
+    card = creator.wait(page, Status.DRAFT, Error_Log="narnia")
+    whole(card["Error Log"], 'Channel "narnia" is not known', "deep_ocean (", "wild_planet (", "set Queued again")
+    assert not running.rows("SELECT 1 FROM tasks WHERE page_id = ?", page)
+    creator.edit(page, {"Channel": "deep_ocean", "Status": LABELS[Status.QUEUED]})
+    card = creator.wait(page, Status.ASSETS_READY)
+    assert card["Error Log"] == ""
+
+
+def test_a_senseless_status_is_answered_with_the_true_one_and_what_can_be_done(
+    running: Stage, creator: Creator
+) -> None:
+    running.admin("/latency", "POST", {"gemini": 2.5})
+    try:
+        page = creator.write("Impatience")
+        creator.wait(page, Status.GENERATING_ASSETS)
+        creator.edit(page, Status=LABELS[Status.VIDEO_APPROVED])
+        card = creator.wait(page, Status.GENERATING_ASSETS, Error_Log="Approved - Video")
+        whole(card["Error Log"], '"Approved - Video" was not taken: there is nothing to approve yet')
+        creator.edit(page, Status=LABELS[Status.PUBLISHED])
+        card = creator.wait(page, Status.GENERATING_ASSETS, Error_Log="Published")
+        whole(card["Error Log"], '"Published" was not taken: videod sets that one itself', "set Cancelled if you want")
+    finally:
+        running.admin("/latency", "POST", {"gemini": 0.1})
+    creator.wait(page, Status.ASSETS_READY)
+    assert (creator.task(page)["approved"], creator.jobs(page, "clip")) == (
+        "[]", {f"clip_{number:02d}": "waiting" for number in range(1, CLIPS + 1)},
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------ plans, images
+
+
+def test_a_plan_that_stays_bad_stops_before_money_is_spent_and_lists_rule_and_place(
+    running: Stage, creator: Creator
+) -> None:
+    images = creator.bought("image")
+    page = creator.write("Bad Plan", direction="A whale dives deep for squid. [[bad plan]]")
+    card = creator.wait(page, Status.ERROR_PLANNING)
+    whole(card["Error Log"], "plan/plan", "after 3 repairs", "clips[", "breaks", "change the Topic or the Story Direction")
+    whole(creator.wait_for_alert("Bad Plan"), "clips[", "then set Queued")
+    assert creator.bought("image") == images
+    creator.edit(page, {"Story Direction": "A whale dives deep for squid.", "Status": LABELS[Status.QUEUED]})
+    card = creator.wait(page, Status.ASSETS_READY)
+    assert (card["Error Log"], creator.bought("image")) == ("", images + IMAGES)
+
+
+def test_one_bad_plan_is_mended_by_asking_again_without_anybody(running: Stage, creator: Creator) -> None:
+    asked, alerts = creator.bought("text"), len(creator.alerts())
+    fault(running, service="gemini", kind="bad_plan", times=1)
+    page = creator.write("Second Thoughts")
+    card = creator.wait(page, Status.ASSETS_READY)
+    assert (card["Error Log"], len(creator.alerts())) == ("", alerts)
+    assert creator.bought("text") == asked + 2
+
+
+def test_a_refused_image_is_named_with_what_was_refused_and_the_others_are_kept(
+    running: Stage, creator: Creator
+) -> None:
+    bought = creator.bought("image")
+    fault(running, service="gemini", kind="refuse_finish", endpoint="*image*", times=2)
+    fault(running, service="gemini", kind="refuse_finish", endpoint="*banana*", times=2)
+    page = creator.write("Refused")
+    creator.wait(page, Status.ERROR_ASSETS)
+    until = time.monotonic() + 30
+    while "ready" in (states := creator.jobs(page, "image")).values() or "running" in states.values():
+        assert time.monotonic() < until, states
+        time.sleep(0.1)
+    refused = [name for name, state in states.items() if state == "failed"]
+    made = [name for name, state in states.items() if state == "done"]
+    assert len(refused) == 1 and made, states
+    query = "SELECT attempts.outcome FROM attempts JOIN jobs ON jobs.id = job_id WHERE key = ? AND jobs.task_id = ?"
+    task = creator.task(page)["id"]
+    assert [row["outcome"] for row in running.rows(query, refused[0], task)] == ["refused", "refused"]
+    card = creator.wait(page, Status.ERROR_ASSETS, Error_Log="Refused was:")
+    whole(card["Error Log"], f"image/{refused[0]}", "the content was refused: IMAGE_SAFETY", "set Queued to try once more")
+    whole(creator.wait_for_alert("Refused (deep_ocean)"), f"image/{refused[0]}", "refused")
+    assert creator.bought("image") == bought + len(made)
+    running.admin("/reset", "POST")
+    creator.edit(page, Status=LABELS[Status.QUEUED])
+    card = creator.wait(page, Status.ASSETS_READY)
+    assert (card["Error Log"], creator.bought("image")) == ("", bought + IMAGES)
+
+
+# ------------------------------------------------------------------------------------------------ services, tools
+
+
+def test_a_service_that_is_down_shows_its_next_retry_and_then_goes_on(running: Stage, creator: Creator) -> None:
+    clips = creator.bought("clip")
+    page = creator.write("Weather")
+    creator.wait(page, Status.ASSETS_READY)
+    fault(running, service="kie", kind="status", status=503, endpoint="POST /api/v1/jobs/createTask")
+    creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
+    card = creator.wait(page, Status.GENERATING_VIDEO, Next_Retry="T", Error_Log="Retry ")
+    whole(card["Error Log"], "clip/clip_0", "kie POST", "HTTP 503", " of 5 at ", "videod tries again by itself")
+    running.admin("/reset", "POST")
+    card = creator.wait(page, Status.VIDEO_READY)
+    assert (card["Error Log"], card["Next Retry"], creator.bought("clip")) == ("", "", clips + CLIPS)
+
+
+def test_used_up_credit_shows_quota_exceeded_alerts_once_and_goes_on_either_way(
+    running: Stage, creator: Creator
+) -> None:
+    clips, alerts = creator.bought("clip"), len(creator.alerts())
+    pages = [creator.write("Poor"), creator.write("Poorer")]
+    for page in pages:
+        creator.wait(page, Status.ASSETS_READY)
+    for page, mend in zip(pages, (_queue_again, _resume), strict=True):
+        fault(running, service="kie", kind="no_credit")
+        creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
+        card = creator.wait(page, Status.QUOTA_EXCEEDED, Next_Retry="T", Error_Log="clip/")
+        whole(card["Progress"], "quota of kie is used up, goes on at ")
+        whole(card["Error Log"], "balance isn't enough", "Goes on at ", "buy some and set Queued to go on at once")
+        running.admin("/reset", "POST")
+        mend(running, creator, page)
+        card = creator.wait(page, Status.VIDEO_READY)
+        assert (card["Error Log"], card["Next Retry"]) == ("", "")
+    told = creator.alerts()[alerts:]
+    assert len(told) == 1, told
+    whole(told[0], "Poor (deep_ocean)", "balance isn't enough", "buy some and set Queued")
+    assert creator.bought("clip") == clips + 2 * CLIPS
+
+
+def _queue_again(running: Stage, creator: Creator, page: str) -> None:
+    creator.edit(page, Status=LABELS[Status.QUEUED])
+
+
+def _resume(running: Stage, creator: Creator, page: str) -> None:
+    command = [sys.executable, "-m", "videod", "resume", "kie", "--state", str(running.state)]
+    done = subprocess.run(command, env=running.env, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "kie: kie goes on; 1 task no longer held.\n"), done
+
+
+def test_an_ffmpeg_that_does_not_run_is_named_and_nothing_is_bought_again_once_it_does(
+    running: Stage, creator: Creator, tmp_path: Path
+) -> None:
+    clips = creator.bought("clip")
+    page = creator.write("No Tool")
+    creator.wait(page, Status.ASSETS_READY)
+    assert running.stop() == 0
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\necho 'ffmpeg: libavcodec.so.61: cannot open shared object file' >&2\nexit 127\n")
+    program.chmod(0o755)
+    running.start(VIDEOD_PATHS_FFMPEG=str(program))
+    creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
+    card = creator.wait(page, Status.ERROR_VIDEO)
+    whole(card["Error Log"], "clip/clip_0", f"FFmpeg does not run ({program}: ", "cannot open shared object", "[paths].ffmpeg")
+    whole(creator.wait_for_alert("No Tool"), "FFmpeg does not run", "then set Queued")
+    real = shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
+    mended = tmp_path / "mended"
+    mended.write_text(f'#!/bin/sh\nexec {real} "$@"\n')
+    mended.chmod(0o755)
+    os.replace(mended, program)
+    creator.edit(page, Status=LABELS[Status.QUEUED])
+    card = creator.wait(page, Status.VIDEO_READY)
+    assert (card["Error Log"], creator.bought("clip")) == ("", clips + CLIPS)
+    assert running.stop() == 0
+
+
+def test_after_all_of_this_nothing_was_bought_twice_and_the_board_tells_the_truth(
+    running: Stage, creator: Creator
+) -> None:
+    running.wait_until_told()
+    assert not running.bought_twice()
+    tasks = running.rows("SELECT page_id, status, held, doubts FROM tasks")
+    for task in tasks:
+        assert creator.card(task["page_id"])["Status"] == LABELS[Status(task["status"])]
+        assert (task["held"], task["doubts"]) == (None, 0)
+    assert {task["status"] for task in tasks} <= {"published", "assets_ready", "video_ready"}
+    assert not running.rows("SELECT 1 FROM attempts WHERE ended_at IS NULL")
+    assert not running.rows("SELECT 1 FROM service_state")
