@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from videod.seams import BoardError, Page
+from videod.seams import Clock as ClockSeam
 
 BEGIN_MS = 1_795_000_020_000
 
@@ -48,7 +49,7 @@ class Asset:
 class BoardDouble:
     """`writes` lists (page, values) as they arrived; `broken` maps a method to the error it raises until removed."""
 
-    clock: Clock
+    clock: ClockSeam
     entries: dict[str, Entry] = field(default_factory=dict)
     assets: dict[str, Asset] = field(default_factory=dict)
     writes: list[tuple[str, dict[str, object]]] = field(default_factory=list)

@@ -5,7 +5,8 @@ from collections import Counter
 
 from tests.harness.world import World
 from videod.core.derive import derive
-from videod.core.statuses import JobState, Status
+from videod.core.statuses import LABELS, JobState, Status
+from videod.core.steps import STEPS
 from videod.store import reads
 
 
@@ -30,6 +31,24 @@ async def check(world: World, published: bool = True) -> None:
     for service, most in world.vendors.most_at_once.items():
         assert most <= world.limits[service].concurrency, f"{service}: {most} at once"
     await _check_books(world, tasks, doubts)
+    await _check_board(world, tasks)
+
+
+async def _check_board(world: World, tasks: tuple) -> None:
+    """The board tells the truth: status, URL, cost, an empty Error Log, one row for each file, nothing untold."""
+    assert not await world.store.read(reads.pending_posts)
+    keys = [row.key for row in world.board.assets.values()]
+    assert len(keys) == len(set(keys)), "a file has two rows"
+    for task in tasks:
+        values = world.board.entries[task.page_id].values
+        assert values["Status"] == LABELS[task.status]
+        assert values["Cost"] == round(task.cost_micros / 1e6, 4)
+        if task.status == Status.PUBLISHED:
+            assert values["YouTube URL"] == task.youtube_url
+            assert values["Error Log"] == ""
+            jobs = await world.jobs(task.id)
+            made = {f"{task.id}/{job.name}" for job in jobs if STEPS[job.step].shown_as and job.state == JobState.DONE}
+            assert made <= set(keys), made - set(keys)
 
 
 def _trouble(jobs: tuple) -> list[str]:

@@ -10,26 +10,24 @@ import asyncio
 import random
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 
+from tests.flow.board_double import AlarmDouble, BoardDouble
 from tests.harness.power import Power, PowerCut
 from tests.harness.scripts import InspectorDouble, LauncherDouble, Vendors
-from videod.core.model import (
-    ChannelPolicy,
-    EntryQueued,
-    GateApproved,
-    Job,
-    Priority,
-    Task,
-)
-from videod.core.statuses import AT_GATE, ERRORS, Gate, Status
+from videod.core.model import ChannelPolicy, Job, Priority, Task
+from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
 from videod.core.steps import SERVICES, Studio
 from videod.daemon.recovery import recover
-from videod.flow.bench import Bench
+from videod.flow.bench import Bench, workspace_of
+from videod.flow.intake import Intake
 from videod.flow.limits import Lane, Limit
+from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import HouseRules, Scheduler
-from videod.ledger import Applied, Bells, Ledger
+from videod.ledger import Bells, Ledger
+from videod.seams import Page
 from videod.store import reads
 from videod.store.database import InlineDatabase, T, Transaction
 from videod.store.schema import migrate
@@ -59,6 +57,30 @@ class LoopClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class PoweredBoard(BoardDouble):
+    """The board outlives every daemon; each call of it is a point at which the power may go."""
+
+    power: Power
+
+    async def edited_since(self, since_ms: int) -> list[Page]:
+        self.power.point("before the board is read")
+        return await super().edited_since(since_ms)
+
+    async def write(self, page_id: str, values: Mapping[str, object]) -> None:
+        self.power.point("before the board is written")
+        await super().write(page_id, values)
+        self.power.point("after the board was written")
+
+    async def put_asset(
+        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        fresh: bool = False,
+    ) -> str:  # fmt: skip
+        self.power.point("before an asset row")
+        made = await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh)
+        self.power.point("after an asset row")
+        return made
 
 
 class PoweredStore:
@@ -97,6 +119,8 @@ class World:
         self.limits = dict(limits or LIMITS)
         self.max_in_work = max_in_work
         self.clock = LoopClock()
+        self.board = PoweredBoard(self.clock)
+        self.alarm = AlarmDouble()
         self.cuts = 0
         self.power = Power()
         self.path = folder / "state" / "videod.db"
@@ -113,7 +137,7 @@ class World:
 
     async def start(self, cut_at: int | None = None) -> None:
         """Start the daemon as `lifecycle` does: migrate, open, recover, run the loops."""
-        self.power = Power(cut_at)
+        self.power = self.board.power = Power(cut_at)
         migrate(self.path)
         self.store = PoweredStore(self.path, self.power)
         self.ledger = Ledger(self.store, self.policies.get, Bells())
@@ -133,7 +157,13 @@ class World:
         )
         with suppress(PowerCut):
             await recover(self.store, self.ledger, self.bench, inspector, self.clock, self.chance)
-        self._daemon = [asyncio.create_task(self.scheduler.run())]
+        turn = asyncio.Lock()
+        names = {name: name.title() for name in self.policies}
+        self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: names, 10, turn)
+        workspace = partial(workspace_of, self.folder / "state")
+        self.relay = Relay(self.board, self.alarm, self.ledger, self.store, self.clock, workspace, turn)
+        loops = (self.scheduler.run(), self.intake.run(), self.relay.run())
+        self._daemon = [asyncio.create_task(loop) for loop in loops]
 
     async def _token(self, channel: str) -> str:
         return "token"
@@ -169,19 +199,14 @@ class World:
 
     # ------------------------------------------------------------------------------------------ people
 
-    async def queue(self, title: str, channel: str = "wild", priority: Priority = Priority.NORMAL) -> Task:
-        event = EntryQueued(
-            self.clock.now_ms(), f"page-{title}", channel, title, "bears", "a crossing", priority, None
-        )  # fmt: skip
-        return self._task(await self.ledger.apply(event))
+    async def queue(self, title: str, channel: str = "wild", priority: Priority = Priority.NORMAL) -> str:
+        """Write an entry on the board and set it to Queued; returns its page id."""
+        page = f"page-{title}"
+        self.board.add(page, Title=title, Channel=channel, Priority=priority.label, Status="Queued")
+        return page
 
-    async def approve(self, task: Task, gate: Gate) -> Task:
-        return self._task(await self.ledger.apply(GateApproved(self.clock.now_ms(), task.id, gate, "a person")))
-
-    @staticmethod
-    def _task(applied: Applied) -> Task:
-        assert applied.task is not None
-        return applied.task
+    async def approve(self, page: str, gate: Gate) -> None:
+        self.board.person_sets(page, Status=LABELS[GATES[gate][1]])
 
     # ------------------------------------------------------------------------------------------ looking
 
@@ -199,9 +224,18 @@ class World:
             for daemon in self._daemon:
                 if daemon.done() and not self.power.dark.is_set():
                     daemon.result()
-            if all(task.status in resting for task in await self.tasks()):
+            if await self._rests(resting):
                 return
             await asyncio.sleep(1)
+
+    async def _rests(self, resting: set[Status]) -> bool:
+        """Every entry is a task, every task at rest, the board told of it, and no person's wish untaken."""
+        tasks = {task.page_id: task for task in await self.tasks()}
+        if set(tasks) != set(self.board.entries) or any(task.status not in resting for task in tasks.values()):
+            return False
+        if await self.store.read(reads.pending_posts):
+            return False
+        return all(self.board.status(page) == LABELS[task.status] for page, task in tasks.items())
 
     async def live_through_cuts(self, cut_points: list[int], seconds: float = 20_000) -> None:
         """Cut the power at each of the given points (counted anew from every start), restart, then live on."""

@@ -35,7 +35,10 @@ class Board:
         self._entries = self._source(databases["videod"])
         self._assets = self._source(databases["videod assets"])
 
-    def close(self) -> None:
+    def __enter__(self) -> "Board":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def _get(self, path: str) -> Row:
@@ -52,11 +55,20 @@ class Board:
         return [{name: _plain(value) for name, value in row["properties"].items()} | {"id": row["id"]}
                 for row in answer.json()["results"]]  # fmt: skip
 
+    def write(self, title: str, channel: str, topic: str, direction: str) -> None:
+        """A new entry, set to Queued at once."""
+        values: Row = {
+            "Title": {"title": [{"text": {"content": title}}]},
+            "Channel": {"select": {"name": channel}},
+            "Status": {"select": {"name": LABELS[Status.QUEUED]}},
+            "Topic": {"rich_text": [{"text": {"content": topic}}]},
+            "Story Direction": {"rich_text": [{"text": {"content": direction}}]},
+        }
+        body = {"parent": {"type": "data_source_id", "data_source_id": self._entries}, "properties": values}
+        self._client.post("/v1/pages", json=body).raise_for_status()
+
     def entry(self, title: str) -> Row:
         return next(row for row in self._rows(self._entries) if row["Title"] == title)
-
-    def entries(self) -> list[Row]:
-        return self._rows(self._entries)
 
     def assets(self, entry: Row) -> dict[str, Row]:
         """Job name -> its row in Assets, of one entry."""

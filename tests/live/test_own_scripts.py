@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -20,8 +21,8 @@ STEPS = {
 }  # fmt: skip
 #: two clips, one with a character set into a place, one of a single picture
 SMALL = {"clips": 2, "images": 4}
-BEAR = ("The crossing", "brown bears", "A bear crosses a cold river.")
-WHALE = ("The dive", "humpback whales", "A whale dives for krill.")
+BEAR = ("The crossing", "wild_planet", "brown bears", "A bear crosses a cold river.")
+WHALE = ("The dive", "deep_ocean", "humpback whales", "A whale dives for krill.")
 
 
 def settings(scripts: dict[str, Path]) -> str:
@@ -39,7 +40,7 @@ def with_ffmpeg(folder: Path) -> dict[str, str]:
 def moody(folder: Path, name: str, trouble: str) -> Path:
     """The owner's script `name` that is in trouble first: `trouble` is a shell line with $1, the marker of that."""
     path = folder / f"moody_{Path(name).stem}"
-    path.write_text(f'#!/bin/sh\nset -- "$0.trouble" "$@"\n{trouble}\nshift\nexec python3 {OWN / name} "$@"\n')
+    path.write_text(f'#!/bin/sh\nset -- "$0.trouble" "$@"\n{trouble}\nshift\nexec {sys.executable} {OWN / name} "$@"\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     path.with_name(f"{path.name}.trouble").touch()
     return path
@@ -58,7 +59,8 @@ def test_an_episode_is_published_by_the_owners_own_scripts(tmp_path: Path) -> No
     env = with_ffmpeg(tmp_path)
     with stage(tmp_path / "stage", channel=SMALL, settings=settings(scripts), env=env) as made:
         made.start()
-        made.person().write_entries([("wild_planet", BEAR)])
+        with Board(made.env) as board:
+            board.write(*BEAR)
         made.wait_for("published", seconds=60)
 
         # nobody but the planner and the upload asked a service for anything
@@ -82,7 +84,7 @@ def test_an_episode_is_published_by_the_owners_own_scripts(tmp_path: Path) -> No
 
 
 def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tmp_path: Path) -> None:
-    busy = 'case "$*" in *deep_ocean*) if rm "$1" 2>/dev/null; then echo "Error: HTTP 429 Too Many Requests"; exit 1; fi; esac'
+    busy = 'case "$*" in *deep_ocean*) rm "$1" 2>/dev/null && echo "Error: HTTP 429 Too Many Requests" && exit 1; esac'
     forgetful = 'if [ -e "$1" ]; then echo "All done!"; exit 0; fi'
     refused = 'if [ -e "$1" ]; then echo "❌ 401 Unauthorized: invalid API key" >&2; exit 1; fi'
     scripts = {step: OWN / name for step, name in STEPS.items()}
@@ -91,10 +93,10 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
         for step, trouble in (("image", busy), ("clip", forgetful), ("narration", refused))
     }
     env = with_ffmpeg(tmp_path)
-    with stage(tmp_path / "stage", channel=SMALL, settings=settings(scripts), env=env) as made:
+    with stage(tmp_path / "stage", channel=SMALL, settings=settings(scripts), env=env) as made, Board(made.env) as board:
         made.start()
-        made.person().write_entries([("deep_ocean", WHALE), ("wild_planet", BEAR)])
-        board = Board(made.env)
+        board.write(*WHALE)
+        board.write(*BEAR)
 
         def sees(title: str, column: str, *words: str) -> str:
             def look() -> str:
@@ -125,4 +127,3 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
         )]  # fmt: skip
         assert outcomes == ["busy"]
         assert [job["cost_micros"] for job in jobs(made, WHALE[0], "image")] == [33_600] * 4
-        board.close()

@@ -25,7 +25,7 @@ def test_an_entry_becomes_a_published_film_without_hands(tmp_path: Path) -> None
 def test_each_gate_waits_for_a_person_and_nothing_behind_it_is_bought(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, policies={"wild": policy(auto_gates=frozenset())}) as world:
-            task = await world.queue("Patience")
+            page = await world.queue("Patience")
             seen = []
             for gate in Gate:
                 await world.rest(50_000)
@@ -34,7 +34,7 @@ def test_each_gate_waits_for_a_person_and_nothing_behind_it_is_bought(tmp_path: 
                 bought = sum(world.vendors.bought.values())
                 await world.clock.sleep(6 * 3600)
                 assert sum(world.vendors.bought.values()) == bought
-                task = await world.approve(task, gate)
+                await world.approve(page, gate)
             await world.rest()
             assert seen == [Status.ASSETS_READY, Status.VIDEO_READY, Status.AUDIO_READY, Status.ASSEMBLY_COMPLETE]
             await check(world)
