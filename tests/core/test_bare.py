@@ -1,4 +1,5 @@
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from videod.core.expand import jobs_of
 from videod.core.model import Job, Task
 from videod.core.steps import STEPS, Command
 
-#: what each older script takes, as its argparse would say it: option -> how often it may be missing
+#: what each older script takes, as its argparse would say it: option, and whether it must be given
 OLDER: dict[str, tuple[tuple[str, bool], ...]] = {
     "image": (("--prompt", True), ("--output", True), ("--reference-image", False), ("--aspect-ratio", False)),
     "composite": (("--character", True), ("--environment", True), ("--output", True), ("--scale", False)),
@@ -53,10 +54,8 @@ def test_a_step_that_had_no_older_script_keeps_all_its_arguments(step: str) -> N
     assert bare(STEPS[step], command) is command
 
 
-@pytest.mark.parametrize("step", [name for name in STEPS if name not in ("plan", "cleanup")])
+@pytest.mark.parametrize("step", [name for name in STEPS if name not in ("plan", "split_screen", "cleanup")])
 def test_every_command_reads_as_options_with_one_value_or_none(task: Task, step: str) -> None:
-    if step == "split_screen":
-        pytest.skip("the small plan has no split screen")
     for _, command in commands(task, step):
         read = options(command)
         assert all(one[0].startswith("--") for one in read)
@@ -92,6 +91,13 @@ def test_the_manifest_is_written_for_an_older_script_too(task: Task) -> None:
     left = bare(STEPS["assemble"], command)
     assert left.files == command.files and list(left.files) == ["plan/manifest.json"]
     assert "--watermark" in command.argv and "--watermark" not in left.argv
+
+
+def test_the_documentation_lists_what_each_older_script_is_given() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "scripts.md").read_text()
+    for step in STEPS.values():
+        row = f"| {step.name} | `{' '.join(step.bare)}` |"
+        assert (row in told) == bool(step.bare), row
 
 
 def test_a_picture_that_fills_the_frame_is_beyond_an_older_composite_script() -> None:

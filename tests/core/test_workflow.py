@@ -284,6 +284,17 @@ def test_a_purchase_in_doubt_is_repeated_under_the_ceiling_and_counted() -> None
     assert "possibly paid twice: 1" in str(shown(paper)["Progress"])
 
 
+def test_an_upload_in_doubt_is_looked_for_again_and_never_counted_as_paid_twice() -> None:
+    paper = book()
+    paper.run(until="upload/film")
+    for _ in range(5):
+        paper.start("upload/film")
+        paper.fail("upload/film", Kind.IN_DOUBT)
+    job = paper.jobs["upload/film"]
+    assert (job.state, job.buy_again, paper.one.doubts) == (JobState.READY, False, 0)
+    assert job.due_at == paper.at + 60_000
+
+
 def test_above_the_ceiling_a_purchase_in_doubt_needs_a_person() -> None:
     paper = book(rebuy_ceiling_micros=10_000)
     paper.do("plan/plan")

@@ -81,6 +81,7 @@ def test_an_episode_is_published_by_the_owners_own_scripts(tmp_path: Path) -> No
         assert [job["cost_micros"] for job in jobs(made, BEAR[0], "sound_effect")] == [120_000] * 2
         assert all(job["cost_micros"] == job["price_micros"] for job in jobs(made, BEAR[0], "narration"))
         assert not list(made.state.rglob("*.job.json"))
+        made.kill()  # quicker than a stop, which waits for last words to the board
 
 
 def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tmp_path: Path) -> None:
@@ -93,7 +94,10 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
         for step, trouble in (("image", busy), ("clip", forgetful), ("narration", refused))
     }
     env = with_ffmpeg(tmp_path)
-    with stage(tmp_path / "stage", channel=SMALL, settings=settings(scripts), env=env) as made, Board(made.env) as board:
+    with (
+        stage(tmp_path / "stage", channel=SMALL, settings=settings(scripts), env=env) as made,
+        Board(made.env) as board,
+    ):
         made.start()
         board.write(*WHALE)
         board.write(*BEAR)
@@ -117,7 +121,9 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
         log = sees(BEAR[0], "Error Log", "401 Unauthorized: invalid API key", "What to do: ")
         assert "narration/clip_0" in log and "(elevenlabs)" in log and "ELEVENLABS_API_KEY" in log
         assert "elevenlabs refused the key" in sees(BEAR[0], "Progress", "elevenlabs")
-        assert [row["until_ms"] for row in made.rows("SELECT * FROM service_state WHERE service = 'elevenlabs'")] == [None]
+        assert [row["until_ms"] for row in made.rows("SELECT * FROM service_state WHERE service = 'elevenlabs'")] == [
+            None
+        ]
         assert all(job["attempts"] == 0 for job in jobs(made, BEAR[0], "narration"))
 
         # "too many requests" is waited for, and no attempt is spent on it
@@ -127,3 +133,4 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
         )]  # fmt: skip
         assert outcomes == ["busy"]
         assert [job["cost_micros"] for job in jobs(made, WHALE[0], "image")] == [33_600] * 4
+        made.kill()

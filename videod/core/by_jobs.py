@@ -203,10 +203,14 @@ def _reword(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
 
 def _doubt(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     """Buy once more under the channel's standing permission while its ceiling lasts; else a person must say so."""
+    wait = event.failure.retry_after_ms or 0
+    if not job.price_micros:
+        # an upload looks for itself before it leaps: nothing to buy, only to look again a little later
+        return work, replace(job, state=JobState.READY, due_at=event.at + (wait or POLICY[Kind.IN_DOUBT].wait_ms))
     price, task = job.price_micros, work.task
     if task.rebought_micros + price <= work.policy.rebuy_ceiling_micros:
         work = work.with_task(rebought_micros=task.rebought_micros + price, doubts=task.doubts + 1)
-        return work, replace(job, state=JobState.READY, buy_again=True, due_at=event.at)
+        return work, replace(job, state=JobState.READY, buy_again=True, due_at=event.at + wait)
     return work, replace(job, state=JobState.IN_DOUBT, buy_again=False)
 
 
