@@ -6,6 +6,7 @@ A secret is read from its variable, or from the file of the same name in lower c
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -25,6 +26,8 @@ SECRET_NAMES = (
     "VIDEOD_MASTER_KEY",
 )
 REDACTED = "(redacted)"
+#: issued tokens that are remembered for redaction; each lives an hour, so this serves 50 channels
+ISSUED_MAX = 100
 #: shorter values would blank out ordinary words; no service hands out shorter secrets
 REDACT_CHARACTERS_MIN = 6
 _FILE_BYTES_MAX = 64_000
@@ -52,10 +55,14 @@ class Secrets:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = dict(values)
-        forms = {form for value in self._values.values() for form in _forms(value)}
+        self._issued: deque[str] = deque(maxlen=ISSUED_MAX)
+        self._pattern = self._compiled()
+
+    def _compiled(self) -> re.Pattern[str] | None:
+        forms = {form for value in (*self._values.values(), *self._issued) for form in _forms(value)}
         # the longest first, so that a secret inside another one leaves no remains
         ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        return re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(sorted(self._values))})"
@@ -69,6 +76,13 @@ class Secrets:
     def for_child(self, names: Iterable[str]) -> dict[str, str]:
         """The environment entries for a script that needs `names`; what is not set is left out."""
         return {name: self._values[name] for name in names if name in self._values}
+
+    def learn(self, issued: str) -> str:
+        """Take out this one too from now on: a token that a service issued. Returns it."""
+        if issued not in self._issued:
+            self._issued.append(issued)
+            self._pattern = self._compiled()
+        return issued
 
     def redact(self, text: str) -> str:
         """`text` with every secret replaced, also where it stands percent-encoded or escaped as in JSON."""

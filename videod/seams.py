@@ -57,7 +57,7 @@ class Child(Protocol):
         ...
 
     def stderr_tail(self) -> str:
-        """The last 4,000 characters of stderr so far."""
+        """The last 8,000 characters of stderr so far; more than is shown, so that no secret in it is cut in two."""
         ...
 
 
@@ -95,7 +95,6 @@ class Page:
 
     id: str
     edited_at: int
-    by_us: bool
     in_trash: bool
     values: Mapping[str, object]
 

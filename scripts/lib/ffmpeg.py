@@ -187,8 +187,8 @@ def _failure(code: int, errors: str, task: str) -> Exception:
 
 
 def _not_running(words: str) -> Failure:
-    step = "install FFmpeg, or name a working one in VIDEOD_FFMPEG"
-    return Failure(Kind.CONFIGURATION, f"FFmpeg does not run ({ffmpeg_path()}: {words[:300]})", next_step=step)
+    step = "install it, or name a working one in [paths].ffmpeg of videod.toml (by hand: VIDEOD_FFMPEG)"
+    return Failure(Kind.CONFIGURATION, f"FFmpeg does not run ({ffmpeg_path()}: {words[:300]}); {step}", next_step=step)
 
 
 _STREAM = re.compile(r"^\s*Stream #0:\d+[^:]*: (Video|Audio): (.*)$")

@@ -10,7 +10,7 @@ from videod.core.failures import Failure, Kind
 
 
 def view(book: Book) -> dict[str, object]:
-    return entry_view(book.one, tuple(book.jobs.values()), 3, book.at)
+    return entry_view(book.one, tuple(book.jobs.values()), 3)
 
 
 def test_times_are_iso_in_utc() -> None:

@@ -80,7 +80,7 @@ def test_without_gates_the_episode_runs_to_published_and_passes_every_status() -
     paper.run()
     assert paper.one.status == Status.PUBLISHED
     assert paper.one.youtube_url == "https://youtu.be/v"
-    assert entry_view(paper.one, tuple(paper.jobs.values()), 3, paper.at)["Error Log"] == ""
+    assert entry_view(paper.one, tuple(paper.jobs.values()), 3)["Error Log"] == ""
 
 
 @pytest.mark.parametrize("gate", list(Gate))

@@ -156,7 +156,7 @@ async def test_values_come_back_as_they_were_written(on: Bench) -> None:
     await board.write(page_id, written)
     read = await board.read(page_id)
     assert {name: read.values[name] for name in written} == written | {"Next Retry": "2026-11-21T14:15:00.000+00:00"}
-    assert (read.id, read.by_us, read.in_trash) == (page_id, True, False)
+    assert (read.id, read.in_trash) == (page_id, False)
     assert read.values["Title"] == "Bear"
 
 
@@ -179,7 +179,7 @@ async def test_edits_are_found_by_time_those_in_the_trash_too(on: Bench) -> None
     await on.person.pages.update(gone, in_trash=True)
     pages = {page.id: page for page in await board.edited_since(since)}
     assert set(pages) == {new, gone}
-    assert (pages[new].in_trash, pages[gone].in_trash, pages[new].by_us) == (False, True, False)
+    assert (pages[new].in_trash, pages[gone].in_trash) == (False, True)
     assert pages[new].edited_at == since - since % 60_000
     on.clock.pass_s(60)  # the trash is looked at once a minute
     assert {page.id for page in await board.edited_since(0)} == {old, new, gone}

@@ -30,7 +30,6 @@ class Clock:
 class Entry:
     values: dict[str, object]
     edited_at: int
-    by_us: bool = False
     in_trash: bool = False
 
 
@@ -68,7 +67,7 @@ class BoardDouble:
         """`Status="Queued"`, `Story_Direction="..."`: underscores are spaces."""
         entry = self.entries.setdefault(page_id, Entry({}, 0))
         entry.values |= {name.replace("_", " "): value for name, value in values.items()}
-        entry.edited_at, entry.by_us = self.clock.now_ms(), False
+        entry.edited_at = self.clock.now_ms()
 
     def add(self, page_id: str, **values: object) -> None:
         usual: dict[str, object] = {
@@ -95,7 +94,7 @@ class BoardDouble:
     def _page(self, page_id: str) -> Page:
         entry = self.entries[page_id]
         minute = entry.edited_at - entry.edited_at % 60_000
-        return Page(page_id, minute, entry.by_us, entry.in_trash, dict(entry.values))
+        return Page(page_id, minute, entry.in_trash, dict(entry.values))
 
     async def check(self) -> list[str]:
         return []
@@ -117,7 +116,7 @@ class BoardDouble:
         self.writes.append((page_id, dict(values)))
         entry = self.entries[page_id]
         entry.values |= dict(values)
-        entry.edited_at, entry.by_us = self.clock.now_ms(), True
+        entry.edited_at = self.clock.now_ms()
         if self.loses_answers:
             raise BoardError("down", "Notion did not answer in time: write the entry")
 

@@ -111,6 +111,7 @@ class World:
         policies: Mapping[str, ChannelPolicy] | None = None,
         limits: Mapping[str, Limit] | None = None,
         max_in_work: int = 20,
+        places: int = 5,
     ) -> None:
         self.folder = folder
         self.chance = random.Random(seed)
@@ -118,6 +119,7 @@ class World:
         self.policies = dict(policies or {"wild": policy()})
         self.limits = dict(limits or LIMITS)
         self.max_in_work = max_in_work
+        self.places = places
         self.clock = LoopClock()
         self.board = PoweredBoard(self.clock)
         self.alarm = AlarmDouble()
@@ -151,7 +153,7 @@ class World:
             self.ledger, self.launcher, inspector, self.bench, self.clock, self.chance, lambda text: text
         )
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
-        rules = HouseRules(self.max_in_work, dict.fromkeys(self.policies, 5))
+        rules = HouseRules(self.max_in_work, dict.fromkeys(self.policies, self.places))
         self.scheduler = Scheduler(
             self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock, self.chance
         )

@@ -15,7 +15,7 @@ from videod.sandbox.notion import PERSON_TOKEN
 #: kind of each property that a person types
 _KINDS = {"Title": "title", "Topic": "rich_text", "Story Direction": "rich_text"}
 #: a child, a clip and its delivery to the board on a loaded machine, seconds
-PATIENCE_S = 90.0
+PATIENCE_S = 45.0
 
 
 class Creator:
@@ -57,8 +57,9 @@ class Creator:
         found = self._client.get(f"/v1/pages/{page}").raise_for_status().json()["properties"]
         return {name: "" if (value := decode(prop)) is None else str(value) for name, prop in found.items()}
 
-    def wait(self, page: str, *statuses: Status, **parts: str) -> dict[str, str]:
-        """The card, once it shows one of `statuses` and each property of `parts` ("_" for a blank) holds its text.
+    def wait(self, page: str, *statuses: Status, mended: bool = False, **parts: str) -> dict[str, str]:
+        """The card, once it shows one of `statuses` (none: any), each property of `parts` ("_" for a blank) holds its
+        text and, where `mended`, the Error Log is empty.
 
         Raises AssertionError with the card and the log's end after PATIENCE_S, and at once on any other error status.
         """
@@ -67,6 +68,7 @@ class Creator:
             card = self.card(page)
             status = BY_LABEL[card["Status"]]
             held = all(part in card[name.replace("_", " ")] for name, part in parts.items())
+            held = held and not (mended and card["Error Log"])
             if held and (not statuses or status in statuses):
                 return card
             wrong = status.value.startswith("error_") and status not in statuses and Status.QUEUED not in statuses
@@ -89,6 +91,15 @@ class Creator:
                     return text
             time.sleep(0.1)
         raise AssertionError(f"no alert with {parts} among {self.alerts()}")
+
+    def wait_for_rest(self) -> None:
+        """Until no job can go on by itself and the board knows everything."""
+        until = time.monotonic() + PATIENCE_S
+        query = "SELECT step, key, state FROM jobs WHERE state IN ('ready', 'running') AND step <> 'cleanup'"
+        while (open_jobs := self._stage.rows(query)) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert not open_jobs, [dict(row) for row in open_jobs]
+        self._stage.wait_until_told()
 
     def log(self, event: str) -> list[dict[str, object]]:
         """The daemon's log lines of this event."""

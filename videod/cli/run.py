@@ -56,12 +56,15 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:
     """Run the daemon with this environment; returns its exit code, or says why it cannot start and exits."""
     from videod.channels import ChannelError
     from videod.config import ConfigError, CredentialsError, load_secrets, service_urls
+    from videod.credentials import SECRET_NAMES
     from videod.daemon import lifecycle, logs
     from videod.daemon.lock import LockHeld
     from videod.store.database import DatabaseError
 
     try:
         secrets = load_secrets(env)
+        for name in SECRET_NAMES:
+            os.environ.pop(name, None)  # read once: what libraries start of themselves inherits what is left here
         logs.set_up(secrets.redact, verbose=verbose)
         return lifecycle.run(config, env, secrets, service_urls(env))
     except (ConfigError, ChannelError, CredentialsError) as error:

@@ -63,17 +63,27 @@ def failure_line(job: Job, waits: int) -> str:
     marks.append(f"request {failure.request_id}" if failure.request_id else "")
     inside = ", ".join(mark for mark in marks if mark)
     text = f"{when} {job.name} ({where}): {sentence(failure.message)}" + (f" [{inside}]" if inside else "")
-    again = again_at(job)
-    if failure.kind == Kind.REFUSED:
-        text += f" Refused was: {asked(job)}."
     if job.state == JobState.READY and job.attempts:
         text += f" Retry {job.attempts} of {waits} at {iso(job.due_at)}."
-    elif again is not None:
-        text += f" Goes on at {iso(again)}."
     elif job.attempts > 1:
         text += f" Tried {job.attempts} times."
+    return text + _outlook(job, failure)
+
+
+def _outlook(job: Job, failure: Failure) -> str:
+    """What was refused, when it goes on, what to do: each where there is something to say."""
+    again = None if job.attempts else again_at(job)
     told = advice(job, failure)
-    return f"{text} What to do: {told}." if told else text
+    refused = f" Refused was: {asked(job)}." if failure.kind == Kind.REFUSED else ""
+    goes_on = "" if again is None else f" Goes on at {iso(again)}."
+    return f"{refused}{goes_on}" + (f" What to do: {told}." if told else "")
+
+
+def alert(task: Task, job: Job, failure: Failure) -> str:
+    """What people are told of it outside the board: title, channel, job, reason, what to do, the entry's address."""
+    where = f"https://www.notion.so/{task.page_id.replace('-', '')}"
+    about = f"{task.title} ({task.channel_id}), {job.name}"
+    return f"{about}: {sentence(failure.message)}{_outlook(job, failure)} {where}"
 
 
 def sentence(message: str) -> str:
@@ -85,7 +95,7 @@ def sentence(message: str) -> str:
 def asked(job: Job) -> str:
     """What a paid request asked for, in quotes: the end of its prompt, which is its own part of it, cut to one line."""
     lines = str(job.args.get("prompt") or job.args.get("text") or job.name).strip().splitlines()
-    text = " ".join(lines[-1].split())
+    text = " ".join(lines[-1].split()).rstrip(".")
     return f'"{text}"' if len(text) <= ASKED_CHARACTERS else f'"{text[: ASKED_CHARACTERS - 1]}…"'
 
 
@@ -134,9 +144,12 @@ def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:
     return text if len(text) <= ERROR_LOG_CHARACTERS else text[: ERROR_LOG_CHARACTERS - 1] + "…"
 
 
-def next_retry(jobs: tuple[Job, ...], at: int) -> str | None:
-    """When the next failed job is tried again, or None."""
-    due = [when for job in jobs if (when := again_at(job)) is not None and when > at]
+def next_retry(jobs: tuple[Job, ...]) -> str | None:
+    """When the next failed job is tried again, or None.
+
+    It does not ask what time it is: a view that changes by itself would not be told when it changes.
+    """
+    due = [when for job in jobs if (when := again_at(job)) is not None]
     return iso(min(due)) if due else None
 
 
@@ -150,7 +163,7 @@ def pending_cost_micros(jobs: tuple[Job, ...], gate: Gate) -> int:
     )
 
 
-def entry_view(task: Task, jobs: tuple[Job, ...], waits: int, at: int) -> dict[str, object]:
+def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, object]:
     """Property name -> value of everything videod writes on the entry."""
     shown = progress(task, jobs)
     if task.status in AT_GATE:
@@ -163,7 +176,7 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int, at: int) -> dict[s
         "Status": LABELS[task.status],
         "Progress": shown,
         "Error Log": error_log(task, jobs, waits),
-        "Next Retry": next_retry(jobs, at),
+        "Next Retry": next_retry(jobs),
         "Cost": round(task.cost_micros / 1e6, 4),
         "YouTube URL": task.youtube_url,
         "Videod Key": task.id,

@@ -143,15 +143,14 @@ def fail(work: Work, event: JobFailed) -> Work:
     stopped = after.state in (JobState.FAILED, JobState.IN_DOUBT)
     parked = policy.answer == Answer.PARK or failure.kind == Kind.DISK
     if stopped or (parked and policy.alert):
-        work = work.adding(_alarm(work, after, failure, parked))
+        work = work.adding(_alarm(work, replace(after, ended_at=event.at), failure, parked))
     return work
 
 
 def _alarm(work: Work, job: Job, failure: Failure, parked: bool) -> Alert:
     where = f"{failure.service or job.service}:{failure.kind.value}"
     key = where if parked else f"{work.task.id}:{job.name}:{job.attempt}"
-    told = f"{board.sentence(failure.message)} What to do: {board.advice(job, failure)}."
-    return Alert(key, f"{work.task.title} ({work.task.channel_id}), {job.name}: {told}")
+    return Alert(key, board.alert(work.task, job, failure))
 
 
 def _again_free(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:

@@ -105,7 +105,10 @@ POLICY: dict[Kind, Policy] = {
     ),
     Kind.DISK: Policy(Answer.AGAIN_FREE, _MINUTE, alert=True, advice="free disk space; videod goes on by itself"),
     Kind.IN_DOUBT: Policy(
-        Answer.DOUBT, _MINUTE, alert=True, advice="look at the service's own log; set Queued to buy it again, or Cancelled"
+        Answer.DOUBT,
+        _MINUTE,
+        alert=True,
+        advice="look at the service's own log; set Queued to buy it again, or Cancelled",
     ),
     Kind.INTERRUPTED: Policy(Answer.AGAIN_FREE),
 }

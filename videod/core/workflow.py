@@ -92,7 +92,7 @@ def _settle(work: Work) -> Work:
     raise AssertionError(f"task {work.task.id} never comes to rest")
 
 
-def _differences(before: Snapshot, work: Work, at: int) -> tuple[Op, ...]:
+def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
     old = {job.name: job for job in before.jobs}
     ops: list[Op] = [] if work.task == before.task else [SaveTask(work.task)]
     for job in work.jobs:
@@ -103,8 +103,8 @@ def _differences(before: Snapshot, work: Work, at: int) -> tuple[Op, ...]:
             check_job_move(known.state, job.state)
             ops.append(SaveJob(job, known.state))
     waits = len(work.policy.retry_waits_ms)
-    shown = board.entry_view(work.task, work.jobs, waits, at)
-    known_view = board.entry_view(before.task, before.jobs, waits, at) if before.task and before.jobs else {}
+    shown = board.entry_view(work.task, work.jobs, waits)
+    known_view = board.entry_view(before.task, before.jobs, waits) if before.task and before.jobs else {}
     values = {name: value for name, value in shown.items() if name not in known_view or known_view[name] != value}
     if values:
         ops.append(ShowEntry(work.task.page_id, values))
@@ -130,7 +130,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         work = _settle(_handle(Work(task, snapshot.jobs, policy), event))
     except Late as late:
         return Decision(accepted=False, note=str(late))
-    ops = _differences(snapshot, work, event.at)
+    ops = _differences(snapshot, work)
     # rows before what refers to them: tasks and jobs first, then attempts, charges and what is shown
     return Decision((*[op for op in ops if isinstance(op, SaveTask | SaveJob)], *work.ops,
                      *[op for op in ops if not isinstance(op, SaveTask | SaveJob)]))  # fmt: skip

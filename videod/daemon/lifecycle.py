@@ -11,11 +11,11 @@ import logging
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from videod.config import Settings
+from videod.config import Notion, Settings
 from videod.core import steps
 from videod.credentials import Secrets
 from videod.daemon import wiring
@@ -27,6 +27,7 @@ from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.inspector import MediaInspector
 from videod.edge.notion import NotionBoard, Place
 from videod.edge.notion_calls import Calls
+from videod.edge.notion_schema import Ids
 from videod.edge.oauth import Application, GoogleTokens, vault
 from videod.edge.probe import probe
 from videod.edge.process import ProcessLauncher
@@ -111,7 +112,7 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
         remember, version=notion.version,
     )  # fmt: skip
     board = NotionBoard(
-        calls, clock, Place(database=notion.database_id or None, parent_page=notion.parent_page or None)
+        calls, clock, Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)
     )
     turn = asyncio.Lock()
     workspace = partial(workspace_of, sources.state)
@@ -237,10 +238,22 @@ async def _heartbeat(machine: Machine) -> None:
         await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
 
 
+async def _known_ids(store: Database, notion: Notion) -> Ids | None:
+    """Where the board was found last time, so that a start need not look for it; None where settings changed since."""
+    text = await store.read(lambda tx: reads.fact(tx, "notion_ids"))
+    kept = json.loads(text or "{}")
+    same = kept.get("place") == [notion.database_id, notion.parent_page]
+    return Ids(**kept["ids"]) if same else None
+
+
 async def _check_outside(current: Current, machine: Machine, secrets: Secrets, urls: Mapping[str, str]) -> None:
     """After the start: is the board complete, do keys, models and voices exist? Said in the log and in status."""
+    await machine.intake.looked.wait()  # at three requests a second, our questions would delay what people wait for
     problems: list[str] = []
+    notion = current.settings.notion
     try:
+        found = {"place": [notion.database_id, notion.parent_page], "ids": asdict(await machine.board.ids())}
+        await machine.ledger.set_fact("notion_ids", json.dumps(found))
         problems += await machine.board.check()
         await machine.board.sync_channels(sorted(current.channels.channels))
     except BoardError as error:

@@ -142,6 +142,10 @@ def bench(
     """`channels` gives the channels in force when a command is built (they may be reloaded while running)."""
     settings = sources.settings
     own = {name: settings.scripts.of(name) for name in steps.STEPS}
+
+    async def known_token(channel_id: str) -> str:
+        return sources.secrets.learn(await token(channel_id))
+
     return Bench(
         state=sources.state,
         scripts=settings.paths.scripts.resolve(),
@@ -150,7 +154,7 @@ def bench(
         ffmpeg=ffmpeg_finder(settings.paths.ffmpeg),
         studio=studio_maker(settings, channels or (lambda: sources.channels)),
         secret=sources.secrets.get,
-        token=token,
+        token=known_token,
         environ=sources.environ,
     )
 

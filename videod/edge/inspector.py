@@ -7,6 +7,7 @@ files that end early although their header is sound.
 import asyncio
 import hashlib
 import json
+import os
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -85,7 +86,7 @@ class MediaInspector:
         async with self._turns:
             process = await asyncio.create_subprocess_exec(
                 "nice", "-n", "10", *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE, env={"PATH": os.environ.get("PATH", os.defpath)},
             )  # fmt: skip
             try:
                 async with asyncio.timeout(CHECK_S):

@@ -48,9 +48,8 @@ class NotionBoard:
         self._place = place
         self._ids: Ids | None = place.ids
         self._columns: _Columns | None = None
-        self._bot_id: str | None = None
         self._reads_trash = True
-        self._trash_looked_ms = 0
+        self._trash_looked_ms = clock.now_ms()
         self._trash_since_ms: int | None = None
 
     async def aclose(self) -> None:
@@ -76,7 +75,7 @@ class NotionBoard:
         recent: Json = {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": moment}}
         rows = await self._query(source, "read the edited entries", recent, trash=False)
         rows += await self._trash(source, since_ms)
-        return [await self._page(row) for row in rows]
+        return [_page(row) for row in rows]
 
     async def _trash(self, source: str, since_ms: int) -> list[Json]:
         """Entries that went to the trash: looked for once a minute, since each look costs one of 180 requests."""
@@ -99,7 +98,7 @@ class NotionBoard:
         return rows
 
     async def read(self, page_id: str) -> Page:
-        return await self._page(await self._calls.call("read the entry", lambda api: api.pages.retrieve(page_id)))
+        return _page(await self._calls.call("read the entry", lambda api: api.pages.retrieve(page_id)))
 
     async def write(self, page_id: str, values: Mapping[str, object]) -> None:
         """Set these properties. A column that is gone is left out; without "Status" the write is rejected."""
@@ -222,15 +221,6 @@ class NotionBoard:
                 return rows, not (isinstance(status, dict) and status.get("type") == "incomplete")
             body["start_cursor"] = answer["next_cursor"]
 
-    async def _page(self, row: Json) -> Page:
-        if self._bot_id is None:
-            me = await self._calls.call("read the connection's user", lambda api: api.users.me())
-            self._bot_id = str(me.get("id"))
-        editor = row.get("last_edited_by")
-        by_us = isinstance(editor, dict) and editor.get("id") == self._bot_id
-        in_trash = bool(row.get("in_trash", row.get("archived", False)))
-        return Page(str(row["id"]), milliseconds(row.get("last_edited_time")), by_us, in_trash, _values(row))
-
     async def _known_columns(self) -> _Columns:
         if self._columns is None:
             ids = await self.ids()
@@ -238,6 +228,11 @@ class NotionBoard:
             assets = _types(await notion_schema.columns_of(self._calls, ids.assets_source))
             self._columns = _Columns(entries, assets)
         return self._columns
+
+
+def _page(row: Json) -> Page:
+    in_trash = bool(row.get("in_trash", row.get("archived", False)))
+    return Page(str(row["id"]), milliseconds(row.get("last_edited_time")), in_trash, _values(row))
 
 
 def _types(columns: Mapping[str, Json]) -> dict[str, str]:

@@ -58,6 +58,7 @@ class Calls:
             auth=token, base_url=base_url.rstrip("/"), notion_version=version, retry=False, logger=quiet,
             log_level=logging.CRITICAL, timeout_ms=int(timeout_s * 1000),
         )  # fmt: skip
+        self._token = token
         self._clock = clock
         self._interval_s = 1 / requests_per_s
         self._limiter: AsyncLimiter | None = None
@@ -105,7 +106,8 @@ class Calls:
         extra = body.get("additional_data")
         details: Json = extra if isinstance(extra, dict) else {}
         marks = [f"HTTP {error.status}", body.get("code"), body.get("request_id")]
-        said = str(body.get("message") or "no explanation")[:500]
+        said = str(body.get("message") or "no explanation")
+        said = (said.replace(self._token, "(redacted)") if self._token else said)[:500]
         message = f"Notion, {what}: {said} [{', '.join(str(mark) for mark in marks if mark)}]"
         if error.status in (429, 529):
             return await self._busy(message, error.headers, details)

@@ -21,7 +21,7 @@ from videod.seams import Child, Spawn
 #: longest line of stdout that is read whole, and all of stdout and stderr that is read at all, bytes
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 16 << 20
-TAIL_CHARACTERS = 4_000
+TAIL_CHARACTERS = 8_000
 #: how long a dead child's pipes are drained, seconds
 DRAIN_S = 2.0
 

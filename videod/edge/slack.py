@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -28,13 +29,14 @@ class Slack:
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.post(self._url, json={"text": text}, allow_redirects=False) as response,
             ):
-                word = (await response.content.read(ANSWER_BYTES)).decode(errors="replace").strip()[:80]
+                word = (await response.content.read(ANSWER_BYTES)).decode(errors="replace").strip()
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             # aiohttp's errors hold the address: only their kind may leave here
             raise BoardError("down", f"Slack cannot be reached ({type(error).__name__})") from None
         if status != 200:
-            raise self._refusal(status, "" if self._url in word else word, retry_after)
+            echoed = urlsplit(self._url).path in word  # the path is what makes the address a credential
+            raise self._refusal(status, "" if echoed else word[:80], retry_after)
 
     def _refusal(self, status: int, word: str, retry_after: str) -> BoardError:
         message = f"Slack refused the alert: {word or 'no reason given'} [HTTP {status}]"

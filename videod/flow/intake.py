@@ -56,7 +56,8 @@ class Intake:
         self._trouble: str | None = None
         self._failures = 0
         self._stuck: set[str] = set()
-        self.looked_at_ms = 0
+        #: set once the board was looked at for the first time, well or not
+        self.looked = asyncio.Event()
 
     async def run(self) -> None:
         """Poll until cancelled. The bell "intake" wakes it early."""
@@ -70,7 +71,7 @@ class Intake:
         except BoardError as error:
             return self._troubled(error)
         finally:
-            self.looked_at_ms = self._clock.now_ms()
+            self.looked.set()
         if self._trouble is not None:
             log.info("intake_board_recovered", extra={"kind": self._trouble, "failures": self._failures})
             self._trouble, self._failures = None, 0

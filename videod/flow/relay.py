@@ -55,7 +55,6 @@ class Relay:
         self._workspace_of = workspace_of
         self._turn = turn
         self._trouble: dict[str, str] = {}
-        self.looked_at_ms = 0
 
     async def run(self) -> None:
         """Deliver until cancelled. The bell "relay" wakes it early."""
@@ -65,7 +64,6 @@ class Relay:
             group.create_task(_keep(self._deliver_alerts, alert_bell), name="relay to people")
             while True:
                 await self._ledger.bells.wait("relay", LOOK_AGAIN_S)
-                self.looked_at_ms = self._clock.now_ms()
                 board_bell.set()
                 alert_bell.set()
 
@@ -160,7 +158,7 @@ class Relay:
         digest = await self._digest_of(post, job, path)
         if digest is None:
             log.warning("relay_asset_missing", extra=_context(post) | {"path": str(path)})
-        elif known is None or known[1] != digest:
+        elif known is None or known[1] != _shown(digest, body):
             if known is None:
                 # from here on a row may exist: after a crash it is looked for by its Key, never made twice
                 await self._ledger.saw_asset(post.key, "", "", self._clock.now_ms())
@@ -168,7 +166,7 @@ class Relay:
                 str(body["page_id"]), post.key, _name(job, body), str(body["type"]), path, _revision(body),
                 (known[0] or None) if known else None, fresh=known is None,
             )  # fmt: skip
-            await self._ledger.saw_asset(post.key, row, digest, self._clock.now_ms())
+            await self._ledger.saw_asset(post.key, row, _shown(digest, body), self._clock.now_ms())
             log.info("relay_asset_delivered", extra=_context(post) | {"job": job})
         await self._ledger.delivered(post)
         return digest is not None
@@ -237,6 +235,12 @@ def _name(job: str, body: dict[str, object]) -> str:
 def _revision(body: dict[str, object]) -> int:
     revision = body["revision"]
     return revision if isinstance(revision, int) else 0
+
+
+def _shown(digest: str, body: dict[str, object]) -> str:
+    """What a row stands for: the file, and which take; a new take is shown even where it came out the same."""
+    takes = _revision(body)
+    return f"{digest} take {takes + 1}" if takes else digest
 
 
 def _digest(path: Path) -> str | None:

@@ -27,8 +27,12 @@ log = logging.getLogger(__name__)
 
 #: between TERM and KILL of a child whose time is over, seconds
 KILL_GRACE_S = 5.0
+#: how much of a failed child's stderr is kept
+TAIL_CHARACTERS = 4_000
 #: why the daemon itself ends a child, as text of the failure
 STOPPING = "videod was stopped"
+#: a message may list every complaint about a plan
+MESSAGE_CHARACTERS = 1500
 
 
 @dataclass(frozen=True)
@@ -161,15 +165,20 @@ class Runner:
     def _why(self, work: Assignment, step: Step, child: Child, code: int, report: _Report) -> Failure:
         if report.failure is not None:
             return self._told(report.failure, step)
-        tail = self._redact(child.stderr_tail()).strip() or "\n".join(report.said)
+        tail = self._tail(child).strip() or "\n".join(report.said)
         last = tail.splitlines()[-1][:500] if tail else f"{step.script} ended with code {code} and said nothing"
         failure = Failure(classify(code, tail), last, service=step.service)
         return self._doubted(work, failure) if code < 0 else failure
 
+    def _tail(self, child: Child) -> str:
+        """The end of its stderr: first the secrets go, then it is cut, or the rest of one could be left."""
+        return self._redact(child.stderr_tail())[-TAIL_CHARACTERS:]
+
     def _told(self, message: dict[str, object], step: Step) -> Failure:
-        def text(name: str) -> str | None:
+        def text(name: str, most: int = 500) -> str | None:
             value = message.get(name)
-            return None if value is None else self._redact(str(value))[:500]
+            told = "" if value is None else self._redact(str(value))
+            return None if value is None else told if len(told) <= most else f"{told[: most - 1]}…"
 
         try:
             kind = Kind(str(message.get("kind")))
@@ -177,7 +186,7 @@ class Runner:
             kind = Kind.BUG
         wait, status = message.get("retry_after_s"), message.get("http_status")
         return Failure(
-            kind, text("message") or "no message", text("service") or step.service, text("endpoint"),
+            kind, text("message", MESSAGE_CHARACTERS) or "no message", text("service") or step.service, text("endpoint"),
             status if isinstance(status, int) else None, text("code"), text("request_id"),
             round(float(wait) * 1000) if isinstance(wait, int | float) else None,
         )  # fmt: skip
@@ -196,7 +205,7 @@ class Runner:
     def _failed(
         self, work: Assignment, failure: Failure, child: Child | None = None, code: int | None = None
     ) -> JobFailed:
-        tail = self._redact(child.stderr_tail()) if child else ""
+        tail = self._tail(child) if child else ""
         return JobFailed(
             self._clock.now_ms(), work.task.id, work.job.name, work.attempt, failure, self._chance.random(), tail, code
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from videod.core.admission import Candidate
 from videod.core.model import Job, Task
+from videod.core.statuses import AT_GATE, CLOSED, ERRORS
 from videod.store.rows import job_of, task_of
 
 
@@ -82,13 +83,19 @@ def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[C
     )  # fmt: skip
 
 
+#: an episode that waits for its review or for a person to mend it holds no place: a night without approvals must not
+#: stop the channel
+_NO_WORK = ", ".join(f"'{status.value}'" for status in sorted(CLOSED | ERRORS | set(AT_GATE)))
+_WORK_BY_CHANNEL = f"""
+SELECT channel_id, count(*) AS n, max(coalesce(started_at, 0)) AS newest
+FROM tasks WHERE admitted = 1 AND status NOT IN ('published', 'cancelled', 'draft') AND status NOT IN ({_NO_WORK})
+GROUP BY channel_id
+"""  # noqa: S608 - made of the statuses' own names
+
+
 def work_by_channel(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     """channel -> (episodes in work, start of the newest of them, ms)."""
-    rows = connection.execute(
-        "SELECT channel_id, count(*) AS n, max(coalesce(started_at, 0)) AS newest FROM tasks"
-        " WHERE status NOT IN ('published', 'cancelled', 'draft') AND admitted = 1 GROUP BY channel_id"
-    )
-    return {row["channel_id"]: (row["n"], row["newest"]) for row in rows}
+    return {row["channel_id"]: (row["n"], row["newest"]) for row in connection.execute(_WORK_BY_CHANNEL)}
 
 
 def next_due(connection: sqlite3.Connection, service: str, at: int) -> int | None:

@@ -88,13 +88,18 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
     }
 
 
+def _shown(remote_id: str | None) -> str | None:
+    """The remote id; never the address of an upload session, to which whoever knows it may write."""
+    return None if remote_id is None or "://" in remote_id else remote_id
+
+
 def job(one: Job, workspace: Path | None) -> Json:
     """`file` is absolute where the workspace is known, else relative to it."""
     file = one.output if workspace is None or one.output is None else str(workspace / one.output)
     return {
         "name": one.name, "step": one.step, "service": one.service, "state": one.state.value, "tries": one.attempts,
         "due_at": when(one.due_at) if one.due_at else None, "revision": one.revision, "file": file,
-        "bytes": one.bytes, "sha256": one.sha256, "facts": one.facts, "remote_id": one.remote_id,
+        "bytes": one.bytes, "sha256": one.sha256, "facts": one.facts, "remote_id": _shown(one.remote_id),
         "price_usd": usd(one.price_micros), "cost_usd": usd(one.cost_micros), "failure": failure(one.failure),
         "started_at": when(one.started_at), "ended_at": when(one.ended_at), "args": one.args,
     }  # fmt: skip

@@ -1,0 +1,133 @@
+"""Reviews: nothing behind one is bought before a person approves, and what is flagged is made anew, nothing else."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.live.board import Board, Row, until
+from tests.live.stage import Stage, stage
+from videod.core.statuses import LABELS, Status
+
+pytestmark = pytest.mark.live
+
+BEAR = ("The crossing", "wild_planet", "brown bears", "A bear crosses a cold river.")
+SMALL = {"clips": 2, "images": 3}
+QUICK = ("--generation", "0.5")
+#: how long the daemon is watched at a review where money would be spent behind it, seconds: many of its looks
+WATCHED_S = 4.0
+
+
+def gates(**modes: str) -> dict[str, object]:
+    return SMALL | {"gates": {"assets": "review", "video": "review", "audio": "review", "final": "review"} | modes}
+
+
+def bought(made: Stage) -> Counter[str]:
+    return Counter(str(charge["kind"]) for charge in made.charges())
+
+
+def jobs(made: Stage, step: str) -> dict[str, dict[str, object]]:
+    rows = made.rows("SELECT * FROM jobs WHERE step = ? ORDER BY key", step)
+    return {str(row["key"]): dict(row) for row in rows}
+
+
+def rests(made: Stage, status: Status, seconds: float, **purchases: int) -> None:
+    """The task comes to `status` and stays there with exactly these purchases."""
+    made.wait_for(status.value, seconds=60)
+    busy = "SELECT 1 FROM jobs WHERE state IN ('ready', 'running') AND step <> 'cut'"
+    assert not made.rows(busy)
+    time.sleep(seconds)
+    assert made.statuses() == [status.value]
+    assert bought(made) == purchases
+
+
+def approve(made: Stage, *words: str) -> str:
+    """`videod approve` as a person types it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "videod", "approve", *words, "--config", str(made.config)], env=made.env, text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def shows(board: Board, status: Status) -> Row:
+    """The entry, once the board shows this status."""
+
+    def look() -> Row:
+        entry = board.entry(BEAR[0])
+        return entry if entry["Status"] == LABELS[status] else {}
+
+    return until(look, 30, lambda: board.entry(BEAR[0]))
+
+
+def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approves(tmp_path: Path) -> None:
+    with stage(tmp_path, channel=gates(), sandbox=QUICK) as made, Board(made.env) as board:
+        made.start()
+        board.write(*BEAR)
+
+        images = {"text": 1, "image": 3}
+        rests(made, Status.ASSETS_READY, WATCHED_S, **images)
+        entry = shows(board, Status.ASSETS_READY)
+        assert "approving will cost about $0.84" in str(entry["Progress"])
+        board.set_status(entry, Status.ASSETS_APPROVED)
+
+        clips = images | {"clip": 2}
+        rests(made, Status.VIDEO_READY, WATCHED_S, **clips)
+        told = approve(made, BEAR[0], "--gate", "video")
+        assert BEAR[0] in told and "this will cost about $0.25" in told  # two effects and a cent of narration
+
+        sounds = clips | {"speech": 2, "sound_effect": 2}
+        rests(made, Status.AUDIO_READY, 0, **sounds)
+        # cutting costs nothing, so it is done while one still listens; the film waits
+        until(lambda: {job["state"] for job in jobs(made, "cut").values()} == {"done"}, 30, made.log_tail)
+        assert made.statuses() == [Status.AUDIO_READY.value]
+        assert jobs(made, "assemble")["film"]["state"] == "waiting"
+        board.set_status(shows(board, Status.AUDIO_READY), Status.AUDIO_APPROVED)
+
+        rests(made, Status.ASSEMBLY_COMPLETE, WATCHED_S / 2, **sounds)
+        assert not list((made.root / "youtube").rglob("*.mp4"))
+        approve(made, BEAR[0])
+        made.wait_for(Status.PUBLISHED.value, seconds=30)
+        assert bought(made) == sounds | {"upload": 1}
+        made.kill()
+
+
+def test_at_the_review_of_the_clips_only_the_flagged_one_is_bought_anew(tmp_path: Path) -> None:
+    channel = gates(assets="auto", audio="auto", final="auto")
+    with stage(tmp_path, channel=channel, sandbox=QUICK) as made, Board(made.env) as board:
+        made.start()
+        board.write(*BEAR)
+        made.wait_for(Status.VIDEO_READY.value, seconds=60)  # past the review of the assets, as the channel's file says
+        first = bought(made)
+        assert first["clip"] == 2
+        entry = shows(board, Status.VIDEO_READY)
+        row = until(lambda: board.assets(entry).get("clip/clip_01"), 60, made.log_tail)
+        assert row is not None and (row["Redo"], row["Revision"]) == (False, 0)
+        (videos,) = made.state.glob("workspaces/wild_planet/*/videos")
+        assert board.file(row) == (videos / "clip_01.mp4").read_bytes()
+
+        board.tick_redo(row)
+        board.set_status(entry, Status.GENERATING_VIDEO)
+        until(lambda: jobs(made, "clip")["clip_01"]["revision"] == 1, 30, made.log_tail)
+        made.wait_for(Status.VIDEO_READY.value, seconds=30)
+        assert bought(made) == first + Counter(clip=1)
+        newer = until(lambda: _take(board, entry, 1), 60, made.log_tail)
+        assert (newer["id"], newer["Name"], newer["Redo"]) == (row["id"], "clip_01, take 2", False)
+        assert board.file(newer) == (videos / "clip_01_r1.mp4").read_bytes()
+
+        board.set_status(shows(board, Status.VIDEO_READY), Status.VIDEO_APPROVED)
+        made.wait_for(Status.PUBLISHED.value, seconds=60)  # the other reviews are passed as the channel's file says
+        cuts = jobs(made, "cut")
+        assert [cuts[key]["output"] for key in sorted(cuts)] == ["cuts/clip_01_r1.mov", "cuts/clip_02.mov"]
+        assert bought(made) == first + Counter(clip=1, speech=2, sound_effect=2, upload=1)
+        asked = made.rows("SELECT body ->> '$.gate' AS gate FROM history WHERE event = 'GateApproved'")
+        assert [row["gate"] for row in asked] == ["video"]
+        made.kill()
+
+
+def _take(board: Board, entry: Row, revision: int) -> Row:
+    row = board.assets(entry)["clip/clip_01"]
+    return row if row["Revision"] == revision else {}
