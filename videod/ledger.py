@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
 
+from videod.core.by_jobs import DAY_MS
 from videod.core.model import (
     Alert,
     ChannelPolicy,
@@ -20,6 +21,8 @@ from videod.core.model import (
     EntryQueued,
     EntryRefused,
     Event,
+    Job,
+    JobStarted,
     OpenAttempt,
     Park,
     RecordCharge,
@@ -90,6 +93,11 @@ def _plain(value: object) -> object:
     return value
 
 
+def _buys(event: Event, jobs: tuple[Job, ...]) -> bool:
+    """Whether the event would start a paid job, so that the channel's spending must be known."""
+    return isinstance(event, JobStarted) and any(job.name == event.job and job.price_micros for job in jobs)
+
+
 class Ledger:
     """See the module's text. `policies` maps a channel id to what the core must know of it (None: not configured)."""
 
@@ -127,7 +135,8 @@ class Ledger:
             task = reads.task(connection, event.task_id)
             channel = task.channel_id if task else ""
         jobs = reads.jobs(connection, task.id) if task else ()
-        return Snapshot(task, jobs, self._policies(channel))
+        spent = reads.spent_by_channel(connection, channel, event.at - event.at % DAY_MS) if _buys(event, jobs) else 0
+        return Snapshot(task, jobs, self._policies(channel), spent)
 
     def _write(
         self, connection: sqlite3.Connection, task: Task | None, op: object, at: int, snapshot: Snapshot

@@ -65,4 +65,4 @@ def test_no_wait_is_left_after_the_last(attempts: int) -> None:
 
 def test_only_what_a_person_must_mend_stops_at_once() -> None:
     stops = {kind for kind in Kind if POLICY[kind].answer == Answer.STOP}
-    assert stops == {Kind.INPUT, Kind.USAGE, Kind.CONFIGURATION}
+    assert stops == {Kind.INPUT, Kind.USAGE, Kind.CONFIGURATION, Kind.BUDGET}

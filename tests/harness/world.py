@@ -42,7 +42,8 @@ EPOCH_MS = 1_795_000_000_000
 def policy(channel: str = "wild", **changes: object) -> ChannelPolicy:
     values: dict[str, object] = {
         "channel_id": channel, "clips": 2, "images": 3, "clip_seconds": 10, "auto_gates": frozenset(Gate),
-        "negative_prompt": "blur", "rebuy_ceiling_micros": 100_000_000, "retry_waits_ms": (60_000, 300_000, 900_000),
+        "negative_prompt": "blur", "rebuy_ceiling_micros": 100_000_000,
+        "daily_budget_micros": 10**12, "episode_cap_micros": 10**12, "retry_waits_ms": (60_000, 300_000, 900_000),
         "retry_jitter": 0.1, "keep_workspace_ms": 7 * 86_400_000,
         "prices_micros": {"plan": 20_000, "image": 33_600, "clip": 420_000, "narration": 80_000, "effect": 120_000},
     }  # fmt: skip

@@ -93,13 +93,12 @@ class Creator:
         raise AssertionError(f"no alert with {parts} among {self.alerts()}")
 
     def wait_for_rest(self) -> None:
-        """Until no job can go on by itself and the board knows everything."""
+        """Until no job can go on by itself."""
         until = time.monotonic() + PATIENCE_S
         query = "SELECT step, key, state FROM jobs WHERE state IN ('ready', 'running') AND step <> 'cleanup'"
         while (open_jobs := self._stage.rows(query)) and time.monotonic() < until:
             time.sleep(0.2)
         assert not open_jobs, [dict(row) for row in open_jobs]
-        self._stage.wait_until_told()
 
     def log(self, event: str) -> list[dict[str, object]]:
         """The daemon's log lines of this event."""

@@ -4,7 +4,6 @@ One sandbox for all; every test writes its own entry. The channel wild_planet ru
 stops at the reviews of the assets and of the clips.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -26,8 +25,25 @@ CLIPS, IMAGES = 2, 4
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program that videod is told to use: it runs the real one, until a test writes something else over it."""
+    path = tmp_path_factory.mktemp("tools") / "ffmpeg"
+    install(path, f'exec {shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()} "$@"')
+    return path
+
+
+def install(path: Path, line: str) -> None:
+    """A shell program of one line, put in place at once: a script that is being run cannot be written over."""
+    new = path.with_suffix(".new")
+    new.write_text(f"#!/bin/sh\n{line}\n")
+    new.chmod(0o755)
+    new.replace(path)
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Path) -> Iterator[Stage]:
     env = {
+        "VIDEOD_PATHS_FFMPEG": str(ffmpeg),
         "VIDEOD_RETRY_WAITS_MIN": "[0.05, 0.05, 0.05, 0.05, 0.05]",
         "VIDEOD_RETRY_JITTER": "0",
         "VIDEOD_SERVICES_GEMINI_CONCURRENCY": "1",  # one image after the other: a fault hits the one it is meant for
@@ -62,7 +78,6 @@ def fault(at: Stage, **fields: object) -> None:
 
 def whole(text: str, *parts: str) -> None:
     """Every part stands in the text, and nothing in it that only a programmer would understand."""
-    print("SAID", text)  # DEBUG
     for part in parts:
         assert part in text, (part, text)
     for word in ("Traceback", "None", "errno", "exit code", "SERVICE"):
@@ -162,7 +177,6 @@ def test_a_refused_image_is_named_with_what_was_refused_and_the_others_are_kept(
     running: Stage, creator: Creator
 ) -> None:
     bought = creator.bought("image")
-    fault(running, service="gemini", kind="refuse_finish", endpoint="*image*", times=2)
     fault(running, service="gemini", kind="refuse_finish", endpoint="*banana*", times=2)
     page = creator.write("Refused")
     creator.wait(page, Status.ERROR_ASSETS)
@@ -212,7 +226,14 @@ def test_used_up_credit_shows_quota_exceeded_and_goes_on_when_queued_again(runni
     card = creator.wait(page, Status.VIDEO_READY)
     assert (card["Error Log"], card["Next Retry"], creator.bought("clip")) == ("", "", clips + CLIPS)
     (told,) = creator.alerts()[alerts:]
-    whole(told, "Poor (deep_ocean)", "balance isn't enough", "Goes on at 20", "buy some and set Queued", page.replace("-", ""))
+    whole(
+        told,
+        "Poor (deep_ocean)",
+        "balance isn't enough",
+        "Goes on at 20",
+        "buy some and set Queued",
+        page.replace("-", ""),
+    )
 
 
 def test_used_up_credit_goes_on_after_a_resume_and_rings_no_second_time(running: Stage, creator: Creator) -> None:
@@ -238,35 +259,22 @@ def _run_out_of_credit(running: Stage, creator: Creator, page: str) -> None:
 
 
 def test_an_ffmpeg_that_does_not_run_is_named_and_nothing_is_bought_again_once_it_does(
-    running: Stage, creator: Creator, tmp_path: Path
+    running: Stage, creator: Creator, ffmpeg: Path
 ) -> None:
+    creator.wait_for_rest()
     clips = creator.bought("clip")
     page = creator.write("No Tool")
     creator.wait(page, Status.ASSETS_READY)
-    assert running.stop() == 0
-    program = tmp_path / "ffmpeg"
-    program.write_text("#!/bin/sh\necho 'ffmpeg: libavcodec.so.61: cannot open shared object file' >&2\nexit 127\n")
-    program.chmod(0o755)
-    running.start(VIDEOD_PATHS_FFMPEG=str(program))
+    good = ffmpeg.read_text().splitlines()[1]
+    install(ffmpeg, "echo 'ffmpeg: libavcodec.so.61: cannot open shared object file' >&2; exit 127")
     creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
     card = creator.wait(page, Status.ERROR_VIDEO)
-    whole(
-        card["Error Log"],
-        "clip/clip_0",
-        f"FFmpeg does not run ({program}: ",
-        "cannot open shared object",
-        "[paths].ffmpeg",
-    )
+    whole(card["Error Log"], "clip/clip_0", f"FFmpeg does not run ({ffmpeg}: ", "cannot open", "[paths].ffmpeg")
     whole(creator.wait_for_alert("No Tool"), "FFmpeg does not run", "then set Queued")
-    real = shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
-    mended = tmp_path / "mended"
-    mended.write_text(f'#!/bin/sh\nexec {real} "$@"\n')
-    mended.chmod(0o755)
-    os.replace(mended, program)
+    install(ffmpeg, good)
     creator.edit(page, Status=LABELS[Status.QUEUED])
     card = creator.wait(page, Status.VIDEO_READY)
     assert (card["Error Log"], creator.bought("clip")) == ("", clips + CLIPS)
-    assert running.stop() == 0
 
 
 def test_after_all_of_this_nothing_was_bought_twice_and_the_board_tells_the_truth(
@@ -274,11 +282,11 @@ def test_after_all_of_this_nothing_was_bought_twice_and_the_board_tells_the_trut
 ) -> None:
     creator.wait_for_rest()
     tasks = running.rows("SELECT page_id, channel_id, status, held, doubts FROM tasks")
-    for step, kind in (("image", "image"), ("clip", "clip"), ("narration", "speech"), ("sound_effect", "effect")):
+    for step, kind in (("image", "image"), ("clip", "clip"), ("narration", "speech"), ("sound_effect", "sound_effect")):
         done = running.rows("SELECT 1 FROM jobs WHERE step = ? AND state = 'done'", step)
         assert creator.bought(kind) == len(done), (step, kind)
     for task in tasks:
-        assert creator.card(task["page_id"])["Status"] == LABELS[Status(task["status"])]
+        creator.wait(task["page_id"], Status(task["status"]), mended=True)
         assert (task["held"], task["doubts"]) == (None, 0)
         goal = {"published"} if task["channel_id"] == "wild_planet" else {"assets_ready", "video_ready"}
         assert task["status"] in goal

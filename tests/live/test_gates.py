@@ -15,10 +15,10 @@ from videod.core.statuses import LABELS, Status
 pytestmark = pytest.mark.live
 
 BEAR = ("The crossing", "wild_planet", "brown bears", "A bear crosses a cold river.")
-SMALL = {"clips": 2, "images": 3}
+SMALL = {"clips": 2, "images": 2}
 QUICK = ("--generation", "0.5")
 #: how long the daemon is watched at a review where money would be spent behind it, seconds: many of its looks
-WATCHED_S = 4.0
+WATCHED_S = 3.5
 
 
 def gates(**modes: str) -> dict[str, object]:
@@ -68,7 +68,7 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         made.start()
         board.write(*BEAR)
 
-        images = {"text": 1, "image": 3}
+        images = {"text": 1, "image": 2}
         rests(made, Status.ASSETS_READY, WATCHED_S, **images)
         entry = shows(board, Status.ASSETS_READY)
         assert "approving will cost about $0.84" in str(entry["Progress"])
@@ -87,7 +87,7 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         assert jobs(made, "assemble")["film"]["state"] == "waiting"
         board.set_status(shows(board, Status.AUDIO_READY), Status.AUDIO_APPROVED)
 
-        rests(made, Status.ASSEMBLY_COMPLETE, WATCHED_S / 2, **sounds)
+        rests(made, Status.ASSEMBLY_COMPLETE, 1.5, **sounds)
         assert not list((made.root / "youtube").rglob("*.mp4"))
         approve(made, BEAR[0])
         made.wait_for(Status.PUBLISHED.value, seconds=30)

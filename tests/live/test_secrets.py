@@ -54,7 +54,10 @@ def errors(secret: dict[str, str]) -> list[dict[str, object]]:
 
     def fault(service: str, endpoint: str, name: str, status: int = 503, **more: object) -> dict[str, object]:
         words = f"no luck with {secret[name]}"
-        told: dict[str, object] = {"error": {"code": status, "message": words, "status": "UNAVAILABLE"}, "message": words}
+        told: dict[str, object] = {
+            "error": {"code": status, "message": words, "status": "UNAVAILABLE"},
+            "message": words,
+        }
         told |= {"object": "error", "code": "internal_server_error", "msg": words, "detail": {"message": words}}
         kinds = {"service": service, "kind": "status", "endpoint": endpoint, "status": status, "times": 1}
         return kinds | {"body": json.dumps(told)} | more

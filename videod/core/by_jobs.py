@@ -27,6 +27,8 @@ from videod.core.statuses import CLOSED, JobState
 from videod.core.steps import STEPS
 from videod.core.work import Late, Work
 
+DAY_MS = 86_400_000
+
 
 def current(work: Work, name: str, attempt: int) -> Job:
     job = work.job(name)
@@ -40,10 +42,35 @@ def start(work: Work, event: JobStarted) -> Work:
     allowed = work.task.status not in CLOSED or (job is not None and job.step == "cleanup")
     if job is None or job.state != JobState.READY or job.due_at > event.at or not allowed:
         raise Late(f"{event.job} cannot start now")
+    if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:
+        return stopped
     started = replace(job, state=JobState.RUNNING, digest=event.digest, started_at=event.at, ended_at=None)
     task = work.task
     work = work.with_job(started).adding(OpenAttempt(job.name, job.price_micros))
     return work.with_task(admitted=True, started_at=task.started_at or event.at, held=None)
+
+
+def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
+    """The work with the job held back, where its price would break a limit; None where there is room.
+
+    The price of every running job counts as spent: it is reserved by the very transaction that starts it.
+    """
+    task, policy, price = work.task, work.policy, job.price_micros
+    running = sum(other.price_micros for other in work.jobs if other.state == JobState.RUNNING)
+    if task.cost_micros + running + price > policy.episode_cap_micros:
+        text = f"{job.name} (${price / 1e6:.2f}) would bring the episode above its cap of"
+        text += f" ${policy.episode_cap_micros / 1e6:.2f} (episode_cap_usd of channel {task.channel_id})"
+        failure = Failure(Kind.BUDGET, text, job.service)
+        stopped = replace(job, state=JobState.FAILED, failure=failure, ended_at=at)
+        return work.with_job(stopped).adding(_alarm(work, stopped, failure, parked=False))
+    if work.spent_today_micros + price <= policy.daily_budget_micros:
+        return None
+    tomorrow = (at // DAY_MS + 1) * DAY_MS
+    limit = f"the day's budget of ${policy.daily_budget_micros / 1e6:.2f} for channel {task.channel_id}"
+    held = f"{limit} is spent, goes on at {board.iso(tomorrow)}"
+    advice = f"raise daily_budget_usd and run `videod resume {job.service} --channel {task.channel_id}`, or wait"
+    alert = Alert(f"{task.channel_id}:budget", f"{task.title}: {held}. What to do: {advice}.")
+    return work.with_task(held=held).adding(Park(job.service, task.channel_id, tomorrow, limit + " is spent"), alert)
 
 
 def charge(work: Work, event: JobCharged) -> Work:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TIMEOUT = "timeout"
     INTERRUPTED = "interrupted"
     LOST = "lost"
+    BUDGET = "budget"
     BUG = "bug"
 
 
@@ -109,6 +110,11 @@ POLICY: dict[Kind, Policy] = {
         _MINUTE,
         alert=True,
         advice="look at the service's own log; set Queued to buy it again, or Cancelled",
+    ),
+    Kind.BUDGET: Policy(
+        Answer.STOP,
+        alert=True,
+        advice="raise the limit in the channel's file if the episode is worth it, then set Queued",
     ),
     Kind.INTERRUPTED: Policy(Answer.AGAIN_FREE),
 }

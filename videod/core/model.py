@@ -115,6 +115,8 @@ class ChannelPolicy:
     negative_prompt: str
     prices_micros: dict[str, int]
     rebuy_ceiling_micros: int
+    daily_budget_micros: int
+    episode_cap_micros: int
     retry_waits_ms: tuple[int, ...]
     retry_jitter: float
     keep_workspace_ms: int
@@ -383,6 +385,8 @@ class Snapshot:
     task: Task | None
     jobs: tuple[Job, ...]
     policy: ChannelPolicy | None
+    #: what the channel has spent or reserved since midnight UTC; told only where a paid job wants to start
+    spent_today_micros: int = 0
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,8 @@ class JobState(StrEnum):
 
 JOB_MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.WAITING: frozenset({JobState.READY, JobState.SKIPPED}),
-    JobState.READY: frozenset({JobState.RUNNING, JobState.WAITING, JobState.SKIPPED}),
+    # failed without a start: the episode's cap would be broken
+    JobState.READY: frozenset({JobState.RUNNING, JobState.WAITING, JobState.SKIPPED, JobState.FAILED}),
     JobState.RUNNING: frozenset(
         {JobState.DONE, JobState.READY, JobState.FAILED, JobState.IN_DOUBT, JobState.WAITING, JobState.SKIPPED}
     ),

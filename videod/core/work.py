@@ -12,6 +12,7 @@ class Work:
     task: Task
     jobs: tuple[Job, ...]
     policy: ChannelPolicy
+    spent_today_micros: int = 0
     ops: tuple[Op, ...] = ()
 
     def with_task(self, **changes: object) -> "Work":

@@ -127,7 +127,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
             return Decision(accepted=False, note="no such task")
         task = by_people.new_task(event)
     try:
-        work = _settle(_handle(Work(task, snapshot.jobs, policy), event))
+        work = _settle(_handle(Work(task, snapshot.jobs, policy, snapshot.spent_today_micros), event))
     except Late as late:
         return Decision(accepted=False, note=str(late))
     ops = _differences(snapshot, work)

@@ -42,6 +42,8 @@ def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
         auto_gates=frozenset(gate for gate, mode in gates.items() if mode == "auto"),
         negative_prompt=channel.negative_prompt,
         prices_micros=settings.prices.micros(),
+        daily_budget_micros=_micros(channel.daily_budget_usd),
+        episode_cap_micros=_micros(channel.episode_cap_usd),
         rebuy_ceiling_micros=_micros(channel.rebuy_ceiling_usd),
         retry_waits_ms=tuple(round(wait * MINUTE_MS) for wait in settings.retry.waits_min),
         retry_jitter=settings.retry.jitter,

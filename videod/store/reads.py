@@ -248,6 +248,21 @@ def charged(connection: sqlite3.Connection, attempt: int) -> bool:
     return connection.execute("SELECT 1 FROM charges WHERE attempt_id = ?", (attempt,)).fetchone() is not None
 
 
+def spent_by_channel(connection: sqlite3.Connection, channel_id: str, since: int) -> int:
+    """What the channel was charged since then, and what is reserved by its open attempts that have no charge yet."""
+    charged = connection.execute(
+        "SELECT coalesce(sum(micros), 0) FROM charges WHERE at >= ? AND channel_id = ?", (since, channel_id)
+    ).fetchone()[0]
+    reserved = connection.execute(
+        "SELECT coalesce(sum(intents.micros), 0) FROM jobs INDEXED BY jobs_running"
+        " JOIN intents ON intents.attempt_id = jobs.attempt"
+        " WHERE jobs.state = 'running' AND jobs.channel_id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM charges WHERE charges.attempt_id = jobs.attempt)",
+        (channel_id,),
+    ).fetchone()[0]
+    return int(charged + reserved)
+
+
 def running_by_service(connection: sqlite3.Connection) -> dict[str, int]:
     rows = connection.execute("SELECT service, count(*) FROM jobs WHERE state = 'running' GROUP BY service")
     return {row[0]: row[1] for row in rows}
