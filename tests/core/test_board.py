@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from tests.core.book import Book
 from tests.harness.world import policy
 from videod.core.board import ERROR_LOG_CHARACTERS, entry_view, error_log, iso
-from videod.core.failures import Failure, Kind
+from videod.core.failures import POLICY, Failure, Kind
+from videod.core.model import Alert, ServiceFreed, ShowEntry
+from videod.core.statuses import ERRORS
 
 
 def view(book: Book) -> dict[str, object]:
@@ -61,3 +63,79 @@ def test_the_error_log_always_fits_one_text_of_notion(message: str) -> None:
     book.queue()
     job = replace(book.jobs["plan/plan"], failure=Failure(Kind.BUG, message), ended_at=1)
     assert len(error_log(book.one, (job,), 3)) <= ERROR_LOG_CHARACTERS
+
+
+def said(book: Book) -> dict[str, object]:
+    """What the last event told the board."""
+    return {name: value for op in book.last.ops if isinstance(op, ShowEntry) for name, value in op.values.items()}
+
+
+def stopped(kind: Kind, job: str = "plan/plan") -> Book:
+    """A book whose `job` has just failed; a plan is done before where another job is meant."""
+    book = Book()
+    book.queue()
+    if job != "plan/plan":
+        book.do("plan/plan")
+    book.start(job)
+    book.fail(job, kind)
+    return book
+
+
+def test_the_next_retry_is_taken_off_the_board_when_it_begins() -> None:
+    book = stopped(Kind.DOWN)
+    book.start("plan/plan")
+    assert said(book)["Next Retry"] is None
+
+
+def test_a_used_up_quota_names_the_end_of_the_pause_as_its_next_retry() -> None:
+    book = stopped(Kind.QUOTA)
+    end = iso(book.at + POLICY[Kind.QUOTA].wait_ms)
+    assert view(book)["Next Retry"] == end
+    assert f"Goes on at {end}." in str(view(book)["Error Log"])
+
+
+def test_a_freed_service_takes_its_refusal_off_the_board() -> None:
+    book = stopped(Kind.CREDENTIALS)
+    assert "put a valid key into KIE_API_KEY and restart videod" in str(view(book)["Error Log"])
+    book.apply(ServiceFreed(book.now(), book.one.id, "gemini"))
+    assert (view(book)["Error Log"], view(book)["Progress"], book.one.held) == ("", "plan 0/1", None)
+
+
+def test_queueing_an_episode_whose_key_was_refused_says_what_to_do_first() -> None:
+    book = stopped(Kind.CREDENTIALS)
+    book.queue()
+    text = '"Queued" was not taken: gemini refused the key KIE_API_KEY; it goes on from where it is when that is mended'
+    assert str(view(book)["Error Log"]).startswith(text)
+
+
+def test_spent_retries_promise_no_other_one() -> None:
+    book = stopped(Kind.DOWN)
+    assert "videod tries again by itself" in str(view(book)["Error Log"])
+    while book.one.status not in ERRORS:
+        book.start("plan/plan")
+        book.fail("plan/plan", Kind.DOWN)
+    assert "Tried 4 times. What to do: videod has stopped trying; set Queued to try again." in str(
+        view(book)["Error Log"]
+    )
+
+
+def test_a_refused_picture_shows_its_own_part_of_the_prompt() -> None:
+    book = stopped(Kind.REFUSED, "image/bear_core")
+    assert "nothing; videod tries it once more, re-worded" in str(view(book)["Error Log"])
+    book.start("image/bear_core")
+    book.fail("image/bear_core", Kind.REFUSED)
+    own = str(book.jobs["image/bear_core"].args["prompt"]).splitlines()[-1].rstrip(".")
+    (alert,) = [op for op in book.last.ops if isinstance(op, Alert)]
+    for text in (str(view(book)["Error Log"]), alert.text):
+        assert f'Refused was: "{own}".' in text
+        assert "set Queued to try once more" in text
+
+
+def test_a_plan_that_stays_bad_sends_its_writer_to_the_story() -> None:
+    assert "change the Topic or the Story Direction" in str(view(stopped(Kind.INPUT))["Error Log"])
+
+
+def test_an_alert_names_title_channel_job_reason_and_where_to_look() -> None:
+    (alert,) = [op for op in stopped(Kind.INPUT).last.ops if isinstance(op, Alert)]
+    for part in ("The Crossing (wild), plan/plan: it went wrong.", "What to do:", "https://www.notion.so/page"):
+        assert part in alert.text

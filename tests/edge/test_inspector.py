@@ -82,3 +82,20 @@ async def test_what_only_pretends_is_refused(
 async def test_a_missing_file_is_named(inspector: MediaInspector, tmp_path: Path) -> None:
     with pytest.raises(BadArtefact, match=r"clip\.mp4 is missing"):
         await inspector.inspect(tmp_path / "clip.mp4", "video")
+
+
+@pytest.mark.parametrize("line", ["echo 'libavcodec.so: not found' >&2; exit 127", "exit 126"])
+async def test_an_ffmpeg_that_does_not_run_is_no_fault_of_the_file(tmp_path: Path, line: str) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\n{line}\n")
+    program.chmod(0o755)
+    with pytest.raises(FileNotFoundError, match=r"FFmpeg does not run .*\[paths\]\.ffmpeg"):
+        await MediaInspector(lambda: str(program)).inspect(clip(tmp_path / "a.mp4"), "video")
+
+
+async def test_an_ffmpeg_that_dies_without_a_word_is_told_in_words(tmp_path: Path) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\nkill -9 $$\n")
+    program.chmod(0o755)
+    with pytest.raises(BadArtefact, match="FFmpeg ended with code -9"):
+        await MediaInspector(lambda: str(program)).inspect(clip(tmp_path / "a.mp4"), "video")

@@ -286,7 +286,7 @@ def test_after_all_of_this_nothing_was_bought_twice_and_the_board_tells_the_trut
         done = running.rows("SELECT 1 FROM jobs WHERE step = ? AND state = 'done'", step)
         assert creator.bought(kind) == len(done), (step, kind)
     for task in tasks:
-        creator.wait(task["page_id"], Status(task["status"]), mended=True)
+        creator.wait(task["page_id"], Status(task["status"]))
         assert (task["held"], task["doubts"]) == (None, 0)
         goal = {"published"} if task["channel_id"] == "wild_planet" else {"assets_ready", "video_ready"}
         assert task["status"] in goal

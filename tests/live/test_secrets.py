@@ -20,7 +20,7 @@ pytestmark = pytest.mark.live
 #: what the stand-ins do not ask for, with values that stand nowhere else
 UNUSED = {
     "R2_ACCESS_KEY_ID": "sentinel-r2-id-5d1f0c", "R2_SECRET_ACCESS_KEY": "sentinel-r2-secret-b07e4a",
-    "CATBOX_USERHASH": "sentinel-userhash-91c3d7", "YOUTUBE_ACCESS_TOKEN": "ya29.sentinel-token-2b8e6f",
+    "CATBOX_USERHASH": "sentinel-userhash-91c3d7", "YOUTUBE_ACCESS_TOKEN": "ya29.sentinel-2b8e6f",
 }  # fmt: skip
 #: a script of the owner's that notes what it was given, crashes once with all of it in its words, then does the work
 NOSY = """

@@ -56,6 +56,16 @@ def test_a_chatty_ffmpeg_keeps_only_its_last_words(tmp_path: Path, monkeypatch: 
     assert errors.endswith("the end\n")
 
 
+def test_an_ffmpeg_that_cannot_start_is_a_configuration_failure(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_program(tmp_path, "echo 'libavcodec.so: cannot open shared object file' >&2; exit 127", monkeypatch)
+    for work in (lambda: ffmpeg.run([], "looking"), lambda: ffmpeg.probe(small)):
+        with pytest.raises(Failure, match=r"FFmpeg does not run .*cannot open shared object") as caught:
+            work()
+        assert caught.value.kind is Kind.CONFIGURATION
+
+
 def test_a_full_disk_is_told_from_a_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a_program(tmp_path, "echo 'av_write_frame: No space left on device' >&2; exit 1", monkeypatch)
     with pytest.raises(Failure) as caught:

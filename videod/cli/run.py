@@ -1,6 +1,7 @@
 """`videod run`: the daemon itself, on the real services or on the stand-ins."""
 
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -26,14 +27,20 @@ def run(
     verbose: Annotated[bool, typer.Option(help="Also log what scripts say.")] = False,
 ) -> None:
     """Run the daemon until Ctrl-C or SIGTERM. Try `videod run --sandbox` first: it needs no key and costs nothing."""
-    env: Mapping[str, str] = os.environ
-    if sandbox:
-        env = _rehearse(config)
-    code = serve(config, env, verbose)
+    if not sandbox:
+        raise typer.Exit(serve(config, os.environ, verbose))
+    env, stand_ins = _rehearse(config)
+    try:
+        code = serve(config, env, verbose)
+    finally:
+        if stand_ins is not None:  # those that were here before stay
+            stand_ins.terminate()
+            stand_ins.wait()
     raise typer.Exit(code)
 
 
-def _rehearse(config: Path) -> dict[str, str]:
+def _rehearse(config: Path) -> "tuple[dict[str, str], subprocess.Popen[bytes] | None]":
+    """The environment that points at the stand-ins, and their process where it was started here."""
     from videod.channels import ChannelError, load_channels
     from videod.cli import rehearsal
     from videod.config import ConfigError, load_settings
@@ -42,14 +49,14 @@ def _rehearse(config: Path) -> dict[str, str]:
         settings = load_settings(config)
         channels = sorted(load_channels(settings.paths.channels).channels)
         root = settings.paths.state / "sandbox"
-        found, _ = rehearsal.attach_or_start(root)
+        found, process = rehearsal.attach_or_start(root)
     except (ConfigError, ChannelError, rehearsal.RehearsalError) as error:
         _fail(CONFIGURATION, str(error))
     state = root / "daemon"
     env = rehearsal.environment(root, found, state)
     rehearsal.prepare(env, channels, state)
     typer.echo(f"Stand-ins are up. The board: {found.get('page')}", err=True)
-    return env
+    return env, process
 
 
 def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:

@@ -100,6 +100,17 @@ async def _serve(root: Path, options: Any, faults: list[dict[str, Any]], *, s3: 
 
 
 @app.command()
+def stop(root: Root = ROOT) -> None:
+    """End a running sandbox; its state stays and the next start goes on with it."""
+    import os
+    import signal
+
+    pid = int(_running(root)["pid"])
+    os.kill(pid, signal.SIGTERM)
+    typer.echo(f"Told the sandbox (pid {pid}) to end.")
+
+
+@app.command()
 def env(root: Root = ROOT, as_json: AsJson = False) -> None:
     """Print the environment that points videod and its scripts at the running sandbox."""
     import shlex

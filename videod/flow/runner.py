@@ -177,16 +177,19 @@ class Runner:
     def _told(self, message: dict[str, object], step: Step) -> Failure:
         def text(name: str, most: int = 500) -> str | None:
             value = message.get(name)
-            told = "" if value is None else self._redact(str(value))
-            return None if value is None else told if len(told) <= most else f"{told[: most - 1]}…"
+            if value is None:
+                return None
+            told = self._redact(str(value))
+            return told if len(told) <= most else f"{told[: most - 1]}…"
 
         try:
             kind = Kind(str(message.get("kind")))
         except ValueError:
             kind = Kind.BUG
         wait, status = message.get("retry_after_s"), message.get("http_status")
+        said = text("message", MESSAGE_CHARACTERS) or "no message"
         return Failure(
-            kind, text("message", MESSAGE_CHARACTERS) or "no message", text("service") or step.service, text("endpoint"),
+            kind, said, text("service") or step.service, text("endpoint"),
             status if isinstance(status, int) else None, text("code"), text("request_id"),
             round(float(wait) * 1000) if isinstance(wait, int | float) else None,
         )  # fmt: skip
