@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,8 +31,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield made
 
 
-def _until(true: "object", at: Stage, seconds: float = 20) -> None:
-    assert callable(true)
+def _until(true: Callable[[], bool], at: Stage, seconds: float = 20) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, at.log_tail()

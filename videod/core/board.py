@@ -129,7 +129,9 @@ def advice(job: Job, failure: Failure) -> str:
     if failure.kind == Kind.CREDENTIALS:
         resume = f"`videod resume {job.service}`"
         key = KEYS.get(failure.service or job.service)
-        return f"put a valid key into {key} and restart videod" if key else f"do that, then run {resume}"
+        return (
+            f"put a valid key into {key} and restart videod" if key else f"do that, then restart videod or run {resume}"
+        )
     return policy.advice
 
 
