@@ -32,7 +32,8 @@ def policy(channel_id: str) -> ChannelPolicy | None:
         return None
     return ChannelPolicy(
         channel_id=channel_id, clips=2, images=3, clip_seconds=10, auto_gates=frozenset(), negative_prompt="blur",
-        prices_micros={"plan": 1, "image": 1, "clip": 1, "narration": 1, "effect": 1}, rebuy_ceiling_micros=0, daily_budget_micros=10**12, episode_cap_micros=10**12,
+        prices_micros={"plan": 1, "image": 1, "clip": 1, "narration": 1, "effect": 1}, rebuy_ceiling_micros=0,
+        daily_budget_micros=10**12, episode_cap_micros=10**12,
         retry_waits_ms=(60_000,), retry_jitter=0.0, keep_workspace_ms=86_400_000,
     )  # fmt: skip
 
