@@ -44,7 +44,8 @@ POLICY = ChannelPolicy(
     channel_id="wild_earth", clips=4, images=3, clip_seconds=10, auto_gates=frozenset(), negative_prompt="text",
     prices_micros={"plan": 20_000, "image": 39_000, "clip": 350_000, "narration": 200_000, "effect": 12_000},
     rebuy_ceiling_micros=0,
-    daily_budget_micros=10**12, episode_cap_micros=10**12, retry_waits_ms=(MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR), retry_jitter=0.0,
+    daily_budget_micros=10**12, episode_cap_micros=10**12,
+    retry_waits_ms=(MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR), retry_jitter=0.0,
     keep_workspace_ms=7 * 24 * HOUR,
 )  # fmt: skip
 CHANNELS = ("wild_earth", "deep_sea", "tiny_hunters")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from videod.daemon.lock import LockHeld, hold, holder
+from videod.daemon.lock import LockHeld, hold
+from videod.dashboard.running import daemon_of
 
 
 def test_the_second_daemon_is_told_who_holds_the_state(tmp_path: Path) -> None:
@@ -15,12 +16,14 @@ def test_the_second_daemon_is_told_who_holds_the_state(tmp_path: Path) -> None:
         assert first.stdout.readline() == "held\n"
         with pytest.raises(LockHeld, match=f"pid {first.pid}"), hold(tmp_path):
             pass
-        assert (holder(tmp_path) or {})["pid"] == first.pid
+        running = daemon_of(tmp_path)
+        assert running is not None
+        assert running.pid == first.pid
         first.kill()
     with hold(tmp_path):
         pass
-    assert holder(tmp_path) is None
+    assert daemon_of(tmp_path) is None
 
 
 def test_nobody_holds_a_folder_without_a_lock(tmp_path: Path) -> None:
-    assert holder(tmp_path / "none") is None
+    assert daemon_of(tmp_path / "none") is None

@@ -10,8 +10,9 @@ import pytest
 from videod.core.model import EntryRefused
 from videod.ledger import Bells, Ledger
 from videod.store import reads
-from videod.store.database import Database, DatabaseError, reader
+from videod.store.database import Database
 from videod.store.schema import migrate
+from videod.store.views import NoDatabase, look
 
 
 @pytest.fixture
@@ -68,8 +69,8 @@ async def test_commits_are_fully_synchronous(database: Database) -> None:
 
 
 def test_a_look_at_a_database_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseError, match="videod run"):
-        reader(tmp_path / "videod.db")
+    with pytest.raises(NoDatabase, match="videod run"):
+        look(tmp_path / "videod.db")
 
 
 async def test_a_post_made_after_a_delivery_is_never_taken_for_the_older_one(database: Database) -> None:

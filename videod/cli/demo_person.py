@@ -11,7 +11,7 @@ from videod.cli.demo_show import Screen, tell
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, Status
 from videod.sandbox.notion import PERSON_TOKEN
 from videod.store import reads
-from videod.store.database import DatabaseError, reader
+from videod.store.views import NoDatabase, look
 
 VERSION = "2026-03-11"
 LOOK_S = 1.0
@@ -97,8 +97,8 @@ class Person:
     def _left_to_tell(self) -> int:
         """How many entries and files the board has not got yet: at three requests a second it takes its time."""
         try:
-            connection = reader(self._database)
-        except DatabaseError:
+            connection = look(self._database)
+        except NoDatabase:
             return 0
         try:
             left = len(reads.pending_posts(connection))

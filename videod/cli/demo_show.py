@@ -19,7 +19,7 @@ from videod.core.statuses import LABELS, Status
 from videod.dashboard.text import clean
 from videod.flow.bench import workspace_of
 from videod.store import reads
-from videod.store.database import reader
+from videod.store.views import look
 
 _CONSOLE = Console(stderr=True, highlight=False)
 
@@ -82,7 +82,7 @@ def summary(folder: Path, page: str, took_s: float) -> dict[str, object]:
     for line in (folder / "sandbox" / "charges.jsonl").read_text().splitlines():
         charge = json.loads(line)
         paid[f"{charge['service']} {charge['kind']}"] += charge["usd"]
-    connection = reader(state / "videod.db")
+    connection = look(state / "videod.db")
     try:
         films = [_film(connection, state, task_id) for task_id in _task_ids(connection)]
     finally:

@@ -18,22 +18,6 @@ class LockHeld(Exception):
     """Another process works on this state folder; the text says which and since when."""
 
 
-def holder(state: Path) -> dict[str, object] | None:
-    """Who holds the lock right now, or None when nobody does."""
-    path = state / "lock"
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _text(descriptor)
-    finally:
-        os.close(descriptor)
-    return None
-
-
 def _text(descriptor: int) -> dict[str, object]:
     try:
         loaded = json.loads(os.pread(descriptor, 4096, 0))

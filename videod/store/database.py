@@ -3,7 +3,8 @@
 `Database.write(fn)` runs `fn(connection)` inside BEGIN IMMEDIATE ... COMMIT on the connection's own thread, shielded:
 a cancelled caller must bear "it may have happened" but never leaves a transaction open (aiosqlite would). The writer
 connection is the only one that writes and the only one that checkpoints: SQLite before 3.51.3 can corrupt a WAL that
-two connections reset. `reader()` opens a read-only connection for other processes' quick looks.
+two connections reset. Other processes look through
+`views.look`, which imports nothing slow.
 """
 
 import asyncio
@@ -122,12 +123,3 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA query_only=ON")
     connection.execute("PRAGMA busy_timeout=5000").fetchall()
-
-
-def reader(path: Path) -> sqlite3.Connection:
-    """A read-only connection for a command-line look. Raises DatabaseError when there is no database yet."""
-    if not path.exists():
-        raise DatabaseError(f"there is no database at {path} yet; start videod once with `videod run`")
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-    prepare_reader(connection)
-    return connection

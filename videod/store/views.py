@@ -26,7 +26,7 @@ class NoDatabase(Exception):
 
 
 def look(path: Path) -> sqlite3.Connection:
-    """A read-only connection as `database.reader` makes it, without the 25 ms that importing asyncio costs.
+    """A read-only connection for another process's look, without the 25 ms that importing asyncio costs.
 
     Raises NoDatabase, or sqlite3.Error when the file is none.
     """
