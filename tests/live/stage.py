@@ -34,6 +34,7 @@ class Stage:
         self.channels = folder / "channels"
         self.config = folder / "videod.toml"
         self.daemon: subprocess.Popen[bytes] | None = None
+        self._people: list[Person] = []
         self.channels.mkdir(parents=True)
         for name in ("wild_planet", "deep_ocean"):
             body = yaml.safe_load((ROOT / "channels" / f"{name}.yaml").read_text())
@@ -74,7 +75,9 @@ class Stage:
         return self.daemon.wait(60)
 
     def person(self) -> Person:
-        return Person(self.env, self.database)
+        made = Person(self.env, self.database)
+        self._people.append(made)
+        return made
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         if not self.database.exists():
@@ -145,6 +148,8 @@ class Stage:
         return found
 
     def close(self) -> None:
+        for person in self._people:
+            person.close()
         if self.daemon is not None and self.daemon.poll() is None:
             self.stop()
         if self.sandbox is not None:

@@ -4,6 +4,7 @@ Starts the sandbox and the daemon as processes of their own, types entries into 
 would, approves each gate there as a person would, shows what happens, ends when every film is published.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -78,8 +79,9 @@ def demo(
         from videod.cli.demo_person import Person
 
         person = Person(stage.env, stage.folder / "daemon" / "videod.db")
-        person.write_entries(_stories(episodes))
-        ended = person.live_with_it(GIVE_UP_S, daemon)
+        with contextlib.closing(person):
+            person.write_entries(_stories(episodes))
+            ended = person.live_with_it(GIVE_UP_S, daemon)
         report = summary(stage.folder, stage.page, time.monotonic() - began)
         typer.echo(json.dumps(report) if as_json else report["text"])
         if keep and ended:

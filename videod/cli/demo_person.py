@@ -34,6 +34,9 @@ class Person:
         self._entries: dict[str, str] = {}
         self._told_at = 0.0
 
+    def close(self) -> None:
+        self._client.close()
+
     def _find_source(self) -> str:
         blocks = self._client.get(f"/v1/blocks/{self._parent}/children").raise_for_status().json()["results"]
         board = next(row for row in blocks if row.get("child_database", {}).get("title") == "videod")
