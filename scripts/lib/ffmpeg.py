@@ -6,9 +6,11 @@ are opened with a list of allowed formats and protocols, because a playlist or a
 otherwise make FFmpeg read other files.
 """
 
+import ctypes
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -19,6 +21,9 @@ from typing import IO
 from scripts.lib.events import Failure, Kind
 
 NICENESS = 10
+#: Linux's prctl: the signal that this process gets when its parent dies
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
 STDERR_BYTES_MAX = 1 << 20
 STDOUT_BYTES_MAX = 64 << 20
 RUN_S_MAX = 2 * 3600
@@ -110,7 +115,10 @@ def run(
     was killed or ran longer than `limit_s`.
     """
     command = [*_nice(), ffmpeg_path(), "-hide_banner", "-nostdin", "-nostats", *arguments]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=_tether(os.getpid()),  # noqa: PLW1509 - two calls of the kernel, nothing that takes a lock
+    ) as child:  # fmt: skip
         assert child.stdout is not None and child.stderr is not None
         tail = _Tail(child.stderr)
         guard = threading.Timer(limit_s, child.kill)
@@ -130,6 +138,17 @@ def run(
     if code != 0:
         raise _failure(code, errors, task)
     return Said(output, errors)
+
+
+def _tether(parent: int) -> Callable[[], None]:
+    """What makes the child die with this process, however that dies: else a kill of ours leaves an encode running."""
+
+    def tie() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(128 + signal.SIGKILL)
+
+    return tie
 
 
 def _nice() -> list[str]:
@@ -201,7 +220,10 @@ def probe(path: Path) -> Media:
         raise Failure(Kind.INPUT, f"{path} is not there")
     # without an output FFmpeg always ends with an error; a null output would decode the file
     command = [ffmpeg_path(), "-hide_banner", "-nostdin", *given(path)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60,
+        preexec_fn=_tether(os.getpid()),
+    )  # fmt: skip
     text = done.stderr[:STDERR_BYTES_MAX].decode(errors="replace")
     if done.returncode in NO_PROGRAM:
         raise _not_running(" ".join(text.split()) or f"it ended with code {done.returncode}")

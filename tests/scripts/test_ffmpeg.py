@@ -1,6 +1,10 @@
 """What the scripts rely on below them: FFmpeg as a child, packets, loudness, MP4 boxes."""
 
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -231,3 +235,39 @@ def test_a_file_that_ends_inside_a_box_is_cut_off(tmp_path: Path, small: Path) -
     part.write_bytes(small.read_bytes()[:-1000])
     with pytest.raises(Failure, match="cut off"):
         mp4.top_boxes(part)
+
+
+def test_an_encode_dies_with_the_script_that_started_it(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom scripts.lib import ffmpeg\nprint('up', flush=True)\n"
+        "ffmpeg.run(['-re', '-f', 'lavfi', '-i', 'testsrc2=duration=60', '-f', 'null', sys.argv[1]], 'test')\n"
+    )
+    mark = str(tmp_path / "marked-output")
+    with subprocess.Popen([sys.executable, "-c", program, mark], stdout=subprocess.PIPE) as script:
+        assert script.stdout is not None
+        script.stdout.readline()
+        assert _soon(lambda: len(_running(mark)) >= 2), "the encode never began"
+        script.kill()
+    assert _soon(lambda: not _running(mark)), _running(mark)
+
+
+def _running(mark: str) -> list[str]:
+    """Command lines of living processes that name `mark`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and entry.name != str(os.getpid()):
+            try:
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            found += [line] if mark in line else []
+    return found
+
+
+def _soon(condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from videod.edge.process import tethered
 from videod.seams import Artefact, BadArtefact
 
 #: a hostile file must not make FFmpeg fetch or read anything else
@@ -85,7 +86,7 @@ class MediaInspector:
         argv = (self._ffmpeg(), "-hide_banner", "-nostdin", "-xerror", *_SAFE, "-i", str(path), *whole)
         async with self._turns:
             process = await asyncio.create_subprocess_exec(
-                "nice", "-n", "10", *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+                *tethered(10), *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE, env={"PATH": os.environ.get("PATH", os.defpath)},
             )  # fmt: skip
             try:

@@ -127,8 +127,13 @@ class ProcessLauncher:
         return ProcessChild(process, await _pipe(process.stdout), await _pipe(process.stderr))
 
 
+def tethered(nice: int) -> tuple[str, ...]:
+    """What to put before a command so that it runs at `nice` and dies with this process."""
+    return (sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), str(nice))
+
+
 def _popen(spawn: Spawn) -> subprocess.Popen[bytes]:
-    argv = (sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), str(spawn.nice), *spawn.argv)
+    argv = (*tethered(spawn.nice), *spawn.argv)
     return subprocess.Popen(
         argv,
         env=dict(spawn.env),
