@@ -29,13 +29,17 @@ class Chance(Protocol):
 
 @dataclass(frozen=True)
 class Spawn:
-    """One child: complete argv, the whole environment it gets, where it runs. `label` names it in logs."""
+    """One child: complete argv, the whole environment it gets, where it runs. `label` names it in logs.
+
+    `finishes`: when the daemon dies it is asked, not killed, so that it ends a call that is being paid for.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: Path
     label: str
     nice: int = 0
+    finishes: bool = False
 
 
 class Child(Protocol):

@@ -31,7 +31,7 @@ def campaign(folder: Path, kills: int, seed: int, episodes: int) -> dict[str, ob
             made.kill()
             done += 1
             time.sleep(0.3)
-            assert not made.children(), made.children()
+            assert not _left_over(made), _left_over(made)
             made.log.rename(made.log.with_suffix(f".{done}"))
             if len(made.statuses()) == written and set(made.statuses()) == {"published"}:
                 person.write_entries([_story(written)])
@@ -53,6 +53,14 @@ TOPICS = ("brown bears", "humpback whales", "arctic wolves", "green sea turtles"
 def _story(number: int) -> tuple[str, tuple[str, str, str]]:
     topic = TOPICS[number % len(TOPICS)]
     return ("wild_planet", "deep_ocean")[number % 2], (f"Story {number}", topic, f"One of the {topic} waits.")
+
+
+#: these finish the call that is being paid for before they end; the next daemon waits for them
+PAYING = ("generate_asset.py", "generate_audio.py", "generate_sound_effects.py", "generate_video.py")
+
+
+def _left_over(made: Stage) -> list[str]:
+    return [line for line in made.children() if not any(script in line for script in PAYING)]
 
 
 def _judge(made: Stage, kills: int, restarts: list[float]) -> dict[str, object]:

@@ -159,7 +159,7 @@ class World:
             self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock, self.chance
         )
         with suppress(PowerCut):
-            await recover(self.store, self.ledger, self.bench, inspector, self.clock, self.chance)
+            await recover(self.store, self.ledger, self.bench, inspector, self.clock, self.chance, lambda mark: False)
         turn = asyncio.Lock()
         names = {name: name.title() for name in self.policies}
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: names, 10, turn)

@@ -10,7 +10,7 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from videod.credentials import Secrets
 from videod.daemon import wiring
 from videod.daemon.current import Current
 from videod.daemon.lock import hold
-from videod.daemon.recovery import free_refused_keys, recover
+from videod.daemon.recovery import free_refused_keys, recover, settle_late
 from videod.edge import systemd
 from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.inspector import MediaInspector
@@ -30,7 +30,7 @@ from videod.edge.notion_calls import Calls
 from videod.edge.notion_schema import Ids
 from videod.edge.oauth import Application, GoogleTokens, vault
 from videod.edge.probe import probe
-from videod.edge.process import ProcessLauncher
+from videod.edge.process import ProcessLauncher, running_with
 from videod.flow.bench import workspace_of
 from videod.flow.intake import Intake
 from videod.flow.relay import Relay
@@ -79,6 +79,8 @@ class Machine:
     relay: Relay
     board: NotionBoard
     launcher: ProcessLauncher
+    #: settles what a paid script of the last daemon is still finishing
+    settling: Callable[[], Awaitable[None]]
 
 
 async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str]) -> Machine:
@@ -96,9 +98,10 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
     bench = wiring.bench(sources, tokens.youtube_token, lambda: current.channels)
     launcher, inspector = ProcessLauncher(), MediaInspector(bench.ffmpeg)
     runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact)
-    recovered = await recover(store, ledger, bench, inspector, clock, chance)
+    late = await recover(store, ledger, bench, inspector, clock, chance, running_with)
+    settling = partial(settle_late, store, ledger, bench, inspector, clock, chance, running_with, late)
     await free_refused_keys(store, ledger, clock)
-    log.info("daemon_recovery_done", extra={"jobs": recovered})
+    log.info("daemon_recovery_done", extra={"still_paying": len(late)})
     lanes = wiring.lanes(current.settings)
     scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock, chance)
     notion = current.settings.notion
@@ -119,7 +122,7 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
     alarms = wiring.alarms(current.settings, secrets)
     relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
-    return Machine(store, ledger, scheduler, intake, relay, board, launcher)
+    return Machine(store, ledger, scheduler, intake, relay, board, launcher, settling)
 
 
 def _require(secrets: Secrets) -> None:
@@ -157,6 +160,7 @@ async def serve_forever(
         "scheduler": machine.scheduler.run(),
         "intake": machine.intake.run(),
         "relay": machine.relay.run(),
+        "settling": _settle_then_rest(machine),
         "watch": _watch(current, machine.ledger),
         "heartbeat": _heartbeat(machine),
     }
@@ -180,6 +184,11 @@ async def serve_forever(
     return 70 if broken else 0
 
 
+async def _settle_then_rest(machine: Machine) -> None:
+    await machine.settling()
+    await asyncio.Event().wait()  # a loop that ended would mean a broken daemon
+
+
 def _listen_to_signals(stopping: asyncio.Event, current: Current) -> None:
     loop = asyncio.get_running_loop()
     asked: list[float] = []
@@ -199,7 +208,7 @@ def _listen_to_signals(stopping: asyncio.Event, current: Current) -> None:
 
 async def _stop(machine: Machine, tasks: Mapping[str, "asyncio.Task[None]"], grace_s: float) -> None:
     """The stages of a stop: take nothing new, end the children, last words to the board, close."""
-    for name in ("intake", "scheduler", "watch", "heartbeat"):
+    for name in ("intake", "scheduler", "settling", "watch", "heartbeat"):
         tasks[name].cancel()
     await asyncio.gather(*(tasks[name] for name in tasks if name != "relay"), return_exceptions=True)
     await machine.scheduler.drain(grace_s)

@@ -1,10 +1,13 @@
 """After a crash: what was running is looked at, not run. Every attempt still open in the books gets its outcome.
 
-Nothing runs at this moment (the lock is ours and children die with their daemon), so rescue is immediate. A verified
+Nothing runs at this moment (the lock is ours and children die with their daemon), so rescue is immediate; only a paid
+script of ours may still be finishing the call that its dead daemon began: it is waited for in the background.
+A verified
 output is adopted; a receipt says whether a purchase was under way; anything else is ready again without an attempt
 spent.
 """
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -40,16 +43,47 @@ def _task_reader(task_id: str) -> Callable[[sqlite3.Connection], Task | None]:
     return lambda connection: reads.task(connection, task_id)
 
 
+#: how often it is looked whether a paid script of the last daemon is done, seconds
+LOOK_S = 0.5
+
+
 async def recover(
-    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance
-) -> int:
-    """Settle every attempt that the last daemon left open; returns how many there were."""
-    running = await store.read(reads.running_jobs)
-    for job in running:
+    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
+    lives: Callable[[str], bool],
+) -> list[Job]:  # fmt: skip
+    """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish.
+
+    `lives` tells whether a process with this output in its command line still runs.
+    """
+    late = []
+    for job in await store.read(reads.running_jobs):
         task = await store.read(_task_reader(job.task_id))
         assert task is not None
-        await _settle(store, ledger, bench, inspector, clock, chance, task, job)
-    return len(running)
+        if STEPS[job.step].paid and lives(_output(bench, task, job)):
+            late.append(job)
+        else:
+            await _settle(store, ledger, bench, inspector, clock, chance, task, job)
+    return late
+
+
+async def settle_late(
+    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
+    lives: Callable[[str], bool], late: list[Job],
+) -> None:  # fmt: skip
+    """Settle each of `late` as soon as its script has finished the call it was paying for and is gone."""
+    waiting = list(late)
+    while waiting:
+        for job in tuple(waiting):
+            task = await store.read(_task_reader(job.task_id))
+            assert task is not None
+            if not await asyncio.to_thread(lives, _output(bench, task, job)):
+                waiting.remove(job)
+                await _settle(store, ledger, bench, inspector, clock, chance, task, job)
+        await clock.sleep(LOOK_S)
+
+
+def _output(bench: Bench, task: Task, job: Job) -> str:
+    return str(bench.workspace(task) / STEPS[job.step].output(job, task))
 
 
 async def _settle(

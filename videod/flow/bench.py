@@ -66,7 +66,7 @@ class Bench:
         command = step.argv(job, studio)
         if self.foreign(step, command):
             command = bare(step, command)
-        inputs = {str(workspace / str(other.output)): other.sha256 or "" for other in done.values()}
+        inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}
         return command, steps.digest(step, command, workspace, inputs)
 
     def prepare(self, task: Task, job: Job, command: Command) -> Path:
@@ -97,7 +97,8 @@ class Bench:
         argv = (*((sys.executable,) if script.suffix == ".py" else ()), str(script), *command.argv)
         events = () if self.foreign(step, command) else ("--events",)
         nice = 10 if step.service in ("ffmpeg", "pillow") else 0
-        return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice)
+        finishes = step.paid and not self.silent(step)
+        return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice, finishes)
 
 
 def workspace_of(state: Path, channel_id: str, task_id: str) -> Path:
