@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
 
+from videod.core.admission import HOLDS_NO_PLACE
 from videod.core.by_jobs import DAY_MS
 from videod.core.model import (
     Alert,
@@ -35,9 +36,11 @@ from videod.core.model import (
 )
 from videod.core.plan import Plan
 from videod.core.statuses import JobState
+from videod.core.steps import SERVICES
 from videod.core.workflow import decide
 from videod.store import reads, writes
 from videod.store.database import Store
+from videod.store.snapshots import Snapshots
 
 Policies = Callable[[str], ChannelPolicy | None]
 
@@ -93,6 +96,12 @@ def _plain(value: object) -> object:
     return value
 
 
+def _changed(decision: Decision) -> set[str]:
+    """Names of the jobs whose rows a decision writes."""
+    saved = {op.job.name for op in decision.ops if isinstance(op, SaveJob)}
+    return saved | {op.job for op in decision.ops if isinstance(op, OpenAttempt)}
+
+
 def _buys(event: Event, jobs: tuple[Job, ...]) -> bool:
     """Whether the event would start a paid job, so that the channel's spending must be known."""
     return isinstance(event, JobStarted) and any(job.name == event.job and job.price_micros for job in jobs)
@@ -104,6 +113,7 @@ class Ledger:
     def __init__(self, store: Store, policies: Policies, bells: Bells) -> None:
         self._store = store
         self._policies = policies
+        self._snapshots = Snapshots()
         self.bells = bells
 
     async def apply(self, event: Event) -> Applied:
@@ -123,18 +133,24 @@ class Ledger:
             body = _plain(event)
             assert isinstance(body, dict)
             writes.note_history(connection, task, event.at, type(event).__name__, body)
+            if task is not None:
+                self._snapshots.wrote(connection, task.id, snapshot.jobs, _changed(decision))
         return Applied(decision, task, attempt)
+
+    async def look(self, task_id: str) -> tuple[Task | None, tuple[Job, ...]]:
+        """The task (None: unknown) and its jobs as last committed."""
+        return await self._store.read(lambda connection: self._snapshots.look(connection, task_id))
 
     def _snapshot(self, connection: sqlite3.Connection, event: Event) -> Snapshot:
         if isinstance(event, EntryRefused):
             return Snapshot(None, (), None)
         if isinstance(event, EntryQueued):
-            task = reads.task_of_page(connection, event.page_id)
+            known = reads.task_of_page(connection, event.page_id)
+            task, jobs = self._snapshots.look(connection, known.id) if known else (None, ())
             channel = task.channel_id if task else event.channel_id
         else:
-            task = reads.task(connection, event.task_id)
+            task, jobs = self._snapshots.look(connection, event.task_id)
             channel = task.channel_id if task else ""
-        jobs = reads.jobs(connection, task.id) if task else ()
         spent = reads.spent_by_channel(connection, channel, event.at - event.at % DAY_MS) if _buys(event, jobs) else 0
         return Snapshot(task, jobs, self._policies(channel), spent)
 
@@ -178,6 +194,10 @@ class Ledger:
         for op in decision.ops:
             if isinstance(op, SaveJob) and op.job.state == JobState.READY:
                 self.bells.ring(op.job.service)
+            elif isinstance(op, SaveTask) and op.task.status in HOLDS_NO_PLACE:
+                # its place is free: whoever waits for one may start
+                for service in SERVICES:
+                    self.bells.ring(service)
             elif isinstance(op, ShowEntry | ShowAsset | Alert):
                 self.bells.ring("relay")
             elif isinstance(op, Park):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videod.core.admission import Candidate, House, choose
+from videod.core.admission import Candidate, House, InWork, choose, turns
 from videod.core.model import Priority
 
 
@@ -54,6 +54,30 @@ def test_the_house_never_has_more_in_work_than_it_may() -> None:
 def test_a_full_house_still_finishes_what_it_began() -> None:
     begun = candidate("begun", "a", admitted=True, started=3)
     assert choose([begun], house(limit=1, a=(1, 3))) is begun
+
+
+def test_a_channel_s_second_episode_waits_for_every_other_channel_s_first() -> None:
+    rows = [InWork("flood-1", "a", 1, 1), InWork("flood-2", "a", 1, 2), InWork("small", "b", 1, 60)]
+    order = turns(rows, {})
+    assert sorted(order, key=order.__getitem__) == ["flood-1", "small", "flood-2"]
+    second, small = (
+        candidate("flood-2", "a", admitted=True, started=2),
+        candidate("small", "b", admitted=True, started=60),
+    )
+    assert choose([second, small], House(20, {}, {}, order)) is small
+    assert choose([second], House(20, {}, {}, order)) is second, "a slot that no other can use is used"
+
+
+def test_after_a_film_it_is_the_turn_of_the_other_channels() -> None:
+    rows = [InWork("flood-2", "a", 1, 2), InWork("small", "b", 1, 60)]
+    assert turns(rows, {})["flood-2"] < turns(rows, {})["small"]
+    order = turns(rows, {"a": 700})
+    assert order["small"] < order["flood-2"] == (0, 700)
+
+
+def test_a_high_episode_is_the_foremost_of_its_channel() -> None:
+    rows = [InWork("normal", "a", 1, 1), InWork("high", "a", 0, 90)]
+    assert turns(rows, {}) == {"high": (0, 90), "normal": (1, 1)}
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans(), st.integers(0, 2), st.integers(0, 9)), max_size=30))

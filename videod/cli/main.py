@@ -35,6 +35,9 @@ COMMANDS: dict[str, Command] = {
     "why": Command("videod.cli.why", "main", "Why an episode stands where it stands, in one sentence."),
     "watch": Command("videod.cli.watch", "main", "The live dashboard."),
     "costs": Command("videod.cli.costs", "main", "What was spent, by channel, service or day."),
+    "simulate": Command(
+        "videod.cli.simulate", "main", "A load played in virtual time: how many a day, what holds it up, what it costs."
+    ),
     "approve": Command("videod.cli.actions", "approve", "Let episodes that wait for your review go on."),
     "redo": Command("videod.cli.actions", "redo", "Have some results of an episode made anew."),
     "retry": Command("videod.cli.actions", "retry", "Let stopped or cancelled episodes go on."),

@@ -1,13 +1,22 @@
 """Which ready job a service lane takes next.
 
-High before Normal before Low. Within a priority, episodes that are in work come first, the oldest first, so that what
-was begun is finished (round robin per *job* was measured to finish everything late). Only where none of them can use
-the slot a new episode is admitted: from the channel that has waited longest for an admission, first in first out
-within it, never above the channel's own and the house's number of episodes in work.
+High before Normal before Low. Within a priority, episodes that are in work come first, so that what was begun is
+finished (round robin per *job* was measured to finish everything late). Among them channels take turns: each has one
+foremost episode, its turn begins when that one started or, if later, when the channel's last film was finished, and
+the oldest turn goes first. So a channel with twenty entries gets one film for one of every other channel's, however
+many of its episodes are in work; where only its own can use a slot they all do. Only where no episode in work can use
+the slot a new one is admitted: from the channel that has waited longest for an admission, first in first out within
+it, never above the channel's own and the house's number of episodes in work.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from videod.core.statuses import AT_GATE, CLOSED, ERRORS, Status
+
+#: an episode that waits for its review or for a person to mend it holds no place: a night without approvals must not
+#: stop the channel
+HOLDS_NO_PLACE: frozenset[Status] = CLOSED | ERRORS | frozenset(AT_GATE)
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,37 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class InWork:
+    """An episode that holds a place. Times ms."""
+
+    task_id: str
+    channel_id: str
+    priority: int
+    started_at: int
+
+
+@dataclass(frozen=True)
 class House:
-    """Limits and what is in work now: channel -> (episodes in work, start of the newest, ms)."""
+    """Limits and what is in work now: channel -> (episodes in work, start of the newest, ms); `turns` by task."""
 
     max_in_work: int
     max_by_channel: Mapping[str, int]
     in_work: Mapping[str, tuple[int, int]]
+    turns: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def turns(in_work: Iterable[InWork], finished: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """task -> (how many of its channel's episodes go before it, begin of its turn, ms); the lower the sooner.
+
+    `finished`: channel -> end of its last film, ms.
+    """
+    places: dict[str, tuple[int, int]] = {}
+    before: dict[str, int] = {}
+    for one in sorted(in_work, key=lambda row: (row.priority, row.started_at, row.task_id)):
+        position = before.get(one.channel_id, 0)
+        before[one.channel_id] = position + 1
+        places[one.task_id] = (position, max(one.started_at, finished.get(one.channel_id, 0)))
+    return places
 
 
 def _may_admit(candidate: Candidate, house: House) -> bool:
@@ -42,11 +76,13 @@ def _may_admit(candidate: Candidate, house: House) -> bool:
 def choose(candidates: Iterable[Candidate], house: House) -> Candidate | None:
     """The job to start now, or None when no candidate may start."""
 
-    def rank(candidate: Candidate) -> tuple[int, int, int, int, int]:
+    def rank(candidate: Candidate) -> tuple[int, ...]:
+        started = candidate.started_at or candidate.queued_at
         if candidate.admitted:
-            return (candidate.priority, 0, candidate.started_at or candidate.queued_at, 0, candidate.job_id)
+            position, turn = house.turns.get(candidate.task_id, (0, started))
+            return (candidate.priority, 0, position, turn, started, candidate.job_id)
         _, newest = house.in_work.get(candidate.channel_id, (0, 0))
-        return (candidate.priority, 1, newest, candidate.queued_at, candidate.job_id)
+        return (candidate.priority, 1, 0, newest, candidate.queued_at, candidate.job_id)
 
     allowed = [one for one in candidates if one.admitted or _may_admit(one, house)]
     return min(allowed, key=rank, default=None)

@@ -151,7 +151,7 @@ def next_retry(jobs: tuple[Job, ...]) -> str | None:
 
     It does not ask what time it is: a view that changes by itself would not be told when it changes.
     """
-    due = [when for job in jobs if (when := again_at(job)) is not None]
+    due = [when for job in jobs if job.failure is not None and (when := again_at(job)) is not None]
     return iso(min(due)) if due else None
 
 

@@ -19,7 +19,8 @@ class Work:
         return replace(self, task=replace(self.task, **changes))  # type: ignore[arg-type]
 
     def with_job(self, job: Job) -> "Work":
-        return replace(self, jobs=tuple(job if other.name == job.name else other for other in self.jobs))
+        place = (job.step, job.key)
+        return replace(self, jobs=tuple(job if (other.step, other.key) == place else other for other in self.jobs))
 
     def adding(self, *ops: Op) -> "Work":
         return replace(self, ops=self.ops + ops)

@@ -93,13 +93,13 @@ def _settle(work: Work) -> Work:
 
 
 def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
-    old = {job.name: job for job in before.jobs}
+    old = {(job.step, job.key): job for job in before.jobs}
     ops: list[Op] = [] if work.task == before.task else [SaveTask(work.task)]
     for job in work.jobs:
-        known = old.get(job.name)
+        known = old.get((job.step, job.key))
         if known is None:
             ops.append(SaveJob(job, None))
-        elif known != job:
+        elif known is not job and known != job:  # most are the very same value: no field need be compared
             check_job_move(known.state, job.state)
             ops.append(SaveJob(job, known.state))
     waits = len(work.policy.retry_waits_ms)

@@ -109,13 +109,18 @@ def _existing(path: Path | None) -> str | None:
     return str(path.resolve()) if path and path.is_file() else None
 
 
+def limits(settings: Settings) -> dict[str, Limit]:
+    """The limits of every service of the step table."""
+    rows = {service: settings.services.of(service) for service in steps.SERVICES}
+    return {
+        service: Limit(row.concurrency, row.rate or 0, row.per_s or 1.0, row.daily_quota)
+        for service, row in rows.items()
+    }
+
+
 def lanes(settings: Settings) -> dict[str, Lane]:
-    """One lane per service of the step table; "local" housekeeping needs no setting."""
-    made = {}
-    for service in steps.SERVICES:
-        row = settings.services.of(service)
-        made[service] = Lane(service, Limit(row.concurrency, row.rate or 0, row.per_s or 1.0, row.daily_quota))
-    return made
+    """One lane per service of the step table."""
+    return {service: Lane(service, limit) for service, limit in limits(settings).items()}
 
 
 def house_rules(settings: Settings, channels: ChannelSet) -> HouseRules:

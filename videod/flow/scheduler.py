@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from videod.core.admission import Candidate, House, choose
+from videod.core.admission import Candidate, House, choose, turns
 from videod.core.failures import Failure, Kind
 from videod.core.model import JobFailed, JobStarted
 from videod.flow.bench import Bench
@@ -40,7 +40,7 @@ class Scheduler:
 
     def __init__(
         self, store: Store, ledger: Ledger, runner: Runner, bench: Bench, lanes: Mapping[str, Lane],
-        rules: Callable[[], HouseRules], clock: Clock, chance: Chance,
+        rules: Callable[[], HouseRules], clock: Clock, chance: Chance, look_again_s: float = LOOK_AGAIN_S,
     ) -> None:  # fmt: skip
         self._store = store
         self._ledger = ledger
@@ -50,6 +50,7 @@ class Scheduler:
         self._rules = rules
         self._clock = clock
         self._chance = chance
+        self._look_again_s = look_again_s
         self.started = 0
         self._children: dict[asyncio.Task[None], Assignment] = {}
         self._broken: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
@@ -129,9 +130,15 @@ class Scheduler:
             return None
         if any(row.service == service and not row.channel_id for row in reads.parked(connection, at)):
             return None
+        ready = reads.candidates(connection, service, at)
+        if not ready:
+            return None
         rules = self._rules()
-        house = House(rules.max_in_work, rules.max_by_channel, reads.work_by_channel(connection))
-        return choose(reads.candidates(connection, service, at), house)
+        work = reads.in_work(connection)
+        by_channel = reads.work_by_channel(work)
+        order = turns(work, reads.last_finished(connection, by_channel))
+        house = House(rules.max_in_work, rules.max_by_channel, by_channel, order)
+        return choose(ready, house)
 
     async def _patience(self, service: str) -> float:
         """Seconds until this lane must look again by itself: until the next retry or the end of a pause."""
@@ -143,13 +150,11 @@ class Scheduler:
             return ends if following is None else [*ends, following]
 
         times = await self._store.read(due)
-        return min([LOOK_AGAIN_S, *(max(0.001, (when - at) / 1000) for when in times)])
+        return min([self._look_again_s, *(max(0.001, (when - at) / 1000) for when in times)])
 
     async def _claim(self, chosen: Candidate) -> Assignment | None:
         """Claim the job durably; None when it was taken or changed meanwhile."""
-        task, jobs = await self._store.read(
-            lambda connection: (reads.task(connection, chosen.task_id), reads.jobs(connection, chosen.task_id))
-        )
+        task, jobs = await self._ledger.look(chosen.task_id)
         job = next((one for one in jobs if one.name == chosen.job), None)
         if task is None or job is None:
             return None

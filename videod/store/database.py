@@ -105,9 +105,12 @@ async def _run(connection: aiosqlite.Connection, fn: Transaction[T]) -> T:
 class InlineDatabase:
     """The same on one connection without threads: a virtual clock must not run on while a thread works."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, durable: bool = True) -> None:
+        """`durable=False`: commits wait for no disk, for a file that nobody needs after a power cut."""
         self._connection = sqlite3.connect(path, isolation_level=None)
         prepare(self._connection)
+        if not durable:
+            self._connection.execute("PRAGMA synchronous=OFF")
 
     async def write(self, fn: Transaction[T]) -> T:
         return transact(self._connection, fn)

@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from videod.core.admission import Candidate
+from videod.core.admission import HOLDS_NO_PLACE, Candidate, InWork
 from videod.core.model import Job, Task
-from videod.core.statuses import AT_GATE, CLOSED, ERRORS
 from videod.store.rows import job_of, task_of
 
 
@@ -35,6 +35,12 @@ def job(connection: sqlite3.Connection, task_id: str, name: str) -> Job | None:
     return None if row is None else job_of(row)
 
 
+def newest_history(connection: sqlite3.Connection, task_id: str) -> int | None:
+    """The id of the task's newest history row: it grows with every change of the task or of its jobs."""
+    row = connection.execute("SELECT max(id) FROM history WHERE task_id = ?", (task_id,)).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
 def running_jobs(connection: sqlite3.Connection) -> tuple[Job, ...]:
     return tuple(job_of(row) for row in connection.execute("SELECT * FROM jobs WHERE state = 'running' ORDER BY id"))
 
@@ -52,27 +58,35 @@ def recent_tasks(connection: sqlite3.Connection, limit: int) -> tuple[Task, ...]
     return tuple(task_of(row) for row in rows)
 
 
-#: how many ready jobs of one service are looked at for one choice; far above any concurrency limit
-CANDIDATES = 200
-
+#: the first ready job of every episode in work, and of the episodes that wait for their first start the oldest of each
+#: channel and priority: the others come after these whatever is chosen, so a long queue hides nobody
 _CANDIDATES = """
-SELECT jobs.task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, tasks.priority, tasks.admitted,
-       tasks.queued_at, tasks.started_at
-FROM jobs INDEXED BY jobs_ready JOIN tasks ON tasks.id = jobs.task_id
-WHERE jobs.state = 'ready' AND jobs.service = ? AND jobs.due_at <= ?
-  AND (tasks.status NOT IN ('published', 'cancelled', 'draft')
-       OR (jobs.step = 'cleanup' AND tasks.status = 'published'))
-  AND NOT EXISTS (SELECT 1 FROM service_state WHERE service_state.service = jobs.service
-                  AND service_state.channel_id = jobs.channel_id
-                  AND (service_state.until_ms IS NULL OR service_state.until_ms > ?))
-ORDER BY tasks.priority, tasks.admitted DESC, coalesce(tasks.started_at, tasks.queued_at), jobs.id
-LIMIT ?
+WITH first AS (
+    SELECT task_id, min(id) AS id FROM jobs INDEXED BY jobs_ready
+    WHERE state = 'ready' AND service = ? AND due_at <= ? GROUP BY task_id
+), ranked AS (
+    SELECT first.id, tasks.id AS task_id, tasks.channel_id, tasks.priority, tasks.admitted, tasks.queued_at,
+           tasks.started_at, tasks.status, row_number() OVER (
+               PARTITION BY tasks.admitted, tasks.channel_id, tasks.priority ORDER BY tasks.queued_at, first.id
+           ) AS place
+    FROM first JOIN tasks ON tasks.id = first.task_id
+    WHERE NOT EXISTS (SELECT 1 FROM service_state WHERE service_state.service = ?
+                      AND service_state.channel_id = tasks.channel_id
+                      AND (service_state.until_ms IS NULL OR service_state.until_ms > ?))
+      AND tasks.status NOT IN ('cancelled', 'draft')
+)
+SELECT ranked.task_id, jobs.step, jobs.key, ranked.id, ranked.channel_id, ranked.priority, ranked.admitted,
+       ranked.queued_at, ranked.started_at
+FROM ranked JOIN jobs ON jobs.id = ranked.id
+WHERE (ranked.admitted = 1 OR ranked.place = 1)
+  AND (ranked.status != 'published' OR jobs.step = 'cleanup')
+ORDER BY ranked.id
 """
 
 
 def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[Candidate, ...]:
-    """The ready jobs of a service that may start now, parked channels left out."""
-    rows = connection.execute(_CANDIDATES, (service, at, at, CANDIDATES))
+    """The jobs of a service among which the next one is: each task's first ready one, parked channels left out."""
+    rows = connection.execute(_CANDIDATES, (service, at, service, at))
     return tuple(
         Candidate(
             task_id=row["task_id"], job=f"{row['step']}/{row['key']}", job_id=row["id"], channel_id=row["channel_id"],
@@ -83,19 +97,38 @@ def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[C
     )  # fmt: skip
 
 
-#: an episode that waits for its review or for a person to mend it holds no place: a night without approvals must not
-#: stop the channel
-_NO_WORK = ", ".join(f"'{status.value}'" for status in sorted(CLOSED | ERRORS | set(AT_GATE)))
-_WORK_BY_CHANNEL = f"""
-SELECT channel_id, count(*) AS n, max(coalesce(started_at, 0)) AS newest
-FROM tasks WHERE admitted = 1 AND status NOT IN ('published', 'cancelled', 'draft') AND status NOT IN ({_NO_WORK})
-GROUP BY channel_id
+_NO_PLACE = ", ".join(f"'{status.value}'" for status in sorted(HOLDS_NO_PLACE))
+_IN_WORK = f"""
+SELECT id, channel_id, priority, coalesce(started_at, 0) AS started_at FROM tasks
+WHERE admitted = 1 AND status NOT IN ('published', 'cancelled', 'draft') AND status NOT IN ({_NO_PLACE})
 """  # noqa: S608 - made of the statuses' own names
 
 
-def work_by_channel(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+def in_work(connection: sqlite3.Connection) -> tuple[InWork, ...]:
+    """The episodes that hold a place."""
+    rows = connection.execute(_IN_WORK)
+    return tuple(InWork(row["id"], row["channel_id"], row["priority"], row["started_at"]) for row in rows)
+
+
+def work_by_channel(episodes: Iterable[InWork]) -> dict[str, tuple[int, int]]:
     """channel -> (episodes in work, start of the newest of them, ms)."""
-    return {row["channel_id"]: (row["n"], row["newest"]) for row in connection.execute(_WORK_BY_CHANNEL)}
+    found: dict[str, tuple[int, int]] = {}
+    for one in episodes:
+        count, newest = found.get(one.channel_id, (0, 0))
+        found[one.channel_id] = (count + 1, max(newest, one.started_at))
+    return found
+
+
+def last_finished(connection: sqlite3.Connection, channel_ids: Iterable[str]) -> dict[str, int]:
+    """channel -> when its last film was finished, ms; channels without one are left out."""
+    found = {}
+    for channel_id in channel_ids:
+        row = connection.execute(
+            "SELECT max(ended_at) FROM tasks WHERE channel_id = ? AND ended_at IS NOT NULL", (channel_id,)
+        ).fetchone()
+        if row[0] is not None:
+            found[channel_id] = int(row[0])
+    return found
 
 
 def next_due(connection: sqlite3.Connection, service: str, at: int) -> int | None:

@@ -322,7 +322,7 @@ def ahead(connection: sqlite3.Connection, task: Task) -> Ahead:
         " AND (priority < ? OR (priority = ? AND queued_at < ?))",
         (task.channel_id, int(task.priority), int(task.priority), task.queued_at),
     ).fetchone()[0]
-    in_work, _ = reads.work_by_channel(connection).get(task.channel_id, (0, 0))
+    in_work, _ = reads.work_by_channel(reads.in_work(connection)).get(task.channel_id, (0, 0))
     return Ahead(queued, in_work)
 
 
