@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from videod.edge.process import ProcessLauncher
+from videod.edge.process import ProcessLauncher, running_with
 from videod.seams import Child, Spawn
 
 
@@ -126,3 +126,38 @@ async def test_many_starts_at_once_do_not_hold_the_loop(launcher: ProcessLaunche
     children = await asyncio.gather(*(launcher.start(spawn("print(1)", tmp_path)) for _ in range(20)))
     assert [await heard(child) for child in children] == [["1"]] * 20
     assert [await child.wait() for child in children] == [0] * 20
+
+
+async def test_a_paying_child_is_asked_not_killed_when_its_daemon_dies(tmp_path: Path) -> None:
+    paying = (
+        "import signal, time\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})\n"
+        "print(1, flush=True); time.sleep(0.7)\n"
+        f"open({str(tmp_path / 'paid')!r}, 'w').close()\n"
+    )
+    program = tmp_path / "daemon.py"
+    program.write_text(
+        "import asyncio, os, sys\n"
+        "from pathlib import Path\n"
+        "from videod.edge.process import ProcessLauncher\n"
+        "from videod.seams import Spawn\n"
+        "async def main():\n"
+        f"    argv = (sys.executable, '-c', {paying!r})\n"
+        "    launcher = ProcessLauncher()\n"
+        "    child = await launcher.start(Spawn(argv, {'PATH': os.environ['PATH']}, Path('.'), 't', finishes=True))\n"
+        "    async for _ in child.lines():\n"
+        "        print(child.pid, flush=True)\n"
+        "asyncio.run(main())\n"
+    )
+    daemon = await asyncio.create_subprocess_exec(sys.executable, str(program), stdout=asyncio.subprocess.PIPE)
+    assert daemon.stdout is not None
+    pid = int(await daemon.stdout.readline())
+    daemon.kill()
+    await daemon.wait()
+    assert await running_with(str(tmp_path / "paid"))
+    for _ in range(200):
+        if not _alive(pid):
+            break
+        await asyncio.sleep(0.05)
+    assert (tmp_path / "paid").exists()
+    assert not await running_with(str(tmp_path / "paid"))

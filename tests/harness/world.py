@@ -140,6 +140,13 @@ class World:
 
     async def start(self, cut_at: int | None = None) -> None:
         """Start the daemon as `lifecycle` does: migrate, open, recover, run the loops."""
+        await self.start_without_recovery(cut_at)
+        given = (self.store, self.ledger, self.bench, InspectorDouble(), self.clock, self.chance)
+        with suppress(PowerCut):
+            await recover(*given, self._nobody)
+        self.run_loops()
+
+    async def start_without_recovery(self, cut_at: int | None = None) -> None:
         self.power = self.board.power = Power(cut_at)
         migrate(self.path)
         self.store = PoweredStore(self.path, self.power)
@@ -158,8 +165,12 @@ class World:
         self.scheduler = Scheduler(
             self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock, self.chance
         )
-        with suppress(PowerCut):
-            await recover(self.store, self.ledger, self.bench, inspector, self.clock, self.chance, lambda mark: False)
+
+    async def _nobody(self, mark: str) -> bool:
+        """No script outlives a power cut."""
+        return False
+
+    def run_loops(self) -> None:
         turn = asyncio.Lock()
         names = {name: name.title() for name in self.policies}
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: names, 10, turn)

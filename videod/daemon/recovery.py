@@ -7,10 +7,9 @@ output is adopted; a receipt says whether a purchase was under way; anything els
 spent.
 """
 
-import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from videod.core.failures import Failure, Kind
@@ -46,10 +45,12 @@ def _task_reader(task_id: str) -> Callable[[sqlite3.Connection], Task | None]:
 #: how often it is looked whether a paid script of the last daemon is done, seconds
 LOOK_S = 0.5
 
+Lives = Callable[[str], Awaitable[bool]]
+
 
 async def recover(
     store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
-    lives: Callable[[str], bool],
+    lives: Lives,
 ) -> list[Job]:  # fmt: skip
     """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish.
 
@@ -59,7 +60,7 @@ async def recover(
     for job in await store.read(reads.running_jobs):
         task = await store.read(_task_reader(job.task_id))
         assert task is not None
-        if STEPS[job.step].paid and lives(_output(bench, task, job)):
+        if STEPS[job.step].paid and await lives(_output(bench, task, job)):
             late.append(job)
         else:
             await _settle(store, ledger, bench, inspector, clock, chance, task, job)
@@ -68,7 +69,7 @@ async def recover(
 
 async def settle_late(
     store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
-    lives: Callable[[str], bool], late: list[Job],
+    lives: Lives, late: list[Job],
 ) -> None:  # fmt: skip
     """Settle each of `late` as soon as its script has finished the call it was paying for and is gone."""
     waiting = list(late)
@@ -76,7 +77,7 @@ async def settle_late(
         for job in tuple(waiting):
             task = await store.read(_task_reader(job.task_id))
             assert task is not None
-            if not await asyncio.to_thread(lives, _output(bench, task, job)):
+            if not await lives(_output(bench, task, job)):
                 waiting.remove(job)
                 await _settle(store, ledger, bench, inspector, clock, chance, task, job)
         await clock.sleep(LOOK_S)

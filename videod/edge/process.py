@@ -132,8 +132,12 @@ def tethered(nice: int, number: signal.Signals = signal.SIGKILL) -> tuple[str, .
     return (sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), str(nice), str(int(number)))
 
 
-def running_with(mark: str) -> bool:
+async def running_with(mark: str) -> bool:
     """Whether a process of this host has `mark` in its command line: a paid script that outlived its daemon."""
+    return await asyncio.to_thread(_look_for, mark)
+
+
+def _look_for(mark: str) -> bool:
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal() and int(entry.name) != os.getpid():
             with contextlib.suppress(OSError):

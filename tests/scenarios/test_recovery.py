@@ -1,0 +1,40 @@
+"""What the last daemon left: a paid script that still finishes its call is waited for, never run a second time."""
+
+import asyncio
+from pathlib import Path
+
+from tests.harness.checkers import check
+from tests.harness.scripts import InspectorDouble
+from tests.harness.virtual_loop import run_virtual
+from tests.harness.world import World
+from videod.core.statuses import JobState
+from videod.daemon.recovery import recover, settle_late
+from videod.store import reads
+
+
+def test_a_job_whose_paid_script_still_lives_stays_running_until_it_is_gone(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path) as world:
+            await world.queue("Late")
+            while not [job for job in await world.store.read(reads.running_jobs) if job.step == "clip"]:
+                await asyncio.sleep(0.5)
+            await world.cut()
+            gone_at = asyncio.get_running_loop().time() + 60
+            await world.start_without_recovery()
+            given = (world.store, world.ledger, world.bench, InspectorDouble(), world.clock, world.chance)
+
+            async def lives(mark: str) -> bool:
+                return asyncio.get_running_loop().time() < gone_at
+
+            late = await recover(*given, lives)
+            assert {job.step for job in late} == {"clip"}
+            assert all(job.state == JobState.RUNNING for job in await world.store.read(reads.running_jobs))
+            settling = asyncio.create_task(settle_late(*given, lives, late))
+            world.run_loops()
+            await asyncio.sleep(30)
+            assert {job.name for job in late} <= {job.name for job in await world.store.read(reads.running_jobs)}
+            await settling
+            await world.rest(40_000)
+            await check(world)
+
+    run_virtual(story())
