@@ -4,7 +4,6 @@ Only addresses and credentials change; from here on the daemon is the real one.
 """
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -101,8 +100,3 @@ async def _make_board(env: Mapping[str, str], channels: Sequence[str]) -> None:
         await notion_schema.init(calls, env["VIDEOD_NOTION_PARENT_PAGE"], channels)
     finally:
         await calls.aclose()
-
-
-def addresses(found: Mapping[str, object]) -> str:
-    """The page a person opens, as text."""
-    return json.dumps(found.get("page")).strip('"')

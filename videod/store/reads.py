@@ -299,13 +299,3 @@ def spent_by_channel(connection: sqlite3.Connection, channel_id: str, since: int
 def running_by_service(connection: sqlite3.Connection) -> dict[str, int]:
     rows = connection.execute("SELECT service, count(*) FROM jobs WHERE state = 'running' GROUP BY service")
     return {row[0]: row[1] for row in rows}
-
-
-def ready_by_service(connection: sqlite3.Connection) -> dict[str, int]:
-    rows = connection.execute("SELECT service, count(*) FROM jobs WHERE state = 'ready' GROUP BY service")
-    return {row[0]: row[1] for row in rows}
-
-
-def tasks_by_status(connection: sqlite3.Connection) -> dict[str, int]:
-    rows = connection.execute("SELECT status, count(*) FROM tasks GROUP BY status")
-    return {row[0]: row[1] for row in rows}
