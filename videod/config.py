@@ -9,8 +9,18 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import DocumentError, Fault, Key, faults_of, field_at, known_keys, read_toml
@@ -41,9 +51,19 @@ def _existing(value: object, info: ValidationInfo) -> object:
     return path
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # unknown, malformed, a folder of the time zone files
+        hint = "write an IANA name such as America/Los_Angeles or UTC"
+        raise ValueError(f"there is no time zone {value!r}; {hint}") from None
+    return value
+
+
 Place = Annotated[Path, BeforeValidator(_place)]
 Program = Annotated[Path | None, BeforeValidator(_existing)]
 Word = Annotated[str, Field(pattern=r"^\S+$")]
+Zone = Annotated[str, AfterValidator(_zone)]
 Usd = Annotated[float, Field(ge=0, le=10_000)]
 
 
@@ -72,12 +92,17 @@ class Notion(Section):
 
 
 class Service(Section):
-    """Limits of one service. `rate` requests in any `per_s` seconds; `daily_quota` counts jobs, None is no quota."""
+    """Limits of one service. `rate` requests in any `per_s` seconds; `daily_quota` counts jobs, None is no quota.
+
+    `timeout_s`: how long one job may take, None is what its step says; `quota_zone`: where the quota's day begins.
+    """
 
     concurrency: int = Field(default=2, ge=1, le=200)
     rate: int | None = Field(default=None, ge=1, examples=[20])
     per_s: float | None = Field(default=None, gt=0, le=86_400, examples=[10])
     daily_quota: int | None = Field(default=None, ge=1, examples=[100])
+    quota_zone: Zone = "UTC"
+    timeout_s: int | None = Field(default=None, ge=10, le=86_400, examples=[900])
 
     @model_validator(mode="after")
     def _rate_has_a_period(self) -> Self:
@@ -88,6 +113,7 @@ class Service(Section):
 
 class Gemini(Service):
     concurrency: int = Field(default=12, ge=1, le=200)
+    quota_zone: Zone = "America/Los_Angeles"
 
 
 class Kie(Service):
@@ -102,6 +128,7 @@ class ElevenLabs(Service):
 
 class YouTube(Service):
     daily_quota: int | None = Field(default=100, ge=1)
+    quota_zone: Zone = "America/Los_Angeles"
 
 
 class Services(Section):

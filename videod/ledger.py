@@ -13,8 +13,10 @@ from dataclasses import dataclass, is_dataclass
 from enum import Enum
 
 from videod.core.admission import HOLDS_NO_PLACE
+from videod.core.breaker import GUARDED, Breaker
 from videod.core.by_jobs import DAY_MS
 from videod.core.model import (
+    EVERY_SERVICE,
     Alert,
     ChannelPolicy,
     CloseAttempt,
@@ -23,10 +25,15 @@ from videod.core.model import (
     EntryRefused,
     Event,
     Job,
+    JobCharged,
+    JobFailed,
     JobStarted,
+    JobSubmitted,
+    JobSucceeded,
     OpenAttempt,
     Park,
     RecordCharge,
+    SaveBreaker,
     SaveJob,
     SaveTask,
     ShowAsset,
@@ -107,6 +114,13 @@ def _buys(event: Event, jobs: tuple[Job, ...]) -> bool:
     return isinstance(event, JobStarted) and any(job.name == event.job and job.price_micros for job in jobs)
 
 
+def _service(event: Event, jobs: tuple[Job, ...]) -> str | None:
+    """The service of the job that the event is about, None where it is about none."""
+    if not isinstance(event, JobStarted | JobSubmitted | JobCharged | JobSucceeded | JobFailed):
+        return None
+    return next((job.service for job in jobs if job.name == event.job), None)
+
+
 class Ledger:
     """See the module's text. `policies` maps a channel id to what the core must know of it (None: not configured)."""
 
@@ -115,6 +129,10 @@ class Ledger:
         self._policies = policies
         self._snapshots = Snapshots()
         self.bells = bells
+
+    def knows(self, channel_id: str) -> bool:
+        """Whether the channel is configured."""
+        return self._policies(channel_id) is not None
 
     async def apply(self, event: Event) -> Applied:
         """Decide and write in one transaction. Raises IllegalMove or Conflict on a bug, having written nothing."""
@@ -152,7 +170,11 @@ class Ledger:
             task, jobs = self._snapshots.look(connection, event.task_id)
             channel = task.channel_id if task else ""
         spent = reads.spent_by_channel(connection, channel, event.at - event.at % DAY_MS) if _buys(event, jobs) else 0
-        return Snapshot(task, jobs, self._policies(channel), spent)
+        service, used = _service(event, jobs), 0
+        if isinstance(event, JobStarted) and event.quota is not None and service is not None:
+            used = reads.quota_used(connection, service, event.quota[0])
+        guard = reads.breaker(connection, service) if service in GUARDED else None
+        return Snapshot(task, jobs, self._policies(channel), spent, guard, used)
 
     def _write(
         self, connection: sqlite3.Connection, task: Task | None, op: object, at: int, snapshot: Snapshot
@@ -166,6 +188,8 @@ class Ledger:
                 writes.show_entry(connection, task, op, at)
             case Park():
                 writes.park(connection, op, at)
+            case SaveBreaker():
+                writes.save_breaker(connection, op.breaker)
             case _:
                 assert task is not None
                 return self._write_of_task(connection, task, op, at, snapshot)
@@ -202,6 +226,8 @@ class Ledger:
                 self.bells.ring("relay")
             elif isinstance(op, Park):
                 self.bells.ring(op.service)
+            elif isinstance(op, SaveBreaker):
+                self.bells.ring(op.breaker.service)
 
     # ------------------------------------------------------------------ books that are no decision
 
@@ -226,13 +252,17 @@ class Ledger:
     async def set_fact(self, name: str, value: str) -> None:
         await self._store.write(lambda tx: writes.set_fact(tx, name, value))
 
-    async def use_quota(self, service: str, day: str) -> None:
-        await self._store.write(lambda tx: writes.use_quota(tx, service, day))
-
     async def seal_token(self, channel_id: str, kind: str, sealed: str, at: int) -> None:
         await self._store.write(lambda tx: writes.seal_token(tx, channel_id, kind, sealed, at))
 
-    async def free_service(self, service: str, channel_id: str | None, at: int) -> None:
-        """A person (or a start with fresh keys) lets a parked service go on."""
-        await self._store.write(lambda tx: writes.park(tx, Park(service, channel_id, at, ""), at))
+    async def park(self, op: Park, at: int) -> None:
+        """Hold a service or let it go on, for the cause that `op` names."""
+        await self._store.write(lambda tx: writes.park(tx, op, at))
+        if op.service == EVERY_SERVICE:
+            self.bells.ring_all()
+        self.bells.ring(op.service)
+
+    async def ask_at_once(self, service: str) -> None:
+        """Close the breaker of a service, so that the next job asks it now."""
+        await self._store.write(lambda tx: writes.save_breaker(tx, Breaker(service)))
         self.bells.ring(service)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, a_full_studio
+from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, a_full_studio, at_once
 from videod.cli import actions, client
 from videod.core.failures import Kind
 from videod.core.model import GateApproved
@@ -17,6 +17,7 @@ from videod.core.statuses import Gate, JobState, Status
 from videod.daemon.lock import hold
 from videod.edge.clock import SystemClock
 from videod.ledger import Bells, Ledger
+from videod.store import reads
 from videod.store.database import InlineDatabase
 from videod.web.api import build_app, serve
 
@@ -60,7 +61,7 @@ def a_daemon(state: Path) -> Iterator[None]:
 
     async def live() -> None:
         store = InlineDatabase(state / "videod.db")
-        ledger = Ledger(store, lambda channel: POLICY, Bells())
+        ledger = Ledger(store, {"wild_earth": POLICY}.get, Bells())
         listening = await serve(build_app(ledger, store, SystemClock(), str), state / "videod.sock", None)
         ready.set()
         while not stop.is_set():
@@ -152,13 +153,41 @@ def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -
         assert actions.resume(["gemini"]) == 0
         assert actions.resume(["gemini"]) == 0
         assert actions.resume(["fax"]) == 66
-    out = capsys.readouterr().out.splitlines()
-    assert out[:2] == [
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
         "gemini: gemini goes on; 1 task no longer held.",
         "gemini: gemini is not parked; nothing changed.",
     ]
-    assert "name one of: gemini, pillow, kie" in out[2]
+    assert "no service and no task is called 'fax'; services: gemini, pillow, kie" in told.err
     assert box.task(task).held is None
+
+
+@both_ways
+def test_a_service_a_channel_and_an_episode_are_paused_with_a_reason(
+    box: StudioBox, way, house: Path, capsys: Out
+) -> None:
+    task = box.queue("Bears")
+    channel = box.task(task).channel_id
+    with way(house):
+        assert actions.pause(["kie", "--reason", "prices changed"]) == 0
+        assert actions.pause(["--channel", channel]) == 0
+        assert actions.pause(["bears", "--reason", "no bears today"]) == 0
+        assert actions.pause(["kie", "--channel", "no_such_channel"]) == 66
+    capsys.readouterr()
+    parked = at_once(box.store.read(lambda connection: reads.parked(connection, NOON)))
+    held = {(one.service, one.channel_id, one.cause): one.reason for one in parked}
+    assert held == {("kie", "", "person"): "prices changed", ("*", channel, "person"): "by hand (cli)"}
+    assert box.task(task).paused == "no bears today"
+    with way(house):
+        for words in (["kie"], ["--channel", channel], ["bears"]):
+            assert actions.resume(words) == 0
+    assert at_once(box.store.read(lambda connection: reads.parked(connection, NOON))) == ()
+    assert box.task(task).paused is None
+
+
+def test_pause_of_nothing_asks_what(house: Path, capsys: Out) -> None:
+    assert actions.pause([]) == 64
+    assert "pause what?; name a service, an episode, all, or --channel ID" in capsys.readouterr().err
 
 
 def test_all_approves_every_review_of_a_channel(house: Path, capsys: Out) -> None:

@@ -124,7 +124,12 @@ def test_what_the_daemon_found_wrong_is_a_warning(
 ) -> None:
     box = StudioBox(tmp_path)
     at_once(box.ledger.set_fact("outside_problems", '["ElevenLabs: voice abc is unknown"]'))
-    at_once(box.ledger.set_fact("config_problem", "videod.toml:3: limits: is not a known key"))
+    at_once(
+        box.ledger.set_fact(
+            "config_remark",
+            "the changed configuration was refused, the old one is in force: videod.toml:3: limits: is not a known key",
+        )
+    )
     at_once(box.ledger.set_fact("heartbeat", str(NOON - 5 * MINUTE)))
     box.close()
     text = shown(tmp_path, capsys)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.harness.scripts import plan_document
 from tests.harness.world import policy
+from videod.core.breaker import Breaker
 from videod.core.failures import Failure, Kind
 from videod.core.model import (
     ChannelPolicy,
@@ -16,6 +17,7 @@ from videod.core.model import (
     JobSucceeded,
     OpenAttempt,
     Priority,
+    SaveBreaker,
     SaveJob,
     SaveTask,
     Snapshot,
@@ -39,13 +41,17 @@ class Book:
     jobs: dict[str, Job] = field(default_factory=dict)
     at: int = 1_000_000
     attempts: int = 0
+    #: of every outside service, as the ledger would tell them
+    breakers: dict[str, Breaker] = field(default_factory=dict)
     last: Decision = field(default_factory=Decision)
 
-    def snapshot(self) -> Snapshot:
-        return Snapshot(self.task, tuple(self.jobs.values()), self.policy)
+    def snapshot(self, event: Event | None = None) -> Snapshot:
+        job = self.jobs.get(getattr(event, "job", ""))
+        guard = None if job is None else self.breakers.get(job.service)
+        return Snapshot(self.task, tuple(self.jobs.values()), self.policy, breaker=guard)
 
     def apply(self, event: Event) -> Decision:
-        decision = decide(self.snapshot(), event)
+        decision = decide(self.snapshot(event), event)
         for op in decision.ops:
             if isinstance(op, SaveTask):
                 self.task = op.task
@@ -53,6 +59,8 @@ class Book:
                 known = self.jobs.get(op.job.name)
                 assert (known.state if known else None) == op.before
                 self.jobs[op.job.name] = replace(op.job, id=op.job.id or len(self.jobs) + 1)
+            elif isinstance(op, SaveBreaker):
+                self.breakers[op.breaker.service] = op.breaker
             elif isinstance(op, OpenAttempt):
                 self.attempts += 1
                 self.jobs[op.job] = replace(self.jobs[op.job], attempt=self.attempts)

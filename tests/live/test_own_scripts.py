@@ -38,7 +38,10 @@ def with_ffmpeg(folder: Path) -> dict[str, str]:
 
 
 def moody(folder: Path, name: str, trouble: str) -> Path:
-    """The owner's script `name` that is in trouble first: `trouble` is a shell line with $1, the marker of that."""
+    """The owner's script `name` that is in trouble first: `trouble` is a shell line with $1, the marker of that.
+
+    It may read the marker; it writes in its workspace only, where it runs.
+    """
     path = folder / f"moody_{Path(name).stem}"
     path.write_text(f'#!/bin/sh\nset -- "$0.trouble" "$@"\n{trouble}\nshift\nexec {sys.executable} {OWN / name} "$@"\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -85,7 +88,9 @@ def test_an_episode_is_published_by_the_owners_own_scripts(tmp_path: Path) -> No
 
 
 def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tmp_path: Path) -> None:
-    busy = 'case "$*" in *deep_ocean*) rm "$1" 2>/dev/null && echo "Error: HTTP 429 Too Many Requests" && exit 1; esac'
+    busy = (
+        'case "$*" in *deep_ocean*) mkdir busy 2>/dev/null && echo "Error: HTTP 429 Too Many Requests" && exit 1; esac'
+    )
     forgetful = 'if [ -e "$1" ]; then echo "All done!"; exit 0; fi'
     refused = 'if [ -e "$1" ]; then echo "❌ 401 Unauthorized: invalid API key" >&2; exit 1; fi'
     scripts = {step: OWN / name for step, name in STEPS.items()}
@@ -121,9 +126,7 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
         log = sees(BEAR[0], "Error Log", "401 Unauthorized: invalid API key", "What to do: ")
         assert "narration/clip_0" in log and "(elevenlabs)" in log and "ELEVENLABS_API_KEY" in log
         assert "elevenlabs refused the key" in sees(BEAR[0], "Progress", "elevenlabs")
-        assert [row["until_ms"] for row in made.rows("SELECT * FROM service_state WHERE service = 'elevenlabs'")] == [
-            None
-        ]
+        assert [row["until_ms"] for row in made.rows("SELECT * FROM pauses WHERE service = 'elevenlabs'")] == [None]
         assert all(job["attempts"] == 0 for job in jobs(made, BEAR[0], "narration"))
 
         # "too many requests" is waited for, and no attempt is spent on it

@@ -27,7 +27,7 @@ NOSY = """
 import json, os, runpy, sys
 from pathlib import Path
 
-note = Path(__file__ + ".json")
+note = Path(Path(__file__).name + ".json").absolute()
 if not note.exists():
     note.write_text(json.dumps({"argv": sys.argv, "env": dict(os.environ)}))
     %(crash)s
@@ -110,11 +110,12 @@ def test_no_secret_leaves_its_place(tmp_path: Path) -> None:
         until(lambda: not made.rows("SELECT 1 FROM outbox WHERE target <> 'asset'"), 30, made.log_tail)
         watcher.stop()
 
-        token = json.loads(Path(f"{own['upload']}.json").read_text())["env"]["YOUTUBE_ACCESS_TOKEN"]
+        noted = {step: taken_note(made, path) for step, path in own.items()}
+        token = noted["upload"]["env"]["YOUTUBE_ACCESS_TOKEN"]
         assert token not in (UNUSED["YOUTUBE_ACCESS_TOKEN"], "")
         secrets["token of Google"] = token
         everything_failed_once(made)
-        children_hold_what_they_need(watcher, secrets, own)
+        children_hold_what_they_need(watcher, secrets, noted)
         told = [videod(made, *words) for words in
                 (("show", BEAR[0], "--json"), ("show", BROKEN[0]), ("status", "--json"), ("list",))]  # fmt: skip
         nothing_is_kept(made, secrets)
@@ -135,6 +136,14 @@ def test_no_secret_leaves_its_place(tmp_path: Path) -> None:
         assert {name for name, text in texts.items() if upload in text} == set()
 
 
+def taken_note(made: Stage, script: Path) -> dict[str, dict[str, str]]:
+    """What the script noted in its workspace, the only place where it can; taken out of there, where nothing may be."""
+    (path,) = made.state.rglob(f"{script.name}.json")
+    note = json.loads(path.read_text())
+    path.unlink()
+    return note
+
+
 def everything_failed_once(made: Stage) -> None:
     """The faults were met, so that there were errors to tell of."""
     query = "SELECT DISTINCT step, outcome FROM attempts JOIN jobs ON jobs.id = job_id WHERE outcome <> 'done'"
@@ -148,7 +157,7 @@ def everything_failed_once(made: Stage) -> None:
     assert [fault for fault in faults["faults"] if fault["times"]] == []
 
 
-def children_hold_what_they_need(watcher: Watcher, secrets: dict[str, str], own: dict[str, Path]) -> None:
+def children_hold_what_they_need(watcher: Watcher, secrets: dict[str, str], noted: dict[str, dict]) -> None:
     seen = watcher.seen
     steps = {step for step, _ in seen}
     assert steps >= set(STEPS) - {"split_screen", "cleanup"}, sorted(seen)
@@ -160,8 +169,7 @@ def children_hold_what_they_need(watcher: Watcher, secrets: dict[str, str], own:
         for environ in environs:
             held = {entry.split("=", 1)[0] for entry in environ.split("\0") if found_in(entry, secrets)}
             assert held <= allowed, (step, line, held - allowed)
-    for step, path in own.items():
-        given = json.loads(Path(f"{path}.json").read_text())
+    for step, given in noted.items():
         assert found_in(json.dumps(given["argv"]), secrets) == []
         assert set(given["env"]) & set(SECRET_NAMES) == set(STEPS[step].secrets)
 

@@ -1,4 +1,4 @@
-"""`videod approve | retry | cancel | redo | resume`: what a person decides.
+"""`videod approve | retry | cancel | redo | pause | resume`: what a person decides.
 
 While a daemon runs it is asked through its socket, so that one process alone ever writes. While none runs the command
 takes the daemon's place for the moment: the same lock, the same ledger, the same rules.
@@ -20,6 +20,7 @@ from videod.cli.output import Cell, CommandError, Parser
 from videod.core.board import pending_cost_micros
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate
+from videod.core.steps import ALL, SERVICES
 from videod.dashboard.running import daemon_of
 from videod.dashboard.text import money
 from videod.store import reads, views
@@ -36,11 +37,11 @@ class Ask:
     target: str
     body: Mapping[str, object]
     name: str
+    room: str = "tasks"
 
     @property
     def path(self) -> str:
-        room = "services" if self.verb == "resume" else "tasks"
-        return f"/api/{room}/{quote(self.target, safe='')}/{self.verb}"
+        return f"/api/{self.room}/{quote(self.target, safe='')}/{self.verb}"
 
 
 #: answers one request with the JSON of its outcome; raises CommandError
@@ -61,6 +62,10 @@ def cancel(argv: Sequence[str]) -> int:
 
 def redo(argv: Sequence[str]) -> int:
     return output.run(_redo, argv)
+
+
+def pause(argv: Sequence[str]) -> int:
+    return output.run(_pause, argv)
 
 
 def resume(argv: Sequence[str]) -> int:
@@ -118,14 +123,50 @@ def _redo(argv: Sequence[str]) -> int:
     return _ask(where, given, [Ask("redo", task.id, {"jobs": given.jobs}, task.title)])
 
 
-def _resume(argv: Sequence[str]) -> int:
-    about = "Let a parked service go on, after its key or credit was mended."
-    options = output.parser("resume", about, "videod resume gemini")
-    options.add_argument("service", metavar="SERVICE", help="as `videod status` names it")
-    options.add_argument("--channel", metavar="ID", help="only what is parked for this channel")
+def _pause(argv: Sequence[str]) -> int:
+    about = "Start nothing more of a service, a channel or an episode; what runs goes on to its end."
+    options = output.parser("pause", about, 'videod pause kie --reason "prices changed"')
+    _take_what(options, "pause only this channel's work")
+    options.add_argument("--reason", metavar="TEXT", help="why; status, dashboard and board show it")
     given = options.parse_args(argv)
-    ask = Ask("resume", given.service, {"channel": given.channel}, given.service)
-    return _ask(client.place(given), given, [ask])
+    where = client.place(given)
+    return _ask(where, given, [_of_what(where, "pause", given, {"reason": given.reason})])
+
+
+def _resume(argv: Sequence[str]) -> int:
+    about = "Let a paused or parked service, channel or episode go on, for example after a key or credit was mended."
+    options = output.parser("resume", about, "videod resume gemini")
+    _take_what(options, "only what is paused or parked for this channel")
+    given = options.parse_args(argv)
+    where = client.place(given)
+    return _ask(where, given, [_of_what(where, "resume", given, {})])
+
+
+def _take_what(options: Parser, channel: str) -> None:
+    services = ", ".join(SERVICES)
+    options.add_argument("what", nargs="?", metavar="WHAT", help=f"{services}, {ALL}, or an episode")
+    options.add_argument("--channel", metavar="ID", help=channel)
+
+
+def _of_what(where: Place, verb: str, given: argparse.Namespace, body: Mapping[str, object]) -> Ask:
+    """The request on a service, a channel or an episode."""
+    if given.what is None and given.channel is None:
+        raise CommandError(output.USAGE, f"{verb} what?", f"name a service, an episode, {ALL}, or --channel ID")
+    what = given.what or ALL
+    if what in (*SERVICES, ALL):
+        return Ask(verb, what, {"channel": given.channel, **body}, given.channel or what, "services")
+    if given.channel is not None:
+        raise CommandError(output.USAGE, "--channel goes with a service", f"leave it out to {verb} one episode")
+    try:
+        (task,) = _named(where, [what])
+    except CommandError as error:
+        if error.code != output.MISSING:
+            raise
+        services = ", ".join(SERVICES)
+        raise CommandError(
+            error.code, f"no service and {error}", f"services: {services}, {ALL}; {error.hint}"
+        ) from None
+    return Ask(verb, task.id, body, task.title)
 
 
 # ------------------------------------------------------------------------------------------- which tasks
@@ -259,7 +300,7 @@ def _directly(desk: "Desk", ask: Ask) -> Mapping[str, object]:
     from videod.web.acts import Refused, perform
 
     try:
-        return asyncio.run(perform(desk, ask.verb, ask.target, ask.body)).as_json()
+        return asyncio.run(perform(desk, ask.room, ask.verb, ask.target, ask.body)).as_json()
     except Refused as error:
         code = output.MISSING if error.kind == "missing" else output.REFUSED
         raise CommandError(code, str(error), error.hint) from error

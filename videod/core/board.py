@@ -47,9 +47,8 @@ def progress(task: Task, jobs: tuple[Job, ...]) -> str:
             steps = REVIEWED[gate]
             break
     text = _counts(jobs, steps)
-    if task.held:
-        return f"{text}; {task.held}" if text else task.held
-    return text
+    notes = [note for note in (text, f"paused: {task.paused}" if task.paused is not None else "", task.held) if note]
+    return "; ".join(notes)
 
 
 def failure_line(job: Job, waits: int) -> str:

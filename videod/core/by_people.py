@@ -4,8 +4,18 @@ from dataclasses import replace
 
 from videod.core.derive import affected, promote
 from videod.core.expand import first_job
-from videod.core.model import EntryQueued, GateApproved, Job, Park, RedoAsked, ShowEntry, Task, task_id_of
-from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, JobState, Status, check_move
+from videod.core.model import (
+    EntryQueued,
+    GateApproved,
+    Job,
+    Park,
+    RedoAsked,
+    ShowEntry,
+    Task,
+    TaskPaused,
+    task_id_of,
+)
+from videod.core.statuses import AT_GATE, CLOSED, ERRORS, GATES, LABELS, Gate, JobState, Status, check_move
 from videod.core.steps import REVIEWED
 from videod.core.work import Late, Work
 
@@ -48,6 +58,7 @@ def queued(work: Work, event: EntryQueued) -> Work:
     startable = any(job.state == JobState.READY and job.step != "cleanup" for job in work.jobs)
     return work.with_task(
         priority=event.priority, privacy=event.privacy, queued_at=event.at, cancelled=False, held=None, error="",
+        paused=None,
         admitted=running or not startable, doubts=work.task.doubts + len(doubted),
     )  # fmt: skip
 
@@ -120,3 +131,15 @@ def cancel(work: Work) -> Work:
     if work.task.status == Status.PUBLISHED:
         return refuse(work, LABELS[Status.CANCELLED], "the episode is published")
     return work.with_task(cancelled=True, held=None)
+
+
+def pause(work: Work, event: TaskPaused) -> Work:
+    if work.task.status in CLOSED:
+        raise Late(f"it is {LABELS[work.task.status]}; there is nothing to pause")
+    return work.with_task(paused=event.reason)
+
+
+def resume(work: Work) -> Work:
+    if work.task.paused is None:
+        raise Late("it is not paused")
+    return work.with_task(paused=None)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from videod.core.breaker import Breaker
 from videod.core.failures import Failure
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, JobState, Status
@@ -32,7 +33,7 @@ class Task:
 
     `approved` holds the gates passed; `admitted` is False while it waits in the queue for its first start (also after
     a person queued it again); `held` says in words why it stands still although nobody failed (quota, key, pause).
-    `doubts` counts purchases that may have been made twice.
+    `doubts` counts purchases that may have been made twice; `paused` is a person's reason why nothing of it starts.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Task:
     doubts: int = 0
     youtube_id: str | None = None
     youtube_url: str | None = None
+    paused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,21 @@ class CancelAsked:
 
 
 @dataclass(frozen=True)
+class TaskPaused:
+    """A person wants nothing more of the task to start; what runs goes on to its end."""
+
+    at: int
+    task_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TaskResumed:
+    at: int
+    task_id: str
+
+
+@dataclass(frozen=True)
 class EditRefused:
     """A person set a status that makes no sense here: the true one is written back with the reason."""
 
@@ -200,12 +217,16 @@ class EditRefused:
 
 @dataclass(frozen=True)
 class JobStarted:
-    """A lane claimed the job; from here one attempt runs. `digest` is that of the command and its input files."""
+    """A lane claimed the job; from here one attempt runs. `digest` is that of the command and its input files.
+
+    `quota`: (the day it counts to, jobs a day) where the service has a daily quota.
+    """
 
     at: int
     task_id: str
     job: str
     digest: str
+    quota: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -283,6 +304,8 @@ Event = (
     | GateApproved
     | RedoAsked
     | CancelAsked
+    | TaskPaused
+    | TaskResumed
     | EditRefused
     | JobStarted
     | JobSubmitted
@@ -312,10 +335,14 @@ class SaveJob:
 
 @dataclass(frozen=True)
 class OpenAttempt:
-    """A new row of `attempts`; its id becomes the job's `attempt`. `price_micros` > 0 also writes the intent."""
+    """A new row of `attempts`; its id becomes the job's `attempt`. `price_micros` > 0 also writes the intent.
+
+    `quota_day`: one of that day's quota is used by it.
+    """
 
     job: str
     price_micros: int
+    quota_day: str | None = None
 
 
 @dataclass(frozen=True)
@@ -338,14 +365,28 @@ class RecordCharge:
     micros: int
 
 
+#: in `Park.service`: every service but the cleaning of workspaces
+EVERY_SERVICE = "*"
+
+
 @dataclass(frozen=True)
 class Park:
-    """No job of this service (only of `channel_id`'s where given) starts until `until_ms` (None: until freed)."""
+    """No job of this service (only of `channel_id`'s where given) starts until `until_ms` (None: until freed).
+
+    `cause` says who lifts it: "person" (videod pause), "service" (a refused key, used-up credit), "budget",
+    "limit" (our own daily quota), "disk". Several causes may hold the same service at once.
+    """
 
     service: str
     channel_id: str | None
     until_ms: int | None
     reason: str
+    cause: str = "service"
+
+
+@dataclass(frozen=True)
+class SaveBreaker:
+    breaker: Breaker
 
 
 @dataclass(frozen=True)
@@ -375,7 +416,7 @@ class Alert:
     text: str
 
 
-Op = SaveTask | SaveJob | OpenAttempt | CloseAttempt | RecordCharge | Park | ShowEntry | ShowAsset | Alert
+Op = SaveTask | SaveJob | OpenAttempt | CloseAttempt | RecordCharge | Park | SaveBreaker | ShowEntry | ShowAsset | Alert
 
 
 @dataclass(frozen=True)
@@ -387,6 +428,10 @@ class Snapshot:
     policy: ChannelPolicy | None
     #: what the channel has spent or reserved since midnight UTC; told only where a paid job wants to start
     spent_today_micros: int = 0
+    #: of the service of the event's job, where it is an outside one
+    breaker: Breaker | None = None
+    #: how much of the day's quota is used; told only where a job with a quota wants to start
+    quota_used: int = 0
 
 
 @dataclass(frozen=True)

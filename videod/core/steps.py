@@ -47,6 +47,8 @@ class Studio:
     outro: str | None
     watermark: str | None
     outputs: Mapping[str, str] = field(default_factory=dict)
+    #: how long the clip's script asks for its remote job; less than the deadline, so that it can say how far it is
+    clip_wait_s: int = 1680
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)
@@ -156,7 +158,7 @@ def _clip(job: Job, at: Studio) -> Command:
         "--image", at.file(_text(job, "picture")), "--prompt", _reworded(job, _text(job, "prompt")),
         "--negative-prompt", _text(job, "negative"), "--duration", _text(job, "seconds"),
         "--model", at.models["video"], "--image-host", at.image_host, *(("--bucket", at.bucket) if at.bucket else ()),
-        "--wait", str(CLIP.deadline_s - 120), "--output", at.path(CLIP.output(job, at.task)), *_bought_again(job),
+        "--wait", str(at.clip_wait_s), "--output", at.path(CLIP.output(job, at.task)), *_bought_again(job),
     ))  # fmt: skip
 
 
@@ -298,6 +300,8 @@ _ROWS = (PLAN, IMAGE, COMPOSITE, SPLIT_SCREEN, CLIP, NARRATION, SOUND_EFFECT, CU
 STEPS: dict[str, Step] = {step.name: step for step in _ROWS}
 ORDER: dict[str, int] = {name: at for at, name in enumerate(STEPS)}
 SERVICES: tuple[str, ...] = tuple(dict.fromkeys(step.service for step in STEPS.values()))
+#: how a person names all of them at once
+ALL = "all"
 
 #: the steps whose results a person looks at, gate by gate; the last gate looks at the film
 REVIEWED: dict[Gate, tuple[str, ...]] = {

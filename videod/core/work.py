@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from videod.core.model import ChannelPolicy, Job, Op, Task
+from videod.core.breaker import Breaker
+from videod.core.model import ChannelPolicy, Job, Op, SaveBreaker, Task
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class Work:
     policy: ChannelPolicy
     spent_today_micros: int = 0
     ops: tuple[Op, ...] = ()
+    breaker: Breaker | None = None
+    quota_used: int = 0
 
     def with_task(self, **changes: object) -> "Work":
         return replace(self, task=replace(self.task, **changes))  # type: ignore[arg-type]
@@ -24,6 +27,9 @@ class Work:
 
     def adding(self, *ops: Op) -> "Work":
         return replace(self, ops=self.ops + ops)
+
+    def with_breaker(self, breaker: Breaker) -> "Work":
+        return self if breaker == self.breaker else replace(self.adding(SaveBreaker(breaker)), breaker=breaker)
 
     def job(self, name: str) -> Job | None:
         return next((job for job in self.jobs if job.name == name), None)

@@ -13,7 +13,7 @@ the table of moves; the difference to before becomes ops.
 from dataclasses import replace
 from typing import assert_never
 
-from videod.core import board, by_jobs, by_people
+from videod.core import board, by_failures, by_jobs, by_people
 from videod.core.derive import complete, derive, promote
 from videod.core.model import (
     CancelAsked,
@@ -36,6 +36,8 @@ from videod.core.model import (
     ServiceFreed,
     ShowEntry,
     Snapshot,
+    TaskPaused,
+    TaskResumed,
 )
 from videod.core.statuses import AT_GATE, LABELS, Status, check_job_move, check_move
 from videod.core.work import Late, Work
@@ -53,20 +55,24 @@ def _handle(work: Work, event: Event) -> Work:
             return by_people.redo(work, event)
         case CancelAsked():
             return by_people.cancel(work)
+        case TaskPaused():
+            return by_people.pause(work, event)
+        case TaskResumed():
+            return by_people.resume(work)
         case EditRefused():
             return by_people.refuse(work, event.wanted, event.reason)
         case JobStarted():
             return by_jobs.start(work, event)
         case JobSubmitted():
-            return work.with_job(replace(by_jobs.current(work, event.job, event.attempt), remote_id=event.remote_id))
+            return by_jobs.submit(work, event)
         case JobCharged():
             return by_jobs.charge(work, event)
         case JobSucceeded():
             return by_jobs.succeed(work, event)
         case JobFailed():
-            return by_jobs.fail(work, event)
+            return by_failures.fail(work, event)
         case ServiceFreed():
-            return by_jobs.freed(work, event)
+            return by_failures.freed(work, event)
         case EntryRefused():
             raise AssertionError("an entry that is refused has no task")
         case _:
@@ -127,7 +133,11 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
             return Decision(accepted=False, note="no such task")
         task = by_people.new_task(event)
     try:
-        work = _settle(_handle(Work(task, snapshot.jobs, policy, snapshot.spent_today_micros), event))
+        begun = Work(
+            task, snapshot.jobs, policy, snapshot.spent_today_micros,
+            breaker=snapshot.breaker, quota_used=snapshot.quota_used,
+        )  # fmt: skip
+        work = _settle(_handle(begun, event))
     except Late as late:
         return Decision(accepted=False, note=str(late))
     ops = _differences(snapshot, work)

@@ -12,6 +12,24 @@ from videod.flow.scheduler import HouseRules
 
 log = logging.getLogger(__name__)
 
+#: read once: what they name is opened, bound or searched at the start
+AT_START = (
+    "paths",
+    "notion.parent_page",
+    "notion.database_id",
+    "notion.version",
+    "daemon.http_port",
+    "alerts",
+    "scripts",
+)
+
+
+def _at(settings: Settings, dotted: str) -> object:
+    found: object = settings
+    for part in dotted.split("."):
+        found = getattr(found, part)
+    return found
+
 
 class Current:
     """Settings and channels as last read well. `problem` is the text of the last refused change, else None.
@@ -23,8 +41,11 @@ class Current:
         self._path = path
         self._env = env
         self.problem: str | None = None
+        #: keys whose change waits for the next start
+        self.waiting: tuple[str, ...] = ()
         self.settings: Settings = load_settings(path, env)
         self.channels: ChannelSet = load_channels(self.settings.paths.channels)
+        self._begun_with = self.settings
         self._policies = wiring.policies(self.settings, self.channels)
         self._stamps = self._look()
 
@@ -56,8 +77,18 @@ class Current:
         self.settings, self.channels = settings, channels
         self._policies = wiring.policies(settings, channels)
         self.problem = None
-        log.info("config_reload_done", extra={"channels": sorted(channels.channels)})
+        self.waiting = tuple(key for key in AT_START if _at(settings, key) != _at(self._begun_with, key))
+        log.info("config_reload_done", extra={"channels": sorted(channels.channels), "at_next_start": self.waiting})
         return True
+
+    @property
+    def remark(self) -> str:
+        """What a person should know of the files as they are now; empty when all of them is in force."""
+        if self.problem is not None:
+            return f"the changed configuration was refused, the old one is in force: {self.problem}"
+        if self.waiting:
+            return f"changed, but taken up only at the next start of videod: {', '.join(self.waiting)}"
+        return ""
 
     def policy(self, channel_id: str) -> ChannelPolicy | None:
         return self._policies(channel_id)

@@ -22,7 +22,7 @@ from videod.daemon import wiring
 from videod.daemon.current import Current
 from videod.daemon.lock import hold
 from videod.daemon.recovery import free_refused_keys, recover, settle_late
-from videod.edge import systemd
+from videod.edge import jail, systemd
 from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.inspector import MediaInspector
 from videod.edge.notion import NotionBoard, Place
@@ -78,6 +78,7 @@ class Machine:
     intake: Intake
     relay: Relay
     board: NotionBoard
+    calls: Calls
     launcher: ProcessLauncher
     #: settles what a paid script of the last daemon is still finishing
     settling: Callable[[], Awaitable[None]]
@@ -95,9 +96,10 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
     master = secrets.get("VIDEOD_MASTER_KEY")
     assert master is not None
     tokens = GoogleTokens(store, ledger, clock, vault(master), application, sources.state / "tokens")
-    bench = wiring.bench(sources, tokens.youtube_token, lambda: current.channels)
-    launcher, inspector = ProcessLauncher(), MediaInspector(bench.ffmpeg)
-    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact)
+    bench = wiring.bench(sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings)
+    launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(bench.ffmpeg)
+    bound = partial(_deadline_s, current)
+    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound)
     late = await recover(store, ledger, bench, inspector, clock, chance, running_with)
     settling = partial(settle_late, store, ledger, bench, inspector, clock, chance, running_with, late)
     await free_refused_keys(store, ledger, clock)
@@ -122,7 +124,11 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
     alarms = wiring.alarms(current.settings, secrets)
     relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
-    return Machine(store, ledger, scheduler, intake, relay, board, launcher, settling)
+    return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling)
+
+
+def _deadline_s(current: Current, step: steps.Step) -> float:
+    return wiring.deadline_s(current.settings, step)
 
 
 def _require(secrets: Secrets) -> None:
@@ -144,11 +150,11 @@ async def serve_forever(
     machine = await _build(current, secrets, urls, env)
     state = current.settings.paths.state.resolve()
     stopping = asyncio.Event()
-    _listen_to_signals(stopping, current)
-    services = current.settings.services
+    asked = asyncio.Event()
+    _listen_to_signals(stopping, asked)
     app = build_app(
         machine.ledger, machine.store, SystemClock(), secrets.redact,
-        limits=lambda: {name: services.of(name).concurrency for name in steps.SERVICES},
+        limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
     )  # fmt: skip
     try:
         door = await serve(app, state / "videod.sock", current.settings.daemon.http_port)
@@ -161,7 +167,7 @@ async def serve_forever(
         "intake": machine.intake.run(),
         "relay": machine.relay.run(),
         "settling": _settle_then_rest(machine),
-        "watch": _watch(current, machine.ledger),
+        "watch": _watch(current, machine, asked),
         "heartbeat": _heartbeat(machine),
     }
     tasks = {name: asyncio.create_task(loop, name=name) for name, loop in loops.items()}
@@ -189,21 +195,22 @@ async def _settle_then_rest(machine: Machine) -> None:
     await asyncio.Event().wait()  # a loop that ended would mean a broken daemon
 
 
-def _listen_to_signals(stopping: asyncio.Event, current: Current) -> None:
+def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
+    """`stopping` on SIGTERM and SIGINT, `asked` (for the configuration to be read anew) on SIGHUP."""
     loop = asyncio.get_running_loop()
-    asked: list[float] = []
+    signalled: list[float] = []
 
     def stop() -> None:
         # a terminal and `timeout` signal the process and its group: two at once are one wish
-        if asked and loop.time() - asked[0] > FORCE_AFTER_S:
+        if signalled and loop.time() - signalled[0] > FORCE_AFTER_S:
             log.warning("daemon_stop_forced")
             signal.raise_signal(signal.SIGKILL)
-        asked.append(loop.time())
+        signalled.append(loop.time())
         stopping.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    loop.add_signal_handler(signal.SIGHUP, current.reload)
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
 
 
 async def _stop(machine: Machine, tasks: Mapping[str, "asyncio.Task[None]"], grace_s: float) -> None:
@@ -224,18 +231,33 @@ async def _stop(machine: Machine, tasks: Mapping[str, "asyncio.Task[None]"], gra
     machine.launcher.close()
 
 
-async def _watch(current: Current, ledger: Ledger) -> None:
-    """Take up changed configuration files, and keep the reason of a refused one where status shows it."""
+async def _watch(current: Current, machine: Machine, asked: asyncio.Event) -> None:
+    """Take up changed configuration files within seconds, at once on SIGHUP; status says what is to be said of it."""
     told: str | None = None  # what the last daemon left there is no longer true
     while True:
-        if current.changed():
-            current.reload()
-            ledger.bells.ring_all()
-        # SIGHUP reloads without us: compare with what was told, not with what was done here
-        if told != (current.problem or ""):
-            told = current.problem or ""
-            await ledger.set_fact("config_problem", told)
-        await asyncio.sleep(WATCH_S)
+        if asked.is_set() or current.changed():
+            asked.clear()
+            if await asyncio.to_thread(current.reload):
+                await _take_up(current, machine)
+        if told != current.remark:
+            told = current.remark
+            await machine.ledger.set_fact("config_remark", told)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WATCH_S):
+                await asyncio.shield(asked.wait())
+
+
+async def _take_up(current: Current, machine: Machine) -> None:
+    """What a reloaded configuration changes in the loops; prices, budgets and models are asked for when needed."""
+    settings = current.settings
+    await machine.scheduler.adopt(wiring.limits(settings))
+    machine.intake.poll_interval_s = settings.daemon.poll_interval_s
+    machine.calls.pace(settings.notion.requests_per_s)
+    machine.ledger.bells.ring_all()
+    try:
+        await machine.board.sync_channels(sorted(current.channels.channels))
+    except BoardError as error:
+        log.warning("daemon_channels_unsynced", extra={"error": str(error)})
 
 
 async def _heartbeat(machine: Machine) -> None:
@@ -279,6 +301,7 @@ def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str,
     Raises ConfigError, ChannelError, LockHeld, DatabaseError or StartError, each with a text for the person at hand.
     """
     began = time.monotonic()
+    jail.guard_self()
     steps.check()
     current = Current(path, env)
     for warning in current.channels.warnings:

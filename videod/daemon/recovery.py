@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, JobCharged, JobFailed, JobSucceeded, Task
 from videod.core.plan import Plan, PlanError
@@ -19,7 +20,7 @@ from videod.core.steps import STEPS, Command
 from videod.flow.bench import Bench, receipt
 from videod.flow.runner import Assignment, in_doubt, read_plan
 from videod.ledger import Ledger
-from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector
+from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.store import reads
 from videod.store.database import Store
 from videod.web.acts import Desk
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 async def free_refused_keys(store: Store, ledger: Ledger, clock: Clock) -> int:
     """A start may bring new keys: what was parked for a refused one is tried again. Returns how many services."""
     parked = await store.read(lambda connection: reads.parked(connection, clock.now_ms()))
-    refused = [row for row in parked if row.until_ms is None]
+    refused = [row for row in parked if row.until_ms is None and row.cause == "service"]
     desk = Desk(ledger, store, clock, "start")
     for row in refused:
         outcome = await desk.resume(row.service, row.channel_id or None)
@@ -121,11 +122,11 @@ async def _adoptable(inspector: Inspector, bench: Bench, task: Task, job: Job) -
     if not output.is_file() or output.stat().st_mtime * 1000 < (job.started_at or 0) - 1000:
         return None
     try:
-        artefact = await inspector.inspect(output, step.makes)
+        artefact = await inspector.inspect(output, step.makes, expectation(job, foreign=bench.silent(step)))
         plan = None
         if step.name == "plan":
             plan = read_plan(output, Assignment(task, replace(job), job.attempt, Command(())))
-    except (BadArtefact, PlanError, FileNotFoundError):  # the last one: FFmpeg is missing, the next attempt says so
+    except (BadArtefact, Unchecked, PlanError, FileNotFoundError):  # without FFmpeg the next attempt says what is wrong
         return None
     return artefact, plan
 

@@ -12,8 +12,9 @@ from videod.config import Settings
 from videod.core import steps
 from videod.core.model import ChannelPolicy, Task
 from videod.core.statuses import Gate
-from videod.core.steps import Studio
+from videod.core.steps import Step, Studio
 from videod.credentials import Secrets
+from videod.edge import jail
 from videod.edge.email import Email, MailServer
 from videod.edge.slack import Alarms, Slack
 from videod.flow.bench import Bench
@@ -77,12 +78,22 @@ def ffmpeg_finder(configured: Path | None) -> Callable[[], str]:
     return find
 
 
-def studio_maker(
-    settings: Settings, channels: Callable[[], ChannelSet]
-) -> Callable[[Task, PurePosixPath, Mapping[str, str]], Studio | None]:
-    models = settings.models
+#: a clip's script stops asking this long before its time is over, so that it can say how far it is, seconds
+LAST_WORDS_S = 120
 
+
+def deadline_s(settings: Settings, step: Step) -> float:
+    """How long one job of the step may take."""
+    return settings.services.of(step.service).timeout_s or step.deadline_s
+
+
+def studio_maker(
+    settings: Callable[[], Settings], channels: Callable[[], ChannelSet]
+) -> Callable[[Task, PurePosixPath, Mapping[str, str]], Studio | None]:
     def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio | None:
+        now = settings()
+        models = now.models
+        whole = deadline_s(now, steps.CLIP)
         channel = channels().channels.get(task.channel_id)
         if channel is None:
             return None
@@ -96,9 +107,9 @@ def studio_maker(
             tags=tuple(channel.tags), clips=channel.clips, images=channel.images,
             models={"text": models.text, "image": models.image, "video": models.video, "voice": models.voice},
             image_host=models.image_host, image_size=models.image_size,
-            bucket=settings.r2.bucket if models.image_host == "r2" else "",
+            bucket=now.r2.bucket if models.image_host == "r2" else "",
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
-            outputs=outputs,
+            clip_wait_s=round(whole - min(LAST_WORDS_S, whole / 4)), outputs=outputs,
         )  # fmt: skip
 
     return studio
@@ -113,7 +124,7 @@ def limits(settings: Settings) -> dict[str, Limit]:
     """The limits of every service of the step table."""
     rows = {service: settings.services.of(service) for service in steps.SERVICES}
     return {
-        service: Limit(row.concurrency, row.rate or 0, row.per_s or 1.0, row.daily_quota)
+        service: Limit(row.concurrency, row.rate or 0, row.per_s or 1.0, row.daily_quota, row.quota_zone)
         for service, row in rows.items()
     }
 
@@ -144,9 +155,12 @@ class Sources:
 
 
 def bench(
-    sources: Sources, token: Callable[[str], Awaitable[str]], channels: Callable[[], ChannelSet] | None = None
+    sources: Sources,
+    token: Callable[[str], Awaitable[str]],
+    channels: Callable[[], ChannelSet] | None = None,
+    in_force: Callable[[], Settings] | None = None,
 ) -> Bench:
-    """`channels` gives the channels in force when a command is built (they may be reloaded while running)."""
+    """`channels` and `in_force` give what is in force when a command is built (both may be reloaded while running)."""
     settings = sources.settings
     own = {name: settings.scripts.of(name) for name in steps.STEPS}
 
@@ -159,11 +173,16 @@ def bench(
         overrides={name: str(path.resolve()) for name, path in own.items() if path is not None},
         urls=sources.urls,
         ffmpeg=ffmpeg_finder(settings.paths.ffmpeg),
-        studio=studio_maker(settings, channels or (lambda: sources.channels)),
+        studio=studio_maker(in_force or (lambda: settings), channels or (lambda: sources.channels)),
         secret=sources.secrets.get,
         token=known_token,
         environ=sources.environ,
     )
+
+
+def house(sources: Sources) -> jail.House:
+    """The house in which children have their jails."""
+    return jail.house(sources.state, sources.settings.paths.scripts.resolve(), sources.environ)
 
 
 def alarms(settings: Settings, secrets: Secrets) -> Alarms:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from videod.core.board import NOUNS, advice, pending_cost_micros
-from videod.core.model import Job, Task
+from videod.core.model import EVERY_SERVICE, Job, Task
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status
-from videod.core.steps import ORDER, REVIEWED
+from videod.core.steps import ALL, ORDER, REVIEWED
 from videod.dashboard.text import ago, ahead, clean, count, money, span
 from videod.store.reads import Parked
 from videod.store.views import Ahead
@@ -121,6 +121,9 @@ def _stands(case: Case) -> Reason:
     running = case.in_state(JobState.RUNNING)
     if running:
         return _runs(case, running)
+    if case.task.paused is not None:
+        text = f"is paused ({clean(case.task.paused)}); nothing more of it starts until you say so"
+        return Reason("you", text, f"videod resume {case.task.id}", None)
     if parked is not None:
         return _held(case, parked)
     ready = case.in_state(JobState.READY)
@@ -144,24 +147,27 @@ def _parked(case: Case) -> Parked | None:
 
 
 def _holding(case: Case, service: str) -> Parked | None:
-    mine = [
-        one for one in case.parked if one.service == service and one.channel_id in ("", case.task.channel_id)
-    ]  # fmt: skip
+    mine = [one for one in case.parked if one.holds(service, case.task.channel_id)]
     return mine[0] if mine else None
 
 
 def _held(case: Case, parked: Parked) -> Reason:
-    text = f"waits for {parked.service} ({clean(parked.reason).rstrip('.')})"
-    command = f"videod resume {parked.service}" + (f" --channel {parked.channel_id}" if parked.channel_id else "")
+    name = ALL if parked.service == EVERY_SERVICE else parked.service
+    command = f"videod resume {name}" + (f" --channel {parked.channel_id}" if parked.channel_id else "")
+    reason = clean(parked.reason).rstrip(".")
+    if parked.cause == "person":
+        text = f"waits because {parked.channel_id or ('everything' if name == ALL else name)} is paused ({reason})"
+        return Reason("you", f"{text}; it goes on when you say so", command, None)
+    if parked.cause == "disk":
+        return Reason("you", f"waits because {reason}; it goes on by itself when there is space", None, None)
+    text = f"waits for {name} ({reason})"
     if parked.until_ms is None:
         return Reason(
-            parked.service,
-            f"{text}; it goes on when that is mended and videod is restarted or you say so",
-            command,
-            None,
+            name, f"{text}; it goes on when that is mended and videod is restarted or you say so", command, None
         )
     then = ahead(parked.until_ms, case.at)
-    return Reason(parked.service, f"{text}; it goes on by itself at {then}", command, parked.until_ms)
+    asks = "is asked again" if parked.cause == "down" else "goes on by itself"
+    return Reason(name, f"{text}; it {asks} at {then}", command, parked.until_ms)
 
 
 def _runs(case: Case, running: list[Job]) -> Reason:

@@ -3,9 +3,9 @@
 Tones are names ("review", "bad", "work", "wait", "good", "dim", "plain"); `render` gives them colours.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from videod.core.model import Job
+from videod.core.model import EVERY_SERVICE, Job
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import REVIEWED
 from videod.dashboard import events
@@ -131,7 +131,8 @@ def _daemon(house: House, heartbeat: int | None, at: int) -> str:
 
 def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
-    found = [clean(problem) for problem in seen.problems]
+    found = [_everything(one, seen.at) for one in seen.parked if one.service == EVERY_SERVICE]
+    found += [clean(problem) for problem in seen.problems]
     if seen.in_doubt:
         found.append(
             f"{count(seen.in_doubt, 'purchase')} in doubt: `videod why TASK` says which, then retry or cancel it"
@@ -151,11 +152,27 @@ def _unsent(one: Unsent, at: int) -> str:
     return f"{text}: {clean(one.problem)}" if one.problem else text
 
 
+#: how the reason of a pause begins, by its cause
+_CAUSES = {"person": "paused: ", "disk": "", "down": "", "limit": "", "budget": "", "service": ""}
+
+
 def parked_text(one: Parked, at: int) -> str:
     """Such as "until 08:00 UTC (in 2 h): quota of gemini is used up"."""
     until = "until you resume it" if one.until_ms is None else f"until {ahead(one.until_ms, at)}"
+    if one.cause == "disk":
+        until = "until there is space"
+    if one.cause == "down":
+        until = f"next try {ahead(one.until_ms or at, at)}"
     channel = f"{one.channel_id} " if one.channel_id else ""
-    return f"{channel}{until}: {clean(one.reason)}"
+    return f"{channel}{until}: {_CAUSES[one.cause]}{clean(one.reason)}"
+
+
+def _everything(one: Parked, at: int) -> str:
+    """A pause of every service, of the whole house or of one channel."""
+    what = f"channel {one.channel_id}" if one.channel_id else "everything"
+    channel = f" --channel {one.channel_id}" if one.channel_id else ""
+    text = f"{what} is paused {parked_text(replace(one, channel_id=''), at)}"
+    return text if one.cause == "disk" else f"{text}; `videod resume all{channel}` goes on"
 
 
 def _lane(one: Lane, parked: tuple[Parked, ...], house: House, at: int) -> LaneLine:
@@ -200,6 +217,8 @@ def _note(one: Episode, at: int, waits: int) -> str:
     troubled = one.troubled
     if task.status in ERRORS and troubled is not None and troubled.failure is not None:
         return clean(f"{troubled.name} {troubled.failure.kind.value}: {troubled.failure.message}")
+    if task.paused is not None:
+        return clean(f"paused: {task.paused}")
     if task.held:
         return clean(task.held)
     retry = one.retry(at)

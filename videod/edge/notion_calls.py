@@ -69,6 +69,10 @@ class Calls:
     async def aclose(self) -> None:
         await self._client.aclose()
 
+    def pace(self, requests_per_s: float) -> None:
+        """Change the pace from the next call on."""
+        self._interval_s, self._limiter = 1 / requests_per_s, None
+
     async def call(self, what: str, make: Make, carries_bytes: int = 0) -> Json:
         """The answer of `make(client)`. `what` names the call in errors, such as "read the entry"."""
         await self._turn()

@@ -51,7 +51,7 @@ class Intake:
         self._store = store
         self._clock = clock
         self._known_channels = known_channels
-        self._poll_interval_s = poll_interval_s
+        self.poll_interval_s = poll_interval_s
         self._turn = turn
         self._trouble: str | None = None
         self._failures = 0
@@ -75,7 +75,7 @@ class Intake:
         if self._trouble is not None:
             log.info("intake_board_recovered", extra={"kind": self._trouble, "failures": self._failures})
             self._trouble, self._failures = None, 0
-        return self._poll_interval_s
+        return self.poll_interval_s
 
     def _troubled(self, error: BoardError) -> float:
         self._failures += 1
@@ -83,9 +83,9 @@ class Intake:
             self._trouble = error.kind
             log.warning("intake_board_failed", extra={"kind": error.kind, "error": str(error)})
         if error.retry_after_s is not None:
-            return max(self._poll_interval_s, error.retry_after_s)
-        longest = max(self._poll_interval_s, WAITS_S[error.kind])
-        return longest if error.kind == "credentials" else min(longest, self._poll_interval_s * self._failures)
+            return max(self.poll_interval_s, error.retry_after_s)
+        longest = max(self.poll_interval_s, WAITS_S[error.kind])
+        return longest if error.kind == "credentials" else min(longest, self.poll_interval_s * self._failures)
 
     async def poll_once(self) -> int:
         """Look at what was edited since the last look; returns how many wishes were taken. Raises BoardError."""

@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from videod.core import craft
+from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind, classify
 from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
 from videod.core.plan import Plan, PlanError, parse
 from videod.core.steps import STEPS, Command, Step
 from videod.flow.bench import Bench, receipt
+from videod.flow.refused import put_aside
 from videod.ledger import Ledger
-from videod.seams import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError
+from videod.seams import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +58,13 @@ class _Report:
 
 
 class Runner:
-    """Runs assignments; `redact` takes secrets out of any text that came from a child."""
+    """Runs assignments; `redact` takes secrets out of any text that came from a child, `deadline_s` bounds a step."""
 
     def __init__(
         self, ledger: Ledger, launcher: Launcher, inspector: Inspector, bench: Bench, clock: Clock, chance: Chance,
-        redact: Callable[[str], str],
+        redact: Callable[[str], str], deadline_s: Callable[[Step], float] = lambda step: step.deadline_s,
     ) -> None:  # fmt: skip
+        self._deadline_s = deadline_s
         self._ledger = ledger
         self._launcher = launcher
         self._inspector = inspector
@@ -115,12 +118,12 @@ class Runner:
             return self._failed(work, Failure(Kind.DISK, f"the child could not be started: {error}"))
         report = _Report()
         try:
-            async with asyncio.timeout(step.deadline_s):
+            async with asyncio.timeout(deadline := self._deadline_s(step)):
                 await self._listen(work, child, report)
                 code = await child.wait()
         except TimeoutError:
             await child.kill(KILL_GRACE_S)
-            late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {step.deadline_s} s and was ended")
+            late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {deadline:.0f} s and was ended")
             return self._failed(work, self._doubted(work, late), child)
         except asyncio.CancelledError:
             await asyncio.shield(child.kill(KILL_GRACE_S))
@@ -216,17 +219,26 @@ class Runner:
     async def _verify(
         self, work: Assignment, step: Step, output: Path, report: _Report, child: Child
     ) -> JobSucceeded | JobFailed:
+        foreign = self._bench.foreign(step, work.command)
+        piece: dict[str, object] = {"service": step.service, "kind": step.name, "unit": "piece"}
+        parts = (await self._ledger.look(work.task.id))[1] if step.service == "ffmpeg" else ()
         try:
-            artefact = await self._inspector.inspect(output, step.makes)
+            artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign))
             plan = read_plan(output, work) if step.name == "plan" else None
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)), child, 0)
         except PlanError as error:
             return self._failed(work, Failure(Kind.INPUT, str(error), service=step.service), child, 0)
+        except Unchecked as error:  # no verdict on the file: it stays, and nothing is bought in its place
+            return self._failed(work, Failure(Kind.LOST, str(error), service=step.service), child, 0)
         except BadArtefact as error:
-            return self._failed(work, Failure(Kind.NONSENSE, str(error), service=step.service), child, 0)
-        if step.paid and not report.charged and self._bench.foreign(step, work.command):
-            await self._ledger.apply(self._charge(work, {"service": step.service, "kind": step.name, "unit": "piece"}))
+            kept = put_aside(output)
+            if kept is not None and step.paid and foreign and not report.charged:
+                await self._ledger.apply(self._charge(work, piece))
+            told = f"{error} (kept as {kept.name})" if kept is not None else str(error)
+            return self._failed(work, Failure(Kind.NONSENSE, told, service=step.service), child, 0)
+        if step.paid and foreign and not report.charged:
+            await self._ledger.apply(self._charge(work, piece))
         facts = {
             name: value for name, value in (report.result or {}).items()
             if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from videod.core.admission import Candidate, House, choose, turns
 from videod.core.failures import Failure, Kind
-from videod.core.model import JobFailed, JobStarted
+from videod.core.model import EVERY_SERVICE, JobFailed, JobStarted, Park
 from videod.flow.bench import Bench
-from videod.flow.limits import Lane, quota_day
+from videod.flow.limits import Lane, Limit, quota_ends
 from videod.flow.runner import Assignment, Runner
 from videod.ledger import Ledger
 from videod.seams import Chance, Clock
@@ -76,6 +76,19 @@ class Scheduler:
                     task.cancel()
             await asyncio.wait(self._children, timeout=max(0.05, min(left, 0.2)))
 
+    async def adopt(self, limits: Mapping[str, Limit]) -> None:
+        """Take up changed limits at once; a pause for a daily quota is judged anew."""
+        for service, limit in limits.items():
+            lane = self._lanes[service]
+            if limit == lane.limit:
+                continue
+            log.info("scheduler_limit_changed", extra={"service": service, "concurrency": limit.concurrency})
+            if (limit.daily_quota, limit.quota_zone) != (lane.limit.daily_quota, lane.limit.quota_zone):
+                at = self._clock.now_ms()
+                await self._ledger.park(Park(service, None, at, "", "limit"), at)
+            lane.change(limit)
+            self._ledger.bells.ring(service)
+
     def children(self) -> list[asyncio.Task[None]]:
         """The tasks of the children that run now."""
         return list(self._children)
@@ -107,28 +120,42 @@ class Scheduler:
         try:
             await self._runner.run(work)
         finally:
+            over = lane.over
             lane.free()
+            if over:
+                self._ledger.bells.ring(lane.service)  # who holds a place above a lowered limit looks whether it may go
 
     async def _next(self, lane: Lane) -> Assignment:
         """The next claimed job of this lane; waits until there is one."""
         while True:
-            chosen = await self._store.read(lambda connection: self._choose(connection, lane))
-            if chosen is None:
+            chosen = None
+            if not lane.over:
+                chosen = await self._store.read(lambda connection: self._choose(connection, lane))
+            if chosen is None or await self._quota_is_used(lane):
                 await self._ledger.bells.wait(lane.service, await self._patience(lane.service))
                 continue
             await lane.token()
-            work = await self._claim(chosen)
+            work = await self._claim(chosen, lane)
             if work is not None:
-                if lane.limit.daily_quota is not None:
-                    await self._ledger.use_quota(lane.service, quota_day(self._clock.now_ms()))
                 return work
+
+    async def _quota_is_used(self, lane: Lane) -> bool:
+        """Whether no more job may start today; then the service is parked until its own next day begins."""
+        at = self._clock.now_ms()
+        quota = lane.limit.quota(at)
+        if quota is None:
+            return False
+        day, most = quota
+        if await self._store.read(lambda connection: reads.quota_used(connection, lane.service, day)) < most:
+            return False
+        until = quota_ends(at, lane.limit.quota_zone)
+        reason = f"the daily quota of {most} (daily_quota in [services.{lane.service}]) is used up"
+        await self._ledger.park(Park(lane.service, None, until, reason, "limit"), at)
+        return True
 
     def _choose(self, connection: sqlite3.Connection, lane: Lane) -> Candidate | None:
         at, service = self._clock.now_ms(), lane.service
-        quota = lane.limit.daily_quota
-        if quota is not None and reads.quota_used(connection, service, quota_day(at)) >= quota:
-            return None
-        if any(row.service == service and not row.channel_id for row in reads.parked(connection, at)):
+        if any(row.holds(service, "") for row in reads.parked(connection, at)):
             return None
         ready = reads.candidates(connection, service, at)
         if not ready:
@@ -145,14 +172,15 @@ class Scheduler:
         at = self._clock.now_ms()
 
         def due(connection: sqlite3.Connection) -> list[int]:
-            ends = [row.until_ms for row in reads.parked(connection, at) if row.service == service and row.until_ms]
+            mine = [row for row in reads.parked(connection, at) if row.service in (service, EVERY_SERVICE)]
+            ends = [row.until_ms for row in mine if row.until_ms]
             following = reads.next_due(connection, service, at)
             return ends if following is None else [*ends, following]
 
         times = await self._store.read(due)
         return min([self._look_again_s, *(max(0.001, (when - at) / 1000) for when in times)])
 
-    async def _claim(self, chosen: Candidate) -> Assignment | None:
+    async def _claim(self, chosen: Candidate, lane: Lane) -> Assignment | None:
         """Claim the job durably; None when it was taken or changed meanwhile."""
         task, jobs = await self._ledger.look(chosen.task_id)
         job = next((one for one in jobs if one.name == chosen.job), None)
@@ -161,7 +189,7 @@ class Scheduler:
         made = self._bench.command(task, job, jobs)
         digest = made[1] if made else "no channel"
         at = self._clock.now_ms()
-        applied = await self._ledger.apply(JobStarted(at, task.id, job.name, digest))
+        applied = await self._ledger.apply(JobStarted(at, task.id, job.name, digest, lane.limit.quota(at)))
         if not applied.decision.accepted or applied.attempt is None or applied.task is None:
             # what was read is stale; give the writer's commit a moment to become visible to the reader
             await self._clock.sleep(0.01)

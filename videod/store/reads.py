@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from videod.core.admission import HOLDS_NO_PLACE, Candidate, InWork
-from videod.core.model import Job, Task
+from videod.core.breaker import Breaker
+from videod.core.model import EVERY_SERVICE, Job, Task
 from videod.store.rows import job_of, task_of
 
 
@@ -70,9 +71,9 @@ WITH first AS (
                PARTITION BY tasks.admitted, tasks.channel_id, tasks.priority ORDER BY tasks.queued_at, first.id
            ) AS place
     FROM first JOIN tasks ON tasks.id = first.task_id
-    WHERE NOT EXISTS (SELECT 1 FROM service_state WHERE service_state.service = ?
-                      AND service_state.channel_id = tasks.channel_id
-                      AND (service_state.until_ms IS NULL OR service_state.until_ms > ?))
+    WHERE NOT EXISTS (SELECT 1 FROM pauses WHERE pauses.service IN (?, ?) AND pauses.channel_id = tasks.channel_id
+                      AND (pauses.until_ms IS NULL OR pauses.until_ms > ?))
+      AND tasks.paused IS NULL
       AND tasks.status NOT IN ('cancelled', 'draft')
 )
 SELECT ranked.task_id, jobs.step, jobs.key, ranked.id, ranked.channel_id, ranked.priority, ranked.admitted,
@@ -86,7 +87,7 @@ ORDER BY ranked.id
 
 def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[Candidate, ...]:
     """The jobs of a service among which the next one is: each task's first ready one, parked channels left out."""
-    rows = connection.execute(_CANDIDATES, (service, at, service, at))
+    rows = connection.execute(_CANDIDATES, (service, at, service, _every(service), at))
     return tuple(
         Candidate(
             task_id=row["task_id"], job=f"{row['step']}/{row['key']}", job_id=row["id"], channel_id=row["channel_id"],
@@ -140,21 +141,45 @@ def next_due(connection: sqlite3.Connection, service: str, at: int) -> int | Non
     return None if row[0] is None else int(row[0])
 
 
+def _every(service: str) -> str:
+    """How a pause of everything names the service: workspaces are cleaned whatever is paused."""
+    return service if service == "local" else EVERY_SERVICE
+
+
 @dataclass(frozen=True)
 class Parked:
-    """A service (channel_id "": all of it) that starts nothing until `until_ms` (None: until it is freed)."""
+    """A service ("*": every one) that starts nothing until `until_ms` (None: until it is freed), for its cause.
+
+    `channel_id` "": for all channels. `cause` as in `Park`, and "down" while the service's breaker is open.
+    """
 
     service: str
     channel_id: str
     until_ms: int | None
     reason: str
+    cause: str = "service"
+
+    def holds(self, service: str, channel_id: str) -> bool:
+        """Whether it stops the jobs of this channel at this service."""
+        concerned = self.service == service or (self.service == EVERY_SERVICE and service != "local")
+        return concerned and self.channel_id in ("", channel_id)
 
 
 def parked(connection: sqlite3.Connection, at: int) -> tuple[Parked, ...]:
+    """Everything that holds a service now; an open breaker until its next probe."""
     rows = connection.execute(
-        "SELECT service, channel_id, until_ms, reason FROM service_state WHERE until_ms IS NULL OR until_ms > ?", (at,)
+        "SELECT service, channel_id, until_ms, reason, cause FROM pauses WHERE until_ms IS NULL OR until_ms > ?", (at,)
     )
-    return tuple(Parked(row["service"], row["channel_id"], row["until_ms"], row["reason"]) for row in rows)
+    held = [Parked(row["service"], row["channel_id"], row["until_ms"], row["reason"], row["cause"]) for row in rows]
+    for row in connection.execute("SELECT service, until_ms, reason FROM breakers WHERE opened_at IS NOT NULL"):
+        if row["until_ms"] > at:
+            held.append(Parked(row["service"], "", row["until_ms"], f"it does not answer: {row['reason']}", "down"))
+    return tuple(held)
+
+
+def breaker(connection: sqlite3.Connection, service: str) -> Breaker:
+    row = connection.execute("SELECT * FROM breakers WHERE service = ?", (service,)).fetchone()
+    return Breaker(service) if row is None else Breaker(**dict(row))
 
 
 @dataclass(frozen=True)

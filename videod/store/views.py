@@ -239,10 +239,9 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     """What the daemon keeps in its facts: a refused change of the configuration, what its check at start found."""
-    refused = reads.fact(connection, "config_problem")
+    remark = reads.fact(connection, "config_remark")
     found = json.loads(reads.fact(connection, "outside_problems") or "[]")
-    changed = (f"the changed configuration was refused, the old one is in force: {refused}",) if refused else ()
-    return (*changed, *(f"found at start: {problem}" for problem in found))
+    return (*((remark,) if remark else ()), *(f"found at start: {problem}" for problem in found))
 
 
 # ------------------------------------------------------------------------------------------- one task

@@ -5,7 +5,9 @@ All functions run inside the caller's transaction on its connection; times come 
 
 import json
 import sqlite3
+from dataclasses import fields
 
+from videod.core.breaker import Breaker
 from videod.core.model import (
     Alert,
     CloseAttempt,
@@ -68,6 +70,12 @@ def open_attempt(connection: sqlite3.Connection, task: Task, op: OpenAttempt, se
             "INSERT INTO intents (attempt_id, task_id, channel_id, service, micros, at) VALUES (?, ?, ?, ?, ?, ?)",
             (attempt, task.id, task.channel_id, service, op.price_micros, at),
         )
+    if op.quota_day is not None:
+        connection.execute(
+            "INSERT INTO quota_usage (service, day, used) VALUES (?, ?, 1)"
+            " ON CONFLICT (service, day) DO UPDATE SET used = used + 1",
+            (service, op.quota_day),
+        )
     return attempt
 
 
@@ -87,17 +95,24 @@ def record_charge(connection: sqlite3.Connection, task: Task, op: RecordCharge, 
 
 
 def park(connection: sqlite3.Connection, op: Park, at: int) -> None:
-    """Park a service, or free it where `until_ms` is not in the future."""
-    channel = op.channel_id or ""
+    """Park a service for its cause, or free it where `until_ms` is not in the future."""
+    place = (op.service, op.channel_id or "", op.cause)
     if op.until_ms is not None and op.until_ms <= at:
-        connection.execute("DELETE FROM service_state WHERE service = ? AND channel_id = ?", (op.service, channel))
+        connection.execute("DELETE FROM pauses WHERE service = ? AND channel_id = ? AND cause = ?", place)
         return
     connection.execute(
-        "INSERT INTO service_state (service, channel_id, until_ms, reason, at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (service, channel_id) DO UPDATE SET until_ms = excluded.until_ms, reason = excluded.reason,"
-        " at = excluded.at",
-        (op.service, channel, op.until_ms, op.reason, at),
+        "INSERT INTO pauses (service, channel_id, cause, until_ms, reason, at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (service, channel_id, cause) DO UPDATE SET until_ms = excluded.until_ms,"
+        " reason = excluded.reason, at = excluded.at",
+        (*place, op.until_ms, op.reason, at),
     )
+
+
+def save_breaker(connection: sqlite3.Connection, breaker: Breaker) -> None:
+    names = [field.name for field in fields(breaker)]
+    columns, marks = ", ".join(names), ", ".join("?" for _ in names)
+    values = tuple(getattr(breaker, name) for name in names)
+    connection.execute(f"INSERT OR REPLACE INTO breakers ({columns}) VALUES ({marks})", values)  # noqa: S608
 
 
 def _post(
@@ -204,14 +219,6 @@ def set_fact(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute(
         "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, value),
-    )
-
-
-def use_quota(connection: sqlite3.Connection, service: str, day: str) -> None:
-    connection.execute(
-        "INSERT INTO quota_usage (service, day, used) VALUES (?, ?, 1)"
-        " ON CONFLICT (service, day) DO UPDATE SET used = used + 1",
-        (service, day),
     )
 
 

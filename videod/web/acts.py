@@ -1,20 +1,36 @@
-"""What a person may ask for, as events for the ledger: approve, retry, cancel, redo, resume.
+"""What a person may ask for, as events for the ledger: approve, retry, cancel, redo, pause, resume.
 
 The API and, while no daemon runs, the command line both come through here, so that a request means the same on either
 way. What makes no sense is refused before it becomes an event, with the reason and the next thing to do.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from videod.core.board import pending_cost_micros
-from videod.core.model import CancelAsked, EntryQueued, Event, GateApproved, Job, RedoAsked, ServiceFreed, Task
+from videod.core.model import (
+    EVERY_SERVICE,
+    CancelAsked,
+    EntryQueued,
+    Event,
+    GateApproved,
+    Job,
+    Park,
+    RedoAsked,
+    ServiceFreed,
+    Task,
+    TaskPaused,
+    TaskResumed,
+)
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
-from videod.core.steps import REVIEWED, SERVICES
+from videod.core.steps import ALL, REVIEWED, SERVICES
 from videod.ledger import Ledger
 from videod.seams import Clock
 from videod.store import reads
 from videod.store.database import Store
+
+log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -153,26 +169,75 @@ class Desk:
         return Outcome(text, True, after, cost)
 
     async def resume(self, service: str, channel_id: str | None) -> Outcome:
-        """Let a parked service start jobs again; the tasks that were held for it go on."""
-        if service not in SERVICES:
-            raise Refused("missing", f"there is no service {service}", f"name one of: {', '.join(SERVICES)}")
+        """Let a parked service ("all": every one) start jobs again; the tasks that were held for it go on."""
+        name = _service(service)
         at = self._clock.now_ms()
         parked = await self._store.read(lambda connection: reads.parked(connection, at))
-        wanted = [one for one in parked if one.service == service and channel_id in (None, one.channel_id)]
+        wanted = [one for one in parked if one.service == name and channel_id in (None, one.channel_id)]
+        where = f" for {channel_id}" if channel_id else ""
+        if any(one.cause == "disk" for one in wanted):
+            raise Refused("conflict", "the disk is full", "free some space; videod goes on by itself then")
         if not wanted:
-            where = f" for {channel_id}" if channel_id else ""
-            return Outcome(f"{service} is not parked{where}; nothing changed", False)
+            others = [one for one in parked if one.service == EVERY_SERVICE]
+            more = f"; but everything is paused ({others[0].reason}): `videod resume all`" if others else ""
+            return Outcome(f"{service} is not parked{where}; nothing changed{more}", False)
         for one in wanted:
-            await self._ledger.free_service(service, one.channel_id or None, at)
+            if one.cause == "down":
+                await self._ledger.ask_at_once(name)
+            else:
+                await self._ledger.park(Park(name, one.channel_id or None, at, "", one.cause), at)
         freed = [task for task in await self._held(service) if _concerns(task, wanted)]
         for task in freed:
             await self._ledger.apply(ServiceFreed(at, task.id, service))
+        log.info("desk_service_resumed", extra={"service": service, "channel": channel_id, "by": self._by})
         tasks = f"{len(freed)} task{'s' if len(freed) != 1 else ''}"
-        return Outcome(f"{service} goes on{f' for {channel_id}' if channel_id else ''}; {tasks} no longer held", True)
+        held = f"; {tasks} no longer held" if freed else ""
+        return Outcome(f"{'everything' if name == EVERY_SERVICE else service} goes on{where}{held}", True)
+
+    async def pause(self, service: str, channel_id: str | None, reason: str | None) -> Outcome:
+        """Start nothing more at a service ("all": every one), or only nothing of one channel; what runs goes on."""
+        name = _service(service)
+        at = self._clock.now_ms()
+        if channel_id is not None and not self._ledger.knows(channel_id):
+            raise Refused("missing", f"there is no channel {channel_id}", "see `videod channels` for the ids")
+        why = reason or f"by hand ({self._by})"
+        await self._ledger.park(Park(name, channel_id, None, why, "person"), at)
+        log.info("desk_service_paused", extra={"service": service, "channel": channel_id, "by": self._by, "why": why})
+        where = f" --channel {channel_id}" if channel_id else ""
+        what = "everything" if name == EVERY_SERVICE else service
+        text = f"{what} is paused{f' for {channel_id}' if channel_id else ''}; what runs now goes on to its end"
+        return Outcome(f"{text}, `videod resume {service}{where}` goes on", True)
+
+    async def pause_task(self, task_id: str, reason: str | None) -> Outcome:
+        """Start nothing more of one task; what runs goes on to its end."""
+        task, _ = await self._look(task_id)
+        if task.paused is not None and reason in (None, task.paused):
+            return Outcome(f"it was paused before: {task.paused}; nothing changed", False, task)
+        why = reason or f"by hand ({self._by})"
+        after = await self._apply(TaskPaused(self._clock.now_ms(), task.id, why), task)
+        return Outcome(
+            f"paused; what runs now goes on to its end, `videod resume {task.id}` starts the rest", True, after
+        )
+
+    async def resume_task(self, task_id: str) -> Outcome:
+        task, _ = await self._look(task_id)
+        if task.paused is None:
+            return Outcome("it is not paused; nothing changed", False, task)
+        after = await self._apply(TaskResumed(self._clock.now_ms(), task.id), task)
+        return Outcome(f"it goes on; it is {LABELS[after.status]} now", True, after)
 
     async def _held(self, service: str) -> list[Task]:
         tasks = await self._store.read(reads.open_tasks)
         return [task for task in tasks if task.held is not None and service in task.held.split(",")[0].split()]
+
+
+def _service(name: str) -> str:
+    """The name in the books. Raises Refused for an unknown one."""
+    if name == ALL:
+        return EVERY_SERVICE
+    if name not in SERVICES:
+        raise Refused("missing", f"there is no service {name}", f"name one of: {', '.join(SERVICES)}, {ALL}")
+    return name
 
 
 def _concerns(task: Task, freed: list[reads.Parked]) -> bool:
@@ -222,25 +287,32 @@ def _instead(task: Task) -> str:
 
 # ------------------------------------------------------------------------------------------- by name
 
-#: verbs on a task; `resume` is the one on a service
-VERBS = ("approve", "retry", "cancel", "redo")
+#: verbs on a task and on a service
+VERBS = ("approve", "retry", "cancel", "redo", "pause", "resume")
+SERVICE_VERBS = ("pause", "resume")
 
 
-async def perform(desk: Desk, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
-    """The request `verb` on a task (or, for "resume", a service) with its JSON body. Raises Refused."""
-    match verb:
-        case "approve":
+async def perform(desk: Desk, room: str, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
+    """The request `verb` on a thing of the `room` "tasks" or "services", with its JSON body. Raises Refused."""
+    match room, verb:
+        case "tasks", "approve":
             return await desk.approve(target, _text(body, "gate"))
-        case "retry":
+        case "tasks", "retry":
             return await desk.retry(target)
-        case "cancel":
+        case "tasks", "cancel":
             return await desk.cancel(target)
-        case "redo":
+        case "tasks", "redo":
             return await desk.redo(target, _names(body, "jobs"))
-        case "resume":
+        case "tasks", "pause":
+            return await desk.pause_task(target, _text(body, "reason"))
+        case "tasks", "resume":
+            return await desk.resume_task(target)
+        case "services", "pause":
+            return await desk.pause(target, _text(body, "channel"), _text(body, "reason"))
+        case "services", "resume":
             return await desk.resume(target, _text(body, "channel"))
         case _:
-            raise Refused("missing", f"there is nothing called {verb}", f"name one of: {', '.join(VERBS)}, resume")
+            raise Refused("missing", f"there is nothing called {verb}", f"name one of: {', '.join(VERBS)}")
 
 
 def _text(body: Mapping[str, object], name: str) -> str | None:

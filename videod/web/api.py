@@ -21,7 +21,7 @@ from videod.seams import Clock
 from videod.store import reads, views
 from videod.store.database import Store
 from videod.web import metrics, shapes
-from videod.web.acts import VERBS, Desk, Refused, perform
+from videod.web.acts import SERVICE_VERBS, VERBS, Desk, Refused, perform
 from videod.web.listen import ListenError, Listening, serve
 
 __all__ = ["ListenError", "Listening", "build_app", "serve"]
@@ -104,9 +104,9 @@ class _Api:
 
     async def change(self, request: web.Request) -> web.Response:
         """POST of one verb on a task or a service."""
-        verb, target = request.match_info["verb"], request.match_info["id"]
+        room, verb, target = (request.match_info[name] for name in ("room", "verb", "id"))
         desk = Desk(self.ledger, self.store, self.clock, "cli")
-        outcome = await perform(desk, verb, target, await _body(request))
+        outcome = await perform(desk, room, verb, target, await _body(request))
         log.info("api_request_done", extra={"verb": verb, "target": target, "changed": outcome.changed})
         return self.answer(outcome.as_json())
 
@@ -177,7 +177,7 @@ def build_app(
         web.get("/metrics", api.metrics),
         web.get("/api/status", api.status),
         web.get("/api/tasks/{id}", api.task),
-        web.post(f"/api/tasks/{{id}}/{{verb:{'|'.join(VERBS)}}}", api.change),
-        web.post("/api/services/{id}/{verb:resume}", api.change),
+        web.post(f"/api/{{room:tasks}}/{{id}}/{{verb:{'|'.join(VERBS)}}}", api.change),
+        web.post(f"/api/{{room:services}}/{{id}}/{{verb:{'|'.join(SERVICE_VERBS)}}}", api.change),
     ])  # fmt: skip
     return app

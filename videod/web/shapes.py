@@ -8,8 +8,9 @@ from pathlib import Path
 
 from videod.core.board import iso, pending_cost_micros
 from videod.core.failures import Failure
-from videod.core.model import Job, Task
+from videod.core.model import EVERY_SERVICE, Job, Task
 from videod.core.statuses import AT_GATE, LABELS
+from videod.core.steps import ALL
 from videod.store import reads, views
 
 Json = dict[str, object]
@@ -28,7 +29,8 @@ def task(one: Task) -> Json:
     return {
         "id": one.id, "page_id": one.page_id, "channel": one.channel_id, "title": one.title, "topic": one.topic,
         "status": one.status.value, "label": LABELS[one.status], "gate": None if gate is None else gate.value,
-        "priority": one.priority.label, "privacy": one.privacy, "held": one.held, "error": one.error,
+        "priority": one.priority.label, "privacy": one.privacy, "held": one.held, "paused": one.paused,
+        "error": one.error,
         "cost_usd": usd(one.cost_micros), "possibly_paid_twice": one.doubts, "youtube_url": one.youtube_url,
         "created_at": when(one.created_at), "queued_at": when(one.queued_at), "started_at": when(one.started_at),
         "ended_at": when(one.ended_at),
@@ -60,8 +62,10 @@ def lane(one: views.Lane, limits: Mapping[str, int]) -> Json:
 
 
 def parked(one: reads.Parked) -> Json:
+    service = ALL if one.service == EVERY_SERVICE else one.service
     return {
-        "service": one.service, "channel": one.channel_id or None, "until": when(one.until_ms), "reason": one.reason
+        "service": service, "channel": one.channel_id or None, "cause": one.cause, "until": when(one.until_ms),
+        "reason": one.reason,
     }  # fmt: skip
 
 

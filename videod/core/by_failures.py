@@ -1,0 +1,136 @@
+"""A job's failure: what it says of the job, of its service and of its task, and what follows from the policy table."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from videod.core import board, breaker
+from videod.core.by_jobs import alarm, asker, current, heard, settle_attempt
+from videod.core.derive import QUOTA
+from videod.core.failures import KEYS, POLICY, Answer, Kind, retry_delay_ms
+from videod.core.model import Alert, Job, JobFailed, Park, ServiceFreed
+from videod.core.statuses import JobState
+from videod.core.steps import STEPS
+from videod.core.work import Work
+
+
+def fail(work: Work, event: JobFailed) -> Work:
+    job = current(work, event.job, event.attempt)
+    failure = event.failure
+    policy = POLICY[failure.kind]
+    work = _judged(work, job, event)
+    if job.again and failure.kind != Kind.IN_DOUBT:
+        fresh = replace(job, state=JobState.WAITING, again=False, attempts=0, failure=None, buy_again=False)
+        return settle_attempt(work, fresh, event, "outdated")
+    handler = _ANSWERS[policy.answer]
+    work, after = handler(work, replace(job, failure=failure, again=False), event)
+    work = settle_attempt(work, after, event, failure.kind.value)
+    stopped = after.state in (JobState.FAILED, JobState.IN_DOUBT)
+    parked = policy.answer == Answer.PARK or failure.kind == Kind.DISK
+    if stopped or (parked and policy.alert):
+        work = work.adding(alarm(work, replace(after, ended_at=event.at), failure, parked))
+    return work
+
+
+#: kinds for which the service is to blame; two different jobs in a row have to meet them
+_SERVICE_DOWN = (Kind.DOWN, Kind.TIMEOUT, Kind.NONSENSE)
+#: how long a job that asked in vain stands behind the others when the next probe may start, ms
+_BEHIND_MS = 1000
+#: kinds that only a service which answers can cause
+_ANSWERED = (Kind.BUSY, Kind.QUOTA, Kind.CREDENTIALS, Kind.REFUSED)
+
+
+def _judged(work: Work, job: Job, event: JobFailed) -> Work:
+    """The work with the breaker of the job's service told of the failure."""
+    before, failure = work.breaker, event.failure
+    if before is None:
+        return work
+    if failure.kind in _ANSWERED:
+        return heard(work, job)
+    if failure.kind not in _SERVICE_DOWN:
+        return work
+    after = breaker.failed(before, asker(work, job), event.at, failure.message)
+    work = work.with_breaker(after)
+    down_ms = event.at - (after.opened_at or event.at)
+    if after != before and down_ms >= breaker.TELL_AFTER_MS:
+        since = board.iso(after.opened_at or 0)
+        text = f"{job.service} has not answered since {since}: {board.sentence(failure.message)} videod asks every"
+        text += f" {breaker.PROBE_WAITS_MS[-1] // 60_000} minutes and goes on by itself; nothing is lost."
+        work = work.adding(Alert(f"{job.service}:down", text))
+    return work
+
+
+def _again_free(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+    kind = event.failure.kind
+    wait = 0 if kind == Kind.INTERRUPTED else event.failure.retry_after_ms or POLICY[kind].wait_ms
+    kept = None if kind == Kind.INTERRUPTED else job.failure
+    return work, replace(job, state=JobState.READY, due_at=event.at + wait, failure=kept)
+
+
+def _again_later(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+    if work.breaker is not None and work.breaker.open and event.failure.kind in _SERVICE_DOWN:
+        # the service is down, not the job: it waits unspent, and a moment longer than those that have not asked yet
+        return work, replace(job, state=JobState.READY, due_at=work.breaker.until_ms + _BEHIND_MS)
+    attempts = job.attempts + 1
+    delay = retry_delay_ms(attempts, work.policy.retry_waits_ms, work.policy.retry_jitter, event.u)
+    if delay is None:
+        return work, replace(job, state=JobState.FAILED, attempts=attempts)
+    delay = max(delay, event.failure.retry_after_ms or 0)
+    return work, replace(job, state=JobState.READY, attempts=attempts, due_at=event.at + delay)
+
+
+def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+    failure = event.failure
+    credentials = failure.kind == Kind.CREDENTIALS
+    until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
+    own = job.step == "upload" and (credentials or failure.code == "uploadLimitExceeded")
+    channel = work.task.channel_id if own else None
+    key = KEYS.get(failure.service or job.service)
+    refused = f"{job.service} refused the key {key}" if key else f"{job.service} is not authorised"
+    reason = refused if credentials else f"{QUOTA} of {job.service} is used up"
+    held = reason if until is None else f"{reason}, goes on at {board.iso(until)}"
+    work = work.adding(Park(job.service, channel, until, f"{reason}: {failure.message}")).with_task(held=held)
+    return work, replace(job, state=JobState.READY, due_at=event.at)
+
+
+def freed(work: Work, event: ServiceFreed) -> Work:
+    """The service may be used again: what it refused is no longer wrong, until it says so anew."""
+
+    def waits(job: Job) -> bool:
+        parked = job.failure is not None and POLICY[job.failure.kind].answer == Answer.PARK
+        return parked and job.service == event.service and job.state == JobState.READY
+
+    jobs = tuple(replace(job, failure=None) if waits(job) else job for job in work.jobs)
+    return replace(work, jobs=jobs).with_task(held=None)
+
+
+def _reword(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+    if STEPS[job.step].rewordable and not job.reworded:
+        return work, replace(job, state=JobState.READY, reworded=True, due_at=event.at)
+    return work, replace(job, state=JobState.FAILED)
+
+
+def _doubt(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+    """Buy once more under the channel's standing permission while its ceiling lasts; else a person must say so."""
+    wait = event.failure.retry_after_ms or 0
+    if not job.price_micros:
+        # an upload looks for itself before it leaps: nothing to buy, only to look again a little later
+        return work, replace(job, state=JobState.READY, due_at=event.at + (wait or POLICY[Kind.IN_DOUBT].wait_ms))
+    price, task = job.price_micros, work.task
+    if task.rebought_micros + price <= work.policy.rebuy_ceiling_micros:
+        work = work.with_task(rebought_micros=task.rebought_micros + price, doubts=task.doubts + 1)
+        return work, replace(job, state=JobState.READY, buy_again=True, due_at=event.at + wait)
+    return work, replace(job, state=JobState.IN_DOUBT, buy_again=False)
+
+
+def _stop(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+    return work, replace(job, state=JobState.FAILED, attempts=job.attempts + 1)
+
+
+_ANSWERS: dict[Answer, Callable[[Work, Job, JobFailed], tuple[Work, Job]]] = {
+    Answer.AGAIN_FREE: _again_free,
+    Answer.AGAIN: _again_later,
+    Answer.PARK: _park,
+    Answer.REWORD: _reword,
+    Answer.DOUBT: _doubt,
+    Answer.STOP: _stop,
+}
