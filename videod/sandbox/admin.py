@@ -123,6 +123,16 @@ class Admin:
         entries = [entry for entry in self._context.requests if service in (None, entry["service"])]
         return web.json_response({"requests": entries[-last:] if last else []})
 
+    async def load(self, _: web.Request) -> web.Response:
+        """The most at once of each thing, the refusals for haste, and the most requests within any second."""
+        meter = self._context.meter
+        by_service: dict[str, list[int]] = {}
+        for entry in self._context.requests:
+            by_service.setdefault(entry["service"], []).append(entry["at_ms"])
+        busiest = {service: _most_within(sorted(times), 1000) for service, times in by_service.items()}
+        throttled = {service: count for service, count in meter.throttled.items() if count}
+        return web.json_response({"most_at_once": meter.most, "throttled": throttled, "most_in_a_second": busiest})
+
     async def faults(self, _: web.Request) -> web.Response:
         return web.json_response({"faults": [asdict(fault) for fault in self._context.faults.rules()]})
 
@@ -155,6 +165,16 @@ class Admin:
         return await self.latency(request)
 
 
+def _most_within(times_ms: list[int], span_ms: int) -> int:
+    """The most of the sorted times that lie within any span of this length."""
+    most, first = 0, 0
+    for last, at in enumerate(times_ms):
+        while at - times_ms[first] >= span_ms:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
 @web.middleware
 async def _complaints(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
@@ -170,7 +190,7 @@ def build(context: Context, kinds: Kinds) -> web.Application:
     app.add_routes(
         [
             web.get("/health", admin.health), web.get("/urls", admin.urls), web.get("/charges", admin.charges),
-            web.get("/requests", admin.requests), web.get("/faults", admin.faults),
+            web.get("/requests", admin.requests), web.get("/load", admin.load), web.get("/faults", admin.faults),
             web.post("/faults", admin.add_faults), web.delete("/faults", admin.clear_faults),
             web.post("/reset", admin.clear_faults), web.get("/latency", admin.latency),
             web.post("/latency", admin.set_latency),

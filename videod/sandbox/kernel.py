@@ -9,7 +9,9 @@ import fnmatch
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NewType
@@ -136,6 +138,27 @@ class Options:
     seed: int = 7
 
 
+class Meter:
+    """What a stand-in sees of its clients' haste: the most at once of each thing, and its own refusals for it."""
+
+    def __init__(self) -> None:
+        self._now: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.throttled: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, what: str) -> Iterator[None]:
+        self._now[what] += 1
+        self.seen(what, self._now[what])
+        try:
+            yield
+        finally:
+            self._now[what] -= 1
+
+    def seen(self, what: str, at_once: int) -> None:
+        self.most[what] = max(self.most[what], at_once)
+
+
 class Context:
     """What one running sandbox shares between its services. `urls` maps a service name to its base address."""
 
@@ -148,6 +171,7 @@ class Context:
         self.account = Account(root / "charges.jsonl")
         self.requests: list[dict[str, Any]] = []
         self.urls: dict[str, str] = {}
+        self.meter = Meter()
         root.mkdir(parents=True, exist_ok=True)
 
     def now_ms(self) -> int:
@@ -220,6 +244,16 @@ def traffic(context: Context, service: str) -> Middleware:
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            with context.meter.one_more(f"{service} requests"):
+                answer = await serve(request, handler)
+        except web.HTTPException as refused:
+            context.meter.throttled[service] += refused.status == 429
+            raise
+        context.meter.throttled[service] += answer.status == 429
+        return answer
+
+    async def serve(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = context.now()
         endpoint = f"{request.method} {request.path}"
         await asyncio.sleep(context.options.latency_s.get(service, 0.0))

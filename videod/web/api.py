@@ -56,6 +56,7 @@ class _Api:
     redact: Callable[[str], str]
     limits: Callable[[], Mapping[str, int]]
     not_ready: Callable[[], str | None]
+    delays: Callable[[], metrics.Delays]
     started_at: int
 
     def answer(self, body: object, status: int = 200) -> web.Response:
@@ -87,7 +88,7 @@ class _Api:
         return self.answer({"status": "ready"})
 
     async def metrics(self, request: web.Request) -> web.Response:
-        text = metrics.text(await self.overview(), self.limits(), __version__, self.started_at)
+        text = metrics.text(await self.overview(), self.limits(), __version__, self.started_at, self.delays())
         return web.Response(text=text, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def status(self, request: web.Request) -> web.Response:
@@ -167,9 +168,13 @@ def build_app(
     secrets_redact: Callable[[str], str],
     limits: Callable[[], Mapping[str, int]] = _no_limits,
     not_ready: Callable[[], str | None] = _always_ready,
+    delays: Callable[[], metrics.Delays] = metrics.Delays,
 ) -> web.Application:
-    """The API as an aiohttp application; `limits` gives service -> jobs at once as they are configured now."""
-    api = _Api(ledger, store, clock, secrets_redact, limits, not_ready, clock.now_ms())
+    """The API as an aiohttp application.
+
+    `limits` gives service -> jobs at once as they are configured now, `delays` how late the event loop was.
+    """
+    api = _Api(ledger, store, clock, secrets_redact, limits, not_ready, delays, clock.now_ms())
     app = web.Application(middlewares=[api.guard], client_max_size=BODY_BYTES)
     app.add_routes([
         web.get("/health", api.health),

@@ -1,6 +1,8 @@
 """The numbers of the overview as Prometheus text (exposition format 0.0.4). Pure."""
 
+import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from videod.core.statuses import Status
 from videod.store.views import Overview
@@ -24,10 +26,29 @@ def _family(name: str, about: str, samples: Sequence[Sample]) -> list[str]:
     return lines
 
 
-def text(seen: Overview, limits: Mapping[str, int], version: str, started_at: int) -> str:
+@dataclass(frozen=True)
+class Delays:
+    """How late the event loop was: `counts[i]` times at most `edges_s[i]`, the last count beyond them all."""
+
+    edges_s: Sequence[float] = ()
+    counts: Sequence[int] = (0,)
+    sum_s: float = 0.0
+
+
+def text(seen: Overview, limits: Mapping[str, int], version: str, started_at: int, delays: Delays) -> str:
     """Everything worth an alert or a graph. Money in US dollars, times and ages in seconds."""
     families = (*_house(seen, version, started_at), *_lanes(seen, limits), *_money(seen), *_unsent(seen))
-    return "\n".join(line for family in families for line in _family(*family)) + "\n"
+    lines = [line for family in families for line in _family(*family)]
+    return "\n".join([*lines, *_loop(delays)]) + "\n"
+
+
+def _loop(delays: Delays) -> list[str]:
+    """The histogram of the loop's delays."""
+    name = "videod_loop_delay_seconds"
+    lines = [f"# HELP {name} By how much the event loop was late.", f"# TYPE {name} histogram"]
+    for edge, count in zip([*map(str, delays.edges_s), "+Inf"], itertools.accumulate(delays.counts), strict=True):
+        lines.append(f'{name}_bucket{{le="{edge}"}} {count}')
+    return [*lines, f"{name}_sum {delays.sum_s:.6f}", f"{name}_count {sum(delays.counts)}"]
 
 
 def _house(seen: Overview, version: str, started_at: int) -> tuple[Family, ...]:
@@ -50,7 +71,9 @@ def _lanes(seen: Overview, limits: Mapping[str, int]) -> tuple[Family, ...]:
     running = {one.service: one.running for one in seen.lanes}
     ready = {one.service: one.ready for one in seen.lanes}
     later = {one.service: one.later for one in seen.lanes}
-    parked: list[Sample] = [({"service": one.service, "channel": one.channel_id}, 1) for one in seen.parked]
+    parked: list[Sample] = [
+        ({"service": one.service, "channel": one.channel_id, "cause": one.cause}, 1) for one in seen.parked
+    ]
     return (
         ("videod_jobs_running", "Jobs that run by service.", _each("service", running)),
         ("videod_jobs_ready", "Jobs that could start now by service.", _each("service", ready)),

@@ -94,6 +94,8 @@ class Tasks:
         (self._folder / task.id).mkdir()
         (self._folder / task.id / "image").write_bytes(image)
         self._keep(task)
+        in_work = sum(self.state(one) not in ("success", "fail") for one in self._tasks.values())
+        self._context.meter.seen("kie tasks", in_work)
         usd = round(task.credits * USD_PER_CREDIT, 6)
         self._context.charge("kie", "clip", key, task.credits, "credits", usd, task_id=task.id, model=task.model)
         self._start_render(task)

@@ -1,0 +1,173 @@
+"""Twenty full episodes in work at once on the sandbox: limits as the stand-ins count them, memory, loop delay."""
+
+import argparse
+import http.client
+import itertools
+import re
+import socket
+import threading
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from tests.campaigns.frame import Campaign, Result, say
+from tests.live.stage import Stage
+
+#: what the stand-ins may count at most: videod.toml's defaults
+MOST = {"gemini requests": 12, "kie tasks": 8, "elevenlabs requests": 6}
+NOTION_PER_S = 3
+RSS_MB, DELAY_MS = 120, 50
+TOPICS = ("brown bears", "humpback whales", "arctic wolves", "green sea turtles", "red foxes", "elephants", "penguins",
+          "snow leopards", "giraffes", "owls")  # fmt: skip
+
+
+class Memory(threading.Thread):
+    """The highest resident set of a process, MB, looked at five times a second."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._status = Path(f"/proc/{pid}/status")
+        self.most_mb = 0.0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(0.2) and self._status.exists():
+            found = re.search(r"VmHWM:\s+(\d+) kB", self._status.read_text())
+            self.most_mb = max(self.most_mb, int(found[1]) / 1024 if found else 0.0)
+
+
+def metrics(path: Path) -> str:
+    """The daemon's /metrics over its Unix socket."""
+    connection = http.client.HTTPConnection("videod", timeout=30)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(path))
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return text
+
+
+def loop_delay_ms(text: str, share: float) -> float:
+    """The edge of the histogram below which `share` of the event loop's delays lie, ms."""
+    edges = re.findall(r'videod_loop_delay_seconds_bucket{le="([^"]+)"} (\d+)', text)
+    total = int(edges[-1][1])
+    return next(float(edge) for edge, count in edges if int(count) >= share * total) * 1000
+
+
+def start_delays_ms(made: Stage) -> dict[str, list[float]]:
+    """Lane -> how long each job waited although its parts were there and a place was free, ms; KIE's rate counts in."""
+    ended: dict[tuple[str, str], int] = {}
+    starts: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    ends: dict[str, list[int]] = defaultdict(list)
+    rows = made.rows(
+        "SELECT jobs.task_id, jobs.step || '/' || jobs.key AS name, jobs.service, jobs.needs, attempts.started_at,"
+        " attempts.ended_at FROM attempts JOIN jobs ON jobs.id = attempts.job_id WHERE jobs.step != 'cleanup'"
+        " AND attempts.ended_at IS NOT NULL ORDER BY attempts.started_at"
+    )
+    for row in rows:
+        ended[row["task_id"], row["name"]] = row["ended_at"]
+        ends[row["service"]].append(row["ended_at"])
+    for row in rows:
+        needs = re.findall(r'"([^"]+)"', row["needs"])
+        starts[row["service"]].append(
+            (row["started_at"], max((ended[row["task_id"], one] for one in needs), default=0))
+        )
+    places = {"gemini": 12, "kie": 8, "elevenlabs": 6, "youtube": 2, "ffmpeg": 2, "pillow": 2}
+    found: dict[str, list[float]] = {}
+    for service, begun in starts.items():
+        free = sorted(ends[service])
+        late = []
+        for at, (start, ready) in enumerate(begun):
+            place = free[at - places[service]] if at >= places[service] else 0
+            if ready:
+                late.append(float(max(0, start - max(ready, place))))
+        found[service] = late
+    return found
+
+
+def _p99(values: list[float]) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))] if values else 0.0
+
+
+def campaign(folder: Path, episodes: int, clips: int, seconds: float) -> Result:
+    channel: dict[str, object] = {
+        "clips": clips, "images": clips + 4, "clip_seconds": 5, "max_concurrent": episodes,
+        "daily_budget_usd": 10_000.0, "episode_cap_usd": 1000.0,
+    }  # fmt: skip
+    # a second of the stand-ins for a minute of the services: clips take 120-300 s, images 8-20 s, sounds 2-6 s
+    sandbox = ("--generation", "4", "--latency", "gemini=0.25", "--latency", "elevenlabs=0.1", "--size", "480x270")
+    settings = "[alerts]\nslack = true\n[services.elevenlabs]\nconcurrency = 6\n"
+    made = Stage(folder / "stage", channel, sandbox, settings)
+    try:
+        person = made.person()
+        stories = []
+        for number, topic in zip(range(episodes), itertools.cycle(TOPICS), strict=False):
+            stories.append((("wild_planet", "deep_ocean")[number % 2],
+                            (f"Crowd {number}", topic, f"Number {number} of the {topic} waits.")))  # fmt: skip
+        person.write_entries(stories)
+        began = time.monotonic()
+        memory = Memory(made.start().pid)
+        memory.start()
+        most_in_work = _watch(made, episodes, began + seconds)
+        took = time.monotonic() - began
+        memory.ended.set()
+        return _judge(made, memory, most_in_work, took, episodes)
+    finally:
+        made.close()
+
+
+def _watch(made: Stage, episodes: int, until: float) -> int:
+    """Wait until every episode is published; returns the most that were in work at one look."""
+    most, told = 0, 0.0
+    while True:
+        now = Counter(made.statuses())
+        most = max(most, sum(count for status, count in now.items() if status not in ("queued", "published")))
+        if now["published"] == episodes:
+            return most
+        stopped = [status for status in now if status.startswith("error_")]
+        assert not stopped, made.rows("SELECT title, status FROM tasks WHERE status LIKE 'error%'")
+        assert made.daemon is not None and made.daemon.poll() is None, made.log_tail()
+        assert time.monotonic() < until, f"still {dict(now)}"
+        if time.monotonic() - told > 20:
+            told = time.monotonic()
+            say(", ".join(f"{status} {count}" for status, count in now.items()))
+        time.sleep(0.5)
+
+
+def _judge(made: Stage, memory: Memory, in_work: int, took: float, episodes: int) -> Result:
+    load = made.admin("/load")
+    assert isinstance(load, dict)
+    most, throttled, busiest = load["most_at_once"], load["throttled"], load["most_in_a_second"]
+    for what, limit in MOST.items():
+        assert most.get(what, 0) <= limit, f"{what}: {most[what]} at once, {limit} allowed"
+    assert not throttled, f"the stand-ins had to refuse for haste: {throttled}"
+    # three a second, evenly: four may begin within one second where the first begins it and the last ends it
+    assert busiest["notion"] <= NOTION_PER_S + 1, busiest
+    failures = made.rows("SELECT outcome, count(*) AS n FROM attempts WHERE outcome NOT IN ('done') GROUP BY outcome")
+    delay = loop_delay_ms(metrics(made.state / "videod.sock"), 0.99)
+    late = start_delays_ms(made)
+    rates = {service: round(_p99(values)) for service, values in late.items()}
+    uploads = [charge for charge in made.charges() if charge["kind"] == "upload"]
+    assert len(uploads) == episodes and not made.bought_twice(), made.bought_twice()
+    assert not failures, [dict(row) for row in failures]
+    assert memory.most_mb < RSS_MB, f"{memory.most_mb:.0f} MB"
+    assert delay <= DELAY_MS, f"the loop's delay is {delay} ms at p99"
+    return {
+        "episodes": episodes, "most_in_work": in_work, "minutes": round(took / 60, 1), "most_at_once": dict(most),
+        "notion_most_in_a_second": busiest["notion"], "throttled": 0, "failed_attempts": 0,
+        "rss_mb": round(memory.most_mb, 1), "loop_delay_p99_ms": delay, "start_delay_p99_ms": rates,
+    }  # fmt: skip
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--episodes", type=int, default=20)
+    parser.add_argument("--clips", type=int, default=18)
+    parser.add_argument("--minutes", type=float, default=40, help="give up after so long")
+
+
+CAMPAIGN = Campaign(
+    "crowd",
+    "Twenty full episodes at once: limits kept as the stand-ins count them, memory, loop delay.",
+    _options,
+    lambda folder, given: campaign(folder, given.episodes, given.clips, given.minutes * 60),
+)
