@@ -15,7 +15,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
+from videod.daemon.pulse import EDGES_S, Pulse
 from videod.web.api import ListenError, Listening, build_app, serve
+from videod.web.metrics import Delays, _loop
 
 SECRET = "sk-very-secret"
 
@@ -105,7 +107,10 @@ async def test_metrics_are_prometheus_text(box: StudioBox, api: Caller) -> None:
     running = {sample.labels["service"]: sample.value for sample in families["videod_jobs_running"].samples}
     assert running == {"gemini": 0, "pillow": 1, "kie": 0, "elevenlabs": 0, "ffmpeg": 0, "youtube": 0}
     (parked,) = families["videod_service_parked"].samples
-    assert parked.labels == {"service": "gemini", "channel": ""}
+    assert parked.labels == {"service": "gemini", "channel": "", "cause": "service"}
+    late = families["videod_loop_delay_seconds"]
+    assert late.type == "histogram"
+    assert [sample.value for sample in late.samples if sample.name.endswith("_count")] == [0]
     assert families["videod_spend_today_usd"].samples[0].value == pytest.approx(0.137)
     assert families["videod_jobs_limit"].samples[0].value == 8
 
@@ -356,3 +361,14 @@ async def test_a_port_in_use_is_named_and_leaves_no_socket_behind(box: StudioBox
         with pytest.raises(ListenError, match=f"port {port}"):
             await serve(app, box.state / "videod.sock", port)
     assert not (box.state / "videod.sock").exists()
+
+
+def test_a_late_loop_is_counted_below_the_edge_it_kept() -> None:
+    pulse = Pulse()
+    for late_s in (0.0004, 0.02, 0.02, 7.0):
+        pulse.note(late_s)
+    box_of = dict(zip([*EDGES_S, None], pulse.counts, strict=True))
+    assert {edge: count for edge, count in box_of.items() if count} == {0.001: 1, 0.025: 2, None: 1}
+    text = "\n".join(_loop(Delays(EDGES_S, tuple(pulse.counts), pulse.sum_s)))
+    assert 'videod_loop_delay_seconds_bucket{le="0.025"} 3' in text
+    assert 'videod_loop_delay_seconds_bucket{le="+Inf"} 4' in text
