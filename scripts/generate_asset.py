@@ -142,7 +142,9 @@ def buy(wish: Wish, reporter: Reporter) -> None:
     events.secret("GEMINI_API_KEY", "Gemini")
     reporter.progress(0.0, f"asking {wish.model} for {wish.output.name}")
     with order.paid():
-        data, answer = draw(wish, int(fingerprint[:7], 16), reporter)
+        # the same seed would draw a picture that was refused once more
+        seed = int((receipt.refused_digest(wish.output) or fingerprint)[:7], 16)
+        data, answer = draw(wish, seed, reporter)
         usd = gemini.image_usd(wish.model, wish.size, answer)
         reporter.charged(gemini.SERVICE, "image", 1, "image", usd, answer.reply.request_id)
         try:

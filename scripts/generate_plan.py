@@ -1,13 +1,18 @@
-"""Plans one episode with Gemini: asks, has the answer checked, sends complaints back, leaves plan.json and papers."""
+"""Plans one episode with Gemini: asks, has the answer checked, sends complaints back, leaves plan.json and papers.
+
+A plan that stands is not asked for again (`<output>.job.json` says for which brief it was made): everything that was
+bought for it would have to be bought for another. A run that was ended goes on from the answers that are paid for.
+"""
 
 import argparse
 import json
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from scripts.lib import atomic, events, plan_papers
+from scripts.lib import answers, atomic, events, gemini, plan_answers, plan_papers, receipt
 from scripts.lib.events import Failure, Kind, Reporter
 from scripts.lib.planning import Brief, Checker, Planner
 
@@ -35,6 +40,7 @@ def parser() -> events.Arguments:
     made.add_argument("--rounds", type=int, default=3, metavar="N", help="repairs at most, default 3")
     made.add_argument("--checker", metavar="CMD", help='default "<this python> -m videod plan"')
     made.add_argument("--api-version", default="v1beta", choices=("v1beta", "v1"), help="default v1beta")
+    made.add_argument("--buy-again", action="store_true", help="ask even if an earlier request may have been paid")
     return made
 
 
@@ -60,14 +66,26 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     command = shlex.split(arguments.checker) if arguments.checker else [sys.executable, "-m", "videod", "plan"]
     if not command:
         raise Failure(Kind.USAGE, "--checker names no program")
+    checker = Checker(tuple(command))
+    settings: dict[str, answers.Json] = asdict(brief)
+    fingerprint = receipt.digest(gemini.SERVICE, arguments.model, "plan", settings, [])
+    kept = plan_answers.Answers(plan_answers.path_for(output))
+    order = receipt.open_order(
+        output, gemini.SERVICE, fingerprint, buy_again=arguments.buy_again, answer=kept.path
+    )  # fmt: skip
+    if order.state == "received" and output.is_file() and not checker.check(output, brief):
+        reporter.result(output, clips=brief.clips, images=brief.images)
+        return
     draft = output.with_name(f"{output.stem}.draft.json")
-    planner = Planner(arguments.model, arguments.api_version, brief, Checker(tuple(command)), draft, reporter)
+    planner = Planner(arguments.model, arguments.api_version, brief, checker, draft, reporter, order, kept)
     plan = planner.plan(arguments.rounds)
     for name, text in plan_papers.papers(plan).items():
         atomic.write_text(output.with_name(name), text)
     # last: the plan's presence says that everything else is there
     atomic.write_text(output, json.dumps(plan, ensure_ascii=False, indent=2) + "\n")
+    order.settled(kept.usd())
     atomic.remove(draft)
+    kept.forget()
     reporter.result(output, clips=brief.clips, images=brief.images)
 
 

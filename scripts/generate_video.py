@@ -1,7 +1,8 @@
 """Makes one clip: hosts the seed picture, orders image-to-video from Kling on KIE, waits, downloads, checks.
 
 Three verbs that must not be mixed up: *ask* (poll) and *fetch* (download) are free and repeated at will; *buy*
-happens once. The end of `--wait` ends this program, never the remote job: the next run goes on asking.
+happens once, and again only for a clip that was refused (`<output>.refused`, see receipt) and comes as it was. The end
+of `--wait` ends this program, never the remote job: the next run goes on asking.
 """
 
 import argparse
@@ -120,7 +121,8 @@ def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
             deaf = 0
         except Failure as failure:
             deaf += 1
-            if failure.kind not in {Kind.DOWN, Kind.BUSY, Kind.NONSENSE} or deaf >= DEAF_LIMIT:
+            long = failure.kind is Kind.BUSY and (failure.retry_after_s or 0) > POLL_CEILING_S
+            if failure.kind not in {Kind.DOWN, Kind.BUSY, Kind.NONSENSE} or deaf >= DEAF_LIMIT or long:
                 raise
             task = kie.Task("silent", (), "", "", None, None)
         if task.state in {"success", "fail"}:
@@ -165,8 +167,9 @@ def charge(wish: Wish, task: kie.Task, order: receipt.Order, reporter: Reporter)
     order.priced(usd)
 
 
-def collect(wish: Wish, order: receipt.Order, reporter: Reporter) -> bool:
-    """See an order through to the file. False when `--buy-again` allows a new one in place of a useless result."""
+def collect(wish: Wish, order: receipt.Order, reporter: Reporter, refused: str | None = None) -> bool:
+    """See an order through to the file. False when it is to be ordered anew: `--buy-again` allows that in place of a
+    useless result, and a clip whose bytes have the digest `refused` was found useless already."""
     task = wait(wish, order, reporter)
     if task.state == "fail":
         failure = kie.why_failed(task)
@@ -181,6 +184,11 @@ def collect(wish: Wish, order: receipt.Order, reporter: Reporter) -> bool:
             raise
         events.warn("the finished clip cannot be had; buying again as told")
         order.withdraw()
+        return False
+    if refused is not None and atomic.fingerprint(wish.output)[1] == refused:
+        events.warn(f"the clip of {order.remote_id} is the one that was refused; ordering another")
+        order.withdraw()
+        atomic.remove(wish.output)
         return False
     order.received()
     reporter.result(wish.output, **facts, task_id=order.remote_id)
@@ -199,7 +207,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     events.secret("KIE_API_KEY", "KIE")
     if order.state == "submitted" and order.remote_id is not None:
         reporter.submitted(kie.SERVICE, order.remote_id)
-        if collect(wish, order, reporter):
+        if collect(wish, order, reporter, receipt.refused_digest(wish.output)):
             return
     buy(wish, image_sha256, order, reporter)
     collect(wish, order, reporter)

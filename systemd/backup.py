@@ -1,8 +1,8 @@
 """A consistent copy of videod's database, made while it is in use: `backup.py --state DIR [--into DIR] [--keep N]`.
 
-The source is opened read-only, so that this process never checkpoints beside the daemon. The copy is checked page by
-page and index by index before it takes its name; what bears a name `videod-<UTC time>.db` is therefore whole. Exit
-codes: 0 done, 64 usage, 66 no database, 74 the copy could not be made or is not whole.
+The source is opened read-only, so that this process never checkpoints beside the daemon. Source and copy are checked
+page by page and index by index before the copy takes its name; what bears a name `videod-<UTC time>.db` is therefore
+whole. Exit codes: 0 done, 64 usage, 66 no database, 74 the copy could not be made or one of them is not whole.
 """
 
 import argparse
@@ -24,10 +24,16 @@ def copy(database: Path, target: Path) -> None:
     try:
         source = sqlite3.connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)
         try:
+            # the copy gets new indexes, so damage in those of the source would never show in it
+            _check(source, database)
             source.execute("VACUUM INTO ?", (str(part),))
         finally:
             source.close()
-        _check(part)
+        made = sqlite3.connect(f"file:{part}?mode=ro", uri=True)
+        try:
+            _check(made, part)
+        finally:
+            made.close()
         _sync(part)
         part.replace(target)
         _sync(target.parent)
@@ -35,14 +41,10 @@ def copy(database: Path, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _check(path: Path) -> None:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        found = connection.execute("PRAGMA integrity_check").fetchall()
-    finally:
-        connection.close()
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("PRAGMA integrity_check(3)").fetchall()
     if found != [("ok",)]:
-        raise sqlite3.DatabaseError(f"the copy is not whole: {found[0][0]}")
+        raise sqlite3.DatabaseError(f"{path} is not whole: {found[0][0]}")
 
 
 def _sync(path: Path) -> None:

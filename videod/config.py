@@ -82,6 +82,7 @@ class Daemon(Section):
     poll_interval_s: float = Field(default=10, ge=0.1, le=3600)
     http_port: int = Field(default=0, ge=0, le=65535)
     stop_grace_s: float = Field(default=20, ge=0, le=600)
+    look_after_s: float = Field(default=180, ge=0, le=3600)
 
 
 class Notion(Section):
@@ -183,6 +184,8 @@ class Retry(Section):
 
 class Limits(Section):
     max_episodes_in_work: int = Field(default=20, ge=1, le=1000)
+    min_free_mb: int = Field(default=1000, ge=0, le=10_000_000)
+    reserve_mb: int = Field(default=200, ge=0, le=10_000)
 
 
 class Alerts(Section):

@@ -42,6 +42,7 @@ from videod.core.model import (
     Task,
 )
 from videod.core.plan import Plan
+from videod.core.reconcile import Mark
 from videod.core.statuses import JobState
 from videod.core.steps import SERVICES
 from videod.core.workflow import decide
@@ -132,7 +133,8 @@ class Ledger:
 
     def knows(self, channel_id: str) -> bool:
         """Whether the channel is configured."""
-        return self._policies(channel_id) is not None
+        policy = self._policies(channel_id)
+        return policy is not None and policy.configured
 
     async def apply(self, event: Event) -> Applied:
         """Decide and write in one transaction. Raises IllegalMove or Conflict on a bug, having written nothing."""
@@ -261,6 +263,24 @@ class Ledger:
         if op.service == EVERY_SERVICE:
             self.bells.ring_all()
         self.bells.ring(op.service)
+
+    async def alarm(self, key: str, text: str, at: int) -> None:
+        """Tell people something of the whole house, unless the same cause rang within the last six hours."""
+        await self._store.write(lambda tx: writes.alert(tx, None, Alert(key, text), at))
+        self.bells.ring("relay")
+
+    async def set_back(self, by_ms: int, at: int) -> int:
+        """The clock was set back by `by_ms` to `at`: what waits for its time waits no longer than before.
+
+        Returns how many jobs were concerned.
+        """
+        moved = await self._store.write(lambda tx: writes.set_back(tx, by_ms, at))
+        self.bells.ring_all()
+        return moved
+
+    async def note_mark(self, mark: Mark) -> None:
+        """Remember what a service's balance was at a quiet moment."""
+        await self._store.write(lambda tx: writes.note_mark(tx, mark))
 
     async def ask_at_once(self, service: str) -> None:
         """Close the breaker of a service, so that the next job asks it now."""

@@ -9,11 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from videod.core.expect import Expectation
+from videod.core.reconcile import Remote
+
 
 class Clock(Protocol):
     """Wall time in integer milliseconds UTC, and sleeping. Never `time.time()` elsewhere."""
 
     def now_ms(self) -> int: ...
+
+    def steady_ms(self) -> int:
+        """Milliseconds since some moment, that nobody can set: they only grow, through a suspend of the host too."""
+        ...
 
     async def sleep(self, seconds: float) -> None: ...
 
@@ -25,6 +32,20 @@ class Chance(Protocol):
 
 
 # ------------------------------------------------------------------------------------------------- children
+
+
+@dataclass(frozen=True)
+class Jail:
+    """What a child may touch beside its working folder and a temporary one, the only places where it may write.
+
+    `reads`: files and folders that its job needs. `trusted`: the owner's own program, of which nobody knows what it
+    needs; it may read everything but the state folder and credentials. `network`: it may use TCP.
+    """
+
+    reads: tuple[Path, ...] = ()
+    trusted: bool = False
+    network: bool = True
+    removes_workspace: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +61,7 @@ class Spawn:
     label: str
     nice: int = 0
     finishes: bool = False
+    jail: Jail | None = None
 
 
 class Child(Protocol):
@@ -81,13 +103,20 @@ class Artefact:
 
 
 class Inspector(Protocol):
-    async def inspect(self, path: Path, makes: str) -> Artefact:
-        """Check that `path` really holds what a step `makes` (json, image, video, audio). Raises BadArtefact."""
+    async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
+        """Decode all of `path` and check that it holds what a step `makes` (json, image, video, audio) as `expected`.
+
+        Raises BadArtefact, Unchecked, or FileNotFoundError when a program for it is missing.
+        """
         ...
 
 
 class BadArtefact(Exception):
     """The produced file is missing, empty or not what it should be; the text says which and why."""
+
+
+class Unchecked(Exception):
+    """The check came to nothing (killed, out of memory, far too slow): the file is neither good nor bad."""
 
 
 # ------------------------------------------------------------------------------------------------- the board
@@ -169,6 +198,34 @@ class Tokens(Protocol):
 class TokenError(Exception):
     """The channel's authorisation is missing or revoked (`permanent`), or the token service did not answer."""
 
-    def __init__(self, message: str, permanent: bool) -> None:
+    def __init__(
+        self, message: str, permanent: bool, http_status: int | None = None, code: str | None = None
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.permanent = permanent
+        self.http_status = http_status
+        self.code = code
+
+
+# ------------------------------------------------------------------------------------------------- balances
+
+
+class Purse(Protocol):
+    """What services tell of their own accounts. Asking costs nothing. All methods raise NoAnswer only."""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that tell a balance."""
+        ...
+
+    async def used(self, service: str) -> int:
+        """What was used of the account, thousandths of a credit; it grows by buying, its zero is the service's own."""
+        ...
+
+    async def remote(self, service: str, reference: str) -> Remote:
+        """How an order stands that the service named so."""
+        ...
+
+
+class NoAnswer(Exception):
+    """The service did not say what was asked of it; the text says why."""

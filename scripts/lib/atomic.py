@@ -1,6 +1,11 @@
-"""Files that are either whole or not there: written beside their place, forced to disk, then renamed."""
+"""Files that are either whole or not there: written beside their place, forced to disk, then renamed.
+
+Whoever writes a temporary file holds a lock on it; a leftover that nobody holds is swept away by the next writer. (A
+process number would not tell: it is given away again, and a killed process keeps its own until somebody reaps it.)
+"""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
@@ -32,13 +37,14 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[tuple[BinaryIO, Path]]:
     _sweep(path)
     part = part_path(path)
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         with os.fdopen(descriptor, "w+b") as stream:
             yield stream, part
             stream.flush()
             # by name, not by handle: a caller may have let another program write the file
             _force(part)
-        part.replace(path)
+            part.replace(path)
         _force(path.parent)
     finally:
         part.unlink(missing_ok=True)
@@ -83,20 +89,22 @@ def _force(path: Path) -> None:
 
 
 def _sweep(path: Path) -> None:
-    shape = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.part{re.escape(path.suffix)}")
+    shape = re.compile(rf"\.{re.escape(path.stem)}\.\d+\.part{re.escape(path.suffix)}")
     for entry in path.parent.iterdir():
-        found = shape.fullmatch(entry.name)
-        if found and not _alive(int(found[1])):
+        if shape.fullmatch(entry.name) and abandoned(entry):
             entry.unlink(missing_ok=True)
 
 
-def _alive(pid: int) -> bool:
-    if pid == os.getpid():
+def abandoned(entry: Path) -> bool:
+    """Whether no process holds this temporary file or folder any more."""
+    try:
+        descriptor = os.open(entry, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    except PermissionError:
-        return True
+    finally:
+        os.close(descriptor)
     return True

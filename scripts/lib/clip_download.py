@@ -15,6 +15,11 @@ TRIES = 3
 #: A clip this much shorter than what was paid for is not the clip that was ordered.
 SHORTEST_SHARE = 0.8
 
+RESULT = "GET result file"
+HEAD_BYTES = 4096
+#: What no film begins with: a gateway's page, a service's JSON, something packed.
+FOREIGN = (b"<", b"{", b"[", b"\x1f\x8b")
+
 Facts = dict[str, Fact]
 
 
@@ -29,7 +34,8 @@ class Unusable(Failure):
 def fetch(urls: tuple[str, ...], output: Path, seconds: int) -> Facts:
     """Download the clip to `output` and give its facts. Raises Failure(down), or Gone or Unusable (in_doubt)."""
     if not urls:
-        raise Unusable(Kind.IN_DOUBT, "the task succeeded without a result", service=kie.SERVICE)
+        raise Unusable(Kind.IN_DOUBT, "the task succeeded without a result", service=kie.SERVICE,
+                       endpoint="GET /api/v1/jobs/recordInfo")  # fmt: skip
     url, seen = urls[0], ""
     for attempt in range(1, TRIES + 1):
         try:
@@ -37,19 +43,20 @@ def fetch(urls: tuple[str, ...], output: Path, seconds: int) -> Facts:
         except _Expired as expired:
             if attempt == TRIES:
                 raise Gone(Kind.IN_DOUBT, "the finished clip's link has expired for good", service=kie.SERVICE,
-                           http_status=expired.http_status) from expired  # fmt: skip
+                           endpoint=RESULT, http_status=expired.http_status) from expired  # fmt: skip
             url = _renewed(urls[0], expired)
         except _Broken as broken:
             if broken.digest == seen:
                 raise Unusable(Kind.IN_DOUBT, f"the finished clip is broken: {broken.message}",
-                               service=kie.SERVICE) from broken  # fmt: skip
+                               service=kie.SERVICE, endpoint=RESULT) from broken  # fmt: skip
             seen = broken.digest
             warn(f"the download is no good ({broken.message}), fetching once more")
         except AnswerLost as lost:
             if attempt == TRIES:
                 raise
             warn(f"the download broke ({lost.message}), fetching once more")
-    raise Failure(Kind.DOWN, f"the clip could not be fetched whole in {TRIES} tries", service=kie.SERVICE)
+    raise Failure(Kind.DOWN, f"the clip could not be fetched whole in {TRIES} tries", service=kie.SERVICE,
+                  endpoint=RESULT)  # fmt: skip
 
 
 class _Expired(Failure):
@@ -70,19 +77,26 @@ def _renewed(url: str, expired: Failure) -> str:
     except Failure as failure:
         if failure.kind in {Kind.INPUT, Kind.CONFIGURATION}:  # 422, 404: not a file that the service still has
             message = f"the finished clip is no longer handed out: {failure.message}"
-            raise Gone(Kind.IN_DOUBT, message, service=kie.SERVICE, http_status=expired.http_status,
+            raise Gone(Kind.IN_DOUBT, message, service=kie.SERVICE, endpoint=failure.endpoint, http_status=expired.http_status,
                        code=failure.code) from failure  # fmt: skip
         raise
 
 
 def _once(url: str, output: Path, seconds: int) -> Facts:
     with atomic.replacing(output) as (stream, part):
-        reply = http.download(url, stream, service=kie.SERVICE, deadline_s=DEADLINE_S, cap=CAP)
+        reply = http.download(url, stream, service=kie.SERVICE, deadline_s=DEADLINE_S, cap=CAP, home=kie.address())
         if reply.status in {401, 403, 404, 410}:
             raise _Expired(Kind.DOWN, "the link has expired", http_status=reply.status)
+        if reply.status == 429:
+            raise reply.failure(Kind.BUSY, reply.excerpt() or "wait", retry_after_s=reply.retry_after_s())
         if reply.status != 200:
             raise reply.failure(Kind.DOWN, reply.excerpt() or "the result cannot be downloaded")
         stream.flush()
+        with part.open("rb") as source:
+            head = source.read(HEAD_BYTES).lstrip()
+        if head.startswith(FOREIGN) or not head:
+            # no word about the clip itself, which stays where it is: it must not look like a broken one
+            raise reply.failure(Kind.NONSENSE, f"instead of the clip came {head[:40].decode('utf-8', 'replace')!r}")
         try:
             return inspect(part, seconds)
         except Failure as failure:

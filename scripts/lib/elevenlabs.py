@@ -11,7 +11,11 @@ from scripts.lib.events import Failure, Kind, secret
 
 SERVICE = "elevenlabs"
 DEADLINE_S = 150.0
-AUDIO_CAP = 64 << 20
+#: The largest answer: the seconds that are expected as 48 kHz stereo, twice over, within fixed bounds.
+CAP_BYTES_PER_S = 2 * 192_000
+LEAST_CAP, MOST_CAP = 4 << 20, 64 << 20
+#: The slowest reading, characters a second.
+SLOWEST_SPEECH = 8.0
 
 #: Longest text of one request by model, characters.
 TEXT_LIMITS = {
@@ -39,7 +43,7 @@ class Audio:
 
     data: bytes
     credits: float | None
-    request_id: str | None
+    reply: http.Reply
 
 
 def _service() -> http.Service:
@@ -52,23 +56,28 @@ def _service() -> http.Service:
 
 def speak(voice: str, body: Mapping[str, Json], output_format: str) -> Audio:
     """One text-to-speech call. Raises Failure, or AnswerLost when it may have been done and billed."""
-    return _make(f"/v1/text-to-speech/{voice}", body, output_format)
+    seconds = len(answers.text(body.get("text")) or "") / SLOWEST_SPEECH
+    return _make(f"/v1/text-to-speech/{voice}", body, output_format, seconds)
 
 
 def sound(body: Mapping[str, Json], output_format: str) -> Audio:
     """One sound effect. Raises Failure, or AnswerLost when it may have been done and billed."""
-    return _make("/v1/sound-generation", body, output_format)
+    return _make("/v1/sound-generation", body, output_format, answers.number(body.get("duration_seconds")) or 30.0)
 
 
-def _make(path: str, body: Mapping[str, Json], output_format: str) -> Audio:
+def _make(path: str, body: Mapping[str, Json], output_format: str, seconds: float) -> Audio:
     service = _service()
+    cap = min(MOST_CAP, max(LEAST_CAP, int(seconds * CAP_BYTES_PER_S)))
     reply = service.send("POST", path, json=dict(body), params={"output_format": output_format},
-                         deadline_s=DEADLINE_S, cap=AUDIO_CAP)  # fmt: skip
+                         deadline_s=DEADLINE_S, cap=cap)  # fmt: skip
     if reply.status != 200:
         raise _failure(service, reply)
+    mime = reply.headers.get("content-type", "")
+    if not reply.body or (reply.body.lstrip()[:1] in {b"<", b"{", b"["} and not mime.startswith("audio/")):
+        raise reply.lost(f"the answer is no sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
     # the cost header goes by either name, depending on which of the vendor's pages one believes
     spent = reply.headers.get("character-cost") or reply.headers.get("x-character-count")
-    return Audio(reply.body, answers.number(spent), reply.request_id)
+    return Audio(reply.body, answers.number(spent), reply)
 
 
 def _failure(service: http.Service, reply: http.Reply) -> Failure:
@@ -76,6 +85,8 @@ def _failure(service: http.Service, reply: http.Reply) -> Failure:
     code = answers.text(dig(detail, "code")) or answers.text(dig(detail, "status"))
     words = {name for name in (code, answers.text(dig(detail, "status"))) if name is not None}
     message = _message(detail) or reply.excerpt() or "no reason given"
+    if (passing := reply.not_done()) is not None:
+        return passing
     if words & QUOTA or reply.status == 402:
         return reply.failure(Kind.QUOTA, message, code=code, retry_after_s=_until_reset(service),
                              next_step="wait for the plan's reset or buy credits")  # fmt: skip

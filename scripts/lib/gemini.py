@@ -19,6 +19,10 @@ from scripts.lib.google_time import quota_wait_s
 SERVICE = "gemini"
 #: All inline data of one request together, as the service limits it.
 INLINE_LIMIT = 20_000_000
+#: A picture of the largest size as PNG in base64 stays below this.
+ANSWER_CAP = 32 << 20
+#: When nobody says how long to wait.
+BUSY_S = 60.0
 
 SAFETY = {"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "SAFETY", "PROHIBITED_CONTENT",
           "RECITATION", "BLOCKLIST", "SPII"}  # fmt: skip
@@ -82,7 +86,8 @@ def generate(
     body: dict[str, Json] = {"contents": list(contents), "generationConfig": config}
     if system is not None:
         body["systemInstruction"] = {"parts": [text_part(system)]}
-    reply = service.send("POST", f"/{version}/models/{model}:generateContent", json=body, deadline_s=deadline_s)
+    reply = service.send("POST", f"/{version}/models/{model}:generateContent", json=body, deadline_s=deadline_s,
+                         cap=ANSWER_CAP)  # fmt: skip
     if reply.status != 200:
         raise _failure(reply)
     return _read(reply)
@@ -91,7 +96,7 @@ def generate(
 def _read(reply: http.Reply) -> Answer:
     value = reply.json()
     if not isinstance(value, dict):
-        raise reply.lost("the answer is no JSON object")
+        raise reply.lost("the answer is no JSON object", Kind.NONSENSE)
     blocked = answers.text(dig(value, "promptFeedback", "blockReason"))
     candidate = dig(value, "candidates", 0)
     if candidate is None and blocked is not None:
@@ -129,6 +134,11 @@ def _failure(reply: http.Reply) -> Failure:
     details = answers.items(dig(error, "details"))
     reason = next((found for detail in details if (found := answers.text(dig(detail, "reason")))), None)
     code = reason or status
+    if (passing := reply.not_done()) is not None:
+        return passing
+    if reply.status == 429 and (error is None or reply.retry_after_s() is not None):
+        # not in the service's own words, or with a header that it never sends: some gateway's limit
+        return reply.failure(Kind.BUSY, message, retry_after_s=reply.retry_after_s() or BUSY_S)
     if reply.status == 429:
         return _quota(reply, message, code, details)
     if reply.status == 503:
@@ -155,7 +165,7 @@ def _quota(reply: http.Reply, message: str, code: str | None, details: list[Json
         return reply.failure(Kind.QUOTA, message, code="PerDay", retry_after_s=quota_wait_s())
     delay = _retry_delay(details)
     if "PerMinute" in ids or delay is not None:
-        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=delay if delay is not None else 60.0)
+        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=delay if delay is not None else BUSY_S)
     # bare: balance empty, spend cap reached or a ten-minute spend rate; only a person or time can tell
     return reply.failure(Kind.QUOTA, message, code=code, next_step="check the project's balance and spend cap")
 

@@ -91,6 +91,8 @@ def _token(fields: dict[str, str]) -> Tokens:
     if reply.status == 200 and access is not None:
         granted = (answers.text(dig(value, "scope")) or "").split()
         return Tokens(access, answers.text(dig(value, "refresh_token")), tuple(granted))
+    if (passing := reply.not_done()) is not None:
+        raise passing
     code = answers.text(dig(value, "error"))
     message = answers.text(dig(value, "error_description")) or code or "the token endpoint gave no token"
     if code == "invalid_grant":

@@ -5,14 +5,19 @@ Here a timer shuts the socket down when the deadline passes, whatever the exchan
 excepted, which has the resolver's own limits). Each request uses its own connection: scripts talk seldom.
 
 Whether a request may be repeated depends on one thing, so the errors keep it apart: `Failure` (down) is raised when
-it provably never left, `AnswerLost` when it may have been done. Redirects are followed for downloads only.
+it provably never left, `AnswerLost` when it may have been done. Redirects are followed for downloads only, and never
+into this machine or its network. Answers are asked for as they are; one that comes packed all the same is unpacked in
+small pieces, so that the cap holds for what it becomes.
 """
 
+import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
@@ -21,12 +26,16 @@ from scripts.lib import answers
 from scripts.lib.events import AnswerLost, Failure, Kind
 
 if TYPE_CHECKING:  # httpx takes 60-200 ms to import: `--help` and local work do without
+    import ssl
+
     import httpx
 
 AGENT = "videod/0.1"
 CONNECT_S = 15.0
 SILENCE_S = 60.0
-ANSWER_CAP = 64 << 20
+#: An answer without media is some kilobytes; what is larger is not held in memory.
+ANSWER_CAP = 4 << 20
+UNPACKED_AT_ONCE = 1 << 18
 #: A download slower than this over a whole window of SLOW_WINDOW_S is given up: it would outlast every deadline.
 SLOW_BYTES_PER_S = 4096
 SLOW_WINDOW_S = 30.0
@@ -85,9 +94,27 @@ class Reply:
         return Failure(kind, message, service=self.service, endpoint=self.endpoint, http_status=self.status, code=code,
                        request_id=self.request_id, retry_after_s=retry_after_s, next_step=next_step)  # fmt: skip
 
-    def lost(self, message: str) -> AnswerLost:
-        return AnswerLost(Kind.DOWN, message, service=self.service, endpoint=self.endpoint, http_status=self.status,
+    def lost(self, message: str, kind: Kind = Kind.DOWN) -> AnswerLost:
+        return AnswerLost(kind, message, service=self.service, endpoint=self.endpoint, http_status=self.status,
                           request_id=self.request_id)  # fmt: skip
+
+    def not_done(self) -> Failure | None:
+        """A failure (down) for statuses that say, whatever the service, that nothing was done; else None.
+
+        A redirect came from a gateway or a captive portal, 408 and 425 from a server that did not take the request,
+        529 from one that is overloaded.
+        """
+        if 300 <= self.status < 400:
+            return self.failure(Kind.DOWN, "the answer leads elsewhere; something stands between us and the service")
+        if self.status in {408, 425, 529}:
+            message = self.excerpt() or "the service did not take the request"
+            return self.failure(Kind.DOWN, message, retry_after_s=self.retry_after_s())
+        return None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the body is a text for people: some gateway's, and not the media that was asked for."""
+        return self.body.lstrip()[:1] == b"<"
 
     def retry_after_s(self) -> float | None:
         """Seconds of a Retry-After header; the date form is not used by the services spoken to here."""
@@ -184,6 +211,8 @@ class _Call:
     deadline_s: float
     cap: int
     follow: bool
+    #: for downloads, the address of the service that gave the link
+    home: str = ""
 
     def lost(self, message: str, kind: Kind = Kind.DOWN) -> AnswerLost:
         return AnswerLost(kind, message, service=self.service, endpoint=self.endpoint)
@@ -192,20 +221,28 @@ class _Call:
         return Failure(kind, message, service=self.service, endpoint=self.endpoint)
 
 
-def download(url: str, stream: BinaryIO, *, service: str, deadline_s: float, cap: int) -> Reply:
+def download(url: str, stream: BinaryIO, *, service: str, deadline_s: float, cap: int, home: str) -> Reply:
     """Write the media at `url` into `stream` (of a 200 only); the answer's body holds the text of any other status.
 
-    Raises AnswerLost when the body was cut short, too large, too slow or late, Failure when nothing was reached.
+    `home` is the address of the service that gave the link. Raises AnswerLost when the body was cut short, too large,
+    too slow or late, or the link leads where it must not, Failure when nothing was reached.
     """
     spoiled = bytearray()
 
     def sink(status: int) -> Callable[[bytes], object]:
         return stream.write if status == 200 else spoiled.extend
 
-    wire: dict[str, object] = {"headers": {"Accept-Encoding": "identity"}}
-    call = _Call(service, "GET result file", "GET", url, wire, deadline_s, cap, follow=True)
+    call = _Call(service, "GET result file", "GET", url, {}, deadline_s, cap, follow=True, home=home)
     status, headers = _exchange(call, sink)
     return Reply(service, call.endpoint, status, headers, bytes(spoiled))
+
+
+@cache
+def _trust() -> "ssl.SSLContext":
+    """Reading the certificates takes longer than a request: once is enough for a script that polls."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _client(call: _Call) -> "httpx.Client":
@@ -214,11 +251,13 @@ def _client(call: _Call) -> "httpx.Client":
     # a picture may take a minute before its first byte; a download that falls silent is dead
     silence_s = min(SILENCE_S, call.deadline_s) if call.follow else call.deadline_s
     return httpx.Client(
+        verify=_trust(),
         timeout=httpx.Timeout(silence_s, connect=min(CONNECT_S, call.deadline_s)),
-        headers={"User-Agent": AGENT},
+        headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
         follow_redirects=call.follow,
         max_redirects=5,
         limits=httpx.Limits(max_keepalive_connections=0),
+        event_hooks={"request": [lambda request: _vet(request.url, call)] if call.follow else []},
         # a proxy of the environment must not swallow calls to stand-ins on this machine
         trust_env=urlsplit(call.url).hostname not in {"127.0.0.1", "localhost", "::1"},
     )
@@ -234,8 +273,7 @@ def _exchange(call: _Call, sink: Callable[[int], Callable[[bytes], object]]) -> 
             request.extensions["trace"] = watchdog.trace
             answer = client.send(request, stream=True)
             try:
-                # media must arrive as sent; other answers may be compressed
-                pieces = answer.iter_raw() if call.follow else answer.iter_bytes()
+                pieces = _unpacked(answer.iter_raw(), answer.headers.get("content-encoding", ""), call)
                 _take(pieces, sink(answer.status_code), call)
             finally:
                 answer.close()
@@ -248,6 +286,49 @@ def _exchange(call: _Call, sink: Callable[[int], Callable[[bytes], object]]) -> 
         raise call.unsent(Kind.CONFIGURATION, f"the address {_host(call.url)!r} cannot be used") from error
     except (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects) as error:
         raise call.lost(_late(call) if watchdog.expired else f"the connection broke: {_why(error)}") from error
+
+
+def _vet(url: "httpx.URL", call: _Call) -> None:
+    """Raise AnswerLost for a link that leads to no web server, or from outside into this machine or its network."""
+    if url.scheme not in {"http", "https"}:
+        raise call.lost(f"the link leads to {url.scheme}:, which is no web address", Kind.NONSENSE)
+    near = inside(url.host)
+    if near == "link-local" or (near is not None and inside(urlsplit(call.home).hostname or "") is None):
+        raise call.lost(f"the link leads into this machine's own network ({url.host})", Kind.NONSENSE)
+
+
+def inside(host: str) -> str | None:
+    """What kind of address of this machine or its network `host` is, None for names and public addresses."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return "loopback"
+    try:
+        # also the short and the decimal forms, which name resolution takes
+        address = ipaddress.ip_address(host if ":" in host else socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_link_local:
+        return "link-local"
+    return "loopback" if address.is_loopback else "private" if not address.is_global else None
+
+
+def _unpacked(pieces: Iterable[bytes], encoding: str, call: _Call) -> Iterator[bytes]:
+    if encoding in {"", "identity"}:
+        yield from pieces
+        return
+    if encoding not in {"gzip", "deflate"}:
+        raise call.lost(f"the answer is packed in a way that was not asked for ({encoding[:20]})", Kind.NONSENSE)
+    unpacker = zlib.decompressobj(wbits=47)
+    try:
+        for piece in pieces:
+            rest = piece
+            while rest and not unpacker.eof:
+                yield unpacker.decompress(rest, UNPACKED_AT_ONCE)
+                rest = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise call.lost(f"the packed answer cannot be unpacked: {error}", Kind.NONSENSE) from error
+    if not unpacker.eof:
+        raise call.lost("the packed answer was cut short")
 
 
 def _take(pieces: Iterable[bytes], write: Callable[[bytes], object], call: _Call) -> None:

@@ -63,6 +63,8 @@ def _catbox(name: str, picture: Seed) -> str:
         return answer
     # failure comes as an empty body or a plain sentence, often with status 200
     said = reply.excerpt() or "an empty answer"
+    if reply.status == 429:
+        raise reply.failure(Kind.BUSY, said, retry_after_s=reply.retry_after_s())
     if not userhash and reply.status < 500 and re.search(r"anonym|userhash|account", said, re.IGNORECASE):
         raise reply.failure(Kind.CREDENTIALS, said, next_step="set CATBOX_USERHASH or use another --image-host")
     raise reply.failure(Kind.DOWN, said, next_step="try later, or use --image-host kie")
@@ -78,12 +80,13 @@ def _bucket(name: str, picture: Seed, bucket: str) -> str:
         "PUT", sigv4.presign(place, "PUT", key, now, 600), content=picture.data, deadline_s=120, cap=1 << 20,
         headers={"Content-Type": picture.mime}, endpoint=f"PUT {urlsplit(endpoint).netloc}/{bucket}/{key}",
     )  # fmt: skip
-    if reply.status in {200, 201, 204}:
+    if reply.status in {200, 201, 204} and not reply.is_page:
         return sigv4.presign(place, "GET", key, now, LINK_LIFETIME_S)
     told = re.search(r"<Code>(\w+)</Code>", reply.body.decode("utf-8", "replace"))
     code = told[1] if told else None
     if reply.status == 429 or code == "SlowDown":
-        raise reply.failure(Kind.BUSY, "the bucket takes no more writes at the moment", code=code)
+        raise reply.failure(Kind.BUSY, "the bucket takes no more writes at the moment", code=code,
+                            retry_after_s=reply.retry_after_s())  # fmt: skip
     if reply.status in {401, 403}:
         raise reply.failure(Kind.CREDENTIALS, "the bucket refused the access key", code=code)
     if reply.status == 404:

@@ -43,9 +43,12 @@ class Task:
     progress: float | None
 
 
+def address() -> str:
+    return os.environ.get("VIDEOD_URL_KIE") or "https://api.kie.ai"
+
+
 def _api() -> http.Service:
-    base = os.environ.get("VIDEOD_URL_KIE") or "https://api.kie.ai"
-    return http.Service(SERVICE, base, {"Authorization": f"Bearer {secret('KIE_API_KEY', 'KIE')}"})
+    return http.Service(SERVICE, address(), {"Authorization": f"Bearer {secret('KIE_API_KEY', 'KIE')}"})
 
 
 def create(model: str, request: Mapping[str, Json]) -> str:
@@ -112,12 +115,14 @@ def opened(reply: http.Reply) -> Json:
         # a gateway that has no backend (503) took nothing; one whose backend went silent cannot know
         failure = reply.failure(Kind.DOWN, reply.excerpt() or "the service is not available")
         raise failure if reply.status == 503 else reply.lost(failure.message)
+    if (passing := reply.not_done()) is not None:
+        raise passing
     value = reply.json() if reply.status == 200 else reply.json_or_none()
     code = answers.number(dig(value, "code"))
     if code is None and reply.status >= 500:
         raise reply.lost(reply.excerpt() or "server error")
     if reply.status == 200 and code is None:
-        raise reply.lost("the answer has no code")
+        raise reply.lost("the answer has no code", Kind.NONSENSE)
     if reply.status == 200 and code == 200 and dig(value, "success") is not False:
         return value
     meaning = int(code) if code is not None and code != 200 else reply.status

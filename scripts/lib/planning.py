@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, gemini
+from scripts.lib import answers, atomic, gemini, plan_answers
 from scripts.lib.answers import Json, dig
 from scripts.lib.events import SECRETS, Failure, Kind, Reporter
+from scripts.lib.plan_answers import Answers, Kept
+from scripts.lib.receipt import Order
 
 RULES = Path(__file__).with_name("planning_rules.md")
 CHECKER_S = 120
@@ -111,7 +113,11 @@ class Checker:
 
 @dataclass(frozen=True)
 class Planner:
-    """Asks `model` for a plan and keeps its answers in `draft` while they are judged."""
+    """Asks `model` for a plan and keeps an answer in `draft` while it is judged.
+
+    `order` is the receipt of all calls together: "intent" while one is on its way, "received" once its answer is among
+    `answers`.
+    """
 
     model: str
     version: str
@@ -119,11 +125,14 @@ class Planner:
     checker: Checker
     draft: Path
     reporter: Reporter
+    order: Order
+    answers: Answers
 
     def plan(self, rounds: int) -> dict[str, Json]:
         """A plan without complaints, after at most `rounds` repairs.
 
-        Raises Failure(input) with every complaint of the last round, or what the service's own failures are.
+        Raises Failure(input) with every complaint of the last round, or what the service's own failures are. Answers
+        that led to no plan are forgotten: who asks again wants others.
         """
         schema = self.checker.schema()
         opening = gemini.turn("user", [gemini.text_part(self.brief.prompt())])
@@ -132,7 +141,7 @@ class Planner:
         for number in range(rounds + 1):
             share = number / (rounds + 1)
             self.reporter.progress(share, "asking for a plan" if number == 0 else f"repair round {number} of {rounds}")
-            answer = self._ask(talk, schema)
+            answer = self._ask(number, talk, schema)
             plan, complaints = self._judge(answer)
             if plan is not None and not complaints:
                 return plan
@@ -140,22 +149,35 @@ class Planner:
                 self.reporter.progress(share, complaint.line())
             # only the last attempt goes along: older ones would cost tokens and invite their own mistakes
             talk = [opening, *_reply(answer, complaints)]
+        self.answers.forget()
+        self.order.withdraw()
         told = "; ".join(complaint.line() for complaint in complaints)
         message = f"the plan still breaks {len(complaints)} rules after {rounds} repairs: {told}"
         raise Failure(Kind.INPUT, message, service=gemini.SERVICE, next_step="change the topic or the story direction")
 
-    def _ask(self, talk: Sequence[Json], schema: Json) -> gemini.Answer:
+    def _ask(self, number: int, talk: Sequence[Json], schema: Json) -> Kept:
+        """The answer to the `number`-th question: the one that an earlier run paid for, or a new one."""
         config: dict[str, Json] = {
             "responseMimeType": "application/json", "responseJsonSchema": schema, "maxOutputTokens": TOKENS,
         }  # fmt: skip
-        answer = gemini.generate(self.model, talk, config, version=self.version, deadline_s=DEADLINE_S)
-        self.reporter.charged(
-            gemini.SERVICE, "plan", answer.prompt_tokens + answer.output_tokens, "token",
-            gemini.text_usd(self.model, answer), answer.reply.request_id,
-        )  # fmt: skip
-        return answer
+        digest = plan_answers.question(self.model, talk, config)
+        kept = self.answers.recall(number, digest)
+        if kept is not None:
+            if self.answers.newest(kept):  # the run that paid for it may have ended before it could tell
+                self._charge(kept)
+            return kept
+        with self.order.paid():
+            answer = gemini.generate(self.model, talk, config, version=self.version, deadline_s=DEADLINE_S)
+            kept = self.answers.keep(digest, answer, gemini.text_usd(self.model, answer))
+            self._charge(kept)
+            # inside, for a request to end takes effect where the block ends
+            self.order.settled(self.answers.usd())
+        return kept
 
-    def _judge(self, answer: gemini.Answer) -> tuple[dict[str, Json] | None, list[Complaint]]:
+    def _charge(self, kept: Kept) -> None:
+        self.reporter.charged(gemini.SERVICE, "plan", kept.tokens, "token", kept.usd, kept.reference)
+
+    def _judge(self, answer: Kept) -> tuple[dict[str, Json] | None, list[Complaint]]:
         if answer.finish == "MAX_TOKENS":
             return None, [Complaint("", "length", "the answer was cut at the token limit; be briefer everywhere")]
         try:
@@ -168,7 +190,7 @@ class Planner:
         return plan, self.checker.check(self.draft, self.brief)
 
 
-def _reply(answer: gemini.Answer, complaints: list[Complaint]) -> list[Json]:
+def _reply(answer: Kept, complaints: list[Complaint]) -> list[Json]:
     listed = "\n".join(f"- {complaint.line()}" for complaint in complaints)
     request = f"The plan breaks these rules:\n{listed}\n\nMend exactly these and give the whole plan again as JSON."
     turns: list[Json] = []

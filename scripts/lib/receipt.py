@@ -58,6 +58,17 @@ def path_for(output: Path) -> Path:
     return output.with_name(output.name + ".job.json")
 
 
+def refused_digest(output: Path) -> str | None:
+    """The SHA-256 of `<output>.refused`: a file that was received, looked at and found useless; None without one.
+
+    Whoever put it there wants another: the same bytes once more, or the same seed, would be of no use.
+    """
+    try:
+        return atomic.fingerprint(output.with_name(output.name + ".refused"))[1]
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+
+
 def read(output: Path) -> Receipt | None:
     """The receipt beside `output`. Raises Failure(in_doubt) when there is one that cannot be understood."""
     path = path_for(output)
@@ -133,15 +144,22 @@ class Order:
         if self.receipt is not None:
             self._keep(replace(self.receipt, state="received"))
 
+    def settled(self, usd: float | None) -> None:
+        """What was asked for is kept and paid for, `usd` in all: for outputs that take several requests."""
+        self._keep(Receipt(VERSION, self.digest, self.service, "received", None, "", usd))
+
     def withdraw(self) -> None:
         """Nothing is owed and nothing will come: forget the request."""
         atomic.remove(path_for(self.output))
         self.receipt = None
 
 
-def open_order(output: Path, service: str, fingerprint: str, *, buy_again: bool) -> Order:
+def open_order(
+    output: Path, service: str, fingerprint: str, *, buy_again: bool, answer: Path | None = None
+) -> Order:  # fmt: skip
     """The order as an earlier run left it: state None (buy), submitted (ask) or received (nothing to do).
 
+    `answer` is the file that a paid answer is kept in first, where that is not the output itself.
     Raises Failure(in_doubt) when an earlier run may have paid without learning of it, unless `buy_again`.
     """
     order = Order(output, service, fingerprint)
@@ -160,7 +178,7 @@ def open_order(output: Path, service: str, fingerprint: str, *, buy_again: bool)
         return order
     order.receipt = found
     if found.state == "intent":
-        if _written_since(output, found):
+        if _written_since(answer or output, found):
             order.received()
         elif buy_again:
             warn("an earlier request may have been paid for; buying again as told")

@@ -55,7 +55,7 @@ def make(wanted: Wanted, reporter: Reporter) -> audio.Sound:
 
 def _receive(wanted: Wanted, reporter: Reporter) -> None:
     answer = wanted.ask()
-    reporter.charged(elevenlabs.SERVICE, wanted.kind, wanted.quantity, wanted.unit, wanted.usd, answer.request_id)
+    reporter.charged(elevenlabs.SERVICE, wanted.kind, wanted.quantity, wanted.unit, wanted.usd, answer.reply.request_id)
     reporter.progress(0.6, f"received {len(answer.data):,} bytes, checking")
     with TemporaryDirectory(prefix="videod-") as folder:
         raw = Path(folder) / f"raw{wanted.raw_suffix}"
@@ -78,7 +78,7 @@ def _receive(wanted: Wanted, reporter: Reporter) -> None:
 
 
 def _verdict(kind: Kind, message: str, answer: elevenlabs.Audio) -> Failure:
-    return Failure(kind, message, service=elevenlabs.SERVICE, request_id=answer.request_id)
+    return answer.reply.failure(kind, message)
 
 
 def _check(heard: audio.Sound, wanted: Wanted) -> None:

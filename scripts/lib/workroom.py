@@ -1,26 +1,31 @@
 """A folder for half-made parts beside an output: gone when the work ends, swept away later when it was killed."""
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.lib import atomic
+
 
 @contextlib.contextmanager
 def workroom(output: Path) -> Iterator[Path]:
     """An empty folder on the file system of `output`; those of processes that are gone are removed first."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    shape = re.compile(rf"\.{re.escape(output.name)}\.(\d+)\.work")
+    shape = re.compile(rf"\.{re.escape(output.name)}\.\d+\.work")
     for entry in output.parent.iterdir():
-        found = shape.fullmatch(entry.name)
-        if found and not Path(f"/proc/{found[1]}").exists():
+        if shape.fullmatch(entry.name) and atomic.abandoned(entry):
             shutil.rmtree(entry, ignore_errors=True)
     room = output.with_name(f".{output.name}.{os.getpid()}.work")
     shutil.rmtree(room, ignore_errors=True)
     room.mkdir(mode=0o700)
+    descriptor = os.open(room, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         yield room
     finally:
+        os.close(descriptor)
         shutil.rmtree(room, ignore_errors=True)

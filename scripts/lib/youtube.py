@@ -87,7 +87,7 @@ class Channel:
 
     def find(self, marker: str) -> str | None:
         """The id of our own upload whose description holds `marker` as a line, among the newest 200; or None."""
-        channel = self._get("/youtube/v3/channels", {"part": "contentDetails", "mine": "true"})
+        channel = self._list("/youtube/v3/channels", {"part": "contentDetails", "mine": "true"})
         uploads = answers.text(dig(channel, "items", 0, "contentDetails", "relatedPlaylists", "uploads"))
         if uploads is None:
             raise Failure(Kind.CONFIGURATION, "this account has no YouTube channel", service=SERVICE)
@@ -95,7 +95,7 @@ class Channel:
         for _ in range(LOOK_PAGES):
             params = {"part": "snippet", "playlistId": uploads, "maxResults": "50"}
             try:
-                listed = self._get("/youtube/v3/playlistItems", {**params, **({"pageToken": page} if page else {})})
+                listed = self._list("/youtube/v3/playlistItems", {**params, **({"pageToken": page} if page else {})})
             except Failure as failure:
                 if failure.http_status == 404:  # a channel that never uploaded has no such list yet
                     return None
@@ -111,14 +111,18 @@ class Channel:
 
     def video(self, video_id: str) -> Json:
         """Status and snippet of a video as YouTube shows them, None when it is not listed (yet)."""
-        listed = self._get("/youtube/v3/videos", {"part": "status,snippet", "id": video_id})
+        listed = self._list("/youtube/v3/videos", {"part": "status,snippet", "id": video_id})
         return dig(listed, "items", 0)
 
-    def _get(self, path: str, params: Mapping[str, str]) -> Json:
+    def _list(self, path: str, params: Mapping[str, str]) -> Json:
+        """A list answer. Raises Failure(nonsense) for anything else: it must not pass for a list that lacks a video."""
         reply = self._service.send("GET", path, params=params, deadline_s=BASE_DEADLINE_S)
         if reply.status != 200:
             raise failure_of(reply)
-        return reply.json()
+        value = reply.json()
+        if not isinstance(dig(value, "items"), list) and answers.text(dig(value, "kind")) is None:
+            raise reply.failure(Kind.NONSENSE, f"the answer is no list: {reply.excerpt(60)!r}")
+        return value
 
 
 def failure_of(reply: http.Reply) -> Failure:
@@ -129,6 +133,8 @@ def failure_of(reply: http.Reply) -> Failure:
         re.sub(r"<[^>]+>", "", answers.text(dig(error, "message")) or "") or reply.excerpt(120) or "no reason given"
     )
     code = reason or answers.text(dig(error, "status"))
+    if (passing := reply.not_done()) is not None:
+        return passing
     if reason in {"quotaExceeded", "dailyLimitExceeded"} or _daily(reply.status, message):
         return reply.failure(Kind.QUOTA, message, code=code, retry_after_s=quota_wait_s(),
                              next_step="wait for midnight Pacific time")  # fmt: skip

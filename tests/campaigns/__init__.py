@@ -1,1 +1,1 @@
-"""Long fault campaigns, run by hand: `python -m tests.campaigns.kills --kills 1000`. Each prints its seed."""
+"""Fault campaigns: `python -m tests.campaigns --list`. Short rounds of each run in every `./test` (tests/faults/)."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 import time
@@ -161,3 +162,127 @@ async def test_a_paying_child_is_asked_not_killed_when_its_daemon_dies(tmp_path:
         await asyncio.sleep(0.05)
     assert (tmp_path / "paid").exists()
     assert not await running_with(str(tmp_path / "paid"))
+
+
+#: forks twice, opens a session of its own, clears its environment: out of the group, the ancestry and any name's reach
+LEAVE = """
+import os, sys, time
+read, write = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.write(write, str(os.getpid()).encode())
+        os.execve("/bin/sleep", ["sleep", "60"], {})
+    os._exit(0)
+os.wait()
+print(os.read(read, 9).decode(), flush=True)
+"""
+
+
+async def test_a_grandchild_that_left_the_group_ends_with_its_job(launcher: ProcessLauncher, tmp_path: Path) -> None:
+    child = await launcher.start(spawn(LEAVE, tmp_path))
+    stray = int(await anext(child.lines()))
+    assert await child.wait() == 0
+    assert not _alive(stray)
+
+
+async def test_a_grandchild_that_left_the_group_ends_when_its_job_is_killed_and_another_jobs_does_not(
+    launcher: ProcessLauncher, tmp_path: Path
+) -> None:
+    patient = LEAVE + "time.sleep(60)\n"
+    killed, kept = [await launcher.start(spawn(patient, tmp_path)) for _ in range(2)]
+    lines = [child.lines() for child in (killed, kept)]
+    gone, stays = [int(await anext(said)) for said in lines]
+    await killed.kill(1.0)
+    assert not _alive(gone)
+    assert _alive(stays) and _alive(kept.pid)
+    await kept.kill(1.0)
+    assert not _alive(stays)
+
+
+async def test_a_daemon_reaps_its_jobs_strays_and_disturbs_no_child_of_its_own(tmp_path: Path) -> None:
+    """In a process of its own, which becomes the one that orphans fall to."""
+    program = tmp_path / "daemon.py"
+    program.write_text(
+        "import asyncio, os, sys\n"
+        "from pathlib import Path\n"
+        "from videod.edge import jail\n"
+        "from videod.edge.process import ProcessLauncher\n"
+        "from videod.seams import Spawn\n"
+        f"LEAVE = {LEAVE!r}\n"
+        "async def main():\n"
+        "    jail.guard_self()\n"
+        "    launcher = ProcessLauncher()\n"
+        "    others = [await asyncio.create_subprocess_exec('sh', '-c', f'sleep 0.{n}; exit {n}',\n"
+        "              start_new_session=n % 2 == 0) for n in range(6)]\n"
+        "    spawn = Spawn((sys.executable, '-c', LEAVE), {'PATH': os.environ['PATH']}, Path('.'), 't')\n"
+        "    children = await asyncio.gather(*(launcher.start(spawn) for _ in range(6)))\n"
+        "    for child in children:\n"
+        "        async for stray in child.lines(): print(stray)\n"
+        "    assert [await child.wait() for child in children] == [0] * 6\n"
+        "    assert [await other.wait() for other in others] == list(range(6))\n"
+        "    try: os.waitpid(-1, os.WNOHANG); print('somebody is left')\n"
+        "    except ChildProcessError: print('nobody is left')\n"
+        "    launcher.close()\n"
+        "asyncio.run(main())\n"
+    )
+    daemon = await asyncio.create_subprocess_exec(
+        sys.executable, str(program), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, errors = await daemon.communicate()
+    assert errors == b""
+    *strays, last = out.decode().split("\n")[:-1]
+    assert last == "nobody is left"
+    assert len(set(strays)) == 6
+    assert not [pid for pid in strays if Path(f"/proc/{pid}").exists()]
+
+
+async def test_a_gigabyte_of_output_is_neither_kept_nor_holds_the_loop(
+    launcher: ProcessLauncher, tmp_path: Path
+) -> None:
+    code = "import sys\nfor _ in range(1024): sys.stdout.write('a line of text\\n' * 69906)\nprint('after')"
+    child = await launcher.start(spawn(code, tmp_path))
+    turns = 0
+
+    async def live() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    living = asyncio.create_task(live())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    kept = 0
+    last = ""
+    async for line in child.lines():
+        kept += len(line) + 1
+        last = line
+    assert await child.wait() == 0
+    living.cancel()
+    assert 16 << 20 <= kept < 17 << 20
+    assert "the rest was not read" in last
+    assert turns > 1000, "nobody else had a turn"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB; what is kept is not text
+
+
+async def test_a_child_that_closes_its_stdout_and_goes_on_is_waited_for_and_can_be_killed(
+    launcher: ProcessLauncher, tmp_path: Path
+) -> None:
+    code = "import os, time; os.close(1); os.close(2); time.sleep(60)"
+    child = await launcher.start(spawn(code, tmp_path))
+    assert await heard(child) == []
+    waiting = asyncio.create_task(child.wait())
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    await child.kill(5.0)
+    assert await waiting == -signal.SIGTERM
+
+
+async def test_a_child_that_sleeps_forever_ends_at_its_deadline(launcher: ProcessLauncher, tmp_path: Path) -> None:
+    child = await launcher.start(spawn("import time; print(1, flush=True); time.sleep(10**6)", tmp_path))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await heard(child)
+    await child.kill(5.0)
+    assert await child.wait() == -signal.SIGTERM
+    assert not _alive(child.pid)

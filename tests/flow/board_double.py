@@ -19,6 +19,9 @@ class Clock:
     def now_ms(self) -> int:
         return self.at
 
+    def steady_ms(self) -> int:
+        return self.at - BEGIN_MS
+
     async def sleep(self, seconds: float) -> None:
         self.at += int(seconds * 1000)
 

@@ -66,7 +66,8 @@ async def _check_books(world: World, tasks: tuple, doubts: int) -> None:
     charged: Counter[str] = Counter()
     for task in tasks:
         rows = await world.store.read(lambda connection, owner=task.id: reads.charges(connection, owner))
-        charged.update({row.job: row.micros for row in rows})
+        for row in rows:
+            charged[row.job] += row.micros
         assert sum(row.micros for row in rows) == task.cost_micros
     known = sum(charged.values()) / 1e6
     most_lost = doubts * 0.42 + 1e-9

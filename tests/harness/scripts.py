@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.harness.power import Power, PowerCut
 from tests.harness.virtual_loop import VirtualLoop
+from videod.core.expect import Expectation
 from videod.seams import Artefact, BadArtefact, Spawn
 
 SERVICE = {
@@ -60,6 +61,10 @@ class Vendors:
     calls: Counter[str] = field(default_factory=Counter)
     troubles: list[Trouble] = field(default_factory=list)
     remote: dict[str, float] = field(default_factory=dict)
+    #: how many of the next clips are made so that the gate refuses them, and how many of the next downloads are
+    spoilt_clips: int = 0
+    spoilt_downloads: int = 0
+    spoilt: set[str] = field(default_factory=set)
 
     def trouble(self, service: str, now: float) -> dict[str, object] | None:
         for one in self.troubles:
@@ -116,6 +121,10 @@ def _scene(number: int, clips: int, poses: list[str], props: list[str], places: 
         "motion": f"The bear lifts its head {number} times. Slow push in.",
         "narration": f"The bear waits beside the cold river for hour {number}.", "sound": SOUND.format(n=number),
     }  # fmt: skip
+
+
+#: what a file begins with that the gate refuses
+SPOILT = "spoilt"
 
 
 class ScriptDouble:
@@ -187,8 +196,6 @@ class ScriptDouble:
         return hashlib.sha256("\0".join(part for part in self._argv if part not in skipped).encode()).hexdigest()
 
     async def _buy(self, output: Path, latency: float) -> int:
-        if self._name == "generate_plan.py":
-            return await self._plan(output, latency)
         request, path = self._request(), output.with_name(output.name + ".job.json")
         kept = json.loads(path.read_text()) if path.exists() else {"state": None, "digest": request}
         state = kept["state"] if kept["digest"] == request else None
@@ -202,16 +209,28 @@ class ScriptDouble:
             self._write(path, json.dumps({"state": new, "digest": request, "remote_id": remote, "usd": price}))
 
         price, remote = PRICE[self._name], str(kept.get("remote_id"))
+        clip, refused = self._name == "generate_video.py", output.with_name(f"{output.name}.refused")
+        if clip and state == "received":
+            # a finished clip can be fetched once more; where it is the one that was refused, another is bought
+            self._emit("submitted", service=self._service, remote_id=remote)
+            content = self._fetched(remote)
+            if not refused.exists() or refused.read_text() != content:
+                self._write(output, content)
+                return 0
         if state != "submitted":
             keep("intent")
             await asyncio.sleep(latency / 4)
             self._power.point("before a purchase")
-            self._vendors.bought[f"{self._name} {request}"] += 1
+            anew = f" after {refused.read_text()}" if refused.exists() else ""
+            self._vendors.bought[f"{self._name} {request}{anew}"] += 1
             self._vendors.usd += price
             remote = f"remote-{len(self._vendors.remote)}"
             self._vendors.remote[remote] = asyncio.get_running_loop().time() + latency
+            if clip and self._vendors.spoilt_clips:
+                self._vendors.spoilt_clips -= 1
+                self._vendors.spoilt.add(remote)
             self._power.point("after a purchase")
-        if self._name == "generate_video.py":
+        if clip:
             keep("submitted", remote)
             self._emit("submitted", service=self._service, remote_id=remote)
             await asyncio.sleep(max(0.0, self._vendors.remote[remote] - asyncio.get_running_loop().time()))
@@ -220,21 +239,15 @@ class ScriptDouble:
         self._emit(
             "charged", service=self._service, kind=self._name, quantity=1, unit="piece", usd=price, remote_id=remote
         )
-        self._write(output, self._content())
+        self._write(output, self._fetched(remote) if clip else self._content())
         keep("received", remote)
         return 0
 
-    async def _plan(self, output: Path, latency: float) -> int:
-        """The planner keeps no receipt: what it is asked for is bought at every start."""
-        await asyncio.sleep(latency / 4)
-        self._power.point("before a purchase")
-        self._vendors.bought[f"plan {self._request()}"] += 1
-        self._vendors.usd += PRICE[self._name]
-        self._power.point("after a purchase")
-        await asyncio.sleep(latency * 3 / 4)
-        self._emit("charged", service="gemini", kind="plan", quantity=1, unit="piece", usd=PRICE[self._name])
-        self._write(output, self._content())
-        return 0
+    def _fetched(self, remote: str) -> str:
+        if self._vendors.spoilt_downloads:
+            self._vendors.spoilt_downloads -= 1
+            return f"{SPOILT} download"
+        return f"{SPOILT} {remote}" if remote in self._vendors.spoilt else self._content()
 
     def _content(self) -> str:
         if self._name == "generate_plan.py":
@@ -286,14 +299,16 @@ class LauncherDouble:
 
 
 class InspectorDouble:
-    """Takes any file that is there; the plan is really parsed by the runner."""
+    """Takes any file that is there and not spoilt; the plan is really parsed by the runner."""
 
-    async def inspect(self, path: Path, makes: str) -> Artefact:
+    async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
         if makes == "nothing":
             return Artefact(0, "")
         if not path.is_file():
             raise BadArtefact(f"{path.name} is missing")
         data = path.read_bytes()
+        if data.startswith(SPOILT.encode()):
+            raise BadArtefact(f"{path.name} is black from begin to end")
         facts = json.loads(data) if path.name.startswith("result") else {}
         return Artefact(len(data), hashlib.sha256(data).hexdigest(), facts)
 

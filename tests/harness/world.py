@@ -51,10 +51,17 @@ def policy(channel: str = "wild", **changes: object) -> ChannelPolicy:
 
 
 class LoopClock:
-    """Wall time that follows the virtual loop."""
+    """Wall time that follows the virtual loop; a person may set it wrong by `skew_ms`, the host may sleep."""
+
+    def __init__(self) -> None:
+        self.skew_ms = 0
+        self.slept_ms = 0
 
     def now_ms(self) -> int:
-        return EPOCH_MS + round(asyncio.get_running_loop().time() * 1000)
+        return EPOCH_MS + self.skew_ms + self.steady_ms()
+
+    def steady_ms(self) -> int:
+        return self.slept_ms + round(asyncio.get_running_loop().time() * 1000)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -161,9 +168,10 @@ class World:
             self.ledger, self.launcher, inspector, self.bench, self.clock, self.chance, lambda text: text
         )
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
-        rules = HouseRules(self.max_in_work, dict.fromkeys(self.policies, self.places))
+        self.house = dict.fromkeys(self.policies, self.places)
+        rules = HouseRules(self.max_in_work, self.house)
         self.scheduler = Scheduler(
-            self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock, self.chance
+            self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock
         )
 
     async def _nobody(self, mark: str) -> bool:

@@ -27,7 +27,8 @@ class Watcher(threading.Thread):
         self.seen: dict[tuple[str, str], set[str]] = {}
 
     def run(self) -> None:
-        own = _read(self._root, "cmdline")
+        while not (own := _read(self._root, "cmdline")):  # it may be in the middle of its start
+            time.sleep(LOOK_S)
         while not self._over.is_set():
             self._look(self._root, own, "")
             time.sleep(LOOK_S)

@@ -74,6 +74,17 @@ def test_the_same_request_is_never_bought_twice(wire: Wire, run: Run, tmp_path: 
     assert second.of("charged") == [] and len(wire.asked) == 1
 
 
+def test_a_refused_picture_is_bought_anew_with_another_seed(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, drawn(png()), drawn(png(colour="blue")))
+    run(generate_asset.main, *wish(tmp_path))
+    (tmp_path / "bear.png").rename(tmp_path / "bear.png.refused")
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert ran.code == 0 and [event["usd"] for event in ran.of("charged")] == [0.0336]
+    first, second = (asked.json()["generationConfig"]["seed"] for asked in wire.asked)
+    assert first != second
+    assert (tmp_path / "bear.png").read_bytes() == png(colour="blue")
+
+
 def test_another_prompt_is_another_request(wire: Wire, run: Run, tmp_path: Path) -> None:
     wire.on("POST", PATH, drawn(png()))
     run(generate_asset.main, *wish(tmp_path))

@@ -1,13 +1,18 @@
 import json
+import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from scripts import generate_plan
 from scripts.lib import plan_papers
-from tests.scripts.conftest import Run
-from tests.scripts.wire import Say, Wire, say
+from tests.scripts.conftest import Ran, Run
+from tests.scripts.wire import Asked, Say, Wire, say
 
 PATH = "/v1beta/models/gemini-3.8-flash:generateContent"
 PLAN = {
@@ -69,7 +74,7 @@ def test_a_good_plan_is_kept_with_six_papers(wire: Wire, run: Run, tmp_path: Pat
     assert ran.code == 0 and json.loads((tmp_path / "plan/plan.json").read_text()) == PLAN
     assert sorted(path.name for path in (tmp_path / "plan").iterdir()) == [
         "01_research.md", "02_story_script.md", "03_assets.md", "04_video_prompts.md", "05_audio_generation.md",
-        "06_sound_effects_prompts.md", "plan.json",
+        "06_sound_effects_prompts.md", "plan.json", "plan.json.job.json",
     ]  # fmt: skip
     charged = ran.of("charged")[0]
     assert (charged["quantity"], charged["unit"]) == (16_000, "token") and 0.04 < charged["usd"] < 0.11
@@ -130,10 +135,142 @@ def test_a_refused_topic_is_a_refusal(wire: Wire, run: Run, tmp_path: Path) -> N
     assert (ran.code, ran.failure["kind"]) == (65, "refused")
 
 
-def test_a_plan_whose_answer_was_lost_may_simply_be_asked_again(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, Say(cut=True))
+# ------------------------------------------------------------------------------------------- paying once
+
+DOWN = say({"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}, 503)
+
+
+def left(folder: Path) -> set[str]:
+    """What lies beside a plan, the papers left out."""
+    return {path.name for path in (folder / "plan").iterdir() if not path.name.startswith("0")}
+
+
+def references(ran: Ran) -> list[object]:
+    return [event["remote_id"] for event in ran.of("charged")]
+
+
+def test_a_plan_whose_answer_was_lost_is_in_doubt_until_told_to_buy_again(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, Say(cut=True), planned(PLAN))
+    first, second = run(generate_plan.main, *wish(tmp_path)), run(generate_plan.main, *wish(tmp_path))
+    assert [(ran.code, ran.failure["kind"]) for ran in (first, second)] == [(75, "in_doubt")] * 2
+    assert len(wire.asked) == 1
+    assert run(generate_plan.main, *wish(tmp_path, "--buy-again")).code == 0
+    assert len(wire.asked) == 2
+
+
+def test_a_service_that_is_down_leaves_no_doubt(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, DOWN, planned(PLAN))
+    assert run(generate_plan.main, *wish(tmp_path)).failure["kind"] == "down"
+    assert left(tmp_path) == set()
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+
+
+def test_a_finished_plan_is_not_asked_for_again(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, planned(PLAN))
+    first, second = run(generate_plan.main, *wish(tmp_path)), run(generate_plan.main, *wish(tmp_path))
+    assert (second.result, second.of("charged"), len(wire.asked)) == (first.result, [], 1)
+    assert left(tmp_path) == {"plan.json", "plan.json.job.json"}
+
+
+def test_a_run_that_ended_between_two_calls_goes_on_from_the_answer_that_is_paid_for(
+    wire: Wire, run: Run, tmp_path: Path
+) -> None:
+    wire.on("POST", PATH, BAD, DOWN, planned(PLAN))
+    broken = run(generate_plan.main, *wish(tmp_path))
+    assert (broken.failure["kind"], left(tmp_path)) == ("down", {"plan.answers.json", "plan.draft.json"})
     ran = run(generate_plan.main, *wish(tmp_path))
-    assert (ran.code, ran.failure["kind"]) == (69, "down")
+    assert (ran.code, len(wire.asked)) == (0, 3)
+    assert wire.asked[1].json() == wire.asked[2].json()
+    # the charge of the kept answer is told under the same reference: whoever heard it the first time drops it
+    assert references(broken) == references(ran)[:1] and len(set(references(ran))) == 2
+    assert left(tmp_path) == {"plan.json", "plan.json.job.json"}
+    usd = json.loads((tmp_path / "plan/plan.json.job.json").read_text())["usd"]
+    assert usd == pytest.approx(sum(event["usd"] for event in ran.of("charged")))
+
+
+def test_an_answer_that_was_kept_settles_the_intent_that_a_kill_left_behind(
+    wire: Wire, run: Run, tmp_path: Path
+) -> None:
+    wire.on("POST", PATH, BAD, DOWN, planned(PLAN))
+    run(generate_plan.main, *wish(tmp_path))
+    receipt = {"version": 1, "service": "gemini", "state": "intent", "remote_id": None, "usd": None}
+    # one whose answer came after it; the digest is that of the brief, learnt from a run elsewhere
+    run(generate_plan.main, *wish(tmp_path, "--output", tmp_path / "other/plan.json"))
+    digest = json.loads((tmp_path / "other/plan.json.job.json").read_text())["digest"]
+    path = tmp_path / "plan/plan.json.job.json"
+    path.write_text(json.dumps(receipt | {"digest": digest, "at": "2026-01-01T00:00:00+00:00"}))
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+    # one that left after the last answer is in doubt
+    (tmp_path / "plan/plan.json").unlink()
+    path.write_text(json.dumps(receipt | {"digest": digest, "at": "2099-01-01T00:00:00+00:00"}))
+    assert run(generate_plan.main, *wish(tmp_path)).failure["kind"] == "in_doubt"
+
+
+def test_another_brief_is_another_question(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, BAD, DOWN, planned(PLAN))
+    run(generate_plan.main, *wish(tmp_path))
+    assert run(generate_plan.main, *wish(tmp_path, "--topic", "grey wolves")).code == 0
+    assert [len(asked.json()["contents"]) for asked in wire.asked] == [1, 3, 1]
+
+
+def test_answers_that_led_nowhere_are_not_kept_for_the_next_try(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, BAD, BAD, planned(PLAN))
+    assert run(generate_plan.main, *wish(tmp_path, "--rounds", 1)).failure["kind"] == "input"
+    assert run(generate_plan.main, *wish(tmp_path, "--rounds", 1)).code == 0
+    assert [len(asked.json()["contents"]) for asked in wire.asked] == [1, 3, 1]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '[{"digest": "x"}]'])
+def test_answers_that_cannot_be_read_are_asked_for_again(wire: Wire, run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "plan").mkdir()
+    (tmp_path / "plan/plan.answers.json").write_text(text)
+    wire.on("POST", PATH, planned(PLAN))
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+
+
+def slowly(answer: Say) -> Callable[[Asked], Say]:
+    def give(_: Asked) -> Say:
+        time.sleep(0.5)
+        return answer
+
+    return give
+
+
+@contextmanager
+def started(words: list[object], wire: Wire) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of its own, whose first question has arrived."""
+    command = [sys.executable, "scripts/generate_plan.py", *map(str, words), "--events"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ) as child:
+        until = time.monotonic() + 30
+        while not wire.asked and time.monotonic() < until:
+            time.sleep(0.01)
+        yield child
+
+
+@pytest.mark.live
+def test_a_request_to_end_waits_for_the_answer_that_is_being_paid_for(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, slowly(BAD), planned(PLAN))
+    with started(wish(tmp_path), wire) as child:
+        child.terminate()
+        out, _ = child.communicate(timeout=30)
+    assert child.returncode == 143 and b'"charged"' in out
+    assert left(tmp_path) == {"plan.answers.json", "plan.json.job.json"}
+    assert json.loads((tmp_path / "plan/plan.json.job.json").read_text())["state"] == "received"
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+    assert [len(asked.json()["contents"]) for asked in wire.asked] == [1, 3]
+
+
+@pytest.mark.live
+def test_a_plan_killed_on_its_way_is_in_doubt(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, slowly(planned(PLAN)))
+    with started(wish(tmp_path), wire) as child:
+        child.kill()
+        child.communicate(timeout=30)
+    assert run(generate_plan.main, *wish(tmp_path)).failure["kind"] == "in_doubt"
+    assert len(wire.asked) == 1
+
+
+# ------------------------------------------------------------------------------------------- the checker, the papers
 
 
 @pytest.mark.parametrize("checker", ["/nowhere/checker", f"{sys.executable} -c raise(SystemExit(3))"])

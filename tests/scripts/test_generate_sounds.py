@@ -46,6 +46,15 @@ def test_a_narration_is_bought_once(wire: Wire, run: Run, tmp_path: Path, tone: 
     assert second.result == first.result and second.of("charged") == [] and len(wire.asked) == 1
 
 
+def test_a_refused_narration_is_bought_and_charged_anew(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
+    wire.on("POST", SPEECH, heard(tone))
+    run(generate_audio.main, *speech(tmp_path))
+    (tmp_path / "n.mp3").rename(tmp_path / "n.mp3.refused")
+    again = run(generate_audio.main, *speech(tmp_path))
+    assert again.code == 0 and len(wire.asked) == 2
+    assert [(event["quantity"], event["usd"]) for event in again.of("charged")] == [(43, 0.00344)]
+
+
 def test_another_voice_setting_is_another_request(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
     wire.on("POST", SPEECH, heard(tone))
     run(generate_audio.main, *speech(tmp_path))

@@ -264,6 +264,52 @@ def test_a_received_clip_that_was_deleted_is_fetched_again_for_nothing(
     assert ran.code == 0 and ran.of("charged") == [] and len(wire.asked_for(CREATE)) == 1
 
 
+def put_aside(tmp_path: Path) -> None:
+    """What the daemon does with a clip that it refuses."""
+    (tmp_path / "clip.mp4").rename(tmp_path / "clip.mp4.refused")
+
+
+def test_a_refused_clip_is_fetched_again_first_for_nothing(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    run(generate_video.main, *wish(tmp_path, picture))
+    put_aside(tmp_path)
+    (tmp_path / "clip.mp4.refused").write_bytes(b"what a bad download left")
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert ran.code == 0 and ran.of("charged") == [] and len(wire.asked_for(CREATE)) == 1
+    assert (tmp_path / "clip.mp4").read_bytes() == clip
+
+
+def test_a_refused_clip_that_comes_as_it_was_is_ordered_and_charged_anew(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    run(generate_video.main, *wish(tmp_path, picture))
+    put_aside(tmp_path)
+    better = clip + bytes(8)
+    again = say({"code": 200, "msg": "success", "data": {"taskId": "task_2"}})
+    wire.on("POST", CREATE, again)
+    wire.on("GET", ASK, done(wire), done(wire, "/better.mp4", creditsConsumed=42))
+    wire.on("GET", "/better.mp4", Say(better))
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert ran.code == 0 and (tmp_path / "clip.mp4").read_bytes() == better
+    assert [asked.query["taskId"] for asked in wire.asked_for(ASK)][-2:] == [["task_1"], ["task_2"]]
+    assert [(event["usd"], event["remote_id"]) for event in ran.of("charged")] == [(0.21, "task_2")]
+    assert (kept(tmp_path)["state"], kept(tmp_path)["remote_id"]) == ("received", "task_2")
+
+
+def test_even_a_new_clip_like_the_refused_one_is_handed_over_and_no_third_is_bought(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    run(generate_video.main, *wish(tmp_path, picture))
+    put_aside(tmp_path)
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert ran.code == 0 and len(wire.asked_for(CREATE)) == 2
+    assert (tmp_path / "clip.mp4").read_bytes() == clip
+
+
 def test_prompts_over_the_limit_are_refused_before_anything_is_sent(
     wire: Wire, run: Run, tmp_path: Path, picture: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import fcntl
 import io
 import json
 import os
@@ -112,8 +113,10 @@ def test_leftovers_of_processes_that_are_gone_are_swept_away(tmp_path: Path) -> 
     gone = subprocess.Popen(["true"])
     gone.wait()
     (tmp_path / f".a.{gone.pid}.part.txt").write_text("half")
-    (tmp_path / f".a.{os.getppid()}.part.txt").write_text("somebody still writes this")
+    held = (tmp_path / f".a.{os.getppid()}.part.txt").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)  # somebody still writes this
     atomic.write_text(tmp_path / "a.txt", "new")
+    held.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == [f".a.{os.getppid()}.part.txt", "a.txt"]
 
 

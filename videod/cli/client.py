@@ -21,7 +21,7 @@ from videod.dashboard.rows import House
 from videod.dashboard.running import daemon_of
 from videod.dashboard.text import clean
 from videod.documents import DocumentError, read_toml, state_folder
-from videod.store import views
+from videod.store import soundness, views
 
 if TYPE_CHECKING:
     import http.client
@@ -105,12 +105,29 @@ def place(options: argparse.Namespace) -> Place:
 
 @contextmanager
 def looking(where: Place) -> Iterator[sqlite3.Connection]:
-    """A read-only connection to the database. Raises NoDatabase."""
+    """A read-only connection to the database. Raises NoDatabase, or CommandError where the file is damaged."""
     connection = views.look(where.database)
     try:
         yield connection
+    except (sqlite3.DatabaseError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # a damaged row may read as nonsense that only the code that uses it stumbles over
+        problem = _damage(where.database)
+        if problem is None:
+            raise
+        told = f"the database {where.database} cannot be read, it is damaged: {problem}"
+        hint = "`videod run` checks it at its start and says which copy to put in its place"
+        raise CommandError(DOWN, told, hint) from error
     finally:
         connection.close()
+
+
+def _damage(database: Path) -> str | None:
+    """The first complaint about the file, None when it is whole or this is no matter of its content."""
+    try:
+        problems = soundness.complaints(database, limit=1)
+    except sqlite3.DatabaseError as error:
+        return None if soundness.outside(error) else str(error)
+    return problems[0] if problems else None
 
 
 def one_task(connection: sqlite3.Connection, text: str) -> Task:

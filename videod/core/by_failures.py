@@ -7,10 +7,11 @@ from videod.core import board, breaker
 from videod.core.by_jobs import alarm, asker, current, heard, settle_attempt
 from videod.core.derive import QUOTA
 from videod.core.failures import KEYS, POLICY, Answer, Kind, retry_delay_ms
-from videod.core.model import Alert, Job, JobFailed, Park, ServiceFreed
-from videod.core.statuses import JobState
+from videod.core.model import Alert, CloseAttempt, Job, JobFailed, Park, ServiceFreed
+from videod.core.reconcile import NothingBought
+from videod.core.statuses import ERRORS, JobState, Status, check_move
 from videod.core.steps import STEPS
-from videod.core.work import Work
+from videod.core.work import Late, Work
 
 
 def fail(work: Work, event: JobFailed) -> Work:
@@ -101,6 +102,24 @@ def freed(work: Work, event: ServiceFreed) -> Work:
 
     jobs = tuple(replace(job, failure=None) if waits(job) else job for job in work.jobs)
     return replace(work, jobs=jobs).with_task(held=None)
+
+
+def nothing_bought(work: Work, event: NothingBought) -> Work:
+    """What was in doubt was never taken: it may be bought as if nothing had been tried, by nobody's leave."""
+    job = work.job(event.job)
+    if job is None or job.attempt != event.attempt or job.state not in (JobState.RUNNING, JobState.IN_DOUBT):
+        raise Late(f"{event.job}: attempt {event.attempt} is no longer in doubt")
+    if job.state == JobState.RUNNING:
+        work = work.adding(CloseAttempt(job.name, event.attempt, "not_bought"))
+    elif work.task.status in ERRORS:
+        check_move(work.task.status, Status.QUEUED)
+        work = work.with_task(status=Status.QUEUED)
+    state = JobState.WAITING if job.again else JobState.READY
+    attempts = 0 if job.again else job.attempts
+    return work.with_job(replace(
+        job, state=state, again=False, attempts=attempts, due_at=event.at, failure=None, buy_again=False,
+        ended_at=event.at,
+    ))  # fmt: skip
 
 
 def _reword(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:

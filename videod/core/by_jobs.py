@@ -28,6 +28,8 @@ from videod.core.steps import STEPS
 from videod.core.work import Late, Work
 
 DAY_MS = 86_400_000
+#: one disk, one alarm, whoever meets it first
+DISK_ALARM = "disk"
 
 
 def current(work: Work, name: str, attempt: int) -> Job:
@@ -142,6 +144,8 @@ def charge(work: Work, event: JobCharged) -> Work:
 def alarm(work: Work, job: Job, failure: Failure, parked: bool) -> Alert:
     """What people are told of a failure; a parked service rings once, however many jobs meet it."""
     where = f"{failure.service or job.service}:{failure.kind.value}"
+    if failure.kind == Kind.DISK:
+        where = DISK_ALARM
     key = where if parked else f"{work.task.id}:{job.name}:{job.attempt}"
     return Alert(key, board.alert(work.task, job, failure))
 

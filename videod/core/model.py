@@ -12,6 +12,7 @@ from enum import IntEnum
 from videod.core.breaker import Breaker
 from videod.core.failures import Failure
 from videod.core.plan import Plan
+from videod.core.reconcile import NothingBought
 from videod.core.statuses import Gate, JobState, Status
 
 
@@ -122,6 +123,8 @@ class ChannelPolicy:
     retry_waits_ms: tuple[int, ...]
     retry_jitter: float
     keep_workspace_ms: int
+    #: False: its file is gone; what runs is settled, nothing new begins
+    configured: bool = True
 
 
 def task_id_of(title: str, page_id: str) -> str:
@@ -313,6 +316,7 @@ Event = (
     | JobSucceeded
     | JobFailed
     | ServiceFreed
+    | NothingBought
 )
 
 # ---------------------------------------------------------------- ops: what the ledger writes in answer

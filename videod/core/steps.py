@@ -84,8 +84,6 @@ class Step:
     argv: Callable[[Job, Studio], Command]
     output: Callable[[Job, Task], str]
     shown_as: str | None = None
-    #: the script keeps a receipt, so that a killed attempt can tell whether it had bought
-    receipts: bool = True
     rewordable: bool = False
     #: the options that the owner's older script of this step knows; empty: there was none, one in its place gets all
     bare: tuple[str, ...] = ()
@@ -125,7 +123,7 @@ def _plan(job: Job, at: Studio) -> Command:
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", at.task.direction,
         "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),
-        "--model", at.models["text"], "--output", at.path(PLAN.output(job, at.task)),
+        "--model", at.models["text"], "--output", at.path(PLAN.output(job, at.task)), *_bought_again(job),
     ))  # fmt: skip
 
 
@@ -229,7 +227,6 @@ PLAN = Step(
     working=Status.GENERATING_ASSETS, error=Status.ERROR_PLANNING, deadline_s=1500, price="plan", makes="json",
     secrets=("GEMINI_API_KEY",), argv=_plan, output=lambda job, task: _take(job, "plan", "plan", ".json"),
     shown_as="Plan",
-    receipts=False,
 )  # fmt: skip
 IMAGE = Step(
     name="image", script="generate_asset.py", service="gemini", after=("plan",), per="image", gate=None,

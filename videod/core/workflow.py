@@ -39,6 +39,7 @@ from videod.core.model import (
     TaskPaused,
     TaskResumed,
 )
+from videod.core.reconcile import NothingBought
 from videod.core.statuses import AT_GATE, LABELS, Status, check_job_move, check_move
 from videod.core.work import Late, Work
 
@@ -73,6 +74,8 @@ def _handle(work: Work, event: Event) -> Work:
             return by_failures.fail(work, event)
         case ServiceFreed():
             return by_failures.freed(work, event)
+        case NothingBought():
+            return by_failures.nothing_bought(work, event)
         case EntryRefused():
             raise AssertionError("an entry that is refused has no task")
         case _:
@@ -117,6 +120,10 @@ def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
     return tuple(ops)
 
 
+#: events after which something new begins: a channel whose file is gone is spared them
+_BEGIN = (EntryQueued, GateApproved, RedoAsked, JobStarted)
+
+
 def decide(snapshot: Snapshot, event: Event) -> Decision:
     """What to write in answer to `event`. Never raises for an event that merely came too late.
 
@@ -126,7 +133,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         values: dict[str, object] = {"Status": LABELS[Status.DRAFT], "Error Log": event.reason}
         return Decision((ShowEntry(event.page_id, values),), note=event.reason)
     task, policy = snapshot.task, snapshot.policy
-    if policy is None:
+    if policy is None or (not policy.configured and isinstance(event, _BEGIN)):
         return Decision(accepted=False, note="the channel of this task is not configured")
     if task is None:
         if not isinstance(event, EntryQueued):

@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,10 +21,17 @@ from videod.core import steps
 from videod.credentials import Secrets
 from videod.daemon import wiring
 from videod.daemon.current import Current
+from videod.daemon.hours import ClockWatch
+from videod.daemon.journal import JournalWatch
 from videod.daemon.lock import hold
+from videod.daemon.pulse import EDGES_S, Pulse
+from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import free_refused_keys, recover, settle_late
+from videod.daemon.space import SpaceWatch
 from videod.edge import jail, systemd
 from videod.edge.clock import SystemChance, SystemClock
+from videod.edge.credit import ServicePurse
+from videod.edge.disk import MB, Disk, unusable
 from videod.edge.inspector import MediaInspector
 from videod.edge.notion import NotionBoard, Place
 from videod.edge.notion_calls import Calls
@@ -39,9 +47,12 @@ from videod.flow.scheduler import Scheduler
 from videod.ledger import Bells, Ledger
 from videod.seams import BoardError
 from videod.store import reads
-from videod.store.database import Database
+from videod.store.database import Database, Store
+from videod.store.resilient import Resilient
 from videod.store.schema import migrate
+from videod.store.soundness import given_up
 from videod.web.api import ListenError, build_app, serve
+from videod.web.metrics import Delays
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +83,7 @@ class StartError(Exception):
 class Machine:
     """Everything that runs, wired."""
 
-    store: Database
+    store: Resilient
     ledger: Ledger
     scheduler: Scheduler
     intake: Intake
@@ -82,13 +93,19 @@ class Machine:
     launcher: ProcessLauncher
     #: settles what a paid script of the last daemon is still finishing
     settling: Callable[[], Awaitable[None]]
+    #: name -> what watches the disk, the clock, the write-ahead log and balances
+    watches: Mapping[str, Callable[[], Coroutine[None, None, None]]]
 
 
 async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str]) -> Machine:
     sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
     clock, chance, bells = SystemClock(), SystemChance(), Bells()
-    store = await Database.open(sources.state / "videod.db")
+    disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
+    database = await Database.open(sources.state / "videod.db")
+    store = Resilient(database, disk.make_room, clock.sleep, partial(systemd.notify, "WATCHDOG=1"))
     ledger = Ledger(store, current.policy, bells)
+    hours = ClockWatch(clock, ledger, store)
+    await hours.since_last_run()
     application = Application(
         secrets.get("GOOGLE_CLIENT_ID") or "", secrets.get("GOOGLE_CLIENT_SECRET") or "",
         urls["VIDEOD_URL_GOOGLE_OAUTH"],
@@ -99,13 +116,15 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
     bench = wiring.bench(sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings)
     launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(bench.ffmpeg)
     bound = partial(_deadline_s, current)
-    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound)
-    late = await recover(store, ledger, bench, inspector, clock, chance, running_with)
-    settling = partial(settle_late, store, ledger, bench, inspector, clock, chance, running_with, late)
+    purse = ServicePurse(urls, secrets.get)
+    doubts = Reconciler(store, ledger, bench, purse, clock, lambda: current.settings.daemon.look_after_s)
+    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts)
+    late = await recover(store, ledger, bench, inspector, clock, chance, running_with, doubts)
+    settling = partial(settle_late, store, ledger, bench, inspector, clock, chance, running_with, late, doubts)
     await free_refused_keys(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})
     lanes = wiring.lanes(current.settings)
-    scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock, chance)
+    scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)
     notion = current.settings.notion
     banned_until = int(await store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
 
@@ -124,7 +143,13 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
     alarms = wiring.alarms(current.settings, secrets)
     relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
-    return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling)
+    space = SpaceWatch(
+        sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
+        _leave_the_state,
+    )  # fmt: skip
+    journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
+    watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run}
+    return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
 
 
 def _deadline_s(current: Current, step: steps.Step) -> float:
@@ -150,11 +175,12 @@ async def serve_forever(
     machine = await _build(current, secrets, urls, env)
     state = current.settings.paths.state.resolve()
     stopping = asyncio.Event()
-    asked = asyncio.Event()
+    asked, pulse = asyncio.Event(), Pulse()
     _listen_to_signals(stopping, asked)
     app = build_app(
         machine.ledger, machine.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
+        delays=lambda: Delays(EDGES_S, tuple(pulse.counts), pulse.sum_s),
     )  # fmt: skip
     try:
         door = await serve(app, state / "videod.sock", current.settings.daemon.http_port)
@@ -169,7 +195,8 @@ async def serve_forever(
         "settling": _settle_then_rest(machine),
         "watch": _watch(current, machine, asked),
         "heartbeat": _heartbeat(machine),
-    }
+        "pulse": pulse.run(),
+    } | {name: watch() for name, watch in machine.watches.items()}
     tasks = {name: asyncio.create_task(loop, name=name) for name, loop in loops.items()}
     checks = asyncio.create_task(_check_outside(current, machine, secrets, urls), name="checks")
     systemd.notify("READY=1\nSTATUS=working")
@@ -180,6 +207,8 @@ async def serve_forever(
     for name in broken:
         error = tasks[name].exception()
         log.critical("daemon_loop_failed", extra={"loop": name}, exc_info=error)
+        if given_up(error):
+            _leave_at_once()
     systemd.notify("STOPPING=1")
     log.info("daemon_stop_started", extra={"reason": f"{broken[0]} ended" if broken else "signal"})
     waiting.cancel()
@@ -188,6 +217,20 @@ async def serve_forever(
     await _stop(machine, tasks, current.settings.daemon.stop_grace_s)
     log.info("daemon_stop_done")
     return 70 if broken else 0
+
+
+def _leave_at_once() -> None:
+    """The database's disk failed: end as a kill would, so that nothing more is said to be done; a start checks it."""
+    log.critical("daemon_database_lost", extra={"next_step": "look at the disk; the next start examines the database"})
+    logging.shutdown()
+    os._exit(75)
+
+
+def _leave_the_state(why: str) -> None:
+    """The state folder is gone from under us: end as a kill would, before anything is written in its place."""
+    log.critical("daemon_state_lost", extra={"error": why})
+    logging.shutdown()
+    os._exit(74)
 
 
 async def _settle_then_rest(machine: Machine) -> None:
@@ -215,8 +258,10 @@ def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
 
 async def _stop(machine: Machine, tasks: Mapping[str, "asyncio.Task[None]"], grace_s: float) -> None:
     """The stages of a stop: take nothing new, end the children, last words to the board, close."""
-    for name in ("intake", "scheduler", "settling", "watch", "heartbeat"):
-        tasks[name].cancel()
+    machine.store.stop_waiting()
+    for name in tasks:
+        if name != "relay":
+            tasks[name].cancel()
     await asyncio.gather(*(tasks[name] for name in tasks if name != "relay"), return_exceptions=True)
     await machine.scheduler.drain(grace_s)
     tasks["relay"].cancel()
@@ -233,18 +278,24 @@ async def _stop(machine: Machine, tasks: Mapping[str, "asyncio.Task[None]"], gra
 
 async def _watch(current: Current, machine: Machine, asked: asyncio.Event) -> None:
     """Take up changed configuration files within seconds, at once on SIGHUP; status says what is to be said of it."""
-    told: str | None = None  # what the last daemon left there is no longer true
+    await _remark(current, machine)  # what the last daemon left there is no longer true
     while True:
         if asked.is_set() or current.changed():
             asked.clear()
             if await asyncio.to_thread(current.reload):
                 await _take_up(current, machine)
-        if told != current.remark:
-            told = current.remark
-            await machine.ledger.set_fact("config_remark", told)
+            await _remark(current, machine)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WATCH_S):
                 await asyncio.shield(asked.wait())
+
+
+async def _remark(current: Current, machine: Machine) -> None:
+    """Keep what is to be said of the configuration where status finds it."""
+    gone = sorted(await machine.store.read(reads.open_channels) - set(current.channels.channels))
+    lost = "episodes of a channel without a file stand still: put back "
+    texts = [current.remark, lost + ", ".join(f"channels/{name}.yaml" for name in gone) if gone else ""]
+    await machine.ledger.set_fact("config_remark", "; ".join(text for text in texts if text))
 
 
 async def _take_up(current: Current, machine: Machine) -> None:
@@ -269,7 +320,7 @@ async def _heartbeat(machine: Machine) -> None:
         await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
 
 
-async def _known_ids(store: Database, notion: Notion) -> Ids | None:
+async def _known_ids(store: Store, notion: Notion) -> Ids | None:
     """Where the board was found last time, so that a start need not look for it; None where settings changed since."""
     text = await store.read(lambda tx: reads.fact(tx, "notion_ids"))
     kept = json.loads(text or "{}")
@@ -308,6 +359,9 @@ def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str,
         log.warning("channel_file_incomplete", extra={"problem": warning})
     _require(secrets)
     state = current.settings.paths.state.resolve()
+    why_not = unusable(state)
+    if why_not is not None:
+        raise StartError(why_not, 74)
     with hold(state):
         migrate(state / "videod.db")
         return asyncio.run(serve_forever(current, secrets, urls, env, began))

@@ -1,6 +1,7 @@
 """One daemon per state folder: an flock on `state/lock` whose text says who holds it.
 
-The file is never unlinked (unlinking races with the next one); the kernel frees the lock when its holder dies.
+The file is never unlinked (unlinking races with the next one); the kernel frees the lock when its holder dies. A person
+may unlink it all the same, taking it for a stale one, so the folder itself is locked as well.
 """
 
 import fcntl
@@ -23,7 +24,8 @@ def _text(descriptor: int) -> dict[str, object]:
         loaded = json.loads(os.pread(descriptor, 4096, 0))
     except ValueError:
         loaded = None
-    return loaded if isinstance(loaded, dict) else {"pid": None}
+    told: dict[str, object] = loaded if isinstance(loaded, dict) else {}
+    return {"pid": None} | told
 
 
 @contextmanager
@@ -31,19 +33,25 @@ def hold(state: Path, what: str = "videod run") -> Iterator[None]:
     """Hold the lock for the time of the block. Raises LockHeld at once when another process does."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            other = _text(descriptor)
-            raise LockHeld(
-                f"another videod works on {state} (pid {other.get('pid')}, {other.get('what', 'videod')} since"
-                f" {other.get('started_at', '?')}). Stop it first, or give this one another state folder."
-            ) from None
+            raise LockHeld(_held(state, _text(descriptor))) from None
         began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         text = json.dumps({"pid": os.getpid(), "version": __version__, "started_at": began, "what": what})
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, text.encode(), 0)
         yield
     finally:
+        os.close(folder)
         os.close(descriptor)
+
+
+def _held(state: Path, other: dict[str, object]) -> str:
+    who = f"pid {other['pid']}, {other.get('what', 'videod')} since {other.get('started_at', '?')}"
+    if other["pid"] is None:
+        who = "its lock file was removed or is not written yet"
+    return f"another videod works on {state} ({who}). Stop it first, or give this one another state folder."

@@ -7,18 +7,22 @@ output is adopted; a receipt says whether a purchase was under way; anything els
 spent.
 """
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind
-from videod.core.model import Job, JobCharged, JobFailed, JobSucceeded, Task
+from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
 from videod.core.plan import Plan, PlanError
+from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Command
 from videod.flow.bench import Bench, receipt
-from videod.flow.runner import Assignment, in_doubt, read_plan
+from videod.flow.refused import put_aside
+from videod.flow.runner import Assignment, Doubts, in_doubt, read_plan
 from videod.ledger import Ledger
 from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.store import reads
@@ -51,9 +55,10 @@ Lives = Callable[[str], Awaitable[bool]]
 
 async def recover(
     store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
-    lives: Lives,
+    lives: Lives, doubts: Doubts | None = None,
 ) -> list[Job]:  # fmt: skip
-    """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish.
+    """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish, or for
+    a look at what became of their purchase.
 
     `lives` tells whether a process with this output in its command line still runs.
     """
@@ -61,7 +66,9 @@ async def recover(
     for job in await store.read(reads.running_jobs):
         task = await store.read(_task_reader(job.task_id))
         assert task is not None
-        if STEPS[job.step].paid and await lives(_output(bench, task, job)):
+        output = _output(bench, task, job)
+        doubtful = doubts is not None and doubts.covers(job) and (receipt(Path(output)) or {}).get("state") == "intent"
+        if STEPS[job.step].paid and (doubtful or await lives(output)):
             late.append(job)
         else:
             await _settle(store, ledger, bench, inspector, clock, chance, task, job)
@@ -70,18 +77,20 @@ async def recover(
 
 async def settle_late(
     store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
-    lives: Lives, late: list[Job],
+    lives: Lives, late: list[Job], doubts: Doubts | None = None,
 ) -> None:  # fmt: skip
     """Settle each of `late` as soon as its script has finished the call it was paying for and is gone."""
-    waiting = list(late)
-    while waiting:
-        for job in tuple(waiting):
-            task = await store.read(_task_reader(job.task_id))
-            assert task is not None
-            if not await lives(_output(bench, task, job)):
-                waiting.remove(job)
-                await _settle(store, ledger, bench, inspector, clock, chance, task, job)
-        await clock.sleep(LOOK_S)
+
+    async def settle(job: Job) -> None:
+        task = await store.read(_task_reader(job.task_id))
+        assert task is not None
+        while await lives(_output(bench, task, job)):
+            await clock.sleep(LOOK_S)
+        await _settle(store, ledger, bench, inspector, clock, chance, task, job, doubts)
+
+    async with asyncio.TaskGroup() as group:
+        for job in late:
+            group.create_task(settle(job), name=f"late {job.task_id} {job.name}")
 
 
 def _output(bench: Bench, task: Task, job: Job) -> str:
@@ -89,8 +98,9 @@ def _output(bench: Bench, task: Task, job: Job) -> str:
 
 
 async def _settle(
-    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance, task: Task, job: Job
-) -> None:
+    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance, task: Task,
+    job: Job, doubts: Doubts | None = None,
+) -> None:  # fmt: skip
     step = STEPS[job.step]
     relative = step.output(job, task)
     output = bench.workspace(task) / relative
@@ -107,12 +117,29 @@ async def _settle(
                 dict(artefact.facts), plan,
             ))  # fmt: skip
             return
+    await _record_order(ledger, clock, task, job, receipt(output))
     failure = in_doubt(output, job, bench.silent(step)) if step.paid else None
+    if failure is not None and doubts is not None and doubts.covers(job):
+        found = await doubts.settle(task, job, job.attempt, failure)
+        if isinstance(found, NothingBought):
+            log.info("recovery_job_released", extra=context | {"evidence": found.evidence})
+            await ledger.apply(found)
+            return
+        failure = found
     if failure is None:
         failure = Failure(Kind.INTERRUPTED, "the daemon ended while this ran")
     log.info("recovery_job_released", extra=context | {"kind": failure.kind.value})
     event = JobFailed(clock.now_ms(), task.id, job.name, job.attempt, failure, chance.random())
     await ledger.apply(event)
+
+
+async def _record_order(
+    ledger: Ledger, clock: Clock, task: Task, job: Job, kept: dict[str, object] | None
+) -> None:  # fmt: skip
+    """The name that the service gave the order, where the dead daemon did not hear of it."""
+    remote_id = (kept or {}).get("remote_id")
+    if STEPS[job.step].paid and isinstance(remote_id, str) and remote_id != job.remote_id:
+        await ledger.apply(JobSubmitted(clock.now_ms(), task.id, job.name, job.attempt, remote_id))
 
 
 async def _adoptable(inspector: Inspector, bench: Bench, task: Task, job: Job) -> tuple[Artefact, Plan | None] | None:
@@ -126,7 +153,10 @@ async def _adoptable(inspector: Inspector, bench: Bench, task: Task, job: Job) -
         plan = None
         if step.name == "plan":
             plan = read_plan(output, Assignment(task, replace(job), job.attempt, Command(())))
-    except (BadArtefact, Unchecked, PlanError, FileNotFoundError):  # without FFmpeg the next attempt says what is wrong
+    except BadArtefact:  # its script would take it for what it had received
+        put_aside(output)
+        return None
+    except (Unchecked, PlanError, FileNotFoundError):  # without FFmpeg the next attempt says what is wrong
         return None
     return artefact, plan
 

@@ -53,9 +53,24 @@ def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
 
 
 def policies(settings: Settings, channels: ChannelSet) -> Policies:
-    """channel id -> its policy, None for a channel that is not configured."""
+    """channel id -> its policy; one that is not configured spends nothing and only has what runs settled."""
     known = {name: policy_of(settings, channel) for name, channel in channels.channels.items()}
-    return known.get
+
+    def of(channel_id: str) -> ChannelPolicy:
+        return known.get(channel_id) or _gone(settings, channel_id)
+
+    return of
+
+
+def _gone(settings: Settings, channel_id: str) -> ChannelPolicy:
+    """The policy of a channel whose file is gone while episodes of it are in the books."""
+    return ChannelPolicy(
+        channel_id, clips=0, images=0, clip_seconds=10, auto_gates=frozenset(), negative_prompt="",
+        prices_micros=settings.prices.micros(), daily_budget_micros=0, episode_cap_micros=0, rebuy_ceiling_micros=0,
+        retry_waits_ms=tuple(round(wait * MINUTE_MS) for wait in settings.retry.waits_min),
+        retry_jitter=settings.retry.jitter, keep_workspace_ms=round(settings.retention.workspace_days * DAY_MS),
+        configured=False,
+    )  # fmt: skip
 
 
 def ffmpeg_finder(configured: Path | None) -> Callable[[], str]:

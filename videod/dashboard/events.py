@@ -55,6 +55,10 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = _succeeded(body)
         case "JobFailed":
             text, tone = _failed(body)
+        case "ClockSetBack":
+            text, tone = f"the clock was set back by {_number(body, 'seconds')} s; what waits goes with it", "dim"
+        case "NothingBought":
+            text, tone = f"{body['job']} goes on: {body['evidence']}", "good"
         case "ServiceFreed":
             text, tone = f"{body['service']} goes on", "good"
         case other:

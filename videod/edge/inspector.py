@@ -1,31 +1,106 @@
-"""Looking at produced files: is it there, whole, and what it should be?
+"""Looking at produced files: is it there, whole, and what it should be? Nothing counts as done before.
 
-Pictures are decoded with Pillow; audio is decoded and video demuxed to its last packet with FFmpeg, which catches
-files that end early although their header is sound.
+A file is refused in words that begin with its name. Pictures are decoded by Pillow in a thread, sound and video by
+FFmpeg in a process of its own; two of each kind at a time.
 """
 
 import asyncio
 import hashlib
 import json
-import os
-import re
-import warnings
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
-from videod.edge.process import tethered
+from videod.core.expect import Expectation
+from videod.core.verdict import Decoded, objection, objection_to_bytes
+from videod.edge import picture
+from videod.edge.decode import Undecodable, decode
+from videod.edge.picture import NoPicture
+from videod.edge.sniff import HEAD_BYTES, looks_like
 from videod.seams import Artefact, BadArtefact
 
-#: a hostile file must not make FFmpeg fetch or read anything else
-_SAFE = ("-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,mp3,wav,matroska,ogg,flac,aac")
-_DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
-_VIDEO = re.compile(r"Stream #\S+.*: Video: (\w+).*?, (\d{2,5})x(\d{2,5})")
-_AUDIO = re.compile(r"Stream #\S+.*: Audio: (\w+).*?, (\d+) Hz")
-CHECK_S = 120
-#: how `nice` and shells end when the program behind them cannot be started, or is not there
-NO_PROGRAM = (126, 127)
+AT_ONCE = 2
+_NAMES = {"json": "JSON", "image": "picture", "video": "video", "audio": "sound"}
+
+
+class MediaInspector:
+    """See seams.Inspector. `ffmpeg` returns the program's path, or raises FileNotFoundError saying what to install."""
+
+    def __init__(self, ffmpeg: Callable[[], str]) -> None:
+        self._ffmpeg = ffmpeg
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._pictures = asyncio.Semaphore(AT_ONCE)
+
+    async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
+        if makes == "nothing":
+            return Artefact(0, "")
+        size = _size(path)
+        wrong = objection_to_bytes(size, expected)
+        if wrong is not None:
+            raise _refusal(path, makes, wrong)
+        try:
+            facts = await self._facts(path, makes, expected)
+        except (Undecodable, NoPicture) as error:
+            raise _refusal(path, makes, str(error)) from error
+        return Artefact(size, await asyncio.to_thread(_sha256, path), facts)
+
+    async def _facts(self, path: Path, makes: str, expected: Expectation) -> dict[str, object]:
+        if makes == "json":
+            return await asyncio.to_thread(_document, path)
+        if makes == "image":
+            async with self._pictures:
+                return await asyncio.to_thread(picture.look, path, expected)
+        async with self._turns:
+            found = await decode(self._ffmpeg(), path, makes, expected)
+        wrong = objection(found, makes, expected)
+        if wrong is not None:
+            raise Undecodable(wrong)
+        return _measured(found)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file that lies here itself: a link could lead anywhere, and what it leads to be changed later."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        raise BadArtefact(f"the script ended well but {path.name} is missing") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise BadArtefact(f"{path.name} is {'a link' if stat.S_ISLNK(found.st_mode) else 'no file'}, not a plain file")
+    return found.st_size
+
+
+def _refusal(path: Path, makes: str, wrong: str) -> BadArtefact:
+    """The refusal in words; what came in place of a video or a picture says more than why it cannot be decoded."""
+    with path.open("rb") as source:
+        holds = looks_like(source.read(HEAD_BYTES))
+    if holds is None or _is(holds, makes):
+        return BadArtefact(f"{path.name} {wrong}")
+    return BadArtefact(f"{path.name} holds {holds}, no {_NAMES[makes]}")
+
+
+def _is(holds: str, makes: str) -> bool:
+    return {
+        "json": holds in ("JSON", "text"),
+        "image": holds.endswith("picture"),
+        "video": holds.endswith("MOV file"),
+        "audio": holds.endswith("sound") or holds in ("an Ogg file", "an MP4 or MOV file"),
+    }[makes]
+
+
+def _measured(found: Decoded) -> dict[str, object]:
+    seen, heard = found.seen, found.heard
+    facts: dict[str, object] = {"duration_s": round(found.seconds, 3)}
+    if seen is not None:
+        facts |= {
+            "duration_s": round(seen.seconds, 3), "video": seen.codec, "width": seen.width, "height": seen.height,
+            "pictures": seen.pictures, "black_share": round(seen.black, 4),
+        }  # fmt: skip
+    if heard is not None:
+        facts |= {
+            "audio": heard.codec, "sample_rate": heard.rate_hz, "sound_s": round(heard.seconds, 3),
+            "mean_volume_db": round(heard.mean_db, 1), "peak_volume_db": round(heard.peak_db, 1),
+        }  # fmt: skip
+    return facts
 
 
 def _sha256(path: Path) -> str:
@@ -36,88 +111,12 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _picture(path: Path) -> dict[str, object]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as picture:
-                picture.load()
-                return {"width": picture.width, "height": picture.height}
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombWarning) as error:
-        raise BadArtefact(f"{path.name} is no whole picture: {error}") from error
-
-
 def _document(path: Path) -> dict[str, object]:
     try:
         loaded = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise BadArtefact(f"{path.name} is no JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise Undecodable(f"cannot be read ({error})") from error
     if not isinstance(loaded, dict):
-        raise BadArtefact(f"{path.name} holds no JSON object")
+        raise Undecodable("holds no JSON object")
     # scalars only: what a step reports of itself, such as a video id and its address
     return {name: value for name, value in loaded.items() if isinstance(value, str | int | float | bool)}
-
-
-class MediaInspector:
-    """See seams.Inspector. `ffmpeg` returns the program's path, or raises FileNotFoundError saying what to install."""
-
-    def __init__(self, ffmpeg: Callable[[], str]) -> None:
-        self._ffmpeg = ffmpeg
-        self._turns = asyncio.Semaphore(2)
-
-    async def inspect(self, path: Path, makes: str) -> Artefact:
-        if makes == "nothing":
-            return Artefact(0, "")
-        if not path.is_file() or path.stat().st_size == 0:
-            raise BadArtefact(f"the script ended well but {path.name} {'is empty' if path.is_file() else 'is missing'}")
-        facts: Mapping[str, object] = {}
-        if makes == "json":
-            facts = await asyncio.to_thread(_document, path)
-        elif makes == "image":
-            facts = await asyncio.to_thread(_picture, path)
-        elif makes in ("video", "audio"):
-            facts = await self._media(path, makes)
-        return Artefact(path.stat().st_size, await asyncio.to_thread(_sha256, path), facts)
-
-    async def _media(self, path: Path, makes: str) -> dict[str, object]:
-        whole = (
-            ("-map", "0:a", "-f", "null", "-") if makes == "audio" else ("-map", "0", "-c", "copy", "-f", "null", "-")
-        )
-        argv = (self._ffmpeg(), "-hide_banner", "-nostdin", "-xerror", *_SAFE, "-i", str(path), *whole)
-        async with self._turns:
-            process = await asyncio.create_subprocess_exec(
-                *tethered(10), *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE, env={"PATH": os.environ.get("PATH", os.defpath)},
-            )  # fmt: skip
-            try:
-                async with asyncio.timeout(CHECK_S):
-                    _, raw = await process.communicate()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-                raise BadArtefact(f"{path.name} could not be read within {CHECK_S} s") from None
-        text = raw.decode(errors="replace")
-        said = (text.strip().splitlines() or [f"FFmpeg ended with code {process.returncode}"])[-1][:300]
-        if process.returncode in NO_PROGRAM:
-            raise FileNotFoundError(
-                f"FFmpeg does not run ({argv[0]}: {said}); install it, or name a working one in [paths].ffmpeg of"
-                " videod.toml and restart videod"
-            )
-        if process.returncode != 0:
-            raise BadArtefact(f"{path.name} is no whole {makes} file: {said}")
-        return _facts(path, makes, text)
-
-
-def _facts(path: Path, makes: str, text: str) -> dict[str, object]:
-    duration, video, audio = _DURATION.search(text), _VIDEO.search(text), _AUDIO.search(text)
-    if duration is None or (makes == "video" and video is None) or (makes == "audio" and audio is None):
-        raise BadArtefact(f"{path.name} holds no {makes}")
-    hours, minutes, seconds = duration.groups()
-    facts: dict[str, object] = {"duration_s": round(int(hours) * 3600 + int(minutes) * 60 + float(seconds), 3)}
-    if video is not None:
-        facts |= {"video": video[1], "width": int(video[2]), "height": int(video[3])}
-    if audio is not None:
-        facts |= {"audio": audio[1], "sample_rate": int(audio[2])}
-    if facts["duration_s"] == 0:
-        raise BadArtefact(f"{path.name} has no length")
-    return facts

@@ -7,7 +7,7 @@ that Notion asks for holds for the whole connection and outlives the process thr
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -35,6 +35,8 @@ PATIENCE_S = 3.0
 BUSY_S = 30.0
 #: `public_api_request_blocked` asks not to be repeated at all; look again after an hour
 BLOCKED_S = 3600.0
+#: a hundred full entries are some 2 MB; what is larger is not taken into memory
+ANSWER_BYTES = 16 * 1024 * 1024
 
 
 class Committed(BoardError):
@@ -57,12 +59,14 @@ class Calls:
         self._client = AsyncClient(
             auth=token, base_url=base_url.rstrip("/"), notion_version=version, retry=False, logger=quiet,
             log_level=logging.CRITICAL, timeout_ms=int(timeout_s * 1000),
+            client=httpx.AsyncClient(event_hooks={"request": [_plain], "response": [_bounded]}),
         )  # fmt: skip
         self._token = token
         self._clock = clock
         self._interval_s = 1 / requests_per_s
         self._limiter: AsyncLimiter | None = None
-        self._not_before_ms = not_before_ms
+        # on the clock that nobody can set: a wall clock set back by a day must not lengthen a ban by one
+        self._not_before_ms = clock.steady_ms() + max(0, not_before_ms - clock.now_ms())
         self._remember = remember
         self._timeout_s = timeout_s
 
@@ -95,7 +99,7 @@ class Calls:
 
     async def _turn(self) -> None:
         """Wait for the pace and for what is left of a ban. Raises BoardError "busy" when that is long."""
-        wait_s = (self._not_before_ms - self._clock.now_ms()) / 1000
+        wait_s = (self._not_before_ms - self._clock.steady_ms()) / 1000
         if wait_s > PATIENCE_S:
             raise BoardError("busy", f"Notion asked to wait; {wait_s:.0f} s are left", wait_s)
         if wait_s > 0:
@@ -124,12 +128,43 @@ class Calls:
         wait_s = _seconds(asked, self._clock.now_ms())
         if details.get("rate_limit_reason") == "public_api_request_blocked":
             wait_s = max(wait_s, BLOCKED_S)
-        until_ms = self._clock.now_ms() + int(wait_s * 1000)
+        until_ms = self._clock.steady_ms() + int(wait_s * 1000)
         if until_ms > self._not_before_ms:
             self._not_before_ms = until_ms
             if self._remember is not None:
-                await self._remember(until_ms)
+                await self._remember(self._clock.now_ms() + int(wait_s * 1000))
         return BoardError("busy", message, wait_s)
+
+
+class _TooLarge(httpx.ReadError):
+    """The answer is larger than ANSWER_BYTES, or packed although it was not to be."""
+
+
+class _Bounded(httpx.AsyncByteStream):
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        taken = 0
+        async for piece in self._stream:
+            taken += len(piece)
+            if taken > ANSWER_BYTES:
+                raise _TooLarge(f"more than {ANSWER_BYTES:,} bytes")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _plain(request: httpx.Request) -> None:
+    request.headers["Accept-Encoding"] = "identity"
+
+
+async def _bounded(response: httpx.Response) -> None:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise _TooLarge("packed")
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        response.stream = _Bounded(response.stream)
 
 
 async def _awaited(answer: object) -> object:
@@ -142,8 +177,9 @@ def _kind(status: int) -> str:
         return "credentials"
     if status in (403, 404):
         return "gone"
-    if status == 409 or status >= 500:
-        return "down"  # a 409 is a collision inside Notion, safe to repeat
+    if status in (408, 409, 425) or status >= 500 or 300 <= status < 400:
+        # a 409 is a collision inside Notion, safe to repeat; a redirect comes from something that stands before it
+        return "down"
     return "rejected"
 
 

@@ -88,6 +88,8 @@ def _scopes(value: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Access:
+    """`until_ms` on the steady clock: a wall clock that is set back must not make a token live longer."""
+
     token: str
     until_ms: int
     refresh_token: str
@@ -123,7 +125,7 @@ class GoogleTokens:
             grant = await self._grant(channel_id)
             known = self._access.get(channel_id)
             usable = known is not None and known.refresh_token == grant.refresh_token
-            if known is not None and usable and self._clock.now_ms() < known.until_ms:
+            if known is not None and usable and self._clock.steady_ms() < known.until_ms:
                 return known.token
             if self._revoked.get(channel_id) == grant.refresh_token:
                 raise TokenError(_authorize(channel_id, "Google has revoked or expired its authorisation"), True)
@@ -159,7 +161,7 @@ class GoogleTokens:
             "grant_type": "refresh_token", "refresh_token": grant.refresh_token,
             "client_id": self._application.client_id, "client_secret": self._application.client_secret,
         }  # fmt: skip
-        began = self._clock.now_ms()
+        began = self._clock.steady_ms()
         status, answer = await self._post(form)
         token, lifetime = answer.get("access_token"), answer.get("expires_in")
         if status == 200 and isinstance(token, str) and token:
@@ -169,22 +171,29 @@ class GoogleTokens:
         log.warning("oauth_refresh_failed", extra={"channel": channel_id, "http_status": status, "code": code})
         if code == "invalid_grant":
             self._revoked[channel_id] = grant.refresh_token
-            raise TokenError(_authorize(channel_id, "Google has revoked or expired its authorisation"), True)
-        if status in (400, 401, 403):
+            revoked = _authorize(channel_id, "Google has revoked or expired its authorisation")
+            raise TokenError(revoked, True, status, code)
+        if status in (400, 401, 403) and code:
             raise TokenError(
                 f"Google refused the OAuth client ({code or status}) for channel {channel_id}: check GOOGLE_CLIENT_ID"
                 " and GOOGLE_CLIENT_SECRET",
-                True,
-            )
-        raise TokenError(f"Google's token service failed (HTTP {status}) for channel {channel_id}; try later", False)
+                True, status, code,
+            )  # fmt: skip
+        failed = f"Google's token service failed (HTTP {status}) for channel {channel_id}; try later"
+        raise TokenError(failed, False, status, code or None)
 
     async def _post(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         url = f"{self._application.token_url.rstrip('/')}/token"
         timeout = aiohttp.ClientTimeout(total=CALL_S)
         try:
             # a session of its own: one call an hour for each channel is not worth a pool to close
-            async with aiohttp.ClientSession(timeout=timeout) as session, session.post(url, data=form) as response:
-                body = await response.content.read(ANSWER_BYTES)
+            async with (
+                aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
+                session.post(
+                    url, data=form, headers={"Accept-Encoding": "identity"}, allow_redirects=False
+                ) as response,
+            ):  # the form holds the refresh token: it goes nowhere else
+                body = await _whole(response)
                 status = response.status
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TokenError(f"Google's token service cannot be reached ({type(error).__name__})", False) from None
@@ -193,6 +202,14 @@ class GoogleTokens:
         except ValueError:
             return status if status != 200 else 502, {}
         return status, answer if isinstance(answer, dict) else {}
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The body, however many pieces it comes in; of a body that is no token's, only its begin."""
+    body = bytearray()
+    while len(body) < ANSWER_BYTES and (piece := await response.content.read(ANSWER_BYTES)):
+        body += piece
+    return bytes(body)
 
 
 def _text(path: Path) -> str | None:

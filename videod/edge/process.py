@@ -1,13 +1,16 @@
-"""Child processes: own session and group, dead with the daemon, never waited for without a bound.
+"""Child processes: own session and group, in a jail, dead with the daemon, never waited for without a bound.
 
 Children are started two at a time on a thread of their own, because starting one waits for its exec and a burst would
 hold the loop for seconds. A child's end is seen through its pidfd; after it the whole group is killed, since a
-grandchild that keeps stdout open would otherwise hang the reader (trap of Python 3.11, design 12).
+grandchild that keeps stdout open would otherwise hang the reader (trap of Python 3.11, design 12). Whoever left the
+group is found by the job's mark and killed too.
 """
 
 import asyncio
 import contextlib
+import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,11 +19,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
+from videod.edge import jail, strays
+from videod.edge.jail import House
 from videod.seams import Child, Spawn
+
+log = logging.getLogger(__name__)
 
 #: longest line of stdout that is read whole, and all of stdout and stderr that is read at all, bytes
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 16 << 20
+#: after how much of what is already here others get a turn, bytes
+TURN_BYTES = 1 << 15
 TAIL_CHARACTERS = 8_000
 #: how long a dead child's pipes are drained, seconds
 DRAIN_S = 2.0
@@ -31,8 +40,13 @@ _LAUNCH = str(Path(__file__).with_name("launch.py"))
 class ProcessChild:
     """A running child; see seams.Child."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stdout: asyncio.StreamReader, stderr: asyncio.StreamReader):
+    def __init__(
+        self, process: subprocess.Popen[bytes], stdout: asyncio.StreamReader, stderr: asyncio.StreamReader, mark: int,
+        temporary: Path | None,
+    ) -> None:  # fmt: skip
         self._process = process
+        self._mark = mark
+        self._temporary = temporary
         self._stdout = stdout
         self._tail = b""
         self._pidfd = os.pidfd_open(process.pid)
@@ -49,7 +63,16 @@ class ProcessChild:
         self._signal(signal.SIGKILL)  # what is left of the group, before the leader's number can be given away
         self._process.wait()
         os.close(self._pidfd)
-        self._ended.set()
+        self._end_task = asyncio.create_task(self._end_rest())
+
+    async def _end_rest(self) -> None:
+        try:
+            if left := await asyncio.to_thread(strays.end, self._mark):
+                log.warning("launch_strays_left", extra={"pid": self.pid, "processes": left})
+            if self._temporary is not None:
+                await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
+        finally:
+            self._ended.set()
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -63,8 +86,11 @@ class ProcessChild:
                 self._tail = (self._tail + chunk)[-4 * TAIL_CHARACTERS :]
 
     async def lines(self) -> AsyncIterator[str]:
-        taken = 0
-        while True:
+        taken = turn = 0
+        while taken <= OUTPUT_BYTES:
+            if taken - turn > TURN_BYTES:
+                turn = taken
+                await asyncio.sleep(0)  # reading what is here never waits
             try:
                 raw = await self._stdout.readuntil(b"\n")
             except asyncio.IncompleteReadError as end:
@@ -73,11 +99,14 @@ class ProcessChild:
                 return
             except asyncio.LimitOverrunError as long:
                 await self._stdout.readexactly(long.consumed)
+                taken += long.consumed
                 yield "(a line of over 1 MiB was cut)"
                 continue
             taken += len(raw)
-            if taken <= OUTPUT_BYTES:
-                yield raw.decode(errors="replace").rstrip("\n")
+            yield raw.decode(errors="replace").rstrip("\n")
+        yield "(of over 16 MiB the rest was not read)"
+        while await self._stdout.read(LINE_BYTES):
+            pass
 
     async def wait(self) -> int:
         await self._ended.wait()
@@ -111,9 +140,10 @@ async def _pipe(stream: IO[bytes]) -> asyncio.StreamReader:
 
 
 class ProcessLauncher:
-    """Starts children through `launch.py`, two at a time."""
+    """Starts children through `launch.py`, two at a time; in jails where there is a `house` for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, house: House | None = None) -> None:
+        self._house = jail.ready(house)
         # threads that live as long as the daemon: the parent-death signal fires when the *starting thread* ends
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="launch")
 
@@ -122,14 +152,23 @@ class ProcessLauncher:
 
     async def start(self, spawn: Spawn) -> Child:
         loop = asyncio.get_running_loop()
-        process = await loop.run_in_executor(self._threads, _popen, spawn)
+        mark = strays.new_mark()
+        rules = jail.rules(self._house, spawn) if self._house else ()
+        process = await loop.run_in_executor(self._threads, _popen, spawn, mark, rules)
         assert process.stdout is not None and process.stderr is not None
-        return ProcessChild(process, await _pipe(process.stdout), await _pipe(process.stderr))
+        temporary = self._house.temporary / str(process.pid) if self._house and rules else None
+        return ProcessChild(process, await _pipe(process.stdout), await _pipe(process.stderr), mark, temporary)
 
 
-def tethered(nice: int, number: signal.Signals = signal.SIGKILL) -> tuple[str, ...]:
-    """What to put before a command so that it runs at `nice` and gets signal `number` when this process dies."""
-    return (sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), str(nice), str(int(number)))
+def tethered(
+    nice: int, number: signal.Signals = signal.SIGKILL, mark: int = 0, rules: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """What to put before a command so that it runs at `nice` and gets signal `number` when this process dies.
+
+    `mark` (none: 0) tells its descendants apart (`strays`), `rules` shut it in (`launch`; none: no jail).
+    """
+    start = (sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), str(nice), str(int(number)))
+    return (*start, str(mark), str(len(rules)), *rules)
 
 
 async def running_with(mark: str) -> bool:
@@ -146,8 +185,9 @@ def _look_for(mark: str) -> bool:
     return False
 
 
-def _popen(spawn: Spawn) -> subprocess.Popen[bytes]:
-    argv = (*tethered(spawn.nice, signal.SIGTERM if spawn.finishes else signal.SIGKILL), *spawn.argv)
+def _popen(spawn: Spawn, mark: int, rules: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    number = signal.SIGTERM if spawn.finishes else signal.SIGKILL
+    argv = (*tethered(spawn.nice, number, mark, rules), *spawn.argv)
     return subprocess.Popen(
         argv,
         env=dict(spawn.env),

@@ -34,6 +34,8 @@ class Slack:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             # aiohttp's errors hold the address: only their kind may leave here
             raise BoardError("down", f"Slack cannot be reached ({type(error).__name__})") from None
+        if status == 200 and word.startswith("<"):
+            raise BoardError("down", "Slack cannot be reached: a page came in place of its answer")
         if status != 200:
             echoed = urlsplit(self._url).path in word  # the path is what makes the address a credential
             raise self._refusal(status, "" if echoed else word[:80], retry_after)
@@ -42,7 +44,7 @@ class Slack:
         message = f"Slack refused the alert: {word or 'no reason given'} [HTTP {status}]"
         if status == 429:
             return BoardError("busy", message, float(retry_after) if retry_after.isdecimal() else BUSY_S)
-        if status >= 500:
+        if status in (408, 425) or status >= 500 or 300 <= status < 400:
             return BoardError("down", message)
         if status in (403, 404, 410):
             return BoardError("gone", f"{message}; make a new webhook and set SLACK_WEBHOOK_URL")

@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from videod.core import steps
-from videod.core.bare import bare, known_before
+from videod.core.bare import bare, known_before, options
 from videod.core.model import Job, Task
 from videod.core.statuses import JobState
 from videod.core.steps import Command, Step, Studio
-from videod.seams import Spawn
+from videod.seams import Jail, Spawn
 
 #: what a child may know of its surroundings; everything else stays with the daemon
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+#: services of steps that need no network
+OFFLINE = ("pillow", "ffmpeg", "local")
+#: options whose value is a file of the channel; no other text of a command opens a file to its script
+BRAND_FILES = ("--intro", "--outro", "--watermark")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Bench:
 
     def silent(self, step: Step) -> bool:
         """True where a killed attempt leaves no receipt that says whether it had bought."""
-        return step.name in self.overrides or not step.receipts
+        return step.name in self.overrides
 
     def script(self, step: Step, command: Command) -> Path:
         chosen = Path(self.overrides[step.name] if self.foreign(step, command) else step.script)
@@ -88,7 +92,8 @@ class Bench:
         step = steps.STEPS[job.step]
         env = {name: self.environ[name] for name in PASSED_ON if name in self.environ}
         env |= self.urls
-        env |= {"VIDEOD_FFMPEG": self.ffmpeg(), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        ffmpeg = self.ffmpeg()
+        env |= {"VIDEOD_FFMPEG": ffmpeg, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         for name in step.secrets:
             value = await self.token(task.channel_id) if name == "YOUTUBE_ACCESS_TOKEN" else self.secret(name)
             if value:
@@ -98,7 +103,19 @@ class Bench:
         events = () if self.foreign(step, command) else ("--events",)
         nice = 10 if step.service in ("ffmpeg", "pillow") else 0
         finishes = step.paid and not self.silent(step)
-        return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice, finishes)
+        jail = self._jail(step, command, ffmpeg)
+        return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, jail)
+
+    def _jail(self, step: Step, command: Command, ffmpeg: str) -> Jail:
+        """Ours may touch what the job needs; of the owner's own nobody knows whether it asks a service of its own."""
+        foreign = self.foreign(step, command)
+        brand = (Path(option[1]) for option in options(command) if option[0] in BRAND_FILES)
+        return Jail(
+            reads=(Path(ffmpeg), self.script(step, command), *brand),
+            trusted=foreign,
+            network=foreign or step.service not in OFFLINE,
+            removes_workspace=step is steps.CLEANUP,
+        )
 
 
 def workspace_of(state: Path, channel_id: str, task_id: str) -> Path:

@@ -11,14 +11,16 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from videod.core import craft
 from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind, classify
 from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
 from videod.core.plan import Plan, PlanError, parse
+from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Command, Step
 from videod.flow.bench import Bench, receipt
 from videod.flow.refused import put_aside
@@ -47,6 +49,18 @@ class Assignment:
     command: Command
 
 
+class Doubts(Protocol):
+    """Who can find out what became of a purchase whose answer was lost."""
+
+    def covers(self, job: Job) -> bool:
+        """Whether there is a way to find out for this job."""
+        ...
+
+    async def settle(self, task: Task, job: Job, attempt: int, failure: Failure) -> NothingBought | Failure:
+        """That nothing was bought, or the doubt with what is known of it; takes minutes."""
+        ...
+
+
 @dataclass
 class _Report:
     """What the script said on stdout. `said`: the end of its free text; older scripts print their errors there."""
@@ -63,7 +77,9 @@ class Runner:
     def __init__(
         self, ledger: Ledger, launcher: Launcher, inspector: Inspector, bench: Bench, clock: Clock, chance: Chance,
         redact: Callable[[str], str], deadline_s: Callable[[Step], float] = lambda step: step.deadline_s,
+        doubts: Doubts | None = None,
     ) -> None:  # fmt: skip
+        self._doubts = doubts
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._launcher = launcher
@@ -74,18 +90,25 @@ class Runner:
         self._redact = redact
 
     async def run(self, work: Assignment) -> None:
-        """Do the job and report its outcome. When cancelled: end the child, report, then be cancelled."""
+        """Do the job and report its outcome. When cancelled: end the child, report, then be cancelled.
+
+        A purchase in doubt that can be looked into is not reported then: the next start finds the attempt open and
+        looks.
+        """
         context = {"task": work.task.id, "channel": work.task.channel_id, "job": work.job.name}
         log.info("runner_job_started", extra=context | {"attempt": work.attempt})
         try:
-            outcome = await self._attempt(work)
+            outcome = await self._looked_into(work, await self._attempt(work))
         except asyncio.CancelledError:
-            outcome = self._ended_by_us(work)
-            await asyncio.shield(self._ledger.apply(outcome))
+            ended = self._ended_by_us(work)
+            if not self._can_look(work, ended.failure):
+                await asyncio.shield(self._ledger.apply(ended))
             raise
         await self._ledger.apply(outcome)
         if isinstance(outcome, JobSucceeded):
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
+        elif isinstance(outcome, NothingBought):
+            log.info("runner_job_released", extra=context | {"evidence": outcome.evidence})
         else:
             failure = outcome.failure
             log.warning(
@@ -96,6 +119,18 @@ class Runner:
                     "error": failure.message,
                 },
             )  # fmt: skip
+
+    def _can_look(self, work: Assignment, failure: Failure) -> bool:
+        return failure.kind == Kind.IN_DOUBT and self._doubts is not None and self._doubts.covers(work.job)
+
+    async def _looked_into(
+        self, work: Assignment, outcome: JobSucceeded | JobFailed
+    ) -> JobSucceeded | JobFailed | NothingBought:
+        """The outcome, where a purchase is in doubt after a look at what the service itself knows of it."""
+        if isinstance(outcome, JobSucceeded) or not self._can_look(work, outcome.failure) or self._doubts is None:
+            return outcome
+        found = await self._doubts.settle(work.task, work.job, work.attempt, outcome.failure)
+        return found if isinstance(found, NothingBought) else replace(outcome, at=self._clock.now_ms(), failure=found)
 
     def may_end_now(self, work: Assignment) -> bool:
         """Whether ending this child now surely buys nothing twice: unpaid work, or a remote job with its id kept."""
@@ -111,7 +146,8 @@ class Runner:
             child = await self._launcher.start(spawn)
         except TokenError as error:
             kind = Kind.CREDENTIALS if error.permanent else Kind.DOWN
-            return self._failed(work, Failure(kind, str(error), service="google"))
+            failure = Failure(kind, str(error), "google", "POST /token", error.http_status, error.code)
+            return self._failed(work, failure)
         except FileNotFoundError as error:
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)))
         except OSError as error:
@@ -237,8 +273,8 @@ class Runner:
                 await self._ledger.apply(self._charge(work, piece))
             told = f"{error} (kept as {kept.name})" if kept is not None else str(error)
             return self._failed(work, Failure(Kind.NONSENSE, told, service=step.service), child, 0)
-        if step.paid and foreign and not report.charged:
-            await self._ledger.apply(self._charge(work, piece))
+        if step.paid and not report.charged and (owed := piece if foreign else _unheard(work.job, output, piece)):
+            await self._ledger.apply(self._charge(work, owed))
         facts = {
             name: value for name, value in (report.result or {}).items()
             if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)
@@ -260,11 +296,19 @@ def _event(line: str) -> dict[str, object]:
     return loaded if isinstance(loaded, dict) else {}
 
 
+def _unheard(job: Job, output: Path, piece: dict[str, object]) -> dict[str, object] | None:
+    """The charge of a purchase that its script found made and these books never heard of: they are an older copy."""
+    kept = receipt(output)
+    if job.cost_micros or kept is None or kept.get("state") != "received":
+        return None
+    return piece | {"usd": kept.get("usd"), "remote_id": kept.get("remote_id")}
+
+
 def in_doubt(output: Path, job: Job, silent: bool) -> Failure | None:
     """The doubt that an ended paid attempt leaves behind, judged by its receipt; None where nothing was bought.
 
-    Our scripts write "intent" before the paid request and know the rest; a `silent` one (the owner's own, or the
-    planner) that was killed may have bought at any moment.
+    Our scripts write "intent" before the paid request and know the rest; a `silent` one (the owner's own) that was
+    killed may have bought at any moment.
     """
     kept = receipt(output)
     state = kept.get("state") if kept else None

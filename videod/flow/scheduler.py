@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from videod.core.admission import Candidate, House, choose, turns
-from videod.core.failures import Failure, Kind
-from videod.core.model import EVERY_SERVICE, JobFailed, JobStarted, Park
+from videod.core.model import EVERY_SERVICE, JobStarted, Park
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit, quota_ends
 from videod.flow.runner import Assignment, Runner
 from videod.ledger import Ledger
-from videod.seams import Chance, Clock
+from videod.seams import Clock
 from videod.store import reads
 from videod.store.database import Store
 
@@ -40,7 +39,7 @@ class Scheduler:
 
     def __init__(
         self, store: Store, ledger: Ledger, runner: Runner, bench: Bench, lanes: Mapping[str, Lane],
-        rules: Callable[[], HouseRules], clock: Clock, chance: Chance, look_again_s: float = LOOK_AGAIN_S,
+        rules: Callable[[], HouseRules], clock: Clock, look_again_s: float = LOOK_AGAIN_S,
     ) -> None:  # fmt: skip
         self._store = store
         self._ledger = ledger
@@ -49,7 +48,6 @@ class Scheduler:
         self._lanes = lanes
         self._rules = rules
         self._clock = clock
-        self._chance = chance
         self._look_again_s = look_again_s
         self.started = 0
         self._children: dict[asyncio.Task[None], Assignment] = {}
@@ -157,10 +155,11 @@ class Scheduler:
         at, service = self._clock.now_ms(), lane.service
         if any(row.holds(service, "") for row in reads.parked(connection, at)):
             return None
-        ready = reads.candidates(connection, service, at)
+        rules = self._rules()
+        # a channel whose file is gone starts nothing until it is back
+        ready = [one for one in reads.candidates(connection, service, at) if one.channel_id in rules.max_by_channel]
         if not ready:
             return None
-        rules = self._rules()
         work = reads.in_work(connection)
         by_channel = reads.work_by_channel(work)
         order = turns(work, reads.last_finished(connection, by_channel))
@@ -187,16 +186,14 @@ class Scheduler:
         if task is None or job is None:
             return None
         made = self._bench.command(task, job, jobs)
-        digest = made[1] if made else "no channel"
+        if made is None:  # the channel went between the choice and now
+            await self._clock.sleep(0.01)
+            return None
+        command, digest = made
         at = self._clock.now_ms()
         applied = await self._ledger.apply(JobStarted(at, task.id, job.name, digest, lane.limit.quota(at)))
         if not applied.decision.accepted or applied.attempt is None or applied.task is None:
             # what was read is stale; give the writer's commit a moment to become visible to the reader
             await self._clock.sleep(0.01)
             return None
-        if made is None:
-            problem = Failure(Kind.CONFIGURATION, f"channel {task.channel_id} has no file in channels/ any more")
-            failed = JobFailed(at, task.id, job.name, applied.attempt, problem, self._chance.random())
-            await self._ledger.apply(failed)
-            return None
-        return Assignment(applied.task, job, applied.attempt, made[0])
+        return Assignment(applied.task, job, applied.attempt, command)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
 
+from videod.core.expect import Expectation
 from videod.core.steps import STEPS
 from videod.seams import Artefact, Spawn
 from videod.simulation.latency import Latencies
@@ -78,5 +79,5 @@ class SimulatedLauncher:
 class SimulatedInspector:
     """Takes every output as made. Implements Inspector."""
 
-    async def inspect(self, path: Path, makes: str) -> Artefact:
+    async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
         return Artefact(1, hashlib.sha256(path.name.encode()).hexdigest())

@@ -78,7 +78,10 @@ class LoopClock:
         self._zero = asyncio.get_running_loop().time()
 
     def now_ms(self) -> int:
-        return BEGIN_MS + round((asyncio.get_running_loop().time() - self._zero) * 1000)
+        return BEGIN_MS + self.steady_ms()
+
+    def steady_ms(self) -> int:
+        return round((asyncio.get_running_loop().time() - self._zero) * 1000)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -140,7 +143,7 @@ def _scheduler(
     )  # fmt: skip
     launcher = SimulatedLauncher(latencies, cache(lambda clips, images: json.dumps(document(clips, images, "Film"))))
     runner = Runner(witness, launcher, SimulatedInspector(), bench, clock, chance, lambda text: text)
-    return Scheduler(store, witness, runner, bench, lanes, lambda: plant.rules, clock, chance, LOOK_AGAIN_S)
+    return Scheduler(store, witness, runner, bench, lanes, lambda: plant.rules, clock, LOOK_AGAIN_S)
 
 
 async def _token(channel_id: str) -> str:

@@ -15,6 +15,9 @@ from typing import Protocol, TypeVar
 
 import aiosqlite
 
+from videod.store import journal
+from videod.store.soundness import given_up
+
 T = TypeVar("T")
 Transaction = Callable[[sqlite3.Connection], T]
 
@@ -46,10 +49,11 @@ def transact(connection: sqlite3.Connection, fn: Transaction[T]) -> T:
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = fn(connection)
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full or failing disk has rolled back by itself
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
     return result
 
 
@@ -70,6 +74,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._lock = asyncio.Lock()
+        self._failed: sqlite3.DatabaseError | None = None
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
@@ -85,10 +90,22 @@ class Database:
 
     async def _write(self, fn: Transaction[T]) -> T:
         async with self._lock:
-            return await _run(self._writer, lambda connection: transact(connection, fn))
+            if self._failed is not None:
+                raise self._failed
+            try:
+                return await _run(self._writer, lambda connection: transact(connection, fn))
+            except sqlite3.DatabaseError as error:
+                # a later commit could seem to succeed although an earlier one is not on the disk
+                self._failed = error if given_up(error) else None
+                raise
 
     async def read(self, fn: Transaction[T]) -> T:
         return await _run(self._reader, fn)
+
+    async def move_log(self) -> bool:
+        """See `journal.move_log`."""
+        async with self._lock:
+            return await _run(self._writer, journal.move_log)
 
     async def close(self) -> None:
         async with self._lock:

@@ -54,6 +54,14 @@ def open_tasks(connection: sqlite3.Connection) -> tuple[Task, ...]:
     return tuple(task_of(row) for row in rows)
 
 
+def open_channels(connection: sqlite3.Connection) -> set[str]:
+    """The channels of open tasks."""
+    rows = connection.execute(
+        "SELECT DISTINCT channel_id FROM tasks WHERE status NOT IN ('published', 'cancelled', 'draft')"
+    )
+    return {row[0] for row in rows}
+
+
 def recent_tasks(connection: sqlite3.Connection, limit: int) -> tuple[Task, ...]:
     rows = connection.execute("SELECT * FROM tasks ORDER BY created_at DESC LIMIT ?", (limit,))
     return tuple(task_of(row) for row in rows)

@@ -19,6 +19,7 @@ from videod.core.model import (
     ShowEntry,
     Task,
 )
+from videod.core.reconcile import Mark
 from videod.core.statuses import JobState
 from videod.store.rows import TASK_COLUMNS, job_values, task_values
 
@@ -151,7 +152,7 @@ def show_asset(connection: sqlite3.Connection, task: Task, op: ShowAsset, at: in
 ALERT_SILENCE_MS = 6 * 3_600_000
 
 
-def alert(connection: sqlite3.Connection, task: Task, op: Alert, at: int) -> None:
+def alert(connection: sqlite3.Connection, task: Task | None, op: Alert, at: int) -> None:
     """Post an alert unless the same cause rang within the last six hours."""
     row = connection.execute("SELECT at FROM alerts_sent WHERE key = ?", (op.key,)).fetchone()
     if row is not None and at - row[0] < ALERT_SILENCE_MS:
@@ -219,6 +220,68 @@ def set_fact(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute(
         "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, value),
+    )
+
+
+#: what was to be later than `:at`, each as far from it as it was before the clock was set back
+_SET_BACK = (
+    "UPDATE jobs SET due_at = max(:at, due_at - :by) WHERE state = 'ready' AND due_at > :at",
+    "UPDATE jobs SET started_at = :at WHERE state = 'running' AND started_at > :at",
+    "UPDATE tasks SET queued_at = queued_at - :by WHERE queued_at > :at",
+    "UPDATE tasks SET created_at = created_at - :by WHERE created_at > :at",
+    "UPDATE tasks SET started_at = started_at - :by WHERE started_at > :at",
+    "UPDATE tasks SET ended_at = ended_at - :by WHERE ended_at > :at",
+    # the day that a quota counts to is another one: judged anew
+    "DELETE FROM pauses WHERE cause = 'limit'",
+    "UPDATE pauses SET until_ms = until_ms - :by WHERE until_ms > :at",
+    "UPDATE pauses SET at = at - :by WHERE at > :at",
+    "UPDATE breakers SET until_ms = until_ms - :by WHERE until_ms > :at",
+    "UPDATE breakers SET opened_at = opened_at - :by WHERE opened_at > :at",
+    "UPDATE outbox SET due_at = max(:at, due_at - :by) WHERE due_at > :at",
+    "UPDATE outbox SET made_at = made_at - :by WHERE made_at > :at",
+    "UPDATE alerts_sent SET at = at - :by WHERE at > :at",
+    "UPDATE facts SET value = CAST(CAST(value AS INTEGER) - :by AS TEXT)"
+    " WHERE name = 'notion_not_before' AND CAST(value AS INTEGER) > :at",
+    # spent is spent: of the present day, not of one to come
+    "UPDATE charges SET at = :at WHERE at > :at",
+)
+_NOTE_SET_BACK = """
+INSERT INTO history (task_id, channel_id, at, event, body, status)
+SELECT id, channel_id, :at, 'ClockSetBack', :body, status FROM tasks WHERE id IN (
+    SELECT task_id FROM jobs WHERE (state = 'ready' AND due_at > :at) OR (state = 'running' AND started_at > :at)
+    UNION SELECT id FROM tasks WHERE queued_at > :at OR created_at > :at OR started_at > :at OR ended_at > :at
+)
+"""
+
+
+def set_back(connection: sqlite3.Connection, by_ms: int, at: int) -> int:
+    """Move everything that lies after `at` back by `by_ms`, as the clock was; returns the number of waiting jobs.
+
+    Every task concerned gets a row of history, by which kept snapshots of it are found out.
+    """
+    values = {"by": by_ms, "at": at}
+    body = json.dumps({"seconds": round(by_ms / 1000)})
+    connection.execute(_NOTE_SET_BACK, values | {"body": body})
+    moved = connection.execute(_SET_BACK[0], values).rowcount
+    for statement in _SET_BACK[1:]:
+        connection.execute(statement, values)
+    return moved
+
+
+#: marks of a balance that are kept of each service
+MARKS_KEPT = 1000
+
+
+def note_mark(connection: sqlite3.Connection, mark: Mark) -> None:
+    """Remember a reading of a service's balance; the oldest ones go."""
+    connection.execute(
+        "INSERT INTO balances (service, at, used, attempts, history, gap) VALUES (?, ?, ?, ?, ?, ?)",
+        (mark.service, mark.at, mark.used, mark.attempts, mark.history, mark.gap),
+    )
+    connection.execute(
+        "DELETE FROM balances WHERE service = ? AND id <= coalesce("
+        "(SELECT id FROM balances WHERE service = ? ORDER BY id DESC LIMIT 1 OFFSET ?), 0)",
+        (mark.service, mark.service, MARKS_KEPT),
     )
 
 

@@ -1,0 +1,127 @@
+"""The database is lost and an older copy takes its place: nothing is bought or uploaded a second time.
+
+An episode is stopped at a chosen moment (the copy is made, or the database lost, when so many jobs are done); the rest
+of the state folder stays, as docs/operations.md says. Beyond what is counted as in doubt, the vendors' own accounts
+must show each request once and each film once, and the books of the restored database must know what was spent.
+"""
+
+import argparse
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.campaigns import invariants
+from tests.campaigns.frame import ROOT, Campaign, Result, main, say
+from tests.live.stage import Stage
+
+#: what is waited for before the copy is made, and before the database is lost: (steps done, how often)
+MOMENTS: dict[str, tuple[str, int]] = {
+    "queued": ("plan", 0), "planned": ("plan", 1), "an image": ("image", 1), "all images": ("image", 4),
+    "a clip": ("clip", 1), "all clips": ("clip", 2), "a sound": ("narration", 1), "a cut": ("cut", 1),
+    "the film": ("assemble", 1), "published": ("upload", 1),
+}  # fmt: skip
+QUICK = {"VIDEOD_RETRY_WAITS_MIN": "[0.02, 0.05, 0.1]", "VIDEOD_RETRY_JITTER": "0"}
+#: the library of cases that the fast lane runs: (copy at, lost at)
+FAST = (("queued", "published"), ("all images", "published"), ("a clip", "a cut"))
+
+
+def run(folder: Path, given: argparse.Namespace) -> Result:
+    chance = random.Random(given.seed)
+    names = list(MOMENTS)
+    if given.cases == 0:
+        cases = list(FAST)
+    else:
+        pairs = [(first, last) for n, first in enumerate(names) for last in names[n + 1 :]]
+        cases = chance.sample(pairs, min(given.cases, len(pairs)))
+    doubts = 0
+    for number, (copied, lost) in enumerate(cases, start=1):
+        found = _case(folder / f"case{number}", copied, lost)
+        doubts += int(found["doubts"])
+        say(f"copy at {copied!r}, lost at {lost!r}: {found}")
+    return {"cases": len(cases), "counted_in_doubt": doubts, "bought_twice_uncounted": 0, "uploaded_twice": 0}
+
+
+def _case(folder: Path, copied: str, lost: str) -> dict[str, int]:
+    made = Stage(folder, channel={"clips": 2, "images": 4}, env=QUICK)
+    try:
+        person = made.person()
+        person.write_entries([("wild_planet", ("A Bear", "brown bears", "A bear crosses a river."))])
+        _run_until(made, copied)
+        copy = _backup(made)
+        if lost != copied:
+            _run_until(made, lost)
+        spent = _spent(made)
+        _lose_and_restore(made, copy)
+        made.start()
+        made.wait_for("published", seconds=300)
+        made.wait_until_told()
+        made.stop()
+        found = invariants.broken(made)
+        assert not found, f"copy at {copied!r}, lost at {lost!r}: {found}"
+        known = sum(row["micros"] for row in made.rows("SELECT micros FROM charges"))
+        paid = sum(float(str(charge["usd"])) for charge in made.charges())
+        doubts = sum(row["doubts"] for row in made.rows("SELECT doubts FROM tasks"))
+        assert abs(paid - known / 1e6) <= 0.42 * doubts + 0.005, f"{paid} USD were paid, the books know {known / 1e6}"
+        return {"doubts": doubts, "paid_cents": round(paid * 100), "known_cents": round(known / 1e4),
+                "at_loss_cents": round(spent * 100)}  # fmt: skip
+    finally:
+        made.close()
+
+
+def _run_until(made: Stage, moment: str) -> None:
+    step, count = MOMENTS[moment]
+    if moment == "queued":
+        _run_until_planning_failed(made)
+        return
+    query = "SELECT count(*) AS n FROM jobs WHERE step = ? AND state = 'done'"
+    made.start()
+    _until(lambda: bool(made.statuses()) and made.rows(query, step)[0]["n"] >= count, made)
+    made.kill()
+    _until(lambda: not made.children(), made)
+
+
+def _run_until_planning_failed(made: Stage) -> None:
+    """The entry was taken, no attempt is open, and nothing was bought yet."""
+    made.admin("/faults", "POST", {"service": "gemini", "kind": "status", "status": 503})
+    made.start()
+    _until(lambda: bool(made.rows("SELECT 1 FROM attempts WHERE outcome = 'down'")), made)
+    made.kill()
+    made.admin("/reset", "POST")
+
+
+def _until(true: Callable[[], bool], made: Stage, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, made.log_tail()
+        time.sleep(0.01)
+
+
+def _spent(made: Stage) -> float:
+    return sum(float(str(charge["usd"])) for charge in made.charges())
+
+
+def _backup(made: Stage) -> Path:
+    argv = [sys.executable, ROOT / "systemd" / "backup.py", "--state", made.state]
+    subprocess.run(argv, check=True, capture_output=True)
+    return sorted((made.state / "backups").iterdir())[-1]
+
+
+def _lose_and_restore(made: Stage, copy: Path) -> None:
+    for path in made.state.glob("videod.db*"):
+        path.unlink()
+    refused = made.start()
+    assert refused.wait(30) == 74, f"a daemon began anew where one had worked: {made.log_tail()}"
+    subprocess.run(["cp", "-p", str(copy), str(made.database)], check=True)
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cases", type=int, default=12, help="pairs of moments by chance, default 12; 0: a fixed few")
+
+
+CAMPAIGN = Campaign("restore", "an older copy of the database buys and uploads nothing twice", _options, run)
+
+if __name__ == "__main__":
+    raise SystemExit(main(CAMPAIGN))

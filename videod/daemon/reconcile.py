@@ -1,0 +1,283 @@
+"""Purchases in doubt compared with the service's own balance: first look, then the standing permission, then a person.
+
+While the daemon runs it takes marks: readings of the balance at moments when none of our requests is on its way. When
+the answer to a paid request was lost, or a crash fell between the request and its receipt, the balance is read again
+(not before the request must have been carried out or forgotten) and `core.reconcile` judges. Where it shows that
+nothing was bought, the receipt's "intent" is withdrawn and the job is bought as if nothing had been tried.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from videod.core import board, reconcile
+from videod.core.failures import Failure
+from videod.core.model import Job, Task
+from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Remote, Trace
+from videod.core.statuses import JobState
+from videod.core.steps import STEPS
+from videod.flow.bench import Bench, receipt
+from videod.ledger import Ledger
+from videod.seams import Clock, NoAnswer, Purse
+from videod.store import purchases, reads
+from videod.store.database import Store
+
+log = logging.getLogger(__name__)
+
+#: how often it is looked whether a mark is wanted; between two marks while we buy, and while nothing is bought, seconds
+TICK_S = 10.0
+MARK_S = 30.0
+IDLE_MARK_S = 3600.0
+#: a doubt is looked at so often, with such pauses, before it is said that the balance proves nothing
+LOOKS = 4
+LOOK_AGAIN_S = 10.0
+#: a service that does not answer is asked for its balance so long, seconds
+PATIENCE_S = 600.0
+#: orders that may have failed meanwhile are asked for, at most so many
+ASKED_MOST = 40
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What the receipt of a job says: `state` None where there is none; `recorded`: the books know as much."""
+
+    attempt: int
+    running: bool
+    state: str | None
+    remote_id: str | None
+    recorded: bool
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The books and receipts of a service at one moment; `papers` by job id."""
+
+    place: purchases.Place
+    papers: dict[int, Paper]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no request of ours is on its way, and all that was answered is in the books."""
+        return all(paper.recorded and not (paper.running and paper.state == "intent") for paper in self.papers.values())
+
+
+class Reconciler:
+    """`look_after_s`: so long after a request left it was carried out or never will be, seconds."""
+
+    def __init__(
+        self, store: Store, ledger: Ledger, bench: Bench, purse: Purse, clock: Clock, look_after_s: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._bench = bench
+        self._purse = purse
+        self._clock = clock
+        self._look_after_s = look_after_s
+
+    def covers(self, job: Job) -> bool:
+        """Whether the balance of the job's service can tell of its purchases: all of them keep receipts."""
+        steps = [step for step in STEPS.values() if step.service == job.service and step.paid]
+        return job.service in self._purse.services and not any(self._bench.silent(step) for step in steps)
+
+    # ------------------------------------------------------------------------------------------ marks
+
+    async def run(self) -> None:
+        """Take marks until cancelled, and look once more at what earlier daemons left for a person."""
+        async with asyncio.TaskGroup() as group:
+            for service in self._purse.services:
+                group.create_task(self._mark_for_ever(service), name=f"marks of {service}")
+                group.create_task(self._look_at_old_doubts(service), name=f"doubts of {service}")
+
+    async def _mark_for_ever(self, service: str) -> None:
+        while True:
+            await self.mark(service)
+            await self._clock.sleep(TICK_S)
+
+    async def mark(self, service: str) -> bool:
+        """Take a mark if one is wanted and no request is on its way; whether it was taken."""
+        known = await self._store.read(lambda tx: purchases.marks(tx, service, 1))
+        if not await self._wanted(service, known[-1] if known else None):
+            return False
+        before = await self._sight(service)
+        if not before.quiet:
+            return False
+        try:
+            used = await self._purse.used(service)
+            gap = await self._gap(known[-1], used) if known else None
+        except NoAnswer as silent:
+            log.debug("reconcile_mark_failed", extra={"service": service, "error": str(silent)})
+            return False
+        after = await self._sight(service)
+        if (after.papers, after.place.attempts) != (before.papers, before.place.attempts):
+            return False
+        if gap:
+            log.warning("reconcile_balance_strange", extra={"service": service, "credits": gap / reconcile.CREDIT})
+        mark = Mark(service, self._clock.now_ms(), used, before.place.attempts, before.place.history, gap)
+        await self._ledger.note_mark(mark)
+        return True
+
+    async def _wanted(self, service: str, last: Mark | None) -> bool:
+        if last is None:
+            return True
+        age_s = (self._clock.now_ms() - last.at) / 1000
+        if 0 <= age_s < MARK_S:
+            return False
+        bought = await self._store.read(lambda tx: purchases.bought_since(tx, service, last.attempts))
+        return bought or not 0 <= age_s < IDLE_MARK_S
+
+    async def _gap(self, last: Mark, used: int) -> int | None:
+        traces, proven = await self._books(last)
+        remotes = await self._remotes(last.service, traces)
+        return reconcile.gap(used - last.used, reconcile.orders(last.service, last, traces, proven, remotes))
+
+    # ------------------------------------------------------------------------------------------ doubts
+
+    async def settle(self, task: Task, job: Job, attempt: int, failure: Failure) -> NothingBought | Failure:
+        """What the balance makes of a purchase in doubt: that nothing was bought, or the doubt with what it shows.
+
+        The receipt of a request that was never taken is withdrawn.
+        """
+        output = self._output(task, job)
+        kept = receipt(output) or {}
+        asked_at = _milliseconds(kept.get("at"))
+        if kept.get("state") != "intent" or asked_at is None:
+            return failure
+        context = {"task": task.id, "channel": task.channel_id, "job": job.name, "service": job.service}
+        log.info("reconcile_look_started", extra=context)
+        finding, told = await self._look(job, attempt, asked_at)
+        log.info("reconcile_look_done", extra=context | {"finding": finding.name.lower(), "evidence": told})
+        if finding != Finding.NOTHING or receipt(output) != kept:
+            return replace(failure, message=f"{failure.message}; {told}")
+        _withdraw(output)
+        return NothingBought(self._clock.now_ms(), task.id, job.name, attempt, told)
+
+    async def _look_at_old_doubts(self, service: str) -> None:
+        """What waits for a person may be settled by now: its service did not answer then, or was asked too much."""
+        for job in await self._store.read(lambda tx: purchases.doubtful(tx, service)):
+            task, _ = await self._ledger.look(job.task_id)
+            if task is None or job.failure is None or not self.covers(job):
+                continue
+            found = await self.settle(task, job, job.attempt, job.failure)
+            if isinstance(found, NothingBought):
+                await self._ledger.apply(found)
+
+    async def _look(self, job: Job, attempt: int, asked_at: int) -> tuple[Finding, str]:
+        """The finding, and what is said of it."""
+        name = reconcile.NAMES.get(job.service, job.service)
+        marks = await self._store.read(lambda tx: purchases.marks(tx, job.service))
+        mark = reconcile.base(marks, attempt, asked_at)
+        if mark is None:
+            return Finding.UNKNOWN, f"{name}'s balance was not known before, or others use the key"
+        wait_s = self._look_after_s() - (self._clock.now_ms() - asked_at) / 1000
+        await self._clock.sleep(min(max(wait_s, 0.0), self._look_after_s()))
+        micros = await self._store.read(lambda tx: purchases.price(tx, attempt))
+        until = self._clock.steady_ms() + round(PATIENCE_S * 1000)
+        looks, found = 0, (Finding.UNKNOWN, f"{name} did not tell its balance")
+        while looks < LOOKS and self._clock.steady_ms() < until:
+            try:
+                found = await self._look_once(mark, job, attempt, reconcile.units(job.service, micros))
+                looks += 1
+            except NoAnswer as silent:
+                log.info("reconcile_look_failed", extra={"service": job.service, "error": str(silent)})
+            if found[0] != Finding.UNKNOWN:
+                break
+            await self._clock.sleep(LOOK_AGAIN_S)
+        return found
+
+    async def _look_once(self, mark: Mark, job: Job, attempt: int, price: int | None) -> tuple[Finding, str]:
+        """Raises NoAnswer."""
+        service = job.service
+        before = await self._sight(service)
+        traces, proven = await self._books(mark)
+        used = await self._purse.used(service)
+        after = await self._sight(service)
+        named = {trace.reference for trace in traces if trace.kind == reconcile.Kind.SUBMITTED}
+        remotes = await self._remotes(service, traces)
+        found = reconcile.orders(service, mark, traces, proven, remotes, attempt)
+        unsure = _on_their_way(before, after, job.id)
+        # what is on a receipt and not in the books came after the mark
+        unsure += sum(paper.remote_id is not None and paper.remote_id not in named for paper in before.papers.values())
+        found += [Order(None, False, False, Fate.UNSURE)] * unsure
+        moved = used - mark.used
+        finding = reconcile.judge(moved, found, price)
+        return finding, reconcile.evidence(service, finding, moved, board.iso(mark.at))
+
+    # ------------------------------------------------------------------------------------------ looking
+
+    async def _books(self, mark: Mark) -> tuple[tuple[Trace, ...], frozenset[int]]:
+        def look(connection: sqlite3.Connection) -> tuple[tuple[Trace, ...], frozenset[int]]:
+            found = purchases.traces(connection, mark.service, mark)
+            return found, purchases.proven(connection, mark.service)
+
+        return await self._store.read(look)
+
+    async def _remotes(self, service: str, traces: tuple[Trace, ...]) -> dict[str, Remote]:
+        """How the unfinished orders stand; those of which the service says nothing are left out."""
+        found = {}
+        for reference in reconcile.unfinished(service, traces)[-ASKED_MOST:]:
+            try:
+                found[reference] = await self._purse.remote(service, reference)
+            except NoAnswer as silent:
+                log.debug("reconcile_order_unknown", extra={"service": service, "error": str(silent)})
+        return found
+
+    async def _sight(self, service: str) -> Sight:
+        def look(connection: sqlite3.Connection) -> tuple[purchases.Place, list[tuple[Job, Task, bool]]]:
+            jobs = []
+            for job in purchases.unfinished(connection, service):
+                task = reads.task(connection, job.task_id)
+                assert task is not None
+                jobs.append((job, task, reads.charged(connection, job.attempt)))
+            return purchases.place(connection), jobs
+
+        place, jobs = await self._store.read(look)
+        papers = {job.id: _paper(job, charged, receipt(self._output(task, job))) for job, task, charged in jobs}
+        return Sight(place, papers)
+
+    def _output(self, task: Task, job: Job) -> Path:
+        return self._bench.workspace(task) / STEPS[job.step].output(job, task)
+
+
+def _paper(job: Job, charged: bool, kept: dict[str, object] | None) -> Paper:
+    state, remote = (kept or {}).get("state"), (kept or {}).get("remote_id")
+    running = job.state == JobState.RUNNING
+    told = str(remote) if remote is not None else None
+    recorded = told == job.remote_id if told is not None else not (running and state == "received" and not charged)
+    return Paper(job.attempt, running, str(state) if state is not None else None, told, recorded)
+
+
+def _on_their_way(before: Sight, after: Sight, doubted: int) -> int:
+    """How many other requests may have been taken while the balance was read, or just before."""
+    ids = {*before.papers, *after.papers} - {doubted}
+    count = 0
+    for job_id in ids:
+        first, then = before.papers.get(job_id), after.papers.get(job_id)
+        if first != then:
+            quiet = first is None and then is not None and then.state is None
+            count += 0 if quiet else 1
+        elif first is not None and first.running and (first.state == "intent" or not first.recorded):
+            count += 1
+    newest = max((paper.attempt for paper in after.papers.values()), default=0)
+    return count + (1 if after.place.attempts > max(before.place.attempts, newest) else 0)
+
+
+def _milliseconds(text: object) -> int | None:
+    try:
+        return round(datetime.fromisoformat(str(text)).timestamp() * 1000)
+    except ValueError:
+        return None
+
+
+def _withdraw(output: Path) -> None:
+    """Take the receipt away, durably: nothing is owed and nothing will come."""
+    output.with_name(f"{output.name}.job.json").unlink(missing_ok=True)
+    descriptor = os.open(output.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,138 @@
+"""Watches the disk under the state folder: too little space pauses all work, enough lets it go on, both by itself.
+
+The pause lies in the database (cause "disk"), so a restart keeps it and every screen shows it. It begins below
+`[limits] min_free_mb` and ends a quarter above it, so that a disk at the edge does not flap.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from videod.core.by_jobs import DISK_ALARM
+from videod.core.model import EVERY_SERVICE, Park
+from videod.edge.disk import MB, Room
+from videod.ledger import Ledger
+from videod.seams import Clock
+from videod.store import reads
+from videod.store.database import Store
+
+log = logging.getLogger(__name__)
+
+#: how often the disk is looked at, seconds
+LOOK_S = 3.0
+#: a pause ends at this many times the least free space
+ENOUGH = 1.25
+#: files that must still be possible: an episode makes about 400
+MIN_FILES = 2_000
+#: free bytes below which no pause ends, whatever the settings say
+SOME_BYTES = 16 * MB
+#: how often the figure in the reason is brought up to date, ms
+UPDATE_MS = 60_000
+
+
+class Ground(Protocol):
+    """The disk, as `edge.disk.Disk` has it."""
+
+    def room(self) -> Room: ...
+
+    def missing(self) -> int: ...
+
+    def keep_reserve(self) -> bool: ...
+
+    def gone(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """What there is too little of, for people."""
+
+    text: str
+
+
+def shortage(room: Room, missing: int, least: int, held: bool) -> Shortage | None:
+    """What is short, None when work may go on. Sizes in bytes; `missing` is what the reserve will take once more."""
+    enough_bytes, enough_files = max(least * ENOUGH, SOME_BYTES), MIN_FILES * ENOUGH
+    left = max(0, room.free - missing)
+    if left < (enough_bytes if held else least):
+        return Shortage(f"{left / MB:.0f} MB left (work goes on from {enough_bytes / MB:.0f} MB on)")
+    if room.files is not None and room.files < (enough_files if held else MIN_FILES):
+        return Shortage(f"room for only {room.files} more files (inodes; work goes on from {enough_files:.0f} on)")
+    return None
+
+
+class SpaceWatch:
+    """`least` is [limits] min_free_mb in bytes; `full` rings when the database met a full disk; `end` ends the process.
+
+    A pause that the database asked for begins at once, whatever the figures say.
+    """
+
+    def __init__(
+        self, state: Path, ground: Ground, ledger: Ledger, store: Store, clock: Clock, least: Callable[[], int],
+        full: asyncio.Event, end: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._state = state
+        self._ground = ground
+        self._ledger = ledger
+        self._store = store
+        self._clock = clock
+        self._least = least
+        self._full = full
+        self._end = end
+        self._reason: str | None = None
+        self._said_at = 0
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        self._reason = await self._kept()
+        while True:
+            await self.look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._full.wait()
+
+    async def look(self) -> None:
+        """One look: pause, say how it stands, or let go on."""
+        gone = self._ground.gone()
+        if gone is not None:
+            self._end(f"{gone}. Mount it again and start videod; nothing was written elsewhere")
+            return
+        met, held = self._full.is_set(), self._reason is not None
+        self._full.clear()
+        missing = self._ground.missing()
+        short = shortage(self._ground.room(), missing, self._least(), held or met)
+        if short is None and missing and not self._ground.keep_reserve():
+            short = Shortage("no room for the reserve")
+        if short is None and met:
+            short = Shortage("no room for the database a moment ago")
+        if short is not None:
+            await self._pause(short)
+        elif held:
+            await self._go_on()
+
+    async def _kept(self) -> str | None:
+        """The reason of a pause that an earlier daemon left."""
+        at = self._clock.now_ms()
+        parked = await self._store.read(lambda tx: reads.parked(tx, at))
+        return next((row.reason for row in parked if row.cause == "disk" and row.service == EVERY_SERVICE), None)
+
+    async def _pause(self, short: Shortage) -> None:
+        at, reason = self._clock.now_ms(), f"the disk of {self._state} has {short.text}; free some"
+        steady = self._clock.steady_ms()
+        if self._reason is not None and (reason == self._reason or steady - self._said_at < UPDATE_MS):
+            return
+        if self._reason is None:
+            log.error("space_pause_started", extra={"state": str(self._state), "reason": short.text})
+            text = f"videod is paused: {reason}. What is under way ends, nothing is lost, and it goes on by itself."
+            await self._ledger.alarm(DISK_ALARM, text, at)
+        self._reason, self._said_at = reason, steady
+        await self._ledger.park(Park(EVERY_SERVICE, None, None, reason, "disk"), at)
+
+    async def _go_on(self) -> None:
+        at = self._clock.now_ms()
+        await self._ledger.park(Park(EVERY_SERVICE, None, at, "", "disk"), at)
+        self._reason = None
+        log.info("space_pause_ended", extra={"state": str(self._state)})

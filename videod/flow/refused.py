@@ -1,0 +1,24 @@
+"""A file that was refused is put aside, not thrown away: `<name>.refused` beside its place, one for each output.
+
+A person can look at it, and its place is free: a script that finds its receipt but no file fetches it once more (where
+that is free) or buys anew, instead of reporting the same file again. The paying scripts read `<name>.refused` too,
+so as not to take the same bytes a second time.
+"""
+
+import logging
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+def put_aside(output: Path) -> Path | None:
+    """Where `output` lies now; None where there was none or it could not be moved (then it stays)."""
+    place = output.with_name(f"{output.name}.refused")
+    try:
+        output.replace(place)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        log.warning("runner_refused_kept", extra={"file": output.name, "reason": str(error)})
+        return None
+    return place

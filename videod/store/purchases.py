@@ -1,0 +1,115 @@
+"""What the books say of purchases at one service, for comparing them with its balance. Looks only, never writes."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from videod.core.model import Job
+from videod.core.reconcile import CREDIT, TASK_MS, Kind, Mark, Trace
+from videod.core.steps import STEPS
+from videod.store.rows import job_of
+
+
+def marks(connection: sqlite3.Connection, service: str, limit: int = 1000) -> tuple[Mark, ...]:
+    """The newest marks of a service, the oldest of them first."""
+    rows = connection.execute(
+        "SELECT service, at, used, attempts, history, gap FROM balances WHERE service = ? ORDER BY id DESC LIMIT ?",
+        (service, limit),
+    ).fetchall()
+    return tuple(Mark(*row) for row in reversed(rows))
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far the books had come: the highest ids of attempts and of history."""
+
+    attempts: int
+    history: int
+
+
+def place(connection: sqlite3.Connection) -> Place:
+    attempts = connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
+    history = connection.execute("SELECT coalesce(max(id), 0) FROM history").fetchone()[0]
+    return Place(attempts, history)
+
+
+def bought_since(connection: sqlite3.Connection, service: str, attempt: int) -> bool:
+    """Whether a paid attempt at the service began after this one."""
+    row = connection.execute("SELECT 1 FROM intents WHERE attempt_id > ? AND service = ? LIMIT 1", (attempt, service))
+    return row.fetchone() is not None
+
+
+_UNFINISHED = """
+SELECT jobs.* FROM jobs INDEXED BY jobs_running WHERE jobs.state = 'running' AND jobs.service = :service
+UNION
+SELECT jobs.* FROM tasks INDEXED BY tasks_open CROSS JOIN jobs ON jobs.task_id = tasks.id
+WHERE tasks.status NOT IN ('published', 'cancelled', 'draft')
+  AND jobs.service = :service AND jobs.attempt > 0 AND jobs.state IN ('ready', 'failed', 'in_doubt')
+ORDER BY 1
+"""
+
+
+def unfinished(connection: sqlite3.Connection, service: str) -> tuple[Job, ...]:
+    """The jobs of a service that were tried and are not done: whose orders the books may not know yet."""
+    return tuple(job_of(row) for row in connection.execute(_UNFINISHED, {"service": service}))
+
+
+def doubtful(connection: sqlite3.Connection, service: str) -> tuple[Job, ...]:
+    """The jobs of open tasks at a service that wait for a person because they may be paid already."""
+    rows = connection.execute(
+        "SELECT jobs.* FROM jobs INDEXED BY jobs_in_doubt JOIN tasks ON tasks.id = jobs.task_id"
+        " WHERE jobs.state = 'in_doubt' AND jobs.service = ? AND tasks.cancelled = 0 ORDER BY jobs.id",
+        (service,),
+    )
+    return tuple(job_of(row) for row in rows)
+
+
+def price(connection: sqlite3.Connection, attempt: int) -> int:
+    """The price that the attempt reserved, micro-dollars; 0 where it reserved none."""
+    row = connection.execute("SELECT micros FROM intents WHERE attempt_id = ?", (attempt,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def proven(connection: sqlite3.Connection, service: str) -> frozenset[int]:
+    """The prices, micro-dollars, at which the service has lately charged, by its own count of credits."""
+    rows = connection.execute(
+        "SELECT DISTINCT micros FROM (SELECT service, unit, micros FROM charges ORDER BY id DESC LIMIT 5000)"
+        " WHERE service = ? AND unit = 'credit'",
+        (service,),
+    )
+    return frozenset(int(row[0]) for row in rows)
+
+
+_KINDS = {
+    "JobSubmitted": Kind.SUBMITTED, "JobCharged": Kind.CHARGED, "JobFailed": Kind.DOUBTED, "NothingBought": Kind.SETTLED
+}  # fmt: skip
+
+
+def traces(connection: sqlite3.Connection, service: str, mark: Mark) -> tuple[Trace, ...]:
+    """What happened to purchases at a service since an hour before the mark, in order."""
+    earlier = connection.execute(
+        "SELECT id FROM history WHERE id <= ? AND at < ? ORDER BY id DESC LIMIT 1", (mark.history, mark.at - TASK_MS)
+    ).fetchone()
+    rows = connection.execute(
+        f"SELECT id, at, event, body FROM history WHERE id > ? AND event IN ({', '.join('?' for _ in _KINDS)})"  # noqa: S608
+        " ORDER BY id",
+        (0 if earlier is None else earlier[0], *_KINDS),
+    )
+    found = (_trace(connection, service, row) for row in rows)
+    return tuple(trace for trace in found if trace is not None)
+
+
+def _trace(connection: sqlite3.Connection, service: str, row: sqlite3.Row) -> Trace | None:
+    body = json.loads(row["body"])
+    kind = _KINDS[row["event"]]
+    if STEPS[body["job"].split("/", 1)[0]].service != service:
+        return None
+    if kind == Kind.DOUBTED and body["failure"]["kind"] != "in_doubt":
+        return None
+    attempt = int(body["attempt"])
+    if kind == Kind.CHARGED:
+        told = body["unit"] == "credit" and body["quantity"] > 0
+        credits = round(body["quantity"] * CREDIT) if told else None
+        return Trace(row["id"], row["at"], kind, attempt, body["reference"], int(body["micros"]), credits)
+    reference = body["remote_id"] if kind == Kind.SUBMITTED else None
+    return Trace(row["id"], row["at"], kind, attempt, reference, price(connection, attempt))
