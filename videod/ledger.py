@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
+from functools import partial
+from typing import Generic, TypeVar
 
 from videod.core.admission import HOLDS_NO_PLACE
 from videod.core.breaker import GUARDED, Breaker
@@ -60,6 +62,22 @@ class Applied:
     decision: Decision
     task: Task | None
     attempt: int | None = None
+
+
+T = TypeVar("T")
+#: asks for a task and its jobs as they are within the transaction
+Look = Callable[[str], tuple[Task | None, tuple[Job, ...]]]
+#: looks within the transaction for the job to start; None: none may. What is beside the event comes back to the caller
+Chooser = Callable[[sqlite3.Connection, Look], tuple[JobStarted, T] | None]
+
+
+@dataclass(frozen=True)
+class Started(Generic[T]):
+    """What became of a start. `chosen` is what the chooser gave beside the event."""
+
+    event: JobStarted
+    applied: Applied
+    chosen: T
 
 
 class Bells:
@@ -141,6 +159,21 @@ class Ledger:
         applied = await self._store.write(lambda connection: self._transact(connection, event))
         self._ring(applied.decision)
         return applied
+
+    async def start(self, choose: "Chooser[T]") -> "Started[T] | None":
+        """Start the job that `choose` picks, looked for, decided and written in one transaction (None: none).
+
+        Nothing can change between the look and the claim, so who is picked is never stale.
+        """
+
+        def pick(connection: sqlite3.Connection) -> Started[T] | None:
+            picked = choose(connection, partial(self._snapshots.look, connection))
+            return None if picked is None else Started(picked[0], self._transact(connection, picked[0]), picked[1])
+
+        started = await self._store.write(pick)
+        if started is not None:
+            self._ring(started.applied.decision)
+        return started
 
     def _transact(self, connection: sqlite3.Connection, event: Event) -> Applied:
         snapshot = self._snapshot(connection, event)

@@ -194,6 +194,10 @@ class Tokens(Protocol):
         """A fresh access token of the channel. Raises TokenError when a person must authorise again."""
         ...
 
+    def refused(self, channel_id: str) -> bool:
+        """Its service refused the channel's token: forget it. True when another one may still be good."""
+        ...
+
 
 class TokenError(Exception):
     """The channel's authorisation is missing or revoked (`permanent`), or the token service did not answer."""

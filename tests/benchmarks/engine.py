@@ -126,7 +126,7 @@ class VideodPeer(Peer):
         self.lanes = {service: Lane(service, limit) for service, limit in limits.items()}
         places = dict.fromkeys(self._policies, 1000)
         self.scheduler = Scheduler(
-            self.store, self.ledger, runner, bench, self.lanes, lambda: HouseRules(1000, places), self._clock, chance
+            self.store, self.ledger, runner, bench, self.lanes, lambda: HouseRules(1000, places), self._clock
         )
 
     def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio:

@@ -59,7 +59,9 @@ def _story(number: int) -> tuple[str, tuple[str, str, str]]:
 
 
 #: these finish the call that is being paid for before they end; the next daemon waits for them
-PAYING = ("generate_asset.py", "generate_audio.py", "generate_sound_effects.py", "generate_video.py", ".part.mp3")
+PAYING = (
+    "generate_asset.py", "generate_audio.py", "generate_sound_effects.py", "generate_video.py", ".part.mp3", "/raw.",
+)  # fmt: skip
 
 
 def _left_over(made: Stage) -> list[str]:

@@ -38,13 +38,14 @@ def run(folder: Path, given: argparse.Namespace) -> Result:
         cases = chance.sample(pairs, min(given.cases, len(pairs)))
     doubts = 0
     for number, (copied, lost) in enumerate(cases, start=1):
-        found = _case(folder / f"case{number}", copied, lost)
+        found = case(folder / f"case{number}", copied, lost)
         doubts += int(found["doubts"])
         say(f"copy at {copied!r}, lost at {lost!r}: {found}")
     return {"cases": len(cases), "counted_in_doubt": doubts, "bought_twice_uncounted": 0, "uploaded_twice": 0}
 
 
-def _case(folder: Path, copied: str, lost: str) -> dict[str, int]:
+def case(folder: Path, copied: str, lost: str, end: str = "published") -> dict[str, int]:
+    """One copy, one loss, one life up to `end`; what was paid and what the books know of it."""
     made = Stage(folder, channel={"clips": 2, "images": 4}, env=QUICK)
     try:
         person = made.person()
@@ -56,15 +57,18 @@ def _case(folder: Path, copied: str, lost: str) -> dict[str, int]:
         spent = _spent(made)
         _lose_and_restore(made, copy)
         made.start()
-        made.wait_for("published", seconds=300)
-        made.wait_until_told()
+        _until(lambda: _reached(made, end), made, seconds=300)
+        if end == "published":
+            made.wait_until_told()
         made.stop()
-        found = invariants.broken(made)
+        found = invariants.broken(made, published=end == "published")
         assert not found, f"copy at {copied!r}, lost at {lost!r}: {found}"
         known = sum(row["micros"] for row in made.rows("SELECT micros FROM charges"))
         paid = sum(float(str(charge["usd"])) for charge in made.charges())
         doubts = sum(row["doubts"] for row in made.rows("SELECT doubts FROM tasks"))
-        assert abs(paid - known / 1e6) <= 0.42 * doubts + 0.005, f"{paid} USD were paid, the books know {known / 1e6}"
+        if end == "published":  # a clip that is still being made is paid for and not yet in the books
+            told = f"{paid} USD were paid, the books know {known / 1e6}"
+            assert abs(paid - known / 1e6) <= 0.42 * doubts + 0.005, told
         return {"doubts": doubts, "paid_cents": round(paid * 100), "known_cents": round(known / 1e4),
                 "at_loss_cents": round(spent * 100)}  # fmt: skip
     finally:
@@ -72,15 +76,19 @@ def _case(folder: Path, copied: str, lost: str) -> dict[str, int]:
 
 
 def _run_until(made: Stage, moment: str) -> None:
-    step, count = MOMENTS[moment]
     if moment == "queued":
         _run_until_planning_failed(made)
         return
-    query = "SELECT count(*) AS n FROM jobs WHERE step = ? AND state = 'done'"
     made.start()
-    _until(lambda: bool(made.statuses()) and made.rows(query, step)[0]["n"] >= count, made)
+    _until(lambda: _reached(made, moment), made)
     made.kill()
     _until(lambda: not made.children(), made)
+
+
+def _reached(made: Stage, moment: str) -> bool:
+    step, count = MOMENTS[moment]
+    found = made.rows("SELECT count(*) AS n FROM jobs WHERE step = ? AND state = 'done'", step)
+    return bool(made.statuses()) and bool(found) and int(found[0]["n"]) >= count
 
 
 def _run_until_planning_failed(made: Stage) -> None:

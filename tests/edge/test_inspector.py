@@ -193,6 +193,9 @@ async def test_a_file_that_goes_on_for_ever_is_read_no_further_than_it_may_last(
     endless = make(tmp_path / "a.mp4", "-f", "lavfi", "-i", "color=red:s=64x64:r=10:d=900", *X264)
     told = await refused(inspector, endless, "video", CLIP)
     assert told == "a.mp4 lasts 900.0 s instead of about 2.0 s"
+    found = await decode.decode(FFMPEG, endless, "video", CLIP)
+    assert found.seen is not None
+    assert found.seen.seconds == pytest.approx(CLIP.max_s + 1, abs=0.2)
 
 
 async def test_more_pixels_than_a_decoder_should_get_are_refused(
@@ -226,6 +229,12 @@ async def test_a_picture_cut_short_is_refused(inspector: MediaInspector, tmp_pat
         data = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(data[: len(data) * 6 // 10])
         assert f"{name} is no whole picture" in await refused(inspector, tmp_path / name, "image")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM", "ICO"])
+async def test_a_picture_of_another_kind_is_refused(inspector: MediaInspector, tmp_path: Path, kind: str) -> None:
+    Image.effect_noise((200, 200), 80).convert("RGB").save(tmp_path / "a.png", kind)
+    assert "is no picture of a kind that is taken" in await refused(inspector, tmp_path / "a.png", "image")
 
 
 async def test_a_thumbnail_is_refused(inspector: MediaInspector, tmp_path: Path) -> None:

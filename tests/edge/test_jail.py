@@ -257,7 +257,8 @@ def test_the_libraries_of_a_program_that_stands_apart_are_readable(tmp_path: Pat
         confined = replace(spawn, jail=Jail(reads=(tmp_path / program,)))
         return {rule for rule in jail.rules(at, confined) if rule.startswith(f"r{tmp_path}")}
 
-    assert readable("ffmpeg/bin/ffmpeg") == {f"r{tmp_path}/ffmpeg/bin/ffmpeg", f"r{tmp_path}/ffmpeg/lib"}
+    libraries = {f"r{tmp_path}/ffmpeg/{name}" for name in ("lib", "lib64", "Cellar")}
+    assert readable("ffmpeg/bin/ffmpeg") == {f"r{tmp_path}/ffmpeg/bin/ffmpeg"} | libraries
     assert readable("home/ffmpeg") == {f"r{tmp_path}/home/ffmpeg"}
 
 

@@ -392,16 +392,15 @@ async def test_a_ban_is_kept_over_a_restart(on: Bench) -> None:
     on.clock.pass_s(58)
     began = on.clock.now_ms()
     await board.edited_since(0)  # the last two seconds are slept through
-    assert on.clock.now_ms() - began == 2000
+    assert 2000 <= on.clock.now_ms() - began < 2100  # and each call takes its turn
     await calls.aclose()
 
 
 async def test_the_pace_is_smooth_and_holds_over_every_call(on: Bench) -> None:
     calls = Calls("ntn_sandbox", on.clock, on.url, requests_per_s=20)
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    began = on.clock.now_ms()
     await asyncio.gather(*(notion_schema.databases_under(calls, PAGE) for _ in range(11)))
-    assert loop.time() - began >= 10 / 20 * 0.98
+    assert on.clock.now_ms() - began == 10 * 1000 / 20
     await calls.aclose()
 
 

@@ -11,12 +11,14 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.harness.power import Power, PowerCut
 from tests.harness.virtual_loop import VirtualLoop
 from videod.core.expect import Expectation
-from videod.seams import Artefact, BadArtefact, Spawn
+from videod.core.reconcile import CREDIT, Remote
+from videod.seams import Artefact, BadArtefact, NoAnswer, Spawn
 
 SERVICE = {
     "generate_plan.py": "gemini", "generate_asset.py": "gemini", "generate_video.py": "kie",
@@ -35,6 +37,11 @@ PRICE = {
     "generate_plan.py": 0.02, "generate_asset.py": 0.0336, "generate_video.py": 0.42, "generate_audio.py": 0.01,
     "generate_sound_effects.py": 0.12,
 }  # fmt: skip
+
+
+#: what the services that tell a balance take for it
+CREDITS = {"generate_video.py": 84, "generate_audio.py": 53, "generate_sound_effects.py": 400}
+PIECE = {"quantity": 1, "unit": "piece"}
 
 
 @dataclass
@@ -61,10 +68,24 @@ class Vendors:
     calls: Counter[str] = field(default_factory=Counter)
     troubles: list[Trouble] = field(default_factory=list)
     remote: dict[str, float] = field(default_factory=dict)
+    #: what each account was used for, thousandths of a credit; how many of the next clips fail in the end, and which
+    used: Counter[str] = field(default_factory=Counter)
+    failing_clips: int = 0
+    failing: set[str] = field(default_factory=set)
+    #: the next orders of clips whose answer is lost, "before" or "after" they were taken
+    lost: list[str] = field(default_factory=list)
+    #: whether accounts can be asked for, and what others did with them meanwhile, thousandths of a credit
+    mute: bool = False
+    others: Counter[str] = field(default_factory=Counter)
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
     #: how many of the next clips are made so that the gate refuses them, and how many of the next downloads are
     spoilt_clips: int = 0
     spoilt_downloads: int = 0
     spoilt: set[str] = field(default_factory=set)
+
+    def now(self) -> str:
+        """The time of receipts, ISO."""
+        return self.wall().isoformat(timespec="milliseconds")
 
     def trouble(self, service: str, now: float) -> dict[str, object] | None:
         for one in self.troubles:
@@ -206,7 +227,8 @@ class ScriptDouble:
             return 75
 
         def keep(new: str, remote: str | None = None) -> None:
-            self._write(path, json.dumps({"state": new, "digest": request, "remote_id": remote, "usd": price}))
+            kept = {"state": new, "digest": request, "remote_id": remote, "usd": price, "at": self._vendors.now()}
+            self._write(path, json.dumps(kept))
 
         price, remote = PRICE[self._name], str(kept.get("remote_id"))
         clip, refused = self._name == "generate_video.py", output.with_name(f"{output.name}.refused")
@@ -221,27 +243,43 @@ class ScriptDouble:
             keep("intent")
             await asyncio.sleep(latency / 4)
             self._power.point("before a purchase")
+            lost = self._vendors.lost.pop(0) if clip and self._vendors.lost else None
+            if lost == "before":
+                return self._lose()
             anew = f" after {refused.read_text()}" if refused.exists() else ""
             self._vendors.bought[f"{self._name} {request}{anew}"] += 1
             self._vendors.usd += price
+            self._vendors.used[self._service] += CREDITS.get(self._name, 0) * CREDIT
             remote = f"remote-{len(self._vendors.remote)}"
             self._vendors.remote[remote] = asyncio.get_running_loop().time() + latency
+            if clip and self._vendors.failing_clips:
+                self._vendors.failing_clips -= 1
+                self._vendors.failing.add(remote)
             if clip and self._vendors.spoilt_clips:
                 self._vendors.spoilt_clips -= 1
                 self._vendors.spoilt.add(remote)
             self._power.point("after a purchase")
+            if lost == "after":
+                return self._lose()
         if clip:
             keep("submitted", remote)
             self._emit("submitted", service=self._service, remote_id=remote)
             await asyncio.sleep(max(0.0, self._vendors.remote[remote] - asyncio.get_running_loop().time()))
+            if remote in self._vendors.failing:
+                path.unlink()
+                self._emit("failure", kind="nonsense", message="the task failed", service=self._service)
+                return 76
         else:
             await asyncio.sleep(latency * 3 / 4)
-        self._emit(
-            "charged", service=self._service, kind=self._name, quantity=1, unit="piece", usd=price, remote_id=remote
-        )
+        unit = {"quantity": CREDITS[self._name], "unit": "credit"} if self._name in CREDITS else PIECE
+        self._emit("charged", service=self._service, kind=self._name, usd=price, remote_id=remote, **unit)
         self._write(output, self._fetched(remote) if clip else self._content())
         keep("received", remote)
         return 0
+
+    def _lose(self) -> int:
+        self._emit("failure", kind="in_doubt", message="the connection broke", service=self._service)
+        return 75
 
     def _fetched(self, remote: str) -> str:
         if self._vendors.spoilt_downloads:
@@ -279,6 +317,38 @@ class ScriptDouble:
 
     def stderr_tail(self) -> str:
         return ""
+
+
+class PurseDouble:
+    """The accounts of the services that tell one. Implements seams.Purse."""
+
+    services = ("kie", "elevenlabs")
+
+    def __init__(self, vendors: Vendors, power: Power) -> None:
+        self._vendors = vendors
+        self._power = power
+
+    def _ended(self, remote: str) -> bool:
+        return asyncio.get_running_loop().time() >= self._vendors.remote[remote]
+
+    async def _asked(self) -> None:
+        await asyncio.sleep(0.2)
+        self._power.point("an account is asked for")
+        if self._vendors.mute:
+            raise NoAnswer("HTTP 503")
+
+    async def used(self, service: str) -> int:
+        await self._asked()
+        back = sum(map(self._ended, self._vendors.failing)) * CREDITS["generate_video.py"] * CREDIT
+        return self._vendors.used[service] + self._vendors.others[service] - (back if service == "kie" else 0)
+
+    async def remote(self, service: str, reference: str) -> Remote:
+        await self._asked()
+        if not self._ended(reference):
+            return Remote(failed=False)
+        left_s = asyncio.get_running_loop().time() - self._vendors.remote[reference]
+        ended_at = round((self._vendors.wall().timestamp() - left_s) * 1000)
+        return Remote(reference in self._vendors.failing, ended_at)
 
 
 class LauncherDouble:

@@ -10,16 +10,18 @@ import asyncio
 import random
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from tests.flow.board_double import AlarmDouble, BoardDouble
 from tests.harness.power import Power, PowerCut
-from tests.harness.scripts import InspectorDouble, LauncherDouble, Vendors
+from tests.harness.scripts import InspectorDouble, LauncherDouble, PurseDouble, Vendors
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
 from videod.core.steps import SERVICES, Studio
-from videod.daemon.recovery import recover
+from videod.daemon.reconcile import Reconciler
+from videod.daemon.recovery import recover, settle_late
 from videod.flow.bench import Bench, workspace_of
 from videod.flow.intake import Intake
 from videod.flow.limits import Lane, Limit
@@ -120,7 +122,10 @@ class World:
         limits: Mapping[str, Limit] | None = None,
         max_in_work: int = 20,
         places: int = 5,
+        looks: bool = False,
     ) -> None:
+        """`looks`: purchases in doubt are compared with the services' balances."""
+        self.looks = looks
         self.folder = folder
         self.chance = random.Random(seed)
         self.vendors = Vendors(random.Random(seed + 1))
@@ -129,12 +134,14 @@ class World:
         self.max_in_work = max_in_work
         self.places = places
         self.clock = LoopClock()
+        self.vendors.wall = lambda: datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
         self.board = PoweredBoard(self.clock)
         self.alarm = AlarmDouble()
         self.cuts = 0
         self.power = Power()
         self.path = folder / "state" / "videod.db"
         self._daemon: list[asyncio.Task[None]] = []
+        self._settling: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "World":
         await self.start()
@@ -150,7 +157,8 @@ class World:
         await self.start_without_recovery(cut_at)
         given = (self.store, self.ledger, self.bench, InspectorDouble(), self.clock, self.chance)
         with suppress(PowerCut):
-            await recover(*given, self._nobody)
+            late = await recover(*given, self._nobody, self.doubts)
+            self._settling = [asyncio.create_task(settle_late(*given, self._nobody, late, self.doubts))]
         self.run_loops()
 
     async def start_without_recovery(self, cut_at: int | None = None) -> None:
@@ -163,16 +171,19 @@ class World:
             state=self.folder / "state", scripts=Path("scripts"), overrides={}, urls={}, ffmpeg=lambda: "ffmpeg",
             studio=self._studio, secret=lambda name: None, token=self._token, environ={},
         )  # fmt: skip
+        self.doubts = None
+        if self.looks:
+            self.purse = PurseDouble(self.vendors, self.power)
+            self.doubts = Reconciler(self.store, self.ledger, self.bench, self.purse, self.clock, lambda: 60)
         inspector = InspectorDouble()
         self.runner = Runner(
-            self.ledger, self.launcher, inspector, self.bench, self.clock, self.chance, lambda text: text
-        )
+            self.ledger, self.launcher, inspector, self.bench, self.clock, self.chance, lambda text: text,
+            doubts=self.doubts,
+        )  # fmt: skip
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
         self.house = dict.fromkeys(self.policies, self.places)
         rules = HouseRules(self.max_in_work, self.house)
-        self.scheduler = Scheduler(
-            self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock
-        )
+        self.scheduler = Scheduler(self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock)
 
     async def _nobody(self, mark: str) -> bool:
         """No script outlives a power cut."""
@@ -184,7 +195,9 @@ class World:
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: names, 10, turn)
         workspace = partial(workspace_of, self.folder / "state")
         self.relay = Relay(self.board, self.alarm, self.ledger, self.store, self.clock, workspace, turn)
-        loops = (self.scheduler.run(), self.intake.run(), self.relay.run())
+        loops = [self.scheduler.run(), self.intake.run(), self.relay.run()]
+        if self.doubts is not None:
+            loops.append(self.doubts.run())
         self._daemon = [asyncio.create_task(loop) for loop in loops]
 
     async def _token(self, channel: str) -> str:
@@ -202,9 +215,10 @@ class World:
 
     async def stop(self) -> None:
         """Stop as on SIGTERM: no new jobs, children ended, outcomes recorded."""
-        for task in self._daemon:
+        tasks = [*self._daemon, *self._settling]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._daemon, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.scheduler.drain(20)
         await self.store.close()
 
@@ -216,7 +230,8 @@ class World:
         others = [task for task in asyncio.all_tasks() if task is not current]
         for task in others:
             task.cancel()
-        await asyncio.gather(*others, *self._daemon, *self.scheduler.children(), return_exceptions=True)
+        ended = (*others, *self._daemon, *self._settling, *self.scheduler.children())
+        await asyncio.gather(*ended, return_exceptions=True)
         await self.store.close()
 
     # ------------------------------------------------------------------------------------------ people

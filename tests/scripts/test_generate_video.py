@@ -248,7 +248,7 @@ def test_a_clip_that_is_broken_every_time_never_reaches_its_place(
     wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
 ) -> None:
     lay_out(wire, clip)
-    wire.on("GET", "/result.mp4", Say(b"<html>not a video</html>"))
+    wire.on("GET", "/result.mp4", Say(b"\0\0\0\x18ftypmp42" + bytes(2000)))
     ran = run(generate_video.main, *wish(tmp_path, picture))
     assert ran.failure["kind"] == "in_doubt"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4.job.json", "seed.png"]

@@ -176,7 +176,7 @@ def test_a_download_that_crawls_is_given_up(wire: Wire, tmp_path: Path, monkeypa
     monkeypatch.setattr(http, "SLOW_WINDOW_S", 0.2)
     wire.on("GET", "/slow", Say(b"x" * 100, drip_s=0.05))
     with (tmp_path / "a").open("wb") as stream, pytest.raises(AnswerLost, match="crawls"):
-        http.download(f"{wire.url}/slow", stream, service="fake", deadline_s=10, cap=1000)
+        http.download(f"{wire.url}/slow", stream, service="fake", deadline_s=10, cap=1000, home=wire.url)
 
 
 def test_a_connection_that_was_refused_was_never_taken() -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import stat
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
 from videod.daemon.pulse import EDGES_S, Pulse
+from videod.edge import strays
+from videod.edge.process import tethered
 from videod.web.api import ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays, _loop
 
@@ -372,3 +375,18 @@ def test_a_late_loop_is_counted_below_the_edge_it_kept() -> None:
     text = "\n".join(_loop(Delays(EDGES_S, tuple(pulse.counts), pulse.sum_s)))
     assert 'videod_loop_delay_seconds_bucket{le="0.025"} 3' in text
     assert 'videod_loop_delay_seconds_bucket{le="+Inf"} 4' in text
+
+
+async def test_the_script_of_a_job_is_refused_on_the_socket(box: StudioBox) -> None:
+    listening = await served(box)
+    ask = (
+        "import http.client,socket,sys;c=http.client.HTTPConnection('videod');c.sock=socket.socket(socket.AF_UNIX);"
+        "c.sock.connect(sys.argv[1]);c.request('GET','/api/status');print(c.getresponse().status)"
+    )
+    answers = []
+    for mark in (0, strays.new_mark()):
+        argv = (*tethered(0, mark=mark), sys.executable, "-c", ask, str(listening.socket_path))
+        child = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+        answers.append((await child.communicate())[0].decode().strip())
+    await listening.close()
+    assert answers == ["200", "403"]

@@ -44,11 +44,14 @@ def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -
     from videod.credentials import CredentialsError, load_secrets, service_urls
     from videod.edge.clock import SystemClock
     from videod.edge.notion_calls import Calls
+    from videod.edge.notion_turn import NAME, Turn
     from videod.seams import BoardError
 
     async def run(token: str, url: str) -> T:
         notion = settings.notion
-        calls = Calls(token, SystemClock(), url, notion.requests_per_s, version=notion.version)
+        # the daemon may be asking at this very moment, or Notion have asked it to wait
+        turn = Turn(state / NAME) if (state := settings.paths.state).is_dir() else None
+        calls = Calls(token, SystemClock(), url, notion.requests_per_s, version=notion.version, turn=turn)
         try:
             return await work(calls)
         finally:

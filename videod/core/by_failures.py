@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from videod.core import board, breaker
-from videod.core.by_jobs import alarm, asker, current, heard, settle_attempt
+from videod.core.by_jobs import alarm, asker, current, heard, of_channel_alone, settle_attempt
 from videod.core.derive import QUOTA
-from videod.core.failures import KEYS, POLICY, Answer, Kind, retry_delay_ms
+from videod.core.failures import KEYS, POLICY, USELESS_FILE, USELESS_TRIES, Answer, Kind, retry_delay_ms
 from videod.core.model import Alert, CloseAttempt, Job, JobFailed, Park, ServiceFreed
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, JobState, Status, check_move
@@ -72,6 +72,8 @@ def _again_later(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
         # the service is down, not the job: it waits unspent, and a moment longer than those that have not asked yet
         return work, replace(job, state=JobState.READY, due_at=work.breaker.until_ms + _BEHIND_MS)
     attempts = job.attempts + 1
+    if event.failure.code == USELESS_FILE and job.price_micros and attempts >= USELESS_TRIES:
+        return work, replace(job, state=JobState.FAILED, attempts=attempts)
     delay = retry_delay_ms(attempts, work.policy.retry_waits_ms, work.policy.retry_jitter, event.u)
     if delay is None:
         return work, replace(job, state=JobState.FAILED, attempts=attempts)
@@ -83,8 +85,7 @@ def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     failure = event.failure
     credentials = failure.kind == Kind.CREDENTIALS
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
-    own = job.step == "upload" and (credentials or failure.code == "uploadLimitExceeded")
-    channel = work.task.channel_id if own else None
+    channel = work.task.channel_id if of_channel_alone(job, failure) else None
     key = KEYS.get(failure.service or job.service)
     refused = f"{job.service} refused the key {key}" if key else f"{job.service} is not authorised"
     reason = refused if credentials else f"{QUOTA} of {job.service} is used up"

@@ -141,9 +141,17 @@ def charge(work: Work, event: JobCharged) -> Work:
     )
 
 
+def of_channel_alone(job: Job, failure: Failure) -> bool:
+    """Whether a failure that parks concerns only the job's channel: its own consent, its own daily limit."""
+    return job.step == "upload" and (failure.kind == Kind.CREDENTIALS or failure.code == "uploadLimitExceeded")
+
+
 def alarm(work: Work, job: Job, failure: Failure, parked: bool) -> Alert:
     """What people are told of a failure; a parked service rings once, however many jobs meet it."""
     where = f"{failure.service or job.service}:{failure.kind.value}"
+    if of_channel_alone(job, failure):
+        # another channel's consent is another trouble; which of Google's services said it first is not
+        where = f"{job.service}:{failure.kind.value}:{work.task.channel_id}"
     if failure.kind == Kind.DISK:
         where = DISK_ALARM
     key = where if parked else f"{work.task.id}:{job.name}:{job.attempt}"

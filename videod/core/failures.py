@@ -74,6 +74,11 @@ KEYS: dict[str, str] = {
     "r2": "R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY",
 }
 
+#: `Failure.code` of a file that was made and found useless; what is paid is bought anew for it once, then a person asks
+USELESS_FILE = "useless_file"
+#: tries after which no more is bought: the first, a free fetch where the service has one, and one new purchase
+USELESS_TRIES = 2
+
 POLICY: dict[Kind, Policy] = {
     Kind.BUSY: Policy(Answer.AGAIN_FREE, 15_000, advice="videod waits and asks again; nothing to do"),
     Kind.QUOTA: Policy(

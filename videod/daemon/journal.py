@@ -52,8 +52,8 @@ class JournalWatch:
         size = log_bytes(self._database)
         if size > self._long or (size > self._short and size == self._size):
             await self._try()
-        self._size = size = log_bytes(self._database)
-        await self._tell(size)
+        await self._tell(log_bytes(self._database))
+        self._size = log_bytes(self._database)
 
     async def _try(self) -> None:
         try:

@@ -36,6 +36,7 @@ from videod.edge.inspector import MediaInspector
 from videod.edge.notion import NotionBoard, Place
 from videod.edge.notion_calls import Calls
 from videod.edge.notion_schema import Ids
+from videod.edge.notion_turn import NAME, Turn
 from videod.edge.oauth import Application, GoogleTokens, vault
 from videod.edge.probe import probe
 from videod.edge.process import ProcessLauncher, running_with
@@ -113,7 +114,9 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
     master = secrets.get("VIDEOD_MASTER_KEY")
     assert master is not None
     tokens = GoogleTokens(store, ledger, clock, vault(master), application, sources.state / "tokens")
-    bench = wiring.bench(sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings)
+    bench = wiring.bench(
+        sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
+    )  # fmt: skip
     launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(bench.ffmpeg)
     bound = partial(_deadline_s, current)
     purse = ServicePurse(urls, secrets.get)
@@ -133,7 +136,7 @@ async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], en
 
     calls = Calls(
         secrets.get("NOTION_TOKEN") or "", clock, urls["VIDEOD_URL_NOTION"], notion.requests_per_s, banned_until,
-        remember, version=notion.version,
+        remember, version=notion.version, turn=Turn(sources.state / NAME),
     )  # fmt: skip
     board = NotionBoard(
         calls, clock, Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)

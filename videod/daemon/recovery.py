@@ -57,8 +57,8 @@ async def recover(
     store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
     lives: Lives, doubts: Doubts | None = None,
 ) -> list[Job]:  # fmt: skip
-    """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish, or for
-    a look at what became of their purchase.
+    """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish, for a
+    look at what became of their purchase, or for the decoding of their video.
 
     `lives` tells whether a process with this output in its command line still runs.
     """
@@ -68,7 +68,9 @@ async def recover(
         assert task is not None
         output = _output(bench, task, job)
         doubtful = doubts is not None and doubts.covers(job) and (receipt(Path(output)) or {}).get("state") == "intent"
-        if STEPS[job.step].paid and (doubtful or await lives(output)):
+        # a video is decoded for seconds before it is believed: no start waits for that
+        long = STEPS[job.step].makes == "video" and Path(output).is_file()
+        if long or (STEPS[job.step].paid and (doubtful or await lives(output))):
             late.append(job)
         else:
             await _settle(store, ledger, bench, inspector, clock, chance, task, job)
@@ -120,12 +122,12 @@ async def _settle(
     await _record_order(ledger, clock, task, job, receipt(output))
     failure = in_doubt(output, job, bench.silent(step)) if step.paid else None
     if failure is not None and doubts is not None and doubts.covers(job):
-        found = await doubts.settle(task, job, job.attempt, failure)
-        if isinstance(found, NothingBought):
-            log.info("recovery_job_released", extra=context | {"evidence": found.evidence})
-            await ledger.apply(found)
+        seen = await doubts.settle(task, job, job.attempt, failure)
+        if isinstance(seen, NothingBought):
+            log.info("recovery_job_released", extra=context | {"evidence": seen.evidence})
+            await ledger.apply(seen)
             return
-        failure = found
+        failure = seen
     if failure is None:
         failure = Failure(Kind.INTERRUPTED, "the daemon ended while this ran")
     log.info("recovery_job_released", extra=context | {"kind": failure.kind.value})

@@ -174,6 +174,7 @@ def bench(
     token: Callable[[str], Awaitable[str]],
     channels: Callable[[], ChannelSet] | None = None,
     in_force: Callable[[], Settings] | None = None,
+    another_token: Callable[[str], bool] = lambda channel: False,
 ) -> Bench:
     """`channels` and `in_force` give what is in force when a command is built (both may be reloaded while running)."""
     settings = sources.settings
@@ -191,6 +192,7 @@ def bench(
         studio=studio_maker(in_force or (lambda: settings), channels or (lambda: sources.channels)),
         secret=sources.secrets.get,
         token=known_token,
+        another_token=another_token,
         environ=sources.environ,
     )
 

@@ -36,6 +36,8 @@ ERROR_RATE = "0.05"
 BLACK_LUMA, BLACK_PERCENT = 22, 99
 #: the longest check: this, and so much for each second that the file may last, but never more than that, seconds
 CHECK_S, CHECK_SHARE, CHECK_S_MAX = 60.0, 6.0, 7200.0
+#: what may last longer than this is a film, seconds
+LONG_S = 60.0
 #: what FFmpeg may say: this, and a line for each picture of a file of 60 pictures a second, bytes
 WORDS_BYTES, WORDS_EACH_S = 4 << 20, 60 * 130
 #: how long the pipe of a dead check is read to its end, seconds
@@ -91,8 +93,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation) -> tuple[str, ...]:
     given = (
         "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS[makes], "-codec_whitelist", CODECS[makes],
-        "-max_pixels", str(PIXELS_MAX), "-threads", "1", "-skip_loop_filter", "all", "-t", f"{expected.max_s + 1:.3f}",
-        "-i", f"file:{path.resolve()}",
+        "-max_pixels", str(PIXELS_MAX), "-threads", _threads(expected),
+        "-skip_loop_filter", "all", "-t", f"{expected.max_s + 1:.3f}", "-i", f"file:{path.resolve()}",
     )  # fmt: skip
     # nearest samples, not averages: a lit animal in the dark stays bright
     look = f"scale=64:36:flags=neighbor,format=yuv420p,blackframe=amount=0:threshold={BLACK_LUMA}"
@@ -105,6 +107,11 @@ def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation) -> tuple[s
         ffmpeg, "-hide_banner", "-nostdin", "-nostats", *strict, "-filter_threads", "1", *given, *streams,
         "-af", listen, "-fps_mode", "passthrough", "-f", "null", "-",
     )  # fmt: skip
+
+
+def _threads(expected: Expectation) -> str:
+    """Two for a film: somebody waits for its review, and nothing else is left to decode beside it."""
+    return "2" if expected.max_s > LONG_S else "1"
 
 
 async def _listen(stderr: asyncio.StreamReader, notes: "_Notes", most: int) -> None:

@@ -23,7 +23,7 @@ _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 
 #: where systems keep programs, libraries and what they need to run; those that a system lacks are passed over
 _SYSTEM = (
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store", "/home/linuxbrew/.linuxbrew",
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store",
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives",
     "/etc/localtime", "/etc/timezone", "/etc/passwd", "/etc/group", "/etc/fonts", "/var/cache/fontconfig",
     "/etc/mime.types", "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo",
@@ -31,8 +31,9 @@ _SYSTEM = (
 #: names and certificates of other hosts; the folders of /run are where /etc/resolv.conf may lead to
 _NETWORK = (
     "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
-    "/etc/protocols", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/ca-certificates.conf",
-    "/etc/crypto-policies", "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf",
+    "/etc/protocols", "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs",
+    "/etc/pki/tls/openssl.cnf", "/etc/pki/ca-trust", "/etc/ca-certificates", "/etc/crypto-policies",
+    "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf",
 )  # fmt: skip
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 #: where systemd and its users keep secrets
@@ -103,9 +104,9 @@ def rules(at: House, spawn: Spawn) -> tuple[str, ...]:
 
 
 def _with_libraries(path: Path) -> tuple[Path, ...]:
-    """`path`, and for a program in some bin/ the libraries that were installed with it."""
-    place = path.resolve()
-    return (place, *place.parent.parent.glob("lib*")) if place.parent.name == "bin" else (place,)
+    """`path`, and for a program in some bin/ the libraries that were installed with it (Homebrew's in its Cellar)."""
+    bins = [place.parent for place in {path.absolute(), path.resolve()} if place.parent.name == "bin"]
+    return (path, *(bin.parent / name for bin in bins for name in ("lib", "lib64", "Cellar")))
 
 
 def ready(at: House | None) -> House | None:

@@ -1,20 +1,22 @@
 """One Notion connection: every call paced, bounded in time, and every failure a BoardError.
 
 notion-client does the wire; its own retries are off, since they break a long Retry-After and repeat creates. Waiting
-that Notion asks for holds for the whole connection and outlives the process through `remember`.
+that Notion asks for holds for the whole connection, whichever program asks (see notion_turn), and outlives a loss of
+power through `remember`.
 """
 
 import asyncio
 import json
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import parsedate_to_datetime
 
 import httpx
-from aiolimiter import AsyncLimiter
 from notion_client import AsyncClient
 from notion_client.errors import HTTPResponseError, InvalidPathParameterError, RequestTimeoutError
 
+from videod.edge.notion_turn import Turn
 from videod.seams import BoardError, Clock
 
 log = logging.getLogger(__name__)
@@ -48,11 +50,15 @@ class Committed(BoardError):
 
 
 class Calls:
-    """The paced client. `not_before_ms` is the stored end of an earlier ban; `remember` stores a new one."""
+    """The paced client. `not_before_ms` is the stored end of an earlier ban; `remember` stores a new one.
+
+    `turn` is shared with the other programs that ask in the name of the same connection; None: there are none.
+    """
 
     def __init__(
         self, token: str, clock: Clock, base_url: str = DEFAULT_URL, requests_per_s: float = 3.0,
         not_before_ms: int = 0, remember: Remember | None = None, timeout_s: float = CALL_S, version: str = VERSION,
+        turn: Turn | None = None,
     ) -> None:  # fmt: skip
         # our own logger at CRITICAL: its warnings would double ours, and without one it adds a handler per client
         quiet = log.getChild("client")
@@ -63,23 +69,24 @@ class Calls:
         )  # fmt: skip
         self._token = token
         self._clock = clock
-        self._interval_s = 1 / requests_per_s
-        self._limiter: AsyncLimiter | None = None
+        self.pace(requests_per_s)
         # on the clock that nobody can set: a wall clock set back by a day must not lengthen a ban by one
-        self._not_before_ms = clock.steady_ms() + max(0, not_before_ms - clock.now_ms())
+        self._turn = turn or Turn()
+        self._turn.ban(clock.steady_ms() + max(0, not_before_ms - clock.now_ms()))
         self._remember = remember
         self._timeout_s = timeout_s
 
     async def aclose(self) -> None:
         await self._client.aclose()
+        self._turn.close()
 
     def pace(self, requests_per_s: float) -> None:
         """Change the pace from the next call on."""
-        self._interval_s, self._limiter = 1 / requests_per_s, None
+        self._interval_ms = math.ceil(1000 / requests_per_s)
 
     async def call(self, what: str, make: Make, carries_bytes: int = 0) -> Json:
         """The answer of `make(client)`. `what` names the call in errors, such as "read the entry"."""
-        await self._turn()
+        await self._wait_for_turn()
         try:
             async with asyncio.timeout(self._timeout_s + carries_bytes / SLOWEST_UPLOAD):
                 answer = await _awaited(make(self._client))
@@ -97,17 +104,24 @@ class Calls:
             raise BoardError("down", f"Notion answered a {type(answer).__name__} instead of an object: {what}")
         return answer
 
-    async def _turn(self) -> None:
+    async def _wait_for_turn(self) -> None:
         """Wait for the pace and for what is left of a ban. Raises BoardError "busy" when that is long."""
-        wait_s = (self._not_before_ms - self._clock.steady_ms()) / 1000
+        while True:
+            await self._wait_for_ban()
+            # one at a time and evenly: three at once would be a burst
+            ahead_ms = self._turn.take(self._clock.steady_ms(), self._interval_ms)
+            if ahead_ms == 0:
+                return
+            await self._clock.sleep(ahead_ms / 1000)
+            if self._turn.banned_until() <= self._clock.steady_ms():
+                return  # else a ban came while we stood in line
+
+    async def _wait_for_ban(self) -> None:
+        wait_s = (self._turn.banned_until() - self._clock.steady_ms()) / 1000
         if wait_s > PATIENCE_S:
             raise BoardError("busy", f"Notion asked to wait; {wait_s:.0f} s are left", wait_s)
         if wait_s > 0:
             await self._clock.sleep(wait_s)
-        if self._limiter is None:
-            # one at a time: a limiter of 3 per second would let a burst through; built here since it binds to the loop
-            self._limiter = AsyncLimiter(1, self._interval_s)
-        await self._limiter.acquire()
 
     async def _refusal(self, what: str, error: HTTPResponseError) -> BoardError:
         body = _body(error.body)
@@ -129,10 +143,8 @@ class Calls:
         if details.get("rate_limit_reason") == "public_api_request_blocked":
             wait_s = max(wait_s, BLOCKED_S)
         until_ms = self._clock.steady_ms() + int(wait_s * 1000)
-        if until_ms > self._not_before_ms:
-            self._not_before_ms = until_ms
-            if self._remember is not None:
-                await self._remember(self._clock.now_ms() + int(wait_s * 1000))
+        if self._turn.ban(until_ms) and self._remember is not None:
+            await self._remember(self._clock.now_ms() + int(wait_s * 1000))
         return BoardError("busy", message, wait_s)
 
 

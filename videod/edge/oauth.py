@@ -27,6 +27,8 @@ KIND = "youtube"
 DEFAULT_URL = "https://oauth2.googleapis.com"
 #: Google's tokens live about 60 minutes; a fresh one is fetched after 50
 USABLE_MS = 50 * 60_000
+#: a token that was refused when it was older than this may have run out, a younger one is unwelcome
+SETTLED_MS = 5 * 60_000
 CALL_S = 30.0
 ANSWER_BYTES = 64 * 1024
 
@@ -88,9 +90,10 @@ def _scopes(value: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Access:
-    """`until_ms` on the steady clock: a wall clock that is set back must not make a token live longer."""
+    """Both times on the steady clock: a wall clock that is set back must not make a token live longer."""
 
     token: str
+    since_ms: int
     until_ms: int
     refresh_token: str
 
@@ -133,6 +136,10 @@ class GoogleTokens:
             self._access[channel_id] = fresh
             return fresh.token
 
+    def refused(self, channel_id: str) -> bool:
+        known = self._access.pop(channel_id, None)
+        return known is not None and self._clock.steady_ms() - known.since_ms >= SETTLED_MS
+
     async def _grant(self, channel_id: str) -> Grant:
         """The newest grant, out of the database or of the file that the authorisation left."""
         sealed = await self._store.read(lambda tx: reads.sealed_token(tx, channel_id, KIND))
@@ -166,7 +173,7 @@ class GoogleTokens:
         token, lifetime = answer.get("access_token"), answer.get("expires_in")
         if status == 200 and isinstance(token, str) and token:
             lifetime_ms = int(lifetime * 1000) if isinstance(lifetime, int | float) else USABLE_MS
-            return _Access(token, began + min(USABLE_MS, lifetime_ms * 5 // 6), grant.refresh_token)
+            return _Access(token, began, began + min(USABLE_MS, lifetime_ms * 5 // 6), grant.refresh_token)
         code = str(answer.get("error", ""))[:60]
         log.warning("oauth_refresh_failed", extra={"channel": channel_id, "http_status": status, "code": code})
         if code == "invalid_grant":

@@ -46,6 +46,15 @@ def marked(mark: int) -> list[int]:
     return [int(name) for name in names if name.isdecimal() and _carries(int(name), mark)]
 
 
+def of_a_job(pid: int) -> bool:
+    """Whether a process belongs to some job: it carries a mark, whichever."""
+    try:
+        limit = resource.prlimit(pid, resource.RLIMIT_RSS)[1]
+    except OSError:
+        return False
+    return limit != resource.RLIM_INFINITY and limit & _HIGHEST_BIT != 0
+
+
 def _carries(pid: int, mark: int) -> bool:
     try:
         return resource.prlimit(pid, resource.RLIMIT_RSS)[1] == mark

@@ -26,6 +26,10 @@ OFFLINE = ("pillow", "ffmpeg", "local")
 BRAND_FILES = ("--intro", "--outro", "--watermark")
 
 
+def _none_other(channel_id: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Bench:
     """What spawning needs of the configuration, as plain values and callables.
@@ -43,6 +47,8 @@ class Bench:
     secret: Callable[[str], str | None]
     token: Callable[[str], Awaitable[str]]
     environ: Mapping[str, str]
+    #: called when the token of a channel was refused: whether another may still be good
+    another_token: Callable[[str], bool] = _none_other
 
     def workspace(self, task: Task) -> Path:
         return workspace_of(self.state, task.channel_id, task.id)

@@ -57,6 +57,11 @@ class Lane:
         """Whether more places are taken than a lowered limit allows; then nothing may start."""
         return self.taken > self.limit.concurrency
 
+    @property
+    def metered(self) -> bool:
+        """Whether a start uses up something besides its place: a token or a piece of the day's quota."""
+        return self._bucket is not None or self.limit.daily_quota is not None
+
     async def slot(self) -> None:
         """Wait for a free place and take it."""
         await self._slots.acquire()

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from videod.core import craft
 from videod.core.expect import expectation
-from videod.core.failures import Failure, Kind, classify
+from videod.core.failures import USELESS_FILE, Failure, Kind, classify
 from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
 from videod.core.plan import Plan, PlanError, parse
 from videod.core.reconcile import NothingBought
@@ -35,6 +35,8 @@ KILL_GRACE_S = 5.0
 TAIL_CHARACTERS = 4_000
 #: why the daemon itself ends a child, as text of the failure
 STOPPING = "videod was stopped"
+#: before an upload goes on with another access token, ms
+TOKEN_WAIT_MS = 1_000
 #: a message may list every complaint about a plan
 MESSAGE_CHARACTERS = 1500
 
@@ -165,7 +167,7 @@ class Runner:
             await asyncio.shield(child.kill(KILL_GRACE_S))
             raise
         if code != 0:
-            return self._failed(work, self._why(work, step, child, code, report), child, code)
+            return self._failed(work, self._ran_out(work, self._why(work, step, child, code, report)), child, code)
         return await self._verify(work, step, output, report, child)
 
     async def _listen(self, work: Assignment, child: Child, report: _Report) -> None:
@@ -208,6 +210,14 @@ class Runner:
         last = tail.splitlines()[-1][:500] if tail else f"{step.script} ended with code {code} and said nothing"
         failure = Failure(classify(code, tail), last, service=step.service)
         return self._doubted(work, failure) if code < 0 else failure
+
+    def _ran_out(self, work: Assignment, failure: Failure) -> Failure:
+        """`failure`, or a moment's wait where only the access token may have run out during a long upload."""
+        about_it = (failure.kind, failure.service, failure.http_status) == (Kind.CREDENTIALS, "youtube", 401)
+        if not about_it or not self._bench.another_token(work.task.channel_id):
+            return failure
+        message = f"the access token ran out, it goes on with another one ({failure.message})"
+        return replace(failure, kind=Kind.BUSY, message=message, retry_after_ms=TOKEN_WAIT_MS)
 
     def _tail(self, child: Child) -> str:
         """The end of its stderr: first the secrets go, then it is cut, or the rest of one could be left."""
@@ -256,7 +266,6 @@ class Runner:
         self, work: Assignment, step: Step, output: Path, report: _Report, child: Child
     ) -> JobSucceeded | JobFailed:
         foreign = self._bench.foreign(step, work.command)
-        piece: dict[str, object] = {"service": step.service, "kind": step.name, "unit": "piece"}
         parts = (await self._ledger.look(work.task.id))[1] if step.service == "ffmpeg" else ()
         try:
             artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign))
@@ -269,12 +278,12 @@ class Runner:
             return self._failed(work, Failure(Kind.LOST, str(error), service=step.service), child, 0)
         except BadArtefact as error:
             kept = put_aside(output)
-            if kept is not None and step.paid and foreign and not report.charged:
-                await self._ledger.apply(self._charge(work, piece))
+            if kept is not None:
+                await self._book_untold(work, step, output, report)
             told = f"{error} (kept as {kept.name})" if kept is not None else str(error)
-            return self._failed(work, Failure(Kind.NONSENSE, told, service=step.service), child, 0)
-        if step.paid and not report.charged and (owed := piece if foreign else _unheard(work.job, output, piece)):
-            await self._ledger.apply(self._charge(work, owed))
+            useless = Failure(Kind.NONSENSE, told, service=step.service, code=USELESS_FILE)
+            return self._failed(work, useless, child, 0)
+        await self._book_untold(work, step, output, report)
         facts = {
             name: value for name, value in (report.result or {}).items()
             if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)
@@ -284,6 +293,13 @@ class Runner:
             self._clock.now_ms(), work.task.id, work.job.name, work.attempt, relative, artefact.bytes, artefact.sha256,
             dict(artefact.facts) | facts, plan,
         )  # fmt: skip
+
+    async def _book_untold(self, work: Assignment, step: Step, output: Path, report: _Report) -> None:
+        """The charge of a file that was made, good or refused, where its script said nothing of money."""
+        piece: dict[str, object] = {"service": step.service, "kind": step.name, "unit": "piece"}
+        foreign = self._bench.foreign(step, work.command)
+        if step.paid and not report.charged and (owed := piece if foreign else _unheard(work.job, output, piece)):
+            await self._ledger.apply(self._charge(work, owed))
 
 
 def _event(line: str) -> dict[str, object]:

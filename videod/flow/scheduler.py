@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from videod.core.admission import Candidate, House, choose, turns
-from videod.core.model import EVERY_SERVICE, JobStarted, Park
+from videod.core.model import EVERY_SERVICE, Job, JobStarted, Park
+from videod.core.steps import Command
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit, quota_ends
 from videod.flow.runner import Assignment, Runner
-from videod.ledger import Ledger
+from videod.ledger import Ledger, Look
 from videod.seams import Clock
 from videod.store import reads
 from videod.store.database import Store
@@ -32,6 +33,10 @@ class HouseRules:
 
     max_in_work: int
     max_by_channel: Mapping[str, int]
+
+
+class _Refused:
+    """The decision was not to start what was chosen, and whatever it did instead is done: choose anew."""
 
 
 class Scheduler:
@@ -126,16 +131,24 @@ class Scheduler:
     async def _next(self, lane: Lane) -> Assignment:
         """The next claimed job of this lane; waits until there is one."""
         while True:
-            chosen = None
-            if not lane.over:
-                chosen = await self._store.read(lambda connection: self._choose(connection, lane))
-            if chosen is None or await self._quota_is_used(lane):
-                await self._ledger.bells.wait(lane.service, await self._patience(lane.service))
-                continue
-            await lane.token()
-            work = await self._claim(chosen, lane)
-            if work is not None:
+            work: Assignment | _Refused | None = None
+            if not lane.over and await self._may_start(lane):
+                await lane.token()
+                work = await self._claim(lane)
+            if isinstance(work, Assignment):
                 return work
+            if work is None:
+                await self._ledger.bells.wait(lane.service, await self._patience(lane.service))
+            else:
+                await self._clock.sleep(0.01)
+
+    async def _may_start(self, lane: Lane) -> bool:
+        """Whether it is worth a token, or a look at the quota: only where a job waits to be started."""
+        if not lane.metered:
+            return True
+        if await self._store.read(lambda connection: self._choose(connection, lane)) is None:
+            return False
+        return not await self._quota_is_used(lane)
 
     async def _quota_is_used(self, lane: Lane) -> bool:
         """Whether no more job may start today; then the service is parked until its own next day begins."""
@@ -179,21 +192,25 @@ class Scheduler:
         times = await self._store.read(due)
         return min([self._look_again_s, *(max(0.001, (when - at) / 1000) for when in times)])
 
-    async def _claim(self, chosen: Candidate, lane: Lane) -> Assignment | None:
-        """Claim the job durably; None when it was taken or changed meanwhile."""
-        task, jobs = await self._ledger.look(chosen.task_id)
-        job = next((one for one in jobs if one.name == chosen.job), None)
-        if task is None or job is None:
+    async def _claim(self, lane: Lane) -> "Assignment | _Refused | None":
+        """Choose and claim in one transaction; None where there is nothing to start."""
+
+        def pick(connection: sqlite3.Connection, look: Look) -> tuple[JobStarted, tuple[Job, Command]] | None:
+            chosen = self._choose(connection, lane)
+            if chosen is None:
+                return None
+            task, jobs = look(chosen.task_id)
+            job = next(one for one in jobs if one.name == chosen.job)
+            made = self._bench.command(task, job, jobs) if task is not None else None
+            if task is None or made is None:  # the channel's file went this very moment
+                return None
+            at = self._clock.now_ms()
+            return JobStarted(at, task.id, job.name, made[1], lane.limit.quota(at)), (job, made[0])
+
+        started = await self._ledger.start(pick)
+        if started is None:
             return None
-        made = self._bench.command(task, job, jobs)
-        if made is None:  # the channel went between the choice and now
-            await self._clock.sleep(0.01)
-            return None
-        command, digest = made
-        at = self._clock.now_ms()
-        applied = await self._ledger.apply(JobStarted(at, task.id, job.name, digest, lane.limit.quota(at)))
+        applied, (job, command) = started.applied, started.chosen
         if not applied.decision.accepted or applied.attempt is None or applied.task is None:
-            # what was read is stale; give the writer's commit a moment to become visible to the reader
-            await self._clock.sleep(0.01)
-            return None
+            return _Refused()
         return Assignment(applied.task, job, applied.attempt, command)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from videod.core.model import Event, Job, JobFailed, JobStarted, JobSucceeded, Park, SaveJob, Task
 from videod.core.statuses import AT_GATE, ERRORS, JobState, Status
 from videod.flow.limits import Limit
-from videod.ledger import Applied, Bells, Ledger, Policies
+from videod.ledger import Applied, Bells, Chooser, Ledger, Policies, Started, T
 from videod.simulation.log import EpisodeRun, Hold, JobRun, Log
 from videod.store.database import Store
 
@@ -30,10 +30,19 @@ class Witness(Ledger):
 
     async def apply(self, event: Event) -> Applied:
         applied = await super().apply(event)
+        await self._see(event, applied)
+        return applied
+
+    async def start(self, choose: Chooser[T]) -> Started[T] | None:
+        started = await super().start(choose)
+        if started is not None:
+            await self._see(started.event, started.applied)
+        return started
+
+    async def _see(self, event: Event, applied: Applied) -> None:
         if applied.task is not None and applied.decision.accepted:
             self._see_jobs(event, applied)
             await self._see_task(applied.task)
-        return applied
 
     def _see_jobs(self, event: Event, applied: Applied) -> None:
         for op in applied.decision.ops:

@@ -1,22 +1,19 @@
-"""The SQLite file: one write connection behind one lock, one transaction = one plain function without an await.
+"""The SQLite file: one write connection on one thread, one transaction step = one plain function without an await.
 
-`Database.write(fn)` runs `fn(connection)` inside BEGIN IMMEDIATE ... COMMIT on the connection's own thread, shielded:
-a cancelled caller must bear "it may have happened" but never leaves a transaction open (aiosqlite would). The writer
-connection is the only one that writes and the only one that checkpoints: SQLite before 3.51.3 can corrupt a WAL that
-two connections reset. Other processes look through
-`views.look`, which imports nothing slow.
+`Database.write(fn)` runs `fn(connection)` between BEGIN IMMEDIATE and COMMIT on the connection's own thread (see
+`line`): a cancelled caller must bear "it may have happened" but never leaves a transaction open. The writer connection
+is the only one that writes and the only one that checkpoints: SQLite before 3.51.3 can corrupt a WAL that two
+connections reset. Other processes look through `views.look`, which imports nothing slow.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-import aiosqlite
-
 from videod.store import journal
-from videod.store.soundness import given_up
+from videod.store.line import Line
 
 T = TypeVar("T")
 Transaction = Callable[[sqlite3.Connection], T]
@@ -68,55 +65,48 @@ class Store(Protocol):
 
 
 class Database:
-    """The daemon's database: a write and a read connection, each on its own thread."""
+    """The daemon's database: a write and a read connection, each on its own thread.
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    What waits to be written while a transaction runs is written with the next one: one wait for the disk acknowledges
+    them all. Each caller still succeeds or fails alone, and hears of it only after the commit.
+    """
+
+    def __init__(self, writer: Line, reader: Line) -> None:
         self._writer = writer
         self._reader = reader
-        self._lock = asyncio.Lock()
-        self._failed: sqlite3.DatabaseError | None = None
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
         """Open the migrated file at `path` (see `schema.migrate`)."""
-        writer = await aiosqlite.connect(path, isolation_level=None)
-        await _run(writer, prepare)
-        reader = await aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        await _run(reader, prepare_reader)
+        writer = await Line.open("store writer", partial(_open_writer, path), together=True)
+        reader = await Line.open("store reader", partial(_open_reader, path))
         return cls(writer, reader)
 
     async def write(self, fn: Transaction[T]) -> T:
-        return await asyncio.shield(asyncio.ensure_future(self._write(fn)))
-
-    async def _write(self, fn: Transaction[T]) -> T:
-        async with self._lock:
-            if self._failed is not None:
-                raise self._failed
-            try:
-                return await _run(self._writer, lambda connection: transact(connection, fn))
-            except sqlite3.DatabaseError as error:
-                # a later commit could seem to succeed although an earlier one is not on the disk
-                self._failed = error if given_up(error) else None
-                raise
+        return await self._writer.ask(fn)
 
     async def read(self, fn: Transaction[T]) -> T:
-        return await _run(self._reader, fn)
+        return await self._reader.ask(fn)
 
     async def move_log(self) -> bool:
         """See `journal.move_log`."""
-        async with self._lock:
-            return await _run(self._writer, journal.move_log)
+        return await self._writer.ask(journal.move_log, alone=True)
 
     async def close(self) -> None:
-        async with self._lock:
-            await self._reader.close()
-            await self._writer.close()
+        await self._reader.close()
+        await self._writer.close()
 
 
-async def _run(connection: aiosqlite.Connection, fn: Transaction[T]) -> T:
-    """One hop to the connection's thread for a whole function; aiosqlite has no public call for it (0.22)."""
-    result: T = await connection._execute(fn, connection._conn)  # type: ignore[no-untyped-call]
-    return result
+def _open_writer(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    prepare(connection)
+    return connection
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    prepare_reader(connection)
+    return connection
 
 
 class InlineDatabase:

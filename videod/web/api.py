@@ -9,13 +9,16 @@ import asyncio
 import json
 import logging
 import os
+import socket
 import sqlite3
+import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from videod import __version__
+from videod.edge import strays
 from videod.ledger import Ledger
 from videod.seams import Clock
 from videod.store import reads, views
@@ -115,7 +118,7 @@ class _Api:
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what the TCP side must not do; answer every error as JSON."""
         try:
-            _check_tcp(request)
+            _check_caller(request)
             return await handler(request)
         except Refused as error:
             return self.error(_HTTP[error.kind], str(error), error.hint)
@@ -149,10 +152,23 @@ async def _body(request: web.Request) -> dict[str, object]:
 _OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
-def _check_tcp(request: web.Request) -> None:
-    """Raise Refused for requests over TCP that change something, or that come in another host's name."""
+#: pid, uid and gid of a Unix socket's other end
+_CREDENTIALS = struct.Struct("3i")
+
+
+def _peer(channel: socket.socket) -> int:
+    """The process at the other end of a Unix socket."""
+    raw = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(raw)[0])
+
+
+def _check_caller(request: web.Request) -> None:
+    """Raise HTTPForbidden for requests over TCP that change something or come in another host's name, and for those
+    of videod's own children: their jail cannot keep them from the socket of the user that they run as."""
     transport = request.transport
     local = transport is not None and isinstance(transport.get_extra_info("sockname"), str | bytes)
+    if local and transport is not None and strays.of_a_job(_peer(transport.get_extra_info("socket"))):
+        raise web.HTTPForbidden(reason="the script of a job may not ask videod for anything")
     if local or not request.path.startswith("/api/"):
         return
     if request.method not in ("GET", "HEAD"):

@@ -1,0 +1,294 @@
+"""A real daemon when services refuse, forget and ban, and when its settings are mended and broken under its feet."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+import yaml
+
+from tests.live.creator import Creator, channel_file
+from tests.live.stage import Stage, stage
+from videod.core.statuses import Status
+
+pytestmark = pytest.mark.live
+
+CALIFORNIA = ZoneInfo("America/Los_Angeles")
+SETTINGS = "[services.kie]\nconcurrency = 1\n"
+BAN_S = 8
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    channel: dict[str, object] = {"clips": 2, "images": 3, "clip_seconds": 5, "max_concurrent": 20}
+    env = {"VIDEOD_RETRY_WAITS_MIN": "[0.05, 0.05, 0.05, 0.05]", "VIDEOD_RETRY_JITTER": "0"}
+    folder = tmp_path_factory.mktemp("service-faults")
+    with stage(folder, channel=channel, settings=SETTINGS, env=env) as made:
+        made.start()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def creator(studio: Stage) -> Iterator[Creator]:
+    made = Creator(studio)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def running(studio: Stage) -> Stage:
+    studio.admin("/reset", "POST")
+    return studio
+
+
+def fault(at: Stage, **fields: object) -> None:
+    at.admin("/faults", "POST", fields)
+
+
+def asked(at: Stage, service: str, path: str = "", method: str = "") -> list[dict[str, object]]:
+    """The stand-in's log of one service, oldest first."""
+    answer = at.admin(f"/requests?service={service}&last=20000")
+    assert isinstance(answer, dict)
+    rows: list[dict[str, object]] = answer["requests"]
+    return [row for row in rows if path in str(row["path"]) and method in ("", row["method"])]
+
+
+def eventually(look: Callable[[], object], at: Stage, seconds: float = 45) -> object:
+    until = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < until, at.log_tail()
+        time.sleep(0.1)
+    return found
+
+
+def videod(at: Stage, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "videod", *words]
+    return subprocess.run(command, env=at.env, capture_output=True, text=True, check=False, timeout=60)
+
+
+def pauses(at: Stage) -> list[tuple[str, str, int | None]]:
+    rows = at.rows("SELECT service, channel_id, until_ms FROM pauses ORDER BY service")
+    return [(row["service"], row["channel_id"], row["until_ms"]) for row in rows]
+
+
+def videos(at: Stage) -> dict[str, dict[str, object]]:
+    """What stands on YouTube."""
+    path = at.root / "youtube" / "state.json"
+    found: dict[str, dict[str, object]] = json.loads(path.read_text())["videos"] if path.exists() else {}
+    return found
+
+
+def resume(at: Stage, verb: str, *words: str) -> bool:
+    """A person pauses or resumes; whether the command succeeded."""
+    return videod(at, verb, *words, "--state", str(at.state)).returncode == 0
+
+
+def page_of(at: Stage, title: str) -> str:
+    (row,) = at.rows("SELECT page_id FROM tasks WHERE title = ?", title)
+    return str(row["page_id"])
+
+
+def ready_steps(at: Stage, page: str) -> set[str]:
+    query = "SELECT step FROM jobs JOIN tasks ON tasks.id = task_id WHERE page_id = ? AND state = 'ready'"
+    return {row["step"] for row in at.rows(query, page)}
+
+
+def inserts(at: Stage) -> int:
+    return len(asked(at, "youtube", "/upload/youtube/v3/videos", "POST"))
+
+
+# ------------------------------------------------------------------------------------------------ YouTube
+
+
+def test_a_consent_revoked_in_mid_upload_stops_that_channel_alone_and_is_told_once(
+    running: Stage, creator: Creator
+) -> None:
+    eventually(lambda: resume(running, "pause", "youtube", "--channel", "deep_ocean"), running)
+    fault(running, service="youtube", kind="hang", endpoint="PUT *", seconds=2.5, times=1)
+    page = creator.write("Revoked", "wild_planet")
+    creator.write("Untouched", "deep_ocean")
+    eventually(lambda: inserts(running) == 1, running, 90)
+    revoked = httpx.post(f"{running.found['urls']['google']}/revoke", data={"token": "sandbox-refresh-wild_planet"})
+    assert revoked.status_code == 200
+    eventually(lambda: ("youtube", "wild_planet", None) in pauses(running), running)
+    told = creator.wait_for_alert("Revoked")
+    assert "wild_planet" in told
+    assert creator.task(page)["status"] == Status.UPLOADING.value
+
+
+def test_youtubes_daily_limit_waits_for_midnight_in_california_and_spends_nothing(
+    running: Stage, creator: Creator
+) -> None:
+    fault(running, service="youtube", kind="daily_limit", times=1)
+    page = page_of(running, "Untouched")
+    eventually(lambda: "upload" in ready_steps(running, page), running, 90)
+    assert resume(running, "resume", "youtube", "--channel", "deep_ocean")
+    tomorrow = datetime.now(UTC).astimezone(CALIFORNIA).date() + timedelta(days=1)
+    midnight_ms = datetime.combine(tomorrow, clock_time(), CALIFORNIA).timestamp() * 1000
+    found = eventually(lambda: [row for row in pauses(running) if row[1] == ""], running)
+    assert isinstance(found, list)
+    ((service, _, until_ms),) = found
+    assert service == "youtube"
+    assert until_ms is not None and abs(until_ms - midnight_ms) < 60_000
+    card = creator.wait(page, Progress="goes on at")
+    assert card["Next Retry"]
+    assert inserts(running) == 2
+    query = "SELECT attempts.outcome, jobs.attempts FROM attempts JOIN jobs ON jobs.id = job_id"
+    rows = running.rows(f"{query} JOIN tasks ON tasks.id = jobs.task_id WHERE page_id = ? AND step = 'upload'", page)
+    assert [(row["outcome"], row["attempts"]) for row in rows] == [("quota", 0)]
+
+
+def test_a_film_whose_last_answer_and_session_are_lost_is_found_by_its_marker(running: Stage, creator: Creator) -> None:
+    fault(running, service="youtube", kind="final_lost", times=1)
+    fault(running, service="youtube", kind="session_gone", skip=1, times=1)
+    page = page_of(running, "Untouched")
+    assert resume(running, "resume", "youtube")  # also for the channel whose consent is gone: that rings no second time
+    creator.wait(page, Status.PUBLISHED, mended=True)
+    assert (inserts(running), len(videos(running))) == (3, 1)  # the refused one, wild_planet's and its own
+    assert creator.card(page)["YouTube URL"].endswith(next(iter(videos(running))))
+    mine = [line for line in creator.log("runner_job_failed") if line["task"] == creator.task(page)["id"]]
+    told = [(line["kind"], line["service"], line["endpoint"], line["http_status"]) for line in mine]
+    assert told == [
+        ("quota", "youtube", "POST /upload/youtube/v3/videos", 429),
+        ("down", "youtube", "PUT upload session", 404),
+    ]
+
+
+def test_after_a_new_consent_the_interrupted_session_goes_on(running: Stage, creator: Creator) -> None:
+    before = inserts(running)
+    _authorize(running, "wild_planet")
+    resume(running, "resume", "youtube", "--channel", "wild_planet")
+    creator.wait(page_of(running, "Revoked"), Status.PUBLISHED, mended=True)
+    assert (inserts(running), len(videos(running))) == (before, 2)
+    assert len([text for text in creator.alerts() if "Revoked" in text]) == 1
+
+
+def _authorize(at: Stage, channel: str) -> None:
+    """What a person does: run the command, open the address it shows, agree."""
+    command = [sys.executable, "-m", "videod", "channels", "authorize", channel, "--no-browser", "--config",
+               str(at.config)]  # fmt: skip
+    with subprocess.Popen(command, env=at.env, stdout=subprocess.PIPE, text=True) as consent:
+        assert consent.stdout is not None
+        line = next(line for line in consent.stdout if "http" in line)
+        found = re.search(r"http\S+", line)
+        assert found is not None
+        httpx.get(f"{found[0]}&login_hint={channel}", follow_redirects=True)
+        consent.stdout.read()
+    assert consent.returncode == 0
+
+
+# ------------------------------------------------------------------------------------------------ Notion
+
+
+def test_in_a_ban_nobody_asks_notion_over_a_restart_and_then_the_board_hears_the_truth(
+    running: Stage, creator: Creator
+) -> None:
+    review_clips(running)
+    page = creator.write("Banned", "deep_ocean")
+    creator.wait(page, Status.GENERATING_ASSETS)
+    fault(running, service="notion", kind="status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)
+    met = eventually(lambda: [row for row in asked(running, "notion") if row["status"] == 429], running)
+    assert isinstance(met, list)
+    began = int(met[0]["at_ms"])
+    eventually(lambda: running.rows("SELECT 1 FROM facts WHERE name = 'notion_not_before'"), running)
+    refused = videod(running, "notion", "check", "--config", str(running.config))
+    if time.time() * 1000 < began + BAN_S * 1000:  # else this machine was too slow to ask within the ban
+        assert (refused.returncode, "Notion asked to wait" in refused.stderr) == (75, True), refused
+    assert running.stop() == 0
+    running.start()
+    creator.wait(page, Status.VIDEO_READY, mended=True)
+    rows = asked(running, "notion")
+    ends = began + BAN_S * 1000
+    assert [row for row in rows if began < int(str(row["at_ms"])) < ends - 50] == []
+    times = [int(str(row["at_ms"])) for row in rows if _is_daemons(row) and int(str(row["at_ms"])) >= ends - 50]
+    assert len(times) > 5
+    # three a second; a little less than a second, because the way to the stand-in takes its time
+    assert max(sum(1 for other in times if 0 <= other - one < 950) for one in times) <= 3
+
+
+def review_clips(at: Stage) -> None:
+    """From now on the films of deep_ocean stop where a person looks at the clips."""
+    path = channel_file(at, "deep_ocean")
+    body = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(body | {"gates": body["gates"] | {"video": "review"}}))
+    assert at.daemon is not None
+    before = len(at.log.read_text())
+    at.daemon.send_signal(signal.SIGHUP)
+    eventually(lambda: "config_reload_done" in at.log.read_text()[before:], at)
+
+
+def _is_daemons(row: dict[str, object]) -> bool:
+    headers = row["headers"]
+    assert isinstance(headers, dict)
+    return "notion" in str(headers.get("User-Agent", "")).lower()
+
+
+# ------------------------------------------------------------------------------------------------ settings
+
+
+def test_broken_settings_change_nothing_and_good_ones_are_in_force_within_seconds(
+    running: Stage, creator: Creator
+) -> None:
+    assert running.daemon is not None
+    assert most_clips_at_once(running) == 1
+    good = running.config.read_text()
+    running.config.write_text(good.replace("concurrency = 1", "concurrency = 'many'"))
+    running.daemon.send_signal(signal.SIGHUP)
+    line = good.splitlines().index("concurrency = 1") + 1
+    told = str(eventually(lambda: remark(running), running))
+    assert f"videod.toml:{line}" in told and "services.kie.concurrency" in told, told
+    page = creator.write("Under the old settings", "deep_ocean")
+    creator.wait(page, Status.VIDEO_READY, mended=True)
+    assert most_clips_at_once(running) == 1
+    bomb = running.channels / "bomb.yaml"
+    running.config.write_text(good.replace("concurrency = 1", "concurrency = 2"))
+    bomb.write_text("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n")
+    running.daemon.send_signal(signal.SIGHUP)
+    told = str(eventually(lambda: "bomb.yaml" in remark(running) and remark(running), running))
+    assert "bomb.yaml:1" in told, told
+    bomb.unlink()
+    running.daemon.send_signal(signal.SIGHUP)
+    eventually(lambda: not remark(running), running)
+    page = creator.write("Under the new settings", "deep_ocean")
+    creator.wait(page, Status.VIDEO_READY, mended=True)
+    assert most_clips_at_once(running) == 2
+
+
+def remark(at: Stage) -> str:
+    """What `videod status` says of the settings."""
+    told = json.loads(videod(at, "status", "--json", "--state", str(at.state)).stdout)
+    found = [text for text in _texts(told) if "changed configuration was refused" in text]
+    return found[0] if found else ""
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def most_clips_at_once(at: Stage) -> int:
+    load = at.admin("/load")
+    assert isinstance(load, dict)
+    return int(load["most_at_once"].get("kie tasks", 0))
+
+
+def test_after_all_of_this_nothing_was_bought_or_published_twice(running: Stage, creator: Creator) -> None:
+    creator.wait_for_rest()
+    assert not running.bought_twice()
+    assert len(videos(running)) == running.statuses().count("published") == 2
+    assert set(running.statuses()) == {"published", "video_ready"}
+    assert pauses(running) == []
