@@ -145,6 +145,7 @@ def buy(wish: Wish, reporter: Reporter) -> None:
         # the same seed would draw a picture that was refused once more
         seed = int((receipt.refused_digest(wish.output) or fingerprint)[:7], 16)
         data, answer = draw(wish, seed, reporter)
+        order.answered()
         usd = gemini.image_usd(wish.model, wish.size, answer)
         reporter.charged(gemini.SERVICE, "image", 1, "image", usd, answer.reply.request_id)
         try:

@@ -73,10 +73,11 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     order = receipt.open_order(
         output, gemini.SERVICE, fingerprint, buy_again=arguments.buy_again, answer=kept.path
     )  # fmt: skip
-    if order.state == "received" and output.is_file() and not checker.check(output, brief):
-        reporter.result(output, clips=brief.clips, images=brief.images)
-        return
     draft = output.with_name(f"{output.stem}.draft.json")
+    if order.receipt and order.state == "received" and output.is_file() and not checker.check(output, brief):
+        order.settled(order.receipt.usd)  # once more, over what a run that was ended there may have left half written
+        finish(output, draft, kept, brief, reporter)
+        return
     planner = Planner(arguments.model, arguments.api_version, brief, checker, draft, reporter, order, kept)
     plan = planner.plan(arguments.rounds)
     for name, text in plan_papers.papers(plan).items():
@@ -84,6 +85,11 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     # last: the plan's presence says that everything else is there
     atomic.write_text(output, json.dumps(plan, ensure_ascii=False, indent=2) + "\n")
     order.settled(kept.usd())
+    finish(output, draft, kept, brief, reporter)
+
+
+def finish(output: Path, draft: Path, kept: plan_answers.Answers, brief: Brief, reporter: Reporter) -> None:
+    """The plan stands: clear up what led to it."""
     atomic.remove(draft)
     kept.forget()
     reporter.result(output, clips=brief.clips, images=brief.images)

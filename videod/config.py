@@ -184,7 +184,7 @@ class Retry(Section):
 
 class Limits(Section):
     max_episodes_in_work: int = Field(default=20, ge=1, le=1000)
-    min_free_mb: int = Field(default=1000, ge=0, le=10_000_000)
+    min_free_mb: int = Field(default=1000, ge=0, le=500_000)
     reserve_mb: int = Field(default=200, ge=0, le=10_000)
 
 

@@ -109,6 +109,8 @@ class Bells:
 
 def _plain(value: object) -> object:
     """An event as JSON: dataclasses as objects, enums as their values, sets as sorted lists. A plan by its size."""
+    if value is None or type(value) in (str, int, float, bool):  # most are
+        return value
     if isinstance(value, Plan):
         return {"clips": len(value.clips), "images": len(value.images)}
     if is_dataclass(value) and not isinstance(value, type):
@@ -177,8 +179,17 @@ class Ledger:
 
     def _transact(self, connection: sqlite3.Connection, event: Event) -> Applied:
         snapshot = self._snapshot(connection, event)
+        try:
+            return self._decide(connection, event, snapshot)
+        except BaseException:
+            if snapshot.task is not None:
+                self._snapshots.forget(snapshot.task.id)
+            raise
+
+    def _decide(self, connection: sqlite3.Connection, event: Event, snapshot: Snapshot) -> Applied:
         decision = decide(snapshot, event)
-        task = next((op.task for op in decision.ops if isinstance(op, SaveTask)), snapshot.task)
+        saved = next((op.task for op in decision.ops if isinstance(op, SaveTask)), None)
+        task = saved or snapshot.task
         attempt = None
         for op in decision.ops:
             attempt = self._write(connection, task, op, event.at, snapshot) or attempt
@@ -187,7 +198,8 @@ class Ledger:
             assert isinstance(body, dict)
             writes.note_history(connection, task, event.at, type(event).__name__, body)
             if task is not None:
-                self._snapshots.wrote(connection, task.id, snapshot.jobs, _changed(decision))
+                unchanged = None if saved else snapshot.task
+                self._snapshots.wrote(connection, task.id, snapshot.jobs, _changed(decision), unchanged)
         return Applied(decision, task, attempt)
 
     async def look(self, task_id: str) -> tuple[Task | None, tuple[Job, ...]]:
@@ -218,7 +230,8 @@ class Ledger:
             case SaveTask():
                 writes.save_task(connection, op.task)
             case SaveJob():
-                writes.save_job(connection, op.job, op.before)
+                known = None if op.before is None else next(job for job in snapshot.jobs if job.id == op.job.id)
+                writes.save_job(connection, op.job, known)
             case ShowEntry():
                 writes.show_entry(connection, task, op, at)
             case Park():

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +48,24 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[tuple[BinaryIO, Path]]:
         _force(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def held_room(path: Path, size: int) -> Iterator[Callable[[], None]]:
+    """Take `size` bytes beside `path` for what will be written there; calling what is given hands them back.
+
+    So does the end of the block. Raises OSError where the disk has no such room.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place = path.with_name(f".{path.stem}.{os.getpid()}.room.part{path.suffix}")
+    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.posix_fallocate(descriptor, 0, size)
+        yield lambda: os.ftruncate(descriptor, 0)
+    finally:
+        place.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def part_path(path: Path) -> Path:
@@ -89,7 +107,7 @@ def _force(path: Path) -> None:
 
 
 def _sweep(path: Path) -> None:
-    shape = re.compile(rf"\.{re.escape(path.stem)}\.\d+\.part{re.escape(path.suffix)}")
+    shape = re.compile(rf"\.{re.escape(path.stem)}\.\d+(\.room)?\.part{re.escape(path.suffix)}")
     for entry in path.parent.iterdir():
         if shape.fullmatch(entry.name) and abandoned(entry):
             entry.unlink(missing_ok=True)

@@ -168,6 +168,7 @@ class Planner:
             return kept
         with self.order.paid():
             answer = gemini.generate(self.model, talk, config, version=self.version, deadline_s=DEADLINE_S)
+            self.order.answered()
             kept = self.answers.keep(digest, answer, gemini.text_usd(self.model, answer))
             self._charge(kept)
             # inside, for a request to end takes effect where the block ends

@@ -12,7 +12,7 @@ asked for, so a receipt of another request is no receipt.
 import hashlib
 import json
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -26,6 +26,8 @@ State = Literal["intent", "submitted", "received"]
 VERSION = 1
 #: Media of one call is far smaller; running out of disk after paying would leave a paid answer without a place.
 ROOM_BYTES = 256 << 20
+#: Kept for the answer while it is on its way, whoever fills the disk meanwhile: a picture of 1K takes 2 to 3 MB.
+HELD_BYTES = 8 << 20
 SKEW_S = 0.05  # file times are taken from a coarser clock than the receipt's
 
 
@@ -97,6 +99,7 @@ class Order:
         self.service = service
         self.digest = fingerprint
         self.receipt: Receipt | None = None
+        self._hand_back: Callable[[], None] = lambda: None
 
     @property
     def state(self) -> State | None:
@@ -119,20 +122,29 @@ class Order:
         """
         if atomic.free_bytes(self.output) < ROOM_BYTES:
             raise Failure(Kind.DISK, f"less than {ROOM_BYTES >> 20} MiB free beside {self.output}; nothing was ordered")
-        self._keep(Receipt(VERSION, self.digest, self.service, "intent", None, "", None))
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        try:
-            yield
-        except AnswerLost as lost:
-            raise _in_doubt(lost) from lost
-        except Failure as failure:
-            if failure.kind is not Kind.IN_DOUBT:
-                self.withdraw()
-            raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with atomic.held_room(self.output, HELD_BYTES) as hand_back:
+            self._keep(Receipt(VERSION, self.digest, self.service, "intent", None, "", None))
+            self._hand_back = hand_back
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            try:
+                yield
+            except AnswerLost as lost:
+                raise _in_doubt(lost) from lost
+            except Failure as failure:
+                # an answer that found no room was paid for all the same
+                if failure.kind not in {Kind.IN_DOUBT, Kind.DISK}:
+                    self.withdraw()
+                raise
+            finally:
+                self._hand_back = lambda: None
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def answered(self) -> None:
+        """The answer has arrived: hand back the room that was kept for it, so that it can be written down."""
+        self._hand_back()
 
     def submitted(self, remote_id: str) -> None:
+        self.answered()
         self._keep(Receipt(VERSION, self.digest, self.service, "submitted", remote_id, "", None))
 
     def priced(self, usd: float | None) -> None:

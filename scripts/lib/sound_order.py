@@ -16,8 +16,8 @@ SHORTEST_SHARE = 0.7
 class Wanted:
     """What to order and what to make of it.
 
-    `request` and `settings` decide the digest. `charged` is (kind, quantity, unit, usd) of the price list; a cost
-    header of the answer replaces quantity and unit where the price is per credit. `shortest_s` is the length below
+    `request` and `settings` decide the digest. `kind`, `quantity`, `unit` and `usd` are those of the price list; where
+    the answer's header tells the credits that it took, these are the quantity. `shortest_s` is the length below
     which the sound was cut off. `finish` turns the raw file into the output's bytes at the path it is given.
     """
 
@@ -45,7 +45,7 @@ def make(wanted: Wanted, reporter: Reporter) -> audio.Sound:
         events.secret("ELEVENLABS_API_KEY", "ElevenLabs")
         reporter.progress(0.0, f"asking {wanted.model} for {wanted.output.name}")
         with order.paid():
-            _receive(wanted, reporter)
+            _receive(wanted, order, reporter)
         order.priced(wanted.usd)
         order.received()
     heard = audio.measure(wanted.output)
@@ -53,9 +53,12 @@ def make(wanted: Wanted, reporter: Reporter) -> audio.Sound:
     return heard
 
 
-def _receive(wanted: Wanted, reporter: Reporter) -> None:
+def _receive(wanted: Wanted, order: receipt.Order, reporter: Reporter) -> None:
     answer = wanted.ask()
-    reporter.charged(elevenlabs.SERVICE, wanted.kind, wanted.quantity, wanted.unit, wanted.usd, answer.reply.request_id)
+    order.answered()
+    told = answer.credits is not None
+    quantity, unit = (answer.credits or 0.0, "credit") if told else (wanted.quantity, wanted.unit)
+    reporter.charged(elevenlabs.SERVICE, wanted.kind, quantity, unit, wanted.usd, answer.reply.request_id)
     reporter.progress(0.6, f"received {len(answer.data):,} bytes, checking")
     with TemporaryDirectory(prefix="videod-") as folder:
         raw = Path(folder) / f"raw{wanted.raw_suffix}"

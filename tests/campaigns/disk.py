@@ -60,7 +60,7 @@ def end_well(at: Stage, creator: Creator) -> int:
 
 def one_round(folder: Path, chance: random.Random) -> frame.Result:
     """One episode on one disk."""
-    kind, leave = chance.choice(("plan", "image", "clip", "narration")), chance.choice(LEAVES)
+    kind, leave = chance.choice(("text", "image", "clip", "speech", "upload")), chance.choice(LEAVES)
     kill, stays_s = chance.random() < 0.3, chance.uniform(3, 12)
     frame.say(f"after the first {kind}, {leave:,} bytes left for {stays_s:.0f} s{', and a kill' if kill else ''}")
     with small_stage(folder) as (at, creator):

@@ -11,6 +11,7 @@ from tests.harness.power import Power
 from tests.harness.scripts import CREDITS
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import LIMITS, World, policy
+from videod.cli import audit
 from videod.core.model import Task
 from videod.core.reconcile import CREDIT
 from videod.core.statuses import JobState, Status
@@ -228,5 +229,6 @@ def test_twenty_random_cuts_are_settled_by_looks_and_lose_nothing(tmp_path: Path
         for service in ("kie", "elevenlabs"):
             marks = await world.store.read(lambda tx, name=service: purchases.marks(tx, name))
             assert {mark.gap for mark in marks} <= {None, 0}, marks
+        assert audit.main(["--state", str(tmp_path / "state")]) == 0
 
     story(tell, tmp_path, seed=seed)

@@ -112,3 +112,14 @@ def test_the_same_nonsense_in_a_whole_file_is_a_bug_and_shown_as_one(
     a_full_studio(tmp_path, 1).close()
     with pytest.raises(KeyError), client.looking(client.Place(tmp_path, tmp_path / "videod.toml")):
         raise KeyError("no such status")
+
+
+def test_the_look_at_a_large_file_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_full_studio(tmp_path, 20).close()
+    path = tmp_path / "videod.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        connection.execute("UPDATE tasks SET priority = 7")
+    assert "CHECK constraint" in soundness.complaints(path, full=1000)[0]
+    monkeypatch.setattr(soundness, "QUICK_S", -1.0)
+    assert soundness.complaints(path, full=1000) == []

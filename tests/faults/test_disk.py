@@ -1,6 +1,7 @@
 """A full disk: work pauses and says so, nothing is lost or bought twice, and it goes on by itself (promise P10)."""
 
 import asyncio
+import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from scripts import create_composite, create_split_screen, cut_clip, generate_asset
+from scripts.lib import atomic, receipt
+from scripts.lib.events import Failure, Kind
 from tests.faults import mounts
 from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual
@@ -78,7 +81,7 @@ class Ground:
     def missing(self) -> int:
         return self.missed
 
-    def keep_reserve(self) -> bool:
+    async def keep_reserve(self) -> bool:
         self.made.append(self.missed)
         self.free -= self.missed
         self.missed = 0
@@ -276,7 +279,7 @@ async def test_on_a_file_system_without_a_free_byte_the_reserve_saves_the_transa
     with mounts.small(tmp_path / "state", 30) as state:
         assert unusable(state) is None
         disk = Disk(state, lambda: 200 * MB)
-        assert disk.keep_reserve() and disk.missing() == 0
+        assert disk.make_reserve() and disk.missing() == 0
         migrate(state / "videod.db")
         database = await Database.open(state / "videod.db")
         slept: list[float] = []
@@ -298,18 +301,19 @@ async def test_on_a_file_system_without_a_free_byte_the_reserve_saves_the_transa
 
 def test_the_reserve_is_really_allocated_and_takes_a_twentieth_at_most(tmp_path: Path) -> None:
     disk = Disk(tmp_path, lambda: 20 * MB)
-    assert disk.missing() == 20 * MB and disk.keep_reserve() and disk.missing() == 0
+    assert disk.missing() == 20 * MB and disk.make_reserve() and disk.missing() == 0
     found = (tmp_path / "reserve").stat()
     assert found.st_size == 20 * MB and found.st_blocks * 512 >= 20 * MB
     assert disk.make_room() and not disk.make_room() and disk.missing() == 20 * MB
     with mounts.small(tmp_path / "small", 20) as small:
         assert Disk(small, lambda: 200 * MB).missing() == (20 << 20) // 20
-    assert not Disk(tmp_path, lambda: 0).missing()
+    assert disk.make_reserve() and Disk(tmp_path, lambda: 0).missing() == -20 * MB
+    assert Disk(tmp_path, lambda: 0).make_reserve() and not (tmp_path / "reserve").exists()
 
 
 def test_a_start_on_a_full_disk_gives_up_the_reserve_and_without_one_says_what_to_do(tmp_path: Path) -> None:
     with mounts.small(tmp_path / "state", 200) as state:
-        assert Disk(state, lambda: 8 * MB).keep_reserve()
+        assert Disk(state, lambda: 8 * MB).make_reserve()
         mounts.fill_up(state / "ballast")
         assert unusable(state) is None
         assert not (state / "reserve").exists()
@@ -417,3 +421,34 @@ def test_nothing_is_bought_where_the_answer_might_find_no_room(tmp_path: Path, r
         assert (ran.code, ran.failure["kind"]) == (74, "disk")
         assert "nothing was ordered" in ran.failure["message"]
         assert wire.asked == [] and not any(full.iterdir())
+
+
+def test_an_answer_that_is_paid_for_has_its_room_whoever_fills_the_disk_meanwhile(tmp_path: Path) -> None:
+    with mounts.small(tmp_path / "small", 300) as small:
+        order = receipt.open_order(small / "bear.png", "gemini", "digest", buy_again=False)
+        with order.paid():
+            mounts.fill_up(small / "ballast")
+            order.answered()
+            atomic.write(small / "bear.png", os.urandom(3_000_000))
+        order.received()
+        assert sorted(one.name for one in small.iterdir()) == ["ballast", "bear.png", "bear.png.job.json"]
+
+
+@pytest.mark.parametrize("error", [Failure(Kind.DISK, "no room"), OSError(errno.ENOSPC, "No space left on device")])
+def test_an_answer_without_room_is_in_doubt_and_never_bought_again_unseen(tmp_path: Path, error: Exception) -> None:
+    order = receipt.open_order(tmp_path / "bear.png", "gemini", "digest", buy_again=False)
+    with pytest.raises(type(error)), order.paid():
+        raise error
+    with pytest.raises(Failure) as caught:
+        receipt.open_order(tmp_path / "bear.png", "gemini", "digest", buy_again=False)
+    assert caught.value.kind is Kind.IN_DOUBT
+    assert [one.name for one in tmp_path.iterdir()] == ["bear.png.job.json"]
+
+
+def test_room_that_a_killed_script_held_is_given_back_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / ".bear.4194304.room.part.png"
+    left.write_bytes(b"0" * 1000)
+    with atomic.held_room(tmp_path / "bear.png", 1000):
+        atomic.write(tmp_path / "bear.png", b"picture")
+        assert not left.exists() and len(list(tmp_path.iterdir())) == 2
+    assert [one.name for one in tmp_path.iterdir()] == ["bear.png"]

@@ -74,6 +74,8 @@ class Vendors:
     failing: set[str] = field(default_factory=set)
     #: the next orders of clips whose answer is lost, "before" or "after" they were taken
     lost: list[str] = field(default_factory=list)
+    #: the share of all paid requests and uploads whose answer is lost, half of them after they were carried out
+    losing: float = 0.0
     #: whether accounts can be asked for, and what others did with them meanwhile, thousandths of a credit
     mute: bool = False
     others: Counter[str] = field(default_factory=Counter)
@@ -86,6 +88,14 @@ class Vendors:
     def now(self) -> str:
         """The time of receipts, ISO."""
         return self.wall().isoformat(timespec="milliseconds")
+
+    def fate(self, clip: bool) -> str | None:
+        """What becomes of the answer to a paid request: None, or lost "before" or "after" the request was taken."""
+        if clip and self.lost:
+            return self.lost.pop(0)
+        if self.losing and self.chance.random() < self.losing:
+            return self.chance.choice(("before", "after"))
+        return None
 
     def trouble(self, service: str, now: float) -> dict[str, object] | None:
         for one in self.troubles:
@@ -243,7 +253,7 @@ class ScriptDouble:
             keep("intent")
             await asyncio.sleep(latency / 4)
             self._power.point("before a purchase")
-            lost = self._vendors.lost.pop(0) if clip and self._vendors.lost else None
+            lost = self._vendors.fate(clip)
             if lost == "before":
                 return self._lose()
             anew = f" after {refused.read_text()}" if refused.exists() else ""
@@ -277,8 +287,8 @@ class ScriptDouble:
         keep("received", remote)
         return 0
 
-    def _lose(self) -> int:
-        self._emit("failure", kind="in_doubt", message="the connection broke", service=self._service)
+    def _lose(self, kind: str = "in_doubt") -> int:
+        self._emit("failure", kind=kind, message="the connection broke", service=self._service, endpoint="POST /x")
         return 75
 
     def _fetched(self, remote: str) -> str:
@@ -298,8 +308,13 @@ class ScriptDouble:
         await asyncio.sleep(latency)
         if not self._vendors.uploaded[marker]:  # looks before it leaps, as upload_video.py does
             self._power.point("before an upload")
+            lost = self._vendors.fate(clip=False)
+            if lost == "before":
+                return self._lose("down")
             self._vendors.uploaded[marker] += 1
             self._power.point("after an upload")
+            if lost == "after":
+                return self._lose("down")
         self._write(output, json.dumps({"video_id": f"v-{marker[-6:]}", "url": f"https://youtu.be/v-{marker[-6:]}"}))
         return 0
 

@@ -3,6 +3,8 @@
 import http.client
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -139,6 +141,9 @@ def test_an_order_that_was_never_taken_is_placed_again_for_nothing_and_without_a
     assert (_doubts(made), dict(made.bought_twice())) == (0, {})
     assert not made.rows("SELECT 1 FROM attempts WHERE outcome = 'in_doubt'")
     assert sum(charge["kind"] == "clip" for charge in made.charges()) == 3
+    command = [sys.executable, "-m", "videod", "audit", "--state", str(made.state), "--config", str(made.config)]
+    proof = subprocess.run(command, env=made.env, capture_output=True, text=True, check=False, timeout=60)
+    assert (proof.returncode, proof.stdout.splitlines()[-1]) == (0, "All books agree."), proof
     assert made.stop() == 0
 
 

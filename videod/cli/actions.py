@@ -255,6 +255,10 @@ def _tell(ask: Ask, answer: Mapping[str, object]) -> None:
     output.say(f"{ask.name}: {text}.", "plain" if answer["changed"] else "dim")
 
 
+#: sysexits: the disk does not take it
+_NO_GROUND = 74
+
+
 @contextmanager
 def _ear(where: Place, verb: str) -> Iterator[Ear]:
     """Who takes the requests: the daemon behind its socket, or this process in its place."""
@@ -263,7 +267,11 @@ def _ear(where: Place, verb: str) -> Iterator[Ear]:
         yield lambda ask: client.post(where, ask.path, ask.body)
         return
     from videod.daemon.lock import LockHeld, hold
+    from videod.edge.disk import unusable
 
+    why_not = unusable(where.state)
+    if why_not is not None:
+        raise CommandError(_NO_GROUND, why_not, "nothing was changed")
     try:
         with hold(where.state, f"videod {verb}"), _desk(where) as desk:
             yield lambda ask: _directly(desk, ask)

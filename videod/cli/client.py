@@ -90,6 +90,12 @@ def _table(values: Mapping[str, object], name: str) -> Mapping[str, object]:
 REHEARSAL = Path("sandbox") / "daemon"
 
 
+def own_script(where: Place, step: str) -> bool:
+    """Whether the settings name a program of the owner's for this step."""
+    given = os.environ.get(f"VIDEOD_SCRIPTS_{step.upper()}")
+    return bool(given or _table(_values(where.settings), "scripts").get(step))
+
+
 def place(options: argparse.Namespace) -> Place:
     """--state, else VIDEOD_STATE, else what the settings say, else ./state; a rehearsal's if it is all there is."""
     settings = options.config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")

@@ -11,6 +11,7 @@ it, never above the channel's own and the house's number of episodes in work.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, Status
 
@@ -19,8 +20,7 @@ from videod.core.statuses import AT_GATE, CLOSED, ERRORS, Status
 HOLDS_NO_PLACE: frozenset[Status] = CLOSED | ERRORS | frozenset(AT_GATE)
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One ready job and what the choice needs to know of its task. Times ms."""
 
     task_id: str
@@ -33,8 +33,7 @@ class Candidate:
     started_at: int | None
 
 
-@dataclass(frozen=True)
-class InWork:
+class InWork(NamedTuple):
     """An episode that holds a place. Times ms."""
 
     task_id: str

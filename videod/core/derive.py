@@ -60,15 +60,13 @@ def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
 
 def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """The jobs with every waiting one made ready whose needs are done and whose gate is passed."""
+    passed = {name for name, step in STEPS.items() if step.gate is None or step.gate in task.approved}
+    may = [job for job in jobs if job.state == JobState.WAITING and job.step in passed]
+    if not may:
+        return jobs
     done = {job.name for job in jobs if job.state == JobState.DONE}
-
-    def ready(job: Job) -> bool:
-        gate = STEPS[job.step].gate
-        return all(name in done for name in job.needs) and (gate is None or gate in task.approved)
-
-    return tuple(
-        replace(job, state=JobState.READY) if job.state == JobState.WAITING and ready(job) else job for job in jobs
-    )
+    ready = {job.name for job in may if done.issuperset(job.needs)}
+    return tuple(replace(job, state=JobState.READY) if job.name in ready else job for job in jobs) if ready else jobs
 
 
 def affected(jobs: tuple[Job, ...], names: set[str]) -> set[str]:

@@ -8,6 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 
 from videod.core.breaker import Breaker
 from videod.core.failures import Failure
@@ -101,7 +102,7 @@ class Job:
     started_at: int | None = None
     ended_at: int | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         return f"{self.step}/{self.key}"
 

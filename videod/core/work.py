@@ -22,8 +22,8 @@ class Work:
         return replace(self, task=replace(self.task, **changes))  # type: ignore[arg-type]
 
     def with_job(self, job: Job) -> "Work":
-        place = (job.step, job.key)
-        return replace(self, jobs=tuple(job if (other.step, other.key) == place else other for other in self.jobs))
+        name = job.name
+        return replace(self, jobs=tuple([job if other.name == name else other for other in self.jobs]))
 
     def adding(self, *ops: Op) -> "Work":
         return replace(self, ops=self.ops + ops)

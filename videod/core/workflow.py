@@ -102,13 +102,15 @@ def _settle(work: Work) -> Work:
 
 
 def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
-    old = {(job.step, job.key): job for job in before.jobs}
     ops: list[Op] = [] if work.task == before.task else [SaveTask(work.task)]
-    for job in work.jobs:
-        known = old.get((job.step, job.key))
+    same = set(map(id, before.jobs))
+    changed = [job for job in work.jobs if id(job) not in same]  # most are the very same value
+    old = {job.name: job for job in before.jobs} if changed else {}
+    for job in changed:
+        known = old.get(job.name)
         if known is None:
             ops.append(SaveJob(job, None))
-        elif known is not job and known != job:  # most are the very same value: no field need be compared
+        elif known != job:
             check_job_move(known.state, job.state)
             ops.append(SaveJob(job, known.state))
     waits = len(work.policy.retry_waits_ms)

@@ -39,9 +39,11 @@ class Ground(Protocol):
 
     def room(self) -> Room: ...
 
-    def missing(self) -> int: ...
+    def missing(self) -> int:
+        """Bytes that the reserve will take once more; below 0 it gives some back."""
+        ...
 
-    def keep_reserve(self) -> bool: ...
+    async def keep_reserve(self) -> bool: ...
 
     def gone(self) -> str | None: ...
 
@@ -54,7 +56,7 @@ class Shortage:
 
 
 def shortage(room: Room, missing: int, least: int, held: bool) -> Shortage | None:
-    """What is short, None when work may go on. Sizes in bytes; `missing` is what the reserve will take once more."""
+    """What is short, None when work may go on. Sizes in bytes; `missing` as in `Ground`."""
     enough_bytes, enough_files = max(least * ENOUGH, SOME_BYTES), MIN_FILES * ENOUGH
     left = max(0, room.free - missing)
     if left < (enough_bytes if held else least):
@@ -104,7 +106,7 @@ class SpaceWatch:
         self._full.clear()
         missing = self._ground.missing()
         short = shortage(self._ground.room(), missing, self._least(), held or met)
-        if short is None and missing and not self._ground.keep_reserve():
+        if short is None and missing and not await self._ground.keep_reserve():
             short = Shortage("no room for the reserve")
         if short is None and met:
             short = Shortage("no room for the database a moment ago")

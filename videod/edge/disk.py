@@ -4,6 +4,7 @@ The reserve (`state/reserve`) is a file of nothing whose blocks are really alloc
 full disk the file is removed, and what must be remembered has room; it is made again when there is space.
 """
 
+import asyncio
 import errno
 import os
 from collections.abc import Callable
@@ -60,11 +61,15 @@ class Disk:
         return None
 
     def missing(self) -> int:
-        """Bytes that the reserve still lacks."""
-        return max(0, self._size() - self._there())
+        """Bytes that the reserve lacks; below 0 it holds more than is wanted."""
+        return self._size() - self._there()
 
-    def keep_reserve(self) -> bool:
+    async def keep_reserve(self) -> bool:
         """Make the reserve as large as it should be; False when there is no room for it."""
+        # file systems that cannot allocate have it written, which takes a while
+        return await asyncio.to_thread(self.make_reserve)
+
+    def make_reserve(self) -> bool:
         wanted = self._size()
         if self._there() == wanted:
             return True
@@ -135,7 +140,7 @@ def unusable(state: Path) -> str | None:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         if os.statvfs(state).f_flag & os.ST_RDONLY:
             return _read_only(state)
-        if not os.access(state, os.R_OK | os.W_OK | os.X_OK):
+        if not os.access(state, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
             return _forbidden(state)
         if room(state).free < START_BYTES:
             (state / "reserve").unlink(missing_ok=True)
@@ -155,16 +160,33 @@ def unusable(state: Path) -> str | None:
 
 
 def _read_only(state: Path) -> str:
-    mount = next(folder for folder in (state, *state.parents) if os.path.ismount(folder) or folder == folder.parent)
     return (
         f"the state folder {state} lies on a file system that is mounted read-only; see `dmesg` for why, then"
-        f" `mount -o remount,rw {mount}` and start again. `videod status` still shows what is there"
+        f" `mount -o remount,rw {_mount_point(state)}` and start again. `videod status` still shows what is there"
     )
+
+
+def _mount_point(folder: Path) -> Path:
+    """Where the file system of the folder is mounted; bind mounts, which look like folders, are listed only here."""
+    try:
+        lines = Path("/proc/self/mounts").read_text().splitlines()
+    except OSError:
+        lines = []
+    mounts = {Path(line.split(" ")[1].replace("\\040", " ")) for line in lines}
+    return next((place for place in (folder, *folder.parents) if place in mounts), Path("/"))
 
 
 def _forbidden(state: Path) -> str:
-    owner = next((str(folder.stat().st_uid) for folder in (state, *state.parents) if folder.exists()), "?")
     return (
-        f"the user with id {os.geteuid()} may not write into the state folder {state} (it belongs to {owner}); run"
-        f" videod as that user, or give it the folder: `chown -R {os.geteuid()} {state}`"
+        f"the user with id {os.geteuid()} may not write into the state folder {state} (it belongs to {_owner(state)});"
+        f" run videod as that user, or give it the folder: `chown -R {os.geteuid()} {state}`"
     )
+
+
+def _owner(folder: Path) -> str:
+    for place in (folder, *folder.parents):
+        try:
+            return f"user {place.stat().st_uid}"
+        except OSError:
+            continue
+    return "nobody that can be seen"

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from videod.core import steps
@@ -124,8 +125,9 @@ class Bench:
         )
 
 
+@lru_cache(maxsize=256)
 def workspace_of(state: Path, channel_id: str, task_id: str) -> Path:
-    """`state/workspaces/{channel_id}/{task_id}` (FR44), absolute."""
+    """`state/workspaces/{channel_id}/{task_id}` (FR44), absolute. Asked many times for each job, so it is kept."""
     return (state / "workspaces" / channel_id / task_id).resolve()
 
 

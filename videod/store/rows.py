@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
+from functools import lru_cache
 
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Priority, Task
@@ -13,7 +15,7 @@ JOB_COLUMNS = tuple(field.name for field in fields(Job))
 
 
 def task_of(row: sqlite3.Row) -> Task:
-    values = {name: row[name] for name in TASK_COLUMNS}
+    values = dict(row)
     values["priority"] = Priority(row["priority"])
     values["status"] = Status(row["status"])
     values["approved"] = frozenset(Gate(name) for name in row["approved"].split(",") if name)
@@ -38,23 +40,43 @@ def failure_of(text: str | None) -> Failure | None:
 
 
 def job_of(row: sqlite3.Row) -> Job:
-    values = {name: row[name] for name in JOB_COLUMNS}
-    values["state"] = JobState(row["state"])
-    values["args"], values["facts"] = json.loads(row["args"]), json.loads(row["facts"])
-    values["needs"] = tuple(json.loads(row["needs"]))
+    values = dict(row)
+    values["state"] = JobState(values["state"])
+    values["args"], values["facts"] = _object(values["args"]), _object(values["facts"])
+    values["needs"] = _names(values["needs"])
     for name in ("buy_again", "reworded", "again"):
-        values[name] = bool(row[name])
-    values["failure"] = failure_of(row["failure"])
+        values[name] = values[name] == 1
+    values["failure"] = failure_of(values["failure"])
     return Job(**values)
 
 
-def job_values(job: Job) -> dict[str, object]:
-    """Column -> value of every column but the id."""
-    values: dict[str, object] = {name: getattr(job, name) for name in JOB_COLUMNS if name != "id"}
-    values["state"] = job.state.value
-    values["args"], values["facts"] = json.dumps(job.args), json.dumps(job.facts)
-    values["needs"] = json.dumps(list(job.needs))
-    for name in ("buy_again", "reworded", "again"):
-        values[name] = int(getattr(job, name))
-    values["failure"] = None if job.failure is None else json.dumps(asdict(job.failure))
-    return values
+def _object(text: str) -> dict[str, object]:
+    """Most jobs have no facts and many no arguments: those need no parser."""
+    loaded: dict[str, object] = {} if text == "{}" else json.loads(text)
+    return loaded
+
+
+@lru_cache(maxsize=4096)
+def _names(text: str) -> tuple[str, ...]:
+    """What a job needs. Episodes of one size have the same."""
+    return tuple(json.loads(text))
+
+
+def _failure_text(failure: Failure | None) -> str | None:
+    return None if failure is None else json.dumps(asdict(failure))
+
+
+#: columns that are not stored as they are
+_SPELLED: dict[str, Callable[..., object]] = {
+    "state": str, "args": json.dumps, "facts": json.dumps, "needs": json.dumps, "buy_again": int, "reworded": int,
+    "again": int, "failure": _failure_text,
+}  # fmt: skip
+
+
+def job_values(job: Job, names: Iterable[str]) -> list[object]:
+    """The values of the columns `names`, in their order."""
+    return [_SPELLED.get(name, _as_it_is)(getattr(job, name)) for name in names]
+
+
+def _as_it_is(value: object) -> object:
+    return value

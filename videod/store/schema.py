@@ -122,21 +122,17 @@ def _compare(connection: sqlite3.Connection, steps: list[tuple[int, str]], versi
         for number, script in steps:
             if number <= version:
                 _apply(model, number, script)
-        wanted = _objects(model)
-    found = _objects(connection)
+        wanted = _tables(model)
+    found = _tables(connection)
     if version == 0 and found:
-        raise sqlite3.DatabaseError(f"it holds {len(found)} tables and indexes, yet no version; is it videod's?")
+        raise sqlite3.DatabaseError(f"it holds {len(found)} tables, yet no version; is it videod's?")
     wrong = sorted(name for name, columns in wanted.items() if found.get(name) != columns)
     if wrong:
         raise sqlite3.DatabaseError(f"{', '.join(wrong[:3])} is not as schema {version} has it")
 
 
-def _objects(connection: sqlite3.Connection) -> dict[str, object]:
-    """Name of each table and index -> its columns; not its SQL, which another SQLite may word otherwise."""
-    names = connection.execute("SELECT name, type FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    found: dict[str, object] = {}
-    for name, kind in names:
-        about = "SELECT * FROM pragma_table_info(?)" if kind == "table" else "SELECT * FROM pragma_index_info(?)"
-        columns = connection.execute(about, (name,)).fetchall()
-        found[str(name)] = [tuple(column) for column in columns]
-    return found
+def _tables(connection: sqlite3.Connection) -> dict[str, object]:
+    """Name of each table -> its columns; not its SQL, which another SQLite may word otherwise."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    query = "SELECT * FROM pragma_table_info(?)"
+    return {str(name): [tuple(column) for column in connection.execute(query, (name,))] for (name,) in names}

@@ -43,15 +43,25 @@ class Snapshots:
             return kept.task, kept.jobs
         task = reads.task(connection, task_id)
         jobs = reads.jobs(connection, task_id) if task else ()
-        if task is not None:
+        # a reader sees less than the writer while that commits: it does not take the newer one away
+        if task is not None and (kept is None or version is None or kept.version < version):
             self._keep(version, task, jobs)
         return task, jobs
 
+    def forget(self, task_id: str) -> None:
+        """Called when a transaction that may have called `wrote` is undone."""
+        with self._changing:
+            self._kept.pop(task_id, None)
+
     def wrote(
-        self, connection: sqlite3.Connection, task_id: str, before: tuple[Job, ...], changed: Collection[str]
-    ) -> None:
-        """Called at the end of a transaction that wrote history of the task: read back what it `changed`."""
-        task = reads.task(connection, task_id)
+        self, connection: sqlite3.Connection, task_id: str, before: tuple[Job, ...], changed: Collection[str],
+        unchanged: Task | None = None,
+    ) -> None:  # fmt: skip
+        """Called at the end of a transaction that wrote history of the task: read back what it `changed`.
+
+        `unchanged`: the task as it was read, where only jobs were written.
+        """
+        task = unchanged or reads.task(connection, task_id)
         if task is None:
             return
         if len(changed) > READ_ALL or not before:

@@ -6,6 +6,7 @@ All functions run inside the caller's transaction on its connection; times come 
 import json
 import sqlite3
 from dataclasses import fields
+from functools import lru_cache
 
 from videod.core.breaker import Breaker
 from videod.core.model import (
@@ -20,34 +21,41 @@ from videod.core.model import (
     Task,
 )
 from videod.core.reconcile import Mark
-from videod.core.statuses import JobState
-from videod.store.rows import TASK_COLUMNS, job_values, task_values
+from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
 
 
 class Conflict(Exception):
     """A row is no longer in the state that the decision was made for; the transaction must not go on."""
 
 
+_SAVE_TASK = f"""
+INSERT INTO tasks ({", ".join(TASK_COLUMNS)}) VALUES ({", ".join("?" for _ in TASK_COLUMNS)}) ON CONFLICT (id)
+DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in TASK_COLUMNS if name != "id")}
+"""  # noqa: S608 - made of the fields' names
+_NEW_JOB = tuple(name for name in JOB_COLUMNS if name != "id")
+_INSERT_JOB = f"INSERT INTO jobs ({', '.join(_NEW_JOB)}) VALUES ({', '.join('?' for _ in _NEW_JOB)})"  # noqa: S608
+
+
+@lru_cache
+def _update_job(names: tuple[str, ...]) -> str:
+    return f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ? AND state = ?"  # noqa: S608
+
+
 def save_task(connection: sqlite3.Connection, task: Task) -> None:
-    columns = ", ".join(TASK_COLUMNS)
-    marks = ", ".join("?" for _ in TASK_COLUMNS)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in TASK_COLUMNS if name != "id")
-    statement = f"INSERT INTO tasks ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {updates}"  # noqa: S608
-    connection.execute(statement, task_values(task))
+    connection.execute(_SAVE_TASK, task_values(task))
 
 
-def save_job(connection: sqlite3.Connection, job: Job, before: JobState | None) -> int:
-    """Insert or update the job and return its id. Raises Conflict when it no longer is in `before`."""
-    values = job_values(job)
-    if before is None:
-        columns, marks = ", ".join(values), ", ".join("?" for _ in values)
-        cursor = connection.execute(f"INSERT INTO jobs ({columns}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
-        return int(cursor.lastrowid or 0)
-    updates = ", ".join(f"{name} = ?" for name in values)
-    statement = f"UPDATE jobs SET {updates} WHERE id = ? AND state = ?"  # noqa: S608
-    changed = connection.execute(statement, (*values.values(), job.id, before.value)).rowcount
-    if changed != 1:
-        raise Conflict(f"job {job.id} ({job.name}) is no longer {before.value}")
+def save_job(connection: sqlite3.Connection, job: Job, known: Job | None) -> int:
+    """Insert the job, or update what differs from the `known` row; returns its id.
+
+    Raises Conflict when the row no longer is in the state that was known.
+    """
+    if known is None:
+        return int(connection.execute(_INSERT_JOB, job_values(job, _NEW_JOB)).lastrowid or 0)
+    names = tuple(name for name in _NEW_JOB if getattr(job, name) != getattr(known, name)) or ("state",)
+    values = (*job_values(job, names), job.id, known.state.value)
+    if connection.execute(_update_job(names), values).rowcount != 1:
+        raise Conflict(f"job {job.id} ({job.name}) is no longer {known.state.value}")
     return job.id
 
 

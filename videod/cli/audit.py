@@ -1,0 +1,256 @@
+"""`videod audit`: the proof of the books on one screen. Looks only, also while the daemon works."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from videod.cli import client, output
+from videod.cli.output import Cell
+from videod.core import reconcile
+from videod.core.model import Job, Task
+from videod.core.reconcile import Mark
+from videod.core.statuses import JobState
+from videod.core.steps import STEPS
+from videod.dashboard.text import money
+from videod.store import audit, purchases, reads
+from videod.web import shapes
+
+#: marks whose differences are shown, and how long a strange one is held against the books
+MARKS_SHOWN_MS = 24 * 3_600_000
+STATES = ("intent", "submitted", "received")
+
+
+@dataclass
+class Papers:
+    """What lies in the workspaces: receipts by state, and finished files without one."""
+
+    states: Counter[tuple[str, str]] = field(default_factory=Counter)
+    bare: list[audit.Odd] = field(default_factory=list)
+    orphans: list[audit.Odd] = field(default_factory=list)
+
+
+def main(argv: Sequence[str]) -> int:
+    return output.run(_audit, argv)
+
+
+def _audit(argv: Sequence[str]) -> int:
+    about = "Prove the books: what was to be bought, was charged, lies on disk and moved the balances."
+    options = output.parser("audit", about, "videod audit")
+    given = options.parse_args(argv)
+    where = client.place(given)
+    with client.looking(where) as connection:
+        connection.execute("BEGIN")  # all of it as of one moment
+        body = _body(connection, where)
+    wrong = body["disagreements"]
+    assert isinstance(wrong, list)
+    if given.as_json:
+        output.print_json(body)
+    else:
+        _print(body)
+    return 1 if wrong else output.OK
+
+
+# ------------------------------------------------------------------------------------------- gathering
+
+
+def _body(connection: sqlite3.Connection, where: client.Place) -> shapes.Json:
+    papers = _papers(connection, where)
+    again = audit.charged_again(connection)
+    marks = {service: purchases.marks(connection, service) for service in reconcile.NAMES}
+    services = [_service(connection, service, papers, again, marks.get(service, ())) for service in audit.PAID]
+    wrong = [*_wrong_books(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_marks(marks)]
+    return {
+        "ok": not wrong, "services": services, "possibly_paid_twice": audit.possibly_twice(connection),
+        "charged_again": [_again(one) for one in again],
+        "disagreements": [{"what": what, "advice": advice} for what, advice in wrong],
+    }  # fmt: skip
+
+
+def _service(
+    connection: sqlite3.Connection, service: str, papers: Papers, again: list[audit.Again], marks: tuple[Mark, ...]
+) -> shapes.Json:
+    found = audit.count(connection, service)
+    reasons = Counter(reason or "unknown" for one in again if one.service == service for reason in one.reasons)
+    return {
+        "service": service, "intents": found.intents, "charges": found.charges, "usd": shapes.usd(found.micros),
+        "open": found.open, "receipts": {state: papers.states[service, state] for state in STATES},
+        "in_doubt": found.in_doubt, "rebought": found.rebought, "settled_by_balance": found.settled,
+        "again": {reason: reasons[reason] for reason in ("redo", "retry", "repair", "rebuy", "unknown")},
+        "balance": _balance(marks),
+    }  # fmt: skip
+
+
+def _balance(marks: tuple[Mark, ...]) -> shapes.Json | None:
+    """None for a service that tells no balance, or was not asked yet."""
+    if not marks:
+        return None
+    newest = marks[-1]
+    recent = [mark for mark in marks if mark.at > newest.at - MARKS_SHOWN_MS]
+    return {
+        "marks": len(recent), "at": shapes.when(newest.at), "used_credits": newest.used / reconcile.CREDIT,
+        "moved_credits": (newest.used - recent[0].used) / reconcile.CREDIT,
+        "unexplained_credits": sum(mark.gap or 0 for mark in recent) / reconcile.CREDIT,
+    }  # fmt: skip
+
+
+def _again(one: audit.Again) -> shapes.Json:
+    reasons = [reason or "unknown" for reason in one.reasons]
+    return {"task": one.task_id, "job": one.job, "charges": one.charges, "usd": shapes.usd(one.micros),
+            "reasons": reasons}  # fmt: skip
+
+
+def _papers(connection: sqlite3.Connection, where: client.Place) -> Papers:
+    """Look through the workspaces that are still there."""
+    found = Papers()
+    for task in reads.recent_tasks(connection, 100_000):
+        workspace = where.workspace(task)
+        if not workspace.is_dir():
+            continue
+        for job in audit.tried(connection, task.id):
+            if client.own_script(where, job.step):
+                continue  # keeps no receipts
+            _file(found, where, task, job)
+    return found
+
+
+def _file(found: Papers, where: client.Place, task: Task, job: Job) -> None:
+    output_path = where.workspace(task) / STEPS[job.step].output(job, task)
+    odd = audit.Odd(task.id, job.name, job.service, job.price_micros)
+    state = None
+    try:
+        kept = json.loads(output_path.with_name(f"{output_path.name}.job.json").read_bytes())
+        state = kept.get("state") if isinstance(kept, dict) else None
+    except (OSError, ValueError):
+        kept = None
+    made = output_path.is_file()
+    if state == "intent" and made:
+        state = "received"  # the file is put in place first
+    if state in STATES:
+        found.states[job.service, str(state)] += 1
+    if job.state == JobState.DONE and made and kept is None:
+        found.bare.append(odd)
+    if state == "intent" and job.state not in (JobState.RUNNING, JobState.IN_DOUBT) and not job.buy_again:
+        found.orphans.append(odd)
+
+
+# ------------------------------------------------------------------------------------------- judging
+
+Wrong = tuple[str, str]
+
+
+def _wrong_books(connection: sqlite3.Connection) -> list[Wrong]:
+    found = []
+    for odd in audit.charges_without_intent(connection):
+        found.append((
+            f"{_named(odd)} was charged {money(odd.micros)} without a price reserved for it",
+            "give the step a price in [prices] of videod.toml, so that budgets count it",
+        ))  # fmt: skip
+    for odd in audit.open_without_job(connection):
+        found.append((
+            f"{_named(odd)} has an attempt without outcome although it does not run",
+            "restart videod; its start settles what is open",
+        ))  # fmt: skip
+    for odd in audit.done_without_charge(connection):
+        found.append((
+            f"{_named(odd)} is done, costs {money(odd.micros)} and was never charged",
+            f"look for it in the account of {odd.service}; `videod costs` knows less than you paid",
+        ))  # fmt: skip
+    for task_id, said, charged in audit.wrong_sums(connection):
+        found.append((
+            f"{task_id} says that it cost {money(said)}, its charges are {money(charged)}",
+            "restore the database from a backup, or report it: this cannot come about by itself",
+        ))  # fmt: skip
+    return found
+
+
+def _wrong_charges(again: list[audit.Again]) -> list[Wrong]:
+    return [
+        (
+            f"{one.task_id} {one.job} was charged {one.charges} times ({money(one.micros)}), the books do not say why",
+            f"compare it with the account of {one.service}; `videod show {one.task_id}` has its history",
+        )
+        for one in again
+        if None in one.reasons
+    ]
+
+
+def _wrong_papers(papers: Papers) -> list[Wrong]:
+    bare = [
+        (
+            f"{_named(odd)} is done and paid for, its receipt is gone",
+            "nothing is lost while its file stays; without both it would be bought again",
+        )
+        for odd in papers.bare
+    ]
+    orphans = [
+        (
+            f"the receipt of {_named(odd)} says that a request left, and nobody waits for its answer",
+            f"set the episode to Queued, or look for the order in the account of {odd.service}",
+        )
+        for odd in papers.orphans
+    ]
+    return bare + orphans
+
+
+def _wrong_marks(marks: dict[str, tuple[Mark, ...]]) -> list[Wrong]:
+    """Credits that somebody used beside us within the last day; what was added is no disagreement."""
+    found = []
+    for service, known in marks.items():
+        recent = [mark for mark in known if mark.at > known[-1].at - MARKS_SHOWN_MS]
+        strange = [mark for mark in recent if mark.gap is not None and mark.gap > 0]
+        for mark in strange:
+            found.append((
+                f"{reconcile.NAMES[service]} counts {reconcile.credits(mark.gap or 0)} more than these books, seen"
+                f" {shapes.when(mark.at)}",
+                "look whether somebody else uses the key, or whether a price has changed ([prices] of videod.toml)",
+            ))  # fmt: skip
+    return found
+
+
+def _named(odd: audit.Odd) -> str:
+    return f"{odd.task_id} {odd.job} ({odd.service})"
+
+
+# ------------------------------------------------------------------------------------------- printing
+
+
+def _print(body: shapes.Json) -> None:
+    services, again, wrong = body["services"], body["charged_again"], body["disagreements"]
+    assert isinstance(services, list) and isinstance(again, list) and isinstance(wrong, list)
+    head = ("service", "intents", "charges", "usd", "open", "intent", "submitted", "received", "in doubt",
+            "bought again", "settled", "unexplained")  # fmt: skip
+    output.table(head, [_row(one) for one in services])
+    if again:
+        output.say("")
+        output.heading("Charged more than once")
+        output.table(
+            ("episode", "job", "charges", "usd", "why"),
+            [[one["task"], one["job"], f"{one['charges']}", f"${one['usd']:.2f}", ", ".join(one["reasons"])]
+             for one in again],
+        )  # fmt: skip
+    output.say("")
+    twice = body["possibly_paid_twice"]
+    output.say(f"Possibly paid twice, as counted on the board: {twice}")
+    if not wrong:
+        output.say("All books agree.", "good")
+        return
+    output.heading(f"{len(wrong)} disagreement{'' if len(wrong) == 1 else 's'}")
+    for one in wrong:
+        output.say(f"! {one['what']}.", "bad")
+        output.say(f"  What to do: {one['advice']}.")
+
+
+def _row(one: shapes.Json) -> list[str | Cell]:
+    receipts, balance = one["receipts"], one["balance"]
+    assert isinstance(receipts, dict)
+    strange = balance["unexplained_credits"] if isinstance(balance, dict) else None
+    told = "no balance" if strange is None else f"{strange:g} credits"
+    counts = [f"{one[name]}" for name in ("intents", "charges")]
+    papers = [f"{receipts[state]}" for state in STATES]
+    rest = [f"{one[name]}" for name in ("in_doubt", "rebought", "settled_by_balance")]
+    usd = one["usd"]
+    assert isinstance(usd, float)
+    return [str(one["service"]), *counts, f"${usd:.2f}", f"{one['open']}", *papers, *rest,
+            Cell(told, "bad" if strange else "plain")]  # fmt: skip

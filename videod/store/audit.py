@@ -1,0 +1,154 @@
+"""The books of purchases held against each other: intents, charges, attempts, doubts, balances. Looks only."""
+
+import sqlite3
+from dataclasses import dataclass
+from itertools import pairwise
+
+from videod.core.model import Job
+from videod.core.steps import STEPS
+from videod.store.rows import job_of
+
+#: services that are paid, in the order of the step table
+PAID = tuple(dict.fromkeys(step.service for step in STEPS.values() if step.paid))
+
+
+@dataclass(frozen=True)
+class Count:
+    """One service's totals. `rebought`: purchases repeated although the first may have gone through; `settled`: doubts
+    that its balance settled as nothing bought; `open`: intents whose attempt has no outcome yet."""
+
+    intents: int
+    charges: int
+    micros: int
+    open: int
+    in_doubt: int
+    rebought: int
+    settled: int
+
+
+_COUNTS = {
+    "intents": "SELECT count(*) FROM intents WHERE service = ?",
+    "charges": "SELECT count(*) FROM charges WHERE service = ?",
+    "micros": "SELECT coalesce(sum(micros), 0) FROM charges WHERE service = ?",
+    "open": "SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
+    " WHERE attempts.ended_at IS NULL AND intents.service = ?",
+    "in_doubt": "SELECT count(*) FROM jobs WHERE state = 'in_doubt' AND service = ?",
+    "rebought": "SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
+    " WHERE attempts.outcome = 'in_doubt' AND intents.service = ? AND EXISTS (SELECT 1 FROM attempts AS later"
+    " WHERE later.job_id = attempts.job_id AND later.id > attempts.id)",
+    "settled": "SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
+    " WHERE attempts.outcome = 'not_bought' AND intents.service = ?",
+}
+
+
+def count(connection: sqlite3.Connection, service: str) -> Count:
+    return Count(**{name: int(connection.execute(query, (service,)).fetchone()[0]) for name, query in _COUNTS.items()})
+
+
+def possibly_twice(connection: sqlite3.Connection) -> int:
+    """Purchases that may have been made twice, as counted on the board."""
+    return int(connection.execute("SELECT coalesce(sum(doubts), 0) FROM tasks").fetchone()[0])
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A job whose books disagree; `micros` is the money concerned."""
+
+    task_id: str
+    job: str
+    service: str
+    micros: int
+
+
+def charges_without_intent(connection: sqlite3.Connection) -> list[Odd]:
+    """Charges of attempts that reserved no price."""
+    rows = connection.execute(
+        "SELECT task_id, job, service, sum(micros) FROM charges WHERE NOT EXISTS"
+        " (SELECT 1 FROM intents WHERE intents.attempt_id = charges.attempt_id) GROUP BY task_id, job, service"
+    )
+    return [Odd(*row) for row in rows]
+
+
+def open_without_job(connection: sqlite3.Connection) -> list[Odd]:
+    """Intents whose attempt has no outcome although its job does not run."""
+    rows = connection.execute(
+        "SELECT jobs.task_id, jobs.step || '/' || jobs.key, jobs.service, intents.micros FROM attempts"
+        " JOIN intents ON intents.attempt_id = attempts.id JOIN jobs ON jobs.id = attempts.job_id"
+        " WHERE attempts.ended_at IS NULL AND (jobs.state <> 'running' OR jobs.attempt <> attempts.id)"
+    )
+    return [Odd(*row) for row in rows]
+
+
+def done_without_charge(connection: sqlite3.Connection) -> list[Odd]:
+    """Finished jobs that cost money and for which nothing was ever charged."""
+    rows = connection.execute(
+        "SELECT jobs.task_id, jobs.step || '/' || jobs.key, jobs.service, jobs.price_micros FROM jobs"
+        " WHERE jobs.state = 'done' AND jobs.price_micros > 0 AND NOT EXISTS (SELECT 1 FROM charges"
+        " WHERE charges.task_id = jobs.task_id AND charges.job = jobs.step || '/' || jobs.key)"
+    )
+    return [Odd(*row) for row in rows]
+
+
+def wrong_sums(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
+    """(task, what it says that it cost, what its charges are), micro-dollars, where these differ."""
+    rows = connection.execute(
+        "SELECT tasks.id, tasks.cost_micros, coalesce(sum(charges.micros), 0) AS charged FROM tasks"
+        " LEFT JOIN charges ON charges.task_id = tasks.id GROUP BY tasks.id HAVING tasks.cost_micros <> charged"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Again:
+    """A job that was charged more than once, and why each time after the first (None: nobody knows)."""
+
+    task_id: str
+    job: str
+    service: str
+    charges: int
+    micros: int
+    reasons: tuple[str | None, ...]
+
+
+_SEVERAL = "SELECT task_id, job FROM charges GROUP BY task_id, job HAVING count(*) > 1 ORDER BY task_id, job"
+_CHARGES = """
+SELECT charges.attempt_id, charges.service, charges.micros, attempts.outcome FROM charges
+LEFT JOIN attempts ON attempts.id = charges.attempt_id WHERE charges.task_id = ? AND charges.job = ? ORDER BY charges.id
+"""
+
+
+def charged_again(connection: sqlite3.Connection) -> list[Again]:
+    found = []
+    for task_id, job in connection.execute(_SEVERAL).fetchall():
+        rows = connection.execute(_CHARGES, (task_id, job)).fetchall()
+        reasons = tuple(_reason(job.split("/", 1)[0], first, then) for first, then in pairwise(rows))
+        found.append(Again(task_id, job, rows[0]["service"], len(rows), sum(row["micros"] for row in rows), reasons))
+    return found
+
+
+#: outcomes of attempts whose result was paid for and of no use
+_USELESS = ("nonsense", "refused", "input")
+
+
+def _reason(step: str, first: sqlite3.Row, then: sqlite3.Row) -> str | None:
+    """Why a job was charged again after the charge `first`."""
+    outcome = first["outcome"]
+    if outcome in ("done", "outdated") and first["attempt_id"] != then["attempt_id"]:
+        return "redo"
+    if outcome == "in_doubt":
+        return "rebuy"
+    if step == "plan":
+        return "repair"  # a plan takes a call for each round, also over a restart
+    if first["attempt_id"] == then["attempt_id"]:
+        return "rebuy" if step == "clip" else None  # its finished file could not be had, and it was told to buy again
+    return "retry" if outcome in _USELESS else None
+
+
+def tried(connection: sqlite3.Connection, task_id: str) -> tuple[Job, ...]:
+    """The paid jobs of a task that were started at least once."""
+    steps = [name for name, step in STEPS.items() if step.paid]
+    rows = connection.execute(
+        f"SELECT * FROM jobs WHERE task_id = ? AND attempt > 0 AND step IN ({', '.join('?' for _ in steps)})",  # noqa: S608
+        (task_id, *steps),
+    )
+    return tuple(job_of(row) for row in rows)
