@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from videod.core.craft import tag_characters
+from videod.core.craft_wording import odd_characters
 from videod.documents import DocumentError, Fault, faults_of
 from videod.strict_yaml import read_yaml
 
@@ -40,6 +41,13 @@ def _file(value: object, info: ValidationInfo) -> object:
     return folder / Path(value).expanduser() if isinstance(value, str) and value else value or None
 
 
+def _plain(text: str) -> str:
+    odd = odd_characters(text.replace("\t", " "))
+    if odd:
+        raise ValueError(f"holds the character {odd}, which is no text; leave it out")
+    return text
+
+
 def _name(text: str) -> str:
     if "," in text or not text.isprintable():
         raise ValueError("may hold no comma and no line break: it becomes an option of the board's Channel property")
@@ -60,7 +68,7 @@ def _template(text: str) -> str:
 
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     for tag in tags:
-        if not tag.strip() or any(letter in tag for letter in ",<>\n"):
+        if not tag.strip() or any(letter in tag for letter in ",<>\n") or odd_characters(tag):
             raise ValueError(f"the tag {tag[:40]!r} is empty or holds a comma, < or >; write one tag per line")
     if tag_characters(tags) > TAG_CHARACTERS_MAX:
         raise ValueError(
@@ -100,7 +108,9 @@ class Channel(_Part):
     name: Annotated[str, AfterValidator(_name), Field(min_length=1, max_length=100, examples=["My Channel"])]
     youtube_channel: str = Field(min_length=1, max_length=64, pattern=r"^\S+$", examples=["UCabcdefghijklmnopqrstuv"])
     voice_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["sandbox-narrator-1"])
-    brand: str = Field(min_length=20, max_length=8000, examples=["What the channel is about, its tone and its look."])
+    brand: Annotated[str, AfterValidator(_plain)] = Field(
+        min_length=20, max_length=8000, examples=["What the channel is about, its tone and its look."]
+    )
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
     clips: int = Field(default=18, ge=1, le=60)
     images: int = Field(default=22, ge=1, le=120)
@@ -112,7 +122,7 @@ class Channel(_Part):
     privacy: Literal["private", "unlisted", "public"] = "private"
     made_for_kids: bool = False
     category: str = Field(default="15", pattern=r"^[0-9]{1,3}$")
-    description_template: Annotated[str, AfterValidator(_template)] = "{description}"
+    description_template: Annotated[str, AfterValidator(_plain), AfterValidator(_template)] = "{description}"
     tags: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_tags)] = Field(
         default=(), examples=[("nature", "documentary")]
     )
@@ -121,7 +131,9 @@ class Channel(_Part):
     episode_cap_usd: Usd = 15.0
     rebuy_ceiling_usd: Usd = 0.50
     max_concurrent: int = Field(default=2, ge=1, le=100)
-    negative_prompt: str = Field(default="blur, distort, low quality", min_length=1, max_length=500)
+    negative_prompt: Annotated[str, AfterValidator(_plain)] = Field(
+        default="blur, distort, low quality", min_length=1, max_length=500
+    )
     voice: Voice = Field(default_factory=Voice)
 
 

@@ -17,7 +17,7 @@ import traceback
 from pathlib import Path
 
 from tests.benchmarks.figures import cpu_s, rss_mib
-from tests.benchmarks.films import films
+from tests.benchmarks.load import films
 from tests.benchmarks.peers.base import Peer
 from tests.benchmarks.work import Films, NoOps
 
@@ -86,7 +86,7 @@ async def drain(peer: Peer, options: argparse.Namespace) -> None:
     for number in range(peer.probes if options.probes else 0):
         name = f"probe-{number}"
         work.expect([name])
-        await asyncio.sleep(chance.uniform(0.1, 0.3))
+        await asyncio.sleep(chance.uniform(*peer.quiet_s))
         asked = time.perf_counter()
         await peer.submit("noop", name)
         await work.wait(GIVE_UP_S)

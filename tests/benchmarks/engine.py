@@ -11,10 +11,10 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from tests.benchmarks.episodes import finished_episodes
-from tests.benchmarks.films import CLIPS, IMAGES, LIMITS, Film, page, title
+from tests.benchmarks.load import CLIPS, IMAGES, LIMITS, Film, page, title
 from tests.benchmarks.peers.base import Peer
 from tests.benchmarks.work import Films, NoOps, Work
 from videod.core.model import ChannelPolicy, EntryQueued, Event, JobStarted, JobSucceeded, Priority, Task, task_id_of
@@ -103,9 +103,9 @@ def _broke(running: "asyncio.Task[None]") -> None:
 class VideodPeer(Peer):
     async def open(self, finished: int) -> None:
         path = self.folder / "videod.db"
-        migrate(path)
+        migrate(path)  # a file that lies there is gone on with
         finished_episodes(path, finished // 100)
-        self.store = await Database.open(path)
+        self.store: Store = await Database.open(path)
         self._policies = {f"channel_{number}": policy(f"channel_{number}") for number in range(CHANNELS)}
         self._policies[SMALL] = policy(SMALL, clips=2, images=3)
         self._clock = SystemClock()
@@ -114,6 +114,15 @@ class VideodPeer(Peer):
         self._number = 0
         self.ledger = _Witnessed(self.store, self._policies, self._ended)
         self._scheduler(dict.fromkeys(SERVICES, Limit(8)))
+
+    def use(self, store: Store) -> None:
+        """Go on with another store of the same file."""
+        self.store = store
+        self.ledger = _Witnessed(store, self._policies, self._ended)
+        self._scheduler(dict.fromkeys(SERVICES, Limit(8)))
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
 
     def _scheduler(self, limits: Mapping[str, Limit]) -> None:
         bench = Bench(

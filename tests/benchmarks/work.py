@@ -1,4 +1,4 @@
-"""The loads: jobs that do nothing, and episodes with the usual latencies scaled down. Standard library and core only."""
+"""The loads: jobs that do nothing, and episodes with the usual latencies scaled down. No package but our core."""
 
 import asyncio
 import threading
@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from tests.benchmarks.films import Film
+from tests.benchmarks.load import Film
 
 Jobs = Sequence[tuple[str, str]]
 
@@ -72,7 +72,7 @@ class NoOps(Work):
 
 
 class Films(Work):
-    """Episodes. `end` answers as a straightforward pipeline goes: with its last job a stage brings the whole next one."""
+    """Episodes. `end` answers as a straightforward pipeline goes: the last job of a stage brings the whole next one."""
 
     def __init__(self, films: Sequence[Film]) -> None:
         super().__init__()

@@ -22,9 +22,9 @@ from videod.store import soundness
 
 #: MiB; scripts buy nothing with less than 256 MiB free, so the disk is larger than that, but most of it stays empty
 DISK = 900
-SETTINGS = "[limits]\nmin_free_mb = 300\nreserve_mb = 10\n"
+SETTINGS = "[limits]\nmin_free_mb = 350\nreserve_mb = 10\n"
 #: bytes left: none, too few for anything, too few to buy, too few to go on
-LEAVES = (0, 2_000_000, 200_000_000, 285_000_000)
+LEAVES = (0, 2_000_000, 200_000_000, 290_000_000)
 
 
 @contextmanager

@@ -30,8 +30,10 @@ def look(database: Path) -> sqlite3.Connection:
 
 def of_database(database: Path, workspaces: Path | None = None) -> list[str]:
     """The books by themselves: whole, of this schema, legal states, agreeing with each other and with the files."""
-    with closing(look(database)) as connection:
+    # not read-only: SQLite then leaves out what the tables say about their rows
+    with closing(sqlite3.connect(database)) as connection:
         found = [f"integrity_check: {row[0]}" for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    with closing(look(database)) as connection:
         found += [f"foreign key: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
         version, owner = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")

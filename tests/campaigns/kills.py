@@ -13,8 +13,11 @@ from tests.campaigns.frame import Campaign, Result, main, say
 from tests.live.stage import Stage
 
 
-def campaign(folder: Path, kills: int, seed: int, episodes: int) -> Result:
-    """Run and judge one campaign; raises AssertionError when a promise is broken."""
+def campaign(folder: Path, kills: int, seed: int, episodes: int, up_s: float) -> Result:
+    """Run and judge one campaign; the daemon lives at most `up_s` at a time.
+
+    Raises AssertionError when a promise is broken.
+    """
     chance = random.Random(seed)
     made = Stage(folder)
     try:
@@ -28,7 +31,7 @@ def campaign(folder: Path, kills: int, seed: int, episodes: int) -> Result:
                 assert time.monotonic() - began < 30, made.log_tail()
                 time.sleep(0.02)
             restarts.append(time.monotonic() - began)
-            time.sleep(chance.uniform(0, 3))
+            time.sleep(chance.uniform(0, up_s))
             made.kill()
             done += 1
             time.sleep(0.3)
@@ -54,7 +57,7 @@ TOPICS = ("brown bears", "humpback whales", "arctic wolves", "green sea turtles"
 
 
 def _story(number: int) -> tuple[str, tuple[str, str, str]]:
-    topic = TOPICS[number % len(TOPICS)]
+    topic = TOPICS[number % len(TOPICS)] + (f" of valley {number // len(TOPICS)}" if number >= len(TOPICS) else "")
     return ("wild_planet", "deep_ocean")[number % 2], (f"Story {number}", topic, f"One of the {topic} waits.")
 
 
@@ -85,12 +88,13 @@ def _judge(made: Stage, kills: int, restarts: list[float]) -> Result:
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kills", type=int, default=20, help="default 20")
+    parser.add_argument("--up", type=float, default=3.0, help="seconds between start and kill at most (default 3)")
     parser.add_argument("--episodes", type=int, default=2, help="begun at once; more follow (default 2)")
 
 
 CAMPAIGN = Campaign(
     "kills", "kill -9 of the daemon at random moments loses nothing and pays nothing twice uncounted", _options,
-    lambda folder, given: campaign(folder / "stage", given.kills, given.seed, given.episodes),
+    lambda folder, given: campaign(folder / "stage", given.kills, given.seed, given.episodes, given.up),
 )  # fmt: skip
 
 if __name__ == "__main__":

@@ -103,6 +103,8 @@ def _run_until_planning_failed(made: Stage) -> None:
 def _until(true: Callable[[], bool], made: Stage, seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not true():
+        left = made.daemon.poll() if made.daemon is not None else None
+        assert left in (None, -9), f"the daemon left with {left}: {made.log_tail()}"
         assert time.monotonic() < until, made.log_tail()
         time.sleep(0.01)
 

@@ -162,6 +162,13 @@ def test_a_charge_without_an_intent_is_named(box: StudioBox, tmp_path: Path, cap
     assert "charged $0.01 without a price reserved for it" in complaint(tmp_path, capsys)
 
 
+def test_a_charge_of_quota_alone_needs_no_intent(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
+    task_id = box.queue("Crossing")
+    for _ in range(2):
+        box.apply(JobCharged(box.clock.at, task_id, "upload/film", 9, "youtube", "upload", 1600, "unit", 0))
+    assert seen(tmp_path, capsys)["charged_again"] == []
+
+
 def test_a_finished_job_without_a_charge_is_named(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     task_id = clips_ready(box)
     _sql(box, "DELETE FROM charges WHERE job = 'image/bear_core'")

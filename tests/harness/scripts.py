@@ -174,6 +174,9 @@ class ScriptDouble:
         self._task = asyncio.create_task(self._live())
 
     def _value(self, flag: str, default: str = "") -> str:
+        tied = next((part for part in self._argv if part.startswith(f"{flag}=")), None)
+        if tied is not None:  # a value that begins like an option
+            return tied.removeprefix(f"{flag}=")
         return self._argv[self._argv.index(flag) + 1] if flag in self._argv else default
 
     def _emit(self, event: str, **fields: object) -> None:

@@ -10,5 +10,5 @@ pytestmark = pytest.mark.live
 
 
 def test_four_kills_lose_nothing_and_buy_nothing_twice(tmp_path: Path) -> None:
-    found = campaign(tmp_path / "stage", kills=4, seed=11, episodes=1)
+    found = campaign(tmp_path / "stage", kills=4, seed=11, episodes=1, up_s=3.0)
     assert found["children_left"] == 0

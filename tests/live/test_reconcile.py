@@ -83,7 +83,7 @@ class Door:
 
 def _stage(folder: Path) -> Stage:
     never = {"rebuy_ceiling_usd": 0.0}
-    return Stage(folder, never, settings="[services.kie]\nconcurrency = 1\n", env={"VIDEOD_DAEMON_LOOK_AFTER_S": "3"})
+    return Stage(folder, never, settings="[services.kie]\nconcurrency = 1\n")
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_an_order_that_was_never_taken_is_placed_again_for_nothing_and_without_a
     assert sum(charge["kind"] == "clip" for charge in made.charges()) == 3
     command = [sys.executable, "-m", "videod", "audit", "--state", str(made.state), "--config", str(made.config)]
     proof = subprocess.run(command, env=made.env, capture_output=True, text=True, check=False, timeout=60)
-    assert (proof.returncode, proof.stdout.splitlines()[-1]) == (0, "All books agree."), proof
+    assert (proof.returncode, proof.stdout.splitlines()[-1]) == (0, "All books agree."), proof.stdout
     assert made.stop() == 0
 
 

@@ -103,6 +103,24 @@ async def test_no_more_tasks_are_kept_than_have_a_place(tmp_path: Path, monkeypa
     await studio.store.close()
 
 
+async def test_a_reader_that_is_behind_takes_no_newer_snapshot_away(tmp_path: Path) -> None:
+    studio = Studio(tmp_path / "videod.db")
+    task = (await studio.ledger.apply(entry(1))).task
+    assert task is not None
+    behind = sqlite3.connect(tmp_path / "videod.db", isolation_level=None)
+    behind.row_factory = sqlite3.Row
+    behind.execute("BEGIN")
+    assert reads.task(behind, task.id) is not None  # from here on it sees this moment only
+    await studio.ledger.apply(JobStarted(2, task.id, "plan/plan", "digest"))
+    _, jobs = studio.ledger._snapshots.look(behind, task.id)
+    assert jobs[0].attempt == 0
+    behind.close()
+    await studio.watch()
+    assert (await studio.ledger.look(task.id))[1][0].attempt == 1
+    assert studio.job_reads() == 0
+    await studio.store.close()
+
+
 async def test_an_unknown_task_has_no_jobs(tmp_path: Path) -> None:
     studio = Studio(tmp_path / "videod.db")
     assert await studio.ledger.look("nothing") == (None, ())

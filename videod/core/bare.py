@@ -21,6 +21,14 @@ def options(command: Command) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
+def words(command: Command) -> tuple[str, ...]:
+    """The command's words. A value that begins like an option is tied to its own, or a parser takes it for one."""
+    found: list[str] = []
+    for one in options(command):
+        found += [f"{one[0]}={one[1]}"] if len(one) == 2 and one[1].startswith("-") else one
+    return tuple(found)
+
+
 def bare(step: Step, command: Command) -> Command:
     """`command` without the options that an older script of `step` does not know. Files stay as they are."""
     if not step.bare:

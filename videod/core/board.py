@@ -4,11 +4,12 @@
 entries' data source (requirements FR1, FR4); the Error Log holds what is wrong *now*, not a history.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from videod.core.failures import KEYS, POLICY, Answer, Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.statuses import AT_GATE, LABELS, Gate, JobState, Status
+from videod.core.statuses import AT_GATE, DONE, LABELS, READY, SKIPPED, WAITING, Gate, JobState, Status
 from videod.core.steps import ORDER, REVIEWED
 
 NOUNS = {
@@ -26,12 +27,12 @@ def iso(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _counts(jobs: tuple[Job, ...], steps: tuple[str, ...]) -> str:
+def _counts(jobs: Sequence[Job], steps: tuple[str, ...]) -> str:
     parts = []
     for step in steps:
-        rows = [job for job in jobs if job.step == step and job.state != JobState.SKIPPED]
+        rows = [job for job in jobs if job.step == step and job.state != SKIPPED]
         if rows:
-            done = sum(job.state == JobState.DONE for job in rows)
+            done = sum([job.state == DONE for job in rows])
             parts.append(f"{NOUNS[step]} {done}/{len(rows)}")
     return ", ".join(parts)
 
@@ -40,13 +41,15 @@ def progress(task: Task, jobs: tuple[Job, ...]) -> str:
     """Such as "composites 18/18, clips 7/18", for the stage the task is in."""
     if task.status == Status.PUBLISHED:
         return "published"
-    steps: tuple[str, ...] = ("upload",)
     for gate in Gate:
-        rows = [job for job in jobs if job.step in REVIEWED[gate] and job.state != JobState.SKIPPED]
-        if gate not in task.approved or not rows or any(job.state != JobState.DONE for job in rows):
-            steps = REVIEWED[gate]
-            break
-    text = _counts(jobs, steps)
+        looked_at = REVIEWED[gate]
+        rows = [job for job in jobs if job.step in looked_at and job.state != SKIPPED]
+        if gate not in task.approved or not rows or any(job.state != DONE for job in rows):
+            return _with_notes(task, _counts(rows, looked_at))
+    return _with_notes(task, _counts(jobs, ("upload",)))
+
+
+def _with_notes(task: Task, text: str) -> str:
     notes = [note for note in (text, f"paused: {task.paused}" if task.paused is not None else "", task.held) if note]
     return "; ".join(notes)
 
@@ -136,7 +139,7 @@ def advice(job: Job, failure: Failure) -> str:
 
 def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:
     """What is wrong now, the earliest step first, cut to what one Notion text object holds."""
-    troubled = [job for job in jobs if job.failure is not None and job.state != JobState.SKIPPED]
+    troubled = [job for job in jobs if job.failure is not None and job.state != SKIPPED]
     troubled.sort(key=lambda job: (job.state == JobState.READY, ORDER[job.step], job.key))
     lines = [task.error] if task.error else []
     quiet = (Kind.BUSY, Kind.INTERRUPTED)
@@ -159,9 +162,7 @@ def pending_cost_micros(jobs: tuple[Job, ...], gate: Gate) -> int:
     gates = list(Gate)
     later = gates[gates.index(gate) + 1 :]
     steps = REVIEWED[later[0]] if later else ()
-    return sum(
-        job.price_micros for job in jobs if job.step in steps and job.state in (JobState.WAITING, JobState.READY)
-    )
+    return sum(job.price_micros for job in jobs if job.step in steps and job.state in (WAITING, READY))
 
 
 def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, object]:

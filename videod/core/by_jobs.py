@@ -23,7 +23,7 @@ from videod.core.model import (
     ShowAsset,
 )
 from videod.core.plan import Plan
-from videod.core.statuses import CLOSED, JobState
+from videod.core.statuses import CLOSED, RUNNING, JobState
 from videod.core.steps import STEPS
 from videod.core.work import Late, Work
 
@@ -106,7 +106,7 @@ def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
     The price of every running job counts as spent: it is reserved by the very transaction that starts it.
     """
     task, policy, price = work.task, work.policy, job.price_micros
-    running = sum(other.price_micros for other in work.jobs if other.state == JobState.RUNNING)
+    running = sum(other.price_micros for other in work.jobs if other.state == RUNNING)
     if task.cost_micros + running + price > policy.episode_cap_micros:
         text = f"{job.name} (${price / 1e6:.2f}) would bring the episode above its cap of"
         text += f" ${policy.episode_cap_micros / 1e6:.2f} (episode_cap_usd of channel {task.channel_id})"

@@ -1,9 +1,10 @@
 """From a task's facts and its jobs to its status: the jobs are the truth, the status is their summary."""
 
 from dataclasses import replace
+from functools import cache
 
 from videod.core.model import Job, Task
-from videod.core.statuses import GATES, Gate, JobState, Status
+from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, READY, RUNNING, SKIPPED, WAITING, Gate, Status
 from videod.core.steps import ORDER, REVIEWED, STEPS
 
 _WORKING: dict[Gate, Status] = {
@@ -17,25 +18,26 @@ QUOTA = "quota"
 
 
 def _begun(job: Job) -> bool:
-    return job.attempt > 0 or job.state in (JobState.RUNNING, JobState.DONE)
+    return job.attempt > 0 or job.state in (RUNNING, DONE)
 
 
 def _stuck(jobs: tuple[Job, ...]) -> Job | None:
     """The job whose failure shows: the earliest step's; a failed cleanup never spoils a published film."""
-    stuck = [job for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT) and job.step != "cleanup"]
+    stuck = [job for job in jobs if job.state in (FAILED, IN_DOUBT) and job.step != "cleanup"]
     return min(stuck, key=lambda job: (ORDER[job.step], job.key)) if stuck else None
 
 
 def complete(jobs: tuple[Job, ...], gate: Gate) -> bool:
     """True when all that the gate's review looks at is made."""
-    group = [job for job in jobs if job.step in REVIEWED[gate] and job.state != JobState.SKIPPED]
-    return bool(group) and all(job.state == JobState.DONE for job in group)
+    steps = REVIEWED[gate]
+    group = [job for job in jobs if job.step in steps and job.state != SKIPPED]
+    return bool(group) and all(job.state == DONE for job in group)
 
 
 def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
     """The one status that these facts and jobs mean. Total: every combination has an answer."""
     upload = next((job for job in jobs if job.step == "upload"), None)
-    if upload is not None and upload.state == JobState.DONE:
+    if upload is not None and upload.state == DONE:
         return Status.PUBLISHED
     if task.cancelled:
         return Status.CANCELLED
@@ -58,15 +60,21 @@ def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
     return Status.UPLOADING if upload is not None and _begun(upload) else Status.FINAL_APPROVED
 
 
+@cache
+def _behind(approved: frozenset[Gate]) -> frozenset[str]:
+    """The steps that no gate holds back once these are passed."""
+    return frozenset(name for name, step in STEPS.items() if step.gate is None or step.gate in approved)
+
+
 def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """The jobs with every waiting one made ready whose needs are done and whose gate is passed."""
-    passed = {name for name, step in STEPS.items() if step.gate is None or step.gate in task.approved}
-    may = [job for job in jobs if job.state == JobState.WAITING and job.step in passed]
+    open_steps = _behind(task.approved)
+    may = [job for job in jobs if job.state == WAITING and job.step in open_steps]
     if not may:
         return jobs
-    done = {job.name for job in jobs if job.state == JobState.DONE}
+    done = {job.name for job in jobs if job.state == DONE}
     ready = {job.name for job in may if done.issuperset(job.needs)}
-    return tuple(replace(job, state=JobState.READY) if job.name in ready else job for job in jobs) if ready else jobs
+    return tuple(replace(job, state=READY) if job.name in ready else job for job in jobs) if ready else jobs
 
 
 def affected(jobs: tuple[Job, ...], names: set[str]) -> set[str]:

@@ -178,6 +178,11 @@ class JobState(StrEnum):
     SKIPPED = "skipped"
 
 
+#: the states by themselves: Python 3.11 looks up `JobState.DONE` eight times as slowly, and every decision compares the
+#: states of a hundred jobs again and again
+WAITING, READY, RUNNING, IN_DOUBT, DONE, FAILED, SKIPPED = JobState
+
+
 JOB_MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.WAITING: frozenset({JobState.READY, JobState.SKIPPED}),
     # failed without a start: the episode's cap would be broken

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 TICK_S = 10.0
 MARK_S = 30.0
 IDLE_MARK_S = 3600.0
-#: a doubt is looked at so often, with such pauses, before it is said that the balance proves nothing
+#: while other orders are on their way a doubt is looked at again, so often and with such pauses, seconds
 LOOKS = 4
 LOOK_AGAIN_S = 10.0
 #: a service that does not answer is asked for its balance so long, seconds
@@ -180,17 +180,18 @@ class Reconciler:
         looks, found = 0, (Finding.UNKNOWN, f"{name} did not tell its balance")
         while looks < LOOKS and self._clock.steady_ms() < until:
             try:
-                found = await self._look_once(mark, job, attempt, reconcile.units(job.service, micros))
-                looks += 1
+                finding, told, busy = await self._look_once(mark, job, attempt, reconcile.units(job.service, micros))
             except NoAnswer as silent:
                 log.info("reconcile_look_failed", extra={"service": job.service, "error": str(silent)})
-            if found[0] != Finding.UNKNOWN:
-                break
+            else:
+                looks, found = looks + 1, (finding, told)
+                if finding != Finding.UNKNOWN or not busy:
+                    break
             await self._clock.sleep(LOOK_AGAIN_S)
         return found
 
-    async def _look_once(self, mark: Mark, job: Job, attempt: int, price: int | None) -> tuple[Finding, str]:
-        """Raises NoAnswer."""
+    async def _look_once(self, mark: Mark, job: Job, attempt: int, price: int | None) -> tuple[Finding, str, bool]:
+        """The finding, what is said of it, and whether others were on their way. Raises NoAnswer."""
         service = job.service
         before = await self._sight(service)
         traces, proven = await self._books(mark)
@@ -205,7 +206,7 @@ class Reconciler:
         found += [Order(None, False, False, Fate.UNSURE)] * unsure
         moved = used - mark.used
         finding = reconcile.judge(moved, found, price)
-        return finding, reconcile.evidence(service, finding, moved, board.iso(mark.at))
+        return finding, reconcile.evidence(service, finding, moved, board.iso(mark.at)), unsure > 0
 
     # ------------------------------------------------------------------------------------------ looking
 

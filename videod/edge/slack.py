@@ -27,7 +27,7 @@ class Slack:
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(self._url, json={"text": text}, allow_redirects=False) as response,
+                session.post(self._url, json={"text": _plain(text)}, allow_redirects=False) as response,
             ):
                 word = (await response.content.read(ANSWER_BYTES)).decode(errors="replace").strip()
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
@@ -49,6 +49,11 @@ class Slack:
         if status in (403, 404, 410):
             return BoardError("gone", f"{message}; make a new webhook and set SLACK_WEBHOOK_URL")
         return BoardError("rejected", message)
+
+
+def _plain(text: str) -> str:
+    """Slack's own escapes: a title such as "<!channel>" must not ring for everybody."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 class Alarms:

@@ -13,9 +13,9 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from videod.core import steps
-from videod.core.bare import bare, known_before, options
+from videod.core.bare import bare, known_before, options, words
 from videod.core.model import Job, Task
-from videod.core.statuses import JobState
+from videod.core.statuses import DONE
 from videod.core.steps import Command, Step, Studio
 from videod.seams import Jail, Spawn
 
@@ -68,7 +68,7 @@ class Bench:
 
     def command(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[Command, str] | None:
         """The job's command and the digest of what it will make, or None when its channel is not configured."""
-        done = {other.name: other for other in jobs if other.state == JobState.DONE and other.output}
+        done = {other.name: other for other in jobs if other.state == DONE and other.output}
         workspace = PurePosixPath(self.workspace(task))
         studio = self.studio(task, workspace, {name: str(other.output) for name, other in done.items()})
         if studio is None:
@@ -106,7 +106,7 @@ class Bench:
             if value:
                 env[name] = value
         script = self.script(step, command)
-        argv = (*((sys.executable,) if script.suffix == ".py" else ()), str(script), *command.argv)
+        argv = (*((sys.executable,) if script.suffix == ".py" else ()), str(script), *words(command))
         events = () if self.foreign(step, command) else ("--events",)
         nice = 10 if step.service in ("ffmpeg", "pillow") else 0
         finishes = step.paid and not self.silent(step)

@@ -18,6 +18,7 @@ from videod.core.model import (
     RedoAsked,
     Task,
 )
+from videod.core.plain_text import harmless, one_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, REDOES, Gate, Status
 from videod.core.steps import REVIEWED
 
@@ -31,14 +32,16 @@ IN_TRASH = "~in_trash"
 
 REQUIRED = ("Title", "Channel", "Topic", "Story Direction")
 PRIVACIES = ("private", "unlisted", "public")
+#: YouTube's own limit; what a command line carries with room to spare
+TITLE_MAX, TOPIC_MAX, DIRECTION_MAX = 100, 1_000, 20_000
 
 Seen = Mapping[str, object]
 
 
 def text(values: Mapping[str, object], name: str) -> str:
-    """A property as stripped text, "" when it is empty."""
+    """A property as stripped text without what is no text, "" when it is empty."""
     value = values.get(name)
-    return "" if value is None else str(value).strip()
+    return "" if value is None else harmless(str(value)).strip()
 
 
 def base_label(seen: Seen) -> str:
@@ -93,7 +96,8 @@ def privacy_of(values: Mapping[str, object]) -> str | None:
 
 def complaint(values: Mapping[str, object], known: Mapping[str, str], task: Task | None) -> str | None:
     """Why the entry cannot run, in words for its writer, or None. `known`: channel id -> its name."""
-    missing = [name for name in REQUIRED if not text(values, name)]
+    # hyphens alone are as good as nothing, and the one thing that no parser takes for a value
+    missing = [name for name in REQUIRED if not text(values, name).strip("-")]
     if missing:
         return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} empty; fill in and set Queued again"
     channel = text(values, "Channel")
@@ -106,7 +110,18 @@ def complaint(values: Mapping[str, object], known: Mapping[str, str], task: Task
         choices = ", ".join(f"{key} ({name})" if name and name != key else key for key, name in sorted(known.items()))
         offered = f"known channels: {choices}" if choices else "no channel is configured yet"
         return f'Channel "{channel}" is not known; {offered}. Choose one of them and set Queued again'
-    return privacy_complaint(values)
+    return length_complaint(values) or privacy_complaint(values)
+
+
+def length_complaint(values: Mapping[str, object]) -> str | None:
+    """What YouTube would refuse once the film is paid for, or no program could be told."""
+    for name, most in (("Title", TITLE_MAX), ("Topic", TOPIC_MAX), ("Story Direction", DIRECTION_MAX)):
+        size = len(text(values, name))
+        if size > most:
+            return f"{name} has {size:,} characters, {most:,} are allowed; shorten it and set Queued again"
+    if set("<>") & set(text(values, "Title")):
+        return "Title holds < or >, which YouTube refuses; leave them out and set Queued again"
+    return None
 
 
 def _listed(names: list[str]) -> str:
@@ -123,7 +138,7 @@ def queued(
     if problem:
         return EntryRefused(at, page_id, f"{problem}.")
     return EntryQueued(
-        at, page_id, text(values, "Channel"), text(values, "Title"), text(values, "Topic"),
+        at, page_id, text(values, "Channel"), one_line(text(values, "Title")), text(values, "Topic"),
         text(values, "Story Direction"), priority_of(values), privacy_of(values),
     )  # fmt: skip
 

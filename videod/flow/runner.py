@@ -7,6 +7,7 @@ that the purchase is in doubt, and says so.
 """
 
 import asyncio
+import errno
 import json
 import logging
 from collections import deque
@@ -19,6 +20,7 @@ from videod.core import craft
 from videod.core.expect import expectation
 from videod.core.failures import USELESS_FILE, Failure, Kind, classify
 from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
+from videod.core.plain_text import harmless
 from videod.core.plan import Plan, PlanError, parse
 from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Command, Step
@@ -89,7 +91,8 @@ class Runner:
         self._bench = bench
         self._clock = clock
         self._chance = chance
-        self._redact = redact
+        # first the secrets go, then what would steer a terminal or break a row; whole lines stay
+        self._redact: Callable[[str], str] = lambda text: harmless(redact(text))
 
     async def run(self, work: Assignment) -> None:
         """Do the job and report its outcome. When cancelled: end the child, report, then be cancelled.
@@ -152,8 +155,11 @@ class Runner:
             return self._failed(work, failure)
         except FileNotFoundError as error:
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)))
+        except ValueError as error:  # NUL in an argument: a setting or a channel's file holds what is no text
+            return self._failed(work, Failure(Kind.CONFIGURATION, f"the child could not be started: {error}"))
         except OSError as error:
-            return self._failed(work, Failure(Kind.DISK, f"the child could not be started: {error}"))
+            kind = Kind.CONFIGURATION if error.errno == errno.E2BIG else Kind.DISK
+            return self._failed(work, Failure(kind, f"the child could not be started: {error}"))
         report = _Report()
         try:
             async with asyncio.timeout(deadline := self._deadline_s(step)):
@@ -307,9 +313,11 @@ def _event(line: str) -> dict[str, object]:
         return {}
     try:
         loaded = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return loaded if isinstance(loaded, dict) else {}
+    if not isinstance(loaded, dict):
+        return {}
+    return {name: harmless(value) if isinstance(value, str) else value for name, value in loaded.items()}
 
 
 def _unheard(job: Job, output: Path, piece: dict[str, object]) -> dict[str, object] | None:

@@ -61,9 +61,9 @@ class Odd:
 
 
 def charges_without_intent(connection: sqlite3.Connection) -> list[Odd]:
-    """Charges of attempts that reserved no price."""
+    """Charges of money by attempts that reserved none (an upload costs quota only)."""
     rows = connection.execute(
-        "SELECT task_id, job, service, sum(micros) FROM charges WHERE NOT EXISTS"
+        "SELECT task_id, job, service, sum(micros) FROM charges WHERE micros > 0 AND NOT EXISTS"
         " (SELECT 1 FROM intents WHERE intents.attempt_id = charges.attempt_id) GROUP BY task_id, job, service"
     )
     return [Odd(*row) for row in rows]
@@ -110,10 +110,13 @@ class Again:
     reasons: tuple[str | None, ...]
 
 
-_SEVERAL = "SELECT task_id, job FROM charges GROUP BY task_id, job HAVING count(*) > 1 ORDER BY task_id, job"
+_SEVERAL = """
+SELECT task_id, job FROM charges WHERE micros > 0 GROUP BY task_id, job HAVING count(*) > 1 ORDER BY task_id, job
+"""
 _CHARGES = """
 SELECT charges.attempt_id, charges.service, charges.micros, attempts.outcome FROM charges
-LEFT JOIN attempts ON attempts.id = charges.attempt_id WHERE charges.task_id = ? AND charges.job = ? ORDER BY charges.id
+LEFT JOIN attempts ON attempts.id = charges.attempt_id
+WHERE charges.task_id = ? AND charges.job = ? AND charges.micros > 0 ORDER BY charges.id
 """
 
 

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from videod.store.database import DatabaseError, prepare, transact
-from videod.store.soundness import Unsound, examine, refusal
+from videod.store.soundness import FULL_CHECK_BYTES, Unsound, examine, refusal
 
 APPLICATION_ID = 0x56494445  # "VIDE": `file` and a curious person can tell what this is
 HIGHEST = 9999  # migrations are numbered with four digits; a higher number is damage
@@ -102,6 +102,11 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> int:
             f"the database {path} has schema {version}, this videod knows {newest}; install the newer videod again"
         )
     _compare(connection, steps, version)
+    if path.stat().st_size <= FULL_CHECK_BYTES:
+        # a read-only connection, with which the file was examined, leaves out what the tables say about their rows
+        problems = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+        if problems != ["ok"]:
+            raise sqlite3.DatabaseError("; ".join(problems))
     prepare(connection)
     first = version == 0
     for number, script in steps:

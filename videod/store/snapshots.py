@@ -69,7 +69,7 @@ class Snapshots:
         else:
             read = (reads.job(connection, task_id, name) for name in changed)
             fresh = {job.id: job for job in read if job is not None}
-            known = tuple(fresh.pop(job.id, job) for job in before)
+            known = [fresh.pop(job.id, job) for job in before]
             jobs = (*known, *sorted(fresh.values(), key=lambda job: job.id))
         self._keep(reads.newest_history(connection, task_id), task, jobs)
 

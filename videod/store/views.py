@@ -14,7 +14,7 @@ from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
 from videod.core.steps import SERVICES
 from videod.store import reads
-from videod.store.rows import failure_of, task_of
+from videod.store.rows import STATES, failure_of, task_of
 
 DAY_MS = 86_400_000
 #: services that a person watches: all lanes but the cleaning of workspaces
@@ -167,7 +167,7 @@ WHERE tasks.status NOT IN ('published', 'cancelled', 'draft')
 def _slim(row: sqlite3.Row) -> Job:
     return Job(
         task_id=row["task_id"], channel_id=row["channel_id"], step=row["step"], key=row["key"],
-        service=row["service"], state=JobState(row["state"]), id=row["id"], attempts=row["attempts"],
+        service=row["service"], state=STATES[row["state"]], id=row["id"], attempts=row["attempts"],
         attempt=row["attempt"], due_at=row["due_at"], price_micros=row["price_micros"],
         cost_micros=row["cost_micros"], failure=failure_of(row["failure"]), started_at=row["started_at"],
         ended_at=row["ended_at"],

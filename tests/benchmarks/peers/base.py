@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.benchmarks.films import LIMITS, Film
+from tests.benchmarks.load import LIMITS, Film
 from tests.benchmarks.work import Films, Work
 
 
@@ -15,6 +15,8 @@ class Peer(ABC):
     drain_jobs_max = 10_000
     #: how many single jobs are put into the idle queue to see how soon they start
     probes = 20
+    #: how long it is quiet before each of them, seconds: where a poll sets the pace, as long as that
+    quiet_s = (0.1, 0.3)
 
     def __init__(self, folder: Path, address: str | None, books: bool) -> None:
         self.folder = folder

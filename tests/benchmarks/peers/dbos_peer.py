@@ -12,7 +12,7 @@ from dbos._dbos import _get_dbos_instance
 from dbos._queue import _INTERNAL_QUEUE_CONSTRUCTION
 from dbos._utils import GlobalParams
 
-from tests.benchmarks.films import Film
+from tests.benchmarks.load import Film
 from tests.benchmarks.peers import books
 from tests.benchmarks.peers.threads import ThreadPeer
 from tests.benchmarks.work import Films, Work
@@ -29,6 +29,7 @@ class DbosPeer(ThreadPeer):
     drain_jobs_max = 64
     _poll_s = 1.0
     probes = 10
+    quiet_s = (0.1, 1.1)
 
     async def open(self, finished: int) -> None:
         logging.getLogger("dbos").setLevel(logging.CRITICAL)

@@ -18,7 +18,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 from pgqueuer.queries import Queries
 from procrastinate.jobs import Status
 
-from tests.benchmarks.films import Film
+from tests.benchmarks.load import Film
 from tests.benchmarks.peers import books
 from tests.benchmarks.peers.base import Peer
 from tests.benchmarks.work import Films, Work

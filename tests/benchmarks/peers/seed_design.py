@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from tests.benchmarks.films import LIMITS, Film
+from tests.benchmarks.load import LIMITS, Film
 from tests.benchmarks.peers import books
 from tests.benchmarks.peers.postgres_queues import AsyncPeer
 from tests.benchmarks.work import Films, Work
@@ -25,6 +25,7 @@ _OLDEST = "SELECT id, name FROM tasks WHERE status = 'queued' ORDER BY channel, 
 
 class SeedDesign(AsyncPeer):
     probes = 6
+    quiet_s = (0.1, 5.1)
 
     async def open(self, finished: int) -> None:
         await self.make_books()
