@@ -7,7 +7,10 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 def parse(text: str | bytes) -> Json:
     """The JSON value of `text`. Raises ValueError when it is none."""
-    value: Json = json.loads(text)
+    try:
+        value: Json = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply to be read") from error
     return value
 
 

@@ -19,7 +19,7 @@ from tests.benchmarks.peers.base import Peer
 from tests.benchmarks.work import Films, NoOps, Work
 from videod.core.model import ChannelPolicy, EntryQueued, Event, JobStarted, JobSucceeded, Priority, Task, task_id_of
 from videod.core.plan import parse
-from videod.core.statuses import Gate
+from videod.core.statuses import READY, Gate
 from videod.core.steps import SERVICES, STEPS, Studio
 from videod.edge.clock import SystemChance, SystemClock
 from videod.flow.bench import Bench
@@ -181,11 +181,13 @@ class VideodPeer(Peer):
     # ------------------------------------------------------------------------------------------ step by step
 
     async def wait_with(self, queued: int) -> None:
-        """Ready jobs: 22 images of each episode in work, the rest are plans of entries that wait."""
-        in_work = queued // IMAGES
-        for number in range(in_work):
-            await self._planned(f"planned-{number}", f"channel_{number % CHANNELS}")
-        for number in range(queued - in_work * IMAGES):
+        """Ready jobs: the images of episodes in work that need no other image, the rest plans of entries that wait."""
+        left, each = queued, IMAGES
+        while left >= each:
+            task = await self._planned(f"planned-{left}", f"channel_{left % CHANNELS}")
+            each = sum(job.state == READY for job in (await self.ledger.look(task.id))[1])
+            left -= each
+        for number in range(left):
             await self.enqueue(f"waiting-{number}")
 
     async def enqueue(self, name: str) -> None:

@@ -279,6 +279,7 @@ FAULTS: dict[str, Fault] = {
     "cut_close": _cut_close,
     "wrong_type": _other(b'["what", "is", "this"]'),
     "malformed": _other(b'{"unfinished": ['),
+    "deep": _other(b"[" * 100_000),
     "empty": _other(b""),
     "page": _other(HTML, "text/html"),
     "mislabelled": _mislabelled,

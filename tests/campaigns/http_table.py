@@ -14,7 +14,7 @@ HARMLESS = {"mislabelled": "done"}
 NO_WHOLE_ANSWER = (
     "500", "502", "504", "hang", "drip", "drip_head", "reset_unread", "reset_read", "cut_length", "cut_chunks",
 )  # fmt: skip
-NO_SENSE = ("cut_close", "wrong_type", "malformed", "empty", "page", "huge", "bomb")
+NO_SENSE = ("cut_close", "wrong_type", "malformed", "deep", "empty", "page", "huge", "bomb")
 
 PAID = NOT_DONE | HARMLESS | dict.fromkeys((*NO_WHOLE_ANSWER, *NO_SENSE), "in_doubt")
 FREE = NOT_DONE | HARMLESS | dict.fromkeys(NO_WHOLE_ANSWER, "down") | dict.fromkeys(NO_SENSE, "nonsense")
@@ -24,6 +24,10 @@ TRIED_AGAIN = NOT_DONE | HARMLESS | dict.fromkeys((*NO_WHOLE_ANSWER, *NO_SENSE),
 
 #: media that came as an answer and are less than what was ordered: they were delivered and booked, another try is new
 SOUND = PAID | {"cut_close": "nonsense"}
+
+ANYTHING_BUT_A_PAGE = (
+    "cut_length", "cut_close", "cut_chunks", "drip", "wrong_type", "malformed", "deep", "empty", "huge", "bomb",
+)  # fmt: skip
 
 TABLE: dict[str, dict[str, str]] = {
     "gemini image": PAID,
@@ -42,7 +46,7 @@ TABLE: dict[str, dict[str, str]] = {
     "catbox upload": FREE | dict.fromkeys(("cut_close", "wrong_type", "malformed", "empty", "page"), "down"),
     # a bucket answers 200 without a body; only a gateway's page is none of its own
     "r2 put": FREE
-    | dict.fromkeys(("cut_close", "wrong_type", "malformed", "empty"), "done") | {"page": "down"},
+    | dict.fromkeys(("cut_close", "wrong_type", "malformed", "deep", "empty"), "done") | {"page": "down"},
     # its answer is the session's address in a header
     "youtube insert": FREE | {"cut_close": "done"},
     "youtube session": FREE,
@@ -53,8 +57,6 @@ TABLE: dict[str, dict[str, str]] = {
     "google token": FREE,
     "notion": TRIED_AGAIN | {"529": "busy"},
     # 200 is 200; a page is a gateway's
-    "slack": TRIED_AGAIN
-    | dict.fromkeys(("cut_length", "cut_close", "cut_chunks", "drip", "wrong_type", "malformed", "empty", "huge", "bomb"),
-                    "done"),
+    "slack": TRIED_AGAIN | dict.fromkeys(ANYTHING_BUT_A_PAGE, "done"),
     "google token of the daemon": TRIED_AGAIN | dict.fromkeys(("429_wait", "429_bare", "429_html"), "down"),
 }  # fmt: skip

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tests.campaigns import tracing
 from tests.campaigns.frame import Campaign, Result, main, say
-from tests.campaigns.shop import DOUBT, KEPT, Order, Shop, open_shop
+from tests.campaigns.shop import DOUBT, PAID, Order, Shop, open_shop
 
 #: the last two are the talk with the service: between them lies what was paid and not yet noted
 CALLS = ("rename", "fsync", "unlink", "sendto", "recvfrom")
-KINDS = (*KEPT, "upload")
+KINDS = (*PAID, "upload")
 #: so often is a script started after a kill before it is called stuck
 TRIES = 4
 

@@ -25,8 +25,6 @@ BUILDERS = {
     "youtube": youtube.build, "google": google.build, "catbox": catbox.build,
 }  # fmt: skip
 PAID = ("image", "clip", "narration", "effect", "plan")
-#: those of PAID that keep a receipt
-KEPT = PAID[:-1]
 LOCAL = ("composite", "split_screen", "joined", "cut", "assemble")
 DOUBT = "in_doubt"
 

@@ -208,3 +208,17 @@ async def test_one_channels_trouble_is_not_anothers(on: Bench) -> None:
 
 def test_google_is_the_default_service() -> None:
     assert Application("a", "b").token_url == oauth.DEFAULT_URL == "https://oauth2.googleapis.com"
+
+
+async def test_a_token_that_was_refused_after_a_while_is_forgotten_and_another_is_fetched(on: Bench) -> None:
+    await on.store_row(grant())
+    tokens = on.tokens()
+    first = await tokens.youtube_token("wild")
+    on.clock.pass_s(4 * 60)
+    assert not tokens.refused("wild")  # so young a one has not run out: it is unwelcome
+    assert await tokens.youtube_token("wild") != first
+    on.clock.pass_s(40 * 60)
+    assert tokens.refused("wild")
+    assert not tokens.refused("wild")  # there is none any more
+    await tokens.youtube_token("wild")
+    assert on.refreshes == 3

@@ -58,7 +58,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     made = Desk(tmp_path / "line.db")
-    made.line = await Line.open("test", made.connect, together=True)
+    made.line = await Line.open(made.connect, together=True)
     yield made
     await made.line.close()
 
@@ -191,4 +191,4 @@ async def test_what_was_asked_before_the_end_is_done_and_nothing_after(desk: Des
 
 async def test_a_database_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        await Line.open("test", lambda: sqlite3.connect(tmp_path / "no" / "folder.db"))
+        await Line.open(lambda: sqlite3.connect(tmp_path / "no" / "folder.db"))

@@ -98,7 +98,7 @@ class Calls:
             raise BoardError("down", f"Notion did not answer in time: {what}") from None
         except httpx.HTTPError as error:
             raise BoardError("down", f"Notion cannot be reached: {what} ({type(error).__name__})") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BoardError("down", f"Notion answered no JSON: {what} ({type(error).__name__})") from None
         if not isinstance(answer, dict):
             raise BoardError("down", f"Notion answered a {type(answer).__name__} instead of an object: {what}")
@@ -199,7 +199,7 @@ def _body(text: str) -> Json:
     """The error object, read here once more: notion-client drops it for codes that it does not know."""
     try:
         parsed = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 

@@ -174,7 +174,9 @@ class GoogleTokens:
         if status == 200 and isinstance(token, str) and token:
             lifetime_ms = int(lifetime * 1000) if isinstance(lifetime, int | float) else USABLE_MS
             return _Access(token, began, began + min(USABLE_MS, lifetime_ms * 5 // 6), grant.refresh_token)
-        code = str(answer.get("error", ""))[:60]
+        told = answer.get("error")
+        # a code is one word; whatever else stands there may repeat what was sent
+        code = told[:60] if isinstance(told, str) and told.isidentifier() else ""
         log.warning("oauth_refresh_failed", extra={"channel": channel_id, "http_status": status, "code": code})
         if code == "invalid_grant":
             self._revoked[channel_id] = grant.refresh_token
@@ -206,7 +208,7 @@ class GoogleTokens:
             raise TokenError(f"Google's token service cannot be reached ({type(error).__name__})", False) from None
         try:
             answer = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return status if status != 200 else 502, {}
         return status, answer if isinstance(answer, dict) else {}
 

@@ -135,6 +135,6 @@ def receipt(output: Path) -> dict[str, object] | None:
     """The receipt a paid script keeps beside its output, or None when there is none that can be read."""
     try:
         loaded = json.loads(output.with_name(f"{output.name}.job.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return loaded if isinstance(loaded, dict) else None

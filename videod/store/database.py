@@ -78,8 +78,8 @@ class Database:
     @classmethod
     async def open(cls, path: Path) -> "Database":
         """Open the migrated file at `path` (see `schema.migrate`)."""
-        writer = await Line.open("store writer", partial(_open_writer, path), together=True)
-        reader = await Line.open("store reader", partial(_open_reader, path))
+        writer = await Line.open(partial(_open_writer, path), together=True)
+        reader = await Line.open(partial(_open_reader, path))
         return cls(writer, reader)
 
     async def write(self, fn: Transaction[T]) -> T:

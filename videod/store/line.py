@@ -1,4 +1,4 @@
-"""A connection and the thread that alone uses it: whole functions go there, their outcomes come back to the event loop.
+"""A connection on the thread of aiosqlite: whole functions go there, their outcomes come back to the event loop.
 
 A line that writes commits together what waits together, so that one wait for the disk serves every caller. The first
 function of a transaction needs no savepoint, since nothing is lost when it is rolled back; each further one has its
@@ -7,13 +7,14 @@ or SQLite rolls back by itself on a full or failing disk, all of the transaction
 """
 
 import asyncio
-import queue
 import sqlite3
-import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+
+import aiosqlite
 
 from videod.store.soundness import given_up
 
@@ -25,11 +26,11 @@ MOST_TOGETHER, LONGEST_S = 64, 0.01
 
 @dataclass(eq=False)
 class _Asked:
-    """One function on its way. `alone`: it runs outside of any transaction."""
+    """One function on its way. `alone`: it runs outside of any transaction. `served`: its outcome is certain."""
 
     fn: Callable[[sqlite3.Connection], object]
-    future: "asyncio.Future[object]"
     alone: bool
+    served: bool = False
     result: object = None
     error: BaseException | None = None
 
@@ -37,23 +38,23 @@ class _Asked:
 class Line:
     """See the module's text. `together`: it writes, in transactions; else each function runs by itself."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], together: bool) -> None:
-        self._connect = connect
+    def __init__(self, thread: aiosqlite.Connection, together: bool) -> None:
+        self._thread = thread
         self._together = together
-        self._loop = asyncio.get_running_loop()
-        self._waiting: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
-        self._opened: asyncio.Future[object] = self._loop.create_future()
-        self._ended: asyncio.Future[object] = self._loop.create_future()
-        self._closing = False
+        self._waiting: deque[_Asked] = deque()
         self._failed: BaseException | None = None
+        self._closing = False
 
     @classmethod
-    async def open(cls, name: str, connect: Callable[[], sqlite3.Connection], together: bool = False) -> "Line":
+    async def open(cls, connect: Callable[[], sqlite3.Connection], together: bool = False) -> "Line":
         """`connect` is called on the line's own thread; raises what it raises."""
-        line = cls(connect, together)
-        threading.Thread(target=line._run, name=name, daemon=True).start()
-        await line._opened
-        return line
+        thread = aiosqlite.Connection(connect, iter_chunk_size=64)
+        try:
+            return cls(await thread, together)
+        except sqlite3.Error:
+            # it has been told to stop, and would still tell this loop of it when the loop is gone
+            await asyncio.to_thread(thread._thread.join)
+            raise
 
     async def ask(self, fn: Callable[[sqlite3.Connection], T], alone: bool = False) -> T:
         """What `fn` returns there; where the line writes, once that is on the disk.
@@ -62,58 +63,47 @@ class Line:
         """
         if self._closing:
             raise sqlite3.ProgrammingError("the database is closed")
-        future: asyncio.Future[object] = self._loop.create_future()
-        self._waiting.put(_Asked(fn, future, alone))
-        result: T = await future  # type: ignore[assignment]
+        asked = _Asked(fn, alone)
+        self._waiting.append(asked)
+        # aiosqlite has no public call for a whole function on its thread (0.22)
+        await self._thread._execute(self._serve, self._thread._conn, asked)  # type: ignore[no-untyped-call]
+        if asked.error is not None:
+            raise asked.error
+        result: T = asked.result  # type: ignore[assignment]
         return result
 
     async def close(self) -> None:
         """Close the connection after all that was asked before. Safe to call twice."""
-        if not self._closing:
-            self._closing = True
-            self._waiting.put(None)
-        await asyncio.shield(self._ended)
+        self._closing = True
+        await self._thread.close()
 
     # ------------------------------------------------------------------------------------------ on the thread
 
-    def _run(self) -> None:
-        try:
-            connection = self._connect()
-        except BaseException as error:
-            self._tell(self._opened, error=error)
-            return
-        self._tell(self._opened)
-        following = self._waiting.get()
-        while following is not None:
-            following = self._serve(connection, following)
-        connection.close()
-        self._tell(self._ended)
+    def _serve(self, connection: sqlite3.Connection, asked: _Asked) -> None:
+        """See to it that `asked` is served: by itself, with what waits behind it, or by whoever was before it."""
+        while not asked.served:
+            first = self._waiting.popleft()
+            served = [first]
+            if self._failed is not None:
+                # a later commit could seem to succeed although an earlier one is not on the disk
+                first.error = self._failed
+            elif first.alone or not self._together:
+                _attempt(connection, first)
+            else:
+                served = self._transaction(connection, first)
+                self._failed = next((one.error for one in served if given_up(one.error)), None)
+            for one in served:
+                one.served = True
 
-    def _serve(self, connection: sqlite3.Connection, asked: _Asked) -> _Asked | None:
-        """Run `asked`, with what waits behind it where they may run together; returns what comes next."""
-        following: Sequence[_Asked | None] = ()
-        served = [asked]
-        if self._failed is not None:
-            # a later commit could seem to succeed although an earlier one is not on the disk
-            asked.error = self._failed
-        elif asked.alone or not self._together:
-            _attempt(connection, asked)
-        else:
-            served, following = self._transaction(connection, asked)
-            self._failed = next((one.error for one in served if given_up(one.error)), None)
-        self._tell_all(served)
-        return following[0] if following else self._waiting.get()
-
-    def _transaction(
-        self, connection: sqlite3.Connection, first: _Asked
-    ) -> tuple[list[_Asked], Sequence[_Asked | None]]:
-        """What ran in one transaction, and what was taken from the queue but may not run within it."""
+    def _transaction(self, connection: sqlite3.Connection, first: _Asked) -> list[_Asked]:
+        """Those that ran in one transaction."""
         served: list[_Asked] = []
-        following: Sequence[_Asked | None] = (first,)
+        following: Sequence[_Asked] = (first,)
         until = time.monotonic() + LONGEST_S
         try:
             connection.execute("BEGIN IMMEDIATE")
-            while following and (asked := following[0]) is not None and not asked.alone:
+            while following:
+                asked = following[0]
                 served.append(asked)
                 following = ()
                 if not _step(connection, asked, first=asked is first):
@@ -128,20 +118,11 @@ class Line:
             for asked in served or [first]:
                 asked.error = asked.error or error
             served = served or [first]
-        return served, following
+        return served
 
-    def _next(self) -> Sequence[_Asked | None]:
-        try:
-            return (self._waiting.get_nowait(),)
-        except queue.Empty:
-            return ()
-
-    def _tell(self, future: "asyncio.Future[object]", error: BaseException | None = None) -> None:
-        self._tell_all([_Asked(lambda connection: None, future, alone=True, error=error)])
-
-    def _tell_all(self, served: Sequence[_Asked]) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_settle, served)
+    def _next(self) -> Sequence[_Asked]:
+        """What may run in the same transaction, if anything waits."""
+        return (self._waiting.popleft(),) if self._waiting and not self._waiting[0].alone else ()
 
 
 def _attempt(connection: sqlite3.Connection, asked: _Asked) -> None:
@@ -169,14 +150,3 @@ def _step(connection: sqlite3.Connection, asked: _Asked, first: bool) -> bool:
     if not first:
         connection.execute("RELEASE one")
     return not first
-
-
-def _settle(served: Sequence[_Asked]) -> None:
-    """On the event loop: everyone hears of its own outcome; who was cancelled meanwhile does not."""
-    for asked in served:
-        if asked.future.done():
-            continue
-        if asked.error is None:
-            asked.future.set_result(asked.result)
-        else:
-            asked.future.set_exception(asked.error)
