@@ -139,7 +139,8 @@ def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
         if left <= 0:
             raise Failure(
                 Kind.BUSY, f"task {task_id} is not ready after {wish.wait_s:.0f} s; it goes on without us",
-                service=kie.SERVICE, retry_after_s=BUSY_WAIT_S, next_step="run the same command again to go on waiting",
+                service=kie.SERVICE, endpoint="GET /api/v1/jobs/recordInfo", retry_after_s=BUSY_WAIT_S,
+                next_step="run the same command again to go on waiting",
             )  # fmt: skip
         time.sleep(min(pause, left))
         pause = max(wish.poll_s, min(POLL_CEILING_S, pause * POLL_GROWTH))

@@ -77,8 +77,8 @@ def _renewed(url: str, expired: Failure) -> str:
     except Failure as failure:
         if failure.kind in {Kind.INPUT, Kind.CONFIGURATION}:  # 422, 404: not a file that the service still has
             message = f"the finished clip is no longer handed out: {failure.message}"
-            raise Gone(Kind.IN_DOUBT, message, service=kie.SERVICE, endpoint=failure.endpoint, http_status=expired.http_status,
-                       code=failure.code) from failure  # fmt: skip
+            raise Gone(Kind.IN_DOUBT, message, service=kie.SERVICE, endpoint=failure.endpoint,
+                       http_status=expired.http_status, code=failure.code) from failure  # fmt: skip
         raise
 
 

@@ -1,4 +1,4 @@
-"""What the daemon itself costs: a real one on the sandbox with real scripts and FFmpeg, twenty episodes in work at once.
+"""What the daemon itself costs: a real one on the sandbox with real scripts and FFmpeg, twenty episodes at once.
 
 python -m tests.benchmarks.daemon [--episodes 20] [--clips 3] [--idle 20]
 

@@ -1,4 +1,4 @@
-"""The breaker: opened by different jobs only, one probe at a time, closed by any sign of life, never an attempt spent."""
+"""The breaker: opened by different jobs only, one probe at a time, closed by any sign of life, no attempt spent."""
 
 from dataclasses import replace
 

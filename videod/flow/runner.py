@@ -103,7 +103,10 @@ class Runner:
         context = {"task": work.task.id, "channel": work.task.channel_id, "job": work.job.name}
         log.info("runner_job_started", extra=context | {"attempt": work.attempt})
         try:
-            outcome = await self._looked_into(work, await self._attempt(work))
+            attempted = await self._attempt(work)
+            if isinstance(attempted, JobFailed):
+                _log_failed(attempted.failure, context)
+            outcome = await self._looked_into(work, attempted)
         except asyncio.CancelledError:
             ended = self._ended_by_us(work)
             if not self._can_look(work, ended.failure):
@@ -114,16 +117,6 @@ class Runner:
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
         elif isinstance(outcome, NothingBought):
             log.info("runner_job_released", extra=context | {"evidence": outcome.evidence})
-        else:
-            failure = outcome.failure
-            log.warning(
-                "runner_job_failed",
-                extra=context | {
-                    "kind": failure.kind.value, "service": failure.service, "endpoint": failure.endpoint,
-                    "http_status": failure.http_status, "code": failure.code, "request_id": failure.request_id,
-                    "error": failure.message,
-                },
-            )  # fmt: skip
 
     def _can_look(self, work: Assignment, failure: Failure) -> bool:
         return failure.kind == Kind.IN_DOUBT and self._doubts is not None and self._doubts.covers(work.job)
@@ -306,6 +299,17 @@ class Runner:
         foreign = self._bench.foreign(step, work.command)
         if step.paid and not report.charged and (owed := piece if foreign else _unheard(work.job, output, piece)):
             await self._ledger.apply(self._charge(work, owed))
+
+
+def _log_failed(failure: Failure, context: dict[str, str]) -> None:
+    log.warning(
+        "runner_job_failed",
+        extra=context | {
+            "kind": failure.kind.value, "service": failure.service, "endpoint": failure.endpoint,
+            "http_status": failure.http_status, "code": failure.code, "request_id": failure.request_id,
+            "error": failure.message,
+        },
+    )  # fmt: skip
 
 
 def _event(line: str) -> dict[str, object]:
