@@ -20,7 +20,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "queue": ("queue", (), ("--rounds", "3", "--cycles", "30")),
     "drain": ("drain", (), ("--rounds", "1", "--jobs", "200", "--films", "4", "--scale", "800")),
     "scale": ("scale", (), ("--claims", "100", "--looks", "20")),
-    "daemon": ("daemon", (), ("--episodes", "4", "--clips", "2", "--idle", "5")),
+    "daemon": ("daemon", (), ("--episodes", "4", "--idle", "5")),
     "start": ("start", (), ("--runs", "2")),
     "restart": ("start", ("--tasks", "1000"), ("--tasks", "1000", "--runs", "1")),
     "schedule": ("schedule", ("--seeds", "2"), ("--seeds", "1")),

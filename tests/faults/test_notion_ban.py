@@ -1,6 +1,6 @@
 """Notion asks to be left alone for five minutes: it is, by everybody, also over a restart; then it hears the truth.
 
-The real client on the real stand-in, on one clock; the same with real processes: `python -m tests.campaigns ban`.
+The real client on the real stand-in, on one clock; with real processes: tests/live/test_service_faults.py.
 """
 
 import asyncio

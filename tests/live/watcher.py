@@ -55,9 +55,13 @@ class Watcher(threading.Thread):
     @staticmethod
     def _children(pid: int) -> list[int]:
         found: list[int] = []
-        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            threads = list(Path(f"/proc/{pid}/task").iterdir())
+        except OSError:
+            return found  # it has ended
+        for thread in threads:
             try:
-                found += [int(one) for one in listed.read_bytes().split()]
+                found += [int(one) for one in (thread / "children").read_bytes().split()]
             except OSError:
                 continue
         return found
