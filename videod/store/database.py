@@ -26,6 +26,8 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=5000",
     "PRAGMA cell_size_check=ON",
     "PRAGMA temp_store=MEMORY",
+    # a move every few hundred commits instead of every eighty: one in a hundred would wait for it
+    "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA journal_size_limit=16777216",
 )
 

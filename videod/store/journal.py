@@ -1,7 +1,7 @@
 """The write-ahead log: what waits in it to be moved into the database file, and the moving.
 
-SQLite moves it by itself after every thousand pages and begins it anew, unless a reader still needs its old content:
-while somebody holds a read transaction open it only grows. The writer's connection alone may move it.
+SQLite moves it by itself after every four thousand pages (16 MB) and begins it anew, unless a reader still needs its
+old content: while somebody holds a read transaction open it only grows. The writer's connection alone may move it.
 """
 
 import sqlite3
