@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.campaigns.frame import Campaign, Result, say
 from tests.live.stage import Stage
+from videod.sandbox.admin import most_within
 
 #: what the stand-ins may count at most: videod.toml's defaults
 MOST = {"gemini requests": 12, "kie tasks": 8, "elevenlabs requests": 6}
@@ -95,7 +96,7 @@ def campaign(folder: Path, episodes: int, clips: int, seconds: float) -> Result:
         "daily_budget_usd": 10_000.0, "episode_cap_usd": 1000.0,
     }  # fmt: skip
     # a second of the stand-ins for a minute of the services: clips take 120-300 s, images 8-20 s, sounds 2-6 s
-    sandbox = ("--generation", "4", "--latency", "gemini=0.25", "--latency", "elevenlabs=0.1", "--size", "480x270")
+    sandbox = ("--generation", "10", "--latency", "gemini=0.25", "--latency", "elevenlabs=0.1", "--size", "480x270")
     settings = "[alerts]\nslack = true\n[services.elevenlabs]\nconcurrency = 6\n"
     made = Stage(folder / "stage", channel, sandbox, settings)
     try:
@@ -106,12 +107,13 @@ def campaign(folder: Path, episodes: int, clips: int, seconds: float) -> Result:
                             (f"Crowd {number}", topic, f"Number {number} of the {topic} waits.")))  # fmt: skip
         person.write_entries(stories)
         began = time.monotonic()
+        begun_ms = int(time.time() * 1000)
         memory = Memory(made.start().pid)
         memory.start()
         most_in_work = _watch(made, episodes, began + seconds)
         took = time.monotonic() - began
         memory.ended.set()
-        return _judge(made, memory, most_in_work, took, episodes)
+        return _judge(made, memory, most_in_work, took, episodes, begun_ms)
     finally:
         made.close()
 
@@ -134,15 +136,19 @@ def _watch(made: Stage, episodes: int, until: float) -> int:
         time.sleep(0.5)
 
 
-def _judge(made: Stage, memory: Memory, in_work: int, took: float, episodes: int) -> Result:
+def _judge(made: Stage, memory: Memory, in_work: int, took: float, episodes: int, begun_ms: int) -> Result:
     load = made.admin("/load")
     assert isinstance(load, dict)
-    most, throttled, busiest = load["most_at_once"], load["throttled"], load["most_in_a_second"]
+    most, throttled = load["most_at_once"], load["throttled"]
+    asked = made.admin("/requests?service=notion&last=20000")
+    assert isinstance(asked, dict)
+    # the person who wrote the entries did so before the daemon's start, and faster
+    notion = most_within(sorted(row["at_ms"] for row in asked["requests"] if row["at_ms"] >= begun_ms), 1000)
     for what, limit in MOST.items():
         assert most.get(what, 0) <= limit, f"{what}: {most[what]} at once, {limit} allowed"
     assert not throttled, f"the stand-ins had to refuse for haste: {throttled}"
     # three a second, evenly: four may begin within one second where the first begins it and the last ends it
-    assert busiest["notion"] <= NOTION_PER_S + 1, busiest
+    assert notion <= NOTION_PER_S + 1, f"{notion} requests to Notion within a second"
     failures = made.rows("SELECT outcome, count(*) AS n FROM attempts WHERE outcome NOT IN ('done') GROUP BY outcome")
     delay = loop_delay_ms(metrics(made.state / "videod.sock"), 0.99)
     late = start_delays_ms(made)
@@ -154,7 +160,7 @@ def _judge(made: Stage, memory: Memory, in_work: int, took: float, episodes: int
     assert delay <= DELAY_MS, f"the loop's delay is {delay} ms at p99"
     return {
         "episodes": episodes, "most_in_work": in_work, "minutes": round(took / 60, 1), "most_at_once": dict(most),
-        "notion_most_in_a_second": busiest["notion"], "throttled": 0, "failed_attempts": 0,
+        "notion_most_in_a_second": notion, "throttled": 0, "failed_attempts": 0,
         "rss_mb": round(memory.most_mb, 1), "loop_delay_p99_ms": delay, "start_delay_p99_ms": rates,
     }  # fmt: skip
 

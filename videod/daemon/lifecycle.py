@@ -33,6 +33,7 @@ from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.credit import ServicePurse
 from videod.edge.disk import MB, Disk, unusable
 from videod.edge.inspector import MediaInspector
+from videod.edge.memory import keep_small
 from videod.edge.notion import NotionBoard, Place
 from videod.edge.notion_calls import Calls
 from videod.edge.notion_schema import Ids
@@ -356,6 +357,7 @@ def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str,
     """
     began = time.monotonic()
     jail.guard_self()
+    keep_small()
     steps.check()
     current = Current(path, env)
     for warning in current.channels.warnings:

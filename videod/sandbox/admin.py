@@ -129,7 +129,7 @@ class Admin:
         by_service: dict[str, list[int]] = {}
         for entry in self._context.requests:
             by_service.setdefault(entry["service"], []).append(entry["at_ms"])
-        busiest = {service: _most_within(sorted(times), 1000) for service, times in by_service.items()}
+        busiest = {service: most_within(sorted(times), 1000) for service, times in by_service.items()}
         throttled = {service: count for service, count in meter.throttled.items() if count}
         return web.json_response({"most_at_once": meter.most, "throttled": throttled, "most_in_a_second": busiest})
 
@@ -165,7 +165,7 @@ class Admin:
         return await self.latency(request)
 
 
-def _most_within(times_ms: list[int], span_ms: int) -> int:
+def most_within(times_ms: list[int], span_ms: int) -> int:
     """The most of the sorted times that lie within any span of this length."""
     most, first = 0, 0
     for last, at in enumerate(times_ms):
