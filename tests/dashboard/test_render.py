@@ -170,7 +170,9 @@ def test_a_real_terminal_shows_the_screen_and_is_left_as_it_was(tmp_path: Path) 
     master, slave = pty.openpty()
     screen = pyte.Screen(80, 24)
     stream = pyte.ByteStream(screen)
-    code = "import sys; from videod.cli.watch import main; sys.exit(main(sys.argv[1:]))"
+    # whoever runs the tests in the background may have had SIGINT ignored for all that it starts
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    code += "from videod.cli.watch import main; sys.exit(main(sys.argv[1:]))"
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
     argv = [sys.executable, "-c", code, "--state", str(tmp_path)]
     child = subprocess.Popen(

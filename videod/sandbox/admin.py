@@ -133,6 +133,10 @@ class Admin:
         throttled = {service: count for service, count in meter.throttled.items() if count}
         return web.json_response({"most_at_once": meter.most, "throttled": throttled, "most_in_a_second": busiest})
 
+    async def clear_load(self, request: web.Request) -> web.Response:
+        self._context.meter.clear()
+        return await self.load(request)
+
     async def faults(self, _: web.Request) -> web.Response:
         return web.json_response({"faults": [asdict(fault) for fault in self._context.faults.rules()]})
 
@@ -190,7 +194,8 @@ def build(context: Context, kinds: Kinds) -> web.Application:
     app.add_routes(
         [
             web.get("/health", admin.health), web.get("/urls", admin.urls), web.get("/charges", admin.charges),
-            web.get("/requests", admin.requests), web.get("/load", admin.load), web.get("/faults", admin.faults),
+            web.get("/requests", admin.requests), web.get("/load", admin.load),
+            web.delete("/load", admin.clear_load), web.get("/faults", admin.faults),
             web.post("/faults", admin.add_faults), web.delete("/faults", admin.clear_faults),
             web.post("/reset", admin.clear_faults), web.get("/latency", admin.latency),
             web.post("/latency", admin.set_latency),

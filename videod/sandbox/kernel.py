@@ -155,6 +155,11 @@ class Meter:
         finally:
             self._now[what] -= 1
 
+    def clear(self) -> None:
+        """Begin to count anew."""
+        self.most = Counter()
+        self.throttled = Counter()
+
     def seen(self, what: str, at_once: int) -> None:
         self.most[what] = max(self.most[what], at_once)
 
