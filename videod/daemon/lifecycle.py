@@ -291,7 +291,7 @@ async def _watch(current: Current, machine: Machine, asked: asyncio.Event) -> No
             await _remark(current, machine)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WATCH_S):
-                await asyncio.shield(asked.wait())
+                await asked.wait()
 
 
 async def _remark(current: Current, machine: Machine) -> None:
