@@ -125,6 +125,21 @@ def test_the_job_that_asked_in_vain_stands_behind_the_others_at_the_next_probe()
     assert paper.jobs[names[-1]].due_at <= guard.until_ms < paper.jobs[names[THRESHOLD - 1]].due_at
 
 
+@pytest.mark.parametrize("limit", ["episode_cap_micros", "daily_budget_micros"])
+def test_a_job_that_the_budget_holds_back_is_no_probe(limit: str) -> None:
+    paper = many()
+    guard = paper.breakers["gemini"] = replace(opened(), service="gemini", until_ms=0)
+    assert paper.policy is not None
+    affordable, paper.policy = paper.policy, replace(paper.policy, **{limit: 1})
+    first, second = images(paper)[:2]
+    assert paper.start(first).accepted
+    assert paper.jobs[first].state != JobState.RUNNING
+    assert paper.breakers["gemini"] == guard
+    paper.policy = affordable
+    paper.start(second)
+    assert paper.jobs[second].state == JobState.RUNNING
+
+
 @pytest.mark.parametrize("sign", ["done", "charged", "submitted", "busy", "refused"])
 def test_every_sign_of_life_closes_it(sign: str) -> None:
     paper = many()

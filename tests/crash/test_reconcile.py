@@ -197,6 +197,20 @@ def test_an_answer_lost_while_the_daemon_runs_is_looked_into_before_anybody_is_a
     story(tell, tmp_path, policies=NEVER, limits=ONE)
 
 
+def test_a_price_that_nobody_knows_yet_is_waited_for(tmp_path: Path) -> None:
+    """Another order is on its way, the first of its kind: what it costs shows only when it is done."""
+
+    async def tell(world: World) -> None:
+        world.vendors.lost = ["before"]
+        await world.queue("Crossing")
+        await world.rest(20_000)
+        await check(world)
+        assert (await _one(world)).doubts == 0
+        assert len(await _events(world, "NothingBought")) == 1
+
+    story(tell, tmp_path, policies=NEVER, limits=LIMITS | {"kie": Limit(2, 20, 10)}, look_after_s=60)
+
+
 def test_clips_that_fail_and_are_given_back_do_not_look_like_others_at_the_key(tmp_path: Path) -> None:
     async def tell(world: World) -> None:
         world.vendors.failing_clips = 2

@@ -123,9 +123,11 @@ class World:
         max_in_work: int = 20,
         places: int = 5,
         looks: bool = False,
+        look_after_s: float = 60,
     ) -> None:
         """`looks`: purchases in doubt are compared with the services' balances."""
         self.looks = looks
+        self.look_after_s = look_after_s
         self.folder = folder
         self.chance = random.Random(seed)
         self.vendors = Vendors(random.Random(seed + 1))
@@ -174,7 +176,8 @@ class World:
         self.doubts = None
         if self.looks:
             self.purse = PurseDouble(self.vendors, self.power)
-            self.doubts = Reconciler(self.store, self.ledger, self.bench, self.purse, self.clock, lambda: 60)
+            wait_s = self.look_after_s
+            self.doubts = Reconciler(self.store, self.ledger, self.bench, self.purse, self.clock, lambda: wait_s)
         inspector = InspectorDouble()
         self.runner = Runner(
             self.ledger, self.launcher, inspector, self.bench, self.clock, self.chance, lambda text: text,

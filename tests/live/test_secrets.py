@@ -35,7 +35,8 @@ sys.argv = [%(script)r, *sys.argv[1:], "--events"]
 runpy.run_path(%(script)r, run_name="__main__")
 """
 CRASHES = {
-    "upload": 'raise RuntimeError("cannot go on with " + str(dict(os.environ)))',
+    # without paths: a folder called pytest-503 would read like the answer of a service that is down
+    "upload": 'raise RuntimeError("cannot go on with " + str([v for v in os.environ.values() if "/" not in v]))',
     # so long that the end of it, which is kept, begins in the middle of the key
     "sound_effect": 'sys.exit(os.environ["ELEVENLABS_API_KEY"] + "." * 3985)',
 }
@@ -104,9 +105,11 @@ def test_no_secret_leaves_its_place(tmp_path: Path) -> None:
         daemon = made.start()
         watcher = Watcher(daemon.pid)
         watcher.start()
+        # what the lost order of a clip is compared with
+        until(lambda: made.rows("SELECT 1 FROM balances WHERE service = 'kie'"), 30, made.log_tail)
         board.write(*BEAR)
         board.write(*BROKEN)
-        until(lambda: sorted(made.statuses()) == ["error_planning", "published"], 60, made.log_tail)
+        until(lambda: sorted(made.statuses()) == ["error_planning", "published"], 90, made.log_tail)
         until(lambda: not made.rows("SELECT 1 FROM outbox WHERE target <> 'asset'"), 30, made.log_tail)
         watcher.stop()
 
@@ -149,7 +152,8 @@ def everything_failed_once(made: Stage) -> None:
     query = "SELECT DISTINCT step, outcome FROM attempts JOIN jobs ON jobs.id = job_id WHERE outcome <> 'done'"
     failed = {(row["step"], row["outcome"]) for row in made.rows(query)}
     assert failed >= {
-        ("plan", "down"), ("clip", "not_bought"), ("narration", "down"), ("sound_effect", "bug"), ("upload", "down"),
+        ("plan", "down"), ("clip", "not_bought"), ("narration", "down"), ("sound_effect", "bug"), ("upload", "bug"),
+        ("upload", "down"),
     }, failed  # fmt: skip
     faults = made.admin("/faults")
     assert isinstance(faults, dict)

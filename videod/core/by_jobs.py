@@ -46,14 +46,14 @@ def start(work: Work, event: JobStarted) -> Work:
         raise Late(f"{event.job} cannot start now")
     if work.task.paused is not None and job.step != "cleanup":
         raise Late(f"the task is paused: {work.task.paused}")
-    if work.breaker is not None:
-        if not work.breaker.lets_in(event.at):
-            raise Late(f"{job.service} does not answer; it is tried again at {board.iso(work.breaker.until_ms)}")
-        work = work.with_breaker(breaker.started(work.breaker, asker(work, job), event.at))
+    if work.breaker is not None and not work.breaker.lets_in(event.at):
+        raise Late(f"{job.service} does not answer; it is tried again at {board.iso(work.breaker.until_ms)}")
     job = replace(job, price_micros=price_micros(STEPS[job.step], job.args, work.policy))
     if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:
         return stopped
     quota_day, alerts = _use_quota(work, job, event)
+    if work.breaker is not None:  # only now: a job that a limit holds back asks the service nothing
+        work = work.with_breaker(breaker.started(work.breaker, asker(work, job), event.at))
     started = replace(job, state=JobState.RUNNING, digest=event.digest, started_at=event.at, ended_at=None)
     task = work.task
     work = work.with_job(started).adding(OpenAttempt(job.name, job.price_micros, quota_day), *alerts)

@@ -163,6 +163,12 @@ def unfinished(service: str, traces: Collection[Trace]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
+def untold(service: str, traces: Collection[Trace], proven: Collection[int]) -> bool:
+    """Whether an order under way is the first at its price: what it takes shows only when it is done."""
+    open_orders = unfinished(service, traces)
+    return any(trace.reference in open_orders and trace.micros not in proven for trace in traces)
+
+
 def orders(
     service: str, mark: Mark, traces: Collection[Trace], proven: Collection[int], remotes: Mapping[str, Remote],
     doubted: int = 0,

@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 TICK_S = 10.0
 MARK_S = 30.0
 IDLE_MARK_S = 3600.0
-#: while other orders are on their way a doubt is looked at again, so often and with such pauses, seconds
-LOOKS = 4
+#: a doubt is looked at again with such pauses, while other requests are on their way so long, seconds
 LOOK_AGAIN_S = 10.0
-#: a service that does not answer is asked for its balance so long, seconds
+ON_THEIR_WAY_S = 40.0
+#: a service that does not answer is asked for its balance so long, and one that will tell a price later, seconds
 PATIENCE_S = 600.0
 #: orders that may have failed meanwhile are asked for, at most so many
 ASKED_MOST = 40
@@ -175,23 +175,25 @@ class Reconciler:
             return Finding.UNKNOWN, f"{name}'s balance was not known before, or others use the key"
         wait_s = self._look_after_s() - (self._clock.now_ms() - asked_at) / 1000
         await self._clock.sleep(min(max(wait_s, 0.0), self._look_after_s()))
-        micros = await self._store.read(lambda tx: purchases.price(tx, attempt))
-        until = self._clock.steady_ms() + round(PATIENCE_S * 1000)
-        looks, found = 0, (Finding.UNKNOWN, f"{name} did not tell its balance")
-        while looks < LOOKS and self._clock.steady_ms() < until:
+        price = reconcile.units(job.service, await self._store.read(lambda tx: purchases.price(tx, attempt)))
+        begun, found = self._clock.steady_ms(), (Finding.UNKNOWN, f"{name} did not tell its balance")
+        while True:
             try:
-                finding, told, busy = await self._look_once(mark, job, attempt, reconcile.units(job.service, micros))
+                finding, told, patience_s = await self._look_once(mark, job, attempt, price)
+                found = (finding, told)
             except NoAnswer as silent:
+                patience_s = PATIENCE_S
                 log.info("reconcile_look_failed", extra={"service": job.service, "error": str(silent)})
-            else:
-                looks, found = looks + 1, (finding, told)
-                if finding != Finding.UNKNOWN or not busy:
-                    break
+            waited_s = (self._clock.steady_ms() - begun) / 1000
+            if found[0] != Finding.UNKNOWN or waited_s + LOOK_AGAIN_S > patience_s:
+                return found
             await self._clock.sleep(LOOK_AGAIN_S)
-        return found
 
-    async def _look_once(self, mark: Mark, job: Job, attempt: int, price: int | None) -> tuple[Finding, str, bool]:
-        """The finding, what is said of it, and whether others were on their way. Raises NoAnswer."""
+    async def _look_once(self, mark: Mark, job: Job, attempt: int, price: int | None) -> tuple[Finding, str, float]:
+        """The finding, what is said of it, and for how long after the first look another may tell more, seconds.
+
+        Raises NoAnswer.
+        """
         service = job.service
         before = await self._sight(service)
         traces, proven = await self._books(mark)
@@ -206,7 +208,8 @@ class Reconciler:
         found += [Order(None, False, False, Fate.UNSURE)] * unsure
         moved = used - mark.used
         finding = reconcile.judge(moved, found, price)
-        return finding, reconcile.evidence(service, finding, moved, board.iso(mark.at)), unsure > 0
+        patience_s = PATIENCE_S if reconcile.untold(service, traces, proven) else ON_THEIR_WAY_S if unsure else 0.0
+        return finding, reconcile.evidence(service, finding, moved, board.iso(mark.at)), patience_s
 
     # ------------------------------------------------------------------------------------------ looking
 
