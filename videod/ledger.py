@@ -17,21 +17,22 @@ from typing import Generic, TypeVar
 from videod.core.admission import HOLDS_NO_PLACE
 from videod.core.breaker import GUARDED, Breaker
 from videod.core.by_jobs import DAY_MS
-from videod.core.model import (
-    EVERY_SERVICE,
-    Alert,
-    ChannelPolicy,
-    CloseAttempt,
-    Decision,
+from videod.core.events import (
     EntryQueued,
     EntryRefused,
     Event,
-    Job,
     JobCharged,
     JobFailed,
     JobStarted,
     JobSubmitted,
     JobSucceeded,
+)
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.ops import (
+    EVERY_SERVICE,
+    Alert,
+    CloseAttempt,
+    Decision,
     OpenAttempt,
     Park,
     RecordCharge,
@@ -41,7 +42,6 @@ from videod.core.model import (
     ShowAsset,
     ShowEntry,
     Snapshot,
-    Task,
 )
 from videod.core.plan import Plan
 from videod.core.reconcile import Mark

@@ -17,7 +17,8 @@ from tests.benchmarks.episodes import finished_episodes
 from tests.benchmarks.load import CLIPS, IMAGES, LIMITS, Film, page, title
 from tests.benchmarks.peers.base import Peer
 from tests.benchmarks.work import Films, NoOps, Work
-from videod.core.model import ChannelPolicy, EntryQueued, Event, JobStarted, JobSucceeded, Priority, Task, task_id_of
+from videod.core.events import EntryQueued, Event, JobStarted, JobSucceeded
+from videod.core.model import ChannelPolicy, Priority, Task, task_id_of
 from videod.core.plan import parse
 from videod.core.statuses import READY, Gate
 from videod.core.steps import SERVICES, STEPS, Studio

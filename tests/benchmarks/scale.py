@@ -26,8 +26,8 @@ from tests.benchmarks.engine import VideodPeer
 from tests.benchmarks.episodes import finished_episodes
 from tests.benchmarks.figures import machine, median, ms, quantile, table
 from tests.live.stage import Stage
+from videod.core.events import JobFailed
 from videod.core.failures import Failure, Kind
-from videod.core.model import JobFailed
 from videod.flow.runner import Assignment
 from videod.store import views
 from videod.store.database import InlineDatabase

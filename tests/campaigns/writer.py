@@ -20,8 +20,9 @@ from pathlib import Path
 
 from scripts.lib import atomic, receipt
 from tests.cli.factory import POLICY, a_plan
+from videod.core.events import EntryQueued, Event, JobCharged, JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure, Kind
-from videod.core.model import EntryQueued, Event, Job, JobCharged, JobFailed, JobStarted, JobSucceeded, Priority, Task
+from videod.core.model import Job, Priority, Task
 from videod.core.statuses import Gate, JobState
 from videod.core.steps import STEPS
 from videod.ledger import Applied, Bells, Ledger

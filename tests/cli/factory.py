@@ -10,22 +10,19 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from videod.core.failures import Failure, Kind
-from videod.core.model import (
+from videod.core.events import (
     CancelAsked,
-    ChannelPolicy,
     EntryQueued,
     Event,
     GateApproved,
-    Job,
     JobCharged,
     JobFailed,
     JobStarted,
     JobSubmitted,
     JobSucceeded,
-    Priority,
-    Task,
 )
+from videod.core.failures import Failure, Kind
+from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.plan import Arc, Picture, Plan, PlannedClip, PlannedImage
 from videod.core.statuses import AT_GATE, Gate, JobState, Status
 from videod.ledger import Applied, Bells, Ledger

@@ -11,8 +11,8 @@ import pytest
 
 from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, a_full_studio, at_once
 from videod.cli import actions, client
+from videod.core.events import GateApproved
 from videod.core.failures import Kind
-from videod.core.model import GateApproved
 from videod.core.statuses import Gate, JobState, Status
 from videod.daemon.lock import hold
 from videod.edge.clock import SystemClock

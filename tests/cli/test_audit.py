@@ -8,8 +8,8 @@ import pytest
 
 from tests.cli.factory import HOUR, MINUTE, NOON, POLICY, StudioBox, a_full_studio, at_once
 from videod.cli import audit, client
+from videod.core.events import JobCharged, JobFailed, RedoAsked
 from videod.core.failures import Failure, Kind
-from videod.core.model import JobCharged, JobFailed, RedoAsked
 from videod.core.reconcile import Mark, NothingBought
 from videod.core.statuses import Gate, Status
 from videod.core.steps import STEPS

@@ -5,24 +5,10 @@ from dataclasses import dataclass, field, replace
 from tests.harness.scripts import plan_document
 from tests.harness.world import policy
 from videod.core.breaker import Breaker
+from videod.core.events import EntryQueued, Event, JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure, Kind
-from videod.core.model import (
-    ChannelPolicy,
-    Decision,
-    EntryQueued,
-    Event,
-    Job,
-    JobFailed,
-    JobStarted,
-    JobSucceeded,
-    OpenAttempt,
-    Priority,
-    SaveBreaker,
-    SaveJob,
-    SaveTask,
-    Snapshot,
-    Task,
-)
+from videod.core.model import ChannelPolicy, Job, Priority, Task
+from videod.core.ops import Decision, OpenAttempt, SaveBreaker, SaveJob, SaveTask, Snapshot
 from videod.core.plan import Plan, parse
 from videod.core.statuses import JobState
 from videod.core.workflow import decide

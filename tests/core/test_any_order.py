@@ -7,8 +7,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.core.book import Book
 from tests.harness.world import policy
 from videod.core.derive import derive
+from videod.core.events import CancelAsked, EditRefused, GateApproved, RedoAsked
 from videod.core.failures import Kind
-from videod.core.model import CancelAsked, EditRefused, GateApproved, RedoAsked, SaveJob
+from videod.core.ops import SaveJob
 from videod.core.statuses import AT_GATE, Gate, JobState, Status
 from videod.core.steps import STEPS
 

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from tests.core.book import Book
 from tests.harness.world import policy
 from videod.core.board import ERROR_LOG_CHARACTERS, entry_view, error_log, iso
+from videod.core.events import ServiceFreed
 from videod.core.failures import POLICY, Failure, Kind
-from videod.core.model import Alert, ServiceFreed, ShowEntry
+from videod.core.ops import Alert, ShowEntry
 from videod.core.statuses import ERRORS
 
 

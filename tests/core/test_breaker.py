@@ -8,8 +8,9 @@ from tests.core.book import Book, small_plan
 from tests.harness.world import policy
 from videod.core import breaker
 from videod.core.breaker import PROBE_HOLD_MS, PROBE_WAITS_MS, TELL_AFTER_MS, THRESHOLD, Breaker
+from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Kind
-from videod.core.model import Alert, JobCharged, JobSubmitted
+from videod.core.ops import Alert
 from videod.core.statuses import JobState
 
 CLOSED = Breaker("kie")

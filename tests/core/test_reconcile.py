@@ -9,8 +9,9 @@ import pytest
 from tests.core.book import Book
 from tests.harness.world import policy
 from videod.core import reconcile
+from videod.core.events import CancelAsked
 from videod.core.failures import Kind as FailureKind
-from videod.core.model import CancelAsked, CloseAttempt
+from videod.core.ops import CloseAttempt
 from videod.core.reconcile import Fate, Finding, Kind, Mark, NothingBought, Order, Remote, Span, Trace
 from videod.core.statuses import JobState, Status
 

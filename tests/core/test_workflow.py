@@ -5,18 +5,9 @@ import pytest
 from tests.core.book import Book, small_plan
 from tests.harness.world import policy
 from videod.core.board import entry_view
+from videod.core.events import CancelAsked, EntryRefused, GateApproved, JobCharged, RedoAsked
 from videod.core.failures import Kind
-from videod.core.model import (
-    Alert,
-    CancelAsked,
-    EntryRefused,
-    GateApproved,
-    JobCharged,
-    Park,
-    RedoAsked,
-    ShowAsset,
-    ShowEntry,
-)
+from videod.core.ops import Alert, Park, ShowAsset, ShowEntry
 from videod.core.statuses import ERRORS, Gate, JobState, Status
 from videod.core.workflow import decide
 

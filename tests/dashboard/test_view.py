@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
+from videod.core.events import EntryRefused, RedoAsked
 from videod.core.failures import Kind
-from videod.core.model import EntryRefused, RedoAsked
 from videod.core.statuses import Gate, Status
 from videod.dashboard import rows, text, view
 from videod.dashboard.running import Daemon

@@ -19,7 +19,7 @@ from tests.harness.scripts import Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
 from videod.core.breaker import Breaker
-from videod.core.model import Alert, Park
+from videod.core.ops import Alert, Park
 from videod.daemon.hours import ClockWatch
 from videod.edge.clock import SystemClock
 from videod.edge.notion_calls import Calls

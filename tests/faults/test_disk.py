@@ -20,7 +20,7 @@ from tests.harness.world import World, policy
 from tests.scripts import media
 from tests.scripts.conftest import Run, clip, picture, png, run, wire
 from tests.scripts.wire import Wire
-from videod.core.model import EVERY_SERVICE
+from videod.core.ops import EVERY_SERVICE
 from videod.core.statuses import Status
 from videod.daemon.journal import JournalWatch
 from videod.daemon.space import SpaceWatch, shortage

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import StudioBox
-from videod.core.model import JobStarted
+from videod.core.events import JobStarted
 from videod.core.statuses import Status
 
 

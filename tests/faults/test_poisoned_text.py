@@ -32,8 +32,9 @@ from tests.harness.world import World, policy
 from videod.channels import ChannelError, load_channels
 from videod.core.bare import words
 from videod.core.craft import complaints
+from videod.core.events import EntryQueued, EntryRefused
 from videod.core.expand import first_job, jobs_of
-from videod.core.model import EntryQueued, EntryRefused, Priority, Task, task_id_of
+from videod.core.model import Priority, Task, task_id_of
 from videod.core.plain_text import harmless, one_line
 from videod.core.plan import PlanError, parse
 from videod.core.statuses import Status

@@ -13,8 +13,10 @@ from tests.campaigns.faulty import HTML, Faulty, Good, told
 from tests.campaigns.http_cells import ENDPOINTS, Ran, Services, hurried, run, surroundings, tone
 from tests.core.book import Book
 from tests.harness.world import policy
+from videod.core.events import JobFailed
 from videod.core.failures import Failure, Kind
-from videod.core.model import Job, JobFailed, Park
+from videod.core.model import Job
+from videod.core.ops import Park
 from videod.core.statuses import JobState
 
 BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from tests.flow.board_double import AlarmDouble, Clock
 from tests.harness.scripts import plan_document
+from videod.core.events import JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure
-from videod.core.model import ChannelPolicy, Job, JobFailed, JobStarted, JobSucceeded, Task
+from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import parse
 from videod.core.statuses import JobState
 from videod.flow.intake import Intake

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.flow.board_double import Clock
+from videod.core.events import Event, JobCharged, JobFailed
 from videod.core.expect import Expectation
 from videod.core.failures import Kind
-from videod.core.model import Event, Job, JobCharged, JobFailed, Priority, Task
+from videod.core.model import Job, Priority, Task
 from videod.core.statuses import JobState, Status
 from videod.core.steps import STEPS, Command
 from videod.flow.bench import Bench

@@ -233,7 +233,7 @@ async def test_an_asset_that_is_there_already_is_not_sent_again(desk: Desk, boar
     board.broken["put_asset"] = BoardError("down", "must not be called")
 
     def post_again(tx: object) -> None:
-        from videod.core.model import ShowAsset
+        from videod.core.ops import ShowAsset
         from videod.store import writes
 
         plan = reads.job(tx, task.id, "plan/plan")  # type: ignore[arg-type]

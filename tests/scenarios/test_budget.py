@@ -6,8 +6,9 @@ from tests.core.book import Book
 from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
+from videod.core.events import JobStarted
 from videod.core.failures import Kind
-from videod.core.model import Alert, JobStarted, Park
+from videod.core.ops import Alert, Park
 from videod.core.statuses import JobState, Status
 
 

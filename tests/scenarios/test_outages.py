@@ -9,7 +9,8 @@ from tests.harness.checkers import check
 from tests.harness.scripts import Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import LIMITS, World, policy
-from videod.core.model import EVERY_SERVICE, Park, TaskPaused, TaskResumed
+from videod.core.events import TaskPaused, TaskResumed
+from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
 from videod.flow.limits import Limit
 from videod.store import reads

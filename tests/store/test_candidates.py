@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from tests.simulation.plants import policy
-from videod.core.model import EntryQueued, JobStarted, Priority
+from videod.core.events import EntryQueued, JobStarted
+from videod.core.model import Priority
 from videod.ledger import Bells, Ledger
 from videod.store import reads
 from videod.store.database import InlineDatabase

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from videod.core.model import EntryRefused
+from videod.core.events import EntryRefused
 from videod.ledger import Bells, Ledger
 from videod.store import reads
 from videod.store.database import Database

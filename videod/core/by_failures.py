@@ -6,8 +6,10 @@ from dataclasses import replace
 from videod.core import board, breaker
 from videod.core.by_jobs import alarm, asker, current, heard, of_channel_alone, settle_attempt
 from videod.core.derive import QUOTA
+from videod.core.events import JobFailed, ServiceFreed
 from videod.core.failures import KEYS, POLICY, USELESS_FILE, USELESS_TRIES, Answer, Kind, retry_delay_ms
-from videod.core.model import Alert, CloseAttempt, Job, JobFailed, Park, ServiceFreed
+from videod.core.model import Job
+from videod.core.ops import Alert, CloseAttempt, Park
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, JobState, Status, check_move
 from videod.core.steps import STEPS
@@ -32,7 +34,7 @@ def fail(work: Work, event: JobFailed) -> Work:
     return work
 
 
-#: kinds for which the service is to blame; two different jobs in a row have to meet them
+#: kinds for which the service is to blame; several different jobs in a row have to meet them (`breaker.THRESHOLD`)
 _SERVICE_DOWN = (Kind.DOWN, Kind.TIMEOUT, Kind.NONSENSE)
 #: how long a job that asked in vain stands behind the others when the next probe may start, ms
 _BEHIND_MS = 1000

@@ -6,22 +6,11 @@ from dataclasses import replace
 from videod.core import board, breaker
 from videod.core.by_people import again
 from videod.core.derive import affected
+from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
 from videod.core.expand import jobs_of, price_micros
 from videod.core.failures import Failure, Kind
-from videod.core.model import (
-    Alert,
-    CloseAttempt,
-    Job,
-    JobCharged,
-    JobFailed,
-    JobStarted,
-    JobSubmitted,
-    JobSucceeded,
-    OpenAttempt,
-    Park,
-    RecordCharge,
-    ShowAsset,
-)
+from videod.core.model import Job
+from videod.core.ops import Alert, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset
 from videod.core.plan import Plan
 from videod.core.statuses import CLOSED, RUNNING, JobState
 from videod.core.steps import STEPS

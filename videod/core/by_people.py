@@ -3,18 +3,10 @@
 from dataclasses import replace
 
 from videod.core.derive import affected, promote
+from videod.core.events import EntryQueued, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
-from videod.core.model import (
-    EntryQueued,
-    GateApproved,
-    Job,
-    Park,
-    RedoAsked,
-    ShowEntry,
-    Task,
-    TaskPaused,
-    task_id_of,
-)
+from videod.core.model import Job, Task, task_id_of
+from videod.core.ops import Park, ShowEntry
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, GATES, LABELS, Gate, JobState, Status, check_move
 from videod.core.steps import REVIEWED
 from videod.core.work import Late, Work

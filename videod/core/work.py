@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from videod.core.breaker import Breaker
-from videod.core.model import ChannelPolicy, Job, Op, SaveBreaker, Task
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.ops import Op, SaveBreaker
 
 
 @dataclass(frozen=True)

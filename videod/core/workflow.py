@@ -15,9 +15,8 @@ from typing import assert_never
 
 from videod.core import board, by_failures, by_jobs, by_people
 from videod.core.derive import complete, derive, promote
-from videod.core.model import (
+from videod.core.events import (
     CancelAsked,
-    Decision,
     EditRefused,
     EntryEdited,
     EntryQueued,
@@ -29,16 +28,12 @@ from videod.core.model import (
     JobStarted,
     JobSubmitted,
     JobSucceeded,
-    Op,
     RedoAsked,
-    SaveJob,
-    SaveTask,
     ServiceFreed,
-    ShowEntry,
-    Snapshot,
     TaskPaused,
     TaskResumed,
 )
+from videod.core.ops import Decision, Op, SaveJob, SaveTask, ShowEntry, Snapshot
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import AT_GATE, LABELS, Status, check_job_move, check_move
 from videod.core.work import Late, Work

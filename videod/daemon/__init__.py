@@ -1,1 +1,1 @@
-"""The daemon: wiring (which concrete classes), lifecycle (start, run, stop), recovery after a crash, the lock."""
+"""The daemon: wiring (the parts), machine (the parts joined), lifecycle (start, run, stop), recovery, the lock."""

@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from videod.core.events import JobCharged, JobFailed, JobSubmitted, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind
-from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
+from videod.core.model import Job, Task
 from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Command

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from videod.core.by_jobs import DISK_ALARM
-from videod.core.model import EVERY_SERVICE, Park
+from videod.core.ops import EVERY_SERVICE, Park
 from videod.edge.disk import MB, Room
 from videod.ledger import Ledger
 from videod.seams import Clock

@@ -1,8 +1,11 @@
-"""The only file that knows all concrete classes: from settings, channels and secrets to a daemon ready to run."""
+"""From settings, channels and secrets to the parts of a daemon, each ready to be joined with the others.
+
+With `machine`, which joins them, this is the only place that knows all concrete classes.
+"""
 
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import imageio_ffmpeg
@@ -35,20 +38,17 @@ def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
     """What the core must know of a channel."""
     gates = {Gate.ASSETS: channel.gates.assets, Gate.VIDEO: channel.gates.video, Gate.AUDIO: channel.gates.audio}
     gates[Gate.FINAL] = channel.gates.final
-    return ChannelPolicy(
-        channel_id=channel.id,
+    return replace(
+        _gone(settings, channel.id),
+        configured=True,
         clips=channel.clips,
         images=channel.images,
         clip_seconds=channel.clip_seconds,
         auto_gates=frozenset(gate for gate, mode in gates.items() if mode == "auto"),
         negative_prompt=channel.negative_prompt,
-        prices_micros=settings.prices.micros(),
         daily_budget_micros=_micros(channel.daily_budget_usd),
         episode_cap_micros=_micros(channel.episode_cap_usd),
         rebuy_ceiling_micros=_micros(channel.rebuy_ceiling_usd),
-        retry_waits_ms=tuple(round(wait * MINUTE_MS) for wait in settings.retry.waits_min),
-        retry_jitter=settings.retry.jitter,
-        keep_workspace_ms=round(settings.retention.workspace_days * DAY_MS),
     )
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from videod.core.board import NOUNS, advice, pending_cost_micros
-from videod.core.model import EVERY_SERVICE, Job, Task
+from videod.core.model import Job, Task
+from videod.core.ops import EVERY_SERVICE
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import ALL, ORDER, REVIEWED
 from videod.dashboard.text import ago, ahead, clean, count, money, span

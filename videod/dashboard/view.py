@@ -5,7 +5,8 @@ Tones are names ("review", "bad", "work", "wait", "good", "dim", "plain"); `rend
 
 from dataclasses import dataclass, replace
 
-from videod.core.model import EVERY_SERVICE, Job
+from videod.core.model import Job
+from videod.core.ops import EVERY_SERVICE
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import REVIEWED
 from videod.dashboard import events

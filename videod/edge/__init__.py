@@ -1,1 +1,1 @@
-"""The real implementations of the seams: Notion, OAuth, alerts, children, clock. Only the wiring knows them."""
+"""The real implementations of the seams: Notion, OAuth, alerts, children, clock. Only the daemon's wiring and its machine know them."""

@@ -7,17 +7,8 @@ what is true anyway.
 
 from collections.abc import Mapping
 
-from videod.core.model import (
-    CancelAsked,
-    EditRefused,
-    EntryEdited,
-    EntryQueued,
-    EntryRefused,
-    GateApproved,
-    Priority,
-    RedoAsked,
-    Task,
-)
+from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
+from videod.core.model import Priority, Task
 from videod.core.plain_text import harmless, one_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, REDOES, Gate, Status
 from videod.core.steps import REVIEWED

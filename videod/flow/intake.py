@@ -13,7 +13,8 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from videod.core.model import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked, Task
+from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
+from videod.core.model import Task
 from videod.core.statuses import CLOSED, LABELS, IllegalMove, Status
 from videod.flow import edits
 from videod.ledger import Applied, Ledger

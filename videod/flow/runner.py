@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Protocol
 
 from videod.core import craft
+from videod.core.events import JobCharged, JobFailed, JobSubmitted, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import USELESS_FILE, Failure, Kind, classify
-from videod.core.model import Job, JobCharged, JobFailed, JobSubmitted, JobSucceeded, Task
+from videod.core.model import Job, Task
 from videod.core.plain_text import harmless
 from videod.core.plan import Plan, PlanError, parse
 from videod.core.reconcile import NothingBought

@@ -1,7 +1,8 @@
 """One lane per service: slot, choice, token, claim, hand over. A starved service blocks nobody.
 
 A lane sleeps until its bell rings, the next retry is due, or its poll interval is over: a lost bell costs a few
-seconds, never work. The claim is the ledger's compare-and-set; whoever comes second is told so and chooses anew.
+seconds, never work. Choice and claim are one transaction: what is chosen cannot go to another, and a refused start
+is told so and chosen anew.
 """
 
 import asyncio
@@ -11,7 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from videod.core.admission import Candidate, House, choose, turns
-from videod.core.model import EVERY_SERVICE, Job, JobStarted, Park
+from videod.core.events import JobStarted
+from videod.core.model import Job
+from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.steps import Command
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit, quota_ends
@@ -192,7 +195,7 @@ class Scheduler:
         times = await self._store.read(due)
         return min([self._look_again_s, *(max(0.001, (when - at) / 1000) for when in times)])
 
-    async def _claim(self, lane: Lane) -> "Assignment | _Refused | None":
+    async def _claim(self, lane: Lane) -> Assignment | _Refused | None:
         """Choose and claim in one transaction; None where there is nothing to start."""
 
         def pick(connection: sqlite3.Connection, look: Look) -> tuple[JobStarted, tuple[Job, Command]] | None:

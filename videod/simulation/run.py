@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from videod.core.model import ChannelPolicy, EntryQueued, GateApproved, Priority, Task
+from videod.core.events import EntryQueued, GateApproved
+from videod.core.model import ChannelPolicy, Priority, Task
 from videod.core.statuses import AT_GATE, Gate
 from videod.core.steps import SERVICES, Studio
 from videod.flow.bench import Bench

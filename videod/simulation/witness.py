@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from videod.core.model import Event, Job, JobFailed, JobStarted, JobSucceeded, Park, SaveJob, Task
+from videod.core.events import Event, JobFailed, JobStarted, JobSucceeded
+from videod.core.model import Job, Task
+from videod.core.ops import Park, SaveJob
 from videod.core.statuses import AT_GATE, ERRORS, JobState, Status
 from videod.flow.limits import Limit
 from videod.ledger import Applied, Bells, Chooser, Ledger, Policies, Started, T

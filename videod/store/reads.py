@@ -8,7 +8,8 @@ from operator import attrgetter
 
 from videod.core.admission import HOLDS_NO_PLACE, Candidate, InWork
 from videod.core.breaker import Breaker
-from videod.core.model import EVERY_SERVICE, Job, Task
+from videod.core.model import Job, Task
+from videod.core.ops import EVERY_SERVICE
 from videod.core.steps import STEPS
 from videod.store.rows import job_of, task_of
 

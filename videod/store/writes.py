@@ -9,17 +9,8 @@ from dataclasses import fields
 from functools import lru_cache
 
 from videod.core.breaker import Breaker
-from videod.core.model import (
-    Alert,
-    CloseAttempt,
-    Job,
-    OpenAttempt,
-    Park,
-    RecordCharge,
-    ShowAsset,
-    ShowEntry,
-    Task,
-)
+from videod.core.model import Job, Task
+from videod.core.ops import Alert, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset, ShowEntry
 from videod.core.reconcile import Mark
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
 

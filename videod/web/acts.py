@@ -9,20 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from videod.core.board import pending_cost_micros
-from videod.core.model import (
-    EVERY_SERVICE,
+from videod.core.events import (
     CancelAsked,
     EntryQueued,
     Event,
     GateApproved,
-    Job,
-    Park,
     RedoAsked,
     ServiceFreed,
-    Task,
     TaskPaused,
     TaskResumed,
 )
+from videod.core.model import Job, Task
+from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import ALL, REVIEWED, SERVICES
 from videod.ledger import Ledger

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from videod.core.board import iso, pending_cost_micros
 from videod.core.failures import Failure
-from videod.core.model import EVERY_SERVICE, Job, Task
+from videod.core.model import Job, Task
+from videod.core.ops import EVERY_SERVICE
 from videod.core.statuses import AT_GATE, LABELS
 from videod.core.steps import ALL
 from videod.store import reads, views

@@ -1,0 +1,193 @@
+"""The events: what happened, each with its time (integer milliseconds UTC). `decide` answers each with ops."""
+
+from dataclasses import dataclass, field
+
+from videod.core.failures import Failure
+from videod.core.model import Priority
+from videod.core.plan import Plan
+from videod.core.reconcile import NothingBought
+from videod.core.statuses import Gate
+
+
+@dataclass(frozen=True)
+class EntryQueued:
+    """A person set Queued: a new entry, or one that goes on from where it stopped."""
+
+    at: int
+    page_id: str
+    channel_id: str
+    title: str
+    topic: str
+    direction: str
+    priority: Priority
+    privacy: str | None
+
+
+@dataclass(frozen=True)
+class EntryRefused:
+    """A person queued an entry that cannot run (a required field is empty, an unknown channel): no task is made."""
+
+    at: int
+    page_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EntryEdited:
+    """A person changed fields of a known entry. What is already made stays; what comes later uses the new values."""
+
+    at: int
+    task_id: str
+    priority: Priority
+    privacy: str | None
+
+
+@dataclass(frozen=True)
+class GateApproved:
+    at: int
+    task_id: str
+    gate: Gate
+    by: str
+
+
+@dataclass(frozen=True)
+class RedoAsked:
+    """A person wants some finished jobs made anew; `names` are job names such as "image/bear_core"."""
+
+    at: int
+    task_id: str
+    gate: Gate
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CancelAsked:
+    at: int
+    task_id: str
+
+
+@dataclass(frozen=True)
+class TaskPaused:
+    """A person wants nothing more of the task to start; what runs goes on to its end."""
+
+    at: int
+    task_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TaskResumed:
+    at: int
+    task_id: str
+
+
+@dataclass(frozen=True)
+class EditRefused:
+    """A person set a status that makes no sense here: the true one is written back with the reason."""
+
+    at: int
+    task_id: str
+    wanted: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class JobStarted:
+    """A lane claimed the job; from here one attempt runs. `digest` is that of the command and its input files.
+
+    `quota`: (the day it counts to, jobs a day) where the service has a daily quota.
+    """
+
+    at: int
+    task_id: str
+    job: str
+    digest: str
+    quota: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class JobSubmitted:
+    """The script holds a remote id (a KIE task, an upload session)."""
+
+    at: int
+    task_id: str
+    job: str
+    attempt: int
+    remote_id: str
+
+
+@dataclass(frozen=True)
+class JobCharged:
+    """The script knows what a call cost. Recorded whatever has become of the attempt meanwhile.
+
+    The same `reference` (the vendor's id of the call) of the same job is one charge, however often it is told.
+    """
+
+    at: int
+    task_id: str
+    job: str
+    attempt: int
+    service: str
+    kind: str
+    quantity: float
+    unit: str
+    micros: int
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class JobSucceeded:
+    """The output exists and was verified. `output` is relative to the workspace. `plan` only for the plan step."""
+
+    at: int
+    task_id: str
+    job: str
+    attempt: int
+    output: str
+    bytes: int
+    sha256: str
+    facts: dict[str, object] = field(default_factory=dict)
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True)
+class JobFailed:
+    """The attempt ended without output. `u` is chance in [0, 1) for the jitter of the next wait."""
+
+    at: int
+    task_id: str
+    job: str
+    attempt: int
+    failure: Failure
+    u: float
+    stderr_tail: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class ServiceFreed:
+    """A parked service may be used again: what was held for it goes on. `channel_id` None: the whole service."""
+
+    at: int
+    task_id: str
+    service: str
+
+
+Event = (
+    EntryQueued
+    | EntryRefused
+    | EntryEdited
+    | GateApproved
+    | RedoAsked
+    | CancelAsked
+    | TaskPaused
+    | TaskResumed
+    | EditRefused
+    | JobStarted
+    | JobSubmitted
+    | JobCharged
+    | JobSucceeded
+    | JobFailed
+    | ServiceFreed
+    | NothingBought
+)

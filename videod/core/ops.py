@@ -1,0 +1,132 @@
+"""What `decide` is told (a snapshot) and what it answers (a decision): the ops that the ledger writes in order."""
+
+from dataclasses import dataclass
+
+from videod.core.breaker import Breaker
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.statuses import JobState
+
+
+@dataclass(frozen=True)
+class SaveTask:
+    """Insert or replace the task's row."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class SaveJob:
+    """Insert (id 0) or replace the job's row; the ledger refuses if the row no longer is in `before`."""
+
+    job: Job
+    before: JobState | None
+
+
+@dataclass(frozen=True)
+class OpenAttempt:
+    """A new row of `attempts`; its id becomes the job's `attempt`. `price_micros` > 0 also writes the intent.
+
+    `quota_day`: one of that day's quota is used by it.
+    """
+
+    job: str
+    price_micros: int
+    quota_day: str | None = None
+
+
+@dataclass(frozen=True)
+class CloseAttempt:
+    job: str
+    attempt: int
+    outcome: str
+    stderr_tail: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class RecordCharge:
+    job: str
+    attempt: int
+    service: str
+    kind: str
+    quantity: float
+    unit: str
+    micros: int
+
+
+#: in `Park.service`: every service but the cleaning of workspaces
+EVERY_SERVICE = "*"
+
+
+@dataclass(frozen=True)
+class Park:
+    """No job of this service (only of `channel_id`'s where given) starts until `until_ms` (None: until freed).
+
+    `cause` says who lifts it: "person" (videod pause), "service" (a refused key, used-up credit), "budget",
+    "limit" (our own daily quota), "disk". Several causes may hold the same service at once.
+    """
+
+    service: str
+    channel_id: str | None
+    until_ms: int | None
+    reason: str
+    cause: str = "service"
+
+
+@dataclass(frozen=True)
+class SaveBreaker:
+    breaker: Breaker
+
+
+@dataclass(frozen=True)
+class ShowEntry:
+    """The board's entry shall show these values: absolute statements, property -> value."""
+
+    page_id: str
+    values: dict[str, object]
+
+
+@dataclass(frozen=True)
+class ShowAsset:
+    """The board's asset row of this job shall exist with this file."""
+
+    page_id: str
+    job: str
+    kind: str
+    path: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Tell a person. `key` makes the same cause ring once."""
+
+    key: str
+    text: str
+
+
+Op = SaveTask | SaveJob | OpenAttempt | CloseAttempt | RecordCharge | Park | SaveBreaker | ShowEntry | ShowAsset | Alert
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that `decide` may know: the task (None: the page has none yet), its jobs, the channel's policy."""
+
+    task: Task | None
+    jobs: tuple[Job, ...]
+    policy: ChannelPolicy | None
+    #: what the channel has spent or reserved since midnight UTC; told only where a paid job wants to start
+    spent_today_micros: int = 0
+    #: of the service of the event's job, where it is an outside one
+    breaker: Breaker | None = None
+    #: how much of the day's quota is used; told only where a job with a quota wants to start
+    quota_used: int = 0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to an event. `accepted` False: the event came too late or twice, nothing was to be done."""
+
+    ops: tuple[Op, ...] = ()
+    accepted: bool = True
+    note: str = ""
