@@ -196,10 +196,10 @@ class Ledger:
         if decision.accepted:
             body = _plain(event)
             assert isinstance(body, dict)
-            writes.note_history(connection, task, event.at, type(event).__name__, body)
+            version = writes.note_history(connection, task, event.at, type(event).__name__, body)
             if task is not None:
                 unchanged = None if saved else snapshot.task
-                self._snapshots.wrote(connection, task.id, snapshot.jobs, _changed(decision), unchanged)
+                self._snapshots.wrote(connection, task.id, version, snapshot.jobs, _changed(decision), unchanged)
         return Applied(decision, task, attempt)
 
     async def look(self, task_id: str) -> tuple[Task | None, tuple[Job, ...]]:

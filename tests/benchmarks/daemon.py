@@ -9,31 +9,23 @@ is where the delays of the event loop come from.
 import argparse
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 from tests.benchmarks.figures import cpu_s, machine, table
-from tests.campaigns.crowd import TOPICS, Memory, loop_delay_ms, metrics
+from tests.campaigns.crowd import (
+    Memory,
+    loop_delay_ms,
+    many_channel,
+    many_sandbox,
+    metrics,
+    wait_until_published,
+    write_crowd,
+)
 from tests.live.stage import Stage
 
 #: targets: MB with twenty episodes in work, share of a core when idle, ms
 RSS_MB, IDLE_SHARE, DELAY_MS = 120.0, 0.005, 50.0
 GIVE_UP_S = 900.0
-
-
-def wait_until_published(made: Stage, episodes: int) -> int:
-    """Returns the most episodes that were in work at one look."""
-    most, until = 0, time.monotonic() + GIVE_UP_S
-    while True:
-        now = Counter(made.statuses())
-        most = max(most, sum(count for status, count in now.items() if status not in ("queued", "published")))
-        if now["published"] == episodes:
-            return most
-        stopped = [status for status in now if status.startswith("error_")]
-        assert not stopped, made.rows("SELECT title, step, failure FROM jobs JOIN tasks ON tasks.id = task_id")
-        assert made.daemon is not None and made.daemon.poll() is None, made.log_tail()
-        assert time.monotonic() < until, f"still {dict(now)}"
-        time.sleep(0.25)
 
 
 def busy_share(pid: int, seconds: float) -> float:
@@ -44,11 +36,7 @@ def busy_share(pid: int, seconds: float) -> float:
 
 
 def measure(folder: Path, episodes: int, clips: int, idle_s: float) -> list[list[str]]:
-    channel: dict[str, object] = {
-        "clips": clips, "images": clips + 2, "clip_seconds": 5, "max_concurrent": episodes,
-        "daily_budget_usd": 10_000.0, "episode_cap_usd": 1000.0,
-    }  # fmt: skip
-    sandbox = ("--generation", "4", "--latency", "gemini=0.25", "--latency", "elevenlabs=0.1", "--size", "480x270")
+    channel, sandbox = many_channel(clips, episodes, spare_images=2), many_sandbox(generation_s=4)
     # the board is asked as often as usual, not as often as tests like
     made = Stage(folder, channel, sandbox, env={"VIDEOD_DAEMON_POLL_INTERVAL_S": "10"})
     try:
@@ -57,15 +45,11 @@ def measure(folder: Path, episodes: int, clips: int, idle_s: float) -> list[list
             assert made.daemon is not None and made.daemon.poll() is None, made.log_tail()
             time.sleep(0.1)
         idle = busy_share(pid, idle_s)
-        channels = ("wild_planet", "deep_ocean")
-        made.person().write_entries([
-            (channels[number % 2], (f"Crowd {number}", TOPICS[number % len(TOPICS)], f"Story {number}."))
-            for number in range(episodes)
-        ])  # fmt: skip
+        write_crowd(made.person(), episodes)
         began, before = time.monotonic(), cpu_s(pid)
         memory = Memory(pid)
         memory.start()
-        in_work = wait_until_published(made, episodes)
+        in_work = wait_until_published(made, episodes, began + GIVE_UP_S)
         took, used = time.monotonic() - began, cpu_s(pid) - before
         memory.ended.set()
         (jobs,) = made.rows("SELECT count(*) AS n FROM attempts WHERE outcome = 'done'")

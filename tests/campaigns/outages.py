@@ -53,7 +53,7 @@ class Round:
         self.written += 1
 
     def fault(self, service: str, **fields: object) -> None:
-        self.stage.admin("/faults", "POST", {"service": service, **fields})
+        self.stage.fault(service=service, **fields)
 
     def published(self, seconds: float) -> None:
         self.stage.wait_for("published", seconds=seconds, tasks=self.written)

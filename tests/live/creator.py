@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import httpx
+import yaml
 
 from tests.live.stage import Stage
 from videod.cli.demo_person import VERSION
@@ -117,7 +118,7 @@ class Creator:
 
     def bought(self, kind: str) -> int:
         """Purchases of this kind in the vendors' own books."""
-        return sum(charge["kind"] == kind for charge in self._stage.charges())
+        return self._stage.bought(kind)
 
 
 def _properties(fields: dict[str, str]) -> dict[str, object]:
@@ -126,3 +127,10 @@ def _properties(fields: dict[str, str]) -> dict[str, object]:
 
 def channel_file(stage: Stage, name: str) -> Path:
     return stage.channels / f"{name}.yaml"
+
+
+def review(stage: Stage, channel: str, *gates: str) -> None:
+    """Write into the channel's file that its films stop at these gates."""
+    path = channel_file(stage, channel)
+    body = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(body | {"gates": body["gates"] | dict.fromkeys(gates, "review")}))

@@ -19,6 +19,8 @@ from videod.cli.demo_person import Person
 from videod.sandbox.attach import call
 
 ROOT = Path(__file__).resolve().parents[2]
+#: step -> kind of its purchase in the vendors' own books
+_BOUGHT = {"image": "image", "clip": "clip", "narration": "speech", "sound_effect": "sound_effect"}
 
 
 class Stage:
@@ -129,8 +131,22 @@ class Stage:
             counts[f"{charge['service']} {kind} {charge['key']}"] += sign
         return Counter({name: count - 1 for name, count in counts.items() if count > 1})
 
+    def bought(self, kind: str) -> int:
+        """Purchases of this kind in the vendors' own books."""
+        return sum(charge["kind"] == kind for charge in self.charges())
+
+    def check_purchases(self) -> None:
+        """Raises AssertionError unless each finished job was bought once, and nothing else."""
+        for step, kind in _BOUGHT.items():
+            done = self.rows("SELECT 1 FROM jobs WHERE step = ? AND state = 'done'", step)
+            assert self.bought(kind) == len(done), (step, kind, self.bought(kind), len(done))
+
     def admin(self, path: str, method: str = "GET", body: object = None) -> object:
         return call(f"{self.found['admin']}{path}", method, body)
+
+    def fault(self, **fields: object) -> None:
+        """From now on the stand-ins fail as told, until their /reset."""
+        self.admin("/faults", "POST", fields)
 
     def children(self) -> list[str]:
         """Command lines of processes that work in this stage's state folder, the daemon itself left out."""

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-import yaml
 
-from tests.live.creator import Creator, channel_file
+from tests.live.creator import Creator, review
 from tests.live.stage import Stage, stage
 from videod.core.statuses import LABELS, Status
 
@@ -50,17 +49,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Path) -> Iterator[S
     }
     channel: dict[str, object] = {"clips": CLIPS, "images": IMAGES, "clip_seconds": 5, "max_concurrent": 20}
     with stage(tmp_path_factory.mktemp("failures"), channel=channel, env=env) as made:
-        path = channel_file(made, "deep_ocean")
-        gates = {"assets": "review", "video": "review", "audio": "review", "final": "review"}
-        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"gates": gates}))
+        review(made, "deep_ocean", "assets", "video", "audio", "final")
         yield made
-
-
-@pytest.fixture(scope="module")
-def creator(studio: Stage) -> Iterator[Creator]:
-    made = Creator(studio)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -70,10 +60,6 @@ def running(studio: Stage) -> Stage:
     if studio.daemon is None or studio.daemon.poll() is not None:
         studio.start()
     return studio
-
-
-def fault(at: Stage, **fields: object) -> None:
-    at.admin("/faults", "POST", fields)
 
 
 def whole(text: str, *parts: str) -> None:
@@ -169,7 +155,7 @@ def test_a_plan_that_stays_bad_stops_before_money_is_spent_and_lists_rule_and_pl
 
 def test_one_bad_plan_is_mended_by_asking_again_without_anybody(running: Stage, creator: Creator) -> None:
     asked, alerts = creator.bought("text"), len(creator.alerts())
-    fault(running, service="gemini", kind="bad_plan", times=1)
+    running.fault(service="gemini", kind="bad_plan", times=1)
     page = creator.write("Second Thoughts")
     card = creator.wait(page, Status.ASSETS_READY)
     assert (card["Error Log"], len(creator.alerts())) == ("", alerts)
@@ -180,7 +166,7 @@ def test_a_refused_image_is_named_with_what_was_refused_and_the_others_are_kept(
     running: Stage, creator: Creator
 ) -> None:
     bought = creator.bought("image")
-    fault(running, service="gemini", kind="refuse_finish", endpoint="*banana*", times=2)
+    running.fault(service="gemini", kind="refuse_finish", endpoint="*banana*", times=2)
     page = creator.write("Refused")
     creator.wait(page, Status.ERROR_ASSETS)
     until = time.monotonic() + 30
@@ -213,7 +199,7 @@ def test_a_service_that_is_down_shows_its_next_retry_and_then_goes_on(running: S
     clips = creator.bought("clip")
     page = creator.write("Weather")
     creator.wait(page, Status.ASSETS_READY)
-    fault(running, service="kie", kind="status", status=503, endpoint="POST /api/v1/jobs/createTask")
+    running.fault(service="kie", kind="status", status=503, endpoint="POST /api/v1/jobs/createTask")
     creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
     card = creator.wait(page, Status.GENERATING_VIDEO, Next_Retry="T", Error_Log="Retry ")
     whole(card["Error Log"], "clip/clip_0", "kie POST", "HTTP 503", " of 5 at ", "videod tries again by itself")
@@ -254,7 +240,7 @@ def test_used_up_credit_goes_on_after_a_resume_and_rings_no_second_time(running:
 
 def _run_out_of_credit(running: Stage, creator: Creator, page: str) -> None:
     creator.wait(page, Status.ASSETS_READY)
-    fault(running, service="kie", kind="no_credit")
+    running.fault(service="kie", kind="no_credit")
     creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
     card = creator.wait(page, Status.QUOTA_EXCEEDED, Next_Retry="T", Error_Log="clip/")
     whole(card["Progress"], "quota of kie is used up, goes on at ")
@@ -286,9 +272,7 @@ def test_after_all_of_this_nothing_was_bought_twice_and_the_board_tells_the_trut
 ) -> None:
     creator.wait_for_rest()
     tasks = running.rows("SELECT page_id, channel_id, status, held, doubts FROM tasks")
-    for step, kind in (("image", "image"), ("clip", "clip"), ("narration", "speech"), ("sound_effect", "sound_effect")):
-        done = running.rows("SELECT 1 FROM jobs WHERE step = ? AND state = 'done'", step)
-        assert creator.bought(kind) == len(done), (step, kind)
+    running.check_purchases()
     for task in tasks:
         creator.wait(task["page_id"], Status(task["status"]))
         assert (task["held"], task["doubts"]) == (None, 0)

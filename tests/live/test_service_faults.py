@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-import yaml
 
-from tests.live.creator import Creator, channel_file
+from tests.live.creator import Creator, review
 from tests.live.stage import Stage, stage
 from videod.core.statuses import Status
 
@@ -36,21 +35,10 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def creator(studio: Stage) -> Iterator[Creator]:
-    made = Creator(studio)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def running(studio: Stage) -> Stage:
     studio.admin("/reset", "POST")
     return studio
-
-
-def fault(at: Stage, **fields: object) -> None:
-    at.admin("/faults", "POST", fields)
 
 
 def asked(at: Stage, service: str, path: str = "", method: str = "") -> list[dict[str, object]]:
@@ -112,7 +100,7 @@ def test_a_consent_revoked_in_mid_upload_stops_that_channel_alone_and_is_told_on
     running: Stage, creator: Creator
 ) -> None:
     eventually(lambda: resume(running, "pause", "youtube", "--channel", "deep_ocean"), running)
-    fault(running, service="youtube", kind="hang", endpoint="PUT *", seconds=2.5, times=1)
+    running.fault(service="youtube", kind="hang", endpoint="PUT *", seconds=2.5, times=1)
     page = creator.write("Revoked", "wild_planet")
     creator.write("Untouched", "deep_ocean")
     eventually(lambda: inserts(running) == 1, running, 90)
@@ -127,7 +115,7 @@ def test_a_consent_revoked_in_mid_upload_stops_that_channel_alone_and_is_told_on
 def test_youtubes_daily_limit_waits_for_midnight_in_california_and_spends_nothing(
     running: Stage, creator: Creator
 ) -> None:
-    fault(running, service="youtube", kind="daily_limit", times=1)
+    running.fault(service="youtube", kind="daily_limit", times=1)
     page = page_of(running, "Untouched")
     eventually(lambda: "upload" in ready_steps(running, page), running, 90)
     assert resume(running, "resume", "youtube", "--channel", "deep_ocean")
@@ -147,8 +135,8 @@ def test_youtubes_daily_limit_waits_for_midnight_in_california_and_spends_nothin
 
 
 def test_a_film_whose_last_answer_and_session_are_lost_is_found_by_its_marker(running: Stage, creator: Creator) -> None:
-    fault(running, service="youtube", kind="final_lost", times=1)
-    fault(running, service="youtube", kind="session_gone", skip=1, times=1)
+    running.fault(service="youtube", kind="final_lost", times=1)
+    running.fault(service="youtube", kind="session_gone", skip=1, times=1)
     page = page_of(running, "Untouched")
     assert resume(running, "resume", "youtube")  # also for the channel whose consent is gone: that rings no second time
     creator.wait(page, Status.PUBLISHED, mended=True)
@@ -194,7 +182,7 @@ def test_in_a_ban_nobody_asks_notion_over_a_restart_and_then_the_board_hears_the
     review_clips(running)
     page = creator.write("Banned", "deep_ocean")
     creator.wait(page, Status.GENERATING_ASSETS)
-    fault(running, service="notion", kind="status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)
+    running.fault(service="notion", kind="status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)
     met = eventually(lambda: [row for row in asked(running, "notion") if row["status"] == 429], running)
     assert isinstance(met, list)
     began = int(met[0]["at_ms"])
@@ -216,9 +204,7 @@ def test_in_a_ban_nobody_asks_notion_over_a_restart_and_then_the_board_hears_the
 
 def review_clips(at: Stage) -> None:
     """From now on the films of deep_ocean stop where a person looks at the clips."""
-    path = channel_file(at, "deep_ocean")
-    body = yaml.safe_load(path.read_text())
-    path.write_text(yaml.safe_dump(body | {"gates": body["gates"] | {"video": "review"}}))
+    review(at, "deep_ocean", "video")
     assert at.daemon is not None
     before = len(at.log.read_text())
     at.daemon.send_signal(signal.SIGHUP)
@@ -288,9 +274,7 @@ def most_clips_at_once(at: Stage) -> int:
 
 def test_after_all_of_this_nothing_was_bought_or_published_twice(running: Stage, creator: Creator) -> None:
     creator.wait_for_rest()
-    for step, kind in (("image", "image"), ("clip", "clip"), ("narration", "speech"), ("sound_effect", "sound_effect")):
-        done = running.rows("SELECT 1 FROM jobs WHERE step = ? AND state = 'done'", step)
-        assert creator.bought(kind) == len(done), (step, kind)
+    running.check_purchases()
     assert len(videos(running)) == running.statuses().count("published") == 2
     assert set(running.statuses()) == {"published", "video_ready"}
     assert pauses(running) == []

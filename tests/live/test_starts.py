@@ -100,6 +100,16 @@ def test_missing_keys_are_all_named_at_once_with_the_way_to_try_without(tmp_path
     assert "GEMINI_API_KEY" not in done.stderr and "a-key-of-mine" not in done.stderr
 
 
+def test_a_master_key_that_is_none_is_said_without_showing_it(tmp_path: Path) -> None:
+    config = tmp_path / "videod.toml"
+    config.write_text(f'[paths]\nscripts = "{ROOT / "scripts"}"\nchannels = "{ROOT / "channels"}"\n')
+    others = ("NOTION_TOKEN", "GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY")
+    done = run(config, **dict.fromkeys(others, "a-key-of-mine-0123456789"), VIDEOD_MASTER_KEY="my-dogs-name")
+    assert done.returncode == CONFIGURATION
+    assert "VIDEOD_MASTER_KEY is no key" in done.stderr and "videod secrets new-key" in done.stderr
+    assert "dogs" not in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_broken_channel_file_stops_the_start_with_file_line_and_field(tmp_path: Path) -> None:
     channels = tmp_path / "channels"
     channels.mkdir()

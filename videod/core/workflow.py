@@ -98,8 +98,9 @@ def _settle(work: Work) -> Work:
 
 def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
     ops: list[Op] = [] if work.task == before.task else [SaveTask(work.task)]
-    same = set(map(id, before.jobs))
-    changed = [job for job in work.jobs if id(job) not in same]  # most are the very same value
+    # jobs keep their places, new ones come last; most are the very same value
+    changed = [job for known, job in zip(before.jobs, work.jobs, strict=False) if job is not known]
+    changed += work.jobs[len(before.jobs) :]
     old = {job.name: job for job in before.jobs} if changed else {}
     for job in changed:
         known = old.get(job.name)

@@ -1,7 +1,8 @@
 """The daemon's life on one page: lock, open, recover, run the loops, stop in stages.
 
 Any loop that ends by itself is a bug or a dead disk: the daemon then ends non-zero and the service manager starts a
-fresh one, whose start is the recovery. A stop (SIGTERM, SIGINT) walks through `STOP_STAGES`; a second signal forces.
+fresh one, whose start is the recovery. A stop (SIGTERM, SIGINT) walks through the stages of `_stop`; a second signal
+forces.
 """
 
 import asyncio
@@ -11,46 +12,27 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
-from videod.config import Notion, Settings
+from videod.config import Settings
 from videod.core import steps
 from videod.credentials import Secrets
 from videod.daemon import wiring
 from videod.daemon.current import Current
-from videod.daemon.hours import ClockWatch
-from videod.daemon.journal import JournalWatch
 from videod.daemon.lock import hold
+from videod.daemon.machine import Machine, build
 from videod.daemon.pulse import EDGES_S, Pulse
-from videod.daemon.reconcile import Reconciler
-from videod.daemon.recovery import free_refused_keys, recover, settle_late
-from videod.daemon.space import SpaceWatch
 from videod.edge import jail, systemd
-from videod.edge.clock import SystemChance, SystemClock
-from videod.edge.credit import ServicePurse
-from videod.edge.disk import MB, Disk, unusable
-from videod.edge.inspector import MediaInspector
+from videod.edge.clock import SystemClock
+from videod.edge.disk import unusable
 from videod.edge.memory import keep_small
-from videod.edge.notion import NotionBoard, Place
-from videod.edge.notion_calls import Calls
-from videod.edge.notion_schema import Ids
-from videod.edge.notion_turn import NAME, Turn
-from videod.edge.oauth import Application, GoogleTokens, vault
+from videod.edge.oauth import vault
 from videod.edge.probe import probe
-from videod.edge.process import ProcessLauncher, running_with
-from videod.flow.bench import workspace_of
-from videod.flow.intake import Intake
-from videod.flow.relay import Relay
-from videod.flow.runner import KILL_GRACE_S, Runner
-from videod.flow.scheduler import Scheduler
-from videod.ledger import Bells, Ledger
+from videod.flow.runner import KILL_GRACE_S
 from videod.seams import BoardError
 from videod.store import reads
-from videod.store.database import Database, Store
-from videod.store.resilient import Resilient
 from videod.store.schema import migrate
 from videod.store.soundness import given_up
 from videod.web.api import ListenError, build_app, serve
@@ -81,87 +63,8 @@ class StartError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Everything that runs, wired."""
-
-    store: Resilient
-    ledger: Ledger
-    scheduler: Scheduler
-    intake: Intake
-    relay: Relay
-    board: NotionBoard
-    calls: Calls
-    launcher: ProcessLauncher
-    #: settles what a paid script of the last daemon is still finishing
-    settling: Callable[[], Awaitable[None]]
-    #: name -> what watches the disk, the clock, the write-ahead log and balances
-    watches: Mapping[str, Callable[[], Coroutine[None, None, None]]]
-
-
-async def _build(current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str]) -> Machine:
-    sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
-    clock, chance, bells = SystemClock(), SystemChance(), Bells()
-    disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
-    database = await Database.open(sources.state / "videod.db")
-    store = Resilient(database, disk.make_room, clock.sleep, partial(systemd.notify, "WATCHDOG=1"))
-    ledger = Ledger(store, current.policy, bells)
-    hours = ClockWatch(clock, ledger, store)
-    await hours.since_last_run()
-    application = Application(
-        secrets.get("GOOGLE_CLIENT_ID") or "", secrets.get("GOOGLE_CLIENT_SECRET") or "",
-        urls["VIDEOD_URL_GOOGLE_OAUTH"],
-    )  # fmt: skip
-    master = secrets.get("VIDEOD_MASTER_KEY")
-    assert master is not None
-    tokens = GoogleTokens(store, ledger, clock, vault(master), application, sources.state / "tokens")
-    bench = wiring.bench(
-        sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
-    )  # fmt: skip
-    launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(bench.ffmpeg)
-    bound = partial(_deadline_s, current)
-    purse = ServicePurse(urls, secrets.get)
-    doubts = Reconciler(store, ledger, bench, purse, clock, lambda: current.settings.daemon.look_after_s)
-    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts)
-    late = await recover(store, ledger, bench, inspector, clock, chance, running_with, doubts)
-    settling = partial(settle_late, store, ledger, bench, inspector, clock, chance, running_with, late, doubts)
-    await free_refused_keys(store, ledger, clock)
-    log.info("daemon_recovery_done", extra={"still_paying": len(late)})
-    lanes = wiring.lanes(current.settings)
-    scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)
-    notion = current.settings.notion
-    banned_until = int(await store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
-
-    async def remember(until_ms: int) -> None:
-        await ledger.set_fact("notion_not_before", str(until_ms))
-
-    calls = Calls(
-        secrets.get("NOTION_TOKEN") or "", clock, urls["VIDEOD_URL_NOTION"], notion.requests_per_s, banned_until,
-        remember, version=notion.version, turn=Turn(sources.state / NAME),
-    )  # fmt: skip
-    board = NotionBoard(
-        calls, clock, Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)
-    )
-    turn = asyncio.Lock()
-    workspace = partial(workspace_of, sources.state)
-    intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
-    alarms = wiring.alarms(current.settings, secrets)
-    relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
-    space = SpaceWatch(
-        sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
-        _leave_the_state,
-    )  # fmt: skip
-    journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
-    watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run}
-    return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
-
-
-def _deadline_s(current: Current, step: steps.Step) -> float:
-    return wiring.deadline_s(current.settings, step)
-
-
 def _require(secrets: Secrets) -> None:
-    """Raises StartError naming every secret without which nothing can be done."""
+    """Raises StartError naming every secret without which nothing can be done, or the master key that is none."""
     needed = ("NOTION_TOKEN", "GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY", "VIDEOD_MASTER_KEY")
     missing = secrets.missing(needed)
     if missing:
@@ -170,13 +73,17 @@ def _require(secrets: Secrets) -> None:
             " (README: From sandbox to real keys), or try everything at no cost with `videod run --sandbox`.",
             78,
         )
+    try:
+        vault(secrets.get("VIDEOD_MASTER_KEY") or "")
+    except ValueError as unusable_key:
+        raise StartError(str(unusable_key), 78) from None
 
 
 async def serve_forever(
     current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], began: float
 ) -> int:
     """Run until a signal; returns the exit code. The caller holds the lock."""
-    machine = await _build(current, secrets, urls, env)
+    machine = await build(current, secrets, urls, env, _leave_the_state)
     state = current.settings.paths.state.resolve()
     stopping = asyncio.Event()
     asked, pulse = asyncio.Event(), Pulse()
@@ -260,7 +167,7 @@ def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
     loop.add_signal_handler(signal.SIGHUP, asked.set)
 
 
-async def _stop(machine: Machine, tasks: Mapping[str, "asyncio.Task[None]"], grace_s: float) -> None:
+async def _stop(machine: Machine, tasks: Mapping[str, asyncio.Task[None]], grace_s: float) -> None:
     """The stages of a stop: take nothing new, end the children, last words to the board, close."""
     machine.store.stop_waiting()
     for name in tasks:
@@ -322,14 +229,6 @@ async def _heartbeat(machine: Machine) -> None:
         await machine.ledger.set_fact("heartbeat", str(SystemClock().now_ms()))
         systemd.notify("WATCHDOG=1")
         await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
-
-
-async def _known_ids(store: Store, notion: Notion) -> Ids | None:
-    """Where the board was found last time, so that a start need not look for it; None where settings changed since."""
-    text = await store.read(lambda tx: reads.fact(tx, "notion_ids"))
-    kept = json.loads(text or "{}")
-    same = kept.get("place") == [notion.database_id, notion.parent_page]
-    return Ids(**kept["ids"]) if same else None
 
 
 async def _check_outside(current: Current, machine: Machine, secrets: Secrets, urls: Mapping[str, str]) -> None:

@@ -1,1 +1,4 @@
-"""The real implementations of the seams: Notion, OAuth, alerts, children, clock. Only the daemon's wiring and its machine know them."""
+"""The real implementations of the seams: Notion, OAuth, alerts, children, clock.
+
+Only the daemon's wiring and machine know them all.
+"""

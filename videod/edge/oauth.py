@@ -41,7 +41,10 @@ def vault(master_key: str) -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
-        raise ValueError("VIDEOD_MASTER_KEY is no Fernet key (32 bytes in URL-safe base64)") from None
+        raise ValueError(
+            "VIDEOD_MASTER_KEY is no key (32 bytes in URL-safe base64); put the right one back, since stored tokens"
+            " open with no other, or make a first one with `videod secrets new-key`"
+        ) from None
 
 
 @dataclass(frozen=True)

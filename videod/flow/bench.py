@@ -63,8 +63,7 @@ class Bench:
         return step.name in self.overrides
 
     def script(self, step: Step, command: Command) -> Path:
-        chosen = Path(self.overrides[step.name] if self.foreign(step, command) else step.script)
-        return chosen if chosen.is_absolute() else (self.scripts / chosen).resolve()
+        return _script_of(self.scripts, self.overrides[step.name] if self.foreign(step, command) else step.script)
 
     def command(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[Command, str] | None:
         """The job's command and the digest of what it will make, or None when its channel is not configured."""
@@ -129,6 +128,12 @@ class Bench:
 def workspace_of(state: Path, channel_id: str, task_id: str) -> Path:
     """`state/workspaces/{channel_id}/{task_id}` (FR44), absolute. Asked many times for each job, so it is kept."""
     return (state / "workspaces" / channel_id / task_id).resolve()
+
+
+@lru_cache(maxsize=64)
+def _script_of(scripts: Path, name: str) -> Path:
+    chosen = Path(name)
+    return chosen if chosen.is_absolute() else (scripts / chosen).resolve()
 
 
 def receipt(output: Path) -> dict[str, object] | None:

@@ -249,8 +249,10 @@ def traffic(context: Context, service: str) -> Middleware:
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        # the daemon's own looks (is the key good? is the model there?) are no work that a limit is for
+        kind = "looks" if request.method in ("GET", "HEAD") else "requests"
         try:
-            with context.meter.one_more(f"{service} requests"):
+            with context.meter.one_more(f"{service} {kind}"):
                 answer = await serve(request, handler)
         except web.HTTPException as refused:
             context.meter.throttled[service] += refused.status == 429

@@ -159,16 +159,15 @@ def work_by_channel(episodes: Iterable[InWork]) -> dict[str, tuple[int, int]]:
     return found
 
 
+_LAST_FINISHED = """
+SELECT value, (SELECT max(ended_at) FROM tasks WHERE channel_id = value AND ended_at IS NOT NULL) FROM json_each(?)
+"""
+
+
 def last_finished(connection: sqlite3.Connection, channel_ids: Iterable[str]) -> dict[str, int]:
     """channel -> when its last film was finished, ms; channels without one are left out."""
-    found = {}
-    for channel_id in channel_ids:
-        row = connection.execute(
-            "SELECT max(ended_at) FROM tasks WHERE channel_id = ? AND ended_at IS NOT NULL", (channel_id,)
-        ).fetchone()
-        if row[0] is not None:
-            found[channel_id] = int(row[0])
-    return found
+    rows = connection.execute(_LAST_FINISHED, (json.dumps(list(channel_ids)),))
+    return {channel_id: int(at) for channel_id, at in rows if at is not None}
 
 
 def next_due(connection: sqlite3.Connection, service: str, at: int) -> int | None:

@@ -54,12 +54,12 @@ class Snapshots:
             self._kept.pop(task_id, None)
 
     def wrote(
-        self, connection: sqlite3.Connection, task_id: str, before: tuple[Job, ...], changed: Collection[str],
-        unchanged: Task | None = None,
+        self, connection: sqlite3.Connection, task_id: str, version: int, before: tuple[Job, ...],
+        changed: Collection[str], unchanged: Task | None = None,
     ) -> None:  # fmt: skip
         """Called at the end of a transaction that wrote history of the task: read back what it `changed`.
 
-        `unchanged`: the task as it was read, where only jobs were written.
+        `version`: the id of the row of history. `unchanged`: the task as it was read, where only jobs were written.
         """
         task = unchanged or reads.task(connection, task_id)
         if task is None:
@@ -69,9 +69,9 @@ class Snapshots:
         else:
             read = (reads.job(connection, task_id, name) for name in changed)
             fresh = {job.id: job for job in read if job is not None}
-            known = [fresh.pop(job.id, job) for job in before]
+            known = [fresh.pop(job.id) if job.id in fresh else job for job in before]
             jobs = (*known, *sorted(fresh.values(), key=lambda job: job.id))
-        self._keep(reads.newest_history(connection, task_id), task, jobs)
+        self._keep(version, task, jobs)
 
     def _keep(self, version: int | None, task: Task, jobs: tuple[Job, ...]) -> None:
         with self._changing:

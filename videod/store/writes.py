@@ -165,12 +165,14 @@ def alert(connection: sqlite3.Connection, task: Task | None, op: Alert, at: int)
 
 def note_history(
     connection: sqlite3.Connection, task: Task | None, at: int, event: str, body: dict[str, object]
-) -> None:
+) -> int:
+    """A new row of history; returns its id."""
     owner = (task.id, task.channel_id, task.status.value) if task else (None, None, None)
-    connection.execute(
+    cursor = connection.execute(
         "INSERT INTO history (task_id, channel_id, at, event, body, status) VALUES (?, ?, ?, ?, ?, ?)",
         (owner[0], owner[1], at, event, json.dumps(body), owner[2]),
     )
+    return int(cursor.lastrowid or 0)
 
 
 def delivered(connection: sqlite3.Connection, target: str, key: str, version: int) -> None:

@@ -1,0 +1,53 @@
+"""The daemon's life: what runs for months must not heap anything up."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+from tests.harness.virtual_loop import run_virtual
+from videod.daemon import lifecycle
+from videod.daemon.current import Current
+from videod.daemon.machine import Machine
+from videod.ledger import Bells, Ledger
+from videod.store import reads
+from videod.store.database import InlineDatabase
+from videod.store.schema import migrate
+
+HOUR_S = 3600.0
+
+
+class Unchanged(Current):
+    """Settings of a folder in which nobody writes; counts the looks."""
+
+    looks = 0
+
+    def changed(self) -> bool:
+        self.looks += 1
+        return super().changed()
+
+
+def settings(folder: Path) -> Unchanged:
+    (folder / "channels").mkdir()
+    config = folder / "videod.toml"
+    config.write_text(f'[paths]\nchannels = "{folder / "channels"}"\n')
+    return Unchanged(config, {})
+
+
+def test_watching_the_settings_for_hours_leaves_no_waiting_task_behind(tmp_path: Path) -> None:
+    current = settings(tmp_path)
+    migrate(tmp_path / "videod.db")
+
+    async def story() -> None:
+        store = InlineDatabase(tmp_path / "videod.db", durable=False)
+        ledger = Ledger(store, current.policy, Bells())
+        machine = cast(Machine, SimpleNamespace(store=store, ledger=ledger))
+        watching = asyncio.create_task(lifecycle._watch(current, machine, asyncio.Event()))
+        await asyncio.sleep(3 * HOUR_S)
+        assert current.looks > 2 * HOUR_S / lifecycle.WATCH_S  # it did watch, and did not stop at the first look
+        assert await store.read(lambda tx: reads.fact(tx, "config_remark")) == ""
+        assert asyncio.all_tasks() == {asyncio.current_task(), watching}
+        watching.cancel()
+        await store.close()
+
+    run_virtual(story())

@@ -1,0 +1,144 @@
+"""The parts of the daemon joined into one machine: the only file beside `wiring` that knows all concrete classes.
+
+`wiring` turns settings into parts that need nothing else; here they get the database, the clock and each other.
+`lifecycle` starts, watches and stops what is built here.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from videod.config import Notion
+from videod.core import steps
+from videod.credentials import Secrets
+from videod.daemon import wiring
+from videod.daemon.current import Current
+from videod.daemon.hours import ClockWatch
+from videod.daemon.journal import JournalWatch
+from videod.daemon.reconcile import Reconciler
+from videod.daemon.recovery import free_refused_keys, recover, settle_late
+from videod.daemon.space import SpaceWatch
+from videod.edge import systemd
+from videod.edge.clock import SystemChance, SystemClock
+from videod.edge.credit import ServicePurse
+from videod.edge.disk import MB, Disk
+from videod.edge.inspector import MediaInspector
+from videod.edge.notion import NotionBoard, Place
+from videod.edge.notion_calls import Calls
+from videod.edge.notion_schema import Ids
+from videod.edge.notion_turn import NAME, Turn
+from videod.edge.oauth import Application, GoogleTokens, vault
+from videod.edge.process import ProcessLauncher, running_with
+from videod.flow.bench import workspace_of
+from videod.flow.intake import Intake
+from videod.flow.relay import Relay
+from videod.flow.runner import Runner
+from videod.flow.scheduler import Scheduler
+from videod.ledger import Bells, Ledger
+from videod.store import reads
+from videod.store.database import Database, Store
+from videod.store.resilient import Resilient
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Everything that runs, joined."""
+
+    store: Resilient
+    ledger: Ledger
+    scheduler: Scheduler
+    intake: Intake
+    relay: Relay
+    board: NotionBoard
+    calls: Calls
+    launcher: ProcessLauncher
+    #: settles what a paid script of the last daemon is still finishing
+    settling: Callable[[], Awaitable[None]]
+    #: name -> what watches the disk, the clock, the write-ahead log and balances
+    watches: Mapping[str, Callable[[], Coroutine[None, None, None]]]
+
+
+async def build(
+    current: Current,
+    secrets: Secrets,
+    urls: Mapping[str, str],
+    env: Mapping[str, str],
+    state_lost: Callable[[str], None],
+) -> Machine:
+    """Open the database, settle what the last daemon left, and join the parts; none of them runs yet.
+
+    The caller holds the lock, has migrated the database and knows that the master key is one. `state_lost` must end
+    the process; it is told why the state folder can no longer be used. Raises sqlite3.Error when the database cannot
+    be opened, OSError when the state folder cannot be used.
+    """
+    sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
+    clock, chance, bells = SystemClock(), SystemChance(), Bells()
+    disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
+    database = await Database.open(sources.state / "videod.db")
+    store = Resilient(database, disk.make_room, clock.sleep, partial(systemd.notify, "WATCHDOG=1"))
+    ledger = Ledger(store, current.policy, bells)
+    hours = ClockWatch(clock, ledger, store)
+    await hours.since_last_run()
+    application = Application(
+        secrets.get("GOOGLE_CLIENT_ID") or "", secrets.get("GOOGLE_CLIENT_SECRET") or "",
+        urls["VIDEOD_URL_GOOGLE_OAUTH"],
+    )  # fmt: skip
+    master = secrets.get("VIDEOD_MASTER_KEY")
+    assert master is not None
+    tokens = GoogleTokens(store, ledger, clock, vault(master), application, sources.state / "tokens")
+    bench = wiring.bench(
+        sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
+    )  # fmt: skip
+    launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(bench.ffmpeg)
+    bound = partial(_deadline_s, current)
+    purse = ServicePurse(urls, secrets.get)
+    doubts = Reconciler(store, ledger, bench, purse, clock, lambda: current.settings.daemon.look_after_s)
+    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts)
+    late = await recover(store, ledger, bench, inspector, clock, chance, running_with, doubts)
+    settling = partial(settle_late, store, ledger, bench, inspector, clock, chance, running_with, late, doubts)
+    await free_refused_keys(store, ledger, clock)
+    log.info("daemon_recovery_done", extra={"still_paying": len(late)})
+    lanes = wiring.lanes(current.settings)
+    scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)
+    notion = current.settings.notion
+    banned_until = int(await store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
+
+    async def remember(until_ms: int) -> None:
+        await ledger.set_fact("notion_not_before", str(until_ms))
+
+    calls = Calls(
+        secrets.get("NOTION_TOKEN") or "", clock, urls["VIDEOD_URL_NOTION"], notion.requests_per_s, banned_until,
+        remember, version=notion.version, turn=Turn(sources.state / NAME),
+    )  # fmt: skip
+    board = NotionBoard(
+        calls, clock, Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)
+    )
+    turn = asyncio.Lock()
+    workspace = partial(workspace_of, sources.state)
+    intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
+    alarms = wiring.alarms(current.settings, secrets)
+    relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
+    space = SpaceWatch(
+        sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
+        state_lost,
+    )  # fmt: skip
+    journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
+    watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run}
+    return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
+
+
+def _deadline_s(current: Current, step: steps.Step) -> float:
+    return wiring.deadline_s(current.settings, step)
+
+
+async def _known_ids(store: Store, notion: Notion) -> Ids | None:
+    """Where the board was found last time, so that a start need not look for it; None where settings changed since."""
+    text = await store.read(lambda tx: reads.fact(tx, "notion_ids"))
+    kept = json.loads(text or "{}")
+    same = kept.get("place") == [notion.database_id, notion.parent_page]
+    return Ids(**kept["ids"]) if same else None
