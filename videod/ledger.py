@@ -162,19 +162,25 @@ class Ledger:
         self._ring(applied.decision)
         return applied
 
-    async def start(self, choose: "Chooser[T]") -> "Started[T] | None":
-        """Start the job that `choose` picks, looked for, decided and written in one transaction (None: none).
+    async def start(self, choose: Chooser[T], most: int = 1) -> list[Started[T]]:
+        """Start up to `most` jobs that `choose` picks one after another, until it picks none or one is not started.
 
-        Nothing can change between the look and the claim, so who is picked is never stale.
+        They are looked for, decided and written in one transaction: nothing can change between the look and the
+        claim, so who is picked is never stale.
         """
 
-        def pick(connection: sqlite3.Connection) -> Started[T] | None:
-            picked = choose(connection, partial(self._snapshots.look, connection))
-            return None if picked is None else Started(picked[0], self._transact(connection, picked[0]), picked[1])
+        def pick(connection: sqlite3.Connection) -> list[Started[T]]:
+            found: list[Started[T]] = []
+            while len(found) < most and (not found or found[-1].applied.attempt is not None):
+                picked = choose(connection, partial(self._snapshots.look, connection))
+                if picked is None:
+                    break
+                found.append(Started(picked[0], self._transact(connection, picked[0]), picked[1]))
+            return found
 
         started = await self._store.write(pick)
-        if started is not None:
-            self._ring(started.applied.decision)
+        for one in started:
+            self._ring(one.applied.decision)
         return started
 
     def _transact(self, connection: sqlite3.Connection, event: Event) -> Applied:

@@ -196,7 +196,7 @@ class VideodPeer(Peer):
         await self._queue(name, f"channel_{self._number % CHANNELS}")
 
     async def claim(self) -> tuple[str, object]:
-        work = await self.scheduler._next(self.lanes["gemini"])
+        (work,), _ = await self.scheduler._claim(self.lanes["gemini"], 1)
         return work.job.name, work
 
     async def complete(self, name: str, handle: object) -> None:

@@ -62,6 +62,11 @@ class Lane:
         """Whether a start uses up something besides its place: a token or a piece of the day's quota."""
         return self._bucket is not None or self.limit.daily_quota is not None
 
+    @property
+    def idle(self) -> int:
+        """How many places are free."""
+        return max(0, self.limit.concurrency - self.taken)
+
     async def slot(self) -> None:
         """Wait for a free place and take it."""
         await self._slots.acquire()

@@ -38,10 +38,6 @@ class HouseRules:
     max_by_channel: Mapping[str, int]
 
 
-class _Refused:
-    """The decision was not to start what was chosen, and whatever it did instead is done: choose anew."""
-
-
 class Scheduler:
     """Runs every lane and the children they start."""
 
@@ -103,14 +99,20 @@ class Scheduler:
         while True:
             await lane.slot()
             try:
-                work = await self._next(lane)
+                first, *more = await self._next(lane)
             except BaseException:
                 lane.free()
                 raise
-            self.started += 1
-            child = asyncio.create_task(self._hand_over(lane, work), name=f"{work.task.id} {work.job.name}")
-            self._children[child] = work
-            child.add_done_callback(self._on_end)
+            self._begin(lane, first)
+            for work in more:
+                await lane.slot()  # at once: it was free when it was counted, and nobody else takes places
+                self._begin(lane, work)
+
+    def _begin(self, lane: Lane, work: Assignment) -> None:
+        self.started += 1
+        child = asyncio.create_task(self._hand_over(lane, work), name=f"{work.task.id} {work.job.name}")
+        self._children[child] = work
+        child.add_done_callback(self._on_end)
 
     def _on_end(self, child: asyncio.Task[None]) -> None:
         self._children.pop(child, None)
@@ -131,16 +133,19 @@ class Scheduler:
             if over:
                 self._ledger.bells.ring(lane.service)  # who holds a place above a lowered limit looks whether it may go
 
-    async def _next(self, lane: Lane) -> Assignment:
-        """The next claimed job of this lane; waits until there is one."""
+    async def _next(self, lane: Lane) -> list[Assignment]:
+        """The next claimed jobs of this lane, one for the place that is taken and for those that are free.
+
+        Waits until there is one.
+        """
         while True:
-            work: Assignment | _Refused | None = None
+            refused = False
             if not lane.over and await self._may_start(lane):
                 await lane.token()
-                work = await self._claim(lane)
-            if isinstance(work, Assignment):
-                return work
-            if work is None:
+                works, refused = await self._claim(lane, 1 if lane.metered else 1 + lane.idle)
+                if works:
+                    return works
+            if not refused:
                 await self._ledger.bells.wait(lane.service, await self._patience(lane.service))
             else:
                 await self._clock.sleep(0.01)
@@ -195,8 +200,11 @@ class Scheduler:
         times = await self._store.read(due)
         return min([self._look_again_s, *(max(0.001, (when - at) / 1000) for when in times)])
 
-    async def _claim(self, lane: Lane) -> Assignment | _Refused | None:
-        """Choose and claim in one transaction; None where there is nothing to start."""
+    async def _claim(self, lane: Lane, most: int) -> tuple[list[Assignment], bool]:
+        """Choose and claim in one transaction; and whether a decision was not to start what was chosen.
+
+        Whatever it did instead is done: then it is chosen anew.
+        """
 
         def pick(connection: sqlite3.Connection, look: Look) -> tuple[JobStarted, tuple[Job, Command]] | None:
             chosen = self._choose(connection, lane)
@@ -210,10 +218,10 @@ class Scheduler:
             at = self._clock.now_ms()
             return JobStarted(at, task.id, job.name, made[1], lane.limit.quota(at)), (job, made[0])
 
-        started = await self._ledger.start(pick)
-        if started is None:
-            return None
-        applied, (job, command) = started.applied, started.chosen
-        if not applied.decision.accepted or applied.attempt is None or applied.task is None:
-            return _Refused()
-        return Assignment(applied.task, job, applied.attempt, command)
+        works: list[Assignment] = []
+        for one in await self._ledger.start(pick, most):
+            applied, (job, command) = one.applied, one.chosen
+            if not applied.decision.accepted or applied.attempt is None or applied.task is None:
+                return works, True
+            works.append(Assignment(applied.task, job, applied.attempt, command))
+        return works, False

@@ -35,10 +35,10 @@ class Witness(Ledger):
         await self._see(event, applied)
         return applied
 
-    async def start(self, choose: Chooser[T]) -> Started[T] | None:
-        started = await super().start(choose)
-        if started is not None:
-            await self._see(started.event, started.applied)
+    async def start(self, choose: Chooser[T], most: int = 1) -> list[Started[T]]:
+        started = await super().start(choose, most)
+        for one in started:
+            await self._see(one.event, one.applied)
         return started
 
     async def _see(self, event: Event, applied: Applied) -> None:
