@@ -29,7 +29,7 @@ from videod.flow.runner import Assignment, Runner
 from videod.flow.scheduler import HouseRules, Scheduler
 from videod.ledger import Applied, Bells, Ledger
 from videod.seams import Spawn
-from videod.simulation.launcher import SimulatedInspector, SimulatedLauncher
+from videod.simulation.launcher import SimulatedChild, SimulatedInspector, SimulatedLauncher
 from videod.simulation.plan import document
 from videod.store.database import Database, Store
 from videod.store.schema import migrate
@@ -79,15 +79,19 @@ class _Latency:
 
 
 class _Launcher(SimulatedLauncher):
-    """The simulation's launcher in real time; `begin` is told every start."""
+    """The simulation's launcher in real time; `begin` is told every start. Jobs that do nothing buy nothing."""
 
-    def __init__(self, seconds: Callable[[str], float], begin: Callable[[str], None]) -> None:
+    def __init__(
+        self, seconds: Callable[[str], float], begin: Callable[[str], None], nothing: Callable[[str], bool]
+    ) -> None:
         super().__init__(_Latency(seconds), plan_text)  # type: ignore[arg-type]
         self._begin = begin
+        self._nothing = nothing
 
-    async def start(self, spawn: Spawn):  # type: ignore[no-untyped-def]
+    async def start(self, spawn: Spawn) -> SimulatedChild:
         self._begin(spawn.label)
-        return await super().start(spawn)
+        child = await super().start(spawn)
+        return SimulatedChild(0.0, (), ()) if self._nothing(spawn.label) else child
 
 
 async def _token(channel_id: str) -> str:
@@ -130,7 +134,7 @@ class VideodPeer(Peer):
             state=self.folder, scripts=self.folder, overrides={}, urls={}, ffmpeg=lambda: "ffmpeg",
             studio=self._studio, secret=lambda name: None, token=_token, environ={},
         )  # fmt: skip
-        launcher = _Launcher(self._seconds, self._begun)
+        launcher = _Launcher(self._seconds, self._begun, self._does_nothing)
         chance = SystemChance()
         runner = Runner(self.ledger, launcher, SimulatedInspector(), bench, self._clock, chance, lambda text: text)
         self.lanes = {service: Lane(service, limit) for service, limit in limits.items()}
@@ -153,6 +157,9 @@ class VideodPeer(Peer):
 
     def _seconds(self, label: str) -> float:
         return self._work.seconds(label) if isinstance(self._work, Films) and "/workspace" not in label else 0.0
+
+    def _does_nothing(self, label: str) -> bool:
+        return isinstance(self._work, NoOps) and " image/" in label
 
     def _begun(self, label: str) -> None:
         if self._work is not None:
