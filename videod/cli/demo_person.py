@@ -109,7 +109,8 @@ class Person:
             connection.close()
         if left and time.monotonic() > self._told_at + TELL_S:
             self._told_at = time.monotonic()
-            tell(f"All films are published; the board still gets {left} files, at Notion's three requests a second.")
+            files = "1 file" if left == 1 else f"{left} files"
+            tell(f"All films are published; the board still gets {files}, at Notion's three requests a second.")
         return left
 
     def _explain(self, cards: dict[str, dict[str, str]]) -> None:
