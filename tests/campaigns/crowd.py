@@ -17,7 +17,8 @@ from videod.sandbox.admin import most_within
 
 #: what the stand-ins may count at most: videod.toml's defaults
 MOST = {"gemini requests": 12, "kie tasks": 8, "elevenlabs requests": 6}
-NOTION_PER_S = 3
+#: Notion's limit is an average: three a second, looked at over so many seconds
+NOTION_PER_S, WINDOW_S = 3, 10
 RSS_MB, DELAY_MS = 120, 50
 TOPICS = ("brown bears", "humpback whales", "arctic wolves", "green sea turtles", "red foxes", "elephants", "penguins",
           "snow leopards", "giraffes", "owls")  # fmt: skip
@@ -171,27 +172,29 @@ def _judge(made: Stage, memory: Memory, in_work: int, took: float, episodes: int
     asked = made.admin("/requests?service=notion&last=20000")
     assert isinstance(asked, dict)
     # the person who wrote the entries did so before the daemon's start, and faster
-    notion = most_within(sorted(row["at_ms"] for row in asked["requests"] if row["at_ms"] >= begun_ms), 1000)
+    notion = most_within(sorted(row["at_ms"] for row in asked["requests"] if row["at_ms"] >= begun_ms), WINDOW_S * 1000)
+    failures = made.rows("SELECT outcome, count(*) AS n FROM attempts WHERE outcome NOT IN ('done') GROUP BY outcome")
+    delay = loop_delay_ms(metrics(made.state / "videod.sock"), 0.99)
+    found: Result = {
+        "episodes": episodes, "most_in_work": in_work, "minutes": round(took / 60, 1), "most_at_once": dict(most),
+        f"notion_most_in_{WINDOW_S}_s": notion, "throttled": throttled,
+        "failed_attempts": {row["outcome"]: row["n"] for row in failures}, "rss_mb": round(memory.most_mb, 1),
+        "loop_delay_p99_ms": delay,
+        "start_delay_p99_ms": {service: round(_p99(values)) for service, values in start_delays_ms(made).items()},
+    }  # fmt: skip
+    say(str(found))
     for what, limit in MOST.items():
         assert most.get(what, 0) <= limit, f"{what}: {most[what]} at once, {limit} allowed"
     assert not throttled, f"the stand-ins had to refuse for haste: {throttled}"
-    # three a second, evenly: four may begin within one second where the first begins it and the last ends it
-    assert notion <= NOTION_PER_S + 1, f"{notion} requests to Notion within a second"
-    failures = made.rows("SELECT outcome, count(*) AS n FROM attempts WHERE outcome NOT IN ('done') GROUP BY outcome")
-    delay = loop_delay_ms(metrics(made.state / "videod.sock"), 0.99)
-    late = start_delays_ms(made)
-    rates = {service: round(_p99(values)) for service, values in late.items()}
+    # evenly paced, one more begins the window that it ends; another for what the busy stand-in itself took
+    assert notion <= NOTION_PER_S * WINDOW_S + 2, f"{notion} requests to Notion within {WINDOW_S} s"
     uploads = [charge for charge in made.charges() if charge["kind"] == "upload"]
     assert len(uploads) == episodes
     made.check_purchases()
-    assert not failures, [dict(row) for row in failures]
+    assert not failures, found
     assert memory.most_mb < RSS_MB, f"{memory.most_mb:.0f} MB"
     assert delay <= DELAY_MS, f"the loop's delay is {delay} ms at p99"
-    return {
-        "episodes": episodes, "most_in_work": in_work, "minutes": round(took / 60, 1), "most_at_once": dict(most),
-        "notion_most_in_a_second": notion, "throttled": 0, "failed_attempts": 0,
-        "rss_mb": round(memory.most_mb, 1), "loop_delay_p99_ms": delay, "start_delay_p99_ms": rates,
-    }  # fmt: skip
+    return found
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
