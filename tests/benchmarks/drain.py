@@ -1,6 +1,6 @@
 """Whole runners: jobs that do nothing, eight at a time, and episodes with the usual latencies scaled down.
 
-python -m tests.benchmarks.drain [--rounds 3] [--jobs 500] [--films 8] [--scale 400]
+python -m tests.benchmarks.drain [--rounds 3] [--jobs 500] [--films 8] [--scale 400 100]
 
 Every contender works with its own workers, in one process. For videod a double of the launcher ends every script at
 once (or after its latency): no process is started, so that the engine itself is measured; scheduler, runner, ledger
@@ -104,17 +104,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--films", type=int, default=8)
-    parser.add_argument("--scale", type=float, default=400.0)
+    parser.add_argument("--scale", type=float, nargs="+", default=[400.0], help="one table for each (default 400)")
     options = parser.parse_args()
     print(f"{machine()}\n")
     with arena() as place:
         print(f"{options.jobs} jobs that do nothing, eight at a time:", end="\n\n")
         print(show_no_ops(no_ops(place, options.rounds, options.jobs)), end="\n\n")
-        bound = bound_s(options.films, options.scale)
-        print(
-            f"{options.films} episodes, latencies divided by {options.scale:g}; lower bound {bound:.2f} s:", end="\n\n"
-        )
-        print(show_episodes(episodes(place, options.films, options.scale), bound), end="\n\n")
+        for scale in options.scale:
+            bound = bound_s(options.films, scale)
+            print(f"{options.films} episodes, latencies divided by {scale:g}; lower bound {bound:.2f} s:", end="\n\n")
+            print(show_episodes(episodes(place, options.films, scale), bound), end="\n\n")
         place.say_missing()
 
 
