@@ -45,7 +45,9 @@ def load(path: Path, option: str) -> Image.Image:
                     raise Failure(Kind.INPUT, f"{option} {path} is too large: {opened.width}x{opened.height}")
                 opened.load()
                 return ImageOps.exif_transpose(opened)
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Failure(Kind.INPUT, f"{option} {path} is too large: {error}") from None
+    except UnidentifiedImageError as error:
         raise Failure(Kind.INPUT, f"{option} {path} is no picture that can be used: {error}") from None
     except (OSError, SyntaxError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:

@@ -230,7 +230,11 @@ def test_a_truncated_picture_is_refused(tmp_path: Path, run: Run) -> None:
     assert not (tmp_path / "full.png").exists()
 
 
-def test_a_picture_of_absurd_size_is_refused_before_it_is_decoded(tmp_path: Path, run: Run) -> None:
+@pytest.mark.parametrize("pillow_allows", [Image.MAX_IMAGE_PIXELS, 64_000_000])
+def test_a_picture_of_absurd_size_is_refused_before_it_is_decoded(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, pillow_allows: int
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillow_allows)
     Image.new("1", (12_000, 6_000)).save(tmp_path / "bomb.png")
     ran = run(create_composite.main, "--image", tmp_path / "bomb.png", "--output", tmp_path / "full.png")
     assert ran.code == 65 and "too large" in ran.failure["message"]

@@ -107,7 +107,8 @@ class Bench:
         script = self.script(step, command)
         argv = (*((sys.executable,) if script.suffix == ".py" else ()), str(script), *words(command))
         events = () if self.foreign(step, command) else ("--events",)
-        nice = 10 if step.service in ("ffmpeg", "pillow") else 0
+        # whoever computes stands behind whoever only asks a service, and all of them behind the daemon
+        nice = 10 if step.service in ("ffmpeg", "pillow") else 5
         finishes = step.paid and not self.silent(step)
         jail = self._jail(step, command, ffmpeg)
         return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, jail)
