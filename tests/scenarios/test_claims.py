@@ -14,7 +14,7 @@ from videod.store.database import Transaction
 _RUNNING = "SELECT service, count(*) FROM jobs WHERE state = 'running' GROUP BY service"
 
 
-def watch(world: World) -> tuple[dict[str, int], dict[str, int]]:
+def watch(world: World, patch: pytest.MonkeyPatch) -> tuple[dict[str, int], dict[str, int]]:
     """service -> the most jobs started by one transaction; service -> the most that ran at once."""
     begun: dict[str, int] = {}
     ran: dict[str, int] = {}
@@ -31,16 +31,18 @@ def watch(world: World) -> tuple[dict[str, int], dict[str, int]]:
 
         return await write(inside)
 
-    world.store.write = counted  # type: ignore[method-assign,assignment]
+    patch.setattr(world.store, "write", counted)
     return begun, ran
 
 
 @pytest.mark.parametrize("places", [3, 8])
-def test_free_places_are_filled_by_one_transaction_and_never_exceeded(tmp_path: Path, places: int) -> None:
+def test_free_places_are_filled_by_one_transaction_and_never_exceeded(
+    tmp_path: Path, places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> None:
         limits = LIMITS | {"gemini": Limit(places)}
         async with World(tmp_path, policies={"wild": policy(clips=18, images=22)}, limits=limits) as world:
-            begun, ran = watch(world)
+            begun, ran = watch(world, monkeypatch)
             await world.queue("Film")
             await world.rest()
             await check(world)
@@ -51,11 +53,13 @@ def test_free_places_are_filled_by_one_transaction_and_never_exceeded(tmp_path: 
     run_virtual(story())
 
 
-def test_where_a_start_uses_up_a_token_or_a_quota_jobs_are_claimed_one_by_one(tmp_path: Path) -> None:
+def test_where_a_start_uses_up_a_token_or_a_quota_jobs_are_claimed_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> None:
         limits = LIMITS | {"kie": Limit(8, 20, 10), "elevenlabs": Limit(6, daily_quota=1000)}
         async with World(tmp_path, policies={"wild": policy(clips=18, images=22)}, limits=limits) as world:
-            begun, ran = watch(world)
+            begun, ran = watch(world, monkeypatch)
             await world.queue("Film")
             await world.rest()
             await check(world)
