@@ -28,7 +28,6 @@ from tests.benchmarks.figures import machine, median, ms, quantile, table
 from tests.live.stage import Stage
 from videod.core.events import JobFailed
 from videod.core.failures import Failure, Kind
-from videod.flow.runner import Assignment
 from videod.store import views
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate, migrations
@@ -94,9 +93,8 @@ class Ground:
             await studio.store.read(lambda connection: studio.scheduler._choose(connection, lane))
         await self._durable(durable)
         with (self.claims if durable else self.undurable).one():
-            work = await studio.scheduler._claim(lane)
+            (work,), _ = await studio.scheduler._claim(lane, 1)
         await self._durable(False)
-        assert isinstance(work, Assignment)
         stopped = Failure(Kind.INTERRUPTED, "put back")
         await studio.ledger.apply(JobFailed(studio.now_ms(), work.task.id, work.job.name, work.attempt, stopped, 0.5))
 
