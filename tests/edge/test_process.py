@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,21 @@ async def test_a_child_gets_exactly_the_environment_it_is_given(launcher: Proces
     (line,) = await heard(child)
     await child.wait()
     assert set(eval(line)) <= {"KIE_API_KEY", "PATH", "LC_CTYPE"}
+
+
+async def test_a_child_stands_behind_the_daemon_where_sessions_share_the_processor(
+    launcher: ProcessLauncher, tmp_path: Path
+) -> None:
+    groups = "open('/proc/self/autogroup').read().split()[-1]" if Path("/proc/self/autogroup").exists() else "5"
+    code = f"import os; print(os.nice(0), {groups})"
+    for _ in range(20):  # the kernel lets who is not root change one group within a tenth of a second
+        child = await launcher.start(replace(spawn(code, tmp_path), nice=5))
+        told = await heard(child)
+        assert await child.wait() == 0
+        if told == ["5 5"]:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(told)
 
 
 async def test_a_child_that_ignores_term_is_killed_after_its_grace(launcher: ProcessLauncher, tmp_path: Path) -> None:

@@ -148,6 +148,21 @@ def _carry(mark: int) -> None:
         return
 
 
+def _stand_back(nice: int) -> None:
+    """Where the kernel shares the processor out by sessions, niceness only counts within one: then lower ours as well.
+
+    sched(7), "The autogroup feature". Within a cgroup that has a weight, as a systemd unit does, this changes nothing.
+    """
+    os.nice(nice)
+    if os.getsid(0) != os.getpid():
+        return  # the session is the daemon's own
+    try:
+        with open("/proc/self/autogroup", "wb") as group:
+            group.write(b"%d" % nice)
+    except OSError:  # no such feature here, or another changed its own within this tenth of a second
+        return
+
+
 def main() -> None:
     parent, nice, number, mark, count = (int(word) for word in sys.argv[1:6])
     rules, command = sys.argv[6 : 6 + count], sys.argv[6 + count :]
@@ -158,7 +173,7 @@ def main() -> None:
     if mark:
         _carry(mark)
     if nice:
-        os.nice(nice)
+        _stand_back(nice)
     try:
         if rules:
             shut_in(rules)
