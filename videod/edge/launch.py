@@ -157,7 +157,7 @@ def _stand_back(nice: int) -> None:
     if os.getsid(0) != os.getpid():
         return  # the session is the daemon's own
     try:
-        with open("/proc/self/autogroup", "wb") as group:
+        with open("/proc/self/autogroup", "wb") as group:  # noqa: PTH123 - pathlib would cost every script its import
             group.write(b"%d" % nice)
     except OSError:  # no such feature here, or another changed its own within this tenth of a second
         return
