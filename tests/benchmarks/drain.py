@@ -19,7 +19,7 @@ from tests.benchmarks.engine import policy
 from tests.benchmarks.figures import machine, median, ms, quantile, table, times
 from tests.benchmarks.load import LIMITS
 from videod.flow.limits import Limit
-from videod.flow.scheduler import HouseRules
+from videod.flow.lineup import HouseRules
 from videod.simulation.bound import lower_bound
 from videod.simulation.latency import Latencies
 from videod.simulation.run import Arrival, Plant, simulate

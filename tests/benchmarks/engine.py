@@ -25,8 +25,9 @@ from videod.core.steps import SERVICES, STEPS, Studio
 from videod.edge.clock import SystemChance, SystemClock
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit
+from videod.flow.lineup import HouseRules
 from videod.flow.runner import Assignment, Runner
-from videod.flow.scheduler import HouseRules, Scheduler
+from videod.flow.scheduler import Scheduler
 from videod.ledger import Applied, Bells, Ledger
 from videod.seams import Spawn
 from videod.simulation.launcher import SimulatedChild, SimulatedInspector, SimulatedLauncher

@@ -25,9 +25,10 @@ from videod.daemon.recovery import recover, settle_late
 from videod.flow.bench import Bench, workspace_of
 from videod.flow.intake import Intake
 from videod.flow.limits import Lane, Limit
+from videod.flow.lineup import HouseRules
 from videod.flow.relay import Relay
 from videod.flow.runner import Runner
-from videod.flow.scheduler import HouseRules, Scheduler
+from videod.flow.scheduler import Scheduler
 from videod.ledger import Bells, Ledger
 from videod.seams import Page
 from videod.store import reads

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from videod.core.model import ChannelPolicy
 from videod.core.statuses import Gate
 from videod.flow.limits import Limit
-from videod.flow.scheduler import HouseRules
+from videod.flow.lineup import HouseRules
 from videod.simulation.run import Plant
 
 LIMITS = {

@@ -37,7 +37,8 @@ def start(work: Work, event: JobStarted) -> Work:
         raise Late(f"the task is paused: {work.task.paused}")
     if work.breaker is not None and not work.breaker.lets_in(event.at):
         raise Late(f"{job.service} does not answer; it is tried again at {board.iso(work.breaker.until_ms)}")
-    job = replace(job, price_micros=price_micros(STEPS[job.step], job.args, work.policy))
+    price = price_micros(STEPS[job.step], job.args, work.policy)
+    job = job if job.price_micros == price else replace(job, price_micros=price)
     if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:
         return stopped
     quota_day, alerts = _use_quota(work, job, event)
@@ -149,9 +150,8 @@ def alarm(work: Work, job: Job, failure: Failure, parked: bool) -> Alert:
 
 def settle_attempt(work: Work, job: Job, event: JobSucceeded | JobFailed, outcome: str) -> Work:
     tail, code = (event.stderr_tail, event.exit_code) if isinstance(event, JobFailed) else ("", 0)
-    return work.with_job(replace(job, ended_at=event.at)).adding(
-        CloseAttempt(job.name, event.attempt, outcome, tail, code)
-    )
+    ended = job if job.ended_at == event.at else replace(job, ended_at=event.at)
+    return work.with_job(ended).adding(CloseAttempt(job.name, event.attempt, outcome, tail, code))
 
 
 def succeed(work: Work, event: JobSucceeded) -> Work:
@@ -163,7 +163,7 @@ def succeed(work: Work, event: JobSucceeded) -> Work:
         return settle_attempt(work, fresh, event, "outdated")
     done = replace(
         job, state=JobState.DONE, output=event.output, bytes=event.bytes, sha256=event.sha256, facts=event.facts,
-        failure=None, attempts=0, buy_again=False, due_at=0,
+        failure=None, attempts=0, buy_again=False, due_at=0, ended_at=event.at,
     )  # fmt: skip
     work = settle_attempt(work, done, event, "done")
     if event.plan is not None:

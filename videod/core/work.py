@@ -20,6 +20,8 @@ class Work:
     quota_used: int = 0
 
     def with_task(self, **changes: object) -> "Work":
+        if all(getattr(self.task, name) == value for name, value in changes.items()):
+            return self
         return replace(self, task=replace(self.task, **changes))  # type: ignore[arg-type]
 
     def with_job(self, job: Job) -> "Work":

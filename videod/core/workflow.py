@@ -80,7 +80,8 @@ def _handle(work: Work, event: Event) -> Work:
 def _settle(work: Work) -> Work:
     """Make ready what may run and follow the status to where it rests, opening the gates that open by themselves."""
     for _ in range(2 * len(Status)):
-        work = replace(work, jobs=promote(work.task, work.jobs))
+        jobs = promote(work.task, work.jobs)
+        work = work if jobs is work.jobs else replace(work, jobs=jobs)
         status = derive(work.task, work.jobs)
         passed = AT_GATE.get(work.task.status)
         if passed is not None and passed in work.task.approved and work.task.status != status:

@@ -8,7 +8,7 @@ from videod.channels import ChannelError, ChannelSet, load_channels
 from videod.config import ConfigError, Settings, load_settings
 from videod.core.model import ChannelPolicy
 from videod.daemon import wiring
-from videod.flow.scheduler import HouseRules
+from videod.flow.lineup import HouseRules
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from videod.edge.email import Email, MailServer
 from videod.edge.slack import Alarms, Slack
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit
-from videod.flow.scheduler import HouseRules
+from videod.flow.lineup import HouseRules
 from videod.ledger import Policies
 from videod.seams import Alarm
 

@@ -82,15 +82,16 @@ class Bench:
     def prepare(self, task: Task, job: Job, command: Command) -> Path:
         """Make the folders and files the script expects; return where its output will lie."""
         workspace = self.workspace(task)
-        workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+        output = workspace / steps.STEPS[job.step].output(job, task)
+        if not output.parent.is_dir():
+            workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+            output.parent.mkdir(parents=True, exist_ok=True)
         for name, text in command.files.items():
             target = workspace / name
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
             temporary.write_text(text)
             temporary.replace(target)
-        output = workspace / steps.STEPS[job.step].output(job, task)
-        output.parent.mkdir(parents=True, exist_ok=True)
         return output
 
     async def spawn(self, task: Task, job: Job, command: Command) -> Spawn:

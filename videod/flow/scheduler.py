@@ -9,15 +9,16 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from videod.core.admission import Candidate, House, choose, turns
+from videod.core.admission import Candidate
 from videod.core.events import JobStarted
 from videod.core.model import Job
 from videod.core.ops import EVERY_SERVICE, Park
+from videod.core.statuses import Status
 from videod.core.steps import Command
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit, quota_ends
+from videod.flow.lineup import HouseRules, LineUp, line_up, stands_still
 from videod.flow.runner import Assignment, Runner
 from videod.ledger import Ledger, Look
 from videod.seams import Clock
@@ -28,14 +29,6 @@ log = logging.getLogger(__name__)
 
 #: a lane looks by itself at least this often, seconds
 LOOK_AGAIN_S = 30.0
-
-
-@dataclass(frozen=True)
-class HouseRules:
-    """The limits over all lanes: episodes in work at once, in all and by channel."""
-
-    max_in_work: int
-    max_by_channel: Mapping[str, int]
 
 
 class Scheduler:
@@ -172,20 +165,16 @@ class Scheduler:
         await self._ledger.park(Park(lane.service, None, until, reason, "limit"), at)
         return True
 
-    def _choose(self, connection: sqlite3.Connection, lane: Lane) -> Candidate | None:
-        at, service = self._clock.now_ms(), lane.service
-        if any(row.holds(service, "") for row in reads.parked(connection, at)):
+    def _choose(
+        self, connection: sqlite3.Connection, lane: Lane, known: LineUp | None = None
+    ) -> tuple[Candidate, LineUp] | None:
+        """The job to start now and the line-up it was chosen from: the `known` one, or one that is read anew."""
+        at = self._clock.now_ms()
+        if stands_still(connection, lane.service, at):
             return None
-        rules = self._rules()
-        # a channel whose file is gone starts nothing until it is back
-        ready = [one for one in reads.candidates(connection, service, at) if one.channel_id in rules.max_by_channel]
-        if not ready:
-            return None
-        work = reads.in_work(connection)
-        by_channel = reads.work_by_channel(work)
-        order = turns(work, reads.last_finished(connection, by_channel))
-        house = House(rules.max_in_work, rules.max_by_channel, by_channel, order)
-        return choose(ready, house)
+        line = known or line_up(connection, lane.service, at, self._rules())
+        chosen = line.choose() if line is not None else None
+        return None if line is None or chosen is None else (chosen, line)
 
     async def _patience(self, service: str) -> float:
         """Seconds until this lane must look again by itself: until the next retry or the end of a pause."""
@@ -206,16 +195,21 @@ class Scheduler:
         Whatever it did instead is done: then it is chosen anew.
         """
 
+        last: tuple[Candidate, LineUp, Status] | None = None
+
         def pick(connection: sqlite3.Connection, look: Look) -> tuple[JobStarted, tuple[Job, Command]] | None:
-            chosen = self._choose(connection, lane)
-            if chosen is None:
+            nonlocal last
+            at = self._clock.now_ms()
+            found = self._choose(connection, lane, last and _followed(*last, look, at))
+            if found is None:
                 return None
+            chosen, line = found
             task, jobs = look(chosen.task_id)
             job = next(one for one in jobs if one.name == chosen.job)
             made = self._bench.command(task, job, jobs) if task is not None else None
             if task is None or made is None:  # the channel's file went this very moment
                 return None
-            at = self._clock.now_ms()
+            last = (chosen, line, task.status)
             return JobStarted(at, task.id, job.name, made[1], lane.limit.quota(at)), (job, made[0])
 
         works: list[Assignment] = []
@@ -225,3 +219,8 @@ class Scheduler:
                 return works, True
             works.append(Assignment(applied.task, job, applied.attempt, command))
         return works, False
+
+
+def _followed(claimed: Candidate, line: LineUp, was: Status, look: Look, at: int) -> LineUp | None:
+    task, jobs = look(claimed.task_id)
+    return line.after(claimed, was, task, jobs, at) if task is not None else None

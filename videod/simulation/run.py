@@ -20,8 +20,9 @@ from videod.core.statuses import AT_GATE, Gate
 from videod.core.steps import SERVICES, Studio
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit
+from videod.flow.lineup import HouseRules
 from videod.flow.runner import Runner
-from videod.flow.scheduler import HouseRules, Scheduler
+from videod.flow.scheduler import Scheduler
 from videod.ledger import Bells
 from videod.simulation.latency import Latencies
 from videod.simulation.launcher import SimulatedInspector, SimulatedLauncher

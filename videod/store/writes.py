@@ -163,14 +163,12 @@ def alert(connection: sqlite3.Connection, task: Task | None, op: Alert, at: int)
     _post(connection, "alert", f"{op.key}@{at}", task, {"text": op.text}, at)
 
 
-def note_history(
-    connection: sqlite3.Connection, task: Task | None, at: int, event: str, body: dict[str, object]
-) -> int:
-    """A new row of history; returns its id."""
+def note_history(connection: sqlite3.Connection, task: Task | None, at: int, event: str, body: str) -> int:
+    """A new row of history, its `body` a JSON object; returns its id."""
     owner = (task.id, task.channel_id, task.status.value) if task else (None, None, None)
     cursor = connection.execute(
         "INSERT INTO history (task_id, channel_id, at, event, body, status) VALUES (?, ?, ?, ?, ?, ?)",
-        (owner[0], owner[1], at, event, json.dumps(body), owner[2]),
+        (owner[0], owner[1], at, event, body, owner[2]),
     )
     return int(cursor.lastrowid or 0)
 

@@ -1,0 +1,74 @@
+"""Who may start next in one lane, as one transaction sees it: read once, then followed from claim to claim.
+
+A claim of an episode in work changes nothing of the choice but which job of it is next; anything else (an admission,
+another status) is read anew.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from videod.core.admission import Candidate, House, choose, turns
+from videod.core.model import Job, Task
+from videod.core.statuses import READY, Status
+from videod.core.steps import STEPS
+from videod.store import reads
+
+
+@dataclass(frozen=True)
+class HouseRules:
+    """The limits over all lanes: episodes in work at once, in all and by channel."""
+
+    max_in_work: int
+    max_by_channel: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class LineUp:
+    """The candidates of a service, by task, and what is in work beside them."""
+
+    ready: Mapping[str, Candidate]
+    house: House
+
+    def choose(self) -> Candidate | None:
+        """The job to start now, or None where none may."""
+        return choose(self.ready.values(), self.house)
+
+    def after(self, claimed: Candidate, was: Status, task: Task, jobs: tuple[Job, ...], at: int) -> "LineUp | None":
+        """The line-up now that `claimed` has started, `task` and `jobs` as they are since; None: read it anew.
+
+        `was`: the task's status before.
+        """
+        step, _, _ = claimed.job.partition("/")
+        if not claimed.admitted or step == "plan" or task.status != was:
+            return None
+        service = STEPS[step].service
+        following = next((job for job in jobs if _may_follow(job, service, at)), None)
+        ready = dict(self.ready)
+        if following is None:
+            del ready[claimed.task_id]
+        else:
+            ready[claimed.task_id] = claimed._replace(job=following.name, job_id=following.id)
+        return replace(self, ready=ready)
+
+
+def _may_follow(job: Job, service: str, at: int) -> bool:
+    return job.state == READY and job.service == service and job.due_at <= at and job.step != "plan"
+
+
+def stands_still(connection: sqlite3.Connection, service: str, at: int) -> bool:
+    """Whether all of a service is held at `at`, ms: by a person, by a cause, by an open breaker or its probe."""
+    return any(row.holds(service, "") for row in reads.parked(connection, at))
+
+
+def line_up(connection: sqlite3.Connection, service: str, at: int, rules: HouseRules) -> LineUp | None:
+    """The line-up at `at`, ms, or None where no job waits to be started."""
+    # a channel whose file is gone starts nothing until it is back
+    ready = [one for one in reads.candidates(connection, service, at) if one.channel_id in rules.max_by_channel]
+    if not ready:
+        return None
+    work = reads.in_work(connection)
+    by_channel = reads.work_by_channel(work)
+    order = turns(work, reads.last_finished(connection, by_channel))
+    house = House(rules.max_in_work, rules.max_by_channel, by_channel, order)
+    return LineUp({one.task_id: one for one in ready}, house)
