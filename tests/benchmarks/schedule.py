@@ -50,7 +50,7 @@ def house(channels: Sequence[str], places: int = 20) -> Plant:
 
 
 def play(load: Sequence[Arrival], channels: Sequence[str], seed: int, choice: Choice = choose, places: int = 20) -> Log:
-    with patch("videod.flow.scheduler.choose", choice):
+    with patch("videod.flow.lineup.choose", choice):
         return simulate(house(channels, places), load, Latencies(seed))
 
 
