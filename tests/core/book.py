@@ -1,9 +1,11 @@
 """A ledger of paper: applies decisions to values in memory, so that the brain can be tested in microseconds."""
 
 from dataclasses import dataclass, field, replace
+from unittest.mock import patch
 
 from tests.harness.scripts import plan_document
 from tests.harness.world import policy
+from videod.core import board
 from videod.core.breaker import Breaker
 from videod.core.events import EntryQueued, Event, JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure, Kind
@@ -38,6 +40,9 @@ class Book:
 
     def apply(self, event: Event) -> Decision:
         decision = decide(self.snapshot(event), event)
+        with patch.object(board, "unseen", lambda before, after, changed: False):
+            # what is passed over as unseen would have shown nothing
+            assert decide(self.snapshot(event), event) == decision
         for op in decision.ops:
             if isinstance(op, SaveTask):
                 self.task = op.task

@@ -4,12 +4,12 @@
 entries' data source (requirements FR1, FR4); the Error Log holds what is wrong *now*, not a history.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from videod.core.failures import KEYS, POLICY, Answer, Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.statuses import AT_GATE, DONE, LABELS, READY, SKIPPED, WAITING, Gate, JobState, Status
+from videod.core.statuses import AT_GATE, DONE, LABELS, READY, RUNNING, SKIPPED, WAITING, Gate, JobState, Status
 from videod.core.steps import ORDER, REVIEWED
 
 NOUNS = {
@@ -30,9 +30,9 @@ def iso(ms: int) -> str:
 def _counts(jobs: Sequence[Job], steps: tuple[str, ...]) -> str:
     parts = []
     for step in steps:
-        rows = [job for job in jobs if job.step == step and job.state != SKIPPED]
+        rows = [job for job in jobs if job.step == step and job.state is not SKIPPED]
         if rows:
-            done = sum([job.state == DONE for job in rows])
+            done = sum([job.state is DONE for job in rows])
             parts.append(f"{NOUNS[step]} {done}/{len(rows)}")
     return ", ".join(parts)
 
@@ -43,8 +43,8 @@ def progress(task: Task, jobs: tuple[Job, ...]) -> str:
         return "published"
     for gate in Gate:
         looked_at = REVIEWED[gate]
-        rows = [job for job in jobs if job.step in looked_at and job.state != SKIPPED]
-        if gate not in task.approved or not rows or any(job.state != DONE for job in rows):
+        rows = [job for job in jobs if job.step in looked_at and job.state is not SKIPPED]
+        if gate not in task.approved or not rows or any(job.state is not DONE for job in rows):
             return _with_notes(task, _counts(rows, looked_at))
     return _with_notes(task, _counts(jobs, ("upload",)))
 
@@ -139,7 +139,7 @@ def advice(job: Job, failure: Failure) -> str:
 
 def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:
     """What is wrong now, the earliest step first, cut to what one Notion text object holds."""
-    troubled = [job for job in jobs if job.failure is not None and job.state != SKIPPED]
+    troubled = [job for job in jobs if job.failure is not None and job.state is not SKIPPED]
     troubled.sort(key=lambda job: (job.state == JobState.READY, ORDER[job.step], job.key))
     lines = [task.error] if task.error else []
     quiet = (Kind.BUSY, Kind.INTERRUPTED)
@@ -165,6 +165,20 @@ def pending_cost_micros(jobs: tuple[Job, ...], gate: Gate) -> int:
     return sum(job.price_micros for job in jobs if job.step in steps and job.state in (WAITING, READY))
 
 
+#: a job in these is neither made nor left out
+_TO_COME = (WAITING, READY, RUNNING)
+
+
+def unseen(before: Task, after: Task, changed: Iterable[tuple[Job, Job]]) -> bool:
+    """True where `entry_view` surely says what it said: nothing but jobs without trouble that begin.
+
+    `changed`: each job as it was and as it is. Starts are half of all events, and two views a good part of their cost.
+    """
+    return after is before and after.status not in AT_GATE and all(
+        one.state in _TO_COME and one.failure is None for pair in changed for one in pair
+    )  # fmt: skip
+
+
 def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, object]:
     """Property name -> value of everything videod writes on the entry."""
     shown = progress(task, jobs)
@@ -172,13 +186,14 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, objec
         cost = pending_cost_micros(jobs, AT_GATE[task.status]) / 1e6
         if cost:
             shown += f"; approving will cost about ${cost:.2f}"
+    troubled = tuple([job for job in jobs if job.failure is not None])  # few, looked at twice
     if task.doubts:
         shown += f"; possibly paid twice: {task.doubts}"
     return {
         "Status": LABELS[task.status],
         "Progress": shown,
-        "Error Log": error_log(task, jobs, waits),
-        "Next Retry": next_retry(jobs),
+        "Error Log": error_log(task, troubled, waits),
+        "Next Retry": next_retry(troubled),
         "Cost": round(task.cost_micros / 1e6, 4),
         "YouTube URL": task.youtube_url,
         "Videod Key": task.id,

@@ -18,26 +18,28 @@ QUOTA = "quota"
 
 
 def _begun(job: Job) -> bool:
-    return job.attempt > 0 or job.state in (RUNNING, DONE)
+    return job.attempt > 0 or job.state is RUNNING or job.state is DONE
 
 
 def _stuck(jobs: tuple[Job, ...]) -> Job | None:
     """The job whose failure shows: the earliest step's; a failed cleanup never spoils a published film."""
-    stuck = [job for job in jobs if job.state in (FAILED, IN_DOUBT) and job.step != "cleanup"]
+    stuck = [
+        job for job in jobs if (job.state is FAILED or job.state is IN_DOUBT) and job.step != "cleanup"
+    ]  # fmt: skip
     return min(stuck, key=lambda job: (ORDER[job.step], job.key)) if stuck else None
 
 
 def complete(jobs: tuple[Job, ...], gate: Gate) -> bool:
     """True when all that the gate's review looks at is made."""
     steps = REVIEWED[gate]
-    group = [job for job in jobs if job.step in steps and job.state != SKIPPED]
-    return bool(group) and all(job.state == DONE for job in group)
+    group = [job for job in jobs if job.step in steps and job.state is not SKIPPED]
+    return bool(group) and all(job.state is DONE for job in group)
 
 
 def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
     """The one status that these facts and jobs mean. Total: every combination has an answer."""
     upload = next((job for job in jobs if job.step == "upload"), None)
-    if upload is not None and upload.state == DONE:
+    if upload is not None and upload.state is DONE:
         return Status.PUBLISHED
     if task.cancelled:
         return Status.CANCELLED
@@ -69,10 +71,10 @@ def _behind(approved: frozenset[Gate]) -> frozenset[str]:
 def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """The jobs with every waiting one made ready whose needs are done and whose gate is passed."""
     open_steps = _behind(task.approved)
-    may = [job for job in jobs if job.state == WAITING and job.step in open_steps]
+    may = [job for job in jobs if job.state is WAITING and job.step in open_steps]
     if not may:
         return jobs
-    done = {job.name for job in jobs if job.state == DONE}
+    done = {job.name for job in jobs if job.state is DONE}
     ready = {job.name for job in may if done.issuperset(job.needs)}
     return tuple(replace(job, state=READY) if job.name in ready else job for job in jobs) if ready else jobs
 

@@ -100,16 +100,15 @@ def _settle(work: Work) -> Work:
 def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
     ops: list[Op] = [] if work.task == before.task else [SaveTask(work.task)]
     # jobs keep their places, new ones come last; most are the very same value
-    changed = [job for known, job in zip(before.jobs, work.jobs, strict=False) if job is not known]
-    changed += work.jobs[len(before.jobs) :]
-    old = {job.name: job for job in before.jobs} if changed else {}
-    for job in changed:
-        known = old.get(job.name)
-        if known is None:
-            ops.append(SaveJob(job, None))
-        elif known != job:
+    changed = [pair for pair in zip(before.jobs, work.jobs, strict=False) if pair[0] is not pair[1]]
+    for known, job in changed:
+        if known != job:
             check_job_move(known.state, job.state)
             ops.append(SaveJob(job, known.state))
+    opened = work.jobs[len(before.jobs) :]
+    ops += [SaveJob(job, None) for job in opened]
+    if before.task is not None and not opened and board.unseen(before.task, work.task, changed):
+        return tuple(ops)
     waits = len(work.policy.retry_waits_ms)
     shown = board.entry_view(work.task, work.jobs, waits)
     known_view = board.entry_view(before.task, before.jobs, waits) if before.task and before.jobs else {}
