@@ -26,6 +26,8 @@ from tests.live.stage import Stage
 #: targets: MB with twenty episodes in work, share of a core when idle, ms
 RSS_MB, IDLE_SHARE, DELAY_MS = 120.0, 0.005, 50.0
 GIVE_UP_S = 900.0
+#: what a start looks at (balances, files, the database) is done after so many seconds
+SETTLE_S = 15.0
 
 
 def busy_share(pid: int, seconds: float) -> float:
@@ -44,6 +46,7 @@ def measure(folder: Path, episodes: int, clips: int, idle_s: float) -> list[list
         while not made.rows("SELECT 1 FROM facts WHERE name = 'outside_problems'"):
             assert made.daemon is not None and made.daemon.poll() is None, made.log_tail()
             time.sleep(0.1)
+        time.sleep(SETTLE_S)
         idle = busy_share(pid, idle_s)
         write_crowd(made.person(), episodes)
         began, before = time.monotonic(), cpu_s(pid)

@@ -23,10 +23,11 @@ from videod.core.plan import parse
 from videod.core.statuses import READY, Gate
 from videod.core.steps import SERVICES, STEPS, Studio
 from videod.edge.clock import SystemChance, SystemClock
+from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules
-from videod.flow.runner import Assignment, Runner
+from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.ledger import Applied, Bells, Ledger
 from videod.seams import Spawn

@@ -14,9 +14,10 @@ from videod.core.failures import Kind
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import JobState, Status
 from videod.core.steps import STEPS, Command
+from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
 from videod.flow.refused import put_aside
-from videod.flow.runner import Assignment, Runner
+from videod.flow.runner import Runner
 from videod.seams import Artefact, BadArtefact, Spawn, Unchecked
 
 TASK = Task("bear", "page", "wild", "Bear", "bears", "a crossing", Priority.NORMAL, None, Status.GENERATING_VIDEO, 0, 0)

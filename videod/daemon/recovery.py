@@ -21,9 +21,10 @@ from videod.core.model import Job, Task
 from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Command
+from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
 from videod.flow.refused import put_aside
-from videod.flow.runner import Assignment, Doubts, in_doubt, read_plan
+from videod.flow.runner import Doubts, in_doubt, read_plan
 from videod.ledger import Ledger
 from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.store import reads

@@ -12,7 +12,7 @@ from videod.core.admission import Candidate, House, choose, turns
 from videod.core.model import Job, Task
 from videod.core.statuses import READY, Status
 from videod.core.steps import STEPS
-from videod.store import reads
+from videod.store import choices, reads
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ def stands_still(connection: sqlite3.Connection, service: str, at: int) -> bool:
 def line_up(connection: sqlite3.Connection, service: str, at: int, rules: HouseRules) -> LineUp | None:
     """The line-up at `at`, ms, or None where no job waits to be started."""
     # a channel whose file is gone starts nothing until it is back
-    ready = [one for one in reads.candidates(connection, service, at) if one.channel_id in rules.max_by_channel]
+    ready = [one for one in choices.candidates(connection, service, at) if one.channel_id in rules.max_by_channel]
     if not ready:
         return None
-    work = reads.in_work(connection)
-    by_channel = reads.work_by_channel(work)
-    order = turns(work, reads.last_finished(connection, by_channel))
+    work = choices.in_work(connection)
+    by_channel = choices.work_by_channel(work)
+    order = turns(work, choices.last_finished(connection, by_channel))
     house = House(rules.max_in_work, rules.max_by_channel, by_channel, order)
     return LineUp({one.task_id: one for one in ready}, house)

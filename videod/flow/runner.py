@@ -10,22 +10,22 @@ import asyncio
 import errno
 import json
 import logging
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from videod.core import craft
-from videod.core.events import JobCharged, JobFailed, JobSubmitted, JobSucceeded
+from videod.core.events import JobFailed, JobSucceeded
 from videod.core.expect import expectation
-from videod.core.failures import USELESS_FILE, Failure, Kind, classify
+from videod.core.failures import USELESS_FILE, Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.plain_text import harmless
 from videod.core.plan import Plan, PlanError, parse
 from videod.core.reconcile import NothingBought
-from videod.core.steps import STEPS, Command, Step
+from videod.core.steps import STEPS, Step
+from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
+from videod.flow.listener import Listener, Report
 from videod.flow.refused import put_aside
 from videod.ledger import Ledger
 from videod.seams import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
@@ -34,24 +34,10 @@ log = logging.getLogger(__name__)
 
 #: between TERM and KILL of a child whose time is over, seconds
 KILL_GRACE_S = 5.0
-#: how much of a failed child's stderr is kept
-TAIL_CHARACTERS = 4_000
 #: why the daemon itself ends a child, as text of the failure
 STOPPING = "videod was stopped"
 #: before an upload goes on with another access token, ms
 TOKEN_WAIT_MS = 1_000
-#: a message may list every complaint about a plan
-MESSAGE_CHARACTERS = 1500
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """A claimed job: what to run and under which attempt its outcome is reported."""
-
-    task: Task
-    job: Job
-    attempt: int
-    command: Command
 
 
 class Doubts(Protocol):
@@ -64,16 +50,6 @@ class Doubts(Protocol):
     async def settle(self, task: Task, job: Job, attempt: int, failure: Failure) -> NothingBought | Failure:
         """That nothing was bought, or the doubt with what is known of it; takes minutes."""
         ...
-
-
-@dataclass
-class _Report:
-    """What the script said on stdout. `said`: the end of its free text; older scripts print their errors there."""
-
-    failure: dict[str, object] | None = None
-    result: dict[str, object] | None = None
-    charged: bool = False
-    said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
 
 class Runner:
@@ -92,8 +68,7 @@ class Runner:
         self._bench = bench
         self._clock = clock
         self._chance = chance
-        # first the secrets go, then what would steer a terminal or break a row; whole lines stay
-        self._redact: Callable[[str], str] = lambda text: harmless(redact(text))
+        self._listener = Listener(ledger, clock, redact)
 
     async def run(self, work: Assignment) -> None:
         """Do the job and report its outcome. When cancelled: end the child, report, then be cancelled.
@@ -154,10 +129,10 @@ class Runner:
         except OSError as error:
             kind = Kind.CONFIGURATION if error.errno == errno.E2BIG else Kind.DISK
             return self._failed(work, Failure(kind, f"the child could not be started: {error}"))
-        report = _Report()
+        report = Report()
         try:
             async with asyncio.timeout(deadline := self._deadline_s(step)):
-                await self._listen(work, child, report)
+                await self._listener.listen(work, child, report)
                 code = await child.wait()
         except TimeoutError:
             await child.kill(KILL_GRACE_S)
@@ -170,46 +145,9 @@ class Runner:
             return self._failed(work, self._ran_out(work, self._why(work, step, child, code, report)), child, code)
         return await self._verify(work, step, output, report, child)
 
-    async def _listen(self, work: Assignment, child: Child, report: _Report) -> None:
-        """Read the child's stdout; JSON objects with a known type are events, everything else is its log."""
-        async for line in child.lines():
-            message = _event(line)
-            match message.get("type"):
-                case "submitted":
-                    await self._ledger.apply(JobSubmitted(
-                        self._clock.now_ms(), work.task.id, work.job.name, work.attempt, str(message.get("remote_id")),
-                    ))  # fmt: skip
-                case "charged":
-                    report.charged = True
-                    await self._ledger.apply(self._charge(work, message))
-                case "failure":
-                    report.failure = message
-                case "result":
-                    report.result = message
-                case "progress":
-                    log.debug("runner_job_progress", extra={"task": work.task.id, "job": work.job.name} | message)
-                case _ if line.strip():
-                    text = self._redact(line)[:500]
-                    report.said.append(text)
-                    log.debug("runner_child_said", extra={"task": work.task.id, "text": text})
-
-    def _charge(self, work: Assignment, message: dict[str, object]) -> JobCharged:
-        usd = message.get("usd")
-        micros = round(float(usd) * 1e6) if isinstance(usd, int | float) else work.job.price_micros
-        quantity = message.get("quantity")
-        return JobCharged(
-            self._clock.now_ms(), work.task.id, work.job.name, work.attempt, str(message.get("service")),
-            str(message.get("kind")), float(quantity) if isinstance(quantity, int | float) else 1.0,
-            str(message.get("unit")), micros, None if message.get("remote_id") is None else str(message["remote_id"]),
-        )  # fmt: skip
-
-    def _why(self, work: Assignment, step: Step, child: Child, code: int, report: _Report) -> Failure:
-        if report.failure is not None:
-            return self._told(report.failure, step)
-        tail = self._tail(child).strip() or "\n".join(report.said)
-        last = tail.splitlines()[-1][:500] if tail else f"{step.script} ended with code {code} and said nothing"
-        failure = Failure(classify(code, tail), last, service=step.service)
-        return self._doubted(work, failure) if code < 0 else failure
+    def _why(self, work: Assignment, step: Step, child: Child, code: int, report: Report) -> Failure:
+        failure = self._listener.why(step, child, code, report)
+        return self._doubted(work, failure) if code < 0 and report.failure is None else failure
 
     def _ran_out(self, work: Assignment, failure: Failure) -> Failure:
         """`failure`, or a moment's wait where only the access token may have run out during a long upload."""
@@ -218,30 +156,6 @@ class Runner:
             return failure
         message = f"the access token ran out, it goes on with another one ({failure.message})"
         return replace(failure, kind=Kind.BUSY, message=message, retry_after_ms=TOKEN_WAIT_MS)
-
-    def _tail(self, child: Child) -> str:
-        """The end of its stderr: first the secrets go, then it is cut, or the rest of one could be left."""
-        return self._redact(child.stderr_tail())[-TAIL_CHARACTERS:]
-
-    def _told(self, message: dict[str, object], step: Step) -> Failure:
-        def text(name: str, most: int = 500) -> str | None:
-            value = message.get(name)
-            if value is None:
-                return None
-            told = self._redact(str(value))
-            return told if len(told) <= most else f"{told[: most - 1]}…"
-
-        try:
-            kind = Kind(str(message.get("kind")))
-        except ValueError:
-            kind = Kind.BUG
-        wait, status = message.get("retry_after_s"), message.get("http_status")
-        said = text("message", MESSAGE_CHARACTERS) or "no message"
-        return Failure(
-            kind, said, text("service") or step.service, text("endpoint"),
-            status if isinstance(status, int) else None, text("code"), text("request_id"),
-            round(float(wait) * 1000) if isinstance(wait, int | float) else None,
-        )  # fmt: skip
 
     def _doubted(self, work: Assignment, failure: Failure) -> Failure:
         """`failure`, or the doubt whether a purchase was made, where a paid script was ended in the middle."""
@@ -257,13 +171,13 @@ class Runner:
     def _failed(
         self, work: Assignment, failure: Failure, child: Child | None = None, code: int | None = None
     ) -> JobFailed:
-        tail = self._tail(child) if child else ""
+        tail = self._listener.tail(child) if child else ""
         return JobFailed(
             self._clock.now_ms(), work.task.id, work.job.name, work.attempt, failure, self._chance.random(), tail, code
         )
 
     async def _verify(
-        self, work: Assignment, step: Step, output: Path, report: _Report, child: Child
+        self, work: Assignment, step: Step, output: Path, report: Report, child: Child
     ) -> JobSucceeded | JobFailed:
         foreign = self._bench.foreign(step, work.command)
         parts = (await self._ledger.look(work.task.id))[1] if step.service == "ffmpeg" else ()
@@ -294,12 +208,12 @@ class Runner:
             dict(artefact.facts) | facts, plan,
         )  # fmt: skip
 
-    async def _book_untold(self, work: Assignment, step: Step, output: Path, report: _Report) -> None:
+    async def _book_untold(self, work: Assignment, step: Step, output: Path, report: Report) -> None:
         """The charge of a file that was made, good or refused, where its script said nothing of money."""
         piece: dict[str, object] = {"service": step.service, "kind": step.name, "unit": "piece"}
         foreign = self._bench.foreign(step, work.command)
         if step.paid and not report.charged and (owed := piece if foreign else _unheard(work.job, output, piece)):
-            await self._ledger.apply(self._charge(work, owed))
+            await self._listener.charge(work, owed)
 
 
 def _log_failed(failure: Failure, context: dict[str, str]) -> None:
@@ -311,18 +225,6 @@ def _log_failed(failure: Failure, context: dict[str, str]) -> None:
             "error": failure.message,
         },
     )  # fmt: skip
-
-
-def _event(line: str) -> dict[str, object]:
-    if not line.startswith("{"):
-        return {}
-    try:
-        loaded = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(loaded, dict):
-        return {}
-    return {name: harmless(value) if isinstance(value, str) else value for name, value in loaded.items()}
 
 
 def _unheard(job: Job, output: Path, piece: dict[str, object]) -> dict[str, object] | None:

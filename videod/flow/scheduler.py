@@ -16,13 +16,14 @@ from videod.core.model import Job
 from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
 from videod.core.steps import Command
+from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit, quota_ends
 from videod.flow.lineup import HouseRules, LineUp, line_up, stands_still
-from videod.flow.runner import Assignment, Runner
+from videod.flow.runner import Runner
 from videod.ledger import Ledger, Look
 from videod.seams import Clock
-from videod.store import reads
+from videod.store import choices, reads
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -183,7 +184,7 @@ class Scheduler:
         def due(connection: sqlite3.Connection) -> list[int]:
             mine = [row for row in reads.parked(connection, at) if row.service in (service, EVERY_SERVICE)]
             ends = [row.until_ms for row in mine if row.until_ms]
-            following = reads.next_due(connection, service, at)
+            following = choices.next_due(connection, service, at)
             return ends if following is None else [*ends, following]
 
         times = await self._store.read(due)

@@ -13,7 +13,7 @@ from videod.core import board
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
 from videod.core.steps import SERVICES
-from videod.store import reads
+from videod.store import choices, reads
 from videod.store.rows import STATES, failure_of, task_of
 
 DAY_MS = 86_400_000
@@ -353,7 +353,7 @@ def ahead(connection: sqlite3.Connection, task: Task) -> Ahead:
         " AND (priority < ? OR (priority = ? AND queued_at < ?))",
         (task.channel_id, int(task.priority), int(task.priority), task.queued_at),
     ).fetchone()[0]
-    in_work, _ = reads.work_by_channel(reads.in_work(connection)).get(task.channel_id, (0, 0))
+    in_work, _ = choices.work_by_channel(choices.in_work(connection)).get(task.channel_id, (0, 0))
     return Ahead(queued, in_work)
 
 
