@@ -128,6 +128,17 @@ MUTANTS = (
     Mutant("sweep_the_living", "P9 a file that is being written is left alone", "scripts/lib/atomic.py",
            "    except BlockingIOError:\n        return False", "    except BlockingIOError:\n        return True",
            "tests/scripts/test_lib_basics.py::test_leftovers_of_processes_that_are_gone_are_swept_away"),
+    Mutant("stale_lineup", "fairness: who starts next is who would be chosen now", "videod/flow/lineup.py",
+           "        if following is None:", "        if True:",
+           "tests/scenarios/test_lineup.py::test_a_followed_lineup_chooses_what_one_that_is_read_anew_does"),
+    Mutant("admit_by_an_old_look", "fairness: an admission is looked at anew", "videod/flow/lineup.py",
+           'if not claimed.admitted or step == "plan" or task.status != was:', 'if step == "plan":',
+           "tests/scenarios/test_lineup.py::test_an_admission_a_plan_and_another_status_are_read_anew"),
+    Mutant("keep_news_back", "the board tells the truth of what changed", "videod/core/board.py",
+           "after is before and after.status not in AT_GATE and all(", "all(", "tests/core/test_any_order.py"),
+    Mutant("children_first", "scripts stand behind the daemon", "videod/edge/launch.py",
+           "        _stand_back(nice)", "        os.nice(nice)",
+           "tests/edge/test_process.py::test_a_child_stands_behind_the_daemon_where_sessions_share_the_processor"),
 )  # fmt: skip
 
 
