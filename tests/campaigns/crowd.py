@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.campaigns.frame import Campaign, Result, say
 from tests.live.stage import Stage
 from videod.cli.demo_person import Person
+from videod.core.statuses import Gate
+from videod.core.steps import REVIEWED, STEPS
 from videod.sandbox.admin import most_within
 
 #: what the stand-ins may count at most: videod.toml's defaults
@@ -62,23 +64,29 @@ def loop_delay_ms(text: str, share: float) -> float:
 
 
 def start_delays_ms(made: Stage) -> dict[str, list[float]]:
-    """Lane -> how long each job waited although its parts were there and a place was free, ms; KIE's rate counts in."""
+    """Lane -> how long each job waited although its parts were there and a place was free, ms; KIE's rate counts in.
+
+    A gate counts as passed, by itself, with the last of what is reviewed there.
+    """
     ended: dict[tuple[str, str], int] = {}
+    passed: dict[tuple[str, Gate], int] = {}
     starts: dict[str, list[tuple[int, int]]] = defaultdict(list)
     ends: dict[str, list[int]] = defaultdict(list)
     rows = made.rows(
-        "SELECT jobs.task_id, jobs.step || '/' || jobs.key AS name, jobs.service, jobs.needs, attempts.started_at,"
-        " attempts.ended_at FROM attempts JOIN jobs ON jobs.id = attempts.job_id WHERE jobs.step != 'cleanup'"
-        " AND attempts.ended_at IS NOT NULL ORDER BY attempts.started_at"
+        "SELECT jobs.task_id, jobs.step, jobs.step || '/' || jobs.key AS name, jobs.service, jobs.needs,"
+        " attempts.started_at, attempts.ended_at FROM attempts JOIN jobs ON jobs.id = attempts.job_id"
+        " WHERE jobs.step != 'cleanup' AND attempts.ended_at IS NOT NULL ORDER BY attempts.started_at"
     )
     for row in rows:
         ended[row["task_id"], row["name"]] = row["ended_at"]
         ends[row["service"]].append(row["ended_at"])
+        for gate in (one for one, steps in REVIEWED.items() if row["step"] in steps):
+            passed[row["task_id"], gate] = max(passed.get((row["task_id"], gate), 0), row["ended_at"])
     for row in rows:
-        needs = re.findall(r'"([^"]+)"', row["needs"])
-        starts[row["service"]].append(
-            (row["started_at"], max((ended[row["task_id"], one] for one in needs), default=0))
-        )
+        task, gate = row["task_id"], STEPS[row["step"]].gate
+        waited_for = [ended[task, one] for one in re.findall(r'"([^"]+)"', row["needs"])]
+        waited_for += [passed[task, gate]] if gate is not None else []
+        starts[row["service"]].append((row["started_at"], max(waited_for, default=0)))
     places = {"gemini": 12, "kie": 8, "elevenlabs": 6, "youtube": 2, "ffmpeg": 2, "pillow": 2}
     found: dict[str, list[float]] = {}
     for service, begun in starts.items():
