@@ -104,12 +104,23 @@ def paid(charges: list[dict[str, object]], doubts: int) -> list[str]:
     return found
 
 
+def paid_to_the_end(stage: Stage, doubts: int) -> list[str]:
+    """Where all is done: each finished job bought once, but for at most `doubts` that are counted; no film twice."""
+    beyond = stage.bought_beyond()
+    uploads = beyond.pop("upload", 0)
+    found = [f"{uploads} uploads beyond one for each film"] if uploads else []
+    found += [f"{-count} {kind} done and never bought" for kind, count in beyond.items() if count < 0]
+    if sum(count for count in beyond.values() if count > 0) > doubts:
+        found.append(f"bought beyond what was made: {dict(beyond)}, counted as in doubt: {doubts}")
+    return found
+
+
 def broken(stage: Stage, published: bool = True) -> list[str]:
     """Everything, for a stage whose daemon has ended. `published`: every episode must be on YouTube, once."""
     found = of_database(stage.database, stage.state / "workspaces")
     found += leftovers(stage.state)
     doubts = sum(row["doubts"] for row in stage.rows("SELECT doubts FROM tasks"))
-    found += paid(stage.charges(), doubts)
+    found += paid_to_the_end(stage, doubts) if published else paid(stage.charges(), doubts)
     found += [f"still runs: {line}" for line in stage.children()]
     secrets = {name: stage.env[name] for name in SECRET_NAMES if name in stage.env}
     found += leaked([stage.state, *stage.folder.glob("daemon.log*")], secrets)

@@ -75,14 +75,13 @@ def _left_over(made: Stage) -> list[str]:
 
 def _judge(made: Stage, kills: int, restarts: list[float]) -> Result:
     doubts = sum(row["doubts"] for row in made.rows("SELECT doubts FROM tasks"))
-    twice = made.bought_twice()
-    kinds = {name.split()[1] for name in twice}
+    twice = made.bought_beyond()
     found = invariants.broken(made)
     assert not found, found
     assert not made.rows("SELECT 1 FROM attempts WHERE ended_at IS NULL")
     return {
         "kills": kills, "episodes": len(made.statuses()), "purchases": len(made.charges()),
-        "bought_twice": sum(twice.values()), "twice": sorted(kinds), "counted_in_doubt": doubts,
+        "bought_twice": sum(twice.values()), "twice": sorted(twice), "counted_in_doubt": doubts,
         "slowest_start_s": round(max(restarts), 2), "children_left": 0,
     }  # fmt: skip
 

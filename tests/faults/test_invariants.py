@@ -9,6 +9,7 @@ import pytest
 
 from tests.campaigns import invariants
 from tests.cli.factory import a_full_studio
+from tests.live.stage import Stage
 
 
 @pytest.fixture
@@ -69,3 +70,23 @@ def test_leftovers_leaks_and_second_purchases_are_told(tmp_path: Path) -> None:
     assert invariants.paid([charge, charge], 0) and not invariants.paid([charge, charge], 1)
     assert not invariants.paid([charge, charge, charge | {"kind": "refund"}], 0)
     assert invariants.paid([upload, upload], 1)
+
+
+def test_purchases_are_held_against_what_was_made(tmp_path: Path) -> None:
+    class Sold(Stage):
+        def __init__(self, *kinds: str) -> None:
+            self.kinds = kinds
+
+        def charges(self) -> list[dict[str, object]]:
+            return [{"service": "any", "kind": kind, "key": "the same"} for kind in self.kinds]
+
+        def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+            return [sqlite3.Row] * {"image": 2, "clip": 1}.get(str(values[0]), 0)  # type: ignore[list-item]
+
+    assert invariants.paid_to_the_end(Sold("image", "image", "clip"), 0) == []
+    assert invariants.paid_to_the_end(Sold("image", "image", "clip", "clip", "refund"), 0) == []
+    assert invariants.paid_to_the_end(Sold("image", "image", "image", "clip"), 0)
+    assert invariants.paid_to_the_end(Sold("image", "image", "image", "clip"), 1) == []
+    assert invariants.paid_to_the_end(Sold("image", "clip"), 1) == ["1 image done and never bought"]
+    twice = Sold("image", "image", "clip", "upload")
+    assert invariants.paid_to_the_end(twice, 1) == ["1 uploads beyond one for each film"]
