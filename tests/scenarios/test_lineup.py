@@ -52,7 +52,7 @@ def test_a_followed_lineup_chooses_what_one_that_is_read_anew_does(
         async with World(tmp_path, policies=policies, max_in_work=7, places=3) as world:
             world.vendors.troubles = passing(0.2)
             pages = []
-            for number in range(9):
+            for number in range(6):
                 channel, priority = CHANNELS[number % 3], list(Priority)[number // 3]
                 pages.append(await world.queue(f"Film {number}", channel, priority))
             await world.rest(40_000)
