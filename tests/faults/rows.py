@@ -1,0 +1,79 @@
+"""The kinds of fault that were seen in the field, row by row, and which tests hold each.
+
+`python -m tests.faults.rows` prints the table. A test says which rows it holds with `@pytest.mark.fault("1.1")`;
+`test_rows.py` fails when a row has no test.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+ROWS: Mapping[str, str] = {
+    "1.1": "Redo of any choice of files is made in the order of their inputs",
+    "1.2": "What a step must report is checked where its file is verified",
+    "1.3": "A job's own crash is booked on the job; all other channels go on",
+    "1.4": "Numbers of others are finite and bounded where they come in",
+    "1.5": "Settings and channel files with impossible paths are refused with file and line",
+    "1.6": "Nonsense in the board's paging is a failure of the board",
+    "1.7": "A start that fails ends, with one sentence and the right exit code",
+    "1.8": "Closed sets are enums and the tables are checked at start",
+    "1.9": "A daemon that keeps dying tells people, and a job that kills it is set aside",
+    "2.1": "An edit of any field counts as long as it can and is answered when it cannot",
+    "2.2": "Files flagged Redo block an approval with a sentence",
+    "2.3": "A review opens on the board when its files are there",
+    "2.6": "A status without meaning and a copied entry are answered",
+    "2.7": "Entries queued together run in the order of the table",
+    "2.8": "A retry keeps its place in the queue",
+    "2.10": "Emoji younger than Python's tables stay in titles",
+    "7.1": "The board is right soon after any outage, also over a restart",
+    "7.2": "Trouble of the board is told by the other ways, once",
+    "7.3": "An entry says what it waits for and until when",
+    "7.4": "One alert a cause and occurrence; waiting reviews and stuck entries are told",
+    "7.5": "An error log has the failure's own time",
+    "7.6": "Advice names the key, the file, the command",
+    "7.8": "Refused entries are in status; jobs of cancelled entries are not counted",
+    "8.10": "No test's verdict hangs on time",
+    "10.1": "What is lost is fetched or made again; a bad file sends its producer back",
+    "10.2": "The film that was approved is the film that is uploaded",
+    "10.3": "Only a full or failing disk is called a disk failure",
+    "10.4": "Repeated purchases stand in the sums, marked",
+    "10.5": "A film of another program is held against what it was made of",
+    "13.1": "A time of the board in the future moves no cursor",
+    "13.2": "What a person sets is never written over",
+    "13.3": "A nonsense balance or token lifetime is no answer",
+    "13.4": "Every strange shape of the board's answers is a failure of the board",
+    "13.7": "Locks and a busy database are waited for off the loop, with a bound",
+    "13.8": "An approval is taken within seconds however much was queued",
+    "13.9": "Only our own marked scripts count as still running",
+    "13.10": "What may have been paid stands in the sums and counts against every cap",
+    "13.12": "A gate is judged again when its channel's file is back",
+    "13.13": "A huge Retry-After of the board is bounded, and said",
+    "13.14": "Limits of the host are named; signals and a broken heartbeat end cleanly",
+}
+
+_MARK = re.compile(r"^\s*@pytest\.mark\.fault\(([^)]*)\)\s*$")
+_TEST = re.compile(r"^\s*(?:async )?def (test_\w+)")
+
+
+def holders() -> dict[str, list[str]]:
+    """row -> "file::test" of every test that says it holds the row."""
+    found: dict[str, list[str]] = {}
+    root = Path(__file__).parent.parent
+    for path in sorted(root.rglob("test_*.py")):
+        rows: list[str] = []
+        for line in path.read_text().splitlines():
+            if mark := _MARK.match(line):
+                rows += re.findall(r'"([\d.]+)"', mark[1])
+            elif (test := _TEST.match(line)) and rows:
+                for row in rows:
+                    found.setdefault(row, []).append(f"{path.relative_to(root.parent)}::{test[1]}")
+                rows = []
+    return found
+
+
+if __name__ == "__main__":
+    held = holders()
+    for row, sentence in ROWS.items():
+        print(f"{row:6} {sentence}")
+        for holder in held.get(row, ["(no test yet)"]):
+            print(f"         {holder}")
