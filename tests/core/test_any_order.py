@@ -102,6 +102,6 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 AnyOrder.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=60, stateful_step_count=60, suppress_health_check=list(HealthCheck), derandomize=True
 )
 test_any_order_of_events_keeps_the_books_true = AnyOrder.TestCase

@@ -249,7 +249,7 @@ def _paths(value: object, at: tuple[str | int, ...] = ()) -> list[tuple[str | in
 _PATHS = _paths(good_plan())[1:]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(path=st.sampled_from(_PATHS), junk=_JSON)
 def test_any_value_in_any_place_is_read_or_refused_with_a_path(path: tuple[str | int, ...], junk: object) -> None:
     document: Any = good_plan()

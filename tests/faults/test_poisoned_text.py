@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scripts import (
@@ -86,7 +86,7 @@ def parsed(step: str, argv: tuple[str, ...]) -> dict[str, object]:
 
 
 @given(poisoned, poisoned, poisoned)
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500)
 @example("-y", "--", "-")
 @example("a" * 1_000_000, "b" * 1_000_000, "c" * 1_000_000)
 @example("\ud800", "a\0b", "\x1b[2J")
@@ -120,7 +120,7 @@ def test_what_youtube_would_refuse_is_refused_before_money_is_spent() -> None:
 
 
 @given(poisoned)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_harmless_text_is_left_alone_and_cleaning_again_changes_nothing(text: str) -> None:
     assert harmless(harmless(text)) == harmless(text)
     assert one_line(one_line(text)) == one_line(text)
@@ -136,7 +136,7 @@ def test_emoji_accents_and_writing_from_right_to_left_stay() -> None:
 
 
 @given(poisoned)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_text_of_a_plan_reaches_its_script_as_one_argument(text: str) -> None:
     document = plan_document(2, 3, "The Crossing")
     document["images"][0]["prompt"] = document["clips"][0]["motion"] = text  # type: ignore[index]
@@ -207,7 +207,7 @@ def test_a_real_child_gets_every_text_as_one_argument() -> None:
 
 
 @given(poisoned)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_shown_steers_no_terminal_and_fits_the_wire(text: str) -> None:
     shown = clean(text)
     assert not NO_TEXT.search(shown) and "\n" not in shown

@@ -209,7 +209,7 @@ def test_every_key_and_item_has_its_line() -> None:
     assert document.lines[("b", "d", 1)] == 7
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="ab:-[]{}&*!|>#'\"\n 01?,%@`<~\t", max_size=60))
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     try:
