@@ -209,8 +209,8 @@ def _planned(work: Work, event: JobSucceeded, plan: Plan) -> Work:
     jobs = tuple(kept + opened)
     reached = affected(jobs, changed) if changed else set()
     jobs = tuple(
-        replace(again(replace(job, state=JobState.WAITING), event.at, False), again=False)
-        if job.name in reached and job.state != JobState.RUNNING else again(job, event.at, False)
+        replace(again(replace(job, state=JobState.WAITING), event.at), again=False)
+        if job.name in reached and job.state != JobState.RUNNING else again(job, event.at)
         if job.name in reached else job
         for job in jobs
     )  # fmt: skip

@@ -89,16 +89,19 @@ def approve(work: Work, event: GateApproved) -> Work:
     return work.with_task(approved=work.task.approved | {gate}, error="")
 
 
-def again(job: Job, at: int, chosen: bool) -> Job:
-    """A finished job on its way to a new take; one that runs just now is told to start over when it ends."""
+def again(job: Job, at: int) -> Job:
+    """A finished job on its way to a new take; one that runs just now is told to start over when it ends.
+
+    It waits: `promote` makes ready what has its inputs.
+    """
     if job.state == JobState.SKIPPED:
         return job
     if job.state == JobState.RUNNING:
-        return replace(job, revision=job.revision + 1, again=True)
-    state = JobState.READY if chosen else JobState.WAITING
+        # one new take, however often its inputs change while it runs; the take that runs is the revision before
+        return job if job.again else replace(job, revision=job.revision + 1, again=True)
     return replace(
-        job, state=state, revision=job.revision + 1, attempts=0, due_at=at, failure=None, digest=None, remote_id=None,
-        buy_again=False, reworded=False, facts={},
+        job, state=JobState.WAITING, revision=job.revision + 1, attempts=0, due_at=at, failure=None, digest=None,
+        remote_id=None, buy_again=False, reworded=False, facts={},
     )  # fmt: skip
 
 
@@ -114,8 +117,9 @@ def redo(work: Work, event: RedoAsked) -> Work:
         return refuse(
             work, f"redo of {event.gate.value}", "flag Redo on the assets you want made anew, then set it again"
         )
+    # a new plan says itself what follows from it: what it leaves as it was is not bought again
     reached = affected(work.jobs, chosen - {"plan/plan"}) | chosen
-    jobs = tuple(again(job, event.at, job.name in chosen) if job.name in reached else job for job in work.jobs)
+    jobs = tuple(again(job, event.at) if job.name in reached else job for job in work.jobs)
     return replace(work, jobs=jobs).with_task(error="")
 
 

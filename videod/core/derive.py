@@ -69,14 +69,20 @@ def _behind(approved: frozenset[Gate]) -> frozenset[str]:
 
 
 def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
-    """The jobs with every waiting one made ready whose needs are done and whose gate is passed."""
+    """The jobs in the order of their inputs.
+
+    A waiting job whose needs are done and whose gate is passed is ready; a ready one whose needs are being made again
+    waits, whoever made it ready.
+    """
     open_steps = _behind(task.approved)
     may = [job for job in jobs if job.state is WAITING and job.step in open_steps]
-    if not may:
+    ready = [job for job in jobs if job.state is READY and job.needs]
+    if not may and not ready:
         return jobs
     done = {job.name for job in jobs if job.state is DONE}
-    ready = {job.name for job in may if done.issuperset(job.needs)}
-    return tuple(replace(job, state=READY) if job.name in ready else job for job in jobs) if ready else jobs
+    moved = {job.name: READY for job in may if done.issuperset(job.needs)}
+    moved |= {job.name: WAITING for job in ready if not done.issuperset(job.needs)}
+    return tuple(replace(job, state=moved.get(job.name, job.state)) for job in jobs) if moved else jobs
 
 
 def affected(jobs: tuple[Job, ...], names: set[str]) -> set[str]:
