@@ -8,6 +8,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -93,7 +94,8 @@ def _forms(value: str) -> set[str]:
     values = {value}
     if value.startswith(("http://", "https://")):
         # of a webhook address the path is the secret, and errors often show only that
-        values.add(urlsplit(value).path)
+        with suppress(ValueError):
+            values.add(urlsplit(value).path)
     forms = {form for one in values for form in (one, quote(one), quote(one, safe=""), json.dumps(one)[1:-1])}
     return {form for form in forms if len(form) >= REDACT_CHARACTERS_MIN}
 
@@ -133,7 +135,14 @@ def service_urls(env: Mapping[str, str]) -> dict[str, str]:
     """
     urls = {name: (env.get(name) or default).rstrip("/") for name, default in SERVICE_URLS.items()}
     for name, url in urls.items():
-        parts = urlsplit(url)
-        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        if url and not _is_address(url):
             raise CredentialsError(f"{name} must be an address such as {SERVICE_URLS[name] or 'https://host'}")
     return {name: url for name, url in urls.items() if url}
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # a bracket that is not closed, a port that is no number
+        return False

@@ -56,7 +56,21 @@ COMMANDS: dict[str, Command] = {
 
 def main() -> None:
     """The program `videod`."""
-    raise SystemExit(run(sys.argv[1:]))
+    raise SystemExit(_daemon(sys.argv[1:]) if sys.argv[1:2] == ["run"] else run(sys.argv[1:]))
+
+
+def _daemon(argv: Sequence[str]) -> int:
+    """`videod run`: signals count from the first moment, and nothing that hangs outlives its end."""
+    from videod.daemon import ending, signals
+
+    signals.hear()
+    ending.Process.own = True
+    try:
+        code = run(argv)
+    except signals.Stopped:
+        code = OK
+    ending.within(ending.LAST_S, code)
+    return code
 
 
 def run(argv: Sequence[str], commands: Mapping[str, Command] = COMMANDS) -> int:

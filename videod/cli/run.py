@@ -64,8 +64,9 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:
     from videod.channels import ChannelError
     from videod.config import ConfigError, CredentialsError, load_secrets, service_urls
     from videod.credentials import SECRET_NAMES
-    from videod.daemon import lifecycle, logs
+    from videod.daemon import lifecycle, logs, refusals, signals
     from videod.daemon.lock import LockHeld
+    from videod.daemon.refusals import StartError
     from videod.store.database import DatabaseError
 
     try:
@@ -80,5 +81,10 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:
         _fail(BUSY, str(error))
     except DatabaseError as error:
         _fail(BROKEN, str(error))
-    except lifecycle.StartError as error:
+    except StartError as error:
         _fail(error.code, str(error))
+    except signals.Stopped:
+        return 0
+    except Exception as error:  # the last line of defence: whoever starts videod gets a sentence, never a traceback
+        refused = refusals.of(error)
+        _fail(refused.code, str(refused))

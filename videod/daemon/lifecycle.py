@@ -1,8 +1,9 @@
 """The daemon's life on one page: lock, open, recover, run the loops, stop in stages.
 
-Any loop that ends by itself is a bug or a dead disk: the daemon then ends non-zero and the service manager starts a
-fresh one, whose start is the recovery. A stop (SIGTERM, SIGINT) walks through the stages of `_stop`; a second signal
-forces.
+A loop that fails is started again (`supervise`). Where that does not help, or the database can no longer be trusted,
+the daemon ends non-zero and the service manager starts a fresh one, whose start is the recovery. A stop (SIGTERM,
+SIGINT) walks through the stages of `_stop`; a second signal forces. Whatever was opened is closed, also by a start
+that failed or was stopped, and nothing that hangs keeps the process for long (`ending`).
 """
 
 import asyncio
@@ -12,18 +13,23 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from videod.config import Settings
+from videod.channels import ChannelError
+from videod.config import ConfigError, Settings
 from videod.core import steps
 from videod.credentials import Secrets
-from videod.daemon import wiring
+from videod.daemon import ending, refusals, signals, wiring
 from videod.daemon.current import Current
-from videod.daemon.lock import hold
-from videod.daemon.machine import Machine, build
+from videod.daemon.lock import LockHeld, hold
+from videod.daemon.machine import PART_S, Machine, build
 from videod.daemon.pulse import EDGES_S, Pulse
+from videod.daemon.refusals import StartError
+from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.edge import jail, systemd
 from videod.edge.clock import SystemClock
 from videod.edge.disk import unusable
@@ -33,9 +39,10 @@ from videod.edge.probe import probe
 from videod.flow.runner import KILL_GRACE_S
 from videod.seams import BoardError
 from videod.store import reads
+from videod.store.database import DatabaseError
 from videod.store.schema import migrate
 from videod.store.soundness import given_up
-from videod.web.api import ListenError, build_app, serve
+from videod.web.api import ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays
 
 log = logging.getLogger(__name__)
@@ -45,7 +52,9 @@ WATCH_S = 2.0
 HEARTBEAT_S = 15.0
 #: after the children: tell the board what became of them; close what is open (seconds)
 LAST_WORDS_S = 5.0
-CLOSING_S = 5.0
+CLOSING_S = 2 * PART_S
+#: loops without which nothing works: where one fails for minutes the process ends, and a fresh one is tried
+NEEDED = ("intake", "relay", "heartbeat")
 #: a second signal after this long forces the end, seconds
 FORCE_AFTER_S = 1.0
 
@@ -53,14 +62,6 @@ FORCE_AFTER_S = 1.0
 def stop_budget_s(settings: Settings) -> float:
     """The longest a stop may take; a test compares it with TimeoutStopSec of the unit."""
     return settings.daemon.stop_grace_s + 2 * KILL_GRACE_S + LAST_WORDS_S + CLOSING_S
-
-
-class StartError(Exception):
-    """The daemon cannot start; the text says what to do. `code` is the exit code (sysexits)."""
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 def _require(secrets: Secrets) -> None:
@@ -82,52 +83,100 @@ def _require(secrets: Secrets) -> None:
 async def serve_forever(
     current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], began: float
 ) -> int:
-    """Run until a signal; returns the exit code. The caller holds the lock."""
-    machine = await build(current, secrets, urls, env, _leave_the_state)
-    state = current.settings.paths.state.resolve()
-    stopping = asyncio.Event()
-    asked, pulse = asyncio.Event(), Pulse()
+    """Run until a signal; returns the exit code. The caller holds the lock.
+
+    Raises StartError where the machine could not be built; everything that was opened is closed then as well.
+    """
+    code = refusals.BUG
+    try:
+        code = await _live(current, secrets, urls, env, began)
+    except Exception as error:
+        refused = refusals.of(error)
+        code = refused.code
+        log.error("daemon_start_refused", extra={"code": code, "error": str(refused)})
+        raise refused from error
+    finally:
+        ending.within(ending.LAST_S, code)
+    return code
+
+
+async def _live(
+    current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], began: float
+) -> int:
+    stopping, asked = asyncio.Event(), asyncio.Event()
     _listen_to_signals(stopping, asked)
+    async with AsyncExitStack() as opened:
+        waiting = asyncio.create_task(stopping.wait())
+        starting = asyncio.create_task(_start(current, secrets, urls, env, asked, opened), name="start")
+        await asyncio.wait([waiting, starting], return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            log.info("daemon_start_stopped")
+            starting.cancel()
+            await asyncio.wait([starting], timeout=ending.LAST_S)
+            return 0
+        machine, tasks, door = starting.result()
+        systemd.notify("READY=1\nSTATUS=working")
+        took_ms, state = round((time.monotonic() - began) * 1000), current.settings.paths.state.resolve()
+        log.info("daemon_start_done", extra={"took_ms": took_ms, "state": str(state)})
+        await asyncio.wait([waiting, *tasks.values()], return_when=asyncio.FIRST_COMPLETED)
+        broken = _broken(tasks)
+        systemd.notify("STOPPING=1")
+        log.info("daemon_stop_started", extra={"reason": f"{broken} ended" if broken else "signal"})
+        waiting.cancel()
+        await door.close()
+        await _stop(machine, tasks, current.settings.daemon.stop_grace_s)
+    log.info("daemon_stop_done")
+    return 70 if broken else 0
+
+
+async def _start(
+    current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], asked: asyncio.Event,
+    opened: AsyncExitStack,
+) -> tuple[Machine, dict[str, asyncio.Task[None]], Listening]:  # fmt: skip
+    """Build the machine, open its door and begin its loops; whoever ends them closes `opened` afterwards."""
+    machine = await build(current, secrets, urls, env, _leave_the_state, opened)
+    pulse = Pulse()
     app = build_app(
         machine.ledger, machine.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
         delays=lambda: Delays(EDGES_S, tuple(pulse.counts), pulse.sum_s),
     )  # fmt: skip
+    state = current.settings.paths.state.resolve()
     try:
         door = await serve(app, state / "videod.sock", current.settings.daemon.http_port)
     except ListenError as closed:
-        await machine.board.aclose()
-        await machine.store.close()
         raise StartError(str(closed), 75) from None
-    loops = {
-        "scheduler": machine.scheduler.run(),
-        "intake": machine.intake.run(),
-        "relay": machine.relay.run(),
-        "settling": _settle_then_rest(machine),
-        "watch": _watch(current, machine, asked),
-        "heartbeat": _heartbeat(machine),
-        "pulse": pulse.run(),
-    } | {name: watch() for name, watch in machine.watches.items()}
-    tasks = {name: asyncio.create_task(loop, name=name) for name, loop in loops.items()}
-    checks = asyncio.create_task(_check_outside(current, machine, secrets, urls), name="checks")
-    systemd.notify("READY=1\nSTATUS=working")
-    log.info("daemon_start_done", extra={"took_ms": round((time.monotonic() - began) * 1000), "state": str(state)})
-    waiting = asyncio.create_task(stopping.wait())
-    await asyncio.wait([waiting, *tasks.values()], return_when=asyncio.FIRST_COMPLETED)
+    opened.push_async_callback(door.close)
+    supervisor = Supervisor(partial(_alarm, machine), secrets.redact)
+    loops: dict[str, Loop] = {
+        "intake": machine.intake.run,
+        "relay": machine.relay.run,
+        "settling": partial(_then_rest, machine.settling),
+        "watch": partial(_watch, current, machine, asked),
+        "heartbeat": partial(_heartbeat, machine),
+        "pulse": pulse.run,
+        "checks": partial(_then_rest, partial(_check_outside, current, machine, secrets, urls)),
+        "remarks": partial(_remarks, machine, supervisor),
+        **machine.watches,
+    }
+    tasks = {name: asyncio.create_task(supervisor.keep(name, loop, name in NEEDED)) for name, loop in loops.items()}
+    tasks["scheduler"] = asyncio.create_task(machine.scheduler.run())
+    return machine, tasks, door
+
+
+async def _alarm(machine: Machine, key: str, text: str) -> None:
+    await machine.ledger.alarm(key, text, SystemClock().now_ms())
+
+
+def _broken(tasks: Mapping[str, asyncio.Task[None]]) -> str | None:
+    """The loop that ended and with it the daemon's life; does not return where the database is lost."""
     broken = [name for name, task in tasks.items() if task.done()]
     for name in broken:
         error = tasks[name].exception()
-        log.critical("daemon_loop_failed", extra={"loop": name}, exc_info=error)
+        log.critical("daemon_loop_lost", extra={"loop": name}, exc_info=error)
         if given_up(error):
             _leave_at_once()
-    systemd.notify("STOPPING=1")
-    log.info("daemon_stop_started", extra={"reason": f"{broken[0]} ended" if broken else "signal"})
-    waiting.cancel()
-    checks.cancel()
-    await door.close()
-    await _stop(machine, tasks, current.settings.daemon.stop_grace_s)
-    log.info("daemon_stop_done")
-    return 70 if broken else 0
+    return broken[0] if broken else None
 
 
 def _leave_at_once() -> None:
@@ -144,13 +193,25 @@ def _leave_the_state(why: str) -> None:
     os._exit(74)
 
 
-async def _settle_then_rest(machine: Machine) -> None:
-    await machine.settling()
-    await asyncio.Event().wait()  # a loop that ended would mean a broken daemon
+async def _then_rest(once: Callable[[], Awaitable[None]]) -> None:
+    """What is done once, as a loop: one that ended would be taken for a broken one."""
+    await once()
+    await asyncio.Event().wait()
+
+
+async def _remarks(machine: Machine, supervisor: Supervisor) -> None:
+    """Keep what the daemon has to say of itself where status finds it."""
+    told = None
+    while True:
+        texts = supervisor.problems()
+        if texts != told:
+            await machine.ledger.set_fact("house_problems", json.dumps(texts))
+            told = texts
+        await asyncio.sleep(WATCH_S)
 
 
 def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
-    """`stopping` on SIGTERM and SIGINT, `asked` (for the configuration to be read anew) on SIGHUP."""
+    """`stopping` on SIGTERM and its like, `asked` (for the configuration to be read anew) on SIGHUP."""
     loop = asyncio.get_running_loop()
     signalled: list[float] = []
 
@@ -162,13 +223,16 @@ def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
         signalled.append(loop.time())
         stopping.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in signals.STOPS:
         loop.add_signal_handler(number, stop)
     loop.add_signal_handler(signal.SIGHUP, asked.set)
+    signals.ignore_the_rest()
+    if signals.Heard.reload:
+        asked.set()
 
 
 async def _stop(machine: Machine, tasks: Mapping[str, asyncio.Task[None]], grace_s: float) -> None:
-    """The stages of a stop: take nothing new, end the children, last words to the board, close."""
+    """The stages of a stop: take nothing new, end the children, last words to the board. Then the caller closes."""
     machine.store.stop_waiting()
     for name in tasks:
         if name != "relay":
@@ -177,14 +241,14 @@ async def _stop(machine: Machine, tasks: Mapping[str, asyncio.Task[None]], grace
     await machine.scheduler.drain(grace_s)
     tasks["relay"].cancel()
     await asyncio.gather(tasks["relay"], return_exceptions=True)
-    with contextlib.suppress(TimeoutError):
+    try:
         async with asyncio.timeout(LAST_WORDS_S):
             await machine.relay.deliver_once()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CLOSING_S):
-            await machine.board.aclose()
-            await machine.store.close()
-    machine.launcher.close()
+    except TimeoutError:
+        pass
+    except Exception as error:
+        # what is not said now is said by the next daemon
+        log.warning("daemon_last_words_failed", extra={"error": reason(error)})
 
 
 async def _watch(current: Current, machine: Machine, asked: asyncio.Event) -> None:
@@ -254,6 +318,15 @@ def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str,
 
     Raises ConfigError, ChannelError, LockHeld, DatabaseError or StartError, each with a text for the person at hand.
     """
+    try:
+        return _run(path, env, secrets, urls)
+    except (ConfigError, ChannelError, LockHeld, DatabaseError):
+        raise
+    except Exception as error:
+        raise refusals.of(error) from None
+
+
+def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:
     began = time.monotonic()
     jail.guard_self()
     keep_small()
@@ -265,7 +338,10 @@ def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str,
     state = current.settings.paths.state.resolve()
     why_not = unusable(state)
     if why_not is not None:
-        raise StartError(why_not, 74)
+        raise StartError(why_not, refusals.GROUND)
     with hold(state):
         migrate(state / "videod.db")
-        return asyncio.run(serve_forever(current, secrets, urls, env, began))
+        try:
+            return asyncio.run(serve_forever(current, secrets, urls, env, began))
+        finally:
+            signals.ignore_the_rest(*signals.STOPS)

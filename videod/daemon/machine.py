@@ -7,19 +7,24 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+
+import httpx
 
 from videod.config import Notion
 from videod.core import steps
 from videod.credentials import Secrets
-from videod.daemon import wiring
+from videod.daemon import refusals, wiring
 from videod.daemon.current import Current
 from videod.daemon.hours import ClockWatch
 from videod.daemon.journal import JournalWatch
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import free_refused_keys, recover, settle_late
+from videod.daemon.refusals import StartError
 from videod.daemon.space import SpaceWatch
 from videod.edge import systemd
 from videod.edge.clock import SystemChance, SystemClock
@@ -38,11 +43,15 @@ from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.ledger import Bells, Ledger
+from videod.seams import Clock
 from videod.store import reads
 from videod.store.database import Database, Store
 from videod.store.resilient import Resilient
 
 log = logging.getLogger(__name__)
+
+#: closing one of the parts may take so long, seconds
+PART_S = 2.5
 
 
 @dataclass(frozen=True)
@@ -69,17 +78,20 @@ async def build(
     urls: Mapping[str, str],
     env: Mapping[str, str],
     state_lost: Callable[[str], None],
+    opened: AsyncExitStack,
 ) -> Machine:
     """Open the database, settle what the last daemon left, and join the parts; none of them runs yet.
 
     The caller holds the lock, has migrated the database and knows that the master key is one. `state_lost` must end
-    the process; it is told why the state folder can no longer be used. Raises sqlite3.Error when the database cannot
-    be opened, OSError when the state folder cannot be used.
+    the process; it is told why the state folder can no longer be used. What must be closed lies on `opened` as soon as
+    it is open, so that a start that fails leaves nothing behind. Raises StartError, sqlite3.Error when the database
+    cannot be opened, OSError when the state folder cannot be used.
     """
     sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
     clock, chance, bells = SystemClock(), SystemChance(), Bells()
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await Database.open(sources.state / "videod.db")
+    opened.push_async_callback(_closed, "database", database.close)
     store = Resilient(database, disk.make_room, clock.sleep, partial(systemd.notify, "WATCHDOG=1"))
     ledger = Ledger(store, current.policy, bells)
     hours = ClockWatch(clock, ledger, store)
@@ -95,6 +107,7 @@ async def build(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
     )  # fmt: skip
     launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(bench.ffmpeg)
+    opened.callback(launcher.close)
     bound = partial(_deadline_s, current)
     purse = ServicePurse(urls, secrets.get)
     doubts = Reconciler(store, ledger, bench, purse, clock, lambda: current.settings.daemon.look_after_s)
@@ -106,15 +119,8 @@ async def build(
     lanes = wiring.lanes(current.settings)
     scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)
     notion = current.settings.notion
-    banned_until = int(await store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
-
-    async def remember(until_ms: int) -> None:
-        await ledger.set_fact("notion_not_before", str(until_ms))
-
-    calls = Calls(
-        secrets.get("NOTION_TOKEN") or "", clock, urls["VIDEOD_URL_NOTION"], notion.requests_per_s, banned_until,
-        remember, version=notion.version, turn=Turn(sources.state / NAME),
-    )  # fmt: skip
+    calls = await _notion_calls(sources, store, ledger, clock)
+    opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(
         calls, clock, Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)
     )
@@ -130,6 +136,40 @@ async def build(
     journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
     watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run}
     return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
+
+
+async def _notion_calls(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock) -> Calls:
+    """The paced connection. Raises StartError where the environment or the file of turns does not let it be made."""
+    banned_until = int(await store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
+
+    async def remember(until_ms: int) -> None:
+        await ledger.set_fact("notion_not_before", str(until_ms))
+
+    path, notion = sources.state / NAME, sources.settings.notion
+    try:
+        turn = Turn(path)
+    except OSError as error:
+        raise StartError(
+            f"{path} cannot be used: {error.strerror}. Remove it (it holds nothing but the pace of requests to"
+            " Notion), then start videod again.", refusals.GROUND,
+        ) from None  # fmt: skip
+    try:
+        return Calls(
+            sources.secrets.get("NOTION_TOKEN") or "", clock, sources.urls["VIDEOD_URL_NOTION"],
+            notion.requests_per_s, banned_until, remember, version=notion.version, turn=turn,
+        )  # fmt: skip
+    except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+        turn.close()
+        raise refusals.of_connections(error, os.environ) from error
+
+
+async def _closed(name: str, close: Callable[[], Awaitable[None]]) -> None:
+    """Close a part, within a bound and whatever it raises: the next one must be closed as well."""
+    try:
+        async with asyncio.timeout(PART_S):
+            await close()
+    except Exception as error:
+        log.warning("daemon_close_failed", extra={"part": name, "error": f"{type(error).__name__}: {error}"})
 
 
 def _deadline_s(current: Current, step: steps.Step) -> float:

@@ -6,6 +6,7 @@ is the only one that writes and the only one that checkpoints: SQLite before 3.5
 connections reset. Other processes look through `views.look`, which imports nothing slow.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -81,7 +82,11 @@ class Database:
     async def open(cls, path: Path) -> "Database":
         """Open the migrated file at `path` (see `schema.migrate`)."""
         writer = await Line.open(partial(_open_writer, path), together=True)
-        reader = await Line.open(partial(_open_reader, path))
+        try:
+            reader = await Line.open(partial(_open_reader, path))
+        except BaseException:
+            await asyncio.shield(writer.close())  # its thread would keep the process
+            raise
         return cls(writer, reader)
 
     async def write(self, fn: Transaction[T]) -> T:
@@ -95,8 +100,10 @@ class Database:
         return await self._writer.ask(journal.move_log, alone=True)
 
     async def close(self) -> None:
-        await self._reader.close()
-        await self._writer.close()
+        try:
+            await self._reader.close()
+        finally:
+            await self._writer.close()
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:

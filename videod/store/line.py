@@ -51,9 +51,9 @@ class Line:
         thread = aiosqlite.Connection(connect, iter_chunk_size=64)
         try:
             return cls(await thread, together)
-        except sqlite3.Error:
+        except BaseException:
             # it has been told to stop, and would still tell this loop of it when the loop is gone
-            await asyncio.to_thread(thread._thread.join)
+            await asyncio.shield(asyncio.to_thread(thread._thread.join))
             raise
 
     async def ask(self, fn: Callable[[sqlite3.Connection], T], alone: bool = False) -> T:

@@ -25,6 +25,10 @@ _OUTSIDE = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_FULL",
 _LOST = ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
 
+#: results that say that somebody else is at work on the file
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
 class Unsound(Exception):
     """The database cannot be worked with; the text says what is wrong, that it was left alone, and what to type."""
 
@@ -76,6 +80,11 @@ def given_up(error: BaseException | None) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return any(given_up(one) for one in error.exceptions)
     return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorname", "").startswith(_LOST)
+
+
+def busy(error: BaseException) -> bool:
+    """Whether another program holds the database: nothing is wrong with it, and its turn comes."""
+    return isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", "").startswith(_BUSY)
 
 
 def outside(error: sqlite3.DatabaseError) -> bool:

@@ -269,11 +269,12 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """What the daemon keeps in its facts: a refused change of the configuration, a reader that lets the write-ahead log
-    grow, what its check at start found."""
+    """What the daemon keeps in its facts: loops that fail, a refused change of the configuration, a reader that lets
+    the write-ahead log grow, what its check at start found."""
     remarks = [reads.fact(connection, name) for name in ("config_remark", "journal_remark")]
     found = json.loads(reads.fact(connection, "outside_problems") or "[]")
-    return (*(remark for remark in remarks if remark), *(f"found at start: {problem}" for problem in found))
+    house = json.loads(reads.fact(connection, "house_problems") or "[]")
+    return (*house, *(remark for remark in remarks if remark), *(f"found at start: {problem}" for problem in found))
 
 
 # ------------------------------------------------------------------------------------------- one task
