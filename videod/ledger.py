@@ -33,6 +33,7 @@ from videod.core.ops import (
     Alert,
     CloseAttempt,
     Decision,
+    NoteRefusal,
     OpenAttempt,
     Park,
     RecordCharge,
@@ -231,6 +232,8 @@ class Ledger:
                 writes.save_job(connection, op.job, known)
             case ShowEntry():
                 writes.show_entry(connection, task, op, at)
+            case NoteRefusal():
+                writes.note_refusal(connection, op, at)
             case Park():
                 writes.park(connection, op, at)
             case SaveBreaker():

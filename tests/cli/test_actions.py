@@ -142,7 +142,7 @@ def test_retry_cancel_and_redo_reach_the_ledger(box: StudioBox, house: Path, way
     assert box.task(doomed).status == Status.CANCELLED
     bear = box.jobs(reviewed)["image/bear_core"]
     assert (bear.state, bear.revision) == (JobState.READY, 1)
-    assert "1 job will be made anew: image/bear_core; this will cost about $0.04" in capsys.readouterr().out
+    assert "1 job will be regenerated: image/bear_core; this will cost about $0.04" in capsys.readouterr().out
 
 
 @both_ways
@@ -155,8 +155,8 @@ def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -
         assert actions.resume(["fax"]) == 66
     told = capsys.readouterr()
     assert told.out.splitlines() == [
-        "gemini: gemini goes on; 1 task no longer held.",
-        "gemini: gemini is not parked; nothing changed.",
+        "gemini: gemini resumes; 1 task no longer waiting for it.",
+        "gemini: gemini is not paused; nothing changed.",
     ]
     assert "no service and no task is called 'fax'; services: gemini, pillow, kie" in told.err
     assert box.task(task).held is None
@@ -254,7 +254,7 @@ def test_a_broken_channel_file_is_named_before_anything_changes(box: StudioBox, 
 def test_a_channel_that_is_gone_is_named(box: StudioBox, capsys: Out) -> None:
     box.bring_to(box.queue("Fish", "deep_sea"), Status.ASSETS_READY)
     assert actions.approve(["fish"]) == 65
-    assert "put channels/deep_sea.yaml back" in capsys.readouterr().out
+    assert "restore channels/deep_sea.yaml" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

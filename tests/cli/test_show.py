@@ -107,7 +107,7 @@ def test_a_failure_that_was_mended_is_told_as_such(box: StudioBox, tmp_path: Pat
     box.fail(task, "plan/plan", Kind.DOWN, "HTTP 503")
     box.clock.at += MINUTE
     box.make(task, "plan/plan")
-    assert "Last failure (mended since): plan/plan" in text_of(tmp_path, capsys, "bears")
+    assert "Last failure (fixed since): plan/plan" in text_of(tmp_path, capsys, "bears")
 
 
 def test_stderr_with_escapes_cannot_steer_the_terminal(box: StudioBox, tmp_path: Path, capsys: Out) -> None:

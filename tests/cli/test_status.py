@@ -11,7 +11,9 @@ import pytest
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio, at_once
 from videod.cli import client, costs, status
 from videod.config import Settings
+from videod.core.events import EntryQueued, EntryRefused
 from videod.core.failures import Kind
+from videod.core.model import Priority
 from videod.core.statuses import Status
 from videod.daemon.lock import hold
 from videod.store import views
@@ -271,3 +273,49 @@ def test_costs_of_days_without_any_say_so(tmp_path: Path, noon: None, capsys: py
     StudioBox(tmp_path).close()
     assert costs.main(["--days", "1", "--state", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "Nothing was charged since 2026-11-21T00:00:00Z.\n"
+
+
+@pytest.mark.fault("7.8")
+def test_a_refused_entry_is_shown_until_it_is_fixed(
+    tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = StudioBox(tmp_path, at=NOON - 5 * MINUTE)
+    box.apply(EntryRefused(box.clock.at, "page-1", 'Channel "narnia" is not known.', "Aslan\x1b[31m", "narnia"))
+    box.apply(EntryRefused(box.clock.at, "page-2", "Title is empty.", "", "wild_earth"))
+    text = shown(tmp_path, capsys)
+    assert "Refused (2)" in text and "\x1b" not in text
+    assert '(narnia), 11:55 UTC (5 min ago): Channel "narnia" is not known.' in text
+    assert "no title (wild_earth), 11:55 UTC (5 min ago): Title is empty." in text
+    refused = as_json(tmp_path, capsys)["refused"]
+    assert [(one["page_id"], one["channel"], one["at"]) for one in refused] == [
+        ("page-1", "narnia", "2026-11-21T11:55:00Z"), ("page-2", "wild_earth", "2026-11-21T11:55:00Z")
+    ]  # fmt: skip
+    fixed = EntryQueued(box.clock.at, "page-1", "wild_earth", "Aslan", "lions", "a gate", Priority.NORMAL, None)
+    box.apply(fixed)
+    assert [one["page_id"] for one in as_json(tmp_path, capsys)["refused"]] == ["page-2"]
+    at_once(box.ledger.saw_page("page-2", {"~in_trash": True}, box.clock.at))
+    box.close()
+    assert as_json(tmp_path, capsys)["refused"] == []
+    assert "Refused" not in shown(tmp_path, capsys)
+
+
+@pytest.mark.fault("7.8")
+def test_jobs_of_a_cancelled_entry_are_not_ready(
+    tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = StudioBox(tmp_path, at=NOON - HOUR)
+    stopped, queued = box.queue("Bears"), box.queue("Owls")
+    box.make(stopped, "plan/plan")
+    assert len(box.ready(stopped)) > 1
+    box.cancel(stopped)
+    box.close()
+    lanes = {one["service"]: one for one in as_json(tmp_path, capsys)["lanes"]}
+    assert queued and (lanes["gemini"]["ready"], lanes["gemini"]["later"]) == (1, 0)
+
+
+@pytest.mark.fault("7.2")
+def test_trouble_of_the_board_is_a_warning(tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]) -> None:
+    box = StudioBox(tmp_path)
+    at_once(box.ledger.set_fact("board_remark", "Notion refused NOTION_TOKEN since 11:50 UTC"))
+    box.close()
+    assert "! Notion refused NOTION_TOKEN since 11:50 UTC" in shown(tmp_path, capsys)

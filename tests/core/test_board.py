@@ -1,15 +1,20 @@
+import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.book import Book
 from tests.harness.world import policy
+from videod.core.advice import advice
 from videod.core.board import ERROR_LOG_CHARACTERS, entry_view, error_log, iso
 from videod.core.events import ServiceFreed
 from videod.core.failures import POLICY, Failure, Kind
+from videod.core.model import Job
 from videod.core.ops import Alert, ShowEntry
-from videod.core.statuses import ERRORS
+from videod.core.statuses import ERRORS, JobState
+from videod.core.steps import STEPS
 
 
 def view(book: Book) -> dict[str, object]:
@@ -92,7 +97,7 @@ def test_a_used_up_quota_names_the_end_of_the_pause_as_its_next_retry() -> None:
     book = stopped(Kind.QUOTA)
     end = iso(book.at + POLICY[Kind.QUOTA].wait_ms)
     assert view(book)["Next Retry"] == end
-    assert f"Goes on at {end}." in str(view(book)["Error Log"])
+    assert f"Resumes at {end}." in str(view(book)["Error Log"])
 
 
 def test_a_freed_service_takes_its_refusal_off_the_board() -> None:
@@ -105,18 +110,19 @@ def test_a_freed_service_takes_its_refusal_off_the_board() -> None:
 def test_queueing_an_episode_whose_key_was_refused_says_what_to_do_first() -> None:
     book = stopped(Kind.CREDENTIALS)
     book.queue()
-    text = '"Queued" was not taken: gemini refused the key KIE_API_KEY; it goes on from where it is when that is mended'
+    text = '"Queued" was not taken: gemini refused the key KIE_API_KEY; it resumes where it stopped once that is fixed'
     assert str(view(book)["Error Log"]).startswith(text)
 
 
 def test_spent_retries_promise_no_other_one() -> None:
     book = stopped(Kind.DOWN)
-    assert "videod tries again by itself" in str(view(book)["Error Log"])
+    assert "videod retries automatically" in str(view(book)["Error Log"])
     while book.one.status not in ERRORS:
         book.start("plan/plan")
         book.fail("plan/plan", Kind.DOWN)
-    assert "Tried 4 times. What to do: videod has stopped trying; set Queued to try again." in str(
-        view(book)["Error Log"]
+    assert (
+        f"Tried 4 times. What to do: videod has stopped trying; see `videod show {book.one.id}`, then set Queued"
+        in str(view(book)["Error Log"])
     )
 
 
@@ -140,3 +146,73 @@ def test_an_alert_names_title_channel_job_reason_and_where_to_look() -> None:
     (alert,) = [op for op in stopped(Kind.INPUT).last.ops if isinstance(op, Alert)]
     for part in ("The Crossing (wild), plan/plan: it went wrong.", "What to do:", "https://www.notion.so/page"):
         assert part in alert.text
+
+
+@pytest.mark.fault("7.5")
+def test_a_failed_job_that_runs_again_keeps_the_time_of_its_failure() -> None:
+    book = stopped(Kind.DOWN)
+    failed_at = iso(book.at)
+    before = str(view(book)["Error Log"])
+    book.start("plan/plan")
+    text = str(view(book)["Error Log"])
+    assert before.startswith(failed_at) and text.startswith(f"{failed_at} plan/plan (kie): it went wrong.")
+    assert "It is being tried again now." in text and "1970-01-01T00:00" not in text
+    book.fail("plan/plan", Kind.DOWN)
+    assert str(view(book)["Error Log"]).startswith(iso(book.at)) and iso(book.at) != failed_at
+
+
+@pytest.mark.fault("7.5")
+@given(st.sampled_from(list(Kind)), st.booleans())
+def test_no_failure_is_of_1970(kind: Kind, again: bool) -> None:
+    book = stopped(kind)
+    if again and book.jobs["plan/plan"].state == JobState.READY:
+        book.start("plan/plan")
+    assert "1970-01-01T00:00" not in str(view(book)["Error Log"])
+
+
+#: what a person cannot act on
+_VAGUE = re.compile(r"SERVICE|do that|that the message names|\bmend|\bTASK\b|\banew\b|the limit in|by itself")
+_NAMED = re.compile(r"`[^`]+`|[A-Z]+_[A-Z_]+|Topic|Story Direction|set Queued|^nothing")
+
+
+@pytest.mark.fault("7.6")
+@pytest.mark.parametrize("state", [JobState.READY, JobState.FAILED, JobState.IN_DOUBT], ids=str)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind != Kind.INTERRUPTED], ids=str)
+def test_every_advice_names_a_key_a_file_or_a_command(kind: Kind, state: JobState) -> None:
+    for name, step in STEPS.items():
+        for service in (None, step.service, "gemini", "r2"):
+            job = Job("bears-1", "wild", name, "one", step.service, state)
+            told = advice(job, Failure(kind, "it went wrong", service))
+            assert _NAMED.search(told) and not _VAGUE.search(told), (name, service, told)
+            assert not told.endswith(".")
+
+
+@pytest.mark.fault("7.6")
+@pytest.mark.parametrize(
+    ("step", "service", "failure", "told"),
+    [
+        ("narration", "elevenlabs", Failure(Kind.CONFIGURATION, "x", code="voice_not_found"),
+         "check `voice_id` in channels/wild.yaml, then set Queued"),
+        ("narration", "elevenlabs", Failure(Kind.CONFIGURATION, "x", code="model_not_found"),
+         "check `voice` in `[models]` of videod.toml, then set Queued"),
+        ("clip", "kie", Failure(Kind.CONFIGURATION, "x"),
+         "check `video` in `[models]` of videod.toml, then set Queued"),
+        ("clip", "kie", Failure(Kind.CONFIGURATION, "x", "r2"),
+         "check `bucket` in `[r2]` of videod.toml, then set Queued"),
+        ("image", "gemini", Failure(Kind.CREDENTIALS, "x"), "put a valid key into GEMINI_API_KEY and restart videod"),
+        ("upload", "youtube", Failure(Kind.CREDENTIALS, "x", "google"),
+         "run `videod channels authorize wild`, then `videod resume youtube --channel wild`"),
+        ("clip", "kie", Failure(Kind.QUOTA, "x"),
+         "nothing; videod resumes automatically at that time. If credit is used up, buy some at KIE and run `videod"
+         " resume kie`"),
+        ("clip", "kie", Failure(Kind.BUDGET, "x"),
+         "raise `episode_cap_usd` in channels/wild.yaml if the episode is worth it, then set Queued"),
+    ],
+)  # fmt: skip
+def test_advice_is_about_the_very_thing(step: str, service: str, failure: Failure, told: str) -> None:
+    assert advice(Job("bears-1", "wild", step, "one", service, JobState.READY), failure) == told
+
+
+@pytest.mark.fault("7.6")
+def test_no_general_advice_is_vague() -> None:
+    assert not [policy.advice for policy in POLICY.values() if _VAGUE.search(policy.advice)]

@@ -7,7 +7,7 @@ from tests.harness.world import policy
 from videod.core.board import entry_view
 from videod.core.events import CancelAsked, EntryRefused, GateApproved, JobCharged, RedoAsked
 from videod.core.failures import Kind
-from videod.core.ops import Alert, Park, ShowAsset, ShowEntry
+from videod.core.ops import Alert, NoteRefusal, Park, ShowAsset, ShowEntry
 from videod.core.statuses import ERRORS, Gate, JobState, Status
 from videod.core.workflow import decide
 
@@ -140,7 +140,7 @@ def test_redo_with_nothing_flagged_is_answered_with_what_to_do() -> None:
     paper = at_gate(Gate.ASSETS)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ()))
     assert paper.one.status == Status.ASSETS_READY
-    assert "flag Redo" in paper.one.error
+    assert "tick Redo" in paper.one.error
 
 
 def test_a_new_plan_keeps_what_it_leaves_unchanged() -> None:
@@ -241,7 +241,7 @@ def test_queued_while_in_work_is_answered_with_the_true_status() -> None:
     paper.start("plan/plan")
     paper.queue()
     assert shown(paper)["Status"] == "Generating Assets"
-    assert "in work already" in str(shown(paper)["Error Log"])
+    assert "already in work" in str(shown(paper)["Error Log"])
 
 
 def test_cancelled_starts_nothing_new_keeps_what_was_paid_and_can_go_on() -> None:
@@ -341,8 +341,9 @@ def test_every_reviewed_file_gets_its_asset_row() -> None:
 
 def test_an_invalid_entry_goes_back_to_draft_and_says_why() -> None:
     paper = Book()
-    decision = decide(paper.snapshot(), EntryRefused(5, "page", 'Channel "x" is unknown'))
-    (op,) = decision.ops
+    decision = decide(paper.snapshot(), EntryRefused(5, "page", 'Channel "x" is unknown', "Bears", "x"))
+    op, noted = decision.ops
+    assert noted == NoteRefusal("page", 'Channel "x" is unknown', "Bears", "x")
     assert isinstance(op, ShowEntry)
     assert op.values == {"Status": "Draft", "Error Log": 'Channel "x" is unknown'}
 

@@ -99,7 +99,7 @@ def test_events_are_told_in_words_the_newest_first(box: StudioBox) -> None:
         ("Bears", "cancelled"), ("", "entry refused: Channel is empty"),
         ("Bears", "composite/clip_01 down: no disk[2J"),
         ("Bears", "assets approved by board"), ("Bears", "image/bear_core done"),
-        ("Bears", "to be made anew: image/bear_core"),
+        ("Bears", "to be regenerated: image/bear_core"),
     ]  # fmt: skip
     assert told[-2:] == [("Bears", "plan/plan done: 4 clips, 3 images"), ("Bears", "queued")]
 

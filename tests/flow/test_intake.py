@@ -199,7 +199,7 @@ async def test_a_redo_without_flags_says_what_to_do(desk: Desk, board: BoardDoub
     board.person_sets("p1", Status="Generating Assets")
     await desk.sync()
     assert board.status("p1") == "Assets Ready"
-    assert "flag Redo on the assets" in str(board.entries["p1"].values["Error Log"])
+    assert "tick Redo on the files" in str(board.entries["p1"].values["Error Log"])
 
 
 async def test_flags_of_another_gate_stay(desk: Desk, board: BoardDouble) -> None:
@@ -401,7 +401,7 @@ async def test_trouble_with_one_entry_does_not_stop_the_others(desk: Desk, board
     board.broken.clear()
     assert await desk.intake.poll_once() == 1  # the wish is still there
     await desk.sync()
-    assert "flag Redo" in str(board.entries["p1"].values["Error Log"])
+    assert "tick Redo" in str(board.entries["p1"].values["Error Log"])
 
 
 async def test_only_the_first_failure_and_the_recovery_are_logged(

@@ -232,7 +232,7 @@ def test_used_up_credit_goes_on_after_a_resume_and_rings_no_second_time(running:
     _run_out_of_credit(running, creator, page)
     command = [sys.executable, "-m", "videod", "resume", "kie", "--state", str(running.state)]
     done = subprocess.run(command, env=running.env, capture_output=True, text=True, check=False, timeout=30)
-    assert (done.returncode, done.stdout) == (0, "kie: kie goes on; 1 task no longer held.\n"), done
+    assert (done.returncode, done.stdout) == (0, "kie: kie resumes; 1 task no longer waiting for it.\n"), done
     card = creator.wait(page, Status.VIDEO_READY)
     assert (card["Error Log"], card["Next Retry"], creator.bought("clip")) == ("", "", clips + CLIPS)
     assert sum("balance isn't enough" in text for text in creator.alerts()) == 1
@@ -243,8 +243,8 @@ def _run_out_of_credit(running: Stage, creator: Creator, page: str) -> None:
     running.fault(service="kie", kind="no_credit")
     creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
     card = creator.wait(page, Status.QUOTA_EXCEEDED, Next_Retry="T", Error_Log="clip/")
-    whole(card["Progress"], "quota of kie is used up, goes on at ")
-    whole(card["Error Log"], "balance isn't enough", "Goes on at 20", "buy some and set Queued to go on at once")
+    whole(card["Progress"], "quota of kie is used up, resumes at ")
+    whole(card["Error Log"], "balance isn't enough", "Resumes at 20", "buy some at KIE and run `videod resume kie`")
     running.admin("/reset", "POST")
 
 

@@ -126,7 +126,7 @@ def test_youtubes_daily_limit_waits_for_midnight_in_california_and_spends_nothin
     ((service, _, until_ms),) = found
     assert service == "youtube"
     assert until_ms is not None and abs(until_ms - midnight_ms) < 60_000
-    card = creator.wait(page, Progress="goes on at")
+    card = creator.wait(page, Progress="resumes at")
     assert card["Next Retry"]
     assert inserts(running) == 2
     query = "SELECT attempts.outcome, jobs.attempts FROM attempts JOIN jobs ON jobs.id = job_id"

@@ -233,7 +233,7 @@ async def test_a_retry_of_a_purchase_in_doubt_says_that_it_buys_again(box: Studi
     box.make(task, "composite/clip_01")
     box.fail(task, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")
     _, body = await api.post(f"/api/tasks/{task}/retry")
-    assert "1 purchase in doubt will be bought again" in body["text"]
+    assert "1 unconfirmed purchase will be bought again" in body["text"]
     assert body["cost_usd"] == 0.35
     assert box.task(task).doubts == 1
 
@@ -250,7 +250,7 @@ async def test_a_redo_makes_the_job_and_what_was_made_from_it_anew(box: StudioBo
     task = box.bring_to(box.queue("Bears"), Status.VIDEO_READY)
     status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": ["composite/clip_02"]})
     assert (status, body["cost_usd"]) == (200, 0.35)
-    assert body["text"] == "2 jobs will be made anew: composite/clip_02 and 1 made from it"
+    assert body["text"] == "2 jobs will be regenerated: composite/clip_02 and 1 made from it"
     jobs = box.jobs(task)
     assert (jobs["composite/clip_02"].state, jobs["clip/clip_02"].state) == (JobState.READY, JobState.WAITING)
     assert jobs["clip/clip_01"].state == JobState.DONE
@@ -281,7 +281,7 @@ async def test_resuming_a_service_frees_what_was_held_for_it(box: StudioBox, api
     box.fail(task, "plan/plan", Kind.QUOTA, "used up", retry_after_ms=HOUR)
     assert box.task(task).status == Status.QUOTA_EXCEEDED
     _, body = await api.post("/api/services/gemini/resume")
-    assert body == {"text": "gemini goes on; 1 task no longer held", "changed": True}
+    assert body == {"text": "gemini resumes; 1 task no longer waiting for it", "changed": True}
     assert box.task(task).status == Status.GENERATING_ASSETS
     assert (await api.post("/api/services/gemini/resume"))[1]["changed"] is False
 

@@ -136,7 +136,7 @@ def _print_failure(seen: views.Detail, at: int) -> None:
     if told is None or seen.failed is None:
         return
     output.say("")
-    mended = " (mended since)" if told["mended"] else ""
+    mended = " (fixed since)" if told["mended"] else ""
     output.heading(f"Last failure{mended}: {told['job']}, {ago(seen.failed.ended_at or at, at)}")
     failure = told["failure"] if isinstance(told["failure"], dict) else {}
     where = " ".join(str(failure[name]) for name in ("service", "endpoint") if failure.get(name))

@@ -7,6 +7,7 @@ from videod.cli.output import Cell
 from videod.core.statuses import LABELS, Status
 from videod.dashboard import rows, view
 from videod.dashboard.running import Daemon
+from videod.dashboard.text import ago, clean
 from videod.store import views
 from videod.web import shapes
 
@@ -43,8 +44,11 @@ def _print(shown: view.View, seen: views.Overview) -> None:
     output.say(f"{shown.money} · {shown.summary} · {shown.time}", "dim")
     for warning in shown.warnings:
         output.say(f"! {warning}", "review")
-    _episodes("Needs review", shown.reviews, "videod approve TASK goes on, videod show TASK shows the files")
-    _episodes("Stopped", shown.errors, "videod why TASK says what to mend, videod retry TASK goes on")
+    _episodes(
+        "Needs review", shown.reviews, "`videod show EPISODE` shows the files, `videod approve EPISODE` approves them"
+    )
+    _episodes("Stopped", shown.errors, "`videod why EPISODE` says what to fix, `videod retry EPISODE` resumes it")
+    _refused(seen)
     _episodes("In work", shown.work, "")
     _episodes("Queued", shown.queue[:_QUEUED], "")
     if len(shown.queue) > _QUEUED:
@@ -58,6 +62,8 @@ def _print(shown: view.View, seen: views.Overview) -> None:
 
 #: so many of the queue are shown
 _QUEUED = 10
+#: so many refused entries are shown
+_REFUSED = 10
 
 
 def _episodes(title: str, lines: tuple[view.Line, ...], hint: str) -> None:
@@ -69,6 +75,19 @@ def _episodes(title: str, lines: tuple[view.Line, ...], hint: str) -> None:
     output.table(head, [_cells(line) for line in lines], indent="  ")
     if hint:
         output.say(f"  {hint}", "dim")
+
+
+def _refused(seen: views.Overview) -> None:
+    """Entries without an episode: their writer believes that they wait for their turn."""
+    if not seen.refused:
+        return
+    output.say("")
+    output.heading(f"Refused ({len(seen.refused)})")
+    for one in seen.refused[:_REFUSED]:
+        channel = f" ({clean(one.channel)})" if one.channel else ""
+        output.say(f"  {clean(one.title) or 'no title'}{channel}, {ago(one.at, seen.at)}: {clean(one.reason)}")
+    if len(seen.refused) > _REFUSED:
+        output.say(f"  … and {len(seen.refused) - _REFUSED} more; `videod status --json` has all", "dim")
 
 
 def _cells(line: view.Line) -> list[str | Cell]:

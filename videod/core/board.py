@@ -7,7 +7,8 @@ entries' data source (requirements FR1, FR4); the Error Log holds what is wrong 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from videod.core.failures import KEYS, POLICY, Answer, Failure, Kind
+from videod.core.advice import advice
+from videod.core.failures import POLICY, Answer, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, DONE, LABELS, READY, RUNNING, SKIPPED, WAITING, Gate, JobState, Status
 from videod.core.steps import ORDER, REVIEWED
@@ -59,7 +60,7 @@ def failure_line(job: Job, waits: int) -> str:
     failure = job.failure
     if failure is None:
         return ""
-    when = iso(job.ended_at or 0)
+    when = iso(_failed_at(job, failure))
     where = " ".join(part for part in (failure.service or job.service, failure.endpoint) if part)
     marks = [f"HTTP {failure.http_status}" if failure.http_status else "", failure.code or ""]
     marks.append(f"request {failure.request_id}" if failure.request_id else "")
@@ -67,9 +68,16 @@ def failure_line(job: Job, waits: int) -> str:
     text = f"{when} {job.name} ({where}): {sentence(failure.message)}" + (f" [{inside}]" if inside else "")
     if job.state == JobState.READY and job.attempts:
         text += f" Retry {job.attempts} of {waits} at {iso(job.due_at)}."
+    elif job.state == JobState.RUNNING:
+        text += " It is being tried again now."
     elif job.attempts > 1:
         text += f" Tried {job.attempts} times."
     return text + _outlook(job, failure)
+
+
+def _failed_at(job: Job, failure: Failure) -> int:
+    """When it failed, ms. Rows of before 0.2 do not have it: of those the end of the job's last attempt is known."""
+    return failure.at or job.ended_at or job.started_at or 0
 
 
 def _outlook(job: Job, failure: Failure) -> str:
@@ -77,7 +85,7 @@ def _outlook(job: Job, failure: Failure) -> str:
     again = None if job.attempts else again_at(job)
     told = advice(job, failure)
     refused = f" Refused was: {asked(job)}." if failure.kind == Kind.REFUSED else ""
-    goes_on = "" if again is None else f" Goes on at {iso(again)}."
+    goes_on = "" if again is None else f" Resumes at {iso(again)}."
     return f"{refused}{goes_on}" + (f" What to do: {told}." if told else "")
 
 
@@ -108,33 +116,8 @@ def again_at(job: Job) -> int | None:
     if failure is None or job.state != JobState.READY or failure.kind in timeless:
         return None
     if POLICY[failure.kind].answer == Answer.PARK:
-        return (job.ended_at or 0) + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
+        return _failed_at(job, failure) + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
     return job.due_at or None
-
-
-#: what videod does by itself after the first of these
-_ONCE_MORE = {
-    Kind.REFUSED: "nothing; videod tries it once more, re-worded",
-    Kind.IN_DOUBT: "nothing; videod buys it once more, as the channel's rebuy_ceiling_usd allows",
-}
-
-
-def advice(job: Job, failure: Failure) -> str:
-    """What a person does about it: names the key that was refused, and never promises a retry that will not come."""
-    policy = POLICY[failure.kind]
-    if job.state == JobState.FAILED and policy.answer == Answer.AGAIN:
-        return "videod has stopped trying; set Queued to try again"
-    if job.state == JobState.READY and failure.kind in _ONCE_MORE:
-        return _ONCE_MORE[failure.kind]
-    if job.step == "plan" and failure.kind in (Kind.INPUT, Kind.REFUSED):
-        return "change the Topic or the Story Direction, then set Queued"
-    if failure.kind == Kind.CREDENTIALS:
-        resume = f"`videod resume {job.service}`"
-        key = KEYS.get(failure.service or job.service)
-        return (
-            f"put a valid key into {key} and restart videod" if key else f"do that, then restart videod or run {resume}"
-        )
-    return policy.advice
 
 
 def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:

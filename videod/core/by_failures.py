@@ -18,7 +18,7 @@ from videod.core.work import Late, Work
 
 def fail(work: Work, event: JobFailed) -> Work:
     job = current(work, event.job, event.attempt)
-    failure = event.failure
+    failure = replace(event.failure, at=event.at)
     policy = POLICY[failure.kind]
     work = _judged(work, job, event)
     if job.again and failure.kind != Kind.IN_DOUBT:
@@ -89,9 +89,9 @@ def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
     channel = work.task.channel_id if of_channel_alone(job, failure) else None
     key = KEYS.get(failure.service or job.service)
-    refused = f"{job.service} refused the key {key}" if key else f"{job.service} is not authorised"
+    refused = f"{job.service} refused the key {key}" if key else f"{job.service} is not authorized"
     reason = refused if credentials else f"{QUOTA} of {job.service} is used up"
-    held = reason if until is None else f"{reason}, goes on at {board.iso(until)}"
+    held = reason if until is None else f"{reason}, resumes at {board.iso(until)}"
     work = work.adding(Park(job.service, channel, until, f"{reason}: {failure.message}")).with_task(held=held)
     return work, replace(job, state=JobState.READY, due_at=event.at)
 

@@ -72,9 +72,7 @@ def _use_quota(work: Work, job: Job, event: JobStarted) -> tuple[str | None, tup
         raise Late(f"the daily quota of {limit} at {job.service} is used up")
     if used != max(1, math.ceil(QUOTA_WARNING * limit)) or limit < 5:
         return day, ()
-    text = (
-        f"{used} of {limit} {job.service} jobs of {day} are used; what comes after the last one waits for the next day."
-    )
+    text = f"{used} of {limit} {job.service} jobs of {day} are used; jobs after the last one wait for the next day."
     return day, (Alert(f"{job.service}:quota:{day}", text),)
 
 
@@ -100,15 +98,16 @@ def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
     if task.cost_micros + running + price > policy.episode_cap_micros:
         text = f"{job.name} (${price / 1e6:.2f}) would bring the episode above its cap of"
         text += f" ${policy.episode_cap_micros / 1e6:.2f} (episode_cap_usd of channel {task.channel_id})"
-        failure = Failure(Kind.BUDGET, text, job.service)
+        failure = Failure(Kind.BUDGET, text, job.service, at=at)
         stopped = replace(job, state=JobState.FAILED, failure=failure, ended_at=at)
         return work.with_job(stopped).adding(alarm(work, stopped, failure, parked=False))
     if work.spent_today_micros + price <= policy.daily_budget_micros:
         return None
     tomorrow = (at // DAY_MS + 1) * DAY_MS
     limit = f"the day's budget of ${policy.daily_budget_micros / 1e6:.2f} for channel {task.channel_id}"
-    held = f"{limit} is spent, goes on at {board.iso(tomorrow)}"
-    advice = f"raise daily_budget_usd and run `videod resume {job.service} --channel {task.channel_id}`, or wait"
+    held = f"{limit} is spent, resumes at {board.iso(tomorrow)}"
+    resume = f"`videod resume {job.service} --channel {task.channel_id}`"
+    advice = f"wait, or raise `daily_budget_usd` in channels/{task.channel_id}.yaml and run {resume}"
     alert = Alert(f"{task.channel_id}:budget", f"{task.title}: {held}. What to do: {advice}.")
     park = Park(job.service, task.channel_id, tomorrow, limit + " is spent", "budget")
     return work.with_task(held=held).adding(park, alert)

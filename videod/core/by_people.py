@@ -6,7 +6,7 @@ from videod.core.derive import affected, promote
 from videod.core.events import EntryQueued, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
 from videod.core.model import Job, Task, task_id_of
-from videod.core.ops import Park, ShowEntry
+from videod.core.ops import NoteRefusal, Park, ShowEntry
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, GATES, LABELS, Gate, JobState, Status, check_move
 from videod.core.steps import REVIEWED
 from videod.core.work import Late, Work
@@ -31,7 +31,8 @@ def _freed(job: Job, at: int) -> Job:
 def queued(work: Work, event: EntryQueued) -> Work:
     task = work.task
     if not work.jobs:
-        return replace(work, jobs=(first_job(task, work.policy),))
+        # it may have been refused before it was fixed
+        return replace(work, jobs=(first_job(task, work.policy),)).adding(NoteRefusal(task.page_id, None))
     if task.status == Status.QUEUED:
         return work.with_task(priority=event.priority, privacy=event.privacy, error="")
     if task.status not in ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED}:
@@ -61,10 +62,10 @@ def _why_not_queued(task: Task) -> str:
         return "the episode is published; make a new entry for another film"
     if status in AT_GATE:
         approved = LABELS[approved_status(AT_GATE[status])]
-        return f"it waits for your review; set {approved} to go on, or flag Redo on its assets"
+        return f"it waits for your review; set {approved} to continue, or tick Redo on the files to regenerate"
     if task.held:
-        return f"{task.held}; it goes on from where it is when that is mended and videod is restarted"
-    return "it is in work already; set Cancelled first if you want it to stop"
+        return f"{task.held}; it resumes where it stopped once that is fixed (see Error Log)"
+    return "it is already in work; set Cancelled first to stop it"
 
 
 def approved_status(gate: Gate) -> Status:
@@ -108,15 +109,15 @@ def again(job: Job, at: int) -> Job:
 def redo(work: Work, event: RedoAsked) -> Work:
     label = LABELS[work.task.status]
     if AT_GATE.get(work.task.status) != event.gate:
-        return refuse(work, f"redo of {event.gate.value}", f"that is asked for at its own gate; it is {label}")
+        return refuse(
+            work, f"redo of {event.gate.value}", f"files are regenerated while their own review is open; it is {label}"
+        )
     if GATES[event.gate][2] is None:
-        return refuse(work, f"redo of {event.gate.value}", "the film follows from its parts; cancel the entry instead")
+        return refuse(work, f"redo of {event.gate.value}", "the film follows from its files; cancel the entry instead")
     known = {job.name for job in work.jobs if job.step in REVIEWED[event.gate] and job.state == JobState.DONE}
     chosen = known.intersection(event.names)
     if not chosen:
-        return refuse(
-            work, f"redo of {event.gate.value}", "flag Redo on the assets you want made anew, then set it again"
-        )
+        return refuse(work, f"redo of {event.gate.value}", "tick Redo on the files to regenerate, then set it again")
     # a new plan says itself what follows from it: what it leaves as it was is not bought again
     reached = affected(work.jobs, chosen - {"plan/plan"}) | chosen
     jobs = tuple(again(job, event.at) if job.name in reached else job for job in work.jobs)

@@ -30,6 +30,8 @@ class EntryRefused:
     at: int
     page_id: str
     reason: str
+    title: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One failure. `retry_after_ms` is what the service asked us to wait; None where it did not say."""
+    """One failure. `retry_after_ms` is what the service asked us to wait; None where it did not say.
+
+    `at`: when it was booked, ms UTC; the workflow sets it.
+    """
 
     kind: Kind
     message: str
@@ -41,6 +44,7 @@ class Failure:
     code: str | None = None
     request_id: str | None = None
     retry_after_ms: int | None = None
+    at: int | None = None
 
 
 class Answer(StrEnum):
@@ -51,7 +55,7 @@ class Answer(StrEnum):
     PARK = "park the service, the job stays ready"
     REWORD = "one re-worded try, then stop"
     DOUBT = "look before buying again"
-    STOP = "stop: a person must mend something"
+    STOP = "stop: a person must fix something"
 
 
 @dataclass(frozen=True)
@@ -79,21 +83,22 @@ USELESS_FILE = "useless_file"
 #: tries after which no more is bought: the first, a free fetch where the service has one, and one new purchase
 USELESS_TRIES = 2
 
+#: `advice` is the general one; what is said of a job names its own key, file and command (`core.advice`)
 POLICY: dict[Kind, Policy] = {
-    Kind.BUSY: Policy(Answer.AGAIN_FREE, 15_000, advice="videod waits and asks again; nothing to do"),
+    Kind.BUSY: Policy(Answer.AGAIN_FREE, 15_000, advice="nothing; videod waits and asks again"),
     Kind.QUOTA: Policy(
         Answer.PARK,
         60 * _MINUTE,
         alert=True,
-        advice="videod tries again by itself at that time; where credit is used up, buy some and set Queued to go on at"
-        " once",
+        advice="nothing; videod resumes automatically at that time. If credit is used up, buy some and run"
+        " `videod resume` with the name of the service",
     ),
-    Kind.DOWN: Policy(Answer.AGAIN, advice="videod tries again by itself"),
-    Kind.TIMEOUT: Policy(Answer.AGAIN, advice="videod tries again by itself"),
-    Kind.NONSENSE: Policy(Answer.AGAIN, advice="videod tries again by itself"),
-    Kind.LOST: Policy(Answer.AGAIN, advice="videod tries again by itself"),
+    Kind.DOWN: Policy(Answer.AGAIN, advice="nothing; videod retries automatically"),
+    Kind.TIMEOUT: Policy(Answer.AGAIN, advice="nothing; videod retries automatically"),
+    Kind.NONSENSE: Policy(Answer.AGAIN, advice="nothing; videod retries automatically"),
+    Kind.LOST: Policy(Answer.AGAIN, advice="nothing; videod retries automatically"),
     Kind.BUG: Policy(
-        Answer.AGAIN, advice="videod tries again by itself; `videod show TASK` has the script's own words"
+        Answer.AGAIN, advice="nothing at first; `videod show` with the episode has the script's own words"
     ),
     Kind.REFUSED: Policy(
         Answer.REWORD,
@@ -102,14 +107,21 @@ POLICY: dict[Kind, Policy] = {
         " Story Direction",
     ),
     Kind.CREDENTIALS: Policy(
-        Answer.PARK, alert=True, advice="put a valid key in place and restart videod, or run `videod resume SERVICE`"
+        Answer.PARK,
+        alert=True,
+        advice="put a valid key into the variable that the Error Log names and restart videod; for an upload run"
+        " `videod channels authorize` and `videod resume youtube` for the channel",
     ),
-    Kind.INPUT: Policy(Answer.STOP, alert=True, advice="mend what the message names, then set Queued"),
-    Kind.USAGE: Policy(Answer.STOP, alert=True, advice="the script does not take these arguments; check [scripts]"),
+    Kind.INPUT: Policy(Answer.STOP, alert=True, advice="fix the input that the Error Log names, then set Queued"),
+    Kind.USAGE: Policy(
+        Answer.STOP, alert=True, advice="make the program in `[scripts]` accept these arguments, then set Queued"
+    ),
     Kind.CONFIGURATION: Policy(
-        Answer.STOP, alert=True, advice="mend the setting that the message names, then set Queued"
+        Answer.STOP,
+        alert=True,
+        advice="fix the key that the Error Log names, in the channel's file or in videod.toml, then set Queued",
     ),
-    Kind.DISK: Policy(Answer.AGAIN_FREE, _MINUTE, alert=True, advice="free disk space; videod goes on by itself"),
+    Kind.DISK: Policy(Answer.AGAIN_FREE, _MINUTE, alert=True, advice="free disk space; videod resumes automatically"),
     Kind.IN_DOUBT: Policy(
         Answer.DOUBT,
         _MINUTE,
@@ -119,7 +131,7 @@ POLICY: dict[Kind, Policy] = {
     Kind.BUDGET: Policy(
         Answer.STOP,
         alert=True,
-        advice="raise the limit in the channel's file if the episode is worth it, then set Queued",
+        advice="raise `episode_cap_usd` in the channel's file if the episode is worth it, then set Queued",
     ),
     Kind.INTERRUPTED: Policy(Answer.AGAIN_FREE),
 }

@@ -87,6 +87,16 @@ class ShowEntry:
 
 
 @dataclass(frozen=True)
+class NoteRefusal:
+    """The entry was refused and has no task: remembered until it is fixed or removed. `reason` None: it is fixed."""
+
+    page_id: str
+    reason: str | None
+    title: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True)
 class ShowAsset:
     """The board's asset row of this job shall exist with this file."""
 
@@ -105,7 +115,19 @@ class Alert:
     text: str
 
 
-Op = SaveTask | SaveJob | OpenAttempt | CloseAttempt | RecordCharge | Park | SaveBreaker | ShowEntry | ShowAsset | Alert
+Op = (
+    SaveTask
+    | SaveJob
+    | OpenAttempt
+    | CloseAttempt
+    | RecordCharge
+    | Park
+    | SaveBreaker
+    | ShowEntry
+    | NoteRefusal
+    | ShowAsset
+    | Alert
+)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from videod.core.events import (
     TaskPaused,
     TaskResumed,
 )
-from videod.core.ops import Decision, Op, SaveJob, SaveTask, ShowEntry, Snapshot
+from videod.core.ops import Decision, NoteRefusal, Op, SaveJob, SaveTask, ShowEntry, Snapshot
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import AT_GATE, LABELS, Status, check_job_move, check_move
 from videod.core.work import Late, Work
@@ -129,7 +129,8 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
     """
     if isinstance(event, EntryRefused):
         values: dict[str, object] = {"Status": LABELS[Status.DRAFT], "Error Log": event.reason}
-        return Decision((ShowEntry(event.page_id, values),), note=event.reason)
+        noted = NoteRefusal(event.page_id, event.reason, event.title, event.channel)
+        return Decision((ShowEntry(event.page_id, values), noted), note=event.reason)
     task, policy = snapshot.task, snapshot.policy
     if policy is None or (not policy.configured and isinstance(event, _BEGIN)):
         return Decision(accepted=False, note="the channel of this task is not configured")

@@ -268,7 +268,7 @@ async def _watch(current: Current, machine: Machine, asked: asyncio.Event) -> No
 async def _remark(current: Current, machine: Machine) -> None:
     """Keep what is to be said of the configuration where status finds it."""
     gone = sorted(await machine.store.read(reads.open_channels) - set(current.channels.channels))
-    lost = "episodes of a channel without a file stand still: put back "
+    lost = "episodes of a channel without a file wait for it; restore "
     texts = [current.remark, lost + ", ".join(f"channels/{name}.yaml" for name in gone) if gone else ""]
     await machine.ledger.set_fact("config_remark", "; ".join(text for text in texts if text))
 

@@ -46,7 +46,7 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = f"{body['gate']} approved by {body['by']}", "good"
         case "RedoAsked":
             names = body["names"]
-            text, tone = f"to be made anew: {', '.join(names) if isinstance(names, list) else names}", "plain"
+            text, tone = f"to be regenerated: {', '.join(names) if isinstance(names, list) else names}", "plain"
         case "CancelAsked":
             text, tone = "cancelled", "plain"
         case "EditRefused":

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from videod.core.board import NOUNS, advice, pending_cost_micros
+from videod.core.advice import advice
+from videod.core.board import NOUNS, pending_cost_micros
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status

@@ -13,7 +13,7 @@ from videod.dashboard import events
 from videod.dashboard.rows import House, Rows
 from videod.dashboard.text import ago, ahead, clean, clock, count, money, span
 from videod.store.reads import Parked
-from videod.store.views import Episode, Lane, Unsent, rank
+from videod.store.views import Episode, Lane, Overview, Unsent, rank
 
 #: bar -> the steps it counts, in the order of work
 STAGES: dict[str, tuple[str, ...]] = {
@@ -134,6 +134,8 @@ def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
     found = [_everything(one, seen.at) for one in seen.parked if one.service == EVERY_SERVICE]
     found += [clean(problem) for problem in seen.problems]
+    if seen.refused:
+        found.append(_refused(seen))
     if seen.in_doubt:
         found.append(
             f"{count(seen.in_doubt, 'purchase')} in doubt: `videod why TASK` says which, then retry or cancel it"
@@ -142,6 +144,14 @@ def _warnings(rows: Rows) -> tuple[str, ...]:
         found.append(f"possibly paid twice so far: {seen.doubts}")
     found.extend(_unsent(one, seen.at) for one in seen.unsent if one.problem or seen.at - one.oldest > 60_000)
     return tuple(found)
+
+
+def _refused(seen: Overview) -> str:
+    newest = seen.refused[0]
+    one = f'"{clean(newest.title) or "(no title)"}": {clean(newest.reason)}'
+    if len(seen.refused) == 1:
+        return f"1 entry was refused, {one}"
+    return f"{len(seen.refused)} entries were refused (see `videod status`), the newest is {one}"
 
 
 _TARGETS = {"entry": "board entry", "asset": "board asset", "alert": "alert"}

@@ -5,7 +5,7 @@ Nothing here costs money and nothing stops the daemon: what is wrong is said in 
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import aiohttp
 
@@ -30,24 +30,27 @@ def _code(document: object) -> object:
     return document.get("code") if isinstance(document, dict) else None
 
 
-async def _gemini(session: aiohttp.ClientSession, url: str, key: str, models: Iterable[str]) -> list[str]:
+async def _gemini(session: aiohttp.ClientSession, url: str, key: str, models: Mapping[str, str]) -> list[str]:
+    """`models`: key of `[models]` -> the model that it names."""
     problems = []
-    for model in models:
+    for setting, model in models.items():
         status, _ = await _get(session, f"{url}/v1beta/models/{model}", {"x-goog-api-key": key})
         if status == 404:
-            problems.append(f"Gemini has no model {model} (any more); choose another in [models] of videod.toml")
+            problems.append(
+                f"Gemini does not have the model {model}; set `{setting}` in `[models]` of videod.toml to another"
+            )
         elif status in (400, 401, 403):
-            return [f"Gemini refused GEMINI_API_KEY (HTTP {status}); make a new key and restart videod"]
+            return [f"Gemini refused GEMINI_API_KEY (HTTP {status}); put a valid key into it and restart videod"]
     return problems
 
 
 async def _kie(session: aiohttp.ClientSession, url: str, key: str) -> list[str]:
     status, document = await _get(session, f"{url}/api/v1/chat/credit", {"Authorization": f"Bearer {key}"})
     if status == 401 or _code(document) == 401:
-        return ["KIE refused KIE_API_KEY; make a new key and restart videod"]
+        return ["KIE refused KIE_API_KEY; put a valid key into it and restart videod"]
     credit = document.get("data") if isinstance(document, dict) else None
     if isinstance(credit, int | float) and credit < 84:
-        return [f"KIE has {credit:g} credits left, less than one clip of 10 s costs (84); buy credits"]
+        return [f"KIE has {credit:g} credits left, less than one clip of 10 s costs (84); top up at KIE"]
     return []
 
 
@@ -56,9 +59,9 @@ async def _elevenlabs(session: aiohttp.ClientSession, url: str, key: str, voices
     for channel, voice in voices.items():
         status, _ = await _get(session, f"{url}/v1/voices/{voice}", {"xi-api-key": key})
         if status == 401:
-            return ["ElevenLabs refused ELEVENLABS_API_KEY; make a new key and restart videod"]
+            return ["ElevenLabs refused ELEVENLABS_API_KEY; put a valid key into it and restart videod"]
         if status in (400, 404):
-            problems.append(f"ElevenLabs has no voice {voice}; mend voice_id in channels/{channel}.yaml")
+            problems.append(f"ElevenLabs has no voice {voice}; fix `voice_id` in channels/{channel}.yaml")
     return problems
 
 
@@ -66,7 +69,7 @@ async def probe(settings: Settings, channels: ChannelSet, secrets: Secrets, urls
     """What is wrong with keys, models and voices, in words that say what to do; empty when all is well."""
     voices = {name: channel.voice_id for name, channel in channels.channels.items()}
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_S)) as session:
-        models = (settings.models.text, settings.models.image)
+        models = {"text": settings.models.text, "image": settings.models.image}
         asked = {
             "Gemini": _gemini(session, urls["VIDEOD_URL_GEMINI"], secrets.get("GEMINI_API_KEY") or "", models),
             "KIE": _kie(session, urls["VIDEOD_URL_KIE"], secrets.get("KIE_API_KEY") or ""),
@@ -79,7 +82,7 @@ async def probe(settings: Settings, channels: ChannelSet, secrets: Secrets, urls
     for service, answer in zip(asked, answers, strict=True):
         if isinstance(answer, aiohttp.ClientError | TimeoutError | OSError):
             problems.append(
-                f"{service} did not answer at start ({type(answer).__name__}); videod tries again by itself"
+                f"{service} did not answer at startup ({type(answer).__name__}); jobs retry it automatically"
             )
         elif isinstance(answer, BaseException):
             raise answer

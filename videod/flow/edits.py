@@ -127,7 +127,7 @@ def queued(
     if problem and task is not None:
         return EditRefused(at, task.id, LABELS[Status.QUEUED], problem)
     if problem:
-        return EntryRefused(at, page_id, f"{problem}.")
+        return EntryRefused(at, page_id, f"{problem}.", one_line(text(values, "Title")), text(values, "Channel"))
     return EntryQueued(
         at, page_id, text(values, "Channel"), one_line(text(values, "Title")), text(values, "Topic"),
         text(values, "Story Direction"), priority_of(values), privacy_of(values),

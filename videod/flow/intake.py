@@ -202,7 +202,15 @@ class Intake:
         if applied.task is not None:
             await self._insist(page, applied.task.id, label, applied.decision.note)
         elif not applied.decision.accepted:
-            await self._ledger.apply(EntryRefused(at, page.id, applied.decision.note))
+            await self._ledger.apply(
+                EntryRefused(
+                    at,
+                    page.id,
+                    applied.decision.note,
+                    edits.text(page.values, "Title"),
+                    edits.text(page.values, "Channel"),
+                )
+            )
 
     async def _take_fields(self, page: Page, task: Task) -> None:
         at = self._clock.now_ms()

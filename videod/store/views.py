@@ -130,6 +130,17 @@ class Unsent:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """An entry that was set to Queued and cannot run; `at`: when it was refused, ms."""
+
+    page_id: str
+    title: str
+    channel: str
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True)
 class Overview:
     """Everything that `status`, the dashboard, the API and the metrics show. Money in micro-dollars, times ms.
 
@@ -149,6 +160,7 @@ class Overview:
     in_doubt: int
     problems: tuple[str, ...] = ()
     heartbeat: int | None = None
+    refused: tuple[Refused, ...] = ()
 
     @property
     def spend_today_micros(self) -> int:
@@ -210,9 +222,11 @@ def rank(status: Status) -> int:
     return 3 if status == Status.QUEUED else 2
 
 
+# a cancelled task keeps its ready jobs for a retry; they wait for nothing
 _LANES = """
 SELECT service, sum(due_at <= :at) AS ready, sum(due_at > :at) AS later, min(iif(due_at > :at, due_at, NULL)) AS next
-FROM jobs INDEXED BY jobs_ready WHERE state = 'ready' GROUP BY service
+FROM jobs INDEXED BY jobs_ready CROSS JOIN tasks ON tasks.id = jobs.task_id
+WHERE jobs.state = 'ready' AND tasks.status NOT IN ('published', 'cancelled', 'draft') GROUP BY service
 """
 
 
@@ -264,14 +278,20 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         lanes=lanes(connection, at), parked=reads.parked(connection, at), unsent=unsent(connection),
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
         doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt, problems=problems(connection),
-        heartbeat=None if beat is None else int(beat),
+        heartbeat=None if beat is None else int(beat), refused=refused(connection),
     )  # fmt: skip
 
 
+def refused(connection: sqlite3.Connection) -> tuple[Refused, ...]:
+    """Entries that wait for their writer to fix them, the newest first."""
+    rows = connection.execute("SELECT page_id, title, channel, reason, at FROM refusals ORDER BY at DESC, page_id")
+    return tuple(Refused(*row) for row in rows)
+
+
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """What the daemon keeps in its facts: loops that fail, a refused change of the configuration, a reader that lets
-    the write-ahead log grow, what its check at start found."""
-    remarks = [reads.fact(connection, name) for name in ("config_remark", "journal_remark")]
+    """What the daemon keeps in its facts: loops that fail, trouble of the board, a refused change of the configuration,
+    a reader that lets the write-ahead log grow, what its check at start found."""
+    remarks = [reads.fact(connection, name) for name in ("board_remark", "config_remark", "journal_remark")]
     found = json.loads(reads.fact(connection, "outside_problems") or "[]")
     house = json.loads(reads.fact(connection, "house_problems") or "[]")
     return (*house, *(remark for remark in remarks if remark), *(f"found at start: {problem}" for problem in found))

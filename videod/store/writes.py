@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
-from videod.core.ops import Alert, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset, ShowEntry
+from videod.core.ops import Alert, CloseAttempt, NoteRefusal, OpenAttempt, Park, RecordCharge, ShowAsset, ShowEntry
 from videod.core.reconcile import Mark
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
 
@@ -142,6 +142,17 @@ def show_entry(connection: sqlite3.Connection, task: Task | None, op: ShowEntry,
     _post(connection, "entry", op.page_id, task, op.values, at)
 
 
+def note_refusal(connection: sqlite3.Connection, op: NoteRefusal, at: int) -> None:
+    """Remember that the entry was refused, or (no reason) that it is no longer so."""
+    if op.reason is None:
+        connection.execute("DELETE FROM refusals WHERE page_id = ?", (op.page_id,))
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO refusals (page_id, title, channel, reason, at) VALUES (?, ?, ?, ?, ?)",
+        (op.page_id, op.title, op.channel, op.reason, at),
+    )
+
+
 def show_asset(connection: sqlite3.Connection, task: Task, op: ShowAsset, at: int) -> None:
     body: dict[str, object] = {"page_id": op.page_id, "job": op.job, "type": op.kind, "path": op.path}
     _post(connection, "asset", f"{task.id}/{op.job}", task, body | {"revision": op.revision}, at)
@@ -185,6 +196,10 @@ def postpone(connection: sqlite3.Connection, target: str, key: str, due_at: int,
     )
 
 
+#: the intake's mark on what was seen of an entry that a person threw away
+IN_TRASH = "~in_trash"
+
+
 def saw_page(
     connection: sqlite3.Connection, page_id: str, seen: dict[str, object], at: int, merge: bool = False
 ) -> None:
@@ -192,6 +207,8 @@ def saw_page(
     row = connection.execute("SELECT seen FROM notion_pages WHERE page_id = ?", (page_id,)).fetchone()
     known = json.loads(row[0]) if row and merge else {}
     statement = _SAW_PART if merge else _SAW_WHOLE
+    if seen.get(IN_TRASH):
+        note_refusal(connection, NoteRefusal(page_id, None), at)
     connection.execute(statement, (page_id, page_id, json.dumps(known | seen), at))
 
 
@@ -238,6 +255,7 @@ _SET_BACK = (
     "UPDATE breakers SET opened_at = opened_at - :by WHERE opened_at > :at",
     "UPDATE outbox SET due_at = max(:at, due_at - :by) WHERE due_at > :at",
     "UPDATE outbox SET made_at = made_at - :by WHERE made_at > :at",
+    "UPDATE refusals SET at = at - :by WHERE at > :at",
     "UPDATE alerts_sent SET at = at - :by WHERE at > :at",
     "UPDATE facts SET value = CAST(CAST(value AS INTEGER) - :by AS TEXT)"
     " WHERE name = 'notion_not_before' AND CAST(value AS INTEGER) > :at",

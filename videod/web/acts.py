@@ -86,7 +86,7 @@ class Desk:
         if not applied.decision.accepted:
             hint = f"see `videod why {before.id}`"
             if "not configured" in applied.decision.note:
-                hint = f"put channels/{before.channel_id}.yaml back, then ask again"
+                hint = f"restore channels/{before.channel_id}.yaml, then run the command again"
             raise Refused("conflict", f"{before.id}: {applied.decision.note}", hint)
         return applied.task or before
 
@@ -122,9 +122,9 @@ class Desk:
         )  # fmt: skip
         after = await self._apply(event, task)
         doubts = sum(job.state == JobState.IN_DOUBT for job in jobs)
-        text = f"it goes on from where it stopped; it is {LABELS[after.status]} now"
+        text = f"it resumes where it stopped; it is {LABELS[after.status]} now"
         if doubts:
-            text += f"; {doubts} purchase{'s' if doubts > 1 else ''} in doubt will be bought again"
+            text += f"; {doubts} unconfirmed purchase{'s' if doubts > 1 else ''} will be bought again"
         return Outcome(text, True, after, again)
 
     async def cancel(self, task_id: str) -> Outcome:
@@ -139,7 +139,7 @@ class Desk:
         if task.status == Status.CANCELLED:
             return Outcome("it was cancelled before; nothing changed", False, task)
         after = await self._apply(CancelAsked(self._clock.now_ms(), task.id), task)
-        return Outcome(f"cancelled; `videod retry {task.id}` goes on from here", True, after)
+        return Outcome(f"cancelled; `videod retry {task.id}` resumes it", True, after)
 
     async def redo(self, task_id: str, names: tuple[str, ...]) -> Outcome:
         """Make finished jobs of the gate under review anew, with all that was made from them."""
@@ -148,7 +148,7 @@ class Desk:
         if gate is None or gate == Gate.FINAL:
             raise Refused(
                 "conflict",
-                f"{task.id} is {LABELS[task.status]}; jobs are made anew while their own review is open",
+                f"{task.id} is {LABELS[task.status]}; jobs are regenerated while their own review is open",
                 f"see `videod why {task.id}`",
             )
         offered = {job.name: job for job in jobs if job.step in REVIEWED[gate] and job.state == JobState.DONE}
@@ -160,7 +160,7 @@ class Desk:
         renewed = await self._store.read(lambda connection: reads.jobs(connection, task.id))
         reopened = [job for job in renewed if job.name in _done(jobs) and job.state != JobState.DONE]
         cost = sum(job.price_micros for job in reopened)
-        text = f"{len(reopened)} job{'s' if len(reopened) != 1 else ''} will be made anew: {', '.join(chosen)}"
+        text = f"{len(reopened)} job{'s' if len(reopened) != 1 else ''} will be regenerated: {', '.join(chosen)}"
         more = len(reopened) - len(chosen)
         if more > 0:
             text += f" and {more} made from {'it' if len(chosen) == 1 else 'them'}"
@@ -174,11 +174,11 @@ class Desk:
         wanted = [one for one in parked if one.service == name and channel_id in (None, one.channel_id)]
         where = f" for {channel_id}" if channel_id else ""
         if any(one.cause == "disk" for one in wanted):
-            raise Refused("conflict", "the disk is full", "free some space; videod goes on by itself then")
+            raise Refused("conflict", "the disk is full", "free some space; videod then resumes automatically")
         if not wanted:
             others = [one for one in parked if one.service == EVERY_SERVICE]
             more = f"; but everything is paused ({others[0].reason}): `videod resume all`" if others else ""
-            return Outcome(f"{service} is not parked{where}; nothing changed{more}", False)
+            return Outcome(f"{service} is not paused{where}; nothing changed{more}", False)
         for one in wanted:
             if one.cause == "down":
                 await self._ledger.ask_at_once(name)
@@ -189,8 +189,8 @@ class Desk:
             await self._ledger.apply(ServiceFreed(at, task.id, service))
         log.info("desk_service_resumed", extra={"service": service, "channel": channel_id, "by": self._by})
         tasks = f"{len(freed)} task{'s' if len(freed) != 1 else ''}"
-        held = f"; {tasks} no longer held" if freed else ""
-        return Outcome(f"{'everything' if name == EVERY_SERVICE else service} goes on{where}{held}", True)
+        held = f"; {tasks} no longer waiting for it" if freed else ""
+        return Outcome(f"{'everything' if name == EVERY_SERVICE else service} resumes{where}{held}", True)
 
     async def pause(self, service: str, channel_id: str | None, reason: str | None) -> Outcome:
         """Start nothing more at a service ("all": every one), or only nothing of one channel; what runs goes on."""
@@ -203,8 +203,8 @@ class Desk:
         log.info("desk_service_paused", extra={"service": service, "channel": channel_id, "by": self._by, "why": why})
         where = f" --channel {channel_id}" if channel_id else ""
         what = "everything" if name == EVERY_SERVICE else service
-        text = f"{what} is paused{f' for {channel_id}' if channel_id else ''}; what runs now goes on to its end"
-        return Outcome(f"{text}, `videod resume {service}{where}` goes on", True)
+        text = f"{what} is paused{f' for {channel_id}' if channel_id else ''}; what runs now runs to its end"
+        return Outcome(f"{text}, `videod resume {service}{where}` resumes it", True)
 
     async def pause_task(self, task_id: str, reason: str | None) -> Outcome:
         """Start nothing more of one task; what runs goes on to its end."""
@@ -213,16 +213,14 @@ class Desk:
             return Outcome(f"it was paused before: {task.paused}; nothing changed", False, task)
         why = reason or f"by hand ({self._by})"
         after = await self._apply(TaskPaused(self._clock.now_ms(), task.id, why), task)
-        return Outcome(
-            f"paused; what runs now goes on to its end, `videod resume {task.id}` starts the rest", True, after
-        )
+        return Outcome(f"paused; what runs now runs to its end, `videod resume {task.id}` starts the rest", True, after)
 
     async def resume_task(self, task_id: str) -> Outcome:
         task, _ = await self._look(task_id)
         if task.paused is None:
             return Outcome("it is not paused; nothing changed", False, task)
         after = await self._apply(TaskResumed(self._clock.now_ms(), task.id), task)
-        return Outcome(f"it goes on; it is {LABELS[after.status]} now", True, after)
+        return Outcome(f"it resumes; it is {LABELS[after.status]} now", True, after)
 
     async def _held(self, service: str) -> list[Task]:
         tasks = await self._store.read(reads.open_tasks)
@@ -279,7 +277,7 @@ def _instead(task: Task) -> str:
     if task.status == Status.PUBLISHED:
         return "make a new entry for another film"
     if task.status in AT_GATE:
-        return f"type `videod approve {task.id}`, or `videod redo {task.id} JOB` to make something anew"
+        return f"type `videod approve {task.id}`, or `videod redo {task.id} JOB` to regenerate a file"
     return f"see `videod why {task.id}`"
 
 

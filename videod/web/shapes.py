@@ -74,12 +74,20 @@ def unsent(one: views.Unsent) -> Json:
     return {"target": one.target, "rows": one.rows, "oldest": when(one.oldest), "problem": one.problem}
 
 
+def refused(one: views.Refused) -> Json:
+    return {
+        "page_id": one.page_id, "title": one.title, "channel": one.channel or None, "reason": one.reason,
+        "at": when(one.at),
+    }  # fmt: skip
+
+
 def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
     """`episodes` are the open ones: needs review first, then errors, work, queue."""
     return {
         "at": when(seen.at),
         "counts": seen.counts,
         "episodes": [episode(one, seen.at) for one in seen.episodes],
+        "refused": [refused(one) for one in seen.refused],
         "lanes": [lane(one, limits) for one in seen.lanes],
         "parked": [parked(one) for one in seen.parked],
         "unsent": [unsent(one) for one in seen.unsent],
