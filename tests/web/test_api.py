@@ -390,3 +390,23 @@ async def test_the_script_of_a_job_is_refused_on_the_socket(box: StudioBox) -> N
         answers.append((await child.communicate())[0].decode().strip())
     await listening.close()
     assert answers == ["200", "403"]
+
+
+@pytest.mark.fault("1.4")
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 50_000, b"\xff\xfe", b"NaN", b"[]", b"{", b'{"gate": ["assets"]}', b'{"gate": "' + b"x" * 900 + b'"}'],
+)
+async def test_a_body_of_nonsense_is_refused_with_a_sentence(box: StudioBox, api: Caller, body: bytes) -> None:
+    task = box.queue("Bears")
+    headers = {"Content-Type": "application/json; charset=martian"}
+    async with api.session.post(f"http://videod/api/tasks/{task}/approve", data=body, headers=headers) as answer:
+        assert answer.status == 400 and (await answer.json())["hint"]
+
+
+async def test_a_reason_with_half_a_character_is_kept_as_text(box: StudioBox, api: Caller) -> None:
+    body = b'{"reason": "half \\ud800 a\\u0007 character"}'
+    async with api.session.post(f"http://videod/api/tasks/{box.queue('Bears')}/pause", data=body) as answer:
+        assert answer.status == 200, await answer.text()
+    async with api.session.post("http://videod/api/services/kie/pause", data=body) as answer:
+        assert answer.status == 200, await answer.text()

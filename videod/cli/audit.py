@@ -1,6 +1,5 @@
 """`videod audit`: the proof of the books on one screen. Looks only, also while the daemon works."""
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from videod.core.reconcile import Mark
 from videod.core.statuses import JobState
 from videod.core.steps import STEPS
 from videod.dashboard.text import money
+from videod.flow.bench import receipt
 from videod.store import audit, purchases, reads
 from videod.web import shapes
 
@@ -118,12 +118,8 @@ def _papers(connection: sqlite3.Connection, where: client.Place) -> Papers:
 def _file(found: Papers, where: client.Place, task: Task, job: Job) -> None:
     output_path = where.workspace(task) / STEPS[job.step].output(job, task)
     odd = audit.Odd(task.id, job.name, job.service, job.price_micros)
-    state = None
-    try:
-        kept = json.loads(output_path.with_name(f"{output_path.name}.job.json").read_bytes())
-        state = kept.get("state") if isinstance(kept, dict) else None
-    except (OSError, ValueError):
-        kept = None
+    kept = receipt(output_path)
+    state = kept.get("state") if kept is not None else None
     made = output_path.is_file()
     if state == "intent" and made:
         state = "received"  # the file is put in place first

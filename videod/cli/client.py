@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videod.cli.output import BUG, DOWN, MISSING, REFUSED, CommandError
+from videod.core import bounds
 from videod.core.model import Task
 from videod.dashboard.rows import House
 from videod.dashboard.running import daemon_of
@@ -194,7 +195,7 @@ def post(where: Place, path: str, body: Mapping[str, object]) -> dict[str, objec
 
 def _answer(status: int, text: bytes) -> dict[str, object]:
     try:
-        body = json.loads(text)
+        body = bounds.loads(text)
     except ValueError:
         body = None
     if not isinstance(body, dict):

@@ -23,9 +23,13 @@ ERROR_LOG_CHARACTERS = 1900
 ASKED_CHARACTERS = 200
 
 
+#: the last second of 9999: books of older versions may hold times beyond it
+LAST_MS = 253_402_300_799_000
+
+
 def iso(ms: int) -> str:
-    """Milliseconds UTC as ISO 8601 with seconds, such as 2026-11-21T14:15:00Z."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Milliseconds UTC as ISO 8601 with seconds, such as 2026-11-21T14:15:00Z; the ends of the calendar bound it."""
+    return datetime.fromtimestamp(min(max(ms, 0), LAST_MS) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _counts(jobs: Sequence[Job], steps: tuple[str, ...]) -> str:

@@ -118,14 +118,39 @@ def _moment_s(value: object) -> float | None:
 
 
 def text(value: object, most: int) -> str | None:
-    """Text of at most `most` characters, cut with an ellipsis; None for anything that is no text or number."""
+    """Text of at most `most` characters, cut with an ellipsis; None for anything that is no text or number.
+
+    It can be written: half a surrogate pair becomes "?".
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
         shown = str(value)
     except ValueError:  # an integer of more than 4,300 digits
         return None
+    if not shown.isascii():  # half a surrogate pair can be written nowhere
+        shown = shown.encode("utf-8", "replace").decode()
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def scalars(value: object, most: int = 100) -> dict[str, object]:
+    """The plain fields of an object: texts of at most 2,000 characters, finite numbers, integers of 53 bits, true and
+    false. All else, and what comes after the first `most` fields, is left out; no object has no fields."""
+    found: dict[str, object] = {}
+    for name, field in list(value.items())[:most] if isinstance(value, dict) else ():
+        kept = field if isinstance(field, bool) else _scalar(field)
+        key = text(name, 100)
+        if kept is not None and key is not None:
+            found[key] = kept
+    return found
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, str):
+        return text(value, 2_000)
+    if isinstance(value, int):
+        return whole(value, -MOST_WHOLE)
+    return number(value, -1e300, 1e300)
 
 
 def moment_ms(iso: object) -> int | None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from videod import __version__
+from videod.core import bounds
 
 
 class LockHeld(Exception):
@@ -21,7 +22,7 @@ class LockHeld(Exception):
 
 def _text(descriptor: int) -> dict[str, object]:
     try:
-        loaded = json.loads(os.pread(descriptor, 4096, 0))
+        loaded = bounds.loads(os.pread(descriptor, 4096, 0))
     except ValueError:
         loaded = None
     told: dict[str, object] = loaded if isinstance(loaded, dict) else {}

@@ -5,7 +5,6 @@
 """
 
 import asyncio
-import json
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -140,7 +139,7 @@ async def build(
 
 async def _notion_calls(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock) -> Calls:
     """The paced connection. Raises StartError where the environment or the file of turns does not let it be made."""
-    banned_until = int(await store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
+    banned_until = await store.read(lambda tx: reads.fact_ms(tx, "notion_not_before")) or 0
 
     async def remember(until_ms: int) -> None:
         await ledger.set_fact("notion_not_before", str(until_ms))
@@ -178,7 +177,11 @@ def _deadline_s(current: Current, step: steps.Step) -> float:
 
 async def _known_ids(store: Store, notion: Notion) -> Ids | None:
     """Where the board was found last time, so that a start need not look for it; None where settings changed since."""
-    text = await store.read(lambda tx: reads.fact(tx, "notion_ids"))
-    kept = json.loads(text or "{}")
-    same = kept.get("place") == [notion.database_id, notion.parent_page]
-    return Ids(**kept["ids"]) if same else None
+    kept = await store.read(lambda tx: reads.fact_json(tx, "notion_ids"))
+    if not isinstance(kept, dict) or kept.get("place") != [notion.database_id, notion.parent_page]:
+        return None
+    ids = kept.get("ids")
+    try:
+        return Ids(**ids) if isinstance(ids, dict) and all(isinstance(one, str) for one in ids.values()) else None
+    except TypeError:  # of another version: it is looked for again
+        return None

@@ -12,10 +12,9 @@ import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
-from videod.core import board, reconcile
+from videod.core import board, bounds, reconcile
 from videod.core.failures import Failure
 from videod.core.model import Job, Task
 from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Remote, Trace
@@ -144,7 +143,7 @@ class Reconciler:
         """
         output = self._output(task, job)
         kept = receipt(output) or {}
-        asked_at = _milliseconds(kept.get("at"))
+        asked_at = bounds.moment_ms(kept.get("at"))
         if kept.get("state") != "intent" or asked_at is None:
             return failure
         context = {"task": task.id, "channel": task.channel_id, "job": job.name, "service": job.service}
@@ -268,13 +267,6 @@ def _on_their_way(before: Sight, after: Sight, doubted: int) -> int:
             count += 1
     newest = max((paper.attempt for paper in after.papers.values()), default=0)
     return count + (1 if after.place.attempts > max(before.place.attempts, newest) else 0)
-
-
-def _milliseconds(text: object) -> int | None:
-    try:
-        return round(datetime.fromisoformat(str(text)).timestamp() * 1000)
-    except ValueError:
-        return None
 
 
 def _withdraw(output: Path) -> None:

@@ -1,11 +1,11 @@
 """Is the daemon alive? Answered from the lock file it holds, without disturbing it."""
 
 import fcntl
-import json
 import os
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
+
+from videod.core import bounds
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,7 @@ class Daemon:
 
 def _milliseconds(value: object) -> int | None:
     """`started_at` as ISO 8601 text or as milliseconds."""
-    if isinstance(value, int):
-        return value
-    try:
-        return round(datetime.fromisoformat(str(value)).timestamp() * 1000)
-    except ValueError:
-        return None
+    return bounds.moment_ms(value) if isinstance(value, str) else bounds.whole(value)
 
 
 def _exists(pid: int) -> bool:
@@ -52,10 +47,11 @@ def daemon_of(state: Path) -> Daemon | None:
     """The daemon that works in this state folder, or None. Raises PermissionError where the lock cannot be read."""
     lock = state / "lock"
     try:
-        told = json.loads(lock.read_text() or "{}")
+        loaded = bounds.loads(lock.read_text() or "{}")
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
-    pid = told.get("pid") if isinstance(told, dict) else None
+    told = loaded if isinstance(loaded, dict) else {}
+    pid = told.get("pid")
     if not isinstance(pid, int) or pid < 1 or not _exists(pid) or not _locked(lock):
         return None
     return Daemon(pid, str(told.get("version", "")), _milliseconds(told.get("started_at")))

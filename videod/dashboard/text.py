@@ -3,6 +3,8 @@
 import unicodedata
 from datetime import UTC, datetime
 
+from videod.core.board import LAST_MS
+
 #: joins emoji; the only character of its category that may stay
 _ZERO_WIDTH_JOINER = "\u200d"
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -50,7 +52,7 @@ def span(ms: int) -> str:
 
 def clock(ms: int, now: int) -> str:
     """A time of day in UTC, with its date where that is not today's: "14:15 UTC", "Nov 22 08:00 UTC"."""
-    then, today = datetime.fromtimestamp(ms / 1000, UTC), datetime.fromtimestamp(now / 1000, UTC)
+    then, today = datetime.fromtimestamp(min(max(ms, 0), LAST_MS) / 1000, UTC), datetime.fromtimestamp(now / 1000, UTC)
     date = "" if then.date() == today.date() else f"{then:%b} {then.day} "
     year = "" if then.year == today.year else f"{then.year} "
     return f"{year}{date}{then:%H:%M} UTC"

@@ -5,17 +5,21 @@ KIE: `GET /api/v1/chat/credit` has the credits left, `GET /api/v1/jobs/recordInf
 money. Gemini has no such call.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import aiohttp
 
+from videod.core import bounds
 from videod.core.reconcile import CREDIT, Remote
 from videod.seams import NoAnswer
 
 CALL_S = 15.0
 ANSWER_BYTES = 1 << 20
+#: no account holds more credits
+MOST_CREDITS = 1e9
+#: when a task may have ended, ms: 2001 to 2286
+ENDED_MS = (1e12, 1e13)
 
 
 class ServicePurse:
@@ -43,38 +47,39 @@ class ServicePurse:
         found = (await self._kie(f"/api/v1/jobs/recordInfo?taskId={quote(reference, safe='')}")).get("data")
         if not isinstance(found, dict) or not isinstance(found.get("state"), str):
             raise NoAnswer("KIE does not know the task")
-        ended = found.get("completeTime")
-        return Remote(found["state"] == "fail", round(ended) if isinstance(ended, int | float) and ended else None)
+        ended = bounds.number(found.get("completeTime"), *ENDED_MS)
+        return Remote(found["state"] == "fail", None if ended is None else round(ended))
 
     async def _kie(self, path: str) -> dict[str, object]:
         key = self._secret("KIE_API_KEY") or ""
         body = await _get(f"{self._urls['VIDEOD_URL_KIE']}{path}", {"Authorization": f"Bearer {key}"})
         if body.get("code") != 200:
-            raise NoAnswer(f"KIE answers with code {body.get('code')}")
+            raise NoAnswer(f"KIE answers with code {bounds.text(body.get('code'), 40) or 'unknown'}")
         return body
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    found = bounds.number(value, 0.0, MOST_CREDITS)
+    if found is None:
         raise NoAnswer("the answer holds no balance")
-    return float(value)
+    return found
 
 
 async def _get(url: str, headers: Mapping[str, str]) -> dict[str, object]:
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_S)) as session,
-            session.get(url, headers=headers, allow_redirects=False) as response,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_S), auto_decompress=False) as session,
+            session.get(url, headers={"Accept-Encoding": "identity", **headers}, allow_redirects=False) as response,
         ):
             raw, status = bytearray(), response.status
             async for chunk in response.content.iter_chunked(1 << 16):
                 raw += chunk
                 if len(raw) > ANSWER_BYTES:
                     raise NoAnswer(f"more than {ANSWER_BYTES} bytes")
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise NoAnswer(f"{type(error).__name__}") from error
     try:
-        body = json.loads(raw)
+        body = bounds.loads(raw)
     except ValueError:
         body = None
     if status != 200 or not isinstance(body, dict):

@@ -4,8 +4,10 @@ import asyncio
 import smtplib
 import ssl
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.message import EmailMessage
 
+from videod.core.plain_text import harmless, one_line
 from videod.seams import BoardError
 
 CALL_S = 20.0
@@ -32,12 +34,7 @@ class Email:
         self._server = server
 
     async def send(self, text: str) -> None:
-        message = EmailMessage()
-        first = next(iter(text.splitlines()), "alert")
-        message["Subject"] = f"videod: {first}"[:SUBJECT_CHARACTERS]
-        message["From"] = self._server.sender
-        message["To"] = ", ".join(self._server.recipients)
-        message.set_content(text)
+        message = self._message(harmless(text))
         try:
             async with asyncio.timeout(CALL_S * 2):
                 await asyncio.to_thread(self._deliver, message)
@@ -46,9 +43,24 @@ class Email:
         except smtplib.SMTPResponseException as error:
             raise _refusal(error.smtp_code) from None
         except smtplib.SMTPRecipientsRefused as error:
-            raise _refusal(min(code for code, _ in error.recipients.values())) from None
-        except (smtplib.SMTPException, OSError) as error:
+            raise _refusal(min((code for code, _ in error.recipients.values()), default=550)) from None
+        except (smtplib.SMTPException, OSError, ValueError) as error:
             raise BoardError("down", f"the mail server cannot be reached ({type(error).__name__})") from None
+
+    def _message(self, text: str) -> EmailMessage:
+        """Raises BoardError where the addresses of [alerts] make no header."""
+        message = EmailMessage()
+        first = one_line(next(iter(text.splitlines()), "")) or "alert"
+        try:
+            message["Subject"] = f"videod: {first}"[:SUBJECT_CHARACTERS]
+            message["From"] = self._server.sender
+            message["To"] = ", ".join(self._server.recipients)
+            message.set_content(text)
+        except (ValueError, IndexError, AttributeError, MessageError) as error:
+            raise BoardError(
+                "rejected", f"the alert makes no mail ({type(error).__name__}); check [alerts] in videod.toml"
+            ) from error
+        return message
 
     def _deliver(self, message: EmailMessage) -> None:
         server = self._server

@@ -6,11 +6,12 @@ FFmpeg in a process of its own; two of each kind at a time.
 
 import asyncio
 import hashlib
-import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from videod import files
+from videod.core import bounds
 from videod.core.expect import Expectation
 from videod.core.verdict import Decoded, objection, objection_to_bytes
 from videod.edge import picture
@@ -20,6 +21,8 @@ from videod.edge.sniff import HEAD_BYTES, looks_like
 from videod.seams import Artefact, BadArtefact
 
 AT_ONCE = 2
+#: a plan has some ten kilobytes, what a step reports of itself less
+DOCUMENT_BYTES = 4 << 20
 _NAMES = {"json": "JSON", "image": "picture", "video": "video", "audio": "sound"}
 
 
@@ -42,7 +45,10 @@ class MediaInspector:
             facts = await self._facts(path, makes, expected)
         except (Undecodable, NoPicture) as error:
             raise _refusal(path, makes, str(error)) from error
-        return Artefact(size, await asyncio.to_thread(_sha256, path), facts)
+        try:
+            return Artefact(size, await asyncio.to_thread(_sha256, path), facts)
+        except files.Unfit as error:
+            raise BadArtefact(f"{path.name} was changed while it was looked at: {error}") from error
 
     async def _facts(self, path: Path, makes: str, expected: Expectation) -> dict[str, object]:
         if makes == "json":
@@ -71,8 +77,11 @@ def _size(path: Path) -> int:
 
 def _refusal(path: Path, makes: str, wrong: str) -> BadArtefact:
     """The refusal in words; what came in place of a video or a picture says more than why it cannot be decoded."""
-    with path.open("rb") as source:
-        holds = looks_like(source.read(HEAD_BYTES))
+    try:
+        with files.open_plain(path) as source:
+            holds = looks_like(source.read(HEAD_BYTES))
+    except OSError as error:
+        return BadArtefact(f"{path.name} {wrong} ({files.reason(error)})")
     if holds is None or _is(holds, makes):
         return BadArtefact(f"{path.name} {wrong}")
     return BadArtefact(f"{path.name} holds {holds}, no {_NAMES[makes]}")
@@ -105,7 +114,7 @@ def _measured(found: Decoded) -> dict[str, object]:
 
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as source:
+    with files.open_plain(path) as source:
         while chunk := source.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
@@ -113,10 +122,10 @@ def _sha256(path: Path) -> str:
 
 def _document(path: Path) -> dict[str, object]:
     try:
-        loaded = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
+        loaded = bounds.loads(files.read_bytes(path, DOCUMENT_BYTES))
+    except (OSError, ValueError) as error:
         raise Undecodable(f"cannot be read ({error})") from error
     if not isinstance(loaded, dict):
         raise Undecodable("holds no JSON object")
     # scalars only: what a step reports of itself, such as a video id and its address
-    return {name: value for name, value in loaded.items() if isinstance(value, str | int | float | bool)}
+    return bounds.scalars(loaded)

@@ -10,12 +10,13 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from videod import files
+from videod.core import bounds
 from videod.ledger import Ledger
 from videod.seams import Clock, TokenError
 from videod.store import reads
@@ -29,6 +30,9 @@ DEFAULT_URL = "https://oauth2.googleapis.com"
 USABLE_MS = 50 * 60_000
 #: a token that was refused when it was older than this may have run out, a younger one is unwelcome
 SETTLED_MS = 5 * 60_000
+#: no access token lives longer than a day
+LIFETIME_S = 86_400.0
+TOKEN_CHARACTERS = 4096
 CALL_S = 30.0
 ANSWER_BYTES = 64 * 1024
 
@@ -59,11 +63,7 @@ class Grant:
 
     @property
     def obtained_ms(self) -> int:
-        try:
-            moment = datetime.fromisoformat(self.obtained_at)
-        except ValueError:
-            return 0
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+        return bounds.moment_ms(self.obtained_at) or 0
 
 
 def seal(grant: Grant, fernet: MultiFernet) -> str:
@@ -73,7 +73,9 @@ def seal(grant: Grant, fernet: MultiFernet) -> str:
 def unseal(sealed: str, channel_id: str, fernet: MultiFernet) -> Grant:
     """Open a sealed grant of this channel. Raises ValueError (without any of its content) when it is not that."""
     try:
-        values = json.loads(fernet.decrypt(sealed.strip().encode()))
+        values = bounds.loads(fernet.decrypt(sealed.strip().encode()))
+        if not isinstance(values, dict):
+            raise TypeError("no object")
         grant = Grant(
             str(values["channel"]), str(values["kind"]), str(values["refresh_token"]),
             _scopes(values.get("scopes")), str(values.get("obtained_at", "")),
@@ -147,8 +149,8 @@ class GoogleTokens:
         """The newest grant, out of the database or of the file that the authorisation left."""
         sealed = await self._store.read(lambda tx: reads.sealed_token(tx, channel_id, KIND))
         path = self._folder / f"{channel_id}.token"
-        stored, problem = self._opened(sealed, channel_id, "the stored token")
-        left, trouble = self._opened(_text(path), channel_id, f"the file {path.name}")
+        stored, problem = self._opened(sealed, "", channel_id, "the stored token")
+        left, trouble = self._opened(*_text(path), channel_id, f"the file {path.name}")
         if left is not None and (stored is None or left.obtained_ms > stored.obtained_ms):
             await self._ledger.seal_token(channel_id, KIND, seal(left, self._fernet), self._clock.now_ms())
             log.info("oauth_token_imported", extra={"channel": channel_id})
@@ -157,14 +159,17 @@ class GoogleTokens:
             return stored
         raise TokenError(_authorize(channel_id, problem or trouble or "it is not authorised yet"), True)
 
-    def _opened(self, sealed: str | None, channel_id: str, what: str) -> tuple[Grant | None, str]:
-        if sealed is None:
+    def _opened(self, sealed: str | None, trouble: str, channel_id: str, what: str) -> tuple[Grant | None, str]:
+        """The grant, or why there is none; `trouble` is why the sealed text could not even be read."""
+        if sealed is not None:
+            try:
+                return unseal(sealed, channel_id, self._fernet), ""
+            except ValueError as error:
+                trouble = str(error)
+        if not trouble:
             return None, ""
-        try:
-            return unseal(sealed, channel_id, self._fernet), ""
-        except ValueError as error:
-            log.warning("oauth_token_unreadable", extra={"channel": channel_id, "what": what, "error": str(error)})
-            return None, f"{what} cannot be used: {error}"
+        log.warning("oauth_token_unreadable", extra={"channel": channel_id, "what": what, "error": trouble})
+        return None, f"{what} cannot be used: {trouble}"
 
     async def _refresh(self, channel_id: str, grant: Grant) -> _Access:
         form = {
@@ -173,9 +178,9 @@ class GoogleTokens:
         }  # fmt: skip
         began = self._clock.steady_ms()
         status, answer = await self._post(form)
-        token, lifetime = answer.get("access_token"), answer.get("expires_in")
-        if status == 200 and isinstance(token, str) and token:
-            lifetime_ms = int(lifetime * 1000) if isinstance(lifetime, int | float) else USABLE_MS
+        token, lifetime_s = _token(answer.get("access_token")), bounds.number(answer.get("expires_in"), 0.0, LIFETIME_S)
+        if status == 200 and token is not None:
+            lifetime_ms = USABLE_MS if lifetime_s is None else round(lifetime_s * 1000)
             return _Access(token, began, began + min(USABLE_MS, lifetime_ms * 5 // 6), grant.refresh_token)
         told = answer.get("error")
         # a code is one word; whatever else stands there may repeat what was sent
@@ -207,11 +212,11 @@ class GoogleTokens:
             ):  # the form holds the refresh token: it goes nowhere else
                 body = await _whole(response)
                 status = response.status
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise TokenError(f"Google's token service cannot be reached ({type(error).__name__})", False) from None
         try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
+            answer = bounds.loads(body)
+        except ValueError:
             return status if status != 200 else 502, {}
         return status, answer if isinstance(answer, dict) else {}
 
@@ -224,11 +229,22 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _text(path: Path) -> str | None:
+def _token(value: object) -> str | None:
+    """A token that a header can carry; None for anything else."""
+    fits = isinstance(value, str) and 0 < len(value) <= TOKEN_CHARACTERS
+    return value if isinstance(value, str) and fits and all(32 < ord(letter) < 127 for letter in value) else None
+
+
+def _text(path: Path) -> tuple[str | None, str]:
+    """What the file holds, and why nothing of it can be read where there is one."""
     try:
-        return path.read_text()
+        return files.read_bytes(path, ANSWER_BYTES).decode(), ""
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return None, ""
+    except OSError as error:
+        return None, f"it cannot be read ({files.reason(error)})"
+    except UnicodeDecodeError:
+        return None, "it is no text"
 
 
 def _authorize(channel_id: str, why: str) -> str:

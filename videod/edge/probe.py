@@ -4,23 +4,30 @@ Nothing here costs money and nothing stops the daemon: what is wrong is said in 
 """
 
 import asyncio
-import json
+import logging
 from collections.abc import Mapping
 
 import aiohttp
 
 from videod.channels import ChannelSet
 from videod.config import Settings
+from videod.core import bounds
 from videod.credentials import Secrets
 
+log = logging.getLogger(__name__)
+
 CALL_S = 15.0
+ANSWER_BYTES = 1 << 20
 
 
 async def _get(session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> tuple[int, object]:
-    async with session.get(url, headers=headers) as response:
-        raw = await response.content.read(1 << 20)
+    # a key goes to the address it is meant for and nowhere else
+    async with session.get(url, headers=headers, allow_redirects=False) as response:
+        raw = bytearray()
+        while len(raw) < ANSWER_BYTES and (piece := await response.content.read(ANSWER_BYTES)):
+            raw += piece
         try:
-            document: object = json.loads(raw)
+            document = bounds.loads(raw)
         except ValueError:
             document = None
         return response.status, document
@@ -48,8 +55,8 @@ async def _kie(session: aiohttp.ClientSession, url: str, key: str) -> list[str]:
     status, document = await _get(session, f"{url}/api/v1/chat/credit", {"Authorization": f"Bearer {key}"})
     if status == 401 or _code(document) == 401:
         return ["KIE refused KIE_API_KEY; put a valid key into it and restart videod"]
-    credit = document.get("data") if isinstance(document, dict) else None
-    if isinstance(credit, int | float) and credit < 84:
+    credit = bounds.number(document.get("data"), -1e9, 1e9) if isinstance(document, dict) else None
+    if credit is not None and credit < 84:
         return [f"KIE has {credit:g} credits left, less than one clip of 10 s costs (84); top up at KIE"]
     return []
 
@@ -66,9 +73,13 @@ async def _elevenlabs(session: aiohttp.ClientSession, url: str, key: str, voices
 
 
 async def probe(settings: Settings, channels: ChannelSet, secrets: Secrets, urls: Mapping[str, str]) -> list[str]:
-    """What is wrong with keys, models and voices, in words that say what to do; empty when all is well."""
+    """What is wrong with keys, models and voices, in words that say what to do; empty when all is well.
+
+    Raises nothing, whatever a service answers: the lanes find out by themselves.
+    """
     voices = {name: channel.voice_id for name, channel in channels.channels.items()}
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_S)) as session:
+    timeout = aiohttp.ClientTimeout(total=CALL_S)
+    async with aiohttp.ClientSession(timeout=timeout, headers={"Accept-Encoding": "identity"}) as session:
         models = {"text": settings.models.text, "image": settings.models.image}
         asked = {
             "Gemini": _gemini(session, urls["VIDEOD_URL_GEMINI"], secrets.get("GEMINI_API_KEY") or "", models),
@@ -85,7 +96,8 @@ async def probe(settings: Settings, channels: ChannelSet, secrets: Secrets, urls
                 f"{service} did not answer at startup ({type(answer).__name__}); jobs retry it automatically"
             )
         elif isinstance(answer, BaseException):
-            raise answer
+            log.error("probe_answer_failed", extra={"service": service}, exc_info=answer)
+            problems.append(f"{service} sent an answer at startup that videod cannot read ({type(answer).__name__})")
         else:
             problems += answer
     return problems

@@ -2,17 +2,22 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from videod.core import bounds
+from videod.core.plain_text import harmless, one_line
 from videod.seams import Alarm, BoardError
 
 log = logging.getLogger(__name__)
 
 CALL_S = 20.0
 BUSY_S = 30.0
+#: Slack asks for seconds; an alert waits no longer, whatever stands there
+BUSY_MOST_S = 900.0
 ANSWER_BYTES = 1024
 
 
@@ -27,7 +32,7 @@ class Slack:
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(self._url, json={"text": _plain(text)}, allow_redirects=False) as response,
+                session.post(self._url, json={"text": _plain(harmless(text))}, allow_redirects=False) as response,
             ):
                 word = (await response.content.read(ANSWER_BYTES)).decode(errors="replace").strip()
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
@@ -38,12 +43,15 @@ class Slack:
             raise BoardError("down", "Slack cannot be reached: a page came in place of its answer")
         if status != 200:
             echoed = urlsplit(self._url).path in word  # the path is what makes the address a credential
-            raise self._refusal(status, "" if echoed else word[:80], retry_after)
+            wait = bounds.wait_s(retry_after, round(time.time() * 1000))
+            wait_s = BUSY_S if wait is None else min(wait, BUSY_MOST_S)
+            raise self._refusal(status, "" if echoed else one_line(word)[:80], wait_s)
 
-    def _refusal(self, status: int, word: str, retry_after: str) -> BoardError:
+    @staticmethod
+    def _refusal(status: int, word: str, wait_s: float) -> BoardError:
         message = f"Slack refused the alert: {word or 'no reason given'} [HTTP {status}]"
         if status == 429:
-            return BoardError("busy", message, float(retry_after) if retry_after.isdecimal() else BUSY_S)
+            return BoardError("busy", message, wait_s)
         if status in (408, 425) or status >= 500 or 300 <= status < 400:
             return BoardError("down", message)
         if status in (403, 404, 410):
@@ -54,6 +62,16 @@ class Slack:
 def _plain(text: str) -> str:
     """Slack's own escapes: a title such as "<!channel>" must not ring for everybody."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _trouble(failure: BaseException) -> BoardError:
+    """A way that breaks by itself is one way less; the alert and the daemon go on."""
+    if isinstance(failure, BoardError):
+        return failure
+    if not isinstance(failure, Exception):
+        raise failure
+    log.error("alarm_way_broke", exc_info=failure)
+    return BoardError("down", f"a way to people broke ({type(failure).__name__}); the log has more")
 
 
 class Alarms:
@@ -68,11 +86,7 @@ class Alarms:
             log.error("alarm_no_way_configured", extra={"text": text})
             return
         results = await asyncio.gather(*(way.send(text) for way in self._ways), return_exceptions=True)
-        failures = [result for result in results if result is not None]
-        bugs = [failure for failure in failures if not isinstance(failure, BoardError)]
-        if bugs:
-            raise bugs[0]
-        troubles = [failure for failure in failures if isinstance(failure, BoardError)]
+        troubles = [_trouble(result) for result in results if result is not None]
         for trouble in troubles:
             log.warning("alarm_way_failed", extra={"kind": trouble.kind, "error": str(trouble)})
         if len(troubles) == len(self._ways):

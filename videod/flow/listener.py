@@ -4,16 +4,17 @@
 judged by its exit code and its last words. No word of a child leaves here before secrets and control characters do.
 """
 
-import json
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from videod.core import bounds
 from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Failure, Kind, classify
-from videod.core.plain_text import harmless
-from videod.core.steps import Step
+from videod.core.plain_text import harmless, one_line
+from videod.core.steps import STEPS, Step
 from videod.flow.assignment import Assignment
 from videod.ledger import Ledger
 from videod.seams import Child, Clock
@@ -24,6 +25,11 @@ log = logging.getLogger(__name__)
 TAIL_CHARACTERS = 4_000
 #: a message may list every complaint about a plan
 MESSAGE_CHARACTERS = 1500
+#: a service's name of an order, such as an upload's address; a longer one is none, and half of one is none either
+REFERENCE_CHARACTERS = 2_000
+#: what the books call a charge
+WORD_CHARACTERS = 64
+MOST_PIECES = 1e9
 
 
 @dataclass
@@ -51,33 +57,63 @@ class Listener:
             message = _event(line)
             match message.get("type"):
                 case "submitted":
-                    await self._ledger.apply(JobSubmitted(
-                        self._clock.now_ms(), work.task.id, work.job.name, work.attempt, str(message.get("remote_id")),
-                    ))  # fmt: skip
+                    await self._submit(work, message)
                 case "charged":
-                    report.charged = True
-                    await self.charge(work, message)
+                    # a refused one leaves the price of a paid step to be booked with its file
+                    report.charged = await self.charge(work, message) or report.charged
                 case "failure":
                     report.failure = message
                 case "result":
-                    report.result = message
+                    report.result = bounds.scalars(message)
                 case "progress":
-                    log.debug("listener_progress_heard", extra={"task": work.task.id, "job": work.job.name} | message)
+                    log.debug("listener_progress_heard", extra=_place(work) | {
+                        "share": bounds.number(message.get("done"), 0.0, 1.0),
+                        "text": self._word(message.get("message"), 500),
+                    })  # fmt: skip
                 case _ if line.strip():
                     text = self._redact(line)[:500]
                     report.said.append(text)
                     log.debug("listener_text_heard", extra={"task": work.task.id, "text": text})
 
-    async def charge(self, work: Assignment, message: dict[str, object]) -> None:
-        """Book what a script, or its receipt, says that it paid; the job's own price where it names no amount."""
-        usd = message.get("usd")
-        micros = round(float(usd) * 1e6) if isinstance(usd, int | float) else work.job.price_micros
-        quantity = message.get("quantity")
-        await self._ledger.apply(JobCharged(
-            self._clock.now_ms(), work.task.id, work.job.name, work.attempt, str(message.get("service")),
-            str(message.get("kind")), float(quantity) if isinstance(quantity, int | float) else 1.0,
-            str(message.get("unit")), micros, None if message.get("remote_id") is None else str(message["remote_id"]),
+    async def _submit(self, work: Assignment, message: dict[str, object]) -> None:
+        reference = _reference(message)
+        if reference is None:
+            log.warning("listener_order_refused", extra=_place(work) | {"error": "the order has no usable name"})
+            return
+        await self._ledger.apply(JobSubmitted(
+            self._clock.now_ms(), work.task.id, work.job.name, work.attempt, reference,
         ))  # fmt: skip
+
+    async def charge(self, work: Assignment, message: dict[str, object]) -> bool:
+        """Book what a script, or its receipt, says that it paid; whether that was done.
+
+        The job's own price is booked where the message names no amount, or nonsense in its place. A script can give no
+        money back, and one of a step that buys nothing can spend none: such a charge is refused.
+        """
+        usd, step = message.get("usd"), STEPS[work.job.step]
+        told = bounds.micros(usd)
+        below = bounds.number(usd, -math.inf, 0.0)
+        refused = "it is below 0" if below else None
+        if refused is None and not step.paid and told != 0:
+            refused = f"{step.name} buys nothing"
+        if told is None and usd is not None:
+            log.warning("listener_sum_nonsense", extra=_place(work) | {"usd": self._word(usd, 100) or "no number"})
+        if refused is not None:
+            log.warning("listener_charge_refused", extra=_place(work) | {"error": refused})
+            return False
+        unit = self._word(message.get("unit")) or "piece"
+        await self._ledger.apply(JobCharged(
+            self._clock.now_ms(), work.task.id, work.job.name, work.attempt,
+            self._word(message.get("service")) or work.job.service, self._word(message.get("kind")) or step.name,
+            _quantity(message.get("quantity"), unit), unit, work.job.price_micros if told is None else told,
+            _reference(message),
+        ))  # fmt: skip
+        return True
+
+    def _word(self, value: object, most: int = WORD_CHARACTERS) -> str | None:
+        """A short text of a script on one line; None where it is none."""
+        told = bounds.text(value, bounds.MOST_WHOLE)
+        return None if told is None else bounds.text(one_line(self._redact(told)), most)
 
     def tail(self, child: Child) -> str:
         """The end of its stderr: first the secrets go, then it is cut, or the rest of one could be left."""
@@ -93,31 +129,44 @@ class Listener:
 
     def _told(self, message: dict[str, object], step: Step) -> Failure:
         def text(name: str, most: int = 500) -> str | None:
-            value = message.get(name)
-            if value is None:
-                return None
-            told = self._redact(str(value))
-            return told if len(told) <= most else f"{told[: most - 1]}…"
+            value = bounds.text(message.get(name), bounds.MOST_WHOLE)
+            return None if value is None else bounds.text(self._redact(value), most)
 
         try:
             kind = Kind(str(message.get("kind")))
         except ValueError:
             kind = Kind.BUG
-        wait, status = message.get("retry_after_s"), message.get("http_status")
+        wait = bounds.wait_s(message.get("retry_after_s"), self._clock.now_ms())
         said = text("message", MESSAGE_CHARACTERS) or "no message"
         return Failure(
             kind, said, text("service") or step.service, text("endpoint"),
-            status if isinstance(status, int) else None, text("code"), text("request_id"),
-            round(float(wait) * 1000) if isinstance(wait, int | float) else None,
+            bounds.whole(message.get("http_status"), 100, 999), text("code"), text("request_id"),
+            None if wait is None else round(wait * 1000),
         )  # fmt: skip
+
+
+def _place(work: Assignment) -> dict[str, object]:
+    return {"task": work.task.id, "channel": work.task.channel_id, "job": work.job.name}
+
+
+def _quantity(value: object, unit: str) -> float:
+    """1 where nobody told, or nonsense; but credits that nobody counted must prove nothing when a balance is judged."""
+    found = bounds.number(value, 0.0, MOST_PIECES)
+    return found if found is not None else 0.0 if unit == "credit" else 1.0
+
+
+def _reference(message: dict[str, object]) -> str | None:
+    """The service's name of an order, whole or not at all."""
+    told = bounds.text(message.get("remote_id"), REFERENCE_CHARACTERS + 1)
+    return told if told and len(told) <= REFERENCE_CHARACTERS else None
 
 
 def _event(line: str) -> dict[str, object]:
     if not line.startswith("{"):
         return {}
     try:
-        loaded = json.loads(line)
-    except (ValueError, RecursionError):
+        loaded = bounds.loads(line)
+    except ValueError:
         return {}
     if not isinstance(loaded, dict):
         return {}

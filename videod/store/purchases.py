@@ -4,6 +4,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
+from videod.core import bounds
 from videod.core.model import Job
 from videod.core.reconcile import CREDIT, TASK_MS, Kind, Mark, Trace
 from videod.core.steps import STEPS
@@ -108,8 +109,8 @@ def _trace(connection: sqlite3.Connection, service: str, row: sqlite3.Row) -> Tr
         return None
     attempt = int(body["attempt"])
     if kind == Kind.CHARGED:
-        told = body["unit"] == "credit" and body["quantity"] > 0
-        credits = round(body["quantity"] * CREDIT) if told else None
+        told = bounds.number(body["quantity"], 0.0, 1e9) if body["unit"] == "credit" else None
+        credits = round(told * CREDIT) if told else None
         return Trace(row["id"], row["at"], kind, attempt, body["reference"], int(body["micros"]), credits)
     reference = body["remote_id"] if kind == Kind.SUBMITTED else None
     return Trace(row["id"], row["at"], kind, attempt, reference, price(connection, attempt))

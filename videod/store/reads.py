@@ -4,6 +4,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
+from videod.core import bounds
 from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
@@ -154,6 +155,19 @@ def asset_page(connection: sqlite3.Connection, key: str) -> tuple[str, str] | No
 def fact(connection: sqlite3.Connection, name: str) -> str | None:
     row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def fact_ms(connection: sqlite3.Connection, name: str) -> int | None:
+    """A fact that is a time, ms; None where there is none, or what stands there is no time."""
+    return bounds.whole(fact(connection, name))
+
+
+def fact_json(connection: sqlite3.Connection, name: str) -> object:
+    """A fact that is JSON; None where there is none, or what stands there cannot be read."""
+    try:
+        return bounds.loads(fact(connection, name) or "null")
+    except ValueError:
+        return None
 
 
 def quota_used(connection: sqlite3.Connection, service: str, day: str) -> int:

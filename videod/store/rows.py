@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
 from functools import lru_cache
 
+from videod.core import bounds
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import Gate, JobState, Status
@@ -37,8 +38,14 @@ def task_values(task: Task) -> tuple[object, ...]:
 def failure_of(text: str | None) -> Failure | None:
     if text is None:
         return None
-    values = json.loads(text)
-    return Failure(**(values | {"kind": Kind(values["kind"])}))
+    try:
+        values = bounds.loads(text)
+        assert isinstance(values, dict)
+        # older books may hold a wait of more years than the calendar has
+        wait = bounds.whole(values.get("retry_after_ms"), 0, round(bounds.LONGEST_WAIT_S * 1000))
+        return Failure(**(values | {"kind": Kind(values["kind"]), "retry_after_ms": wait}))
+    except (ValueError, TypeError, KeyError, AssertionError):
+        return Failure(Kind.BUG, "what is stored of this failure cannot be read")
 
 
 def job_of(row: sqlite3.Row) -> Job:
@@ -54,14 +61,17 @@ def job_of(row: sqlite3.Row) -> Job:
 
 def _object(text: str) -> dict[str, object]:
     """Most jobs have no facts and many no arguments: those need no parser."""
-    loaded: dict[str, object] = {} if text == "{}" else json.loads(text)
-    return loaded
+    if text == "{}":
+        return {}
+    loaded = bounds.loads(text)
+    return loaded if isinstance(loaded, dict) else {}
 
 
 @lru_cache(maxsize=4096)
 def _names(text: str) -> tuple[str, ...]:
     """What a job needs. Episodes of one size have the same."""
-    return tuple(json.loads(text))
+    loaded = bounds.loads(text)
+    return tuple(str(name) for name in loaded) if isinstance(loaded, list) else ()
 
 
 def _failure_text(failure: Failure | None) -> str | None:

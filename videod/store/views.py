@@ -4,7 +4,6 @@ Nothing here counts over all jobs (partial indexes answer per state) and open ta
 arguments, so that a look costs a few milliseconds with a thousand tasks waiting and ten thousand published.
 """
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -271,14 +270,13 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         " FROM tasks GROUP BY status",
         (at - 7 * DAY_MS,),
     ).fetchall()
-    beat = reads.fact(connection, "heartbeat")
     in_doubt = connection.execute("SELECT count(*) FROM jobs WHERE state = 'in_doubt'").fetchone()[0]
     return Overview(
         at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
         lanes=lanes(connection, at), parked=reads.parked(connection, at), unsent=unsent(connection),
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
         doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt, problems=problems(connection),
-        heartbeat=None if beat is None else int(beat), refused=refused(connection),
+        heartbeat=reads.fact_ms(connection, "heartbeat"), refused=refused(connection),
     )  # fmt: skip
 
 
@@ -292,9 +290,12 @@ def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     """What the daemon keeps in its facts: loops that fail, trouble of the board, a refused change of the configuration,
     a reader that lets the write-ahead log grow, what its check at start found."""
     remarks = [reads.fact(connection, name) for name in ("board_remark", "config_remark", "journal_remark")]
-    found = json.loads(reads.fact(connection, "outside_problems") or "[]")
-    house = json.loads(reads.fact(connection, "house_problems") or "[]")
+    found, house = (_texts(reads.fact_json(connection, name)) for name in ("outside_problems", "house_problems"))
     return (*house, *(remark for remark in remarks if remark), *(f"found at start: {problem}" for problem in found))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
 # ------------------------------------------------------------------------------------------- one task

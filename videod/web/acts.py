@@ -21,6 +21,7 @@ from videod.core.events import (
 )
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE, Park
+from videod.core.plain_text import one_line
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import ALL, REVIEWED, SERVICES
 from videod.ledger import Ledger
@@ -57,6 +58,10 @@ class Outcome:
             body["cost_usd"] = round(self.cost_micros / 1e6, 6)
         return body
 
+
+#: what a request may say in words, and the most jobs it may name
+TEXT_CHARACTERS = 500
+NAMES_MOST = 1_000
 
 #: a task may go on from where it stopped
 RETRYABLE = ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED}
@@ -313,13 +318,18 @@ async def perform(desk: Desk, room: str, verb: str, target: str, body: Mapping[s
 
 def _text(body: Mapping[str, object], name: str) -> str | None:
     value = body.get(name)
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        told = one_line(value)
+        if len(told) > TEXT_CHARACTERS:
+            raise Refused("invalid", f"{name} is longer than {TEXT_CHARACTERS} characters", "say it in fewer words")
+        return told
     raise Refused("invalid", f"{name} must be text or null", f'send for example {{"{name}": "assets"}}')
 
 
 def _names(body: Mapping[str, object], name: str) -> tuple[str, ...]:
     value = body.get(name)
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        return tuple(value)
+    if isinstance(value, list) and 0 < len(value) <= NAMES_MOST and all(isinstance(item, str) for item in value):
+        return tuple(one_line(item)[:TEXT_CHARACTERS] for item in value)
     raise Refused("invalid", f"{name} must be a list of job names", f'send {{"{name}": ["image/bear_core"]}}')

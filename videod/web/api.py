@@ -6,7 +6,6 @@ page in a browser here must neither change nor read anything. Errors are {"error
 """
 
 import asyncio
-import json
 import logging
 import os
 import socket
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from videod import __version__
+from videod.core import bounds
 from videod.edge import strays
 from videod.ledger import Ledger
 from videod.seams import Clock
@@ -139,10 +139,10 @@ def _detail(connection: sqlite3.Connection, name: str) -> views.Detail | None:
 
 async def _body(request: web.Request) -> dict[str, object]:
     """The request's JSON object; no body is an empty one."""
-    text = await request.text()
+    raw = await request.read()
     try:
-        loaded = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError):
+        loaded = bounds.loads(raw) if raw.strip() else {}
+    except ValueError:
         loaded = None
     if not isinstance(loaded, dict):
         raise Refused("invalid", "the body is no JSON object", 'send for example {"gate": "assets"}')
