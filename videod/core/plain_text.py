@@ -2,11 +2,33 @@
 
 import unicodedata
 
-#: control characters, halves of surrogate pairs, private and unassigned code points
-_NO_TEXT = frozenset({"Cc", "Cs", "Co", "Cn"})
+#: control characters, halves of surrogate pairs and private code points
+_NO_TEXT = frozenset({"Cc", "Cs", "Co"})
 #: they turn what stands around them; marks of right-to-left writing (U+200E, U+200F) and emoji joiners stay
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BREAKS = frozenset("\n\r\t\v\f\x85\u2028\u2029")
+
+
+def is_text(letter: str) -> bool:
+    """Whether a character may stand in a text; line breaks and marks that turn the writing are judged elsewhere.
+
+    Code points that this Python's tables do not know are text: every year's new emoji are among them. Those that
+    Unicode will never assign are not.
+    """
+    return unicodedata.category(letter) not in _NO_TEXT and not _never_assigned(ord(letter))
+
+
+def _never_assigned(code: int) -> bool:
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
+def turns_writing(letter: str) -> bool:
+    return letter in _OVERRIDES
+
+
+def shows(letter: str) -> bool:
+    """Whether a screen can be given the character: as `str.isprintable`, and characters younger than Python too."""
+    return letter.isprintable() or (unicodedata.category(letter) == "Cn" and is_text(letter))
 
 
 def harmless(text: str) -> str:
@@ -17,7 +39,7 @@ def harmless(text: str) -> str:
 
 
 def _stays(letter: str) -> bool:
-    return letter in _BREAKS or (letter not in _OVERRIDES and unicodedata.category(letter) not in _NO_TEXT)
+    return letter in _BREAKS or (not turns_writing(letter) and is_text(letter))
 
 
 def one_line(text: str) -> str:

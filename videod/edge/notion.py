@@ -5,21 +5,43 @@ is made. Columns that the user removed are left out of a write, so that a missin
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from videod.edge import notion_files, notion_schema
-from videod.edge.notion_calls import Calls, Committed, Json
+from videod.edge.notion_calls import Budget, Calls, Committed
 from videod.edge.notion_schema import Ids
+from videod.edge.notion_shapes import (
+    Json,
+    Once,
+    asked_for,
+    identifier,
+    is_id,
+    moment,
+    nonsense,
+    promised,
+    record,
+    said,
+    same_id,
+)
 from videod.edge.notion_values import decode, encode, milliseconds
 from videod.seams import BoardError, Clock, Page
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+#: a row of an answer -> what is kept of it. Raises BoardError "down" when it is none
+Reader = Callable[[Json], T]
+
 PAGE_SIZE = 100
 TRASH_EVERY_MS = 60_000
+#: how far the board's clock may be ahead of ours; what lies further ahead is no time of an edit
+SKEW_MS = 300_000
+#: the columns whose values videod reads; the user's own columns may hold whatever Notion thinks of
+READ = frozenset(column.name for column in (*notion_schema.ENTRIES, *notion_schema.ASSETS))
 
 
 @dataclass(frozen=True)
@@ -51,16 +73,23 @@ class NotionBoard:
         self._reads_trash = True
         self._trash_looked_ms = clock.now_ms()
         self._trash_since_ms: int | None = None
+        self._once = Once()
 
     async def aclose(self) -> None:
         await self._calls.aclose()
 
+    def banned_until_ms(self) -> int:
+        """Until when Notion asked to be left alone, by the wall clock; 0: it did not."""
+        return self._calls.banned_until_ms()
+
+    @promised
     async def ids(self) -> Ids:
         """The data sources, looked up on the first call."""
         if self._ids is None:
             self._ids = await notion_schema.resolve(self._calls, self._place.database, self._place.parent_page)
         return self._ids
 
+    @promised
     async def check(self) -> list[str]:
         """What is missing or wrong, in words that say what to do. Raises BoardError when the board is unreachable."""
         states = await notion_schema.inspect_both(self._calls, await self.ids())
@@ -68,25 +97,34 @@ class NotionBoard:
 
     # --------------------------------------------------------------------------------------------- entries
 
+    @promised
     async def edited_since(self, since_ms: int) -> list[Page]:
-        """Entries edited at or after `since_ms`, the oldest entry first; those in the trash among them."""
-        source = (await self.ids()).entries_source
-        moment = datetime.fromtimestamp(since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:00Z")
-        recent: Json = {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": moment}}
-        rows = await self._query(source, "read the edited entries", recent, trash=False)
-        rows += await self._trash(source, since_ms)
-        return [_page(row) for row in rows]
+        """Entries edited at or after `since_ms`, the oldest entry first; those in the trash among them.
 
-    async def _trash(self, source: str, since_ms: int) -> list[Json]:
+        An entry that cannot be read is left out and told of once: it must not hide the others.
+        """
+        source = (await self.ids()).entries_source
+        what = "read the edited entries"
+        pages = await self._query(source, what, self._edited(since_ms), self._page_of(what))
+        return pages + await self._trash(source, since_ms)
+
+    def _edited(self, since_ms: int) -> Json:
+        """The condition of having been edited at or after `since_ms`; a time to come would hide every edit."""
+        since = datetime.fromtimestamp(min(max(0, since_ms), self._clock.now_ms()) / 1000, UTC)
+        return {
+            "timestamp": "last_edited_time",
+            "last_edited_time": {"on_or_after": since.strftime("%Y-%m-%dT%H:%M:00Z")},
+        }
+
+    async def _trash(self, source: str, since_ms: int) -> list[Page]:
         """Entries that went to the trash: looked for once a minute, since each look costs one of 180 requests."""
         self._trash_since_ms = since_ms if self._trash_since_ms is None else min(self._trash_since_ms, since_ms)
         now = self._clock.now_ms()
         if not self._reads_trash or now < self._trash_looked_ms + TRASH_EVERY_MS:
             return []
-        moment = datetime.fromtimestamp(self._trash_since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:00Z")
-        recent: Json = {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": moment}}
+        what = "read the trash"
         try:
-            rows = await self._query(source, "read the trash", recent, trash=True)
+            pages = await self._query(source, what, self._edited(self._trash_since_ms), self._page_of(what), True)
         except BoardError as error:
             if error.kind != "rejected":
                 raise
@@ -95,25 +133,39 @@ class NotionBoard:
             log.warning("notion_trash_unreadable", extra={"error": str(error)})
             return []
         self._trash_looked_ms, self._trash_since_ms = now, None
-        return rows
+        return pages
 
+    @promised
     async def read(self, page_id: str) -> Page:
-        return _page(await self._calls.call("read the entry", lambda api: api.pages.retrieve(page_id)))
+        what = "read the entry"
+        asked_for(page_id, what)
+        page = self._page(await self._calls.call(what, lambda api: api.pages.retrieve(page_id)), what)
+        if not same_id(page.id, page_id):
+            raise BoardError("down", f"Notion, {what}: it answered with another page than {page_id}")
+        return page
 
+    @promised
     async def write(self, page_id: str, values: Mapping[str, object]) -> None:
         """Set these properties. A column that is gone is left out; without "Status" the write is rejected."""
-        columns = (await self._known_columns()).entries
+        await self._with_columns(
+            lambda columns: self._set(page_id, "write the entry", _bodies(columns.entries, values))
+        )
+
+    async def _with_columns(self, write: Callable[[_Columns], Awaitable[T]]) -> T:
+        """`write` with the known columns, and once more with fresh ones when it is rejected and they are others."""
+        columns = await self._known_columns()
         try:
-            await self._patch(page_id, "write the entry", _bodies(columns, values))
+            return await write(columns)
         except BoardError as error:
             if error.kind != "rejected":
                 raise
             self._columns = None
-            fresh = (await self._known_columns()).entries
+            fresh = await self._known_columns()
             if fresh == columns:
                 raise
-            await self._patch(page_id, "write the entry", _bodies(fresh, values))
+            return await write(fresh)
 
+    @promised
     async def sync_channels(self, names: list[str]) -> None:
         source = (await self.ids()).entries_source
         added = await notion_schema.add_options(self._calls, source, "Channel", names)
@@ -122,25 +174,32 @@ class NotionBoard:
 
     # --------------------------------------------------------------------------------------------- assets
 
+    @promised
     async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
+        what = "read the flagged assets"
         wanted: Json = {
             "and": [
-                {"property": "Entry", "relation": {"contains": page_id}},
+                {"property": "Entry", "relation": {"contains": asked_for(page_id, what)}},
                 {"property": "Redo", "checkbox": {"equals": True}},
             ]
         }
-        rows = await self._query((await self.ids()).assets_source, "read the flagged assets", wanted, trash=False)
-        return [(str(row["id"]), str(_values(row).get("Key") or "")) for row in rows]
 
+        def flagged(row: Json) -> tuple[str, str]:
+            return identifier(row.get("id"), what), str(_values(row, what).get("Key") or "")
+
+        return await self._query((await self.ids()).assets_source, what, wanted, flagged)
+
+    @promised
     async def unflag_assets(self, asset_ids: list[str]) -> None:
         for asset_id in asset_ids:
-            await self._patch(asset_id, "untick Redo", {"Redo": {"checkbox": False}})
+            await self._set(asset_id, "untick Redo", {"Redo": {"checkbox": False}})
 
+    @promised
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
         fresh: bool = False,
     ) -> str:  # fmt: skip
-        columns = (await self._known_columns()).assets
+        await self._known_columns()
         row = None if fresh else await self._asset_row(key, known_id)
         upload_id = await notion_files.upload(self._calls, file)
         shown: Json = {"type": "file_upload", "file_upload": {"id": upload_id}, "name": file.name[-100:]}
@@ -149,58 +208,83 @@ class NotionBoard:
             "Name": name, "Entry": [page_id], "Type": kind, "File": [shown], "Key": key,
             "Date": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "Revision": revision,
         }  # fmt: skip
-        bodies = _bodies(columns, values)
+        return await self._with_columns(lambda columns: self._put_row(row, _bodies(columns.assets, values)))
+
+    async def _put_row(self, row: str | None, bodies: Json) -> str:
+        """Update the asset's row, or make one; returns its id."""
         if row is not None:
-            await self._patch(row, "update the asset", bodies)
+            await self._set(row, "update the asset", bodies)
             return row
-        source = (await self.ids()).assets_source
-        parent = {"type": "data_source_id", "data_source_id": source}
+        what = "make the asset"
+        parent = {"type": "data_source_id", "data_source_id": (await self.ids()).assets_source}
         try:
-            made = await self._calls.call(
-                "make the asset", lambda api: api.pages.create(parent=parent, properties=bodies)
-            )
+            made = await self._calls.call(what, lambda api: api.pages.create(parent=parent, properties=bodies))
         except Committed as kept:
             return kept.resource_id
-        return str(made["id"])
+        return identifier(made.get("id"), what)
 
     async def _asset_row(self, key: str, known_id: str | None) -> str | None:
         """The row's page id: the known one while it is there and not in the trash, else the one with this Key."""
-        if known_id is not None:
+        if known_id is not None and is_id(known_id):
             try:
                 if not (await self.read(known_id)).in_trash:
                     return known_id
             except BoardError as error:
                 if error.kind != "gone":
                     raise
+        what = "find the asset"
         wanted: Json = {"property": "Key", "rich_text": {"equals": key}}
-        rows = await self._query((await self.ids()).assets_source, "find the asset", wanted, trash=False)
-        return str(rows[0]["id"]) if rows else None
+        source = (await self.ids()).assets_source
+        rows = await self._query(source, what, wanted, lambda row: identifier(row.get("id"), what))
+        return rows[0] if rows else None
 
     # --------------------------------------------------------------------------------------------- the wire
 
-    async def _patch(self, page_id: str, what: str, properties: Json) -> None:
+    async def _set(self, page_id: str, what: str, properties: Json) -> None:
+        asked_for(page_id, what)
         try:
             await self._calls.call(what, lambda api: api.pages.update(page_id, properties=properties))
         except Committed:
             return  # Notion says that it kept the values
 
-    async def _query(self, source: str, what: str, condition: Json, trash: bool) -> list[Json]:
-        """Every row that fits, the oldest first, beyond the 10,000 of one query by windows of creation time."""
-        found: dict[str, Json] = {}
+    async def _query(
+        self, source: str, what: str, condition: Json, reader: Reader[T], trash: bool = False
+    ) -> list[T]:  # fmt: skip
+        """What `reader` makes of every row that fits, the oldest first.
+
+        One query shows 10,000 rows: beyond them it is asked again, by windows of creation time.
+        """
+        found: dict[str, T] = {}
+        seen: set[str] = set()
+        budget = Budget()
         window: Json = condition
         while True:
-            rows, complete = await self._window(source, what, window, trash)
-            fresh = [row for row in rows if str(row["id"]) not in found]
-            found.update((str(row["id"]), row) for row in fresh)
+            rows, complete = await self._window(source, what, window, trash, budget)
+            fresh = [row for row in rows if row.id not in seen]
+            seen.update(row.id for row in fresh)
+            found.update(self._readable(what, fresh, reader))
             if complete:
                 return list(found.values())
             if not fresh:
                 raise BoardError("rejected", f"Notion, {what}: more rows were made in one minute than a query shows")
             # sorted by creation, which no edit changes: the next window begins where this one was cut
-            later = {"timestamp": "created_time", "created_time": {"on_or_after": rows[-1]["created_time"]}}
+            cut = moment(rows[-1].body.get("created_time"), what, "created_time")
+            later = {"timestamp": "created_time", "created_time": {"on_or_after": cut}}
             window = {"and": [condition, later]}
 
-    async def _window(self, source: str, what: str, condition: Json, trash: bool) -> tuple[list[Json], bool]:
+    def _readable(self, what: str, rows: list["_Row"], reader: Reader[T]) -> dict[str, T]:
+        """Row id -> what was read. A row that makes no sense is told of once and left out."""
+        found = {}
+        for row in rows:
+            try:
+                found[row.id] = reader(row.body)
+            except BoardError as error:
+                self._once.tell("notion_row_nonsense", row.id, error=str(error))
+        return found
+
+    async def _window(
+        self, source: str, what: str, condition: Json, trash: bool, budget: Budget
+    ) -> tuple[list["_Row"], bool]:  # fmt: skip
         """The rows of one query and whether that was all of them."""
         body: dict[str, object] = {
             "filter": condition, "page_size": PAGE_SIZE,
@@ -208,19 +292,39 @@ class NotionBoard:
         }  # fmt: skip
         if trash:
             body["in_trash"] = True
-        rows: list[Json] = []
+        rows: list[_Row] = []
+        start: str | None = None
+        budget.begin()
         while True:
-            asked = dict(body)
-            answer = await self._calls.call(what, lambda api, a=asked: api.data_sources.query(source, **a))  # type: ignore[misc]
-            results = answer.get("results")
-            if not isinstance(results, list):
-                raise BoardError("down", f"Notion answered no list: {what}")
-            rows += [row for row in results if row.get("object") == "page"]
-            if not answer.get("has_more"):
+            results, answer = await self._calls.part(
+                what, lambda api, more: api.data_sources.query(source, **body, **more), start, budget
+            )
+            rows += self._rows(what, results)
+            start = budget.next(answer, what)
+            if start is None:
                 status = answer.get("request_status")
                 return rows, not (isinstance(status, dict) and status.get("type") == "incomplete")
-            body["start_cursor"] = answer["next_cursor"]
 
+    def _rows(self, what: str, results: list[object]) -> list["_Row"]:
+        """The pages among the results. Raises BoardError "down" when there is nonsense and not one good row."""
+        rows = []
+        problem: BoardError | None = None
+        for one in results:
+            try:
+                row = record(one, what, "a row")
+                if row.get("object") == "page":
+                    rows.append(_Row(identifier(row.get("id"), what, "the id of a row"), row))
+                elif not isinstance(row.get("object"), str):
+                    raise nonsense(what, "the object of a row", "a text", row.get("object"))
+            except BoardError as error:
+                problem = error
+        if problem is not None and not rows:
+            raise problem
+        if problem is not None:
+            self._once.tell("notion_row_nonsense", "", call=what, error=str(problem))
+        return rows
+
+    @promised
     async def _known_columns(self) -> _Columns:
         if self._columns is None:
             ids = await self.ids()
@@ -229,19 +333,49 @@ class NotionBoard:
             self._columns = _Columns(entries, assets)
         return self._columns
 
+    # --------------------------------------------------------------------------------------------- reading rows
 
-def _page(row: Json) -> Page:
-    in_trash = bool(row.get("in_trash", row.get("archived", False)))
-    return Page(str(row["id"]), milliseconds(row.get("last_edited_time")), in_trash, _values(row))
+    def _page_of(self, what: str) -> Reader[Page]:
+        return lambda row: self._page(row, what)
+
+    def _page(self, row: Json, what: str) -> Page:
+        page_id = identifier(row.get("id"), what)
+        in_trash = row.get("in_trash", row.get("archived", False))
+        if not isinstance(in_trash, bool):
+            raise nonsense(what, "in_trash", "true or false", in_trash)
+        return Page(page_id, self._edited_at(row, page_id), in_trash, _values(row, what))
+
+    def _edited_at(self, row: Json, page_id: str) -> int:
+        """When the page was edited, ms; 0 when that cannot be read, our own now when it has not come yet."""
+        given = row.get("last_edited_time")
+        edited, now = milliseconds(given), self._clock.now_ms()
+        if edited and edited <= now + SKEW_MS:
+            return edited
+        self._once.tell("notion_time_nonsense", page_id, last_edited_time=said(given, 40))
+        return min(edited, now)
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: str
+    body: Json
 
 
 def _types(columns: Mapping[str, Json]) -> dict[str, str]:
-    return {name: str(column.get("type")) for name, column in columns.items()}
+    return {name: str(column["type"]) for name, column in columns.items()}
 
 
-def _values(row: Json) -> dict[str, object]:
-    properties = row.get("properties")
-    return {name: decode(prop) for name, prop in properties.items()} if isinstance(properties, dict) else {}
+def _values(row: Json, what: str) -> dict[str, object]:
+    """Column name -> plain value. Raises BoardError "down" when a column that videod reads makes no sense."""
+    values = {}
+    for name, prop in record(row.get("properties"), what, "properties").items():
+        try:
+            values[name] = decode(prop, what, f'"{said(name, 60)}"')
+        except BoardError:
+            if name in READ:
+                raise
+            values[name] = None
+    return values
 
 
 def _bodies(columns: Mapping[str, str], values: Mapping[str, object]) -> Json:

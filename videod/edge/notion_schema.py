@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Status
 from videod.core.steps import STEPS
-from videod.edge.notion_calls import Calls, Committed, Json
+from videod.edge.notion_calls import Budget, Calls, Committed
+from videod.edge.notion_shapes import Json, identifier, is_id, items, nonsense, promised, record, said, words
 from videod.seams import BoardError
 
 ENTRIES_TITLE = "videod"
@@ -104,7 +105,9 @@ def page_id_of(text: str) -> str:
     """The id in a page's address (or the id itself) as a UUID. Raises BoardError "rejected" when there is none."""
     found = re.findall(r"[0-9a-f]{32}", text.lower().replace("-", "").split("?")[0])
     if not found:
-        raise BoardError("rejected", f'"{text}" holds no Notion page id; paste the link of the page (Share, Copy link)')
+        raise BoardError(
+            "rejected", f'"{said(text, 200)}" holds no Notion page id; paste the link of the page (Share, Copy link)'
+        )
     bare = found[-1]
     return f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}"
 
@@ -112,47 +115,67 @@ def page_id_of(text: str) -> str:
 # ------------------------------------------------------------------------------------------------- finding
 
 
+@promised
 async def columns_of(calls: Calls, source: str) -> dict[str, Json]:
-    """Property name -> its object, as the data source has them."""
-    answer = await calls.call("read the data source", lambda api: api.data_sources.retrieve(source))
-    properties = answer.get("properties")
-    return dict(properties) if isinstance(properties, dict) else {}
+    """Property name -> its object, as the data source has them; each has a "type", one is the title."""
+    what = "read the data source"
+    answer = await calls.call(what, lambda api: api.data_sources.retrieve(source))
+    found = {}
+    for name, prop in record(answer.get("properties"), what, "properties").items():
+        column = record(prop, what, f'the column "{said(name, 60)}"')
+        words(column.get("type"), what, f'the type of the column "{said(name, 60)}"')
+        found[name] = column
+    if not any(column["type"] == "title" for column in found.values()):
+        raise BoardError("down", f"Notion, {what}: no column is the title, which every table has")
+    return found
 
 
+def _first_source(answer: Json, database: str) -> str:
+    what = "read the database"
+    sources = items(answer.get("data_sources"), what, "data_sources")
+    if not sources:
+        raise BoardError("gone", f"the Notion database {database} has no data source that this connection may see")
+    return identifier(record(sources[0], what, "a data source").get("id"), what, "the id of a data source")
+
+
+@promised
 async def source_of(calls: Calls, database: str) -> str:
     """The database's data source; the first where there are several. Raises BoardError "gone" without any."""
-    answer = await calls.call("read the database", lambda api: api.databases.retrieve(database))
-    sources = answer.get("data_sources")
-    if not isinstance(sources, list) or not sources:
-        raise BoardError("gone", f"the Notion database {database} has no data source that this connection may see")
-    return str(sources[0]["id"])
+    return _first_source(await calls.call("read the database", lambda api: api.databases.retrieve(database)), database)
 
 
+@promised
 async def databases_under(calls: Calls, page: str) -> dict[str, str]:
     """Title -> id of the databases on a page; of two with one title the first."""
+    what = "list the page"
     found: dict[str, str] = {}
-    cursor: str | None = None
+    budget = Budget()
+    start: str | None = None
     while True:
-        # bound here: the loop variable must not change under the call
-        more = {"start_cursor": cursor} if cursor else {}
-        answer = await calls.call("list the page", lambda api, m=more: api.blocks.children.list(page, **m))  # type: ignore[misc]
-        results = answer.get("results")
-        for block in results if isinstance(results, list) else []:
+        blocks, answer = await calls.part(what, lambda api, more: api.blocks.children.list(page, **more), start, budget)
+        for one in blocks:
+            # a block that cannot be read may be the very table that would then be made a second time
+            block = record(one, what, "a block")
             if block.get("type") == "child_database" and not block.get("in_trash"):
-                found.setdefault(str(block["child_database"]["title"]), str(block["id"]))
-        cursor = str(answer["next_cursor"]) if answer.get("has_more") else None
-        if cursor is None:
+                table = record(block.get("child_database"), what, "child_database")
+                title = table.get("title")
+                if not isinstance(title, str):
+                    raise nonsense(what, "the title of a database", "a text", title)
+                found.setdefault(title, identifier(block.get("id"), what, "the id of a database"))
+        start = budget.next(answer, what)
+        if start is None:
             return found
 
 
+@promised
 async def resolve(calls: Calls, database: str | None, parent_page: str | None) -> Ids:
     """Find both tables from the entries' database or from the page they lie on. Raises BoardError."""
     if database:
         entries = page_id_of(database)
         answer = await calls.call("read the database", lambda api: api.databases.retrieve(entries))
-        parent = answer.get("parent")
-        page = str(parent.get("page_id", "")) if isinstance(parent, dict) else ""
-        found = await databases_under(calls, page) if page else {}
+        page = record(answer.get("parent"), "read the database", "parent").get("page_id")
+        # a database may lie elsewhere than on a page
+        found = await databases_under(calls, page) if isinstance(page, str) and is_id(page) else {}
     elif parent_page:
         found = await databases_under(calls, page_id_of(parent_page))
         entries = found.get(ENTRIES_TITLE, "")
@@ -170,6 +193,7 @@ async def resolve(calls: Calls, database: str | None, parent_page: str | None) -
 # ------------------------------------------------------------------------------------------------- making
 
 
+@promised
 async def init(calls: Calls, parent_page: str, channel_names: Iterable[str]) -> Made:
     """Make both databases under the page, or complete what is there. Raises BoardError."""
     page = page_id_of(parent_page)
@@ -192,8 +216,9 @@ async def _create(calls: Calls, page: str, title: str, title_column: str, change
         "initial_data_source": {"properties": {title_column: {"title": {}}}},
     }
     try:
-        answer = await calls.call(f"make the database {title}", lambda api: api.databases.create(**body))
-        database = str(answer["id"])
+        what = f"make the database {title}"
+        answer = await calls.call(what, lambda api: api.databases.create(**body))
+        database = identifier(answer.get("id"), what, "the id of the database")
     except Committed as kept:
         database = kept.resource_id
     changes.append(f'made the database "{title}"')
@@ -212,8 +237,8 @@ async def _complete(
         there = known.get(column.name)
         if there is None and column.type == "title":
             title = next(name for name, prop in known.items() if prop["type"] == "title")
-            patch[str(known[title]["id"])] = {"name": column.name}
-            changes.append(f'renamed the column "{title}" to "{column.name}"')
+            patch[words(known[title].get("id"), "read the data source", "the id of the title")] = {"name": column.name}
+            changes.append(f'renamed the column "{said(title, 60)}" to "{column.name}"')
         elif there is None:
             patch[column.name] = _body(column, wanted, entries_source)
             changes.append(f'added the column "{column.name}"')
@@ -239,10 +264,17 @@ def _coloured(options: dict[str, str]) -> list[Json]:
 
 
 def _options(prop: Json) -> list[Json]:
-    """The options a select has, in the form that keeps them (one that is left out of an update is removed)."""
-    body = prop.get(str(prop.get("type")))
-    options = body.get("options") if isinstance(body, dict) else None
-    return [{"id": one["id"], "name": one["name"]} for one in options] if isinstance(options, list) else []
+    """The options a select has, in the form that keeps them (one that is left out of an update is removed).
+
+    Raises BoardError "down" when one cannot be read: it would be lost.
+    """
+    what, where = "read the data source", "an option of a select"
+    body = record(prop.get(str(prop.get("type"))), what, "a select")
+    options = [record(one, what, where) for one in items(body.get("options"), what, "the options of a select")]
+    return [
+        {"id": words(one.get("id"), what, f"the id of {where}"), "name": words(one.get("name"), what, where)}
+        for one in options
+    ]
 
 
 def _missing_options(prop: Json, wanted: dict[str, str]) -> dict[str, str]:
@@ -250,6 +282,7 @@ def _missing_options(prop: Json, wanted: dict[str, str]) -> dict[str, str]:
     return {name: colour for name, colour in wanted.items() if name not in known}
 
 
+@promised
 async def add_options(calls: Calls, source: str, column: str, names: Iterable[str]) -> list[str]:
     """Offer these options in a select; returns those that were new."""
     prop = (await columns_of(calls, source)).get(column)
@@ -284,7 +317,7 @@ def inspect(table: str, columns: tuple[Column, ...], known: dict[str, Json]) -> 
     states = []
     for column in columns:
         prop = known.get(column.name)
-        kind = str(prop.get("type")) if prop else ""
+        kind = said(prop.get("type"), 40) if prop else ""
         problem = ""
         if prop is None:
             problem = f'"{table}" has no column "{column.name}" ({column.why}); run `videod notion init`'
@@ -299,6 +332,7 @@ def inspect(table: str, columns: tuple[Column, ...], known: dict[str, Json]) -> 
     return states
 
 
+@promised
 async def inspect_both(calls: Calls, ids: Ids) -> list[ColumnState]:
     """The state of every column of both tables. Raises BoardError when they cannot be read."""
     entries = await columns_of(calls, ids.entries_source)

@@ -1,52 +1,89 @@
 """Property values between Notion's shapes and plain Python, both ways."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from videod.core import bounds
+from videod.edge.notion_shapes import Json, items, moment, nonsense, record, words
 
-from videod.edge.notion_calls import Json
-
+#: types of Notion that videod never writes, for words to a person
+_FOREIGN = frozenset({
+    "button", "created_by", "created_time", "email", "files", "formula", "last_edited_by", "last_edited_time",
+    "multi_select", "people", "phone_number", "relation", "rollup", "unique_id", "verification",
+})  # fmt: skip
 #: one rich text object holds this many UTF-16 units, one property this many objects
 TEXT_UNITS = 2000
 TEXT_OBJECTS = 100
 
 
+#: no number that a column of videod holds is larger
+MOST = 1e15
+#: of one property, in characters: what Notion's own limits allow
+TEXT_CHARACTERS = TEXT_UNITS * TEXT_OBJECTS
+
+
 def milliseconds(iso: object) -> int:
     """An ISO time of Notion as milliseconds UTC; 0 when it is none."""
-    try:
-        return int(datetime.fromisoformat(str(iso)).timestamp() * 1000)
-    except ValueError:
-        return 0
+    return bounds.moment_ms(iso) or 0
 
 
-def plain(rich: object) -> str:
-    """The text of an array of rich text objects."""
-    if not isinstance(rich, list):
-        return ""
-    return "".join(str(part.get("plain_text", "")) for part in rich if isinstance(part, dict))
+def plain(rich: object, what: str = "read the entry", where: str = "a column") -> str:
+    """The text of an array of rich text objects. Raises BoardError "down" when it is none."""
+    pieces = []
+    for part in items(rich, what, where):
+        piece = record(part, what, f"a part of {where}").get("plain_text")
+        if not isinstance(piece, str):
+            raise nonsense(what, f"the text of {where}", "a text", piece)
+        pieces.append(piece)
+    # halves of surrogate pairs are no text and end no database
+    return "".join(pieces)[:TEXT_CHARACTERS].encode("utf-8", "replace").decode()
 
 
 def rich(text: str) -> list[Json]:
     """Text as rich text objects that keep Notion's limits."""
+    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair fits into no request
     # Notion counts UTF-16 units: a character beyond the basic plane is two of them
     size = TEXT_UNITS if all(ord(letter) < 0x10000 for letter in text) else TEXT_UNITS // 2
     pieces = [text[at : at + size] for at in range(0, len(text), size)][:TEXT_OBJECTS]
     return [{"text": {"content": piece}} for piece in pieces]
 
 
-def decode(prop: Mapping[str, object]) -> object:
-    """One property of a page as str, float, bool, None, or a list of ids (relation) or names (files)."""
-    kind = str(prop.get("type"))
-    value = prop.get(kind)
+def decode(prop: object, what: str = "read the entry", where: str = "a column") -> object:
+    """One property of a page as str, int, float, bool, None, or a list of ids (relation) or names (files).
+
+    A type that videod has no use for is None. Raises BoardError "down" when a known type has another shape than its
+    own.
+    """
+    body = record(prop, what, where)
+    kind = words(body.get("type"), what, f"the type of {where}")
+    value = body.get(kind)
     if kind in ("title", "rich_text"):
-        return plain(value)
+        return plain(value, what, where)
     if kind in ("select", "status"):
-        return value.get("name") if isinstance(value, dict) else None
+        return None if value is None else words(record(value, what, where).get("name"), what, where)
     if kind == "date":
-        return value.get("start") if isinstance(value, dict) else None
-    if kind in ("relation", "files"):
-        name = "id" if kind == "relation" else "name"
-        return [item.get(name) for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-    return value if isinstance(value, str | int | float | bool) else None
+        return None if value is None else moment(record(value, what, where).get("start"), what, where)
+    if kind == "relation":
+        return [words(record(one, what, where).get("id"), what, where) for one in items(value, what, where)]
+    if kind == "files":
+        return [_name(record(one, what, where).get("name"), what, where) for one in items(value, what, where)]
+    if kind in ("number", "checkbox", "url", "created_time", "last_edited_time"):
+        return _simple(kind, value, what, where)
+    return None
+
+
+def _name(value: object, what: str, where: str) -> str:
+    """A file's name; a file may have none."""
+    return "" if value in ("", None) else words(value, what, f"a name in {where}")
+
+
+def _simple(kind: str, value: object, what: str, where: str) -> object:
+    if value is None and kind != "checkbox":
+        return None
+    if kind == "checkbox" and isinstance(value, bool):
+        return value
+    if kind == "number" and isinstance(value, int | float) and bounds.number(value, -MOST, MOST) is not None:
+        return value
+    if kind in ("number", "checkbox"):
+        raise nonsense(what, where, f"a {kind}", value)
+    return None if value == "" else words(value, what, where)
 
 
 def encode(kind: str, value: object) -> Json:
@@ -67,4 +104,5 @@ def encode(kind: str, value: object) -> Json:
         return {kind: [{"id": item} for item in value]}
     if kind == "files" and isinstance(value, list):
         return {kind: value}
-    raise ValueError(f"a property of type {kind} cannot be written")
+    known = kind if kind in _FOREIGN else "that videod does not know"
+    raise ValueError(f"a property of type {known} cannot be written")
