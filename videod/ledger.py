@@ -31,12 +31,14 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import (
     EVERY_SERVICE,
     Alert,
+    ClearDoubt,
     CloseAttempt,
     Decision,
     NoteRefusal,
     OpenAttempt,
     Park,
     RecordCharge,
+    RecordDoubt,
     SaveBreaker,
     SaveJob,
     SaveTask,
@@ -45,7 +47,7 @@ from videod.core.ops import (
     Snapshot,
 )
 from videod.core.plan import Plan
-from videod.core.reconcile import Mark
+from videod.core.reconcile import Mark, NothingBought
 from videod.core.statuses import JobState
 from videod.core.steps import SERVICES
 from videod.core.workflow import decide
@@ -219,7 +221,12 @@ class Ledger:
         if isinstance(event, JobStarted) and event.quota is not None and service is not None:
             used = reads.quota_used(connection, service, event.quota[0])
         guard = reads.breaker(connection, service) if service in GUARDED else None
-        return Snapshot(task, jobs, self._policies(channel), spent, guard, used)
+        charged = doubted = 0
+        if isinstance(event, JobFailed):
+            charged = reads.charged_micros(connection, event.attempt)
+        elif isinstance(event, JobCharged | NothingBought):
+            doubted = reads.doubted_micros(connection, event.attempt)
+        return Snapshot(task, jobs, self._policies(channel), spent, guard, used, charged, doubted)
 
     def _write(
         self, connection: sqlite3.Connection, task: Task | None, op: object, at: int, snapshot: Snapshot
@@ -254,6 +261,10 @@ class Ledger:
                 writes.close_attempt(connection, op, at)
             case RecordCharge():
                 writes.record_charge(connection, task, op, at)
+            case RecordDoubt():
+                writes.record_doubt(connection, task, op, at)
+            case ClearDoubt():
+                writes.clear_doubt(connection, op, at)
             case ShowAsset():
                 writes.show_asset(connection, task, op, at)
             case Alert():

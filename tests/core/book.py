@@ -10,7 +10,7 @@ from videod.core.breaker import Breaker
 from videod.core.events import EntryQueued, Event, JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure, Kind
 from videod.core.model import ChannelPolicy, Job, Priority, Task
-from videod.core.ops import Decision, OpenAttempt, SaveBreaker, SaveJob, SaveTask, Snapshot
+from videod.core.ops import ClearDoubt, Decision, OpenAttempt, RecordDoubt, SaveBreaker, SaveJob, SaveTask, Snapshot
 from videod.core.plan import Plan, parse
 from videod.core.statuses import JobState
 from videod.core.workflow import decide
@@ -31,12 +31,15 @@ class Book:
     attempts: int = 0
     #: of every outside service, as the ledger would tell them
     breakers: dict[str, Breaker] = field(default_factory=dict)
+    #: attempt -> what may have been paid for it
+    doubts: dict[int, int] = field(default_factory=dict)
     last: Decision = field(default_factory=Decision)
 
     def snapshot(self, event: Event | None = None) -> Snapshot:
         job = self.jobs.get(getattr(event, "job", ""))
         guard = None if job is None else self.breakers.get(job.service)
-        return Snapshot(self.task, tuple(self.jobs.values()), self.policy, breaker=guard)
+        doubted = self.doubts.get(getattr(event, "attempt", 0), 0)
+        return Snapshot(self.task, tuple(self.jobs.values()), self.policy, breaker=guard, doubted_micros=doubted)
 
     def apply(self, event: Event) -> Decision:
         decision = decide(self.snapshot(event), event)
@@ -50,6 +53,10 @@ class Book:
                 known = self.jobs.get(op.job.name)
                 assert (known.state if known else None) == op.before
                 self.jobs[op.job.name] = replace(op.job, id=op.job.id or len(self.jobs) + 1)
+            elif isinstance(op, RecordDoubt):
+                self.doubts[op.attempt] = op.micros
+            elif isinstance(op, ClearDoubt):
+                del self.doubts[op.attempt]
             elif isinstance(op, SaveBreaker):
                 self.breakers[op.breaker.service] = op.breaker
             elif isinstance(op, OpenAttempt):

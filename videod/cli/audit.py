@@ -63,6 +63,7 @@ def _body(connection: sqlite3.Connection, where: client.Place) -> shapes.Json:
     wrong = [*_wrong_books(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_marks(marks)]
     return {
         "ok": not wrong, "services": services, "possibly_paid_twice": audit.possibly_twice(connection),
+        "possibly_paid_usd": shapes.usd(audit.possible(connection)),
         "charged_again": [_again(one) for one in again],
         "disagreements": [{"what": what, "advice": advice} for what, advice in wrong],
     }  # fmt: skip
@@ -76,6 +77,7 @@ def _service(
     return {
         "service": service, "intents": found.intents, "charges": found.charges, "usd": shapes.usd(found.micros),
         "open": found.open, "receipts": {state: papers.states[service, state] for state in STATES},
+        "possibly_paid_usd": shapes.usd(found.possible),
         "in_doubt": found.in_doubt, "rebought": found.rebought, "settled_by_balance": found.settled,
         "again": {reason: reasons[reason] for reason in ("redo", "retry", "repair", "rebuy", "unknown")},
         "balance": _balance(marks),
@@ -153,9 +155,25 @@ def _wrong_books(connection: sqlite3.Connection) -> list[Wrong]:
             f"{_named(odd)} is done, costs {money(odd.micros)} and was never charged",
             f"look for it in the account of {odd.service}; `videod costs` knows less than you paid",
         ))  # fmt: skip
+    found += _wrong_amounts(connection)
     for task_id, said, charged in audit.wrong_sums(connection):
         found.append((
             f"{task_id} says that it cost {money(said)}, its charges are {money(charged)}",
+            "restore the database from a backup, or report it: this cannot come about by itself",
+        ))  # fmt: skip
+    return found
+
+
+def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
+    """What cannot be: negative or enormous charges, doubts that do not add up."""
+    advice = "compare it with the account of {}; a custom script that reports wrong sums needs fixing"
+    found = [
+        (f"{_named(odd)} was charged {money(odd.micros)}, which cannot be", advice.format(odd.service))
+        for odd in audit.impossible(connection)
+    ]
+    for task_id, said, open_now in audit.wrong_doubts(connection):
+        found.append((
+            f"{task_id} says that {money(said)} was possibly paid, its unconfirmed purchases are {money(open_now)}",
             "restore the database from a backup, or report it: this cannot come about by itself",
         ))  # fmt: skip
     return found
@@ -215,8 +233,8 @@ def _named(odd: audit.Odd) -> str:
 def _print(body: shapes.Json) -> None:
     services, again, wrong = body["services"], body["charged_again"], body["disagreements"]
     assert isinstance(services, list) and isinstance(again, list) and isinstance(wrong, list)
-    head = ("service", "intents", "charges", "usd", "open", "intent", "submitted", "received", "in doubt",
-            "bought again", "settled", "unexplained")  # fmt: skip
+    head = ("service", "intents", "charges", "usd", "possibly paid", "open", "intent", "submitted", "received",
+            "in doubt", "bought again", "settled", "unexplained")  # fmt: skip
     output.table(head, [_row(one) for one in services])
     if again:
         output.say("")
@@ -229,6 +247,8 @@ def _print(body: shapes.Json) -> None:
     output.say("")
     twice = body["possibly_paid_twice"]
     output.say(f"Possibly paid twice, as counted on the board: {twice}")
+    if unsure := body["possibly_paid_usd"]:
+        output.say(f"Possibly paid, in no charge and counted against every limit: ${unsure:.2f}")
     if not wrong:
         output.say("All books agree.", "good")
         return
@@ -246,7 +266,8 @@ def _row(one: shapes.Json) -> list[str | Cell]:
     counts = [f"{one[name]}" for name in ("intents", "charges")]
     papers = [f"{receipts[state]}" for state in STATES]
     rest = [f"{one[name]}" for name in ("in_doubt", "rebought", "settled_by_balance")]
-    usd = one["usd"]
-    assert isinstance(usd, float)
-    return [str(one["service"]), *counts, f"${usd:.2f}", f"{one['open']}", *papers, *rest,
+    usd, possible = one["usd"], one["possibly_paid_usd"]
+    assert isinstance(usd, float) and isinstance(possible, float)
+    sums = [f"${usd:.2f}", f"${possible:.2f}"]
+    return [str(one["service"]), *counts, *sums, f"{one['open']}", *papers, *rest,
             Cell(told, "bad" if strange else "plain")]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from videod.cli import client, output
 from videod.cli.output import Cell
-from videod.dashboard.text import money
+from videod.dashboard.text import money, spent
 from videod.store import books, views
 from videod.web import shapes
 
@@ -23,31 +23,34 @@ def _costs(argv: Sequence[str]) -> int:
     begin = max(0, views.day_start(client.now_ms()) - (given.days - 1) * views.DAY_MS)
     with client.looking(client.place(given)) as connection:
         found = books.spend(connection, given.by, begin)
-    total = sum(one.micros for one in found)
+    total, possible = sum(one.micros for one in found), sum(one.possible for one in found)
     if given.as_json:
         rows = [_json(one) for one in found]
-        output.print_json({"by": given.by, "since": shapes.when(begin), "rows": rows, "total_usd": shapes.usd(total)})
+        body = {"by": given.by, "since": shapes.when(begin), "rows": rows, "total_usd": shapes.usd(total)}
+        output.print_json(body | {"possibly_paid_usd": shapes.usd(possible)})
         return output.OK
     if not found:
         output.say(f"Nothing was charged since {shapes.when(begin)}.")
         return output.OK
-    _print(given.by, found, total)
+    _print(given.by, found, total, possible)
     return output.OK
 
 
 def _json(one: books.Spend) -> dict[str, object]:
     body: dict[str, object] = {"key": one.key, "usd": shapes.usd(one.micros), "charges": one.charges}
-    body["episodes"] = one.episodes
+    body["episodes"], body["possibly_paid_usd"] = one.episodes, shapes.usd(one.possible)
     return body | ({"title": one.label} if one.label else {})
 
 
-def _print(by: str, found: tuple[books.Spend, ...], total: int) -> None:
+def _print(by: str, found: tuple[books.Spend, ...], total: int, possible: int) -> None:
     titled = by == "episode"
-    head = (by, *(("title",) if titled else ()), "usd", "charges", "episodes", "per episode")
+    head = (by, *(("title",) if titled else ()), "usd", "possibly paid", "charges", "episodes",
+            "per episode")  # fmt: skip
     table: list[list[str | Cell]] = []
     for one in found:
         name: list[str | Cell] = [one.key, one.label] if titled else [one.key]
         each = money(one.micros // one.episodes) if one.episodes else ""
-        table.append([*name, money(one.micros), f"{one.charges}", f"{one.episodes}", each])
+        unsure = money(one.possible) if one.possible else ""
+        table.append([*name, money(one.micros), unsure, f"{one.charges}", f"{one.episodes}", each])
     output.table(head, table)
-    output.say(f"Total {money(total)}", "bold")
+    output.say(f"Total {spent(total, possible)}", "bold")

@@ -9,7 +9,7 @@ from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, LABELS, JobState, Status
 from videod.core.steps import ORDER
-from videod.dashboard.text import ago, clean_lines, clock, money, span
+from videod.dashboard.text import ago, clean_lines, clock, money, span, spent
 from videod.dashboard.view import tone
 from videod.store import views
 from videod.web import shapes
@@ -68,9 +68,14 @@ def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:
 
 def _print_costs(seen: views.Detail, listed: bool, at: int) -> None:
     output.say("")
-    output.heading(f"Cost {money(seen.task.cost_micros)}")
+    output.heading(f"Cost {spent(seen.task.cost_micros, seen.task.possible_micros)}")
     by_service = [[name, f"${usd:.4f}"] for name, usd in shapes.costs(seen.charges).items()]
     output.table(("", ""), by_service or [["nothing was charged", ""]], indent="  ")
+    unclear = [one for one in seen.possible if one.cleared_by is None]
+    if unclear:
+        output.say("  possibly paid, counted against every limit:")
+        rows = [[clock(one.at, at), one.job, one.service, money(one.micros)] for one in unclear]
+        output.table(("", "", "", ""), rows, indent="  ")
     if listed and seen.charges:
         head = ("at", "job", "service", "what", "quantity", "usd")
         rows = []
@@ -215,5 +220,5 @@ def _statuses(text: str) -> tuple[Status, ...]:
 def _row(task: Task) -> list[str | Cell]:
     status = Cell(LABELS[task.status], tone(task.status))
     queued = clock(task.queued_at, client.now_ms())
-    cost, url = money(task.cost_micros), task.youtube_url or ""
+    cost, url = spent(task.cost_micros, task.possible_micros), task.youtube_url or ""
     return [task.id, Cell(task.title, "bold"), task.channel_id, status, task.priority.label, queued, cost, url]

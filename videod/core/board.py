@@ -152,6 +152,12 @@ def pending_cost_micros(jobs: tuple[Job, ...], gate: Gate) -> int:
     return sum(job.price_micros for job in jobs if job.step in steps and job.state in (WAITING, READY))
 
 
+def cost_words(task: Task) -> str:
+    """Such as "cost $1.21 (+$0.42 possibly paid)": what was charged, and apart what may have been paid besides."""
+    possible = f" (+${task.possible_micros / 1e6:.2f} possibly paid)" if task.possible_micros else ""
+    return f"cost ${task.cost_micros / 1e6:.2f}{possible}"
+
+
 #: a job in these is neither made nor left out
 _TO_COME = (WAITING, READY, RUNNING)
 
@@ -174,6 +180,8 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, objec
         if cost:
             shown += f"; approving will cost about ${cost:.2f}"
     troubled = tuple([job for job in jobs if job.failure is not None])  # few, looked at twice
+    if task.possible_micros:
+        shown += f"; {cost_words(task)}"
     if task.doubts:
         shown += f"; possibly paid twice: {task.doubts}"
     return {
@@ -181,7 +189,7 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, objec
         "Progress": shown,
         "Error Log": error_log(task, troubled, waits),
         "Next Retry": next_retry(troubled),
-        "Cost": round(task.cost_micros / 1e6, 4),
+        "Cost": round(task.counted_micros / 1e6, 4),
         "YouTube URL": task.youtube_url,
         "Videod Key": task.id,
     }

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from videod.core import board, breaker
-from videod.core.by_jobs import alarm, asker, current, heard, of_channel_alone, settle_attempt
+from videod.core.by_jobs import alarm, asker, cleared, current, heard, of_channel_alone, settle_attempt
 from videod.core.derive import QUOTA
 from videod.core.events import JobFailed, ServiceFreed
 from videod.core.failures import KEYS, POLICY, USELESS_FILE, USELESS_TRIES, Answer, Kind, retry_delay_ms
 from videod.core.model import Job
-from videod.core.ops import Alert, CloseAttempt, Park
+from videod.core.ops import Alert, CloseAttempt, Park, RecordDoubt
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, JobState, Status, check_move
 from videod.core.steps import STEPS
@@ -112,6 +112,7 @@ def nothing_bought(work: Work, event: NothingBought) -> Work:
     job = work.job(event.job)
     if job is None or job.attempt != event.attempt or job.state not in (JobState.RUNNING, JobState.IN_DOUBT):
         raise Late(f"{event.job}: attempt {event.attempt} is no longer in doubt")
+    work = cleared(work, event.attempt, "nothing_bought")
     if job.state == JobState.RUNNING:
         work = work.adding(CloseAttempt(job.name, event.attempt, "not_bought"))
     elif work.task.status in ERRORS:
@@ -137,11 +138,25 @@ def _doubt(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     if not job.price_micros:
         # an upload looks for itself before it leaps: nothing to buy, only to look again a little later
         return work, replace(job, state=JobState.READY, due_at=event.at + (wait or POLICY[Kind.IN_DOUBT].wait_ms))
+    work = _doubted(work, job, event)
     price, task = job.price_micros, work.task
     if task.rebought_micros + price <= work.policy.rebuy_ceiling_micros:
         work = work.with_task(rebought_micros=task.rebought_micros + price, doubts=task.doubts + 1)
         return work, replace(job, state=JobState.READY, buy_again=True, due_at=event.at + wait)
     return work, replace(job, state=JobState.IN_DOUBT, buy_again=False)
+
+
+def _doubted(work: Work, job: Job, event: JobFailed) -> Work:
+    """The work with the price of the attempt counted as possibly paid.
+
+    What the attempt was charged already is no doubt, but for a plan, which takes a call for each of its rounds.
+    """
+    charged = 0 if job.step == "plan" else work.charged_micros
+    micros = max(0, job.price_micros - charged)
+    if not micros:
+        return work
+    doubt = RecordDoubt(job.name, event.attempt, job.service, micros)
+    return work.with_task(possible_micros=work.task.possible_micros + micros).adding(doubt)
 
 
 def _stop(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:

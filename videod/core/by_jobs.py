@@ -10,7 +10,7 @@ from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, 
 from videod.core.expand import jobs_of, price_micros
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job
-from videod.core.ops import Alert, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset
+from videod.core.ops import Alert, ClearDoubt, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset
 from videod.core.plan import Plan
 from videod.core.statuses import CLOSED, RUNNING, JobState
 from videod.core.steps import STEPS
@@ -95,7 +95,7 @@ def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
     """
     task, policy, price = work.task, work.policy, job.price_micros
     running = sum(other.price_micros for other in work.jobs if other.state == RUNNING)
-    if task.cost_micros + running + price > policy.episode_cap_micros:
+    if task.counted_micros + running + price > policy.episode_cap_micros:
         text = f"{job.name} (${price / 1e6:.2f}) would bring the episode above its cap of"
         text += f" ${policy.episode_cap_micros / 1e6:.2f} (episode_cap_usd of channel {task.channel_id})"
         failure = Failure(Kind.BUDGET, text, job.service, at=at)
@@ -120,7 +120,8 @@ def charge(work: Work, event: JobCharged) -> Work:
     charge = RecordCharge(
         event.job, event.attempt, event.service, event.kind, event.quantity, event.unit, event.micros
     )  # fmt: skip
-    work = heard(work, job).with_task(cost_micros=work.task.cost_micros + event.micros).adding(charge)
+    work = cleared(heard(work, job), event.attempt, "charged")
+    work = work.with_task(cost_micros=work.task.cost_micros + event.micros).adding(charge)
     return (
         work
         if job is None
@@ -128,6 +129,15 @@ def charge(work: Work, event: JobCharged) -> Work:
             replace(job, cost_micros=job.cost_micros + event.micros, charge_ref=event.reference or job.charge_ref)
         )
     )
+
+
+def cleared(work: Work, attempt: int, by: str) -> Work:
+    """The work without what the attempt may have been paid: it was not, or its charge is in the books."""
+    micros = work.doubted_micros
+    if not micros:
+        return work
+    left = max(0, work.task.possible_micros - micros)
+    return replace(work, doubted_micros=0).with_task(possible_micros=left).adding(ClearDoubt(attempt, by))
 
 
 def of_channel_alone(job: Job, failure: Failure) -> bool:

@@ -175,6 +175,14 @@ class ServiceFreed:
     service: str
 
 
+@dataclass(frozen=True)
+class GatesJudged:
+    """The channel's file is back or has changed: a review that it opens by itself is opened."""
+
+    at: int
+    task_id: str
+
+
 Event = (
     EntryQueued
     | EntryRefused
@@ -191,5 +199,6 @@ Event = (
     | JobSucceeded
     | JobFailed
     | ServiceFreed
+    | GatesJudged
     | NothingBought
 )

@@ -32,7 +32,8 @@ class Task:
 
     `approved` holds the gates passed; `admitted` is False while it waits in the queue for its first start (also after
     a person queued it again); `held` says in words why it stands still although nobody failed (quota, key, pause).
-    `doubts` counts purchases that may have been made twice; `paused` is a person's reason why nothing of it starts.
+    `doubts` counts purchases that may have been made twice; `possible_micros` is what was perhaps paid and is in no
+    charge (attempts that ended in doubt); `paused` is a person's reason why nothing of it starts.
     """
 
     id: str
@@ -59,6 +60,12 @@ class Task:
     youtube_id: str | None = None
     youtube_url: str | None = None
     paused: str | None = None
+    possible_micros: int = 0
+
+    @property
+    def counted_micros(self) -> int:
+        """What counts against every limit: what was charged and what may have been paid besides."""
+        return self.cost_micros + self.possible_micros
 
 
 @dataclass(frozen=True)

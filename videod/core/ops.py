@@ -54,6 +54,24 @@ class RecordCharge:
     micros: int
 
 
+@dataclass(frozen=True)
+class RecordDoubt:
+    """The attempt may have been paid for: its price stands in every sum, apart, until it is cleared."""
+
+    job: str
+    attempt: int
+    service: str
+    micros: int
+
+
+@dataclass(frozen=True)
+class ClearDoubt:
+    """What may have been paid for the attempt no longer counts. `by`: "nothing_bought" or "charged"."""
+
+    attempt: int
+    by: str
+
+
 #: in `Park.service`: every service but the cleaning of workspaces
 EVERY_SERVICE = "*"
 
@@ -121,6 +139,8 @@ Op = (
     | OpenAttempt
     | CloseAttempt
     | RecordCharge
+    | RecordDoubt
+    | ClearDoubt
     | Park
     | SaveBreaker
     | ShowEntry
@@ -143,6 +163,9 @@ class Snapshot:
     breaker: Breaker | None = None
     #: how much of the day's quota is used; told only where a job with a quota wants to start
     quota_used: int = 0
+    #: of the event's attempt: what it was charged, and what it may have been paid beyond that
+    charged_micros: int = 0
+    doubted_micros: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ class Work:
     ops: tuple[Op, ...] = ()
     breaker: Breaker | None = None
     quota_used: int = 0
+    charged_micros: int = 0
+    doubted_micros: int = 0
 
     def with_task(self, **changes: object) -> "Work":
         if all(getattr(self.task, name) == value for name, value in changes.items()):

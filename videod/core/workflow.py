@@ -23,6 +23,7 @@ from videod.core.events import (
     EntryRefused,
     Event,
     GateApproved,
+    GatesJudged,
     JobCharged,
     JobFailed,
     JobStarted,
@@ -71,10 +72,20 @@ def _handle(work: Work, event: Event) -> Work:
             return by_failures.freed(work, event)
         case NothingBought():
             return by_failures.nothing_bought(work, event)
+        case GatesJudged():
+            return _gates_judged(work)
         case EntryRefused():
             raise AssertionError("an entry that is refused has no task")
         case _:
             assert_never(event)
+
+
+def _gates_judged(work: Work) -> Work:
+    """The work as it is: `_settle` opens its gate. Raises Late where it waits at none that opens by itself."""
+    gate = AT_GATE.get(work.task.status)
+    if gate is None or gate not in work.policy.auto_gates:
+        raise Late("it waits at no review that its channel opens by itself")
+    return work
 
 
 def _settle(work: Work) -> Work:
@@ -141,7 +152,8 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
     try:
         begun = Work(
             task, snapshot.jobs, policy, snapshot.spent_today_micros,
-            breaker=snapshot.breaker, quota_used=snapshot.quota_used,
+            breaker=snapshot.breaker, quota_used=snapshot.quota_used, charged_micros=snapshot.charged_micros,
+            doubted_micros=snapshot.doubted_micros,
         )  # fmt: skip
         work = _settle(_handle(begun, event))
     except Late as late:

@@ -25,6 +25,7 @@ from videod.core import steps
 from videod.credentials import Secrets
 from videod.daemon import ending, refusals, signals, wiring
 from videod.daemon.current import Current
+from videod.daemon.gates import judge_again
 from videod.daemon.lock import LockHeld, hold
 from videod.daemon.machine import PART_S, Machine, build
 from videod.daemon.pulse import EDGES_S, Pulse
@@ -279,6 +280,7 @@ async def _take_up(current: Current, machine: Machine) -> None:
     await machine.scheduler.adopt(wiring.limits(settings))
     machine.intake.poll_interval_s = settings.daemon.poll_interval_s
     machine.calls.pace(settings.notion.requests_per_s)
+    await judge_again(machine.store, machine.ledger, SystemClock())
     machine.ledger.bells.ring_all()
     try:
         await machine.board.sync_channels(sorted(current.channels.channels))

@@ -19,6 +19,7 @@ from videod.core import steps
 from videod.credentials import Secrets
 from videod.daemon import refusals, wiring
 from videod.daemon.current import Current
+from videod.daemon.gates import judge_again
 from videod.daemon.hours import ClockWatch
 from videod.daemon.journal import JournalWatch
 from videod.daemon.reconcile import Reconciler
@@ -114,6 +115,7 @@ async def build(
     late = await recover(store, ledger, bench, inspector, clock, chance, running_with, doubts)
     settling = partial(settle_late, store, ledger, bench, inspector, clock, chance, running_with, late, doubts)
     await free_refused_keys(store, ledger, clock)
+    await judge_again(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})
     lanes = wiring.lanes(current.settings)
     scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)

@@ -59,6 +59,8 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = f"the clock was set back by {_number(body, 'seconds')} s; what waits goes with it", "dim"
         case "NothingBought":
             text, tone = f"{body['job']} goes on: {body['evidence']}", "good"
+        case "GatesJudged":
+            text, tone = "its review opened by itself", "plain"
         case "ServiceFreed":
             text, tone = f"{body['service']} goes on", "good"
         case other:

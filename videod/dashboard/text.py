@@ -38,6 +38,11 @@ def money(micros: int) -> str:
     return f"${dollars:.3f}" if 0 < dollars < 0.01 else f"${dollars:,.2f}"
 
 
+def spent(micros: int, possible: int) -> str:
+    """What was charged, and apart what may have been paid besides: "$1.21 (+$0.42 possibly paid)"."""
+    return money(micros) + (f" (+{money(possible)} possibly paid)" if possible else "")
+
+
 def span(ms: int) -> str:
     """How long, in at most two units: "45 s", "12 min", "2 h 10 min", "3 d 4 h"."""
     ms = max(0, ms)

@@ -11,7 +11,7 @@ from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import REVIEWED
 from videod.dashboard import events
 from videod.dashboard.rows import House, Rows
-from videod.dashboard.text import ago, ahead, clean, clock, count, money, span
+from videod.dashboard.text import ago, ahead, clean, clock, count, money, span, spent
 from videod.store.reads import Parked
 from videod.store.views import Episode, Lane, Overview, Unsent, rank
 
@@ -105,7 +105,7 @@ def snapshot(rows: Rows) -> View:
         time=clock(at, at),
         alive=rows.house.daemon is not None,
         daemon=_daemon(rows.house, seen.heartbeat, at),
-        money=f"spent today {money(seen.spend_today_micros)}",
+        money=f"spent today {spent(seen.spend_today_micros, seen.possible_today_micros)}",
         summary=f"published in 7 days: {published}",
         warnings=_warnings(rows),
         lanes=tuple(_lane(one, seen.parked, rows.house, at) for one in seen.lanes),
@@ -197,7 +197,8 @@ def line(one: Episode, at: int, waits: int) -> Line:
     task = one.task
     return Line(
         id=task.id, title=clean(task.title), channel=task.channel_id, label=LABELS[task.status], tone=tone(task.status),
-        progress=one.progress, note=_note(one, at, waits), cost=money(task.cost_micros),
+        progress=one.progress, note=_note(one, at, waits),
+        cost=spent(task.cost_micros, task.possible_micros),
         cost_of_approval=money(one.pending_micros) if one.pending_micros else "", since=span(at - one.since),
         bars=tuple(_bar(name, steps, one.jobs) for name, steps in STAGES.items()),
     )  # fmt: skip

@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from itertools import pairwise
 
+from videod.core.bounds import MOST_USD
 from videod.core.model import Job
 from videod.core.steps import STEPS
 from videod.store.rows import job_of
@@ -15,7 +16,8 @@ PAID = tuple(dict.fromkeys(step.service for step in STEPS.values() if step.paid)
 @dataclass(frozen=True)
 class Count:
     """One service's totals. `rebought`: purchases repeated although the first may have gone through; `settled`: doubts
-    that its balance settled as nothing bought; `open`: intents whose attempt has no outcome yet."""
+    that its balance settled as nothing bought; `open`: intents whose attempt has no outcome yet; `possible`:
+    micro-dollars that may have been paid and are in no charge."""
 
     intents: int
     charges: int
@@ -24,6 +26,7 @@ class Count:
     in_doubt: int
     rebought: int
     settled: int
+    possible: int
 
 
 _COUNTS = {
@@ -36,6 +39,7 @@ _COUNTS = {
     "rebought": "SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
     " WHERE attempts.outcome = 'in_doubt' AND intents.service = ? AND EXISTS (SELECT 1 FROM attempts AS later"
     " WHERE later.job_id = attempts.job_id AND later.id > attempts.id)",
+    "possible": "SELECT coalesce(sum(micros), 0) FROM possible_charges WHERE cleared_at IS NULL AND service = ?",
     "settled": "SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
     " WHERE attempts.outcome = 'not_bought' AND intents.service = ?",
 }
@@ -48,6 +52,12 @@ def count(connection: sqlite3.Connection, service: str) -> Count:
 def possibly_twice(connection: sqlite3.Connection) -> int:
     """Purchases that may have been made twice, as counted on the board."""
     return int(connection.execute("SELECT coalesce(sum(doubts), 0) FROM tasks").fetchone()[0])
+
+
+def possible(connection: sqlite3.Connection) -> int:
+    """What may have been paid and is in no charge, micro-dollars."""
+    row = connection.execute("SELECT coalesce(sum(micros), 0) FROM possible_charges WHERE cleared_at IS NULL")
+    return int(row.fetchone()[0])
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,25 @@ def wrong_sums(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
         " LEFT JOIN charges ON charges.task_id = tasks.id GROUP BY tasks.id HAVING tasks.cost_micros <> charged"
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def wrong_doubts(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
+    """(task, what it says that may have been paid, what its open doubts are), micro-dollars, where these differ."""
+    rows = connection.execute(
+        "SELECT tasks.id, tasks.possible_micros, coalesce(sum(possible_charges.micros), 0) AS open FROM tasks"
+        " LEFT JOIN possible_charges ON possible_charges.task_id = tasks.id AND cleared_at IS NULL"
+        " GROUP BY tasks.id HAVING tasks.possible_micros <> open"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def impossible(connection: sqlite3.Connection) -> list[Odd]:
+    """Charges below nothing or above what a single one can be: no service took that."""
+    rows = connection.execute(
+        "SELECT task_id, job, service, micros FROM charges WHERE micros < 0 OR micros > ? ORDER BY id",
+        (round(MOST_USD * 1e6),),
+    )
+    return [Odd(*row) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -33,30 +33,43 @@ def happenings(connection: sqlite3.Connection, limit: int) -> tuple[Happening, .
 
 @dataclass(frozen=True)
 class Spend:
-    """Money of one day, channel, episode or service. `episodes` counts the tasks that were charged."""
+    """Money of one day, channel, episode or service. `episodes` counts the tasks that were charged; `possible` is what
+    may have been paid besides, micro-dollars."""
 
     key: str
     label: str
     micros: int
     charges: int
     episodes: int
+    possible: int = 0
 
 
 _SPEND_KEYS = {
-    "day": ("strftime('%Y-%m-%d', charges.at / 1000, 'unixepoch')", "''", "key DESC"),
-    "channel": ("charges.channel_id", "''", "micros DESC, key"),
-    "episode": ("charges.task_id", "coalesce(max(tasks.title), '')", "micros DESC, key"),
-    "service": ("charges.service", "''", "micros DESC, key"),
+    "day": ("strftime('%Y-%m-%d', spent.at / 1000, 'unixepoch')", "''", "key DESC"),
+    "channel": ("spent.channel_id", "''", "micros DESC, key"),
+    "episode": ("spent.task_id", "coalesce(max(tasks.title), '')", "micros DESC, key"),
+    "service": ("spent.service", "''", "micros DESC, key"),
 }
+#: charges, and beside them what may have been paid
+_SPENT = """
+SELECT at, channel_id, task_id, service, micros, 1 AS charge, 0 AS possible FROM charges WHERE at >= :begin
+UNION ALL
+SELECT at, channel_id, task_id, service, 0, 0, micros FROM possible_charges WHERE cleared_at IS NULL AND at >= :begin
+"""
 
 
 def spend(connection: sqlite3.Connection, by: str, begin: int) -> tuple[Spend, ...]:
-    """Charges since `begin`, ms, added up by "day" (UTC), "channel", "episode" or "service"."""
+    """Charges since `begin`, ms, and beside them what may have been paid, added up.
+
+    `by` is "day" (UTC), "channel", "episode" or "service".
+    """
     key, label, order = _SPEND_KEYS[by]
     rows = connection.execute(
-        f"SELECT {key} AS key, {label} AS label, sum(charges.micros) AS micros, count(*) AS n,"  # noqa: S608
-        " count(DISTINCT charges.task_id) AS tasks FROM charges LEFT JOIN tasks ON tasks.id = charges.task_id"
-        f" WHERE charges.at >= ? GROUP BY 1 ORDER BY {order}",
-        (begin,),
+        f"SELECT {key} AS key, {label} AS label, sum(spent.micros) AS micros, sum(spent.charge) AS n,"  # noqa: S608
+        f" count(DISTINCT spent.task_id) AS tasks, sum(spent.possible) AS possible FROM ({_SPENT}) AS spent"
+        f" LEFT JOIN tasks ON tasks.id = spent.task_id GROUP BY 1 ORDER BY {order}",
+        {"begin": begin},
     )
-    return tuple(Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"]) for row in rows)
+    return tuple(
+        Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"], row["possible"]) for row in rows
+    )

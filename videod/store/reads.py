@@ -235,13 +235,47 @@ def charges(connection: sqlite3.Connection, task_id: str) -> tuple[ChargeRow, ..
     return tuple(ChargeRow(*row) for row in rows)
 
 
+@dataclass(frozen=True)
+class DoubtRow:
+    """What an attempt that ended in doubt may have cost. `cleared_by`: None while nobody knows."""
+
+    job: str
+    service: str
+    micros: int
+    at: int
+    cleared_by: str | None
+
+
+def doubts(connection: sqlite3.Connection, task_id: str) -> tuple[DoubtRow, ...]:
+    rows = connection.execute(
+        "SELECT job, service, micros, at, cleared_by FROM possible_charges WHERE task_id = ? ORDER BY attempt_id",
+        (task_id,),
+    )
+    return tuple(DoubtRow(*row) for row in rows)
+
+
 def charged(connection: sqlite3.Connection, attempt: int) -> bool:
     """Whether the books hold a charge of this attempt."""
     return connection.execute("SELECT 1 FROM charges WHERE attempt_id = ?", (attempt,)).fetchone() is not None
 
 
+def charged_micros(connection: sqlite3.Connection, attempt: int) -> int:
+    """What the books charged for this attempt."""
+    row = connection.execute("SELECT coalesce(sum(micros), 0) FROM charges WHERE attempt_id = ?", (attempt,)).fetchone()
+    return int(row[0])
+
+
+def doubted_micros(connection: sqlite3.Connection, attempt: int) -> int:
+    """What may have been paid for this attempt; 0 where that is settled or there never was a doubt."""
+    row = connection.execute(
+        "SELECT micros FROM possible_charges WHERE attempt_id = ? AND cleared_at IS NULL", (attempt,)
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def spent_by_channel(connection: sqlite3.Connection, channel_id: str, since: int) -> int:
-    """What the channel was charged since then, and what is reserved by its open attempts that have no charge yet."""
+    """What counts as spent by the channel since then: charges, what may have been paid besides, and what is reserved
+    by open attempts that have no charge yet."""
     charged = connection.execute(
         "SELECT coalesce(sum(micros), 0) FROM charges WHERE at >= ? AND channel_id = ?", (since, channel_id)
     ).fetchone()[0]
@@ -252,7 +286,11 @@ def spent_by_channel(connection: sqlite3.Connection, channel_id: str, since: int
         " AND NOT EXISTS (SELECT 1 FROM charges WHERE charges.attempt_id = jobs.attempt)",
         (channel_id,),
     ).fetchone()[0]
-    return int(charged + reserved)
+    possible = connection.execute(
+        "SELECT coalesce(sum(micros), 0) FROM possible_charges WHERE cleared_at IS NULL AND channel_id = ? AND at >= ?",
+        (channel_id, since),
+    ).fetchone()[0]
+    return int(charged + reserved + possible)
 
 
 def running_by_service(connection: sqlite3.Connection) -> dict[str, int]:

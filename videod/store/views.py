@@ -5,7 +5,8 @@ arguments, so that a look costs a few milliseconds with a thousand tasks waiting
 """
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from videod.core import board
@@ -160,6 +161,12 @@ class Overview:
     problems: tuple[str, ...] = ()
     heartbeat: int | None = None
     refused: tuple[Refused, ...] = ()
+    #: service -> what may have been paid today and is in no charge
+    possible_today: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def possible_today_micros(self) -> int:
+        return sum(self.possible_today.values())
 
     @property
     def spend_today_micros(self) -> int:
@@ -255,6 +262,16 @@ def spent(connection: sqlite3.Connection, begin: int, end: int) -> dict[str, int
     return {row[0]: row[1] for row in rows}
 
 
+def possible(connection: sqlite3.Connection, begin: int, end: int) -> dict[str, int]:
+    """service -> micro-dollars that may have been paid from `begin` up to before `end` and are in no charge."""
+    rows = connection.execute(
+        "SELECT service, sum(micros) FROM possible_charges WHERE cleared_at IS NULL AND at >= ? AND at < ?"
+        " GROUP BY service",
+        (begin, end),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def overview(connection: sqlite3.Connection, at: int) -> Overview:
     """All of it in one short read transaction, so that the numbers agree with each other."""
     connection.execute("BEGIN")
@@ -277,6 +294,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
         doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt, problems=problems(connection),
         heartbeat=reads.fact_ms(connection, "heartbeat"), refused=refused(connection),
+        possible_today=possible(connection, day_start(at), at + 1),
     )  # fmt: skip
 
 
@@ -312,6 +330,7 @@ class Detail:
     history: tuple[reads.HistoryRow, ...]
     attempts: tuple[reads.AttemptRow, ...]
     failed: reads.AttemptRow | None
+    possible: tuple[reads.DoubtRow, ...] = ()
 
 
 #: outcomes of attempts that are no failure a person asks about
@@ -324,7 +343,7 @@ def detail(connection: sqlite3.Connection, task: Task) -> Detail:
     return Detail(
         task=task, jobs=reads.jobs(connection, task.id), since=since(connection, task),
         charges=reads.charges(connection, task.id), history=reads.history(connection, task.id, limit=20_000),
-        attempts=tried, failed=failed[-1] if failed else None,
+        attempts=tried, failed=failed[-1] if failed else None, possible=reads.doubts(connection, task.id),
     )  # fmt: skip
 
 

@@ -10,7 +10,18 @@ from functools import lru_cache
 
 from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
-from videod.core.ops import Alert, CloseAttempt, NoteRefusal, OpenAttempt, Park, RecordCharge, ShowAsset, ShowEntry
+from videod.core.ops import (
+    Alert,
+    ClearDoubt,
+    CloseAttempt,
+    NoteRefusal,
+    OpenAttempt,
+    Park,
+    RecordCharge,
+    RecordDoubt,
+    ShowAsset,
+    ShowEntry,
+)
 from videod.core.reconcile import Mark
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
 
@@ -91,6 +102,21 @@ def record_charge(connection: sqlite3.Connection, task: Task, op: RecordCharge, 
         "INSERT INTO charges (attempt_id, task_id, channel_id, job, service, kind, quantity, unit, micros, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (op.attempt, task.id, task.channel_id, op.job, op.service, op.kind, op.quantity, op.unit, op.micros, at),
+    )
+
+
+def record_doubt(connection: sqlite3.Connection, task: Task, op: RecordDoubt, at: int) -> None:
+    connection.execute(
+        "INSERT INTO possible_charges (attempt_id, task_id, channel_id, job, service, micros, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (op.attempt, task.id, task.channel_id, op.job, op.service, op.micros, at),
+    )
+
+
+def clear_doubt(connection: sqlite3.Connection, op: ClearDoubt, at: int) -> None:
+    connection.execute(
+        "UPDATE possible_charges SET cleared_at = ?, cleared_by = ? WHERE attempt_id = ? AND cleared_at IS NULL",
+        (at, op.by, op.attempt),
     )
 
 
@@ -261,6 +287,7 @@ _SET_BACK = (
     " WHERE name = 'notion_not_before' AND CAST(value AS INTEGER) > :at",
     # spent is spent: of the present day, not of one to come
     "UPDATE charges SET at = :at WHERE at > :at",
+    "UPDATE possible_charges SET at = :at WHERE at > :at",
 )
 _NOTE_SET_BACK = """
 INSERT INTO history (task_id, channel_id, at, event, body, status)

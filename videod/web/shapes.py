@@ -32,7 +32,8 @@ def task(one: Task) -> Json:
         "status": one.status.value, "label": LABELS[one.status], "gate": None if gate is None else gate.value,
         "priority": one.priority.label, "privacy": one.privacy, "held": one.held, "paused": one.paused,
         "error": one.error,
-        "cost_usd": usd(one.cost_micros), "possibly_paid_twice": one.doubts, "youtube_url": one.youtube_url,
+        "cost_usd": usd(one.cost_micros), "possibly_paid_usd": usd(one.possible_micros),
+        "possibly_paid_twice": one.doubts, "youtube_url": one.youtube_url,
         "created_at": when(one.created_at), "queued_at": when(one.queued_at), "started_at": when(one.started_at),
         "ended_at": when(one.ended_at),
     }  # fmt: skip
@@ -93,6 +94,7 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
         "unsent": [unsent(one) for one in seen.unsent],
         "spend_today_usd": usd(seen.spend_today_micros),
         "spend_today_by_service_usd": {name: usd(micros) for name, micros in sorted(seen.spent_today.items())},
+        "possibly_paid_today_usd": usd(seen.possible_today_micros),
         "published_7_days": seen.published_7d,
         "possibly_paid_twice": seen.doubts,
         "in_doubt": seen.in_doubt,
@@ -122,6 +124,12 @@ def charge(one: reads.ChargeRow) -> Json:
     return {
         "job": one.job, "service": one.service, "kind": one.kind, "quantity": one.quantity, "unit": one.unit,
         "usd": usd(one.micros), "at": when(one.at),
+    }  # fmt: skip
+
+
+def possible(one: reads.DoubtRow) -> Json:
+    return {
+        "job": one.job, "service": one.service, "usd": usd(one.micros), "at": when(one.at), "cleared_by": one.cleared_by
     }  # fmt: skip
 
 
@@ -179,6 +187,7 @@ def detail(seen: views.Detail, at: int, workspace: Path | None) -> Json:
         "approving_costs_usd": usd(pending),
         "costs_usd": costs(seen.charges),
         "charges": [charge(one) for one in seen.charges],
+        "possible_charges": [possible(one) for one in seen.possible],
         "jobs": [job(one, workspace) for one in seen.jobs],
         "timeline": timeline(seen.history, at),
         "last_failure": last_failure(seen),
