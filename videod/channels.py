@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from videod.core.craft import tag_characters
 from videod.core.craft_wording import odd_characters
+from videod.core.plain_text import shows
 from videod.documents import DocumentError, Fault, faults_of
 from videod.strict_yaml import read_yaml
 
@@ -49,7 +50,7 @@ def _plain(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    if "," in text or not text.isprintable():
+    if "," in text or not all(map(shows, text)):
         raise ValueError("may hold no comma and no line break: it becomes an option of the board's Channel property")
     return text
 

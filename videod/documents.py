@@ -13,6 +13,8 @@ from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Union, get_args, get_origin
 
+from videod.core.plain_text import shows
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
@@ -185,7 +187,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    text = "".join(letter if shows(letter) else " " for letter in text)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 

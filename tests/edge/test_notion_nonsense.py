@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from tests.campaigns import board_fuzz
 from tests.edge import notion_nonsense as nonsense
-from tests.edge.notion_board import FAST, bench
+from tests.edge.notion_board import FAST, PAGE, bench
 from tests.edge.notion_nonsense import ASKS, FIRST, TOKEN, Recorded, Spoiled
 from tests.flow.board_double import Clock
 from tests.flow.desk import Desk
+from videod.cli.notion import app
 from videod.edge import notion_files, notion_schema
 from videod.edge.notion import SKEW_MS, NotionBoard, Place
 from videod.edge.notion_calls import Budget, Calls
@@ -438,3 +440,49 @@ async def test_the_intake_lives_through_nonsense_and_takes_the_entry_afterwards(
         await house.intake._round()
         assert not await house.no_task(page_id)
         await house.store.close()
+
+
+# ------------------------------------------------------------------------------------------- the command
+
+
+async def command(url: str, folder: Path, *words: str) -> Result:
+    settings = folder / "videod.toml"
+    settings.write_text(f'[notion]\nparent_page = "{PAGE}"\n')
+    (folder / "channels").mkdir(exist_ok=True)
+    (folder / "channels" / "wild.yaml").write_text("")
+    env = {"NOTION_TOKEN": TOKEN, "VIDEOD_URL_NOTION": url}
+    return await asyncio.to_thread(CliRunner().invoke, app, [*words, "--config", str(settings)], env=env)
+
+
+def one_sentence(ran: Result) -> bool:
+    """One line for a person and nothing of our insides, with the code of a service that is not there."""
+    said = ran.output.strip()
+    return (
+        ran.exit_code == 69 and isinstance(ran.exception, SystemExit)
+        and said.endswith("Try again later.") and said.isprintable() and TOKEN not in said and len(said) < 900
+    )  # fmt: skip
+
+
+@pytest.mark.fault("13.4")
+@pytest.mark.parametrize("words", [("init",), ("check",), ("init", "--json"), ("check", "--json")], ids=" ".join)
+async def test_the_command_says_one_sentence_about_any_nonsense(tmp_path: Path, words: tuple[str, ...]) -> None:
+    async with bench(tmp_path / "sandbox") as on:
+        await on.made()
+        for endpoint, body in (
+            ("*", "[]"), ("*", "<html>"), ("*", ""), ("*", "NaN"), ("*/children", '{"results": [null]}'),
+            ("*/children", '{"results": [], "has_more": true, "next_cursor": null}'),
+            ("*/children", '{"results": [], "has_more": true}'), ("GET */databases/*", '{"data_sources": [{}]}'),
+            ("GET */data_sources/*", '{"properties": {"Status": null}}'), ("GET */data_sources/*", '{"properties": 5}'),
+        ):  # fmt: skip
+            on.context.faults.set([Fault("notion", "status", endpoint, status=200, body=body)])
+            ran = await command(on.url, tmp_path, *words)
+            assert one_sentence(ran), (endpoint, body, ran.exit_code, ran.output, ran.exception)
+
+
+@pytest.mark.fault("13.4")
+@pytest.mark.parametrize("what", ["no HTTP", "a packed body", "a redirect to nowhere", "a header without a name"])
+async def test_the_command_says_one_sentence_about_a_broken_wire(tmp_path: Path, what: str) -> None:
+    async with wire(WIRES[what]) as url:
+        for word in ("init", "check"):
+            ran = await command(url, tmp_path, word)
+            assert one_sentence(ran), (ran.exit_code, ran.output, ran.exception)

@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from videod.edge.notion_turn import NAME, Turn
 from videod.sandbox.kernel import Fault
 from videod.sandbox.notion import BOT_TOKEN
 from videod.seams import BoardError
-from videod.store import reads
+from videod.store import reads, views
 
 BAN_S = 300
 BLOCKED = json.dumps({
@@ -45,7 +46,10 @@ async def calls_of(on: Bench, desk: Desk, turn: Turn | None = None) -> Calls:
     async def remember(until_ms: int) -> None:
         await desk.ledger.set_fact("notion_not_before", str(until_ms))
 
-    return Calls(BOT_TOKEN, on.clock, on.url, 3, banned_until, remember, timeout_s=5, turn=turn)
+    async def remark(text: str) -> None:
+        await desk.ledger.set_fact("board_remark", text)
+
+    return Calls(BOT_TOKEN, on.clock, on.url, 3, banned_until, remember, timeout_s=5, turn=turn, remark=remark)
 
 
 def everybody(board: NotionBoard, desk: Desk, page_id: str, file: Path) -> dict[str, Callable[[], Awaitable[object]]]:
@@ -194,4 +198,112 @@ async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: Bench,
     assert len(on.context.requests) == before
     await command.aclose()
     await daemon.aclose()
+    await desk.store.close()
+
+
+# ------------------------------------------------------------------------------------------- how long, and told
+
+
+@pytest.mark.fault("1.4", "13.13")
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("901", 900), ("86400", 900), ("99999999", 900), ("99999999999999999999", 900), ("1e300", 900), ("120", 120),
+        ("0", 1), ("-5", 30), ("inf", 30), ("nan", 30), ("1e400", 30), ("soon", 30), ("5, 7", 30), ("", 30),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 30), ("Thu, 01 Jan 1970 00:00:00 GMT", 1),
+    ],
+)  # fmt: skip
+async def test_what_notion_asks_to_wait_is_bounded(on: Bench, asked: str, seconds: int) -> None:
+    board, _ = await on.made()
+    on.context.faults.set([Fault("notion", "status", status=429, headers={"Retry-After": asked}, times=1)])
+    with pytest.raises(BoardError) as told:
+        await board.edited_since(0)
+    assert (told.value.kind, told.value.retry_after_s) == ("busy", seconds)
+    assert on.remembered == [pytest.approx(on.clock.now_ms() + seconds * 1000, abs=5)]
+    on.clock.pass_s(seconds)
+    await board.edited_since(0)
+
+
+@pytest.mark.fault("13.13")
+@pytest.mark.parametrize("asked", [10**9, 1e308, "9" * 300, [1], {"a": 1}, None, True])
+async def test_a_block_is_an_hour_whatever_else_is_said(on: Bench, asked: object) -> None:
+    board, _ = await on.made()
+    extra = {"rate_limit_reason": "public_api_request_blocked", "retry_after": asked}
+    body = json.dumps({"code": "rate_limited", "message": "blocked", "additional_data": extra})
+    on.context.faults.set([Fault("notion", "status", status=429, body=body, times=1)])
+    with pytest.raises(BoardError) as told:
+        await board.edited_since(0)
+    assert told.value.retry_after_s == 3600
+
+
+@pytest.mark.fault("13.13")
+@pytest.mark.parametrize("stored", [10**15, 2**62, 253_402_300_799_000])
+async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: Bench, stored: int) -> None:
+    _, ids = await on.made()
+    calls = Calls(BOT_TOKEN, on.clock, on.url, 3, stored, timeout_s=5)
+    board = NotionBoard(calls, on.clock, Place(ids))
+    with pytest.raises(BoardError) as told:
+        await board.edited_since(0)
+    assert told.value.retry_after_s == 3600
+    assert board.banned_until_ms() == on.clock.now_ms() + 3_600_000
+    on.clock.pass_s(3600)
+    await board.edited_since(0)
+    assert board.banned_until_ms() == 0
+    await calls.aclose()
+
+
+@pytest.mark.fault("13.13")
+async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_counts(on: Bench) -> None:
+    _, ids = await on.made()
+    turn = Turn()
+    turn.ban(2**60)
+    calls = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=5, turn=turn)
+    board = NotionBoard(calls, on.clock, Place(ids))
+    await board.edited_since(0)
+    on.context.faults.set([Fault("notion", "status", status=429, headers={"Retry-After": "200"}, times=1)])
+    for left in (200, 150):
+        with pytest.raises(BoardError) as told:
+            await board.edited_since(0)
+        assert told.value.retry_after_s == pytest.approx(left, abs=1)
+        on.clock.pass_s(50)
+    await calls.aclose()
+
+
+@pytest.mark.fault("13.13", "7.2")
+async def test_status_says_until_when_notion_wants_to_be_left_alone_and_only_so_long(on: Bench, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
+    _, ids = await on.made()
+    fault = Fault("notion", "status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)
+    began, board, calls = await _banned(on, desk, ids, fault)
+
+    def problems() -> tuple[str, ...]:
+        connection = views.look(tmp_path / "videod.db")
+        try:
+            return views.problems(connection)
+        finally:
+            connection.close()
+
+    ends = datetime.fromtimestamp(-(-(began + BAN_S * 1000) // 60_000) * 60, UTC)
+    said = f"Notion asked videod to wait until {ends:%H:%M} UTC"
+    assert said in problems()
+    on.clock.pass_s(BAN_S / 2)
+    with pytest.raises(BoardError):
+        await board.edited_since(0)
+    assert said in problems()
+    on.clock.at = began + BAN_S * 1000
+    await board.edited_since(0)
+    assert said not in problems() and "" not in problems()
+    await calls.aclose()
+    await desk.store.close()
+
+
+@pytest.mark.fault("13.13")
+async def test_a_remark_that_a_killed_daemon_left_goes_with_the_first_answer(on: Bench, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
+    _, ids = await on.made()
+    await desk.ledger.set_fact("board_remark", "Notion asked videod to wait until 11:11 UTC")
+    calls = await calls_of(on, desk)
+    await NotionBoard(calls, on.clock, Place(ids)).edited_since(0)
+    assert await desk.read(lambda tx: reads.fact(tx, "board_remark")) == ""
+    await calls.aclose()
     await desk.store.close()

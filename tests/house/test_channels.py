@@ -122,6 +122,21 @@ def test_a_name_with_a_comma_cannot_be_an_option_of_the_board(tmp_path: Path) ->
     assert "no comma" in refusal(written(tmp_path, GOOD.replace("name: Wild", "name: Wild, and free")))
 
 
+@pytest.mark.fault("2.10")
+@pytest.mark.parametrize("emoji", ["\U0001faef", "\U0001fae8", "\U0001f468\u200d\U0001f467", "\u2764\ufe0f"], ids=ascii)
+def test_a_channel_may_have_an_emoji_of_any_year_in_its_name_and_texts(tmp_path: Path, emoji: str) -> None:
+    text = GOOD.replace("name: Wild", f"name: Wild {emoji}").replace("Short", f"{emoji} Short") + f"tags: [a {emoji}]\n"
+    channel = load_files([written(tmp_path, text)]).channels["wild"]
+    assert (channel.name, channel.tags) == (f"Wild {emoji}", (f"a {emoji}",))
+    assert channel.brand.startswith(emoji)
+
+
+@pytest.mark.fault("2.10")
+@pytest.mark.parametrize("escape", ["\\ufdd0", "\\ue000", "\\u202e", "\\e", "\\n", "\\u2028", "\\u200b"])
+def test_a_name_with_what_is_no_text_is_refused(tmp_path: Path, escape: str) -> None:
+    assert "name: " in refusal(written(tmp_path, GOOD.replace("name: Wild", f'name: "Wild{escape}x"')))
+
+
 def test_two_channels_of_one_name_are_refused(tmp_path: Path) -> None:
     written(tmp_path, GOOD, "one")
     written(tmp_path, GOOD.replace("Wild", "WILD"), "two")

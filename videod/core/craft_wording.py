@@ -5,7 +5,8 @@ what is hardly ever said innocently; "the bear tilts its head" is no camera move
 """
 
 import re
-import unicodedata
+
+from videod.core.plain_text import is_text, turns_writing
 
 #: -ing words that follow "before" and "after" without being an action
 _NO_ACTION = "morning|evening|spring|opening|crossing|clearing|king|wing|ring|string|thing|something|anything|being"
@@ -99,13 +100,11 @@ GROUPS = frozenset({
 #: what stands where nothing was filled in
 PLACEHOLDER = re.compile(r"(?:tbd|tba|todo|n/?a|none|null|unknown|placeholder|xxx+|[.…\s-]*)", re.IGNORECASE)
 
-_TEXT_DIRECTION = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-
 
 def odd_characters(text: str) -> str:
     """The first character that no prompt or title may hold (control, half surrogate, ...) as U+XXXX, or ""."""
     for letter in text:
-        if letter != "\n" and (unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") or letter in _TEXT_DIRECTION):
+        if letter != "\n" and (not is_text(letter) or turns_writing(letter)):
             return f"U+{ord(letter):04X}"
     return ""
 

@@ -27,8 +27,13 @@ def turns_writing(letter: str) -> bool:
 
 
 def shows(letter: str) -> bool:
-    """Whether a screen can be given the character: as `str.isprintable`, and characters younger than Python too."""
-    return letter.isprintable() or (unicodedata.category(letter) == "Cn" and is_text(letter))
+    """As `str.isprintable`, and for what emoji are made of: joiners, tags of flags, code points younger than Python."""
+    return letter.isprintable() or joins(letter) or (unicodedata.category(letter) == "Cn" and is_text(letter))
+
+
+def joins(letter: str) -> bool:
+    """Whether it is an invisible part of an emoji or of a word: the two joiners, the tags of flags."""
+    return letter in "\u200c\u200d" or "\U000e0020" <= letter <= "\U000e007f"
 
 
 def harmless(text: str) -> str:

@@ -146,6 +146,9 @@ async def _notion_calls(sources: wiring.Sources, store: Store, ledger: Ledger, c
     async def remember(until_ms: int) -> None:
         await ledger.set_fact("notion_not_before", str(until_ms))
 
+    async def remark(text: str) -> None:
+        await ledger.set_fact("board_remark", text)
+
     path, notion = sources.state / NAME, sources.settings.notion
     try:
         turn = Turn(path)
@@ -157,7 +160,7 @@ async def _notion_calls(sources: wiring.Sources, store: Store, ledger: Ledger, c
     try:
         return Calls(
             sources.secrets.get("NOTION_TOKEN") or "", clock, sources.urls["VIDEOD_URL_NOTION"],
-            notion.requests_per_s, banned_until, remember, version=notion.version, turn=turn,
+            notion.requests_per_s, banned_until, remember, version=notion.version, turn=turn, remark=remark,
         )  # fmt: skip
     except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
         turn.close()

@@ -4,17 +4,15 @@ import unicodedata
 from datetime import UTC, datetime
 
 from videod.core.board import LAST_MS
+from videod.core.plain_text import is_text, joins
 
-#: joins emoji; the only character of its category that may stay
-_ZERO_WIDTH_JOINER = "\u200d"
-_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
 
 
 def clean(text: str) -> str:
     """One line without anything that could steer a terminal: no controls, escapes, direction marks, surrogates.
 
-    Line breaks and tabs become spaces. Variation selectors and the emoji joiner stay.
+    Line breaks and tabs become spaces. What emoji are made of stays, those younger than this Python too.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -22,7 +20,7 @@ def clean(text: str) -> str:
     for character in text:
         if character in "\n\r\t\v\f\u2028\u2029":
             kept.append(" ")
-        elif character == _ZERO_WIDTH_JOINER or unicodedata.category(character) not in _DROPPED:
+        elif joins(character) or (unicodedata.category(character) != "Cf" and is_text(character)):
             kept.append(character)
     return "".join(kept)
 

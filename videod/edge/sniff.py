@@ -3,6 +3,8 @@
 Nothing is decided here; what may be opened is decided by the lists of allowed formats in `decode` and `picture`.
 """
 
+from videod.core.plain_text import shows
+
 HEAD_BYTES = 512
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
@@ -55,4 +57,4 @@ def _is_text(head: bytes) -> bool:
         told = head[: len(head) - 3 if len(head) == HEAD_BYTES else len(head)].decode()
     except UnicodeDecodeError:
         return False
-    return bool(told) and all(letter.isprintable() or letter in "\r\n\t" for letter in told)
+    return bool(told) and all(shows(letter) or letter in "\r\n\t" for letter in told)
