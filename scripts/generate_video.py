@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.lib import answers, atomic, events, imagehost, kie, kling, receipt
+from scripts.lib import answers, atomic, bounds, events, imagehost, kie, kling, receipt
 from scripts.lib.clip_download import Gone, Unusable, fetch, inspect
 from scripts.lib.events import Failure, Kind, Reporter
 
@@ -149,7 +149,8 @@ def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
 def _age_s(order: receipt.Order) -> float:
     if order.receipt is None:
         return 0.0
-    return (datetime.now(UTC) - datetime.fromisoformat(order.receipt.at)).total_seconds()
+    asked = bounds.moment(order.receipt.at)
+    return 0.0 if asked is None else (datetime.now(UTC) - asked).total_seconds()
 
 
 def _share(task: kie.Task, began: float, wish: Wish) -> float:

@@ -106,8 +106,8 @@ def access_token(token_file: Path | None) -> str:
 def earlier_result(wish: Wish) -> dict[str, answers.Json] | None:
     """The result of an earlier run for the same film, None for another one's or none."""
     try:
-        found = answers.record(answers.parse(wish.output.read_bytes()))
-    except (FileNotFoundError, ValueError):
+        found = answers.record(answers.parse(atomic.read_small(wish.output)))
+    except (OSError, ValueError):
         return None
     same = found.get("sha256") == wish.sha256 and found.get("marker") == wish.marker
     return found if same and answers.text(found.get("video_id")) else None

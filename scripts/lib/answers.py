@@ -1,16 +1,16 @@
 """Reading JSON that another party wrote: every step down is checked, nothing is assumed to be there."""
 
-import json
+from scripts.lib import bounds
+
+#: no service counts further
+MOST = float(bounds.MOST_WHOLE)
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 def parse(text: str | bytes) -> Json:
-    """The JSON value of `text`. Raises ValueError when it is none."""
-    try:
-        value: Json = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply to be read") from error
+    """The JSON value of `text`, without numbers that are none (null in their place). Raises ValueError."""
+    value: Json = bounds.loads(text)  # type: ignore[assignment]
     return value
 
 
@@ -27,19 +27,21 @@ def dig(value: Json, *steps: str | int) -> Json:
 
 
 def text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def number(value: Json) -> float | None:
-    """A number, also one that was sent as a string; None for anything else."""
-    if isinstance(value, bool) or value is None:
+    """Text that can be written; None for anything else. Half a surrogate pair becomes "?"."""
+    if not isinstance(value, str):
         return None
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return float(value) if isinstance(value, int | float) else None
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def word(value: Json, most: int = 200) -> str | None:
+    """A name that a service gives to something of its own: printable, no longer than `most`; None for anything else."""
+    fits = isinstance(value, str) and 0 < len(value) <= most and all(32 < ord(letter) < 127 for letter in value)
+    return value if isinstance(value, str) and fits else None
+
+
+def number(value: Json, least: float = -MOST, most: float = MOST) -> float | None:
+    """A finite number from `least` to `most`, also one that was sent as a string; None for anything else."""
+    return bounds.number(value, least, most)
 
 
 def items(value: Json) -> list[Json]:

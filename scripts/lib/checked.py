@@ -7,8 +7,9 @@ A missing, foreign or outdated certificate only means that the segment is examin
 
 import json
 from pathlib import Path
+from typing import Any
 
-from scripts.lib import atomic, mp4
+from scripts.lib import atomic, bounds, mp4
 from scripts.lib.segment import Segment
 
 VERSION = 1
@@ -31,11 +32,11 @@ def certify(segment: Segment, output: Path, fps: int) -> None:
 def recall(path: Path, name: str, fps: int) -> Segment | None:
     """The segment at `path` if a certificate vouches for its bytes at this frame rate, else None."""
     try:
-        words = json.loads(certificate_path(path).read_text())
+        words: Any = bounds.loads(atomic.read_small(certificate_path(path)))
         known = (words["version"], words["fps"], words["sha256"])
         frames, samples, digest = int(words["frames"]), int(words["samples"]), str(words["digest"])
         delay, odd, held = int(words["delay"]), words["odd"], int(words["held"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     if known[:2] != (VERSION, fps) or not path.is_file() or known[2] != atomic.fingerprint(path)[1]:
         return None

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.lib import answers, http
+from scripts.lib import answers, bounds, http
 from scripts.lib.answers import Json, dig
 from scripts.lib.events import Failure, Kind, secret
 
@@ -30,6 +30,8 @@ TEXT_LIMITS = {
 SPEECH_PRICES = {"eleven_v3": 0.08, "eleven_v4": 0.08, "eleven_multilingual_v2": 0.08, "eleven_v4_turbo": 0.04,
                  "eleven_flash_v2_5": 0.04, "eleven_turbo_v2_5": 0.04}  # fmt: skip
 EFFECT_USD = 0.12
+#: one request costs some thousand credits
+MOST_CREDITS = 1e6
 
 BUSY = {"concurrent_limit_exceeded", "too_many_concurrent_requests", "rate_limit_exceeded", "system_busy"}
 QUOTA = {"quota_exceeded", "insufficient_credits", "payment_required", "payment_issue"}
@@ -77,7 +79,7 @@ def _make(path: str, body: Mapping[str, Json], output_format: str, seconds: floa
         raise reply.lost(f"the answer is no sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
     # the cost header goes by either name, depending on which of the vendor's pages one believes
     spent = reply.headers.get("character-cost") or reply.headers.get("x-character-count")
-    return Audio(reply.body, answers.number(spent), reply)
+    return Audio(reply.body, bounds.number(spent, 0.0, MOST_CREDITS), reply)
 
 
 def _failure(service: http.Service, reply: http.Reply) -> Failure:
@@ -126,9 +128,10 @@ def _until_reset(service: http.Service) -> float | None:
         reply = service.send("GET", "/v1/user/subscription", deadline_s=15)
     except Failure:
         return None  # the quota failure itself is what matters; its end is only a courtesy
-    at = answers.number(dig(reply.json_or_none(), "next_character_count_reset_unix"))
+    at = answers.number(dig(reply.json_or_none(), "next_character_count_reset_unix"), 1e9, 1e10)
     seconds = at - time.time() if at is not None else 0.0
-    return seconds if seconds > 0 else None
+    # a month may pass until then, in which somebody may buy credits: no wait is longer than a day
+    return min(seconds, bounds.LONGEST_WAIT_S) if seconds > 0 else None
 
 
 def speech_usd(model: str, text: str) -> float | None:

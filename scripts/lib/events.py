@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 
+from scripts.lib import bounds
 from scripts.lib.atomic import fingerprint
 
 
@@ -38,6 +39,9 @@ class Kind(StrEnum):
     DISK = "disk"
     IN_DOUBT = "in_doubt"
 
+
+#: what a service says of itself, without end as it may be
+MESSAGE_CHARACTERS, CODE_CHARACTERS = 4_000, 200
 
 BUG = 70
 INTERRUPTED = 143
@@ -101,9 +105,11 @@ class Failure(Exception):
         self.service = service
         self.endpoint = endpoint
         self.http_status = http_status
-        self.code = code
+        self.code = code if code is None or len(code) <= CODE_CHARACTERS else None
         self.request_id = request_id
-        self.retry_after_s = retry_after_s
+        # a calendar may name a day of 25 hours or the end of a month: whoever waits so long asks once more in between
+        wait_s = bounds.number(retry_after_s, 0.0, bounds.MOST_WHOLE)
+        self.retry_after_s = None if wait_s is None else min(wait_s, bounds.LONGEST_WAIT_S)
         self.next_step = next_step
 
     def sentence(self) -> str:
@@ -114,13 +120,15 @@ class Failure(Exception):
                  f"request {self.request_id}" if self.request_id else "",
                  f"retry after {self.retry_after_s:.0f} s" if self.retry_after_s is not None else ""]  # fmt: skip
         detail = ", ".join(mark for mark in marks if mark)
-        text = f"{where + ': ' if where else ''}{self.message}{f' ({detail})' if detail else ''}"
+        told = bounds.text(redact(self.message), MESSAGE_CHARACTERS)
+        text = f"{where + ': ' if where else ''}{told}{f' ({detail})' if detail else ''}"
         return redact(f"{self.kind.value}: {text}. Next: {self.next_step or NEXT_STEPS[self.kind]}.")
 
     def event(self) -> dict[str, Fact]:
         return {
             "type": "failure", "kind": self.kind.value, "service": self.service, "endpoint": self.endpoint,
-            "http_status": self.http_status, "code": self.code, "message": redact(self.message),
+            "http_status": self.http_status, "code": self.code,
+            "message": bounds.text(redact(self.message), MESSAGE_CHARACTERS),
             "request_id": self.request_id, "retry_after_s": self.retry_after_s,
         }  # fmt: skip
 

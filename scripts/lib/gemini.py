@@ -6,12 +6,11 @@ midnight in California, and an empty purse.
 
 import base64
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scripts.lib import answers, http
+from scripts.lib import answers, bounds, http
 from scripts.lib.answers import Json, dig
 from scripts.lib.events import Failure, Kind, secret
 from scripts.lib.google_time import quota_wait_s
@@ -23,6 +22,9 @@ INLINE_LIMIT = 20_000_000
 ANSWER_CAP = 32 << 20
 #: When nobody says how long to wait.
 BUSY_S = 60.0
+#: an answer has some ten thousand tokens
+MOST_TOKENS = 10**7
+TOKENS = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
 
 SAFETY = {"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "SAFETY", "PROHIBITED_CONTENT",
           "RECITATION", "BLOCKLIST", "SPII"}  # fmt: skip
@@ -109,9 +111,8 @@ def _read(reply: http.Reply) -> Answer:
         said = answers.text(dig(candidate, "finishMessage")) or ""
         raise reply.failure(Kind.REFUSED, f"the content was refused: {finish} {said}".strip(), code=finish)
     usage = dig(value, "usageMetadata")
-    prompt_tokens = int(answers.number(dig(usage, "promptTokenCount")) or 0)
-    written = (answers.number(dig(usage, name)) or 0 for name in ("candidatesTokenCount", "thoughtsTokenCount"))
-    return Answer(told, picture, mime, finish, prompt_tokens, int(sum(written)), reply)
+    prompt, *written = (bounds.whole(dig(usage, name), 0, MOST_TOKENS) or 0 for name in TOKENS)
+    return Answer(told, picture, mime, finish, prompt, sum(written), reply)
 
 
 def _picture(parts: list[Json], reply: http.Reply) -> tuple[bytes | None, str]:
@@ -172,9 +173,10 @@ def _quota(reply: http.Reply, message: str, code: str | None, details: list[Json
 
 def _retry_delay(details: list[Json]) -> float | None:
     for detail in details:
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)s", answers.text(dig(detail, "retryDelay")) or "")
-        if found:
-            return float(found[1])
+        delay = answers.text(dig(detail, "retryDelay"))
+        if delay is not None:
+            wait = bounds.number(delay.removesuffix("s"), 0.0, bounds.LONGEST_WAIT_S)
+            return BUSY_S if wait is None else wait  # a wait was meant, whatever it says
     return None
 
 
@@ -188,9 +190,9 @@ def image_usd(model: str, size: str, answer: Answer) -> float | None:
 
 
 def text_usd(model: str, answer: Answer) -> float | None:
-    """The price of one text answer by its token counts, None for a model whose price is not known here."""
+    """The price of one text answer by its token counts, None where they or the model's price are not known."""
     prices = TEXT_PRICES.get(model)
-    if prices is None:
+    if prices is None or not answer.output_tokens:
         return None
     factor = 2.0 if model == "gemini-3.8-flash" and datetime.now(UTC).year >= 2027 else 1.0
     return round(factor * (answer.prompt_tokens * prices[0] + answer.output_tokens * prices[1]) / 1e6, 6)

@@ -87,7 +87,7 @@ def _token(fields: dict[str, str]) -> Tokens:
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )  # fmt: skip
     value = reply.json_or_none()
-    access = answers.text(dig(value, "access_token"))
+    access = answers.word(dig(value, "access_token"), 4096)
     if reply.status == 200 and access is not None:
         granted = (answers.text(dig(value, "scope")) or "").split()
         return Tokens(access, answers.text(dig(value, "refresh_token")), tuple(granted))
@@ -127,7 +127,7 @@ def kept(path: Path) -> str:
     from cryptography.fernet import InvalidToken
 
     try:
-        value = answers.parse(fernet().decrypt(path.read_bytes()))
+        value = answers.parse(fernet().decrypt(atomic.read_small(path, follow=True)))
     except (InvalidToken, ValueError) as error:
         raise Failure(Kind.CREDENTIALS, f"{path} cannot be opened with this VIDEOD_MASTER_KEY") from error
     token = answers.text(dig(value, "refresh_token"))

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from scripts.lib import answers
+from scripts.lib import answers, bounds
 from scripts.lib.events import AnswerLost, Failure, Kind
 
 if TYPE_CHECKING:  # httpx takes 60-200 ms to import: `--help` and local work do without
@@ -65,7 +65,7 @@ class Reply:
 
     @property
     def request_id(self) -> str | None:
-        return next((self.headers[name] for name in REQUEST_IDS if name in self.headers), None)
+        return bounds.text(next((self.headers[name] for name in REQUEST_IDS if name in self.headers), None), 200)
 
     def json(self) -> answers.Json:
         """The body as JSON. Raises AnswerLost (nonsense) when it is none: what was done for it is not readable."""
@@ -117,9 +117,8 @@ class Reply:
         return self.body.lstrip()[:1] == b"<"
 
     def retry_after_s(self) -> float | None:
-        """Seconds of a Retry-After header; the date form is not used by the services spoken to here."""
-        value = answers.number(self.headers.get("retry-after"))
-        return value if value is not None and value >= 0 else None
+        """The wait that a Retry-After header asks for, in seconds or as a date, seconds; None for none or nonsense."""
+        return bounds.wait_s(self.headers.get("retry-after"), round(time.time() * 1000))
 
 
 class _Watchdog:
@@ -282,7 +281,7 @@ def _exchange(call: _Call, sink: Callable[[int], Callable[[bytes], object]]) -> 
             return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout) as error:
         raise call.unsent(Kind.DOWN, f"cannot connect to {_host(call.url)}: {_why(error)}") from error
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
         raise call.unsent(Kind.CONFIGURATION, f"the address {_host(call.url)!r} cannot be used") from error
     except (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects) as error:
         raise call.lost(_late(call) if watchdog.expired else f"the connection broke: {_why(error)}") from error

@@ -9,12 +9,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.lib import answers, http
+from scripts.lib import answers, bounds, http
 from scripts.lib.answers import Json, dig
 from scripts.lib.events import Failure, Kind, secret
 
 SERVICE = "kie"
 USD_PER_CREDIT = 0.005
+#: what MOST_USD buys; a task that says more says nonsense
+MOST_CREDITS = bounds.MOST_USD / USD_PER_CREDIT
 #: A task unknown to recordInfo right after its creation is normal for this long (it answers 422).
 GRACE_S = 90.0
 MAINTENANCE_WAIT_S = 900.0
@@ -55,7 +57,7 @@ def create(model: str, request: Mapping[str, Json]) -> str:
     """Order one task and give its id. Raises Failure when it was not taken, AnswerLost when it may have been."""
     reply = _api().send("POST", "/api/v1/jobs/createTask", json={"model": model, "input": dict(request)}, deadline_s=60)
     value = opened(reply)
-    task = answers.text(dig(value, "data", "taskId"))
+    task = answers.word(dig(value, "data", "taskId"))
     if task is None:
         raise reply.lost("the task was taken, yet the answer has no taskId")
     return task
@@ -80,10 +82,10 @@ def ask(task_id: str) -> Task:
     return Task(
         state,
         _urls(dig(data, "resultJson")),
-        str(dig(data, "failCode") or ""),
+        bounds.text(dig(data, "failCode"), 40) or "",
         answers.text(dig(data, "failMsg")) or "",
-        answers.number(dig(data, "creditsConsumed")),
-        answers.number(dig(data, "progress")),
+        answers.number(dig(data, "creditsConsumed"), 0.0, MOST_CREDITS),
+        answers.number(dig(data, "progress"), 0.0, 100.0),
     )
 
 

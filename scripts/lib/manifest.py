@@ -6,10 +6,10 @@
 """
 
 import itertools
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.lib import bounds
 from scripts.lib.events import Failure, Kind
 
 CLIPS_MAX = 500
@@ -33,7 +33,7 @@ class Entry:
 def read(path: Path) -> list[Entry]:
     """The clips in order of their numbers. Raises Failure(input) naming the field that is wrong."""
     try:
-        words = json.loads(path.read_text())
+        words = bounds.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise Failure(Kind.INPUT, f"manifest {path} cannot be read: {error}") from None
     clips = words.get("clips") if isinstance(words, dict) else None

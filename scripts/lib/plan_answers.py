@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, gemini, receipt
+from scripts.lib import answers, atomic, bounds, gemini, receipt
 from scripts.lib.answers import Json
 
 
@@ -73,8 +73,8 @@ class Answers:
 
 def _read(path: Path) -> list[Kept]:
     try:
-        found = answers.items(answers.parse(path.read_bytes()))
-    except (FileNotFoundError, ValueError):
+        found = answers.items(answers.parse(atomic.read_small(path, 64 << 20)))
+    except (OSError, ValueError):
         return []
     kept: list[Kept] = []
     for one in found:
@@ -82,6 +82,6 @@ def _read(path: Path) -> list[Kept]:
         digest, text, finish, reference = words
         if digest is None or text is None or finish is None or reference is None:
             return kept
-        tokens, usd = answers.number(answers.dig(one, "tokens")), answers.number(answers.dig(one, "usd"))
-        kept.append(Kept(digest, text, finish, int(tokens or 0), usd, reference))
+        tokens, usd = bounds.whole(answers.dig(one, "tokens")), bounds.usd(answers.dig(one, "usd"))
+        kept.append(Kept(digest, text, finish, tokens or 0, usd, reference))
     return kept

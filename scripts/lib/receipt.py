@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from scripts.lib import answers, atomic
+from scripts.lib import answers, atomic, bounds
 from scripts.lib.events import AnswerLost, Failure, Kind, warn
 
 State = Literal["intent", "submitted", "received"]
@@ -75,20 +75,26 @@ def read(output: Path) -> Receipt | None:
     """The receipt beside `output`. Raises Failure(in_doubt) when there is one that cannot be understood."""
     path = path_for(output)
     try:
-        found = answers.record(answers.parse(path.read_bytes()))
+        found = answers.record(answers.parse(atomic.read_small(path)))
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise _unreadable(path) from error
     state, fingerprint = answers.text(found.get("state")), answers.text(found.get("digest"))
     service, at = answers.text(found.get("service")), answers.text(found.get("at"))
-    if found.get("version") != VERSION or fingerprint is None or service is None or at is None:
+    if (
+        found.get("version") != VERSION
+        or fingerprint is None
+        or service is None
+        or bounds.moment(at) is None
+        or at is None
+    ):
         raise _unreadable(path)
     if state not in {"intent", "submitted", "received"}:
         raise _unreadable(path)
     known: State = "intent" if state == "intent" else "submitted" if state == "submitted" else "received"
     remote = answers.text(found.get("remote_id"))
-    return Receipt(VERSION, fingerprint, service, known, remote, at, answers.number(found.get("usd")))
+    return Receipt(VERSION, fingerprint, service, known, remote, at, bounds.usd(found.get("usd")))
 
 
 class Order:
@@ -211,8 +217,9 @@ def _written_since(output: Path, receipt: Receipt) -> bool:
     """Whether the output came after the intent: it is put in place whole, just before the receipt says so."""
     try:
         written = output.stat().st_mtime
-        return written + SKEW_S >= datetime.fromisoformat(receipt.at).timestamp()
-    except (FileNotFoundError, ValueError):
+        asked = bounds.moment(receipt.at)
+        return asked is not None and written + SKEW_S >= asked.timestamp()
+    except FileNotFoundError:
         return False
 
 

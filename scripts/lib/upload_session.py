@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.lib import answers, atomic, youtube
+from scripts.lib import answers, atomic, bounds, youtube
 from scripts.lib.answers import Json
 from scripts.lib.events import Failure, Kind, Reporter, warn
 from scripts.lib.youtube import Channel, Standing
@@ -49,7 +49,7 @@ class Journal:
 
     def check_listing(self) -> None:
         """Raises Failure(in_doubt) while a video that may have been finished could still be missing in the list."""
-        age = (datetime.now(UTC) - datetime.fromisoformat(self.at)).total_seconds()
+        age = (datetime.now(UTC) - (bounds.moment(self.at) or datetime.now(UTC))).total_seconds()
         if self.finishing and age < LISTING_S:
             raise Failure(
                 Kind.IN_DOUBT, "the upload may have been completed, yet its session is gone and the video not listed",
@@ -61,15 +61,15 @@ class Journal:
 def open_journal(path: Path, sha256: str, marker: str, size: int) -> Journal | None:
     """The journal that an earlier run left for the same film; None for none, or another film's."""
     try:
-        found = answers.record(answers.parse(path.read_bytes()))
+        found = answers.record(answers.parse(atomic.read_small(path)))
     except FileNotFoundError:
         return None
-    except ValueError:
+    except (OSError, ValueError):
         warn(f"{path} cannot be read; the channel's own list decides whether the film is there")
         return None
     session, at = answers.text(found.get("session_uri")), answers.text(found.get("at"))
     same = found.get("sha256") == sha256 and found.get("marker") == marker and found.get("size") == size
-    if found.get("version") != VERSION or not same or session is None or at is None:
+    if found.get("version") != VERSION or not same or session is None or at is None or bounds.moment(at) is None:
         return None
     return Journal(path, session, sha256, marker, size, found.get("finishing") is True, at)
 

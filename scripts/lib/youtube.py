@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, http
+from scripts.lib import answers, bounds, http
 from scripts.lib.answers import Json, dig
 from scripts.lib.events import Failure, Kind
 from scripts.lib.google_time import quota_wait_s
@@ -80,7 +80,10 @@ class Channel:
             return Standing(size, reply.json(), False)
         if reply.status == 308:
             found = re.fullmatch(r"bytes=0-(\d+)", reply.headers.get("range", ""))
-            return Standing(int(found[1]) + 1 if found else 0, None, False)
+            last = bounds.whole(found[1], 0, size - 1) if found else -1
+            if last is None:
+                raise reply.failure(Kind.NONSENSE, "the session holds more than the film has")
+            return Standing(last + 1, None, False)
         if reply.status in {404, 410}:
             return Standing(0, None, True)
         raise failure_of(reply)
