@@ -168,3 +168,31 @@ def test_no_other_signal_ends_a_start(tmp_path: Path) -> None:
     process.terminate()
     _, err = process.communicate(timeout=END_S)
     assert process.returncode == 0, err
+
+
+def _until_said(process: "subprocess.Popen[str]", event: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if f'"{event}"' in line:
+            return
+    raise AssertionError(f"it ended with {process.wait()} before {event}")
+
+
+@pytest.mark.fault("1.9")
+def test_the_start_after_a_death_says_so_in_status_and_a_clean_end_leaves_nothing_to_say(tmp_path: Path) -> None:
+    start = Start(tmp_path)
+    killed = start.popen()
+    _until_said(killed, "daemon_start_done")
+    killed.kill()
+    killed.communicate()
+    process = start.popen()
+    _until_said(process, "daemon_start_done")
+    command = [sys.executable, "-m", "videod", "status", "--json", "--state", str(start.state)]
+    until = time.monotonic() + END_S
+    while not (problems := json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["problems"]):
+        assert time.monotonic() < until
+    assert any(problem.startswith("videod died: it was ended from outside") for problem in problems)
+    process.terminate()
+    process.communicate(timeout=END_S)
+    assert process.returncode == 0
+    assert json.loads((start.state / "lives.json").read_text())["alive"] is False

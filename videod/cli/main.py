@@ -53,14 +53,20 @@ COMMANDS: dict[str, Command] = {
     "docs": Command("videod.cli.docs", "main", "Parts of the documentation that are made from the code, as Markdown."),
 }
 
+#: what the unit runs, and no person
+HIDDEN: dict[str, Command] = {
+    "report-death": Command("videod.cli.death", "main", "Tell people that the daemon's process ended."),
+}
+
 
 def main() -> None:
     """The program `videod`."""
-    raise SystemExit(_daemon(sys.argv[1:]) if sys.argv[1:2] == ["run"] else run(sys.argv[1:]))
+    own = sys.argv[1:2] in (["run"], ["report-death"])
+    raise SystemExit(_daemon(sys.argv[1:]) if own else run(sys.argv[1:]))
 
 
 def _daemon(argv: Sequence[str]) -> int:
-    """`videod run`: signals count from the first moment, and nothing that hangs outlives its end."""
+    """The daemon and what follows it: signals count from the first moment, and nothing that hangs outlives its end."""
     from videod.daemon import ending, signals
 
     signals.hear()
@@ -82,12 +88,12 @@ def run(argv: Sequence[str], commands: Mapping[str, Command] = COMMANDS) -> int:
         print(f"videod {__version__}")
         return OK
     name, rest = argv[0], argv[1:]
-    if name not in commands:
+    row = commands.get(name) or HIDDEN.get(name)
+    if row is None:
         close = difflib.get_close_matches(name, commands, n=1)
         hint = f"did you mean `videod {close[0]}`?" if close else "see `videod --help`"
         print(f"videod: there is no command {name[:40]!a}; {hint}", file=sys.stderr)
         return USAGE
-    row = commands[name]
     target: object = getattr(importlib.import_module(row.module), row.attribute)
     try:
         if hasattr(target, "registered_commands"):

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,6 +17,15 @@ app = typer.Typer(help="The daemon.", rich_markup_mode=None, pretty_exceptions_e
 def _fail(code: int, text: str) -> NoReturn:
     typer.echo(text, err=True)
     raise typer.Exit(code)
+
+
+def _leave_word(config: Path, env: Mapping[str, str], text: str) -> None:
+    """Leave the reason where `videod report-death` finds it, under a service manager that will run that."""
+    from videod.daemon import lives
+    from videod.documents import state_folder
+
+    if lives.runtime(env):
+        lives.Lives.of(state_folder(config, env), env, lambda: time.time_ns() // 1_000_000).say(text)
 
 
 @app.command()
@@ -69,6 +79,10 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:
     from videod.daemon.refusals import StartError
     from videod.store.database import DatabaseError
 
+    def refuse(code: int, text: str) -> NoReturn:
+        _leave_word(config, env, text)
+        _fail(code, text)
+
     try:
         secrets = load_secrets(env)
         for name in SECRET_NAMES:
@@ -76,15 +90,15 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:
         logs.set_up(secrets.redact, verbose=verbose)
         return lifecycle.run(config, env, secrets, service_urls(env))
     except (ConfigError, ChannelError, CredentialsError) as error:
-        _fail(CONFIGURATION, str(error))
+        refuse(CONFIGURATION, str(error))
     except LockHeld as error:
         _fail(BUSY, str(error))
     except DatabaseError as error:
-        _fail(BROKEN, str(error))
+        refuse(BROKEN, str(error))
     except StartError as error:
-        _fail(error.code, str(error))
+        refuse(error.code, str(error))
     except signals.Stopped:
         return 0
     except Exception as error:  # the last line of defence: whoever starts videod gets a sentence, never a traceback
         refused = refusals.of(error)
-        _fail(refused.code, str(refused))
+        refuse(refused.code, str(refused))

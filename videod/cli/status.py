@@ -1,6 +1,7 @@
 """`videod status`: what needs a person, what is in work, what stands still and why, in one look."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from videod.cli import client, output
 from videod.cli.output import Cell
@@ -24,6 +25,8 @@ def _status(argv: Sequence[str]) -> int:
     with client.looking(where) as connection:
         seen = views.overview(connection, client.now_ms())
     if given.as_json:
+        told = house.daemon.problems if house.daemon else ()
+        seen = replace(seen, problems=(*told, *seen.problems))
         output.print_json({"daemon": daemon_json(house.daemon)} | shapes.status(seen, house.limits))
         return output.OK
     if where.rehearsal:

@@ -10,29 +10,29 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 from videod.channels import ChannelError
 from videod.config import ConfigError, Settings
-from videod.core import steps
+from videod.core import board, steps
 from videod.credentials import Secrets
-from videod.daemon import ending, refusals, signals, wiring
+from videod.daemon import ending, lives, refusals, signals, wiring
 from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
+from videod.daemon.life import Life
 from videod.daemon.lock import LockHeld, hold
-from videod.daemon.machine import PART_S, Machine, build
+from videod.daemon.machine import PART_S, Ends, Machine, build
 from videod.daemon.pulse import EDGES_S, Pulse
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.edge import jail, systemd
-from videod.edge.clock import SystemClock
+from videod.edge.clock import SystemClock, nonsense
 from videod.edge.disk import unusable
 from videod.edge.memory import keep_small
 from videod.edge.oauth import vault
@@ -56,6 +56,8 @@ LAST_WORDS_S = 5.0
 CLOSING_S = 2 * PART_S
 #: loops without which nothing works: where one fails for minutes the process ends, and a fresh one is tried
 NEEDED = ("intake", "relay", "heartbeat")
+#: an alert of a start that failed may take so long, seconds
+SEND_S = 10.0
 #: a second signal after this long forces the end, seconds
 FORCE_AFTER_S = 1.0
 
@@ -81,16 +83,29 @@ def _require(secrets: Secrets) -> None:
         raise StartError(str(unusable_key), 78) from None
 
 
-async def serve_forever(
-    current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], began: float
-) -> int:
+@dataclass(frozen=True)
+class Given:
+    """What a daemon is started with. `began`: when, on the steady clock, seconds."""
+
+    current: Current
+    secrets: Secrets
+    urls: Mapping[str, str]
+    env: Mapping[str, str]
+    began: float
+
+    @property
+    def state(self) -> Path:
+        return self.current.settings.paths.state.resolve()
+
+
+async def serve_forever(given: Given, life: Life) -> int:
     """Run until a signal; returns the exit code. The caller holds the lock.
 
     Raises StartError where the machine could not be built; everything that was opened is closed then as well.
     """
     code = refusals.BUG
     try:
-        code = await _live(current, secrets, urls, env, began)
+        code = await _live(given, life)
     except Exception as error:
         refused = refusals.of(error)
         code = refused.code
@@ -101,14 +116,15 @@ async def serve_forever(
     return code
 
 
-async def _live(
-    current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], began: float
-) -> int:
+async def _live(given: Given, life: Life) -> int:
     stopping, asked = asyncio.Event(), asyncio.Event()
     _listen_to_signals(stopping, asked)
+    life.watchdog.start()
     async with AsyncExitStack() as opened:
+        publishing = asyncio.create_task(life.publish())
+        opened.callback(publishing.cancel)
         waiting = asyncio.create_task(stopping.wait())
-        starting = asyncio.create_task(_start(current, secrets, urls, env, asked, opened), name="start")
+        starting = asyncio.create_task(_start(given, life, asked, opened), name="start")
         await asyncio.wait([waiting, starting], return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             log.info("daemon_start_stopped")
@@ -116,48 +132,52 @@ async def _live(
             await asyncio.wait([starting], timeout=ending.LAST_S)
             return 0
         machine, tasks, door = starting.result()
+        life.running = True
         systemd.notify("READY=1\nSTATUS=working")
-        took_ms, state = round((time.monotonic() - began) * 1000), current.settings.paths.state.resolve()
-        log.info("daemon_start_done", extra={"took_ms": took_ms, "state": str(state)})
+        took_ms = round((time.monotonic() - given.began) * 1000)
+        log.info("daemon_start_done", extra={"took_ms": took_ms, "state": str(given.state)})
         await asyncio.wait([waiting, *tasks.values()], return_when=asyncio.FIRST_COMPLETED)
-        broken = _broken(tasks)
+        broken = _broken(tasks, life)
         systemd.notify("STOPPING=1")
         log.info("daemon_stop_started", extra={"reason": f"{broken} ended" if broken else "signal"})
         waiting.cancel()
+        life.watchdog.stop()
+        code = refusals.BUG if broken else 0
+        ending.within(stop_budget_s(given.current.settings) + ending.LAST_S, code)
         await door.close()
-        await _stop(machine, tasks, current.settings.daemon.stop_grace_s)
+        await _stop(machine, tasks, given.current.settings.daemon.stop_grace_s)
     log.info("daemon_stop_done")
-    return 70 if broken else 0
+    return code
 
 
 async def _start(
-    current: Current, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], asked: asyncio.Event,
-    opened: AsyncExitStack,
-) -> tuple[Machine, dict[str, asyncio.Task[None]], Listening]:  # fmt: skip
+    given: Given, life: Life, asked: asyncio.Event, opened: AsyncExitStack
+) -> tuple[Machine, dict[str, asyncio.Task[None]], Listening]:
     """Build the machine, open its door and begin its loops; whoever ends them closes `opened` afterwards."""
-    machine = await build(current, secrets, urls, env, _leave_the_state, opened)
-    pulse = Pulse()
+    current, secrets, pulse = given.current, given.secrets, Pulse()
+    machine = await build(current, secrets, given.urls, given.env, Ends(_state_lost(life), life.beat), opened)
     app = build_app(
         machine.ledger, machine.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
         delays=lambda: Delays(EDGES_S, tuple(pulse.counts), pulse.sum_s),
+        problems=life.problems,
     )  # fmt: skip
-    state = current.settings.paths.state.resolve()
     try:
-        door = await serve(app, state / "videod.sock", current.settings.daemon.http_port)
+        door = await serve(app, given.state / "videod.sock", current.settings.daemon.http_port)
     except ListenError as closed:
         raise StartError(str(closed), 75) from None
     opened.push_async_callback(door.close)
     supervisor = Supervisor(partial(_alarm, machine), secrets.redact)
+    life.remarks.append(supervisor.problems)
     loops: dict[str, Loop] = {
         "intake": machine.intake.run,
         "relay": machine.relay.run,
         "settling": partial(_then_rest, machine.settling),
         "watch": partial(_watch, current, machine, asked),
-        "heartbeat": partial(_heartbeat, machine),
+        "heartbeat": partial(_heartbeat, machine, life),
         "pulse": pulse.run,
-        "checks": partial(_then_rest, partial(_check_outside, current, machine, secrets, urls)),
-        "remarks": partial(_remarks, machine, supervisor),
+        "checks": partial(_then_rest, partial(_check_outside, current, machine, secrets, given.urls)),
+        "deaths": partial(_then_rest, partial(_tell_deaths, machine, life)),
         **machine.watches,
     }
     tasks = {name: asyncio.create_task(supervisor.keep(name, loop, name in NEEDED)) for name, loop in loops.items()}
@@ -169,46 +189,42 @@ async def _alarm(machine: Machine, key: str, text: str) -> None:
     await machine.ledger.alarm(key, text, SystemClock().now_ms())
 
 
-def _broken(tasks: Mapping[str, asyncio.Task[None]]) -> str | None:
+def _broken(tasks: Mapping[str, asyncio.Task[None]], life: Life) -> str | None:
     """The loop that ended and with it the daemon's life; does not return where the database is lost."""
     broken = [name for name, task in tasks.items() if task.done()]
     for name in broken:
         error = tasks[name].exception()
         log.critical("daemon_loop_lost", extra={"loop": name}, exc_info=error)
         if given_up(error):
-            _leave_at_once()
+            # as a kill would, so that nothing more is said to be done; a start examines it
+            life.leave(75, "daemon_database_lost", f"the database failed ({_said(error)}): check the disk")
+        life.lives.say(f'its loop "{name}" failed: {_said(error)}')
     return broken[0] if broken else None
 
 
-def _leave_at_once() -> None:
-    """The database's disk failed: end as a kill would, so that nothing more is said to be done; a start checks it."""
-    log.critical("daemon_database_lost", extra={"next_step": "look at the disk; the next start examines the database"})
-    logging.shutdown()
-    os._exit(75)
+def _said(error: BaseException | None) -> str:
+    return "it ended by itself" if error is None else reason(error)
 
 
-def _leave_the_state(why: str) -> None:
-    """The state folder is gone from under us: end as a kill would, before anything is written in its place."""
-    log.critical("daemon_state_lost", extra={"error": why})
-    logging.shutdown()
-    os._exit(74)
+def _state_lost(life: Life) -> Callable[[str], None]:
+    """Ends the process before anything is written in the place of the state folder that is gone."""
+
+    return lambda why: life.leave(refusals.GROUND, "daemon_state_lost", why, gone=True)
+
+
+async def _tell_deaths(machine: Machine, life: Life) -> None:
+    """Tell people of earlier lives that died, unless they know."""
+    if lives.due(life.story, life.lives.now()):
+        key = f"deaths {life.story.first_at} {life.story.count}"
+        text = f"{lives.sentence(life.story)}. It runs again since {board.iso(life.lives.now())}."
+        await _alarm(machine, key, life.lives.redact(text))
+        life.lives.write(lives.told(life.lives.read(), life.lives.now()))
 
 
 async def _then_rest(once: Callable[[], Awaitable[None]]) -> None:
     """What is done once, as a loop: one that ended would be taken for a broken one."""
     await once()
     await asyncio.Event().wait()
-
-
-async def _remarks(machine: Machine, supervisor: Supervisor) -> None:
-    """Keep what the daemon has to say of itself where status finds it."""
-    told = None
-    while True:
-        texts = supervisor.problems()
-        if texts != told:
-            await machine.ledger.set_fact("house_problems", json.dumps(texts))
-            told = texts
-        await asyncio.sleep(WATCH_S)
 
 
 def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
@@ -288,12 +304,12 @@ async def _take_up(current: Current, machine: Machine) -> None:
         log.warning("daemon_channels_unsynced", extra={"error": str(error)})
 
 
-async def _heartbeat(machine: Machine) -> None:
-    """A durable sign of life; the watchdog is fed only after the database took it."""
+async def _heartbeat(machine: Machine, life: Life) -> None:
+    """A durable sign of life; the watchdogs are fed only after the database took it."""
     watchdog = systemd.watchdog_interval_s()
     while True:
         await machine.ledger.set_fact("heartbeat", str(SystemClock().now_ms()))
-        systemd.notify("WATCHDOG=1")
+        life.beat()
         await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
 
 
@@ -333,17 +349,53 @@ def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str
     jail.guard_self()
     keep_small()
     steps.check()
+    if (wrong := nonsense()) is not None:
+        raise StartError(wrong, refusals.BUSY)
     current = Current(path, env)
     for warning in current.channels.warnings:
         log.warning("channel_file_incomplete", extra={"problem": warning})
     _require(secrets)
-    state = current.settings.paths.state.resolve()
-    why_not = unusable(state)
+    given = Given(current, secrets, urls, env, began)
+    why_not = unusable(given.state)
     if why_not is not None:
         raise StartError(why_not, refusals.GROUND)
-    with hold(state):
-        migrate(state / "videod.db")
-        try:
-            return asyncio.run(serve_forever(current, secrets, urls, env, began))
-        finally:
-            signals.ignore_the_rest(*signals.STOPS)
+    with hold(given.state) as held:
+        book = lives.Lives.of(given.state, env, SystemClock().now_ms, secrets.redact)
+        return _noted(given, Life(held, book, book.begin()))
+
+
+def _noted(given: Given, life: Life) -> int:
+    """Migrate and serve; how this life ends is written down for the next one. Raises StartError or DatabaseError."""
+    try:
+        migrate(given.state / "videod.db")
+        code = asyncio.run(serve_forever(given, life))
+    except signals.Stopped:
+        life.lives.end()
+        raise
+    except Exception as error:
+        code = refusals.GROUND if isinstance(error, DatabaseError) else refusals.of(error).code
+        if code == refusals.CONFIGURATION:
+            life.lives.end()  # nobody starts it again before that is put right
+        else:
+            life.lives.say(str(error))
+            _tell_now(given, life)
+        raise
+    finally:
+        signals.ignore_the_rest(*signals.STOPS)
+    if code == 0:
+        life.lives.end()
+    return code
+
+
+def _tell_now(given: Given, life: Life) -> None:
+    """Tell people of a series of starts that fail, where no service manager does it: no start comes as far as that."""
+    now = life.lives.now()
+    if lives.runtime(given.env) or not lives.due(life.story, now):
+        return
+    text = life.lives.redact(f"{lives.sentence(life.story)}. It could not start again.")
+    try:
+        asyncio.run(asyncio.wait_for(wiring.alarms(given.current.settings, given.secrets).send(text), SEND_S))
+    except Exception as error:
+        log.warning("daemon_alarm_failed", extra={"error": reason(error)})
+    else:
+        life.lives.write(lives.told(life.lives.read(), now))

@@ -8,8 +8,9 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from videod import __version__
@@ -20,9 +21,32 @@ class LockHeld(Exception):
     """Another process works on this state folder; the text says which and since when."""
 
 
+#: so much is written at most, bytes; whoever asks `videod status` reads it
+_TEXT_BYTES = 4096
+
+
+@dataclass
+class Held:
+    """The lock while it is held. Its text is also how the daemon tells of itself where the database cannot be written:
+    `dashboard.running` reads it."""
+
+    descriptor: int
+    text: dict[str, object]
+    _size: int = field(default=0)
+
+    def tell(self, problems: Sequence[str] = ()) -> None:
+        """Say what is wrong now, instead of what was said before. Raises OSError."""
+        kept = list(problems)
+        while len(text := json.dumps(self.text | {"problems": kept}).encode()) > _TEXT_BYTES and kept:
+            kept.pop()
+        # in one write and never shorter than before: whoever reads at this moment finds one text or the other
+        os.pwrite(self.descriptor, text.ljust(self._size), 0)
+        self._size = max(self._size, len(text))
+
+
 def _text(descriptor: int) -> dict[str, object]:
     try:
-        loaded = bounds.loads(os.pread(descriptor, 4096, 0))
+        loaded = bounds.loads(os.pread(descriptor, _TEXT_BYTES, 0))
     except ValueError:
         loaded = None
     told: dict[str, object] = loaded if isinstance(loaded, dict) else {}
@@ -30,7 +54,7 @@ def _text(descriptor: int) -> dict[str, object]:
 
 
 @contextmanager
-def hold(state: Path, what: str = "videod run") -> Iterator[None]:
+def hold(state: Path, what: str = "videod run") -> Iterator[Held]:
     """Hold the lock for the time of the block. Raises LockHeld at once when another process does."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -42,10 +66,10 @@ def hold(state: Path, what: str = "videod run") -> Iterator[None]:
         except BlockingIOError:
             raise LockHeld(_held(state, _text(descriptor))) from None
         began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        text = json.dumps({"pid": os.getpid(), "version": __version__, "started_at": began, "what": what})
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, text.encode(), 0)
-        yield
+        held = Held(descriptor, {"pid": os.getpid(), "version": __version__, "started_at": began, "what": what})
+        held.tell()
+        yield held
     finally:
         os.close(folder)
         os.close(descriptor)

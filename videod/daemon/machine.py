@@ -26,7 +26,6 @@ from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import free_refused_keys, recover, settle_late
 from videod.daemon.refusals import StartError
 from videod.daemon.space import SpaceWatch
-from videod.edge import systemd
 from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.credit import ServicePurse
 from videod.edge.disk import MB, Disk
@@ -72,27 +71,35 @@ class Machine:
     watches: Mapping[str, Callable[[], Coroutine[None, None, None]]]
 
 
+@dataclass(frozen=True)
+class Ends:
+    """What the machine needs of its process: `state_lost(why)` ends it, the state folder can no longer be used;
+    `beat()` is a sign of life while it waits."""
+
+    state_lost: Callable[[str], None]
+    beat: Callable[[], object]
+
+
 async def build(
     current: Current,
     secrets: Secrets,
     urls: Mapping[str, str],
     env: Mapping[str, str],
-    state_lost: Callable[[str], None],
+    ends: Ends,
     opened: AsyncExitStack,
 ) -> Machine:
     """Open the database, settle what the last daemon left, and join the parts; none of them runs yet.
 
-    The caller holds the lock, has migrated the database and knows that the master key is one. `state_lost` must end
-    the process; it is told why the state folder can no longer be used. What must be closed lies on `opened` as soon as
-    it is open, so that a start that fails leaves nothing behind. Raises StartError, sqlite3.Error when the database
-    cannot be opened, OSError when the state folder cannot be used.
+    The caller holds the lock, has migrated the database and knows that the master key is one. What must be closed
+    lies on `opened` as soon as it is open, so that a start that fails leaves nothing behind. Raises StartError,
+    sqlite3.Error when the database cannot be opened, OSError when the state folder cannot be used.
     """
     sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
     clock, chance, bells = SystemClock(), SystemChance(), Bells()
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await Database.open(sources.state / "videod.db")
     opened.push_async_callback(_closed, "database", database.close)
-    store = Resilient(database, disk.make_room, clock.sleep, partial(systemd.notify, "WATCHDOG=1"))
+    store = Resilient(database, disk.make_room, clock.sleep, ends.beat)
     ledger = Ledger(store, current.policy, bells)
     hours = ClockWatch(clock, ledger, store)
     await hours.since_last_run()
@@ -132,7 +139,7 @@ async def build(
     relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
     space = SpaceWatch(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
-        state_lost,
+        ends.state_lost,
     )  # fmt: skip
     journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
     watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run}

@@ -10,11 +10,15 @@ from videod.core import bounds
 
 @dataclass(frozen=True)
 class Daemon:
-    """The running daemon as it described itself in state/lock; `started_at` in ms UTC, None where it did not say."""
+    """The running daemon as it described itself in state/lock; `started_at` in ms UTC, None where it did not say.
+
+    `problems`: what it says of itself without the database, which may be what it waits for.
+    """
 
     pid: int
     version: str
     started_at: int | None
+    problems: tuple[str, ...] = ()
 
 
 def _milliseconds(value: object) -> int | None:
@@ -54,4 +58,6 @@ def daemon_of(state: Path) -> Daemon | None:
     pid = told.get("pid")
     if not isinstance(pid, int) or pid < 1 or not _exists(pid) or not _locked(lock):
         return None
-    return Daemon(pid, str(told.get("version", "")), _milliseconds(told.get("started_at")))
+    problems = told.get("problems")
+    said = tuple(map(str, problems)) if isinstance(problems, list) else ()
+    return Daemon(pid, str(told.get("version", "")), _milliseconds(told.get("started_at")), said)

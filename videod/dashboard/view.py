@@ -133,7 +133,8 @@ def _daemon(house: House, heartbeat: int | None, at: int) -> str:
 def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
     found = [_everything(one, seen.at) for one in seen.parked if one.service == EVERY_SERVICE]
-    found += [clean(problem) for problem in seen.problems]
+    daemon = rows.house.daemon
+    found += [clean(problem) for problem in (*(daemon.problems if daemon else ()), *seen.problems)]
     if seen.refused:
         found.append(_refused(seen))
     if seen.in_doubt:

@@ -4,6 +4,17 @@ import asyncio
 import random
 import time
 
+#: what a clock may say while videod works, seconds since 1970: the years from 2010 to 2200
+_SANE_S = (1_262_304_000, 7_258_118_400)
+
+
+def nonsense() -> str | None:
+    """Why the host's clock cannot be worked with, None where it can. Python's own clock ends in the year 2262."""
+    now = time.time()
+    if _SANE_S[0] <= now <= _SANE_S[1]:
+        return None
+    return f"the clock of this host says year {time.gmtime(now).tm_year}; set it, and videod starts again"
+
 
 class SystemClock:
     def now_ms(self) -> int:

@@ -11,8 +11,8 @@ import os
 import socket
 import sqlite3
 import struct
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -61,6 +61,7 @@ class _Api:
     not_ready: Callable[[], str | None]
     delays: Callable[[], metrics.Delays]
     started_at: int
+    problems: Callable[[], Sequence[str]] = tuple
 
     def answer(self, body: object, status: int = 200) -> web.Response:
         """JSON with every text redacted."""
@@ -97,7 +98,9 @@ class _Api:
     async def status(self, request: web.Request) -> web.Response:
         started = shapes.when(self.started_at)
         daemon = {"running": True, "pid": os.getpid(), "version": __version__, "started_at": started}
-        return self.answer({"daemon": daemon} | shapes.status(await self.overview(), self.limits()))
+        seen = await self.overview()
+        seen = replace(seen, problems=(*self.problems(), *seen.problems))
+        return self.answer({"daemon": daemon} | shapes.status(seen, self.limits()))
 
     async def task(self, request: web.Request) -> web.Response:
         name, at = request.match_info["id"], self.clock.now_ms()
@@ -185,12 +188,14 @@ def build_app(
     limits: Callable[[], Mapping[str, int]] = _no_limits,
     not_ready: Callable[[], str | None] = _always_ready,
     delays: Callable[[], metrics.Delays] = metrics.Delays,
+    problems: Callable[[], Sequence[str]] = tuple,
 ) -> web.Application:
     """The API as an aiohttp application.
 
-    `limits` gives service -> jobs at once as they are configured now, `delays` how late the event loop was.
+    `limits` gives service -> jobs at once as they are configured now, `delays` how late the event loop was,
+    `problems` what the daemon says of itself besides what the database knows.
     """
-    api = _Api(ledger, store, clock, secrets_redact, limits, not_ready, delays, clock.now_ms())
+    api = _Api(ledger, store, clock, secrets_redact, limits, not_ready, delays, clock.now_ms(), problems)
     app = web.Application(middlewares=[api.guard], client_max_size=BODY_BYTES)
     app.add_routes([
         web.get("/health", api.health),
