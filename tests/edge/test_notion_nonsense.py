@@ -216,6 +216,38 @@ async def test_an_entry_that_alone_makes_no_sense_leaves_an_empty_list(recorded:
     assert await desk.board().edited_since(0) == []
 
 
+@pytest.mark.fault("13.4")
+async def test_an_entry_that_never_makes_sense_becomes_a_matter_of_its_own(recorded: Recorded) -> None:
+    desk, replay = recorded.desk("read")
+    for kinds in (("down", "down", "rejected", "rejected"), ("down", "down", "rejected")):
+        replay.spoil(PAGES, lambda answer: _answer({**answer, "properties": {"Status": None}}))
+        for kind in kinds:
+            with pytest.raises(BoardError) as failed:
+                await desk.board().read(recorded.entry)
+            assert failed.value.kind == kind
+        replay.heal()
+        assert (await desk.board().read(recorded.entry)).id == recorded.entry
+    replay.spoil(PAGES, lambda answer: _answer({"object": "page"}))
+    for _ in range(5):  # what says not even which page it is says nothing about the entry
+        with pytest.raises(BoardError) as failed:
+            await desk.board().read(recorded.entry)
+        assert failed.value.kind == "down"
+
+
+@pytest.mark.fault("13.4")
+async def test_one_refusal_to_show_the_trash_is_not_for_ever(recorded: Recorded) -> None:
+    desk, replay = recorded.desk("edited_since with the trash")
+    board = desk.board()
+    trash = [at for at, one in enumerate(recorded.tapes["edited_since with the trash"]) if b"in_trash" in one.asked]
+    desk.clock.pass_s(61)
+    for at in trash:
+        replay.at(at, Spoiled("", status=418, body=b"{}"))
+    assert not any(page.in_trash for page in await board.edited_since(0))
+    replay.heal()
+    desk.clock.pass_s(3_700)
+    assert any(page.in_trash for page in await board.edited_since(0))
+
+
 async def test_the_users_own_columns_may_hold_whatever_notion_thinks_of(recorded: Recorded) -> None:
     def spoil(answer: Any) -> Any:
         strange = {"Mine": 5, "Rating": {"type": "stars", "stars": {"of": 5}}, "Sum": {"type": "number", "number": "x"}}

@@ -38,8 +38,13 @@ Reader = Callable[[Json], T]
 
 PAGE_SIZE = 100
 TRASH_EVERY_MS = 60_000
+#: after a refusal to show the trash
+TRASH_AGAIN_MS = 3_600_000
 #: how far the board's clock may be ahead of ours; what lies further ahead is no time of an edit
 SKEW_MS = 300_000
+#: an entry whose own values make no sense so often in a row is left aside, so that it does not stop the others
+UNREADABLE = 3
+MOST_UNREADABLE = 1_000
 #: the columns whose values videod reads; the user's own columns may hold whatever Notion thinks of
 READ = frozenset(column.name for column in (*notion_schema.ENTRIES, *notion_schema.ASSETS))
 
@@ -70,10 +75,11 @@ class NotionBoard:
         self._place = place
         self._ids: Ids | None = place.ids
         self._columns: _Columns | None = None
-        self._reads_trash = True
         self._trash_looked_ms = clock.now_ms()
         self._trash_since_ms: int | None = None
         self._once = Once()
+        #: page id -> how often in a row its own values made no sense
+        self._unreadable: dict[str, int] = {}
 
     async def aclose(self) -> None:
         await self._calls.aclose()
@@ -120,7 +126,7 @@ class NotionBoard:
         """Entries that went to the trash: looked for once a minute, since each look costs one of 180 requests."""
         self._trash_since_ms = since_ms if self._trash_since_ms is None else min(self._trash_since_ms, since_ms)
         now = self._clock.now_ms()
-        if not self._reads_trash or now < self._trash_looked_ms + TRASH_EVERY_MS:
+        if now < self._trash_looked_ms + TRASH_EVERY_MS:
             return []
         what = "read the trash"
         try:
@@ -128,8 +134,9 @@ class NotionBoard:
         except BoardError as error:
             if error.kind != "rejected":
                 raise
-            # an API version without this switch: an entry in the trash is then met when it is written
-            self._reads_trash = False
+            # an API version without this switch: an entry in the trash is then met when it is written. Asked again,
+            # since it may have been one strange answer
+            self._trash_looked_ms = now + TRASH_AGAIN_MS
             log.warning("notion_trash_unreadable", extra={"error": str(error)})
             return []
         self._trash_looked_ms, self._trash_since_ms = now, None
@@ -139,10 +146,25 @@ class NotionBoard:
     async def read(self, page_id: str) -> Page:
         what = "read the entry"
         asked_for(page_id, what)
-        page = self._page(await self._calls.call(what, lambda api: api.pages.retrieve(page_id)), what)
+        answer = await self._calls.call(what, lambda api: api.pages.retrieve(page_id))
+        try:
+            page = self._page(answer, what)
+        except BoardError as error:
+            raise self._of_entry(answer, page_id, error) from None
+        self._unreadable.pop(page_id, None)
         if not same_id(page.id, page_id):
             raise BoardError("down", f"Notion, {what}: it answered with another page than {page_id}")
         return page
+
+    def _of_entry(self, answer: Json, page_id: str, error: BoardError) -> BoardError:
+        """An entry that makes no sense again and again is a matter of that entry and not of the board."""
+        found = answer.get("id")
+        if not isinstance(found, str) or not same_id(found, page_id):
+            return error
+        if len(self._unreadable) >= MOST_UNREADABLE:
+            self._unreadable.clear()
+        self._unreadable[page_id] = self._unreadable.get(page_id, 0) + 1
+        return error if self._unreadable[page_id] < UNREADABLE else BoardError("rejected", str(error))
 
     @promised
     async def write(self, page_id: str, values: Mapping[str, object]) -> None:
