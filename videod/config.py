@@ -180,6 +180,7 @@ Minutes = Annotated[float, Field(gt=0, le=10_080)]
 class Retry(Section):
     waits_min: Annotated[tuple[Minutes, ...], Field(strict=False, min_length=1, max_length=20)] = (1.0, 5.0, 15.0, 60.0)
     jitter: float = Field(default=0.1, ge=0, le=0.5)
+    deaths: int = Field(default=3, ge=1, le=1000)
 
 
 class Limits(Section):

@@ -22,6 +22,7 @@ from videod.core.events import (
     EntryRefused,
     Event,
     JobCharged,
+    JobDied,
     JobFailed,
     JobStarted,
     JobSubmitted,
@@ -166,11 +167,16 @@ class Ledger:
 
         def pick(connection: sqlite3.Connection) -> list[Started[T]]:
             found: list[Started[T]] = []
-            while len(found) < most and (not found or found[-1].applied.attempt is not None):
-                picked = choose(connection, partial(self._snapshots.look, connection))
-                if picked is None:
-                    break
-                found.append(Started(picked[0], self._transact(connection, picked[0]), picked[1]))
+            try:
+                while len(found) < most and (not found or found[-1].applied.attempt is not None):
+                    picked = choose(connection, partial(self._snapshots.look, connection))
+                    if picked is None:
+                        break
+                    found.append(Started(picked[0], self._transact(connection, picked[0]), picked[1]))
+            except BaseException:
+                for one in found:  # undone with the rest
+                    self._snapshots.forget(one.event.task_id)
+                raise
             return found
 
         started = await self._store.write(pick)
@@ -222,7 +228,7 @@ class Ledger:
             used = reads.quota_used(connection, service, event.quota[0])
         guard = reads.breaker(connection, service) if service in GUARDED else None
         charged = doubted = 0
-        if isinstance(event, JobFailed):
+        if isinstance(event, JobFailed | JobDied):
             charged = reads.charged_micros(connection, event.attempt)
         elif isinstance(event, JobCharged | NothingBought):
             doubted = reads.doubted_micros(connection, event.attempt)

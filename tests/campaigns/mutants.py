@@ -44,7 +44,7 @@ MUTANTS = (
            '"ROLLBACK" if first else "ROLLBACK TO one"', '"COMMIT" if first else "ROLLBACK TO one"',
            _STORE + "test_a_transaction_that_raises_leaves_nothing"),
     Mutant("forget_running_jobs", "P2 what ran when the daemon died is settled", "videod/daemon/recovery.py",
-           "    for job in await store.read(reads.running_jobs):", "    for job in ():",
+           "        for job in await self.store.read(reads.running_jobs):", "        for job in ():",
            "tests/scenarios/test_recovery.py"),
     Mutant("no_intent", "P3 the intent is on disk before the order leaves", "scripts/lib/receipt.py",
            'self._keep(Receipt(VERSION, self.digest, self.service, "intent", None, "", None))', "pass",

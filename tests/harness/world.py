@@ -21,7 +21,7 @@ from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
 from videod.core.steps import SERVICES, Studio
 from videod.daemon.reconcile import Reconciler
-from videod.daemon.recovery import recover, settle_late
+from videod.daemon.recovery import Lives, Recovery
 from videod.flow.bench import Bench, workspace_of
 from videod.flow.intake import Intake
 from videod.flow.limits import Lane, Limit
@@ -30,7 +30,7 @@ from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.ledger import Bells, Ledger
-from videod.seams import Page
+from videod.seams import Inspector, Launcher, Page
 from videod.store import reads
 from videod.store.database import InlineDatabase, T, Transaction
 from videod.store.schema import migrate
@@ -125,8 +125,13 @@ class World:
         places: int = 5,
         looks: bool = False,
         look_after_s: float = 60,
+        deaths: int = 1000,
+        overrides: Mapping[str, str] | None = None,
     ) -> None:
-        """`looks`: purchases in doubt are compared with the services' balances."""
+        """`looks`: purchases in doubt are compared with the services' balances. `deaths`: how often the daemon may die
+        while a job runs before it is set aside. `overrides`: own scripts by step."""
+        self.deaths = deaths
+        self.overrides = dict(overrides or {})
         self.looks = looks
         self.look_after_s = look_after_s
         self.folder = folder
@@ -158,30 +163,49 @@ class World:
     async def start(self, cut_at: int | None = None) -> None:
         """Start the daemon as `lifecycle` does: migrate, open, recover, run the loops."""
         await self.start_without_recovery(cut_at)
-        given = (self.store, self.ledger, self.bench, InspectorDouble(), self.clock, self.chance)
+        recovery = self.recovery()
         with suppress(PowerCut):
-            late = await recover(*given, self._nobody, self.doubts)
-            self._settling = [asyncio.create_task(settle_late(*given, self._nobody, late, self.doubts))]
+            late = await recovery.recover()
+            self._settling = [asyncio.create_task(recovery.settle_late(late))]
         self.run_loops()
+
+    def recovery(self, lives: Lives | None = None) -> Recovery:
+        return Recovery(
+            self.store, self.ledger, self.bench, self.inspector, self.clock, self.chance, self.runner.crashes,
+            lives or self._nobody, self._end, self.doubts, self.deaths,
+        )  # fmt: skip
+
+    # what a scenario may put something else in the place of
+    def make_ledger(self) -> Ledger:
+        return Ledger(self.store, self.policies.get, Bells())
+
+    def make_launcher(self) -> Launcher:
+        return LauncherDouble(self.vendors, self.power)
+
+    def make_inspector(self) -> Inspector:
+        return InspectorDouble()
+
+    def make_bench(self) -> Bench:
+        return Bench(
+            state=self.folder / "state", scripts=Path("scripts"), overrides=self.overrides, urls={},
+            ffmpeg=lambda: "ffmpeg", studio=self._studio, secret=lambda name: None, token=self._token, environ={},
+        )  # fmt: skip
 
     async def start_without_recovery(self, cut_at: int | None = None) -> None:
         self.power = self.board.power = Power(cut_at)
         migrate(self.path)
         self.store = PoweredStore(self.path, self.power)
-        self.ledger = Ledger(self.store, self.policies.get, Bells())
-        self.launcher = LauncherDouble(self.vendors, self.power)
-        self.bench = Bench(
-            state=self.folder / "state", scripts=Path("scripts"), overrides={}, urls={}, ffmpeg=lambda: "ffmpeg",
-            studio=self._studio, secret=lambda name: None, token=self._token, environ={},
-        )  # fmt: skip
+        self.ledger = self.make_ledger()
+        self.launcher = self.make_launcher()
+        self.bench = self.make_bench()
         self.doubts = None
         if self.looks:
             self.purse = PurseDouble(self.vendors, self.power)
             wait_s = self.look_after_s
             self.doubts = Reconciler(self.store, self.ledger, self.bench, self.purse, self.clock, lambda: wait_s)
-        inspector = InspectorDouble()
+        self.inspector = self.make_inspector()
         self.runner = Runner(
-            self.ledger, self.launcher, inspector, self.bench, self.clock, self.chance, lambda text: text,
+            self.ledger, self.launcher, self.inspector, self.bench, self.clock, self.chance, lambda text: text,
             doubts=self.doubts,
         )  # fmt: skip
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
@@ -189,9 +213,12 @@ class World:
         rules = HouseRules(self.max_in_work, self.house)
         self.scheduler = Scheduler(self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock)
 
-    async def _nobody(self, mark: str) -> bool:
+    async def _nobody(self, output: str) -> bool:
         """No script outlives a power cut."""
         return False
+
+    async def _end(self, output: str) -> None:
+        return
 
     def run_loops(self) -> None:
         turn = asyncio.Lock()

@@ -51,7 +51,9 @@ class Stage:
         quick = ("--generation", "1.5", "--latency", "gemini=0.1", "--latency", "elevenlabs=0.1", "--size", "640x360")
         self.found, self.sandbox = rehearsal.attach_or_start(self.root, [*quick, *sandbox])
         self.env = rehearsal.environment(self.root, self.found, self.state)
-        self.env |= {"VIDEOD_DAEMON_POLL_INTERVAL_S": "0.5", "VIDEOD_DAEMON_LOOK_AFTER_S": "3"} | (env or {})
+        self.env |= {"VIDEOD_DAEMON_POLL_INTERVAL_S": "0.5", "VIDEOD_DAEMON_LOOK_AFTER_S": "3"}
+        # whoever kills a daemon on purpose means no job of it
+        self.env |= {"VIDEOD_RETRY_DEATHS": "1000"} | (env or {})
         rehearsal.prepare(self.env, ["wild_planet", "deep_ocean"], self.state)
         self.log = folder / "daemon.log"
 

@@ -4,11 +4,9 @@ import asyncio
 from pathlib import Path
 
 from tests.harness.checkers import check
-from tests.harness.scripts import InspectorDouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World
 from videod.core.statuses import JobState
-from videod.daemon.recovery import recover, settle_late
 from videod.store import reads
 
 
@@ -21,15 +19,15 @@ def test_a_job_whose_paid_script_still_lives_stays_running_until_it_is_gone(tmp_
             await world.cut()
             gone_at = asyncio.get_running_loop().time() + 60
             await world.start_without_recovery()
-            given = (world.store, world.ledger, world.bench, InspectorDouble(), world.clock, world.chance)
 
             async def lives(mark: str) -> bool:
                 return asyncio.get_running_loop().time() < gone_at
 
-            late = await recover(*given, lives)
+            recovery = world.recovery(lives)
+            late = await recovery.recover()
             assert {job.step for job in late} == {"clip"}
             assert all(job.state == JobState.RUNNING for job in await world.store.read(reads.running_jobs))
-            settling = asyncio.create_task(settle_late(*given, lives, late))
+            settling = asyncio.create_task(recovery.settle_late(late))
             world.run_loops()
             await asyncio.sleep(30)
             assert {job.name for job in late} <= {job.name for job in await world.store.read(reads.running_jobs)}

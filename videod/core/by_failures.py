@@ -5,13 +5,23 @@ from dataclasses import replace
 
 from videod.core import board, breaker
 from videod.core.by_jobs import alarm, asker, cleared, current, heard, of_channel_alone, settle_attempt
-from videod.core.derive import QUOTA
-from videod.core.events import JobFailed, ServiceFreed
-from videod.core.failures import KEYS, POLICY, USELESS_FILE, USELESS_TRIES, Answer, Kind, retry_delay_ms
-from videod.core.model import Job
-from videod.core.ops import Alert, CloseAttempt, Park, RecordDoubt
+from videod.core.derive import QUOTA, derive
+from videod.core.events import JobCrashed, JobDied, JobFailed, JobSetAside, ServiceFreed
+from videod.core.failures import (
+    BOUGHT_UNCHECKED,
+    KEYS,
+    POLICY,
+    USELESS_FILE,
+    USELESS_TRIES,
+    Answer,
+    Failure,
+    Kind,
+    retry_delay_ms,
+)
+from videod.core.model import Job, Task
+from videod.core.ops import Alert, CloseAttempt, Decision, Park, RecordDoubt, SaveJob, SaveTask, ShowEntry
 from videod.core.reconcile import NothingBought
-from videod.core.statuses import ERRORS, JobState, Status, check_move
+from videod.core.statuses import ERRORS, LABELS, JobState, Status, check_move
 from videod.core.steps import STEPS
 from videod.core.work import Late, Work
 
@@ -38,6 +48,8 @@ def fail(work: Work, event: JobFailed) -> Work:
 _SERVICE_DOWN = (Kind.DOWN, Kind.TIMEOUT, Kind.NONSENSE)
 #: how long a job that asked in vain stands behind the others when the next probe may start, ms
 _BEHIND_MS = 1000
+#: the outcome of an attempt whose job was set aside
+SET_ASIDE = "set_aside"
 #: kinds that only a service which answers can cause
 _ANSWERED = (Kind.BUSY, Kind.QUOTA, Kind.CREDENTIALS, Kind.REFUSED)
 
@@ -69,12 +81,69 @@ def _again_free(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     return work, replace(job, state=JobState.READY, due_at=event.at + wait, failure=kept)
 
 
-def _again_later(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+def crashed(work: Work, event: JobCrashed) -> Work:
+    """videod failed at a job that was about to start: an attempt is spent, it is tried again later or stops."""
+    job = work.job(event.job)
+    if job is None or job.state != JobState.READY:
+        raise Late(f"{event.job} was not about to start")
+    failure = replace(event.failure, at=event.at)
+    work, after = _again_later(work, replace(job, failure=failure), event)
+    after = replace(after, ended_at=event.at)
+    if after.state == JobState.FAILED:
+        work = work.adding(alarm(work, after, failure, parked=False))
+    return work.with_job(after)
+
+
+def died(work: Work, event: JobDied) -> Work:
+    """The daemon died while the job ran: counted; at the last death allowed it is set aside, so that no start runs it.
+
+    What may have been bought by it stays in doubt, as after any other end.
+    """
+    job = current(work, event.job, event.attempt)
+    job = replace(job, deaths=job.deaths + 1)
+    if job.deaths < event.most:
+        return work.with_job(job)
+    times = "once" if job.deaths == 1 else f"{job.deaths} times"
+    text = f"videod died {times} while this job ran (last: {event.last}); it was set aside so that the other channels"
+    text += " can go on" + (". It may already be paid" if event.doubt else "")
+    failure = Failure(Kind.BUG, text, service="videod", at=event.at)
+    state = JobState.IN_DOUBT if event.doubt else JobState.FAILED
+    after = replace(job, state=state, failure=failure, again=False, ended_at=event.at)
+    work = _doubted(work, job, event) if event.doubt else work
+    work = work.with_job(after).adding(CloseAttempt(job.name, event.attempt, SET_ASIDE))
+    return work.adding(alarm(work, after, failure, parked=False))
+
+
+def set_aside(task: Task, jobs: tuple[Job, ...], event: JobSetAside) -> Decision:
+    """The least that can be decided of a job that cannot be worked on: it failed, its episode stopped, people know.
+
+    Asks neither the table of moves nor the board's views, since it is what is left when those failed.
+    """
+    job = next((one for one in jobs if one.name == event.job), None)
+    if job is None or job.state not in (JobState.READY, JobState.RUNNING, JobState.WAITING):
+        return Decision(accepted=False, note=f"{event.job} is not to be worked on")
+    after = replace(
+        job, state=JobState.FAILED, failure=replace(event.failure, at=event.at), again=False, ended_at=event.at
+    )
+    left = tuple(after if one is job else one for one in jobs)
+    stopped = replace(task, status=derive(task, left))
+    closed = (CloseAttempt(job.name, job.attempt, SET_ASIDE),) if job.state == JobState.RUNNING else ()
+    text = f"{task.title} ({task.channel_id}), {job.name}: {board.sentence(event.failure.message)}"
+    shown: dict[str, object] = {"Status": LABELS[stopped.status], "Error Log": board.sentence(event.failure.message)}
+    return Decision((
+        SaveTask(stopped), SaveJob(after, job.state), *closed, Alert(f"{task.id}:{job.name}:{job.attempt}", text),
+        ShowEntry(task.page_id, shown),
+    ))  # fmt: skip
+
+
+def _again_later(work: Work, job: Job, event: JobFailed | JobCrashed) -> tuple[Work, Job]:
     if work.breaker is not None and work.breaker.open and event.failure.kind in _SERVICE_DOWN:
         # the service is down, not the job: it waits unspent, and a moment longer than those that have not asked yet
         return work, replace(job, state=JobState.READY, due_at=work.breaker.until_ms + _BEHIND_MS)
     attempts = job.attempts + 1
     if event.failure.code == USELESS_FILE and job.price_micros and attempts >= USELESS_TRIES:
+        return work, replace(job, state=JobState.FAILED, attempts=attempts)
+    if event.failure.code == BOUGHT_UNCHECKED:
         return work, replace(job, state=JobState.FAILED, attempts=attempts)
     delay = retry_delay_ms(attempts, work.policy.retry_waits_ms, work.policy.retry_jitter, event.u)
     if delay is None:
@@ -146,7 +215,7 @@ def _doubt(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     return work, replace(job, state=JobState.IN_DOUBT, buy_again=False)
 
 
-def _doubted(work: Work, job: Job, event: JobFailed) -> Work:
+def _doubted(work: Work, job: Job, event: JobFailed | JobDied) -> Work:
     """The work with the price of the attempt counted as possibly paid.
 
     What the attempt was charged already is no doubt, but for a plan, which takes a call for each of its rounds.

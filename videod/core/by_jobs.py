@@ -172,7 +172,7 @@ def succeed(work: Work, event: JobSucceeded) -> Work:
         return settle_attempt(work, fresh, event, "outdated")
     done = replace(
         job, state=JobState.DONE, output=event.output, bytes=event.bytes, sha256=event.sha256, facts=event.facts,
-        failure=None, attempts=0, buy_again=False, due_at=0, ended_at=event.at,
+        failure=None, attempts=0, buy_again=False, due_at=0, deaths=0, ended_at=event.at,
     )  # fmt: skip
     work = settle_attempt(work, done, event, "done")
     if event.plan is not None:

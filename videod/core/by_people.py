@@ -24,8 +24,10 @@ def _freed(job: Job, at: int) -> Job:
     """A failed job ready for a person's new try: its waits begin anew, a purchase in doubt may be repeated."""
     if job.state in (JobState.FAILED, JobState.IN_DOUBT):
         doubt = job.state == JobState.IN_DOUBT
-        return replace(job, state=JobState.READY, attempts=0, due_at=at, buy_again=doubt, reworded=False, failure=None)
-    return replace(job, due_at=at) if job.state == JobState.READY else job
+        return replace(
+            job, state=JobState.READY, attempts=0, due_at=at, buy_again=doubt, reworded=False, failure=None, deaths=0
+        )
+    return replace(job, due_at=at, deaths=0) if job.state == JobState.READY else job
 
 
 def queued(work: Work, event: EntryQueued) -> Work:
@@ -102,7 +104,7 @@ def again(job: Job, at: int) -> Job:
         return job if job.again else replace(job, revision=job.revision + 1, again=True)
     return replace(
         job, state=JobState.WAITING, revision=job.revision + 1, attempts=0, due_at=at, failure=None, digest=None,
-        remote_id=None, buy_again=False, reworded=False, facts={},
+        remote_id=None, buy_again=False, reworded=False, facts={}, deaths=0,
     )  # fmt: skip
 
 

@@ -167,6 +167,43 @@ class JobFailed:
 
 
 @dataclass(frozen=True)
+class JobCrashed:
+    """videod itself failed at a ready job before an attempt was open, such as in building its command."""
+
+    at: int
+    task_id: str
+    job: str
+    failure: Failure
+    u: float
+
+
+@dataclass(frozen=True)
+class JobDied:
+    """The daemon died while the job ran. After `most` deaths it is set aside; `last`: when it died, ISO 8601.
+
+    `doubt`: the attempt may have bought something that no receipt tells of.
+    """
+
+    at: int
+    task_id: str
+    job: str
+    attempt: int
+    most: int
+    last: str
+    doubt: bool
+
+
+@dataclass(frozen=True)
+class JobSetAside:
+    """The usual answer to what became of a job cannot be given: it fails, and nothing else is decided."""
+
+    at: int
+    task_id: str
+    job: str
+    failure: Failure
+
+
+@dataclass(frozen=True)
 class ServiceFreed:
     """A parked service may be used again: what was held for it goes on. `channel_id` None: the whole service."""
 
@@ -198,6 +235,9 @@ Event = (
     | JobCharged
     | JobSucceeded
     | JobFailed
+    | JobCrashed
+    | JobDied
+    | JobSetAside
     | ServiceFreed
     | GatesJudged
     | NothingBought

@@ -74,7 +74,8 @@ class Job:
 
     `args` is all that its script needs besides paths and settings; `attempt` the id of the running or last attempt;
     `attempts` the tries spent on failures; `again` marks a running job whose inputs changed meanwhile;
-    `buy_again` the permission to buy once more what may have been paid already.
+    `buy_again` the permission to buy once more what may have been paid already; `deaths` how often the daemon died
+    while it ran, since it last succeeded or a person tried it again.
     """
 
     task_id: str
@@ -102,6 +103,7 @@ class Job:
     buy_again: bool = False
     reworded: bool = False
     again: bool = False
+    deaths: int = 0
     failure: Failure | None = None
     started_at: int | None = None
     ended_at: int | None = None

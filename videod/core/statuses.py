@@ -109,6 +109,10 @@ _WORKING = (
 #: the error a job's failure may cause while the task shows this status; cutting may fail while the audio gate is open
 _ERRORS_OF: dict[Status, tuple[Status, ...]] = {
     Status.GENERATING_ASSETS: (Status.ERROR_PLANNING, Status.ERROR_ASSETS),
+    # a job may fail before any of its stage has started: its price would break a cap, its command cannot be built
+    Status.ASSETS_APPROVED: (Status.ERROR_COMPOSITES, Status.ERROR_VIDEO),
+    Status.VIDEO_APPROVED: (Status.ERROR_AUDIO, Status.ERROR_SFX),
+    Status.FINAL_APPROVED: (Status.ERROR_UPLOAD,),
     Status.GENERATING_VIDEO: (Status.ERROR_COMPOSITES, Status.ERROR_VIDEO),
     Status.GENERATING_AUDIO: (Status.ERROR_AUDIO, Status.ERROR_SFX, Status.ERROR_ASSEMBLY),
     Status.AUDIO_READY: (Status.ERROR_ASSEMBLY,),

@@ -25,7 +25,10 @@ from videod.core.events import (
     GateApproved,
     GatesJudged,
     JobCharged,
+    JobCrashed,
+    JobDied,
     JobFailed,
+    JobSetAside,
     JobStarted,
     JobSubmitted,
     JobSucceeded,
@@ -68,14 +71,18 @@ def _handle(work: Work, event: Event) -> Work:
             return by_jobs.succeed(work, event)
         case JobFailed():
             return by_failures.fail(work, event)
+        case JobCrashed():
+            return by_failures.crashed(work, event)
+        case JobDied():
+            return by_failures.died(work, event)
         case ServiceFreed():
             return by_failures.freed(work, event)
         case NothingBought():
             return by_failures.nothing_bought(work, event)
         case GatesJudged():
             return _gates_judged(work)
-        case EntryRefused():
-            raise AssertionError("an entry that is refused has no task")
+        case EntryRefused() | JobSetAside():
+            raise AssertionError("decided without the four moves")
         case _:
             assert_never(event)
 
@@ -143,6 +150,8 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         noted = NoteRefusal(event.page_id, event.reason, event.title, event.channel)
         return Decision((ShowEntry(event.page_id, values), noted), note=event.reason)
     task, policy = snapshot.task, snapshot.policy
+    if isinstance(event, JobSetAside) and task is not None:
+        return by_failures.set_aside(task, snapshot.jobs, event)
     if policy is None or (not policy.configured and isinstance(event, _BEGIN)):
         return Decision(accepted=False, note="the channel of this task is not configured")
     if task is None:

@@ -23,7 +23,7 @@ from videod.daemon.gates import judge_again
 from videod.daemon.hours import ClockWatch
 from videod.daemon.journal import JournalWatch
 from videod.daemon.reconcile import Reconciler
-from videod.daemon.recovery import free_refused_keys, recover, settle_late
+from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
 from videod.daemon.space import SpaceWatch
 from videod.edge.clock import SystemChance, SystemClock
@@ -35,7 +35,7 @@ from videod.edge.notion_calls import Calls
 from videod.edge.notion_schema import Ids
 from videod.edge.notion_turn import NAME, Turn
 from videod.edge.oauth import Application, GoogleTokens, vault
-from videod.edge.process import ProcessLauncher, running_with
+from videod.edge.process import ProcessLauncher, end_with, running_with
 from videod.flow.bench import workspace_of
 from videod.flow.intake import Intake
 from videod.flow.relay import Relay
@@ -119,8 +119,12 @@ async def build(
     purse = ServicePurse(urls, secrets.get)
     doubts = Reconciler(store, ledger, bench, purse, clock, lambda: current.settings.daemon.look_after_s)
     runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts)
-    late = await recover(store, ledger, bench, inspector, clock, chance, running_with, doubts)
-    settling = partial(settle_late, store, ledger, bench, inspector, clock, chance, running_with, late, doubts)
+    recovery = Recovery(
+        store, ledger, bench, inspector, clock, chance, runner.crashes, running_with, end_with, doubts,
+        current.settings.retry.deaths, bound,
+    )  # fmt: skip
+    late = await recovery.recover()
+    settling = partial(recovery.settle_late, late)
     await free_refused_keys(store, ledger, clock)
     await judge_again(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})

@@ -1,30 +1,33 @@
 """After a crash: what was running is looked at, not run. Every attempt still open in the books gets its outcome.
 
 Nothing runs at this moment (the lock is ours and children die with their daemon), so rescue is immediate; only a paid
-script of ours may still be finishing the call that its dead daemon began: it is waited for in the background.
-A verified
-output is adopted; a receipt says whether a purchase was under way; anything else is ready again without an attempt
-spent.
+script of ours may still be finishing the call that its dead daemon began: it is waited for in the background, as long
+as its step's deadline allows. A verified output is adopted; a receipt says whether a purchase was under way; anything
+else is ready again without an attempt spent. A job under which the daemon died again and again is set aside, and what
+raises while one job is looked at is that job's failure.
 """
 
 import asyncio
+import json
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from videod.core.events import JobCharged, JobFailed, JobSubmitted, JobSucceeded
+from videod.core import board, bounds
+from videod.core.events import JobCharged, JobDied, JobFailed, JobSubmitted, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
-from videod.core.steps import STEPS, Command
+from videod.core.statuses import JobState
+from videod.core.steps import STEPS, Command, Step
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
+from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.refused import put_aside
-from videod.flow.runner import Doubts, in_doubt, read_plan
+from videod.flow.runner import LEFT_OPEN, Doubts, in_doubt, read_plan
 from videod.ledger import Ledger
 from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.store import reads
@@ -45,134 +48,205 @@ async def free_refused_keys(store: Store, ledger: Ledger, clock: Clock) -> int:
     return len(refused)
 
 
-def _task_reader(task_id: str) -> Callable[[sqlite3.Connection], Task | None]:
-    return lambda connection: reads.task(connection, task_id)
-
-
-#: how often it is looked whether a paid script of the last daemon is done, seconds
+#: how often it is looked whether a paid script of the last daemon is done, and for how long at least, seconds
 LOOK_S = 0.5
+LEAST_WAIT_S = 60.0
 
+#: whether a script of ours still works on this output
 Lives = Callable[[str], Awaitable[bool]]
+#: ends it
+End = Callable[[str], Awaitable[None]]
 
 
-async def recover(
-    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
-    lives: Lives, doubts: Doubts | None = None,
-) -> list[Job]:  # fmt: skip
-    """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish, for a
-    look at what became of their purchase, or for the decoding of their video.
+@dataclass(frozen=True)
+class Recovery:
+    """`lives` and `end` are about scripts that outlived their daemon, by the path of their output.
 
-    `lives` tells whether a process with this output in its command line still runs.
+    `deaths`: the number of deaths at which a job is set aside. `deadline_s` bounds the wait for such a script.
     """
-    late = []
-    for job in await store.read(reads.running_jobs):
-        task = await store.read(_task_reader(job.task_id))
+
+    store: Store
+    ledger: Ledger
+    bench: Bench
+    inspector: Inspector
+    clock: Clock
+    chance: Chance
+    crashes: Crashes
+    lives: Lives
+    end: End
+    doubts: Doubts | None = None
+    deaths: int = 3
+    deadline_s: Callable[[Step], float] = lambda step: step.deadline_s
+
+    async def recover(self) -> list[Job]:
+        """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish, for
+        a look at what became of their purchase, or for the decoding of their video.
+        """
+        left = await self._left_open()
+        heartbeat = int(await self.store.read(lambda connection: reads.fact(connection, "heartbeat")) or 0)
+        late = []
+        for job in await self.store.read(reads.running_jobs):
+            try:
+                if job.attempt in left or not await self._set_aside(job, heartbeat):
+                    late += [job] if await self._waits(job) else []
+            except Exception as error:
+                await self._book(job, error)
+        if left:
+            await self.ledger.set_fact(LEFT_OPEN, "[]")
+        return late
+
+    async def settle_late(self, late: list[Job]) -> None:
+        """Settle each of `late` as soon as its script has finished the call it was paying for and is gone."""
+
+        async def settle(job: Job) -> None:
+            try:
+                task = await self._task(job)
+                await self._wait_for_script(task, job)
+                await self._settle(task, job, self.doubts)
+            except Exception as error:
+                await self._book(job, error)
+
+        async with asyncio.TaskGroup() as group:
+            for job in late:
+                group.create_task(settle(job), name=f"late {job.task_id} {job.name}")
+
+    async def _book(self, job: Job, error: Exception) -> None:
+        place = Place("recovery", job.task_id, job.channel_id, job.name, job.attempt, "looking at what its end left")
+        await self.crashes.book(place, error)
+
+    async def _left_open(self) -> set[int]:
+        """The attempts that the last daemon left open when it was stopped: no death of theirs."""
+        text = await self.store.read(lambda connection: reads.fact(connection, LEFT_OPEN))
+        found = json.loads(text or "[]")
+        return {number for number in found if isinstance(number, int)} if isinstance(found, list) else set()
+
+    async def _task(self, job: Job) -> Task:
+        task = await self.store.read(lambda connection: reads.task(connection, job.task_id))
         assert task is not None
-        output = _output(bench, task, job)
-        doubtful = doubts is not None and doubts.covers(job) and (receipt(Path(output)) or {}).get("state") == "intent"
+        return task
+
+    def _output(self, task: Task, job: Job) -> Path:
+        """Where the attempt that was open writes: inputs that changed while it ran raised the revision of the next."""
+        ran = replace(job, revision=job.revision - 1) if job.again else job
+        return self.bench.workspace(task) / STEPS[job.step].output(ran, task)
+
+    async def _set_aside(self, job: Job, heartbeat: int) -> bool:
+        """Count the death; whether it was one too many. It is in the books before anything of the job is looked at."""
+        task = await self._task(job)
+        step = STEPS[job.step]
+        doubt = step.paid and in_doubt(self._output(task, job), job, self.bench.silent(step)) is not None
+        last = board.iso(max(heartbeat, job.started_at or 0))
+        died = JobDied(
+            self.clock.now_ms(), job.task_id, job.name, job.attempt, most=self.deaths, last=last, doubt=doubt
+        )
+        await self.ledger.apply(died)
+        now = await self.store.read(lambda connection: reads.job(connection, job.task_id, job.name))
+        aside = now is not None and now.state != JobState.RUNNING
+        if aside:
+            context = {"task": job.task_id, "channel": job.channel_id, "job": job.name, "deaths": self.deaths}
+            log.error("recovery_job_set_aside", extra=context)
+        return aside
+
+    async def _waits(self, job: Job) -> bool:
+        """Whether the job is settled later; where it need not wait it is settled."""
+        task = await self._task(job)
+        step, output = STEPS[job.step], self._output(task, job)
+        paper = receipt(output) or {}
+        doubtful = self.doubts is not None and self.doubts.covers(job) and paper.get("state") == "intent"
         # a video is decoded for seconds before it is believed: no start waits for that
-        long = STEPS[job.step].makes == "video" and Path(output).is_file()
-        if long or (STEPS[job.step].paid and (doubtful or await lives(output))):
-            late.append(job)
-        else:
-            await _settle(store, ledger, bench, inspector, clock, chance, task, job)
-    return late
+        long = step.makes == "video" and output.is_file()
+        if long or (step.paid and (doubtful or await self.lives(str(output)))):
+            return True
+        await self._settle(task, job)
+        return False
 
+    async def _wait_for_script(self, task: Task, job: Job) -> None:
+        """Until the script is gone; one that is still there when its step's time is over is ended."""
+        output = str(self._output(task, job))
+        deadline_ms = (job.started_at or 0) + round(self.deadline_s(STEPS[job.step]) * 1000)
+        left_ms = max(round(LEAST_WAIT_S * 1000), deadline_ms - self.clock.now_ms())
+        until = self.clock.steady_ms() + left_ms
+        while await self.lives(output):
+            if self.clock.steady_ms() >= until:
+                log.warning("recovery_script_ended", extra={"task": task.id, "job": job.name})
+                await self.end(output)
+                return
+            await self.clock.sleep(LOOK_S)
 
-async def settle_late(
-    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance,
-    lives: Lives, late: list[Job], doubts: Doubts | None = None,
-) -> None:  # fmt: skip
-    """Settle each of `late` as soon as its script has finished the call it was paying for and is gone."""
+    async def _settle(self, task: Task, job: Job, doubts: Doubts | None = None) -> None:
+        step, output = STEPS[job.step], self._output(task, job)
+        context = {"task": task.id, "channel": task.channel_id, "job": job.name}
+        if step.paid or job.step == "upload":
+            found = await self._adoptable(task, job, output)
+            if found is not None:
+                await self._adopt(task, job, output, *found)
+                return
+        await self._record_order(task, job, receipt(output))
+        failure = in_doubt(output, job, self.bench.silent(step)) if step.paid else None
+        if failure is not None and doubts is not None and doubts.covers(job):
+            seen = await self._seen(doubts, task, job, failure)
+            if isinstance(seen, NothingBought):
+                log.info("recovery_job_released", extra=context | {"evidence": seen.evidence})
+                await self.ledger.apply(seen)
+                return
+            failure = seen
+        if failure is None:
+            failure = Failure(Kind.INTERRUPTED, "the daemon ended while this ran")
+        log.info("recovery_job_released", extra=context | {"kind": failure.kind.value})
+        event = JobFailed(self.clock.now_ms(), task.id, job.name, job.attempt, failure, self.chance.random())
+        await self.ledger.apply(event)
 
-    async def settle(job: Job) -> None:
-        task = await store.read(_task_reader(job.task_id))
-        assert task is not None
-        while await lives(_output(bench, task, job)):
-            await clock.sleep(LOOK_S)
-        await _settle(store, ledger, bench, inspector, clock, chance, task, job, doubts)
+    async def _seen(self, doubts: Doubts, task: Task, job: Job, failure: Failure) -> NothingBought | Failure:
+        try:
+            return await doubts.settle(task, job, job.attempt, failure)
+        except Exception as error:  # the doubt itself is known and stays
+            place = Place("recovery", task.id, task.channel_id, job.name, job.attempt)
+            self.crashes.tell(place, error)
+            if of_the_house(error):
+                raise
+            return failure
 
-    async with asyncio.TaskGroup() as group:
-        for job in late:
-            group.create_task(settle(job), name=f"late {job.task_id} {job.name}")
+    async def _record_order(self, task: Task, job: Job, kept: dict[str, object] | None) -> None:
+        """The name that the service gave the order, where the dead daemon did not hear of it."""
+        remote_id = (kept or {}).get("remote_id")
+        if STEPS[job.step].paid and isinstance(remote_id, str) and remote_id != job.remote_id:
+            await self.ledger.apply(JobSubmitted(self.clock.now_ms(), task.id, job.name, job.attempt, remote_id))
 
+    async def _adoptable(self, task: Task, job: Job, output: Path) -> tuple[Artefact, Plan | None] | None:
+        """The output, where this attempt finished it: younger than the attempt's start and what it should be."""
+        step = STEPS[job.step]
+        if not output.is_file() or output.stat().st_mtime * 1000 < (job.started_at or 0) - 1000:
+            return None
+        try:
+            expected = expectation(job, foreign=self.bench.silent(step))
+            artefact = await self.inspector.inspect(output, step.makes, expected)
+            plan = None
+            if step.name == "plan":
+                plan = read_plan(output, Assignment(task, replace(job), job.attempt, Command(())))
+        except BadArtefact:  # its script would take it for what it had received
+            put_aside(output)
+            return None
+        except (Unchecked, PlanError, FileNotFoundError):  # without FFmpeg the next attempt says what is wrong
+            return None
+        return artefact, plan
 
-def _output(bench: Bench, task: Task, job: Job) -> str:
-    return str(bench.workspace(task) / STEPS[job.step].output(job, task))
+    async def _adopt(self, task: Task, job: Job, output: Path, artefact: Artefact, plan: Plan | None) -> None:
+        if not await self.store.read(lambda connection: reads.charged(connection, job.attempt)):
+            await self._charge_adopted(task, job, receipt(output))
+        log.info("recovery_output_adopted", extra={"task": task.id, "channel": task.channel_id, "job": job.name})
+        relative = str(output.relative_to(self.bench.workspace(task)))
+        await self.ledger.apply(JobSucceeded(
+            self.clock.now_ms(), task.id, job.name, job.attempt, relative, artefact.bytes, artefact.sha256,
+            dict(artefact.facts), plan,
+        ))  # fmt: skip
 
-
-async def _settle(
-    store: Store, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, chance: Chance, task: Task,
-    job: Job, doubts: Doubts | None = None,
-) -> None:  # fmt: skip
-    step = STEPS[job.step]
-    relative = step.output(job, task)
-    output = bench.workspace(task) / relative
-    context = {"task": task.id, "channel": task.channel_id, "job": job.name}
-    if step.paid or job.step == "upload":
-        found = await _adoptable(inspector, bench, task, job)
-        if found is not None:
-            artefact, plan = found
-            if not await store.read(lambda connection: reads.charged(connection, job.attempt)):
-                await _charge_adopted(ledger, clock, task, job, receipt(output))
-            log.info("recovery_output_adopted", extra=context)
-            await ledger.apply(JobSucceeded(
-                clock.now_ms(), task.id, job.name, job.attempt, relative, artefact.bytes, artefact.sha256,
-                dict(artefact.facts), plan,
-            ))  # fmt: skip
+    async def _charge_adopted(self, task: Task, job: Job, kept: dict[str, object] | None) -> None:
+        """The charge that the dead daemon did not hear of: at the receipt's price, else at the list price."""
+        if not job.price_micros:
             return
-    await _record_order(ledger, clock, task, job, receipt(output))
-    failure = in_doubt(output, job, bench.silent(step)) if step.paid else None
-    if failure is not None and doubts is not None and doubts.covers(job):
-        seen = await doubts.settle(task, job, job.attempt, failure)
-        if isinstance(seen, NothingBought):
-            log.info("recovery_job_released", extra=context | {"evidence": seen.evidence})
-            await ledger.apply(seen)
-            return
-        failure = seen
-    if failure is None:
-        failure = Failure(Kind.INTERRUPTED, "the daemon ended while this ran")
-    log.info("recovery_job_released", extra=context | {"kind": failure.kind.value})
-    event = JobFailed(clock.now_ms(), task.id, job.name, job.attempt, failure, chance.random())
-    await ledger.apply(event)
-
-
-async def _record_order(
-    ledger: Ledger, clock: Clock, task: Task, job: Job, kept: dict[str, object] | None
-) -> None:  # fmt: skip
-    """The name that the service gave the order, where the dead daemon did not hear of it."""
-    remote_id = (kept or {}).get("remote_id")
-    if STEPS[job.step].paid and isinstance(remote_id, str) and remote_id != job.remote_id:
-        await ledger.apply(JobSubmitted(clock.now_ms(), task.id, job.name, job.attempt, remote_id))
-
-
-async def _adoptable(inspector: Inspector, bench: Bench, task: Task, job: Job) -> tuple[Artefact, Plan | None] | None:
-    """The output, where this attempt finished it: younger than the attempt's start and what it should be."""
-    step = STEPS[job.step]
-    output = bench.workspace(task) / step.output(job, task)
-    if not output.is_file() or output.stat().st_mtime * 1000 < (job.started_at or 0) - 1000:
-        return None
-    try:
-        artefact = await inspector.inspect(output, step.makes, expectation(job, foreign=bench.silent(step)))
-        plan = None
-        if step.name == "plan":
-            plan = read_plan(output, Assignment(task, replace(job), job.attempt, Command(())))
-    except BadArtefact:  # its script would take it for what it had received
-        put_aside(output)
-        return None
-    except (Unchecked, PlanError, FileNotFoundError):  # without FFmpeg the next attempt says what is wrong
-        return None
-    return artefact, plan
-
-
-async def _charge_adopted(ledger: Ledger, clock: Clock, task: Task, job: Job, kept: dict[str, object] | None) -> None:
-    """The charge that the dead daemon did not hear of: at the receipt's price, else at the list price."""
-    if not job.price_micros:
-        return
-    usd, remote_id = (kept or {}).get("usd"), (kept or {}).get("remote_id")
-    reference = None if remote_id is None else str(remote_id)
-    micros = round(float(usd) * 1e6) if isinstance(usd, int | float) else job.price_micros
-    charge = JobCharged(
-        clock.now_ms(), task.id, job.name, job.attempt, job.service, job.step, 1.0, "piece", micros, reference
-    )
-    await ledger.apply(charge)
+        receipt_micros, remote_id = bounds.micros((kept or {}).get("usd")), (kept or {}).get("remote_id")
+        charge = JobCharged(
+            self.clock.now_ms(), task.id, job.name, job.attempt, job.service, job.step, 1.0, "piece",
+            job.price_micros if receipt_micros is None else receipt_micros, bounds.text(remote_id, 200),
+        )  # fmt: skip
+        await self.ledger.apply(charge)

@@ -55,6 +55,10 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = _succeeded(body)
         case "JobFailed":
             text, tone = _failed(body)
+        case "JobCrashed" | "JobSetAside":
+            text, tone = _failed(body)
+        case "JobDied":
+            text, tone = f"{body['job']}: videod died while it ran", "bad"
         case "ClockSetBack":
             text, tone = f"the clock was set back by {_number(body, 'seconds')} s; what waits goes with it", "dim"
         case "NothingBought":

@@ -171,18 +171,40 @@ def tethered(
     return (*start, str(mark), str(len(rules)), *rules)
 
 
-async def running_with(mark: str) -> bool:
-    """Whether a process of this host has `mark` in its command line: a paid script that outlived its daemon."""
-    return await asyncio.to_thread(_look_for, mark)
+async def running_with(output: str) -> bool:
+    """Whether a script of ours still works on `output`: a paid one that outlived its daemon.
+
+    It carries a job's mark and has the file in its command line; another program that names it, such as a player or
+    `tail -f`, is none.
+    """
+    return bool(await asyncio.to_thread(_scripts_of, output))
 
 
-def _look_for(mark: str) -> bool:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and int(entry.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                if mark.encode() in (entry / "cmdline").read_bytes():
-                    return True
-    return False
+async def end_with(output: str) -> None:
+    """Kill what `running_with` finds."""
+    for pid in await asyncio.to_thread(_scripts_of, output):
+        with contextlib.suppress(OSError):
+            handle = os.pidfd_open(pid)
+            try:
+                if _works_on(pid, output):  # the number may be another's by now
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+            finally:
+                os.close(handle)
+
+
+def _scripts_of(output: str) -> list[int]:
+    names = os.listdir("/proc")  # noqa: PTH208 - as paths, they would take three times as long
+    return [int(name) for name in names if name.isdecimal() and _works_on(int(name), output)]
+
+
+def _works_on(pid: int, output: str) -> bool:
+    if pid == os.getpid():
+        return False
+    try:
+        told = os.fsencode(output) in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return told and strays.of_a_job(pid)
 
 
 def _popen(spawn: Spawn, mark: int, rules: tuple[str, ...]) -> subprocess.Popen[bytes]:

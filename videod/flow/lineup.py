@@ -5,7 +5,7 @@ another status) is read anew.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from videod.core.admission import Candidate, House, choose, turns
@@ -61,10 +61,13 @@ def stands_still(connection: sqlite3.Connection, service: str, at: int) -> bool:
     return any(row.holds(service, "") for row in reads.parked(connection, at))
 
 
-def line_up(connection: sqlite3.Connection, service: str, at: int, rules: HouseRules) -> LineUp | None:
-    """The line-up at `at`, ms, or None where no job waits to be started."""
+def line_up(
+    connection: sqlite3.Connection, service: str, at: int, rules: HouseRules, aside: Collection[str] = ()
+) -> LineUp | None:
+    """The line-up at `at`, ms, or None where no job waits to be started. Tasks in `aside` are left alone."""
     # a channel whose file is gone starts nothing until it is back
     ready = [one for one in choices.candidates(connection, service, at) if one.channel_id in rules.max_by_channel]
+    ready = [one for one in ready if one.task_id not in aside] if aside else ready
     if not ready:
         return None
     work = choices.in_work(connection)

@@ -18,13 +18,14 @@ from typing import Protocol
 from videod.core import craft
 from videod.core.events import JobFailed, JobSucceeded
 from videod.core.expect import expectation
-from videod.core.failures import USELESS_FILE, Failure, Kind
+from videod.core.failures import BOUGHT_UNCHECKED, USELESS_FILE, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.plan import Plan, PlanError, parse
 from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Step
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
+from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.listener import Listener, Report
 from videod.flow.refused import put_aside
 from videod.ledger import Ledger
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 KILL_GRACE_S = 5.0
 #: why the daemon itself ends a child, as text of the failure
 STOPPING = "videod was stopped"
+#: name of the fact that holds the attempts which a stop left open on purpose
+LEFT_OPEN = "left_open"
 #: before an upload goes on with another access token, ms
 TOKEN_WAIT_MS = 1_000
 
@@ -69,6 +72,8 @@ class Runner:
         self._clock = clock
         self._chance = chance
         self._listener = Listener(ledger, clock, redact)
+        self.crashes = Crashes(ledger, clock, chance, redact)
+        self._left: list[int] = []
 
     async def run(self, work: Assignment) -> None:
         """Do the job and report its outcome. When cancelled: end the child, report, then be cancelled.
@@ -84,15 +89,33 @@ class Runner:
                 _log_failed(attempted.failure, context)
             outcome = await self._looked_into(work, attempted)
         except asyncio.CancelledError:
-            ended = self._ended_by_us(work)
-            if not self._can_look(work, ended.failure):
-                await asyncio.shield(self._ledger.apply(ended))
+            await self._leave(work)
             raise
-        await self._ledger.apply(outcome)
+        try:
+            await self._ledger.apply(outcome)
+        except Exception as error:
+            await self.crashes.book(self._place(work, "recording its outcome"), error)
+            return
         if isinstance(outcome, JobSucceeded):
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
         elif isinstance(outcome, NothingBought):
             log.info("runner_job_released", extra=context | {"evidence": outcome.evidence})
+
+    def _place(self, work: Assignment, during: str) -> Place:
+        return Place("runner", work.task.id, work.task.channel_id, work.job.name, work.attempt, during)
+
+    async def _leave(self, work: Assignment) -> None:
+        """The daemon stops: the attempt is booked as interrupted, or left open where the next start looks into it."""
+        try:
+            ended = self._ended_by_us(work)
+            if not self._can_look(work, ended.failure):
+                await asyncio.shield(self._ledger.apply(ended))
+                return
+        except Exception as error:
+            await asyncio.shield(self.crashes.book(self._place(work, "ending it"), error))
+            return
+        self._left.append(work.attempt)
+        await asyncio.shield(self._ledger.set_fact(LEFT_OPEN, json.dumps(self._left)))
 
     def _can_look(self, work: Assignment, failure: Failure) -> bool:
         return failure.kind == Kind.IN_DOUBT and self._doubts is not None and self._doubts.covers(work.job)
@@ -103,21 +126,81 @@ class Runner:
         """The outcome, where a purchase is in doubt after a look at what the service itself knows of it."""
         if isinstance(outcome, JobSucceeded) or not self._can_look(work, outcome.failure) or self._doubts is None:
             return outcome
-        found = await self._doubts.settle(work.task, work.job, work.attempt, outcome.failure)
+        try:
+            found = await self._doubts.settle(work.task, work.job, work.attempt, outcome.failure)
+        except Exception as error:  # the doubt itself is known and stays
+            self._told(work, error, "looking into its purchase")
+            return outcome
         return found if isinstance(found, NothingBought) else replace(outcome, at=self._clock.now_ms(), failure=found)
+
+    def _told(self, work: Assignment, error: Exception, during: str) -> Failure:
+        """The crash in the log, and as a failure of the job. Raises `error` where it is the house's own."""
+        place = self._place(work, during)
+        self.crashes.tell(place, error)
+        if of_the_house(error):
+            raise error
+        return self.crashes.failure(error, during)
 
     def may_end_now(self, work: Assignment) -> bool:
         """Whether ending this child now surely buys nothing twice: unpaid work, or a remote job with its id kept."""
         step = STEPS[work.job.step]
-        kept = receipt(self._bench.workspace(work.task) / step.output(work.job, work.task))
-        return not step.paid or (kept is not None and kept.get("state") == "submitted")
+        if not step.paid:
+            return True
+        try:
+            kept = receipt(self._bench.workspace(work.task) / step.output(work.job, work.task))
+        except Exception as error:  # it gets the grace of a call that may be on its way
+            self._told(work, error, "reading its receipt")
+            return False
+        return kept is not None and kept.get("state") == "submitted"
 
     async def _attempt(self, work: Assignment) -> JobSucceeded | JobFailed:
+        """The outcome, whatever happens: a crash of videod itself is a failure of the job. The child is gone then."""
         step = STEPS[work.job.step]
+        try:
+            began = await self._start(work)
+        except Exception as error:
+            return self._failed(work, self._told(work, error, "starting it"))
+        if isinstance(began, JobFailed):
+            return began
+        output, child = began
+        report = Report()
+        try:
+            code = await self._follow(work, step, child, report)
+        except asyncio.CancelledError:
+            await asyncio.shield(child.kill(KILL_GRACE_S))
+            raise
+        except Exception as error:
+            await child.kill(KILL_GRACE_S)
+            return self._failed(work, self._doubted(work, self._told(work, error, "listening to its script")), child)
+        if isinstance(code, JobFailed):
+            return code
+        try:
+            if code != 0:
+                return self._failed(work, self._ran_out(work, self._why(work, step, child, code, report)), child, code)
+            return await self._verify(work, step, output, report, child)
+        except Exception as error:
+            return self._failed(work, await self._unchecked(work, step, output, report, error, code), child, code)
+
+    async def _unchecked(
+        self, work: Assignment, step: Step, output: Path, report: Report, error: Exception, code: int
+    ) -> Failure:
+        """The crash after the script's end. What it bought is booked; nobody buys it again unasked."""
+        failure = self._told(work, error, "checking what it made")
+        if code != 0:
+            return self._doubted(work, failure) if code < 0 else failure
+        try:
+            await self._book_untold(work, step, output, report)
+        except Exception as worse:
+            self._told(work, worse, "booking what it bought")
+        silent = step.paid and self._bench.silent(step)
+        return replace(failure, code=BOUGHT_UNCHECKED) if silent else failure
+
+    async def _start(self, work: Assignment) -> tuple[Path, Child] | JobFailed:
+        """The place of the output and the running child, or why there is none."""
         try:
             output = self._bench.prepare(work.task, work.job, work.command)
             spawn = await self._bench.spawn(work.task, work.job, work.command)
-            child = await self._launcher.start(spawn)
+            return output, await self._launcher.start(spawn)
         except TokenError as error:
             kind = Kind.CREDENTIALS if error.permanent else Kind.DOWN
             failure = Failure(kind, str(error), "google", "POST /token", error.http_status, error.code)
@@ -129,21 +212,17 @@ class Runner:
         except OSError as error:
             kind = Kind.CONFIGURATION if error.errno == errno.E2BIG else Kind.DISK
             return self._failed(work, Failure(kind, f"the child could not be started: {error}"))
-        report = Report()
+
+    async def _follow(self, work: Assignment, step: Step, child: Child, report: Report) -> int | JobFailed:
+        """The exit code of the child, or that it was ended because its time was over."""
         try:
             async with asyncio.timeout(deadline := self._deadline_s(step)):
                 await self._listener.listen(work, child, report)
-                code = await child.wait()
+                return await child.wait()
         except TimeoutError:
             await child.kill(KILL_GRACE_S)
             late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {deadline:.0f} s and was ended")
             return self._failed(work, self._doubted(work, late), child)
-        except asyncio.CancelledError:
-            await asyncio.shield(child.kill(KILL_GRACE_S))
-            raise
-        if code != 0:
-            return self._failed(work, self._ran_out(work, self._why(work, step, child, code, report)), child, code)
-        return await self._verify(work, step, output, report, child)
 
     def _why(self, work: Assignment, step: Step, child: Child, code: int, report: Report) -> Failure:
         failure = self._listener.why(step, child, code, report)

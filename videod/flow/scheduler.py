@@ -18,6 +18,7 @@ from videod.core.statuses import Status
 from videod.core.steps import Command
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
+from videod.flow.crashes import Place
 from videod.flow.limits import Lane, Limit, quota_ends
 from videod.flow.lineup import HouseRules, LineUp, line_up, stands_still
 from videod.flow.runner import Runner
@@ -47,6 +48,7 @@ class Scheduler:
         self._rules = rules
         self._clock = clock
         self._look_again_s = look_again_s
+        self._crashes = runner.crashes
         self.started = 0
         self._children: dict[asyncio.Task[None], Assignment] = {}
         self._broken: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
@@ -114,13 +116,15 @@ class Scheduler:
             self._broken.put_nowait(child)
 
     async def _watch_children(self) -> None:
-        """A runner that raises is a bug: it ends the daemon, which starts afresh."""
+        """A child raises only what cannot be booked on its job: that ends the daemon, which starts afresh."""
         child = await self._broken.get()
         child.result()
 
     async def _hand_over(self, lane: Lane, work: Assignment) -> None:
         try:
             await self._runner.run(work)
+        except Exception as error:
+            await self._crashes.book(place_of(work, "scheduler", "running it"), error)
         finally:
             over = lane.over
             lane.free()
@@ -173,7 +177,7 @@ class Scheduler:
         at = self._clock.now_ms()
         if stands_still(connection, lane.service, at):
             return None
-        line = known or line_up(connection, lane.service, at, self._rules())
+        line = known or line_up(connection, lane.service, at, self._rules(), self._crashes.aside)
         chosen = line.choose() if line is not None else None
         return None if line is None or chosen is None else (chosen, line)
 
@@ -197,14 +201,17 @@ class Scheduler:
         """
 
         last: tuple[Candidate, LineUp, Status] | None = None
+        suspect: Candidate | None = None
 
         def pick(connection: sqlite3.Connection, look: Look) -> tuple[JobStarted, tuple[Job, Command]] | None:
-            nonlocal last
+            nonlocal last, suspect
+            suspect = last[0] if last else None
             at = self._clock.now_ms()
             found = self._choose(connection, lane, last and _followed(*last, look, at))
             if found is None:
                 return None
             chosen, line = found
+            suspect = chosen
             task, jobs = look(chosen.task_id)
             job = next(one for one in jobs if one.name == chosen.job)
             made = self._bench.command(task, job, jobs) if task is not None else None
@@ -213,13 +220,26 @@ class Scheduler:
             last = (chosen, line, task.status)
             return JobStarted(at, task.id, job.name, made[1], lane.limit.quota(at)), (job, made[0])
 
+        try:
+            started = await self._ledger.start(pick, most)
+        except Exception as error:
+            if suspect is None:
+                raise
+            place = Place("scheduler", suspect.task_id, suspect.channel_id, suspect.job, during="preparing to start it")
+            await self._crashes.book(place, error)
+            return [], True
         works: list[Assignment] = []
-        for one in await self._ledger.start(pick, most):
+        for one in started:
             applied, (job, command) = one.applied, one.chosen
             if not applied.decision.accepted or applied.attempt is None or applied.task is None:
                 return works, True
             works.append(Assignment(applied.task, job, applied.attempt, command))
         return works, False
+
+
+def place_of(work: Assignment, component: str, during: str) -> Place:
+    """Where an assignment crashed."""
+    return Place(component, work.task.id, work.task.channel_id, work.job.name, work.attempt, during)
 
 
 def _followed(claimed: Candidate, line: LineUp, was: Status, look: Look, at: int) -> LineUp | None:
