@@ -1,8 +1,12 @@
 """Starts that fail in the midst, and signals that come during one: the process ends, with a sentence and its code."""
 
+import fcntl
+import http.client
 import json
 import os
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -196,3 +200,48 @@ def test_the_start_after_a_death_says_so_in_status_and_a_clean_end_leaves_nothin
     process.communicate(timeout=END_S)
     assert process.returncode == 0
     assert json.loads((start.state / "lives.json").read_text())["alive"] is False
+
+
+def _health(state: Path) -> int:
+    connection = http.client.HTTPConnection("videod", timeout=END_S)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(state / "videod.sock"))
+    connection.request("GET", "/health")
+    code = connection.getresponse().status
+    connection.close()
+    return code
+
+
+def _until_told(start: Start, process: "subprocess.Popen[str]", problem: str) -> None:
+    """Until `status` names the problem; the daemon lives and answers all the while."""
+    command = [sys.executable, "-m", "videod", "status", "--json", "--state", str(start.state)]
+    until = time.monotonic() + END_S
+    while problem not in (told := subprocess.run(command, capture_output=True, check=True, text=True).stdout):
+        assert time.monotonic() < until and process.poll() is None, told
+        assert _health(start.state) == 200
+
+
+@pytest.mark.fault("13.7")
+def test_a_daemon_whose_locks_others_hold_answers_says_so_and_does_what_was_asked_afterwards(tmp_path: Path) -> None:
+    page = "11111111-1111-4111-8111-111111111111"
+    start = Start(tmp_path, settings=f'\n[notion]\nparent_page = "{page}"\n')
+    process = start.popen()
+    _until_said(process, "daemon_start_done")
+    turns = os.open(start.state / "notion.turn", os.O_RDWR)
+    fcntl.flock(turns, fcntl.LOCK_EX)
+    _until_told(start, process, "notion.turn cannot be shared")
+    os.close(turns)
+    browser = sqlite3.connect(start.state / "videod.db", isolation_level=None)
+    browser.execute("BEGIN IMMEDIATE")
+    command = [sys.executable, "-m", "videod", "pause", "kie", "--state", str(start.state)]
+    asked = subprocess.Popen(command, stdout=-1, stderr=-1, text=True)
+    _until_said(process, "store_held_waiting")
+    _until_told(start, process, "another program holds the database")
+    browser.execute("ROLLBACK")
+    browser.close()
+    _until_said(process, "store_held_recovered")
+    _, err = asked.communicate(timeout=END_S)
+    assert asked.returncode == 0 or "it will still do what you asked" in err
+    process.terminate()
+    process.communicate(timeout=END_S)
+    assert process.returncode == 0

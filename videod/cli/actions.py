@@ -289,6 +289,7 @@ def _desk(where: Place) -> "Iterator[Desk]":
     from videod.ledger import Bells, Ledger
     from videod.store.database import DatabaseError, InlineDatabase
     from videod.store.schema import migrate
+    from videod.store.soundness import held, held_by_others
     from videod.web.acts import Desk
 
     try:
@@ -296,6 +297,8 @@ def _desk(where: Place) -> "Iterator[Desk]":
         channels = load_channels(settings.paths.channels)
         migrate(where.database)
     except (ConfigError, ChannelError, DatabaseError) as error:
+        if held(error):
+            raise CommandError(output.TEMPORARY, held_by_others(where.database), "nothing was changed") from error
         raise CommandError(output.CONFIGURATION, str(error), "mend that, then try again") from error
     store = InlineDatabase(where.database)
     try:

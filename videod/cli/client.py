@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videod.cli.output import BUG, DOWN, MISSING, REFUSED, CommandError
+from videod.cli.output import BUG, DOWN, MISSING, REFUSED, TEMPORARY, CommandError
 from videod.core import bounds
 from videod.core.model import Task
 from videod.dashboard.rows import House
@@ -23,6 +23,7 @@ from videod.dashboard.running import daemon_of
 from videod.dashboard.text import clean
 from videod.documents import DocumentError, read_toml, state_folder
 from videod.store import soundness, views
+from videod.store.soundness import busy
 
 if TYPE_CHECKING:
     import http.client
@@ -117,6 +118,8 @@ def looking(where: Place) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
     except (sqlite3.DatabaseError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        if busy(error):
+            raise
         # a damaged row may read as nonsense that only the code that uses it stumbles over
         problem = _damage(where.database)
         if problem is None:
@@ -185,6 +188,12 @@ def post(where: Place, path: str, body: Mapping[str, object]) -> dict[str, objec
         status, text = answer.status, answer.read(4_000_000)
     except (OSError, http.client.HTTPException) as error:
         told = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        daemon = daemon_of(where.state)
+        if isinstance(error, TimeoutError) and daemon is not None and daemon.problems:
+            raise CommandError(
+                TEMPORARY, f"videod did not answer within {ANSWER_S} s: {clean(daemon.problems[0])}",
+                "it will still do what you asked; `videod status` shows whether it has",
+            ) from error  # fmt: skip
         raise CommandError(
             DOWN, f"videod does not answer at {where.socket}: {told}", "it may be starting or stopping; try again"
         ) from error

@@ -17,6 +17,7 @@ from typing import NoReturn
 from rich.cells import cell_len, set_cell_size
 
 from videod.dashboard.text import clean
+from videod.store.soundness import busy
 from videod.store.views import NoDatabase
 
 OK, USAGE, REFUSED, MISSING, DOWN, BUG, TEMPORARY, FORBIDDEN, CONFIGURATION = 0, 64, 65, 66, 69, 70, 75, 77, 78
@@ -123,9 +124,13 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     except NoDatabase as error:
         what, _, hint = str(error).partition("; ")
         return _fail(MISSING, what, hint, argv)
+    except sqlite3.OperationalError as error:
+        if not busy(error):
+            return _unreadable(error, argv)
+        hint = "close its transaction (`fuser -v` on videod.db in the state folder names it), then try again"
+        return _fail(TEMPORARY, "another program holds the database; nothing was changed", hint, argv)
     except sqlite3.Error as error:
-        hint = "`videod run` checks it at its start and says how to restore it"
-        return _fail(DOWN, f"the database cannot be read: {error}", hint, argv)
+        return _unreadable(error, argv)
     except PermissionError as error:
         hint = "run this as the user that videod runs as"
         return _fail(FORBIDDEN, f"not allowed to open {error.filename}", hint, argv)
@@ -135,6 +140,11 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         return OK
     except KeyboardInterrupt:
         return 130
+
+
+def _unreadable(error: sqlite3.Error, argv: Sequence[str]) -> int:
+    hint = "`videod run` checks it at its start and says how to restore it"
+    return _fail(DOWN, f"the database cannot be read: {error}", hint, argv)
 
 
 def _fail(code: int, message: str, hint: str, argv: Sequence[str]) -> int:

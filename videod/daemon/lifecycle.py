@@ -27,7 +27,7 @@ from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
 from videod.daemon.life import Life
 from videod.daemon.lock import LockHeld, hold
-from videod.daemon.machine import PART_S, Ends, Machine, build
+from videod.daemon.machine import HELD_S, PART_S, Ends, Machine, build
 from videod.daemon.pulse import EDGES_S, Pulse
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
@@ -42,7 +42,7 @@ from videod.seams import BoardError
 from videod.store import reads
 from videod.store.database import DatabaseError
 from videod.store.schema import migrate
-from videod.store.soundness import given_up
+from videod.store.soundness import given_up, held, held_by_others
 from videod.web.api import ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays
 
@@ -155,7 +155,9 @@ async def _start(
 ) -> tuple[Machine, dict[str, asyncio.Task[None]], Listening]:
     """Build the machine, open its door and begin its loops; whoever ends them closes `opened` afterwards."""
     current, secrets, pulse = given.current, given.secrets, Pulse()
-    machine = await build(current, secrets, given.urls, given.env, Ends(_state_lost(life), life.beat), opened)
+    machine = await build(
+        current, secrets, given.urls, given.env, Ends(_state_lost(life), life.beat, life.remarks), opened
+    )
     app = build_app(
         machine.ledger, machine.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
@@ -367,7 +369,7 @@ def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str
 def _noted(given: Given, life: Life) -> int:
     """Migrate and serve; how this life ends is written down for the next one. Raises StartError or DatabaseError."""
     try:
-        migrate(given.state / "videod.db")
+        _migrate(given.state / "videod.db", life)
         code = asyncio.run(serve_forever(given, life))
     except signals.Stopped:
         life.lives.end()
@@ -385,6 +387,26 @@ def _noted(given: Given, life: Life) -> int:
     if code == 0:
         life.lives.end()
     return code
+
+
+def _migrate(database: Path, life: Life) -> None:
+    """Bring the database to this schema; another program that holds it is waited for. Raises as `migrate` does."""
+    until, said = time.monotonic() + HELD_S, False
+    while True:
+        try:
+            migrate(database)
+            return
+        except DatabaseError as error:
+            if not held(error):
+                raise
+            if time.monotonic() >= until:
+                raise StartError(f"{held_by_others(database)} Then start videod again.", refusals.BUSY) from error
+        if not said:
+            log.warning("store_held_waiting", extra={"error": held_by_others(database)})
+            life.held.tell([held_by_others(database)])
+            said = True
+        life.beat()
+        time.sleep(1)
 
 
 def _tell_now(given: Given, life: Life) -> None:

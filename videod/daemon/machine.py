@@ -7,10 +7,13 @@
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import httpx
 
@@ -22,6 +25,7 @@ from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
 from videod.daemon.hours import ClockWatch
 from videod.daemon.journal import JournalWatch
+from videod.daemon.others import Others
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
@@ -46,9 +50,12 @@ from videod.seams import Clock
 from videod.store import reads
 from videod.store.database import Database, Store
 from videod.store.resilient import Resilient
+from videod.store.soundness import busy
 
 log = logging.getLogger(__name__)
 
+#: a start waits so long for a program that holds the database, seconds
+HELD_S = 600.0
 #: closing one of the parts may take so long, seconds
 PART_S = 2.5
 
@@ -74,10 +81,11 @@ class Machine:
 @dataclass(frozen=True)
 class Ends:
     """What the machine needs of its process: `state_lost(why)` ends it, the state folder can no longer be used;
-    `beat()` is a sign of life while it waits."""
+    `beat()` is a sign of life while it waits; on `remarks` go those that may have something to say to `status`."""
 
     state_lost: Callable[[str], None]
     beat: Callable[[], object]
+    remarks: list[Callable[[], Sequence[str]]]
 
 
 async def build(
@@ -97,9 +105,12 @@ async def build(
     sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
     clock, chance, bells = SystemClock(), SystemChance(), Bells()
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
-    database = await Database.open(sources.state / "videod.db")
+    database = await _database(sources.state / "videod.db", ends)
     opened.push_async_callback(_closed, "database", database.close)
-    store = Resilient(database, disk.make_room, clock.sleep, ends.beat)
+    alarms = wiring.alarms(current.settings, secrets)
+    others = Others(sources.state / "videod.db", alarms.send, ends.beat)
+    ends.remarks.append(others.problems)
+    store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
     ledger = Ledger(store, current.policy, bells)
     hours = ClockWatch(clock, ledger, store)
     await hours.since_last_run()
@@ -131,7 +142,7 @@ async def build(
     lanes = wiring.lanes(current.settings)
     scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)
     notion = current.settings.notion
-    calls = await _notion_calls(sources, store, ledger, clock)
+    calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(
         calls, clock, Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)
@@ -139,7 +150,6 @@ async def build(
     turn = asyncio.Lock()
     workspace = partial(workspace_of, sources.state)
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
-    alarms = wiring.alarms(current.settings, secrets)
     relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
     space = SpaceWatch(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
@@ -150,7 +160,25 @@ async def build(
     return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
 
 
-async def _notion_calls(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock) -> Calls:
+async def _database(path: Path, ends: Ends) -> Database:
+    """The database, waited for while another program holds it. Raises sqlite3.Error."""
+    until, said = time.monotonic() + HELD_S, False
+    while True:
+        try:
+            return await Database.open(path)
+        except sqlite3.OperationalError as error:
+            if not busy(error) or time.monotonic() >= until:
+                raise
+            if not said:
+                log.warning("store_held_waiting", extra={"error": str(error)})
+                said = True
+        ends.beat()
+        await asyncio.sleep(1)
+
+
+async def _notion_calls(
+    sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, ends: Ends
+) -> Calls:  # fmt: skip
     """The paced connection. Raises StartError where the environment or the file of turns does not let it be made."""
     banned_until = await store.read(lambda tx: reads.fact_ms(tx, "notion_not_before")) or 0
 
@@ -168,6 +196,7 @@ async def _notion_calls(sources: wiring.Sources, store: Store, ledger: Ledger, c
             f"{path} cannot be used: {error.strerror}. Remove it (it holds nothing but the pace of requests to"
             " Notion), then start videod again.", refusals.GROUND,
         ) from None  # fmt: skip
+    ends.remarks.append(lambda: (turn.problem,) if turn.problem else ())
     try:
         return Calls(
             sources.secrets.get("NOTION_TOKEN") or "", clock, sources.urls["VIDEOD_URL_NOTION"],

@@ -180,6 +180,7 @@ class Calls:
     async def _wait_for_turn(self) -> None:
         """Wait for the pace and for what is left of a ban. Raises BoardError "busy" when that is long."""
         while True:
+            await self._turn.ready()
             await self._wait_for_ban()
             # one at a time and evenly: three at once would be a burst
             ahead_ms = self._turn.take(self._clock.steady_ms(), self._interval_ms)

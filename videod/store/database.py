@@ -19,12 +19,14 @@ from videod.store.line import Line
 T = TypeVar("T")
 Transaction = Callable[[sqlite3.Connection], T]
 
+#: so long a connection waits for other programs; who must wait for longer does so elsewhere (`resilient`), ms
+_PATIENCE = "PRAGMA busy_timeout=5000"
 # trusted_schema stays on: SQLite 3.40 refuses json_valid() in our own CHECKs without it
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
+    _PATIENCE,
     "PRAGMA cell_size_check=ON",
     "PRAGMA temp_store=MEMORY",
     # a move every few hundred commits instead of every eighty: one in a hundred would wait for it
@@ -141,4 +143,4 @@ class InlineDatabase:
 def prepare_reader(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA query_only=ON")
-    connection.execute("PRAGMA busy_timeout=5000").fetchall()
+    connection.execute(_PATIENCE).fetchall()

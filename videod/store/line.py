@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from videod.store.soundness import given_up
+from videod.store.soundness import busy, given_up
 
 T = TypeVar("T")
 
@@ -115,10 +115,19 @@ class Line:
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            elif not served and busy(error):
+                # another program holds the database: it would keep each of those behind waiting for as long again
+                served = [first, *self._all_waiting()]
             for asked in served or [first]:
                 asked.error = asked.error or error
             served = served or [first]
         return served
+
+    def _all_waiting(self) -> list[_Asked]:
+        waiting = []
+        while self._waiting and not self._waiting[0].alone:
+            waiting.append(self._waiting.popleft())
+        return waiting
 
     def _next(self) -> Sequence[_Asked]:
         """What may run in the same transaction, if anything waits."""

@@ -87,6 +87,20 @@ def busy(error: BaseException) -> bool:
     return isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", "").startswith(_BUSY)
 
 
+def held(error: BaseException | None) -> bool:
+    """Whether `error`, or what it was raised from, is one of a database that another program holds."""
+    while error is not None:
+        if busy(error):
+            return True
+        error = error.__cause__
+    return False
+
+
+def held_by_others(path: Path) -> str:
+    """What to do about a program that holds the database."""
+    return f"another program holds the database: `fuser -v {path}` names it. Close its transaction or end it."
+
+
 def outside(error: sqlite3.DatabaseError) -> bool:
     """Whether it is the disk or the rights to it that are at fault, not the file's content."""
     return getattr(error, "sqlite_errorname", "").startswith(_OUTSIDE)
