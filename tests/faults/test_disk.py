@@ -4,6 +4,8 @@ import asyncio
 import errno
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +60,50 @@ def test_a_pause_begins_below_the_least_free_space_and_ends_clearly_above_it(
 ) -> None:
     found = shortage(Room(free, 100 * GB, files), missing, 1_000 * MB, held)
     assert (found is not None) == short
+
+
+@pytest.mark.fault("13.14")
+def test_a_limit_on_the_size_of_files_is_named_with_what_to_do() -> None:
+    found = shortage(Room(90 * GB, 100 * GB, None, 20 * MB), 200 * MB, 1_000 * MB, held=False)
+    assert found is not None
+    reason = found.of(Path("/state"))
+    assert reason.startswith("files are limited to 20 MB by the host (ulimit -f); raise the limit to 1000 MB")
+    assert "free some" not in reason and "disk" not in reason
+    assert shortage(Room(90 * GB, 100 * GB, None, 2 * GB), 0, 1_000 * MB, held=False) is None
+    assert shortage(Room(90 * GB, 100 * GB, None, 100 * MB), 0, 0, held=False) is not None
+
+
+#: starts of a program of few lines under a limit, since a process cannot take one back
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from videod.edge import disk
+soft, hard = int(sys.argv[2]), int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+disk.lift_file_limit()
+print(disk.unusable(Path(sys.argv[1])))
+print(disk.room(Path(sys.argv[1])).largest)
+print(disk.Disk(Path(sys.argv[1]), lambda: 9 * disk.MB).make_reserve())
+"""
+
+
+@pytest.mark.fault("13.14")
+@pytest.mark.parametrize(
+    ("soft", "hard", "words"),
+    [
+        (2_000_000, 2_000_000, ["files are limited to 2 MB by the host (ulimit -f); raise", "2000000", "False"]),
+        (2_000_000, 8_000_000, ["None", "8000000", "False"]),
+        (2_000_000, -1, ["None", "None", "True"]),
+        (0, 0, ["files are limited to 0 MB by the host", "0", "False"]),
+    ],
+)
+def test_a_start_takes_what_the_host_allows_and_names_a_limit_that_leaves_too_little(
+    tmp_path: Path, soft: int, hard: int, words: list[str]
+) -> None:
+    command = [sys.executable, "-c", LIMITED, str(tmp_path), str(soft), str(hard)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert [line[: len(word)] for line, word in zip(lines, words, strict=True)] == words
 
 
 def test_a_pause_for_a_database_without_room_ends_only_with_some_space_even_where_no_least_is_set() -> None:

@@ -30,10 +30,11 @@ from videod.daemon.lock import LockHeld, hold
 from videod.daemon.machine import HELD_S, PART_S, Ends, Machine, build
 from videod.daemon.pulse import EDGES_S, Pulse
 from videod.daemon.refusals import StartError
+from videod.daemon.space import SMALLEST_LIMIT
 from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.edge import jail, systemd
 from videod.edge.clock import SystemClock, nonsense
-from videod.edge.disk import unusable
+from videod.edge.disk import largest_file, lift_file_limit, limited, unusable
 from videod.edge.memory import keep_small
 from videod.edge.oauth import vault
 from videod.edge.probe import probe
@@ -199,9 +200,17 @@ def _broken(tasks: Mapping[str, asyncio.Task[None]], life: Life) -> str | None:
         log.critical("daemon_loop_lost", extra={"loop": name}, exc_info=error)
         if given_up(error):
             # as a kill would, so that nothing more is said to be done; a start examines it
-            life.leave(75, "daemon_database_lost", f"the database failed ({_said(error)}): check the disk")
+            life.leave(75, "daemon_database_lost", f"the database failed ({_said(error)}): {_remedy()}")
         life.lives.say(f'its loop "{name}" failed: {_said(error)}')
     return broken[0] if broken else None
+
+
+def _remedy() -> str:
+    """What to look at after a write that failed: EFBIG comes out of SQLite as an input/output error."""
+    largest = largest_file()
+    if largest is not None and largest < SMALLEST_LIMIT:
+        return limited(largest, SMALLEST_LIMIT)
+    return "check the disk; the next start examines the database"
 
 
 def _said(error: BaseException | None) -> str:
@@ -358,6 +367,7 @@ def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str
         log.warning("channel_file_incomplete", extra={"problem": warning})
     _require(secrets)
     given = Given(current, secrets, urls, env, began)
+    lift_file_limit()
     why_not = unusable(given.state)
     if why_not is not None:
         raise StartError(why_not, refusals.GROUND)

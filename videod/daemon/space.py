@@ -14,7 +14,7 @@ from typing import Protocol
 
 from videod.core.by_jobs import DISK_ALARM
 from videod.core.ops import EVERY_SERVICE, Park
-from videod.edge.disk import MB, Room
+from videod.edge.disk import MB, Room, limited
 from videod.ledger import Ledger
 from videod.seams import Clock
 from videod.store import reads
@@ -30,6 +30,8 @@ ENOUGH = 1.25
 MIN_FILES = 2_000
 #: free bytes below which no pause ends, whatever the settings say
 SOME_BYTES = 16 * MB
+#: files of a film are at most so large; a limit below it (or below min_free_mb) stops films that are already paid for
+SMALLEST_LIMIT = 500 * MB
 #: how often the figure in the reason is brought up to date, ms
 UPDATE_MS = 60_000
 
@@ -50,13 +52,21 @@ class Ground(Protocol):
 
 @dataclass(frozen=True)
 class Shortage:
-    """What there is too little of, for people."""
+    """What there is too little of, for people; `limit`: it is no matter of the disk, and the text says what to do."""
 
     text: str
+    limit: bool = False
+
+    def of(self, state: Path) -> str:
+        """The reason of a pause."""
+        return self.text if self.limit else f"the disk of {state} has {self.text}; free some"
 
 
 def shortage(room: Room, missing: int, least: int, held: bool) -> Shortage | None:
     """What is short, None when work may go on. Sizes in bytes; `missing` as in `Ground`."""
+    largest = max(least, SMALLEST_LIMIT)
+    if room.largest is not None and room.largest < largest:
+        return Shortage(limited(room.largest, largest), limit=True)
     enough_bytes, enough_files = max(least * ENOUGH, SOME_BYTES), MIN_FILES * ENOUGH
     left = max(0, room.free - missing)
     if left < (enough_bytes if held else least):
@@ -122,7 +132,7 @@ class SpaceWatch:
         return next((row.reason for row in parked if row.cause == "disk" and row.service == EVERY_SERVICE), None)
 
     async def _pause(self, short: Shortage) -> None:
-        at, reason = self._clock.now_ms(), f"the disk of {self._state} has {short.text}; free some"
+        at, reason = self._clock.now_ms(), short.of(self._state)
         steady = self._clock.steady_ms()
         if self._reason is not None and (reason == self._reason or steady - self._said_at < UPDATE_MS):
             return

@@ -7,6 +7,7 @@ full disk the file is removed, and what must be remembered has room; it is made 
 import asyncio
 import errno
 import os
+import resource
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,18 +25,41 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @dataclass(frozen=True)
 class Room:
-    """Bytes that are free for this user and bytes in all; files that can still be made (None: no such limit)."""
+    """Bytes that are free for this user and bytes in all; files that can still be made; bytes that one may have at most
+    (None: no such limit)."""
 
     free: int
     total: int
     files: int | None
+    largest: int | None = None
 
 
 def room(folder: Path) -> Room:
     """Raises OSError when the folder is gone."""
     found = os.statvfs(folder)
     files = found.f_favail if found.f_files else None  # file systems such as btrfs count no inodes
-    return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, files)
+    return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, files, largest_file())
+
+
+def largest_file() -> int | None:
+    """Bytes that a file of this process may have at most (`ulimit -f`), None where the host sets no limit."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def lift_file_limit() -> None:
+    """Take what the host allows: a shell's soft limit is a habit, its hard limit a wish."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+
+def limited(largest: int, needed: int) -> str:
+    """What a limit of the size of files means, and what to do."""
+    return (
+        f"files are limited to {largest / MB:.0f} MB by the host (ulimit -f); raise the limit to {needed / MB:.0f} MB"
+        " or more (LimitFSIZE= of a unit) and restart videod"
+    )
 
 
 class Disk:
@@ -142,6 +166,10 @@ def unusable(state: Path) -> str | None:
             return _read_only(state)
         if not os.access(state, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
             return _forbidden(state)
+        kept, largest = (state / "videod.db"), largest_file()
+        needed = START_BYTES + (kept.stat().st_size if kept.exists() else 0)
+        if largest is not None and largest < needed:
+            return limited(largest, needed)
         if room(state).free < START_BYTES:
             (state / "reserve").unlink(missing_ok=True)
         left = room(state)
