@@ -184,7 +184,7 @@ async def _start(
         **machine.watches,
     }
     tasks = {name: asyncio.create_task(supervisor.keep(name, loop, name in NEEDED)) for name, loop in loops.items()}
-    tasks["scheduler"] = asyncio.create_task(machine.scheduler.run())
+    tasks["scheduler"] = asyncio.create_task(machine.scheduler.run(supervisor.keep))
     return machine, tasks, door
 
 

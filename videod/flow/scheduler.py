@@ -8,7 +8,8 @@ is told so and chosen anew.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 
 from videod.core.admission import Candidate
 from videod.core.events import JobStarted
@@ -28,6 +29,8 @@ from videod.store import choices, reads
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
+
+Keep = Callable[[str, Callable[[], Coroutine[None, None, None]]], Coroutine[None, None, None]]
 
 #: a lane looks by itself at least this often, seconds
 LOOK_AGAIN_S = 30.0
@@ -53,11 +56,16 @@ class Scheduler:
         self._children: dict[asyncio.Task[None], Assignment] = {}
         self._broken: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
 
-    async def run(self) -> None:
-        """Run until cancelled; then no job starts any more. Call `drain` afterwards: children still run."""
+    async def run(self, keep: Keep | None = None) -> None:
+        """Run until cancelled; then no job starts any more. Call `drain` afterwards: children still run.
+
+        `keep(name, loop)` runs a lane and begins it again when it fails: a lane that raises has claimed nothing, or
+        what it claimed was rolled back with its transaction.
+        """
         async with asyncio.TaskGroup() as group:
             for lane in self._lanes.values():
-                group.create_task(self._run_lane(lane), name=f"lane {lane.service}")
+                name, loop = f"lane {lane.service}", partial(self._run_lane, lane)
+                group.create_task(keep(name, loop) if keep else loop(), name=name)
             group.create_task(self._watch_children(), name="children")
 
     async def drain(self, grace_s: float) -> None:
