@@ -41,7 +41,10 @@ def _settings(path: Path) -> "Settings":
 
 def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -> T:
     """Run `work` on a connection with the token of the environment; failures end the program with their reason."""
+    import httpx
+
     from videod.credentials import CredentialsError, load_secrets, service_urls
+    from videod.daemon import refusals
     from videod.edge.clock import SystemClock
     from videod.edge.notion_calls import Calls
     from videod.edge.notion_turn import NAME, Turn
@@ -51,7 +54,10 @@ def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -
         notion = settings.notion
         # the daemon may be asking at this very moment, or Notion have asked it to wait
         turn = Turn(state / NAME) if (state := settings.paths.state).is_dir() else None
-        calls = Calls(token, SystemClock(), url, notion.requests_per_s, version=notion.version, turn=turn)
+        try:
+            calls = Calls(token, SystemClock(), url, notion.requests_per_s, version=notion.version, turn=turn)
+        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+            raise refusals.of_connections(error, os.environ) from error
         try:
             return await work(calls)
         finally:
@@ -65,6 +71,10 @@ def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -
         return asyncio.run(run(token, service_urls(os.environ)["VIDEOD_URL_NOTION"]))
     except CredentialsError as error:
         _fail(CONFIGURATION, str(error))
+    except refusals.StartError as error:
+        _fail(error.code, str(error))
+    except OSError as error:  # the file of turns
+        _fail(refusals.GROUND, str(refusals.of(error)))
     except BoardError as error:
         _fail(EXIT[error.kind], f"{error}. {_advice(error.kind)}")
 

@@ -34,7 +34,7 @@ def of(error: Exception) -> StartError:
             return StartError(f"the database cannot be used: {error}. Check the disk, then start videod again.", GROUND)
         case OSError():
             what = f"{error.filename} cannot be used" if error.filename else "the host refused a call"
-            return StartError(f"{what}: {error.strerror or error}. Fix that, then start videod again.", GROUND)
+            return StartError(f"{what}: {error.strerror or error}. Fix that, then run the command again.", GROUND)
         case MemoryError():
             return StartError("there is not enough memory to start. Free some, then start videod again.", OUT_OF_MEMORY)
     log.critical("daemon_start_failed", exc_info=error)
