@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
+from videod import files
 from videod.core.craft import tag_characters
 from videod.core.craft_wording import odd_characters
 from videod.core.plain_text import shows
@@ -38,8 +39,12 @@ class ChannelError(ValueError):
 
 
 def _file(value: object, info: ValidationInfo) -> object:
-    folder = (info.context or {}).get("folder", Path())
-    return folder / Path(value).expanduser() if isinstance(value, str) and value else value or None
+    if not isinstance(value, str) or not value:
+        return value or None
+    path = files.placed(value, (info.context or {}).get("folder", Path()))
+    if (trouble := files.trouble(path)) is not None:
+        raise ValueError(f"{path} {trouble}; correct the path or leave the key out")
+    return path
 
 
 def _plain(text: str) -> str:
@@ -149,25 +154,35 @@ class ChannelSet:
 
 def load_channels(folder: Path) -> ChannelSet:
     """Every *.yaml in `folder`. Raises ChannelError with all faults of all files."""
-    if not folder.is_dir():
-        raise ChannelError(
-            [Fault(str(folder), None, "", "there is no such folder; make it and put a <channel>.yaml in")]
-        )
-    files = sorted(path for path in folder.glob("*.yaml") if path.is_file())
-    loaded = load_files(files)
-    odd = [f"{path}: is not read; name it {path.stem}.yaml" for path in sorted(folder.glob("*.yml"))]
-    if not files:
+    names = listed(folder)
+    found = [folder / name for name in names if name.endswith(".yaml")]
+    loaded = load_files(found)
+    odd = [f"{folder / name}: is not read; name it {name[:-4]}.yaml" for name in names if name.endswith(".yml")]
+    if not found:
         odd.append(f"{folder}: holds no channel; every channel is a file <channel>.yaml")
     return ChannelSet(loaded.channels, (*loaded.warnings, *odd), loaded.files)
 
 
-def load_files(files: Sequence[Path]) -> ChannelSet:
+def listed(folder: Path) -> list[str]:
+    """The names in a folder of channels, but for hidden ones, which editors make. Raises ChannelError."""
+    try:
+        return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        reason = "there is no such folder; make it and put a <channel>.yaml in"
+    except OSError as problem:
+        reason = f"the folder cannot be read ({files.reason(problem)}); let videod's user read it"
+    except ValueError:
+        reason = "no folder can have this name; correct [paths] channels"
+    raise ChannelError([Fault(str(folder), None, "", reason)])
+
+
+def load_files(paths: Sequence[Path]) -> ChannelSet:
     """The channels in these files. Raises ChannelError with all faults of all files."""
     channels: dict[str, Channel] = {}
     faults: list[Fault] = []
     warnings: list[str] = []
     names: dict[str, Path] = {}
-    for path in files:
+    for path in paths:
         read = _read(path)
         if isinstance(read, list):
             faults.extend(read)
@@ -180,7 +195,7 @@ def load_files(files: Sequence[Path]) -> ChannelSet:
             faults.append(Fault(str(path), None, "name", f"is already the name of {other}; names must differ"))
     if faults:
         raise ChannelError(faults)
-    return ChannelSet(MappingProxyType(channels), tuple(warnings), tuple(files))
+    return ChannelSet(MappingProxyType(channels), tuple(warnings), tuple(paths))
 
 
 def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
@@ -197,7 +212,7 @@ def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
     if channel.id != path.stem:
         reason = f"must be the file's name; write id: {path.stem} or rename the file to {channel.id}.yaml"
         return [Fault(str(path), document.lines[("id",)], "id", reason)]
-    missing = [name for name in EXTRAS if (extra := getattr(channel, name)) is not None and not extra.is_file()]
+    missing = [name for name in EXTRAS if (extra := getattr(channel, name)) is not None and not files.exists(extra)]
     notes = [f"{path}:{document.lines[(name,)]}: {name}: there is no file {getattr(channel, name)}; films are made "
              f"without it" for name in missing]  # fmt: skip
     return channel.model_copy(update=dict.fromkeys(missing)), notes

@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from videod import files
 from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import DocumentError, Fault, Key, faults_of, field_at, known_keys, read_toml
 
@@ -40,14 +41,17 @@ def _place(value: object, info: ValidationInfo) -> object:
     """Text -> path from the folder of the settings file; empty text -> None (choose automatically)."""
     if not isinstance(value, str | Path):
         return value
-    folder = (info.context or {}).get("folder", Path())
-    return folder / Path(value).expanduser() if str(value) else None
+    return files.placed(str(value), (info.context or {}).get("folder", Path())) if str(value) else None
 
 
 def _existing(value: object, info: ValidationInfo) -> object:
     path = _place(value, info)
-    if isinstance(path, Path) and not path.is_file():
+    if not isinstance(path, Path):
+        return path
+    if not files.exists(path) and files.trouble(path) is None:
         raise ValueError(f"there is no file {path}; correct the path or leave the key out")
+    if (trouble := files.trouble(path)) is not None:
+        raise ValueError(f"{path} {trouble}; correct the path or leave the key out")
     return path
 
 
@@ -253,7 +257,7 @@ def load_settings(path: Path, env: Mapping[str, str] | None = None) -> Settings:
     try:
         document = read_toml(path)
     except DocumentError as problem:
-        hint = "" if path.exists() else "; start videod in the folder of videod.toml or name the file"
+        hint = "" if files.exists(path) else "; start videod in the folder of videod.toml or name the file"
         raise ConfigError([Fault(str(path), problem.line, "", f"{problem.reason}{hint}")]) from None
     values = document.values
     given = _overlay(values, os.environ if env is None else env)
@@ -261,11 +265,20 @@ def load_settings(path: Path, env: Mapping[str, str] | None = None) -> Settings:
         # a section that is left out is validated like an empty one, so that its default paths find their folder
         values.setdefault(name, {})
     try:
-        return Settings.model_validate(values, context={"folder": path.absolute().parent})
+        return Settings.model_validate(values, context={"folder": _folder(path)})
     except ValidationError as problem:
         errors = problem.errors(include_url=False)
         faults = faults_of(errors, Settings, str(path), document.lines, " = ")
         raise ConfigError([_from_env(fault, given) for fault in faults]) from None
+
+
+def _folder(path: Path) -> Path:
+    """The folder of the settings file. Raises ConfigError where the current one, from which it is named, is gone."""
+    try:
+        return path.absolute().parent
+    except OSError as problem:
+        reason = f"its folder cannot be told ({files.reason(problem)}); name the whole path"
+        raise ConfigError([Fault(str(path), None, "", reason)]) from None
 
 
 def _from_env(fault: Fault, given: Mapping[str, str]) -> Fault:
@@ -313,6 +326,6 @@ def _env_value(place: Key, text: str) -> object:
         return text
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return parsed["value"] if len(parsed) == 1 else text

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from videod import files
+
 SECRET_NAMES = (
     "NOTION_TOKEN",
     "GEMINI_API_KEY",
@@ -118,12 +120,11 @@ def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | Non
 
 def _from_file(path: Path) -> str:
     try:
-        with path.open("rb") as source:
-            return source.read(_FILE_BYTES_MAX).decode().strip()
+        return files.read_bytes(path, _FILE_BYTES_MAX, follow=True).decode().strip()
     except FileNotFoundError:
         return ""
     except OSError as problem:
-        raise CredentialsError(f"the credential file {path} cannot be read ({problem.strerror})") from None
+        raise CredentialsError(f"the credential file {path} cannot be read ({files.reason(problem)})") from None
     except UnicodeDecodeError:
         raise CredentialsError(f"the credential file {path} is no text") from None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Union, get_args, get_origin
 
+from videod import files
 from videod.core.plain_text import shows
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ Key = tuple[str | int, ...]
 
 #: a settings or channel file is a few kilobytes; more is a mistake or an attack
 BYTES_MAX = 256_000
+DEPTH_MAX = 16
+WHOLE_MAX = 2**53
 _SHOWN_CHARACTERS = 60
 _TOML_TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _TOML_KEY = re.compile(r"\s*([A-Za-z0-9_\-.\"']+)\s*=")
@@ -62,10 +65,10 @@ class DocumentError(ValueError):
 def read_text(path: Path) -> str:
     """The file's text. Raises DocumentError."""
     try:
-        with path.open("rb") as source:
+        with files.open_plain(path, follow=True) as source:
             data = source.read(BYTES_MAX + 1)
     except OSError as problem:
-        raise DocumentError(f"cannot be read ({problem.strerror or problem})") from None
+        raise DocumentError(f"cannot be read ({files.reason(problem)})") from None
     if len(data) > BYTES_MAX:
         raise DocumentError(f"is larger than {BYTES_MAX // 1000} kB; such files are a few kB")
     try:
@@ -85,7 +88,28 @@ def read_toml(path: Path) -> Document:
         raise DocumentError(f"is not valid TOML: {problem}", int(at[1]) if at else None) from None
     except RecursionError:
         raise DocumentError("is nested far too deep") from None
+    except ValueError as problem:  # a number of more digits than Python reads
+        raise DocumentError(f"is not valid TOML: {str(problem)[:_SHOWN_CHARACTERS]}") from None
+    _within_bounds(values)
     return Document(values, dict(_toml_lines(text)))
+
+
+def _within_bounds(values: dict[str, object]) -> None:
+    """Refuse what no setting is, and what no message could show. Raises DocumentError."""
+    level: list[object] = [values]
+    for _ in range(DEPTH_MAX):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, int) and abs(value) > WHOLE_MAX:
+                raise DocumentError("holds a number larger than any setting can be")
+            if isinstance(value, dict):
+                inner.extend(value.values())
+            elif isinstance(value, list):
+                inner.extend(value)
+        level = inner
+        if not level:
+            return
+    raise DocumentError(f"is nested deeper than {DEPTH_MAX} levels")
 
 
 def _toml_lines(text: str) -> Iterator[tuple[Key, int]]:
@@ -112,7 +136,11 @@ def state_folder(settings_file: Path, env: Mapping[str, str]) -> Path:
         except DocumentError:
             paths = None
         given = paths.get("state") if isinstance(paths, dict) else None
-    return settings_file.absolute().parent / (given if isinstance(given, str) and given else "state")
+    folder = settings_file.absolute().parent
+    try:
+        return files.placed(given if isinstance(given, str) and given else "state", folder)
+    except ValueError:
+        return folder / "state"
 
 
 # ---------------------------------------------------------------- from pydantic's findings to sentences
@@ -159,6 +187,8 @@ def _reason(error: "ErrorDetails", model: type["BaseModel"]) -> str:
         return "must not be empty"
     if kind == "tuple_type":
         return f"must be a list in [brackets], not {given}"
+    if kind == "string_unicode":
+        return "holds half a character, which is no text; write it again"
     return f"{error['msg'].replace('Input should', 'must').replace('String should', 'must')}, not {given}"
 
 

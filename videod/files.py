@@ -1,4 +1,4 @@
-"""Reading small files that others made: scripts, people, whoever can write into a folder.
+"""Reading small files that others made, and taking paths from people: scripts, settings, whoever can write.
 
 A name may lead anywhere by the time it is opened: to a FIFO that blocks for ever, a device, a folder, a sparse file of
 300 GB. So a file is opened without waiting, looked at through its descriptor, and read up to a bound.
@@ -41,6 +41,53 @@ def read_bytes(path: Path, most: int, *, follow: bool = False) -> bytes:
     if len(data) > most:
         raise Unfit(f"it is larger than {most:,} bytes")
     return data
+
+
+#: what Linux takes: bytes of one name, and of a whole path with its end
+_NAME_BYTES, _PATH_BYTES = 255, 4095
+
+
+def placed(text: str, folder: Path) -> Path:
+    """A path that a person wrote, from `folder`, with `~` for a home.
+
+    Raises ValueError, with a sentence, for a text that can be the path of nothing.
+    """
+    try:
+        path = folder / Path(text).expanduser()
+        names = [os.fsencode(part) for part in path.parts]
+    except RuntimeError:  # no such user, or nobody knows the home of this one
+        raise ValueError(f"{text[:40]!r} is in a home that is not known here; write the whole path") from None
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character, which no path has; correct the path") from None
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no path has; correct the path")
+    if any(len(name) > _NAME_BYTES for name in names) or len(b"/".join(names)) > _PATH_BYTES:
+        raise ValueError(f"is longer than a path can be ({text[:40]!r}…); shorten it")
+    return path
+
+
+def trouble(path: Path) -> str | None:
+    """Why `path` cannot be read as a plain file, in words that follow its name; None where it can, or is missing."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        return f"cannot be read ({reason(error) if isinstance(error, OSError) else 'its name is no path'})"
+    if stat.S_ISDIR(found.st_mode):
+        return "is a folder, not a file"
+    if not stat.S_ISREG(found.st_mode):
+        return "is no plain file"
+    return None if os.access(path, os.R_OK) else "may not be read"
+
+
+def exists(path: Path) -> bool:
+    """Whether something stands there; what cannot even be asked for does not."""
+    try:
+        path.stat()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def reason(error: OSError) -> str:

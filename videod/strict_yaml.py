@@ -12,9 +12,7 @@ from pathlib import Path
 import yaml
 from yaml.events import AliasEvent, NodeEvent, ScalarEvent
 
-from videod.documents import Document, DocumentError, Key, read_text
-
-DEPTH_MAX = 16
+from videod.documents import DEPTH_MAX, Document, DocumentError, Key, read_text
 
 _BOOL, _INT, _FLOAT, _NULL, _TEXT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "str"))
 
@@ -75,6 +73,10 @@ def parse(text: str) -> Document:
         raise DocumentError(f"is not valid YAML: {str(problem).splitlines()[0]}") from None
     except RecursionError:
         raise DocumentError("is nested far too deep") from None
+    except DocumentError:
+        raise
+    except (ValueError, OverflowError) as problem:  # PyYAML's own: an escape such as "\\UFFFFFFFF" is no character
+        raise DocumentError(f"is not valid YAML: {problem}") from None
     if not isinstance(node, yaml.MappingNode):
         raise DocumentError("must be lines of `key: value`", node.start_mark.line + 1 if node else None)
     lines: dict[Key, int] = {}

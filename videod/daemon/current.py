@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from videod.channels import ChannelError, ChannelSet, load_channels
+from videod.channels import ChannelError, ChannelSet, listed, load_channels
 from videod.config import ConfigError, Settings, load_settings
 from videod.core.model import ChannelPolicy
 from videod.daemon import wiring
@@ -50,14 +50,21 @@ class Current:
         self._stamps = self._look()
 
     def _look(self) -> dict[Path, tuple[int, int]]:
-        files = [self._path, *sorted(self.settings.paths.channels.glob("*.yaml"))]
+        """What tells that a file was changed. Never raises: what cannot be looked at counts as changed once."""
+        folder = self.settings.paths.channels
+        try:
+            names = [name for name in listed(folder) if name.endswith(".yaml")]
+        except ChannelError:
+            names = []
         stamps = {}
-        for file in files:
+        for file in (self._path, folder, *(folder / name for name in names)):
             try:
                 found = file.stat()
-            except FileNotFoundError:
+            except (OSError, ValueError):
+                stamps[file] = (-1, -1)
                 continue
-            stamps[file] = (found.st_mtime_ns, found.st_size)
+            # of the folder only whether it is there and may be read: what else is put into it changes nothing
+            stamps[file] = (0, found.st_mode) if file == folder else (found.st_mtime_ns, found.st_size)
         return stamps
 
     def changed(self) -> bool:
@@ -70,16 +77,24 @@ class Current:
         try:
             settings = load_settings(self._path, self._env)
             channels = load_channels(settings.paths.channels)
+            policies = wiring.policies(settings, channels)
         except (ConfigError, ChannelError) as error:
-            self.problem = str(error)
-            log.error("config_reload_refused", extra={"error": self.problem})
-            return False
+            return self._refuse(str(error))
+        except (OSError, ValueError, TypeError, RuntimeError, ArithmeticError) as error:
+            # no file that somebody writes ends the daemon: the old ones stay in force
+            log.exception("config_reload_failed")
+            return self._refuse(f"it cannot be read ({type(error).__name__}: {error})")
         self.settings, self.channels = settings, channels
-        self._policies = wiring.policies(settings, channels)
+        self._policies = policies
         self.problem = None
         self.waiting = tuple(key for key in AT_START if _at(settings, key) != _at(self._begun_with, key))
         log.info("config_reload_done", extra={"channels": sorted(channels.channels), "at_next_start": self.waiting})
         return True
+
+    def _refuse(self, problem: str) -> bool:
+        self.problem = problem
+        log.error("config_reload_refused", extra={"error": problem})
+        return False
 
     @property
     def remark(self) -> str:
