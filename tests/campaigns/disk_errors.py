@@ -16,6 +16,7 @@ from tests.campaigns.frame import Campaign, Result, main, need_program, say
 from tests.campaigns.points import failure, finish
 from tests.campaigns.shop import Shop, open_shop
 from tests.live.stage import Stage
+from videod.store.schema import migrate
 
 TEMPORARY = 75
 KINDS = ("image", "clip", "narration", "upload", "composite")
@@ -74,6 +75,7 @@ def _daemon(folder: Path, ends: int, to_end: bool) -> int:
     strace = need_program("strace")
     made = Stage(folder, channel={"clips": 2, "images": 4})
     try:
+        migrate(made.database)  # the daemon's own writes are counted, however many migrations there are
         person = made.person()
         person.write_entries([("wild_planet", ("A Bear", "brown bears", "A bear crosses a river."))])
         for number in range(ends):
