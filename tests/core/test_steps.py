@@ -1,3 +1,5 @@
+import importlib
+import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -5,11 +7,14 @@ import pytest
 
 from tests.core.book import Book, small_plan
 from tests.harness.world import policy
+from videod.config import Prices, Scripts
 from videod.core import steps
 from videod.core.expand import jobs_of
 from videod.core.model import Job, Task
 from videod.core.statuses import Gate
 from videod.core.steps import STEPS, Command, Studio, digest
+from videod.edge import decode, inspector
+from videod.simulation.latency import USUAL
 
 
 def studio(task: Task, **changes: object) -> Studio:
@@ -38,6 +43,49 @@ def jobs(task: Task) -> dict[str, Job]:
 
 def test_the_table_is_sound() -> None:
     steps.check()
+
+
+@pytest.mark.fault("1.8")
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"makes": "film"}, "step clip: unknown makes 'film'"),
+        ({"per": "scene"}, "step clip: unknown per 'scene'"),
+        ({"script": ""}, "step clip: script '' is no file name"),
+        ({"script": "../clip.py"}, "is no file name"),
+        ({"after": ("upload",)}, "step clip comes after upload"),
+        ({"price": "gold"}, "step clip: there is no price 'gold'"),
+    ],
+)
+def test_a_row_that_cannot_be_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, object], told: str
+) -> None:
+    monkeypatch.setitem(STEPS, "clip", replace(STEPS["clip"], **change))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=re.escape(told)):
+        steps.check(prices=Prices().micros())
+
+
+@pytest.mark.fault("1.8")
+@pytest.mark.parametrize(("module", "name"), [("board", "NOUNS"), ("expect", "BY_STEP")])
+def test_a_table_without_a_row_for_a_step_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, module: str, name: str
+) -> None:
+    table = getattr(importlib.import_module(f"videod.core.{module}"), name)
+    monkeypatch.delitem(table, "cut")
+    with pytest.raises(ValueError, match=f"core/{module}.{name} has no row for cut"):
+        steps.check()
+
+
+@pytest.mark.fault("1.8")
+def test_every_table_over_the_steps_and_over_what_they_make_is_complete() -> None:
+    steps.check({"settings": Scripts.model_fields, "latency": USUAL}, Prices().micros())
+    with pytest.raises(ValueError, match="settings has no row for plan, image"):
+        steps.check({"settings": ()})
+    made = set(steps.Makes) - {steps.Makes.NOTHING}
+    assert set(inspector._NAMES) == made
+    assert set(decode.FORMATS) == set(decode.CODECS) == {"video", "audio"}
+    for makes in made:
+        assert inspector._is("nothing of the kind", makes) is False
 
 
 def test_every_paid_step_is_priced_and_behind_its_gate() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from videod.edge.process import ProcessLauncher, running_with
+from videod.edge.process import ProcessLauncher, end_with, running_with
 from videod.seams import Child, Spawn
 
 
@@ -178,6 +178,26 @@ async def test_a_paying_child_is_asked_not_killed_when_its_daemon_dies(tmp_path:
         await asyncio.sleep(0.05)
     assert (tmp_path / "paid").exists()
     assert not await running_with(str(tmp_path / "paid"))
+
+
+@pytest.mark.fault("13.9")
+async def test_a_player_that_has_the_file_open_is_no_script_of_ours(tmp_path: Path, launcher: ProcessLauncher) -> None:
+    output = str(tmp_path / "clip_01.mp4")
+    player = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "input()", output, stdin=asyncio.subprocess.PIPE
+    )
+    try:
+        assert not await running_with(output)
+        ours = await launcher.start(spawn(f"# {output}\nimport time\nprint(1, flush=True)\ntime.sleep(60)", tmp_path))
+        await anext(ours.lines())
+        assert await running_with(output)
+        await end_with(output)
+        assert await ours.wait() == -signal.SIGKILL
+        assert player.returncode is None
+        assert not await running_with(output)
+    finally:
+        player.kill()
+        await player.wait()
 
 
 #: forks twice, opens a session of its own, clears its environment: out of the group, the ancestry and any name's reach

@@ -16,6 +16,7 @@ from videod.core.steps import ORDER, REVIEWED
 NOUNS = {
     "plan": "plan", "image": "images", "composite": "composites", "split_screen": "split screens", "clip": "clips",
     "narration": "narrations", "sound_effect": "effects", "cut": "cuts", "assemble": "film", "upload": "upload",
+    "cleanup": "cleanup",
 }  # fmt: skip
 #: Notion's rich text holds 2,000 characters an object; the log stays below one object
 ERROR_LOG_CHARACTERS = 1900

@@ -9,6 +9,7 @@ from videod.core.derive import QUOTA, derive
 from videod.core.events import JobCrashed, JobDied, JobFailed, JobSetAside, ServiceFreed
 from videod.core.failures import (
     BOUGHT_UNCHECKED,
+    HOST,
     KEYS,
     POLICY,
     USELESS_FILE,
@@ -57,7 +58,7 @@ _ANSWERED = (Kind.BUSY, Kind.QUOTA, Kind.CREDENTIALS, Kind.REFUSED)
 def _judged(work: Work, job: Job, event: JobFailed) -> Work:
     """The work with the breaker of the job's service told of the failure."""
     before, failure = work.breaker, event.failure
-    if before is None:
+    if before is None or failure.service == HOST:
         return work
     if failure.kind in _ANSWERED:
         return heard(work, job)

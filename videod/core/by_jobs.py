@@ -12,6 +12,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.model import Job
 from videod.core.ops import Alert, ClearDoubt, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset
 from videod.core.plan import Plan
+from videod.core.reports import published
 from videod.core.statuses import CLOSED, RUNNING, JobState
 from videod.core.steps import STEPS
 from videod.core.work import Late, Work
@@ -189,9 +190,11 @@ def _published(work: Work, event: JobSucceeded) -> Work:
     cleanup = work.job("cleanup/workspace")
     if cleanup is not None:
         work = work.with_job(replace(cleanup, due_at=event.at + work.policy.keep_workspace_ms))
+    video = published(event.facts)
+    assert video is not None, "checked by `workflow`"
     return work.with_task(
-        youtube_id=str(event.facts["video_id"]),
-        youtube_url=str(event.facts["url"]),
+        youtube_id=video[0],
+        youtube_url=video[1],
         ended_at=event.at,
         error="",
         paused=None,

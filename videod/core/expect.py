@@ -43,8 +43,7 @@ class Expectation:
 def expectation(job: Job, jobs: Iterable[Job] = (), foreign: bool = False) -> Expectation:
     """What the output of `job` must be. `jobs` are those of its task: what was found of the parts decides the length
     of a cut and of the film (unknown parts: wide bounds). `foreign`: a script of the owner's made it."""
-    make = _BY_STEP.get(job.step)
-    return make(job, {other.name: other for other in jobs}, foreign) if make else Expectation()
+    return BY_STEP[job.step](job, {other.name: other for other in jobs}, foreign)
 
 
 Others = Mapping[str, Job]
@@ -56,6 +55,10 @@ def _plan(job: Job, others: Others, foreign: bool) -> Expectation:
 
 def _report(job: Job, others: Others, foreign: bool) -> Expectation:
     return Expectation(max_bytes=MIB)
+
+
+def _nothing(job: Job, others: Others, foreign: bool) -> Expectation:
+    return Expectation(min_bytes=0)
 
 
 def _picture(job: Job, others: Others, foreign: bool) -> Expectation:
@@ -115,9 +118,11 @@ def _film(job: Job, others: Others, foreign: bool) -> Expectation:
     )  # fmt: skip
 
 
-_BY_STEP: dict[str, Callable[[Job, Others, bool], Expectation]] = {
+#: a row for every step: `steps.check` is told of it at start
+BY_STEP: dict[str, Callable[[Job, Others, bool], Expectation]] = {
     "plan": _plan, "image": _picture, "composite": _picture, "split_screen": _picture, "clip": _clip,
     "narration": _narration, "sound_effect": _effect, "cut": _cut, "assemble": _film, "upload": _report,
+    "cleanup": _nothing,
 }  # fmt: skip
 
 

@@ -82,6 +82,8 @@ KEYS: dict[str, str] = {
 USELESS_FILE = "useless_file"
 #: tries after which no more is bought: the first, a free fetch where the service has one, and one new purchase
 USELESS_TRIES = 2
+#: `Failure.service` where this host itself lacks something
+HOST = "host"
 #: `Failure.code` of a file that a program without receipts bought and videod could not check: another run buys again,
 #: so a person decides at once
 BOUGHT_UNCHECKED = "bought_unchecked"

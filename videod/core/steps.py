@@ -2,7 +2,7 @@
 
 Adding a step touches one row here and one script. A row names the script (overridable in `[scripts]`), the service
 lane it runs in, the steps it comes after, whether there is one per episode, image or clip, the gate that must be
-passed before money may be spent on it, the status shown while it works and when it fails, its deadline, its price
+passed before money may be spent on it, the status shown when it fails, its deadline, its price
 and the two pure functions that build its command and its output's place.
 
 `check()` is run at start and proves the table sound; README's diagram is drawn from it.
@@ -10,9 +10,11 @@ and the two pure functions that build its command and its output's place.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from videod.core.model import Job, Task
 from videod.core.statuses import Gate, Status
@@ -65,21 +67,38 @@ class Command:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
+class Makes(StrEnum):
+    """What a step's script leaves in its output."""
+
+    JSON = "json"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    NOTHING = "nothing"
+
+
+class Per(StrEnum):
+    """For what an episode has one job of a step."""
+
+    EPISODE = "episode"
+    IMAGE = "image"
+    CLIP = "clip"
+
+
 @dataclass(frozen=True)
 class Step:
-    """One row of the table. `per` is "episode", "image" or "clip"; `makes` the kind of artefact that is verified."""
+    """One row of the table. `makes` is the kind of file that is verified."""
 
     name: str
     script: str
     service: str
     after: tuple[str, ...]
-    per: str
+    per: Per
     gate: Gate | None
-    working: Status
     error: Status
     deadline_s: int
     price: str | None
-    makes: str
+    makes: Makes
     secrets: tuple[str, ...]
     argv: Callable[[Job, Studio], Command]
     output: Callable[[Job, Task], str]
@@ -223,73 +242,74 @@ def _cleanup(job: Job, at: Studio) -> Command:
 
 
 PLAN = Step(
-    name="plan", script="generate_plan.py", service="gemini", after=(), per="episode", gate=None,
-    working=Status.GENERATING_ASSETS, error=Status.ERROR_PLANNING, deadline_s=1500, price="plan", makes="json",
+    name="plan", script="generate_plan.py", service="gemini", after=(), per=Per.EPISODE, gate=None,
+    error=Status.ERROR_PLANNING, deadline_s=1500, price="plan", makes=Makes.JSON,
     secrets=("GEMINI_API_KEY",), argv=_plan, output=lambda job, task: _take(job, "plan", "plan", ".json"),
     shown_as="Plan",
 )  # fmt: skip
 IMAGE = Step(
-    name="image", script="generate_asset.py", service="gemini", after=("plan",), per="image", gate=None,
-    working=Status.GENERATING_ASSETS, error=Status.ERROR_ASSETS, deadline_s=300, price="image", makes="image",
+    name="image", script="generate_asset.py", service="gemini", after=("plan",), per=Per.IMAGE, gate=None,
+    error=Status.ERROR_ASSETS, deadline_s=300, price="image", makes=Makes.IMAGE,
     secrets=("GEMINI_API_KEY",), argv=_image,
     output=lambda job, task: _take(job, f"assets/{job.args['folder']}", job.key, ".png"),
     shown_as="Image", rewordable=True,
     bare=("--prompt", "--output", "--reference-image", "--aspect-ratio"),
 )  # fmt: skip
 COMPOSITE = Step(
-    name="composite", script="create_composite.py", service="pillow", after=("image",), per="clip", gate=Gate.ASSETS,
-    working=Status.GENERATING_VIDEO, error=Status.ERROR_COMPOSITES, deadline_s=120, price=None, makes="image",
+    name="composite", script="create_composite.py", service="pillow", after=("image",), per=Per.CLIP, gate=Gate.ASSETS,
+    error=Status.ERROR_COMPOSITES, deadline_s=120, price=None, makes=Makes.IMAGE,
     secrets=(), argv=_composite, output=lambda job, task: _take(job, "assets/composites", job.key, ".png"),
     shown_as="Composite",
     bare=("--character", "--environment", "--output", "--scale"),
 )  # fmt: skip
 SPLIT_SCREEN = Step(
-    name="split_screen", script="create_split_screen.py", service="pillow", after=("image",), per="clip",
-    gate=Gate.ASSETS, working=Status.GENERATING_VIDEO, error=Status.ERROR_COMPOSITES, deadline_s=120, price=None,
-    makes="image", secrets=(), argv=_split_screen,
+    name="split_screen", script="create_split_screen.py", service="pillow", after=("image",), per=Per.CLIP,
+    gate=Gate.ASSETS, error=Status.ERROR_COMPOSITES, deadline_s=120, price=None,
+    makes=Makes.IMAGE, secrets=(), argv=_split_screen,
     output=lambda job, task: _take(job, "assets/composites", job.key, ".png"), shown_as="Composite",
 )  # fmt: skip
 CLIP = Step(
-    name="clip", script="generate_video.py", service="kie", after=("composite", "split_screen"), per="clip",
-    gate=Gate.ASSETS, working=Status.GENERATING_VIDEO, error=Status.ERROR_VIDEO, deadline_s=1800, price="clip",
-    makes="video", secrets=("KIE_API_KEY", "CATBOX_USERHASH", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"), argv=_clip,
+    name="clip", script="generate_video.py", service="kie", after=("composite", "split_screen"), per=Per.CLIP,
+    gate=Gate.ASSETS, error=Status.ERROR_VIDEO, deadline_s=1800, price="clip",
+    makes=Makes.VIDEO, secrets=("KIE_API_KEY", "CATBOX_USERHASH", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"),
+    argv=_clip,
     output=lambda job, task: _take(job, "videos", job.key, ".mp4"), shown_as="Clip", rewordable=True,
     bare=("--image", "--prompt", "--output", "--duration", "--negative-prompt"),
 )  # fmt: skip
 NARRATION = Step(
-    name="narration", script="generate_audio.py", service="elevenlabs", after=("plan",), per="clip", gate=Gate.VIDEO,
-    working=Status.GENERATING_AUDIO, error=Status.ERROR_AUDIO, deadline_s=180, price="narration", makes="audio",
+    name="narration", script="generate_audio.py", service="elevenlabs", after=("plan",), per=Per.CLIP, gate=Gate.VIDEO,
+    error=Status.ERROR_AUDIO, deadline_s=180, price="narration", makes=Makes.AUDIO,
     secrets=("ELEVENLABS_API_KEY",), argv=_narration,
     output=lambda job, task: _take(job, "audio", job.key, ".mp3"), shown_as="Narration",
     bare=("--text", "--output", "--model", "--stability", "--similarity", "--style", "--voice"),
 )  # fmt: skip
 SOUND_EFFECT = Step(
-    name="sound_effect", script="generate_sound_effects.py", service="elevenlabs", after=("plan",), per="clip",
-    gate=Gate.VIDEO, working=Status.GENERATING_AUDIO, error=Status.ERROR_SFX, deadline_s=180, price="effect",
-    makes="audio", secrets=("ELEVENLABS_API_KEY",), argv=_sound_effect,
+    name="sound_effect", script="generate_sound_effects.py", service="elevenlabs", after=("plan",), per=Per.CLIP,
+    gate=Gate.VIDEO, error=Status.ERROR_SFX, deadline_s=180, price="effect",
+    makes=Makes.AUDIO, secrets=("ELEVENLABS_API_KEY",), argv=_sound_effect,
     output=lambda job, task: _take(job, "sfx", job.key, ".mp3"), shown_as="Sound Effect",
     bare=("--text", "--output", "--duration"),
 )  # fmt: skip
 CUT = Step(
-    name="cut", script="cut_clip.py", service="ffmpeg", after=("clip", "narration", "sound_effect"), per="clip",
-    gate=None, working=Status.ASSEMBLING, error=Status.ERROR_ASSEMBLY, deadline_s=300, price=None, makes="video",
+    name="cut", script="cut_clip.py", service="ffmpeg", after=("clip", "narration", "sound_effect"), per=Per.CLIP,
+    gate=None, error=Status.ERROR_ASSEMBLY, deadline_s=300, price=None, makes=Makes.VIDEO,
     secrets=(), argv=_cut, output=lambda job, task: _take(job, "cuts", job.key, ".mov"),
 )  # fmt: skip
 ASSEMBLE = Step(
-    name="assemble", script="assemble_video.py", service="ffmpeg", after=("cut",), per="episode", gate=Gate.AUDIO,
-    working=Status.ASSEMBLING, error=Status.ERROR_ASSEMBLY, deadline_s=1800, price=None, makes="video",
+    name="assemble", script="assemble_video.py", service="ffmpeg", after=("cut",), per=Per.EPISODE, gate=Gate.AUDIO,
+    error=Status.ERROR_ASSEMBLY, deadline_s=1800, price=None, makes=Makes.VIDEO,
     secrets=(), argv=_assemble,
     output=lambda job, task: f"{task.id}_final{f'_r{job.revision}' if job.revision else ''}.mp4", shown_as="Film",
     bare=("--manifest", "--output"),
 )  # fmt: skip
 UPLOAD = Step(
-    name="upload", script="upload_video.py", service="youtube", after=("assemble",), per="episode", gate=Gate.FINAL,
-    working=Status.UPLOADING, error=Status.ERROR_UPLOAD, deadline_s=6 * 3600, price=None, makes="json",
+    name="upload", script="upload_video.py", service="youtube", after=("assemble",), per=Per.EPISODE, gate=Gate.FINAL,
+    error=Status.ERROR_UPLOAD, deadline_s=6 * 3600, price=None, makes=Makes.JSON,
     secrets=("YOUTUBE_ACCESS_TOKEN",), argv=_upload, output=lambda job, task: _take(job, "upload", "result", ".json"),
 )  # fmt: skip
 CLEANUP = Step(
-    name="cleanup", script="clean_workspace.py", service="local", after=("upload",), per="episode", gate=None,
-    working=Status.PUBLISHED, error=Status.PUBLISHED, deadline_s=300, price=None, makes="nothing",
+    name="cleanup", script="clean_workspace.py", service="local", after=("upload",), per=Per.EPISODE, gate=None,
+    error=Status.PUBLISHED, deadline_s=300, price=None, makes=Makes.NOTHING,
     secrets=(), argv=_cleanup, output=lambda job, task: "",
 )  # fmt: skip
 
@@ -309,18 +329,42 @@ REVIEWED: dict[Gate, tuple[str, ...]] = {
 }
 
 
-def check() -> None:
-    """Raise ValueError unless every step comes after known earlier ones and every paid one is behind what it must."""
-    for step in STEPS.values():
-        late = [name for name in step.after if name not in STEPS or ORDER[name] >= ORDER[step.name]]
-        if late:
-            raise ValueError(f"step {step.name} comes after {', '.join(late)}, which is no earlier step")
-        if step.per not in ("episode", "image", "clip"):
-            raise ValueError(f"step {step.name}: unknown per {step.per!r}")
+def check(tables: Mapping[str, Collection[str]] = MappingProxyType({}), prices: Collection[str] | None = None) -> None:
+    """Raise ValueError naming each fault of the table, and each step that one of `tables` (by name) leaves out.
+
+    `prices`: the prices that there are.
+    """
+    from videod.core import board, expect  # both know this table
+
+    known: dict[str, Collection[str]] = {"core/board.NOUNS": board.NOUNS, "core/expect.BY_STEP": expect.BY_STEP}
+    found = [fault for step in STEPS.values() for fault in _faults(step, prices)]
     reviewed = [name for names in REVIEWED.values() for name in names]
     missing = set(STEPS) - set(reviewed) - {"upload", "cleanup"}
     if missing or len(reviewed) != len(set(reviewed)):
-        raise ValueError(f"every step belongs to exactly one gate's review; look at {sorted(missing)}")
+        found.append(f"every step belongs to exactly one gate's review; look at {sorted(missing)}")
+    for table, names in (known | dict(tables)).items():
+        left_out = [name for name in STEPS if name not in names]
+        if left_out:
+            found.append(f"{table} has no row for {', '.join(left_out)}")
+    if found:
+        raise ValueError("; ".join(found))
+
+
+def _faults(step: Step, prices: Collection[str] | None) -> list[str]:
+    """What is wrong with one row."""
+    found = []
+    late = [name for name in step.after if name not in STEPS or ORDER[name] >= ORDER[step.name]]
+    if late:
+        found.append(f"step {step.name} comes after {', '.join(late)}, which is no earlier step")
+    if step.per not in set(Per):
+        found.append(f"step {step.name}: unknown per {step.per!r}")
+    if step.makes not in set(Makes):
+        found.append(f"step {step.name}: unknown makes {step.makes!r}")
+    if not step.script.endswith(".py") or PurePosixPath(step.script).name != step.script:
+        found.append(f"step {step.name}: script {step.script!r} is no file name of scripts/")
+    if prices is not None and step.price is not None and step.price not in prices:
+        found.append(f"step {step.name}: there is no price {step.price!r}")
+    return found
 
 
 def digest(step: Step, command: Command, workspace: PurePosixPath, inputs: Mapping[str, str]) -> str:

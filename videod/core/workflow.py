@@ -13,7 +13,7 @@ the table of moves; the difference to before becomes ops.
 from dataclasses import replace
 from typing import assert_never
 
-from videod.core import board, by_failures, by_jobs, by_people
+from videod.core import board, by_failures, by_jobs, by_people, reports
 from videod.core.derive import complete, derive, promote
 from videod.core.events import (
     CancelAsked,
@@ -37,6 +37,7 @@ from videod.core.events import (
     TaskPaused,
     TaskResumed,
 )
+from videod.core.failures import Failure, Kind
 from videod.core.ops import Decision, NoteRefusal, Op, SaveJob, SaveTask, ShowEntry, Snapshot
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import AT_GATE, LABELS, Status, check_job_move, check_move
@@ -68,7 +69,7 @@ def _handle(work: Work, event: Event) -> Work:
         case JobCharged():
             return by_jobs.charge(work, event)
         case JobSucceeded():
-            return by_jobs.succeed(work, event)
+            return _succeeded(work, event)
         case JobFailed():
             return by_failures.fail(work, event)
         case JobCrashed():
@@ -134,6 +135,17 @@ def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
     if values:
         ops.append(ShowEntry(work.task.page_id, values))
     return tuple(ops)
+
+
+def _succeeded(work: Work, event: JobSucceeded) -> Work:
+    """A success without what must follow from it is a failure, whoever reported it."""
+    step = event.job.split("/")[0]
+    failure = reports.lacking(step, event.facts)
+    if step == "plan" and event.plan is None:
+        failure = Failure(Kind.NONSENSE, "the plan's file was not read")
+    if failure is None:
+        return by_jobs.succeed(work, event)
+    return by_failures.fail(work, JobFailed(event.at, event.task_id, event.job, event.attempt, failure, 0.5))
 
 
 #: events after which something new begins: a channel whose file is gone is spared them

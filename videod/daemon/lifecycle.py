@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from videod.channels import ChannelError
-from videod.config import ConfigError, Settings
+from videod.config import ConfigError, Prices, Scripts, Settings
 from videod.core import board, steps
 from videod.credentials import Secrets
 from videod.daemon import ending, lives, refusals, signals, wiring
@@ -359,7 +359,7 @@ def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str
     began = time.monotonic()
     jail.guard_self()
     keep_small()
-    steps.check()
+    steps.check({"[scripts] of config.Settings": Scripts.model_fields}, Prices().micros())
     if (wrong := nonsense()) is not None:
         raise StartError(wrong, refusals.BUSY)
     current = Current(path, env)

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from videod.core import board, bounds
+from videod.core import board, bounds, reports
 from videod.core.events import JobCharged, JobDied, JobFailed, JobSubmitted, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind
@@ -178,6 +178,11 @@ class Recovery:
         context = {"task": task.id, "channel": task.channel_id, "job": job.name}
         if step.paid or job.step == "upload":
             found = await self._adoptable(task, job, output)
+            lacking = found and reports.lacking(step.name, found[0].facts, self.bench.silent(step))
+            if lacking:
+                event = JobFailed(self.clock.now_ms(), task.id, job.name, job.attempt, lacking, self.chance.random())
+                await self.ledger.apply(event)
+                return
             if found is not None:
                 await self._adopt(task, job, output, *found)
                 return

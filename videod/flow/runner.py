@@ -7,7 +7,6 @@ that the purchase is in doubt, and says so.
 """
 
 import asyncio
-import errno
 import json
 import logging
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from videod.core import craft
+from videod.core import craft, reports
 from videod.core.events import JobFailed, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import BOUGHT_UNCHECKED, USELESS_FILE, Failure, Kind
@@ -23,6 +22,7 @@ from videod.core.model import Job, Task
 from videod.core.plan import Plan, PlanError, parse
 from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Step
+from videod.flow import host
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
 from videod.flow.crashes import Crashes, Place, of_the_house
@@ -185,7 +185,8 @@ class Runner:
         self, work: Assignment, step: Step, output: Path, report: Report, error: Exception, code: int
     ) -> Failure:
         """The crash after the script's end. What it bought is booked; nobody buys it again unasked."""
-        failure = self._told(work, error, "checking what it made")
+        known = host.failure_of(error, "checking what the script made") if isinstance(error, OSError) else None
+        failure = known or self._told(work, error, "checking what it made")
         if code != 0:
             return self._doubted(work, failure) if code < 0 else failure
         try:
@@ -206,12 +207,13 @@ class Runner:
             failure = Failure(kind, str(error), "google", "POST /token", error.http_status, error.code)
             return self._failed(work, failure)
         except FileNotFoundError as error:
-            return self._failed(work, Failure(Kind.CONFIGURATION, str(error)))
+            missing = host.failure_of(error, "starting the script")
+            return self._failed(work, missing or Failure(Kind.CONFIGURATION, str(error)))
         except ValueError as error:  # NUL in an argument: a setting or a channel's file holds what is no text
             return self._failed(work, Failure(Kind.CONFIGURATION, f"the child could not be started: {error}"))
         except OSError as error:
-            kind = Kind.CONFIGURATION if error.errno == errno.E2BIG else Kind.DISK
-            return self._failed(work, Failure(kind, f"the child could not be started: {error}"))
+            known = host.failure_of(error, "starting the script")
+            return self._failed(work, known or self._told(work, error, "starting it"))
 
     async def _follow(self, work: Assignment, step: Step, child: Child, report: Report) -> int | JobFailed:
         """The exit code of the child, or that it was ended because its time was over."""
@@ -225,6 +227,8 @@ class Runner:
             return self._failed(work, self._doubted(work, late), child)
 
     def _why(self, work: Assignment, step: Step, child: Child, code: int, report: Report) -> Failure:
+        if report.failure is None and (unrun := host.never_ran(code, self._listener.tail(child))) is not None:
+            return unrun
         failure = self._listener.why(step, child, code, report)
         return self._doubted(work, failure) if code < 0 and report.failure is None else failure
 
@@ -281,10 +285,13 @@ class Runner:
             name: value for name, value in (report.result or {}).items()
             if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)
         }  # fmt: skip
+        found = dict(artefact.facts) | facts
+        if lacking := reports.lacking(step.name, found, self._bench.silent(step)):
+            return self._failed(work, lacking, child, 0)
         relative = step.output(work.job, work.task)
         return JobSucceeded(
             self._clock.now_ms(), work.task.id, work.job.name, work.attempt, relative, artefact.bytes, artefact.sha256,
-            dict(artefact.facts) | facts, plan,
+            found, plan,
         )  # fmt: skip
 
     async def _book_untold(self, work: Assignment, step: Step, output: Path, report: Report) -> None:
