@@ -1,6 +1,6 @@
 """All benchmarks, one after the other; what they print is Markdown for docs/benchmarks.md.
 
-python -m tests.benchmarks [--quick] [--only queue drain scale daemon start restart schedule film]
+python -m tests.benchmarks [--quick] [--only queue drain scale daemon start restart schedule film pictures]
 
 A quiet machine, please: the figures are taken side by side, so ratios survive a busy one, but not the p99 ones.
 """
@@ -25,6 +25,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "restart": ("start", ("--tasks", "1000"), ("--tasks", "1000", "--runs", "1")),
     "schedule": ("schedule", ("--seeds", "2"), ("--seeds", "1")),
     "film": ("film", ("--clips", "6"), ("--clips", "2")),
+    "pictures": ("pictures", (), ("--rounds", "2")),
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.campaigns import frame
 from tests.faults import mounts
-from tests.live.board import until
+from tests.harness.patience import until
 from tests.live.creator import Creator
 from tests.live.stage import Stage, stage
 from videod.store import soundness
@@ -44,7 +44,7 @@ def pauses(at: Stage) -> list[str]:
 
 def end_well(at: Stage, creator: Creator) -> int:
     """Published, told once, nothing bought twice beyond the doubts (whose number is returned), no fault in the file."""
-    at.wait_for("published", seconds=300)
+    at.wait_for("published", times=2)
     at.wait_until_told()
     assert pauses(at) == []
     assert len([text for text in creator.alerts() if "disk" in text]) == 1, creator.alerts()
@@ -66,13 +66,13 @@ def one_round(folder: Path, chance: random.Random) -> frame.Result:
     with small_stage(folder) as (at, creator):
         at.start()
         creator.write("The deep")
-        until(lambda: any(charge["kind"] == kind for charge in at.charges()), 120, at.log_tail)
+        until(lambda: any(charge["kind"] == kind for charge in at.charges()), at.log_tail)
         ballast = at.state / "ballast"
         if leave:
             mounts.fill(ballast, leave)
         else:
             mounts.fill_up(ballast)
-        until(lambda: pauses(at) or "store_full_waiting" in at.log.read_text(), 30, at.log_tail)
+        until(lambda: pauses(at) or "store_full_waiting" in at.log.read_text(), at.log_tail)
         if not leave:
             mounts.fill_up(ballast)  # what the reserve gave is gone as well
         if kill:

@@ -98,7 +98,7 @@ def _daemon(folder: Path, ends: int, to_end: bool) -> int:
         _wait_for_children(made)
         made.start()
         if to_end:
-            made.wait_for("published", seconds=300)
+            made.wait_for("published", times=2)
             made.wait_until_told()
         else:
             _wait_for_a_plan(made)

@@ -44,8 +44,8 @@ def campaign(folder: Path, kills: int, seed: int, episodes: int, up_s: float) ->
                 person.write_entries([_story(written)])
                 written += 1
         made.start()
-        made.wait_for("published", seconds=900, tasks=written)
-        made.wait_until_told(seconds=900)  # lives were too short for the board: nearly all of its files wait
+        made.wait_for("published", tasks=written, times=3)
+        made.wait_until_told(times=3)  # lives were too short for the board: nearly all of its files wait
         made.stop()
         return _judge(made, done, restarts)
     finally:

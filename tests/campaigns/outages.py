@@ -55,9 +55,9 @@ class Round:
     def fault(self, service: str, **fields: object) -> None:
         self.stage.fault(service=service, **fields)
 
-    def published(self, seconds: float) -> None:
-        self.stage.wait_for("published", seconds=seconds, tasks=self.written)
-        self.stage.wait_until_told(seconds)
+    def published(self, times: float = 1) -> None:
+        self.stage.wait_for("published", tasks=self.written, times=times)
+        self.stage.wait_until_told(times)
 
     def outage(self, service: str, seconds: float) -> float:
         """An episode while `service` answers 503, from before it is asked until `seconds` after; how long it took."""
@@ -70,7 +70,7 @@ class Round:
             time.sleep(0.2)
         time.sleep(seconds)
         self.stage.admin("/reset", "POST")
-        self.published(300)
+        self.published()
         return time.monotonic() - began
 
     def refusals(self) -> int:
@@ -113,9 +113,9 @@ def run(folder: Path, given: argparse.Namespace) -> frame.Result:
             made.write()
         for kind, share in BROKEN.items():
             made.fault("*", kind=kind, probability=share, status=503)
-        made.stage.wait_for("published", seconds=900, tasks=made.written)
+        made.stage.wait_for("published", times=3, tasks=made.written)
         made.stage.admin("/reset", "POST")
-        made.published(400)
+        made.published(times=2)
         frame.say(f"every fifth answer broken: {given.episodes} episodes published")
         made.stage.stop()
         return _judge(made) | virtual

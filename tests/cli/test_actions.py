@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, a_full_studio, at_once
+from tests.harness.patience import happened
 from videod.cli import actions, client
 from videod.core.events import GateApproved
 from videod.core.failures import Kind
@@ -72,7 +73,7 @@ def a_daemon(state: Path) -> Iterator[None]:
     thread = threading.Thread(target=lambda: asyncio.run(live()))
     with hold(state):
         thread.start()
-        assert ready.wait(10)
+        happened(ready)
         try:
             yield
         finally:

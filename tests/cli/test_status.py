@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio, at_once
+from tests.harness.patience import run
 from videod.cli import client, costs, status
 from videod.config import Settings
 from videod.core.events import EntryQueued, EntryRefused
@@ -46,9 +47,7 @@ def test_status_loads_neither_vendors_nor_asyncio_nor_pydantic(full: Path) -> No
         "import sys; from videod.cli.status import main; code = main(sys.argv[1:]);"
         f" print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr); sys.exit(code)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "--state", str(full)], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = run([sys.executable, "-c", code, "--state", full], check=True)
     assert done.stderr.strip() == "[]"
     assert "Needs review (6)" in done.stdout
 

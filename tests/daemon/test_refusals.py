@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.harness.patience import PATIENCE_S
 from videod.credentials import CredentialsError, Secrets, service_urls
 from videod.daemon import refusals
 from videod.daemon.refusals import StartError
@@ -33,7 +34,7 @@ def test_what_keeps_connections_from_being_made_is_called_by_its_variable(
     for each, value in env.items():
         monkeypatch.setenv(each, value)
     with pytest.raises((ImportError, ValueError, OSError, httpx.InvalidURL)) as met:
-        httpx.AsyncClient()
+        httpx.AsyncClient(timeout=PATIENCE_S)
     refused = refusals.of_connections(met.value, env)
     assert refused.code == 78
     assert str(refused).startswith(f"{name} names ") and "unset" in str(refused)

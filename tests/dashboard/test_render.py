@@ -19,6 +19,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio, fill
+from tests.harness.patience import ended, until
 from videod.core.failures import Kind
 from videod.core.statuses import Status
 from videod.dashboard import live, render, rows, view
@@ -195,9 +196,7 @@ def test_a_real_terminal_shows_the_screen_and_is_left_as_it_was(tmp_path: Path) 
         return True
 
     def read_until(done) -> None:
-        end = time.monotonic() + 20
-        while not done() and time.monotonic() < end:
-            read()
+        until(lambda: done() or (read(), done())[1])
 
     try:
         read_until(lambda: any("needs you" in line for line in screen.display))
@@ -206,7 +205,7 @@ def test_a_real_terminal_shows_the_screen_and_is_left_as_it_was(tmp_path: Path) 
         read_until(lambda: child.poll() is not None)
         while read():
             pass
-        assert child.wait(10) == 0
+        assert ended(child) == 0
     finally:
         child.kill()
         child.wait()

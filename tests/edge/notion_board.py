@@ -11,6 +11,7 @@ from aiohttp import web
 from notion_client import AsyncClient
 
 from tests.flow.board_double import BEGIN_MS, Clock
+from tests.harness.patience import PATIENCE_S
 from videod.edge import notion_schema
 from videod.edge.notion import NotionBoard, Place
 from videod.edge.notion_calls import Calls
@@ -87,7 +88,7 @@ async def bench(root: Path, now: Callable[[], float] | None = None, **build: Any
     async def remember(until_ms: int) -> None:
         remembered.append(until_ms)
 
-    calls = Calls(notion.BOT_TOKEN, clock, url, FAST, remember=remember, timeout_s=5)
+    calls = Calls(notion.BOT_TOKEN, clock, url, FAST, remember=remember, timeout_s=PATIENCE_S)
     quiet = logging.getLogger("tests.person")
     person = AsyncClient(auth=notion.PERSON_TOKEN, base_url=url, notion_version="2026-03-11", logger=quiet, retry=False)
     try:

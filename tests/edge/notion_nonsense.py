@@ -19,6 +19,7 @@ import httpx
 
 from tests.edge.notion_board import FAST, PAGE, bench
 from tests.flow.board_double import Clock
+from tests.harness.patience import PATIENCE_S
 from videod.edge import notion_files, notion_schema
 from videod.edge.notion import SKEW_MS, NotionBoard, Place
 from videod.edge.notion_calls import Calls
@@ -267,7 +268,7 @@ class Recorded:
     def desk(self, name: str) -> tuple[Desk, Replay]:
         clock = Clock(self.began[name])
         replay = Replay(self.tapes[name])
-        calls = Calls(TOKEN, clock, "http://notion.test", FAST, timeout_s=5, transport=replay)
+        calls = Calls(TOKEN, clock, "http://notion.test", FAST, timeout_s=PATIENCE_S, transport=replay)
         return Desk(calls, clock, self.ids, self.entry, self.asset, self.file), replay
 
     def ask(self, name: str) -> Ask:
@@ -291,7 +292,7 @@ async def record(root: Path) -> Recorded:
             desk.clock = Clock(on.clock.at)
             began[name] = on.clock.at
             desk.boards.clear()
-            desk.calls = Calls(TOKEN, desk.clock, on.url, FAST, timeout_s=30, transport=tape)
+            desk.calls = Calls(TOKEN, desk.clock, on.url, FAST, timeout_s=PATIENCE_S, transport=tape)
             try:
                 return await ask(desk)
             finally:

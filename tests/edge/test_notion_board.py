@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from tests.edge.notion_board import FAST, PAGE, Bench, bench
 from tests.flow.board_double import Clock
 from tests.flow.desk import Desk
+from tests.harness.patience import SHORT_S
 from videod.core.statuses import LABELS, Gate
 from videod.edge import notion_files, notion_schema
 from videod.edge.notion import NotionBoard, Place
@@ -340,7 +341,7 @@ async def test_a_wrong_token_is_a_matter_of_credentials_and_does_not_show(on: Be
 
 
 async def test_an_answer_that_drips_or_hangs_ends_in_time(on: Bench) -> None:
-    calls = Calls("ntn_sandbox", on.clock, on.url, FAST, timeout_s=0.3)
+    calls = Calls("ntn_sandbox", on.clock, on.url, FAST, timeout_s=SHORT_S)
     for kind in ("hang", "drip"):
         on.context.faults.set([Fault("notion", kind, seconds=1.5)])
         with pytest.raises(BoardError, match="did not answer in time"):

@@ -19,6 +19,7 @@ from tests.edge.notion_board import FAST, PAGE, bench
 from tests.edge.notion_nonsense import ASKS, FIRST, TOKEN, Recorded, Spoiled
 from tests.flow.board_double import Clock
 from tests.flow.desk import Desk
+from tests.harness.patience import PATIENCE_S
 from videod.cli.notion import app
 from videod.edge import notion_files, notion_schema
 from videod.edge.notion import SKEW_MS, NotionBoard, Place
@@ -443,7 +444,7 @@ async def wire(answer: bytes) -> AsyncIterator[str]:
 @pytest.mark.parametrize("what", WIRES)
 async def test_whatever_comes_over_the_wire_is_the_board_being_down(recorded: Recorded, what: str) -> None:
     async with wire(WIRES[what]) as url:
-        calls = Calls(TOKEN, Clock(), url, FAST, timeout_s=60)
+        calls = Calls(TOKEN, Clock(), url, FAST, timeout_s=PATIENCE_S)
         board = NotionBoard(calls, Clock(), Place(recorded.ids))
         with pytest.raises(BoardError) as failed:
             await board.read(recorded.entry)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import said
 from videod.edge import notion_turn
 from videod.edge.notion_turn import Turn
 
@@ -154,6 +155,6 @@ def test_four_processes_at_once_share_the_turns(tmp_path: Path) -> None:
     path = tmp_path / "turn"
     program = f"from videod.edge.notion_turn import Turn; from pathlib import Path; t = Turn(Path({str(path)!r}))\n"
     program += "print(*(t.take(0, 10) for _ in range(200)))"
-    children = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in range(4)]
-    taken = [int(word) for child in children for word in child.communicate(timeout=60)[0].split()]
+    children = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    taken = [int(word) for child in children for word in said(child)[0].split()]
     assert sorted(taken) == list(range(0, 8000, 10))

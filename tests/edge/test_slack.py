@@ -120,7 +120,7 @@ class Postbox:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join()
 
 
 def mail(port: int) -> Email:

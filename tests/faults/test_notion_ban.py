@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from tests.edge.notion_board import PAGE, Bench, bench
 from tests.flow.desk import Desk
+from tests.harness.patience import PATIENCE_S
 from videod.cli.notion import app
 from videod.edge.clock import SystemClock
 from videod.edge.notion import NotionBoard, Place
@@ -49,7 +50,7 @@ async def calls_of(on: Bench, desk: Desk, turn: Turn | None = None) -> Calls:
     async def remark(text: str) -> None:
         await desk.ledger.set_fact("board_remark", text)
 
-    return Calls(BOT_TOKEN, on.clock, on.url, 3, banned_until, remember, timeout_s=5, turn=turn, remark=remark)
+    return Calls(BOT_TOKEN, on.clock, on.url, 3, banned_until, remember, timeout_s=PATIENCE_S, turn=turn, remark=remark)
 
 
 def everybody(board: NotionBoard, desk: Desk, page_id: str, file: Path) -> dict[str, Callable[[], Awaitable[object]]]:
@@ -150,7 +151,7 @@ async def test_after_a_ban_the_board_hears_the_truth_at_an_even_pace(on: Bench, 
 
 async def test_a_ban_that_comes_while_others_stand_in_line_stops_them_too(on: Bench, tmp_path: Path) -> None:
     _, ids = await on.made()
-    calls = Calls(BOT_TOKEN, SystemClock(), on.url, 20, timeout_s=5)
+    calls = Calls(BOT_TOKEN, SystemClock(), on.url, 20, timeout_s=PATIENCE_S)
     board = NotionBoard(calls, on.clock, Place(ids))
     page_id = await on.add(ids)
     on.context.faults.set([Fault("notion", "status", status=429, headers={"Retry-After": str(BAN_S)})])
@@ -186,7 +187,7 @@ async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: Ben
 async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: Bench, tmp_path: Path) -> None:
     _, ids = await on.made()
     (tmp_path / "turns").mkdir()
-    command = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=5, turn=Turn(tmp_path / "turns" / NAME))
+    command = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=PATIENCE_S, turn=Turn(tmp_path / "turns" / NAME))
     desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     daemon = await calls_of(on, desk, Turn(tmp_path / "turns" / NAME))
     on.context.faults.set([Fault("notion", "status", status=529, headers={"Retry-After": str(BAN_S)}, times=1)])
@@ -240,7 +241,7 @@ async def test_a_block_is_an_hour_whatever_else_is_said(on: Bench, asked: object
 @pytest.mark.parametrize("stored", [10**15, 2**62, 253_402_300_799_000])
 async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: Bench, stored: int) -> None:
     _, ids = await on.made()
-    calls = Calls(BOT_TOKEN, on.clock, on.url, 3, stored, timeout_s=5)
+    calls = Calls(BOT_TOKEN, on.clock, on.url, 3, stored, timeout_s=PATIENCE_S)
     board = NotionBoard(calls, on.clock, Place(ids))
     with pytest.raises(BoardError) as told:
         await board.edited_since(0)
@@ -257,7 +258,7 @@ async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_coun
     _, ids = await on.made()
     turn = Turn()
     turn.ban(2**60)
-    calls = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=5, turn=turn)
+    calls = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=PATIENCE_S, turn=turn)
     board = NotionBoard(calls, on.clock, Place(ids))
     await board.edited_since(0)
     on.context.faults.set([Fault("notion", "status", status=429, headers={"Retry-After": "200"}, times=1)])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import mounts
+from tests.harness.patience import run
 from videod.edge.disk import unusable
 from videod.store.schema import migrate
 
@@ -24,10 +25,7 @@ NOBODY = 65534
 
 def videod(*words: object, user: int | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
     bare = {name: value for name, value in os.environ.items() if not name.startswith("VIDEOD_")}
-    return subprocess.run(
-        [sys.executable, "-m", "videod", *map(str, words)], env=bare | env, capture_output=True, text=True, check=False,
-        timeout=60, cwd=ROOT, user=user,
-    )  # fmt: skip
+    return run([sys.executable, "-m", "videod", *words], env=bare | env, cwd=ROOT, user=user)
 
 
 def start(state: Path) -> "subprocess.CompletedProcess[str]":

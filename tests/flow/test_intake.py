@@ -8,6 +8,7 @@ import pytest
 
 from tests.flow.board_double import BoardDouble, Clock
 from tests.flow.desk import Desk
+from tests.harness.patience import patience
 from videod.core.failures import Failure, Kind
 from videod.core.model import Priority
 from videod.core.statuses import Gate, Status
@@ -427,7 +428,7 @@ async def test_the_bell_wakes_the_intake(desk: Desk, board: BoardDouble) -> None
     await asyncio.sleep(0)
     board.add("p1", Status="Queued")
     desk.ledger.bells.ring("intake")
-    async with asyncio.timeout(5):
+    async with patience():
         while await desk.no_task("p1"):
             await asyncio.sleep(0.001)
     running.cancel()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.flow.board_double import BoardDouble, Clock
 from tests.flow.desk import Desk
+from tests.harness.patience import eventually
 from videod.core.failures import Failure, Kind
 from videod.core.statuses import Gate
 from videod.seams import BoardError
@@ -282,9 +283,7 @@ async def test_an_alert_does_not_wait_behind_a_board_that_hangs(desk: Desk, boar
     hangs = asyncio.Event()
     board.before_write = hangs.wait  # type: ignore[assignment]
     running = asyncio.create_task(desk.relay.run())
-    async with asyncio.timeout(5):
-        while not desk.alarm.sent:
-            await asyncio.sleep(0.001)
+    await eventually(lambda: desk.alarm.sent)
     assert "the picture is refused" in desk.alarm.sent[0]
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -297,9 +296,7 @@ async def test_a_second_alert_goes_out_while_the_board_still_hangs(desk: Desk, b
     running = asyncio.create_task(desk.relay.run())
     for number in (1, 2):
         await desk.fail("p1", Failure(Kind.INPUT, f"refused {number}"))
-        async with asyncio.timeout(5):
-            while len(desk.alarm.sent) < number:
-                await asyncio.sleep(0.001)
+        await eventually(lambda: len(desk.alarm.sent) >= number)  # noqa: B023 - awaited here
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

@@ -13,7 +13,7 @@ What must NOT happen is not proven by waiting a while: wait for something that c
 a later entry's event, a request to a stand-in), then look; or use virtual time (`tests/harness/world.py`), where hours
 cost nothing. How long something took is not asserted either: assert what was asked, started or skipped.
 
-`VIDEOD_TEST_PATIENCE=2` doubles every limit. `tests/faults/test_patience.py` reads the test tree for limits elsewhere.
+`VIDEOD_TEST_PATIENCE=2` doubles every limit. `tests/house/test_patience.py` reads the test tree for limits elsewhere.
 """
 
 import asyncio
@@ -30,13 +30,18 @@ T = TypeVar("T")
 PATIENCE_S = 300.0 * float(os.environ.get("VIDEOD_TEST_PATIENCE", "1"))
 #: a whole test with its fixtures (pytest-timeout; see tests/conftest.py)
 TEST_S = 4 * PATIENCE_S
+#: a limit of the code under test that must be reached, seconds. However late that is noticed, it has passed
+SHORT_S = 0.2
 #: between two looks, seconds
 LOOK_S = 0.05
 
 
-def until(look: Callable[[], T], why: Callable[[], object] = lambda: "") -> T:
-    """What `look` returns as soon as it is true. Raises AssertionError with the last look and `why` if it hangs."""
-    end = time.monotonic() + PATIENCE_S
+def until(look: Callable[[], T], why: Callable[[], object] = lambda: "", times: float = 1) -> T:
+    """What `look` returns as soon as it is true. Raises AssertionError with the last look and `why` if it hangs.
+
+    `times` is for campaigns, where much more is waited for than one thing.
+    """
+    end = time.monotonic() + PATIENCE_S * times
     while not (found := look()):
         assert time.monotonic() < end, (found, why())
         time.sleep(LOOK_S)

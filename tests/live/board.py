@@ -1,26 +1,15 @@
 """The board as a person reads it and clicks on it: entries, asset rows, the Redo tick, a Status set by hand."""
 
-import time
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import httpx
 
+from tests.harness.patience import PATIENCE_S
 from videod.cli.demo_person import VERSION
 from videod.core.statuses import LABELS, Status
 from videod.sandbox.notion import PERSON_TOKEN
 
-T = TypeVar("T")
 Row = dict[str, object]
-
-
-def until(look: Callable[[], T], seconds: float, why: Callable[[], object] = lambda: "") -> T:
-    """What `look` returns as soon as it is true. Raises AssertionError with the last look and `why`."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, (found, why())
-        time.sleep(0.1)
-    return found
 
 
 class Board:
@@ -28,7 +17,7 @@ class Board:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         headers = {"Authorization": f"Bearer {PERSON_TOKEN}", "Notion-Version": VERSION}
-        self._client = httpx.Client(base_url=env["VIDEOD_URL_NOTION"], headers=headers, timeout=30)
+        self._client = httpx.Client(base_url=env["VIDEOD_URL_NOTION"], headers=headers, timeout=PATIENCE_S)
         blocks = self._get(f"/v1/blocks/{env['VIDEOD_NOTION_PARENT_PAGE']}/children")["results"]
         assert isinstance(blocks, list)
         databases = {row["child_database"]["title"]: row["id"] for row in blocks if row["type"] == "child_database"}
@@ -78,7 +67,7 @@ class Board:
     def file(self, asset: Row) -> bytes:
         """What a person gets who opens the asset's file."""
         (address,) = _list(asset["File"])
-        return httpx.get(address, timeout=30).raise_for_status().content
+        return httpx.get(address, timeout=PATIENCE_S).raise_for_status().content
 
     def set_status(self, entry: Row, status: Status) -> None:
         self._patch(entry, {"Status": {"select": {"name": LABELS[status]}}})

@@ -1,12 +1,12 @@
 """A person who writes entries, reads their cards and mends them, and where else this person would look."""
 
 import json
-import time
 from pathlib import Path
 
 import httpx
 import yaml
 
+from tests.harness.patience import PATIENCE_S, until
 from tests.live.stage import Stage
 from videod.cli.demo_person import VERSION
 from videod.core.statuses import BY_LABEL, LABELS, Status
@@ -15,8 +15,6 @@ from videod.sandbox.notion import PERSON_TOKEN
 
 #: kind of each property that a person types
 _KINDS = {"Title": "title", "Topic": "rich_text", "Story Direction": "rich_text"}
-#: a child, a clip and its delivery to the board on a loaded machine, seconds
-PATIENCE_S = 45.0
 
 
 class Creator:
@@ -27,7 +25,7 @@ class Creator:
         self._client = httpx.Client(
             base_url=stage.env["VIDEOD_URL_NOTION"],
             headers={"Authorization": f"Bearer {PERSON_TOKEN}", "Notion-Version": VERSION},
-            timeout=30,
+            timeout=PATIENCE_S,
         )
         parent = stage.env["VIDEOD_NOTION_PARENT_PAGE"]
         blocks = self._client.get(f"/v1/blocks/{parent}/children").raise_for_status().json()["results"]
@@ -62,10 +60,12 @@ class Creator:
         """The card, once it shows one of `statuses` (none: any), each property of `parts` ("_" for a blank) holds its
         text and, where `mended`, the Error Log is empty.
 
-        Raises AssertionError with the card and the log's end after PATIENCE_S, and at once on any other error status.
+        Raises AssertionError with the card and the log's end at once on any other error status.
         """
-        until = time.monotonic() + PATIENCE_S
-        while True:
+
+        def look() -> dict[str, str]:
+            daemon = self._stage.daemon
+            assert daemon is None or daemon.poll() is None, f"the daemon ended: {self._stage.log_tail()}"
             card = self.card(page)
             status = BY_LABEL[card["Status"]]
             held = all(part in card[name.replace("_", " ")] for name, part in parts.items())
@@ -73,9 +73,10 @@ class Creator:
             if held and (not statuses or status in statuses):
                 return card
             wrong = status.value.startswith("error_") and status not in statuses and Status.QUEUED not in statuses
-            if (wrong and not parts) or time.monotonic() > until:
-                raise AssertionError(f"waited for {statuses} {parts}: {card}\n{self._stage.log_tail()}")
-            time.sleep(0.2)
+            assert parts or not wrong, (statuses, card, self._stage.log_tail())
+            return {}
+
+        return until(look, lambda: (statuses, parts, self.card(page), self._stage.log_tail()))
 
     # ------------------------------------------------------------------------------------------ where else to look
 
@@ -85,21 +86,15 @@ class Creator:
         return [str(one["text"]) for one in json.loads(path.read_text())["messages"]] if path.exists() else []
 
     def wait_for_alert(self, *parts: str) -> str:
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            for text in self.alerts():
-                if all(part in text for part in parts):
-                    return text
-            time.sleep(0.1)
-        raise AssertionError(f"no alert with {parts} among {self.alerts()}")
+        def look() -> str:
+            return next((text for text in self.alerts() if all(part in text for part in parts)), "")
+
+        return until(look, lambda: (parts, self.alerts(), self._stage.log_tail()))
 
     def wait_for_rest(self) -> None:
         """Until no job can go on by itself."""
-        until = time.monotonic() + PATIENCE_S
         query = "SELECT step, key, state FROM jobs WHERE state IN ('ready', 'running') AND step <> 'cleanup'"
-        while (open_jobs := self._stage.rows(query)) and time.monotonic() < until:
-            time.sleep(0.2)
-        assert not open_jobs, [dict(row) for row in open_jobs]
+        until(lambda: not self._stage.rows(query), lambda: [dict(row) for row in self._stage.rows(query)])
 
     def log(self, event: str) -> list[dict[str, object]]:
         """The daemon's log lines of this event."""

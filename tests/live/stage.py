@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.harness.patience import PATIENCE_S, ended, until
 from videod.cli import rehearsal
 from videod.cli.demo_person import Person
 from videod.sandbox.attach import call
@@ -79,7 +79,7 @@ class Stage:
         assert self.daemon is not None
         if self.daemon.poll() is None:
             self.daemon.terminate()
-        return self.daemon.wait(60)
+        return ended(self.daemon)
 
     def person(self) -> Person:
         made = Person(self.env, self.database)
@@ -89,7 +89,7 @@ class Stage:
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         if not self.database.exists():
             return []
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=PATIENCE_S)
         connection.row_factory = sqlite3.Row
         try:
             return connection.execute(query, values).fetchall()
@@ -101,24 +101,43 @@ class Stage:
     def statuses(self) -> list[str]:
         return [row["status"] for row in self.rows("SELECT status FROM tasks ORDER BY created_at")]
 
-    def wait_for(self, *statuses: str, seconds: float = 180, tasks: int = 1) -> None:
-        """Until all of at least `tasks` tasks are in one of `statuses`. Raises AssertionError with the log's end."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+    def wait_for(self, *statuses: str, tasks: int = 1, times: float = 1) -> None:
+        """Until all of at least `tasks` tasks are in one of `statuses`, `times` as patiently as other waits.
+
+        Raises AssertionError with the log's end when it hangs or the daemon ends.
+        """
+
+        def reached() -> bool:
             now = self.statuses()
             if len(now) >= tasks and set(now) <= set(statuses):
-                return
+                return True
             if self.daemon is not None and self.daemon.poll() is not None:
                 raise AssertionError(f"the daemon ended with {self.daemon.returncode}: {self.log_tail()}")
-            time.sleep(0.1)
-        raise AssertionError(f"still {self.statuses()} after {seconds} s: {self.log_tail()}")
+            return False
 
-    def wait_until_told(self, seconds: float = 120) -> None:
+        until(reached, lambda: (self.statuses(), self.log_tail()), times)
+
+    def wait_until_told(self, times: float = 1) -> None:
         """Until the board knows everything."""
-        until = time.monotonic() + seconds
-        while self.rows("SELECT 1 FROM outbox"):
-            assert time.monotonic() < until, [dict(row) for row in self.rows("SELECT * FROM outbox")]
-            time.sleep(0.2)
+        left = "SELECT * FROM outbox"
+        until(lambda: not self.rows(left), lambda: [dict(row) for row in self.rows(left)], times)
+
+    def asked(self, service: str, path: str = "", method: str = "") -> list[dict[str, object]]:
+        """The stand-in's log of one service, oldest first."""
+        answer = self.admin(f"/requests?service={service}&last=20000")
+        assert isinstance(answer, dict)
+        rows: list[dict[str, object]] = answer["requests"]
+        return [row for row in rows if path in str(row["path"]) and method in ("", row["method"])]
+
+    def daemon_looks(self, times: int = 6) -> None:
+        """Until the daemon has asked the board so many more times what is new: what it does by itself is begun then."""
+
+        def looks() -> int:
+            found = self.asked("notion", "/query", "POST")
+            return sum("notion" in str(row["headers"]).lower() for row in found)
+
+        before = looks()
+        until(lambda: looks() >= before + times, self.log_tail)
 
     def log_tail(self) -> str:
         return self.log.read_text()[-3000:] if self.log.exists() else ""
@@ -164,7 +183,7 @@ class Stage:
         assert not beyond, beyond
 
     def admin(self, path: str, method: str = "GET", body: object = None) -> object:
-        return call(f"{self.found['admin']}{path}", method, body)
+        return call(f"{self.found['admin']}{path}", method, body, PATIENCE_S)
 
     def fault(self, **fields: object) -> None:
         """From now on the stand-ins fail as told, until their /reset."""
@@ -192,7 +211,7 @@ class Stage:
             self.stop()
         if self.sandbox is not None:
             self.sandbox.terminate()
-            self.sandbox.wait(20)
+            ended(self.sandbox)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import run as run_program
 from videod.core.statuses import LABELS, Status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, objec
     """Folder, summary and everything said of one demo with one episode of two clips."""
     folder = tmp_path_factory.mktemp("demo") / "run"
     argv = ["-m", "videod", "demo", "--episodes", "1", "--clips", "2", "--folder", str(folder), "--json"]
-    done = subprocess.run([sys.executable, *argv], cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
+    done = run_program([sys.executable, *argv], cwd=ROOT)
     assert done.returncode == 0, done.stderr[-3000:] + (folder / "daemon.log").read_text()[-3000:]
     return folder, json.loads(done.stdout), done.stderr
 

@@ -9,19 +9,17 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import run, said, until
 from tests.live.stage import ROOT
 
 pytestmark = pytest.mark.live
 
-#: the end of a start that failed; generous, since a hanging one would never come to it
-END_S = 100
 KEY = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
 
 
@@ -109,7 +107,7 @@ def test_a_start_that_fails_ends_with_one_sentence_and_its_code(tmp_path: Path, 
     start = Start(tmp_path)
     prepare(start)
     process = start.popen()
-    out, err = process.communicate(timeout=END_S)
+    out, err = said(process)
     assert process.returncode == code, err
     *log, sentence = err.strip().splitlines()
     for word in words:
@@ -135,7 +133,6 @@ async def wait(*given, **named):
 videod.daemon.machine.ClockWatch.since_last_run = wait
 """
 WAITING_BEFORE_THE_LOCK = """
-import time
 import videod.daemon.lifecycle
 def wait(*given, **named):
     print("here", flush=True)
@@ -154,7 +151,7 @@ def test_a_stop_during_a_start_ends_it_cleanly(tmp_path: Path, moment: str, numb
     process = start.popen()
     assert process.stdout is not None and process.stdout.readline() == "here\n"
     process.send_signal(number)
-    _, err = process.communicate(timeout=END_S)
+    _, err = said(process)
     assert process.returncode == 0, err
     assert "Traceback" not in err and "daemon_end_forced" not in err
 
@@ -167,11 +164,9 @@ def test_no_other_signal_ends_a_start(tmp_path: Path) -> None:
     others = ("HUP", "USR1", "USR2", "ALRM", "PIPE", "VTALRM", "PROF", "XFSZ", "IO", "PWR", "RTMIN", "RTMAX")
     for name in others:
         process.send_signal(getattr(signal, f"SIG{name}"))
-    time.sleep(0.2)  # no proof: it gives a wrong handler the time to end the process
-    assert process.poll() is None
     process.terminate()
-    _, err = process.communicate(timeout=END_S)
-    assert process.returncode == 0, err
+    _, err = said(process)
+    assert process.returncode == 0, err  # so it was the last one that ended it
 
 
 def _until_said(process: "subprocess.Popen[str]", event: str) -> None:
@@ -192,12 +187,10 @@ def test_the_start_after_a_death_says_so_in_status_and_a_clean_end_leaves_nothin
     process = start.popen()
     _until_said(process, "daemon_start_done")
     command = [sys.executable, "-m", "videod", "status", "--json", "--state", str(start.state)]
-    until = time.monotonic() + END_S
-    while not (problems := json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["problems"]):
-        assert time.monotonic() < until
+    problems = until(lambda: json.loads(run(command, check=True).stdout)["problems"])
     assert any(problem.startswith("videod died: it was ended from outside") for problem in problems)
     process.terminate()
-    process.communicate(timeout=END_S)
+    said(process)
     assert process.returncode == 0
     assert json.loads((start.state / "lives.json").read_text())["alive"] is False
 

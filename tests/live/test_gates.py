@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.live.board import Board, Row, until
+from tests.harness.patience import until
+from tests.live.board import Board, Row
 from tests.live.stage import Stage, stage
 from videod.core.statuses import LABELS, Status
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.live
 BEAR = ("The crossing", "wild_planet", "brown bears", "A bear crosses a cold river.")
 SMALL = {"clips": 2, "images": 2}
 QUICK = ("--generation", "0.5")
-#: how long the daemon is watched at a review where money would be spent behind it, seconds: many of its looks
-WATCHED_S = 3.5
+#: how many of its looks at the board the daemon is watched at a review where money would be spent behind it
+WATCHED = 6
 
 
 def gates(**modes: str) -> dict[str, object]:
@@ -34,12 +34,12 @@ def jobs(made: Stage, step: str) -> dict[str, dict[str, object]]:
     return {str(row["key"]): dict(row) for row in rows}
 
 
-def rests(made: Stage, status: Status, seconds: float, **purchases: int) -> None:
+def rests(made: Stage, status: Status, looks: int, **purchases: int) -> None:
     """The task comes to `status` and stays there with exactly these purchases."""
-    made.wait_for(status.value, seconds=60)
+    made.wait_for(status.value)
     busy = "SELECT 1 FROM jobs WHERE state IN ('ready', 'running') AND step <> 'cut'"
     assert not made.rows(busy)
-    time.sleep(seconds)
+    made.daemon_looks(looks)
     assert made.statuses() == [status.value]
     assert bought(made) == purchases
 
@@ -60,7 +60,7 @@ def shows(board: Board, status: Status) -> Row:
         entry = board.entry(BEAR[0])
         return entry if entry["Status"] == LABELS[status] else {}
 
-    return until(look, 30, lambda: board.entry(BEAR[0]))
+    return until(look, lambda: board.entry(BEAR[0]))
 
 
 def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approves(tmp_path: Path) -> None:
@@ -69,28 +69,28 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         board.write(*BEAR)
 
         images = {"text": 1, "image": 2}
-        rests(made, Status.ASSETS_READY, WATCHED_S, **images)
+        rests(made, Status.ASSETS_READY, WATCHED, **images)
         entry = shows(board, Status.ASSETS_READY)
         assert "approving will cost about $0.84" in str(entry["Progress"])
         board.set_status(entry, Status.ASSETS_APPROVED)
 
         clips = images | {"clip": 2}
-        rests(made, Status.VIDEO_READY, WATCHED_S, **clips)
+        rests(made, Status.VIDEO_READY, WATCHED, **clips)
         told = approve(made, BEAR[0], "--gate", "video")
         assert BEAR[0] in told and "this will cost about $0.25" in told  # two effects and a cent of narration
 
         sounds = clips | {"speech": 2, "sound_effect": 2}
         rests(made, Status.AUDIO_READY, 0, **sounds)
         # cutting costs nothing, so it is done while one still listens; the film waits
-        until(lambda: {job["state"] for job in jobs(made, "cut").values()} == {"done"}, 30, made.log_tail)
+        until(lambda: {job["state"] for job in jobs(made, "cut").values()} == {"done"}, made.log_tail)
         assert made.statuses() == [Status.AUDIO_READY.value]
         assert jobs(made, "assemble")["film"]["state"] == "waiting"
         board.set_status(shows(board, Status.AUDIO_READY), Status.AUDIO_APPROVED)
 
-        rests(made, Status.ASSEMBLY_COMPLETE, 1.5, **sounds)
+        rests(made, Status.ASSEMBLY_COMPLETE, 3, **sounds)
         assert not list((made.root / "youtube").rglob("*.mp4"))
         approve(made, BEAR[0])
-        made.wait_for(Status.PUBLISHED.value, seconds=30)
+        made.wait_for(Status.PUBLISHED.value)
         assert bought(made) == sounds | {"upload": 1}
         made.kill()
 
@@ -100,26 +100,26 @@ def test_at_the_review_of_the_clips_only_the_flagged_one_is_bought_anew(tmp_path
     with stage(tmp_path, channel=channel, sandbox=QUICK) as made, Board(made.env) as board:
         made.start()
         board.write(*BEAR)
-        made.wait_for(Status.VIDEO_READY.value, seconds=60)  # past the review of the assets, as the channel's file says
+        made.wait_for(Status.VIDEO_READY.value)  # past the review of the assets, as the channel's file says
         first = bought(made)
         assert first["clip"] == 2
         entry = shows(board, Status.VIDEO_READY)
-        row = until(lambda: board.assets(entry).get("clip/clip_01"), 60, made.log_tail)
+        row = until(lambda: board.assets(entry).get("clip/clip_01"), made.log_tail)
         assert row is not None and (row["Redo"], row["Revision"]) == (False, 0)
         (videos,) = made.state.glob("workspaces/wild_planet/*/videos")
         assert board.file(row) == (videos / "clip_01.mp4").read_bytes()
 
         board.tick_redo(row)
         board.set_status(entry, Status.GENERATING_VIDEO)
-        until(lambda: jobs(made, "clip")["clip_01"]["revision"] == 1, 30, made.log_tail)
-        made.wait_for(Status.VIDEO_READY.value, seconds=30)
+        until(lambda: jobs(made, "clip")["clip_01"]["revision"] == 1, made.log_tail)
+        made.wait_for(Status.VIDEO_READY.value)
         assert bought(made) == first + Counter(clip=1)
-        newer = until(lambda: _take(board, entry, 1), 60, made.log_tail)
+        newer = until(lambda: _take(board, entry, 1), made.log_tail)
         assert (newer["id"], newer["Name"], newer["Redo"]) == (row["id"], "clip_01, take 2", False)
         assert board.file(newer) == (videos / "clip_01_r1.mp4").read_bytes()
 
         board.set_status(shows(board, Status.VIDEO_READY), Status.VIDEO_APPROVED)
-        made.wait_for(Status.PUBLISHED.value, seconds=60)  # the other reviews are passed as the channel's file says
+        made.wait_for(Status.PUBLISHED.value)  # the other reviews are passed as the channel's file says
         cuts = jobs(made, "cut")
         assert [cuts[key]["output"] for key in sorted(cuts)] == ["cuts/clip_01_r1.mov", "cuts/clip_02.mov"]
         assert bought(made) == first + Counter(clip=1, speech=2, sound_effect=2, upload=1)

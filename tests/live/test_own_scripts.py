@@ -8,7 +8,8 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-from tests.live.board import Board, until
+from tests.harness.patience import until
+from tests.live.board import Board
 from tests.live.stage import Stage, stage
 from videod.core.statuses import Status
 
@@ -64,7 +65,7 @@ def test_an_episode_is_published_by_the_owners_own_scripts(tmp_path: Path) -> No
         made.start()
         with Board(made.env) as board:
             board.write(*BEAR)
-        made.wait_for("published", seconds=60)
+        made.wait_for("published")
 
         # nobody but the planner and the upload asked a service for anything
         assert {str(charge["kind"]) for charge in made.charges()} == {"text", "upload"}
@@ -112,7 +113,7 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
                 text = str(board.entry(title)[column])
                 return text if all(word in text for word in words) else ""
 
-            return until(look, 40, lambda: (board.entry(title), made.log_tail()))
+            return until(look, lambda: (board.entry(title), made.log_tail()))
 
         # a script that says it is done and leaves no file: tried again, then an error that names the file
         log = sees(BEAR[0], "Error Log", "clip_01.mp4 is missing", "Tried 2 times")
@@ -130,7 +131,7 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
         assert all(job["attempts"] == 0 for job in jobs(made, BEAR[0], "narration"))
 
         # "too many requests" is waited for, and no attempt is spent on it
-        until(lambda: all(job["state"] == "done" for job in jobs(made, WHALE[0], "image")), 40, made.log_tail)
+        until(lambda: all(job["state"] == "done" for job in jobs(made, WHALE[0], "image")), made.log_tail)
         outcomes = [row["outcome"] for row in made.rows(
             "SELECT outcome FROM attempts JOIN jobs ON jobs.id = job_id WHERE step = 'image' AND outcome <> 'done'"
         )]  # fmt: skip

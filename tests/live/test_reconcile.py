@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.harness.patience import PATIENCE_S, happened, run
 from tests.live.creator import Creator
 from tests.live.stage import Stage
 from videod.core.statuses import LABELS, Status
@@ -69,7 +69,7 @@ class Door:
 
     def _pass_on(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, bytes]:
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
-        with closing(http.client.HTTPConnection(self._behind, timeout=30)) as there:
+        with closing(http.client.HTTPConnection(self._behind, timeout=PATIENCE_S)) as there:
             there.request(request.command, request.path, body, headers)
             answer = there.getresponse()
             return answer.status, answer.read()
@@ -116,7 +116,7 @@ def _killed_at_the_second_order(made: Stage, hands_over: bool) -> str:
         made.env["VIDEOD_URL_KIE"] = door.url
         made.start()
         made.person().write_entries([("wild_planet", ("Crossing", "brown bears", "An old bear crosses a river."))])
-        assert door.shut.wait(120), made.log_tail()
+        happened(door.shut)
         _kill_all(made)
     finally:
         door.close()
@@ -142,7 +142,7 @@ def test_an_order_that_was_never_taken_is_placed_again_for_nothing_and_without_a
     assert not made.rows("SELECT 1 FROM attempts WHERE outcome = 'in_doubt'")
     assert sum(charge["kind"] == "clip" for charge in made.charges()) == 3
     command = [sys.executable, "-m", "videod", "audit", "--state", str(made.state), "--config", str(made.config)]
-    proof = subprocess.run(command, env=made.env, capture_output=True, text=True, check=False, timeout=60)
+    proof = run(command, env=made.env)
     assert (proof.returncode, proof.stdout.splitlines()[-1]) == (0, "All books agree."), proof.stdout
     assert made.stop() == 0
 

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.live.board import Board, until
+from tests.harness.patience import until
+from tests.live.board import Board
 from tests.live.stage import ROOT, Stage, stage
 from tests.live.watcher import Watcher
 from videod.core.steps import STEPS
@@ -106,11 +107,11 @@ def test_no_secret_leaves_its_place(tmp_path: Path) -> None:
         watcher = Watcher(daemon.pid)
         watcher.start()
         # what the lost order of a clip is compared with
-        until(lambda: made.rows("SELECT 1 FROM balances WHERE service = 'kie'"), 30, made.log_tail)
+        until(lambda: made.rows("SELECT 1 FROM balances WHERE service = 'kie'"), made.log_tail)
         board.write(*BEAR)
         board.write(*BROKEN)
-        until(lambda: sorted(made.statuses()) == ["error_planning", "published"], 90, made.log_tail)
-        until(lambda: not made.rows("SELECT 1 FROM outbox WHERE target <> 'asset'"), 30, made.log_tail)
+        until(lambda: sorted(made.statuses()) == ["error_planning", "published"], made.log_tail)
+        until(lambda: not made.rows("SELECT 1 FROM outbox WHERE target <> 'asset'"), made.log_tail)
         watcher.stop()
 
         noted = {step: taken_note(made, path) for step, path in own.items()}

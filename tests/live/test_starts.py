@@ -2,16 +2,16 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import run as run_program
+from tests.harness.patience import until
 from tests.live.creator import Creator, channel_file
 from tests.live.stage import ROOT, Stage, stage
 from videod.core.statuses import Status
@@ -27,27 +27,20 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     gates = dict.fromkeys(("assets", "video", "audio", "final"), "review")
     with stage(tmp_path_factory.mktemp("starts"), channel={"clips": 2, "images": 4, "gates": gates}) as made:
         made.start()
-        _until(lambda: b"daemon_start_done" in made.log.read_bytes(), made)
+        until(lambda: b"daemon_start_done" in made.log.read_bytes(), made.log_tail)
         yield made
-
-
-def _until(true: Callable[[], bool], at: Stage, seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, at.log_tail()
-        time.sleep(0.1)
 
 
 def run(config: Path, **env: str) -> "subprocess.CompletedProcess[str]":
     """`videod run` of a configuration that must not come far."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("VIDEOD_")}
     command = [sys.executable, "-m", "videod", "run", "--config", str(config)]
-    return subprocess.run(command, env=bare | env, capture_output=True, text=True, check=False, timeout=30)
+    return run_program(command, env=bare | env)
 
 
 def status(at: Stage) -> dict[str, object]:
     command = [sys.executable, "-m", "videod", "status", "--json", "--state", str(at.state)]
-    done = subprocess.run(command, env=at.env, capture_output=True, text=True, check=True, timeout=30)
+    done = run_program(command, env=at.env, check=True)
     loaded: dict[str, object] = json.loads(done.stdout)
     return loaded
 
@@ -129,16 +122,11 @@ def test_a_broken_channel_file_stops_the_start_with_file_line_and_field(tmp_path
 
 def test_a_second_daemon_on_the_same_state_leaves_at_once_and_names_the_first(running: Stage) -> None:
     assert running.daemon is not None
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "videod", "run", "--config", str(running.config)]
-    done = subprocess.run(command, env=running.env, capture_output=True, text=True, check=False, timeout=30)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    worked_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    done = run_program([sys.executable, "-m", "videod", "run", "--config", running.config], env=running.env)
     assert done.returncode == BUSY
     for part in (f"pid {running.daemon.pid}", str(running.state), "Stop it first"):
         assert part in done.stderr
-    # its own time, not the wall's: the machine may be busy with something else
-    assert worked_s < 2
+    assert "daemon_" not in done.stdout + done.stderr  # it went no further, so it was waiting for nothing
     assert running.daemon.poll() is None
     daemon = status(running)["daemon"]
     assert isinstance(daemon, dict) and (daemon["running"], daemon["pid"]) == (True, running.daemon.pid)
@@ -149,7 +137,7 @@ def test_a_broken_channel_edit_is_refused_while_running_and_the_mended_one_is_ta
     good = path.read_text()
     assert problems(running) == "[]"
     path.write_text(good.replace("clips: 2", "clips: two"))
-    _until(lambda: "clips" in problems(running), running)
+    until(lambda: "clips" in problems(running), running.log_tail)
     told = problems(running)
     for part in ("the old one is in force", "deep_ocean.yaml:", "clips"):
         assert part in told
@@ -159,7 +147,7 @@ def test_a_broken_channel_edit_is_refused_while_running_and_the_mended_one_is_ta
     creator.close()
     assert len(creator.jobs(page, "clip")) == 2
     path.write_text(good.replace("clips: 2", "clips: 3"))
-    _until(lambda: problems(running) == "[]", running)
+    until(lambda: problems(running) == "[]", running.log_tail)
     assert len(_refused(running)) == 1
     path.write_text(good)
 
@@ -170,23 +158,23 @@ def test_a_hangup_takes_the_same_look_and_says_the_same(running: Stage) -> None:
     good = running.config.read_text()
     running.config.write_text(good + "\n[limits]\nmax_episodes_in_work = 0\n")
     running.daemon.send_signal(signal.SIGHUP)
-    _until(lambda: "max_episodes_in_work" in problems(running), running)
+    until(lambda: "max_episodes_in_work" in problems(running), running.log_tail)
     assert len(_refused(running)) == before + 1
     assert running.daemon.poll() is None
     running.config.write_text(good)
     running.daemon.send_signal(signal.SIGHUP)
-    _until(lambda: problems(running) == "[]", running)
+    until(lambda: problems(running) == "[]", running.log_tail)
 
 
 def test_what_was_refused_is_forgotten_at_the_next_start(running: Stage) -> None:
     path = channel_file(running, "deep_ocean")
     good = path.read_text()
     path.write_text("id: [")
-    _until(lambda: "deep_ocean.yaml" in problems(running), running)
+    until(lambda: "deep_ocean.yaml" in problems(running), running.log_tail)
     assert running.stop() == 0
     path.write_text(good)
     running.start()
-    _until(lambda: problems(running) == "[]", running)
+    until(lambda: problems(running) == "[]", running.log_tail)
 
 
 def _refused(at: Stage) -> list[str]:

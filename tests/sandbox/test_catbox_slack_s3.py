@@ -13,6 +13,7 @@ import pytest
 from obstore.store import S3Store
 from slack_sdk.webhook import WebhookClient
 
+from tests.harness.patience import PATIENCE_S
 from tests.sandbox.running import Clock, running
 from videod.sandbox import s3
 from videod.sandbox.kernel import Context, Fault
@@ -30,7 +31,7 @@ async def catbox(tmp_path: Path) -> AsyncIterator[Context]:
 
 async def call(context: Context, data: dict[str, str], file: bytes | None = None) -> httpx.Response:
     files = {"fileToUpload": ("seed.PNG", file, "image/png")} if file is not None else None
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         return await http.post(context.urls["catbox"] + "/user/api.php", data=data, files=files)
 
 
@@ -40,7 +41,7 @@ async def test_an_upload_answers_a_bare_address_that_serves_the_bytes(catbox: Co
     assert answer.text.startswith(catbox.urls["catbox"] + "/files/")
     assert answer.text.endswith(".png")
     assert answer.headers["Content-Type"].startswith("text/plain")
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         assert [(await http.get(url.text)).content for url in (answer, again)] == [b"picture"] * 2
 
 
@@ -49,7 +50,7 @@ async def test_a_deleted_file_is_gone(catbox: Context) -> None:
     name = url.rsplit("/", 1)[1]
     answers = [await call(catbox, {"reqtype": "deletefiles", "files": name, **USERHASH}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 412]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         assert (await http.get(url)).status_code == 404
 
 
@@ -61,7 +62,7 @@ async def test_an_anonymous_or_empty_upload_is_a_plain_sentence(catbox: Context)
 
 
 async def test_without_a_user_agent_the_connection_is_cut(catbox: Context) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         del http.headers["User-Agent"]
         with pytest.raises(httpx.TransportError):
             await http.post(catbox.urls["catbox"] + "/user/api.php", data=USERHASH)
@@ -119,14 +120,14 @@ async def test_what_slack_does_not_take_is_an_error_word(
 
 
 async def test_a_body_that_is_no_json_is_an_invalid_payload(slack: Context) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         answer = await http.post(slack.urls["slack"] + "/services/T/B/X", content=b"{text")
     assert (answer.status_code, answer.text) == (400, "invalid_payload")
 
 
 async def test_a_flood_is_rate_limited_and_a_second_lets_one_more_in(slack: Context, clock: Clock) -> None:
     statuses = [(await say(slack, text=str(number)))[0] for number in range(6)]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         limited = await http.post(slack.urls["slack"] + "/services/T/B/X", json={"text": "more"})
     clock.now_s += 1
     assert statuses == [200] * 5 + [429]
@@ -163,7 +164,7 @@ async def test_boto3_and_obstore_put_get_and_presign_in_the_same_bucket(storage:
         )  # fmt: skip
         client.put_object(Bucket=s3.BUCKET, Key="a/film.mp4", Body=b"film")
         signed = client.generate_presigned_url("get_object", {"Bucket": s3.BUCKET, "Key": "a/film.mp4"}, 600)
-        fetched = httpx.get(signed).content
+        fetched = httpx.get(signed, timeout=PATIENCE_S).content
         client.close()
         store = S3Store(
             s3.BUCKET, endpoint=storage.url, access_key_id=s3.ACCESS_KEY_ID,

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from elevenlabs import ElevenLabs, VoiceSettings
 from elevenlabs.core.api_error import ApiError
 
+from tests.harness.patience import PATIENCE_S
 from videod.sandbox import elevenlabs as stand_in
 from videod.sandbox.kernel import Context, Fault, Options
 from videod.sandbox.render.encoding import ffmpeg
@@ -32,14 +33,14 @@ class Sandbox:
     def __init__(self, context: Context, base: str) -> None:
         self.context = context
         self.base = base
-        self.http = httpx.Client(timeout=60)
+        self.http = httpx.Client(timeout=PATIENCE_S)
         self.client = ElevenLabs(api_key=KEY, base_url=base, httpx_client=self.http)
 
     def fault(self, kind: str, status: int = 500) -> None:
         self.context.faults.add(Fault("elevenlabs", kind, times=1, status=status))
 
     async def post(self, path: str, body: object, key: str = KEY) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=self.base, headers={"xi-api-key": key}, timeout=60) as http:
+        async with httpx.AsyncClient(base_url=self.base, headers={"xi-api-key": key}, timeout=PATIENCE_S) as http:
             return await http.post(path, json=body)
 
     async def speak(self, text: str = SENTENCE, voice: str = VOICE, output: str = "mp3_44100_128") -> bytes:

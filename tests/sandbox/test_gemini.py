@@ -14,6 +14,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
+from tests.harness.patience import PATIENCE_S
 from videod.core import craft, plan_schema
 from videod.sandbox import gemini as stand_in
 from videod.sandbox.kernel import Context, Fault, Options
@@ -63,7 +64,7 @@ class Sandbox:
 
     async def post(self, model: str, body: object, version: str = "v1beta", query: str = "", **headers: str) -> Any:
         path = f"/{version}/models/{model}:generateContent{query}"
-        async with httpx.AsyncClient(base_url=self.base, timeout=60) as http:
+        async with httpx.AsyncClient(base_url=self.base, timeout=PATIENCE_S) as http:
             return await http.post(path, json=body, headers=headers)
 
 

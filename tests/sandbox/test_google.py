@@ -15,6 +15,7 @@ import pytest
 from google.oauth2.credentials import Credentials
 from google_auth_oauthlib.flow import Flow
 
+from tests.harness.patience import PATIENCE_S
 from tests.sandbox.running import Clock, running
 from videod.sandbox import google as stand_in
 from videod.sandbox.kernel import Context, Fault
@@ -36,7 +37,7 @@ async def context(tmp_path: Path, clock: Clock) -> AsyncIterator[Context]:
 
 
 async def token(context: Context, **form: str) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         return await http.post(context.urls["google"] + "/token", data={**CLIENT, **form})
 
 
@@ -49,7 +50,7 @@ async def consent(context: Context, **asked: str) -> httpx.Response:
         "client_id": "sandbox-client", "redirect_uri": LOOPBACK, "response_type": "code", "scope": SCOPE,
         "access_type": "offline", "state": "s1",
     }  # fmt: skip
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         return await http.get(context.urls["google"] + "/o/oauth2/v2/auth", params=usual | asked)
 
 
@@ -128,7 +129,7 @@ async def test_a_bad_consent_request_stays_on_an_error_page(
 async def test_a_revoked_token_is_dead_also_after_a_restart(tmp_path: Path) -> None:
     async with running(tmp_path, "google") as context:
         access = (await refresh(context)).json()["access_token"]
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
             url = context.urls["google"] + "/revoke"
             revoked = [await http.post(url, data={"token": "sandbox-refresh-wild"}) for _ in range(2)]
         assert [answer.status_code for answer in revoked] == [200, 400]
@@ -173,7 +174,7 @@ async def test_google_auth_oauthlib_walks_through_consent_with_pkce(
         flow = Flow.from_client_config(config, [SCOPE], redirect_uri=LOOPBACK, autogenerate_code_verifier=True)
         with flow.oauth2session:
             address, _ = flow.authorization_url(login_hint="wild", access_type="offline", prompt="consent")
-            location = httpx.get(address).headers["Location"]
+            location = httpx.get(address, timeout=PATIENCE_S).headers["Location"]
             flow.fetch_token(authorization_response=location)
             return flow.credentials.refresh_token, flow.credentials.token
 

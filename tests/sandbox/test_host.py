@@ -15,6 +15,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from tests.harness.patience import PATIENCE_S, ended, eventually, patience
 from videod.cli import sandbox as cli
 from videod.sandbox import admin, attach, catbox, google, host, s3, slack
 from videod.sandbox.kernel import Options
@@ -28,13 +29,13 @@ async def started(root: Path, **more: Any) -> host.Host:
 
 
 async def admin_call(running: host.Host, method: str, path: str, body: object = None) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         return await http.request(method, running.admin_url + path, json=body)
 
 
 async def credit(running: host.Host) -> httpx.Response:
     headers = {"Authorization": "Bearer sandbox-kie-key"}
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as http:
         return await http.get(running.urls["kie"] + "/api/v1/chat/credit")
 
 
@@ -56,7 +57,7 @@ async def test_all_stand_ins_start_together_with_the_page_and_s3(tmp_path: Path)
     async with await host.start(tmp_path, Options(), s3=True) as running:
         environment = running.environment
         assert set(running.urls) == {*host.APPS, "s3"}
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
             assert (await http.get(running.urls["page"] + "/")).status_code == 200
         named = {name for names in attach.ADDRESSES.values() for name in names}
         secrets = {name for names in attach.CREDENTIALS.values() for name in names}
@@ -141,20 +142,20 @@ async def test_a_fault_that_makes_no_sense_is_named_and_nothing_is_set(
         assert running.context.faults.rules() == []
 
 
-async def test_the_faults_file_is_read_at_the_start_and_whenever_it_changes(tmp_path: Path) -> None:
+async def test_the_faults_file_is_read_at_the_start_and_whenever_it_changes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = tmp_path / "faults.json"
     file.write_text('[{"service": "kie", "kind": "reset"}]')
     async with await started(tmp_path) as running:
         assert [fault.kind for fault in running.context.faults.rules()] == ["reset"]
         file.write_text('[{"service": "kie", "kind": "no such"}]')
-        await asyncio.sleep(admin.WATCH_S * 1.6)
+        await eventually(lambda: "faults unchanged" in caplog.text)
         assert [fault.kind for fault in running.context.faults.rules()] == ["reset"]
         file.write_text('[{"service": "*", "kind": "hang", "seconds": 1}]')
-        await asyncio.sleep(admin.WATCH_S * 1.6)
-        assert [fault.kind for fault in running.context.faults.rules()] == ["hang"]
+        await eventually(lambda: [fault.kind for fault in running.context.faults.rules()] == ["hang"])
         file.unlink()
-        await asyncio.sleep(admin.WATCH_S * 1.6)
-        assert running.context.faults.rules() == []
+        await eventually(lambda: running.context.faults.rules() == [])
 
 
 async def test_a_faults_file_without_sense_stops_the_start(tmp_path: Path) -> None:
@@ -175,19 +176,35 @@ async def test_charges_and_requests_are_shown_and_secrets_are_not(tmp_path: Path
         assert (await admin_call(running, "GET", "/charges?service=slack")).json()["charges"] == []
 
 
-async def test_latency_can_be_changed_while_running(tmp_path: Path) -> None:
+async def test_latency_can_be_changed_while_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    real = asyncio.sleep
+    monkeypatch.setattr("videod.sandbox.kernel.asyncio.sleep", lambda seconds: (slept.append(seconds), real(0))[1])
     async with await started(tmp_path) as running:
         assert (await admin_call(running, "POST", "/latency", {"kie": 0.2})).json() == {"kie": 0.2}
-        assert (await credit(running)).elapsed.total_seconds() >= 0.2
+        await credit(running)
+        assert 0.2 in slept
         assert (await admin_call(running, "POST", "/latency", {"kie": -1})).status_code == 400
         assert (await admin_call(running, "GET", "/latency")).json() == {"kie": 0.2}
 
 
+async def test_a_request_that_is_held_goes_on_once_the_fault_is_cleared(tmp_path: Path) -> None:
+    async with await started(tmp_path) as running:
+        await admin_call(running, "POST", "/faults", {"service": "kie", "kind": "hold", "times": 1})
+        waiting = asyncio.create_task(credit(running))
+        await eventually(lambda: running.context.faults.rules()[0].times == 0)
+        assert (await credit(running)).status_code == 200  # the fault was for one
+        assert not waiting.done()
+        await admin_call(running, "POST", "/reset")
+        async with patience():
+            assert (await waiting).status_code == 200
+
+
 async def test_a_stop_does_not_wait_for_a_hanging_request(tmp_path: Path) -> None:
-    running = await started(tmp_path, faults=[{"service": "kie", "kind": "hang", "seconds": 600}])
+    running = await started(tmp_path, faults=[{"service": "kie", "kind": "hang", "seconds": 10**6, "times": 1}])
     waiting = asyncio.create_task(credit(running))
-    await asyncio.sleep(0.2)
-    async with asyncio.timeout(10):
+    await eventually(lambda: running.context.faults.rules()[0].times == 0)
+    async with patience():
         await running.stop()
     with pytest.raises(httpx.TransportError):
         await waiting
@@ -256,7 +273,7 @@ def test_a_sandbox_in_its_own_process_is_steered_from_the_command_line_and_ends_
         second = run_cli("run", *root)
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == "Stopped.\n"
-        assert process.wait(timeout=10) == 0
+        assert ended(process) == 0
     assert exported["VIDEOD_URL_NOTION"] == urls["notion"]
     assert [line.split()[:2] for line in added[1].splitlines()] == [["kie", "reset"], ["slack", "no_text"]]
     assert (refused[0], "knows no fault 'explode'" in refused[1]) == (64, True)

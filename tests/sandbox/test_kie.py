@@ -13,6 +13,7 @@ import httpx
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
+from tests.harness.patience import PATIENCE_S, patience
 from tests.sandbox.running import Clock, running
 from videod.sandbox.kernel import Context, Fault, Options
 from videod.sandbox.kie.models import CLIP_MODEL
@@ -59,7 +60,7 @@ class Kie:
         return dict((await self.http.get(f"{self.api}/jobs/recordInfo", params={"taskId": task_id})).json())
 
     async def ended(self, task_id: str) -> dict[str, Any]:
-        async with asyncio.timeout(30):
+        async with patience():
             while (found := (await self.info(task_id))["data"])["state"] not in ("success", "fail"):
                 await asyncio.sleep(0.05)
         return dict(found)
@@ -85,7 +86,7 @@ def frames(file: Path) -> list[bytes]:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": "Bearer sandbox-kie-key", "User-Agent": "videod/0.1"}
-    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         yield client
 
 

@@ -17,6 +17,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest, MediaFileUpload, build_http
 
+from tests.harness.patience import PATIENCE_S, eventually, patience
 from tests.sandbox.running import Clock, running
 from videod.sandbox import google
 from videod.sandbox.kernel import Context, Fault
@@ -90,7 +91,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         yield client
 
 
@@ -155,11 +156,12 @@ async def test_what_arrived_before_a_broken_connection_is_kept_in_whole_blocks(y
     ]  # fmt: skip
     writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + FILM[: 2 * BLOCK + 1000])
     await writer.drain()
-    await asyncio.sleep(0.2)
+    stored = youtube.context.folder("youtube")
+    await eventually(lambda: any(path.stat().st_size >= 2 * BLOCK for path in stored.rglob("*") if path.is_file()))
     writer.close()
     await writer.wait_closed()
     reader.feed_eof()
-    async with asyncio.timeout(5):
+    async with patience():
         while (found := await youtube.ask(str(session))).status_code == 503:
             await asyncio.sleep(0.02)
     assert found.headers["Range"] == f"bytes=0-{2 * BLOCK - 1}"

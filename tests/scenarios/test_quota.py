@@ -4,17 +4,22 @@ from pathlib import Path
 
 from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual
-from tests.harness.world import LIMITS, World, policy
+from tests.harness.world import EPOCH_MS, LIMITS, World, policy
 from videod.core.statuses import Status
 from videod.flow.limits import Limit, quota_day, quota_ends
 
+HOUR_MS = 3_600_000
 PACIFIC = "America/Los_Angeles"
 
 
 def test_uploads_beyond_the_daily_quota_wait_for_the_next_day_in_california(tmp_path: Path) -> None:
     async def story() -> None:
         limits = LIMITS | {"youtube": Limit(2, daily_quota=2, quota_zone=PACIFIC)}
-        async with World(tmp_path, policies={"wild": policy()}, limits=limits) as world:
+        made = World(tmp_path, policies={"wild": policy()}, limits=limits)
+        made.clock.skew_ms = (
+            quota_ends(EPOCH_MS, PACIFIC) - 3 * HOUR_MS - EPOCH_MS
+        )  # idle hours are played poll by poll
+        async with made as world:
             for number in range(3):
                 await world.queue(f"Film {number}")
             await world.clock.sleep(7200)

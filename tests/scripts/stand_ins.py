@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from tests.harness.patience import happened
 from videod.sandbox import catbox
 from videod.sandbox.kernel import Context, Options
 
@@ -55,7 +56,7 @@ def standing(builders: Builders, root: Path, monkeypatch: pytest.MonkeyPatch) ->
     loop, started, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(_serve(builders, context, started, stop),))
     thread.start()
-    assert started.wait(10)
+    happened(started)
     for name in builders:
         for variable in ADDRESSES[name]:
             monkeypatch.setenv(variable, context.urls[name])
@@ -65,5 +66,5 @@ def standing(builders: Builders, root: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield context
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
+        thread.join()
         loop.close()

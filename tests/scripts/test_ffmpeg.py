@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from scripts.lib import ffmpeg, loudness, mp4, packets
 from scripts.lib.events import Failure, Kind
+from tests.harness.patience import until
 from tests.scripts import media
 
 SMALL = "320x180"
@@ -79,7 +78,7 @@ def test_a_full_disk_is_told_from_a_bad_input(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_hanging_ffmpeg_is_killed_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    a_program(tmp_path, "exec sleep 60", monkeypatch)
+    a_program(tmp_path, "exec sleep 1000000", monkeypatch)
     with pytest.raises(RuntimeError, match="killed"):
         ffmpeg.run([], "looking", limit_s=0.2)
 
@@ -246,9 +245,9 @@ def test_an_encode_dies_with_the_script_that_started_it(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", program, mark], stdout=subprocess.PIPE) as script:
         assert script.stdout is not None
         script.stdout.readline()
-        assert _soon(lambda: len(_running(mark)) >= 2), "the encode never began"
+        until(lambda: len(_running(mark)) >= 2)
         script.kill()
-    assert _soon(lambda: not _running(mark)), _running(mark)
+    until(lambda: not _running(mark))
 
 
 def _running(mark: str) -> list[str]:
@@ -262,12 +261,3 @@ def _running(mark: str) -> list[str]:
                 continue
             found += [line] if mark in line else []
     return found
-
-
-def _soon(condition: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return condition()

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from PIL import Image
 
 from scripts import generate_asset
 from scripts.lib import receipt
+from tests.harness.patience import ended, happened, said, until
 from tests.scripts.conftest import Run, png
 from tests.scripts.wire import Asked, Say, Wire, say
 
@@ -263,18 +264,19 @@ def test_a_reference_that_is_no_picture_is_refused_before_paying(wire: Wire, run
     assert (ran.code, ran.failure["kind"], wire.asked) == (65, "input", [])
 
 
-def started(words: list[object], wire: Wire, **more: object) -> subprocess.Popen[bytes]:
+def started(words: list[object], wire: Wire, **more: object) -> subprocess.Popen[str]:
     command = [sys.executable, "scripts/generate_asset.py", *map(str, words), "--events"]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ, **more)
-    until = time.monotonic() + 30
-    while not wire.asked and time.monotonic() < until:
-        time.sleep(0.01)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    child = subprocess.Popen(command, env=os.environ, **pipes, **more)
+    until(lambda: wire.asked)
     return child
 
 
-def slowly(answer: Say) -> Callable[[Asked], Say]:
+def held(answer: Say, go: threading.Event) -> Callable[[Asked], Say]:
+    """The answer, but not before `go`."""
+
     def give(_: Asked) -> Say:
-        time.sleep(0.5)
+        happened(go)
         return answer
 
     return give
@@ -282,29 +284,35 @@ def slowly(answer: Say) -> Callable[[Asked], Say]:
 
 @pytest.mark.live
 def test_a_request_to_end_waits_for_the_picture_that_is_being_paid_for(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, slowly(drawn(png())))
+    go = threading.Event()
+    wire.on("POST", PATH, held(drawn(png()), go))
     with started(wish(tmp_path), wire) as child:
         child.terminate()
-        out, _ = child.communicate(timeout=30)
-    assert child.returncode == 143 and b'"charged"' in out
+        go.set()
+        out, _ = said(child)
+    assert child.returncode == 143 and '"charged"' in out
     assert run(generate_asset.main, *wish(tmp_path)).code == 0 and len(wire.asked) == 1
 
 
 @pytest.mark.live
 def test_a_picture_reaches_the_disk_although_nobody_listens_any_more(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, slowly(drawn(png())))
+    go = threading.Event()
+    wire.on("POST", PATH, held(drawn(png()), go))
     with started(wish(tmp_path), wire) as child:
         assert child.stdout is not None and child.stderr is not None
         child.stdout.close()
-        assert (child.wait(timeout=30), child.stderr.read()) == (0, b"")
+        go.set()
+        assert (ended(child), child.stderr.read()) == (0, "")
     assert (tmp_path / "bear.png").read_bytes() == png()
 
 
 @pytest.mark.live
 def test_a_picture_killed_on_its_way_is_in_doubt(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, slowly(drawn(png())))
+    go = threading.Event()
+    wire.on("POST", PATH, held(drawn(png()), go))
     with started(wish(tmp_path), wire) as child:
         child.kill()
-        child.communicate(timeout=30)
+        said(child)
+    go.set()
     assert run(generate_asset.main, *wish(tmp_path)).failure["kind"] == "in_doubt"
     assert len(wire.asked) == 1

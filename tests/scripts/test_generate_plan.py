@@ -2,7 +2,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 
 from scripts import generate_plan
 from scripts.lib import plan_papers
+from tests.harness.patience import happened, said, until
 from tests.scripts.conftest import Ran, Run
 from tests.scripts.wire import Asked, Say, Wire, say
 
@@ -228,32 +229,34 @@ def test_answers_that_cannot_be_read_are_asked_for_again(wire: Wire, run: Run, t
     assert run(generate_plan.main, *wish(tmp_path)).code == 0
 
 
-def slowly(answer: Say) -> Callable[[Asked], Say]:
+def held(answer: Say, go: threading.Event) -> Callable[[Asked], Say]:
+    """The answer, but not before `go`."""
+
     def give(_: Asked) -> Say:
-        time.sleep(0.5)
+        happened(go)
         return answer
 
     return give
 
 
 @contextmanager
-def started(words: list[object], wire: Wire) -> Iterator[subprocess.Popen[bytes]]:
+def started(words: list[object], wire: Wire) -> Iterator[subprocess.Popen[str]]:
     """A run of its own, whose first question has arrived."""
     command = [sys.executable, "scripts/generate_plan.py", *map(str, words), "--events"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ) as child:
-        until = time.monotonic() + 30
-        while not wire.asked and time.monotonic() < until:
-            time.sleep(0.01)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ, text=True) as child:
+        until(lambda: wire.asked)
         yield child
 
 
 @pytest.mark.live
 def test_a_request_to_end_waits_for_the_answer_that_is_being_paid_for(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, slowly(BAD), planned(PLAN))
+    go = threading.Event()
+    wire.on("POST", PATH, held(BAD, go), planned(PLAN))
     with started(wish(tmp_path), wire) as child:
         child.terminate()
-        out, _ = child.communicate(timeout=30)
-    assert child.returncode == 143 and b'"charged"' in out
+        go.set()
+        out, _ = said(child)
+    assert child.returncode == 143 and '"charged"' in out
     assert left(tmp_path) == {"plan.answers.json", "plan.json.job.json"}
     assert json.loads((tmp_path / "plan/plan.json.job.json").read_text())["state"] == "received"
     assert run(generate_plan.main, *wish(tmp_path)).code == 0
@@ -262,10 +265,12 @@ def test_a_request_to_end_waits_for_the_answer_that_is_being_paid_for(wire: Wire
 
 @pytest.mark.live
 def test_a_plan_killed_on_its_way_is_in_doubt(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, slowly(planned(PLAN)))
+    go = threading.Event()
+    wire.on("POST", PATH, held(planned(PLAN), go))
     with started(wish(tmp_path), wire) as child:
         child.kill()
-        child.communicate(timeout=30)
+        said(child)
+    go.set()
     assert run(generate_plan.main, *wish(tmp_path)).failure["kind"] == "in_doubt"
     assert len(wire.asked) == 1
 

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -362,9 +361,7 @@ def test_a_killed_run_goes_on_with_the_same_job(
     for blow in (signal.SIGKILL, signal.SIGTERM):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ) as child:
             assert child.stdout is not None
-            until = time.monotonic() + 30
-            while b'"generating"' not in child.stdout.readline().replace(b"task_1: generating", b'"generating"'):
-                assert time.monotonic() < until
+            assert any(b"task_1: generating" in line for line in child.stdout)
             child.send_signal(blow)
     wire.on("GET", ASK, done(wire))
     assert run(generate_video.main, *words).code == 0

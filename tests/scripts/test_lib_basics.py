@@ -22,6 +22,7 @@ import pytest
 
 from scripts.lib import atomic, events, google_time, http, receipt, sigv4
 from scripts.lib.events import AnswerLost, Failure, Kind, Reporter
+from tests.harness.patience import PATIENCE_S
 from tests.scripts.conftest import Run
 from tests.scripts.wire import Say, Wire
 
@@ -130,11 +131,9 @@ def service(wire: Wire) -> http.Service:
 
 
 def test_a_deadline_covers_a_body_that_drips(wire: Wire) -> None:
-    wire.on("GET", "/slow", Say(b"x" * 100, drip_s=0.05))
-    began = time.monotonic()
+    wire.on("GET", "/slow", Say(b"x" * 100_000, drip_s=0.05))
     with pytest.raises(AnswerLost, match="no complete answer within"):
         service(wire).send("GET", "/slow", deadline_s=0.3)
-    assert time.monotonic() - began < 2
 
 
 def test_a_deadline_covers_headers_that_drip() -> None:
@@ -144,7 +143,7 @@ def test_a_deadline_covers_headers_that_drip() -> None:
             peer, _ = server.accept()
             with peer:
                 try:
-                    for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 200:
+                    for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 60_000:
                         peer.sendall(bytes((byte,)))
                         time.sleep(0.02)
                 except OSError:
@@ -152,42 +151,40 @@ def test_a_deadline_covers_headers_that_drip() -> None:
 
         thread = threading.Thread(target=drip)
         thread.start()
-        began = time.monotonic()
         fake = http.Service("fake", f"http://127.0.0.1:{server.getsockname()[1]}", {})
         with pytest.raises(AnswerLost):
             fake.send("GET", "/", deadline_s=0.3)
-        assert time.monotonic() - began < 2
         thread.join()
 
 
 def test_an_answer_larger_than_its_cap_is_not_taken(wire: Wire) -> None:
     wire.on("GET", "/big", Say(b"x" * 5000))
     with pytest.raises(AnswerLost, match="larger than 1,000 bytes"):
-        service(wire).send("GET", "/big", deadline_s=5, cap=1000)
+        service(wire).send("GET", "/big", deadline_s=PATIENCE_S, cap=1000)
 
 
 def test_a_body_cut_short_is_a_lost_answer(wire: Wire) -> None:
     wire.on("GET", "/cut", Say(b"x" * 100, stated=200))
     with pytest.raises(AnswerLost, match="connection broke"):
-        service(wire).send("GET", "/cut", deadline_s=5)
+        service(wire).send("GET", "/cut", deadline_s=PATIENCE_S)
 
 
 def test_a_download_that_crawls_is_given_up(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "SLOW_WINDOW_S", 0.2)
-    wire.on("GET", "/slow", Say(b"x" * 100, drip_s=0.05))
+    wire.on("GET", "/slow", Say(b"x" * 100_000, drip_s=0.05))
     with (tmp_path / "a").open("wb") as stream, pytest.raises(AnswerLost, match="crawls"):
-        http.download(f"{wire.url}/slow", stream, service="fake", deadline_s=10, cap=1000, home=wire.url)
+        http.download(f"{wire.url}/slow", stream, service="fake", deadline_s=PATIENCE_S, cap=1000, home=wire.url)
 
 
 def test_a_connection_that_was_refused_was_never_taken() -> None:
     with pytest.raises(Failure) as caught:
-        http.Service("fake", "http://127.0.0.1:9", {}).send("GET", "/", deadline_s=5)
+        http.Service("fake", "http://127.0.0.1:9", {}).send("GET", "/", deadline_s=PATIENCE_S)
     assert not isinstance(caught.value, AnswerLost) and caught.value.kind is Kind.DOWN
 
 
 def test_an_ordinary_agent_and_the_services_own_headers_go_along(wire: Wire) -> None:
     wire.on("GET", "/", Say(b"ok"))
-    service(wire).send("GET", "/", deadline_s=5)
+    service(wire).send("GET", "/", deadline_s=PATIENCE_S)
     assert (wire.asked[0].headers["user-agent"], wire.asked[0].headers["x-key"]) == ("videod/0.1", "1")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from scripts import generate_audio, generate_sound_effects, generate_video, upload_video, youtube_auth
 from scripts.lib import google_oauth
+from tests.harness.patience import PATIENCE_S
 from tests.scripts.conftest import Run, png
 from tests.scripts.stand_ins import Builders, standing
 from videod.sandbox import catbox, elevenlabs, google, kie, youtube
@@ -197,7 +198,7 @@ def test_consent_at_the_stand_in_gives_a_token_that_uploads(
     def visit(address: str) -> bool:
         # the page's own "allow" goes where the stand-in says; a test has no finger to press it
         def follow() -> None:
-            with httpx.Client(follow_redirects=True, trust_env=False) as client:
+            with httpx.Client(follow_redirects=True, trust_env=False, timeout=PATIENCE_S) as client:
                 client.get(address)
 
         threading.Thread(target=follow).start()
@@ -205,7 +206,7 @@ def test_consent_at_the_stand_in_gives_a_token_that_uploads(
 
     monkeypatch.setattr("webbrowser.open", visit)
     token = tmp_path / "wild.token"
-    ran = run(youtube_auth.main, "--channel", "wild", "--output", token, "--timeout", 10)
+    ran = run(youtube_auth.main, "--channel", "wild", "--output", token, "--timeout", PATIENCE_S)
     assert ran.code == 0, ran.stderr
     uploaded = run(upload_video.main, *upload(tmp_path, film))
     assert uploaded.code == 0, uploaded.stderr

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 
 from scripts import youtube_auth
 from scripts.lib import google_oauth
+from tests.harness.patience import PATIENCE_S
 from tests.scripts.conftest import KEYS, Run
 from tests.scripts.wire import Wire, say
 
@@ -35,7 +36,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[dict], dict]
         def visit(redirect: str, answer: dict) -> None:
             for query in ({"state": "forged", "code": "evil"}, answer):
                 try:
-                    urllib.request.urlopen(f"{redirect}?{urlencode(query)}", timeout=5).close()
+                    urllib.request.urlopen(f"{redirect}?{urlencode(query)}", timeout=PATIENCE_S).close()
                 except HTTPError as error:
                     error.close()
 

@@ -34,7 +34,7 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others() -> None:
     house = plant([policy("a"), policy("b")])
 
     def play(seed: int) -> Log:
-        return simulate(house, arrivals(4, "day", ["a", "b"], seed), Latencies(seed))
+        return simulate(house, arrivals(2, "day", ["a", "b"], seed), Latencies(seed))
 
     first = play(7)
     assert play(7) == first
@@ -60,7 +60,7 @@ def test_limits_are_kept() -> None:
 
 def test_twenty_episodes_at_once_come_near_the_bound_that_nothing_beats() -> None:
     channels = [f"c{number}" for number in range(10)]
-    house = plant([policy(name, clips=12, images=14) for name in channels])
+    house = plant([policy(name, clips=8, images=10) for name in channels])
     found = figures(simulate(house, arrivals(20, "at-once", channels, 1), Latencies()))
     assert found.published == 20
     assert 1.0 <= found.ratio <= 1.05

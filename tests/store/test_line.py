@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import eventually, happened
 from videod.store import line
 from videod.store.line import Line
 
@@ -36,12 +37,12 @@ class Desk:
     async def pile_up(self, *fns: Fn) -> list[object]:
         """Ask for all of them while the line is held up; their outcomes, errors included."""
         self.hold.clear()
-        first = asyncio.ensure_future(self.line.ask(lambda _: self.hold.wait(10), alone=True))
+        first = asyncio.ensure_future(self.line.ask(lambda _: happened(self.hold), alone=True))
         asked = [asyncio.ensure_future(self.line.ask(fn)) for fn in fns]
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0)  # all of them have asked
         self.statements.clear()
         self.hold.set()
-        assert await first
+        await first
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
     def seen(self) -> list[str]:
@@ -125,20 +126,21 @@ async def test_a_transaction_that_sqlite_itself_rolled_back_is_told_to_all_of_it
 
 
 async def test_nobody_hears_of_success_before_the_commit(desk: Desk) -> None:
-    last = threading.Event()
+    entered, last = threading.Event(), threading.Event()
 
     def waits(connection: sqlite3.Connection) -> str:
-        last.wait(10)
+        entered.set()
+        happened(last)
         return insert("b", connection)
 
     told: list[list[str]] = []
-    first = asyncio.ensure_future(desk.line.ask(lambda _: desk.hold.wait(10), alone=True))
+    first = asyncio.ensure_future(desk.line.ask(lambda _: happened(desk.hold), alone=True))
     asked = [asyncio.ensure_future(desk.line.ask(fn)) for fn in (partial(insert, "a"), waits)]
     asked[0].add_done_callback(lambda _: told.append(desk.seen()))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)
     desk.hold.set()
     await first
-    await asyncio.sleep(0.02)
+    await eventually(entered.is_set)  # "a" is done, but for the commit
     assert told == []
     last.set()
     await asyncio.gather(*asked)
@@ -154,13 +156,13 @@ async def test_a_long_row_of_callers_is_committed_in_pieces(desk: Desk, monkeypa
 
 async def test_what_must_run_alone_parts_the_transactions_around_it(desk: Desk) -> None:
     desk.hold.clear()
-    first = asyncio.ensure_future(desk.line.ask(lambda _: desk.hold.wait(10), alone=True))
+    first = asyncio.ensure_future(desk.line.ask(lambda _: happened(desk.hold), alone=True))
     asked = [
         asyncio.ensure_future(desk.line.ask(partial(insert, "a"))),
         asyncio.ensure_future(desk.line.ask(lambda tx: tx.in_transaction, alone=True)),
         asyncio.ensure_future(desk.line.ask(partial(insert, "c"))),
     ]
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)
     desk.hold.set()
     await first
     assert await asyncio.gather(*asked) == ["a", False, "c"]
@@ -169,9 +171,9 @@ async def test_what_must_run_alone_parts_the_transactions_around_it(desk: Desk) 
 
 async def test_a_cancelled_caller_keeps_nobody_from_an_answer(desk: Desk) -> None:
     desk.hold.clear()
-    first = asyncio.ensure_future(desk.line.ask(lambda _: desk.hold.wait(10), alone=True))
+    first = asyncio.ensure_future(desk.line.ask(lambda _: happened(desk.hold), alone=True))
     asked = [asyncio.ensure_future(desk.line.ask(partial(insert, name))) for name in "abc"]
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)
     asked[1].cancel()
     desk.hold.set()
     await first

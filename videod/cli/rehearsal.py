@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 #: how long the stand-ins may take to answer after their start, seconds
-START_S = 30.0
+START_S = 180.0
 
 
 class RehearsalError(Exception):

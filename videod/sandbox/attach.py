@@ -45,7 +45,7 @@ def environment(host_urls: dict[str, str]) -> dict[str, str]:
     return variables
 
 
-def call(url: str, method: str = "GET", body: object = None, timeout_s: float = 5.0) -> Any:
+def call(url: str, method: str = "GET", body: object = None, timeout_s: float = 30.0) -> Any:
     """One JSON request to the admin address. Raises OSError when nobody answers, ValueError with its words on a 400."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
@@ -65,7 +65,7 @@ def attach(root: Path) -> dict[str, Any] | None:
     try:
         found = json.loads((root / FILE).read_text())
         os.kill(found["pid"], 0)
-        health = call(found["admin"] + "/health", timeout_s=2)
+        health = call(found["admin"] + "/health")
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if isinstance(health, dict) and health.get("pid") == found["pid"] else None

@@ -71,6 +71,7 @@ class Fault:
       reset         close the connection before anything happens
       reset_after   do the work (and charge for it), then close the connection
       hang          wait `seconds`, then go on
+      hold          wait until this fault is cleared (DELETE /faults, POST /reset), then go on
       malformed     do the work, answer 200 with text that is no JSON
       truncate      do the work, send half of the body and close
       drip          do the work, send the body in 16 pieces spread over `seconds`
@@ -89,7 +90,9 @@ class Fault:
     seconds: float = 0.0
 
 
-GENERAL_KINDS = ("status", "status_after", "reset", "reset_after", "hang", "malformed", "truncate", "drip")
+GENERAL_KINDS = ("status", "status_after", "reset", "reset_after", "hang", "hold", "malformed", "truncate", "drip")
+#: how often a request that is held looks whether it may go on, seconds
+HELD_LOOK_S = 0.02
 
 
 class Faults:
@@ -110,6 +113,10 @@ class Faults:
 
     def rules(self) -> list[Fault]:
         return list(self._rules)
+
+    def holds(self, hold: Fault) -> bool:
+        """Whether this fault, taken before, has not been cleared since."""
+        return any(replace(rule, times=hold.times, skip=hold.skip) == hold for rule in self._rules)
 
     def take(self, service: str, endpoint: str, kinds: Iterable[str]) -> Fault | None:
         wanted = set(kinds)
@@ -264,9 +271,12 @@ def traffic(context: Context, service: str) -> Middleware:
         began = context.now()
         endpoint = f"{request.method} {request.path}"
         await asyncio.sleep(context.options.latency_s.get(service, 0.0))
-        before = context.faults.take(service, endpoint, ("status", "reset", "hang"))
+        before = context.faults.take(service, endpoint, ("status", "reset", "hang", "hold"))
         if before is not None and before.kind == "hang":
             await asyncio.sleep(before.seconds)
+        elif before is not None and before.kind == "hold":
+            while context.faults.holds(before):  # noqa: ASYNC110 - rules come and go in many ways
+                await asyncio.sleep(HELD_LOOK_S)
         elif before is not None:
             context.note(service, request, before.status, began)
             if before.kind == "reset":
