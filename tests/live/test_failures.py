@@ -202,7 +202,7 @@ def test_a_service_that_is_down_shows_its_next_retry_and_then_goes_on(running: S
     creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
     card = creator.wait(page, Status.GENERATING_VIDEO, Next_Retry="T", Error_Log="Retry ")
     whole(
-        card["Error Log"], "clip/clip_0", "kie POST", "HTTP 503", f" of {RETRIES} at ", "videod tries again by itself"
+        card["Error Log"], "clip/clip_0", "kie POST", "HTTP 503", f" of {RETRIES} at ", "videod retries automatically"
     )
     running.admin("/reset", "POST")
     card = creator.wait(page, Status.VIDEO_READY)
@@ -221,8 +221,8 @@ def test_used_up_credit_shows_quota_exceeded_and_goes_on_when_queued_again(runni
         told,
         "Poor (deep_ocean)",
         "balance isn't enough",
-        "Goes on at 20",
-        "buy some and set Queued",
+        "Resumes at 20",
+        "buy some at KIE and run `videod resume kie`",
         page.replace("-", ""),
     )
 
