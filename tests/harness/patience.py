@@ -13,7 +13,7 @@ What must NOT happen is not proven by waiting a while: wait for something that c
 a later entry's event, a request to a stand-in), then look; or use virtual time (`tests/harness/world.py`), where hours
 cost nothing. How long something took is not asserted either: assert what was asked, started or skipped.
 
-`VIDEOD_TEST_PATIENCE=2` doubles every limit. `tests/house/test_patience.py` reads the test tree for limits elsewhere.
+`VIDEOD_TEST_PATIENCE=2` doubles every limit. `tests/faults/test_patience.py` reads the test tree for limits elsewhere.
 """
 
 import asyncio
