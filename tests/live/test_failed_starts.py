@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.patience import run, said, until
+from tests.harness.patience import PATIENCE_S, run, said, until
 from tests.live.stage import ROOT
 
 pytestmark = pytest.mark.live
@@ -196,7 +196,7 @@ def test_the_start_after_a_death_says_so_in_status_and_a_clean_end_leaves_nothin
 
 
 def _health(state: Path) -> int:
-    connection = http.client.HTTPConnection("videod", timeout=END_S)
+    connection = http.client.HTTPConnection("videod", timeout=PATIENCE_S)
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(str(state / "videod.sock"))
     connection.request("GET", "/health")
@@ -208,10 +208,13 @@ def _health(state: Path) -> int:
 def _until_told(start: Start, process: "subprocess.Popen[str]", problem: str) -> None:
     """Until `status` names the problem; the daemon lives and answers all the while."""
     command = [sys.executable, "-m", "videod", "status", "--json", "--state", str(start.state)]
-    until = time.monotonic() + END_S
-    while problem not in (told := subprocess.run(command, capture_output=True, check=True, text=True).stdout):
-        assert time.monotonic() < until and process.poll() is None, told
+
+    def told() -> bool:
+        assert process.poll() is None
         assert _health(start.state) == 200
+        return problem in run(command, check=True).stdout
+
+    until(told)
 
 
 @pytest.mark.fault("13.7")
@@ -233,8 +236,8 @@ def test_a_daemon_whose_locks_others_hold_answers_says_so_and_does_what_was_aske
     browser.execute("ROLLBACK")
     browser.close()
     _until_said(process, "store_held_recovered")
-    _, err = asked.communicate(timeout=END_S)
+    _, err = said(asked)
     assert asked.returncode == 0 or "it will still do what you asked" in err
     process.terminate()
-    process.communicate(timeout=END_S)
+    said(process)
     assert process.returncode == 0
