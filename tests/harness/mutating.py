@@ -16,13 +16,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from tests.harness import nonsense
+from tests.harness.patience import PATIENCE_S
 
 #: what a connection carries for itself
 _OWN = {"connection", "content-length", "transfer-encoding", "host", "keep-alive", "accept-encoding", "date", "server"}
 STATUSES = (200, 201, 204, 301, 302, 400, 401, 402, 403, 404, 408, 409, 418, 422, 425, 429, 500, 502, 503, 504, 529)
 WAITS = ("inf", "-1", "nan", "1e400", "99999999999999999999", "1798600000000", "soon", "9" * 400, "0", "7", "86400",
          "Fri, 31 Dec 9999 23:59:59 GMT")  # fmt: skip
-UPSTREAM_S = 120.0
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -91,7 +91,7 @@ class Mutating:
     def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, HTTPMessage, bytes]:
         request = urllib.request.Request(self.upstream + path, data=body or None, headers=dict(headers), method=method)
         try:
-            with _OPENER.open(request, timeout=UPSTREAM_S) as reply:
+            with _OPENER.open(request, timeout=PATIENCE_S) as reply:
                 return reply.status, reply.headers, reply.read()
         except urllib.error.HTTPError as error:
             with error:
