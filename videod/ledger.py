@@ -32,6 +32,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import (
     EVERY_SERVICE,
     Alert,
+    AlertsOver,
     ClearDoubt,
     CloseAttempt,
     Decision,
@@ -247,6 +248,8 @@ class Ledger:
                 writes.show_entry(connection, task, op, at)
             case NoteRefusal():
                 writes.note_refusal(connection, op, at)
+            case AlertsOver():
+                writes.alerts_over(connection, op, at)
             case Park():
                 writes.park(connection, op, at)
             case SaveBreaker():
@@ -328,9 +331,13 @@ class Ledger:
         self.bells.ring(op.service)
 
     async def alarm(self, key: str, text: str, at: int) -> None:
-        """Tell people something of the whole house, unless the same cause rang within the last six hours."""
+        """Tell people something of the whole house, unless the same cause lasts that was told of within a day."""
         await self._store.write(lambda tx: writes.alert(tx, None, Alert(key, text), at))
         self.bells.ring("relay")
+
+    async def alarm_over(self, key: str, at: int) -> None:
+        """The cause of `alarm` is over: where it comes again, people are told again."""
+        await self._store.write(lambda tx: writes.alert_over(tx, key, at))
 
     async def set_back(self, by_ms: int, at: int) -> int:
         """The clock was set back by `by_ms` to `at`: what waits for its time waits no longer than before.

@@ -35,7 +35,7 @@ INSERT INTO facts VALUES ('notion_cursor', '1000');
 
 Rows = dict[str, list[tuple[object, ...]]]
 #: tables that a migration replaced -> the one that took their rows
-SUCCESSORS = {"service_state": "pauses"}
+SUCCESSORS = {"service_state": "pauses", "alerts_sent": "alerts"}
 
 
 def make(path: Path, version: int) -> Rows:

@@ -121,8 +121,8 @@ def test_what_the_daemon_keeps_for_later_goes_back_with_the_clock(tmp_path: Path
             assert 5 * MINUTE_MS - 10_000 < (held["elevenlabs"] or 0) - now <= 5 * MINUTE_MS
             ban = int(await world.store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
             assert 5 * MINUTE_MS - 10_000 < ban - now <= 5 * MINUTE_MS
-            # the same cause is silent for six hours, not for a day and six hours
-            later = now + 6 * HOUR_MS
+            # a cause that lasts is silent for a day, not for two
+            later = now + DAY_MS
             await world.store.write(lambda tx: writes.alert(tx, None, Alert("cause", "told again"), later))
             posts = await world.store.read(reads.pending_posts)
             assert "told again" in [post.body["text"] for post in posts]

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from videod.core import board, breaker
-from videod.core.by_jobs import alarm, asker, cleared, current, heard, of_channel_alone, settle_attempt
+from videod.core import board, breaker, told
+from videod.core.by_jobs import asker, cleared, current, heard, settle_attempt
 from videod.core.derive import QUOTA, derive
 from videod.core.events import JobCrashed, JobDied, JobFailed, JobSetAside, ServiceFreed
 from videod.core.failures import (
@@ -41,7 +41,7 @@ def fail(work: Work, event: JobFailed) -> Work:
     stopped = after.state in (JobState.FAILED, JobState.IN_DOUBT)
     parked = policy.answer == Answer.PARK or failure.kind == Kind.DISK
     if stopped or (parked and policy.alert):
-        work = work.adding(alarm(work, replace(after, ended_at=event.at), failure, parked))
+        work = work.adding(told.alarm(work.task, replace(after, ended_at=event.at), failure, parked))
     return work
 
 
@@ -70,8 +70,8 @@ def _judged(work: Work, job: Job, event: JobFailed) -> Work:
     if after != before and down_ms >= breaker.TELL_AFTER_MS:
         since = board.iso(after.opened_at or 0)
         text = f"{job.service} has not answered since {since}: {board.sentence(failure.message)} videod asks every"
-        text += f" {breaker.PROBE_WAITS_MS[-1] // 60_000} minutes and goes on by itself; nothing is lost."
-        work = work.adding(Alert(f"{job.service}:down", text))
+        text += f" {breaker.PROBE_WAITS_MS[-1] // 60_000} minutes and resumes automatically; nothing is lost."
+        work = work.adding(told.down(job.service, text))
     return work
 
 
@@ -91,7 +91,7 @@ def crashed(work: Work, event: JobCrashed) -> Work:
     work, after = _again_later(work, replace(job, failure=failure), event)
     after = replace(after, ended_at=event.at)
     if after.state == JobState.FAILED:
-        work = work.adding(alarm(work, after, failure, parked=False))
+        work = work.adding(told.alarm(work.task, after, failure, parked=False))
     return work.with_job(after)
 
 
@@ -112,7 +112,7 @@ def died(work: Work, event: JobDied) -> Work:
     after = replace(job, state=state, failure=failure, again=False, ended_at=event.at)
     work = _doubted(work, job, event) if event.doubt else work
     work = work.with_job(after).adding(CloseAttempt(job.name, event.attempt, SET_ASIDE))
-    return work.adding(alarm(work, after, failure, parked=False))
+    return work.adding(told.alarm(work.task, after, failure, parked=False))
 
 
 def set_aside(task: Task, jobs: tuple[Job, ...], event: JobSetAside) -> Decision:
@@ -157,7 +157,7 @@ def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     failure = event.failure
     credentials = failure.kind == Kind.CREDENTIALS
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
-    channel = work.task.channel_id if of_channel_alone(job, failure) else None
+    channel = work.task.channel_id if told.of_channel_alone(job, failure) else None
     key = KEYS.get(failure.service or job.service)
     refused = f"{job.service} refused the key {key}" if key else f"{job.service} is not authorized"
     reason = refused if credentials else f"{QUOTA} of {job.service} is used up"

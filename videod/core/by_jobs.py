@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from videod.core import board, breaker
+from videod.core import board, breaker, told
 from videod.core.by_people import again
 from videod.core.derive import affected
 from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
@@ -18,8 +18,6 @@ from videod.core.steps import STEPS
 from videod.core.work import Late, Work
 
 DAY_MS = 86_400_000
-#: one disk, one alarm, whoever meets it first
-DISK_ALARM = "disk"
 
 
 def current(work: Work, name: str, attempt: int) -> Job:
@@ -101,7 +99,7 @@ def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
         text += f" ${policy.episode_cap_micros / 1e6:.2f} (episode_cap_usd of channel {task.channel_id})"
         failure = Failure(Kind.BUDGET, text, job.service, at=at)
         stopped = replace(job, state=JobState.FAILED, failure=failure, ended_at=at)
-        return work.with_job(stopped).adding(alarm(work, stopped, failure, parked=False))
+        return work.with_job(stopped).adding(told.alarm(task, stopped, failure, parked=False))
     if work.spent_today_micros + price <= policy.daily_budget_micros:
         return None
     tomorrow = (at // DAY_MS + 1) * DAY_MS
@@ -109,7 +107,9 @@ def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
     held = f"{limit} is spent, resumes at {board.iso(tomorrow)}"
     resume = f"`videod resume {job.service} --channel {task.channel_id}`"
     advice = f"wait, or raise `daily_budget_usd` in channels/{task.channel_id}.yaml and run {resume}"
-    alert = Alert(f"{task.channel_id}:budget", f"{task.title}: {held}. What to do: {advice}.")
+    # another day, or a raised limit that is spent as well, is another occurrence
+    key = f"{task.channel_id}:budget:{at // DAY_MS}:{policy.daily_budget_micros}"
+    alert = Alert(key, f"{task.title}: {held}. What to do: {advice}.")
     park = Park(job.service, task.channel_id, tomorrow, limit + " is spent", "budget")
     return work.with_task(held=held).adding(park, alert)
 
@@ -141,23 +141,6 @@ def cleared(work: Work, attempt: int, by: str) -> Work:
     return replace(work, doubted_micros=0).with_task(possible_micros=left).adding(ClearDoubt(attempt, by))
 
 
-def of_channel_alone(job: Job, failure: Failure) -> bool:
-    """Whether a failure that parks concerns only the job's channel: its own consent, its own daily limit."""
-    return job.step == "upload" and (failure.kind == Kind.CREDENTIALS or failure.code == "uploadLimitExceeded")
-
-
-def alarm(work: Work, job: Job, failure: Failure, parked: bool) -> Alert:
-    """What people are told of a failure; a parked service rings once, however many jobs meet it."""
-    where = f"{failure.service or job.service}:{failure.kind.value}"
-    if of_channel_alone(job, failure):
-        # another channel's consent is another trouble; which of Google's services said it first is not
-        where = f"{job.service}:{failure.kind.value}:{work.task.channel_id}"
-    if failure.kind == Kind.DISK:
-        where = DISK_ALARM
-    key = where if parked else f"{work.task.id}:{job.name}:{job.attempt}"
-    return Alert(key, board.alert(work.task, job, failure))
-
-
 def settle_attempt(work: Work, job: Job, event: JobSucceeded | JobFailed, outcome: str) -> Work:
     tail, code = (event.stderr_tail, event.exit_code) if isinstance(event, JobFailed) else ("", 0)
     ended = job if job.ended_at == event.at else replace(job, ended_at=event.at)
@@ -175,7 +158,7 @@ def succeed(work: Work, event: JobSucceeded) -> Work:
         job, state=JobState.DONE, output=event.output, bytes=event.bytes, sha256=event.sha256, facts=event.facts,
         failure=None, attempts=0, buy_again=False, due_at=0, deaths=0, ended_at=event.at,
     )  # fmt: skip
-    work = settle_attempt(work, done, event, "done")
+    work = settle_attempt(work, done, event, "done").adding(told.worked(work.task, job))
     if event.plan is not None:
         return _planned(work, event, event.plan)
     if job.step == "upload":

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from videod.core import told
 from videod.core.derive import affected, promote
 from videod.core.events import EntryQueued, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
@@ -42,6 +43,8 @@ def queued(work: Work, event: EntryQueued) -> Work:
     check_move(task.status, Status.QUEUED)
     work = work.with_task(status=Status.QUEUED)
     doubted = [job for job in work.jobs if job.state == JobState.IN_DOUBT]
+    stuck = [job for job in work.jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT)]
+    work = work.adding(told.tried_again(task, stuck, event.at))
     services = {job.service for job in work.jobs if job.state == JobState.READY}
     unparked = tuple(Park(service, None, event.at, "") for service in sorted(services) if task.held)
     jobs = tuple(_freed(job, event.at) for job in work.jobs)

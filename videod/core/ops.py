@@ -125,12 +125,29 @@ class ShowAsset:
     revision: int
 
 
+#: a cause that lasts rings again after a day, ms
+REMIND_MS = 86_400_000
+
+
 @dataclass(frozen=True)
 class Alert:
-    """Tell a person. `key` makes the same cause ring once."""
+    """Tell a person. `key` names the cause: while it lasts it rings once, and once more after `again_ms`.
+
+    `ends` names what tells that it is over (`AlertsOver`); empty: only whoever rang knows (`Ledger.alarm_over`).
+    """
 
     key: str
     text: str
+    ends: str = ""
+    again_ms: int = REMIND_MS
+
+
+@dataclass(frozen=True)
+class AlertsOver:
+    """What was told before `began`, ms, and ends with one of `ends`, is over: its next occurrence rings again."""
+
+    ends: tuple[str, ...]
+    began: int
 
 
 Op = (
@@ -147,6 +164,7 @@ Op = (
     | NoteRefusal
     | ShowAsset
     | Alert
+    | AlertsOver
 )
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from videod.core.by_jobs import DISK_ALARM
 from videod.core.ops import EVERY_SERVICE, Park
+from videod.core.told import DISK_ALARM
 from videod.edge.disk import MB, Room, limited
 from videod.ledger import Ledger
 from videod.seams import Clock
@@ -146,5 +146,6 @@ class SpaceWatch:
     async def _go_on(self) -> None:
         at = self._clock.now_ms()
         await self._ledger.park(Park(EVERY_SERVICE, None, at, "", "disk"), at)
+        await self._ledger.alarm_over(DISK_ALARM, at)
         self._reason = None
         log.info("space_pause_ended", extra={"state": str(self._state)})

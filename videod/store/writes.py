@@ -12,6 +12,7 @@ from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
 from videod.core.ops import (
     Alert,
+    AlertsOver,
     ClearDoubt,
     CloseAttempt,
     NoteRefusal,
@@ -184,20 +185,31 @@ def show_asset(connection: sqlite3.Connection, task: Task, op: ShowAsset, at: in
     _post(connection, "asset", f"{task.id}/{op.job}", task, body | {"revision": op.revision}, at)
 
 
-#: the same cause rings again after six hours at the earliest
-ALERT_SILENCE_MS = 6 * 3_600_000
-
-
 def alert(connection: sqlite3.Connection, task: Task | None, op: Alert, at: int) -> None:
-    """Post an alert unless the same cause rang within the last six hours."""
-    row = connection.execute("SELECT at FROM alerts_sent WHERE key = ?", (op.key,)).fetchone()
-    if row is not None and at - row[0] < ALERT_SILENCE_MS:
+    """Post an alert unless its cause lasts and rang less than `again_ms` ago."""
+    row = connection.execute("SELECT opened_at, rang_at FROM alerts WHERE key = ? AND closed_at IS NULL", (op.key,))
+    known = row.fetchone()
+    if known is not None and at - known["rang_at"] < op.again_ms:
+        connection.execute("UPDATE alerts SET times = times + 1 WHERE key = ?", (op.key,))
         return
+    opened_at = at if known is None else known["opened_at"]
     connection.execute(
-        "INSERT INTO alerts_sent (key, at) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET at = excluded.at",
-        (op.key, at),
+        "INSERT OR REPLACE INTO alerts (key, ends, opened_at, rang_at, closed_at, times) VALUES (?, ?, ?, ?, NULL, 1)",
+        (op.key, op.ends, opened_at, at),
     )
     _post(connection, "alert", f"{op.key}@{at}", task, {"text": op.text}, at)
+
+
+def alerts_over(connection: sqlite3.Connection, op: AlertsOver, at: int) -> None:
+    for ends in op.ends:
+        connection.execute(
+            "UPDATE alerts SET closed_at = ? WHERE ends = ? AND closed_at IS NULL AND opened_at < ?",
+            (at, ends, op.began),
+        )
+
+
+def alert_over(connection: sqlite3.Connection, key: str, at: int) -> None:
+    connection.execute("UPDATE alerts SET closed_at = ? WHERE key = ? AND closed_at IS NULL", (at, key))
 
 
 def note_history(connection: sqlite3.Connection, task: Task | None, at: int, event: str, body: str) -> int:
@@ -282,7 +294,8 @@ _SET_BACK = (
     "UPDATE outbox SET due_at = max(:at, due_at - :by) WHERE due_at > :at",
     "UPDATE outbox SET made_at = made_at - :by WHERE made_at > :at",
     "UPDATE refusals SET at = at - :by WHERE at > :at",
-    "UPDATE alerts_sent SET at = at - :by WHERE at > :at",
+    "UPDATE alerts SET rang_at = rang_at - :by WHERE rang_at > :at",
+    "UPDATE alerts SET opened_at = opened_at - :by WHERE opened_at > :at",
     "UPDATE facts SET value = CAST(CAST(value AS INTEGER) - :by AS TEXT)"
     " WHERE name = 'notion_not_before' AND CAST(value AS INTEGER) > :at",
     # spent is spent: of the present day, not of one to come

@@ -1,0 +1,79 @@
+"""Which alerts are one cause, and what tells that the cause is over. Pure.
+
+A refused key, used-up credit or a wrong voice is met by every job that needs it: that is one cause, told once. What is
+the matter with one episode is told at most once a step within some minutes. Either way the cause ends (a job that
+needs the same thing succeeds, a person queues the episode again), and its next occurrence is told again.
+"""
+
+import hashlib
+import re
+
+from videod.core import board
+from videod.core.failures import Failure, Kind
+from videod.core.model import Job, Task
+from videod.core.ops import Alert, AlertsOver
+
+#: one disk, one alarm, whoever meets it first
+DISK_ALARM = "disk"
+#: failures of one step of an episode that come within this time are one message, ms
+TOGETHER_MS = 10 * 60_000
+#: the same message of these is the same mistake, whichever job meets it
+_SAME_FOR_ALL = (Kind.CONFIGURATION, Kind.USAGE, Kind.BUG)
+#: steps whose settings are the channel's own
+_OF_CHANNEL = ("narration", "upload")
+#: what differs from job to job in an otherwise equal message
+_NUMBERS = re.compile(r"\d+")
+
+
+def of_channel_alone(job: Job, failure: Failure) -> bool:
+    """Whether a failure that parks concerns only the job's channel: its own consent, its own daily limit."""
+    return job.step == "upload" and (failure.kind == Kind.CREDENTIALS or failure.code == "uploadLimitExceeded")
+
+
+def alarm(task: Task, job: Job, failure: Failure, parked: bool) -> Alert:
+    """What people are told of a failure. `parked`: its service stands still for it."""
+    text, kind = board.alert(task, job, failure), failure.kind.value
+    if failure.kind == Kind.DISK:
+        return Alert(DISK_ALARM, text, DISK_ALARM)
+    if parked and of_channel_alone(job, failure):
+        # another channel's consent is another trouble; which of Google's services said it first is not
+        return Alert(f"{job.service}:{kind}:{task.channel_id}", text, _service(job, task.channel_id))
+    if parked:
+        return Alert(f"{failure.service or job.service}:{kind}", text, _service(job))
+    if failure.kind in _SAME_FOR_ALL:
+        same = hashlib.sha256(_NUMBERS.sub("#", failure.message).encode()).hexdigest()[:12]
+        channel = task.channel_id if job.step in _OF_CHANNEL else ""
+        return Alert(f"{job.step}:{kind}:{channel}:{same}", text, _step(job, channel))
+    return Alert(f"{task.id}:{job.step}:{kind}", text, _episode(task), TOGETHER_MS)
+
+
+def down(service: str, text: str) -> Alert:
+    """A service that has not answered for long."""
+    return Alert(f"{service}:down", text, f"service {service}")
+
+
+def worked(task: Task, job: Job) -> AlertsOver:
+    """What is over when a job has succeeded: all that was told of its service or step before it began."""
+    channel = task.channel_id
+    ends: tuple[str, ...] = (_service(job), _service(job, channel), _step(job), _step(job, channel))
+    if job.failure is not None and job.failure.kind == Kind.DISK:
+        ends = (*ends, DISK_ALARM)
+    return AlertsOver(ends, job.started_at or 0)
+
+
+def tried_again(task: Task, stuck: list[Job], at: int) -> AlertsOver:
+    """What a person takes up who queues an episode again: where it stops once more, that is told once more."""
+    steps = {end for job in stuck for end in (_step(job), _step(job, task.channel_id))}
+    return AlertsOver((_episode(task), *sorted(steps)), at)
+
+
+def _service(job: Job, channel: str = "") -> str:
+    return f"service {job.service} {channel}".rstrip()
+
+
+def _step(job: Job, channel: str = "") -> str:
+    return f"step {job.step} {channel}".rstrip()
+
+
+def _episode(task: Task) -> str:
+    return f"episode {task.id}"
