@@ -10,7 +10,20 @@ from datetime import UTC, datetime
 from videod.core.advice import advice
 from videod.core.failures import POLICY, Answer, Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.statuses import AT_GATE, DONE, LABELS, READY, RUNNING, SKIPPED, WAITING, Gate, JobState, Status
+from videod.core.statuses import (
+    AT_GATE,
+    CLOSED,
+    DONE,
+    ERRORS,
+    LABELS,
+    READY,
+    RUNNING,
+    SKIPPED,
+    WAITING,
+    Gate,
+    JobState,
+    Status,
+)
 from videod.core.steps import ORDER, REVIEWED
 
 NOUNS = {
@@ -56,8 +69,19 @@ def progress(task: Task, jobs: tuple[Job, ...]) -> str:
 
 
 def _with_notes(task: Task, text: str) -> str:
-    notes = [note for note in (text, f"paused: {task.paused}" if task.paused is not None else "", task.held) if note]
-    return "; ".join(notes)
+    paused = f"paused: {task.paused}" if task.paused is not None else ""
+    return "; ".join(note for note in (text, paused, task.held, waiting(task)) if note)
+
+
+#: statuses that say themselves what the entry waits for
+_SAYS_IT = frozenset(AT_GATE) | CLOSED | ERRORS
+
+
+def waiting(task: Task) -> str:
+    """What it waits for although nothing failed; empty where its status, a pause or its service says more."""
+    if task.waits is None or task.held or task.paused is not None or task.status in _SAYS_IT:
+        return ""
+    return task.waits
 
 
 def failure_line(job: Job, waits: int) -> str:

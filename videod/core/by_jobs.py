@@ -46,7 +46,7 @@ def start(work: Work, event: JobStarted) -> Work:
     started = replace(job, state=JobState.RUNNING, digest=event.digest, started_at=event.at, ended_at=None)
     task = work.task
     work = work.with_job(started).adding(OpenAttempt(job.name, job.price_micros, quota_day), *alerts)
-    return work.with_task(admitted=True, started_at=task.started_at or event.at, held=None)
+    return work.with_task(admitted=True, started_at=task.started_at or event.at, held=None, waits=None)
 
 
 def asker(work: Work, job: Job) -> str:

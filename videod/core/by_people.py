@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from videod.core import told
 from videod.core.derive import affected, promote
-from videod.core.events import EntryQueued, GateApproved, RedoAsked, TaskPaused
+from videod.core.events import EntryQueued, EntryWaits, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
 from videod.core.model import Job, Task, task_id_of
 from videod.core.ops import NoteRefusal, Park, ShowEntry
@@ -145,3 +145,12 @@ def resume(work: Work) -> Work:
     if work.task.paused is None:
         raise Late("it is not paused")
     return work.with_task(paused=None)
+
+
+def waits(work: Work, event: EntryWaits) -> Work:
+    """The board says what it waits for. A job that started meanwhile proves the reason wrong."""
+    if event.reason is not None and any(job.state == JobState.RUNNING for job in work.jobs):
+        raise Late("it is being worked on")
+    if event.reason == work.task.waits:
+        raise Late("the board says so already")
+    return work.with_task(waits=event.reason)

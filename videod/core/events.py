@@ -84,6 +84,15 @@ class TaskResumed:
 
 
 @dataclass(frozen=True)
+class EntryWaits:
+    """What the task waits for although nothing failed has changed; `reason` None: for nothing any more."""
+
+    at: int
+    task_id: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class EditRefused:
     """A person set a status that makes no sense here: the true one is written back with the reason."""
 
@@ -230,6 +239,7 @@ Event = (
     | TaskPaused
     | TaskResumed
     | EditRefused
+    | EntryWaits
     | JobStarted
     | JobSubmitted
     | JobCharged

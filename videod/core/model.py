@@ -33,7 +33,8 @@ class Task:
     `approved` holds the gates passed; `admitted` is False while it waits in the queue for its first start (also after
     a person queued it again); `held` says in words why it stands still although nobody failed (quota, key, pause).
     `doubts` counts purchases that may have been made twice; `possible_micros` is what was perhaps paid and is in no
-    charge (attempts that ended in doubt); `paused` is a person's reason why nothing of it starts.
+    charge (attempts that ended in doubt); `paused` is a person's reason why nothing of it starts;
+    `waits` what the board says it waits for although nothing failed.
     """
 
     id: str
@@ -66,6 +67,8 @@ class Task:
     def counted_micros(self) -> int:
         """What counts against every limit: what was charged and what may have been paid besides."""
         return self.cost_micros + self.possible_micros
+
+    waits: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from videod.core.events import (
     EntryEdited,
     EntryQueued,
     EntryRefused,
+    EntryWaits,
     Event,
     GateApproved,
     GatesJudged,
@@ -60,6 +61,8 @@ def _handle(work: Work, event: Event) -> Work:
             return by_people.pause(work, event)
         case TaskResumed():
             return by_people.resume(work)
+        case EntryWaits():
+            return by_people.waits(work, event)
         case EditRefused():
             return by_people.refuse(work, event.wanted, event.reason)
         case JobStarted():

@@ -30,6 +30,7 @@ from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
 from videod.daemon.space import SpaceWatch
+from videod.daemon.waits import WaitWatch
 from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.credit import ServicePurse
 from videod.edge.disk import MB, Disk
@@ -157,6 +158,7 @@ async def build(
     )  # fmt: skip
     journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
     watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run}
+    watches["waits"] = WaitWatch(store, ledger, clock, ledger.knows).run
     return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
 
 

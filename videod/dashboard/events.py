@@ -65,6 +65,8 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = f"{body['job']} goes on: {body['evidence']}", "good"
         case "GatesJudged":
             text, tone = "its review opened by itself", "plain"
+        case "EntryWaits":
+            text, tone = str(body["reason"] or "waits no longer"), "dim"
         case "ServiceFreed":
             text, tone = f"{body['service']} goes on", "good"
         case other:

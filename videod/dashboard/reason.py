@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from videod.core.advice import advice
-from videod.core.board import NOUNS, pending_cost_micros
+from videod.core.board import NOUNS, pending_cost_micros, waiting
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status
@@ -128,6 +128,8 @@ def _stands(case: Case) -> Reason:
         return Reason("you", text, f"videod resume {case.task.id}", None)
     if parked is not None:
         return _held(case, parked)
+    if (said := waiting(case.task)) and "channels/" in said:
+        return Reason("you", f"is {said}", None, None)
     ready = case.in_state(JobState.READY)
     retry = min(ready, key=lambda job: job.due_at, default=None)
     if retry is not None and retry.due_at > case.at:

@@ -5,6 +5,7 @@ Tones are names ("review", "bad", "work", "wait", "good", "dim", "plain"); `rend
 
 from dataclasses import dataclass, replace
 
+from videod.core.board import waiting
 from videod.core.model import Job
 from videod.core.ops import EVERY_SERVICE
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
@@ -234,6 +235,8 @@ def _note(one: Episode, at: int, waits: int) -> str:
         return clean(f"paused: {task.paused}")
     if task.held:
         return clean(task.held)
+    if said := waiting(task):
+        return clean(said)
     retry = one.retry(at)
     if retry is not None:
         which = f"retry {retry.attempts} of {waits}" if retry.attempts else "goes on"

@@ -79,6 +79,8 @@ class Parked:
     until_ms: int | None
     reason: str
     cause: str = "service"
+    #: since when, ms
+    since: int = 0
 
     def holds(self, service: str, channel_id: str) -> bool:
         """Whether it stops the jobs of this channel at this service."""
@@ -89,12 +91,16 @@ class Parked:
 def parked(connection: sqlite3.Connection, at: int) -> tuple[Parked, ...]:
     """Everything that holds a service now; an open breaker until its next probe."""
     rows = connection.execute(
-        "SELECT service, channel_id, until_ms, reason, cause FROM pauses WHERE until_ms IS NULL OR until_ms > ?", (at,)
+        "SELECT service, channel_id, until_ms, reason, cause, at FROM pauses WHERE until_ms IS NULL OR until_ms > ?",
+        (at,),
     )
-    held = [Parked(row["service"], row["channel_id"], row["until_ms"], row["reason"], row["cause"]) for row in rows]
-    for row in connection.execute("SELECT service, until_ms, reason FROM breakers WHERE opened_at IS NOT NULL"):
+    held = [Parked(*row) for row in rows]
+    for row in connection.execute(
+        "SELECT service, until_ms, reason, opened_at FROM breakers WHERE opened_at IS NOT NULL"
+    ):
         if row["until_ms"] > at:
-            held.append(Parked(row["service"], "", row["until_ms"], f"it does not answer: {row['reason']}", "down"))
+            reason = f"it does not answer: {row['reason']}"
+            held.append(Parked(row["service"], "", row["until_ms"], reason, "down", row["opened_at"]))
     return tuple(held)
 
 

@@ -217,6 +217,36 @@ def episodes(connection: sqlite3.Connection) -> tuple[Episode, ...]:
     return tuple(sorted(found, key=lambda one: rank(one.task.status)))
 
 
+#: of each channel's queue so many are told what keeps them from starting
+QUEUED_TOLD = 20
+_WAITING = f"""
+SELECT tasks.* FROM tasks INDEXED BY tasks_in_work
+WHERE admitted = 1 AND status NOT IN ('published', 'cancelled', 'draft')
+UNION ALL
+SELECT * FROM (
+    SELECT tasks.* FROM tasks INDEXED BY tasks_waiting
+    WHERE admitted = 0 AND status NOT IN ('published', 'cancelled', 'draft') AND (waits IS NOT NULL OR id IN (
+        SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY channel_id ORDER BY priority, queued_at) AS place
+                        FROM tasks INDEXED BY tasks_waiting
+                        WHERE admitted = 0 AND status NOT IN ('published', 'cancelled', 'draft'))
+        WHERE place <= {QUEUED_TOLD}))
+)
+"""  # noqa: S608 - made of constants
+_OPEN_JOBS = """
+SELECT id, task_id, channel_id, step, key, service, state, attempts, attempt, due_at, price_micros, cost_micros,
+       failure, started_at, ended_at
+FROM jobs WHERE task_id = ? AND state IN ('ready', 'running')
+"""
+
+
+def waiting(connection: sqlite3.Connection) -> tuple[tuple[Task, tuple[Job, ...]], ...]:
+    """Tasks in work and the foremost of each channel's queue, each with its ready and running jobs."""
+    tasks_found = [task_of(row) for row in connection.execute(_WAITING).fetchall()]
+    return tuple(
+        (task, tuple(_slim(row) for row in connection.execute(_OPEN_JOBS, (task.id,)))) for task in tasks_found
+    )
+
+
 def rank(status: Status) -> int:
     """0 needs review, 1 error, 2 in work, 3 queued, 4 closed."""
     if status in AT_GATE:

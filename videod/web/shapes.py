@@ -6,7 +6,7 @@ Times are ISO 8601 UTC or null, money is US dollars, states and statuses are the
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from videod.core.board import iso, pending_cost_micros
+from videod.core.board import iso, pending_cost_micros, waiting
 from videod.core.failures import Failure
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
@@ -31,6 +31,7 @@ def task(one: Task) -> Json:
         "id": one.id, "page_id": one.page_id, "channel": one.channel_id, "title": one.title, "topic": one.topic,
         "status": one.status.value, "label": LABELS[one.status], "gate": None if gate is None else gate.value,
         "priority": one.priority.label, "privacy": one.privacy, "held": one.held, "paused": one.paused,
+        "waits": waiting(one) or None,
         "error": one.error,
         "cost_usd": usd(one.cost_micros), "possibly_paid_usd": usd(one.possible_micros),
         "possibly_paid_twice": one.doubts, "youtube_url": one.youtube_url,

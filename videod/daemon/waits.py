@@ -1,0 +1,62 @@
+"""Watches what open episodes wait for and tells the board where the answer changes.
+
+An answer is written only when it has stood for a while, and an episode that goes on clears its own when a job starts,
+so that nothing flaps. Of the queue only the foremost entries of each channel are told.
+"""
+
+import logging
+from collections.abc import Callable
+
+from videod.core.events import EntryWaits
+from videod.core.waits import waits_for
+from videod.ledger import Ledger
+from videod.seams import Clock
+from videod.store import reads, views
+from videod.store.database import Store
+
+log = logging.getLogger(__name__)
+
+#: how often it is looked, seconds
+LOOK_S = 5.0
+#: an answer that stands for less is not written, ms
+STANDS_MS = 20_000
+
+
+class WaitWatch:
+    """`knows` says whether a channel's file is there."""
+
+    def __init__(self, store: Store, ledger: Ledger, clock: Clock, knows: Callable[[str], bool]) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._clock = clock
+        self._knows = knows
+        #: task -> the answer that differs from what is shown, and since when (steady ms)
+        self._fresh: dict[str, tuple[str | None, int]] = {}
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> int:
+        """One look; returns how many episodes were told anew."""
+        at = self._clock.now_ms()
+        open_work, holds = await self._store.read(lambda tx: (views.waiting(tx), reads.parked(tx, at)))
+        fresh: dict[str, tuple[str | None, int]] = {}
+        told = 0
+        for task, jobs in open_work:
+            wait = waits_for(task, jobs, holds, self._knows(task.channel_id))
+            answer = None if wait is None else wait.sentence
+            if answer == task.waits:
+                continue
+            known = self._fresh.get(task.id)
+            since = known[1] if known is not None and known[0] == answer else at
+            if at - since < STANDS_MS:
+                fresh[task.id] = (answer, since)
+                continue
+            await self._ledger.apply(EntryWaits(at, task.id, answer))
+            log.info("waits_entry_changed", extra={"task": task.id, "channel": task.channel_id, "reason": answer})
+            told += 1
+        self._fresh = fresh
+        return told
