@@ -75,7 +75,7 @@ class Machine:
     launcher: ProcessLauncher
     #: settles what a paid script of the last daemon is still finishing
     settling: Callable[[], Awaitable[None]]
-    #: name -> what watches the disk, the clock, the write-ahead log and balances
+    #: name -> what watches the disk, the clock, the write-ahead log, balances and what entries wait for
     watches: Mapping[str, Callable[[], Coroutine[None, None, None]]]
 
 
@@ -142,12 +142,9 @@ async def build(
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})
     lanes = wiring.lanes(current.settings)
     scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)
-    notion = current.settings.notion
     calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
-    board = NotionBoard(
-        calls, clock, Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)
-    )
+    board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
     turn = asyncio.Lock()
     workspace = partial(workspace_of, sources.state)
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
@@ -157,8 +154,8 @@ async def build(
         ends.state_lost,
     )  # fmt: skip
     journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
-    watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run}
-    watches["waits"] = WaitWatch(store, ledger, clock, ledger.knows).run
+    waits = WaitWatch(store, ledger, clock, ledger.knows).run
+    watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run, "waits": waits}
     return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
 
 
@@ -220,6 +217,11 @@ async def _closed(name: str, close: Callable[[], Awaitable[None]]) -> None:
 
 def _deadline_s(current: Current, step: steps.Step) -> float:
     return wiring.deadline_s(current.settings, step)
+
+
+async def _place(store: Store, notion: Notion) -> Place:
+    """Where the board is."""
+    return Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)
 
 
 async def _known_ids(store: Store, notion: Notion) -> Ids | None:
