@@ -137,6 +137,7 @@ def test_a_job_that_the_budget_holds_back_is_no_probe(limit: str) -> None:
     assert paper.jobs[first].state != JobState.RUNNING
     assert paper.breakers["gemini"] == guard
     paper.policy = affordable
+    paper.queue()  # a person goes on after the cap; until then nothing is bought for the episode
     paper.start(second)
     assert paper.jobs[second].state == JobState.RUNNING
 

@@ -313,11 +313,12 @@ def test_an_episode_with_another_error_keeps_showing_it() -> None:
     while left := [name for name in book.ready() if name not in clips]:
         book.do(left[0])
     book.start(clips[0])
-    book.fail(clips[0], FailureKind.IN_DOUBT)
     book.start(clips[1])
+    book.fail(clips[0], FailureKind.IN_DOUBT)
     book.fail(clips[1], FailureKind.INPUT)
     book.apply(_nothing(book))
-    assert (book.jobs["clip/clip_01"].state, book.one.status) == (JobState.READY, Status.ERROR_VIDEO)
+    # it goes on when a person has decided about the other one
+    assert (book.jobs["clip/clip_01"].state, book.one.status) == (JobState.WAITING, Status.ERROR_VIDEO)
 
 
 def test_a_cancelled_episode_stays_cancelled() -> None:

@@ -211,15 +211,35 @@ def test_a_refused_image_gets_one_reworded_try_then_stops() -> None:
     assert paper.one.status == Status.ERROR_ASSETS
 
 
-def test_other_jobs_of_an_episode_in_error_go_on() -> None:
+@pytest.mark.fault("10.1")
+def test_what_runs_of_an_episode_in_error_is_finished_and_nothing_more_is_bought() -> None:
     paper = book()
     paper.do("plan/plan")
     paper.start("image/bear_core")
+    paper.start("image/place_1")
     paper.fail("image/bear_core", Kind.INPUT)
     assert paper.one.status == Status.ERROR_ASSETS
-    paper.do("image/place_1")
+    paper.succeed("image/place_1")
     assert paper.one.status == Status.ERROR_ASSETS
     assert paper.jobs["image/place_1"].state == JobState.DONE
+    assert paper.jobs["image/place_2"].state == JobState.WAITING
+    paper.queue()
+    assert sorted(paper.ready()) == ["image/bear_core", "image/place_2"]
+
+
+@pytest.mark.fault("10.1")
+def test_free_jobs_of_an_episode_in_error_go_on() -> None:
+    paper = book()
+    paper.do("plan/plan")
+    for name in [name for name in paper.ready() if name.startswith("image/")]:
+        paper.do(name)
+    paper.do("composite/clip_01")
+    paper.start("clip/clip_01")
+    paper.fail("clip/clip_01", Kind.INPUT)
+    assert paper.ready() == ["composite/clip_02"]
+    paper.do("composite/clip_02")
+    assert paper.jobs["clip/clip_02"].state == JobState.WAITING
+    assert paper.one.status == Status.ERROR_VIDEO
 
 
 def test_queued_again_goes_on_from_the_failed_job_only() -> None:

@@ -291,12 +291,13 @@ async def test_an_alert_does_not_wait_behind_a_board_that_hangs(desk: Desk, boar
 
 async def test_a_second_alert_goes_out_while_the_board_still_hangs(desk: Desk, board: BoardDouble) -> None:
     await planned(desk, board)
+    await planned(desk, board, "p2")
     hangs = asyncio.Event()
     board.before_write = hangs.wait  # type: ignore[assignment]
     running = asyncio.create_task(desk.relay.run())
     # two causes: failures of one kind and step within minutes are one message
     for number, kind in ((1, Kind.INPUT), (2, Kind.BUDGET)):
-        await desk.fail("p1", Failure(kind, f"refused {number}"))
+        await desk.fail(f"p{number}", Failure(kind, f"refused {number}"))
         await eventually(lambda: len(desk.alarm.sent) >= number)  # noqa: B023 - awaited here
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

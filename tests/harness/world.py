@@ -8,7 +8,7 @@ async with World(folder, seed=1) as world:
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +23,7 @@ from videod.core.steps import SERVICES, Studio
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Lives, Recovery
 from videod.flow.bench import Bench, workspace_of
+from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules
@@ -51,6 +52,11 @@ def policy(channel: str = "wild", **changes: object) -> ChannelPolicy:
         "prices_micros": {"plan": 20_000, "image": 33_600, "clip": 420_000, "narration": 80_000, "effect": 120_000},
     }  # fmt: skip
     return ChannelPolicy(**(values | changes))  # type: ignore[arg-type]
+
+
+async def _at_once(look: Callable[[], str | None]) -> str | None:
+    """A look at a small file, where no thread may run beside the virtual clock."""
+    return look()
 
 
 class LoopClock:
@@ -207,6 +213,7 @@ class World:
         self.runner = Runner(
             self.ledger, self.launcher, self.inspector, self.bench, self.clock, self.chance, lambda text: text,
             doubts=self.doubts,
+            inputs=Inputs(self.ledger, self.bench, self.inspector, self.clock, _at_once),
         )  # fmt: skip
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
         self.house = dict.fromkeys(self.policies, self.places)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from videod.cli import output
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
-from videod.core.statuses import APPROVES, AT_GATE, ERRORS, LABELS, MOVES, REDOES, Gate, Status
+from videod.core.statuses import APPROVES, AT_GATE, ERRORS, LABELS, MOVES, OWN_ERRORS, REDOES, Gate, Status
 from videod.core.steps import REVIEWED, STEPS, Step
 
 _BLOCK = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -177,7 +177,9 @@ def moves() -> str:
         for end in Status:
             resumed = start == Status.QUEUED and end not in (Status.GENERATING_ASSETS, Status.DRAFT)
             among_errors = start in ERRORS and end in ERRORS
-            if end in MOVES[start] and end not in quiet and not resumed and not among_errors:
+            # a lost file may send an episode back from anywhere; the text says so
+            lost = end in ERRORS and end not in OWN_ERRORS.get(start, ()) and start != Status.QUEUED
+            if end in MOVES[start] and end not in quiet and not resumed and not among_errors and not lost:
                 lines.append(f"    {start.value} --> {end.value}")
     return "\n".join([*lines, "    published --> [*]", "```"])
 

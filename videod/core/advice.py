@@ -4,7 +4,7 @@ Every answer names the key, the file or the command; none promises a retry that 
 without a full stop, for "What to do: ...".
 """
 
-from videod.core.failures import KEYS, POLICY, Answer, Failure, Kind
+from videod.core.failures import BAD_FILE, KEYS, LOST_FILE, POLICY, Answer, Failure, Kind
 from videod.core.model import Job
 from videod.core.statuses import JobState
 
@@ -20,6 +20,8 @@ def advice(job: Job, failure: Failure) -> str:
     """What a person does about it; empty where there is nothing to say."""
     if job.state == JobState.FAILED and POLICY[failure.kind].answer == Answer.AGAIN:
         return f"videod has stopped trying; see `videod show {job.task_id}`, then set Queued to try again"
+    if failure.code in (LOST_FILE, BAD_FILE):
+        return _lost(job, failure)
     if job.state == JobState.READY and failure.kind in _ONCE_MORE:
         return _ONCE_MORE[failure.kind]
     if job.step == "plan" and failure.kind in (Kind.INPUT, Kind.REFUSED):
@@ -45,6 +47,17 @@ def advice(job: Job, failure: Failure) -> str:
             return f"nothing yet; videod retries automatically, `videod show {job.task_id}` has the script's own words"
         case _:
             return POLICY[failure.kind].advice
+
+
+def _lost(job: Job, failure: Failure) -> str:
+    price = f"${job.price_micros / 1e6:.2f}"
+    free = (
+        "; if you still have the very file, put it back first and it costs nothing" if failure.code == LOST_FILE else ""
+    )
+    return (
+        f"set Queued to generate it again for {price}, or Cancelled to stop; nothing more is bought for this episode"
+        f" until then{free}"
+    )
 
 
 #: what videod does automatically after the first of these

@@ -9,7 +9,7 @@ from dataclasses import replace
 from videod.core.steps import Command, Step
 
 #: the options of our commands that stand alone; every other one is followed by exactly one value
-FLAGS = frozenset({"--buy-again", "--made-for-kids", "--not-made-for-kids", "--synthetic-media"})
+FLAGS = frozenset({"--buy-again", "--fetch-only", "--made-for-kids", "--not-made-for-kids", "--synthetic-media"})
 
 
 def options(command: Command) -> tuple[tuple[str, ...], ...]:

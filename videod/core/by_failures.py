@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from videod.core import board, breaker, told
+from videod.core import board, breaker, by_lost, told
 from videod.core.by_jobs import asker, cleared, current, heard, settle_attempt
 from videod.core.derive import QUOTA, derive
 from videod.core.events import JobCrashed, JobDied, JobFailed, JobSetAside, ServiceFreed
@@ -35,13 +35,19 @@ def fail(work: Work, event: JobFailed) -> Work:
     if job.again and failure.kind != Kind.IN_DOUBT:
         fresh = replace(job, state=JobState.WAITING, again=False, attempts=0, failure=None, buy_again=False)
         return settle_attempt(work, fresh, event, "outdated")
-    handler = _ANSWERS[policy.answer]
-    work, after = handler(work, replace(job, failure=failure, again=False), event)
+    if job.fetching and policy.answer in (Answer.STOP, Answer.REWORD, Answer.DOUBT):
+        after = by_lost.unfetchable(work, job, failure, event.at)
+    else:
+        handler = _ANSWERS[policy.answer]
+        work, after = handler(work, replace(job, failure=failure, again=False), event)
+        if job.fetching and after.state == JobState.FAILED:
+            after = by_lost.unfetchable(work, job, failure, event.at)
     work = settle_attempt(work, after, event, failure.kind.value)
     stopped = after.state in (JobState.FAILED, JobState.IN_DOUBT)
     parked = policy.answer == Answer.PARK or failure.kind == Kind.DISK
     if stopped or (parked and policy.alert):
-        work = work.adding(told.alarm(work.task, replace(after, ended_at=event.at), failure, parked))
+        reported = after.failure or failure
+        work = work.adding(told.alarm(work.task, replace(after, ended_at=event.at), reported, parked))
     return work
 
 

@@ -13,7 +13,7 @@ from videod.core.model import Job
 from videod.core.ops import Alert, ClearDoubt, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset
 from videod.core.plan import Plan
 from videod.core.reports import published
-from videod.core.statuses import CLOSED, RUNNING, JobState
+from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
 from videod.core.steps import STEPS
 from videod.core.work import Late, Work
 
@@ -36,7 +36,7 @@ def start(work: Work, event: JobStarted) -> Work:
         raise Late(f"the task is paused: {work.task.paused}")
     if work.breaker is not None and not work.breaker.lets_in(event.at):
         raise Late(f"{job.service} does not answer; it is tried again at {board.iso(work.breaker.until_ms)}")
-    price = price_micros(STEPS[job.step], job.args, work.policy)
+    price = 0 if job.fetching else price_micros(STEPS[job.step], job.args, work.policy)
     job = job if job.price_micros == price else replace(job, price_micros=price)
     if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:
         return stopped
@@ -84,7 +84,9 @@ def heard(work: Work, job: Job | None) -> Work:
 
 def submit(work: Work, event: JobSubmitted) -> Work:
     job = current(work, event.job, event.attempt)
-    return heard(work, job).with_job(replace(job, remote_id=event.remote_id))
+    # another order makes another file
+    sha256 = job.sha256 if event.remote_id == job.remote_id else None
+    return heard(work, job).with_job(replace(job, remote_id=event.remote_id, sha256=sha256))
 
 
 def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
@@ -159,6 +161,8 @@ def succeed(work: Work, event: JobSucceeded) -> Work:
         failure=None, attempts=0, buy_again=False, due_at=0, deaths=0, ended_at=event.at,
     )  # fmt: skip
     work = settle_attempt(work, done, event, "done").adding(told.worked(work.task, job))
+    if job.step == "assemble":
+        work = _another_film(work, job, event)
     if event.plan is not None:
         return _planned(work, event, event.plan)
     if job.step == "upload":
@@ -167,6 +171,20 @@ def succeed(work: Work, event: JobSucceeded) -> Work:
     if shown_as is None:
         return work
     return work.adding(ShowAsset(work.task.page_id, job.name, shown_as, event.output, job.revision))
+
+
+def _another_film(work: Work, job: Job, event: JobSucceeded) -> Work:
+    """The approval of a film that was lost does not count for another one."""
+    if Gate.FINAL not in work.task.approved or job.sha256 == event.sha256:
+        return work
+    work = work.with_task(approved=work.task.approved - {Gate.FINAL})
+    if Gate.FINAL in work.policy.auto_gates:
+        return work
+    text = (
+        f"{work.task.title} ({work.task.channel_id}): the film that was approved was lost or replaced; videod made it"
+    )
+    text += " again from its cuts, and it is not the very same. What to do: look at it and approve it once more."
+    return work.adding(Alert(f"{work.task.id}:film:{event.attempt}", text))
 
 
 def _published(work: Work, event: JobSucceeded) -> Work:

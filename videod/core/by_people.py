@@ -28,6 +28,8 @@ def _freed(job: Job, at: int) -> Job:
         return replace(
             job, state=JobState.READY, attempts=0, due_at=at, buy_again=doubt, reworded=False, failure=None, deaths=0
         )
+    if job.state == JobState.WAITING and job.step != "cleanup":  # it was held while another job had stopped
+        return replace(job, due_at=min(job.due_at, at))
     return replace(job, due_at=at, deaths=0) if job.state == JobState.READY else job
 
 
@@ -104,10 +106,10 @@ def again(job: Job, at: int) -> Job:
         return job
     if job.state == JobState.RUNNING:
         # one new take, however often its inputs change while it runs; the take that runs is the revision before
-        return job if job.again else replace(job, revision=job.revision + 1, again=True)
+        return job if job.again else replace(job, revision=job.revision + 1, again=True, sha256=None)
     return replace(
         job, state=JobState.WAITING, revision=job.revision + 1, attempts=0, due_at=at, failure=None, digest=None,
-        remote_id=None, buy_again=False, reworded=False, facts={}, deaths=0,
+        remote_id=None, buy_again=False, reworded=False, facts={}, deaths=0, sha256=None,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ _WORKING: dict[Gate, Status] = {
     Gate.AUDIO: Status.GENERATING_AUDIO,
     Gate.FINAL: Status.ASSEMBLING,
 }
+PAID_STEPS = frozenset(name for name, step in STEPS.items() if step.paid)
 #: what `Task.held` begins with while a service's quota is used up
 QUOTA = "quota"
 
@@ -27,6 +28,10 @@ def _stuck(jobs: tuple[Job, ...]) -> Job | None:
         job for job in jobs if (job.state is FAILED or job.state is IN_DOUBT) and job.step != "cleanup"
     ]  # fmt: skip
     return min(stuck, key=lambda job: (ORDER[job.step], job.key)) if stuck else None
+
+
+def _stopped(jobs: tuple[Job, ...]) -> bool:
+    return any((job.state is FAILED or job.state is IN_DOUBT) and job.step != "cleanup" for job in jobs)
 
 
 def complete(jobs: tuple[Job, ...], gate: Gate) -> bool:
@@ -53,7 +58,9 @@ def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
     before = Status.GENERATING_ASSETS
     for gate in Gate:
         waiting, approved, _ = GATES[gate]
-        if not complete(jobs, gate):
+        # what was approved was complete: a file of it that was lost since is made again without another look, but for
+        # the film, whose approval falls when it comes out another
+        if gate not in task.approved and not complete(jobs, gate):
             begun = any(_begun(job) for job in jobs if job.step in REVIEWED[gate])
             return _WORKING[gate] if begun else before
         if gate not in task.approved:
@@ -72,16 +79,18 @@ def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """The jobs in the order of their inputs.
 
     A waiting job whose needs are done and whose gate is passed is ready; a ready one whose needs are being made again
-    waits, whoever made it ready.
+    waits, whoever made it ready. While a job of the episode stopped, nothing more is bought for it: the film cannot be
+    finished before a person decided.
     """
     open_steps = _behind(task.approved)
-    may = [job for job in jobs if job.state is WAITING and job.step in open_steps]
-    ready = [job for job in jobs if job.state is READY and job.needs]
+    held = PAID_STEPS if _stopped(jobs) else frozenset()
+    may = [job for job in jobs if job.state is WAITING and job.step in open_steps and job.step not in held]
+    ready = [job for job in jobs if job.state is READY and (job.needs or job.step in held)]
     if not may and not ready:
         return jobs
     done = {job.name for job in jobs if job.state is DONE}
     moved = {job.name: READY for job in may if done.issuperset(job.needs)}
-    moved |= {job.name: WAITING for job in ready if not done.issuperset(job.needs)}
+    moved |= {job.name: WAITING for job in ready if job.step in held or not done.issuperset(job.needs)}
     return tuple(replace(job, state=moved.get(job.name, job.state)) for job in jobs) if moved else jobs
 
 

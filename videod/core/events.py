@@ -222,6 +222,30 @@ class ServiceFreed:
 
 
 @dataclass(frozen=True)
+class LostFile:
+    """The file of the finished job `job` cannot be used. `why`: the rest of a sentence about the file.
+
+    `fetchable`: its service still has it, at no cost. `bad`: it is as it was made, and of no use.
+    """
+
+    job: str
+    why: str
+    fetchable: bool = False
+    bad: bool = False
+
+
+@dataclass(frozen=True)
+class InputLost:
+    """A job that was to begin, or failed, cannot use files that earlier jobs made; `lost` names all that are needed."""
+
+    at: int
+    task_id: str
+    job: str
+    attempt: int
+    lost: tuple[LostFile, ...]
+
+
+@dataclass(frozen=True)
 class GatesJudged:
     """The channel's file is back or has changed: a review that it opens by itself is opened."""
 
@@ -249,6 +273,7 @@ Event = (
     | JobDied
     | JobSetAside
     | ServiceFreed
+    | InputLost
     | GatesJudged
     | NothingBought
 )

@@ -80,6 +80,8 @@ KEYS: dict[str, str] = {
 
 #: `Failure.code` of a file that was made and found useless; what is paid is bought anew for it once, then a person asks
 USELESS_FILE = "useless_file"
+#: `Failure.code` of a finished job whose file a later step needs and which is gone, or of no use
+LOST_FILE, BAD_FILE = "lost_file", "bad_file"
 #: tries after which no more is bought: the first, a free fetch where the service has one, and one new purchase
 USELESS_TRIES = 2
 #: `Failure.service` where this host itself lacks something

@@ -115,6 +115,11 @@ class Job:
     def name(self) -> str:
         return f"{self.step}/{self.key}"
 
+    @property
+    def fetching(self) -> bool:
+        """Whether it was finished, lost its file, and its service still has it: it is fetched, never bought."""
+        return self.sha256 is not None and self.remote_id is not None and self.state is not JobState.DONE
+
 
 @dataclass(frozen=True)
 class ChannelPolicy:

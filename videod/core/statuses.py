@@ -106,8 +106,9 @@ _WORKING = (
     Status.ASSEMBLING,
     Status.UPLOADING,
 )
-#: the error a job's failure may cause while the task shows this status; cutting may fail while the audio gate is open
-_ERRORS_OF: dict[Status, tuple[Status, ...]] = {
+#: the error that a job of its own stage may cause while the task shows this status; cutting may fail while the audio
+#: gate is open
+OWN_ERRORS: dict[Status, tuple[Status, ...]] = {
     Status.GENERATING_ASSETS: (Status.ERROR_PLANNING, Status.ERROR_ASSETS),
     # a job may fail before any of its stage has started: its price would break a cap, its command cannot be built
     Status.ASSETS_APPROVED: (Status.ERROR_COMPOSITES, Status.ERROR_VIDEO),
@@ -119,6 +120,22 @@ _ERRORS_OF: dict[Status, tuple[Status, ...]] = {
     Status.AUDIO_APPROVED: (Status.ERROR_ASSEMBLY,),
     Status.ASSEMBLING: (Status.ERROR_ASSEMBLY,),
     Status.UPLOADING: (Status.ERROR_UPLOAD,),
+}
+_SPOILT_ASSETS = (Status.ERROR_ASSETS,)
+_SPOILT_VIDEO = (*_SPOILT_ASSETS, Status.ERROR_COMPOSITES, Status.ERROR_VIDEO)
+_SPOILT_FILM = (*_SPOILT_VIDEO, Status.ERROR_AUDIO, Status.ERROR_SFX, Status.ERROR_ASSEMBLY)
+#: the error that a file of an earlier stage causes when it is found lost, or of no use
+_EARLIER_ERRORS: dict[Status, tuple[Status, ...]] = {
+    Status.ASSETS_APPROVED: _SPOILT_ASSETS,
+    Status.GENERATING_VIDEO: _SPOILT_ASSETS,
+    Status.VIDEO_READY: _SPOILT_VIDEO,
+    Status.VIDEO_APPROVED: _SPOILT_VIDEO,
+    Status.GENERATING_AUDIO: _SPOILT_VIDEO,
+    Status.AUDIO_READY: _SPOILT_FILM,
+    Status.AUDIO_APPROVED: _SPOILT_FILM,
+    Status.ASSEMBLING: _SPOILT_FILM,
+    Status.FINAL_APPROVED: _SPOILT_FILM,
+    Status.UPLOADING: _SPOILT_FILM,
 }
 _FORWARD: dict[Status, tuple[Status, ...]] = {
     Status.DRAFT: (Status.QUEUED,),
@@ -134,8 +151,9 @@ _FORWARD: dict[Status, tuple[Status, ...]] = {
     Status.AUDIO_APPROVED: (Status.ASSEMBLING, Status.ASSEMBLY_COMPLETE),
     Status.ASSEMBLING: (Status.ASSEMBLY_COMPLETE,),
     Status.ASSEMBLY_COMPLETE: (Status.FINAL_APPROVED,),
-    Status.FINAL_APPROVED: (Status.UPLOADING, Status.PUBLISHED),
-    Status.UPLOADING: (Status.PUBLISHED,),
+    # back to the review: the film was lost, and the one made in its place is another
+    Status.FINAL_APPROVED: (Status.UPLOADING, Status.PUBLISHED, Status.ASSEMBLY_COMPLETE),
+    Status.UPLOADING: (Status.PUBLISHED, Status.ASSEMBLY_COMPLETE),
     Status.QUOTA_EXCEEDED: (*_WORKING, *AT_GATE, *APPROVES, Status.QUEUED, Status.PUBLISHED, *ERRORS),
     Status.CANCELLED: (Status.QUEUED,),
     Status.PUBLISHED: (),
@@ -147,8 +165,9 @@ def _moves() -> dict[Status, frozenset[Status]]:
     for status in Status:
         if status not in (Status.PUBLISHED, Status.CANCELLED):
             table[status].add(Status.CANCELLED)
-    for status, errors in _ERRORS_OF.items():
-        table[status].update(errors)
+    for errors in (OWN_ERRORS, _EARLIER_ERRORS):
+        for status, caused in errors.items():
+            table[status].update(caused)
     for status in (*_WORKING, *APPROVES, Status.QUEUED):
         table[status].add(Status.QUOTA_EXCEEDED)
     for error in ERRORS:
@@ -195,7 +214,8 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
         {JobState.DONE, JobState.READY, JobState.FAILED, JobState.IN_DOUBT, JobState.WAITING, JobState.SKIPPED}
     ),
     JobState.IN_DOUBT: frozenset({JobState.READY, JobState.DONE, JobState.WAITING, JobState.SKIPPED}),
-    JobState.DONE: frozenset({JobState.READY, JobState.WAITING, JobState.SKIPPED}),  # a redo
+    # a redo, or its file was lost: what only money brings back stops
+    JobState.DONE: frozenset({JobState.READY, JobState.WAITING, JobState.SKIPPED, JobState.FAILED}),
     JobState.FAILED: frozenset({JobState.READY, JobState.WAITING, JobState.SKIPPED}),  # a person queued it again
     JobState.SKIPPED: frozenset({JobState.WAITING}),
 }

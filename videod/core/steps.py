@@ -104,6 +104,8 @@ class Step:
     output: Callable[[Job, Task], str]
     shown_as: str | None = None
     rewordable: bool = False
+    #: a finished order may be fetched once more at no cost (`--fetch-only`)
+    fetchable: bool = False
     #: the options that the owner's older script of this step knows; empty: there was none, one in its place gets all
     bare: tuple[str, ...] = ()
 
@@ -175,7 +177,8 @@ def _clip(job: Job, at: Studio) -> Command:
         "--image", at.file(_text(job, "picture")), "--prompt", _reworded(job, _text(job, "prompt")),
         "--negative-prompt", _text(job, "negative"), "--duration", _text(job, "seconds"),
         "--model", at.models["video"], "--image-host", at.image_host, *(("--bucket", at.bucket) if at.bucket else ()),
-        "--wait", str(at.clip_wait_s), "--output", at.path(CLIP.output(job, at.task)), *_bought_again(job),
+        "--wait", str(at.clip_wait_s), "--output", at.path(CLIP.output(job, at.task)),
+        *(("--fetch-only",) if job.fetching else _bought_again(job)),
     ))  # fmt: skip
 
 
@@ -273,7 +276,7 @@ CLIP = Step(
     gate=Gate.ASSETS, error=Status.ERROR_VIDEO, deadline_s=1800, price="clip",
     makes=Makes.VIDEO, secrets=("KIE_API_KEY", "CATBOX_USERHASH", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"),
     argv=_clip,
-    output=lambda job, task: _take(job, "videos", job.key, ".mp4"), shown_as="Clip", rewordable=True,
+    output=lambda job, task: _take(job, "videos", job.key, ".mp4"), shown_as="Clip", rewordable=True, fetchable=True,
     bare=("--image", "--prompt", "--output", "--duration", "--negative-prompt"),
 )  # fmt: skip
 NARRATION = Step(

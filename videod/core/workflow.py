@@ -13,7 +13,7 @@ the table of moves; the difference to before becomes ops.
 from dataclasses import replace
 from typing import assert_never
 
-from videod.core import board, by_failures, by_jobs, by_people, reports
+from videod.core import board, by_failures, by_jobs, by_lost, by_people, reports
 from videod.core.derive import complete, derive, promote
 from videod.core.events import (
     CancelAsked,
@@ -25,6 +25,7 @@ from videod.core.events import (
     Event,
     GateApproved,
     GatesJudged,
+    InputLost,
     JobCharged,
     JobCrashed,
     JobDied,
@@ -83,6 +84,8 @@ def _handle(work: Work, event: Event) -> Work:
             return by_failures.freed(work, event)
         case NothingBought():
             return by_failures.nothing_bought(work, event)
+        case InputLost():
+            return by_lost.input_lost(work, event)
         case GatesJudged():
             return _gates_judged(work)
         case EntryRefused() | JobSetAside():

@@ -42,6 +42,7 @@ from videod.edge.notion_turn import NAME, Turn
 from videod.edge.oauth import Application, GoogleTokens, vault
 from videod.edge.process import ProcessLauncher, end_with, running_with
 from videod.flow.bench import workspace_of
+from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.runner import Runner
@@ -130,7 +131,8 @@ async def build(
     bound = partial(_deadline_s, current)
     purse = ServicePurse(urls, secrets.get)
     doubts = Reconciler(store, ledger, bench, purse, clock, lambda: current.settings.daemon.look_after_s)
-    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts)
+    inputs = Inputs(ledger, bench, inspector, clock)
+    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts, inputs)
     recovery = Recovery(
         store, ledger, bench, inspector, clock, chance, runner.crashes, running_with, end_with, doubts,
         current.settings.retry.deaths, bound,

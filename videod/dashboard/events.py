@@ -63,6 +63,10 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = f"the clock was set back by {_number(body, 'seconds')} s; what waits goes with it", "dim"
         case "NothingBought":
             text, tone = f"{body['job']} goes on: {body['evidence']}", "good"
+        case "InputLost":
+            lost = body["lost"]
+            names = ", ".join(str(one["job"]) for one in lost) if isinstance(lost, list) else ""
+            text, tone = f"{body['job']} waits for its inputs: {names} lost", "bad"
         case "GatesJudged":
             text, tone = "its review opened by itself", "plain"
         case "EntryWaits":

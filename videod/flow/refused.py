@@ -11,9 +11,9 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 
-def put_aside(output: Path) -> Path | None:
-    """Where `output` lies now; None where there was none or it could not be moved (then it stays)."""
-    place = output.with_name(f"{output.name}.refused")
+def put_aside(output: Path, mark: str = "refused") -> Path | None:
+    """Where `output` lies now, with `mark` behind its name; None: it was not there or could not be moved and stays."""
+    place = output.with_name(f"{output.name}.{mark}")
     try:
         output.replace(place)
     except FileNotFoundError:

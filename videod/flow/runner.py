@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from videod.core import craft, reports
-from videod.core.events import JobFailed, JobSucceeded
+from videod.core.events import InputLost, JobFailed, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import BOUGHT_UNCHECKED, USELESS_FILE, Failure, Kind
 from videod.core.model import Job, Task
@@ -26,6 +26,7 @@ from videod.flow import host
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
 from videod.flow.crashes import Crashes, Place, of_the_house
+from videod.flow.inputs import Inputs
 from videod.flow.listener import Listener, Report
 from videod.flow.refused import put_aside
 from videod.ledger import Ledger
@@ -41,6 +42,9 @@ STOPPING = "videod was stopped"
 LEFT_OPEN = "left_open"
 #: before an upload goes on with another access token, ms
 TOKEN_WAIT_MS = 1_000
+
+
+Outcome = InputLost | JobSucceeded | JobFailed
 
 
 class Doubts(Protocol):
@@ -61,9 +65,10 @@ class Runner:
     def __init__(
         self, ledger: Ledger, launcher: Launcher, inspector: Inspector, bench: Bench, clock: Clock, chance: Chance,
         redact: Callable[[str], str], deadline_s: Callable[[Step], float] = lambda step: step.deadline_s,
-        doubts: Doubts | None = None,
+        doubts: Doubts | None = None, inputs: Inputs | None = None,
     ) -> None:  # fmt: skip
         self._doubts = doubts
+        self._inputs = inputs
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._launcher = launcher
@@ -84,7 +89,14 @@ class Runner:
         context = {"task": work.task.id, "channel": work.task.channel_id, "job": work.job.name}
         log.info("runner_job_started", extra=context | {"attempt": work.attempt})
         try:
-            attempted = await self._attempt(work)
+            attempted = await self._looked_at(work)
+        except asyncio.CancelledError:  # nothing was started, so nothing is in doubt
+            interrupted = self._failed(work, Failure(Kind.INTERRUPTED, STOPPING))
+            await asyncio.shield(self._ledger.apply(interrupted))
+            raise
+        try:
+            attempted = attempted or await self._attempt(work)
+            attempted = await self._blamed(work, attempted)
             if isinstance(attempted, JobFailed):
                 _log_failed(attempted.failure, context)
             outcome = await self._looked_into(work, attempted)
@@ -100,6 +112,27 @@ class Runner:
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
         elif isinstance(outcome, NothingBought):
             log.info("runner_job_released", extra=context | {"evidence": outcome.evidence})
+
+    async def _looked_at(self, work: Assignment) -> Outcome | None:
+        """The outcome of a job whose script need not or cannot start, judged by the files that lie there."""
+        if self._inputs is None:
+            return None
+        try:
+            return await self._inputs.before(work)
+        except OSError as error:
+            return self._failed(work, Failure(Kind.DISK, f"the job's inputs cannot be read: {error}"))
+        except Exception as error:
+            return self._failed(work, self._told(work, error, "looking at its inputs"))
+
+    async def _blamed(self, work: Assignment, outcome: Outcome) -> Outcome:
+        """The outcome; where the job failed on a file that an earlier job made, that file instead."""
+        if self._inputs is None or not isinstance(outcome, JobFailed):
+            return outcome
+        try:
+            return await self._inputs.after(work, outcome)
+        except Exception as error:  # the failure itself is known and stays
+            self._told(work, error, "looking for the file at fault")
+            return outcome
 
     def _place(self, work: Assignment, during: str) -> Place:
         return Place("runner", work.task.id, work.task.channel_id, work.job.name, work.attempt, during)
@@ -120,11 +153,9 @@ class Runner:
     def _can_look(self, work: Assignment, failure: Failure) -> bool:
         return failure.kind == Kind.IN_DOUBT and self._doubts is not None and self._doubts.covers(work.job)
 
-    async def _looked_into(
-        self, work: Assignment, outcome: JobSucceeded | JobFailed
-    ) -> JobSucceeded | JobFailed | NothingBought:
+    async def _looked_into(self, work: Assignment, outcome: Outcome) -> Outcome | NothingBought:
         """The outcome, where a purchase is in doubt after a look at what the service itself knows of it."""
-        if isinstance(outcome, JobSucceeded) or not self._can_look(work, outcome.failure) or self._doubts is None:
+        if not isinstance(outcome, JobFailed) or self._doubts is None or not self._can_look(work, outcome.failure):
             return outcome
         try:
             found = await self._doubts.settle(work.task, work.job, work.attempt, outcome.failure)

@@ -1,0 +1,327 @@
+"""Files that vanish, break or are replaced behind videod's back: made or fetched again, or asked for once."""
+
+import asyncio
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from tests.harness.checkers import check
+from tests.harness.scripts import SPOILT, ScriptDouble, Trouble
+from tests.harness.virtual_loop import run_virtual
+from tests.harness.world import World, policy
+from videod.core.model import Task
+from videod.core.statuses import AT_GATE, Gate, JobState, Status
+from videod.flow.assignment import Assignment
+from videod.flow.inputs import Inputs
+from videod.seams import Spawn
+
+HARMS = ("deleted", "truncated", "replaced", "a folder", "a link")
+
+
+def harm(path: Path, how: str) -> None:
+    text = path.read_text()
+    path.unlink()
+    if how == "truncated":
+        path.write_text(text[: len(text) // 2])
+    elif how == "replaced":
+        path.write_text("x" * len(text))
+    elif how == "a folder":
+        path.mkdir()
+    elif how == "a link":
+        elsewhere = path.with_name("elsewhere")
+        elsewhere.write_text(text)
+        path.symlink_to(elsewhere)
+
+
+async def at_gate(world: World, gate: Gate, page: str) -> Task:
+    """The episode as it waits at `gate`, every review before it approved."""
+    for _ in Gate:
+        await world.rest()
+        (task,) = await world.tasks()
+        if AT_GATE.get(task.status) == gate:
+            return task
+        await world.approve(page, AT_GATE[task.status])
+        await world.clock.sleep(30)
+    raise AssertionError(gate)
+
+
+def by_hand() -> dict:
+    return {"wild": policy(auto_gates=frozenset())}
+
+
+async def file_of(world: World, task: Task, name: str) -> Path:
+    (job,) = [job for job in await world.jobs(task.id) if job.name == name]
+    return world.bench.workspace(task) / str(job.output)
+
+
+async def the_end(world: World, page: str) -> Task:
+    """Approve every review until the episode is published or stops."""
+    for _ in range(6):
+        await world.rest()
+        (task,) = await world.tasks()
+        if task.status not in AT_GATE:
+            return task
+        await world.approve(page, AT_GATE[task.status])
+        await world.clock.sleep(30)
+    return task
+
+
+@pytest.mark.fault("10.1")
+@pytest.mark.parametrize("how", HARMS)
+def test_a_lost_clip_is_fetched_again_at_no_cost(tmp_path: Path, how: str) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.VIDEO, page)
+            spent = world.vendors.bought.copy()
+            harm(await file_of(world, task, "clip/clip_01"), how)
+            task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED
+            clips = [name for name in world.vendors.bought if name.startswith("generate_video")]
+            assert [world.vendors.bought[name] for name in clips] == [1, 1] == [spent[name] for name in clips]
+            await check(world)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1")
+@pytest.mark.parametrize("how", HARMS)
+def test_a_lost_picture_is_asked_for_once_with_its_price_and_nothing_else_is_bought(tmp_path: Path, how: str) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.ASSETS, page)
+            spent = world.vendors.usd
+            harm(await file_of(world, task, "image/bear_core"), how)
+            task = await the_end(world, page)
+            assert task.status == Status.ERROR_ASSETS
+            assert world.vendors.usd == spent, "clips of a film that cannot be finished were bought"
+            entry = world.board.entries[page].values
+            assert "bear_core.png" in entry["Error Log"]
+            assert "set Queued to generate it again for $0.03, or Cancelled to stop" in entry["Error Log"]
+            assert len([text for text in world.alarm.sent if "bear_core" in text]) == 1
+            world.board.person_sets(page, Status="Queued")
+            await world.clock.sleep(30)
+            task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED
+            pictures = [count for name, count in world.vendors.bought.items() if name.startswith("generate_asset")]
+            assert sorted(pictures) == [1, 1, 2]
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1")
+def test_a_lost_picture_that_is_put_back_costs_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.ASSETS, page)
+            path = await file_of(world, task, "image/bear_core")
+            kept = path.read_text()
+            path.unlink()
+            assert (await the_end(world, page)).status == Status.ERROR_ASSETS
+            path.write_text(kept)
+            world.board.person_sets(page, Status="Queued")
+            await world.clock.sleep(30)
+            assert (await the_end(world, page)).status == Status.PUBLISHED
+            await check(world)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1")
+def test_a_folder_of_lost_files_is_one_question(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.ASSETS, page)
+            jobs = [job for job in await world.jobs(task.id) if job.step == "image"]
+            for job in jobs:
+                (world.bench.workspace(task) / str(job.output)).unlink()
+            assert (await the_end(world, page)).status == Status.ERROR_ASSETS
+            (asked,) = [text for text in world.alarm.sent if "lost" in text]
+            assert "3 files that were paid for are lost" in asked
+            assert "for $0.10" in asked
+            world.board.person_sets(page, Status="Queued")
+            await world.clock.sleep(30)
+            assert (await the_end(world, page)).status == Status.PUBLISHED
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1", "10.2")
+@pytest.mark.parametrize("how", HARMS)
+def test_the_film_that_was_approved_is_what_is_uploaded(tmp_path: Path, how: str) -> None:
+    """The doubles make the very same film again, so its approval still counts."""
+
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.FINAL, page)
+            path = await file_of(world, task, "assemble/film")
+            made = path.read_text()
+            harm(path, how)
+            await world.approve(page, Gate.FINAL)
+            await world.clock.sleep(30)
+            await world.rest()
+            (task,) = await world.tasks()
+            assert task.status == Status.PUBLISHED
+            assert path.read_text() == made
+            await check(world)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.2")
+def test_a_film_that_comes_out_another_is_reviewed_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.FINAL, page)
+            (await file_of(world, task, "assemble/film")).unlink()
+            world.vendors.film = "another take"
+            await world.approve(page, Gate.FINAL)
+            await world.clock.sleep(30)
+            await world.rest()
+            (task,) = await world.tasks()
+            assert task.status == Status.ASSEMBLY_COMPLETE
+            assert not world.vendors.uploaded.total()
+            assert any("approve it once more" in text for text in world.alarm.sent)
+            await world.approve(page, Gate.FINAL)
+            await world.clock.sleep(30)
+            await world.rest()
+            (task,) = await world.tasks()
+            assert task.status == Status.PUBLISHED
+            await check(world)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1")
+def test_a_clip_that_can_no_longer_be_fetched_is_asked_for_with_its_price(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.VIDEO, page)
+            path = await file_of(world, task, "clip/clip_01")
+            receipt = path.with_name(f"{path.name}.job.json")
+            path.unlink()
+            spent = world.vendors.usd
+            # the service has forgotten it: its answer comes from the double, which knows no such order
+            kept = json.loads(receipt.read_text())
+            world.vendors.remote.pop(kept["remote_id"])
+            receipt.unlink()
+            task = await the_end(world, page)
+            assert task.status == Status.ERROR_VIDEO
+            assert "for $0.42" in world.board.entries[page].values["Error Log"]
+            narrations = [name for name in world.vendors.bought if name.startswith("generate_audio")]
+            assert world.vendors.usd - spent < 0.42, narrations
+            world.board.person_sets(page, Status="Queued")
+            await world.clock.sleep(30)
+            assert (await the_end(world, page)).status == Status.PUBLISHED
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1")
+def test_while_a_job_has_stopped_nothing_more_is_bought_for_its_episode(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies={"wild": policy(clips=18, images=22)}) as world:
+            world.vendors.troubles.append(
+                Trouble("pillow", 1.0, {"kind": "configuration", "message": "no such font"}, left=1)
+            )
+            await world.queue("Bear")
+            await world.rest()
+            (task,) = await world.tasks()
+            assert task.status == Status.ERROR_COMPOSITES
+            jobs = await world.jobs(task.id)
+            assert not [job for job in jobs if job.step == "clip" and job.state == JobState.READY]
+            bought = sum(count for name, count in world.vendors.bought.items() if name.startswith("generate_video"))
+            assert bought < 6, "18 clips were wanted"
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1")
+@pytest.mark.parametrize("names_it", [True, False])
+def test_a_picture_that_the_composite_refuses_sends_its_producer_back(tmp_path: Path, names_it: bool) -> None:
+    """Whether the script names the file, or another check of its inputs finds which it is."""
+
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.ASSETS, page)
+            spent = world.vendors.usd
+            path = await file_of(world, task, "image/bear_core")
+            if not names_it:
+                await _spoil(world, task, path)
+            message = f"{path} shows no character" if names_it else "no character stands out"
+            world.vendors.troubles.append(Trouble("pillow", 1.0, {"kind": "input", "message": message}, left=1))
+            task = await the_end(world, page)
+            assert task.status == Status.ERROR_ASSETS
+            assert world.vendors.usd == spent
+            assert "set Queued to generate it again for $0.03" in world.board.entries[page].values["Error Log"]
+            world.board.person_sets(page, Status="Queued")
+            await world.clock.sleep(30)
+            assert (await the_end(world, page)).status == Status.PUBLISHED
+            (job,) = [job for job in await world.jobs(task.id) if job.name == "image/bear_core"]
+            assert job.revision == 1
+
+    run_virtual(story())
+
+
+async def _spoil(world: World, task: Task, path: Path) -> None:
+    """A file that was accepted once and fails a second check."""
+    path.write_text(f"{SPOILT} from the start")
+    digest, size = hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "UPDATE jobs SET sha256 = ?, bytes = ? WHERE task_id = ? AND key = 'bear_core'", (digest, size, task.id)
+        )
+        connection.execute(
+            "INSERT INTO history (task_id, channel_id, at, event, body) VALUES (?, 'wild', 0, 'Test', '{}')", (task.id,)
+        )
+
+    await world.store.write(write)
+
+
+@pytest.mark.fault("10.1")
+def test_inputs_that_vanish_each_time_they_are_made_stop_the_job_in_the_end(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+
+            def take_away(spawn: Spawn) -> None:
+                if spawn.label.endswith("clip/clip_01"):
+                    raise AssertionError("the clip was started without its picture")
+
+            await at_gate(world, Gate.ASSETS, page)
+            world.launcher.observe = take_away
+            writing = ScriptDouble._write
+
+            def vanish(script: ScriptDouble, path: Path, text: str) -> None:
+                writing(script, path, text)
+                if "composites/clip_01" in str(path):
+                    asyncio.get_running_loop().call_later(0.05, path.unlink, True)
+
+            with patch.object(ScriptDouble, "_write", vanish), patch.object(Inputs, "before", _late(Inputs.before)):
+                task = await the_end(world, page)
+            assert task.status == Status.ERROR_VIDEO
+            assert "made again 3 times" in world.board.entries[page].values["Error Log"]
+
+    run_virtual(story())
+
+
+def _late(before):
+    """The look at the inputs, a moment after the start was decided."""
+
+    async def look(self: Inputs, work: Assignment):
+        await asyncio.sleep(1)
+        return await before(self, work)
+
+    return look

@@ -1,0 +1,196 @@
+"""Are the files that a job is about to use still those that were made? What is wrong is found before anything is paid.
+
+Each input is opened without following links, measured and hashed, off the event loop, once for each start of a
+consumer. One loss makes all files of the episode that are still needed be looked at, so that people are asked once.
+"""
+
+import asyncio
+import errno
+import hashlib
+import logging
+import os
+import stat
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from videod.core.events import InputLost, JobFailed, JobSucceeded, LostFile
+from videod.core.expect import expectation
+from videod.core.failures import Failure, Kind
+from videod.core.model import Job, Task
+from videod.core.statuses import DONE, SKIPPED
+from videod.core.steps import STEPS, Step
+from videod.flow.assignment import Assignment
+from videod.flow.bench import Bench, receipt
+from videod.flow.refused import put_aside
+from videod.ledger import Ledger
+from videod.seams import BadArtefact, Clock, Inspector, Unchecked
+
+#: what says that the file is not there or not ours to read; anything else is the disk's own trouble
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO, errno.EISDIR)
+_CHUNK = 1 << 20
+
+log = logging.getLogger(__name__)
+
+Aside = Callable[[Callable[[], str | None]], Awaitable[str | None]]
+
+
+async def _in_a_thread(work: Callable[[], str | None]) -> str | None:
+    return await asyncio.to_thread(work)
+
+
+class Inputs:
+    """`aside` runs a blocking look beside the event loop."""
+
+    def __init__(
+        self, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, aside: Aside = _in_a_thread
+    ) -> None:  # fmt: skip
+        self._ledger = ledger
+        self._clock = clock
+        self._bench = bench
+        self._inspector = inspector
+        self._aside = aside
+
+    async def before(self, work: Assignment) -> InputLost | JobSucceeded | None:
+        """What makes a start of the job's script needless; None: it may start.
+
+        Its file is there already, as it was made; or a file that it needs is not. Raises OSError where the disk cannot
+        be read.
+        """
+        task, job = work.task, work.job
+        there = await self._there(work)
+        if there is not None:
+            return there
+        lost = await self.lost(task, job, await self._jobs(task))
+        return self._reported(work, lost) if lost else None
+
+    async def after(self, work: Assignment, failed: JobFailed) -> InputLost | JobFailed:
+        """What a failure is put down to: the files that the job cannot use, or itself."""
+        lost = await self.blamed(work.task, work.job, await self._jobs(work.task), failed.failure)
+        return self._reported(work, lost) if lost else failed
+
+    def _reported(self, work: Assignment, lost: tuple[LostFile, ...]) -> InputLost:
+        context = {"task": work.task.id, "channel": work.task.channel_id, "job": work.job.name}
+        for one in lost:
+            log.warning("inputs_file_lost", extra=context | {"lost": one.job, "reason": one.why})
+        return InputLost(self._clock.now_ms(), work.task.id, work.job.name, work.attempt, lost)
+
+    async def _jobs(self, task: Task) -> tuple[Job, ...]:
+        return (await self._ledger.look(task.id))[1]
+
+    async def _there(self, work: Assignment) -> JobSucceeded | None:
+        """The outcome where the file that was lost is back as it was made; any other in its place is put aside."""
+        task, job, step = work.task, work.job, STEPS[work.job.step]
+        if job.sha256 is None or job.output != step.output(job, task) or job.bytes is None:
+            return None
+        path = self._bench.workspace(task) / job.output
+        if not os.path.lexists(path):
+            return None
+        if await self._aside(lambda: problem(path, job)) is not None:
+            put_aside(path, "lost")
+            return None
+        log.info("inputs_file_back", extra={"task": task.id, "channel": task.channel_id, "job": job.name})
+        return JobSucceeded(
+            self._clock.now_ms(), task.id, job.name, work.attempt, job.output, job.bytes, job.sha256, job.facts
+        )
+
+    async def lost(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[LostFile, ...]:
+        """What is wrong with the files that `job` needs, and then with all that the episode still needs.
+
+        Raises OSError where the disk cannot be read.
+        """
+        if job.fetching or job.step == "cleanup":
+            return ()
+        used = self._used(job, jobs)
+        found = await self._look(task, used)
+        if not found:
+            return ()
+        names = {one.name for one in used}
+        return (*found, *await self._look(task, [one for one in _still_needed(jobs) if one.name not in names]))
+
+    async def blamed(self, task: Task, job: Job, jobs: tuple[Job, ...], failure: Failure) -> tuple[LostFile, ...]:
+        """The inputs that a free step cannot use: those its message names, else those that fail a second check."""
+        if failure.kind != Kind.INPUT or STEPS[job.step].paid or job.step in ("upload", "cleanup"):
+            return ()
+        used = self._used(job, jobs)
+        named = [one for one in used if Path(str(one.output)).name in failure.message]
+        if not named and len(used) > 1:
+            named = [one for one in used if await self._objection(task, one, jobs)]
+        culprits = named or (used if len(used) == 1 else [])
+        return tuple(LostFile(one.name, f"cannot be used: {failure.message}", bad=True) for one in culprits)
+
+    def _used(self, job: Job, jobs: tuple[Job, ...]) -> list[Job]:
+        names = set(job.needs) - {"plan/plan"}
+        if job.step == "assemble" and self._bench.silent(STEPS[job.step]):
+            # a custom script makes cuts of its own
+            names |= {need for one in jobs if one.name in names for need in one.needs}
+        return [one for one in jobs if one.name in names and one.state is DONE and one.output]
+
+    async def _look(self, task: Task, jobs: Iterable[Job]) -> tuple[LostFile, ...]:
+        found = []
+        for one in jobs:
+            path = self._bench.workspace(task) / str(one.output)
+            why = await self._aside(lambda path=path, one=one: problem(path, one))  # type: ignore[misc]
+            if why is not None:
+                found.append(LostFile(one.name, why, self._fetchable(one, path)))
+        return tuple(found)
+
+    def _fetchable(self, job: Job, path: Path) -> bool:
+        """Whether its service still has the file of the finished order, which costs nothing to fetch."""
+        step = STEPS[job.step]
+        if not step.fetchable or job.remote_id is None or self._bench.silent(step):
+            return False
+        return (receipt(path) or {}).get("remote_id") == job.remote_id
+
+    async def _objection(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> bool:
+        step: Step = STEPS[job.step]
+        path = self._bench.workspace(task) / str(job.output)
+        expected = expectation(job, jobs, foreign=self._bench.silent(step))
+        try:
+            await self._inspector.inspect(path, step.makes, expected)
+        except BadArtefact:
+            return True
+        except (Unchecked, FileNotFoundError):
+            return False
+        return False
+
+
+def _still_needed(jobs: tuple[Job, ...]) -> list[Job]:
+    """The finished jobs whose files a job uses that is not done."""
+    open_jobs = [one for one in jobs if one.state not in (DONE, SKIPPED) and one.step != "cleanup"]
+    names = {need for one in open_jobs for need in one.needs} - {"plan/plan"}
+    return [one for one in jobs if one.name in names and one.state is DONE and one.output]
+
+
+def problem(path: Path, job: Job) -> str | None:
+    """What is wrong with the finished file of `job`, as the rest of a sentence about it; None: it is as it was made.
+
+    Raises OSError where the disk cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
+        return "is missing" if error.errno in (errno.ENOENT, errno.ENOTDIR) else _unreadable(error)
+    try:
+        seen = os.fstat(descriptor)
+        if not stat.S_ISREG(seen.st_mode):
+            return "is no regular file"
+        if job.bytes is not None and seen.st_size != job.bytes:
+            return f"has {seen.st_size:,} bytes instead of {job.bytes:,}"
+        if job.sha256 and _sha256(descriptor) != job.sha256:
+            return "is not the file that was made: its content has changed"
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _unreadable(error: OSError) -> str:
+    return "is no regular file" if error.errno != errno.EACCES else "cannot be read: permission denied"
+
+
+def _sha256(descriptor: int) -> str:
+    found = hashlib.sha256()
+    while chunk := os.read(descriptor, _CHUNK):
+        found.update(chunk)
+    return found.hexdigest()
