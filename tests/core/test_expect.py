@@ -157,3 +157,29 @@ def test_another_assembly_may_cut_its_own_way() -> None:
 
 def _film(seconds: float) -> Decoded:
     return found(replace(SEEN, seconds=seconds, pictures=round(24 * seconds)), replace(HEARD, seconds=seconds))
+
+
+@pytest.mark.fault("10.5")
+@pytest.mark.parametrize("foreign", [True, False])
+def test_a_film_of_a_channel_without_intro_and_outro_is_no_longer_than_its_parts(foreign: bool) -> None:
+    jobs = [job("cut", f"clip_{n:02d}", 7.75) for n in (1, 2, 3)]
+    film = job("assemble", "film", clips=["clip_01", "clip_02", "clip_03"])
+    expected = expectation(film, jobs, foreign=foreign, extras=False)
+    assert objection(_film(23.25), "video", expected) is None
+    assert objection(_film(25.0), "video", expected) is None
+    assert objection(_film(30.0), "video", expected) == "lasts 30.0 s instead of about 23.2 s"
+    assert objection(_film(30.0), "video", expectation(film, jobs, foreign=foreign, extras=True)) is None
+
+
+@pytest.mark.fault("10.5")
+@pytest.mark.parametrize(("silent_end_s", "sound_s"), [(26.0, 60.0), (0.0, 34.0), (13.0, 47.0)])
+def test_a_film_that_ends_in_silence_is_refused_unless_an_outro_may_be_silent(
+    silent_end_s: float, sound_s: float
+) -> None:
+    found = Decoded(
+        60.0, None, Seen("h264", 1920, 1080, 1440, 60.0, 0.0), Heard("aac", 48_000, sound_s, -20, -3, silent_end_s)
+    )
+    film = job("assemble", "film", clips=["clip_01"])
+    jobs = [job("cut", "clip_01", 60.0)]
+    assert objection(found, "video", expectation(film, jobs, extras=False)) == "is silent for its last 26.0 s"
+    assert objection(found, "video", expectation(film, jobs, extras=True)) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -409,3 +410,18 @@ def _counted(now: list[int], most: list[int]) -> Callable[..., object]:
         raise decode.Undecodable("is a stand-in")
 
     return work
+
+
+@pytest.mark.fault("10.5")
+@pytest.mark.parametrize(("sounds_s", "fine"), [(16, True), (2, False)])
+async def test_a_film_that_is_silent_at_its_end_is_refused(
+    inspector: MediaInspector, tmp_path: Path, sounds_s: int, fine: bool
+) -> None:
+    fades = f"sine=frequency=300:duration=16,volume=0:enable='gt(t,{sounds_s})'"
+    picture = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=16")
+    path = make(tmp_path / "film.mp4", *picture, "-f", "lavfi", "-i", fades, *X264)
+    expected = Expectation(heard=True, max_s=20.0, silent_end_s=10.0)
+    if fine:
+        await inspector.inspect(path, "video", expected)
+        return
+    assert re.search(r"is silent for its last 1[34]\.\d s", await refused(inspector, path, "video", expected))

@@ -18,8 +18,12 @@ CLIP_SHARES = (0.75, 1.5)
 EFFECT_SHARES = (0.5, 2.0)
 #: the fastest and slowest speech, characters a second; narrators speak about 15 (generate_audio refuses above 20)
 FASTEST, SLOWEST = 25.0, 4.0
-#: what an intro and an outro may add to a film, seconds
+#: what an intro and an outro may add to a film, where the channel has any, seconds
 EXTRAS_S = 300.0
+#: how much longer than its parts a film may be: a share for other rates of pictures, and some seconds
+FILM_SHARE, FILM_S = 1.02, 3.0
+#: so long the end of a film may be silent, where no outro of the channel's is there, seconds
+SILENT_END_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Expectation:
     """Bounds of one file. Seconds, pixels of each side, bytes; all inclusive.
 
     `about_s` is what was asked for, where that is known: it only stands in the words of an objection. `heard`: a
-    video must have sound, and it must not be silent. `black` is the largest share of black pictures.
+    video must have sound, and it must not be silent, at its end no longer than `silent_end_s` (None: as long as it
+    likes). `black` is the largest share of black pictures.
     """
 
     min_bytes: int = 1
@@ -37,13 +42,18 @@ class Expectation:
     about_s: float | None = None
     min_side: int = 1
     heard: bool = False
+    silent_end_s: float | None = None
     black: float = 0.9
 
 
-def expectation(job: Job, jobs: Iterable[Job] = (), foreign: bool = False) -> Expectation:
+def expectation(job: Job, jobs: Iterable[Job] = (), foreign: bool = False, extras: bool = True) -> Expectation:
     """What the output of `job` must be. `jobs` are those of its task: what was found of the parts decides the length
-    of a cut and of the film (unknown parts: wide bounds). `foreign`: a script of the owner's made it."""
-    return BY_STEP[job.step](job, {other.name: other for other in jobs}, foreign)
+    of a cut and of the film (unknown parts: wide bounds). `foreign`: a script of the owner's made it;
+    `extras`: the channel has an intro or an outro, or nobody knows."""
+    others = {other.name: other for other in jobs}
+    if job.step == "assemble":
+        return _film(job, others, foreign, extras)
+    return BY_STEP[job.step](job, others, foreign)
 
 
 Others = Mapping[str, Job]
@@ -97,8 +107,9 @@ def _cut(job: Job, others: Others, foreign: bool) -> Expectation:
     )  # fmt: skip
 
 
-def _film(job: Job, others: Others, foreign: bool) -> Expectation:
+def _film(job: Job, others: Others, foreign: bool, extras: bool = True) -> Expectation:
     """About the sum of its cuts, and whatever intro and outro add; another's script makes cuts of its own."""
+    silent_end_s = None if extras else SILENT_END_S
     names = job.args.get("clips", ())
     keys = [str(name) for name in names] if isinstance(names, list | tuple) else []
     low = high = total = 0.0
@@ -106,15 +117,17 @@ def _film(job: Job, others: Others, foreign: bool) -> Expectation:
         parts = [_length(others, f"{step}/{key}") for step in ("cut", "clip", "narration")]
         cut = parts[0]
         if cut is None:
-            return Expectation(min_bytes=16 * KIB, min_s=0.3 * len(keys), min_side=240, heard=True)
+            return Expectation(
+                min_bytes=16 * KIB, min_s=0.3 * len(keys), min_side=240, heard=True, silent_end_s=silent_end_s
+            )  # fmt: skip
         total += cut
         known = [part for part in parts if part is not None] if foreign else [cut]
         low += min(known)
         high += max(known)
     share = 0.95 if foreign else 0.98
     return Expectation(
-        min_bytes=16 * KIB, min_s=share * low - 0.5, max_s=1.05 * high + EXTRAS_S, about_s=total, min_side=240,
-        heard=True,
+        min_bytes=16 * KIB, min_s=share * low - 0.5, max_s=FILM_SHARE * high + FILM_S + (EXTRAS_S if extras else 0.0),
+        about_s=total, min_side=240, heard=True, silent_end_s=silent_end_s,
     )  # fmt: skip
 
 

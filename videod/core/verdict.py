@@ -38,6 +38,8 @@ class Heard:
     seconds: float
     mean_db: float
     peak_db: float
+    #: how long the end of it is silent
+    silent_end_s: float = 0.0
 
     @property
     def silent(self) -> bool:
@@ -88,6 +90,7 @@ def objection(found: Decoded, makes: str, expected: Expectation) -> str | None:
         _objection_to_length(found, makes, expected)
         or (_objection_to_pictures(seen, expected) if seen is not None and makes == "video" else None)
         or (_objection_to_sound(heard) if heard is not None and (makes == "audio" or expected.heard) else None)
+        or (_objection_to_end(found, heard, expected) if heard is not None else None)
     )
 
 
@@ -123,3 +126,11 @@ def _objection_to_sound(heard: Heard) -> str | None:
     if heard.silent:
         return f"is silent (mean {heard.mean_db:.0f} dB, loudest moment {heard.peak_db:.0f} dB)"
     return None
+
+
+def _objection_to_end(found: Decoded, heard: Heard, expected: Expectation) -> str | None:
+    """A film whose sound stops long before its pictures do, or fades into nothing."""
+    if expected.silent_end_s is None:
+        return None
+    silent_s = heard.silent_end_s + max(0.0, found.seconds - heard.seconds)
+    return f"is silent for its last {silent_s:.1f} s" if silent_s > expected.silent_end_s else None

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from videod.core.expect import Expectation
-from videod.core.verdict import Decoded, Heard, Seen
+from videod.core.verdict import SILENT_PEAK_DB, Decoded, Heard, Seen
 from videod.edge.process import tethered
 from videod.seams import Unchecked
 
@@ -43,6 +43,8 @@ WORDS_BYTES, WORDS_EACH_S = 4 << 20, 60 * 130
 #: how long the pipe of a dead check is read to its end, seconds
 DRAIN_S = 2.0
 FLOOR_DB = -120.0
+#: a silence that ends so close to the end of the sound lasts to its end, seconds
+END_S = 0.5
 _LINE_BYTES, _LINES = 4096, 40
 _STOPPED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, 128 + signal.SIGKILL, 255)
 #: how `nice` and shells end when the program behind them cannot be started, or is not there
@@ -99,6 +101,8 @@ def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation) -> tuple[s
     # nearest samples, not averages: a lit animal in the dark stays bright
     look = f"scale=64:36:flags=neighbor,format=yuv420p,blackframe=amount=0:threshold={BLACK_LUMA}"
     listen = "astats=measure_perchannel=none:measure_overall=Number_of_samples+Peak_level+RMS_level"
+    if expected.silent_end_s is not None:
+        listen += f",silencedetect=noise={SILENT_PEAK_DB:.0f}dB:d=1"
     strict: tuple[str, ...] = ("-max_error_rate", ERROR_RATE)
     streams: tuple[str, ...] = ("-map", "0:a:0")
     if makes == "video":
@@ -131,6 +135,7 @@ async def _listen(stderr: asyncio.StreamReader, notes: "_Notes", most: int) -> N
 # FFmpeg indents whatever a file says of itself (title, comment), so none of these can be forged from inside
 _PICTURE = re.compile(r"\[Parsed_blackframe_\d+ @ \w+\] frame:\d+ pblack:(\d+) pts:\S+ t:(-?[\d.]+)")
 _LEVELS = re.compile(r"\[Parsed_astats_\d+ @ \w+\] (Number of samples|Peak level dB|RMS level dB): (\S+)")
+_SILENCE = re.compile(r"\[(?:Parsed_)?silencedetect(?:_\d+)? @ \w+\] silence_(start|end): (-?[\d.]+)")
 _DURATION = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d+)")
 _VIDEO = re.compile(r"  Stream #0:\d+\S*: Video: (\w+)(?!.*\(attached pic\)).*?, (\d{1,5})x(\d{1,5})[ ,]")
 _AUDIO = re.compile(r"  Stream #0:\d+\S*: Audio: (\w+).*?, (\d+) Hz")
@@ -157,6 +162,8 @@ class _Notes:
     samples: int = 0
     mean_db: float = FLOOR_DB
     peak_db: float = FLOOR_DB
+    silent_from_s: float | None = None
+    silent_to_s: float | None = None
     stumbled: bool = False
     output: bool = False
     complaints: list[str] = field(default_factory=list)
@@ -167,6 +174,11 @@ class _Notes:
             self._picture(int(found[1]), float(found[2]))
         elif found := _LEVELS.match(line):
             self._level(found[1], found[2])
+        elif found := _SILENCE.match(line):
+            if found[1] == "start":
+                self.silent_from_s, self.silent_to_s = float(found[2]), None
+            else:
+                self.silent_to_s = float(found[2])
         elif line.startswith("  "):
             self._header(line)
         elif line.startswith("Output #"):
@@ -209,6 +221,13 @@ class _Notes:
             self.complaints.append(said)
         self.end.append(said)
 
+    def _silent_end_s(self, seconds: float) -> float:
+        """How long the last silence is, where it lasts to the end of the sound (FFmpeg says its end there, or not)."""
+        begin, end = self.silent_from_s, self.silent_to_s
+        if begin is None or (end is not None and end < seconds - END_S):
+            return 0.0
+        return max(0.0, seconds - begin)
+
     def decoded(self) -> Decoded:
         seen = heard = None
         if self.video is not None and self.pictures:
@@ -217,7 +236,9 @@ class _Notes:
             seconds = length * self.pictures / (self.pictures - 1) if self.pictures > 1 else 0.0
             seen = Seen(codec, width, height, self.pictures, seconds, self.black / self.pictures)
         if self.audio is not None and self.samples and self.rate_hz:
-            heard = Heard(self.audio, self.rate_hz, self.samples / self.rate_hz, self.mean_db, self.peak_db)
+            seconds = self.samples / self.rate_hz
+            silent_s = self._silent_end_s(seconds)
+            heard = Heard(self.audio, self.rate_hz, seconds, self.mean_db, self.peak_db, silent_s)
         claimed, guessed = (None, self.claimed_s) if self.guessed else (self.claimed_s, None)
         return Decoded(claimed, guessed, seen, heard, self.stumbled)
 

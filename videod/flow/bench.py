@@ -64,6 +64,11 @@ class Bench:
         """True where a killed attempt leaves no receipt that says whether it had bought."""
         return step.name in self.overrides
 
+    def extras(self, task: Task) -> bool:
+        """Whether the channel puts an intro or an outro to its films; True where nobody knows."""
+        studio = self.studio(task, PurePosixPath(self.workspace(task)), {})
+        return studio is None or studio.intro is not None or studio.outro is not None
+
     def script(self, step: Step, command: Command) -> Path:
         return _script_of(self.scripts, self.overrides[step.name] if self.foreign(step, command) else step.script)
 

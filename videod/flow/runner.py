@@ -295,8 +295,9 @@ class Runner:
     ) -> JobSucceeded | JobFailed:
         foreign = self._bench.foreign(step, work.command)
         parts = (await self._ledger.look(work.task.id))[1] if step.service == "ffmpeg" else ()
+        extras = step.name != "assemble" or self._bench.extras(work.task)
         try:
-            artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign))
+            artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign, extras))
             plan = read_plan(output, work) if step.name == "plan" else None
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)), child, 0)
