@@ -26,8 +26,9 @@ from videod.core.steps import STEPS, Command, Step
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
 from videod.flow.crashes import Crashes, Place, of_the_house
+from videod.flow.inputs import read_plan
 from videod.flow.refused import put_aside
-from videod.flow.runner import LEFT_OPEN, Doubts, in_doubt, read_plan
+from videod.flow.runner import LEFT_OPEN, Doubts, in_doubt
 from videod.ledger import Ledger
 from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.store import reads

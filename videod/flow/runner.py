@@ -14,19 +14,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from videod.core import craft, reports
+from videod.core import reports
 from videod.core.events import InputLost, JobFailed, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import BOUGHT_UNCHECKED, USELESS_FILE, Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.plan import Plan, PlanError, parse
+from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Step
 from videod.flow import host
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
 from videod.flow.crashes import Crashes, Place, of_the_house
-from videod.flow.inputs import Inputs
+from videod.flow.inputs import Inputs, read_plan
 from videod.flow.listener import Listener, Report
 from videod.flow.refused import put_aside
 from videod.ledger import Ledger
@@ -119,6 +119,10 @@ class Runner:
             return None
         try:
             return await self._inputs.before(work)
+        except Unchecked as error:  # no verdict on a file that lies there: it is looked at again, not bought again
+            return self._failed(work, Failure(Kind.LOST, str(error), service=STEPS[work.job.step].service))
+        except FileNotFoundError as error:  # FFmpeg is missing
+            return self._failed(work, Failure(Kind.CONFIGURATION, str(error)))
         except OSError as error:
             return self._failed(work, Failure(Kind.DISK, f"the job's inputs cannot be read: {error}"))
         except Exception as error:
@@ -368,12 +372,3 @@ def in_doubt(output: Path, job: Job, silent: bool) -> Failure | None:
             service=job.service,
         )  # fmt: skip
     return None
-
-
-def read_plan(path: Path, work: Assignment) -> Plan:
-    """The plan in `path`. Raises PlanError with all that breaks the craft's rules, whoever wrote it."""
-    plan = parse(json.loads(path.read_bytes()))
-    found = craft.complaints(plan, clips=len(plan.clips), images=len(plan.images))
-    if found:
-        raise PlanError(found)
-    return plan
