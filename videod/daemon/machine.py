@@ -131,16 +131,15 @@ async def build(
     bound = partial(_deadline_s, current)
     purse = ServicePurse(urls, secrets.get)
     doubts = Reconciler(store, ledger, bench, purse, clock, lambda: current.settings.daemon.look_after_s)
-    inputs = Inputs(ledger, bench, inspector, clock)
-    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts, inputs)
+    look = Inputs(ledger, bench, inspector, clock)
+    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts, look)
     recovery = Recovery(
         store, ledger, bench, inspector, clock, chance, runner.crashes, running_with, end_with, doubts,
         current.settings.retry.deaths, bound,
     )  # fmt: skip
     late = await recovery.recover()
     settling = partial(recovery.settle_late, late)
-    await free_refused_keys(store, ledger, clock)
-    await judge_again(store, ledger, clock)
+    await _settle_the_past(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})
     lanes = wiring.lanes(current.settings)
     scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)
@@ -215,6 +214,12 @@ async def _closed(name: str, close: Callable[[], Awaitable[None]]) -> None:
             await close()
     except Exception as error:
         log.warning("daemon_close_failed", extra={"part": name, "error": f"{type(error).__name__}: {error}"})
+
+
+async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock) -> None:
+    """What a start changes: refused keys are tried again, reviews that open by themselves are opened."""
+    await free_refused_keys(store, ledger, clock)
+    await judge_again(store, ledger, clock)
 
 
 def _deadline_s(current: Current, step: steps.Step) -> float:
