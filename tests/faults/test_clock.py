@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.edge.test_oauth import bench as oauth_bench
@@ -288,22 +289,23 @@ class Set(Clock):
 @pytest.mark.parametrize("jump_ms", [-DAY_MS, -HOUR_MS, HOUR_MS, DAY_MS])
 async def test_a_ban_by_notion_lasts_as_long_as_it_said_whatever_the_clock_says(jump_ms: int) -> None:
     clock = Set()
-    calls = Calls("token", clock, not_before_ms=clock.now_ms() + 5 * MINUTE_MS)
     asked: list[object] = []
 
-    async def answer() -> object:
+    def answer(_: httpx.Request) -> httpx.Response:
         asked.append(1)
-        return {}
+        return httpx.Response(200, json={})
 
+    until_ms = clock.now_ms() + 5 * MINUTE_MS
+    calls = Calls("token", clock, not_before_ms=until_ms, transport=httpx.MockTransport(answer))
     clock.skew_ms = jump_ms
     for _ in range(29):
         clock.pass_s(10)
         with pytest.raises(BoardError) as caught:
-            await calls.call("ask", lambda client: answer())
+            await calls.call("ask", lambda client: client.users.me())
         assert caught.value.kind == "busy" and (caught.value.retry_after_s or 0) <= 300
     assert asked == []
     clock.pass_s(11)
-    await calls.call("ask", lambda client: answer())
+    await calls.call("ask", lambda client: client.users.me())
     assert asked == [1]
     await calls.aclose()
 
