@@ -83,7 +83,7 @@ class Paths(Section):
 
 
 class Daemon(Section):
-    poll_interval_s: float = Field(default=10, ge=0.1, le=3600)
+    poll_interval_s: float = Field(default=3, ge=0.1, le=3600)
     http_port: int = Field(default=0, ge=0, le=65535)
     stop_grace_s: float = Field(default=20, ge=0, le=600)
     look_after_s: float = Field(default=180, ge=0, le=3600)

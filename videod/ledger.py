@@ -15,6 +15,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from videod.core.admission import HOLDS_NO_PLACE
+from videod.core.board import entry_view
 from videod.core.breaker import GUARDED, Breaker
 from videod.core.by_jobs import DAY_MS
 from videod.core.events import (
@@ -302,8 +303,32 @@ class Ledger:
     async def delivered(self, post: reads.Post) -> None:
         await self._store.write(lambda tx: writes.delivered(tx, post.target, post.key, post.version))
 
-    async def postpone(self, post: reads.Post, due_at: int, problem: str) -> None:
-        await self._store.write(lambda tx: writes.postpone(tx, post.target, post.key, due_at, problem))
+    async def postpone(self, post: reads.Post, due_at: int, problem: str, tried: bool = True) -> None:
+        await self._store.write(lambda tx: writes.postpone(tx, post.target, post.key, due_at, problem, tried))
+
+    async def show(self, task_id: str, names: tuple[str, ...], at: int) -> None:
+        """The entry is written these values as they are now, whatever the board was told of them before."""
+
+        def post(connection: sqlite3.Connection) -> None:
+            task, jobs = self._snapshots.look(connection, task_id)
+            policy = self._policies(task.channel_id) if task is not None else None
+            if task is not None and policy is not None:
+                view = entry_view(task, jobs, len(policy.retry_waits_ms))
+                writes.show_entry(connection, task, ShowEntry(task.page_id, {name: view[name] for name in names}), at)
+
+        await self._store.write(post)
+        self.bells.ring("relay")
+
+    async def hasten_entry(self, page_id: str, at: int) -> None:
+        """The files are there: the entry's message that waited for them is sent now."""
+        await self._store.write(lambda tx: writes.hasten_entry(tx, page_id, at))
+        self.bells.ring("relay")
+
+    async def hasten(self, at: int) -> int:
+        """The board answers again, or the daemon has just begun: whatever waits for the board is sent at once."""
+        moved = await self._store.write(lambda tx: writes.hasten(tx, at))
+        self.bells.ring("relay")
+        return moved
 
     async def saw_page(self, page_id: str, seen: dict[str, object], at: int, merge: bool = False) -> None:
         """Remember what the board holds; with `merge` only the given properties (we wrote just those)."""

@@ -4,7 +4,7 @@ Protocols and the plain values that pass through them; the real implementations 
 these names only.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -145,6 +145,10 @@ class BoardError(Exception):
         self.retry_after_s = retry_after_s
 
 
+#: so many entries a short look brings at most
+NEWEST = 100
+
+
 class Board(Protocol):
     """The user's control room. All methods raise BoardError only."""
 
@@ -156,10 +160,24 @@ class Board(Protocol):
         """Every entry edited at or after `since_ms` (the board rounds to the minute: the caller overlaps)."""
         ...
 
+    async def newest(self, since_ms: int, labels: Sequence[str] = ()) -> list[Page]:
+        """The entries that were edited last, NEWEST at most: one request, never a whole list.
+
+        With `labels` only those with such a Status, and those that are queued but not for the first time.
+        """
+        ...
+
     async def read(self, page_id: str) -> Page: ...
 
     async def write(self, page_id: str, values: Mapping[str, object]) -> None:
         """Set these properties; values as in `Page.values`. Safe to repeat."""
+        ...
+
+    async def replace(self, page_id: str, values: Mapping[str, object], may: Callable[[Page], bool]) -> Page | None:
+        """Read the entry and, where `may` allows it, write at once: nothing of ours comes between the two.
+
+        Returns the page as it was read where nothing was written, else None.
+        """
         ...
 
     async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:

@@ -22,6 +22,8 @@ def test_turns_are_even_whoever_asks(tmp_path: Path) -> None:
     waits = [turn.take(1000, 334) for turn in (daemon, command, command, daemon)]
     assert waits == [0, 334, 668, 1002]
     assert daemon.take(10_000, 334) == 0  # nobody is owed the turns that nobody took
+    assert command.take(10_000, 334, 2) == 2 * 334  # two at once leave a turn free before them
+    assert daemon.take(10_000, 334) == 4 * 334  # and another behind
     daemon.close()
     command.close()
 

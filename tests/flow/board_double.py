@@ -1,6 +1,6 @@
 """A board in memory: people edit it, it fails when told to, and it rounds edit times to the minute as Notion does."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,6 +106,25 @@ class BoardDouble:
         self._fail("edited_since")
         pages = [self._page(page_id) for page_id in self.entries]
         return [page for page in pages if page.edited_at >= since_ms - since_ms % 60_000]
+
+    async def newest(self, since_ms: int, labels: Sequence[str] = ()) -> list[Page]:
+        self._fail("newest")
+        pages = [self._page(page_id) for page_id in self.entries]
+        found = [page for page in pages if page.edited_at >= since_ms - since_ms % 60_000]
+
+        def fits(page: Page) -> bool:
+            again = page.values["Status"] == "Queued" and bool(page.values.get("Videod Key"))
+            return not labels or page.values["Status"] in labels or again
+
+        wanted = [page for page in found if fits(page)]
+        return sorted(wanted, key=lambda page: -page.edited_at)[:100]
+
+    async def replace(self, page_id: str, values: Mapping[str, object], may: Callable[[Page], bool]) -> Page | None:
+        page = await self.read(page_id)
+        if not may(page):
+            return page
+        await self.write(page_id, values)
+        return None
 
     async def read(self, page_id: str) -> Page:
         self._fail("read", page_id)

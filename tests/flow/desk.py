@@ -1,6 +1,5 @@
 """A ledger on real SQLite with intake and relay at a board, and a worker that finishes jobs at once."""
 
-import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +13,7 @@ from videod.core.plan import parse
 from videod.core.statuses import JobState
 from videod.flow.intake import Intake
 from videod.flow.relay import Relay
+from videod.flow.turns import Turns
 from videod.ledger import Bells, Ledger
 from videod.seams import Alarm, Board
 from videod.store import reads
@@ -54,10 +54,10 @@ class Desk:
         """Start (again, after `crash`): new intake and relay on the same files and the same board."""
         self.store = InlineDatabase(self.folder / "videod.db")
         self.ledger = Ledger(self.store, policy, Bells())
-        turn = asyncio.Lock()
-        self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turn)
+        turns = Turns()
+        self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turns)
         alarm: Alarm = self.alarm
-        self.relay = Relay(self.board, alarm, self.ledger, self.store, self.clock, self.workspace, turn)
+        self.relay = Relay(self.board, alarm, self.ledger, self.store, self.clock, self.workspace, turns)
 
     async def restart(self) -> None:
         await self.store.close()

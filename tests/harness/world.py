@@ -30,6 +30,7 @@ from videod.flow.lineup import HouseRules
 from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
+from videod.flow.turns import Turns
 from videod.ledger import Bells, Ledger
 from videod.seams import Inspector, Launcher, Page
 from videod.store import reads
@@ -139,6 +140,7 @@ class World:
         self.deaths = deaths
         self.overrides = dict(overrides or {})
         self.looks = looks
+        self.poll_interval_s = 10.0
         self.look_after_s = look_after_s
         self.folder = folder
         self.chance = random.Random(seed)
@@ -228,11 +230,12 @@ class World:
         return
 
     def run_loops(self) -> None:
-        turn = asyncio.Lock()
+        turns = Turns()
         names = {name: name.title() for name in self.policies}
-        self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: names, 10, turn)
+        given = (self.ledger, self.store, self.clock)
+        self.intake = Intake(self.board, *given, lambda: names, self.poll_interval_s, turns)
         workspace = partial(workspace_of, self.folder / "state")
-        self.relay = Relay(self.board, self.alarm, self.ledger, self.store, self.clock, workspace, turn)
+        self.relay = Relay(self.board, self.alarm, self.ledger, self.store, self.clock, workspace, turns)
         loops = [self.scheduler.run(), self.intake.run(), self.relay.run()]
         if self.doubts is not None:
             loops.append(self.doubts.run())

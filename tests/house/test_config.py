@@ -91,7 +91,7 @@ def test_all_faults_are_listed_with_line_key_and_what_to_type(tmp_path: Path) ->
     )
     lines = refusal(path).splitlines()
     assert lines == [
-        f'{path}:3: daemon.poll_interval_s: must be a valid number, not "x"; write for example poll_interval_s = 10',
+        f'{path}:3: daemon.poll_interval_s: must be a valid number, not "x"; write for example poll_interval_s = 3',
         f"{path}:4: daemon.http_prt: is not a known key; did you mean http_port?",
         f"{path}:7: limits.max_episodes_in_work: must be greater than or equal to 1, not 0; "
         "write for example max_episodes_in_work = 20",

@@ -197,6 +197,12 @@ def unseen(before: Task, after: Task, changed: Iterable[tuple[Job, Job]]) -> boo
     )  # fmt: skip
 
 
+#: what videod writes on an entry, empty: for a copy, which brings the values of the entry that it was made from
+EMPTY: dict[str, object] = {
+    "Progress": "", "Next Retry": None, "Cost": None, "YouTube URL": None, "Videod Key": "",
+}  # fmt: skip
+
+
 def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, object]:
     """Property name -> value of everything videod writes on the entry."""
     shown = progress(task, jobs)

@@ -57,7 +57,7 @@ def queued(work: Work, event: EntryQueued) -> Work:
     work = replace(work, jobs=promote(replace(work.task, cancelled=False), jobs)).adding(*unparked)
     startable = any(job.state == JobState.READY and job.step != "cleanup" for job in work.jobs)
     return work.with_task(
-        priority=event.priority, privacy=event.privacy, queued_at=event.at, cancelled=False, held=None, error="",
+        priority=event.priority, privacy=event.privacy, cancelled=False, held=None, error="",
         paused=None,
         admitted=running or not startable, doubts=work.task.doubts + len(doubted),
     )  # fmt: skip

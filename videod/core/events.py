@@ -25,23 +25,35 @@ class EntryQueued:
 
 @dataclass(frozen=True)
 class EntryRefused:
-    """A person queued an entry that cannot run (a required field is empty, an unknown channel): no task is made."""
+    """An entry without a task cannot be taken (a field is empty, an unknown channel, a copy): it becomes a draft.
+
+    `clear`: what videod writes on entries is emptied as well, since it is another entry's.
+    """
 
     at: int
     page_id: str
     reason: str
     title: str = ""
     channel: str = ""
+    clear: bool = False
 
 
 @dataclass(frozen=True)
 class EntryEdited:
-    """A person changed fields of a known entry. What is already made stays; what comes later uses the new values."""
+    """A person changed fields of a known entry: the values as they are to be, unchanged ones as they are.
+
+    `problems`: the fields that make no sense (board's name, why); their values here are the old ones.
+    """
 
     at: int
     task_id: str
     priority: Priority
     privacy: str | None
+    title: str
+    topic: str
+    direction: str
+    channel_id: str
+    problems: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ the table of moves; the difference to before becomes ops.
 from dataclasses import replace
 from typing import assert_never
 
-from videod.core import board, by_failures, by_jobs, by_lost, by_people, reports
+from videod.core import board, by_edits, by_failures, by_jobs, by_lost, by_people, reports
 from videod.core.derive import complete, derive, promote
 from videod.core.events import (
     CancelAsked,
@@ -51,7 +51,7 @@ def _handle(work: Work, event: Event) -> Work:
         case EntryQueued():
             return by_people.queued(work, event)
         case EntryEdited():
-            return work.with_task(priority=event.priority, privacy=event.privacy)
+            return by_edits.edited(work, event)
         case GateApproved():
             return by_people.approve(work, event)
         case RedoAsked():
@@ -165,6 +165,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
     """
     if isinstance(event, EntryRefused):
         values: dict[str, object] = {"Status": LABELS[Status.DRAFT], "Error Log": event.reason}
+        values |= board.EMPTY if event.clear else {}
         noted = NoteRefusal(event.page_id, event.reason, event.title, event.channel)
         return Decision((ShowEntry(event.page_id, values), noted), note=event.reason)
     task, policy = snapshot.task, snapshot.policy

@@ -47,6 +47,7 @@ from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
+from videod.flow.turns import Turns
 from videod.ledger import Bells, Ledger
 from videod.seams import Clock
 from videod.store import reads
@@ -146,10 +147,10 @@ async def build(
     calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
-    turn = asyncio.Lock()
+    turns = Turns()
     workspace = partial(workspace_of, sources.state)
-    intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turn)
-    relay = Relay(board, alarms, ledger, store, clock, workspace, turn)
+    intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turns)
+    relay = Relay(board, alarms, ledger, store, clock, workspace, turns)
     space = SpaceWatch(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
         ends.state_lost,

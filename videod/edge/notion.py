@@ -5,14 +5,16 @@ is made. Columns that the user removed are left out of a write, so that a missin
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from videod.core.statuses import LABELS, Status
 from videod.edge import notion_files, notion_schema
-from videod.edge.notion_calls import Budget, Calls, Committed
+from videod.edge.notion_calls import Calls, Committed
+from videod.edge.notion_rows import Reader, Rows
 from videod.edge.notion_schema import Ids
 from videod.edge.notion_shapes import (
     Json,
@@ -20,7 +22,6 @@ from videod.edge.notion_shapes import (
     asked_for,
     identifier,
     is_id,
-    moment,
     nonsense,
     promised,
     record,
@@ -33,10 +34,6 @@ from videod.seams import BoardError, Clock, Page
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-#: a row of an answer -> what is kept of it. Raises BoardError "down" when it is none
-Reader = Callable[[Json], T]
-
-PAGE_SIZE = 100
 TRASH_EVERY_MS = 60_000
 #: after a refusal to show the trash
 TRASH_AGAIN_MS = 3_600_000
@@ -78,6 +75,7 @@ class NotionBoard:
         self._trash_looked_ms = clock.now_ms()
         self._trash_since_ms: int | None = None
         self._once = Once()
+        self._rows = Rows(calls, self._once)
         #: page id -> how often in a row its own values made no sense
         self._unreadable: dict[str, int] = {}
 
@@ -111,8 +109,25 @@ class NotionBoard:
         """
         source = (await self.ids()).entries_source
         what = "read the edited entries"
-        pages = await self._query(source, what, self._edited(since_ms), self._page_of(what))
+        pages = await self._rows.query(source, what, self._edited(since_ms), self._page_of(what), urgent=True)
         return pages + await self._trash(source, since_ms)
+
+    @promised
+    async def newest(self, since_ms: int, labels: Sequence[str] = ()) -> list[Page]:
+        """See seams.Board: one part of the list, the newest edits first."""
+        what = "read the newest edits"
+        edited = self._edited(since_ms)
+        condition = edited
+        if labels:  # Notion takes two levels of conditions, no third
+            kind = (await self._known_columns()).entries.get("Status", "select")
+            either: list[Json] = [
+                {"and": [edited, {"property": "Status", kind: {"equals": label}}]} for label in labels
+            ]
+            queued = {"property": "Status", kind: {"equals": LABELS[Status.QUEUED]}}
+            either.append({"and": [edited, queued, {"property": "Videod Key", "rich_text": {"is_not_empty": True}}]})
+            condition = {"or": either}
+        source = (await self.ids()).entries_source
+        return await self._rows.newest(source, what, condition, self._page_of(what))
 
     def _edited(self, since_ms: int) -> Json:
         """The condition of having been edited at or after `since_ms`; a time to come would hide every edit."""
@@ -130,7 +145,7 @@ class NotionBoard:
             return []
         what = "read the trash"
         try:
-            pages = await self._query(source, what, self._edited(self._trash_since_ms), self._page_of(what), True)
+            pages = await self._rows.query(source, what, self._edited(self._trash_since_ms), self._page_of(what), True)
         except BoardError as error:
             if error.kind != "rejected":
                 raise
@@ -144,9 +159,12 @@ class NotionBoard:
 
     @promised
     async def read(self, page_id: str) -> Page:
+        return await self._read(page_id, urgent=True)
+
+    async def _read(self, page_id: str, turns: int = 1, urgent: bool = False) -> Page:
         what = "read the entry"
         asked_for(page_id, what)
-        answer = await self._calls.call(what, lambda api: api.pages.retrieve(page_id))
+        answer = await self._calls.call(what, lambda api: api.pages.retrieve(page_id), turns=turns, urgent=urgent)
         try:
             page = self._page(answer, what)
         except BoardError as error:
@@ -188,6 +206,21 @@ class NotionBoard:
             return await write(fresh)
 
     @promised
+    async def replace(self, page_id: str, values: Mapping[str, object], may: Callable[[Page], bool]) -> Page | None:
+        """See seams.Board. Columns and pace are seen to before the reading; the write follows it at once."""
+        bodies = _bodies((await self._known_columns()).entries, values)
+        page = await self._read(page_id, turns=2)
+        if not may(page):
+            return page
+        try:
+            await self._set(page_id, "write the entry", bodies, turns=0)
+        except BoardError as error:
+            if error.kind != "rejected":
+                raise
+            await self.write(page_id, values)  # a column may be gone: looks at the columns, then says what is wrong
+        return None
+
+    @promised
     async def sync_channels(self, names: list[str]) -> None:
         source = (await self.ids()).entries_source
         added = await notion_schema.add_options(self._calls, source, "Channel", names)
@@ -209,7 +242,7 @@ class NotionBoard:
         def flagged(row: Json) -> tuple[str, str]:
             return identifier(row.get("id"), what), str(_values(row, what).get("Key") or "")
 
-        return await self._query((await self.ids()).assets_source, what, wanted, flagged)
+        return await self._rows.query((await self.ids()).assets_source, what, wanted, flagged, urgent=True)
 
     @promised
     async def unflag_assets(self, asset_ids: list[str]) -> None:
@@ -249,7 +282,7 @@ class NotionBoard:
         """The row's page id: the known one while it is there and not in the trash, else the one with this Key."""
         if known_id is not None and is_id(known_id):
             try:
-                if not (await self.read(known_id)).in_trash:
+                if not (await self._read(known_id)).in_trash:
                     return known_id
             except BoardError as error:
                 if error.kind != "gone":
@@ -257,94 +290,17 @@ class NotionBoard:
         what = "find the asset"
         wanted: Json = {"property": "Key", "rich_text": {"equals": key}}
         source = (await self.ids()).assets_source
-        rows = await self._query(source, what, wanted, lambda row: identifier(row.get("id"), what))
+        rows = await self._rows.query(source, what, wanted, lambda row: identifier(row.get("id"), what))
         return rows[0] if rows else None
 
     # --------------------------------------------------------------------------------------------- the wire
 
-    async def _set(self, page_id: str, what: str, properties: Json) -> None:
+    async def _set(self, page_id: str, what: str, properties: Json, turns: int = 1) -> None:
         asked_for(page_id, what)
         try:
-            await self._calls.call(what, lambda api: api.pages.update(page_id, properties=properties))
+            await self._calls.call(what, lambda api: api.pages.update(page_id, properties=properties), turns=turns)
         except Committed:
             return  # Notion says that it kept the values
-
-    async def _query(
-        self, source: str, what: str, condition: Json, reader: Reader[T], trash: bool = False
-    ) -> list[T]:  # fmt: skip
-        """What `reader` makes of every row that fits, the oldest first.
-
-        One query shows 10,000 rows: beyond them it is asked again, by windows of creation time.
-        """
-        found: dict[str, T] = {}
-        seen: set[str] = set()
-        budget = Budget()
-        window: Json = condition
-        while True:
-            rows, complete = await self._window(source, what, window, trash, budget)
-            fresh = [row for row in rows if row.id not in seen]
-            seen.update(row.id for row in fresh)
-            found.update(self._readable(what, fresh, reader))
-            if complete:
-                return list(found.values())
-            if not fresh:
-                raise BoardError("rejected", f"Notion, {what}: more rows were made in one minute than a query shows")
-            # sorted by creation, which no edit changes: the next window begins where this one was cut
-            cut = moment(rows[-1].body.get("created_time"), what, "created_time")
-            later = {"timestamp": "created_time", "created_time": {"on_or_after": cut}}
-            window = {"and": [condition, later]}
-
-    def _readable(self, what: str, rows: list["_Row"], reader: Reader[T]) -> dict[str, T]:
-        """Row id -> what was read. A row that makes no sense is told of once and left out."""
-        found = {}
-        for row in rows:
-            try:
-                found[row.id] = reader(row.body)
-            except BoardError as error:
-                self._once.tell("notion_row_nonsense", row.id, error=str(error))
-        return found
-
-    async def _window(
-        self, source: str, what: str, condition: Json, trash: bool, budget: Budget
-    ) -> tuple[list["_Row"], bool]:  # fmt: skip
-        """The rows of one query and whether that was all of them."""
-        body: dict[str, object] = {
-            "filter": condition, "page_size": PAGE_SIZE,
-            "sorts": [{"timestamp": "created_time", "direction": "ascending"}],
-        }  # fmt: skip
-        if trash:
-            body["in_trash"] = True
-        rows: list[_Row] = []
-        start: str | None = None
-        budget.begin()
-        while True:
-            results, answer = await self._calls.part(
-                what, lambda api, more: api.data_sources.query(source, **body, **more), start, budget
-            )
-            rows += self._rows(what, results)
-            start = budget.next(answer, what)
-            if start is None:
-                status = answer.get("request_status")
-                return rows, not (isinstance(status, dict) and status.get("type") == "incomplete")
-
-    def _rows(self, what: str, results: list[object]) -> list["_Row"]:
-        """The pages among the results. Raises BoardError "down" when there is nonsense and not one good row."""
-        rows = []
-        problem: BoardError | None = None
-        for one in results:
-            try:
-                row = record(one, what, "a row")
-                if row.get("object") == "page":
-                    rows.append(_Row(identifier(row.get("id"), what, "the id of a row"), row))
-                elif not isinstance(row.get("object"), str):
-                    raise nonsense(what, "the object of a row", "a text", row.get("object"))
-            except BoardError as error:
-                problem = error
-        if problem is not None and not rows:
-            raise problem
-        if problem is not None:
-            self._once.tell("notion_row_nonsense", "", call=what, error=str(problem))
-        return rows
 
     @promised
     async def _known_columns(self) -> _Columns:
@@ -375,12 +331,6 @@ class NotionBoard:
             return edited
         self._once.tell("notion_time_nonsense", page_id, last_edited_time=said(given, 40))
         return min(edited, now)
-
-
-@dataclass(frozen=True)
-class _Row:
-    id: str
-    body: Json
 
 
 def _types(columns: Mapping[str, Json]) -> dict[str, str]:

@@ -7,6 +7,7 @@ of power through `remember`, is bounded whatever Notion says, and is told of thr
 """
 
 import asyncio
+import json
 import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -18,6 +19,7 @@ from notion_client import AsyncClient
 from notion_client.errors import InvalidPathParameterError, validate_request_path
 
 from videod.core import bounds
+from videod.edge.notion_pace import Line
 from videod.edge.notion_shapes import Json, came, cursor, is_id, items, promised, record, said
 from videod.edge.notion_turn import Turn
 from videod.seams import BoardError, Clock
@@ -104,6 +106,7 @@ class Calls:
         self.pace(requests_per_s)
         # on the clock that nobody can set: a wall clock set back by a day must not lengthen a ban by one
         self._turn = turn or Turn()
+        self._line = Line()
         self._banned_ms = 0
         if not_before_ms > clock.now_ms():
             self._ban(min(not_before_ms - clock.now_ms(), int(BLOCKED_S * 1000)))
@@ -126,22 +129,34 @@ class Calls:
         return self._clock.now_ms() + left_ms if left_ms > 0 else 0
 
     @promised
-    async def call(self, what: str, make: Make, carries_bytes: int = 0) -> Json:
-        """The answer of `make(client)`. `what` names the call in errors, such as "read the entry"."""
-        return (await self._answer(what, make, carries_bytes))[0]
+    async def call(
+        self, what: str, make: Make, carries_bytes: int = 0, turns: int = 1, urgent: bool = False
+    ) -> Json:  # fmt: skip
+        """The answer of `make(client)`. `what` names the call in errors, such as "read the entry".
+
+        `turns`: how many of the pace it takes. A call of 2 pays for one of 0 that follows it without a pause. `urgent`:
+        a person waits for it, so it goes before those that stand in line.
+        """
+        return (await self._answer(what, make, carries_bytes, turns, urgent))[0]
 
     @promised
-    async def part(self, what: str, make: MakePart, start: str | None, budget: Budget) -> tuple[list[object], Json]:
+    async def part(
+        self, what: str, make: MakePart, start: str | None, budget: Budget, urgent: bool = False
+    ) -> tuple[list[object], Json]:  # fmt: skip
         """One part of a list, from the cursor `start`, and the whole answer."""
         more = {"start_cursor": start} if start else {}
-        answer, size = await self._answer(what, lambda api: make(api, more))
+        answer, size = await self._answer(what, lambda api: make(api, more), urgent=urgent)
         results = items(answer.get("results"), what, "results")
         budget.spend(what, len(results), size)
         return results, answer
 
-    async def _answer(self, what: str, make: Make, carries_bytes: int = 0) -> tuple[Json, int]:
+    async def _answer(
+        self, what: str, make: Make, carries_bytes: int = 0, turns: int = 1, urgent: bool = False
+    ) -> tuple[Json, int]:  # fmt: skip
         """The object that was answered and how many bytes it had."""
-        await self._wait_for_turn()
+        if turns:
+            async with self._line.place(urgent):
+                await self._wait_for_turn(turns)
         answer = await self._asked(what, make, carries_bytes)
         if not 200 <= answer.status < 300:
             raise await self._refusal(what, answer)
@@ -171,19 +186,21 @@ class Calls:
             # a library that met what it was not made for; which one does not matter to anybody who waits
             log.exception("notion_call_unexpected", extra={"call": what})
             raise BoardError("down", f"Notion cannot be asked: {what} ({type(error).__name__})") from None
+        if isinstance(answer, dict):  # `make` had the object already
+            return _Answer(200, httpx.Headers(), json.dumps(answer).encode())
         if not isinstance(answer, _Answer):
             raise BoardError("down", f"Notion, {what}: there was no answer")
         return answer
 
     # ------------------------------------------------------------------------------------------------- waiting
 
-    async def _wait_for_turn(self) -> None:
+    async def _wait_for_turn(self, turns: int = 1) -> None:
         """Wait for the pace and for what is left of a ban. Raises BoardError "busy" when that is long."""
         while True:
             await self._turn.ready()
             await self._wait_for_ban()
             # one at a time and evenly: three at once would be a burst
-            ahead_ms = self._turn.take(self._clock.steady_ms(), self._interval_ms)
+            ahead_ms = self._turn.take(self._clock.steady_ms(), self._interval_ms, turns)
             if ahead_ms == 0:
                 return
             await self._clock.sleep(ahead_ms / 1000)

@@ -133,11 +133,15 @@ class Turn:
         except OSError as error:
             self._go_alone(error.strerror or str(error))
 
-    def take(self, now_ms: int, interval_ms: int) -> int:
-        """Reserve the next turn; the ms until it begins."""
+    def take(self, now_ms: int, interval_ms: int, turns: int = 1) -> int:
+        """Reserve the next turn, or several that are used up at once; the ms until they begin.
+
+        Several leave as many free before and after them, so that no second holds more than its share.
+        """
         with self._shared():
-            begins = max(now_ms, self._next_ms) if self._next_ms - now_ms < FURTHEST_MS else now_ms
-            self._next_ms = begins + interval_ms
+            free_ms = self._next_ms + (turns - 1) * interval_ms
+            begins = max(now_ms, free_ms) if self._next_ms - now_ms < FURTHEST_MS else now_ms
+            self._next_ms = begins + turns * interval_ms
             return begins - now_ms
 
     def ban(self, until_ms: int) -> bool:

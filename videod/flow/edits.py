@@ -2,13 +2,17 @@
 
 Three parties write the Status: a person, the relay, and (late, after a timeout) a write of the relay that was given
 up. So a label counts as a person's only when it is neither what we last saw, nor what we last tried to write, nor
-what is true anyway.
+what is true anyway. The other fields are written by people alone, except where a refused value is put back.
 """
 
+import hashlib
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
+from videod.core import bounds
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
-from videod.core.model import Priority, Task
+from videod.core.model import Priority, Task, task_id_of
 from videod.core.plain_text import harmless, one_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, REDOES, Gate, Status
 from videod.core.steps import REVIEWED
@@ -16,15 +20,20 @@ from videod.core.steps import REVIEWED
 Edit = EntryQueued | EntryRefused | EntryEdited | GateApproved | RedoAsked | CancelAsked | EditRefused
 
 #: names under which we keep our own marks beside the seen properties; no Notion column is called so
-WRITING = "~writing"  # the label a write was begun for; None once it is known to have landed
+WRITING = "~writing"  # the labels that writes were begun for; none once one is known to have landed
 WROTE_AT = "~wrote_at"  # when the last write of a Status ended, ms
-TAKING = "~taking"  # the event that is being applied: {event, at, label, assets}
+WROTE_OVER = "~wrote_over"  # the label that it replaced
+TAKING = "~taking"  # the event that is being applied: {event, at, label, assets, fields}
 IN_TRASH = "~in_trash"
 
 REQUIRED = ("Title", "Channel", "Topic", "Story Direction")
+#: what only people write on an entry
+FIELDS = (*REQUIRED, "Priority", "Privacy")
 PRIVACIES = ("private", "unlisted", "public")
 #: YouTube's own limit; what a command line carries with room to spare
 TITLE_MAX, TOPIC_MAX, DIRECTION_MAX = 100, 1_000, 20_000
+#: longer texts are remembered by their digest
+REMEMBERED_CHARACTERS = 100
 
 Seen = Mapping[str, object]
 
@@ -35,6 +44,17 @@ def text(values: Mapping[str, object], name: str) -> str:
     return "" if value is None else harmless(str(value)).strip()
 
 
+def remembered(value: object) -> str:
+    """A field's text as it is kept among what was seen: whole where it is short, else by its digest."""
+    kept = text({"it": value}, "it")
+    return kept if len(kept) <= REMEMBERED_CHARACTERS else f"#{hashlib.sha256(kept.encode()).hexdigest()[:24]}"
+
+
+def seen_after_write(written: Mapping[str, object]) -> dict[str, object]:
+    """What is known of an entry once these values were written on it."""
+    return {name: remembered(value) if name in FIELDS else value for name, value in written.items()}
+
+
 def base_label(seen: Seen) -> str:
     """The label we know of; a row we never saw a Status of was Queued, or it would have no task."""
     return str(seen.get("Status") or "") if "Status" in seen else LABELS[Status.QUEUED]
@@ -42,7 +62,32 @@ def base_label(seen: Seen) -> str:
 
 def is_ours(label: str, seen: Seen) -> bool:
     """Whether the board shows what we last saw or wrote, so that no person's wish gets lost by writing over it."""
-    return label in (base_label(seen), seen.get(WRITING))
+    return label in (base_label(seen), *writing(seen))
+
+
+def outdated(label: str, seen: Seen, began: int) -> bool:
+    """Whether a list that was begun at `began`, ms, shows what our own later write has replaced since."""
+    wrote_at = seen.get(WROTE_AT)
+    return isinstance(wrote_at, int) and wrote_at >= began and label == seen.get(WROTE_OVER)
+
+
+def may_be_stale(values: Mapping[str, object], seen: Seen, since: int) -> bool:
+    """Whether what a list shows may be older than our own write of the entry after `since`, ms: then it is read."""
+    if writing(seen):
+        return True
+    wrote_at = seen.get(WROTE_AT)
+    if not isinstance(wrote_at, int) or wrote_at < since:
+        return False
+    label = text(values, "Status")
+    return label == seen.get(WROTE_OVER) or label == base_label(seen)
+
+
+def writing(seen: Seen) -> tuple[str, ...]:
+    """The labels of our own that the board may show although we never heard that they arrived."""
+    kept = seen.get(WRITING)
+    if isinstance(kept, str):  # as it was kept before there could be several
+        return (kept,)
+    return tuple(str(one) for one in kept) if isinstance(kept, list) else ()
 
 
 def changed_label(values: Mapping[str, object], seen: Seen | None, task: Task | None) -> str | None:
@@ -56,17 +101,58 @@ def changed_label(values: Mapping[str, object], seen: Seen | None, task: Task | 
     return label
 
 
-def fields_changed(values: Mapping[str, object], seen: Seen | None) -> bool:
-    """Whether Priority or Privacy differ from what we last saw; nobody but a person writes them."""
-    if seen is None or "Priority" not in seen:
-        return False
-    return any(text(values, name) != text(seen, name) for name in ("Priority", "Privacy"))
+def wished(values: Mapping[str, object], body: Mapping[str, object], seen: Seen) -> str | None:
+    """The person's wish that writing `body` over `values` would lose, in words; None where there is none."""
+    label = text(values, "Status")
+    if "Status" in body and label != body["Status"] and not is_ours(label, seen):
+        return f'a person set "{label}" over "{base_label(seen)}"'
+    for name in FIELDS:
+        if name in body and name in seen and remembered(values.get(name)) not in (seen[name], remembered(body[name])):
+            return f"a person changed {name}"
+    return None
+
+
+def _of_task(task: Task) -> dict[str, str]:
+    """The task's own values under the names of the board's fields."""
+    return {
+        "Title": task.title, "Channel": task.channel_id, "Topic": task.topic, "Story Direction": task.direction,
+        "Priority": task.priority.label, "Privacy": task.privacy or "",
+    }  # fmt: skip
+
+
+def _same(name: str, shown: str, true: str) -> bool:
+    if name == "Title":
+        return one_line(shown) == true
+    if name == "Priority":
+        return (shown or Priority.NORMAL.label).lower() == true.lower()
+    return shown.lower() == true.lower() if name == "Privacy" else shown == true
+
+
+def changed_fields(values: Mapping[str, object], seen: Seen | None, task: Task) -> tuple[str, ...]:
+    """The fields that a person changed: they differ from the task's own value and from what we last saw there."""
+    true, known = _of_task(task), seen or {}
+    return tuple(
+        name
+        for name in FIELDS
+        if name in values and not _same(name, shown := text(values, name), true[name])
+        and (name not in known or remembered(shown) != known[name])
+    )  # fmt: skip
 
 
 def snapshot(values: Mapping[str, object], in_trash: bool) -> dict[str, object]:
     """What is remembered of an entry."""
-    shown: dict[str, object] = {name: text(values, name) for name in ("Status", "Priority", "Privacy")}
-    return shown | {IN_TRASH: in_trash}
+    shown: dict[str, object] = {name: remembered(values.get(name)) for name in FIELDS}
+    return {"Status": text(values, "Status")} | shown | {IN_TRASH: in_trash}
+
+
+def reading_order(values: Mapping[str, object]) -> tuple[object, ...]:
+    """How a person reads a table of entries made together: by when they were made, then by title, 2 before 10.
+
+    The board rounds times to the minute, so that the time alone leaves the order of a whole batch open.
+    """
+    made = bounds.moment_ms(values.get("Created")) or 0
+    parts = re.split(r"(\d{1,18})", one_line(text(values, "Title")).casefold())
+    return (made, tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts if part))
 
 
 def priority_of(values: Mapping[str, object]) -> Priority:
@@ -78,45 +164,126 @@ def privacy_complaint(values: Mapping[str, object]) -> str | None:
     privacy = text(values, "Privacy")
     if privacy.lower() in ("", *PRIVACIES):
         return None
-    return f'Privacy "{privacy}" is unknown; choose private, unlisted or public, or leave it empty'
+    return f'Privacy "{privacy[:40]}" is unknown. Choose private, unlisted or public, or leave it empty'
 
 
 def privacy_of(values: Mapping[str, object]) -> str | None:
     return text(values, "Privacy").lower() or None
 
 
+AGAIN = "set the status back to Queued"
+
+
 def complaint(values: Mapping[str, object], known: Mapping[str, str], task: Task | None) -> str | None:
     """Why the entry cannot run, in words for its writer, or None. `known`: channel id -> its name."""
-    # hyphens alone are as good as nothing, and the one thing that no parser takes for a value
-    missing = [name for name in REQUIRED if not text(values, name).strip("-")]
+    missing = _missing(values)
     if missing:
-        return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} empty; fill in and set Queued again"
+        return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} empty. Fill in and {AGAIN}"
     channel = text(values, "Channel")
     if task is not None and channel != task.channel_id:
         return (
-            f'Channel was changed from "{task.channel_id}" to "{channel}" after the episode had begun; set it back,'
+            f'Channel was changed from "{task.channel_id}" to "{channel}" after the episode had begun. Set it back,'
             " or make a new entry for the other channel"
         )
     if task is None and channel not in known:
-        choices = ", ".join(f"{key} ({name})" if name and name != key else key for key, name in sorted(known.items()))
-        offered = f"known channels: {choices}" if choices else "no channel is configured yet"
-        return f'Channel "{channel}" is not known; {offered}. Choose one of them and set Queued again'
+        return _unknown_channel(channel, known)
     return length_complaint(values) or privacy_complaint(values)
+
+
+def _missing(values: Mapping[str, object]) -> list[str]:
+    # hyphens alone are as good as nothing, and the one thing that no parser takes for a value
+    return [name for name in REQUIRED if not text(values, name).strip("-")]
+
+
+def _unknown_channel(channel: str, known: Mapping[str, str]) -> str:
+    choices = ", ".join(f"{key} ({name})" if name and name != key else key for key, name in sorted(known.items()))
+    offered = f"known channels: {choices}" if choices else "no channel is configured yet"
+    return f'Channel "{channel}" is not known; {offered}. Choose one of them and {AGAIN}'
 
 
 def length_complaint(values: Mapping[str, object]) -> str | None:
     """What YouTube would refuse once the film is paid for, or no program could be told."""
-    for name, most in (("Title", TITLE_MAX), ("Topic", TOPIC_MAX), ("Story Direction", DIRECTION_MAX)):
-        size = len(text(values, name))
-        if size > most:
-            return f"{name} has {size:,} characters, {most:,} are allowed; shorten it and set Queued again"
-    if set("<>") & set(text(values, "Title")):
-        return "Title holds < or >, which YouTube refuses; leave them out and set Queued again"
+    found = next(
+        ((name, why) for name in ("Title", "Topic", "Story Direction") if (why := _too_long(values, name))), None
+    )
+    return f"{found[1]} and {AGAIN}" if found else None
+
+
+def _too_long(values: Mapping[str, object], name: str) -> str | None:
+    most = {"Title": TITLE_MAX, "Topic": TOPIC_MAX, "Story Direction": DIRECTION_MAX}[name]
+    size = len(text(values, name))
+    if size > most:
+        return f"{name} has {size:,} characters; {most:,} are allowed. Shorten it"
+    if name == "Title" and set("<>") & set(text(values, name)):
+        return "YouTube does not allow < or > in titles. Remove them"
     return None
+
+
+def _problem(name: str, values: Mapping[str, object], known: Mapping[str, str]) -> str | None:
+    """Why a changed field of a known entry cannot be taken whatever the entry does, or None."""
+    if name in _missing(values):
+        return f"{name} cannot be empty"
+    if name == "Channel":
+        channel = text(values, "Channel")
+        return None if channel in known else f'there is no channel "{channel[:40]}"'
+    if name == "Privacy":
+        return privacy_complaint(values)
+    return None if name == "Priority" else _too_long(values, name)
+
+
+def edited(
+    values: Mapping[str, object], changed: tuple[str, ...], task: Task, known: Mapping[str, str], at: int
+) -> EntryEdited:
+    """The event of changed fields; those that make no sense come with the reason why, for the answer."""
+    problems = tuple((name, why) for name in changed if (why := _problem(name, values, known)))
+    wrong = {name for name, _ in problems}
+    new = {name for name in changed if name not in wrong}
+    return EntryEdited(
+        at, task.id,
+        priority=priority_of(values) if "Priority" in new else task.priority,
+        privacy=privacy_of(values) if "Privacy" in new else task.privacy,
+        title=one_line(text(values, "Title")) if "Title" in new else task.title,
+        topic=text(values, "Topic") if "Topic" in new else task.topic,
+        direction=text(values, "Story Direction") if "Story Direction" in new else task.direction,
+        channel_id=text(values, "Channel") if "Channel" in new else task.channel_id,
+        problems=problems,
+    )  # fmt: skip
 
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+#: labels of an entry without a task that ask for nothing
+_IDLE = ("", LABELS[Status.DRAFT], LABELS[Status.QUEUED], LABELS[Status.CANCELLED], LABELS[Status.PUBLISHED])
+
+
+def is_copy(values: Mapping[str, object], page_id: str) -> bool:
+    """Whether the entry carries the key of another one: Notion's Duplicate copies every field."""
+    key = text(values, "Videod Key")
+    return bool(key) and key.rpartition("-")[2] != task_id_of("", page_id).rpartition("-")[2]
+
+
+def stray(values: Mapping[str, object], page_id: str, seen: Seen | None, at: int) -> EntryRefused | None:
+    """How an entry that has no task is put right, or None where nothing is wrong with it.
+
+    An entry with a key of its own belongs to another state folder: it is left alone.
+    """
+    label, queued = text(values, "Status"), LABELS[Status.QUEUED]
+    if is_copy(values, page_id):
+        told = (
+            f"This is a copy of another entry, so it starts as a draft. Change what you like, then set it to {queued}."
+        )
+        return replace(refused(values, page_id, told, at), clear=True)
+    if label in _IDLE or label not in BY_LABEL or text(values, "Videod Key"):
+        return None
+    if seen is not None and is_ours(label, seen):
+        return None
+    return refused(values, page_id, f'"{label}" means nothing here yet: set the entry to {queued} to start it.', at)
+
+
+def refused(values: Mapping[str, object], page_id: str, reason: str, at: int) -> EntryRefused:
+    return EntryRefused(at, page_id, reason, one_line(text(values, "Title")), text(values, "Channel"))
 
 
 def queued(
@@ -127,17 +294,17 @@ def queued(
     if problem and task is not None:
         return EditRefused(at, task.id, LABELS[Status.QUEUED], problem)
     if problem:
-        return EntryRefused(at, page_id, f"{problem}.", one_line(text(values, "Title")), text(values, "Channel"))
+        return refused(values, page_id, f"{problem}.", at)
     return EntryQueued(
         at, page_id, text(values, "Channel"), one_line(text(values, "Title")), text(values, "Topic"),
         text(values, "Story Direction"), priority_of(values), privacy_of(values),
     )  # fmt: skip
 
 
-def redo_gate(label: str) -> Gate | None:
-    """The gate whose files this label asks to have made anew."""
+def looked_at(label: str) -> Gate | None:
+    """The gate whose flagged files matter to this label: it asks for them again, or would pass them by."""
     status = BY_LABEL.get(label)
-    return REDOES.get(status) if status else None
+    return (REDOES.get(status) or APPROVES.get(status)) if status else None
 
 
 def in_review(task: Task, gate: Gate, flagged: list[tuple[str, str]]) -> dict[str, str]:
@@ -155,6 +322,8 @@ def wish(
     """What a label other than Queued, set by a person on a known entry, asks for."""
     status = BY_LABEL.get(label)
     if status in APPROVES:
+        if flagged and AT_GATE.get(task.status) == APPROVES[status]:
+            return EditRefused(at, task.id, label, _flagged(APPROVES[status], len(flagged)))
         return GateApproved(at, task.id, APPROVES[status], "notion")
     if status in REDOES:
         return RedoAsked(at, task.id, REDOES[status], flagged)
@@ -165,6 +334,13 @@ def wish(
     if status is None:
         return EditRefused(at, task.id, label, f"that is no status videod knows; {what_can_be_done(task.status)}")
     return EditRefused(at, task.id, label, f"videod sets that one itself; {what_can_be_done(task.status)}")
+
+
+def _flagged(gate: Gate, count: int) -> str:
+    redo = GATES[gate][2]
+    files, them = ("1 file is", "it") if count == 1 else (f"{count} files are", "them")
+    remake = f"Set {LABELS[redo]} to regenerate {them}, or clear" if redo else "Clear"
+    return f"{files} marked for redo. {remake} the mark{'' if count == 1 else 's'} to approve"
 
 
 def what_can_be_done(status: Status) -> str:

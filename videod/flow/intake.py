@@ -1,35 +1,55 @@
 """The board's changes become events: only a person's change does, and each exactly once.
 
-The cursor is the newest edit time the board itself told (its clock, not ours); every look overlaps by more than two
-minutes, since the board rounds to the minute. What we last saw of an entry is kept, and `edits` says which difference
-is a person's wish. Before an event is applied a mark is stored; after a crash the task's history tells whether it was
-(the two commit together), so that no approval, redo or retry is ever taken twice.
+The cursor is the newest edit time the board itself told (its clock, not ours, but never beyond ours); every look
+overlaps, since the board rounds to the minute and its list may lag. What we last saw of an entry is kept, and `edits`
+says which difference is a person's wish. Before an event is applied a mark is stored; after a crash the task's history
+tells whether it was (the two commit together), so that no approval, redo or retry is ever taken twice.
 
-While an entry is judged, `turn` is held: the relay, which holds it while it writes, must not change what we look at.
+While an entry is judged its turn is held: the relay, which holds it while it writes, must not change what we look at.
+Entries do not wait for each other. One loop looks at the newest edits alone, in one request, so that an approval is
+taken within seconds whatever else is on the board; another one, less often, at everything that was edited.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from videod.core import bounds
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
 from videod.core.model import Task
-from videod.core.statuses import CLOSED, LABELS, IllegalMove, Status
+from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
 from videod.flow import edits
+from videod.flow.turns import Turns
 from videod.ledger import Applied, Ledger
-from videod.seams import Board, BoardError, Clock, Page
+from videod.seams import NEWEST, Board, BoardError, Clock, Page
 from videod.store import reads
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
 
 CURSOR = "notion_cursor"
-OVERLAP_MS = 150_000
+#: the fact that `views.problems` shows
+TROUBLE = "board_trouble"
+#: a list may lag behind; from time to time a look goes back this far, in between only over the board's rounding
+OVERLAP_MS, NARROW_OVERLAP_MS = 150_000, 60_000
+WIDE_EVERY_MS = 30_000
+#: a look at all edits comes after so many poll intervals; in between a look at the newest ones does
+FULL_EVERY = 3
+#: between two short looks at least, seconds
+LEAST_PAUSE_S = 0.5
+#: a time of the board further ahead of our clock than this is nonsense
+SKEW_MS = 300_000
 #: a list that was begun less than this after our own write of an entry may still show the entry as it was before
 SETTLING_MS = 60_000
 #: how long to wait after a failure at most, by its kind, seconds
-WAITS_S = {"busy": 300.0, "down": 30.0, "credentials": 300.0, "gone": 120.0, "rejected": 300.0}
+WAITS_S = {"busy": 300.0, "down": 30.0, "credentials": 60.0, "gone": 60.0, "rejected": 60.0}
+#: after so long without an answer people hear of it by other ways; of what only they can change at once, ms
+TELL_AFTER_MS = 600_000
+FOR_PEOPLE = ("credentials", "gone", "rejected")
+#: the labels with which people ask for something on an entry that is in work
+WISHES = tuple(LABELS[status] for status in (*APPROVES, *REDOES, Status.CANCELLED))
 
 
 @dataclass(frozen=True)
@@ -41,11 +61,11 @@ class _Known:
 
 
 class Intake:
-    """`known_channels` gives channel id -> name. `turn` is the lock shared with the relay."""
+    """`known_channels` gives channel id -> name. `turns` are shared with the relay."""
 
     def __init__(
         self, board: Board, ledger: Ledger, store: Store, clock: Clock,
-        known_channels: Callable[[], Mapping[str, str]], poll_interval_s: float, turn: asyncio.Lock,
+        known_channels: Callable[[], Mapping[str, str]], poll_interval_s: float, turns: Turns,
     ) -> None:  # fmt: skip
         self._board = board
         self._ledger = ledger
@@ -53,57 +73,137 @@ class Intake:
         self._clock = clock
         self._known_channels = known_channels
         self.poll_interval_s = poll_interval_s
-        self._turn = turn
+        self._turns = turns
         self._trouble: str | None = None
+        self._trouble_since_ms = 0
+        self._told = False
         self._failures = 0
         self._stuck: set[str] = set()
+        self._wide_at_ms: int | None = None
         #: set once the board was looked at for the first time, well or not
         self.looked = asyncio.Event()
 
     async def run(self) -> None:
         """Poll until cancelled. The bell "intake" wakes it early."""
+        await self._ledger.set_fact(TROUBLE, "")
+        await self._ledger.hasten(self._clock.now_ms())  # what the last daemon put off need not wait
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_at_all(), name="intake")
+            group.create_task(self._look_at_wishes(), name="intake of wishes")
+
+    async def _look_at_all(self) -> None:
         while True:
-            await self._ledger.bells.wait("intake", await self._round())
+            seconds = await self._round()
+            healthy = self._trouble is None
+            await self._ledger.bells.wait("intake of all", seconds * FULL_EVERY if healthy else seconds)
+
+    async def _look_at_wishes(self) -> None:
+        """Short looks, each a poll interval after the last one began. A failure is the long look's to handle."""
+        while True:
+            began = self._clock.steady_ms()
+            if self._trouble is None:
+                try:
+                    await self.look_at_newest()
+                except BoardError as error:
+                    log.debug("intake_wishes_failed", extra={"kind": error.kind, "error": str(error)})
+                self.looked.set()
+            passed_s = (self._clock.steady_ms() - began) / 1000
+            await self._ledger.bells.wait("intake", max(LEAST_PAUSE_S, self.poll_interval_s - passed_s))
 
     async def _round(self) -> float:
         """One look, the board's failures handled; returns the seconds until the next."""
         try:
             await self.poll_once()
         except BoardError as error:
-            return self._troubled(error)
+            return await self._troubled(error)
         finally:
             self.looked.set()
         if self._trouble is not None:
-            log.info("intake_board_recovered", extra={"kind": self._trouble, "failures": self._failures})
-            self._trouble, self._failures = None, 0
+            await self._recovered()
         return self.poll_interval_s
 
-    def _troubled(self, error: BoardError) -> float:
+    async def _recovered(self) -> None:
+        log.info("intake_board_recovered", extra={"kind": self._trouble, "failures": self._failures})
+        self._trouble, self._failures, self._told = None, 0, False
+        await self._ledger.set_fact(TROUBLE, "")
+        await self._ledger.hasten(self._clock.now_ms())
+
+    async def _troubled(self, error: BoardError) -> float:
         self._failures += 1
+        at = self._clock.now_ms()
+        if self._trouble is None:
+            self._trouble_since_ms = at
         if error.kind != self._trouble:
             self._trouble = error.kind
             log.warning("intake_board_failed", extra={"kind": error.kind, "error": str(error)})
+            await self._ledger.set_fact(TROUBLE, f"the board cannot be read: {error}")
+        await self._tell_people(error, at)
         if error.retry_after_s is not None:
             return max(self.poll_interval_s, error.retry_after_s)
         longest = max(self.poll_interval_s, WAITS_S[error.kind])
         return longest if error.kind == "credentials" else min(longest, self.poll_interval_s * self._failures)
 
+    async def _tell_people(self, error: BoardError, at: int) -> None:
+        """Once an occurrence, by the ways that are not the board: at once where only they can change it."""
+        if self._told or (error.kind not in FOR_PEOPLE and at - self._trouble_since_ms < TELL_AFTER_MS):
+            return
+        self._told = True
+        text = f"The Notion board cannot be read: {error}. Episodes in work go on; approvals are not seen meanwhile."
+        await self._ledger.alarm(f"board:{self._trouble_since_ms}", f"{text} {_remedy(error.kind)}", at)
+
     async def poll_once(self) -> int:
         """Look at what was edited since the last look; returns how many wishes were taken. Raises BoardError."""
         began = self._clock.now_ms()
-        cursor = int(await self._store.read(lambda tx: reads.fact(tx, CURSOR)) or 0)
-        pages = await self._board.edited_since(max(0, cursor - OVERLAP_MS))
-        asked = await self._store.read(reads.pages_to_look_at)
-        taken = 0
-        for page in sorted(pages, key=lambda one: one.edited_at):
-            if page.id not in asked:
-                taken += await self._look(page, began)
-        for page_id in asked:
-            taken += await self._look_again(page_id)
-        newest = max((page.edited_at for page in pages), default=0)
+        cursor = await self._cursor(began)
+        wide = self._wide_at_ms is None or not 0 <= began - self._wide_at_ms < WIDE_EVERY_MS
+        pages = await self._board.edited_since(max(0, cursor - (OVERLAP_MS if wide else NARROW_OVERLAP_MS)))
+        taken = await self._take_up(pages, began)
+        newest = max((page.edited_at for page in pages if page.edited_at <= began + SKEW_MS), default=0)
         if newest > cursor:
             await self._ledger.set_fact(CURSOR, str(newest))
+        if wide:
+            self._wide_at_ms = began
         return taken
+
+    async def look_at_newest(self) -> int:
+        """A short look at the newest edits; where these are many, at what people usually ask for as well.
+
+        Returns how many wishes were taken. Raises BoardError.
+        """
+        began = self._clock.now_ms()
+        since = max(0, await self._cursor(began) - OVERLAP_MS)
+        pages = {page.id: page for page in await self._board.newest(since)}
+        crowded = len(pages) >= NEWEST
+        if crowded:
+            pages |= {page.id: page for page in await self._board.newest(since, WISHES)}
+        return await self._take_up(list(pages.values()), began, batches=not crowded)
+
+    async def _take_up(self, pages: list[Page], began: int, batches: bool = True) -> int:
+        """Take what people wish for on these entries and on those that the relay asked about.
+
+        People wait for what is in work: a batch of new entries comes after it, in the order of the table, and not at
+        all without `batches`.
+        """
+        asked, known = await self._store.read(lambda tx: (reads.pages_to_look_at(tx), reads.pages_of_tasks(tx)))
+        fresh = [page for page in pages if page.id not in asked]
+        taken = await _together(
+            *(self._look_again(page_id) for page_id in asked),
+            *(self._look(page, began) for page in fresh if page.id in known),
+        )
+        if batches:
+            for page in sorted(fresh, key=lambda one: (one.edited_at, edits.reading_order(one.values))):
+                if page.id not in known:
+                    taken += await self._look(page, began)
+        return taken
+
+    async def _cursor(self, at: int) -> int:
+        """The newest edit time that was seen, ms; one beyond our own clock is nonsense: then all is looked at again."""
+        kept = bounds.whole(await self._store.read(lambda tx: reads.fact(tx, CURSOR))) or 0
+        if kept <= at + SKEW_MS:
+            return kept
+        log.warning("intake_cursor_healed", extra={"cursor_ms": kept})
+        await self._ledger.set_fact(CURSOR, "0")
+        return 0
 
     # ------------------------------------------------------------------------------------------ one entry
 
@@ -112,16 +212,17 @@ class Intake:
 
     async def _look(self, page: Page, began: int) -> int:
         """An entry out of the list: the common case, no news, costs one read of the database and no lock."""
-        if not _suspicious(page, await self._known(page.id)):
+        if not _suspicious(page, await self._known(page.id), began):
             return 0
-        async with self._turn:
+        async with self._turns.of(page.id):
             known = await self._known(page.id)
-            seen = known.seen or {}
-            stale = seen.get(edits.WRITING) is not None or _number(seen, edits.WROTE_AT) >= began - SETTLING_MS
+            if not _suspicious(page, known, began):
+                return 0  # another look was faster
+            stale = edits.may_be_stale(page.values, known.seen or {}, began - SETTLING_MS)
             return await self._guarded(page.id, page if not stale else None)
 
     async def _look_again(self, page_id: str) -> int:
-        async with self._turn:
+        async with self._turns.of(page_id):
             return await self._guarded(page_id, None)
 
     async def _guarded(self, page_id: str, page: Page | None) -> int:
@@ -140,24 +241,40 @@ class Intake:
         except BoardError as error:
             if error.kind not in ("gone", "rejected"):
                 raise
-            await self._ledger.saw_page(page_id, {}, self._clock.now_ms(), merge=True)
-            await self._ledger.look_again(page_id)
-            if page_id not in self._stuck:
-                self._stuck.add(page_id)
-                log.warning("intake_entry_stuck", extra={"page": page_id, "error": str(error)})
+            await self._set_aside(page_id, str(error))
+            return 0
+        except (OSError, sqlite3.Error):
+            raise
+        except Exception as error:  # a bug that this entry meets must not stop the others
+            await self._crashed(page_id, error)
             return 0
         self._stuck.discard(page_id)
         return taken
 
+    async def _set_aside(self, page_id: str, why: str) -> bool:
+        """Look at the entry again next time; True where this is the first time."""
+        await self._ledger.saw_page(page_id, {}, self._clock.now_ms(), merge=True)
+        await self._ledger.look_again(page_id)
+        if page_id in self._stuck:
+            return False
+        self._stuck.add(page_id)
+        log.warning("intake_entry_stuck", extra={"page": page_id, "error": why})
+        return True
+
+    async def _crashed(self, page_id: str, error: Exception) -> None:
+        if not await self._set_aside(page_id, f"{type(error).__name__}: {error}"):
+            return
+        log.error("intake_entry_crashed", extra={"page": page_id}, exc_info=error)
+        text = (
+            f"An edit on the board could not be taken because of a fault in videod ({type(error).__name__}: {error})."
+            f" videod tries again every few seconds; all other entries go on. {_address(page_id)}"
+        )
+        await self._ledger.alarm(f"intake:{page_id}:{type(error).__name__}", text, self._clock.now_ms())
+
     async def _judge(self, page: Page) -> int:
         known = await self._known(page.id)
-        try:
-            known, finished = await self._finish_taken(page, known)
-            taken = await self._take(page, known) + finished
-        except IllegalMove:
-            # a bug: say so once and go on with the other entries instead of meeting it again at every start
-            log.exception("intake_event_failed", extra={"page": page.id})
-            taken = 1
+        known, finished = await self._finish_taken(page, known)
+        taken = await self._take(page, known) + finished
         known = await self._known(page.id)
         if known.seen is not None or known.task is not None or taken:
             kept = {name: value for name, value in (known.seen or {}).items() if name != edits.TAKING}
@@ -174,53 +291,63 @@ class Intake:
                 return 0
             await self._apply(page, CancelAsked(self._clock.now_ms(), task.id), "")
             return 1
-        label = edits.changed_label(page.values, seen, task)
+        if task is None:
+            return await self._take_new(page, seen)
         taken = 0
+        note = ""
+        if changed := edits.changed_fields(page.values, seen, task):
+            note = await self._take_fields(page, task, changed)
+            taken = 1
+            task = (await self._known(page.id)).task or task
+        label = edits.changed_label(page.values, seen, task)
         if label is not None:
-            await self._take_label(page, task, label)
-            taken = 1
-        elif was_in_trash and task is not None:
+            await self._take_label(page, task, label, note)
+            return 1
+        if was_in_trash:
             await self._insist(page, task.id, "entry from the trash")
-        if label != LABELS[Status.QUEUED] and task is not None and edits.fields_changed(page.values, seen):
-            await self._take_fields(page, task)
-            taken = 1
         return taken
 
-    async def _take_label(self, page: Page, task: Task | None, label: str) -> None:
+    async def _take_new(self, page: Page, seen: dict[str, object] | None) -> int:
+        """An entry without a task: it is queued, put right, or none of our business."""
         at = self._clock.now_ms()
-        if label == LABELS[Status.QUEUED] or task is None:
-            event = edits.queued(page.values, page.id, task, self._known_channels(), at)
-            applied = await self._apply(page, event, label)
-        else:
-            gate = edits.redo_gate(label)
-            flagged = edits.in_review(task, gate, await self._board.flagged_assets(page.id)) if gate else {}
-            applied = await self._apply(
-                page, edits.wish(task, label, tuple(flagged.values()), at), label, list(flagged)
-            )
-            if _redone(applied):
-                await self._board.unflag_assets(list(flagged))
+        refused = edits.stray(page.values, page.id, seen, at)
+        if refused is not None:
+            await self._apply(page, refused, "")
+            return 1
+        label = edits.changed_label(page.values, seen, None)
+        if label is None:
+            return 0
+        applied = await self._apply(page, edits.queued(page.values, page.id, None, self._known_channels(), at), label)
         if applied.task is not None:
             await self._insist(page, applied.task.id, label, applied.decision.note)
         elif not applied.decision.accepted:
-            await self._ledger.apply(
-                EntryRefused(
-                    at,
-                    page.id,
-                    applied.decision.note,
-                    edits.text(page.values, "Title"),
-                    edits.text(page.values, "Channel"),
-                )
-            )
+            await self._ledger.apply(edits.refused(page.values, page.id, applied.decision.note, at))
+        return 1
 
-    async def _take_fields(self, page: Page, task: Task) -> None:
-        at = self._clock.now_ms()
-        problem = edits.privacy_complaint(page.values)
-        event: EditRefused | EntryEdited = (
-            EditRefused(at, task.id, f"Privacy {edits.text(page.values, 'Privacy')}", problem)
-            if problem
-            else EntryEdited(at, task.id, edits.priority_of(page.values), edits.privacy_of(page.values))
-        )
-        await self._apply(page, event, edits.text(page.values, "Status"))
+    async def _take_label(self, page: Page, task: Task, label: str, note: str) -> None:
+        """`note`: why a field that was changed at the same time was not taken; then nothing may be started by it."""
+        at, flagged = self._clock.now_ms(), {}
+        event: edits.Edit
+        if note and label != LABELS[Status.CANCELLED]:
+            event = EditRefused(at, task.id, label, note.rstrip("."))
+        elif label == LABELS[Status.QUEUED]:
+            event = edits.queued(page.values, page.id, task, self._known_channels(), at)
+        else:
+            gate = edits.looked_at(label)
+            flagged = edits.in_review(task, gate, await self._board.flagged_assets(page.id)) if gate else {}
+            event = edits.wish(task, label, tuple(flagged.values()), at)
+        redo = isinstance(event, RedoAsked)
+        applied = await self._apply(page, event, label, list(flagged) if redo else [])
+        if redo and _redone(applied):
+            await self._board.unflag_assets(list(flagged))
+        if applied.task is not None:
+            await self._insist(page, applied.task.id, label, applied.decision.note)
+
+    async def _take_fields(self, page: Page, task: Task, changed: tuple[str, ...]) -> str:
+        """Apply what was changed; returns why some of it was not taken, or ""."""
+        event = edits.edited(page.values, changed, task, self._known_channels(), self._clock.now_ms())
+        applied = await self._apply(page, event, edits.base_label((await self._known(page.id)).seen or {}))
+        return applied.task.error if applied.task is not None and applied.decision.accepted else ""
 
     # ------------------------------------------------------------------------------------------ exactly once
 
@@ -228,7 +355,8 @@ class Intake:
         """Mark the event as being taken, then apply it."""
         name = type(event).__name__
         if not isinstance(event, EntryRefused):
-            mark = {"event": name, "at": event.at, "label": label, "assets": assets or []}
+            fields = {name: edits.remembered(page.values.get(name)) for name in edits.FIELDS}
+            mark = {"event": name, "at": event.at, "label": label, "assets": assets or [], "fields": fields}
             await self._ledger.saw_page(page.id, {edits.TAKING: mark}, event.at, merge=True)
         applied = await self._ledger.apply(event)
         owner = applied.task
@@ -253,41 +381,62 @@ class Intake:
             await self._board.unflag_assets([str(one) for one in mark["assets"]])
         by_trash = mark["event"] == CancelAsked.__name__ and not mark["label"]
         fresh = seen | ({edits.IN_TRASH: True} if by_trash else {"Status": mark["label"]})
-        if mark["event"] in (EntryQueued.__name__, EntryEdited.__name__):
-            fresh |= {name: edits.text(page.values, name) for name in ("Priority", "Privacy")}
+        fields = mark.get("fields")
+        if mark["event"] in (EntryQueued.__name__, EntryEdited.__name__) and isinstance(fields, dict):
+            fresh |= fields
         if not by_trash and edits.text(page.values, "Status") == mark["label"]:
             await self._insist(page, task_id, str(mark["label"]))
         return _Known(fresh, known.task), 1
 
     async def _insist(self, page: Page, task_id: str, wanted: str, note: str = "") -> None:
-        """When the board shows another Status than the true one and nothing is under way to mend it, mend it."""
+        """When the board shows another Status than the true one and nothing is under way to change it, write it."""
         shown = edits.text(page.values, "Status")
-        task, posts = await self._store.read(lambda tx: (reads.task(tx, task_id), reads.pending_posts(tx)))
-        if task is None or LABELS[task.status] == shown:
-            return
-        if any(post.target == "entry" and post.key == page.id and "Status" in post.body for post in posts):
+        task, post = await self._store.read(
+            lambda tx: (reads.task(tx, task_id), reads.pending_post(tx, "entry", page.id))
+        )
+        if task is None or LABELS[task.status] == shown or (post is not None and "Status" in post.body):
             return
         reason = "; ".join(part for part in (note, edits.what_can_be_done(task.status)) if part)
         await self._ledger.apply(EditRefused(self._clock.now_ms(), task.id, wanted, reason))
 
 
-def _suspicious(page: Page, known: _Known) -> bool:
-    """Whether there may be something to take on this entry."""
+async def _together(*looks: Awaitable[int]) -> int:
+    """The sum of what several looks took: one that waits for its entry's turn holds up no other. Raises BoardError."""
+    found = await asyncio.gather(*looks, return_exceptions=True)
+    failed = [one for one in found if isinstance(one, BaseException)]
+    if failed:
+        raise next((one for one in failed if not isinstance(one, BoardError)), failed[0])
+    return sum(one for one in found if not isinstance(one, BaseException))
+
+
+def _remedy(kind: str) -> str:
+    return {
+        "credentials": "Put a valid token into NOTION_TOKEN and restart videod.",
+        "gone": "Share the page with the connection again (page menu, Connections), then run `videod notion check`.",
+        "rejected": "Check the board with `videod notion check`.",
+    }.get(kind, "videod keeps asking.")
+
+
+def _address(page_id: str) -> str:
+    return f"https://www.notion.so/{page_id.replace('-', '')}"
+
+
+def _suspicious(page: Page, known: _Known, began: int) -> bool:
+    """Whether there may be something to take on this entry, out of a list that was begun at `began`, ms."""
     seen, task = known.seen, known.task
-    if seen is None:
-        return task is not None or edits.changed_label(page.values, None, None) is not None
-    if edits.TAKING in seen or page.in_trash != bool(seen.get(edits.IN_TRASH)):
+    if task is None:
+        return not page.in_trash and (
+            edits.changed_label(page.values, seen, None) is not None
+            or edits.stray(page.values, page.id, seen, 0) is not None
+        )
+    if seen is None or edits.TAKING in seen or page.in_trash != bool(seen.get(edits.IN_TRASH)):
         return True
-    if edits.text(page.values, "Status") != edits.base_label(seen):
+    label = edits.text(page.values, "Status")
+    if label != edits.base_label(seen) and not edits.outdated(label, seen, began):
         return True
-    return task is not None and edits.fields_changed(page.values, seen)
+    return bool(edits.changed_fields(page.values, seen, task))
 
 
 def _redone(applied: Applied) -> bool:
     """Whether a wish was taken and not answered with a refusal (which leaves a note in the task's error)."""
     return applied.decision.accepted and applied.task is not None and not applied.task.error
-
-
-def _number(seen: Mapping[str, object], name: str) -> int:
-    value = seen.get(name)
-    return value if isinstance(value, int) else 0

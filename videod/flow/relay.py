@@ -2,20 +2,27 @@
 
 Before a Status is written the entry is read: a label that is neither what we last saw nor what we last tried to write
 is a person's wish, and the intake takes it first. The attempt itself is remembered before it is made, so that a write
-whose answer was lost is never mistaken for a person's. `turn` is held from that reading until the write is booked.
+whose answer was lost is never mistaken for a person's. The entry's turn is held from that reading until the write is
+booked, and nothing of ours lies between the reading and the write.
 
-A message that fails waits by itself and holds up no other; alerts go their own way, never behind the board.
+A review is shown on the board when its files are there, or after ten minutes with the names of those that are missing.
+A message that fails waits by itself and holds up no other; the first answer after an outage makes all of them due.
+Alerts go their own way, never behind the board.
 """
 
 import asyncio
 import hashlib
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from videod.flow.edits import WRITING, WROTE_AT, base_label, is_ours, text
+from videod.core.model import Task
+from videod.core.statuses import AT_GATE, BY_LABEL
+from videod.flow.edits import FIELDS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, text, wished, writing
+from videod.flow.turns import Turns
 from videod.ledger import Ledger
-from videod.seams import Alarm, Board, BoardError, Clock
+from videod.seams import Alarm, Board, BoardError, Clock, Page
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.reads import Post
@@ -25,27 +32,33 @@ log = logging.getLogger(__name__)
 #: both ways look by themselves at least this often, seconds
 LOOK_AGAIN_S = 2.0
 #: waits after "down", by how often this message failed; the last one repeats, seconds
-DOWN_S = (5.0, 15.0, 60.0, 300.0)
+DOWN_S = (5.0, 15.0, 30.0)
 BUSY_S = 30.0
-CREDENTIALS_S = 300.0
-#: a message that the board refuses waits for a person to mend the board, seconds
-REFUSED_S = 1800.0
+CREDENTIALS_S = 60.0
+#: a message that the board refuses waits for a person to change the board, seconds
+REFUSED_S = 300.0
 #: the intake takes a person's edit within this time, seconds
 EDIT_S = 3.0
 #: so many messages in a row met a board that is down: the rest is left for the next round
 DOWN_IN_A_ROW = 2
 #: an alert is one short message; Slack cuts long ones
 ALERT_CHARACTERS = 3500
+#: a review that waits for its files is shown all the same after this long, ms
+REVIEW_OPENS_MS = 600_000
+#: how often the number of files on the board is written meanwhile, seconds
+COUNT_AGAIN_S = 20.0
+#: so many missing files are named, in a text that begins so
+NAMED, MISSING = 5, "Not on the board yet"
 
 _Later = tuple[float, str]
 
 
 class Relay:
-    """`workspace_of` gives the folder of (channel id, task id). `turn` is the lock shared with the intake."""
+    """`workspace_of` gives the folder of (channel id, task id). `turns` are shared with the intake."""
 
     def __init__(
         self, board: Board, alarm: Alarm, ledger: Ledger, store: Store, clock: Clock,
-        workspace_of: Callable[[str, str], Path], turn: asyncio.Lock,
+        workspace_of: Callable[[str, str], Path], turns: Turns,
     ) -> None:  # fmt: skip
         self._board = board
         self._alarm = alarm
@@ -53,8 +66,10 @@ class Relay:
         self._store = store
         self._clock = clock
         self._workspace_of = workspace_of
-        self._turn = turn
+        self._turns = turns
         self._trouble: dict[str, str] = {}
+        #: what people were told is refused; over with the first that is taken
+        self._told: set[str] = set()
 
     async def run(self) -> None:
         """Deliver until cancelled. The bell "relay" wakes it early."""
@@ -84,9 +99,9 @@ class Relay:
 
     async def _deliver(self, side: str, ways: Mapping[str, Callable[[Post], Awaitable[bool]]]) -> int:
         arrived = in_a_row = 0
-        tried: set[tuple[str, str, int]] = set()
+        tried: set[tuple[str, str, int, int]] = set()
         while (post := await self._next(tuple(ways), tried)) is not None:
-            tried.add((post.target, post.key, post.version))
+            tried.add(_mark(post))
             try:
                 arrived += await ways[post.target](post)
             except BoardError as error:
@@ -95,15 +110,20 @@ class Relay:
                 if error.kind in ("busy", "credentials") or in_a_row >= DOWN_IN_A_ROW:
                     return arrived
                 continue
+            except (asyncio.CancelledError, sqlite3.Error):
+                raise
+            except Exception as error:  # a bug that this message meets must not stop the others
+                await self._crashed(post, error)
+                continue
             in_a_row = 0
-            self._worked(side)
+            await self._worked(side, post.target)
         return arrived
 
-    async def _next(self, targets: tuple[str, ...], tried: set[tuple[str, str, int]]) -> Post | None:
+    async def _next(self, targets: tuple[str, ...], tried: set[tuple[str, str, int, int]]) -> Post | None:
         at = self._clock.now_ms()
         for target in targets:
             posts = await self._store.read(lambda tx, t=target: reads.due_posts(tx, t, at))  # type: ignore[misc]
-            fresh = (post for post in posts if (post.target, post.key, post.version) not in tried)
+            fresh = (post for post in posts if _mark(post) not in tried)
             if (post := next(fresh, None)) is not None:
                 return post
         return None
@@ -111,44 +131,85 @@ class Relay:
     # ------------------------------------------------------------------------------------------ the three ways
 
     async def _entry(self, post: Post) -> bool:
-        async with self._turn:
+        async with self._turns.of(post.key):
             newest = await self._newest(post)
-            if newest is None or not await self._may_write(newest):
+            if newest is None:
                 return False
-            await self._board.write(newest.key, newest.body)
-            at = self._clock.now_ms()
-            marks: dict[str, object] = {WRITING: None, WROTE_AT: at} if "Status" in newest.body else {}
-            await self._ledger.saw_page(newest.key, newest.body | marks, at, merge=True)
-            await self._ledger.delivered(newest)
-        log.info("relay_entry_delivered", extra=_context(newest) | {"properties": sorted(newest.body)})
-        return True
+            waits = await self._files_to_come(newest)
+            body = newest.body if waits is None else waits
+            written = await self._write(newest, body) if body else None
+            if written is None:
+                return False
+            await self._ledger.saw_page(newest.key, seen_after_write(body) | written, self._clock.now_ms(), merge=True)
+            if waits is None:
+                await self._ledger.delivered(newest)
+        log.info("relay_entry_delivered", extra=_context(newest) | {"properties": sorted(body)})
+        return waits is None
 
     async def _newest(self, post: Post) -> Post | None:
         """The post as it is now: while we waited for our turn the intake may have brought a newer truth."""
         at = self._clock.now_ms()
-        posts = await self._store.read(lambda tx: reads.due_posts(tx, post.target, at))
-        return next((one for one in posts if one.key == post.key), None)
+        found = await self._store.read(lambda tx: reads.pending_post(tx, post.target, post.key))
+        return found if found is not None and found.due_at <= at else None
 
-    async def _may_write(self, post: Post) -> bool:
-        """Whether nobody's wish is written over; marks the attempt. A post that must wait is postponed here."""
-        if "Status" not in post.body:
-            return True
-        page = await self._board.read(post.key)
-        seen = await self._store.read(lambda tx: reads.page_seen(tx, post.key))
-        if seen is None:
-            await self._ledger.saw_page(post.key, {}, self._clock.now_ms(), merge=True)
-        if page.in_trash:
-            await self._ledger.look_again(post.key)
+    async def _write(self, post: Post, body: Mapping[str, object]) -> dict[str, object] | None:
+        """Write on the entry and return what is to be remembered of the write.
+
+        None: that would have written over somebody's wish, and the post waits.
+        """
+        if not any(name in body for name in ("Status", *FIELDS)):
+            await self._board.write(post.key, body)
+            return {}
+        seen = await self._store.read(lambda tx: reads.page_seen(tx, post.key)) or {}
+        earlier = writing(seen)
+        if "Status" in body:
+            # stored before the reading, so that nothing of ours comes between the reading and the write
+            begun = list(dict.fromkeys((*earlier, str(body["Status"]))))
+            await self._ledger.saw_page(post.key, {WRITING: begun}, self._clock.now_ms(), merge=True)
+        over: list[str] = []
+
+        def may(page: Page) -> bool:
+            over.append(text(page.values, "Status"))
+            return not page.in_trash and wished(page.values, body, seen) is None
+
+        found = await self._board.replace(post.key, body, may)
+        at = self._clock.now_ms()
+        if found is None:
+            return {WRITING: None, WROTE_AT: at, WROTE_OVER: over[-1]} if "Status" in body else {WROTE_AT: at}
+        await self._ledger.saw_page(post.key, {WRITING: list(earlier) or None}, at, merge=True)
+        await self._ledger.look_again(post.key)
+        if found.in_trash:
             await self._ledger.delivered(post)
             log.info("relay_entry_in_trash", extra=_context(post))
-            return False
-        shown, wanted = text(page.values, "Status"), str(post.body["Status"])
-        if shown != wanted and not is_ours(shown, seen or {}):
-            await self._ledger.look_again(post.key)
-            await self._postpone(post, (EDIT_S, f'a person set "{shown}" over "{base_label(seen or {})}"; taken first'))
-            return False
-        await self._ledger.saw_page(post.key, {WRITING: wanted}, self._clock.now_ms(), merge=True)
-        return True
+            return None
+        await self._postpone(post, (EDIT_S, f"{wished(found.values, body, seen)}; taken first"))
+        return None
+
+    async def _files_to_come(self, post: Post) -> dict[str, object] | None:
+        """What to write meanwhile where the post opens a review whose files are not on the board; None: all of it.
+
+        The post then stays. After REVIEW_OPENS_MS it is written whole, with the names of the missing files.
+        """
+        status = BY_LABEL.get(str(post.body.get("Status")))
+        if status not in AT_GATE or post.task_id is None:
+            return None
+        task_id, at = post.task_id, self._clock.now_ms()
+        task, missing, files = await self._store.read(
+            lambda tx: (reads.task(tx, task_id), reads.unsent_assets(tx, task_id), reads.files_of(tx, task_id))
+        )
+        if task is None or not missing or task.status is not status:
+            return None
+        if at - post.made_at >= REVIEW_OPENS_MS:
+            post.body["Error Log"] = _named(task, missing)
+            return None
+        if "Progress" not in post.body:  # the note below must be replaced when the review opens
+            await self._ledger.show(task_id, ("Progress",), at)
+            return {}
+        wait_s, note = COUNT_AGAIN_S, f"{files - len(missing)} of {files} files on the board"
+        await self._postpone(post, (wait_s, note), tried=False)
+        shown = {name: value for name, value in post.body.items() if name != "Status"}
+        shown["Progress"] = f"{post.body['Progress']}; {note}".removeprefix("; ")
+        return shown
 
     async def _asset(self, post: Post) -> bool:
         body = post.body
@@ -169,7 +230,20 @@ class Relay:
             await self._ledger.saw_asset(post.key, row, _shown(digest, body), self._clock.now_ms())
             log.info("relay_asset_delivered", extra=_context(post) | {"job": job})
         await self._ledger.delivered(post)
+        await self._files_arrived(post)
         return digest is not None
+
+    async def _files_arrived(self, post: Post) -> None:
+        """Let the entry's review open at once where this was the last file that it waited for."""
+        task_id, page_id, at = str(post.task_id), str(post.body["page_id"]), self._clock.now_ms()
+        missing, seen = await self._store.read(
+            lambda tx: (reads.unsent_assets(tx, task_id), reads.page_seen(tx, page_id) or {})
+        )
+        if missing:
+            return
+        if str(seen.get("Error Log") or "").startswith(MISSING):
+            await self._ledger.show(task_id, ("Error Log",), at)
+        await self._ledger.hasten_entry(page_id, at)
 
     async def _digest_of(self, post: Post, job_name: str, path: Path) -> str | None:
         """The file's sha256: the one of its verification where this still is that file. None when it is gone."""
@@ -192,14 +266,43 @@ class Relay:
         await self._postpone(post, later)
         if error.kind in ("rejected", "gone"):
             log.error(f"relay_{post.target}_refused", extra=_context(post) | {"kind": error.kind, "error": str(error)})
+            await self._tell_refused(post, error)
         elif self._trouble.get(side) != error.kind:
             self._trouble[side] = error.kind
             log.warning(f"relay_{side}_failed", extra=_context(post) | {"kind": error.kind, "error": str(error)})
 
-    def _worked(self, side: str) -> None:
+    async def _tell_refused(self, post: Post, error: BoardError) -> None:
+        """What the board refuses people hear by the other ways, once a cause; what people refuse, nobody can hear."""
+        if post.target == "alert":
+            return
+        what = "the status of entries" if post.target == "entry" else "files for the reviews"
+        text = (
+            f"The Notion board does not take {what}: {error}. videod keeps trying every {REFUSED_S / 60:.0f} minutes."
+        )
+        self._told.add(f"board:{post.target}:{error.kind}")
+        await self._ledger.alarm(f"board:{post.target}:{error.kind}", text, self._clock.now_ms())
+
+    async def _crashed(self, post: Post, error: Exception) -> None:
+        await self._postpone(post, (REFUSED_S, f"bug: {type(error).__name__}: {error}"))
+        log.error(f"relay_{post.target}_crashed", extra=_context(post), exc_info=error)
+        if post.target == "alert":
+            return
+        text = (
+            f"A message to the board failed because of a fault in videod ({type(error).__name__}: {error}). It is tried"
+            f" again every {REFUSED_S / 60:.0f} minutes; all others are sent."
+        )
+        await self._ledger.alarm(f"relay:{post.target}:{type(error).__name__}", text, self._clock.now_ms())
+
+    async def _worked(self, side: str, target: str) -> None:
+        for key in [key for key in self._told if key.startswith(f"board:{target}:")]:
+            self._told.discard(key)
+            await self._ledger.alarm_over(key, self._clock.now_ms())
         kind = self._trouble.pop(side, None)
-        if kind is not None:
-            log.info(f"relay_{side}_recovered", extra={"kind": kind})
+        if kind is None:
+            return
+        log.info(f"relay_{side}_recovered", extra={"kind": kind})
+        if side == "board":
+            await self._ledger.hasten(self._clock.now_ms())
 
     def _later(self, post: Post, error: BoardError) -> _Later:
         waits = {
@@ -209,9 +312,24 @@ class Relay:
         }
         return waits.get(error.kind, REFUSED_S), f"{error.kind}: {error}"
 
-    async def _postpone(self, post: Post, later: _Later) -> None:
+    async def _postpone(self, post: Post, later: _Later, tried: bool = True) -> None:
         wait_s, problem = later
-        await self._ledger.postpone(post, self._clock.now_ms() + int(wait_s * 1000), problem)
+        await self._ledger.postpone(post, self._clock.now_ms() + int(wait_s * 1000), problem, tried)
+
+
+def _mark(post: Post) -> tuple[str, str, int, int]:
+    """What was tried in a round: the same message again only where something new came, or it became due anew."""
+    return post.target, post.key, post.version, post.due_at
+
+
+def _named(task: Task, missing: tuple[Post, ...]) -> str:
+    """Which files of an open review are not on the board, and why."""
+    names = [str(post.body["job"]) for post in missing]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    why = next((post.problem for post in missing if post.problem), None)
+    text = f"{MISSING}: {', '.join(names[:NAMED])}{more}"
+    text += f" ({why})" if why else ""
+    return f"{text}. videod keeps trying; the files are in the workspace of {task.id} as well."
 
 
 async def _keep(deliver: Callable[[], Awaitable[int]], bell: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ from videod.core import bounds
 from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
+from videod.core.statuses import AT_GATE
 from videod.store.rows import job_of, task_of
 
 
@@ -122,19 +123,49 @@ class Post:
     attempts: int
     due_at: int
     problem: str | None
+    made_at: int = 0
 
 
 def _post(row: sqlite3.Row) -> Post:
     return Post(
         row["target"], row["key"], row["task_id"], row["channel_id"], json.loads(row["body"]), row["version"],
-        row["attempts"], row["due_at"], row["problem"],
+        row["attempts"], row["due_at"], row["problem"], row["made_at"],
     )  # fmt: skip
 
 
+#: what the board needs first: a changed Status, then what is in work, then what merely waits in the queue; files of
+#: waiting reviews come first, and of those the reviews that lack the fewest
+_AT_GATE = ", ".join(f"'{status.value}'" for status in AT_GATE)
+_DUE = {
+    "entry": """
+SELECT outbox.* FROM outbox LEFT JOIN tasks ON tasks.page_id = outbox.key
+WHERE outbox.target = 'entry' AND outbox.due_at <= ?
+ORDER BY json_type(outbox.body, '$.Status') IS NULL, coalesce(tasks.admitted, 1) = 0, outbox.made_at, outbox.key
+LIMIT ?
+""",
+    "asset": f"""
+SELECT outbox.* FROM outbox LEFT JOIN tasks ON tasks.id = outbox.task_id
+WHERE outbox.target = 'asset' AND outbox.due_at <= ?
+ORDER BY coalesce(tasks.status, '') NOT IN ({_AT_GATE}),
+         count(*) OVER (PARTITION BY outbox.task_id), outbox.made_at, outbox.key LIMIT ?
+""",  # noqa: S608 - made of the statuses' own names
+    "alert": "SELECT * FROM outbox WHERE target = 'alert' AND due_at <= ? ORDER BY made_at LIMIT ?",
+}  # fmt: skip
+
+
 def due_posts(connection: sqlite3.Connection, target: str, at: int, limit: int = 50) -> tuple[Post, ...]:
-    rows = connection.execute(
-        "SELECT * FROM outbox WHERE target = ? AND due_at <= ? ORDER BY made_at LIMIT ?", (target, at, limit)
-    )
+    """What is to be sent now, the most urgent first."""
+    return tuple(_post(row) for row in connection.execute(_DUE[target], (at, limit)))
+
+
+def pending_post(connection: sqlite3.Connection, target: str, key: str) -> Post | None:
+    row = connection.execute("SELECT * FROM outbox WHERE target = ? AND key = ?", (target, key)).fetchone()
+    return None if row is None else _post(row)
+
+
+def unsent_assets(connection: sqlite3.Connection, task_id: str) -> tuple[Post, ...]:
+    """The files of a task that the board does not have yet."""
+    rows = connection.execute("SELECT * FROM outbox WHERE target = 'asset' AND task_id = ? ORDER BY key", (task_id,))
     return tuple(_post(row) for row in rows)
 
 
@@ -150,6 +181,26 @@ def page_seen(connection: sqlite3.Connection, page_id: str) -> dict[str, object]
 
 def pages_to_look_at(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(row[0] for row in connection.execute("SELECT page_id FROM notion_pages WHERE look_again = 1"))
+
+
+def files_of(connection: sqlite3.Connection, task_id: str) -> int:
+    """How many files of a task the board has or is to get."""
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM asset_pages WHERE key >= :from AND key < :to"
+        "        AND key NOT IN (SELECT key FROM outbox WHERE target = 'asset'))"
+        " + (SELECT count(*) FROM outbox WHERE target = 'asset' AND task_id = :task)",
+        {"from": f"{task_id}/", "to": f"{task_id}0", "task": task_id},
+    )
+    return int(row.fetchone()[0])
+
+
+def pages_of_tasks(connection: sqlite3.Connection) -> frozenset[str]:
+    """The pages of entries whose task is open or may be queued again."""
+    rows = connection.execute(
+        "SELECT page_id FROM tasks WHERE status NOT IN ('published', 'cancelled', 'draft')"
+        " UNION ALL SELECT page_id FROM tasks WHERE status = 'cancelled'"
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def asset_page(connection: sqlite3.Connection, key: str) -> tuple[str, str] | None:

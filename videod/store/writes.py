@@ -154,7 +154,7 @@ def _post(
     connection.execute(
         "INSERT INTO outbox (target, key, task_id, channel_id, body, version, made_at, due_at, attempts)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (target, key) DO UPDATE SET"
-        " body = excluded.body, version = max(version + 1, excluded.version), made_at = excluded.made_at",
+        " body = excluded.body, version = max(version + 1, excluded.version)",
         (target, key, *owner, merged, at, at, at),
     )
 
@@ -227,10 +227,32 @@ def delivered(connection: sqlite3.Connection, target: str, key: str, version: in
     connection.execute("DELETE FROM outbox WHERE target = ? AND key = ? AND version = ?", (target, key, version))
 
 
-def postpone(connection: sqlite3.Connection, target: str, key: str, due_at: int, problem: str) -> None:
+def postpone(
+    connection: sqlite3.Connection, target: str, key: str, due_at: int, problem: str, tried: bool = True
+) -> None:  # fmt: skip
+    """Send it later. `tried`: it was sent and failed; else it waits for something else."""
     connection.execute(
-        "UPDATE outbox SET due_at = ?, attempts = attempts + 1, problem = ? WHERE target = ? AND key = ?",
-        (due_at, problem, target, key),
+        "UPDATE outbox SET due_at = ?, attempts = attempts + ?, problem = ? WHERE target = ? AND key = ?",
+        (due_at, int(tried), problem, target, key),
+    )
+
+
+def hasten(connection: sqlite3.Connection, at: int) -> int:
+    """The board answers again: what it was to be told later is due now. Returns how many messages that are."""
+    return connection.execute(
+        "UPDATE outbox SET due_at = ?, attempts = 0 WHERE target IN ('entry', 'asset') AND due_at > ?", (at, at)
+    ).rowcount
+
+
+#: how the problem of an entry's message ends that only waits for its files
+FILES_TO_COME = "files on the board"
+
+
+def hasten_entry(connection: sqlite3.Connection, page_id: str, at: int) -> None:
+    """What the entry is told once its files are on the board is due now; what the board refused is not."""
+    connection.execute(
+        "UPDATE outbox SET due_at = min(due_at, ?) WHERE target = 'entry' AND key = ? AND problem LIKE '%' || ?",
+        (at, page_id, FILES_TO_COME),
     )
 
 

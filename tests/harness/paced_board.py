@@ -1,0 +1,103 @@
+"""A board in memory that answers as a service over a network does: at its pace, with latency, in parts of a hundred.
+
+Between the reading of an entry and our write lies a round trip, as in reality: what a person sets in that moment is
+lost there as well, and counted in `overwritten`.
+"""
+
+import asyncio
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.flow.board_double import Entry
+from tests.harness.world import PoweredBoard
+from videod.edge.notion_pace import Line
+from videod.seams import BoardError, Page
+
+PART = 100
+PER_S = 3.0
+
+
+@dataclass
+class PacedBoard(PoweredBoard):
+    """`latency_s`: the shortest and the longest round trip. `asked` has the time of every request, loop seconds."""
+
+    chance: random.Random = field(default_factory=random.Random)
+    latency_s: tuple[float, float] = (0.002, 0.01)
+    asked: list[float] = field(default_factory=list)
+    overwritten: list[tuple[str, str]] = field(default_factory=list)
+    #: until when it does not answer, or asks to wait, loop seconds
+    down_until_s: float = 0.0
+    busy_until_s: float = 0.0
+    _free_s: float = 0.0
+    _line: Line = field(default_factory=Line)
+
+    async def _request(self, turns: float = 1, trip: float = 1.0, urgent: bool = False) -> None:
+        """One request as it is answered; `trip`: the share of a round trip until then."""
+        loop = asyncio.get_running_loop()
+        if turns:
+            async with self._line.place(urgent):
+                begins = max(loop.time(), self._free_s + max(0, turns - 1) / PER_S)
+                self._free_s = begins + turns / PER_S
+                await asyncio.sleep(begins - loop.time())
+        self.asked.append(loop.time())
+        await self._travel(trip)
+        if loop.time() < self.down_until_s:
+            raise BoardError("down", "Notion did not answer in time")
+        if loop.time() < self.busy_until_s:
+            raise BoardError("busy", "slow down", self.busy_until_s - loop.time())
+
+    async def _travel(self, trip: float) -> None:
+        await asyncio.sleep(trip * self.chance.uniform(*self.latency_s))
+
+    async def edited_since(self, since_ms: int) -> list[Page]:
+        await self._request(urgent=True)
+        pages = await super().edited_since(since_ms)
+        for _ in range(math.ceil(len(pages) / PART) - 1):
+            await self._request(urgent=True)
+        return pages
+
+    async def newest(self, since_ms: int, labels: Sequence[str] = ()) -> list[Page]:
+        await self._request(urgent=True)
+        return await super().newest(since_ms, labels)
+
+    async def read(self, page_id: str) -> Page:
+        await self._request(urgent=True)
+        return await super().read(page_id)
+
+    async def write(self, page_id: str, values: Mapping[str, object]) -> None:
+        await self._request()
+        await super().write(page_id, values)
+
+    async def replace(self, page_id: str, values: Mapping[str, object], may: Callable[[Page], bool]) -> Page | None:
+        await self._request(turns=2, trip=0.5)
+        page = self._page(page_id)
+        await self._travel(0.5)
+        if not may(page):
+            return page
+        await self._request(turns=0, trip=0.5)
+        entry: Entry = self.entries[page_id]
+        if "Status" in values and entry.values["Status"] != page.values["Status"]:
+            self.overwritten.append((page_id, str(entry.values["Status"])))
+        await super().write(page_id, values)
+        await self._travel(0.5)
+        return None
+
+    async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
+        await self._request(urgent=True)
+        return await super().flagged_assets(page_id)
+
+    async def unflag_assets(self, asset_ids: list[str]) -> None:
+        for asset_id in asset_ids:
+            await self._request()
+            await super().unflag_assets([asset_id])
+
+    async def put_asset(
+        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        fresh: bool = False,
+    ) -> str:  # fmt: skip
+        for _ in range(3 if fresh else 4):  # where is it, make the upload, send it, write the row
+            await self._request()
+        return await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh)
