@@ -88,6 +88,34 @@ def test_thousands_of_images_are_refused_without_being_read() -> None:
     assert len(found) <= 201
 
 
+@pytest.mark.fault("1.4")
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        (("title",), "title"),
+        (("atmosphere",), "atmosphere"),
+        (("arc", "turn"), "arc.turn"),
+        (("tags", 0), "tags[0]"),
+        (("research", 0), "research[0]"),
+        (("images", 3, "prompt"), "images[3].prompt"),
+        (("images", 3, "id"), "images[3].id"),
+        (("clips", 2, "narration"), "clips[2].narration"),
+        (("clips", 2, "picture", "images", 0), "clips[2].picture.images[0]"),
+    ],
+)
+def test_a_text_without_end_is_refused_and_named(path: tuple[str | int, ...], where: str) -> None:
+    document = good_plan()
+    holder: Any = document
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = "a" * 1_000_000
+    with pytest.raises(PlanError) as refused:
+        parse(document)
+    said = [fault.message for fault in refused.value.faults if fault.where == where]
+    assert "has 1,000,000 characters; at most 10,000" in said
+    assert len(str(refused.value)) < 2_000
+
+
 def test_the_message_of_a_refusal_stays_short() -> None:
     document = good_plan()
     document["images"] = [None] * 150

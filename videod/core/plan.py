@@ -16,6 +16,8 @@ IMAGE_ID = re.compile(r"[a-z0-9_]{1,40}")
 SCALE_MIN, SCALE_MAX = 0.1, 1.0
 #: far above any real plan; keeps a broken one from filling the disk
 ITEMS_MAX = 200
+#: characters of one text, also far above any real plan: a command line cannot carry a text without end
+TEXT_MAX = 10_000
 _SHOWN_FAULTS = 20
 
 
@@ -156,7 +158,10 @@ class _Reader:
         return value
 
     def carried(self, text: str, where: str) -> None:
-        """Neither a command line nor a file can carry NUL or half of a surrogate pair."""
+        """Neither a command line nor a file can carry NUL or half of a surrogate pair, nor a text without end."""
+        if len(text) > TEXT_MAX:
+            self.fault(where, f"has {len(text):,} characters; at most {TEXT_MAX:,}")
+            return
         if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
             self.fault(where, "holds a character that is no text (NUL or half a surrogate pair); leave it out")
 

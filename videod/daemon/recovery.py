@@ -8,7 +8,6 @@ raises while one job is looked at is that job's failure.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -22,8 +21,7 @@ from videod.core.model import Job, Task
 from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import JobState
-from videod.core.steps import STEPS, Command, Step
-from videod.flow.assignment import Assignment
+from videod.core.steps import STEPS, Step
 from videod.flow.bench import Bench, receipt
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan
@@ -84,7 +82,7 @@ class Recovery:
         a look at what became of their purchase, or for the decoding of their video.
         """
         left = await self._left_open()
-        heartbeat = int(await self.store.read(lambda connection: reads.fact(connection, "heartbeat")) or 0)
+        heartbeat = await self.store.read(lambda connection: reads.fact_ms(connection, "heartbeat")) or 0
         late = []
         for job in await self.store.read(reads.running_jobs):
             try:
@@ -117,8 +115,7 @@ class Recovery:
 
     async def _left_open(self) -> set[int]:
         """The attempts that the last daemon left open when it was stopped: no death of theirs."""
-        text = await self.store.read(lambda connection: reads.fact(connection, LEFT_OPEN))
-        found = json.loads(text or "[]")
+        found = await self.store.read(lambda connection: reads.fact_json(connection, LEFT_OPEN))
         return {number for number in found if isinstance(number, int)} if isinstance(found, list) else set()
 
     async def _task(self, job: Job) -> Task:
@@ -228,7 +225,7 @@ class Recovery:
             artefact = await self.inspector.inspect(output, step.makes, expected)
             plan = None
             if step.name == "plan":
-                plan = read_plan(output, Assignment(task, replace(job), job.attempt, Command(())))
+                plan = read_plan(output)
         except BadArtefact:  # its script would take it for what it had received
             put_aside(output)
             return None

@@ -7,19 +7,19 @@ consumer. One loss makes all files of the episode that are still needed be looke
 import asyncio
 import errno
 import hashlib
-import json
 import logging
 import os
 import stat
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from videod.core import craft
+from videod import files
+from videod.core import bounds, craft
 from videod.core.events import InputLost, JobCharged, JobFailed, JobSucceeded, LostFile
 from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.plan import Plan, PlanError, parse
+from videod.core.plan import Complaint, Plan, PlanError, parse
 from videod.core.statuses import DONE, SKIPPED
 from videod.core.steps import STEPS, Step
 from videod.flow.assignment import Assignment
@@ -31,6 +31,8 @@ from videod.seams import BadArtefact, Clock, Inspector, Unchecked
 #: what says that the file is not there or not ours to read; anything else is the disk's own trouble
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO, errno.EISDIR)
 _CHUNK = 1 << 20
+#: far above any real plan
+PLAN_BYTES = 4_000_000
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +113,7 @@ class Inputs:
         try:
             artefact = await self._inspector.inspect(path, step.makes, expectation(job, foreign=True))
             if step.name == "plan":
-                plan = read_plan(path, work)
+                plan = read_plan(path)
         except (BadArtefact, PlanError):
             put_aside(path)
             return None
@@ -231,9 +233,17 @@ def _sha256(descriptor: int) -> str:
     return found.hexdigest()
 
 
-def read_plan(path: Path, work: Assignment) -> Plan:
-    """The plan in `path`. Raises PlanError with all that breaks the craft's rules, whoever wrote it."""
-    plan = parse(json.loads(path.read_bytes()))
+def read_plan(path: Path) -> Plan:
+    """The plan in `path`.
+
+    Raises PlanError with all that breaks the craft's rules, whoever wrote it, also where it is no JSON at all; OSError
+    where the disk cannot be read.
+    """
+    try:
+        document = bounds.loads(files.read_bytes(path, PLAN_BYTES))
+    except (ValueError, files.Unfit) as error:
+        raise PlanError((Complaint("(plan)", "shape", f"cannot be read as JSON: {error}"),)) from error
+    plan = parse(document)
     found = craft.complaints(plan, clips=len(plan.clips), images=len(plan.images))
     if found:
         raise PlanError(found)

@@ -302,7 +302,7 @@ class Runner:
         extras = step.name != "assemble" or self._bench.extras(work.task)
         try:
             artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign, extras))
-            plan = read_plan(output, work) if step.name == "plan" else None
+            plan = read_plan(output) if step.name == "plan" else None
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)), child, 0)
         except PlanError as error:
