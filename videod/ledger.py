@@ -214,6 +214,10 @@ class Ledger:
         """The task (None: unknown) and its jobs as last committed."""
         return await self._store.read(lambda connection: self._snapshots.look(connection, task_id))
 
+    async def charged_at(self, task_id: str, job_name: str) -> int | None:
+        """When something was last charged for the job, ms; None: never."""
+        return await self._store.read(lambda connection: reads.charged_at(connection, task_id, job_name))
+
     def _snapshot(self, connection: sqlite3.Connection, event: Event) -> Snapshot:
         if isinstance(event, EntryRefused):
             return Snapshot(None, (), None)

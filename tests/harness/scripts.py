@@ -219,7 +219,21 @@ class ScriptDouble:
             await asyncio.sleep(latency)
             self._write(output, self._vendors.film if self._name == "assemble_video.py" else self._name)
             return 0
+        if "--events" not in self._argv:
+            return await self._buy_without_a_word(output, latency)
         return await self._buy(output, latency)
+
+    async def _buy_without_a_word(self, output: Path, latency: float) -> int:
+        """A custom script: it keeps no receipt and tells nothing, it buys whenever it is started."""
+        await asyncio.sleep(latency / 4)
+        self._power.point("before a purchase")
+        self._vendors.bought[f"{self._name} {self._request()}"] += 1
+        spoken = self._name == "generate_audio.py"
+        self._vendors.usd += 0.08 * len(self._value("--text")) / 1000 if spoken else PRICE[self._name]
+        self._power.point("after a purchase")
+        await asyncio.sleep(latency * 3 / 4)
+        self._write(output, self._content())
+        return 0
 
     def _write(self, path: Path, text: str) -> None:
         self._power.point(f"child writes {path.name}")

@@ -118,7 +118,7 @@ class Inputs:
             put_aside(path)
             return None
         now = self._clock.now_ms()
-        if not job.cost_micros:
+        if not await self._charged(job, path):
             await self._ledger.apply(
                 JobCharged(
                     now, task.id, job.name, work.attempt, step.service, step.name, 1.0, "piece", job.price_micros
@@ -129,6 +129,14 @@ class Inputs:
             now, task.id, job.name, work.attempt, step.output(job, task), artefact.bytes, artefact.sha256,
             dict(artefact.facts), plan,
         )  # fmt: skip
+
+    async def _charged(self, job: Job, path: Path) -> bool:
+        """Whether the ledger knows what this file cost: a charge is booked after its file was written.
+
+        An earlier charge is that of an earlier take.
+        """
+        at = await self._ledger.charged_at(job.task_id, job.name)
+        return at is not None and at >= int(path.stat().st_mtime * 1000)
 
     async def lost(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[LostFile, ...]:
         """What is wrong with the files that `job` needs, and then with all that the episode still needs.

@@ -316,6 +316,14 @@ def charged(connection: sqlite3.Connection, attempt: int) -> bool:
     return connection.execute("SELECT 1 FROM charges WHERE attempt_id = ?", (attempt,)).fetchone() is not None
 
 
+def charged_at(connection: sqlite3.Connection, task_id: str, job_name: str) -> int | None:
+    """When the books last charged something for this job, ms; None: never."""
+    row = connection.execute(
+        "SELECT max(at) FROM charges WHERE task_id = ? AND job = ?", (task_id, job_name)
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
 def charged_micros(connection: sqlite3.Connection, attempt: int) -> int:
     """What the books charged for this attempt."""
     row = connection.execute("SELECT coalesce(sum(micros), 0) FROM charges WHERE attempt_id = ?", (attempt,)).fetchone()

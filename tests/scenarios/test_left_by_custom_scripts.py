@@ -1,0 +1,135 @@
+"""A paid custom script keeps no receipt: what it left and the ledger does not know is adopted, not bought again."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.harness.checkers import check
+from tests.harness.scripts import SPOILT
+from tests.harness.virtual_loop import run_virtual
+from tests.harness.world import EPOCH_MS, World, policy
+from tests.scenarios.test_lost_files import at_gate, by_hand, the_end
+from videod.core.model import Task
+from videod.core.statuses import Gate, Status
+from videod.web.acts import Desk
+
+OWN = {
+    "plan": "/own/generate_plan.py", "image": "/own/generate_asset.py", "clip": "/own/generate_video.py",
+    "narration": "/own/generate_audio.py", "sound_effect": "/own/generate_sound_effects.py",
+}  # fmt: skip
+
+
+def _copy(world: World) -> None:
+    """A backup of the database as it is now; the daemon goes on."""
+    with closing(sqlite3.connect(world.path)) as source, closing(sqlite3.connect(world.folder / "older.db")) as target:
+        source.backup(target)
+
+
+async def _restore(world: World) -> None:
+    """The database is lost, its older copy takes its place; what the scripts made stays."""
+    await world.cut()
+    for path in world.path.parent.glob("videod.db*"):
+        path.unlink()
+    shutil.copy(world.folder / "older.db", world.path)
+    await world.start()
+
+
+async def _nothing_twice(world: World, task: Task) -> None:
+    assert set(world.vendors.bought.values()) == {1}
+    assert task.doubts == 0
+    assert task.cost_micros / 1e6 == pytest.approx(world.vendors.usd, abs=1e-6)
+    await check(world)
+
+
+@pytest.mark.fault("13.6")
+@pytest.mark.parametrize(
+    "own", [OWN, {}, {"clip": OWN["clip"]}], ids=["custom scripts", "our scripts", "a custom clip"]
+)
+@pytest.mark.parametrize("gate", [Gate.ASSETS, Gate.VIDEO, Gate.AUDIO])
+def test_nothing_is_bought_again_after_a_restore(tmp_path: Path, own: dict[str, str], gate: Gate) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand(), overrides=own) as world:
+            page = await world.queue("Bear")
+            await at_gate(world, gate, page)
+            _copy(world)
+            await at_gate(world, Gate.FINAL, page)
+            await _restore(world)
+            task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED, task.error
+            await _nothing_twice(world, task)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("13.6")
+def test_also_where_the_copy_knows_only_the_entry(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies={"wild": policy()}, overrides=OWN) as world:
+            await Desk(world.ledger, world.store, world.clock, "test").pause("gemini", None, None)
+            await world.queue("Bear")
+            while not await world.tasks():
+                await asyncio.sleep(1)
+            _copy(world)
+            await Desk(world.ledger, world.store, world.clock, "test").resume("gemini", None)
+            await world.rest()
+            await _restore(world)
+            await Desk(world.ledger, world.store, world.clock, "test").resume("gemini", None)
+            await world.rest()
+            (task,) = await world.tasks()
+            assert task.status == Status.PUBLISHED, task.error
+            await _nothing_twice(world, task)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("13.6")
+def test_a_file_that_is_of_no_use_is_put_aside_and_bought_again_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand(), overrides=OWN) as world:
+            page = await world.queue("Bear")
+            await at_gate(world, Gate.ASSETS, page)
+            _copy(world)
+            task = await at_gate(world, Gate.VIDEO, page)
+            bad = next(world.bench.workspace(task).rglob("clip_01.mp4"))
+            bad.write_text(f"{SPOILT} by the fall of the disk")
+            await _restore(world)
+            task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED, task.error
+            assert sorted(world.vendors.bought.values())[-2:] == [1, 2]
+            assert bad.with_name(f"{bad.name}.refused").is_file()
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("13.6")
+@pytest.mark.parametrize("later", [True, False], ids=["made after the last charge", "charged already"])
+def test_a_second_take_is_charged_where_the_copy_knows_only_the_first(tmp_path: Path, later: bool) -> None:
+    """The person asks for it once more, as the copy has not heard of that; it is there, and costs what it cost."""
+
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand(), overrides=OWN) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.ASSETS, page)
+            _copy(world)
+            desk = Desk(world.ledger, world.store, world.clock, "test")
+            await desk.redo(task.id, ("image/place_1",))
+            await world.rest()
+            made = next(world.bench.workspace(task).rglob("place_1_r1.png"))
+            # the clock of this world is not that of its files
+            moment = (EPOCH_MS if not later else world.clock.now_ms()) / 1000
+            os.utime(made, (moment, moment))
+            paid = (await world.tasks())[0].cost_micros
+            await _restore(world)
+            await world.rest()
+            await Desk(world.ledger, world.store, world.clock, "test").redo(task.id, ("image/place_1",))
+            await world.rest()
+            (task,) = await world.tasks()
+            assert list(world.vendors.bought.values()) == [1] * 5  # the second take was bought once, before the loss
+            assert task.cost_micros == paid if later else task.cost_micros < paid
+
+    run_virtual(story())
