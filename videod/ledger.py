@@ -53,6 +53,7 @@ from videod.core.plan import Plan
 from videod.core.reconcile import Mark, NothingBought
 from videod.core.statuses import JobState
 from videod.core.steps import SERVICES
+from videod.core.told import answers
 from videod.core.workflow import decide
 from videod.store import reads, writes
 from videod.store.database import Store
@@ -359,14 +360,29 @@ class Ledger:
             self.bells.ring_all()
         self.bells.ring(op.service)
 
-    async def alarm(self, key: str, text: str, at: int) -> None:
-        """Tell people something of the whole house, unless the same cause lasts that was told of within a day."""
-        await self._store.write(lambda tx: writes.alert(tx, None, Alert(key, text), at))
+    async def alarm(
+        self, key: str, text: str, at: int, ends: str = "", fact: tuple[str, str] | None = None
+    ) -> None:  # fmt: skip
+        """Tell people something of the whole house, unless the same cause lasts that was told of within a day.
+
+        `ends`: see `Alert`. `fact` (name, value) is kept in the same transaction.
+        """
+
+        def tell(connection: sqlite3.Connection) -> None:
+            writes.alert(connection, None, Alert(key, text, ends), at)
+            if fact is not None:
+                writes.set_fact(connection, *fact)
+
+        await self._store.write(tell)
         self.bells.ring("relay")
 
     async def alarm_over(self, key: str, at: int) -> None:
         """The cause of `alarm` is over: where it comes again, people are told again."""
         await self._store.write(lambda tx: writes.alert_over(tx, key, at))
+
+    async def alarms_over(self, ends: str, at: int) -> None:
+        """Whatever was told with these `ends` is over."""
+        await self._store.write(lambda tx: writes.alerts_over(tx, AlertsOver((ends,), at + 1), at))
 
     async def set_back(self, by_ms: int, at: int) -> int:
         """The clock was set back by `by_ms` to `at`: what waits for its time waits no longer than before.
@@ -381,7 +397,12 @@ class Ledger:
         """Remember what a service's balance was at a quiet moment."""
         await self._store.write(lambda tx: writes.note_mark(tx, mark))
 
-    async def ask_at_once(self, service: str) -> None:
-        """Close the breaker of a service, so that the next job asks it now."""
-        await self._store.write(lambda tx: writes.save_breaker(tx, Breaker(service)))
+    async def ask_at_once(self, service: str, at: int) -> None:
+        """Close the breaker of a service, so that the next job asks it now; a new outage is told again."""
+
+        def close(connection: sqlite3.Connection) -> None:
+            writes.save_breaker(connection, Breaker(service))
+            writes.alerts_over(connection, answers(service, at), at)
+
+        await self._store.write(close)
         self.bells.ring(service)

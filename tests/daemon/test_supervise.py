@@ -153,3 +153,25 @@ def test_an_alarm_that_hangs_does_not_hold_up_the_loop() -> None:
         kept.cancel()
 
     run_virtual(story())
+
+
+@pytest.mark.fault("7.4")
+def test_what_was_told_of_a_loop_is_over_when_it_is_calm_and_not_while_it_fails_now_and_then() -> None:
+    flaky, calm, people, over = Loop(20, after_s=5 * MINUTE_S), Loop(0), People(), []
+
+    async def ends(key: str) -> None:
+        over.append((key, round(asyncio.get_running_loop().time())))
+
+    async def story() -> None:
+        supervisor = Supervisor(people.alarm, over=ends)
+        loops = [supervisor.keep("intake", flaky.run), supervisor.keep("relay", calm.run), supervisor.watch()]
+        kept = [asyncio.create_task(one) for one in loops]
+        await asyncio.sleep(60 * MINUTE_S)
+        assert [key for key, _ in over] == ["loop relay"]  # an earlier daemon may have told of it
+        await asyncio.sleep(600 * MINUTE_S)
+        assert [key for key, _ in over] == ["loop relay", "loop intake"]
+        assert over[1][1] - flaky.begun[-1] >= supervise.CALM_S
+        for one in kept:
+            one.cancel()
+
+    run_virtual(story())

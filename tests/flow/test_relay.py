@@ -335,3 +335,38 @@ async def test_an_episode_goes_from_queued_to_published_by_intake_and_relay(desk
     assert board.status("p1") == "Published"
     assert board.entries["p1"].values["YouTube URL"] == "https://youtu.be/v1"
     assert await desk.read(reads.pending_posts) == ()
+
+
+@pytest.mark.fault("7.4")
+async def test_an_entry_that_stays_refused_is_told_once_however_many_others_are_taken(
+    desk: Desk, board: BoardDouble
+) -> None:
+    board.add("p2", Status="Queued")
+    await planned(desk, board, "p1")
+    board.broken_pages["p1"] = BoardError("rejected", "Status is expected to be number")
+    for _ in range(3):
+        await desk.ledger.show((await desk.task("p2")).id, ("Progress",), desk.clock.now_ms())
+        desk.clock.pass_s(301)
+        await desk.relay.deliver_once()
+        await desk.relay.deliver_once()
+    assert len(desk.alarm.sent) == 1, desk.alarm.sent
+
+
+@pytest.mark.fault("7.4")
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_refusal_that_comes_again_after_it_was_over_is_told_again(
+    desk: Desk, board: BoardDouble, restarted: bool
+) -> None:
+    await planned(desk, board, "p1")
+    for told in (1, 2):
+        board.broken_pages["p1"] = BoardError("rejected", "Status is expected to be number")
+        await desk.ledger.show((await desk.task("p1")).id, ("Progress", "Status"), desk.clock.now_ms())
+        desk.clock.pass_s(301)
+        await desk.relay.deliver_once()
+        await desk.relay.deliver_once()
+        assert len(desk.alarm.sent) == told
+        if restarted:
+            await desk.restart()
+        board.broken_pages.clear()
+        desk.clock.pass_s(301)
+        await desk.relay.deliver_once()

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, MINUTE, StudioBox, at_once
-from videod.core.events import EntryQueued, JobFailed, ServiceFreed
+from videod.core.breaker import Breaker
+from videod.core.events import EntryQueued, JobFailed, JobSubmitted, ServiceFreed
 from videod.core.failures import Failure, Kind
 from videod.core.model import Priority
 from videod.core.statuses import Status
 from videod.core.told import DISK_ALARM
-from videod.store import reads
+from videod.store import reads, writes
 
 
 @pytest.fixture
@@ -129,3 +130,23 @@ def test_a_key_accepted_in_one_channel_ends_nothing_of_anothers_consent(box: Stu
     third = box.bring_to(box.queue("Third"), Status.FINAL_APPROVED)
     fail_all(box, third, box.ready(third)[:1], Kind.CREDENTIALS, "invalid_grant")
     assert len(heard(box)) == 2
+
+
+@pytest.mark.fault("7.4")
+def test_an_outage_is_over_with_any_sign_of_life_and_the_next_one_is_told_again(box: StudioBox) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
+    while made := [one for one in box.ready(task) if not one.startswith("clip/")]:
+        box.make(task, made[0], 1000)
+    asking = box.start(task, box.ready(task)[0])  # it was on its way before the outage
+    clip = next(one for one in box.jobs(task).values() if one.attempt == asking).name
+    for told in (1, 2):
+        service = Breaker("kie", 5, "other", box.clock.at, box.clock.at, 3)
+        at_once(box.store.write(lambda tx, one=service: writes.save_breaker(tx, one)))
+        other = next(one for one in box.ready(task) if one.startswith("clip/"))
+        attempt = box.start(task, other)
+        box.clock.at += HOUR
+        box.apply(JobFailed(box.clock.at, task, other, attempt, Failure(Kind.DOWN, "no answer", "kie"), 0.5, "", 69))
+        assert len(heard(box)) == told
+        box.clock.at += MINUTE
+        box.apply(JobSubmitted(box.clock.at, task, clip, asking, f"order-{told}"))
+        box.clock.at += HOUR

@@ -67,7 +67,7 @@ def _judged(work: Work, job: Job, event: JobFailed) -> Work:
     if before is None or failure.service == HOST:
         return work
     if failure.kind in _ANSWERED:
-        return heard(work, job)
+        return heard(work, job, event.at)
     if failure.kind not in _SERVICE_DOWN:
         return work
     after = breaker.failed(before, asker(work, job), event.at, failure.message)

@@ -75,18 +75,20 @@ def _use_quota(work: Work, job: Job, event: JobStarted) -> tuple[str | None, tup
     return day, (Alert(f"{job.service}:quota:{day}", text),)
 
 
-def heard(work: Work, job: Job | None) -> Work:
+def heard(work: Work, job: Job | None, at: int) -> Work:
     """The work after a sign of life of the job's service."""
     if work.breaker is None or (job is not None and job.service != work.breaker.service):
         return work
-    return work.with_breaker(breaker.alive(work.breaker))
+    before = work.breaker
+    work = work.with_breaker(breaker.alive(before))
+    return work.adding(told.answers(before.service, at)) if before.open else work
 
 
 def submit(work: Work, event: JobSubmitted) -> Work:
     job = current(work, event.job, event.attempt)
     # another order makes another file
     sha256 = job.sha256 if event.remote_id == job.remote_id else None
-    return heard(work, job).with_job(replace(job, remote_id=event.remote_id, sha256=sha256))
+    return heard(work, job, event.at).with_job(replace(job, remote_id=event.remote_id, sha256=sha256))
 
 
 def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
@@ -123,7 +125,7 @@ def charge(work: Work, event: JobCharged) -> Work:
     charge = RecordCharge(
         event.job, event.attempt, event.service, event.kind, event.quantity, event.unit, event.micros
     )  # fmt: skip
-    work = cleared(heard(work, job), event.attempt, "charged")
+    work = cleared(heard(work, job, event.at), event.attempt, "charged")
     work = work.with_task(cost_micros=work.task.cost_micros + event.micros).adding(charge)
     return (
         work
@@ -151,7 +153,7 @@ def settle_attempt(work: Work, job: Job, event: JobSucceeded | JobFailed, outcom
 
 def succeed(work: Work, event: JobSucceeded) -> Work:
     job = current(work, event.job, event.attempt)
-    work = heard(work, job)
+    work = heard(work, job, event.at)
     if job.again:
         # its inputs changed while it ran: the result belongs to the old take
         fresh = replace(job, state=JobState.WAITING, again=False, attempts=0, failure=None, buy_again=False)

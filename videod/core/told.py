@@ -49,7 +49,12 @@ def alarm(task: Task, job: Job, failure: Failure, parked: bool) -> Alert:
 
 def down(service: str, text: str) -> Alert:
     """A service that has not answered for long."""
-    return Alert(f"{service}:down", text, f"service {service}")
+    return Alert(f"{service}:down", text, f"down {service}")
+
+
+def answers(service: str, at: int) -> AlertsOver:
+    """What is over when a service that was down gives a sign of life, whichever job got it."""
+    return AlertsOver((f"down {service}",), at + 1)
 
 
 def worked(task: Task, job: Job) -> AlertsOver:

@@ -170,7 +170,7 @@ async def _start(
     except ListenError as closed:
         raise StartError(str(closed), 75) from None
     opened.push_async_callback(door.close)
-    supervisor = Supervisor(partial(_alarm, machine), secrets.redact)
+    supervisor = Supervisor(partial(_alarm, machine), secrets.redact, over=partial(_over, machine))
     life.remarks.append(supervisor.problems)
     loops: dict[str, Loop] = {
         "intake": machine.intake.run,
@@ -181,6 +181,7 @@ async def _start(
         "pulse": pulse.run,
         "checks": partial(_then_rest, partial(_check_outside, current, machine, secrets, given.urls)),
         "deaths": partial(_then_rest, partial(_tell_deaths, machine, life)),
+        "calm": supervisor.watch,
         **machine.watches,
     }
     tasks = {name: asyncio.create_task(supervisor.keep(name, loop, name in NEEDED)) for name, loop in loops.items()}
@@ -190,6 +191,10 @@ async def _start(
 
 async def _alarm(machine: Machine, key: str, text: str) -> None:
     await machine.ledger.alarm(key, text, SystemClock().now_ms())
+
+
+async def _over(machine: Machine, key: str) -> None:
+    await machine.ledger.alarm_over(key, SystemClock().now_ms())
 
 
 def _broken(tasks: Mapping[str, asyncio.Task[None]], life: Life) -> str | None:

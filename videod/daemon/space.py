@@ -96,6 +96,7 @@ class SpaceWatch:
         self._end = end
         self._reason: str | None = None
         self._said_at = 0
+        self._fresh = True
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -124,6 +125,9 @@ class SpaceWatch:
             await self._pause(short)
         elif held:
             await self._go_on()
+        elif self._fresh:  # what was told before this start, by a job too, is over
+            await self._ledger.alarm_over(DISK_ALARM, self._clock.now_ms())
+        self._fresh = False
 
     async def _kept(self) -> str | None:
         """The reason of a pause that an earlier daemon left."""

@@ -17,6 +17,11 @@ log = logging.getLogger(__name__)
 FIRST_S, LONGEST_S = 1.0, 60.0
 #: a loop that ran so long without an error is well again, seconds
 WELL_S = 90.0
+#: what was told of a loop is over when it ran so long without an error: one that fails every few minutes is one
+#: cause, seconds
+CALM_S = 1800.0
+#: how often it is looked which are calm, seconds
+LOOK_S = 15.0
 #: a needed loop is given up after so many failures in a row, over at least so many seconds
 MOST, PATIENCE_S = 10, 600.0
 
@@ -42,12 +47,16 @@ class _Trouble:
 
 
 class Supervisor:
-    """`alarm(key, text)` tells people; `redact` takes secrets out of what is said."""
+    """`alarm(key, text)` tells people, `over(key)` ends it; `redact` takes secrets out of what is said."""
 
     def __init__(
-        self, alarm: Tell, redact: Callable[[str], str] = str, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
+        self, alarm: Tell, redact: Callable[[str], str] = str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, over: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:  # fmt: skip
         self._alarm = alarm
+        self._over = over
+        #: loop -> since when it has not failed, where something told of it may be open: also by an earlier daemon
+        self._calm: dict[str, float] = {}
         self._redact = redact
         self._sleep = sleep
         self._troubles: dict[str, _Trouble] = {}
@@ -58,6 +67,7 @@ class Supervisor:
         Raises what must end the process: an error after which the database must be examined; of a `needed` loop the
         last of MOST errors in a row.
         """
+        self._calm.setdefault(name, self._now())
         while True:
             try:
                 await loop()
@@ -70,6 +80,15 @@ class Supervisor:
                     raise
             await self._sleep(min(LONGEST_S, FIRST_S * 2 ** min(trouble.failures - 1, 10)))
             trouble.running = self._now()
+
+    async def watch(self) -> None:
+        """End what was told of loops that are calm, until cancelled."""
+        while True:
+            await self._sleep(LOOK_S)
+            for name in [name for name, since in self._calm.items() if self._now() - since >= CALM_S]:
+                if self._over is not None:
+                    await self._over(_key(name))
+                del self._calm[name]
 
     def problems(self) -> tuple[str, ...]:
         """What status should say: the loops that failed and are not well again."""
@@ -86,6 +105,7 @@ class Supervisor:
     async def _failed(self, name: str, error: Exception) -> _Trouble:
         first = self._is_well(name)
         trouble = self._troubles.setdefault(name, _Trouble("", self._now()))
+        self._calm[name] = self._now()
         trouble.failures += 1
         trouble.running = None
         trouble.text = self._redact(
@@ -99,7 +119,7 @@ class Supervisor:
     async def _tell(self, name: str, text: str) -> None:
         try:
             async with asyncio.timeout(ALARM_S):
-                await self._alarm(f"loop {name}", f"{text}. Everything else goes on.")
+                await self._alarm(_key(name), f"{text}. Everything else goes on.")
         except Exception as error:
             if given_up(error):
                 raise
@@ -107,6 +127,10 @@ class Supervisor:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _key(name: str) -> str:
+    return f"loop {name}"
 
 
 def reason(error: BaseException) -> str:

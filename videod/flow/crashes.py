@@ -91,7 +91,9 @@ class Crashes:
         text = f"{place.job} of episode {place.task_id} ({place.channel_id}): {failure.message}. Its failure could not"
         text += " be recorded either, so videod leaves this episode alone until it is restarted; all others go on."
         try:
-            await self.ledger.alarm(f"{place.task_id}:{place.job}:crash", text, self.clock.now_ms())
+            at = self.clock.now_ms()
+            # over with this process: the next one that meets it tells it again
+            await self.ledger.alarm(f"{place.task_id}:{place.job}:crash:{at}", text, at)
         except Exception as error:
             if of_the_house(error):
                 raise

@@ -248,7 +248,9 @@ class Intake:
         except Exception as error:  # a bug that this entry meets must not stop the others
             await self._crashed(page_id, error)
             return 0
-        self._stuck.discard(page_id)
+        if page is None or page_id in self._stuck:  # an entry that an earlier daemon set aside is read afresh
+            self._stuck.discard(page_id)
+            await self._ledger.alarms_over(f"intake {page_id}", self._clock.now_ms())
         return taken
 
     async def _set_aside(self, page_id: str, why: str) -> bool:
@@ -269,7 +271,8 @@ class Intake:
             f"An edit on the board could not be taken because of a fault in videod ({type(error).__name__}: {error})."
             f" videod tries again every few seconds; all other entries go on. {_address(page_id)}"
         )
-        await self._ledger.alarm(f"intake:{page_id}:{type(error).__name__}", text, self._clock.now_ms())
+        key, at = f"intake:{page_id}:{type(error).__name__}", self._clock.now_ms()
+        await self._ledger.alarm(key, text, at, ends=f"intake {page_id}")
 
     async def _judge(self, page: Page) -> int:
         known = await self._known(page.id)

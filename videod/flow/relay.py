@@ -37,6 +37,8 @@ BUSY_S = 30.0
 CREDENTIALS_S = 60.0
 #: a message that the board refuses waits for a person to change the board, seconds
 REFUSED_S = 300.0
+#: how the problem of a message begins that people were told of
+REFUSALS = ("rejected", "gone", "bug")
 #: the intake takes a person's edit within this time, seconds
 EDIT_S = 3.0
 #: so many messages in a row met a board that is down: the rest is left for the next round
@@ -68,8 +70,6 @@ class Relay:
         self._workspace_of = workspace_of
         self._turns = turns
         self._trouble: dict[str, str] = {}
-        #: what people were told is refused; over with the first that is taken
-        self._told: set[str] = set()
 
     async def run(self) -> None:
         """Deliver until cancelled. The bell "relay" wakes it early."""
@@ -116,7 +116,7 @@ class Relay:
                 await self._crashed(post, error)
                 continue
             in_a_row = 0
-            await self._worked(side, post.target)
+            await self._worked(side, post)
         return arrived
 
     async def _next(self, targets: tuple[str, ...], tried: set[tuple[str, str, int, int]]) -> Post | None:
@@ -279,8 +279,8 @@ class Relay:
         text = (
             f"The Notion board does not take {what}: {error}. videod keeps trying every {REFUSED_S / 60:.0f} minutes."
         )
-        self._told.add(f"board:{post.target}:{error.kind}")
-        await self._ledger.alarm(f"board:{post.target}:{error.kind}", text, self._clock.now_ms())
+        key, at = f"board:{post.target}:{error.kind}", self._clock.now_ms()
+        await self._ledger.alarm(key, text, at, ends=_ends(error.kind, post.target))
 
     async def _crashed(self, post: Post, error: Exception) -> None:
         await self._postpone(post, (REFUSED_S, f"bug: {type(error).__name__}: {error}"))
@@ -291,18 +291,29 @@ class Relay:
             f"A message to the board failed because of a fault in videod ({type(error).__name__}: {error}). It is tried"
             f" again every {REFUSED_S / 60:.0f} minutes; all others are sent."
         )
-        await self._ledger.alarm(f"relay:{post.target}:{type(error).__name__}", text, self._clock.now_ms())
+        key, at = f"relay:{post.target}:{type(error).__name__}", self._clock.now_ms()
+        await self._ledger.alarm(key, text, at, ends=_ends("bug", post.target))
 
-    async def _worked(self, side: str, target: str) -> None:
-        for key in [key for key in self._told if key.startswith(f"board:{target}:")]:
-            self._told.discard(key)
-            await self._ledger.alarm_over(key, self._clock.now_ms())
+    async def _worked(self, side: str, post: Post) -> None:
+        if post.attempts:
+            await self._refused_no_more(post.target)
         kind = self._trouble.pop(side, None)
         if kind is None:
             return
         log.info(f"relay_{side}_recovered", extra={"kind": kind})
         if side == "board":
             await self._ledger.hasten(self._clock.now_ms())
+
+    async def _refused_no_more(self, target: str) -> None:
+        """What people were told of messages that fail is over with the last of them, not with any that is taken."""
+
+        def ended(connection: sqlite3.Connection) -> list[str]:
+            told = {one.ends for one in reads.open_alerts(connection)}
+            kinds = [kind for kind in REFUSALS if _ends(kind, target) in told]
+            return [kind for kind in kinds if not reads.problem_waits(connection, target, kind)]
+
+        for kind in await self._store.read(ended):
+            await self._ledger.alarms_over(_ends(kind, target), self._clock.now_ms())
 
     def _later(self, post: Post, error: BoardError) -> _Later:
         waits = {
@@ -315,6 +326,11 @@ class Relay:
     async def _postpone(self, post: Post, later: _Later, tried: bool = True) -> None:
         wait_s, problem = later
         await self._ledger.postpone(post, self._clock.now_ms() + int(wait_s * 1000), problem, tried)
+
+
+def _ends(kind: str, target: str) -> str:
+    """What ends an alert of messages to this target that fail in this way."""
+    return f"{kind} {target}"
 
 
 def _mark(post: Post) -> tuple[str, str, int, int]:

@@ -173,6 +173,32 @@ def pending_posts(connection: sqlite3.Connection) -> tuple[Post, ...]:
     return tuple(_post(row) for row in connection.execute("SELECT * FROM outbox ORDER BY target, made_at"))
 
 
+def problem_waits(connection: sqlite3.Connection, target: str, kind: str) -> bool:
+    """Whether a message waits whose last try ended with this kind of problem."""
+    row = connection.execute(
+        "SELECT 1 FROM outbox WHERE target = ? AND substr(problem, 1, ?) = ? LIMIT 1",
+        (target, len(kind) + 1, f"{kind}:"),
+    )
+    return row.fetchone() is not None
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    """A cause that people were told of and that is not over."""
+
+    key: str
+    ends: str
+    opened_at: int
+    rang_at: int
+
+
+def open_alerts(connection: sqlite3.Connection) -> tuple[OpenAlert, ...]:
+    rows = connection.execute(
+        "SELECT key, ends, opened_at, rang_at FROM alerts INDEXED BY alerts_open WHERE closed_at IS NULL"
+    )
+    return tuple(OpenAlert(*row) for row in rows)
+
+
 def page_seen(connection: sqlite3.Connection, page_id: str) -> dict[str, object] | None:
     row = connection.execute("SELECT seen FROM notion_pages WHERE page_id = ?", (page_id,)).fetchone()
     loaded: dict[str, object] | None = json.loads(row[0]) if row else None

@@ -186,7 +186,7 @@ class Desk:
             return Outcome(f"{service} is not paused{where}; nothing changed{more}", False)
         for one in wanted:
             if one.cause == "down":
-                await self._ledger.ask_at_once(name)
+                await self._ledger.ask_at_once(name, at)
             else:
                 await self._ledger.park(Park(name, one.channel_id or None, at, "", one.cause), at)
         freed = [task for task in await self._held(service) if _concerns(task, wanted)]
