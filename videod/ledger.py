@@ -219,6 +219,10 @@ class Ledger:
         """When something was last charged for the job, ms; None: never."""
         return await self._store.read(lambda connection: reads.charged_at(connection, task_id, job_name))
 
+    async def knows_end(self, job: Job, attempt: int) -> bool:
+        """Whether this was an attempt of this very job, and has ended."""
+        return await self._store.read(lambda connection: reads.ended(connection, job.task_id, job.name, attempt))
+
     def _snapshot(self, connection: sqlite3.Connection, event: Event) -> Snapshot:
         if isinstance(event, EntryRefused):
             return Snapshot(None, (), None)

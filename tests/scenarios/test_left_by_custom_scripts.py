@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.checkers import check
-from tests.harness.scripts import SPOILT
+from tests.harness.scripts import SPOILT, Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import EPOCH_MS, World, policy
 from tests.scenarios.test_lost_files import at_gate, by_hand, the_end
@@ -131,5 +131,55 @@ def test_a_second_take_is_charged_where_the_copy_knows_only_the_first(tmp_path: 
             (task,) = await world.tasks()
             assert list(world.vendors.bought.values()) == [1] * 5  # the second take was bought once, before the loss
             assert task.cost_micros == paid if later else task.cost_micros < paid
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("13.6")
+@pytest.mark.parametrize("ceiling", [0, 100_000_000], ids=["a person decides", "bought again under the ceiling"])
+def test_a_purchase_that_no_file_and_no_ledger_knows_is_counted_as_unconfirmed(tmp_path: Path, ceiling: int) -> None:
+    async def story() -> None:
+        policies = {"wild": policy(auto_gates=frozenset(), rebuy_ceiling_micros=ceiling)}
+        async with World(tmp_path, policies=policies, overrides=OWN) as world:
+            page = await world.queue("Bear")
+            await at_gate(world, Gate.ASSETS, page)
+            _copy(world)
+            await world.approve(page, Gate.ASSETS)
+            while not any(name.startswith("generate_video") for name in world.vendors.bought):
+                await asyncio.sleep(0.25)  # bought, and its file is not there yet
+            before = world.vendors.bought.copy()
+            await _restore(world)
+            task = await the_end(world, page)
+            if not ceiling:
+                assert task.status == Status.ERROR_VIDEO
+                assert world.vendors.bought == before, "it was bought again unasked"
+                assert "it may already be paid" in world.board.entries[page].values["Error Log"]
+            for _ in range(2):  # the second clip was paid for as well
+                if task.status == Status.ERROR_VIDEO:
+                    world.board.person_sets(page, Status="Queued")
+                    await world.clock.sleep(30)
+                    task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED, task.error
+            twice = sum(count - 1 for count in world.vendors.bought.values())
+            assert 1 <= twice <= task.doubts
+            assert (task.cost_micros + task.possible_micros) / 1e6 >= world.vendors.usd - 1e-6
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("13.6")
+def test_a_custom_script_that_failed_or_whose_file_is_lost_leaves_no_doubt(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand(), overrides=OWN) as world:
+            world.vendors.troubles.append(Trouble("kie", 1.0, {"kind": "nonsense", "message": "odd"}, left=1))
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.VIDEO, page)
+            assert not list(world.bench.workspace(task).rglob("*.started"))
+            next(world.bench.workspace(task).rglob("clip_01.mp4")).unlink()
+            assert (await the_end(world, page)).status == Status.ERROR_VIDEO
+            world.board.person_sets(page, Status="Queued")
+            await world.clock.sleep(30)
+            task = await the_end(world, page)
+            assert (task.status, task.doubts) == (Status.PUBLISHED, 0), task.error
 
     run_virtual(story())

@@ -22,6 +22,7 @@ from videod.core.model import Job, Task
 from videod.core.plan import Complaint, Plan, PlanError, parse
 from videod.core.statuses import DONE, SKIPPED
 from videod.core.steps import STEPS, Step
+from videod.flow import started
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
 from videod.flow.refused import put_aside
@@ -55,16 +56,18 @@ class Inputs:
         self._inspector = inspector
         self._aside = aside
 
-    async def before(self, work: Assignment) -> InputLost | JobSucceeded | None:
+    async def before(self, work: Assignment) -> InputLost | JobSucceeded | JobFailed | None:
         """What makes a start of the job's script needless; None: it may start.
 
-        Its file is there already, as it was made; or a file that it needs is not. Raises OSError where the disk cannot
-        be read.
+        Its file is there already, as it was made; or a file that it needs is not; or it may have been paid for. Raises
+        OSError where the disk cannot be read.
         """
         task, job = work.task, work.job
         there = await self._there(work) or await self._left_by_custom_script(work)
         if there is not None:
             return there
+        if (doubt := await self._started_unknown(work)) is not None:
+            return doubt
         lost = await self.lost(task, job, await self._jobs(task))
         return self._reported(work, lost) if lost else None
 
@@ -129,6 +132,19 @@ class Inputs:
             now, task.id, job.name, work.attempt, step.output(job, task), artefact.bytes, artefact.sha256,
             dict(artefact.facts), plan,
         )  # fmt: skip
+
+    async def _started_unknown(self, work: Assignment) -> JobFailed | None:
+        """The doubt where a paid custom script was started of which the ledger, an older copy, knows nothing."""
+        task, job, step = work.task, work.job, STEPS[work.job.step]
+        if not (step.paid and self._bench.silent(step)) or job.buy_again:
+            return None
+        attempt = started.read(self._bench.workspace(task) / step.output(job, task))
+        if attempt is None or await self._ledger.knows_end(job, attempt):
+            return None
+        said = f"{job.name} was started by a videod that this ledger does not know; it may already be paid"
+        price = f"${job.price_micros / 1e6:.2f}"
+        failure = Failure(Kind.IN_DOUBT, f"{said} ({price})", service=job.service)
+        return JobFailed(self._clock.now_ms(), task.id, job.name, work.attempt, failure, 0.0)
 
     async def _charged(self, job: Job, path: Path) -> bool:
         """Whether the ledger knows what this file cost: a charge is booked after its file was written.

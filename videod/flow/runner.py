@@ -22,7 +22,7 @@ from videod.core.model import Job, Task
 from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Step
-from videod.flow import host
+from videod.flow import host, started
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench, receipt
 from videod.flow.crashes import Crashes, Place, of_the_house
@@ -108,6 +108,8 @@ class Runner:
         except Exception as error:
             await self.crashes.book(self._place(work, "recording its outcome"), error)
             return
+        if self._silent_purchase(work):
+            started.ended(self._bench.workspace(work.task) / STEPS[work.job.step].output(work.job, work.task))
         if isinstance(outcome, JobSucceeded):
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
         elif isinstance(outcome, NothingBought):
@@ -137,6 +139,11 @@ class Runner:
         except Exception as error:  # the failure itself is known and stays
             self._told(work, error, "looking for the file at fault")
             return outcome
+
+    def _silent_purchase(self, work: Assignment) -> bool:
+        """Whether a custom script pays, which keeps no receipt."""
+        step = STEPS[work.job.step]
+        return step.paid and self._bench.silent(step)
 
     def _place(self, work: Assignment, during: str) -> Place:
         return Place("runner", work.task.id, work.task.channel_id, work.job.name, work.attempt, during)
@@ -236,6 +243,8 @@ class Runner:
         try:
             output = self._bench.prepare(work.task, work.job, work.command)
             spawn = await self._bench.spawn(work.task, work.job, work.command)
+            if self._silent_purchase(work):
+                started.note(output, work.attempt)
             return output, await self._launcher.start(spawn)
         except TokenError as error:
             kind = Kind.CREDENTIALS if error.permanent else Kind.DOWN
