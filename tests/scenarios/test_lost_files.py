@@ -14,10 +14,11 @@ from tests.harness.scripts import SPOILT, ScriptDouble, Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
 from videod.core.model import Task
-from videod.core.statuses import AT_GATE, Gate, JobState, Status
+from videod.core.statuses import AT_GATE, ERRORS, Gate, JobState, Status
 from videod.flow.assignment import Assignment
 from videod.flow.inputs import Inputs
 from videod.seams import Spawn
+from videod.web.acts import Desk, Outcome, Refused
 
 HARMS = ("deleted", "truncated", "replaced", "a folder", "a link")
 
@@ -325,3 +326,101 @@ def _late(before):
         return await before(self, work)
 
     return look
+
+
+async def _redo(world: World, task: Task, *names: str) -> Outcome:
+    return await Desk(world.ledger, world.store, world.clock, "test").redo(task.id, names)
+
+
+@pytest.mark.fault("10.1")
+@pytest.mark.parametrize("bad", [False, True], ids=["lost", "of no use"])
+def test_a_redo_of_a_file_that_stops_its_episode_is_taken_although_its_review_has_passed(
+    tmp_path: Path, bad: bool
+) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.ASSETS, page)
+            if bad:
+                path = await file_of(world, task, "image/bear_core")
+                said = {"kind": "input", "message": f"{path} shows no character"}
+                world.vendors.troubles.append(Trouble("pillow", 1.0, said, left=1))
+            else:
+                harm(await file_of(world, task, "image/bear_core"), "deleted")
+            task = await the_end(world, page)
+            assert task.status == Status.ERROR_ASSETS
+            answer = await _redo(world, task, "bear_core")
+            assert answer.cost_micros == 33_600
+            assert "image/bear_core; the episode resumes, it is Queued now" in answer.text
+            task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED, task.error
+            (job,) = [job for job in await world.jobs(task.id) if job.name == "image/bear_core"]
+            assert job.revision == 1, "another take, not the lost one"
+            pictures = [count for name, count in world.vendors.bought.items() if name.startswith("generate_asset")]
+            assert sum(pictures) == 4
+            await check(world)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1")
+def test_a_redo_of_one_of_several_lost_files_says_what_still_stops_the_episode(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.ASSETS, page)
+            for name in ("image/bear_core", "image/place_1"):
+                (await file_of(world, task, name)).unlink()
+            task = await the_end(world, page)
+            spent = world.vendors.usd
+            answer = await _redo(world, task, "image/bear_core")
+            assert "the episode stays stopped for image/place_1" in answer.text
+            await world.rest()
+            assert world.vendors.usd == spent, "bought before the rest was decided"
+            with pytest.raises(Refused, match="bear_core"):  # it is asked for already
+                await _redo(world, task, "image/bear_core")
+            with pytest.raises(Refused, match="for which the episode is stopped"):
+                await _redo(world, task, "image/place_2")
+            await _redo(world, task, "place_1")
+            task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED, task.error
+            assert world.vendors.usd - spent > 0.067
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("10.1")
+def test_a_file_that_is_still_refused_when_made_again_sends_back_what_it_is_made_from(tmp_path: Path) -> None:
+    """The film refuses a cut, whose own inputs were paid for: asked once, with the price of all of them."""
+
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.AUDIO, page)
+            jobs = [job for job in await world.jobs(task.id) if job.step == "cut"]
+            spent = world.vendors.usd
+            trouble = Trouble("ffmpeg", 0.0, {"kind": "input", "message": f"{jobs[0].output} ends early"})
+            world.vendors.troubles.append(trouble)
+            assembling = 0
+
+            def observe(spawn: Spawn) -> None:
+                nonlocal assembling
+                trouble.share = float(spawn.label.endswith("assemble/film") and assembling < 4)
+                assembling += trouble.share == 1
+
+            world.launcher.observe = observe
+            task = await the_end(world, page)
+            assert assembling == 4
+            assert task.status in ERRORS, task.status
+            assert world.vendors.usd == spent
+            stopped = {job.name: job for job in await world.jobs(task.id) if job.state == JobState.FAILED}
+            assert set(stopped) == {"clip/clip_01", "narration/clip_01", "sound_effect/clip_01"}
+            price = sum(job.price_micros for job in stopped.values()) / 1e6
+            (asked,) = [text for text in world.alarm.sent if "generate it again" in text]
+            assert f"for ${price:.2f}" in asked
+            answer = await _redo(world, task, *stopped)
+            assert answer.cost_micros / 1e6 == price
+            task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED, task.error
+
+    run_virtual(story())

@@ -30,7 +30,10 @@ def input_lost(work: Work, event: InputLost) -> Work:
     waiting = replace(job, state=JobState.WAITING, attempts=remakes, again=False, failure=None, ended_at=event.at)
     work = work.adding(CloseAttempt(job.name, event.attempt, "input_lost"))
     if remakes > REMAKES:
-        return _given_up(work, waiting, event)
+        deeper = _made_from(work, event)
+        if not deeper:
+            return _given_up(work, waiting, event)
+        event, waiting = replace(event, lost=(*event.lost, *deeper)), replace(waiting, attempts=0)
     work = work.with_job(waiting)
     names = []
     for one in event.lost:
@@ -44,6 +47,36 @@ def input_lost(work: Work, event: InputLost) -> Work:
         for other in work.jobs
     )  # fmt: skip
     return _asked(replace(work, jobs=jobs), names, event)
+
+
+def _made_from(work: Work, event: InputLost) -> tuple[LostFile, ...]:
+    """What was paid for behind free files that come out useless each time: only another take of it can help."""
+    found: dict[str, LostFile] = {}
+    for one in event.lost:
+        made = work.job(one.job)
+        if made is None or not one.bad or STEPS[made.step].paid:
+            continue
+        why = f"is what {made.name} is made from, which {event.job} refused {REMAKES} times: {one.why}"
+        for name in made.needs:
+            needed = work.job(name)
+            if needed is not None and needed.state is DONE and needed.step != "plan" and STEPS[needed.step].paid:
+                found[name] = LostFile(name, why, bad=True)
+    return tuple(found.values())
+
+
+def asked_for(job: Job) -> bool:
+    """Whether the episode is stopped for this job's file, which only money brings back."""
+    return job.state == JobState.FAILED and job.failure is not None and job.failure.code in (LOST_FILE, BAD_FILE)
+
+
+def new_take(job: Job, at: int) -> Job:
+    """A job that was asked for, on its way to another file; the one that was lost is not waited for any more."""
+    assert job.failure is not None
+    revision = job.revision + (job.failure.code == LOST_FILE)
+    return replace(
+        job, state=JobState.WAITING, revision=revision, attempts=0, due_at=at, failure=None, bytes=None, sha256=None,
+        facts={}, deaths=0,
+    )  # fmt: skip
 
 
 def _sent_back(work: Work, job: Job, lost: LostFile, needed_by: Job, at: int) -> Job:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from videod.core import told
+from videod.core import by_lost, told
 from videod.core.derive import affected, promote
 from videod.core.events import EntryQueued, EntryWaits, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
@@ -115,6 +115,9 @@ def again(job: Job, at: int) -> Job:
 
 def redo(work: Work, event: RedoAsked) -> Work:
     label = LABELS[work.task.status]
+    lost = {job.name for job in work.jobs if by_lost.asked_for(job)}.intersection(event.names)
+    if work.task.status in ERRORS and lost:
+        return _redo_lost(work, lost, event.at)
     if AT_GATE.get(work.task.status) != event.gate:
         return refuse(
             work, f"redo of {event.gate.value}", f"files are regenerated while their own review is open; it is {label}"
@@ -129,6 +132,23 @@ def redo(work: Work, event: RedoAsked) -> Work:
     reached = affected(work.jobs, chosen - {"plan/plan"}) | chosen
     jobs = tuple(again(job, event.at) if job.name in reached else job for job in work.jobs)
     return replace(work, jobs=jobs).with_task(error="")
+
+
+def _redo_lost(work: Work, names: set[str], at: int) -> Work:
+    """Other takes of files for which the episode is stopped; it resumes when nothing else stops it.
+
+    What was made from them before stays: nothing is bought that was not asked for.
+    """
+    task = work.task
+    chosen = [job for job in work.jobs if job.name in names]
+    jobs = tuple(by_lost.new_take(job, at) if job.name in names else job for job in work.jobs)
+    work = replace(work, jobs=jobs).adding(told.tried_again(task, chosen, at))
+    if any(job.state in (JobState.FAILED, JobState.IN_DOUBT) for job in jobs):
+        return work
+    return queued(work, EntryQueued(
+        at=at, page_id=task.page_id, channel_id=task.channel_id, title=task.title, topic=task.topic,
+        direction=task.direction, priority=task.priority, privacy=task.privacy,
+    ))  # fmt: skip
 
 
 def cancel(work: Work) -> Work:

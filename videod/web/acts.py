@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from videod.core.board import pending_cost_micros
+from videod.core.by_lost import asked_for
 from videod.core.events import (
     CancelAsked,
     EntryQueued,
@@ -149,6 +150,9 @@ class Desk:
     async def redo(self, task_id: str, names: tuple[str, ...]) -> Outcome:
         """Make finished jobs of the gate under review anew, with all that was made from them."""
         task, jobs = await self._look(task_id)
+        lost = {job.name: job for job in jobs if asked_for(job)}
+        if task.status in ERRORS and lost:
+            return await self._redo_lost(task, jobs, lost, names)
         gate = AT_GATE.get(task.status)
         if gate is None or gate == Gate.FINAL:
             raise Refused(
@@ -157,7 +161,12 @@ class Desk:
                 f"see `videod why {task.id}`",
             )
         offered = {job.name: job for job in jobs if job.step in REVIEWED[gate] and job.state == JobState.DONE}
-        chosen = tuple(dict.fromkeys(_chosen(name, tuple(offered), gate) for name in names))
+        chosen = tuple(
+            dict.fromkeys(
+                _chosen(name, tuple(offered), f"is under review (the review of the {gate.value} is open)")
+                for name in names
+            )
+        )
         if not chosen:
             raise Refused("invalid", "no job was named", f"name some of: {', '.join(offered)}")
         event = RedoAsked(self._clock.now_ms(), task.id, gate, chosen)
@@ -169,6 +178,29 @@ class Desk:
         more = len(reopened) - len(chosen)
         if more > 0:
             text += f" and {more} made from {'it' if len(chosen) == 1 else 'them'}"
+        return Outcome(text, True, after, cost)
+
+    async def _redo_lost(
+        self, task: Task, jobs: tuple[Job, ...], lost: dict[str, Job], names: tuple[str, ...]
+    ) -> Outcome:
+        """Generate files again for which the episode is stopped, although their review has passed."""
+        chosen = tuple(
+            dict.fromkeys(
+                _chosen(name, tuple(lost), "is among the files for which the episode is stopped") for name in names
+            )
+        )
+        if not chosen:
+            raise Refused("invalid", "no job was named", f"name some of: {', '.join(lost)}")
+        gate = next(gate for gate, steps in REVIEWED.items() if lost[chosen[0]].step in steps)
+        after = await self._apply(RedoAsked(self._clock.now_ms(), task.id, gate, chosen), task)
+        cost = sum(lost[name].price_micros for name in chosen)
+        text = f"{len(chosen)} job{'s' if len(chosen) != 1 else ''} will be regenerated: {', '.join(chosen)}"
+        stuck = (JobState.FAILED, JobState.IN_DOUBT)
+        left = [job.name for job in jobs if job.state in stuck and job.name not in chosen]
+        if left:
+            text += f"; the episode stays stopped for {', '.join(left[:5])}{' ...' if len(left) > 5 else ''}"
+        else:
+            text += f"; the episode resumes, it is {LABELS[after.status]} now"
         return Outcome(text, True, after, cost)
 
     async def resume(self, service: str, channel_id: str | None) -> Outcome:
@@ -258,16 +290,16 @@ def _gate(name: str) -> Gate:
         ) from None
 
 
-def _chosen(name: str, offered: tuple[str, ...], gate: Gate) -> str:
-    """The job's full name; its key alone will do where only one job of the review has it."""
+def _chosen(name: str, offered: tuple[str, ...], offer: str) -> str:
+    """The job's full name; its key alone will do where only one of those offered has it."""
     if name in offered:
         return name
     same = [one for one in offered if one.split("/", 1)[1] == name]
     if len(same) == 1:
         return same[0]
-    which = f"{name} may be {' or '.join(same)}" if same else f"no finished job {name} is under review"
+    which = f"{name} may be {' or '.join(same)}" if same else f"no finished job {name} {offer}"
     choices = ", ".join(same or offered)
-    raise Refused("invalid", f"{which} (the review of the {gate.value} is open)", f"name one of: {choices}")
+    raise Refused("invalid", which, f"name one of: {choices}")
 
 
 def _why_not(task: Task) -> str:
