@@ -23,6 +23,6 @@ if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WAN
   [ "$KIND" = dev ] && GROUPS_ARG= || GROUPS_ARG=--no-dev
   # --inexact: ./run after ./test must not strip pytest again
   UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync -q --frozen --compile-bytecode --inexact \
-    --extra sandbox --extra s3 $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
+    $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
   printf %s "$WANT" > "$STAMP"
 fi

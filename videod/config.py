@@ -29,6 +29,10 @@ from videod.documents import DocumentError, Fault, Key, faults_of, field_at, kno
 __all__ = ["ConfigError", "CredentialsError", "Secrets", "Settings", "load_secrets", "load_settings", "service_urls"]
 
 
+#: What the wheel brings of a checkout: scripts/, the sample channels/, videod.toml. A checkout has no such folder.
+PACKAGED = Path(__file__).with_name("_packaged")
+
+
 class ConfigError(ValueError):
     """The settings cannot be used. The text lists every fault: file, line, key, reason, what to type."""
 
@@ -42,6 +46,13 @@ def _place(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str | Path):
         return value
     return files.placed(str(value), (info.context or {}).get("folder", Path())) if str(value) else None
+
+
+def _scripts(value: object, info: ValidationInfo) -> object:
+    """Like `_place`; where no folder `scripts` lies beside the settings, it is the one of the installed package."""
+    path, brought = _place(value, info), PACKAGED / "scripts"
+    left_out = str(value) == "scripts" and isinstance(path, Path) and not files.exists(path)
+    return brought if left_out and files.exists(brought) else path
 
 
 def _existing(value: object, info: ValidationInfo) -> object:
@@ -78,7 +89,7 @@ class Section(BaseModel):
 class Paths(Section):
     state: Place = Field(default=Path("state"), examples=["state"])
     channels: Place = Field(default=Path("channels"), examples=["channels"])
-    scripts: Place = Field(default=Path("scripts"), examples=["scripts"])
+    scripts: Annotated[Path, BeforeValidator(_scripts)] = Field(default=Path("scripts"), examples=["scripts"])
     ffmpeg: Program = Field(default=None, examples=["/usr/bin/ffmpeg"])
 
 
@@ -257,7 +268,7 @@ def load_settings(path: Path, env: Mapping[str, str] | None = None) -> Settings:
     try:
         document = read_toml(path)
     except DocumentError as problem:
-        hint = "" if files.exists(path) else "; start videod in the folder of videod.toml or name the file"
+        hint = "" if files.exists(path) else f"; start videod in the folder of videod.toml or name the file{_example()}"
         raise ConfigError([Fault(str(path), problem.line, "", f"{problem.reason}{hint}")]) from None
     values = document.values
     given = _overlay(values, os.environ if env is None else env)
@@ -270,6 +281,12 @@ def load_settings(path: Path, env: Mapping[str, str] | None = None) -> Settings:
         errors = problem.errors(include_url=False)
         faults = faults_of(errors, Settings, str(path), document.lines, " = ")
         raise ConfigError([_from_env(fault, given) for fault in faults]) from None
+
+
+def _example() -> str:
+    """Where the installed package has a file to begin with; a checkout has it in front of everyone's eyes."""
+    example = PACKAGED / "videod.toml"
+    return f" (there is one to copy: {example})" if files.exists(example) else ""
 
 
 def _folder(path: Path) -> Path:

@@ -1,6 +1,8 @@
 """The small stand-ins: catbox and Slack over the wire, S3 with the clients of others."""
 
 import asyncio
+import re
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from slack_sdk.webhook import WebhookClient
 
 from tests.harness.patience import PATIENCE_S
 from tests.sandbox.running import Clock, running
+from videod.cli.main import run
 from videod.sandbox import s3
 from videod.sandbox.kernel import Context, Fault
 
@@ -184,3 +187,18 @@ async def test_a_taken_port_is_an_error_and_a_stopped_endpoint_frees_its_port(st
     third = await s3.start(second.port)
     await third.stop()
     assert third.url == second.url
+
+
+async def test_without_moto_the_endpoint_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
+    with pytest.raises(s3.NotInstalled, match=re.escape("pip install 'moto[server]'")):
+        await s3.start()
+
+
+def test_a_sandbox_that_is_asked_for_s3_without_moto_ends_with_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
+    assert run(["sandbox", "run", "--s3", "--root", str(tmp_path)]) == 69
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("--s3: the S3 endpoint needs moto") and "\n" not in said

@@ -113,7 +113,8 @@ def _authorize(given: argparse.Namespace) -> int:
         raise CommandError(output.USAGE, f"there is no channel {given.channel!r}", hint)
     folder = settings.paths.state / "tokens"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    passed = {name: value for name, value in os.environ.items() if name not in SECRET_NAMES}
+    # the script finds its modules in its own folder, which PYTHONSAFEPATH (set by the unit) would hide
+    passed = {name: value for name, value in os.environ.items() if name not in {*SECRET_NAMES, "PYTHONSAFEPATH"}}
     argv = [sys.executable, str(settings.paths.scripts / "youtube_auth.py"), "--channel", given.channel,
             "--output", str(folder / f"{given.channel}.token")]  # fmt: skip
     needed = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "VIDEOD_MASTER_KEY")

@@ -13,9 +13,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from videod.config import Paths
 
 #: title, topic and story direction typed into the board, by sample channel
 STORIES: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -33,6 +36,7 @@ STORIES: dict[str, tuple[tuple[str, str, str], ...]] = {
 #: clips and images of the small demo and of the mission's size
 SMALL, FULL = (6, 8), (18, 22)
 GIVE_UP_S = 3600.0
+DEFAULT = Path("videod.toml")
 
 app = typer.Typer(help="Films at no cost.", rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -56,19 +60,23 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave board and films open in the browser until Ctrl-C.")
     ] = False,
-    config: Annotated[Path, typer.Option(help="The settings file.")] = Path("videod.toml"),
+    config: Annotated[Path, typer.Option(help="The settings file.")] = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Make films at no cost: stand-ins for every service, the real daemon, real FFmpeg. No key is needed."""
     from videod.cli import rehearsal
     from videod.cli.demo_show import summary, tell
+    from videod.config import ConfigError
 
     size = FULL if full else SMALL
     chosen = (clips or size[0], images or (size[1] if clips is None else max(4, round(clips * 1.3))))
-    place = folder or _new_folder(config)
     began = time.monotonic()
     try:
-        stage, sandbox = _set_up(config, place, chosen)
+        config, paths = _settings(config)
+        stage, sandbox = _set_up(paths.channels, folder or _new_folder(paths.state), chosen)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(78) from None
     except rehearsal.RehearsalError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(69) from None
@@ -95,10 +103,22 @@ def demo(
     raise typer.Exit(0 if ended else 1)
 
 
-def _new_folder(config: Path) -> Path:
-    from videod.config import load_settings
+def _settings(given: Path) -> "tuple[Path, Paths]":
+    """The settings file to use and its paths. Raises ConfigError.
 
-    state = load_settings(config).paths.state
+    An installed package brings settings and sample channels for a folder that has none; the films lie in this folder
+    all the same.
+    """
+    from videod.config import PACKAGED, load_settings
+
+    brought = PACKAGED / "videod.toml"
+    if given.exists() or given != DEFAULT or not brought.exists():
+        return given, load_settings(given).paths
+    state = os.environ.get("VIDEOD_PATHS_STATE") or str(Path("state").absolute())
+    return brought, load_settings(brought, os.environ | {"VIDEOD_PATHS_STATE": state}).paths
+
+
+def _new_folder(state: Path) -> Path:
     for number in range(1, 10_000):
         place = state / f"demo-{number}"
         if not place.exists():
@@ -106,12 +126,11 @@ def _new_folder(config: Path) -> Path:
     raise typer.Exit(74)
 
 
-def _set_up(config: Path, folder: Path, size: tuple[int, int]) -> tuple[Stage, "subprocess.Popen[bytes] | None"]:
+def _set_up(samples: Path, folder: Path, size: tuple[int, int]) -> tuple[Stage, "subprocess.Popen[bytes] | None"]:
     from videod.cli import rehearsal
-    from videod.config import load_settings
 
     folder.mkdir(parents=True, exist_ok=True)
-    channels = _sample_channels(load_settings(config).paths.channels, folder / "channels", size)
+    channels = _sample_channels(samples, folder / "channels", size)
     quick = ("--generation", "3", "--latency", "gemini=0.3", "--latency", "elevenlabs=0.2")
     found, process = rehearsal.attach_or_start(folder / "sandbox", quick)
     state = folder / "daemon"

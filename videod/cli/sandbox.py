@@ -78,6 +78,7 @@ async def _serve(root: Path, options: Any, faults: list[dict[str, Any]], *, s3: 
     import signal
 
     from videod.sandbox import admin, host
+    from videod.sandbox.s3 import NotInstalled
 
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -91,6 +92,8 @@ async def _serve(root: Path, options: Any, faults: list[dict[str, Any]], *, s3: 
         raise _fail(
             CONFIGURATION, f"A fault makes no sense (--fault or {root / admin.FAULTS_FILE}): {problem}"
         ) from None
+    except NotInstalled as problem:
+        raise _fail(DOWN, f"--s3: {problem}") from None
     async with running:
         for name, url in sorted({**running.urls, "admin": running.admin_url}.items()):
             typer.echo(f"{name:12} {url}")

@@ -2,7 +2,7 @@
 
 Unlike the other stand-ins it keeps its objects in memory only, knows no faults and is not in the request log. It does
 not show R2's refusal of checksum trailers nor its limit of one write a second to one key. Start it only when it is
-wanted: importing moto takes seconds.
+wanted: importing moto takes seconds. moto and what it needs (250 MB) come with the tools of `./test`, not with `./run`.
 """
 
 import asyncio
@@ -14,6 +14,14 @@ from typing import Any
 
 BUCKET = "videod-sandbox"
 ACCESS_KEY_ID, SECRET_ACCESS_KEY = "sandbox-r2-key", "sandbox-r2-secret"
+HOW_TO_INSTALL = (
+    "the S3 endpoint needs moto, which videod does not install by itself: "
+    "run `./test --version` in a checkout, or `pip install 'moto[server]'` beside an installed videod"
+)
+
+
+class NotInstalled(Exception):
+    """moto is not there; the text says how to get it."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,11 @@ class Running:
 def _start(listening: socket.socket) -> Running:
     # moto's own ThreadedMotoServer waits forever when its port is taken; werkzeug ends the process then. Hence the
     # socket is bound here and only handed over.
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-    from werkzeug.serving import make_server
+    try:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+        from werkzeug.serving import make_server
+    except ModuleNotFoundError as missing:
+        raise NotInstalled(HOW_TO_INSTALL) from missing
 
     class Quiet(MotoRequestHandler):
         def log(self, type: str, message: str, *args: object) -> None:
@@ -56,6 +67,6 @@ def _start(listening: socket.socket) -> Running:
 
 
 async def start(port: int = 0) -> Running:
-    """Start on 127.0.0.1:`port` (0: any) with the bucket `BUCKET`. Raises OSError when the port is taken."""
+    """Start on 127.0.0.1:`port` (0: any) with the bucket `BUCKET`. Raises NotInstalled; OSError for a taken port."""
     with socket.create_server(("127.0.0.1", port)) as listening:
         return await asyncio.to_thread(_start, listening)
