@@ -24,5 +24,7 @@ if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WAN
   # --inexact: ./run after ./test must not strip pytest again
   UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync -q --frozen --compile-bytecode --inexact \
     $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
+  # the Google client brings descriptions of 600 services, 110 MB; those of YouTube stay
+  rm -f "$ROOT"/.venv/lib/python3*/site-packages/googleapiclient/discovery_cache/documents/[!y]*.json
   printf %s "$WANT" > "$STAMP"
 fi
