@@ -28,7 +28,7 @@ ROWS: Mapping[str, str] = {
     "7.1": "The board is right soon after any outage, also over a restart",
     "7.2": "Trouble of the board is told by the other ways, once",
     "7.3": "An entry says what it waits for and until when",
-    "7.4": "One alert a cause and occurrence; waiting reviews and stuck entries are told",
+    "7.4": "One alert a cause and occurrence; waiting reviews, stuck entries and imbalance are told",
     "7.5": "An error log has the failure's own time",
     "7.6": "Advice names the key, the file, the command",
     "7.8": "Refused entries are in status; jobs of cancelled entries are not counted",

@@ -1,6 +1,7 @@
 """Whatever people are told of comes to an end: a cause that nothing ends would be silent when it comes again."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "videod"
 #: parts of a key that differ from one occurrence to the next
-ONCE = re.compile(r"\b(\w*since\w*|first_at|attempt|day|at|mark)\b")
+ONCE = re.compile(r"\b(\w*since\w*|first_at|attempt|day|at|ended)\b")
 
 
 def _name(call: ast.Call) -> str:
@@ -35,7 +36,14 @@ def _head(text: str) -> str:
     return found[1] if found and found[1] else text.partition("(")[0]
 
 
-def calls() -> Iterator[tuple[str, str, ast.Call, ast.AST]]:
+@functools.cache
+def calls() -> tuple[tuple[str, str, ast.Call, ast.AST], ...]:
+    """The calls that tell people or end what was told."""
+    names = ("alarm", "_alarm", "_ring", "Alert", "alarm_over", "alarms_over", "_over")
+    return tuple(one for one in every_call() if one[1] in names)
+
+
+def every_call() -> Iterator[tuple[str, str, ast.Call, ast.AST]]:
     """(file, name of the call, the call, the function around it) of every call in videod."""
     for path in sorted(ROOT.rglob("*.py")):
         for function in ast.walk(ast.parse(path.read_text())):
@@ -59,13 +67,15 @@ def told() -> list[tuple[str, str, str]]:
     found = []
     for path, name, node, function in calls():
         inside = getattr(function, "name", "")
-        if name not in ("alarm", "_alarm", "Alert") or path == "ledger.py" or inside == "_alarm":
+        if name not in ("alarm", "_alarm", "_ring", "Alert") or path == "ledger.py" or inside in ("_alarm", "_ring"):
             continue
         key = [one for one in node.args if _text(one, function) not in ("machine",)][:1]
         if not key or (path.startswith("core/told.py") and name == "alarm"):
             continue
         if name == "alarm" and _text(key[0], function) in ("work.task", "task"):
             continue  # `told.alarm`: the causes of jobs, which name their ends below
+        if _text(key[0], function) == "one.key":
+            continue  # a reminder of a cause that is open
         ends = [_text(word.value, function) for word in node.keywords if word.arg == "ends"]
         if name == "Alert" and len(node.args) > 2:
             ends = [_text(node.args[2], function)]

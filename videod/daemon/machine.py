@@ -21,6 +21,7 @@ from videod.config import Notion
 from videod.core import steps
 from videod.credentials import Secrets
 from videod.daemon import refusals, wiring
+from videod.daemon.attention import AttentionWatch, Rules
 from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
 from videod.daemon.hours import ClockWatch
@@ -77,7 +78,7 @@ class Machine:
     launcher: ProcessLauncher
     #: settles what a paid script of the last daemon is still finishing
     settling: Callable[[], Awaitable[None]]
-    #: name -> what watches the disk, the clock, the write-ahead log, balances and what entries wait for
+    #: name -> what watches the disk, the clock, the write-ahead log, balances, what entries wait for, quiet troubles
     watches: Mapping[str, Callable[[], Coroutine[None, None, None]]]
 
 
@@ -158,6 +159,7 @@ async def build(
     journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
     waits = WaitWatch(store, ledger, clock, ledger.knows).run
     watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run, "waits": waits}
+    watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
     return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
 
 
@@ -225,6 +227,15 @@ async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock) -> None:
 
 def _deadline_s(current: Current, step: steps.Step) -> float:
     return wiring.deadline_s(current.settings, step)
+
+
+def _attention_rules(current: Current) -> Rules:
+    alerts = current.settings.alerts
+    hour = 3_600_000
+    return Rules(
+        round(alerts.reviews_after_h * hour), round(alerts.reviews_every_h * hour),
+        lambda step: round(_deadline_s(current, steps.STEPS[step]) * 1000),
+    )  # fmt: skip
 
 
 async def _place(store: Store, notion: Notion) -> Place:

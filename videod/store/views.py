@@ -336,11 +336,12 @@ def refused(connection: sqlite3.Connection) -> tuple[Refused, ...]:
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     """What the daemon keeps in its facts: trouble of the board, a refused change of the configuration, a reader that
-    lets the write-ahead log grow, what its check at start found."""
+    lets the write-ahead log grow, stuck episodes and a lopsided queue, what its check at start found."""
     names = ("board_trouble", "board_remark", "config_remark", "journal_remark")
     remarks = [reads.fact(connection, name) for name in names]
     found = _texts(reads.fact_json(connection, "outside_problems"))
-    return (*(remark for remark in remarks if remark), *(f"found at start: {problem}" for problem in found))
+    quiet = _texts(reads.fact_json(connection, "attention"))
+    return (*(remark for remark in remarks if remark), *quiet, *(f"found at start: {problem}" for problem in found))
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -1,0 +1,172 @@
+"""When people are told of what did not fail: reviews, stuck episodes, a lopsided queue, a key nobody put right."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from videod.core import attention
+from videod.core.attention import Digest, Queue, Review
+from videod.core.failures import Failure, Kind
+from videod.core.model import Job, Priority, Task
+from videod.core.statuses import JobState, Status
+from videod.store.reads import OpenAlert, Parked
+
+HOUR = 3_600_000
+MINUTE = 60_000
+NOON = 1_795_262_400_000
+AFTER, EVERY = 12 * HOUR, 24 * HOUR
+
+
+def review(name: str, since: int, cost: int = 0, status: Status = Status.ASSETS_READY) -> Review:
+    return Review(f"{name.lower()}-1", name, "wild_earth", status, since, cost)
+
+
+def due(reviews: Sequence[Review], last: Digest, at: int, after: int = AFTER) -> bool:
+    return attention.digest_due(reviews, last, at, after, EVERY)
+
+
+@pytest.mark.fault("7.4")
+def test_a_review_is_told_when_it_has_waited_longer_than_the_setting_says() -> None:
+    bears = review("Bears", NOON)
+    assert [due([bears], Digest(), NOON + hours * HOUR) for hours in (1, 12, 13)] == [False, False, True]
+    assert not due([bears], Digest(), NOON + 1000 * HOUR, after=0)
+    assert not due([], Digest(), NOON)
+
+
+@pytest.mark.fault("7.4")
+def test_reviews_are_told_at_most_once_a_day_and_not_again_while_nothing_new_waits() -> None:
+    bears, owls = review("Bears", NOON), review("Owls", NOON + 5 * HOUR)
+    sent = Digest(NOON + 13 * HOUR, frozenset({bears.mark}))
+    assert not any(due([bears], sent, NOON + hours * HOUR) for hours in range(13, 500))
+    assert [due([bears, owls], sent, NOON + hours * HOUR) for hours in (18, 36, 37, 40)] == [False, False, True, True]
+    again = review("Bears", NOON + 14 * HOUR, status=Status.VIDEO_READY)
+    assert due([again], sent, NOON + 40 * HOUR)  # its next review is another wait
+    assert due([owls], sent, NOON - 100 * HOUR) is False  # the clock was set back
+    assert due([review("Owls", NOON - 200 * HOUR)], sent, NOON - 100 * HOUR)
+
+
+@pytest.mark.parametrize("kept", [None, [], {"at": "x"}, {"listed": 3}, {"at": [], "listed": [1]}], ids=repr)
+def test_a_kept_digest_that_is_nonsense_counts_as_none(kept: object) -> None:
+    assert Digest.of(kept).at is None
+    sent = Digest(NOON, frozenset({"a@1"}))
+    assert Digest.of(sent.plain()) == sent
+
+
+@pytest.mark.fault("7.4")
+def test_the_digest_lists_title_channel_review_since_when_and_what_approving_costs() -> None:
+    text = attention.digest_text(
+        [
+            review("Owls", NOON + HOUR, 8_400_000, Status.VIDEO_READY),
+            replace(review("Bears", NOON, status=Status.AUDIO_READY), title=" Bears\n"),
+        ]
+    )
+    lines = text.splitlines()
+    assert lines[0] == "2 reviews wait for you:"
+    assert lines[1] == "- Bears (wild_earth, bears-1): audio review since 2026-11-21 12:00 UTC; approving costs nothing"
+    assert "- Owls (wild_earth, owls-1): video review since 2026-11-21 13:00 UTC; approving costs $8.40" in lines
+    many = attention.digest_text([review(f"Film {n}", NOON + n) for n in range(30)]).splitlines()
+    assert many[0] == "30 reviews wait for you:" and "- and 10 more; `videod status` lists them" in many
+    long = attention.digest_text([review("x" * 5000, NOON)])
+    assert len(long) < 6000 and "x…" in long
+
+
+# ------------------------------------------------------------------------------------------- stuck
+
+TASK = Task(
+    id="bears-1", page_id="p", channel_id="wild_earth", title="Bears", topic="", direction="",
+    priority=Priority.NORMAL, privacy=None, status=Status.GENERATING_VIDEO, created_at=NOON, queued_at=NOON,
+    admitted=True,
+)  # fmt: skip
+RUNNING = Job("bears-1", "wild_earth", "clip", "clip_01", "kie", JobState.RUNNING, started_at=NOON)
+READY = replace(RUNNING, key="clip_02", state=JobState.READY, started_at=None, due_at=NOON)
+LATER = replace(READY, due_at=NOON + 9 * HOUR, failure=Failure(Kind.DOWN, "no answer"))
+BUSY = replace(READY, due_at=NOON + 9 * HOUR, failure=Failure(Kind.BUSY, "429"))
+OUTAGE = Parked("kie", "", NOON + 9 * HOUR, "it does not answer", "down", NOON)
+
+
+@pytest.mark.fault("7.4")
+@pytest.mark.parametrize(
+    ("task", "jobs", "holds", "served", "stuck"),
+    [
+        (TASK, [RUNNING], (), {"kie"}, True),
+        (TASK, [RUNNING, LATER], (OUTAGE,), {"kie"}, True),
+        (TASK, [READY], (), set(), True),
+        (TASK, [], (), set(), True),
+        (TASK, [BUSY], (), {"kie"}, True),
+        (TASK, [READY], (), {"kie"}, False),
+        (TASK, [READY], (OUTAGE,), set(), False),
+        (TASK, [LATER], (), set(), False),
+        (replace(TASK, paused="by hand"), [RUNNING], (), {"kie"}, False),
+        (replace(TASK, held="quota"), [READY], (), set(), False),
+        (replace(TASK, status=Status.VIDEO_READY), [], (), set(), False),
+        (replace(TASK, status=Status.ERROR_VIDEO), [], (), set(), False),
+        (replace(TASK, status=Status.QUEUED, admitted=False), [READY], (), set(), False),
+    ],
+)  # fmt: skip
+def test_an_episode_is_unexplained_only_where_nothing_named_keeps_it(
+    task: Task, jobs: list[Job], holds: tuple[Parked, ...], served: set[str], stuck: bool
+) -> None:
+    assert attention.unexplained(task, jobs, holds, True, served, NOON + HOUR) is stuck
+
+
+@pytest.mark.fault("7.4")
+def test_a_job_has_its_time_from_when_it_began_or_became_due() -> None:
+    at = NOON + 5 * HOUR
+    assert attention.quiet_since([RUNNING], NOON - HOUR, at) == NOON
+    assert attention.quiet_since([replace(READY, due_at=NOON + HOUR)], NOON, at) == NOON + HOUR
+    assert attention.quiet_since([BUSY], NOON, at) == NOON  # asked in vain: no news
+    assert attention.patience_ms(["clip", "image"], {"clip": 20 * MINUTE, "image": 1000}) == HOUR
+    assert attention.patience_ms(["image"], {"image": 1000}) == attention.patience_ms([], {}) == 30 * MINUTE
+
+
+# ------------------------------------------------------------------------------------------- the queue, a refused key
+
+
+@pytest.mark.fault("7.4")
+@pytest.mark.parametrize(
+    ("entries", "waited_h", "lasting", "lopsided"),
+    [
+        ((8, 2), 25, None, "wild"),
+        ((7, 3), 25, None, None),  # not more than 70 %
+        ((7, 3), 25, "wild", "wild"),  # told already: not over by one entry
+        ((6, 4), 25, "wild", None),
+        ((8, 2), 24, None, None),
+        ((3, 1), 30, None, "wild"),
+        ((8, 0), 30, None, None),
+    ],
+)
+def test_one_channel_that_fills_the_queue_while_another_waits_for_a_day_is_said(
+    entries: tuple[int, int], waited_h: int, lasting: str | None, lopsided: str | None
+) -> None:
+    queues = [Queue("wild", entries[0], NOON - HOUR), Queue("deep", entries[1], NOON - waited_h * HOUR)]
+    found = attention.imbalance([one for one in queues if one.entries], NOON, lasting)
+    assert (found and found.channel_id) == lopsided
+    if found:
+        assert f"wild holds {entries[0]} of {sum(entries)} queued entries" in found.text
+        assert "oldest of deep has waited since 2026-11-20" in found.text
+
+
+def test_a_long_wait_of_the_channel_that_fills_the_queue_is_no_imbalance() -> None:
+    queues = [Queue("wild", 9, NOON - 100 * HOUR), Queue("deep", 1, NOON - HOUR)]
+    assert attention.imbalance(queues, NOON) is None and attention.imbalance([], NOON) is None
+
+
+@pytest.mark.fault("7.4")
+def test_only_what_a_person_must_end_and_was_told_a_day_ago_rings_again() -> None:
+    key = Parked("kie", "", None, "kie refused the key KIE_API_KEY: 401", "service", NOON)
+    consent = Parked("youtube", "wild_earth", None, "youtube is not authorized", "service", NOON)
+    paused = Parked("gemini", "", None, "by hand", "person", NOON)
+    quota = Parked("kie", "", NOON + 99 * HOUR, "quota of kie is used up", "service", NOON)
+    told = [
+        OpenAlert("kie:credentials", "service kie", NOON, NOON),
+        OpenAlert("youtube:credentials:wild_earth", "service youtube wild_earth", NOON, NOON),
+        OpenAlert("gemini:credentials", "service gemini", NOON, NOON),
+        OpenAlert("kie:quota", "service kie", NOON, NOON),
+    ]
+    holds = (key, consent, paused, quota)
+    assert attention.reminders(holds, told, NOON + 23 * HOUR) == ()
+    found = attention.reminders(holds, told, NOON + 24 * HOUR)
+    assert [one.key for one in found] == ["kie:credentials", "youtube:credentials:wild_earth"]
+    assert "kie is still paused since 2026-11-21 12:00 UTC: kie refused the key KIE_API_KEY: 401." in found[0].text
+    assert "`videod channels authorize wild_earth`, then `videod resume youtube --channel wild_earth`" in found[1].text

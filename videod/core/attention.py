@@ -1,0 +1,246 @@
+"""What people should look at although nothing failed: reviews that wait long, episodes in which nothing ends, a queue
+that one channel fills, a pause that has stood for days. Values in, words out. Pure.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from videod.core import bounds
+from videod.core.failures import Kind
+from videod.core.model import Job, Task
+from videod.core.ops import EVERY_SERVICE, REMIND_MS
+from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
+from videod.core.told import DISK_ALARM
+from videod.core.waits import Hold, clock, waits_for
+
+HOUR_MS = 3_600_000
+
+# ------------------------------------------------------------------------------------------- reviews
+
+#: so many reviews are named in one message, and so much of a title
+NAMED, TITLE_CHARACTERS = 20, 80
+
+
+@dataclass(frozen=True)
+class Review:
+    """An episode at a review since `since`, ms; `cost_micros`: what approving it will cost."""
+
+    task_id: str
+    title: str
+    channel_id: str
+    status: Status
+    since: int
+    cost_micros: int = 0
+
+    @property
+    def mark(self) -> str:
+        """One wait: the same episode at its next review is another."""
+        return f"{self.task_id}@{self.since}"
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The last message about reviews: when, ms, and which ones it listed."""
+
+    at: int | None = None
+    listed: frozenset[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, kept: object) -> "Digest":
+        """What `plain` gave; nothing was sent where it is nonsense."""
+        if not isinstance(kept, dict) or not isinstance(kept.get("listed"), list):
+            return cls()
+        return cls(bounds.whole(kept.get("at")), frozenset(map(str, kept["listed"])))
+
+    def plain(self) -> dict[str, object]:
+        return {"at": self.at, "listed": sorted(self.listed)}
+
+
+def digest_due(reviews: Sequence[Review], last: Digest, at: int, after_ms: int, every_ms: int) -> bool:
+    """Whether a review waits longer than `after_ms` (0: never said) that the last message did not list."""
+    if not after_ms or (last.at is not None and 0 <= at - last.at < every_ms):
+        return False
+    return any(at - one.since > after_ms and one.mark not in last.listed for one in reviews)
+
+
+def digest_text(reviews: Sequence[Review]) -> str:
+    """One message about all of them, the longest wait first."""
+    oldest_first = sorted(reviews, key=lambda one: (one.since, one.task_id))
+    many = "1 review waits" if len(reviews) == 1 else f"{len(reviews)} reviews wait"
+    lines = [f"{many} for you:", *(_review_line(one) for one in oldest_first[:NAMED])]
+    if len(oldest_first) > NAMED:
+        lines.append(f"- and {len(oldest_first) - NAMED} more; `videod status` lists them")
+    lines.append("`videod show EPISODE` shows the files; approve on the board or with `videod approve EPISODE`.")
+    return "\n".join(lines)
+
+
+def _review_line(one: Review) -> str:
+    title = " ".join(one.title.split())
+    title = title if len(title) <= TITLE_CHARACTERS else f"{title[: TITLE_CHARACTERS - 1]}…"
+    cost = f"${one.cost_micros / 1e6:,.2f}" if one.cost_micros else "nothing"
+    gate = AT_GATE[one.status].value
+    return (
+        f"- {title} ({one.channel_id}, {one.task_id}): {gate} review since {clock(one.since)}; approving costs {cost}"
+    )
+
+
+# ------------------------------------------------------------------------------------------- stuck
+
+#: nothing ended for so many times the usual time, and at least so long, ms: then an episode is stuck
+TIMES, LEAST_MS = 3, 30 * 60_000
+#: ends of attempts that got nothing on
+NO_PROGRESS = (Kind.BUSY.value, Kind.INTERRUPTED.value)
+
+
+def unexplained(
+    task: Task, jobs: Iterable[Job], holds: Iterable[Hold], configured: bool, served: set[str], at: int
+) -> bool:
+    """Whether an episode is in work and nothing that is named keeps it from going on.
+
+    `jobs`: its ready and running ones. `served`: services at which any job runs, so that a ready one awaits its turn.
+    """
+    if not task.admitted or task.status in CLOSED | ERRORS | frozenset(AT_GATE) | {Status.QUEUED}:
+        return False
+    standing, open_jobs = tuple(holds), tuple(job for job in jobs if job.step != "cleanup")
+    if task.paused is not None or task.held:
+        return False
+    wait = waits_for(task, open_jobs, standing, configured)
+    if wait is not None and wait.cause != "slot":
+        return False
+    ready = [job for job in open_jobs if job.state == JobState.READY]
+    if len(ready) < len(open_jobs) or not ready:
+        return True
+    return not all(_named(job, task.channel_id, standing, served, at) for job in ready)
+
+
+def _named(job: Job, channel_id: str, holds: Sequence[Hold], served: set[str], at: int) -> bool:
+    """Whether a ready job waits for a service that is held or works on others, or for its retry."""
+    if any(hold.holds(job.service, channel_id) for hold in holds):
+        return True
+    if job.failure is not None and job.failure.kind == Kind.BUSY:
+        return False  # asked again and again, and written nowhere
+    return job.due_at > at or job.service in served
+
+
+def quiet_since(jobs: Iterable[Job], ended: int, at: int) -> int:
+    """Since when nothing has ended in an episode that could go on, ms. `ended`: the last end or change of its status.
+
+    A job that has just begun, or whose retry has just become due, has not had its time yet.
+    """
+    moments = [ended]
+    for job in jobs:
+        if job.failure is not None and job.failure.kind == Kind.BUSY:
+            continue
+        begun = job.started_at if job.state == JobState.RUNNING else job.due_at
+        moments.append(min(begun or 0, at))
+    return max(moments)
+
+
+def patience_ms(steps: Iterable[str], usual_ms: Mapping[str, int]) -> int:
+    """How long nothing may end where these steps run or are ready."""
+    return max([LEAST_MS, *(TIMES * usual_ms[step] for step in steps)])
+
+
+def stuck_text(task: Task, jobs: Sequence[Job], since: int, usual_ms: int) -> str:
+    names = ", ".join(sorted(job.name for job in jobs)[:3]) or "none of its jobs can start"
+    usual = f"; usually it takes {max(1, round(usual_ms / 60_000))} min" if jobs else ""
+    return (
+        f"{' '.join(task.title.split())[:TITLE_CHARACTERS]} ({task.channel_id}) is stuck: nothing has ended since"
+        f" {clock(since)} ({names}{usual}), and it waits for nothing that is known. `videod why {task.id}` shows its"
+        " jobs; if it stays so, restart videod: nothing is lost or bought twice by that"
+    )
+
+
+# ------------------------------------------------------------------------------------------- imbalance
+
+#: a channel that holds more than this share of the queue, while another's entry waits for longer than `WAITED_MS`
+SHARE, WAITED_MS = 0.7, 24 * HOUR_MS
+#: what was told is over below this share, so that each entry more or less is not an occurrence of its own
+ENOUGH = 0.6
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A channel's entries that wait for their start; `oldest`: when the first of them was queued, ms."""
+
+    channel_id: str
+    entries: int
+    oldest: int
+
+
+@dataclass(frozen=True)
+class Imbalance:
+    channel_id: str
+    text: str
+
+
+def imbalance(queues: Sequence[Queue], at: int, lasting: str | None = None) -> Imbalance | None:
+    """Whether one channel fills the queue while another's entries wait for days (FR16).
+
+    `queues`: of channels that wait for nothing else; `lasting`: the channel of which people were told already.
+    """
+    total = sum(one.entries for one in queues)
+    for big in sorted(queues, key=lambda one: -one.entries):
+        others = [one for one in queues if one.channel_id != big.channel_id and at - one.oldest > WAITED_MS]
+        if not others or big.entries <= (ENOUGH if big.channel_id == lasting else SHARE) * total:
+            continue
+        behind = min(others, key=lambda one: one.oldest)
+        text = (
+            f"{big.channel_id} holds {big.entries} of {total} queued entries, and the oldest of {behind.channel_id} has"
+            f" waited since {clock(behind.oldest)}: set that entry's Priority to High, or pause {big.channel_id} for a"
+            f" while (`videod pause --channel {big.channel_id}`)"
+        )
+        return Imbalance(big.channel_id, text)
+    return None
+
+
+# ------------------------------------------------------------------------------------------- reminders
+
+
+class Told(Protocol):
+    """A cause that people were told of and that is not over, as `store.reads.OpenAlert` has it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def ends(self) -> str: ...
+    @property
+    def rang_at(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Reminder:
+    key: str
+    ends: str
+    text: str
+
+
+def reminders(holds: Iterable[Hold], told: Sequence[Told], at: int) -> tuple[Reminder, ...]:
+    """What rings again: a pause that only a person ends and that was told of a day ago, though no job meets it."""
+    found = []
+    for hold in holds:
+        for one in told:
+            if hold.until_ms is None and at - one.rang_at >= REMIND_MS and _about(hold, one):
+                found.append(Reminder(one.key, one.ends, _still(hold)))
+    return tuple(found)
+
+
+def _about(hold: Hold, one: Told) -> bool:
+    if hold.cause == "disk":
+        return one.key == DISK_ALARM
+    where = f"service {hold.service} {hold.channel_id}".rstrip()
+    return hold.cause == "service" and one.ends == where and f":{Kind.CREDENTIALS.value}" in one.key
+
+
+def _still(hold: Hold) -> str:
+    reason = " ".join(hold.reason.split()).rstrip(".")
+    since = f" since {clock(hold.since)}" if hold.since else ""
+    if hold.cause == "disk" or hold.service == EVERY_SERVICE:
+        return f"videod is still paused{since}: {reason}. It resumes automatically."
+    where, command = hold.service, f"`videod resume {hold.service}`"
+    fix = f"put a valid key in and restart videod, or run {command} where the key is right by now"
+    if hold.channel_id:
+        where = f"{hold.service} for {hold.channel_id}"
+        fix = f"run `videod channels authorize {hold.channel_id}`, then {command[:-1]} --channel {hold.channel_id}`"
+    return f"{where} is still paused{since}: {reason}. Its jobs wait. What to do: {fix}."
