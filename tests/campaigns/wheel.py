@@ -60,6 +60,15 @@ def _installed(folder: Path, python: str) -> tuple[Path, Result]:
     return home / "bin", counted | {"wheel_mb": _mb(home), "wheel_packages": _packages(home) - before}
 
 
+def _authorised(videod: Path, empty: Path) -> None:
+    """The consent script of the package starts with PYTHONSAFEPATH too, which the unit sets, and asks for its keys."""
+    (packaged,) = videod.parents[1].glob("lib/python3*/site-packages/videod/_packaged")
+    argv = [str(videod), "channels", "authorize", "wild_planet", "--config", str(packaged / "videod.toml")]
+    env = {"PATH": os.environ["PATH"], "VIDEOD_PATHS_STATE": str(empty / "state"), "PYTHONSAFEPATH": "1"}
+    done = subprocess.run(argv, cwd=empty, env=env, capture_output=True, text=True, check=False)
+    assert "is not set" in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
 def _run(folder: Path, given: argparse.Namespace) -> Result:
     python = getattr(sys, "_base_executable", sys.executable)
     for module in ("pip", "ensurepip"):
@@ -74,6 +83,7 @@ def _run(folder: Path, given: argparse.Namespace) -> Result:
     empty.mkdir()
     said, _ = _timed([str(programs / "videod"), "--version"], empty)
     assert said.startswith("videod "), said
+    _authorised(programs / "videod", empty)
     said, took = _timed([str(programs / "videod"), "demo", "--episodes", str(given.episodes), "--clips", "2"], empty)
     assert said.count(": Published, ") == given.episodes, said
     films = [path for path in (empty / "state").rglob("*_final.mp4") if path.stat().st_size > 100_000]
