@@ -1,5 +1,6 @@
 """One resumable upload: its journal on disk, and sending what the session does not have yet."""
 
+import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass, replace
@@ -105,12 +106,18 @@ class Sender:
 
         The service may keep less than it was sent, and a broken connection says nothing, so the session's own word
         decides where to go on. Raises Failure after PAUSES_S without progress; the journal stays for a later run.
+        Before the chunk that completes it, all that was sent is held against the digest of the film that was meant: one
+        that changed meanwhile is not completed, and its session not used again. Raises Failure(input) then.
         """
         failed = 0
+        held = self._digest(journal, at)
         while True:
+            part = self._part(journal, at)
             if at + self.chunk >= self.size:
+                if part and _with(held, part).hexdigest() != journal.sha256:
+                    raise self._changed(journal)
                 journal = journal.finish()
-            standing, trouble = self._step(journal.session_uri, at)
+            standing, trouble = self._step(journal.session_uri, at, part)
             if standing.gone or standing.video is not None:
                 return standing.video
             if standing.received > at:
@@ -119,14 +126,42 @@ class Sender:
                 self.reporter.progress(done, f"{standing.received / 1e6:.1f} of {self.size / 1e6:.1f} MB")
             else:
                 failed = self._pause(trouble or _stuck(), failed)
+            taken = standing.received - at
+            held = _with(held, part[:taken]) if 0 <= taken <= len(part) else self._digest(journal, standing.received)
             at = standing.received
 
-    def _step(self, session: str, at: int) -> tuple[Standing, Failure | None]:
+    def _part(self, journal: Journal, at: int) -> bytes:
+        """The film's bytes from `at` on that are sent next. Raises Failure(input) where they are gone."""
+        try:
+            part = youtube.read_chunk(self.video, at, self.chunk)
+        except FileNotFoundError as error:
+            raise self._changed(journal) from error
+        if len(part) != max(0, min(self.chunk, self.size - at)):
+            raise self._changed(journal)
+        return part
+
+    def _digest(self, journal: Journal, length: int) -> "hashlib._Hash":
+        """Of the film's first `length` bytes."""
+        found, at = hashlib.sha256(), 0
+        while at < length:
+            part = self._part(journal, at)[: length - at]
+            found.update(part)
+            at += len(part)
+        return found
+
+    def _changed(self, journal: Journal) -> Failure:
+        atomic.remove(journal.path)
+        return Failure(
+            Kind.INPUT, f"{self.video.name} changed while it was sent; the upload was not completed",
+            next_step="look at the film, then run it again: it starts another upload",
+        )  # fmt: skip
+
+    def _step(self, session: str, at: int, part: bytes) -> tuple[Standing, Failure | None]:
         """Send one chunk, or only ask when nothing is left to send; where the session stands after it."""
         if at >= self.size:
             return self.ask(session), None
         try:
-            return self.channel.send_chunk(session, youtube.read_chunk(self.video, at, self.chunk), at, self.size), None
+            return self.channel.send_chunk(session, part, at, self.size), None
         except Failure as failure:
             if failure.kind not in PASSING:
                 raise
@@ -138,6 +173,12 @@ class Sender:
             raise failure
         time.sleep(PAUSES_S[failed])
         return failed + 1
+
+
+def _with(held: "hashlib._Hash", part: bytes) -> "hashlib._Hash":
+    found = held.copy()
+    found.update(part)
+    return found
 
 
 def _stuck() -> Failure:

@@ -424,3 +424,43 @@ def test_a_file_that_is_still_refused_when_made_again_sends_back_what_it_is_made
             assert task.status == Status.PUBLISHED, task.error
 
     run_virtual(story())
+
+
+@pytest.mark.fault("10.2")
+@pytest.mark.parametrize("put_back", [False, True], ids=["it is another one", "it is as it was"])
+def test_a_film_that_changed_while_it_was_sent_is_made_again_or_told(tmp_path: Path, put_back: bool) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand()) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, Gate.FINAL, page)
+            path = await file_of(world, task, "assemble/film")
+            made = path.read_text()
+            said = {"kind": "input", "message": f"{path.name} changed while it was sent"}
+            world.vendors.troubles.append(Trouble("youtube", 1.0, said, left=1))
+            given: list[Spawn] = []
+
+            def observe(spawn: Spawn) -> None:
+                if spawn.label.endswith("upload/film"):
+                    given.append(spawn)
+                    if len(given) == 1 and not put_back:
+                        harm(path, "replaced")
+
+            world.launcher.observe = observe
+            await world.approve(page, Gate.FINAL)
+            await world.clock.sleep(30)
+            await world.rest()
+            if put_back:
+                (task,) = await world.tasks()
+                assert task.status == Status.ERROR_UPLOAD
+                assert "changed while it was sent" in world.board.entries[page].values["Error Log"]
+                world.board.person_sets(page, Status="Queued")
+                await world.clock.sleep(30)
+                await world.rest()
+            (task,) = await world.tasks()
+            assert task.status == Status.PUBLISHED, task.error
+            assert path.read_text() == made
+            digest = hashlib.sha256(made.encode()).hexdigest()
+            assert {one.argv[one.argv.index("--sha256") + 1] for one in given} == {digest}
+            await check(world)
+
+    run_virtual(story())

@@ -272,3 +272,61 @@ def test_a_revoked_consent_is_a_matter_of_credentials(run: Run, tube: Tube, film
     tube.wire.on("POST", "/token", say(told, 400))
     ran = run(upload_video.main, *wish(film, "--token-file", film.parent / "wild.token"))
     assert (ran.code, ran.failure["kind"], ran.failure["code"]) == (77, "credentials", "invalid_grant")
+
+
+@pytest.mark.fault("10.2")
+@pytest.mark.parametrize("how", ["replaced", "written over", "cut short", "deleted"])
+def test_a_film_that_changes_while_it_is_sent_is_not_completed(run: Run, tube: Tube, film: Path, how: str) -> None:
+    approved = film.read_bytes()
+
+    def put(asked: Asked) -> Say:
+        if tube.stored == b"" and asked.body:
+            if how == "replaced":
+                film.unlink()
+                film.write_bytes(os.urandom(SIZE))
+            elif how == "written over":
+                with film.open("r+b") as target:
+                    target.seek(2 * STEP)
+                    target.write(b"x" * 100)
+            elif how == "cut short":
+                os.truncate(film, STEP + 10)
+            else:
+                film.unlink()
+        return tube.put(asked)
+
+    tube.wire.on("PUT", SESSION, put)
+    ran = run(upload_video.main, *wish(film))
+    (failed,) = ran.of("failure")
+    assert ran.code != 0 and failed["kind"] == "input"
+    assert "changed while it was sent" in failed["message"]
+    assert not tube.videos and len(tube.stored) < SIZE
+    assert not (film.parent / "result.json.session.json").exists(), "what was sent of it would be gone on with"
+    # the film is put back: another session, from its first byte on
+    film.write_bytes(approved)
+    tube.stored = b""
+    tube.wire.on("PUT", SESSION, tube.put)
+    assert run(upload_video.main, *wish(film)).code == 0
+    assert tube.stored == approved and tube.inserts == 2
+
+
+@pytest.mark.fault("10.2")
+def test_a_film_that_is_not_the_approved_one_is_not_sent(run: Run, tube: Tube, film: Path) -> None:
+    ran = run(upload_video.main, *wish(film, "--sha256", "0" * 64))
+    assert "not the film that was approved" in ran.of("failure")[0]["message"]
+    assert not tube.wire.asked
+    digest = hashlib.sha256(film.read_bytes()).hexdigest()
+    assert run(upload_video.main, *wish(film, "--sha256", digest.upper())).code == 0
+
+
+@pytest.mark.fault("10.2")
+def test_an_upload_that_goes_on_holds_what_an_earlier_run_sent_against_the_film(
+    run: Run, tube: Tube, film: Path
+) -> None:
+    tube.spoil = [say({}, 503)] * 9
+    assert run(upload_video.main, *wish(film)).code != 0
+    approved = film.read_bytes()
+    tube.spoil = []
+    tube.stored = approved[:STEP]
+    digest = hashlib.sha256(approved).hexdigest()
+    assert run(upload_video.main, *wish(film, "--sha256", digest)).code == 0
+    assert tube.stored == approved and tube.inserts == 1

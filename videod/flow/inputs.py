@@ -170,8 +170,10 @@ class Inputs:
 
     async def blamed(self, task: Task, job: Job, jobs: tuple[Job, ...], failure: Failure) -> tuple[LostFile, ...]:
         """The inputs that a free step cannot use: those its message names, else those that fail a second check."""
-        if failure.kind != Kind.INPUT or STEPS[job.step].paid or job.step in ("upload", "cleanup"):
+        if failure.kind != Kind.INPUT or STEPS[job.step].paid or job.step == "cleanup":
             return ()
+        if job.step == "upload":  # the film that was approved stays it, unless the file is another one now
+            return await self.lost(task, job, jobs)
         used = self._used(job, jobs)
         named = [one for one in used if Path(str(one.output)).name in failure.message]
         if not named and len(used) > 1:
