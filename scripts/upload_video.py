@@ -59,7 +59,7 @@ def parser() -> events.Arguments:
                       help="declare realistic generated scenes, default yes")  # fmt: skip
     made.add_argument("--language", default="en", help="default en")
     made.add_argument("--marker", help="one line that names this film for ever; default: made from the file's digest")
-    made.add_argument("--sha256", metavar="HEX", help="the film's digest; a file with another one is not uploaded")
+    made.add_argument("--digest", metavar="SHA256", help="of the film; a file with another one is not uploaded")
     made.add_argument("--output", required=True, type=Path, help="the result to write, .json")
     made.add_argument("--receipt", type=Path, metavar="FILE", help="the session's journal, default OUTPUT.session.json")
     made.add_argument("--chunk-mib", type=float, default=CHUNK_MIB, help=f"default {CHUNK_MIB}, steps of 0.25")
@@ -72,7 +72,7 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     size, sha256 = atomic.fingerprint(arguments.video)
     if size == 0:
         raise Failure(Kind.INPUT, f"{arguments.video} is empty")
-    if arguments.sha256 is not None and sha256 != arguments.sha256.lower():
+    if arguments.digest is not None and sha256 != arguments.digest.lower():
         raise Failure(
             Kind.INPUT, f"{arguments.video.name} is not the film that was approved: its content has changed",
             next_step="put the approved film back or approve the other one",

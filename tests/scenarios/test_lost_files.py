@@ -460,7 +460,7 @@ def test_a_film_that_changed_while_it_was_sent_is_made_again_or_told(tmp_path: P
             assert task.status == Status.PUBLISHED, task.error
             assert path.read_text() == made
             digest = hashlib.sha256(made.encode()).hexdigest()
-            assert {one.argv[one.argv.index("--sha256") + 1] for one in given} == {digest}
+            assert {one.argv[one.argv.index("--digest") + 1] for one in given} == {digest}
             await check(world)
 
     run_virtual(story())

@@ -311,11 +311,11 @@ def test_a_film_that_changes_while_it_is_sent_is_not_completed(run: Run, tube: T
 
 @pytest.mark.fault("10.2")
 def test_a_film_that_is_not_the_approved_one_is_not_sent(run: Run, tube: Tube, film: Path) -> None:
-    ran = run(upload_video.main, *wish(film, "--sha256", "0" * 64))
+    ran = run(upload_video.main, *wish(film, "--digest", "0" * 64))
     assert "not the film that was approved" in ran.of("failure")[0]["message"]
     assert not tube.wire.asked
     digest = hashlib.sha256(film.read_bytes()).hexdigest()
-    assert run(upload_video.main, *wish(film, "--sha256", digest.upper())).code == 0
+    assert run(upload_video.main, *wish(film, "--digest", digest.upper())).code == 0
 
 
 @pytest.mark.fault("10.2")
@@ -328,5 +328,5 @@ def test_an_upload_that_goes_on_holds_what_an_earlier_run_sent_against_the_film(
     tube.spoil = []
     tube.stored = approved[:STEP]
     digest = hashlib.sha256(approved).hexdigest()
-    assert run(upload_video.main, *wish(film, "--sha256", digest)).code == 0
+    assert run(upload_video.main, *wish(film, "--digest", digest)).code == 0
     assert tube.stored == approved and tube.inserts == 1

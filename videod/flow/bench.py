@@ -88,7 +88,7 @@ class Bench:
         film = done.get("assemble/film")
         if job.step == "upload" and not self.foreign(step, command) and film is not None and film.sha256:
             # a file that is replaced between the look at it and the start of the script is not what was approved
-            command = replace(command, argv=(*command.argv, "--sha256", film.sha256))
+            command = replace(command, argv=(*command.argv, "--digest", film.sha256))
         return command, digest
 
     def prepare(self, task: Task, job: Job, command: Command) -> Path:
