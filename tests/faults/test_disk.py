@@ -22,8 +22,9 @@ from tests.harness.world import World, policy
 from tests.scripts import media
 from tests.scripts.conftest import Run, clip, picture, png, run, wire
 from tests.scripts.wire import Wire
-from videod.core.ops import EVERY_SERVICE
+from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
+from videod.core.told import DISK_ALARM
 from videod.daemon.journal import JournalWatch
 from videod.daemon.space import SpaceWatch, shortage
 from videod.edge.disk import MB, Disk, Room, unusable
@@ -498,3 +499,19 @@ def test_room_that_a_killed_script_held_is_given_back_by_the_next(tmp_path: Path
         atomic.write(tmp_path / "bear.png", b"picture")
         assert not left.exists() and len(list(tmp_path.iterdir())) == 2
     assert [one.name for one in tmp_path.iterdir()] == ["bear.png"]
+
+
+@pytest.mark.fault("7.4")
+def test_what_a_job_told_of_a_full_disk_is_over_where_the_next_start_finds_room(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies={"wild": policy(clips=8, images=9)}) as world:
+            at = world.clock.now_ms()
+            await world.ledger.alarm(DISK_ALARM, "no space left on device", at)
+            full = watch_of(world, Ground(free=1))
+            await full.look()
+            assert len(await world.store.read(reads.open_alerts)) == 1
+            await world.ledger.park(Park(EVERY_SERVICE, None, at, "", "disk"), at)
+            await watch_of(world, Ground()).look()
+            assert await world.store.read(reads.open_alerts) == ()
+
+    run_virtual(story())

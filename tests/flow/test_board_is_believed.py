@@ -555,6 +555,46 @@ async def test_a_bug_met_by_one_entry_stops_no_other(
     assert (await desk.task("p1")).approved
 
 
+@pytest.mark.fault("7.4")
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_edit_that_meets_a_bug_again_after_it_was_taken_is_told_again(
+    desk: Desk, board: BoardDouble, monkeypatch: pytest.MonkeyPatch, restarted: bool
+) -> None:
+    await at_gate(desk, board)
+
+    def broken(*given: object) -> object:
+        raise KeyError("bug")
+
+    for told, wished in ((1, "Approved - Assets"), (2, "Cancelled")):
+        board.person_sets("p1", Status=wished)
+        with monkeypatch.context() as patched:
+            patched.setattr(edits, "wish", broken)
+            for _ in range(3):
+                await desk.intake.poll_once()
+        await desk.relay._deliver_alerts()
+        assert len(desk.alarm.sent) == told
+        if restarted:
+            await desk.restart()
+        await desk.intake.poll_once()
+        await desk.sync()
+
+
+@pytest.mark.fault("7.4")
+async def test_a_board_that_stays_unreadable_is_told_once_a_day_and_at_once_when_it_comes_again(
+    desk: Desk, board: BoardDouble
+) -> None:
+    for told in (2, 3):
+        board.broken["edited_since"] = BoardError("credentials", "API token is invalid.")
+        for _ in range(30 if told == 2 else 3):
+            await desk.intake._round()
+            await desk.relay._deliver_alerts()
+            desk.clock.pass_s(3600)
+        assert len(desk.alarm.sent) == told
+        board.broken.clear()
+        await desk.intake._round()
+    assert await desk.read(reads.open_alerts) == ()
+
+
 @pytest.mark.fault("1.3")
 async def test_a_bug_met_by_one_message_stops_no_other(desk: Desk, board: BoardDouble) -> None:
     board.add("p1", Status="Queued")

@@ -12,6 +12,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.model import Priority
 from videod.core.statuses import Status
 from videod.core.told import DISK_ALARM
+from videod.flow.crashes import Crashes, Place
 from videod.store import reads, writes
 
 
@@ -150,3 +151,24 @@ def test_an_outage_is_over_with_any_sign_of_life_and_the_next_one_is_told_again(
         box.clock.at += MINUTE
         box.apply(JobSubmitted(box.clock.at, task, clip, asking, f"order-{told}"))
         box.clock.at += HOUR
+
+
+@pytest.mark.fault("7.4")
+def test_a_job_that_cannot_be_booked_is_told_by_each_process_that_meets_it(box: StudioBox) -> None:
+    task = box.queue("Bears")
+    place = Place("runner", task, "wild_earth", "plan/plan")
+    for told in (1, 2):
+        crashes = Crashes(box.ledger, box.clock, box, str)  # type: ignore[arg-type]
+        at_once(crashes._leave_alone(place, Failure(Kind.BUG, "videod itself failed")))
+        assert len(heard(box)) == told
+        box.clock.at += MINUTE
+
+
+@pytest.mark.fault("7.4")
+def test_an_outage_that_a_person_asked_about_is_told_again_when_it_goes_on(box: StudioBox) -> None:
+    at_once(box.ledger.alarm("kie:down", "kie has not answered", box.clock.at, ends="down kie"))
+    at_once(box.ledger.alarm("kie:down", "kie has not answered", box.clock.at + HOUR, ends="down kie"))
+    assert len(heard(box)) == 1
+    at_once(box.ledger.ask_at_once("kie", box.clock.at + HOUR))
+    at_once(box.ledger.alarm("kie:down", "kie has not answered", box.clock.at + 2 * HOUR, ends="down kie"))
+    assert len(heard(box)) == 2

@@ -17,8 +17,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from videod.core import bounds
+from videod.core.board import sentence
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
 from videod.core.model import Task
+from videod.core.ops import REMIND_MS
 from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
 from videod.flow import edits
 from videod.flow.turns import Turns
@@ -76,7 +78,7 @@ class Intake:
         self._turns = turns
         self._trouble: str | None = None
         self._trouble_since_ms = 0
-        self._told = False
+        self._told_at: int | None = None
         self._failures = 0
         self._stuck: set[str] = set()
         self._wide_at_ms: int | None = None
@@ -124,7 +126,8 @@ class Intake:
 
     async def _recovered(self) -> None:
         log.info("intake_board_recovered", extra={"kind": self._trouble, "failures": self._failures})
-        self._trouble, self._failures, self._told = None, 0, False
+        await self._ledger.alarm_over(f"board:{self._trouble_since_ms}", self._clock.now_ms())
+        self._trouble, self._failures, self._told_at = None, 0, None
         await self._ledger.set_fact(TROUBLE, "")
         await self._ledger.hasten(self._clock.now_ms())
 
@@ -144,11 +147,13 @@ class Intake:
         return longest if error.kind == "credentials" else min(longest, self.poll_interval_s * self._failures)
 
     async def _tell_people(self, error: BoardError, at: int) -> None:
-        """Once an occurrence, by the ways that are not the board: at once where only they can change it."""
-        if self._told or (error.kind not in FOR_PEOPLE and at - self._trouble_since_ms < TELL_AFTER_MS):
+        """Once an occurrence and after each day, past the board: at once where only they can change it."""
+        told = self._told_at is not None and at - self._told_at < REMIND_MS
+        if told or (error.kind not in FOR_PEOPLE and at - self._trouble_since_ms < TELL_AFTER_MS):
             return
-        self._told = True
-        text = f"The Notion board cannot be read: {error}. Episodes in work go on; approvals are not seen meanwhile."
+        self._told_at = at
+        text = f"The Notion board cannot be read: {sentence(str(error))}"
+        text += " Episodes in work go on; approvals are not seen meanwhile."
         await self._ledger.alarm(f"board:{self._trouble_since_ms}", f"{text} {_remedy(error.kind)}", at)
 
     async def poll_once(self) -> int:

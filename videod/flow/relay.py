@@ -17,6 +17,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from videod.core.board import sentence
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, BY_LABEL
 from videod.flow.edits import FIELDS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, text, wished, writing
@@ -277,7 +278,8 @@ class Relay:
             return
         what = "the status of entries" if post.target == "entry" else "files for the reviews"
         text = (
-            f"The Notion board does not take {what}: {error}. videod keeps trying every {REFUSED_S / 60:.0f} minutes."
+            f"The Notion board does not take {what}: {sentence(str(error))} videod keeps trying every"
+            f" {REFUSED_S / 60:.0f} minutes."
         )
         key, at = f"board:{post.target}:{error.kind}", self._clock.now_ms()
         await self._ledger.alarm(key, text, at, ends=_ends(error.kind, post.target))
