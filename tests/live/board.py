@@ -72,6 +72,12 @@ class Board:
     def set_status(self, entry: Row, status: Status) -> None:
         self._patch(entry, {"Status": {"select": {"name": LABELS[status]}}})
 
+    def set_title(self, entry: Row, title: str) -> None:
+        self._patch(entry, {"Title": {"title": [{"text": {"content": title}}]}})
+
+    def set_channel(self, entry: Row, channel: str) -> None:
+        self._patch(entry, {"Channel": {"select": {"name": channel}}})
+
     def tick_redo(self, asset: Row) -> None:
         self._patch(asset, {"Redo": {"checkbox": True}})
 

@@ -1,5 +1,6 @@
 """Reviews: nothing behind one is bought before a person approves, and what is flagged is made anew, nothing else."""
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -53,16 +54,28 @@ def approve(made: Stage, *words: str) -> str:
     return done.stdout
 
 
-def shows(board: Board, status: Status) -> Row:
+def shows(board: Board, status: Status, title: str = BEAR[0]) -> Row:
     """The entry, once the board shows this status."""
 
     def look() -> Row:
-        entry = board.entry(BEAR[0])
+        entry = board.entry(title)
         return entry if entry["Status"] == LABELS[status] else {}
 
-    return until(look, lambda: board.entry(BEAR[0]))
+    return until(look, lambda: board.entry(title))
 
 
+def retitle(made: Stage, board: Board, entry: Row, title: str) -> None:
+    """Correct the title on the board, and wait until videod has taken it."""
+    board.set_title(entry, title)
+    until(lambda: made.rows("SELECT 1 FROM tasks WHERE title = ?", title), made.log_tail)
+
+
+def on_youtube(made: Stage) -> list[str]:
+    videos = json.loads((made.root / "youtube" / "state.json").read_text())["videos"]
+    return [video["snippet"]["title"] for video in videos.values()]
+
+
+@pytest.mark.fault("2.1")
 def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approves(tmp_path: Path) -> None:
     with stage(tmp_path, channel=gates(), sandbox=QUICK) as made, Board(made.env) as board:
         made.start()
@@ -72,12 +85,16 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         rests(made, Status.ASSETS_READY, WATCHED, **images)
         entry = shows(board, Status.ASSETS_READY)
         assert "approving will cost about $0.84" in str(entry["Progress"])
+        retitle(made, board, entry, "Corrected with the assets")
         board.set_status(entry, Status.ASSETS_APPROVED)
 
         clips = images | {"clip": 2}
         rests(made, Status.VIDEO_READY, WATCHED, **clips)
-        told = approve(made, BEAR[0], "--gate", "video")
-        assert BEAR[0] in told and "this will cost about $0.25" in told  # two effects and a cent of narration
+        retitle(made, board, shows(board, Status.VIDEO_READY, "Corrected with the assets"), "Corrected with the clips")
+        told = approve(made, "Corrected with the clips", "--gate", "video")
+        assert (
+            "Corrected with the clips" in told and "this will cost about $0.25" in told
+        )  # two effects and a cent of narration
 
         sounds = clips | {"speech": 2, "sound_effect": 2}
         rests(made, Status.AUDIO_READY, 0, **sounds)
@@ -85,12 +102,18 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         until(lambda: {job["state"] for job in jobs(made, "cut").values()} == {"done"}, made.log_tail)
         assert made.statuses() == [Status.AUDIO_READY.value]
         assert jobs(made, "assemble")["film"]["state"] == "waiting"
-        board.set_status(shows(board, Status.AUDIO_READY), Status.AUDIO_APPROVED)
+        entry = shows(board, Status.AUDIO_READY, "Corrected with the clips")
+        retitle(made, board, entry, "Corrected with the sound")
+        board.set_status(entry, Status.AUDIO_APPROVED)
 
         rests(made, Status.ASSEMBLY_COMPLETE, 3, **sounds)
         assert not list((made.root / "youtube").rglob("*.mp4"))
-        approve(made, BEAR[0])
+        retitle(
+            made, board, shows(board, Status.ASSEMBLY_COMPLETE, "Corrected with the sound"), "The title that counts"
+        )
+        approve(made, "The title that counts")
         made.wait_for(Status.PUBLISHED.value)
+        assert on_youtube(made) == ["The title that counts"]
         assert bought(made) == sounds | {"upload": 1}
         made.kill()
 
