@@ -118,6 +118,7 @@ async def story(folder: Path, given: argparse.Namespace) -> Result:
     world.poll_interval_s = 3
     await world.start()
     crowd = Crowd(world, board, chance)
+    began = asyncio.get_running_loop().time()
     crowd.batch(given.queued)
     wished = 0
     while wished < given.wishes:
@@ -132,7 +133,8 @@ async def story(folder: Path, given: argparse.Namespace) -> Result:
     await asyncio.sleep(GIVEN_UP_S + 1)
     crowd.give_up()
     await world.stop()
-    return _judge(crowd, board, given)
+    first = max((at for at in crowd.queued_s[: given.queued]), default=began) - began
+    return _judge(crowd, board, given) | {"first_batch_taken_after_s": round(first, 1)}
 
 
 def _judge(crowd: Crowd, board: PacedBoard, given: argparse.Namespace) -> Result:

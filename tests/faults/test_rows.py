@@ -5,3 +5,7 @@ from tests.faults.rows import ROWS, holders
 
 def test_every_mark_names_a_row() -> None:
     assert sorted(set(holders()) - set(ROWS)) == []
+
+
+def test_every_row_is_held_by_a_test() -> None:
+    assert sorted(set(ROWS) - set(holders())) == []

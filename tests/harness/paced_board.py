@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.flow.board_double import Entry
 from tests.harness.world import PoweredBoard
-from videod.edge.notion_pace import Line
+from videod.edge.notion_pace import Line, Rank
 from videod.seams import BoardError, Page
 
 PART = 100
@@ -34,11 +34,11 @@ class PacedBoard(PoweredBoard):
     _free_s: float = 0.0
     _line: Line = field(default_factory=Line)
 
-    async def _request(self, turns: float = 1, trip: float = 1.0, urgent: bool = False) -> None:
+    async def _request(self, turns: float = 1, trip: float = 1.0, rank: Rank = Rank.TELL) -> None:
         """One request as it is answered; `trip`: the share of a round trip until then."""
         loop = asyncio.get_running_loop()
         if turns:
-            async with self._line.place(urgent):
+            async with self._line.place(rank):
                 begins = max(loop.time(), self._free_s + max(0, turns - 1) / PER_S)
                 self._free_s = begins + turns / PER_S
                 await asyncio.sleep(begins - loop.time())
@@ -53,18 +53,18 @@ class PacedBoard(PoweredBoard):
         await asyncio.sleep(trip * self.chance.uniform(*self.latency_s))
 
     async def edited_since(self, since_ms: int) -> list[Page]:
-        await self._request(urgent=True)
+        await self._request(rank=Rank.LIST)
         pages = await super().edited_since(since_ms)
         for _ in range(math.ceil(len(pages) / PART) - 1):
-            await self._request(urgent=True)
+            await self._request(rank=Rank.LIST)
         return pages
 
     async def newest(self, since_ms: int, labels: Sequence[str] = ()) -> list[Page]:
-        await self._request(urgent=True)
+        await self._request(rank=Rank.WISH)
         return await super().newest(since_ms, labels)
 
     async def read(self, page_id: str) -> Page:
-        await self._request(urgent=True)
+        await self._request(rank=Rank.WISH)
         return await super().read(page_id)
 
     async def write(self, page_id: str, values: Mapping[str, object]) -> None:
@@ -86,7 +86,7 @@ class PacedBoard(PoweredBoard):
         return None
 
     async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
-        await self._request(urgent=True)
+        await self._request(rank=Rank.WISH)
         return await super().flagged_assets(page_id)
 
     async def unflag_assets(self, asset_ids: list[str]) -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from videod.core.statuses import LABELS, Status
 from videod.edge import notion_files, notion_schema
 from videod.edge.notion_calls import Calls, Committed
+from videod.edge.notion_pace import Rank
 from videod.edge.notion_rows import Reader, Rows
 from videod.edge.notion_schema import Ids
 from videod.edge.notion_shapes import (
@@ -109,7 +110,7 @@ class NotionBoard:
         """
         source = (await self.ids()).entries_source
         what = "read the edited entries"
-        pages = await self._rows.query(source, what, self._edited(since_ms), self._page_of(what), urgent=True)
+        pages = await self._rows.query(source, what, self._edited(since_ms), self._page_of(what), rank=Rank.LIST)
         return pages + await self._trash(source, since_ms)
 
     @promised
@@ -159,12 +160,12 @@ class NotionBoard:
 
     @promised
     async def read(self, page_id: str) -> Page:
-        return await self._read(page_id, urgent=True)
+        return await self._read(page_id, rank=Rank.WISH)
 
-    async def _read(self, page_id: str, turns: int = 1, urgent: bool = False) -> Page:
+    async def _read(self, page_id: str, turns: int = 1, rank: Rank = Rank.TELL) -> Page:
         what = "read the entry"
         asked_for(page_id, what)
-        answer = await self._calls.call(what, lambda api: api.pages.retrieve(page_id), turns=turns, urgent=urgent)
+        answer = await self._calls.call(what, lambda api: api.pages.retrieve(page_id), turns=turns, rank=rank)
         try:
             page = self._page(answer, what)
         except BoardError as error:
@@ -242,7 +243,7 @@ class NotionBoard:
         def flagged(row: Json) -> tuple[str, str]:
             return identifier(row.get("id"), what), str(_values(row, what).get("Key") or "")
 
-        return await self._rows.query((await self.ids()).assets_source, what, wanted, flagged, urgent=True)
+        return await self._rows.query((await self.ids()).assets_source, what, wanted, flagged, rank=Rank.WISH)
 
     @promised
     async def unflag_assets(self, asset_ids: list[str]) -> None:

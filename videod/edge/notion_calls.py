@@ -19,7 +19,7 @@ from notion_client import AsyncClient
 from notion_client.errors import InvalidPathParameterError, validate_request_path
 
 from videod.core import bounds
-from videod.edge.notion_pace import Line
+from videod.edge.notion_pace import Line, Rank
 from videod.edge.notion_shapes import Json, came, cursor, is_id, items, promised, record, said
 from videod.edge.notion_turn import Turn
 from videod.seams import BoardError, Clock
@@ -130,32 +130,32 @@ class Calls:
 
     @promised
     async def call(
-        self, what: str, make: Make, carries_bytes: int = 0, turns: int = 1, urgent: bool = False
+        self, what: str, make: Make, carries_bytes: int = 0, turns: int = 1, rank: Rank = Rank.TELL
     ) -> Json:  # fmt: skip
         """The answer of `make(client)`. `what` names the call in errors, such as "read the entry".
 
-        `turns`: how many of the pace it takes. A call of 2 pays for one of 0 that follows it without a pause. `urgent`:
-        a person waits for it, so it goes before those that stand in line.
+        `turns`: how many of the pace it takes. A call of 2 pays for one of 0 that follows it without a pause. `rank`:
+        where it stands in line.
         """
-        return (await self._answer(what, make, carries_bytes, turns, urgent))[0]
+        return (await self._answer(what, make, carries_bytes, turns, rank))[0]
 
     @promised
     async def part(
-        self, what: str, make: MakePart, start: str | None, budget: Budget, urgent: bool = False
+        self, what: str, make: MakePart, start: str | None, budget: Budget, rank: Rank = Rank.TELL
     ) -> tuple[list[object], Json]:  # fmt: skip
         """One part of a list, from the cursor `start`, and the whole answer."""
         more = {"start_cursor": start} if start else {}
-        answer, size = await self._answer(what, lambda api: make(api, more), urgent=urgent)
+        answer, size = await self._answer(what, lambda api: make(api, more), rank=rank)
         results = items(answer.get("results"), what, "results")
         budget.spend(what, len(results), size)
         return results, answer
 
     async def _answer(
-        self, what: str, make: Make, carries_bytes: int = 0, turns: int = 1, urgent: bool = False
+        self, what: str, make: Make, carries_bytes: int = 0, turns: int = 1, rank: Rank = Rank.TELL
     ) -> tuple[Json, int]:  # fmt: skip
         """The object that was answered and how many bytes it had."""
         if turns:
-            async with self._line.place(urgent):
+            async with self._line.place(rank):
                 await self._wait_for_turn(turns)
         answer = await self._asked(what, make, carries_bytes)
         if not 200 <= answer.status < 300:

@@ -4,31 +4,40 @@ import asyncio
 import heapq
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import IntEnum
+
+
+class Rank(IntEnum):
+    """Who goes first: a look for people's wishes, the list of everything, what videod itself has to tell."""
+
+    WISH = 0
+    LIST = 1
+    TELL = 2
 
 
 class Line:
-    """Lets one caller in at a time: the urgent ones first, and each kind in the order in which they came."""
+    """Lets one caller in at a time: by rank, and within a rank in the order in which they came."""
 
     def __init__(self) -> None:
         self._taken = False
         self._came = 0
-        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
-    async def place(self, urgent: bool) -> AsyncIterator[None]:
+    async def place(self, rank: Rank) -> AsyncIterator[None]:
         """Hold the place at the front for the time of the block."""
         if self._taken:
-            await self._stand(urgent)
+            await self._stand(rank)
         self._taken = True
         try:
             yield
         finally:
             self._next()
 
-    async def _stand(self, urgent: bool) -> None:
+    async def _stand(self, rank: Rank) -> None:
         self._came += 1
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (not urgent, self._came, mine))
+        heapq.heappush(self._waiting, (rank, self._came, mine))
         try:
             await mine
         except asyncio.CancelledError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from videod.edge.notion_calls import Budget, Calls
+from videod.edge.notion_pace import Rank
 from videod.edge.notion_shapes import Json, Once, identifier, moment, nonsense, record
 from videod.seams import NEWEST, BoardError
 
@@ -38,12 +39,12 @@ class Rows:
             "sorts": [{"timestamp": "last_edited_time", "direction": "descending"}],
         }  # fmt: skip
         results, _ = await self._calls.part(
-            what, lambda api, more: api.data_sources.query(source, **body, **more), None, Budget(), urgent=True
+            what, lambda api, more: api.data_sources.query(source, **body, **more), None, Budget(), rank=Rank.WISH
         )
         return list(self.readable(what, self._pages(what, results), reader).values())
 
     async def query(
-        self, source: str, what: str, condition: Json, reader: Reader[T], trash: bool = False, urgent: bool = False
+        self, source: str, what: str, condition: Json, reader: Reader[T], trash: bool = False, rank: Rank = Rank.TELL
     ) -> list[T]:  # fmt: skip
         """What `reader` makes of every row that fits, the oldest first.
 
@@ -54,7 +55,7 @@ class Rows:
         budget = Budget()
         window: Json = condition
         while True:
-            rows, complete = await self._window(source, what, window, trash, budget, urgent)
+            rows, complete = await self._window(source, what, window, trash, budget, rank)
             fresh = [row for row in rows if row.id not in seen]
             seen.update(row.id for row in fresh)
             found.update(self.readable(what, fresh, reader))
@@ -78,7 +79,7 @@ class Rows:
         return found
 
     async def _window(
-        self, source: str, what: str, condition: Json, trash: bool, budget: Budget, urgent: bool
+        self, source: str, what: str, condition: Json, trash: bool, budget: Budget, rank: Rank
     ) -> tuple[list[Row], bool]:  # fmt: skip
         """The rows of one query and whether that was all of them."""
         body: dict[str, object] = {
@@ -92,7 +93,7 @@ class Rows:
         budget.begin()
         while True:
             results, answer = await self._calls.part(
-                what, lambda api, more: api.data_sources.query(source, **body, **more), start, budget, urgent
+                what, lambda api, more: api.data_sources.query(source, **body, **more), start, budget, rank
             )
             rows += self._pages(what, results)
             start = budget.next(answer, what)

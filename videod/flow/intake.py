@@ -39,6 +39,8 @@ OVERLAP_MS, NARROW_OVERLAP_MS = 150_000, 60_000
 WIDE_EVERY_MS = 30_000
 #: a look at all edits comes after so many poll intervals; in between a look at the newest ones does
 FULL_EVERY = 3
+#: where there is much to read a look takes longer: the next one begins after this share of the interval
+CROWDED = 0.6
 #: between two short looks at least, seconds
 LEAST_PAUSE_S = 0.5
 #: a time of the board further ahead of our clock than this is nonsense
@@ -82,6 +84,7 @@ class Intake:
         self._failures = 0
         self._stuck: set[str] = set()
         self._wide_at_ms: int | None = None
+        self._crowded = False
         #: set once the board was looked at for the first time, well or not
         self.looked = asyncio.Event()
 
@@ -110,7 +113,8 @@ class Intake:
                     log.debug("intake_wishes_failed", extra={"kind": error.kind, "error": str(error)})
                 self.looked.set()
             passed_s = (self._clock.steady_ms() - began) / 1000
-            await self._ledger.bells.wait("intake", max(LEAST_PAUSE_S, self.poll_interval_s - passed_s))
+            interval_s = self.poll_interval_s * (CROWDED if self._crowded else 1.0)
+            await self._ledger.bells.wait("intake", max(LEAST_PAUSE_S, interval_s - passed_s))
 
     async def _round(self) -> float:
         """One look, the board's failures handled; returns the seconds until the next."""
@@ -178,10 +182,10 @@ class Intake:
         began = self._clock.now_ms()
         since = max(0, await self._cursor(began) - OVERLAP_MS)
         pages = {page.id: page for page in await self._board.newest(since)}
-        crowded = len(pages) >= NEWEST
-        if crowded:
+        self._crowded = len(pages) >= NEWEST
+        if self._crowded:
             pages |= {page.id: page for page in await self._board.newest(since, WISHES)}
-        return await self._take_up(list(pages.values()), began, batches=not crowded)
+        return await self._take_up(list(pages.values()), began, batches=not self._crowded)
 
     async def _take_up(self, pages: list[Page], began: int, batches: bool = True) -> int:
         """Take what people wish for on these entries and on those that the relay asked about.
