@@ -65,7 +65,7 @@ MUTANTS = (
            "    found = channel.find(wish.marker)", "    found = None",
            "tests/scripts/test_upload_video.py::test_an_episode_that_is_already_up_is_not_uploaded_again"),
     Mutant("outage_ends_the_daemon", "P5 no fault outside ends the daemon", "videod/flow/intake.py",
-           "            return self._troubled(error)", "            raise",
+           "            return await self._trouble.met(error, self.poll_interval_s)", "            raise",
            "tests/flow/test_intake.py::test_only_the_first_failure_and_the_recovery_are_logged"),
     Mutant("normal_is_enough", "P7 a power cut loses nothing acknowledged", "videod/store/database.py",
            '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=NORMAL"',

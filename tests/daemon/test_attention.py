@@ -28,7 +28,7 @@ class Watched:
         """A new daemon on the same database."""
         self.watch = AttentionWatch(self.box.store, self.box.ledger, self.box.clock, lambda _: True, RULES)  # type: ignore[arg-type]
 
-    def wait(self, ms: int) -> None:
+    def let_pass(self, ms: int) -> None:
         step = int(LOOK_S * 1000) if ms < 6 * HOUR else 4 * MINUTE  # a slow daemon's looks over days
         for _ in range(0, ms, step):
             at_once(self.watch.look())
@@ -67,22 +67,22 @@ def house(tmp_path: Path) -> Iterator[Watched]:
 @pytest.mark.fault("7.4")
 def test_waiting_reviews_come_as_one_message_and_again_only_with_a_new_one(house: Watched) -> None:
     house.box.bring_to(house.box.queue("Bears"), Status.ASSETS_READY)
-    house.wait(6 * HOUR)
+    house.let_pass(6 * HOUR)
     second = house.box.bring_to(house.box.queue("Owls", "deep_sea"), Status.ASSETS_READY)
     assert house.heard() == []
-    house.wait(7 * HOUR)
+    house.let_pass(7 * HOUR)
     (text,) = house.heard()
     assert "2 reviews wait for you:" in text and "Bears (wild_earth" in text and "Owls (deep_sea" in text
     assert "approving costs $1.40" in text
-    house.wait(30 * HOUR)
+    house.let_pass(30 * HOUR)
     house.start()
-    house.wait(30 * HOUR)
+    house.let_pass(30 * HOUR)
     assert len(house.heard()) == 1
     house.box.approve(second, AT_GATE[Status.ASSETS_READY])
     house.box.bring_to(second, Status.VIDEO_READY)
-    house.wait(11 * HOUR)
+    house.let_pass(11 * HOUR)
     assert len(house.heard("review")) == 1
-    house.wait(2 * HOUR)
+    house.let_pass(2 * HOUR)
     assert len(house.heard("review")) == 2 and "video review" in house.heard("review")[1]
 
 
@@ -91,7 +91,7 @@ def test_waiting_reviews_come_as_one_message_and_again_only_with_a_new_one(house
 
 def looked_at(house: Watched) -> None:
     """The watch has looked for longer than it needs to believe its eyes."""
-    house.wait(5 * MINUTE)
+    house.let_pass(5 * MINUTE)
 
 
 @pytest.mark.fault("7.4")
@@ -100,22 +100,22 @@ def test_a_job_that_never_ends_is_told_once_shown_and_over_with_the_next_end(hou
     looked_at(house)
     clip = house.clip(task)
     attempt = house.box.start(task, clip)
-    house.wait(85 * MINUTE)
+    house.let_pass(85 * MINUTE)
     assert house.heard() == [] and house.problems() == ()  # three times the half hour that a clip may take
-    house.wait(10 * MINUTE)
+    house.let_pass(10 * MINUTE)
     (text,) = house.heard("is stuck")
     assert "Bears (wild_earth)" in text and clip in text and f"`videod why {task}`" in text
     assert [one for one in house.problems() if "is stuck" in one]
     house.start()  # a restart neither repeats it nor takes it for over
-    house.wait(MINUTE)
+    house.let_pass(MINUTE)
     assert [one for one in house.problems() if "is stuck" in one]
-    house.wait(3 * HOUR)
+    house.let_pass(3 * HOUR)
     assert len(house.heard("is stuck")) == 1 and house.problems()
     house.box.succeed(task, clip, attempt)
-    house.wait(2 * MINUTE)
+    house.let_pass(2 * MINUTE)
     assert house.problems() == ()
     house.box.start(task, house.clip(task))
-    house.wait(3 * HOUR)
+    house.let_pass(3 * HOUR)
     assert len(house.heard("is stuck")) == 2
 
 
@@ -130,9 +130,9 @@ def test_the_usual_time_is_that_of_the_last_finished_attempts_where_there_are_fi
     task = house.filming()
     looked_at(house)
     house.box.start(task, house.clip(task))
-    house.wait(29 * MINUTE)
+    house.let_pass(29 * MINUTE)
     assert house.heard() == []
-    house.wait(3 * MINUTE)  # three times four minutes, at least half an hour
+    house.let_pass(3 * MINUTE)  # three times four minutes, at least half an hour
     assert len(house.heard("is stuck")) == 1 and "usually it takes 4 min" in house.heard()[0]
 
 
@@ -164,7 +164,7 @@ def test_an_episode_that_waits_for_something_that_is_named_is_not_stuck(
     task = house.filming()
     looked_at(house)
     why(house, task)
-    house.wait(10 * HOUR)
+    house.let_pass(10 * HOUR)
     assert not house.heard("Bears (wild_earth) is stuck")
 
 
@@ -173,13 +173,13 @@ def test_a_pause_that_ended_and_a_host_that_slept_begin_the_time_again(house: Wa
     task = house.filming()
     looked_at(house)
     paused(house, task)
-    house.wait(10 * HOUR)
+    house.let_pass(10 * HOUR)
     at_once(house.box.ledger.park(Park("kie", None, house.box.clock.at, "", "person"), house.box.clock.at))
-    house.wait(85 * MINUTE)
+    house.let_pass(85 * MINUTE)
     house.box.clock.at += 10 * HOUR
-    house.wait(85 * MINUTE)
+    house.let_pass(85 * MINUTE)
     assert house.heard() == []
-    house.wait(10 * MINUTE)
+    house.let_pass(10 * MINUTE)
     assert len(house.heard("is stuck")) == 1
 
 
@@ -192,7 +192,7 @@ def test_a_service_that_is_only_ever_busy_is_no_progress(house: Watched) -> None
             attempt = house.box.start(task, clip)
             busy = Failure(Kind.BUSY, "429", "kie", retry_after_ms=30_000)
             house.box.apply(JobFailed(house.box.clock.at, task, clip, attempt, busy, 0.5, "", 69))
-        house.wait(MINUTE)
+        house.let_pass(MINUTE)
     assert len(house.heard("is stuck")) == 1
 
 
@@ -203,19 +203,19 @@ def test_a_service_that_is_only_ever_busy_is_no_progress(house: Watched) -> None
 def test_a_lopsided_queue_is_told_once_shown_and_told_again_when_it_comes_again(house: Watched) -> None:
     behind = house.box.queue("Owls", "deep_sea")
     many = [house.box.queue(f"Bears {n}") for n in range(9)]
-    house.wait(23 * HOUR)
+    house.let_pass(23 * HOUR)
     assert house.heard() == [] and house.problems() == ()
-    house.wait(2 * HOUR)
+    house.let_pass(2 * HOUR)
     assert len(house.heard()) == 1 and "wild_earth holds 9 of 10 queued entries" in house.problems()[0]
     house.start()
     house.box.cancel(many.pop())
-    house.wait(10 * MINUTE)
+    house.let_pass(10 * MINUTE)
     assert len(house.heard()) == 1 and "8 of 9" in house.problems()[0]
     house.box.start(behind, "plan/plan")
-    house.wait(2 * MINUTE)
+    house.let_pass(2 * MINUTE)
     assert house.problems() == ()
     house.box.queue("Fish", "deep_sea")
-    house.wait(25 * HOUR)
+    house.let_pass(25 * HOUR)
     assert len(house.heard("queued entries")) == 2
 
 
@@ -225,7 +225,7 @@ def test_a_channel_that_waits_for_something_named_is_left_out_of_the_queue(house
     for number in range(9):
         house.box.queue(f"Bears {number}")
     at_once(house.box.ledger.park(Park("*", "deep_sea", None, "holiday", "person"), house.box.clock.at))
-    house.wait(30 * HOUR)
+    house.let_pass(30 * HOUR)
     assert house.heard() == [] and house.problems() == ()
 
 
@@ -234,15 +234,15 @@ def test_a_key_that_stays_refused_rings_again_after_a_day_though_no_job_meets_it
     task = house.filming()
     clip = house.clip(task)
     house.box.fail(task, clip, Kind.CREDENTIALS, "401 the key is unknown")
-    house.wait(23 * HOUR)
+    house.let_pass(23 * HOUR)
     assert len(house.heard()) == 1
-    house.wait(2 * HOUR)
+    house.let_pass(2 * HOUR)
     assert len(house.heard()) == 2 and "kie is still paused since 2026-11-21 " in house.heard()[1]
-    house.wait(23 * HOUR)
-    house.wait(24 * HOUR)
+    house.let_pass(23 * HOUR)
+    house.let_pass(24 * HOUR)
     rung = len(house.heard("still paused"))
     at_once(house.box.ledger.park(Park("kie", None, house.box.clock.at, "", "service"), house.box.clock.at))
     house.box.apply(ServiceFreed(house.box.clock.at, task, "kie"))
     house.box.make(task, clip)
-    house.wait(30 * HOUR)
+    house.let_pass(30 * HOUR)
     assert len(house.heard("still paused")) == rung == 2

@@ -42,6 +42,7 @@ ROWS: Mapping[str, str] = {
     "13.2": "What a person sets is never written over",
     "13.3": "A nonsense balance or token lifetime is no answer",
     "13.4": "Every strange shape of the board's answers is a failure of the board",
+    "13.6": "After a restore, what custom scripts made is adopted or counted",
     "13.7": "Locks and a busy database are waited for off the loop, with a bound",
     "13.8": "An approval is taken within seconds however much was queued",
     "13.9": "Only our own marked scripts count as still running",

@@ -112,7 +112,10 @@ def test_any_entry_becomes_a_clean_episode_or_is_refused_in_words(title: str, to
 
 
 def test_what_youtube_would_refuse_is_refused_before_money_is_spent() -> None:
-    for title, says in (("x" * 101, "Title has 101 characters, 100 are allowed"), ("A <b> Bear", "Title holds < or >")):
+    for title, says in (
+        ("x" * 101, "Title has 101 characters; 100 are allowed"),
+        ("A <b> Bear", "does not allow < or >"),
+    ):
         event = edits.queued(entry(title, "bears", "they wait"), "page", None, CHANNELS, 1)
         assert isinstance(event, EntryRefused) and says in event.reason
     long = edits.queued(entry("Bears", "bears", "x" * 20_001), "page", None, CHANNELS, 1)

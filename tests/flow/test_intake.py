@@ -415,7 +415,7 @@ async def test_only_the_first_failure_and_the_recovery_are_logged(
     assert waits == [60, 60, 60, 60]
     board.broken.clear()
     assert await desk.intake._round() == 10
-    told = [record.message for record in caplog.records if record.name == "videod.flow.intake"]
+    told = [record.message for record in caplog.records if record.name == "videod.flow.trouble"]
     assert told == ["intake_board_failed", "intake_board_recovered"]
 
 

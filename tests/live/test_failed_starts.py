@@ -133,6 +133,7 @@ async def wait(*given, **named):
 videod.daemon.machine.ClockWatch.since_last_run = wait
 """
 WAITING_BEFORE_THE_LOCK = """
+import time
 import videod.daemon.lifecycle
 def wait(*given, **named):
     print("here", flush=True)

@@ -57,7 +57,7 @@ def problems(at: Stage) -> str:
     [
         ('[paths]\nstate = "s"\n\n[daemon\nhttp_port = 0\n', ("videod.toml:4:", "line 4")),
         ("[daemon]\npoll_intervall_s = 5\n", ("videod.toml:2: daemon.poll_intervall_s", "poll_interval_s")),
-        ('[daemon]\n\npoll_interval_s = "often"\n', ("videod.toml:3: daemon.poll_interval_s", "number", "10")),
+        ('[daemon]\n\npoll_interval_s = "often"\n', ("videod.toml:3: daemon.poll_interval_s", "number", "3")),
         ('[paths]\nffmpeg = "/opt/nowhere/ffmpeg"\n', ("videod.toml:2: paths.ffmpeg", "/opt/nowhere/ffmpeg", "leave")),
     ],
 )

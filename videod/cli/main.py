@@ -73,6 +73,7 @@ def _daemon(argv: Sequence[str]) -> int:
     ending.Process.own = True
     try:
         code = run(argv)
+        signals.ignore_the_rest(*signals.STOPS)  # the end is under way: it must not be torn
     except signals.Stopped:
         code = OK
     ending.within(ending.LAST_S, code)

@@ -17,12 +17,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from videod.core import bounds
-from videod.core.board import sentence
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
 from videod.core.model import Task
-from videod.core.ops import REMIND_MS
 from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
 from videod.flow import edits
+from videod.flow.trouble import REMARK, Trouble
 from videod.flow.turns import Turns
 from videod.ledger import Applied, Ledger
 from videod.seams import NEWEST, Board, BoardError, Clock, Page
@@ -32,8 +31,6 @@ from videod.store.database import Store
 log = logging.getLogger(__name__)
 
 CURSOR = "notion_cursor"
-#: the fact that `views.problems` shows
-TROUBLE = "board_trouble"
 #: a list may lag behind; from time to time a look goes back this far, in between only over the board's rounding
 OVERLAP_MS, NARROW_OVERLAP_MS = 150_000, 60_000
 WIDE_EVERY_MS = 30_000
@@ -47,11 +44,6 @@ LEAST_PAUSE_S = 0.5
 SKEW_MS = 300_000
 #: a list that was begun less than this after our own write of an entry may still show the entry as it was before
 SETTLING_MS = 60_000
-#: how long to wait after a failure at most, by its kind, seconds
-WAITS_S = {"busy": 300.0, "down": 30.0, "credentials": 60.0, "gone": 60.0, "rejected": 60.0}
-#: after so long without an answer people hear of it by other ways; of what only they can change at once, ms
-TELL_AFTER_MS = 600_000
-FOR_PEOPLE = ("credentials", "gone", "rejected")
 #: the labels with which people ask for something on an entry that is in work
 WISHES = tuple(LABELS[status] for status in (*APPROVES, *REDOES, Status.CANCELLED))
 
@@ -78,10 +70,7 @@ class Intake:
         self._known_channels = known_channels
         self.poll_interval_s = poll_interval_s
         self._turns = turns
-        self._trouble: str | None = None
-        self._trouble_since_ms = 0
-        self._told_at: int | None = None
-        self._failures = 0
+        self._trouble = Trouble(ledger, clock)
         self._stuck: set[str] = set()
         self._wide_at_ms: int | None = None
         self._crowded = False
@@ -90,7 +79,7 @@ class Intake:
 
     async def run(self) -> None:
         """Poll until cancelled. The bell "intake" wakes it early."""
-        await self._ledger.set_fact(TROUBLE, "")
+        await self._ledger.set_fact(REMARK, "")
         await self._ledger.hasten(self._clock.now_ms())  # what the last daemon put off need not wait
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_at_all(), name="intake")
@@ -99,14 +88,14 @@ class Intake:
     async def _look_at_all(self) -> None:
         while True:
             seconds = await self._round()
-            healthy = self._trouble is None
+            healthy = self._trouble.kind is None
             await self._ledger.bells.wait("intake of all", seconds * FULL_EVERY if healthy else seconds)
 
     async def _look_at_wishes(self) -> None:
         """Short looks, each a poll interval after the last one began. A failure is the long look's to handle."""
         while True:
             began = self._clock.steady_ms()
-            if self._trouble is None:
+            if self._trouble.kind is None:
                 try:
                     await self.look_at_newest()
                 except BoardError as error:
@@ -121,44 +110,11 @@ class Intake:
         try:
             await self.poll_once()
         except BoardError as error:
-            return await self._troubled(error)
+            return await self._trouble.met(error, self.poll_interval_s)
         finally:
             self.looked.set()
-        if self._trouble is not None:
-            await self._recovered()
+        await self._trouble.over()
         return self.poll_interval_s
-
-    async def _recovered(self) -> None:
-        log.info("intake_board_recovered", extra={"kind": self._trouble, "failures": self._failures})
-        await self._ledger.alarm_over(f"board:{self._trouble_since_ms}", self._clock.now_ms())
-        self._trouble, self._failures, self._told_at = None, 0, None
-        await self._ledger.set_fact(TROUBLE, "")
-        await self._ledger.hasten(self._clock.now_ms())
-
-    async def _troubled(self, error: BoardError) -> float:
-        self._failures += 1
-        at = self._clock.now_ms()
-        if self._trouble is None:
-            self._trouble_since_ms = at
-        if error.kind != self._trouble:
-            self._trouble = error.kind
-            log.warning("intake_board_failed", extra={"kind": error.kind, "error": str(error)})
-            await self._ledger.set_fact(TROUBLE, f"the board cannot be read: {error}")
-        await self._tell_people(error, at)
-        if error.retry_after_s is not None:
-            return max(self.poll_interval_s, error.retry_after_s)
-        longest = max(self.poll_interval_s, WAITS_S[error.kind])
-        return longest if error.kind == "credentials" else min(longest, self.poll_interval_s * self._failures)
-
-    async def _tell_people(self, error: BoardError, at: int) -> None:
-        """Once an occurrence and after each day, past the board: at once where only they can change it."""
-        told = self._told_at is not None and at - self._told_at < REMIND_MS
-        if told or (error.kind not in FOR_PEOPLE and at - self._trouble_since_ms < TELL_AFTER_MS):
-            return
-        self._told_at = at
-        text = f"The Notion board cannot be read: {sentence(str(error))}"
-        text += " Episodes in work go on; approvals are not seen meanwhile."
-        await self._ledger.alarm(f"board:{self._trouble_since_ms}", f"{text} {_remedy(error.kind)}", at)
 
     async def poll_once(self) -> int:
         """Look at what was edited since the last look; returns how many wishes were taken. Raises BoardError."""
@@ -419,14 +375,6 @@ async def _together(*looks: Awaitable[int]) -> int:
     if failed:
         raise next((one for one in failed if not isinstance(one, BoardError)), failed[0])
     return sum(one for one in found if not isinstance(one, BaseException))
-
-
-def _remedy(kind: str) -> str:
-    return {
-        "credentials": "Put a valid token into NOTION_TOKEN and restart videod.",
-        "gone": "Share the page with the connection again (page menu, Connections), then run `videod notion check`.",
-        "rejected": "Check the board with `videod notion check`.",
-    }.get(kind, "videod keeps asking.")
 
 
 def _address(page_id: str) -> str:

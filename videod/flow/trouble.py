@@ -1,0 +1,75 @@
+"""The board's trouble as the intake meets it: how long to wait, what status says, and when people hear of it."""
+
+import logging
+
+from videod.core.board import sentence
+from videod.core.ops import REMIND_MS
+from videod.ledger import Ledger
+from videod.seams import BoardError, Clock
+
+log = logging.getLogger(__name__)
+
+#: the fact that `views.problems` shows
+REMARK = "board_trouble"
+#: how long to wait after a failure at most, by its kind, seconds
+WAITS_S = {"busy": 300.0, "down": 30.0, "credentials": 60.0, "gone": 60.0, "rejected": 60.0}
+#: after so long without an answer people hear of it by other ways; of what only they can change at once, ms
+TELL_AFTER_MS = 600_000
+FOR_PEOPLE = ("credentials", "gone", "rejected")
+
+
+class Trouble:
+    """One occurrence at a time; `kind` is the board's last error while it lasts, else None."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self.kind: str | None = None
+        self._since_ms = 0
+        self._told_at: int | None = None
+        self._failures = 0
+
+    async def over(self) -> None:
+        """The board answered: what it was to be told meanwhile is due at once."""
+        if self.kind is None:
+            return
+        at = self._clock.now_ms()
+        log.info("intake_board_recovered", extra={"kind": self.kind, "failures": self._failures})
+        await self._ledger.alarm_over(f"board:{self._since_ms}", at)
+        self.kind, self._failures, self._told_at = None, 0, None
+        await self._ledger.set_fact(REMARK, "")
+        await self._ledger.hasten(at)
+
+    async def met(self, error: BoardError, interval_s: float) -> float:
+        """The board failed; returns the seconds until it is asked again."""
+        self._failures += 1
+        at = self._clock.now_ms()
+        if self.kind is None:
+            self._since_ms = at
+        if error.kind != self.kind:
+            self.kind = error.kind
+            log.warning("intake_board_failed", extra={"kind": error.kind, "error": str(error)})
+            await self._ledger.set_fact(REMARK, f"the board cannot be read: {error}")
+        await self._tell_people(error, at)
+        if error.retry_after_s is not None:
+            return max(interval_s, error.retry_after_s)
+        longest = max(interval_s, WAITS_S[error.kind])
+        return longest if error.kind == "credentials" else min(longest, interval_s * self._failures)
+
+    async def _tell_people(self, error: BoardError, at: int) -> None:
+        """Once an occurrence and after each day, past the board: at once where only they can change it."""
+        told = self._told_at is not None and at - self._told_at < REMIND_MS
+        if told or (error.kind not in FOR_PEOPLE and at - self._since_ms < TELL_AFTER_MS):
+            return
+        self._told_at = at
+        text = f"The Notion board cannot be read: {sentence(str(error))}"
+        text += " Episodes in work go on; approvals are not seen meanwhile."
+        await self._ledger.alarm(f"board:{self._since_ms}", f"{text} {_remedy(error.kind)}", at)
+
+
+def _remedy(kind: str) -> str:
+    return {
+        "credentials": "Put a valid token into NOTION_TOKEN and restart videod.",
+        "gone": "Share the page with the connection again (page menu, Connections), then run `videod notion check`.",
+        "rejected": "Check the board with `videod notion check`.",
+    }.get(kind, "videod keeps asking.")
