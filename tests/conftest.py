@@ -10,6 +10,18 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+#: the rooms whose tests take longest, in this order: begun first, so that no worker is left alone with them at the end
+LONGEST = ("live", "crash", "scripts", "scenarios", "sandbox", "faults", "edge", "daemon")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        rooms = item.path.parts
+        return next((at for at, room in enumerate(LONGEST) if room in rooms), len(LONGEST))
+
+    items.sort(key=place)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("timeout") is None:
         config.option.timeout = TEST_S
