@@ -1,5 +1,8 @@
 """Limits of time for all tests: generous, and from one place. See `tests/harness/patience.py`."""
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -25,3 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("timeout") is None:
         config.option.timeout = TEST_S
+
+
+@pytest.fixture
+def undisturbed() -> Iterator[None]:
+    """No garbage is collected meanwhile: Python 3.11 fails in `ast.parse` when a finalizer formats a traceback then."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

@@ -8,6 +8,8 @@ import pytest
 
 from tests.harness import patience
 
+pytestmark = pytest.mark.usefixtures("undisturbed")
+
 TESTS = Path(__file__).resolve().parents[1]
 #: campaigns and benchmarks measure; they are no verdict of `./test`
 ELSEWHERE = ("campaigns", "benchmarks")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("undisturbed")
+
 ROOT = Path(__file__).parents[2] / "videod"
 #: parts of a key that differ from one occurrence to the next
 ONCE = re.compile(r"\b(\w*since\w*|first_at|attempt|day|at|ended)\b")

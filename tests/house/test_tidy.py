@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("undisturbed")
+
 ROOT = Path(__file__).parents[2]
 TOP = {
     "videod", "scripts", "channels", "state", "tests", "videod.toml", "systemd", "pyproject.toml", "README.md",
