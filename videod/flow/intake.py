@@ -38,6 +38,8 @@ WIDE_EVERY_MS = 30_000
 FULL_EVERY = 3
 #: where there is much to read a look takes longer: the next one begins after this share of the interval
 CROWDED = 0.6
+#: short looks go before what the board is told: more often than this they would leave little of its pace, seconds
+LEAST_INTERVAL_S = 1.5
 #: between two short looks at least, seconds
 LEAST_PAUSE_S = 0.5
 #: a time of the board further ahead of our clock than this is nonsense
@@ -89,7 +91,9 @@ class Intake:
         while True:
             seconds = await self._round()
             healthy = self._trouble.kind is None
-            await self._ledger.bells.wait("intake of all", seconds * FULL_EVERY if healthy else seconds)
+            await self._ledger.bells.wait(
+                "intake of all", max(LEAST_INTERVAL_S, seconds) * FULL_EVERY if healthy else seconds
+            )
 
     async def _look_at_wishes(self) -> None:
         """Short looks, each a poll interval after the last one began. A failure is the long look's to handle."""
@@ -102,7 +106,7 @@ class Intake:
                     log.debug("intake_wishes_failed", extra={"kind": error.kind, "error": str(error)})
                 self.looked.set()
             passed_s = (self._clock.steady_ms() - began) / 1000
-            interval_s = self.poll_interval_s * (CROWDED if self._crowded else 1.0)
+            interval_s = max(LEAST_INTERVAL_S, self.poll_interval_s * (CROWDED if self._crowded else 1.0))
             await self._ledger.bells.wait("intake", max(LEAST_PAUSE_S, interval_s - passed_s))
 
     async def _round(self) -> float:
