@@ -149,7 +149,7 @@ def _set_by(status: Status) -> str:
         at = LABELS[next(one for one, gate in AT_GATE.items() if gate == APPROVES[status])]
         return f"you, at {at}; videod, where the gate is `auto`"
     if status in REDOES:
-        return "videod; you, at the review, to have flagged files made anew"
+        return "videod; you, at the review, to regenerate flagged files"
     return "videod"
 
 

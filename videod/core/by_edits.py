@@ -21,6 +21,14 @@ FIELDS: dict[str, str] = {
 _PLANNED_FROM = ("topic", "direction")
 
 
+def values_of(task: Task) -> dict[str, str | None]:
+    """The task's own values as the board's fields show them."""
+    return {
+        "Title": task.title, "Channel": task.channel_id, "Topic": task.topic, "Story Direction": task.direction,
+        "Priority": task.priority.label, "Privacy": task.privacy,
+    }  # fmt: skip
+
+
 def edited(work: Work, event: EntryEdited) -> Work:
     """The work with the edits that still count; the others are answered and put back."""
     problems = dict(event.problems)
@@ -97,9 +105,6 @@ def _answered(work: Work, refused: dict[str, str]) -> Work:
     if not refused:
         return work
     task = work.task
-    true: dict[str, object] = {
-        "Title": task.title, "Channel": task.channel_id, "Topic": task.topic, "Story Direction": task.direction,
-        "Priority": task.priority.label, "Privacy": task.privacy,
-    }  # fmt: skip
+    true = values_of(task)
     note = " ".join(f"{shown} was not changed: {reason}." for shown, reason in refused.items())
     return work.with_task(error=note).adding(ShowEntry(task.page_id, {shown: true[shown] for shown in refused}))

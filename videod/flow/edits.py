@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from videod.core import bounds
+from videod.core.by_edits import values_of
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
 from videod.core.model import Priority, Task, task_id_of
 from videod.core.plain_text import harmless, one_line
@@ -112,14 +113,6 @@ def wished(values: Mapping[str, object], body: Mapping[str, object], seen: Seen)
     return None
 
 
-def _of_task(task: Task) -> dict[str, str]:
-    """The task's own values under the names of the board's fields."""
-    return {
-        "Title": task.title, "Channel": task.channel_id, "Topic": task.topic, "Story Direction": task.direction,
-        "Priority": task.priority.label, "Privacy": task.privacy or "",
-    }  # fmt: skip
-
-
 def _same(name: str, shown: str, true: str) -> bool:
     if name == "Title":
         return one_line(shown) == true
@@ -130,11 +123,11 @@ def _same(name: str, shown: str, true: str) -> bool:
 
 def changed_fields(values: Mapping[str, object], seen: Seen | None, task: Task) -> tuple[str, ...]:
     """The fields that a person changed: they differ from the task's own value and from what we last saw there."""
-    true, known = _of_task(task), seen or {}
+    true, known = values_of(task), seen or {}
     return tuple(
         name
         for name in FIELDS
-        if name in values and not _same(name, shown := text(values, name), true[name])
+        if name in values and not _same(name, shown := text(values, name), true[name] or "")
         and (name not in known or remembered(shown) != known[name])
     )  # fmt: skip
 
