@@ -45,8 +45,8 @@ from videod.edge.inspector import _document
 from videod.edge.oauth import Application, GoogleTokens, Grant, seal, unseal, vault
 from videod.edge.probe import probe
 from videod.edge.slack import Slack
-from videod.flow.bench import receipt as receipt_beside
 from videod.ledger import Bells, Ledger
+from videod.receipts import read as receipt_beside
 from videod.seams import BoardError, NoAnswer, TokenError
 from videod.store import reads
 from videod.store.database import InlineDatabase
@@ -126,8 +126,7 @@ async def receipts(at: House, chance: random.Random) -> None:
         "version": "1", "digest": '"d"', "service": '"kie"', "state": '"intent"', "at": '"2026-11-29T14:41:00+00:00"',
     }))  # fmt: skip
     found = receipt_beside(output)
-    sound(found)
-    bounds.moment_ms((found or {}).get("at"))
+    sound(vars(found) if found else None)
     try:
         kept = receipt.read(output)
     except ScriptFailure:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from videod import receipts
 from videod.cli import client, output
 from videod.cli.output import Cell
 from videod.core import reconcile
@@ -13,20 +14,19 @@ from videod.core.reconcile import Mark
 from videod.core.statuses import JobState
 from videod.core.steps import STEPS
 from videod.dashboard.text import money
-from videod.flow.bench import receipt
+from videod.receipts import State
 from videod.store import audit, purchases, reads
 from videod.web import shapes
 
 #: marks whose differences are shown, and how long a strange one is held against the books
 MARKS_SHOWN_MS = 24 * 3_600_000
-STATES = ("intent", "submitted", "received")
 
 
 @dataclass
 class Papers:
     """What lies in the workspaces: receipts by state, and finished files without one."""
 
-    states: Counter[tuple[str, str]] = field(default_factory=Counter)
+    states: Counter[tuple[str, State]] = field(default_factory=Counter)
     bare: list[audit.Odd] = field(default_factory=list)
     orphans: list[audit.Odd] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ def _service(
     reasons = Counter(reason or "unknown" for one in again if one.service == service for reason in one.reasons)
     return {
         "service": service, "intents": found.intents, "charges": found.charges, "usd": shapes.usd(found.micros),
-        "open": found.open, "receipts": {state: papers.states[service, state] for state in STATES},
+        "open": found.open, "receipts": {state: papers.states[service, state] for state in State},
         "possibly_paid_usd": shapes.usd(found.possible),
         "in_doubt": found.in_doubt, "rebought": found.rebought, "settled_by_balance": found.settled,
         "again": {reason: reasons[reason] for reason in ("redo", "retry", "repair", "rebuy", "unknown")},
@@ -120,16 +120,13 @@ def _papers(connection: sqlite3.Connection, where: client.Place) -> Papers:
 def _file(found: Papers, where: client.Place, task: Task, job: Job) -> None:
     output_path = where.workspace(task) / STEPS[job.step].output(job, task)
     odd = audit.Odd(task.id, job.name, job.service, job.price_micros)
-    kept = receipt(output_path)
-    state = kept.get("state") if kept is not None else None
-    made = output_path.is_file()
-    if state == "intent" and made:
-        state = "received"  # the file is put in place first
-    if state in STATES:
-        found.states[job.service, str(state)] += 1
+    kept, made = receipts.read(output_path), output_path.is_file()
+    state = None if kept is None else kept.standing(made)
+    if state is not None:
+        found.states[job.service, state] += 1
     if job.state == JobState.DONE and made and kept is None:
         found.bare.append(odd)
-    if state == "intent" and job.state not in (JobState.RUNNING, JobState.IN_DOUBT) and not job.buy_again:
+    if state is State.INTENT and job.state not in (JobState.RUNNING, JobState.IN_DOUBT) and not job.buy_again:
         found.orphans.append(odd)
 
 
@@ -264,7 +261,7 @@ def _row(one: shapes.Json) -> list[str | Cell]:
     strange = balance["unexplained_credits"] if isinstance(balance, dict) else None
     told = "no balance" if strange is None else f"{strange:g} credits"
     counts = [f"{one[name]}" for name in ("intents", "charges")]
-    papers = [f"{receipts[state]}" for state in STATES]
+    papers = [f"{receipts[state]}" for state in State]
     rest = [f"{one[name]}" for name in ("in_doubt", "rebought", "settled_by_balance")]
     usd, possible = one["usd"], one["possibly_paid_usd"]
     assert isinstance(usd, float) and isinstance(possible, float)

@@ -8,20 +8,21 @@ nothing was bought, the receipt's "intent" is withdrawn and the job is bought as
 
 import asyncio
 import logging
-import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from videod.core import board, bounds, reconcile
+from videod import receipts
+from videod.core import board, reconcile
 from videod.core.failures import Failure
 from videod.core.model import Job, Task
 from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Remote, Trace
 from videod.core.statuses import JobState
 from videod.core.steps import STEPS
-from videod.flow.bench import Bench, receipt
+from videod.flow.bench import Bench
 from videod.ledger import Ledger
+from videod.receipts import Receipt, State
 from videod.seams import Clock, NoAnswer, Purse
 from videod.store import purchases, reads
 from videod.store.database import Store
@@ -47,7 +48,7 @@ class Paper:
 
     attempt: int
     running: bool
-    state: str | None
+    state: State | None
     remote_id: str | None
     recorded: bool
 
@@ -62,7 +63,9 @@ class Sight:
     @property
     def quiet(self) -> bool:
         """Whether no request of ours is on its way, and all that was answered is in the books."""
-        return all(paper.recorded and not (paper.running and paper.state == "intent") for paper in self.papers.values())
+        return all(
+            paper.recorded and not (paper.running and paper.state is State.INTENT) for paper in self.papers.values()
+        )
 
 
 class Reconciler:
@@ -142,17 +145,16 @@ class Reconciler:
         The receipt of a request that was never taken is withdrawn.
         """
         output = self._output(task, job)
-        kept = receipt(output) or {}
-        asked_at = bounds.moment_ms(kept.get("at"))
-        if kept.get("state") != "intent" or asked_at is None:
+        kept = receipts.read(output)
+        if kept is None or kept.state is not State.INTENT or kept.at is None:
             return failure
         context = {"task": task.id, "channel": task.channel_id, "job": job.name, "service": job.service}
         log.info("reconcile_look_started", extra=context)
-        finding, told = await self._look(job, attempt, asked_at)
+        finding, told = await self._look(job, attempt, kept.at)
         log.info("reconcile_look_done", extra=context | {"finding": finding.name.lower(), "evidence": told})
-        if finding != Finding.NOTHING or receipt(output) != kept:
+        if finding != Finding.NOTHING or receipts.read(output) != kept:
             return replace(failure, message=f"{failure.message}; {told}")
-        _withdraw(output)
+        receipts.withdraw(output)
         return NothingBought(self._clock.now_ms(), task.id, job.name, attempt, told)
 
     async def _look_at_old_doubts(self, service: str) -> None:
@@ -239,19 +241,19 @@ class Reconciler:
             return purchases.place(connection), jobs
 
         place, jobs = await self._store.read(look)
-        papers = {job.id: _paper(job, charged, receipt(self._output(task, job))) for job, task, charged in jobs}
+        papers = {job.id: _paper(job, charged, receipts.read(self._output(task, job))) for job, task, charged in jobs}
         return Sight(place, papers)
 
     def _output(self, task: Task, job: Job) -> Path:
         return self._bench.workspace(task) / STEPS[job.step].output(job, task)
 
 
-def _paper(job: Job, charged: bool, kept: dict[str, object] | None) -> Paper:
-    state, remote = (kept or {}).get("state"), (kept or {}).get("remote_id")
+def _paper(job: Job, charged: bool, kept: Receipt | None) -> Paper:
+    state, told = (None, None) if kept is None else (kept.state, kept.remote_id)
     running = job.state == JobState.RUNNING
-    told = str(remote) if remote is not None else None
-    recorded = told == job.remote_id if told is not None else not (running and state == "received" and not charged)
-    return Paper(job.attempt, running, str(state) if state is not None else None, told, recorded)
+    unbooked = running and state is State.RECEIVED and not charged
+    recorded = told == job.remote_id if told is not None else not unbooked
+    return Paper(job.attempt, running, state, told, recorded)
 
 
 def _on_their_way(before: Sight, after: Sight, doubted: int) -> int:
@@ -263,17 +265,7 @@ def _on_their_way(before: Sight, after: Sight, doubted: int) -> int:
         if first != then:
             quiet = first is None and then is not None and then.state is None
             count += 0 if quiet else 1
-        elif first is not None and first.running and (first.state == "intent" or not first.recorded):
+        elif first is not None and first.running and (first.state is State.INTENT or not first.recorded):
             count += 1
     newest = max((paper.attempt for paper in after.papers.values()), default=0)
     return count + (1 if after.place.attempts > max(before.place.attempts, newest) else 0)
-
-
-def _withdraw(output: Path) -> None:
-    """Take the receipt away, durably: nothing is owed and nothing will come."""
-    output.with_name(f"{output.name}.job.json").unlink(missing_ok=True)
-    descriptor = os.open(output.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from videod.core import board, bounds, reports
+from videod import receipts
+from videod.core import board, reports
 from videod.core.events import JobCharged, JobDied, JobFailed, JobSubmitted, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind
@@ -22,12 +23,13 @@ from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import JobState
 from videod.core.steps import STEPS, Step
-from videod.flow.bench import Bench, receipt
+from videod.flow.bench import Bench
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan
 from videod.flow.refused import put_aside
-from videod.flow.runner import LEFT_OPEN, Doubts, in_doubt
+from videod.flow.runner import LEFT_OPEN, Doubts
 from videod.ledger import Ledger
+from videod.receipts import Receipt, State
 from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.store import reads
 from videod.store.database import Store
@@ -132,7 +134,7 @@ class Recovery:
         """Count the death; whether it was one too many. It is in the books before anything of the job is looked at."""
         task = await self._task(job)
         step = STEPS[job.step]
-        doubt = step.paid and in_doubt(self._output(task, job), job, self.bench.silent(step)) is not None
+        doubt = step.paid and receipts.doubt(self._output(task, job), job, self.bench.silent(step)) is not None
         last = board.iso(max(heartbeat, job.started_at or 0))
         died = JobDied(
             self.clock.now_ms(), job.task_id, job.name, job.attempt, most=self.deaths, last=last, doubt=doubt
@@ -149,8 +151,9 @@ class Recovery:
         """Whether the job is settled later; where it need not wait it is settled."""
         task = await self._task(job)
         step, output = STEPS[job.step], self._output(task, job)
-        paper = receipt(output) or {}
-        doubtful = self.doubts is not None and self.doubts.covers(job) and paper.get("state") == "intent"
+        kept = receipts.read(output)
+        asked = kept is not None and kept.state is State.INTENT
+        doubtful = asked and self.doubts is not None and self.doubts.covers(job)
         # a video is decoded for seconds before it is believed: no start waits for that
         long = step.makes == "video" and output.is_file()
         if long or (step.paid and (doubtful or await self.lives(str(output)))):
@@ -184,8 +187,8 @@ class Recovery:
             if found is not None:
                 await self._adopt(task, job, output, *found)
                 return
-        await self._record_order(task, job, receipt(output))
-        failure = in_doubt(output, job, self.bench.silent(step)) if step.paid else None
+        await self._record_order(task, job, receipts.read(output))
+        failure = receipts.doubt(output, job, self.bench.silent(step)) if step.paid else None
         if failure is not None and doubts is not None and doubts.covers(job):
             seen = await self._seen(doubts, task, job, failure)
             if isinstance(seen, NothingBought):
@@ -209,10 +212,10 @@ class Recovery:
                 raise
             return failure
 
-    async def _record_order(self, task: Task, job: Job, kept: dict[str, object] | None) -> None:
+    async def _record_order(self, task: Task, job: Job, kept: Receipt | None) -> None:
         """The name that the service gave the order, where the dead daemon did not hear of it."""
-        remote_id = (kept or {}).get("remote_id")
-        if STEPS[job.step].paid and isinstance(remote_id, str) and remote_id != job.remote_id:
+        remote_id = None if kept is None else kept.remote_id
+        if STEPS[job.step].paid and remote_id is not None and remote_id != job.remote_id:
             await self.ledger.apply(JobSubmitted(self.clock.now_ms(), task.id, job.name, job.attempt, remote_id))
 
     async def _adoptable(self, task: Task, job: Job, output: Path) -> tuple[Artefact, Plan | None] | None:
@@ -235,7 +238,7 @@ class Recovery:
 
     async def _adopt(self, task: Task, job: Job, output: Path, artefact: Artefact, plan: Plan | None) -> None:
         if not await self.store.read(lambda connection: reads.charged(connection, job.attempt)):
-            await self._charge_adopted(task, job, receipt(output))
+            await self._charge_adopted(task, job, receipts.read(output))
         log.info("recovery_output_adopted", extra={"task": task.id, "channel": task.channel_id, "job": job.name})
         relative = str(output.relative_to(self.bench.workspace(task)))
         await self.ledger.apply(JobSucceeded(
@@ -243,13 +246,13 @@ class Recovery:
             dict(artefact.facts), plan,
         ))  # fmt: skip
 
-    async def _charge_adopted(self, task: Task, job: Job, kept: dict[str, object] | None) -> None:
+    async def _charge_adopted(self, task: Task, job: Job, kept: Receipt | None) -> None:
         """The charge that the dead daemon did not hear of: at the receipt's price, else at the list price."""
         if not job.price_micros:
             return
-        receipt_micros, remote_id = bounds.micros((kept or {}).get("usd")), (kept or {}).get("remote_id")
+        told, remote_id = (None, None) if kept is None else (kept.micros, kept.remote_id)
         charge = JobCharged(
             self.clock.now_ms(), task.id, job.name, job.attempt, job.service, job.step, 1.0, "piece",
-            job.price_micros if receipt_micros is None else receipt_micros, bounds.text(remote_id, 200),
+            job.price_micros if told is None else told, remote_id,
         )  # fmt: skip
         await self.ledger.apply(charge)

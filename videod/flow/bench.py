@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from videod import files
-from videod.core import bounds, steps
+from videod.core import steps
 from videod.core.bare import bare, known_before, options, words
 from videod.core.model import Job, Task
 from videod.core.statuses import DONE
@@ -21,8 +20,6 @@ from videod.seams import Jail, Spawn
 
 #: what a child may know of its surroundings; everything else stays with the daemon
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-#: a receipt has some hundred bytes
-RECEIPT_BYTES = 64_000
 #: services of steps that need no network
 OFFLINE = ("pillow", "ffmpeg", "local")
 #: options whose value is a file of the channel; no other text of a command opens a file to its script
@@ -148,15 +145,3 @@ def workspace_of(state: Path, channel_id: str, task_id: str) -> Path:
 def _script_of(scripts: Path, name: str) -> Path:
     chosen = Path(name)
     return chosen if chosen.is_absolute() else (scripts / chosen).resolve()
-
-
-def receipt(output: Path) -> dict[str, object] | None:
-    """The plain fields of the receipt a paid script keeps beside its output, or None when there is none to be read.
-
-    Its folder belongs to the scripts: what stands there may be a FIFO, a link or a file without end.
-    """
-    try:
-        loaded = bounds.loads(files.read_bytes(output.with_name(f"{output.name}.job.json"), RECEIPT_BYTES))
-    except (OSError, ValueError):
-        return None
-    return bounds.scalars(loaded) if isinstance(loaded, dict) else None

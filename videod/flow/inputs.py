@@ -13,7 +13,7 @@ import stat
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from videod import files
+from videod import files, receipts
 from videod.core import bounds, craft
 from videod.core.events import InputLost, JobCharged, JobFailed, JobSucceeded, LostFile
 from videod.core.expect import expectation
@@ -24,7 +24,7 @@ from videod.core.statuses import DONE, SKIPPED
 from videod.core.steps import STEPS, Step
 from videod.flow import started
 from videod.flow.assignment import Assignment
-from videod.flow.bench import Bench, receipt
+from videod.flow.bench import Bench
 from videod.flow.refused import put_aside
 from videod.ledger import Ledger
 from videod.seams import BadArtefact, Clock, Inspector, Unchecked
@@ -202,7 +202,8 @@ class Inputs:
         step = STEPS[job.step]
         if not step.fetchable or job.remote_id is None or self._bench.silent(step):
             return False
-        return (receipt(path) or {}).get("remote_id") == job.remote_id
+        kept = receipts.read(path)
+        return kept is not None and kept.remote_id == job.remote_id
 
     async def _objection(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> bool:
         step: Step = STEPS[job.step]

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from videod import receipts
 from videod.core import bounds
 from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Failure, Kind, classify
@@ -25,8 +26,6 @@ log = logging.getLogger(__name__)
 TAIL_CHARACTERS = 4_000
 #: a message may list every complaint about a plan
 MESSAGE_CHARACTERS = 1500
-#: a service's name of an order, such as an upload's address; a longer one is none, and half of one is none either
-REFERENCE_CHARACTERS = 2_000
 #: what the books call a charge
 WORD_CHARACTERS = 64
 MOST_PIECES = 1e9
@@ -76,7 +75,7 @@ class Listener:
                     log.debug("listener_text_heard", extra={"task": work.task.id, "text": text})
 
     async def _submit(self, work: Assignment, message: dict[str, object]) -> None:
-        reference = _reference(message)
+        reference = receipts.reference(message.get("remote_id"))
         if reference is None:
             log.warning("listener_order_refused", extra=_place(work) | {"error": "the order has no usable name"})
             return
@@ -106,7 +105,7 @@ class Listener:
             self._clock.now_ms(), work.task.id, work.job.name, work.attempt,
             self._word(message.get("service")) or work.job.service, self._word(message.get("kind")) or step.name,
             _quantity(message.get("quantity"), unit), unit, work.job.price_micros if told is None else told,
-            _reference(message),
+            receipts.reference(message.get("remote_id")),
         ))  # fmt: skip
         return True
 
@@ -153,12 +152,6 @@ def _quantity(value: object, unit: str) -> float:
     """1 where nobody told, or nonsense; but credits that nobody counted must prove nothing when a balance is judged."""
     found = bounds.number(value, 0.0, MOST_PIECES)
     return found if found is not None else 0.0 if unit == "credit" else 1.0
-
-
-def _reference(message: dict[str, object]) -> str | None:
-    """The service's name of an order, whole or not at all."""
-    told = bounds.text(message.get("remote_id"), REFERENCE_CHARACTERS + 1)
-    return told if told and len(told) <= REFERENCE_CHARACTERS else None
 
 
 def _event(line: str) -> dict[str, object]:

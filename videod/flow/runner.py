@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from videod import receipts
 from videod.core import reports
 from videod.core.events import InputLost, JobFailed, JobSucceeded
 from videod.core.expect import expectation
@@ -24,7 +25,7 @@ from videod.core.reconcile import NothingBought
 from videod.core.steps import STEPS, Step
 from videod.flow import host, started
 from videod.flow.assignment import Assignment
-from videod.flow.bench import Bench, receipt
+from videod.flow.bench import Bench
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import Inputs, read_plan
 from videod.flow.listener import Listener, Report
@@ -189,11 +190,11 @@ class Runner:
         if not step.paid:
             return True
         try:
-            kept = receipt(self._bench.workspace(work.task) / step.output(work.job, work.task))
+            kept = receipts.read(self._bench.workspace(work.task) / step.output(work.job, work.task))
         except Exception as error:  # it gets the grace of a call that may be on its way
             self._told(work, error, "reading its receipt")
             return False
-        return kept is not None and kept.get("state") == "submitted"
+        return kept is not None and kept.state is receipts.State.SUBMITTED
 
     async def _attempt(self, work: Assignment) -> JobSucceeded | JobFailed:
         """The outcome, whatever happens: a crash of videod itself is a failure of the job. The child is gone then."""
@@ -290,7 +291,7 @@ class Runner:
         if not step.paid:
             return failure
         output = self._bench.workspace(work.task) / step.output(work.job, work.task)
-        return in_doubt(output, work.job, self._bench.silent(step)) or failure
+        return receipts.doubt(output, work.job, self._bench.silent(step)) or failure
 
     def _ended_by_us(self, work: Assignment) -> JobFailed:
         return self._failed(work, self._doubted(work, Failure(Kind.INTERRUPTED, STOPPING)))
@@ -360,24 +361,7 @@ def _log_failed(failure: Failure, context: dict[str, str]) -> None:
 
 def _unheard(job: Job, output: Path, piece: dict[str, object]) -> dict[str, object] | None:
     """The charge of a purchase that its script found made and these books never heard of: they are an older copy."""
-    kept = receipt(output)
-    if job.cost_micros or kept is None or kept.get("state") != "received":
+    kept = receipts.read(output)
+    if job.cost_micros or kept is None or kept.state is not receipts.State.RECEIVED:
         return None
-    return piece | {"usd": kept.get("usd"), "remote_id": kept.get("remote_id")}
-
-
-def in_doubt(output: Path, job: Job, silent: bool) -> Failure | None:
-    """The doubt that an ended paid attempt leaves behind, judged by its receipt; None where nothing was bought.
-
-    Our scripts write "intent" before the paid request and know the rest; a `silent` one (the owner's own) that was
-    killed may have bought at any moment.
-    """
-    kept = receipt(output)
-    state = kept.get("state") if kept else None
-    if state == "intent" or (state is None and silent):
-        price = f"${job.price_micros / 1e6:.2f}"
-        return Failure(
-            Kind.IN_DOUBT, f"{job.name} was ended while its request was on the way; it may already be paid ({price})",
-            service=job.service,
-        )  # fmt: skip
-    return None
+    return piece | {"usd": None if kept.micros is None else kept.micros / 1e6, "remote_id": kept.remote_id}
