@@ -23,9 +23,11 @@ SELECT 'old-film-' || value AS id, 'channel_' || (value % 10) AS channel, :newes
        value FROM n
 """,
     """
-INSERT INTO tasks (id, page_id, channel_id, title, topic, direction, priority, status, created_at, queued_at, admitted,
-    started_at, ended_at, approved, cancelled, error, cost_micros, rebought_micros, doubts, youtube_id, youtube_url)
-SELECT id, 'page-' || id, channel, 'Old film ' || value, 'brown bears', 'A bear waits.', 1, 'published', at, at, 1, at,
+INSERT INTO tasks (id, page_id, channel_id, title, topic, direction, priority, status, phase, created_at, queued_at,
+    admitted, started_at, ended_at, approved, cancelled, error, cost_micros, rebought_micros, doubts, youtube_id,
+    youtube_url)
+SELECT id, 'page-' || id, channel, 'Old film ' || value, 'brown bears', 'A bear waits.', 1, 'published',
+    'closed', at, at, 1, at,
     at + 3600000, 'assets,video,audio,final', 0, '', 10800000, 0, 0, 'v' || value, 'https://youtu.be/v' || value
 FROM made
 """,

@@ -114,13 +114,21 @@ def test_the_same_nonsense_in_a_whole_file_is_a_bug_and_shown_as_one(
         raise KeyError("no such status")
 
 
-def test_a_row_that_its_table_forbids_is_found_by_the_start_and_the_backup(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ("UPDATE jobs SET state = 'reddy' WHERE state = 'ready'", "CHECK constraint failed in jobs"),
+        ("UPDATE tasks SET status = 'publishec' WHERE status = 'queued'", "the status 'publishec'"),
+        ("UPDATE tasks SET phase = 'closed' WHERE status = 'queued'", "the status 'queued', phase 'closed'"),
+    ],
+)
+def test_a_row_that_its_table_forbids_is_found_by_the_start_and_the_backup(tmp_path: Path, bad: str, told: str) -> None:
     a_full_studio(tmp_path, 20).close()
     path = tmp_path / "videod.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints=ON")
-        connection.execute("UPDATE tasks SET status = 'publishec' WHERE status = 'queued'")
-    with pytest.raises(DatabaseError, match="CHECK constraint failed in tasks"):
+        connection.execute(bad)
+    with pytest.raises(DatabaseError, match=told):
         migrate(path)
     argv = [sys.executable, ROOT / "systemd" / "backup.py", "--state", tmp_path]
     assert subprocess.run(argv, capture_output=True, check=False).returncode == 74

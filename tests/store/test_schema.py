@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from videod.core.statuses import JobState, Status
+from videod.core.statuses import JobState
 from videod.store.database import DatabaseError
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS
 from videod.store.schema import migrate, migrations, statements
@@ -28,11 +28,9 @@ def test_tables_have_exactly_the_fields_of_their_values(connection: sqlite3.Conn
     connection.close()
 
 
-def test_the_checks_know_exactly_the_statuses_and_states_of_the_code() -> None:
+def test_the_check_knows_exactly_the_states_of_the_code() -> None:
     script = migrations()[0][1]
-    status = re.search(r"CHECK \(status IN \(([^)]*)\)", script)
     state = re.search(r"CHECK \(state IN \(([^)]*)\)", script)
-    assert status and set(re.findall(r"'(\w+)'", status[1])) == {one.value for one in Status}
     assert state and set(re.findall(r"'(\w+)'", state[1])) == {one.value for one in JobState}
 
 

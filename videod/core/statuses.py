@@ -99,6 +99,29 @@ ERRORS: frozenset[Status] = frozenset(status for status in Status if status.valu
 #: no job of such a task may start
 CLOSED: frozenset[Status] = frozenset({Status.DRAFT, Status.PUBLISHED, Status.CANCELLED})
 
+
+class Phase(StrEnum):
+    """What a status means for whoever looks at many tasks; stored beside the status."""
+
+    QUEUED = "queued"
+    WORK = "work"
+    REVIEW = "review"
+    ERROR = "error"
+    CLOSED = "closed"
+
+
+def _phase(status: Status) -> Phase:
+    if status in AT_GATE:
+        return Phase.REVIEW
+    if status in ERRORS:
+        return Phase.ERROR
+    if status in CLOSED:
+        return Phase.CLOSED
+    return Phase.QUEUED if status == Status.QUEUED else Phase.WORK
+
+
+PHASES: dict[Status, Phase] = {status: _phase(status) for status in Status}
+
 _WORKING = (
     Status.GENERATING_ASSETS,
     Status.GENERATING_VIDEO,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from videod.core import board
 from videod.core.attention import NO_PROGRESS, Digest, Queue, Review
 from videod.core.model import Job, Task
-from videod.core.statuses import AT_GATE, Status
+from videod.core.statuses import AT_GATE
 from videod.store import reads, views
 from videod.store.rows import task_of
 
@@ -45,10 +45,7 @@ def seen(connection: sqlite3.Connection, at: int) -> Seen:
     )  # fmt: skip
 
 
-_GATES = ", ".join(f"'{status.value}'" for status in AT_GATE)
-_AT_GATE = f"""
-SELECT * FROM tasks WHERE status NOT IN ('published', 'cancelled', 'draft') AND status IN ({_GATES})
-"""  # noqa: S608 - made of the statuses' own names
+_AT_GATE = "SELECT * FROM tasks INDEXED BY tasks_open WHERE phase <> 'closed' AND phase = 'review'"
 
 
 def _reviews(connection: sqlite3.Connection) -> tuple[Review, ...]:
@@ -76,13 +73,13 @@ def _ended(connection: sqlite3.Connection, task: Task) -> int:
 
 _QUEUES = """
 SELECT channel_id, count(*), min(queued_at) FROM tasks INDEXED BY tasks_waiting
-WHERE admitted = 0 AND status NOT IN ('published', 'cancelled', 'draft') AND status = ? AND paused IS NULL
+WHERE admitted = 0 AND phase <> 'closed' AND phase = 'queued' AND paused IS NULL
 GROUP BY channel_id
 """
 
 
 def _queues(connection: sqlite3.Connection) -> tuple[Queue, ...]:
-    return tuple(Queue(*row) for row in connection.execute(_QUEUES, (Status.QUEUED.value,)))
+    return tuple(Queue(*row) for row in connection.execute(_QUEUES))
 
 
 _TIMES = """

@@ -1,5 +1,6 @@
 """The books of purchases held against each other: intents, charges, attempts, doubts, balances. Looks only."""
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from itertools import pairwise
@@ -176,11 +177,13 @@ def _reason(step: str, first: sqlite3.Row, then: sqlite3.Row) -> str | None:
     return "retry" if outcome in _USELESS else None
 
 
+_TRIED = """
+SELECT * FROM jobs WHERE task_id = ? AND attempt > 0 AND step IN (SELECT value FROM json_each(?))
+"""
+
+
 def tried(connection: sqlite3.Connection, task_id: str) -> tuple[Job, ...]:
     """The paid jobs of a task that were started at least once."""
-    steps = [name for name, step in STEPS.items() if step.paid]
-    rows = connection.execute(
-        f"SELECT * FROM jobs WHERE task_id = ? AND attempt > 0 AND step IN ({', '.join('?' for _ in steps)})",  # noqa: S608
-        (task_id, *steps),
-    )
+    steps = json.dumps([name for name, step in STEPS.items() if step.paid])
+    rows = connection.execute(_TRIED, (task_id, steps))
     return tuple(job_of(row) for row in rows)

@@ -44,17 +44,20 @@ class Spend:
     possible: int = 0
 
 
-_SPEND_KEYS = {
-    "day": ("strftime('%Y-%m-%d', spent.at / 1000, 'unixepoch')", "''", "key DESC"),
-    "channel": ("spent.channel_id", "''", "micros DESC, key"),
-    "episode": ("spent.task_id", "coalesce(max(tasks.title), '')", "micros DESC, key"),
-    "service": ("spent.service", "''", "micros DESC, key"),
-}
 #: charges, and beside them what may have been paid
-_SPENT = """
-SELECT at, channel_id, task_id, service, micros, 1 AS charge, 0 AS possible FROM charges WHERE at >= :begin
-UNION ALL
-SELECT at, channel_id, task_id, service, 0, 0, micros FROM possible_charges WHERE cleared_at IS NULL AND at >= :begin
+_SPEND = """
+WITH spent AS (
+    SELECT at, channel_id, task_id, service, micros, 1 AS charge, 0 AS possible FROM charges WHERE at >= :begin
+    UNION ALL
+    SELECT at, channel_id, task_id, service, 0, 0, micros FROM possible_charges
+    WHERE cleared_at IS NULL AND at >= :begin
+)
+SELECT CASE :by WHEN 'day' THEN strftime('%Y-%m-%d', spent.at / 1000, 'unixepoch') WHEN 'channel' THEN spent.channel_id
+                WHEN 'episode' THEN spent.task_id WHEN 'service' THEN spent.service END AS key,
+       iif(:by = 'episode', coalesce(max(tasks.title), ''), '') AS label, sum(spent.micros) AS micros,
+       sum(spent.charge) AS n, count(DISTINCT spent.task_id) AS tasks, sum(spent.possible) AS possible
+FROM spent LEFT JOIN tasks ON tasks.id = spent.task_id
+GROUP BY 1 ORDER BY iif(:by = 'day', key, NULL) DESC, micros DESC, key
 """
 
 
@@ -63,13 +66,7 @@ def spend(connection: sqlite3.Connection, by: str, begin: int) -> tuple[Spend, .
 
     `by` is "day" (UTC), "channel", "episode" or "service".
     """
-    key, label, order = _SPEND_KEYS[by]
-    rows = connection.execute(
-        f"SELECT {key} AS key, {label} AS label, sum(spent.micros) AS micros, sum(spent.charge) AS n,"  # noqa: S608
-        f" count(DISTINCT spent.task_id) AS tasks, sum(spent.possible) AS possible FROM ({_SPENT}) AS spent"
-        f" LEFT JOIN tasks ON tasks.id = spent.task_id GROUP BY 1 ORDER BY {order}",
-        {"begin": begin},
-    )
+    rows = connection.execute(_SPEND, {"by": by, "begin": begin})
     return tuple(
         Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"], row["possible"]) for row in rows
     )

@@ -8,51 +8,54 @@ import sqlite3
 from collections.abc import Iterable
 from operator import attrgetter
 
-from videod.core.admission import HOLDS_NO_PLACE, Candidate, InWork
+from videod.core.admission import Candidate, InWork
 from videod.core.ops import EVERY_SERVICE
 from videod.core.steps import STEPS
 
-_FIELDS = """tasks.id AS task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, tasks.priority, tasks.admitted,
-       tasks.queued_at, tasks.started_at"""
-_OPEN = "tasks.status NOT IN ('published', 'cancelled', 'draft')"
-
 #: the first ready job of each task that has any, plans left out
-_OTHERS = f"""
+_OTHERS = """
 WITH first AS (
     SELECT min(id) AS id FROM jobs INDEXED BY jobs_ready_others
     WHERE state = 'ready' AND step <> 'plan' AND service = ? AND due_at <= ? GROUP BY task_id
 )
-SELECT {_FIELDS} FROM first JOIN jobs ON jobs.id = first.id JOIN tasks ON tasks.id = jobs.task_id
+SELECT tasks.id AS task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, tasks.priority, tasks.admitted,
+       tasks.queued_at, tasks.started_at
+FROM first JOIN jobs ON jobs.id = first.id JOIN tasks ON tasks.id = jobs.task_id
 WHERE tasks.paused IS NULL
-  AND (tasks.status = 'published' AND jobs.step = 'cleanup' OR {_OPEN})
-"""  # noqa: S608 - made of constants
+  AND (tasks.status = 'published' AND jobs.step = 'cleanup' OR tasks.phase <> 'closed')
+"""
 
 #: plans of episodes in work, which are made anew or tried again
-_PLANS_IN_WORK = f"""
-SELECT {_FIELDS} FROM tasks INDEXED BY tasks_in_work CROSS JOIN jobs INDEXED BY jobs_ready_plans
-WHERE tasks.admitted = 1 AND {_OPEN} AND tasks.paused IS NULL
+_PLANS_IN_WORK = """
+SELECT tasks.id AS task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, tasks.priority, tasks.admitted,
+       tasks.queued_at, tasks.started_at
+FROM tasks INDEXED BY tasks_in_work CROSS JOIN jobs INDEXED BY jobs_ready_plans
+WHERE tasks.admitted = 1 AND tasks.phase <> 'closed' AND tasks.paused IS NULL
   AND jobs.task_id = tasks.id AND jobs.state = 'ready' AND jobs.step = 'plan' AND jobs.due_at <= ?
-"""  # noqa: S608 - made of constants
+"""
 
 #: of the entries that wait for their first start the oldest of each channel and priority: the others come after these
 #: whatever is chosen, so that a long queue hides nobody and costs nothing
-_PLANS_WAITING = f"""
+_PLANS_WAITING = """
 WITH RECURSIVE channel(id) AS (
-    SELECT min(tasks.channel_id) FROM tasks INDEXED BY tasks_waiting WHERE tasks.admitted = 0 AND {_OPEN}
+    SELECT min(tasks.channel_id) FROM tasks INDEXED BY tasks_waiting
+    WHERE tasks.admitted = 0 AND tasks.phase <> 'closed'
     UNION ALL
     SELECT (SELECT min(tasks.channel_id) FROM tasks INDEXED BY tasks_waiting
-            WHERE tasks.admitted = 0 AND {_OPEN} AND tasks.channel_id > channel.id)
+            WHERE tasks.admitted = 0 AND tasks.phase <> 'closed' AND tasks.channel_id > channel.id)
     FROM channel WHERE channel.id IS NOT NULL
 ), level(priority) AS (VALUES (0), (1), (2)), first(id) AS (
     SELECT (SELECT jobs.id FROM tasks INDEXED BY tasks_waiting CROSS JOIN jobs INDEXED BY jobs_ready_plans
-            WHERE tasks.admitted = 0 AND {_OPEN} AND tasks.channel_id = channel.id
+            WHERE tasks.admitted = 0 AND tasks.phase <> 'closed' AND tasks.channel_id = channel.id
               AND tasks.priority = level.priority AND tasks.paused IS NULL AND jobs.task_id = tasks.id
               AND jobs.state = 'ready' AND jobs.step = 'plan' AND jobs.due_at <= ?
             ORDER BY tasks.queued_at LIMIT 1)
     FROM channel CROSS JOIN level WHERE channel.id IS NOT NULL
 )
-SELECT {_FIELDS} FROM first JOIN jobs ON jobs.id = first.id JOIN tasks ON tasks.id = jobs.task_id
-"""  # noqa: S608 - made of constants
+SELECT tasks.id AS task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, tasks.priority, tasks.admitted,
+       tasks.queued_at, tasks.started_at
+FROM first JOIN jobs ON jobs.id = first.id JOIN tasks ON tasks.id = jobs.task_id
+"""
 
 
 def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[Candidate, ...]:
@@ -79,11 +82,11 @@ def _closed_channels(connection: sqlite3.Connection, service: str, at: int) -> s
     return {row[0] for row in rows}
 
 
-_NO_PLACE = ", ".join(f"'{status.value}'" for status in sorted(HOLDS_NO_PLACE))
-_IN_WORK = f"""
+_IN_WORK = """
 SELECT id, channel_id, priority, coalesce(started_at, 0) AS started_at FROM tasks INDEXED BY tasks_in_work
-WHERE admitted = 1 AND status NOT IN ('published', 'cancelled', 'draft') AND status NOT IN ({_NO_PLACE})
-"""  # noqa: S608 - made of the statuses' own names
+WHERE admitted = 1 AND phase <> 'closed'
+  AND status IN (SELECT status FROM statuses WHERE holds_place = 1)
+"""
 
 
 def in_work(connection: sqlite3.Connection) -> tuple[InWork, ...]:

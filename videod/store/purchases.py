@@ -44,7 +44,7 @@ _UNFINISHED = """
 SELECT jobs.* FROM jobs INDEXED BY jobs_running WHERE jobs.state = 'running' AND jobs.service = :service
 UNION
 SELECT jobs.* FROM tasks INDEXED BY tasks_open CROSS JOIN jobs ON jobs.task_id = tasks.id
-WHERE tasks.status NOT IN ('published', 'cancelled', 'draft')
+WHERE tasks.phase <> 'closed'
   AND jobs.service = :service AND jobs.attempt > 0 AND jobs.state IN ('ready', 'failed', 'in_doubt')
 ORDER BY 1
 """
@@ -85,17 +85,17 @@ _KINDS = {
     "JobSubmitted": Kind.SUBMITTED, "JobCharged": Kind.CHARGED, "JobFailed": Kind.DOUBTED, "NothingBought": Kind.SETTLED
 }  # fmt: skip
 
+_TRACES = """
+SELECT id, at, event, body FROM history WHERE id > ? AND event IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
+
 
 def traces(connection: sqlite3.Connection, service: str, mark: Mark) -> tuple[Trace, ...]:
     """What happened to purchases at a service since an hour before the mark, in order."""
     earlier = connection.execute(
         "SELECT id FROM history WHERE id <= ? AND at < ? ORDER BY id DESC LIMIT 1", (mark.history, mark.at - TASK_MS)
     ).fetchone()
-    rows = connection.execute(
-        f"SELECT id, at, event, body FROM history WHERE id > ? AND event IN ({', '.join('?' for _ in _KINDS)})"  # noqa: S608
-        " ORDER BY id",
-        (0 if earlier is None else earlier[0], *_KINDS),
-    )
+    rows = connection.execute(_TRACES, (0 if earlier is None else earlier[0], json.dumps(list(_KINDS))))
     found = (_trace(connection, service, row) for row in rows)
     return tuple(trace for trace in found if trace is not None)
 

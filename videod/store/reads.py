@@ -8,7 +8,6 @@ from videod.core import bounds
 from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
-from videod.core.statuses import AT_GATE
 from videod.store.rows import job_of, task_of
 
 
@@ -49,17 +48,14 @@ def running_jobs(connection: sqlite3.Connection) -> tuple[Job, ...]:
 
 def open_tasks(connection: sqlite3.Connection) -> tuple[Task, ...]:
     rows = connection.execute(
-        "SELECT * FROM tasks WHERE status NOT IN ('published', 'cancelled', 'draft')"
-        " ORDER BY priority, coalesce(started_at, queued_at)"
+        "SELECT * FROM tasks WHERE phase <> 'closed' ORDER BY priority, coalesce(started_at, queued_at)"
     )
     return tuple(task_of(row) for row in rows)
 
 
 def open_channels(connection: sqlite3.Connection) -> set[str]:
     """The channels of open tasks."""
-    rows = connection.execute(
-        "SELECT DISTINCT channel_id FROM tasks WHERE status NOT IN ('published', 'cancelled', 'draft')"
-    )
+    rows = connection.execute("SELECT DISTINCT channel_id FROM tasks WHERE phase <> 'closed'")
     return {row[0] for row in rows}
 
 
@@ -135,7 +131,6 @@ def _post(row: sqlite3.Row) -> Post:
 
 #: what the board needs first: a changed Status, then what is in work, then what merely waits in the queue; files of
 #: waiting reviews come first, and of those the reviews that lack the fewest
-_AT_GATE = ", ".join(f"'{status.value}'" for status in AT_GATE)
 _DUE = {
     "entry": """
 SELECT outbox.* FROM outbox LEFT JOIN tasks ON tasks.page_id = outbox.key
@@ -143,12 +138,12 @@ WHERE outbox.target = 'entry' AND outbox.due_at <= ?
 ORDER BY json_type(outbox.body, '$.Status') IS NULL, coalesce(tasks.admitted, 1) = 0, outbox.made_at, outbox.key
 LIMIT ?
 """,
-    "asset": f"""
+    "asset": """
 SELECT outbox.* FROM outbox LEFT JOIN tasks ON tasks.id = outbox.task_id
 WHERE outbox.target = 'asset' AND outbox.due_at <= ?
-ORDER BY coalesce(tasks.status, '') NOT IN ({_AT_GATE}),
+ORDER BY coalesce(tasks.phase, '') <> 'review',
          count(*) OVER (PARTITION BY outbox.task_id), outbox.made_at, outbox.key LIMIT ?
-""",  # noqa: S608 - made of the statuses' own names
+""",
     "alert": "SELECT * FROM outbox WHERE target = 'alert' AND due_at <= ? ORDER BY made_at LIMIT ?",
 }  # fmt: skip
 
@@ -223,7 +218,7 @@ def files_of(connection: sqlite3.Connection, task_id: str) -> int:
 def pages_of_tasks(connection: sqlite3.Connection) -> frozenset[str]:
     """The pages of entries whose task is open or may be queued again."""
     rows = connection.execute(
-        "SELECT page_id FROM tasks WHERE status NOT IN ('published', 'cancelled', 'draft')"
+        "SELECT page_id FROM tasks WHERE phase <> 'closed'"
         " UNION ALL SELECT page_id FROM tasks WHERE status = 'cancelled'"
     )
     return frozenset(row[0] for row in rows)

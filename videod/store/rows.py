@@ -9,16 +9,17 @@ from functools import lru_cache
 from videod.core import bounds
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Priority, Task
-from videod.core.statuses import Gate, JobState, Status
+from videod.core.statuses import PHASES, Gate, JobState, Status
 
 #: a look-up takes a fifth of the time of JobState(...), and there are a hundred for each episode
 STATES = {state.value: state for state in JobState}
-TASK_COLUMNS = tuple(field.name for field in fields(Task))
+TASK_COLUMNS = (*(field.name for field in fields(Task)), "phase")
 JOB_COLUMNS = tuple(field.name for field in fields(Job))
 
 
 def task_of(row: sqlite3.Row) -> Task:
     values = dict(row)
+    del values["phase"]  # follows from the status
     values["priority"] = Priority(row["priority"])
     values["status"] = Status(row["status"])
     values["approved"] = frozenset(Gate(name) for name in row["approved"].split(",") if name)
@@ -27,9 +28,9 @@ def task_of(row: sqlite3.Row) -> Task:
 
 
 def task_values(task: Task) -> tuple[object, ...]:
-    values: dict[str, object] = {name: getattr(task, name) for name in TASK_COLUMNS}
+    values: dict[str, object] = {name: getattr(task, name) for name in TASK_COLUMNS if name != "phase"}
     values["priority"] = int(task.priority)
-    values["status"] = task.status.value
+    values["status"], values["phase"] = task.status.value, PHASES[task.status].value
     values["approved"] = ",".join(gate.value for gate in Gate if gate in task.approved)
     values["admitted"], values["cancelled"] = int(task.admitted), int(task.cancelled)
     return tuple(values[name] for name in TASK_COLUMNS)

@@ -10,6 +10,7 @@ from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
+from videod.store import vocabulary
 from videod.store.database import DatabaseError, prepare, transact
 from videod.store.soundness import FULL_CHECK_BYTES, Unsound, examine, refusal
 
@@ -108,14 +109,30 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> int:
         if problems != ["ok"]:
             raise sqlite3.DatabaseError("; ".join(problems))
     prepare(connection)
+    _apply_missing(connection, path, version)
+    try:
+        transact(connection, vocabulary.agree)
+    except vocabulary.UnknownStatus as error:
+        raise DatabaseError(
+            f"an episode in {path} has the status {str(error)!r}, which this videod does not know; install the newer"
+            " videod again"
+        ) from error
+    return newest
+
+
+def _apply_missing(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    # as SQLite's manual has it for a table that takes another's place: those that refer to it keep its name
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute("PRAGMA legacy_alter_table=ON")
     first = version == 0
-    for number, script in steps:
+    for number, script in migrations():
         if number > version:
             if not first:
                 _keep_copy(connection, path, version)
             transact(connection, lambda tx, n=number, s=script: _apply(tx, n, s))  # type: ignore[misc]
             version = number
-    return version
+    connection.execute("PRAGMA legacy_alter_table=OFF")
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _compare(connection: sqlite3.Connection, steps: list[tuple[int, str]], version: int) -> None:

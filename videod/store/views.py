@@ -4,6 +4,7 @@ Nothing here counts over all jobs (partial indexes answer per state) and open ta
 arguments, so that a look costs a few milliseconds with a thousand tasks waiting and ten thousand published.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from videod.core import board
 from videod.core.model import Job, Task
-from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
+from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
 from videod.core.steps import SERVICES
 from videod.store import choices, reads
 from videod.store.rows import STATES, failure_of, task_of
@@ -178,7 +179,7 @@ _SLIM = """
 SELECT jobs.id, jobs.task_id, jobs.channel_id, jobs.step, jobs.key, jobs.service, jobs.state, jobs.attempts,
        jobs.attempt, jobs.due_at, jobs.price_micros, jobs.cost_micros, jobs.failure, jobs.started_at, jobs.ended_at
 FROM tasks INDEXED BY tasks_open CROSS JOIN jobs ON jobs.task_id = tasks.id
-WHERE tasks.status NOT IN ('published', 'cancelled', 'draft')
+WHERE tasks.phase <> 'closed'
 """
 
 
@@ -219,19 +220,19 @@ def episodes(connection: sqlite3.Connection) -> tuple[Episode, ...]:
 
 #: of each channel's queue so many are told what keeps them from starting
 QUEUED_TOLD = 20
-_WAITING = f"""
+_WAITING = """
 SELECT tasks.* FROM tasks INDEXED BY tasks_in_work
-WHERE admitted = 1 AND status NOT IN ('published', 'cancelled', 'draft')
+WHERE admitted = 1 AND phase <> 'closed'
 UNION ALL
 SELECT * FROM (
     SELECT tasks.* FROM tasks INDEXED BY tasks_waiting
-    WHERE admitted = 0 AND status NOT IN ('published', 'cancelled', 'draft') AND (waits IS NOT NULL OR id IN (
+    WHERE admitted = 0 AND phase <> 'closed' AND (waits IS NOT NULL OR id IN (
         SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY channel_id ORDER BY priority, queued_at) AS place
                         FROM tasks INDEXED BY tasks_waiting
-                        WHERE admitted = 0 AND status NOT IN ('published', 'cancelled', 'draft'))
-        WHERE place <= {QUEUED_TOLD}))
+                        WHERE admitted = 0 AND phase <> 'closed')
+        WHERE place <= ?))
 )
-"""  # noqa: S608 - made of constants
+"""
 _OPEN_JOBS = """
 SELECT id, task_id, channel_id, step, key, service, state, attempts, attempt, due_at, price_micros, cost_micros,
        failure, started_at, ended_at
@@ -241,28 +242,25 @@ FROM jobs WHERE task_id = ? AND state IN ('ready', 'running')
 
 def waiting(connection: sqlite3.Connection) -> tuple[tuple[Task, tuple[Job, ...]], ...]:
     """Tasks in work and the foremost of each channel's queue, each with its ready and running jobs."""
-    tasks_found = [task_of(row) for row in connection.execute(_WAITING).fetchall()]
+    tasks_found = [task_of(row) for row in connection.execute(_WAITING, (QUEUED_TOLD,)).fetchall()]
     return tuple(
         (task, tuple(_slim(row) for row in connection.execute(_OPEN_JOBS, (task.id,)))) for task in tasks_found
     )
 
 
+_RANKS = {Phase.REVIEW: 0, Phase.ERROR: 1, Phase.WORK: 2, Phase.QUEUED: 3, Phase.CLOSED: 4}
+
+
 def rank(status: Status) -> int:
     """0 needs review, 1 error, 2 in work, 3 queued, 4 closed."""
-    if status in AT_GATE:
-        return 0
-    if status in ERRORS:
-        return 1
-    if status in CLOSED:
-        return 4
-    return 3 if status == Status.QUEUED else 2
+    return _RANKS[PHASES[status]]
 
 
 # a cancelled task keeps its ready jobs for a retry; they wait for nothing
 _LANES = """
 SELECT service, sum(due_at <= :at) AS ready, sum(due_at > :at) AS later, min(iif(due_at > :at, due_at, NULL)) AS next
 FROM jobs INDEXED BY jobs_ready CROSS JOIN tasks ON tasks.id = jobs.task_id
-WHERE jobs.state = 'ready' AND tasks.status NOT IN ('published', 'cancelled', 'draft') GROUP BY service
+WHERE jobs.state = 'ready' AND tasks.phase <> 'closed' GROUP BY service
 """
 
 
@@ -379,6 +377,10 @@ def detail(connection: sqlite3.Connection, task: Task) -> Detail:
     )  # fmt: skip
 
 
+_BY_ID = "SELECT * FROM tasks WHERE id LIKE ? ESCAPE '\\' ORDER BY created_at DESC, id LIMIT ?"
+_BY_TITLE = "SELECT * FROM tasks WHERE title LIKE ? ESCAPE '\\' ORDER BY created_at DESC, id LIMIT ?"
+
+
 def find(connection: sqlite3.Connection, text: str, limit: int = 6) -> tuple[Task, ...]:
     """The tasks a person may mean: the very id or page id alone, else ids that begin so, else titles that hold it."""
     page = text.replace("-", "").lower()
@@ -388,26 +390,25 @@ def find(connection: sqlite3.Connection, text: str, limit: int = 6) -> tuple[Tas
     if exact:
         return tuple(task_of(row) for row in exact)
     pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    for where, what in (("id LIKE ? ESCAPE '\\'", f"{pattern}%"), ("title LIKE ? ESCAPE '\\'", f"%{pattern}%")):
-        rows = connection.execute(
-            f"SELECT * FROM tasks WHERE {where} ORDER BY created_at DESC, id LIMIT ?",  # noqa: S608
-            (what, limit),
-        ).fetchall()
+    for query, what in ((_BY_ID, f"{pattern}%"), (_BY_TITLE, f"%{pattern}%")):
+        rows = connection.execute(query, (what, limit)).fetchall()
         if rows:
             return tuple(task_of(row) for row in rows)
     return ()
+
+
+_TASKS = """
+SELECT * FROM tasks WHERE status IN (SELECT value FROM json_each(?)) AND channel_id = coalesce(?, channel_id)
+ORDER BY created_at DESC, id LIMIT ?
+"""
 
 
 def tasks(
     connection: sqlite3.Connection, statuses: tuple[Status, ...], channel_id: str | None, limit: int
 ) -> tuple[Task, ...]:
     """The newest tasks with one of `statuses` (none given: any) and of the channel (None: any)."""
-    marks = ", ".join("?" for _ in statuses) or "status"
-    rows = connection.execute(
-        f"SELECT * FROM tasks WHERE status IN ({marks}) AND channel_id = coalesce(?, channel_id)"  # noqa: S608
-        " ORDER BY created_at DESC, id LIMIT ?",
-        (*(status.value for status in statuses), channel_id, limit),
-    )
+    names = json.dumps([status.value for status in statuses or Status])
+    rows = connection.execute(_TASKS, (names, channel_id, limit))
     return tuple(task_of(row) for row in rows)
 
 
@@ -422,7 +423,7 @@ class Ahead:
 def ahead(connection: sqlite3.Connection, task: Task) -> Ahead:
     """How many waiting tasks of the same channel come before this one, and how many of it are in work."""
     queued = connection.execute(
-        "SELECT count(*) FROM tasks WHERE channel_id = ? AND status = 'queued'"
+        "SELECT count(*) FROM tasks WHERE channel_id = ? AND phase = 'queued'"
         " AND (priority < ? OR (priority = ? AND queued_at < ?))",
         (task.channel_id, int(task.priority), int(task.priority), task.queued_at),
     ).fetchone()[0]

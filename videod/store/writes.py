@@ -25,23 +25,23 @@ from videod.core.ops import (
 )
 from videod.core.reconcile import Mark
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
+from videod.store.statements import insert, save, update
 
 
 class Conflict(Exception):
     """A row is no longer in the state that the decision was made for; the transaction must not go on."""
 
 
-_SAVE_TASK = f"""
-INSERT INTO tasks ({", ".join(TASK_COLUMNS)}) VALUES ({", ".join("?" for _ in TASK_COLUMNS)}) ON CONFLICT (id)
-DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in TASK_COLUMNS if name != "id")}
-"""  # noqa: S608 - made of the fields' names
+_SAVE_TASK = save("tasks", TASK_COLUMNS, "id")
 _NEW_JOB = tuple(name for name in JOB_COLUMNS if name != "id")
-_INSERT_JOB = f"INSERT INTO jobs ({', '.join(_NEW_JOB)}) VALUES ({', '.join('?' for _ in _NEW_JOB)})"  # noqa: S608
+_INSERT_JOB = insert("jobs", _NEW_JOB)
+_BREAKER = tuple(field.name for field in fields(Breaker))
+_SAVE_BREAKER = save("breakers", _BREAKER, "service")
 
 
 @lru_cache
 def _update_job(names: tuple[str, ...]) -> str:
-    return f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ? AND state = ?"  # noqa: S608
+    return update("jobs", names, ("id", "state"))
 
 
 def save_task(connection: sqlite3.Connection, task: Task) -> None:
@@ -136,10 +136,7 @@ def park(connection: sqlite3.Connection, op: Park, at: int) -> None:
 
 
 def save_breaker(connection: sqlite3.Connection, breaker: Breaker) -> None:
-    names = [field.name for field in fields(breaker)]
-    columns, marks = ", ".join(names), ", ".join("?" for _ in names)
-    values = tuple(getattr(breaker, name) for name in names)
-    connection.execute(f"INSERT OR REPLACE INTO breakers ({columns}) VALUES ({marks})", values)  # noqa: S608
+    connection.execute(_SAVE_BREAKER, tuple(getattr(breaker, name) for name in _BREAKER))
 
 
 def _post(
