@@ -7,8 +7,9 @@ addresses never stand in the file: `credentials` reads them from the environment
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,10 +20,13 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    create_model,
     model_validator,
 )
 
 from videod import files
+from videod.core import services
+from videod.core.service import Service as KnownService
 from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import DocumentError, Fault, Key, faults_of, field_at, known_keys, read_toml
 
@@ -127,34 +131,27 @@ class Service(Section):
         return self
 
 
-class Gemini(Service):
-    concurrency: int = Field(default=12, ge=1, le=200)
-    quota_zone: Zone = "America/Los_Angeles"
+def _section(service: KnownService) -> type[Service]:
+    """The section of one service: the keys of all of them, with the defaults of its file."""
+    fields: dict[str, Any] = {}
+    for name, field in Service.model_fields.items():
+        own = copy(field)
+        own.default = getattr(service.limits, name)
+        fields[name] = (Service.__annotations__[name], own)
+    made: type[Service] = create_model(service.title, __base__=Service, **fields)
+    return made
 
 
-class Kie(Service):
-    concurrency: int = Field(default=8, ge=1, le=200)
-    rate: int | None = Field(default=20, ge=1)
-    per_s: float | None = Field(default=10, gt=0, le=86_400)
+def _sections() -> Any:
+    fields: dict[str, Any] = {}
+    for service in services.LANES:
+        section = _section(service)
+        fields[service.name] = (section, Field(default_factory=section))
+    return create_model("Sections", __base__=Section, **fields)
 
 
-class ElevenLabs(Service):
-    concurrency: int = Field(default=6, ge=1, le=200)
-
-
-class YouTube(Service):
-    daily_quota: int | None = Field(default=100, ge=1)
-    quota_zone: Zone = "America/Los_Angeles"
-
-
-class Services(Section):
-    gemini: Gemini = Field(default_factory=Gemini)
-    kie: Kie = Field(default_factory=Kie)
-    elevenlabs: ElevenLabs = Field(default_factory=ElevenLabs)
-    youtube: YouTube = Field(default_factory=YouTube)
-    ffmpeg: Service = Field(default_factory=Service)
-    pillow: Service = Field(default_factory=Service)
-    local: Service = Field(default_factory=Service)
+class Services(_sections()):  # type: ignore[misc]
+    """A section for each service that jobs queue for."""
 
     def of(self, name: str) -> Service:
         """The limits of the service that a step names. Raises KeyError for an unknown one."""
@@ -162,22 +159,26 @@ class Services(Section):
 
 
 class Models(Section):
-    text: Word = "gemini-3.8-flash"
-    image: Word = "gemini-nano-banana-2.1"
-    video: Word = "kling/v2-5-turbo-image-to-video-pro"
-    voice: Word = "eleven_multilingual_v2"
+    text: Word = services.model("plan")
+    image: Word = services.model("image")
+    video: Word = services.model("clip")
+    voice: Word = services.model("narration")
     image_host: Literal["kie", "catbox", "r2"] = "kie"
     image_size: Literal["1K", "2K", "4K"] = "1K"
+
+    def named(self) -> dict[str, str]:
+        """Key -> model."""
+        return {"text": self.text, "image": self.image, "video": self.video, "voice": self.voice}
 
 
 class Prices(Section):
     """USD. What is bought is estimated and reserved with these; where a service says the true cost, that is booked."""
 
-    image: Usd = 0.0336
-    clip: Usd = 0.42
-    narration_per_1000_characters: Usd = 0.08
-    effect: Usd = 0.12
-    plan: Usd = 0.02
+    image: Usd = services.price_usd("image")
+    clip: Usd = services.price_usd("clip")
+    narration_per_1000_characters: Usd = services.price_usd("narration")
+    effect: Usd = services.price_usd("sound_effect")
+    plan: Usd = services.price_usd("plan")
     upload: Usd = 0.0
 
     def micros(self) -> dict[str, int]:

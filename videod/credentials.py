@@ -13,21 +13,19 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from videod import files
+from videod.core.service import Needed, Secret
+from videod.core.services import SERVICES
 
-SECRET_NAMES = (
-    "NOTION_TOKEN",
-    "GEMINI_API_KEY",
-    "KIE_API_KEY",
-    "ELEVENLABS_API_KEY",
-    "GOOGLE_CLIENT_ID",
-    "GOOGLE_CLIENT_SECRET",
-    "YOUTUBE_ACCESS_TOKEN",
-    "SLACK_WEBHOOK_URL",
-    "R2_ACCESS_KEY_ID",
-    "R2_SECRET_ACCESS_KEY",
-    "CATBOX_USERHASH",
-    "VIDEOD_MASTER_KEY",
+#: secrets of no service: of the ways to reach a person, and videod's own
+OTHERS = (
+    Secret("SLACK_WEBHOOK_URL", "alerts", Needed.OPTIONAL),
+    Secret("VIDEOD_MASTER_KEY", "seals the YouTube authorisations on the disk", Needed.ALWAYS),
 )
+ALL = (*(secret for service in SERVICES.values() for secret in service.secrets), *OTHERS)
+SECRET_NAMES = tuple(secret.name for secret in ALL)
+#: those without which nothing can be done, and those that videod asks for itself
+REQUIRED = tuple(secret.name for secret in ALL if secret.needed == Needed.ALWAYS)
+ISSUED = tuple(secret.name for secret in ALL if secret.needed == Needed.ISSUED)
 REDACTED = "(redacted)"
 #: issued tokens that are remembered for redaction; each lives an hour, so this serves 50 channels
 ISSUED_MAX = 100
@@ -35,18 +33,8 @@ ISSUED_MAX = 100
 REDACT_CHARACTERS_MIN = 6
 _FILE_BYTES_MAX = 64_000
 
-SERVICE_URLS = {
-    "VIDEOD_URL_NOTION": "https://api.notion.com",
-    "VIDEOD_URL_GEMINI": "https://generativelanguage.googleapis.com",
-    "VIDEOD_URL_KIE": "https://api.kie.ai",
-    "VIDEOD_URL_KIE_UPLOAD": "https://kieai.redpandaai.co",
-    "VIDEOD_URL_ELEVENLABS": "https://api.elevenlabs.io",
-    "VIDEOD_URL_YOUTUBE": "https://www.googleapis.com",
-    "VIDEOD_URL_GOOGLE_OAUTH": "https://oauth2.googleapis.com",
-    "VIDEOD_URL_GOOGLE_ACCOUNTS": "https://accounts.google.com",
-    "VIDEOD_URL_CATBOX": "https://catbox.moe",
-    "VIDEOD_URL_S3": "",
-}
+#: variable -> the usual address; empty: there is none
+SERVICE_URLS = {name: url for service in SERVICES.values() for name, url in service.addresses.items()}
 
 
 class CredentialsError(ValueError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from videod.core.expect import Expectation
-from videod.core.reconcile import Remote
+from videod.core.service import Remote
 
 
 class Clock(Protocol):

@@ -12,7 +12,8 @@ from videod.core import reconcile
 from videod.core.events import CancelAsked
 from videod.core.failures import Kind as FailureKind
 from videod.core.ops import CloseAttempt
-from videod.core.reconcile import Fate, Finding, Kind, Mark, NothingBought, Order, Remote, Span, Trace
+from videod.core.reconcile import Fate, Finding, Kind, Mark, NothingBought, Order, Span, Trace
+from videod.core.service import Remote
 from videod.core.statuses import JobState, Status
 
 CLIP, SHORT = 84_000, 42_000

@@ -13,7 +13,7 @@ from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import LIMITS, World, policy
 from videod.cli import audit
 from videod.core.model import Task
-from videod.core.reconcile import CREDIT
+from videod.core.service import CREDIT
 from videod.core.statuses import JobState, Status
 from videod.flow.limits import Limit
 from videod.store import purchases, reads

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from tests.flow.board_double import BEGIN_MS, AlarmDouble, Clock
 from tests.harness.answering import Answering, answering
 from videod.channels import ChannelSet
 from videod.config import Settings
+from videod.core.service import Check
+from videod.core.services import SERVICES
 from videod.credentials import SERVICE_URLS, Secrets
 from videod.edge.credit import ServicePurse
 from videod.edge.email import Email, MailServer
@@ -84,10 +87,15 @@ async def test_the_check_at_start_ends_whatever_is_answered(service: Answering, 
 
 
 async def test_the_check_at_start_says_what_it_could_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*_: object) -> list[str]:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("videod.edge.probe._kie", broken)
+    kie = SERVICES["kie"]
+    assert kie.balance is not None
+    question = kie.balance.question
+    monkeypatch.setattr(
+        "videod.edge.probe.SERVICES", {"kie": replace(kie, probe=lambda at: (Check(question, broken),))}
+    )
     async with answering() as service:
         problems = await probe(Settings(), ChannelSet({}), Secrets({}), dict.fromkeys(SERVICE_URLS, service.url))
     assert problems == ["KIE sent an answer at startup that videod cannot read (ZeroDivisionError)"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.harness.power import Power, PowerCut
 from tests.harness.virtual_loop import VirtualLoop
 from videod.core.expect import Expectation
-from videod.core.reconcile import CREDIT, Remote
+from videod.core.service import CREDIT, Remote
 from videod.seams import Artefact, BadArtefact, NoAnswer, Spawn
 
 SERVICE = {

@@ -11,6 +11,8 @@ from videod.cli.output import Cell
 from videod.core import reconcile
 from videod.core.model import Job, Task
 from videod.core.reconcile import Mark
+from videod.core.service import CREDIT
+from videod.core.services import BALANCES, title
 from videod.core.statuses import JobState
 from videod.core.steps import STEPS
 from videod.dashboard.text import money
@@ -58,7 +60,7 @@ def _audit(argv: Sequence[str]) -> int:
 def _body(connection: sqlite3.Connection, where: client.Place) -> shapes.Json:
     papers = _papers(connection, where)
     again = audit.charged_again(connection)
-    marks = {service: purchases.marks(connection, service) for service in reconcile.NAMES}
+    marks = {service: purchases.marks(connection, service) for service in BALANCES}
     services = [_service(connection, service, papers, again, marks.get(service, ())) for service in audit.PAID]
     wrong = [*_wrong_books(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_marks(marks)]
     return {
@@ -91,9 +93,9 @@ def _balance(marks: tuple[Mark, ...]) -> shapes.Json | None:
     newest = marks[-1]
     recent = [mark for mark in marks if mark.at > newest.at - MARKS_SHOWN_MS]
     return {
-        "marks": len(recent), "at": shapes.when(newest.at), "used_credits": newest.used / reconcile.CREDIT,
-        "moved_credits": (newest.used - recent[0].used) / reconcile.CREDIT,
-        "unexplained_credits": sum(mark.gap or 0 for mark in recent) / reconcile.CREDIT,
+        "marks": len(recent), "at": shapes.when(newest.at), "used_credits": newest.used / CREDIT,
+        "moved_credits": (newest.used - recent[0].used) / CREDIT,
+        "unexplained_credits": sum(mark.gap or 0 for mark in recent) / CREDIT,
     }  # fmt: skip
 
 
@@ -213,7 +215,7 @@ def _wrong_marks(marks: dict[str, tuple[Mark, ...]]) -> list[Wrong]:
         strange = [mark for mark in recent if mark.gap is not None and mark.gap > 0]
         for mark in strange:
             found.append((
-                f"{reconcile.NAMES[service]} counts {reconcile.credits(mark.gap or 0)} more than these books, seen"
+                f"{title(service)} counts {reconcile.credits(mark.gap or 0)} more than these books, seen"
                 f" {shapes.when(mark.at)}",
                 "look whether somebody else uses the key, or whether a price has changed ([prices] of videod.toml)",
             ))  # fmt: skip

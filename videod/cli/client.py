@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from videod.cli.output import BUG, DOWN, MISSING, REFUSED, TEMPORARY, CommandError
 from videod.core import bounds
 from videod.core.model import Task
+from videod.core.services import LANES, TIDYING
 from videod.dashboard.rows import House
 from videod.dashboard.running import daemon_of
 from videod.dashboard.text import clean
@@ -28,8 +29,8 @@ from videod.store.soundness import busy
 if TYPE_CHECKING:
     import http.client
 
-#: lane limits where the settings say nothing; a test holds them to the defaults of `config.Settings`
-CONCURRENCY = {"gemini": 12, "kie": 8, "elevenlabs": 6, "youtube": 2, "ffmpeg": 2, "pillow": 2}
+#: lane limits where the settings say nothing
+CONCURRENCY = {one.name: one.limits.concurrency for one in LANES if one.limits and one.name not in TIDYING}
 #: retry waits where the settings say nothing
 WAITS = 4
 #: how long the daemon may take to answer, seconds

@@ -21,14 +21,14 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     """Show which credentials are set in the environment or the credentials folder."""
     import json
 
-    from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
+    from videod.credentials import ISSUED, SECRET_NAMES, CredentialsError, load_secrets
 
     try:
         secrets = load_secrets(os.environ)
     except CredentialsError as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(78) from None
-    found = {name: secrets.get(name) is not None for name in SECRET_NAMES if name != "YOUTUBE_ACCESS_TOKEN"}
+    found = {name: secrets.get(name) is not None for name in SECRET_NAMES if name not in ISSUED}
     if as_json:
         typer.echo(json.dumps(found))
         return

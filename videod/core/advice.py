@@ -4,14 +4,13 @@ Every answer names the key, the file or the command; none promises a retry that 
 without a full stop, for "What to do: ...".
 """
 
-from videod.core.failures import BAD_FILE, KEYS, LOST_FILE, POLICY, Answer, Failure, Kind
+from videod.core import services
+from videod.core.failures import BAD_FILE, LOST_FILE, POLICY, Answer, Failure, Kind
 from videod.core.model import Job
 from videod.core.statuses import JobState
 
 #: step -> key of `[models]` in videod.toml that names its model
 _MODELS = {"plan": "text", "image": "image", "composite": "image", "clip": "video"}
-#: services where credit is bought
-_CREDIT = {"kie": "KIE", "elevenlabs": "ElevenLabs", "gemini": "the Google Cloud project of GEMINI_API_KEY"}
 #: `Failure.code` of a service that does not know a voice, or a model
 _VOICE, _MODEL = "voice", "model"
 
@@ -72,10 +71,10 @@ def channel_file(job: Job) -> str:
 
 
 def _credentials(job: Job, failure: Failure) -> str:
-    key = KEYS.get(failure.service or job.service)
-    if key is not None:
-        return f"put a valid key into {key} and restart videod"
-    if job.step == "upload":
+    blamed, own = services.named(failure.service, job.service), services.named(job.service)
+    if blamed is not None and blamed.key is not None:
+        return f"put a valid key into {blamed.key} and restart videod"
+    if own is not None and own.issued is not None:
         resume = f"`videod resume {job.service} --channel {job.channel_id}`"
         return f"run `videod channels authorize {job.channel_id}`, then {resume}"
     return (
@@ -85,18 +84,19 @@ def _credentials(job: Job, failure: Failure) -> str:
 
 def _quota(job: Job, failure: Failure) -> str:
     again = "nothing; videod resumes automatically at that time"
-    bought_at = _CREDIT.get(failure.service or job.service)
-    if bought_at is None:
+    blamed = services.named(failure.service, job.service)
+    if blamed is None or blamed.credit_at is None:
         return again
-    return f"{again}. If credit is used up, buy some at {bought_at} and run `videod resume {job.service}`"
+    return f"{again}. If credit is used up, buy some at {blamed.credit_at} and run `videod resume {job.service}`"
 
 
 def setting(job: Job, failure: Failure) -> str:
     """The setting that a service or a script refused, with its file, as far as it can be known."""
     code = (failure.code or "").lower()
     model = _MODELS.get(job.step)
-    if failure.service == "r2":
-        return "`bucket` in `[r2]` of videod.toml"
+    blamed = services.named(failure.service)
+    if blamed is not None and blamed.settings is not None:
+        return blamed.settings
     if job.step == "narration":
         voice, spoken = f"`voice_id` in {channel_file(job)}", "`voice` in `[models]` of videod.toml"
         if _VOICE in code:

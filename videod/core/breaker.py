@@ -8,8 +8,10 @@ any job of the service) closes it.
 
 from dataclasses import dataclass, replace
 
+from videod.core.services import LANES
+
 #: services outside this machine: the others cannot be down
-GUARDED = ("gemini", "kie", "elevenlabs", "youtube")
+GUARDED = tuple(service.name for service in LANES if service.outside)
 #: failed jobs in a row that open the breaker
 THRESHOLD = 5
 #: wait before the 1st, 2nd ... probe, ms; the last one is for all that follow

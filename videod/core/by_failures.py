@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from videod.core import board, breaker, by_lost, told
+from videod.core import board, breaker, by_lost, services, told
 from videod.core.by_jobs import asker, cleared, current, heard, settle_attempt
 from videod.core.derive import QUOTA, derive
 from videod.core.events import JobCrashed, JobDied, JobFailed, JobSetAside, ServiceFreed
 from videod.core.failures import (
     BOUGHT_UNCHECKED,
     HOST,
-    KEYS,
     POLICY,
     USELESS_FILE,
     USELESS_TRIES,
@@ -164,7 +163,8 @@ def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     credentials = failure.kind == Kind.CREDENTIALS
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
     channel = work.task.channel_id if told.of_channel_alone(job, failure) else None
-    key = KEYS.get(failure.service or job.service)
+    blamed = services.named(failure.service, job.service)
+    key = None if blamed is None else blamed.key
     refused = f"{job.service} refused the key {key}" if key else f"{job.service} is not authorized"
     reason = refused if credentials else f"{QUOTA} of {job.service} is used up"
     held = reason if until is None else f"{reason}, resumes at {board.iso(until)}"

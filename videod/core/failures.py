@@ -69,15 +69,6 @@ class Policy:
 
 _MINUTE = 60_000
 
-#: service as scripts name it -> the variables that hold its key
-KEYS: dict[str, str] = {
-    "gemini": "GEMINI_API_KEY",
-    "kie": "KIE_API_KEY",
-    "elevenlabs": "ELEVENLABS_API_KEY",
-    "catbox": "CATBOX_USERHASH",
-    "r2": "R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY",
-}
-
 #: `Failure.code` of a file that was made and found useless; what is paid is bought anew for it once, then a person asks
 USELESS_FILE = "useless_file"
 #: `Failure.code` of a finished job whose file a later step needs and which is gone, or of no use

@@ -19,14 +19,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: thousandths of a credit
-CREDIT = 1000
-#: micro-dollars of one thousandth of a credit, where a price in dollars tells the credits (services.md 3.5)
-MICROS_PER_THOUSANDTH = {"kie": 5}
+from videod.core.service import CREDIT, Remote
+from videod.core.services import BALANCES, SERVICES, title
+
 #: services that take an order and give its price back when they fail at it
-REFUNDING = frozenset({"kie"})
-#: how a person knows the services that tell a balance
-NAMES = {"kie": "KIE", "elevenlabs": "ElevenLabs"}
+REFUNDING = frozenset(name for name, tells in BALANCES.items() if tells.orders is not None and tells.orders.refunds)
 #: a task ends, well or not, at most this long after it was ordered, ms (KIE gives up after 10 min without an answer)
 TASK_MS = 3_600_000
 #: a refund shows in the balance at most this long after the task failed, ms
@@ -118,14 +115,6 @@ class Trace:
     reference: str | None
     micros: int
     credits: int | None = None
-
-
-@dataclass(frozen=True)
-class Remote:
-    """What the service says of a task: whether it failed, and when it ended (None: it has not, or nobody knows)."""
-
-    failed: bool
-    ended_at: int | None = None
 
 
 class Finding(StrEnum):
@@ -266,7 +255,7 @@ def base(marks: Iterable[Mark], attempt: int, asked_at: int) -> Mark | None:
 
 def units(service: str, micros: int) -> int | None:
     """A price in micro-dollars as thousandths of the service's credit; None where dollars do not tell."""
-    rate = MICROS_PER_THOUSANDTH.get(service)
+    rate = SERVICES[service].micros_per_thousandth if service in SERVICES else None
     return None if rate is None or micros % rate else micros // rate
 
 
@@ -277,7 +266,7 @@ def credits(amount: int) -> str:
 
 def evidence(service: str, finding: Finding, moved: int, since: str) -> str:
     """What people read of a finding; `since` is the mark's time."""
-    name = NAMES.get(service, service)
+    name = title(service)
     by = f"{credits(moved)} used since {since}"
     if finding == Finding.NOTHING:
         how = f"{by}, all for other orders" if moved else f"it is what it was at {since}"

@@ -8,7 +8,7 @@ needs the same thing succeeds, a person queues the episode again), and its next 
 import hashlib
 import re
 
-from videod.core import board
+from videod.core import board, services
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.ops import Alert, AlertsOver
@@ -27,7 +27,10 @@ _NUMBERS = re.compile(r"\d+")
 
 def of_channel_alone(job: Job, failure: Failure) -> bool:
     """Whether a failure that parks concerns only the job's channel: its own consent, its own daily limit."""
-    return job.step == "upload" and (failure.kind == Kind.CREDENTIALS or failure.code == "uploadLimitExceeded")
+    service = services.named(job.service)
+    if service is None or service.issued is None:
+        return False
+    return failure.kind == Kind.CREDENTIALS or failure.code in service.codes_of_channel
 
 
 def alarm(task: Task, job: Job, failure: Failure, parked: bool) -> Alert:

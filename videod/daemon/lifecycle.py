@@ -20,8 +20,8 @@ from pathlib import Path
 
 from videod.channels import ChannelError
 from videod.config import ConfigError, Prices, Scripts, Settings
-from videod.core import board, steps
-from videod.credentials import Secrets
+from videod.core import board, services, steps
+from videod.credentials import REQUIRED, Secrets
 from videod.daemon import ending, lives, refusals, signals, wiring
 from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
@@ -70,8 +70,7 @@ def stop_budget_s(settings: Settings) -> float:
 
 def _require(secrets: Secrets) -> None:
     """Raises StartError naming every secret without which nothing can be done, or the master key that is none."""
-    needed = ("NOTION_TOKEN", "GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY", "VIDEOD_MASTER_KEY")
-    missing = secrets.missing(needed)
+    missing = secrets.missing(REQUIRED)
     if missing:
         raise StartError(
             f"missing credentials: {', '.join(missing)}. Put them into the environment or the unit's LoadCredential="
@@ -360,11 +359,18 @@ def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str,
         raise refusals.of(error) from None
 
 
+def _check_tables() -> None:
+    """Raises ValueError naming what a step or a service leaves out."""
+    rows = steps.STEPS.values()
+    services.check({step.name: step.service for step in rows}, {step.name for step in rows if step.paid})
+    steps.check({"[scripts] of config.Settings": Scripts.model_fields}, Prices().micros())
+
+
 def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:
     began = time.monotonic()
     jail.guard_self()
     keep_small()
-    steps.check({"[scripts] of config.Settings": Scripts.model_fields}, Prices().micros())
+    _check_tables()
     if (wrong := nonsense()) is not None:
         raise StartError(wrong, refusals.BUSY)
     current = Current(path, env)

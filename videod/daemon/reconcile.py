@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from videod import receipts
-from videod.core import board, reconcile
+from videod.core import board, reconcile, services
 from videod.core.failures import Failure
 from videod.core.model import Job, Task
-from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Remote, Trace
+from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Trace
+from videod.core.service import CREDIT, Remote
 from videod.core.statuses import JobState
 from videod.core.steps import STEPS
 from videod.flow.bench import Bench
@@ -118,7 +119,7 @@ class Reconciler:
         if (after.papers, after.place.attempts) != (before.papers, before.place.attempts):
             return False
         if gap:
-            log.warning("reconcile_balance_strange", extra={"service": service, "credits": gap / reconcile.CREDIT})
+            log.warning("reconcile_balance_strange", extra={"service": service, "credits": gap / CREDIT})
         mark = Mark(service, self._clock.now_ms(), used, before.place.attempts, before.place.history, gap)
         await self._ledger.note_mark(mark)
         return True
@@ -169,7 +170,7 @@ class Reconciler:
 
     async def _look(self, job: Job, attempt: int, asked_at: int) -> tuple[Finding, str]:
         """The finding, and what is said of it."""
-        name = reconcile.NAMES.get(job.service, job.service)
+        name = services.title(job.service)
         marks = await self._store.read(lambda tx: purchases.marks(tx, job.service))
         mark = reconcile.base(marks, attempt, asked_at)
         if mark is None:

@@ -120,7 +120,7 @@ def studio_maker(
             language=channel.language, privacy=task.privacy or channel.privacy, category=channel.category,
             made_for_kids=channel.made_for_kids, description_template=channel.description_template,
             tags=tuple(channel.tags), clips=channel.clips, images=channel.images,
-            models={"text": models.text, "image": models.image, "video": models.video, "voice": models.voice},
+            models=models.named(),
             image_host=models.image_host, image_size=models.image_size,
             bucket=now.r2.bucket if models.image_host == "r2" else "",
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),

@@ -14,14 +14,16 @@ from pathlib import Path, PurePosixPath
 from videod.core import steps
 from videod.core.bare import bare, known_before, options, words
 from videod.core.model import Job, Task
+from videod.core.service import Where
+from videod.core.services import SERVICES
 from videod.core.statuses import DONE
 from videod.core.steps import Command, Step, Studio
 from videod.seams import Jail, Spawn
 
 #: what a child may know of its surroundings; everything else stays with the daemon
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-#: services of steps that need no network
-OFFLINE = ("pillow", "ffmpeg", "local")
+#: how far behind the daemon children stand, as `nice` counts: those that compute, and those that ask a service
+COMPUTING_NICE, ASKING_NICE = 10, 5
 #: options whose value is a file of the channel; no other text of a command opens a file to its script
 BRAND_FILES = ("--intro", "--outro", "--watermark")
 
@@ -111,14 +113,14 @@ class Bench:
         ffmpeg = self.ffmpeg()
         env |= {"VIDEOD_FFMPEG": ffmpeg, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         for name in step.secrets:
-            value = await self.token(task.channel_id) if name == "YOUTUBE_ACCESS_TOKEN" else self.secret(name)
+            issued = name == SERVICES[step.service].issued
+            value = await self.token(task.channel_id) if issued else self.secret(name)
             if value:
                 env[name] = value
         script = self.script(step, command)
         argv = (*((sys.executable,) if script.suffix == ".py" else ()), str(script), *words(command))
         events = () if self.foreign(step, command) else ("--events",)
-        # whoever computes stands behind whoever only asks a service, and all of them behind the daemon
-        nice = 10 if step.service in ("ffmpeg", "pillow") else 5
+        nice = COMPUTING_NICE if SERVICES[step.service].where == Where.COMPUTING else ASKING_NICE
         finishes = step.paid and not self.silent(step)
         jail = self._jail(step, command, ffmpeg)
         return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, jail)
@@ -130,7 +132,7 @@ class Bench:
         return Jail(
             reads=(Path(ffmpeg), self.script(step, command), *brand),
             trusted=foreign,
-            network=foreign or step.service not in OFFLINE,
+            network=foreign or SERVICES[step.service].outside,
             removes_workspace=step is steps.CLEANUP,
         )
 

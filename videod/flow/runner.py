@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from videod import receipts
-from videod.core import reports
+from videod.core import reports, services
 from videod.core.events import InputLost, JobFailed, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import BOUGHT_UNCHECKED, USELESS_FILE, Failure, Kind
@@ -279,8 +279,10 @@ class Runner:
 
     def _ran_out(self, work: Assignment, failure: Failure) -> Failure:
         """`failure`, or a moment's wait where only the access token may have run out during a long upload."""
-        about_it = (failure.kind, failure.service, failure.http_status) == (Kind.CREDENTIALS, "youtube", 401)
-        if not about_it or not self._bench.another_token(work.task.channel_id):
+        blamed = services.named(failure.service)
+        about_it = blamed is not None and blamed.issued is not None
+        refused = (failure.kind, failure.http_status) == (Kind.CREDENTIALS, 401)
+        if not about_it or not refused or not self._bench.another_token(work.task.channel_id):
             return failure
         message = f"the access token ran out, it goes on with another one ({failure.message})"
         return replace(failure, kind=Kind.BUSY, message=message, retry_after_ms=TOKEN_WAIT_MS)

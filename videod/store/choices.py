@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from videod.core.admission import Candidate, InWork
 from videod.core.ops import EVERY_SERVICE
+from videod.core.services import TIDYING
 from videod.core.steps import STEPS
 
 #: the first ready job of each task that has any, plans left out
@@ -126,4 +127,4 @@ def next_due(connection: sqlite3.Connection, service: str, at: int) -> int | Non
 
 def _every(service: str) -> str:
     """How a pause of everything names the service: workspaces are cleaned whatever is paused."""
-    return service if service == "local" else EVERY_SERVICE
+    return service if service in TIDYING else EVERY_SERVICE

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from videod.core import bounds
 from videod.core.model import Job
-from videod.core.reconcile import CREDIT, TASK_MS, Kind, Mark, Trace
+from videod.core.reconcile import TASK_MS, Kind, Mark, Trace
+from videod.core.service import CREDIT
 from videod.core.steps import STEPS
 from videod.store.rows import job_of
 

@@ -8,6 +8,7 @@ from videod.core import bounds
 from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
+from videod.core.services import TIDYING
 from videod.store.rows import job_of, task_of
 
 
@@ -81,7 +82,7 @@ class Parked:
 
     def holds(self, service: str, channel_id: str) -> bool:
         """Whether it stops the jobs of this channel at this service."""
-        concerned = self.service == service or (self.service == EVERY_SERVICE and service != "local")
+        concerned = self.service == service or (self.service == EVERY_SERVICE and service not in TIDYING)
         return concerned and self.channel_id in ("", channel_id)
 
 

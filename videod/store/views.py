@@ -12,6 +12,7 @@ from pathlib import Path
 
 from videod.core import board
 from videod.core.model import Job, Task
+from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
 from videod.core.steps import SERVICES
 from videod.store import choices, reads
@@ -19,7 +20,7 @@ from videod.store.rows import STATES, failure_of, task_of
 
 DAY_MS = 86_400_000
 #: services that a person watches: all lanes but the cleaning of workspaces
-WATCHED = tuple(service for service in SERVICES if service != "local")
+WATCHED = tuple(service for service in SERVICES if service not in TIDYING)
 
 
 class NoDatabase(Exception):

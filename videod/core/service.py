@@ -1,0 +1,251 @@
+"""The contract of a service: everything videod must know of one, as data and pure functions. Types only.
+
+A service is whatever a job is done with (a vendor's API, a program of this machine) and whatever its scripts talk to
+on the way (an image host). Each has one file in `core/services/`, named as the service is, with one value `SERVICE`.
+What a balance or a probe asks is said here as data; `edge` sends it, for all services alike.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+#: thousandths of a credit: the unit in which balances are counted
+CREDIT = 1000
+
+Json = dict[str, object]
+
+
+class Unreadable(ValueError):
+    """The service answered, yet not what was asked for; the text says what is missing."""
+
+
+class Where(StrEnum):
+    """What the jobs of a service need."""
+
+    OUTSIDE = "a service on the network, which may be down or refuse us: a breaker guards it"
+    COMPUTING = "processors of this machine and no network"
+    TIDYING = "nothing: it goes on while everything else is paused, and nobody watches it"
+
+
+class Needed(StrEnum):
+    """When a secret must be there."""
+
+    ALWAYS = "always"
+    TO_PUBLISH = "to publish"
+    OPTIONAL = "optional"
+    #: videod asks for it itself, fresh for each upload
+    ISSUED = "issued"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret by its variable. `purpose`: what it is for, as the page of settings says it."""
+
+    name: str
+    purpose: str
+    needed: Needed
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of a lane where the settings say nothing else; the fields are those of `config.Service`.
+
+    At most `rate` starts in any `per_s` seconds, `daily_quota` a day of `quota_zone`; None is no limit.
+    """
+
+    concurrency: int = 2
+    rate: int | None = None
+    per_s: float | None = None
+    daily_quota: int | None = None
+    quota_zone: str = "UTC"
+    timeout_s: int | None = None
+
+
+# ------------------------------------------------------------------------------------------------- models, prices
+
+
+class Currency(StrEnum):
+    USD = "US dollars"
+    CREDIT = "credits of the service's own"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model, or all whose names begin so. `prices`: one piece (such as "10 s") -> what it costs."""
+
+    name: str
+    prices: Mapping[str, float]
+    currency: Currency = Currency.USD
+
+
+class Per(StrEnum):
+    """What the price of an offer is for."""
+
+    PIECE = "piece"
+    THOUSAND_CHARACTERS = "1,000 characters"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a service does for a step: `piece` of `model` is what videod expects to pay for, `per` how it counts.
+
+    `model`: the one that is used where the settings name no other, by its full name. `script`: the adapter in
+    scripts/, with the arguments of the step's own script; "" for the service that the step's own script is for.
+    `secrets`: what the adapter is given.
+    """
+
+    step: str
+    model: str
+    piece: str
+    per: Per = Per.PIECE
+    script: str = ""
+    secrets: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------- questions
+
+
+@dataclass(frozen=True)
+class Key:
+    """The secret that opens a service, and the header that carries it: `before` stands in front of it."""
+
+    secret: str
+    header: str
+    before: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request that costs nothing. `address`: a VIDEOD_URL_* variable; `{reference}` in `path`: a name of an order."""
+
+    address: str
+    path: str
+    key: Key
+    method: str = "GET"
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What the service says of a task: whether it failed, and when it ended (None: it has not, or nobody knows)."""
+
+    failed: bool
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Orders:
+    """A service that names its orders: how to ask for one (`{reference}`), and what the answer says of it.
+
+    `read` raises Unreadable. `refunds`: the price of a failed order is given back.
+    """
+
+    question: Question
+    read: Callable[[Json], Remote]
+    refunds: bool
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How a service tells what was used of the account.
+
+    `used`: the answer -> thousandths of a credit; they grow by buying, where zero lies is the service's own matter.
+    Raises Unreadable. `orders`: None where the service names none.
+    """
+
+    question: Question
+    used: Callable[[Json], int]
+    orders: Orders | None = None
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What a probe is asked about: key of `[models]` -> model; channel -> voice."""
+
+    models: Mapping[str, str]
+    voices: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, in words that say what to do. `whole`: the key is refused, so nothing else is worth asking."""
+
+    text: str
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question of a probe; `judge`: HTTP status and JSON (None: there is none) -> what is wrong, if anything."""
+
+    question: Question
+    judge: Callable[[int, object], Problem | None]
+
+
+# ------------------------------------------------------------------------------------------------- the service
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service. `title`: how people know it; `place`: where it stands in tables, lower ones first.
+
+    `limits`: None where it has no lane, since no job is its own. `addresses`: VIDEOD_URL_* -> the usual address ("":
+    there is none). `credit_usd`: what one credit costs, where a price in dollars tells the credits. `credit_at`: where
+    more is bought. `settings`: what to look at where it refuses what is configured. `hosts_pictures`: takes the first
+    picture of a clip. `remarks`: a limit -> what videod.toml says behind it. `codes_of_channel`: codes of failures
+    that stop only the job's channel, where the service is used in the name of one.
+    """
+
+    name: str
+    title: str
+    place: int
+    where: Where
+    limits: Limits | None = None
+    secrets: tuple[Secret, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    catalogue: tuple[Model, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    credit_usd: float | None = None
+    credit_at: str | None = None
+    balance: Balance | None = None
+    probe: Callable[[Configured], tuple[Check, ...]] | None = None
+    settings: str | None = None
+    hosts_pictures: bool = False
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    codes_of_channel: tuple[str, ...] = ()
+
+    @property
+    def outside(self) -> bool:
+        return self.where == Where.OUTSIDE
+
+    @property
+    def issued(self) -> str | None:
+        """The secret that videod gets for each channel, where the service is used in the name of one."""
+        return next((secret.name for secret in self.secrets if secret.needed == Needed.ISSUED), None)
+
+    @property
+    def key(self) -> str | None:
+        """The variables that hold its key, for people; None where there is none, or where each channel has its own."""
+        names = [secret.name for secret in self.secrets]
+        return None if self.issued or not names else " and ".join(names)
+
+    def offer(self, step: str) -> Offer | None:
+        return next((offer for offer in self.offers if offer.step == step), None)
+
+    def model(self, name: str) -> Model | None:
+        """The entry of the catalogue for a model: the longest name that it begins with."""
+        known = [model for model in self.catalogue if name.startswith(model.name)]
+        return max(known, key=lambda model: len(model.name), default=None)
+
+    def price_micros(self, name: str, piece: str) -> int | None:
+        """What one piece of a model costs, micro-dollars; None where the catalogue does not say."""
+        model = self.model(name)
+        price = None if model is None else model.prices.get(piece)
+        if model is None or price is None:
+            return None
+        rate = self.credit_usd if model.currency == Currency.CREDIT else 1.0
+        return None if rate is None else round(price * rate * 1_000_000)
+
+    @property
+    def micros_per_thousandth(self) -> int | None:
+        """Micro-dollars of a thousandth of a credit; None where dollars do not tell credits."""
+        return None if self.credit_usd is None else round(self.credit_usd * 1_000_000 / CREDIT)
