@@ -5,9 +5,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.lib import assembly, atomic, events, ffmpeg, film, film_sound, manifest, segment
-from scripts.lib.assembly import Part
+from scripts.lib import atomic, events
 from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, segment
+from scripts.lib.film.assembly import Part
 from scripts.lib.workroom import workroom
 
 
@@ -51,29 +52,29 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
             parts = assembly.made_equal(parts, asked.fps, room, mending)
         else:
             parts = assembly.drawn_over(parts, mark, asked.fps, room, mending)
-        target = film_sound.Target(asked.lufs, asked.true_peak)
+        target = mastering.Target(asked.lufs, asked.true_peak)
         _finish(parts, target, asked, room, reporter)
 
 
 def _finish(
-    parts: Sequence[Part], target: film_sound.Target, asked: argparse.Namespace, room: Path, reporter: Reporter
+    parts: Sequence[Part], target: mastering.Target, asked: argparse.Namespace, room: Path, reporter: Reporter
 ) -> None:
     segments = [part.segment for part in parts]
     listed, joined, sound = room / "parts.ffconcat", room / "joined.wav", room / "sound.m4a"
-    film.concat_list(segments, asked.fps, listed)
+    joining.concat_list(segments, asked.fps, listed)
     reporter.progress(0.8, "mastering the sound")
-    raw = film_sound.join(listed, sum(one.samples for one in segments), joined)
-    heard = film_sound.master(joined, raw, target, sound)
+    raw = mastering.join(listed, sum(one.samples for one in segments), joined)
+    heard = mastering.master(joined, raw, target, sound)
     if heard.lufs is None:
         events.warn("the film is silent")
     elif abs(heard.lufs - target.lufs) > 1.0:
         events.warn(f"the film has {heard.lufs:g} LUFS; {target.lufs:g} cannot be reached under the true peak")
     reporter.progress(0.9, "joining the clips")
     with atomic.replacing(asked.output) as (stream, path):
-        film.join(segments, listed, sound, asked.fps, room, stream)
+        joining.join(segments, listed, sound, asked.fps, room, stream)
         stream.flush()
         reporter.progress(0.95, "checking the film")
-        frames = film.verify(path, segments, sound, heard.samples, asked.fps)
+        frames = joining.verify(path, segments, sound, heard.samples, asked.fps)
         if asked.decode_all and ffmpeg.count_pictures(path, "decoding the film") != frames:
             raise Failure(Kind.INPUT, f"not all {frames} pictures of the film can be shown")
     reporter.result(

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.lib import atomic, checked, events, loudness, segment
+from scripts.lib import atomic, events
 from scripts.lib.events import Failure, Kind
+from scripts.lib.film import checked, loudness, segment
 
 
 def main(argv: Sequence[str] | None = None) -> int:

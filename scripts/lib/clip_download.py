@@ -6,8 +6,9 @@ is gone or broken for good is `in_doubt`, which a person (or a standing permissi
 
 from pathlib import Path
 
-from scripts.lib import atomic, ffmpeg, http, kie
+from scripts.lib import atomic, http, kie
 from scripts.lib.events import AnswerLost, Fact, Failure, Kind, warn
+from scripts.lib.film import ffmpeg
 
 CAP = 512 << 20
 DEADLINE_S = 300.0

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.lib import answers, atomic, audio, elevenlabs, events, ffmpeg, receipt
+from scripts.lib import answers, atomic, audio, elevenlabs, events, receipt
 from scripts.lib.events import Fact, Failure, Kind, Reporter
+from scripts.lib.film import ffmpeg
 
 #: How much of the length that was asked for, or that the words must take, has to be there.
 SHORTEST_SHARE = 0.7

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import ffmpeg
+from scripts.lib.film import ffmpeg
 from tests.scripts import media
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,8 @@ from unittest import mock
 from PIL import Image
 
 from scripts import generate_asset, generate_audio, generate_plan, generate_sound_effects, generate_video, upload_video
-from scripts.lib import ffmpeg, google_oauth, http, upload_session
+from scripts.lib import google_oauth, http, upload_session
+from scripts.lib.film import ffmpeg
 from tests.campaigns.faulty import Asked, Faulty, Good, told
 
 KEYS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scripts.lib import ffmpeg
+from scripts.lib.film import ffmpeg
 from tests.scripts.wire import Wire
 
 KEYS = {

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.lib import ffmpeg
+from scripts.lib.film import ffmpeg
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-profile:v", "high")
 FULL = "1920x1080"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from scripts import assemble_video, cut_clip
-from scripts.lib import ffmpeg, film, loudness, mp4, packets, segment
 from scripts.lib.events import Failure
+from scripts.lib.film import ffmpeg, joining, loudness, mp4, packets, segment
 from tests.scripts import media
 from tests.scripts.conftest import Run
 
@@ -278,9 +278,9 @@ def test_a_film_that_lost_its_end_is_not_taken_for_whole(studio: Path, film_made
     parts = [segment.examine(cut, f"clip {place}", 24) for place, cut in enumerate(cuts(studio), start=1)]
     sound = media.make(tmp_path / "sound.m4a", *ffmpeg.given(film_made), "-map", "0:a", "-c", "copy")
     frames = sum(part.frames for part in parts)
-    assert film.verify(film_made, parts, sound, frames * 2000, 24) == frames
+    assert joining.verify(film_made, parts, sound, frames * 2000, 24) == frames
     with pytest.raises(Failure, match="apart"):
-        film.verify(film_made, parts, sound, frames * 2000 - 4000, 24)
+        joining.verify(film_made, parts, sound, frames * 2000 - 4000, 24)
     short = media.make(
         tmp_path / "short.mp4",
         *ffmpeg.given(film_made),
@@ -290,9 +290,9 @@ def test_a_film_that_lost_its_end_is_not_taken_for_whole(studio: Path, film_made
         str(sum(frames_of(*cuts(studio)[:2])) / 24),
     )
     with pytest.raises(Failure, match="clip 3"):
-        film.verify(short, parts, sound, frames * 2000, 24)
+        joining.verify(short, parts, sound, frames * 2000, 24)
     with pytest.raises(Failure, match="uneven pictures instead"):
-        film.verify(film_made, parts[:2], sound, frames * 2000, 24)
+        joining.verify(film_made, parts[:2], sound, frames * 2000, 24)
 
 
 def test_a_silent_film_is_made_with_a_warning(tmp_path: Path, run: Run) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts import cut_clip
-from scripts.lib import checked, ffmpeg, loudness, mp4, packets
+from scripts.lib.film import checked, ffmpeg, loudness, mp4, packets
 from tests.scripts import media
 from tests.scripts.conftest import Run
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib import ffmpeg, loudness, mp4, packets
 from scripts.lib.events import Failure, Kind
+from scripts.lib.film import ffmpeg, loudness, mp4, packets
 from tests.harness.patience import until
 from tests.scripts import media
 
@@ -238,7 +238,7 @@ def test_a_file_that_ends_inside_a_box_is_cut_off(tmp_path: Path, small: Path) -
 
 def test_an_encode_dies_with_the_script_that_started_it(tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom scripts.lib import ffmpeg\nprint('up', flush=True)\n"
+        "import sys\nfrom scripts.lib.film import ffmpeg\nprint('up', flush=True)\n"
         "ffmpeg.run(['-re', '-f', 'lavfi', '-i', 'testsrc2=duration=60', '-f', 'null', sys.argv[1]], 'test')\n"
     )
     mark = str(tmp_path / "marked-output")

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import ffmpeg, loudness, mp4, packets, picture_format
 from scripts.lib.events import Failure, Kind
-from scripts.lib.loudness import RATE_HZ, STEREO
+from scripts.lib.film import ffmpeg, loudness, mp4, packets, picture_format
+from scripts.lib.film.loudness import RATE_HZ, STEREO
 
 COPY_EXTRA_S_MAX = 0.5
 """How much longer than wanted a copied clip may become before it is encoded instead."""

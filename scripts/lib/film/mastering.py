@@ -7,9 +7,9 @@ encoded sound is measured, and encoded once or twice more with what was learned 
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import ffmpeg, loudness
 from scripts.lib.events import Failure, Kind
-from scripts.lib.loudness import RATE_HZ, Measured
+from scripts.lib.film import ffmpeg, loudness
+from scripts.lib.film.loudness import RATE_HZ, Measured
 
 BIT_RATE = "192k"
 AAC_HEADROOM_DB = 0.5

@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from scripts.lib import ffmpeg, mp4, packets, picture_format
 from scripts.lib.events import Failure, Kind
-from scripts.lib.segment import Segment
+from scripts.lib.film import ffmpeg, mp4, packets, picture_format
+from scripts.lib.film.segment import Segment
 
 OUT_OF_STEP_S_MAX = 0.040
 

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import ffmpeg
 from scripts.lib.events import Failure, Kind
+from scripts.lib.film import ffmpeg
 
 RATE_HZ = 48_000
 SILENCE_LUFS = -69.5

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from scripts.lib import ffmpeg
 from scripts.lib.events import Failure, Kind
+from scripts.lib.film import ffmpeg
 
 # Parameter sets are left out of the check sums: joining files repeats them in front of key pictures.
 PICTURES_ONLY = "h264_mp4toannexb,filter_units=remove_types=7|8"

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from scripts.lib import checked, events, ffmpeg, film, loudness, picture_format, segment
+from scripts.lib import events
 from scripts.lib.events import Failure, Kind
-from scripts.lib.manifest import Entry
-from scripts.lib.segment import Segment, Wishes
+from scripts.lib.film import checked, ffmpeg, joining, loudness, picture_format, segment
+from scripts.lib.film.manifest import Entry
+from scripts.lib.film.segment import Segment, Wishes
 
 AT_ONCE = 2
 """Segments in work at a time: an encoder thread each on the two processors a small host has."""
@@ -40,9 +41,9 @@ def gather(
 
 def made_equal(parts: Sequence[Part], fps: int, room: Path, tell: Tell) -> list[Part]:
     """The parts with those encoded again whose parameter sets clash with the majority's."""
-    odd = set(film.clashing([part.segment for part in parts]))
+    odd = set(joining.clashing([part.segment for part in parts]))
     kept = [part.segment for index, part in enumerate(parts) if index not in odd]
-    encoder = picture_format.Encoder(fps, film.free_sps_id(kept)) if odd else picture_format.Encoder(fps)
+    encoder = picture_format.Encoder(fps, joining.free_sps_id(kept)) if odd else picture_format.Encoder(fps)
     return _encoded(parts, odd, encoder, None, "parameter sets clash with the other clips", room, tell)
 
 

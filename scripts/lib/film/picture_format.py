@@ -7,7 +7,7 @@ stand in one film, because a decoder keeps one parameter set per number.
 
 from dataclasses import dataclass
 
-from scripts.lib.ffmpeg import VideoStream
+from scripts.lib.film.ffmpeg import VideoStream
 
 WIDTH = 1920
 HEIGHT = 1080

@@ -9,8 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scripts.lib import atomic, bounds, mp4
-from scripts.lib.segment import Segment
+from scripts.lib import atomic, bounds
+from scripts.lib.film import mp4
+from scripts.lib.film.segment import Segment
 
 VERSION = 1
 

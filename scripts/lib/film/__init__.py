@@ -1,0 +1,14 @@
+"""A film out of clips and sounds, with FFmpeg: a library of its own that knows no service, no price and no videod.
+
+From the bottom up:
+
+- `ffmpeg` runs the one program, within bounds, and reads what it says of a file. `ffprobe` is never needed.
+- `packets` lists the packets of a stream without decoding it; `mp4` reads and writes the few boxes that FFmpeg cannot.
+- `loudness` measures a sound; `picture_format` is the one format of a film and how a clip is brought to it.
+- `segment` makes one part of a film: a clip trimmed to its narration, voice and effect mixed. `checked` certifies it,
+  so that nobody has to decode it a second time.
+- `manifest` is the list of clips; `assembly` turns it into segments whose packets fit together.
+- `joining` copies the segments into one film and checks it packet by packet; `mastering` makes the sound of the whole.
+
+What fails raises `Failure`. Files are written where the caller says; `scripts.lib.atomic` puts the film in its place.
+"""
