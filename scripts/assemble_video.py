@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lib import atomic, events
-from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, segment
 from scripts.lib.film.assembly import Part
 from scripts.lib.workroom import workroom

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lib import events
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 
 TASK_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 PLAN = "plan"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lib import atomic, events, picture
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 
 
 def main(argv: Sequence[str] | None = None) -> int:

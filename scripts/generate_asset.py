@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.lib import answers, atomic, events, gemini, http, receipt
-from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import Failure, Kind, secret
 
 MODEL = "gemini-nano-banana-2.1"
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
@@ -139,7 +140,7 @@ def buy(wish: Wish, reporter: Reporter) -> None:
     if order.state == "received":
         report(wish.output, reporter)
         return
-    events.secret("GEMINI_API_KEY", "Gemini")
+    secret("GEMINI_API_KEY", "Gemini")
     reporter.progress(0.0, f"asking {wish.model} for {wish.output.name}")
     with order.paid():
         # the same seed would draw a picture that was refused once more

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.lib import answers, elevenlabs, events, sound_order
-from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import Failure, Kind
 
 MODEL = "eleven_multilingual_v2"
 #: A clip lasts 10 s; a narration aims at 8 and should stay under 9.

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from scripts.lib import answers, atomic, events, gemini, plan_answers, plan_papers, receipt
-from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.planning import Brief, Checker, Planner
 
 MODEL = "gemini-3.8-flash"
@@ -62,7 +63,7 @@ def read_brief(arguments: argparse.Namespace) -> Brief:
 def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     output: Path = arguments.output
     brief = read_brief(arguments)
-    events.secret("GEMINI_API_KEY", "Gemini")
+    secret("GEMINI_API_KEY", "Gemini")
     command = shlex.split(arguments.checker) if arguments.checker else [sys.executable, "-m", "videod", "plan"]
     if not command:
         raise Failure(Kind.USAGE, "--checker names no program")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.lib import answers, audio, elevenlabs, events, sound_order
-from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import Failure, Kind
 
 MODEL = "eleven_text_to_sound_v2"
 ORDERED_FORMAT = "mp3_44100_128"

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from scripts.lib import answers, atomic, bounds, events, imagehost, kie, kling, receipt
 from scripts.lib.clip_download import Gone, Unusable, fetch, inspect
-from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import PASSING, Failure, Kind, secret
 
 MODEL = "kling/v2-5-turbo-image-to-video-pro"
 NEGATIVE = "blur, distort, low quality"
@@ -125,7 +126,7 @@ def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
         except Failure as failure:
             deaf += 1
             long = failure.kind is Kind.BUSY and (failure.retry_after_s or 0) > POLL_CEILING_S
-            if failure.kind not in {Kind.DOWN, Kind.BUSY, Kind.NONSENSE} or deaf >= DEAF_LIMIT or long:
+            if failure.kind not in PASSING or deaf >= DEAF_LIMIT or long:
                 raise
             task = kie.Task("silent", (), "", "", None, None)
         if task.state in {"success", "fail"}:
@@ -211,7 +212,7 @@ def fetch_again(wish: Wish, reporter: Reporter) -> None:
     if kept.state == "received" and wish.output.is_file():
         reporter.result(wish.output, **inspect(wish.output, wish.seconds), task_id=kept.remote_id)
         return
-    events.secret("KIE_API_KEY", "KIE")
+    secret("KIE_API_KEY", "KIE")
     order = receipt.Order(wish.output, kie.SERVICE, kept.digest)
     order.receipt = kept
     reporter.submitted(kie.SERVICE, kept.remote_id)
@@ -230,7 +231,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     if order.state == "received":
         reporter.result(wish.output, **inspect(wish.output, wish.seconds), task_id=order.remote_id)
         return
-    events.secret("KIE_API_KEY", "KIE")
+    secret("KIE_API_KEY", "KIE")
     if order.state == "submitted" and order.remote_id is not None:
         reporter.submitted(kie.SERVICE, order.remote_id)
         if collect(wish, order, reporter, receipt.refused_digest(wish.output)):

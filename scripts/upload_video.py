@@ -14,7 +14,8 @@ from pathlib import Path
 
 from scripts.lib import answers, atomic, events, google_oauth, youtube
 from scripts.lib.answers import dig
-from scripts.lib.events import Failure, Kind, Reporter, secret
+from scripts.lib.events import Reporter
+from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.upload_session import Journal, Sender, open_journal
 from scripts.lib.youtube import Channel, Metadata
 

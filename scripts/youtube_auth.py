@@ -15,7 +15,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from scripts.lib import events, google_oauth
-from scripts.lib.events import Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import Failure, Kind
 
 ADDRESS = "127.0.0.1"
 

@@ -7,7 +7,8 @@ is gone or broken for good is `in_doubt`, which a person (or a standing permissi
 from pathlib import Path
 
 from scripts.lib import atomic, http, kie
-from scripts.lib.events import AnswerLost, Fact, Failure, Kind, warn
+from scripts.lib.events import warn
+from scripts.lib.failures import AnswerLost, Fact, Failure, Kind
 from scripts.lib.film import ffmpeg
 
 CAP = 512 << 20

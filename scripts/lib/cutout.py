@@ -11,7 +11,7 @@ from statistics import median
 from PIL import Image, ImageChops, ImageFilter
 
 from scripts.lib import picture
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 
 SMALL = 224
 NEAR = 26

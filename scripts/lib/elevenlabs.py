@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scripts.lib import answers, bounds, http
 from scripts.lib.answers import Json, dig
-from scripts.lib.events import Failure, Kind, secret
+from scripts.lib.failures import Failure, Kind, secret
 
 SERVICE = "elevenlabs"
 DEADLINE_S = 150.0

@@ -1,8 +1,8 @@
 """How a script talks to whoever started it: events or friendly text on stdout, errors on stderr, exit codes.
 
-With `--events` stdout is JSON lines; without it, text for a person. An expected error is a `Failure`: it becomes one
-`failure` event, a last line on stderr that says what happened and what to do next, and an exit code. Anything else
-is a bug and ends with 70. Secrets of the environment are struck out of every error text.
+With `--events` stdout is JSON lines; without it, text for a person. An expected error (`scripts.lib.failures`) becomes
+one `failure` event, a last line on stderr that says what happened and what to do next, and an exit code. Anything else
+is a bug and ends with 70.
 """
 
 import argparse
@@ -15,144 +15,15 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 
-from scripts.lib import bounds
 from scripts.lib.atomic import fingerprint
-
-
-class Kind(StrEnum):
-    """Why a script gave up, as the daemon's retry table knows it."""
-
-    BUSY = "busy"
-    QUOTA = "quota"
-    DOWN = "down"
-    REFUSED = "refused"
-    NONSENSE = "nonsense"
-    CREDENTIALS = "credentials"
-    INPUT = "input"
-    USAGE = "usage"
-    CONFIGURATION = "configuration"
-    DISK = "disk"
-    IN_DOUBT = "in_doubt"
-
-
-#: what a service says of itself, without end as it may be
-MESSAGE_CHARACTERS, CODE_CHARACTERS = 4_000, 200
+from scripts.lib.failures import MEANING, Fact, Failure, Kind, redact
 
 BUG = 70
 INTERRUPTED = 143
-
-EXIT_CODES = {
-    Kind.USAGE: 64,
-    Kind.INPUT: 65,
-    Kind.REFUSED: 65,
-    Kind.DOWN: 69,
-    Kind.DISK: 74,
-    Kind.BUSY: 75,
-    Kind.QUOTA: 75,
-    Kind.IN_DOUBT: 75,
-    Kind.NONSENSE: 76,
-    Kind.CREDENTIALS: 77,
-    Kind.CONFIGURATION: 78,
-}
-
-NEXT_STEPS = {
-    Kind.BUSY: "run the same command again later",
-    Kind.QUOTA: "wait for the quota's reset or add credit, then run it again",
-    Kind.DOWN: "run the same command again in some minutes",
-    Kind.REFUSED: "re-word the prompt; the same request will be refused again",
-    Kind.NONSENSE: "run it again; if it repeats, the service has changed its answers",
-    Kind.CREDENTIALS: "check the key or token named above",
-    Kind.INPUT: "mend the input named above",
-    Kind.USAGE: "see --help",
-    Kind.CONFIGURATION: "mend the setting named above",
-    Kind.DISK: "make room on the disk, then run it again",
-    Kind.IN_DOUBT: "check the service's own records; --buy-again orders a second one",
-}
-
-SECRETS = (
-    "NOTION_TOKEN", "GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY", "GOOGLE_CLIENT_SECRET",
-    "YOUTUBE_ACCESS_TOKEN", "SLACK_WEBHOOK_URL", "R2_SECRET_ACCESS_KEY", "R2_ACCESS_KEY_ID", "CATBOX_USERHASH",
-    "VIDEOD_MASTER_KEY",
-)  # fmt: skip
-
-Fact = str | int | float | bool | list[str] | None
-
-
-class Failure(Exception):
-    """An expected error. `retry_after_s` is set when the service, or its calendar, says when to come back."""
-
-    def __init__(
-        self,
-        kind: Kind,
-        message: str,
-        *,
-        service: str | None = None,
-        endpoint: str | None = None,
-        http_status: int | None = None,
-        code: str | None = None,
-        request_id: str | None = None,
-        retry_after_s: float | None = None,
-        next_step: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
-        self.service = service
-        self.endpoint = endpoint
-        self.http_status = http_status
-        self.code = code if code is None or len(code) <= CODE_CHARACTERS else None
-        self.request_id = request_id
-        # a calendar may name a day of 25 hours or the end of a month: whoever waits so long asks once more in between
-        wait_s = bounds.number(retry_after_s, 0.0, bounds.MOST_WHOLE)
-        self.retry_after_s = None if wait_s is None else min(wait_s, bounds.LONGEST_WAIT_S)
-        self.next_step = next_step
-
-    def sentence(self) -> str:
-        """What happened, where, and what to do next, on one line."""
-        where = " ".join(part for part in (self.service, self.endpoint) if part)
-        marks = [f"HTTP {self.http_status}" if self.http_status is not None else "",
-                 f"code {self.code}" if self.code else "",
-                 f"request {self.request_id}" if self.request_id else "",
-                 f"retry after {self.retry_after_s:.0f} s" if self.retry_after_s is not None else ""]  # fmt: skip
-        detail = ", ".join(mark for mark in marks if mark)
-        told = bounds.text(redact(self.message), MESSAGE_CHARACTERS)
-        text = f"{where + ': ' if where else ''}{told}{f' ({detail})' if detail else ''}"
-        return redact(f"{self.kind.value}: {text}. Next: {self.next_step or NEXT_STEPS[self.kind]}.")
-
-    def event(self) -> dict[str, Fact]:
-        return {
-            "type": "failure", "kind": self.kind.value, "service": self.service, "endpoint": self.endpoint,
-            "http_status": self.http_status, "code": self.code,
-            "message": bounds.text(redact(self.message), MESSAGE_CHARACTERS),
-            "request_id": self.request_id, "retry_after_s": self.retry_after_s,
-        }  # fmt: skip
-
-
-class AnswerLost(Failure):
-    """The request left this machine, yet no usable answer came back: the service may have done, and billed, it."""
-
-
-def redact(text: str) -> str:
-    """`text` on one line with the value of every secret of the environment struck out."""
-    for name in SECRETS:
-        value = os.environ.get(name, "")
-        if len(value) >= 6:
-            text = text.replace(value, f"({name})")
-    return " ".join(text.split())
-
-
-def secret(name: str, purpose: str) -> str:
-    """The value of a secret, which comes from the environment only. Raises Failure(credentials) when it is unset."""
-    value = os.environ.get(name, "").strip()
-    if not value:
-        raise Failure(Kind.CREDENTIALS, f"{name} is not set; it is needed for {purpose}",
-                      next_step=f"put {name} into the environment")  # fmt: skip
-    return value
 
 
 class Reporter:
@@ -280,7 +151,7 @@ def run(
 def _give_up(reporter: Reporter, failure: Failure) -> int:
     reporter.failure(failure)
     print(failure.sentence(), file=sys.stderr, flush=True)
-    return EXIT_CODES[failure.kind]
+    return MEANING[failure.kind].exit_code
 
 
 def _admit_bug(program: str, bug: Exception) -> int:

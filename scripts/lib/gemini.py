@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from scripts.lib import answers, bounds, http
 from scripts.lib.answers import Json, dig
-from scripts.lib.events import Failure, Kind, secret
+from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.google_time import quota_wait_s
 
 SERVICE = "gemini"

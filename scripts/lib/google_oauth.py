@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from scripts.lib import answers, atomic, http
 from scripts.lib.answers import dig
-from scripts.lib.events import Failure, Kind, secret
+from scripts.lib.failures import Failure, Kind, secret
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from scripts.lib import answers, bounds
-from scripts.lib.events import AnswerLost, Failure, Kind
+from scripts.lib.failures import AnswerLost, Failure, Kind
 
 if TYPE_CHECKING:  # httpx takes 60-200 ms to import: `--help` and local work do without
     import ssl

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from scripts.lib import answers, bounds, http
 from scripts.lib.answers import Json, dig
-from scripts.lib.events import Failure, Kind, secret
+from scripts.lib.failures import Failure, Kind, secret
 
 SERVICE = "kie"
 USD_PER_CREDIT = 0.005

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from scripts.lib.answers import Json
-from scripts.lib.events import Failure, Kind, warn
+from scripts.lib.events import warn
+from scripts.lib.failures import Failure, Kind
 
 IMAGE_BYTES = 10_000_000
 

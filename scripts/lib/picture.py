@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps, UnidentifiedImageError
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 
 SIZE = (1920, 1080)
 FORMATS = ("PNG", "JPEG", "WEBP")

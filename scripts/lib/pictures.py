@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 
 #: More than any service makes (4K is 8.8 million); a small file that claims more is an attack or an accident.
 PIXELS = 64_000_000

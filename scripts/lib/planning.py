@@ -12,7 +12,8 @@ from pathlib import Path
 
 from scripts.lib import answers, atomic, gemini, plan_answers
 from scripts.lib.answers import Json, dig
-from scripts.lib.events import SECRETS, Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import SECRETS, Failure, Kind
 from scripts.lib.plan_answers import Answers, Kept
 from scripts.lib.receipt import Order
 

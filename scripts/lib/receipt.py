@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from scripts.lib import answers, atomic, bounds
-from scripts.lib.events import AnswerLost, Failure, Kind, warn
+from scripts.lib.events import warn
+from scripts.lib.failures import AnswerLost, Failure, Kind
 
 State = Literal["intent", "submitted", "received"]
 VERSION = 1

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.lib import answers, atomic, audio, elevenlabs, events, receipt
-from scripts.lib.events import Fact, Failure, Kind, Reporter
+from scripts.lib import answers, atomic, audio, elevenlabs, receipt
+from scripts.lib.events import Reporter
+from scripts.lib.failures import Fact, Failure, Kind, secret
 from scripts.lib.film import ffmpeg
 
 #: How much of the length that was asked for, or that the words must take, has to be there.
@@ -43,7 +44,7 @@ def make(wanted: Wanted, reporter: Reporter) -> audio.Sound:
     order = receipt.open_order(wanted.output, elevenlabs.SERVICE, fingerprint, buy_again=wanted.buy_again)
     ffmpeg.ffmpeg_path()  # without it the sound could not be checked: find that out before paying
     if order.state != "received":
-        events.secret("ELEVENLABS_API_KEY", "ElevenLabs")
+        secret("ELEVENLABS_API_KEY", "ElevenLabs")
         reporter.progress(0.0, f"asking {wanted.model} for {wanted.output.name}")
         with order.paid():
             _receive(wanted, order, reporter)

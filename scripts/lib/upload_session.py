@@ -9,7 +9,8 @@ from pathlib import Path
 
 from scripts.lib import answers, atomic, bounds, youtube
 from scripts.lib.answers import Json
-from scripts.lib.events import Failure, Kind, Reporter, warn
+from scripts.lib.events import Reporter, warn
+from scripts.lib.failures import PASSING, Failure, Kind
 from scripts.lib.youtube import Channel, Standing
 
 VERSION = 1
@@ -17,7 +18,6 @@ VERSION = 1
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 #: A finished upload may take this long to be listed in its channel.
 LISTING_S = 3600.0
-PASSING = {Kind.DOWN, Kind.NONSENSE, Kind.BUSY}
 
 
 @dataclass(frozen=True)

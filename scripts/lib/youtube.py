@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.lib import answers, bounds, http
 from scripts.lib.answers import Json, dig
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.google_time import quota_wait_s
 
 SERVICE = "youtube"

@@ -24,7 +24,7 @@ from cryptography.fernet import Fernet
 
 from scripts.lib import answers, elevenlabs, gemini, http, kie, plan_answers, receipt, upload_session, youtube
 from scripts.lib import bounds as theirs
-from scripts.lib.events import Failure as ScriptFailure
+from scripts.lib.failures import Failure as ScriptFailure
 from tests.campaigns.frame import Campaign, Result, main
 from tests.flow.board_double import Clock
 from tests.harness import nonsense

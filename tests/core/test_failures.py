@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videod.core.failures import BY_EXIT_CODE, POLICY, Answer, Kind, classify, retry_delay_ms
+from scripts.lib import events as script_events
+from scripts.lib import failures as script_failures
+from videod.core.failures import BY_EXIT_CODE, POLICY, Answer, Blame, Kind, classify, retry_delay_ms
 
 
 def test_every_kind_has_a_policy() -> None:
@@ -66,3 +68,50 @@ def test_no_wait_is_left_after_the_last(attempts: int) -> None:
 def test_only_what_a_person_must_mend_stops_at_once() -> None:
     stops = {kind for kind in Kind if POLICY[kind].answer == Answer.STOP}
     assert stops == {Kind.INPUT, Kind.USAGE, Kind.CONFIGURATION, Kind.BUDGET}
+
+
+# ------------------------------------------------------------------------------------------- scripts and the daemon
+
+#: kinds that only the daemon can find: no script reports them of itself
+_OF_THE_DAEMON = {Kind.TIMEOUT, Kind.INTERRUPTED, Kind.LOST, Kind.BUDGET, Kind.BUG}
+#: what an exit code alone cannot tell apart: such a script's word is needed, else the kind of the code counts
+_NOT_BY_CODE = {Kind.REFUSED: Kind.INPUT, Kind.QUOTA: Kind.BUSY, Kind.IN_DOUBT: Kind.BUSY}
+
+
+def test_a_script_reports_kinds_that_the_daemon_knows_and_no_others() -> None:
+    assert {kind.value for kind in script_failures.Kind} == {kind.value for kind in Kind} - _OF_THE_DAEMON
+    assert {kind.name for kind in script_failures.Kind} < {kind.name for kind in Kind}
+
+
+@pytest.mark.parametrize("told", list(script_failures.Kind))
+def test_a_kind_means_the_same_to_a_script_and_to_the_daemon(told: script_failures.Kind) -> None:
+    meaning, kind = script_failures.MEANING[told], Kind(told.value)
+    policy = POLICY[kind]
+    assert meaning.blame.value == policy.blame.value
+    assert BY_EXIT_CODE[meaning.exit_code] == _NOT_BY_CODE.get(kind, kind)
+    assert kind in _NOT_BY_CODE or meaning.exit_code in policy.exit_codes
+    # what passes within minutes is tried again without a person; what a script must not repeat is not repeated
+    if meaning.passing:
+        assert policy.answer in (Answer.AGAIN, Answer.AGAIN_FREE)
+    if policy.answer in (Answer.STOP, Answer.REWORD, Answer.DOUBT):
+        assert not meaning.passing
+
+
+def test_the_exit_code_of_a_bug_is_the_same_for_both() -> None:
+    assert POLICY[Kind.BUG].exit_codes == (script_events.BUG,)
+
+
+def test_both_lay_the_blame_in_the_same_words() -> None:
+    assert [(one.name, one.value) for one in script_failures.Blame] == [(one.name, one.value) for one in Blame]
+
+
+def test_an_exit_code_stands_for_one_kind() -> None:
+    codes = [code for policy in POLICY.values() for code in policy.exit_codes]
+    assert len(codes) == len(set(codes)) == len(BY_EXIT_CODE)
+
+
+def test_only_a_service_that_does_not_work_counts_against_its_breaker() -> None:
+    assert {kind for kind, policy in POLICY.items() if policy.blame is Blame.SERVICE} == {
+        Kind.DOWN, Kind.TIMEOUT, Kind.NONSENSE
+    }  # fmt: skip
+    assert not [kind for kind, policy in POLICY.items() if policy.answered and policy.blame is Blame.SERVICE]

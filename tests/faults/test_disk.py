@@ -14,7 +14,7 @@ import pytest
 
 from scripts import create_composite, create_split_screen, cut_clip, generate_asset
 from scripts.lib import atomic, receipt
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from tests.faults import mounts
 from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib.events import EXIT_CODES
+from scripts.lib.failures import MEANING
 from tests.cli.factory import NOON, a_full_studio
 from videod.cli import client, docs, main, output
 from videod.config import Settings
@@ -231,7 +231,7 @@ def test_every_script_of_the_step_table_has_its_section() -> None:
 
 def test_the_page_of_scripts_names_every_exit_code_and_event() -> None:
     page = TEXTS["docs/scripts.md"]
-    assert all(f"| {code} |" in page for code in {*EXIT_CODES.values(), 70})
+    assert all(f"| {code} |" in page for code in {*(meaning.exit_code for meaning in MEANING.values()), 70})
     assert all(f"| `{name}` |" in page for name in ("progress", "submitted", "charged", "result", "failure"))
     assert all(f"`{kind.value}`" in TEXTS["docs/operations.md"] for kind in Kind)
 

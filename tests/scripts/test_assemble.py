@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts import assemble_video, cut_clip
-from scripts.lib.events import Failure
+from scripts.lib.failures import Failure
 from scripts.lib.film import ffmpeg, joining, loudness, mp4, packets, segment
 from tests.scripts import media
 from tests.scripts.conftest import Run

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from scripts import create_composite, create_split_screen
 from scripts.lib import cutout
-from scripts.lib.events import Failure
+from scripts.lib.failures import Failure
 from tests.scripts.conftest import Run
 
 BROWN, GRASS, SKY = (120, 70, 30), (60, 120, 50), (110, 160, 210)

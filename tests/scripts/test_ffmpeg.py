@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg, loudness, mp4, packets
 from tests.harness.patience import until
 from tests.scripts import media

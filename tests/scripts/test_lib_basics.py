@@ -21,7 +21,8 @@ import botocore.credentials
 import pytest
 
 from scripts.lib import atomic, events, google_time, http, receipt, sigv4
-from scripts.lib.events import AnswerLost, Failure, Kind, Reporter
+from scripts.lib.events import Reporter
+from scripts.lib.failures import MEANING, AnswerLost, Failure, Kind
 from tests.harness.patience import PATIENCE_S
 from tests.scripts.conftest import Run
 from tests.scripts.wire import Say, Wire
@@ -44,7 +45,7 @@ def test_every_kind_has_its_exit_code_and_its_next_step(kind: Kind, capsys: pyte
         Failure(kind, "it broke", service="kie", endpoint="GET /x", http_status=500, request_id="r1"), "--events"
     )
     said = capsys.readouterr()
-    assert code == events.EXIT_CODES[kind] and code in {64, 65, 69, 74, 75, 76, 77, 78}
+    assert code == MEANING[kind].exit_code and code in {64, 65, 69, 74, 75, 76, 77, 78}
     assert json.loads(said.out) == {
         "type": "failure", "kind": kind.value, "service": "kie", "endpoint": "GET /x", "http_status": 500, "code": None,
         "message": "it broke", "request_id": "r1", "retry_after_s": None,

@@ -11,7 +11,7 @@ import pytest
 
 from scripts import generate_asset, generate_audio, generate_video
 from scripts.lib import bounds, gemini, http, kie, upload_session
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from tests.scripts.conftest import Run
 from tests.scripts.test_generate_asset import PATH, drawn, error, png
 from tests.scripts.test_generate_asset import wish as picture_wish

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from videod.core import bounds
-from videod.core.failures import Kind
+from videod.core.failures import QUIET, Kind
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE, REMIND_MS
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
@@ -90,7 +90,7 @@ def _review_line(one: Review) -> str:
 #: nothing ended for so many times the usual time, and at least so long, ms: then an episode is stuck
 TIMES, LEAST_MS = 3, 30 * 60_000
 #: ends of attempts that got nothing on
-NO_PROGRESS = (Kind.BUSY.value, Kind.INTERRUPTED.value)
+NO_PROGRESS = tuple(kind.value for kind in QUIET)
 
 
 def unexplained(

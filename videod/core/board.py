@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from videod.core.advice import advice
-from videod.core.failures import POLICY, Answer, Failure, Kind
+from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.statuses import (
     AT_GATE,
@@ -154,8 +154,7 @@ def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:
     troubled = [job for job in jobs if job.failure is not None and job.state is not SKIPPED]
     troubled.sort(key=lambda job: (job.state == JobState.READY, ORDER[job.step], job.key))
     lines = [task.error] if task.error else []
-    quiet = (Kind.BUSY, Kind.INTERRUPTED)
-    lines += [failure_line(job, waits) for job in troubled if job.failure and job.failure.kind not in quiet]
+    lines += [failure_line(job, waits) for job in troubled if job.failure and job.failure.kind not in QUIET]
     text = "\n".join(lines)
     return text if len(text) <= ERROR_LOG_CHARACTERS else text[: ERROR_LOG_CHARACTERS - 1] + "…"
 

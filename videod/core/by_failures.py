@@ -14,6 +14,7 @@ from videod.core.failures import (
     USELESS_FILE,
     USELESS_TRIES,
     Answer,
+    Blame,
     Failure,
     Kind,
     retry_delay_ms,
@@ -50,14 +51,10 @@ def fail(work: Work, event: JobFailed) -> Work:
     return work
 
 
-#: kinds for which the service is to blame; several different jobs in a row have to meet them (`breaker.THRESHOLD`)
-_SERVICE_DOWN = (Kind.DOWN, Kind.TIMEOUT, Kind.NONSENSE)
 #: how long a job that asked in vain stands behind the others when the next probe may start, ms
 _BEHIND_MS = 1000
 #: the outcome of an attempt whose job was set aside
 SET_ASIDE = "set_aside"
-#: kinds that only a service which answers can cause
-_ANSWERED = (Kind.BUSY, Kind.QUOTA, Kind.CREDENTIALS, Kind.REFUSED)
 
 
 def _judged(work: Work, job: Job, event: JobFailed) -> Work:
@@ -65,10 +62,10 @@ def _judged(work: Work, job: Job, event: JobFailed) -> Work:
     before, failure = work.breaker, event.failure
     if before is None or failure.service == HOST:
         return work
-    if failure.kind in _ANSWERED:
+    if POLICY[failure.kind].answered:
         return heard(work, job, event.at)
-    if failure.kind not in _SERVICE_DOWN:
-        return work
+    if POLICY[failure.kind].blame != Blame.SERVICE:
+        return work  # several different jobs in a row have to meet it (`breaker.THRESHOLD`)
     after = breaker.failed(before, asker(work, job), event.at, failure.message)
     work = work.with_breaker(after)
     down_ms = event.at - (after.opened_at or event.at)
@@ -143,7 +140,7 @@ def set_aside(task: Task, jobs: tuple[Job, ...], event: JobSetAside) -> Decision
 
 
 def _again_later(work: Work, job: Job, event: JobFailed | JobCrashed) -> tuple[Work, Job]:
-    if work.breaker is not None and work.breaker.open and event.failure.kind in _SERVICE_DOWN:
+    if work.breaker is not None and work.breaker.open and POLICY[event.failure.kind].blame == Blame.SERVICE:
         # the service is down, not the job: it waits unspent, and a moment longer than those that have not asked yet
         return work, replace(job, state=JobState.READY, due_at=work.breaker.until_ms + _BEHIND_MS)
     attempts = job.attempts + 1

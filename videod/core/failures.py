@@ -1,5 +1,7 @@
 """What can go wrong with a job, how it is told apart, and what is done about it.
 
+`scripts/lib/failures.py` has the kinds that a script can report; `tests/core/test_failures.py` compares the two.
+
 `Failure` is one failure as a script, a vendor or the daemon reported it. `classify` finds its kind where the script
 said nothing (a foreign script knows only exit codes and free text). `POLICY` says for each kind what happens next;
 `retry_delay_ms` how long a retry waits (FR28: 1, 5, 15 and 60 minutes with jitter).
@@ -58,12 +60,32 @@ class Answer(StrEnum):
     STOP = "stop: a person must fix something"
 
 
+class Blame(StrEnum):
+    """Where the cause lies."""
+
+    SERVICE = "the service does not work"
+    LIMIT = "a limit of the service or of the user"
+    REQUEST = "what was asked for"
+    SETTINGS = "what the user set up"
+    HOST = "this machine"
+    NOBODY = "nobody can know, or it is a program's own fault"
+
+
 @dataclass(frozen=True)
 class Policy:
+    """One kind. `exit_codes`: the sysexits that stand for it where a script says no more.
+
+    `answered`: only a service that answers can cause it. `quiet`: part of ordinary work, neither news nor progress.
+    """
+
     answer: Answer
+    blame: Blame
+    exit_codes: tuple[int, ...] = ()
     #: wait of AGAIN_FREE and PARK where the service named none, ms
     wait_ms: int = 0
     alert: bool = False
+    answered: bool = False
+    quiet: bool = False
     advice: str = ""
 
 
@@ -81,72 +103,104 @@ HOST = "host"
 #: so a person decides at once
 BOUGHT_UNCHECKED = "bought_unchecked"
 
+_RETRIES = "nothing; videod retries automatically"
+
 #: `advice` is the general one; what is said of a job names its own key, file and command (`core.advice`)
 POLICY: dict[Kind, Policy] = {
-    Kind.BUSY: Policy(Answer.AGAIN_FREE, 15_000, advice="nothing; videod waits and asks again"),
+    Kind.BUSY: Policy(
+        Answer.AGAIN_FREE,
+        Blame.LIMIT,
+        (75,),
+        wait_ms=15_000,
+        answered=True,
+        quiet=True,
+        advice="nothing; videod waits and asks again",
+    ),
     Kind.QUOTA: Policy(
         Answer.PARK,
-        60 * _MINUTE,
+        Blame.LIMIT,
+        wait_ms=60 * _MINUTE,
         alert=True,
+        answered=True,
         advice="nothing; videod resumes automatically at that time. If credit is used up, buy some and run"
         " `videod resume` with the name of the service",
     ),
-    Kind.DOWN: Policy(Answer.AGAIN, advice="nothing; videod retries automatically"),
-    Kind.TIMEOUT: Policy(Answer.AGAIN, advice="nothing; videod retries automatically"),
-    Kind.NONSENSE: Policy(Answer.AGAIN, advice="nothing; videod retries automatically"),
-    Kind.LOST: Policy(Answer.AGAIN, advice="nothing; videod retries automatically"),
+    Kind.DOWN: Policy(Answer.AGAIN, Blame.SERVICE, (69,), advice=_RETRIES),
+    Kind.TIMEOUT: Policy(Answer.AGAIN, Blame.SERVICE, advice=_RETRIES),
+    Kind.NONSENSE: Policy(Answer.AGAIN, Blame.SERVICE, (76,), advice=_RETRIES),
+    Kind.LOST: Policy(Answer.AGAIN, Blame.NOBODY, advice=_RETRIES),
     Kind.BUG: Policy(
-        Answer.AGAIN, advice="nothing at first; `videod show` with the episode has the script's own words"
+        Answer.AGAIN,
+        Blame.NOBODY,
+        (70,),
+        advice="nothing at first; `videod show` with the episode has the script's own words",
     ),
     Kind.REFUSED: Policy(
         Answer.REWORD,
+        Blame.REQUEST,
         alert=True,
+        answered=True,
         advice="set Queued to try once more; if it is refused again, cancel this entry and make a new one with another"
         " Story Direction",
     ),
     Kind.CREDENTIALS: Policy(
         Answer.PARK,
+        Blame.SETTINGS,
+        (77,),
         alert=True,
+        answered=True,
         advice="put a valid key into the variable that the Error Log names and restart videod; for an upload run"
         " `videod channels authorize` and `videod resume youtube` for the channel",
     ),
-    Kind.INPUT: Policy(Answer.STOP, alert=True, advice="fix the input that the Error Log names, then set Queued"),
+    Kind.INPUT: Policy(
+        Answer.STOP,
+        Blame.REQUEST,
+        (65, 66),
+        alert=True,
+        advice="fix the input that the Error Log names, then set Queued",
+    ),
     Kind.USAGE: Policy(
-        Answer.STOP, alert=True, advice="make the program in `[scripts]` accept these arguments, then set Queued"
+        Answer.STOP,
+        Blame.SETTINGS,
+        (64,),
+        alert=True,
+        advice="make the program in `[scripts]` accept these arguments, then set Queued",
     ),
     Kind.CONFIGURATION: Policy(
         Answer.STOP,
+        Blame.SETTINGS,
+        (78,),
         alert=True,
         advice="fix the key that the Error Log names, in the channel's file or in videod.toml, then set Queued",
     ),
-    Kind.DISK: Policy(Answer.AGAIN_FREE, _MINUTE, alert=True, advice="free disk space; videod resumes automatically"),
+    Kind.DISK: Policy(
+        Answer.AGAIN_FREE,
+        Blame.HOST,
+        (74,),
+        wait_ms=_MINUTE,
+        alert=True,
+        advice="free disk space; videod resumes automatically",
+    ),
     Kind.IN_DOUBT: Policy(
         Answer.DOUBT,
-        _MINUTE,
+        Blame.NOBODY,
+        wait_ms=_MINUTE,
         alert=True,
         advice="look at the service's own log; set Queued to buy it again, or Cancelled",
     ),
     Kind.BUDGET: Policy(
         Answer.STOP,
+        Blame.LIMIT,
         alert=True,
         advice="raise `episode_cap_usd` in the channel's file if the episode is worth it, then set Queued",
     ),
-    Kind.INTERRUPTED: Policy(Answer.AGAIN_FREE),
+    Kind.INTERRUPTED: Policy(Answer.AGAIN_FREE, Blame.NOBODY, quiet=True),
 }
 
-#: sysexits as scripts use them
-BY_EXIT_CODE: dict[int, Kind] = {
-    64: Kind.USAGE,
-    65: Kind.INPUT,
-    66: Kind.INPUT,
-    69: Kind.DOWN,
-    70: Kind.BUG,
-    74: Kind.DISK,
-    75: Kind.BUSY,
-    76: Kind.NONSENSE,
-    77: Kind.CREDENTIALS,
-    78: Kind.CONFIGURATION,
-}
+#: the kind that an exit code stands for
+BY_EXIT_CODE: dict[int, Kind] = {code: kind for kind, policy in POLICY.items() for code in policy.exit_codes}
+#: kinds that are part of ordinary work
+QUIET = tuple(kind for kind, policy in POLICY.items() if policy.quiet)
 
 #: what free text of a script that knows no sysexits tells, first match wins (services.md 9)
 _BY_TEXT: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(

@@ -1,5 +1,6 @@
 """One recent event in words. Pure; foreign text in it is cleaned."""
 
+from videod.core.failures import QUIET
 from videod.core.model import Priority
 from videod.core.statuses import LABELS, Status
 from videod.dashboard.text import clean, count
@@ -23,7 +24,7 @@ def _failed(body: dict[str, object]) -> tuple[str, str]:
     failure = body.get("failure")
     if not isinstance(failure, dict):
         return f"{body['job']} failed", "bad"
-    tone = "dim" if failure["kind"] in ("busy", "interrupted") else "bad"
+    tone = "dim" if failure["kind"] in QUIET else "bad"
     return f"{body['job']} {failure['kind']}: {failure['message']}", tone
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from scripts.lib import events
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import checked, ffmpeg, joining, loudness, picture_format, segment
 from scripts.lib.film.manifest import Entry
 from scripts.lib.film.segment import Segment, Wishes

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 
 NICENESS = 10
 #: Linux's prctl: the signal that this process gets when its parent dies

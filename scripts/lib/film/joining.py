@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg, mp4, packets, picture_format
 from scripts.lib.film.segment import Segment
 

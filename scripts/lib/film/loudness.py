@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg
 
 RATE_HZ = 48_000

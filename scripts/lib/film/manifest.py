@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.lib import bounds
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 
 CLIPS_MAX = 500
 

@@ -7,7 +7,7 @@ encoded sound is measured, and encoded once or twice more with what was learned 
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg, loudness
 from scripts.lib.film.loudness import RATE_HZ, Measured
 

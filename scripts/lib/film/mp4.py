@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 
 MOOV_BYTES_MAX = 64 << 20
 _PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}

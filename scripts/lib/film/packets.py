@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg
 
 # Parameter sets are left out of the check sums: joining files repeats them in front of key pictures.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib.events import Failure, Kind
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg, loudness, mp4, packets, picture_format
 from scripts.lib.film.loudness import RATE_HZ, STEREO
 
