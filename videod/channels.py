@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from videod import files
 from videod.core.craft import tag_characters
 from videod.core.craft_wording import odd_characters
-from videod.core.plain_text import shows
+from videod.core.sanitize import shows
 from videod.documents import DocumentError, Fault, faults_of
 from videod.strict_yaml import read_yaml
 

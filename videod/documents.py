@@ -14,7 +14,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Union, get_args, get_origin
 
 from videod import files
-from videod.core.plain_text import shows
+from videod.core.sanitize import sanitize_quoted
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -217,7 +217,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)
-    text = "".join(letter if shows(letter) else " " for letter in text)
+    text = sanitize_quoted(text)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 

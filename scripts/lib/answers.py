@@ -1,6 +1,7 @@
 """Reading JSON that another party wrote: every step down is checked, nothing is assumed to be there."""
 
 from scripts.lib import bounds
+from scripts.lib.sanitize import encodable
 
 #: no service counts further
 MOST = float(bounds.MOST_WHOLE)
@@ -28,9 +29,7 @@ def dig(value: Json, *steps: str | int) -> Json:
 
 def text(value: Json) -> str | None:
     """Text that can be written; None for anything else. Half a surrogate pair becomes "?"."""
-    if not isinstance(value, str):
-        return None
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    return encodable(value) if isinstance(value, str) else None
 
 
 def word(value: Json, most: int = 200) -> str | None:

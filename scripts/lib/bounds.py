@@ -10,6 +10,8 @@ import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from scripts.lib.sanitize import encodable
+
 #: the longest wait that a service can ask for, seconds
 LONGEST_WAIT_S = 86_400.0
 #: the largest sum that a single charge can have, US dollars
@@ -125,8 +127,7 @@ def text(value: object, most: int) -> str | None:
         shown = str(value)
     except ValueError:  # an integer of more than 4,300 digits
         return None
-    if not shown.isascii():  # half a surrogate pair can be written nowhere
-        shown = shown.encode("utf-8", "replace").decode()
+    shown = encodable(shown)
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 

@@ -21,6 +21,7 @@ from typing import IO, NoReturn
 
 from scripts.lib.atomic import fingerprint
 from scripts.lib.failures import MEANING, Fact, Failure, Kind, redact
+from scripts.lib.sanitize import sanitize_line
 
 BUG = 70
 INTERRUPTED = 143
@@ -35,7 +36,7 @@ class Reporter:
 
     def _emit(self, event: dict[str, Fact], text: str) -> None:
         try:
-            self._out.write((json.dumps(event, ensure_ascii=True) if self.events else text) + "\n")
+            self._out.write((json.dumps(event, ensure_ascii=True) if self.events else sanitize_line(text)) + "\n")
             self._out.flush()
         except BrokenPipeError:
             # nobody listens any more; what was paid for must still reach the disk

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scripts.lib import bounds
+from scripts.lib.sanitize import sanitize_line
 
 
 class Kind(StrEnum):
@@ -130,12 +131,12 @@ class AnswerLost(Failure):
 
 
 def redact(text: str) -> str:
-    """`text` on one line with the value of every secret of the environment struck out."""
+    """`text` as one harmless line, with the value of every secret of the environment struck out."""
     for name in SECRETS:
         value = os.environ.get(name, "")
         if len(value) >= 6:
             text = text.replace(value, f"({name})")
-    return " ".join(text.split())
+    return sanitize_line(text)
 
 
 def secret(name: str, purpose: str) -> str:

@@ -16,6 +16,7 @@ from scripts.lib.events import Reporter
 from scripts.lib.failures import SECRETS, Failure, Kind
 from scripts.lib.plan_answers import Answers, Kept
 from scripts.lib.receipt import Order
+from scripts.lib.sanitize import sanitize_line
 
 RULES = Path(__file__).with_name("planning_rules.md")
 CHECKER_S = 120
@@ -108,7 +109,7 @@ class Checker:
             raise Failure(Kind.CONFIGURATION, f"the plan checker {self.command[0]} does not run: {error}") from error
 
     def _broken(self, verb: str, done: subprocess.CompletedProcess[str]) -> Failure:
-        tail = " ".join(done.stderr.split())[-300:] or "it says nothing"
+        tail = sanitize_line(done.stderr)[-300:] or "it says nothing"
         return Failure(Kind.CONFIGURATION, f"the plan checker's {verb!r} ended with code {done.returncode}: {tail}")
 
 

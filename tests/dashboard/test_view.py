@@ -1,16 +1,12 @@
 """From rows to words: what the dashboard says, independent of its looks."""
 
-import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
 from videod.core.events import EntryRefused, RedoAsked
 from videod.core.failures import Kind
-from videod.core.plain_text import joins
 from videod.core.statuses import Gate, Status
 from videod.dashboard import rows, text, view
 from videod.dashboard.running import Daemon
@@ -106,24 +102,6 @@ def test_events_are_told_in_words_the_newest_first(box: StudioBox) -> None:
 
 
 # ------------------------------------------------------------------------------------------- words
-
-
-@given(st.text())
-def test_clean_text_holds_nothing_that_steers_a_terminal(given_text: str) -> None:
-    cleaned = text.clean(given_text)
-    left = {unicodedata.category(character) for character in cleaned if not joins(character)}
-    assert not left & {"Cc", "Cf", "Cs", "Co"}
-    assert not any(ord(character) & 0xFFFE == 0xFFFE for character in cleaned)
-    assert text.clean(cleaned) == cleaned
-
-
-@pytest.mark.parametrize(
-    ("raw", "cleaned"),
-    [("two\nlines\tand", "two lines and"), ("\x1b[31mred\x9b0m", "[31mred0m"), ("a\u202eb", "ab"), ("x\ud800y", "xy"),
-     ("👩\u200d🚀 ❤\ufe0f", "👩\u200d🚀 ❤\ufe0f"), ("[/nope]", "[/nope]"), ("夜の梟", "夜の梟")],
-)  # fmt: skip
-def test_clean_keeps_letters_and_emoji_and_drops_controls(raw: str, cleaned: str) -> None:
-    assert text.clean(raw) == cleaned
 
 
 @pytest.mark.parametrize(

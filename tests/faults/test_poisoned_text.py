@@ -35,11 +35,10 @@ from videod.core.craft import complaints
 from videod.core.events import EntryQueued, EntryRefused
 from videod.core.expand import first_job, jobs_of
 from videod.core.model import Priority, Task, task_id_of
-from videod.core.plain_text import harmless, one_line
 from videod.core.plan import PlanError, parse
+from videod.core.sanitize import sanitize, sanitize_line, sanitize_screen
 from videod.core.statuses import Status
 from videod.core.steps import STEPS
-from videod.dashboard.text import clean
 from videod.edge.notion_values import decode, encode
 from videod.flow import edits
 from videod.flow.bench import workspace_of
@@ -125,14 +124,14 @@ def test_what_youtube_would_refuse_is_refused_before_money_is_spent() -> None:
 @given(poisoned)
 @settings(max_examples=500)
 def test_harmless_text_is_left_alone_and_cleaning_again_changes_nothing(text: str) -> None:
-    assert harmless(harmless(text)) == harmless(text)
-    assert one_line(one_line(text)) == one_line(text)
-    assert not NO_TEXT.search(harmless(text))
+    assert sanitize(sanitize(text)) == sanitize(text)
+    assert sanitize_line(sanitize_line(text)) == sanitize_line(text)
+    assert not NO_TEXT.search(sanitize(text))
 
 
 def test_emoji_accents_and_writing_from_right_to_left_stay() -> None:
     for text in ("Grüße 👨‍👩‍👧 aus Łódź", "שלום \u200fעולם", "🇵🇱 naïve – “quoted”", "नमस्ते"):
-        assert harmless(text) == text
+        assert sanitize(text) == text
 
 
 # ------------------------------------------------------------------------------------------ what a model writes
@@ -212,9 +211,9 @@ def test_a_real_child_gets_every_text_as_one_argument() -> None:
 @given(poisoned)
 @settings(max_examples=300)
 def test_what_is_shown_steers_no_terminal_and_fits_the_wire(text: str) -> None:
-    shown = clean(text)
+    shown = sanitize_screen(text)
     assert not NO_TEXT.search(shown) and "\n" not in shown
-    kept = harmless(text)
+    kept = sanitize(text)
     body = encode("rich_text", kept)
     wire = json.loads(json.dumps(body, ensure_ascii=False).encode())
     rich = [{"plain_text": part["text"]["content"]} for part in wire["rich_text"]]

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from videod.cli.output import BUG, DOWN, MISSING, REFUSED, TEMPORARY, CommandError
 from videod.core import bounds
 from videod.core.model import Task
+from videod.core.sanitize import sanitize_screen
 from videod.core.services import LANES, TIDYING
 from videod.dashboard.rows import House
 from videod.dashboard.running import daemon_of
-from videod.dashboard.text import clean
 from videod.documents import DocumentError, read_toml, state_folder
 from videod.store import soundness, views
 from videod.store.soundness import busy
@@ -147,10 +147,10 @@ def one_task(connection: sqlite3.Connection, text: str) -> Task:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise CommandError(MISSING, f"no task is called {clean(text)!r}", "see `videod list` for the ids")
-    names = ", ".join(f"{task.id} ({clean(task.title)})" for task in found[:5])
+        raise CommandError(MISSING, f"no task is called {sanitize_screen(text)!r}", "see `videod list` for the ids")
+    names = ", ".join(f"{task.id} ({sanitize_screen(task.title)})" for task in found[:5])
     more = " and more" if len(found) > 5 else ""
-    raise CommandError(REFUSED, f"{clean(text)!r} may mean {names}{more}", "type more of the id")
+    raise CommandError(REFUSED, f"{sanitize_screen(text)!r} may mean {names}{more}", "type more of the id")
 
 
 # ------------------------------------------------------------------------------------------- the daemon's socket
@@ -192,7 +192,7 @@ def post(where: Place, path: str, body: Mapping[str, object]) -> dict[str, objec
         daemon = daemon_of(where.state)
         if isinstance(error, TimeoutError) and daemon is not None and daemon.problems:
             raise CommandError(
-                TEMPORARY, f"videod did not answer within {ANSWER_S} s: {clean(daemon.problems[0])}",
+                TEMPORARY, f"videod did not answer within {ANSWER_S} s: {sanitize_screen(daemon.problems[0])}",
                 "it will still do what you asked; `videod status` shows whether it has",
             ) from error  # fmt: skip
         raise CommandError(

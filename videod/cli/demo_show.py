@@ -15,8 +15,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
-from videod.dashboard.text import clean
 from videod.flow.bench import workspace_of
 from videod.store import reads
 from videod.store.views import look
@@ -26,7 +26,7 @@ _CONSOLE = Console(stderr=True, highlight=False)
 
 def tell(text: str) -> None:
     """One line for a person, beside whatever moves on the screen."""
-    _CONSOLE.print(Text(clean(text)), soft_wrap=True)
+    _CONSOLE.print(Text(sanitize_screen(text)), soft_wrap=True)
 
 
 class Screen:
@@ -61,7 +61,9 @@ class Screen:
         table = Table("episode", "status", "progress", "paid", title=f"{time.monotonic() - self._began:.0f} s")
         for page, card in cards.items():
             cost = f"${float(card['Cost'] or 0):.2f}"
-            table.add_row(*(Text(clean(part)) for part in (self._titles[page], card["Status"], card["Progress"], cost)))
+            table.add_row(
+                *(Text(sanitize_screen(part)) for part in (self._titles[page], card["Status"], card["Progress"], cost))
+            )
         return table
 
 

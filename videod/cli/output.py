@@ -1,6 +1,7 @@
 """What every command shares: its common options, tables, JSON, and errors that say what to type next.
 
-Exit codes are sysexits. Foreign text reaches the terminal through `clean` only. Nothing here is slow to import.
+Exit codes are sysexits. Foreign text reaches the terminal through `sanitize_screen` only. Nothing here is
+slow to import.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from typing import NoReturn
 
 from rich.cells import cell_len, set_cell_size
 
-from videod.dashboard.text import clean
+from videod.core.sanitize import sanitize_screen
 from videod.store.soundness import busy
 from videod.store.views import NoDatabase
 
@@ -72,12 +73,12 @@ def paint(text: str, style: str) -> str:
 
 
 def heading(text: str) -> None:
-    print(paint(clean(text), "bold"))
+    print(paint(sanitize_screen(text), "bold"))
 
 
 def say(text: str, style: str = "plain") -> None:
     """One line, cleaned."""
-    print(paint(clean(text), style))
+    print(paint(sanitize_screen(text), style))
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def width() -> int:
 def table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]], indent: str = "", room: int | None = None) -> None:
     """Columns as wide as they need to be; where the terminal is too narrow the widest give way, down to 8 cells."""
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
-    texts = [[Cell(clean(cell.text), cell.style) for cell in row] for row in cells]
+    texts = [[Cell(sanitize_screen(cell.text), cell.style) for cell in row] for row in cells]
     first = [Cell(title.upper(), "dim") for title in head]
     every = [first, *texts] if any(head) else texts
     if not every:
@@ -151,5 +152,5 @@ def _fail(code: int, message: str, hint: str, argv: Sequence[str]) -> int:
     if "--json" in argv:
         print(json.dumps({"error": message, "hint": hint}), file=sys.stderr)
     else:
-        print(clean(f"videod: {message}" + (f"; {hint}" if hint else "")), file=sys.stderr)
+        print(sanitize_screen(f"videod: {message}" + (f"; {hint}" if hint else "")), file=sys.stderr)
     return code

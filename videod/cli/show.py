@@ -7,9 +7,10 @@ from videod.cli import client, output
 from videod.cli.output import Cell, CommandError
 from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
+from videod.core.sanitize import sanitize_screen_lines
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, LABELS, JobState, Status
 from videod.core.steps import ORDER
-from videod.dashboard.text import ago, clean_lines, clock, money, span, spent
+from videod.dashboard.text import ago, clock, money, span, spent
 from videod.dashboard.view import tone
 from videod.store import views
 from videod.web import shapes
@@ -149,7 +150,7 @@ def _print_failure(seen: views.Detail, at: int) -> None:
     marks.append(f"request {failure['request_id']}" if failure.get("request_id") else "")
     inside = ", ".join(mark for mark in (where, *marks) if mark)
     output.say(f"  {told['outcome']}: {failure.get('message', '')}" + (f" [{inside}]" if inside else ""), "bad")
-    tail = clean_lines(seen.failed.stderr_tail.strip())
+    tail = sanitize_screen_lines(seen.failed.stderr_tail.strip())
     if tail:
         output.say(f"  exit code {seen.failed.exit_code}, end of its stderr:", "dim")
         for line in tail:

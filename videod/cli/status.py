@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from videod.cli import client, output
 from videod.cli.output import Cell
+from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
 from videod.dashboard import rows, view
 from videod.dashboard.running import Daemon
-from videod.dashboard.text import ago, clean
+from videod.dashboard.text import ago
 from videod.store import views
 from videod.web import shapes
 
@@ -87,8 +88,9 @@ def _refused(seen: views.Overview) -> None:
     output.say("")
     output.heading(f"Refused ({len(seen.refused)})")
     for one in seen.refused[:_REFUSED]:
-        channel = f" ({clean(one.channel)})" if one.channel else ""
-        output.say(f"  {clean(one.title) or 'no title'}{channel}, {ago(one.at, seen.at)}: {clean(one.reason)}")
+        channel = f" ({sanitize_screen(one.channel)})" if one.channel else ""
+        title, reason = sanitize_screen(one.title) or "no title", sanitize_screen(one.reason)
+        output.say(f"  {title}{channel}, {ago(one.at, seen.at)}: {reason}")
     if len(seen.refused) > _REFUSED:
         output.say(f"  … and {len(seen.refused) - _REFUSED} more; `videod status --json` has all", "dim")
 

@@ -10,6 +10,7 @@ from videod.core import bounds
 from videod.core.failures import QUIET, Kind
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE, REMIND_MS
+from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
 from videod.core.told import DISK_ALARM
 from videod.core.waits import Hold, clock, waits_for
@@ -76,7 +77,7 @@ def digest_text(reviews: Sequence[Review]) -> str:
 
 
 def _review_line(one: Review) -> str:
-    title = " ".join(one.title.split())
+    title = sanitize_line(one.title)
     title = title if len(title) <= TITLE_CHARACTERS else f"{title[: TITLE_CHARACTERS - 1]}…"
     cost = f"${one.cost_micros / 1e6:,.2f}" if one.cost_micros else "nothing"
     gate = AT_GATE[one.status].value
@@ -234,7 +235,7 @@ def _about(hold: Hold, one: Told) -> bool:
 
 
 def _still(hold: Hold) -> str:
-    reason = " ".join(hold.reason.split()).rstrip(".")
+    reason = sanitize_line(hold.reason).rstrip(".")
     since = f" since {clock(hold.since)}" if hold.since else ""
     if hold.cause == "disk" or hold.service == EVERY_SERVICE:
         return f"videod is still paused{since}: {reason}. It resumes automatically."

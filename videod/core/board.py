@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from videod.core.advice import advice
 from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
+from videod.core.sanitize import sanitize_line
 from videod.core.statuses import (
     AT_GATE,
     CLOSED,
@@ -134,7 +135,7 @@ def sentence(message: str) -> str:
 def asked(job: Job) -> str:
     """What a paid request asked for, in quotes: the end of its prompt, which is its own part of it, cut to one line."""
     lines = str(job.args.get("prompt") or job.args.get("text") or job.name).strip().splitlines()
-    text = " ".join(lines[-1].split()).rstrip(".")
+    text = sanitize_line(lines[-1]).rstrip(".")
     return f'"{text}"' if len(text) <= ASKED_CHARACTERS else f'"{text[: ASKED_CHARACTERS - 1]}…"'
 
 

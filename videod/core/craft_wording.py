@@ -6,7 +6,7 @@ what is hardly ever said innocently; "the bear tilts its head" is no camera move
 
 import re
 
-from videod.core.plain_text import is_text, turns_writing
+from videod.core.sanitize import is_text, turns_writing
 
 #: -ing words that follow "before" and "after" without being an action
 _NO_ACTION = "morning|evening|spring|opening|crossing|clearing|king|wing|ring|string|thing|something|anything|being"

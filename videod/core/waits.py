@@ -12,6 +12,7 @@ from typing import Protocol
 from videod.core.breaker import PROBE_WAITS_MS
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
+from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
 
 #: a job that is due at most so long after what holds its service ends waits for that, ms
@@ -84,7 +85,7 @@ def _sentence(hold: Hold) -> Wait:
 
 def _words(hold: Hold) -> str:
     service = "" if hold.service == EVERY_SERVICE else hold.service
-    reason = " ".join(hold.reason.split()).rstrip(".")[:_REASON_CHARACTERS]
+    reason = sanitize_line(hold.reason).rstrip(".")[:_REASON_CHARACTERS]
     end = "" if hold.until_ms is None else f"; resumes at {clock(hold.until_ms)}"
     match hold.cause:
         case "person":

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
+from videod.core.sanitize import sanitize_line
+
 log = logging.getLogger(__name__)
 
 NAME = "lives.json"
@@ -98,7 +100,7 @@ class Lives:
 
     def say(self, words: str) -> None:
         """Leave the reason of an end that is near."""
-        self.write(replace(self.read(), words=self.redact(" ".join(words.split()))[:REASON_CHARACTERS]))
+        self.write(replace(self.read(), words=sanitize_line(self.redact(words))[:REASON_CHARACTERS]))
 
     def end(self) -> None:
         """Note a clean end."""

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, named events, secrets taken out at the last gate.
+"""Structured logs: one JSON object a line, named events, secrets and what could steer a terminal taken out last.
 
 The event's name is the message (`{component}_{action}_{status}`), everything else comes through `extra=`. On a
 terminal the same records are short text for people.
@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from videod.core.sanitize import sanitize_screen, sanitize_screen_lines
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -31,7 +33,7 @@ class JsonLines(logging.Formatter):
         line = named | _extras(record) | named  # an extra never takes the place of the event's name
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return self._redact(json.dumps(line, default=str, ensure_ascii=False))
+        return sanitize_screen(self._redact(json.dumps(line, default=str, ensure_ascii=False)))
 
 
 class Text(logging.Formatter):
@@ -45,10 +47,10 @@ class Text(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         extras = " ".join(f"{name}={value}" for name, value in _extras(record).items())
         mark = "" if record.levelno < logging.WARNING else f"{record.levelname} "
-        text = f"{at} {mark}{record.getMessage()} {extras}".rstrip()
+        lines = [sanitize_screen(self._redact(f"{at} {mark}{record.getMessage()} {extras}".rstrip()))]
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
-        return self._redact(text)
+            lines += sanitize_screen_lines(self._redact(self.formatException(record.exc_info)))
+        return "\n".join(lines)
 
 
 def set_up(redact: Callable[[str], str], path: Path | None = None, verbose: bool = False) -> None:

@@ -2,8 +2,9 @@
 
 from videod.core.failures import QUIET
 from videod.core.model import Priority
+from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
-from videod.dashboard.text import clean, count
+from videod.dashboard.text import count
 from videod.store.books import Happening
 
 
@@ -76,4 +77,4 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = f"{body['service']} goes on", "good"
         case other:
             text, tone = other, "plain"
-    return clean(text), tone
+    return sanitize_screen(text), tone

@@ -6,9 +6,10 @@ from videod.core.advice import advice
 from videod.core.board import NOUNS, pending_cost_micros, waiting
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
+from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import ALL, ORDER, REVIEWED
-from videod.dashboard.text import ago, ahead, clean, count, money, span
+from videod.dashboard.text import ago, ahead, count, money, span
 from videod.store.reads import Parked
 from videod.store.views import Ahead
 
@@ -103,7 +104,7 @@ def _error(case: Case) -> Reason:
     if job is None or job.failure is None:
         return Reason("you", f"stopped at {ago(case.since, case.at)}: {LABELS[case.task.status]}", again, None)
     failure = job.failure
-    told = clean(failure.message).rstrip(".")
+    told = sanitize_screen(failure.message).rstrip(".")
     tries = f" after {count(job.attempts, 'try', 'tries')}" if job.attempts > 1 else ""
     text = f"stopped at {ago(case.since, case.at)} because {job.name} failed{tries} ({failure.kind.value}: {told})"
     others = len(stuck) - 1
@@ -124,7 +125,7 @@ def _stands(case: Case) -> Reason:
     if running:
         return _runs(case, running)
     if case.task.paused is not None:
-        text = f"is paused ({clean(case.task.paused)}); nothing more of it starts until you say so"
+        text = f"is paused ({sanitize_screen(case.task.paused)}); nothing more of it starts until you say so"
         return Reason("you", text, f"videod resume {case.task.id}", None)
     if parked is not None:
         return _held(case, parked)
@@ -158,7 +159,7 @@ def _holding(case: Case, service: str) -> Parked | None:
 def _held(case: Case, parked: Parked) -> Reason:
     name = ALL if parked.service == EVERY_SERVICE else parked.service
     command = f"videod resume {name}" + (f" --channel {parked.channel_id}" if parked.channel_id else "")
-    reason = clean(parked.reason).rstrip(".")
+    reason = sanitize_screen(parked.reason).rstrip(".")
     if parked.cause == "person":
         text = f"waits because {parked.channel_id or ('everything' if name == ALL else name)} is paused ({reason})"
         return Reason("you", f"{text}; it goes on when you say so", command, None)
@@ -185,7 +186,9 @@ def _runs(case: Case, running: list[Job]) -> Reason:
 
 
 def _retries(case: Case, job: Job) -> Reason:
-    told = "" if job.failure is None else f" ({job.failure.kind.value}: {clean(job.failure.message).rstrip('.')})"
+    told = ""
+    if job.failure is not None:
+        told = f" ({job.failure.kind.value}: {sanitize_screen(job.failure.message).rstrip('.')})"
     then = ahead(job.due_at, case.at)
     which = f"retry {job.attempts} of {case.waits}" if job.attempts else "the next try"
     text = f"waits for {which} of {job.name} at {job.service}, at {then}{told}; videod does that by itself"

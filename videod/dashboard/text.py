@@ -1,33 +1,10 @@
-"""Words for screens: foreign text made harmless, money, spans and times of day. Pure."""
+"""Words for screens: money, spans and times of day. Pure."""
 
-import unicodedata
 from datetime import UTC, datetime
 
 from videod.core.board import LAST_MS
-from videod.core.plain_text import is_text, joins
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
-
-
-def clean(text: str) -> str:
-    """One line without anything that could steer a terminal: no controls, escapes, direction marks, surrogates.
-
-    Line breaks and tabs become spaces. What emoji are made of stays, those younger than this Python too.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    kept = []
-    for character in text:
-        if character in "\n\r\t\v\f\u2028\u2029":
-            kept.append(" ")
-        elif joins(character) or (unicodedata.category(character) != "Cf" and is_text(character)):
-            kept.append(character)
-    return "".join(kept)
-
-
-def clean_lines(text: str) -> list[str]:
-    """The same for text of many lines, line by line."""
-    return [clean(line.replace("\t", "    ")) for line in text.splitlines()]
 
 
 def money(micros: int) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from videod.core.board import waiting
 from videod.core.model import Job
 from videod.core.ops import EVERY_SERVICE
+from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import REVIEWED
 from videod.dashboard import events
 from videod.dashboard.rows import House, Rows
-from videod.dashboard.text import ago, ahead, clean, clock, count, money, span, spent
+from videod.dashboard.text import ago, ahead, clock, count, money, span, spent
 from videod.store.reads import Parked
 from videod.store.views import Episode, Lane, Overview, Unsent, rank
 
@@ -115,7 +116,7 @@ def snapshot(rows: Rows) -> View:
         work=groups[2],
         queue=groups[3],
         events=tuple(
-            EventLine(clock(one.at, at).removesuffix(" UTC"), clean(one.title or ""), *events.words(one))
+            EventLine(clock(one.at, at).removesuffix(" UTC"), sanitize_screen(one.title or ""), *events.words(one))
             for one in rows.happenings
         ),
     )
@@ -126,7 +127,7 @@ def _daemon(house: House, heartbeat: int | None, at: int) -> str:
     if daemon is None:
         last = "" if heartbeat is None else f" since {ago(heartbeat, at)}"
         return f"videod is not running{last}; start it with `videod run`"
-    version = f" {clean(daemon.version)}" if daemon.version else ""
+    version = f" {sanitize_screen(daemon.version)}" if daemon.version else ""
     uptime = "" if daemon.started_at is None else f", up {span(at - daemon.started_at)}"
     return f"videod{version} runs (pid {daemon.pid}{uptime})"
 
@@ -135,7 +136,7 @@ def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
     found = [_everything(one, seen.at) for one in seen.parked if one.service == EVERY_SERVICE]
     daemon = rows.house.daemon
-    found += [clean(problem) for problem in (*(daemon.problems if daemon else ()), *seen.problems)]
+    found += [sanitize_screen(problem) for problem in (*(daemon.problems if daemon else ()), *seen.problems)]
     if seen.refused:
         found.append(_refused(seen))
     if seen.in_doubt:
@@ -150,7 +151,7 @@ def _warnings(rows: Rows) -> tuple[str, ...]:
 
 def _refused(seen: Overview) -> str:
     newest = seen.refused[0]
-    one = f'"{clean(newest.title) or "(no title)"}": {clean(newest.reason)}'
+    one = f'"{sanitize_screen(newest.title) or "(no title)"}": {sanitize_screen(newest.reason)}'
     if len(seen.refused) == 1:
         return f"1 entry was refused, {one}"
     return f"{len(seen.refused)} entries were refused (see `videod status`), the newest is {one}"
@@ -162,7 +163,7 @@ _TARGETS = {"entry": "board entry", "asset": "board asset", "alert": "alert"}
 def _unsent(one: Unsent, at: int) -> str:
     nouns = "board entries" if one.target == "entry" else None
     text = f"{count(one.rows, _TARGETS[one.target], nouns)} not delivered for {span(at - one.oldest)}"
-    return f"{text}: {clean(one.problem)}" if one.problem else text
+    return f"{text}: {sanitize_screen(one.problem)}" if one.problem else text
 
 
 #: how the reason of a pause begins, by its cause
@@ -177,7 +178,7 @@ def parked_text(one: Parked, at: int) -> str:
     if one.cause == "down":
         until = f"next try {ahead(one.until_ms or at, at)}"
     channel = f"{one.channel_id} " if one.channel_id else ""
-    return f"{channel}{until}: {_CAUSES[one.cause]}{clean(one.reason)}"
+    return f"{channel}{until}: {_CAUSES[one.cause]}{sanitize_screen(one.reason)}"
 
 
 def _everything(one: Parked, at: int) -> str:
@@ -198,8 +199,8 @@ def _lane(one: Lane, parked: tuple[Parked, ...], house: House, at: int) -> LaneL
 def line(one: Episode, at: int, waits: int) -> Line:
     task = one.task
     return Line(
-        id=task.id, title=clean(task.title), channel=task.channel_id, label=LABELS[task.status], tone=tone(task.status),
-        progress=one.progress, note=_note(one, at, waits),
+        id=task.id, title=sanitize_screen(task.title), channel=task.channel_id, label=LABELS[task.status],
+        tone=tone(task.status), progress=one.progress, note=_note(one, at, waits),
         cost=spent(task.cost_micros, task.possible_micros),
         cost_of_approval=money(one.pending_micros) if one.pending_micros else "", since=span(at - one.since),
         bars=tuple(_bar(name, steps, one.jobs) for name, steps in STAGES.items()),
@@ -230,13 +231,13 @@ def _note(one: Episode, at: int, waits: int) -> str:
         return f"approving costs {money(cost)}" if cost else "approving is free"
     troubled = one.troubled
     if task.status in ERRORS and troubled is not None and troubled.failure is not None:
-        return clean(f"{troubled.name} {troubled.failure.kind.value}: {troubled.failure.message}")
+        return sanitize_screen(f"{troubled.name} {troubled.failure.kind.value}: {troubled.failure.message}")
     if task.paused is not None:
-        return clean(f"paused: {task.paused}")
+        return sanitize_screen(f"paused: {task.paused}")
     if task.held:
-        return clean(task.held)
+        return sanitize_screen(task.held)
     if said := waiting(task):
-        return clean(said)
+        return sanitize_screen(said)
     retry = one.retry(at)
     if retry is not None:
         which = f"retry {retry.attempts} of {waits}" if retry.attempts else "goes on"
@@ -244,4 +245,4 @@ def _note(one: Episode, at: int, waits: int) -> str:
     running = [job.name for job in one.jobs if job.state == JobState.RUNNING]
     if running:
         return running[0] if len(running) == 1 else f"{running[0]} and {len(running) - 1} more run"
-    return clean(task.error)
+    return sanitize_screen(task.error)

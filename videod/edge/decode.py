@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from videod.core.expect import Expectation
+from videod.core.sanitize import sanitize_line
 from videod.core.verdict import SILENT_PEAK_DB, Decoded, Heard, Seen
 from videod.edge.process import tethered
 from videod.seams import Unchecked
@@ -216,7 +217,7 @@ class _Notes:
     def _words(self, line: str) -> None:
         self.guessed |= "Estimating duration" in line
         self.stumbled |= _STUMBLE.search(line) is not None
-        said = re.sub(r"^(\[[^\]]*\]\s*)+", "", line).strip()[:200]
+        said = sanitize_line(re.sub(r"^(\[[^\]]*\]\s*)+", "", line))[:200]
         if _COMPLAINT.search(said) and len(self.complaints) < _LINES:
             self.complaints.append(said)
         self.end.append(said)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.message import EmailMessage
 
-from videod.core.plain_text import harmless, one_line
+from videod.core.sanitize import sanitize, sanitize_line
 from videod.seams import BoardError
 
 CALL_S = 20.0
@@ -34,7 +34,7 @@ class Email:
         self._server = server
 
     async def send(self, text: str) -> None:
-        message = self._message(harmless(text))
+        message = self._message(sanitize(text))
         try:
             async with asyncio.timeout(CALL_S * 2):
                 await asyncio.to_thread(self._deliver, message)
@@ -50,7 +50,7 @@ class Email:
     def _message(self, text: str) -> EmailMessage:
         """Raises BoardError where the addresses of [alerts] make no header."""
         message = EmailMessage()
-        first = one_line(next(iter(text.splitlines()), "")) or "alert"
+        first = sanitize_line(next(iter(text.splitlines()), "")) or "alert"
         try:
             message["Subject"] = f"videod: {first}"[:SUBJECT_CHARACTERS]
             message["From"] = self._server.sender

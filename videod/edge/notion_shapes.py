@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
 from videod.core import bounds
-from videod.core.plain_text import one_line
+from videod.core.sanitize import sanitize_line
 from videod.seams import BoardError
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def nonsense(what: str, where: str, wanted: str, value: object) -> BoardError:
 def said(value: object, most: int = SAID_CHARACTERS) -> str:
     """Somebody's words for an error or a log: one line of text, cut; "" for what is no text."""
     found = bounds.text(value, most)
-    return "" if found is None else one_line(found)
+    return "" if found is None else sanitize_line(found)
 
 
 def is_id(value: object) -> bool:

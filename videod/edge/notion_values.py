@@ -1,6 +1,7 @@
 """Property values between Notion's shapes and plain Python, both ways."""
 
 from videod.core import bounds
+from videod.core.sanitize import encodable
 from videod.edge.notion_shapes import Json, items, moment, nonsense, record, words
 
 #: types of Notion that videod never writes, for words to a person
@@ -32,13 +33,12 @@ def plain(rich: object, what: str = "read the entry", where: str = "a column") -
         if not isinstance(piece, str):
             raise nonsense(what, f"the text of {where}", "a text", piece)
         pieces.append(piece)
-    # halves of surrogate pairs are no text and end no database
-    return "".join(pieces)[:TEXT_CHARACTERS].encode("utf-8", "replace").decode()
+    return encodable("".join(pieces)[:TEXT_CHARACTERS])  # half a surrogate pair goes into no database
 
 
 def rich(text: str) -> list[Json]:
     """Text as rich text objects that keep Notion's limits."""
-    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair fits into no request
+    text = encodable(text)
     # Notion counts UTF-16 units: a character beyond the basic plane is two of them
     size = TEXT_UNITS if all(ord(letter) < 0x10000 for letter in text) else TEXT_UNITS // 2
     pieces = [text[at : at + size] for at in range(0, len(text), size)][:TEXT_OBJECTS]

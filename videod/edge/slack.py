@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from videod.core import bounds
-from videod.core.plain_text import harmless, one_line
+from videod.core.sanitize import sanitize, sanitize_line
 from videod.seams import Alarm, BoardError
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Slack:
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(self._url, json={"text": _plain(harmless(text))}, allow_redirects=False) as response,
+                session.post(self._url, json={"text": _plain(sanitize(text))}, allow_redirects=False) as response,
             ):
                 word = (await response.content.read(ANSWER_BYTES)).decode(errors="replace").strip()
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
@@ -45,7 +45,7 @@ class Slack:
             echoed = urlsplit(self._url).path in word  # the path is what makes the address a credential
             wait = bounds.wait_s(retry_after, round(time.time() * 1000))
             wait_s = BUSY_S if wait is None else min(wait, BUSY_MOST_S)
-            raise self._refusal(status, "" if echoed else one_line(word)[:80], wait_s)
+            raise self._refusal(status, "" if echoed else sanitize_line(word)[:80], wait_s)
 
     @staticmethod
     def _refusal(status: int, word: str, wait_s: float) -> BoardError:

@@ -3,7 +3,7 @@
 Nothing is decided here; what may be opened is decided by the lists of allowed formats in `decode` and `picture`.
 """
 
-from videod.core.plain_text import shows
+from videod.core.sanitize import shows
 
 HEAD_BYTES = 512
 

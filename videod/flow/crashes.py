@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from videod.core.events import Event, JobCrashed, JobFailed, JobSetAside
 from videod.core.failures import Failure, Kind
-from videod.core.plain_text import harmless
+from videod.core.sanitize import sanitize
 from videod.ledger import Ledger
 from videod.seams import Chance, Clock
 
@@ -51,7 +51,7 @@ class Crashes:
     def failure(self, error: BaseException, during: str) -> Failure:
         """The crash as a failure of its job."""
         try:
-            said = harmless(self.redact(f"{type(error).__name__}: {error}"))
+            said = sanitize(self.redact(f"{type(error).__name__}: {error}"))
         except Exception:
             said = type(error).__name__
         text = f"videod itself failed while {during} ({said[:MESSAGE_CHARACTERS]})"

@@ -14,7 +14,7 @@ from videod.core import bounds
 from videod.core.by_edits import values_of
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
 from videod.core.model import Priority, Task, task_id_of
-from videod.core.plain_text import harmless, one_line
+from videod.core.sanitize import sanitize, sanitize_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, REDOES, Gate, Status
 from videod.core.steps import REVIEWED
 
@@ -42,7 +42,7 @@ Seen = Mapping[str, object]
 def text(values: Mapping[str, object], name: str) -> str:
     """A property as stripped text without what is no text, "" when it is empty."""
     value = values.get(name)
-    return "" if value is None else harmless(str(value)).strip()
+    return "" if value is None else sanitize(str(value)).strip()
 
 
 def remembered(value: object) -> str:
@@ -115,7 +115,7 @@ def wished(values: Mapping[str, object], body: Mapping[str, object], seen: Seen)
 
 def _same(name: str, shown: str, true: str) -> bool:
     if name == "Title":
-        return one_line(shown) == true
+        return sanitize_line(shown) == true
     if name == "Priority":
         return (shown or Priority.NORMAL.label).lower() == true.lower()
     return shown.lower() == true.lower() if name == "Privacy" else shown == true
@@ -144,7 +144,7 @@ def reading_order(values: Mapping[str, object]) -> tuple[object, ...]:
     The board rounds times to the minute, so that the time alone leaves the order of a whole batch open.
     """
     made = bounds.moment_ms(values.get("Created")) or 0
-    parts = re.split(r"(\d{1,18})", one_line(text(values, "Title")).casefold())
+    parts = re.split(r"(\d{1,18})", sanitize_line(text(values, "Title")).casefold())
     return (made, tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts if part))
 
 
@@ -235,7 +235,7 @@ def edited(
         at, task.id,
         priority=priority_of(values) if "Priority" in new else task.priority,
         privacy=privacy_of(values) if "Privacy" in new else task.privacy,
-        title=one_line(text(values, "Title")) if "Title" in new else task.title,
+        title=sanitize_line(text(values, "Title")) if "Title" in new else task.title,
         topic=text(values, "Topic") if "Topic" in new else task.topic,
         direction=text(values, "Story Direction") if "Story Direction" in new else task.direction,
         channel_id=text(values, "Channel") if "Channel" in new else task.channel_id,
@@ -276,7 +276,7 @@ def stray(values: Mapping[str, object], page_id: str, seen: Seen | None, at: int
 
 
 def refused(values: Mapping[str, object], page_id: str, reason: str, at: int) -> EntryRefused:
-    return EntryRefused(at, page_id, reason, one_line(text(values, "Title")), text(values, "Channel"))
+    return EntryRefused(at, page_id, reason, sanitize_line(text(values, "Title")), text(values, "Channel"))
 
 
 def queued(
@@ -289,7 +289,7 @@ def queued(
     if problem:
         return refused(values, page_id, f"{problem}.", at)
     return EntryQueued(
-        at, page_id, text(values, "Channel"), one_line(text(values, "Title")), text(values, "Topic"),
+        at, page_id, text(values, "Channel"), sanitize_line(text(values, "Title")), text(values, "Topic"),
         text(values, "Story Direction"), priority_of(values), privacy_of(values),
     )  # fmt: skip
 

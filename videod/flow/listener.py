@@ -14,7 +14,7 @@ from videod import receipts
 from videod.core import bounds
 from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Failure, Kind, classify
-from videod.core.plain_text import harmless, one_line
+from videod.core.sanitize import sanitize, sanitize_line
 from videod.core.steps import STEPS, Step
 from videod.flow.assignment import Assignment
 from videod.ledger import Ledger
@@ -48,7 +48,7 @@ class Listener:
         self._ledger = ledger
         self._clock = clock
         # first the secrets go, then what would steer a terminal or break a row; whole lines stay
-        self._redact: Callable[[str], str] = lambda text: harmless(redact(text))
+        self._redact: Callable[[str], str] = lambda text: sanitize(redact(text))
 
     async def listen(self, work: Assignment, child: Child, report: Report) -> None:
         """Read the child's stdout; JSON objects with a known type are events, everything else is its log."""
@@ -112,7 +112,7 @@ class Listener:
     def _word(self, value: object, most: int = WORD_CHARACTERS) -> str | None:
         """A short text of a script on one line; None where it is none."""
         told = bounds.text(value, bounds.MOST_WHOLE)
-        return None if told is None else bounds.text(one_line(self._redact(told)), most)
+        return None if told is None else bounds.text(sanitize_line(self._redact(told)), most)
 
     def tail(self, child: Child) -> str:
         """The end of its stderr: first the secrets go, then it is cut, or the rest of one could be left."""
@@ -163,4 +163,4 @@ def _event(line: str) -> dict[str, object]:
         return {}
     if not isinstance(loaded, dict):
         return {}
-    return {name: harmless(value) if isinstance(value, str) else value for name, value in loaded.items()}
+    return {name: sanitize(value) if isinstance(value, str) else value for name, value in loaded.items()}

@@ -10,6 +10,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from videod.core.sanitize import sanitize_line
+
 #: Up to this size a start compares every index with its rows (integrity_check, 2 ms per MB here; it finds flipped
 #: bytes in indexes that quick_check, 0.8 ms per MB, does not see) and every row with its table's rules (2.3 ms per MB).
 #: Beyond it the hourly backup does so instead, and a start looks no longer than QUICK_S: a large file that is not in
@@ -68,7 +70,7 @@ def complaints(path: Path, limit: int = COMPLAINTS, full: int = FULL_CHECK_BYTES
             if error.sqlite_errorname == "SQLITE_INTERRUPT":
                 return []
             raise
-    return [] if found == ["ok"] else [" ".join(text.split()) for text in found]
+    return [] if found == ["ok"] else [sanitize_line(text) for text in found]
 
 
 def given_up(error: BaseException | None) -> bool:

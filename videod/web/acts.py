@@ -22,7 +22,7 @@ from videod.core.events import (
 )
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE, Park
-from videod.core.plain_text import one_line
+from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.steps import ALL, REVIEWED, SERVICES
 from videod.ledger import Ledger
@@ -353,7 +353,7 @@ def _text(body: Mapping[str, object], name: str) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        told = one_line(value)
+        told = sanitize_line(value)
         if len(told) > TEXT_CHARACTERS:
             raise Refused("invalid", f"{name} is longer than {TEXT_CHARACTERS} characters", "say it in fewer words")
         return told
@@ -363,5 +363,5 @@ def _text(body: Mapping[str, object], name: str) -> str | None:
 def _names(body: Mapping[str, object], name: str) -> tuple[str, ...]:
     value = body.get(name)
     if isinstance(value, list) and 0 < len(value) <= NAMES_MOST and all(isinstance(item, str) for item in value):
-        return tuple(one_line(item)[:TEXT_CHARACTERS] for item in value)
+        return tuple(sanitize_line(item)[:TEXT_CHARACTERS] for item in value)
     raise Refused("invalid", f"{name} must be a list of job names", f'send {{"{name}": ["image/bear_core"]}}')

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from scripts.lib.failures import Failure, Kind
+from scripts.lib.sanitize import sanitize_line
 
 NICENESS = 10
 #: Linux's prctl: the signal that this process gets when its parent dies
@@ -226,7 +227,7 @@ def probe(path: Path) -> Media:
     )  # fmt: skip
     text = done.stderr[:STDERR_BYTES_MAX].decode(errors="replace")
     if done.returncode in NO_PROGRAM:
-        raise _not_running(" ".join(text.split()) or f"it ended with code {done.returncode}")
+        raise _not_running(sanitize_line(text) or f"it ended with code {done.returncode}")
     # cut off what the file says about itself (titles, comments): only indented "Stream" lines count
     lines = [found for line in text.splitlines() if (found := _STREAM.match(line))]
     videos = [found[2] for found in lines if found[1] == "Video" and "attached pic" not in found[2]]

@@ -1,4 +1,13 @@
-"""Text of people and of models as it goes into commands, files and rows: what is no text is taken out at the door."""
+"""The one sanitizer of foreign text: what people, models, services and scripts wrote, before anything else sees it.
+
+    for commands, files, rows, the board     sanitize (keeps lines), sanitize_line
+    for terminals and log lines              sanitize_screen, sanitize_screen_lines
+    for a value quoted in a message          sanitize_quoted
+    for whatever encodes it next             encodable
+
+What the user sees stays: letters of every script, this year's emoji, the joiners that both need. What cannot be text
+or steers whatever shows it goes. Secrets are `credentials.redact`'s; escapes of one format are its own writer's.
+"""
 
 import unicodedata
 
@@ -36,7 +45,7 @@ def joins(letter: str) -> bool:
     return letter in "\u200c\u200d" or "\U000e0020" <= letter <= "\U000e007f"
 
 
-def harmless(text: str) -> str:
+def sanitize(text: str) -> str:
     """`text` without what could end a word, steer a terminal or break a file; line breaks of any kind become "\\n"."""
     if text.isascii() and text.isprintable():
         return text
@@ -47,6 +56,34 @@ def _stays(letter: str) -> bool:
     return letter in _BREAKS or (not turns_writing(letter) and is_text(letter))
 
 
-def one_line(text: str) -> str:
+def sanitize_line(text: str) -> str:
     """The same on one line, with single spaces."""
-    return " ".join(harmless(text).split())
+    return " ".join(sanitize(text).split())
+
+
+def sanitize_screen(text: str) -> str:
+    """One line for a terminal: as `sanitize`, and without any invisible mark; breaks and tabs become a space each."""
+    if text.isascii() and text.isprintable():
+        return text
+    kept = []
+    for letter in text:
+        if letter in "\n\r\t\v\f\u2028\u2029":
+            kept.append(" ")
+        elif joins(letter) or (unicodedata.category(letter) != "Cf" and is_text(letter)):
+            kept.append(letter)
+    return "".join(kept)
+
+
+def sanitize_screen_lines(text: str) -> list[str]:
+    """The same for text of many lines, line by line."""
+    return [sanitize_screen(line.replace("\t", "    ")) for line in text.splitlines()]
+
+
+def sanitize_quoted(text: str) -> str:
+    """`text` as a message may quote it, each letter in its place: what does not show becomes a space."""
+    return "".join(letter if shows(letter) else " " for letter in text)
+
+
+def encodable(text: str) -> str:
+    """`text` as UTF-8 can write it: half a surrogate pair becomes "?"."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
