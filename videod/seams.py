@@ -186,6 +186,10 @@ class Board(Protocol):
 
     async def unflag_assets(self, asset_ids: list[str]) -> None: ...
 
+    async def asset_rows(self, page_id: str) -> dict[str, str]:
+        """Key -> page id of the asset rows of an entry, those in the trash left out."""
+        ...
+
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
         fresh: bool = False,

@@ -234,6 +234,7 @@ ASKS: dict[str, Ask] = {
     "sync_channels": lambda desk: desk.board().sync_channels(["wild", "night"]),
     "flagged_assets": lambda desk: desk.board().flagged_assets(desk.entry),
     "unflag_assets": lambda desk: desk.board().unflag_assets([desk.asset]),
+    "asset_rows": lambda desk: desk.board().asset_rows(desk.entry),
     "put_asset": lambda desk: _put(desk, None, False),
     "put_asset known": lambda desk: _put(desk, desk.asset, False),
     "put_asset fresh": lambda desk: _put(desk, None, True, "t1/image/fresh"),

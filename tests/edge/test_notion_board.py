@@ -263,6 +263,23 @@ async def test_an_asset_is_found_again_by_its_key_before_one_is_made(on: Bench, 
     assert await bytes_of(await on.shows(asset)) == b"second"
 
 
+async def test_the_rows_of_an_entry_are_told_by_their_keys(on: Bench, tmp_path: Path) -> None:
+    board, ids = await on.made()
+    mine, other = await on.add(ids), await on.add(ids, Title="Other")
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"x")
+    rows = [
+        await board.put_asset(page, f"{page}/image/{name}", name, "Image", picture, 0, None)
+        for page, name in ((mine, "a"), (mine, "b"), (mine, "c"), (other, "a"))
+    ]
+    twin = await board.put_asset(mine, f"{mine}/image/a", "a", "Image", picture, 0, None, fresh=True)
+    assert twin != rows[0]
+    await on.person.pages.update(rows[2], in_trash=True)
+    found = await board.asset_rows(mine)
+    assert found.pop(f"{mine}/image/a") in (rows[0], twin)
+    assert found == {f"{mine}/image/b": rows[1]}
+
+
 async def test_a_known_row_in_the_trash_is_made_anew(on: Bench, tmp_path: Path) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)

@@ -80,6 +80,8 @@ SHAPES: dict[str, tuple[str, str, Spoil]] = {
     "a list of the trash that never ends": ("edited_since with the trash", QUERY, ends_never("again")),
     "flags that never end": ("flagged_assets", QUERY, ends_never(None)),
     "a flagged row without an id": ("flagged_assets", QUERY, without("results", 0, "id")),
+    "rows of an entry that never end": ("asset_rows", QUERY, ends_never(None)),
+    "a row of an entry without an id": ("asset_rows", QUERY, without("results", 0, "id")),
     "a found asset with a strange id": ("put_asset", QUERY, put("results", 0, "id", value="../x")),
     "an entry without an id": ("read", PAGES, without("id")),
     "an entry whose id holds a NUL": ("read", PAGES, put("id", value="a\0b")),

@@ -56,6 +56,8 @@ class BoardDouble:
     assets: dict[str, Asset] = field(default_factory=dict)
     writes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
+    #: entries whose asset rows were asked for
+    asked_for_rows: list[str] = field(default_factory=list)
     broken: dict[str, BoardError] = field(default_factory=dict)
     #: pages that alone fail
     broken_pages: dict[str, BoardError] = field(default_factory=dict)
@@ -150,6 +152,11 @@ class BoardDouble:
         self._fail("unflag_assets")
         for asset_id in asset_ids:
             self.assets[asset_id].redo = False
+
+    async def asset_rows(self, page_id: str) -> dict[str, str]:
+        self._fail("asset_rows")
+        self.asked_for_rows.append(page_id)
+        return {row.key: one for one, row in self.assets.items() if row.page_id == page_id}
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,

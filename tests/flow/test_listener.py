@@ -1,13 +1,15 @@
 """What a script says: finite, bounded and harmless, or it is not booked."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from tests.harness.listening import PRICE_MICROS, Said, in_range, listen
+from tests.harness.listening import PRICE_MICROS, Now, Pencil, Said, in_range, listen, work
 from videod.core.failures import Kind
 from videod.core.steps import STEPS
+from videod.flow.listener import MOST_REPORTED, Listener, Report, TooMuchReported
 
 CASES = Path(__file__).parent.parent / "cases"
 NONSENSE = ["NaN", "Infinity", "-Infinity", "1e999", "1e300", "1e15", "9" * 400, '"free"', "true", "[]", "{}",
@@ -73,6 +75,18 @@ async def test_what_a_charge_is_called_is_short_and_on_one_line() -> None:
 async def test_a_nonsense_amount_proves_nothing(quantity: str, booked: float) -> None:
     line = f'{{"type": "charged", "usd": 0.42, "unit": "credit", "quantity": {quantity}}}'
     assert [charge.quantity for charge in (await listen([line]))[0].charges] == [booked]
+
+
+@pytest.mark.fault("1.4")
+@pytest.mark.parametrize("more", [0, 1, 5_000])
+async def test_a_script_that_reports_without_end_is_stopped_at_a_bound(more: int) -> None:
+    pencil, report = Pencil(), Report()
+    order = json.dumps({"type": "submitted", "remote_id": "t1"})
+    lines = [order, *[charged("0.01")] * (MOST_REPORTED - 1 + more)]
+    listener = Listener(pencil, Now(), str)  # type: ignore[arg-type]
+    with pytest.raises(TooMuchReported) if more else nullcontext():
+        await listener.listen(work("clip"), Said(lines), report)  # type: ignore[arg-type]
+    assert len(pencil.events) == MOST_REPORTED and report.charged
 
 
 @pytest.mark.parametrize("name", ["", "x" * 2_001, None, [], {}, True])

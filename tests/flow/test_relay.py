@@ -1,7 +1,9 @@
 """The outbox reaches the board and people: nothing lost, nobody's edit written over, nobody held up by another."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -245,6 +247,61 @@ async def test_an_asset_that_is_there_already_is_not_sent_again(desk: Desk, boar
     await desk.store.write(post_again)
     await desk.relay.deliver_once()
     assert await posts(desk, "asset") == []
+
+
+async def backup(desk: Desk, name: str = "backup.db") -> None:
+    with (
+        closing(sqlite3.connect(desk.folder / "videod.db")) as source,
+        closing(sqlite3.connect(desk.folder / name)) as target,
+    ):
+        source.backup(target)
+
+
+async def restore(desk: Desk, name: str = "backup.db") -> None:
+    """A start with the database as it was at the backup; the board and the files are those of now."""
+    await desk.store.close()
+    for file in desk.folder.glob("videod.db*"):
+        file.unlink()
+    (desk.folder / name).rename(desk.folder / "videod.db")
+    desk.open()
+
+
+async def test_after_a_restore_no_file_gets_a_second_row(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    await backup(desk)
+    await desk.work("p1")
+    await desk.relay.deliver_once()
+    rows = dict(board.assets)
+    assert len(rows) == 4
+    await restore(desk)
+    await desk.work("p1")
+    await desk.relay.deliver_once()
+    assert set(board.assets) == set(rows) and await posts(desk, "asset") == []
+    assert board.asked_for_rows == ["p1", "p1"]  # once in each life, not once a file
+
+
+async def test_an_entry_that_the_backup_did_not_know_gets_no_second_rows(desk: Desk, board: BoardDouble) -> None:
+    await backup(desk)
+    await planned(desk, board)
+    await desk.relay.deliver_once()
+    rows = set(board.assets)
+    assert len(rows) == 1
+    await restore(desk)
+    board.person_sets("p1", Status="Queued")
+    await planned(desk, board)
+    await desk.relay.deliver_once()
+    assert set(board.assets) == rows and await posts(desk, "asset") == []
+
+
+async def test_files_wait_while_nobody_knows_which_rows_there_are(desk: Desk, board: BoardDouble) -> None:
+    await planned(desk, board)
+    board.broken["asset_rows"] = BoardError("down", "no answer")
+    await desk.relay.deliver_once()
+    assert not board.assets and len(await posts(desk, "asset")) == 1
+    del board.broken["asset_rows"]
+    desk.clock.pass_s(60)
+    await desk.relay.deliver_once()
+    assert len(board.assets) == 1 and await posts(desk, "asset") == []
 
 
 async def test_an_asset_whose_file_is_gone_is_given_up(

@@ -94,6 +94,10 @@ class PacedBoard(PoweredBoard):
             await self._request()
             await super().unflag_assets([asset_id])
 
+    async def asset_rows(self, page_id: str) -> dict[str, str]:
+        await self._request()
+        return await super().asset_rows(page_id)
+
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
         fresh: bool = False,

@@ -84,6 +84,8 @@ class Vendors:
     spoilt_clips: int = 0
     spoilt_downloads: int = 0
     spoilt: set[str] = field(default_factory=set)
+    #: script -> how often it says its charge
+    repeats: Counter[str] = field(default_factory=Counter)
 
     #: what a film holds that is made now
     film: str = "assemble_video.py"
@@ -305,7 +307,9 @@ class ScriptDouble:
         else:
             await asyncio.sleep(latency * 3 / 4)
         unit = {"quantity": CREDITS[self._name], "unit": "credit"} if self._name in CREDITS else PIECE
-        self._emit("charged", service=self._service, kind=self._name, usd=price, remote_id=remote, **unit)
+        for number in range(max(1, self._vendors.repeats[self._name])):
+            told = {"usd": 0.0, "remote_id": f"{remote} {number}"} if number else {"usd": price, "remote_id": remote}
+            self._emit("charged", service=self._service, kind=self._name, **told, **unit)
         self._write(output, self._fetched(remote) if clip else self._content())
         keep("received", remote)
         return 0

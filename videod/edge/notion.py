@@ -251,6 +251,17 @@ class NotionBoard:
             await self._set(asset_id, "untick Redo", {"Redo": {"checkbox": False}})
 
     @promised
+    async def asset_rows(self, page_id: str) -> dict[str, str]:
+        what = "find the entry's assets"
+        wanted: Json = {"property": "Entry", "relation": {"contains": asked_for(page_id, what)}}
+
+        def keyed(row: Json) -> tuple[str, str]:
+            return str(_values(row, what).get("Key") or ""), identifier(row.get("id"), what)
+
+        rows = await self._rows.query((await self.ids()).assets_source, what, wanted, keyed)
+        return {key: row for key, row in rows if key}
+
+    @promised
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
         fresh: bool = False,

@@ -29,6 +29,12 @@ MESSAGE_CHARACTERS = 1500
 #: what the books call a charge
 WORD_CHARACTERS = 64
 MOST_PIECES = 1e9
+#: charges and orders that one run of a script may report: each is a row in the books. A plan takes a handful
+MOST_REPORTED = 100
+
+
+class TooMuchReported(Exception):
+    """A script reports charges and orders without end; MOST_REPORTED of them are booked."""
 
 
 @dataclass
@@ -38,6 +44,8 @@ class Report:
     failure: dict[str, object] | None = None
     result: dict[str, object] | None = None
     charged: bool = False
+    #: charges and orders
+    booked: int = 0
     said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
 
@@ -51,10 +59,18 @@ class Listener:
         self._redact: Callable[[str], str] = lambda text: sanitize(redact(text))
 
     async def listen(self, work: Assignment, child: Child, report: Report) -> None:
-        """Read the child's stdout; JSON objects with a known type are events, everything else is its log."""
+        """Read the child's stdout; JSON objects with a known type are events, everything else is its log.
+
+        Raises TooMuchReported.
+        """
         async for line in child.lines():
             message = _event(line)
-            match message.get("type"):
+            kind = message.get("type")
+            if kind in ("submitted", "charged"):
+                report.booked += 1
+                if report.booked > MOST_REPORTED:
+                    raise TooMuchReported
+            match kind:
                 case "submitted":
                     await self._submit(work, message)
                 case "charged":

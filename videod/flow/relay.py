@@ -11,7 +11,6 @@ Alerts go their own way, never behind the board.
 """
 
 import asyncio
-import hashlib
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +19,7 @@ from pathlib import Path
 from videod.core.board import sentence
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, BY_LABEL
+from videod.flow.assets import MISSING, Assets, context
 from videod.flow.edits import FIELDS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, text, wished, writing
 from videod.flow.turns import Turns
 from videod.ledger import Ledger
@@ -50,8 +50,8 @@ ALERT_CHARACTERS = 3500
 REVIEW_OPENS_MS = 600_000
 #: how often the number of files on the board is written meanwhile, seconds
 COUNT_AGAIN_S = 20.0
-#: so many missing files are named, in a text that begins so
-NAMED, MISSING = 5, "Not on the board yet"
+#: so many missing files are named
+NAMED = 5
 
 _Later = tuple[float, str]
 
@@ -68,7 +68,7 @@ class Relay:
         self._ledger = ledger
         self._store = store
         self._clock = clock
-        self._workspace_of = workspace_of
+        self._assets = Assets(board, ledger, store, clock, workspace_of)
         self._turns = turns
         self._trouble: dict[str, str] = {}
 
@@ -92,7 +92,7 @@ class Relay:
 
     async def _deliver_board(self) -> int:
         """Entries first: after each asset (which may take long) the entries are looked at again."""
-        ways = {"entry": self._entry, "asset": self._asset}
+        ways = {"entry": self._entry, "asset": self._assets.deliver}
         return await self._deliver("board", ways)
 
     async def _deliver_alerts(self) -> int:
@@ -144,7 +144,7 @@ class Relay:
             await self._ledger.saw_page(newest.key, seen_after_write(body) | written, self._clock.now_ms(), merge=True)
             if waits is None:
                 await self._ledger.delivered(newest)
-        log.info("relay_entry_delivered", extra=_context(newest) | {"properties": sorted(body)})
+        log.info("relay_entry_delivered", extra=context(newest) | {"properties": sorted(body)})
         return waits is None
 
     async def _newest(self, post: Post) -> Post | None:
@@ -181,7 +181,7 @@ class Relay:
         await self._ledger.look_again(post.key)
         if found.in_trash:
             await self._ledger.delivered(post)
-            log.info("relay_entry_in_trash", extra=_context(post))
+            log.info("relay_entry_in_trash", extra=context(post))
             return None
         await self._postpone(post, (EDIT_S, f"{wished(found.values, body, seen)}; taken first"))
         return None
@@ -212,52 +212,11 @@ class Relay:
         shown["Progress"] = f"{post.body['Progress']}; {note}".removeprefix("; ")
         return shown
 
-    async def _asset(self, post: Post) -> bool:
-        body = post.body
-        task_id, channel_id, job = str(post.task_id), str(post.channel_id), str(body["job"])
-        path = self._workspace_of(channel_id, task_id) / str(body["path"])
-        known = await self._store.read(lambda tx: reads.asset_page(tx, post.key))
-        digest = await self._digest_of(post, job, path)
-        if digest is None:
-            log.warning("relay_asset_missing", extra=_context(post) | {"path": str(path)})
-        elif known is None or known[1] != _shown(digest, body):
-            if known is None:
-                # from here on a row may exist: after a crash it is looked for by its Key, never made twice
-                await self._ledger.saw_asset(post.key, "", "", self._clock.now_ms())
-            row = await self._board.put_asset(
-                str(body["page_id"]), post.key, _name(job, body), str(body["type"]), path, _revision(body),
-                (known[0] or None) if known else None, fresh=known is None,
-            )  # fmt: skip
-            await self._ledger.saw_asset(post.key, row, _shown(digest, body), self._clock.now_ms())
-            log.info("relay_asset_delivered", extra=_context(post) | {"job": job})
-        await self._ledger.delivered(post)
-        await self._files_arrived(post)
-        return digest is not None
-
-    async def _files_arrived(self, post: Post) -> None:
-        """Let the entry's review open at once where this was the last file that it waited for."""
-        task_id, page_id, at = str(post.task_id), str(post.body["page_id"]), self._clock.now_ms()
-        missing, seen = await self._store.read(
-            lambda tx: (reads.unsent_assets(tx, task_id), reads.page_seen(tx, page_id) or {})
-        )
-        if missing:
-            return
-        if str(seen.get("Error Log") or "").startswith(MISSING):
-            await self._ledger.show(task_id, ("Error Log",), at)
-        await self._ledger.hasten_entry(page_id, at)
-
-    async def _digest_of(self, post: Post, job_name: str, path: Path) -> str | None:
-        """The file's sha256: the one of its verification where this still is that file. None when it is gone."""
-        job = await self._store.read(lambda tx: reads.job(tx, str(post.task_id), job_name))
-        if job is not None and job.sha256 and job.output == post.body["path"] and path.exists():
-            return job.sha256
-        return await asyncio.to_thread(_digest, path)
-
     async def _alert(self, post: Post) -> bool:
         message = str(post.body["text"])
         await self._alarm.send(message if len(message) <= ALERT_CHARACTERS else f"{message[: ALERT_CHARACTERS - 1]}…")
         await self._ledger.delivered(post)
-        log.info("relay_alert_delivered", extra=_context(post))
+        log.info("relay_alert_delivered", extra=context(post))
         return True
 
     # ------------------------------------------------------------------------------------------ failures
@@ -266,11 +225,11 @@ class Relay:
         later = self._later(post, error)
         await self._postpone(post, later)
         if error.kind in ("rejected", "gone"):
-            log.error(f"relay_{post.target}_refused", extra=_context(post) | {"kind": error.kind, "error": str(error)})
+            log.error(f"relay_{post.target}_refused", extra=context(post) | {"kind": error.kind, "error": str(error)})
             await self._tell_refused(post, error)
         elif self._trouble.get(side) != error.kind:
             self._trouble[side] = error.kind
-            log.warning(f"relay_{side}_failed", extra=_context(post) | {"kind": error.kind, "error": str(error)})
+            log.warning(f"relay_{side}_failed", extra=context(post) | {"kind": error.kind, "error": str(error)})
 
     async def _tell_refused(self, post: Post, error: BoardError) -> None:
         """What the board refuses people hear by the other ways, once a cause; what people refuse, nobody can hear."""
@@ -286,7 +245,7 @@ class Relay:
 
     async def _crashed(self, post: Post, error: Exception) -> None:
         await self._postpone(post, (REFUSED_S, f"bug: {type(error).__name__}: {error}"))
-        log.error(f"relay_{post.target}_crashed", extra=_context(post), exc_info=error)
+        log.error(f"relay_{post.target}_crashed", extra=context(post), exc_info=error)
         if post.target == "alert":
             return
         text = (
@@ -355,34 +314,3 @@ async def _keep(deliver: Callable[[], Awaitable[int]], bell: asyncio.Event) -> N
         bell.clear()
         await deliver()
         await bell.wait()
-
-
-def _context(post: Post) -> dict[str, object]:
-    return {"task": post.task_id, "channel": post.channel_id, "key": post.key}
-
-
-def _name(job: str, body: dict[str, object]) -> str:
-    """What the row is called, such as "clip_07" or "clip_07, take 2"."""
-    takes = _revision(body)
-    name = job.split("/", 1)[1]
-    return f"{name}, take {takes + 1}" if takes else name
-
-
-def _revision(body: dict[str, object]) -> int:
-    revision = body["revision"]
-    return revision if isinstance(revision, int) else 0
-
-
-def _shown(digest: str, body: dict[str, object]) -> str:
-    """What a row stands for: the file, and which take; a new take is shown even where it came out the same."""
-    takes = _revision(body)
-    return f"{digest} take {takes + 1}" if takes else digest
-
-
-def _digest(path: Path) -> str | None:
-    """The file's sha256, or None when it is gone (removed after its time, or on its way to a new take)."""
-    try:
-        with path.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
-    except FileNotFoundError:
-        return None

@@ -28,7 +28,7 @@ from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import Inputs, read_plan
-from videod.flow.listener import Listener, Report
+from videod.flow.listener import MOST_REPORTED, Listener, Report, TooMuchReported
 from videod.flow.refused import put_aside
 from videod.ledger import Ledger
 from videod.seams import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
@@ -261,7 +261,7 @@ class Runner:
             return self._failed(work, known or self._told(work, error, "starting it"))
 
     async def _follow(self, work: Assignment, step: Step, child: Child, report: Report) -> int | JobFailed:
-        """The exit code of the child, or that it was ended because its time was over."""
+        """The exit code of the child, or that it was ended: its time was over, or it reported charges without end."""
         try:
             async with asyncio.timeout(deadline := self._deadline_s(step)):
                 await self._listener.listen(work, child, report)
@@ -270,6 +270,9 @@ class Runner:
             await child.kill(KILL_GRACE_S)
             late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {deadline:.0f} s and was ended")
             return self._failed(work, self._doubted(work, late), child)
+        except TooMuchReported:
+            await child.kill(KILL_GRACE_S)
+            return self._failed(work, self._doubted(work, _too_much(step)), child)
 
     def _why(self, work: Assignment, step: Step, child: Child, code: int, report: Report) -> Failure:
         if report.failure is None and (unrun := host.never_ran(code, self._listener.tail(child))) is not None:
@@ -293,7 +296,10 @@ class Runner:
         if not step.paid:
             return failure
         output = self._bench.workspace(work.task) / step.output(work.job, work.task)
-        return receipts.doubt(output, work.job, self._bench.silent(step)) or failure
+        doubt = receipts.doubt(output, work.job, self._bench.silent(step))
+        if doubt is not None and failure.kind == Kind.CONFIGURATION:  # what a person must correct is said as well
+            return replace(doubt, message=f"{doubt.message}. {failure.message}")
+        return doubt or failure
 
     def _ended_by_us(self, work: Assignment) -> JobFailed:
         return self._failed(work, self._doubted(work, Failure(Kind.INTERRUPTED, STOPPING)))
@@ -348,6 +354,14 @@ class Runner:
         foreign = self._bench.foreign(step, work.command)
         if step.paid and not report.charged and (owed := piece if foreign else _unheard(work.job, output, piece)):
             await self._listener.charge(work, owed)
+
+
+def _too_much(step: Step) -> Failure:
+    text = (
+        f"the program for {step.name} reported more than {MOST_REPORTED} charges and orders in one run and was ended;"
+        f" the first {MOST_REPORTED} are booked. Correct it (`{step.name}` in [scripts] names it)"
+    )
+    return Failure(Kind.CONFIGURATION, text, step.service)
 
 
 def _log_failed(failure: Failure, context: dict[str, str]) -> None:

@@ -1,0 +1,126 @@
+"""Files on the board: one row of the Assets table for each, made once and updated with each new take.
+
+A row that may exist is looked for before one is made: after a crash by its Key, and for the first file of each episode
+since the start by the episode's entry, since a database that was restored from a backup knows no row of later.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from videod.ledger import Ledger
+from videod.seams import Board, Clock
+from videod.store import reads
+from videod.store.database import Store
+from videod.store.reads import Post
+
+log = logging.getLogger(__name__)
+
+#: how the text begins that names files which an open review lacks
+MISSING = "Not on the board yet"
+#: of so many episodes it is remembered which rows the board has
+REMEMBERED = 500
+
+
+class Assets:
+    """`workspace_of` gives the folder of (channel id, task id)."""
+
+    def __init__(
+        self, board: Board, ledger: Ledger, store: Store, clock: Clock, workspace_of: Callable[[str, str], Path]
+    ) -> None:
+        self._board = board
+        self._ledger = ledger
+        self._store = store
+        self._clock = clock
+        self._workspace_of = workspace_of
+        self._found: dict[str, Mapping[str, str]] = {}
+
+    async def deliver(self, post: Post) -> bool:
+        """Bring the file of a message to the board; False where it is gone. Raises BoardError."""
+        body = post.body
+        task_id, channel_id, job = str(post.task_id), str(post.channel_id), str(body["job"])
+        path = self._workspace_of(channel_id, task_id) / str(body["path"])
+        known = await self._store.read(lambda tx: reads.asset_page(tx, post.key))
+        digest = await self._digest_of(post, job, path)
+        if digest is None:
+            log.warning("relay_asset_missing", extra=context(post) | {"path": str(path)})
+        elif known is None or known[1] != _shown(digest, body):
+            row = known[0] if known else await self._row_of_before(post)
+            if known is None:
+                # from here on a row may exist: after a crash it is looked for by its Key, never made twice
+                await self._ledger.saw_asset(post.key, row, "", self._clock.now_ms())
+            row = await self._board.put_asset(
+                str(body["page_id"]), post.key, _name(job, body), str(body["type"]), path, _revision(body),
+                row or None, fresh=known is None and not row,
+            )  # fmt: skip
+            await self._ledger.saw_asset(post.key, row, _shown(digest, body), self._clock.now_ms())
+            log.info("relay_asset_delivered", extra=context(post) | {"job": job})
+        await self._ledger.delivered(post)
+        await self._files_arrived(post)
+        return digest is not None
+
+    async def _row_of_before(self, post: Post) -> str:
+        """The row that an earlier life made and this database does not know; "" where there is none.
+
+        One question for each episode: what is made from then on is in the database.
+        """
+        task_id, page_id = str(post.task_id), str(post.body["page_id"])
+        if task_id not in self._found:
+            rows = await self._board.asset_rows(page_id)
+            self._found[task_id] = rows
+            while len(self._found) > REMEMBERED:
+                del self._found[next(iter(self._found))]
+        return self._found[task_id].get(post.key, "")
+
+    async def _files_arrived(self, post: Post) -> None:
+        """Let the entry's review open at once where this was the last file that it waited for."""
+        task_id, page_id, at = str(post.task_id), str(post.body["page_id"]), self._clock.now_ms()
+        missing, seen = await self._store.read(
+            lambda tx: (reads.unsent_assets(tx, task_id), reads.page_seen(tx, page_id) or {})
+        )
+        if missing:
+            return
+        if str(seen.get("Error Log") or "").startswith(MISSING):
+            await self._ledger.show(task_id, ("Error Log",), at)
+        await self._ledger.hasten_entry(page_id, at)
+
+    async def _digest_of(self, post: Post, job_name: str, path: Path) -> str | None:
+        """The file's sha256: the one of its verification where this still is that file. None when it is gone."""
+        job = await self._store.read(lambda tx: reads.job(tx, str(post.task_id), job_name))
+        if job is not None and job.sha256 and job.output == post.body["path"] and path.exists():
+            return job.sha256
+        return await asyncio.to_thread(_digest, path)
+
+
+def context(post: Post) -> dict[str, object]:
+    """What a log line about a message names."""
+    return {"task": post.task_id, "channel": post.channel_id, "key": post.key}
+
+
+def _name(job: str, body: dict[str, object]) -> str:
+    """What the row is called, such as "clip_07" or "clip_07, take 2"."""
+    takes = _revision(body)
+    name = job.split("/", 1)[1]
+    return f"{name}, take {takes + 1}" if takes else name
+
+
+def _revision(body: dict[str, object]) -> int:
+    revision = body["revision"]
+    return revision if isinstance(revision, int) else 0
+
+
+def _shown(digest: str, body: dict[str, object]) -> str:
+    """What a row stands for: the file, and which take; a new take is shown even where it came out the same."""
+    takes = _revision(body)
+    return f"{digest} take {takes + 1}" if takes else digest
+
+
+def _digest(path: Path) -> str | None:
+    """The file's sha256, or None when it is gone (removed after its time, or on its way to a new take)."""
+    try:
+        with path.open("rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
