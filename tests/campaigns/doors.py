@@ -40,11 +40,11 @@ from videod.credentials import SERVICE_URLS, CredentialsError, Secrets, load_sec
 from videod.documents import state_folder
 from videod.edge.credit import ServicePurse
 from videod.edge.decode import Undecodable
-from videod.edge.email import Email, MailServer
 from videod.edge.inspector import _document
+from videod.edge.notifiers.email import Email, MailServer
+from videod.edge.notifiers.slack import Slack
 from videod.edge.oauth import Application, GoogleTokens, Grant, seal, unseal, vault
 from videod.edge.probe import probe
-from videod.edge.slack import Slack
 from videod.ledger import Bells, Ledger
 from videod.receipts import read as receipt_beside
 from videod.seams import BoardError, NoAnswer, TokenError

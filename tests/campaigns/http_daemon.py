@@ -10,8 +10,9 @@ from unittest import mock
 
 from tests.campaigns.faulty import FAULTS, Faulty, Good, told
 from tests.campaigns.http_table import TABLE
-from videod.edge import notion_calls, oauth, slack
+from videod.edge import notion_calls, oauth
 from videod.edge.clock import SystemClock
+from videod.edge.notifiers import slack
 from videod.edge.oauth import Application, GoogleTokens, Grant, seal, vault
 from videod.ledger import Bells, Ledger
 from videod.seams import BoardError, TokenError

@@ -8,7 +8,7 @@ import pytest
 
 from videod.cli import main
 from videod.daemon import lives
-from videod.edge.slack import Slack
+from videod.edge.notifiers.slack import Slack
 from videod.seams import BoardError
 
 ROOT = Path(__file__).resolve().parents[2]

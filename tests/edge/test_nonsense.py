@@ -16,10 +16,11 @@ from videod.core.service import Check
 from videod.core.services import SERVICES
 from videod.credentials import SERVICE_URLS, Secrets
 from videod.edge.credit import ServicePurse
-from videod.edge.email import Email, MailServer
+from videod.edge.notifiers import Alarms
+from videod.edge.notifiers.email import Email, MailServer
+from videod.edge.notifiers.slack import BUSY_MOST_S, BUSY_S, Slack
 from videod.edge.oauth import USABLE_MS, Application, GoogleTokens, Grant, seal, unseal, vault
 from videod.edge.probe import probe
-from videod.edge.slack import BUSY_MOST_S, BUSY_S, Alarms, Slack
 from videod.ledger import Bells, Ledger
 from videod.seams import BoardError, NoAnswer, TokenError
 from videod.store import reads

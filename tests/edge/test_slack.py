@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from tests.flow.board_double import AlarmDouble
-from videod.edge.email import Email, MailServer
-from videod.edge.slack import Alarms, Slack
+from videod.edge.notifiers import Alarms
+from videod.edge.notifiers.email import Email, MailServer
+from videod.edge.notifiers.slack import Slack
 from videod.sandbox import slack
 from videod.sandbox.kernel import Context, Fault, Options
 from videod.seams import BoardError

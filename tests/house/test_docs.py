@@ -27,7 +27,11 @@ PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text() for path in PAGES}
 SCRIPTS = tuple(sorted(path for path in (ROOT / "scripts").glob("*.py") if path.name != "__init__.py"))
 UNIT = (ROOT / "systemd" / "videod.service").read_text()
-_BLOCK = re.compile(r"<!-- generated: ([a-z]+) -->\n(.*?)\n?<!-- end -->", re.DOTALL)
+_BLOCK = re.compile(
+    r"(?:<!--|#) generated: ([a-z]+)(?: -->)?\n(.*?)\n?^(?:<!-- end -->|# end$)", re.DOTALL | re.MULTILINE
+)
+#: files of another kind that hold generated parts
+MADE = {name: (ROOT / name).read_text() for name in ("videod.toml", "systemd/videod.service")}
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -46,17 +50,18 @@ def section(text: str, title: str) -> str:
 # ------------------------------------------------------------------------------------------- generated parts
 
 
-@pytest.mark.parametrize("page", TEXTS)
+@pytest.mark.parametrize("page", [*TEXTS, *MADE])
 def test_generated_parts_are_what_the_code_says_today(page: str) -> None:
-    renew = "run: .venv/bin/videod docs update README.md docs/*.md"
-    for name, block in _BLOCK.findall(TEXTS[page]):
+    renew = "run: .venv/bin/videod docs update README.md docs/*.md videod.toml systemd/videod.service"
+    text = (TEXTS | MADE)[page]
+    for name, block in _BLOCK.findall(text):
         assert name in docs.BLOCKS, f"{page}: there is no part {name}"
         assert block == docs.BLOCKS[name](), f"{page}: {name} is old; {renew}"
-    assert docs.renewed(TEXTS[page]) == TEXTS[page], renew
+    assert docs.renewed(text) == text, renew
 
 
 def test_every_generated_part_is_shown_somewhere() -> None:
-    shown = {name for text in TEXTS.values() for name, _ in _BLOCK.findall(text)}
+    shown = {name for text in (TEXTS | MADE).values() for name, _ in _BLOCK.findall(text)}
     assert shown == set(docs.BLOCKS)
     assert {"diagram", "steps", "commands"} <= {name for name, _ in _BLOCK.findall(TEXTS["README.md"])}
 

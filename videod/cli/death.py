@@ -111,12 +111,12 @@ def _settings(config: Path) -> "Settings":
 
 async def _send(settings: "Settings", secrets: "Secrets", text: str) -> bool:
     """Whether any way took it, or there is none that could."""
-    from videod.daemon.wiring import alarms
+    from videod.edge import notifiers
     from videod.seams import BoardError
 
     try:
         async with asyncio.timeout(SEND_S):
-            await alarms(settings, secrets).send(text)
+            await notifiers.configured(settings.alerts, secrets.get).send(text)
     except (BoardError, TimeoutError) as error:
         print(f"videod: the alert could not be sent: {secrets.redact(str(error)) or 'no answer'}", file=sys.stderr)
         return False

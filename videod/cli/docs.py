@@ -1,7 +1,8 @@
 """`videod docs PART` prints a part of the documentation that is made from the code; `update FILE...` sets it in files.
 
-A file holds such a part between the lines `<!-- generated: NAME -->` and `<!-- end -->`. A test compares what stands
-there with what is printed now, so that neither diagrams nor tables can grow old.
+A file holds such a part between the lines `<!-- generated: NAME -->` and `<!-- end -->` (`# generated: NAME` and
+`# end` in videod.toml and the unit). A test compares what stands there with what is printed now, so that neither
+diagrams nor tables can grow old.
 """
 
 import re
@@ -12,10 +13,11 @@ from pydantic import BaseModel
 
 from videod.cli import output
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
+from videod.core.service import Service
 from videod.core.statuses import APPROVES, AT_GATE, ERRORS, LABELS, MOVES, OWN_ERRORS, REDOES, Gate, Status
 from videod.core.steps import REVIEWED, STEPS, Step
 
-_BLOCK = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"((?:<!--|#) generated: ([a-z]+)(?: -->)?\n).*?^((?:<!--|#) end\b)", re.DOTALL | re.MULTILINE)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -217,6 +219,49 @@ def _service_row(name: str, model: object) -> Sequence[str]:
     return (f"`[services.{name}]`", *(_default(field) for _, field in _fields(model)))
 
 
+#: the column in which remarks stand in videod.toml
+_REMARK_AT = 34
+
+
+def services() -> str:
+    """The sections of the services in videod.toml."""
+    from videod.core.services import LANES
+
+    return "\n\n".join("\n".join(_section_lines(service)) for service in LANES)
+
+
+def _section_lines(service: Service) -> Iterator[str]:
+    yield f"[services.{service.name}]"
+    for name, value in vars(service.limits).items():
+        if value is None or (name == "quota_zone" and service.limits and service.limits.daily_quota is None):
+            continue
+        line = f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value:g}"
+        remark = service.remarks.get(name)
+        yield f"{line:<{_REMARK_AT - 1}} # {remark}" if remark else line
+
+
+def secrets() -> str:
+    """Every secret that a person sets: what it is for and when it must be there."""
+    from videod.core.service import Needed
+    from videod.credentials import ALL
+
+    rows: dict[tuple[str, Needed], list[str]] = {}
+    for needed in (Needed.ALWAYS, Needed.TO_PUBLISH, Needed.OPTIONAL):
+        for one in ALL:
+            if one.needed == needed:
+                rows.setdefault((one.purpose, needed), []).append(f"`{one.name}`")
+    cells = ((", ".join(names), purpose, needed.value) for (purpose, needed), names in rows.items())
+    return _table(("variable", "for", "needed"), cells)
+
+
+def credentials() -> str:
+    """The lines of the unit that hand the secrets over."""
+    from videod.credentials import ISSUED, SECRET_NAMES
+
+    names = (name.lower() for name in SECRET_NAMES if name not in ISSUED)
+    return "\n".join(f"LoadCredential={name}:videod.{name}" for name in names)
+
+
 def channel() -> str:
     """Every key of a channel's file."""
     from videod.channels import Channel
@@ -287,5 +332,6 @@ def commands() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "diagram": diagram, "steps": steps, "statuses": statuses, "moves": moves, "failures": failures,
-    "settings": settings, "channel": channel, "commands": commands,
+    "settings": settings, "services": services, "secrets": secrets, "credentials": credentials, "channel": channel,
+    "commands": commands,
 }  # fmt: skip

@@ -32,7 +32,7 @@ from videod.daemon.pulse import EDGES_S, Pulse
 from videod.daemon.refusals import StartError
 from videod.daemon.space import SMALLEST_LIMIT
 from videod.daemon.supervise import Loop, Supervisor, reason
-from videod.edge import jail, systemd
+from videod.edge import jail, notifiers, systemd
 from videod.edge.clock import SystemClock, nonsense
 from videod.edge.disk import largest_file, lift_file_limit, limited, unusable
 from videod.edge.memory import keep_small
@@ -437,7 +437,8 @@ def _tell_now(given: Given, life: Life) -> None:
         return
     text = life.lives.redact(f"{lives.sentence(life.story)}. It could not start again.")
     try:
-        asyncio.run(asyncio.wait_for(wiring.alarms(given.current.settings, given.secrets).send(text), SEND_S))
+        ways = notifiers.configured(given.current.settings.alerts, given.secrets.get)
+        asyncio.run(asyncio.wait_for(ways.send(text), SEND_S))
     except Exception as error:
         log.warning("daemon_alarm_failed", extra={"error": reason(error)})
     else:

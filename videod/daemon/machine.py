@@ -32,6 +32,7 @@ from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
 from videod.daemon.space import SpaceWatch
 from videod.daemon.waits import WaitWatch
+from videod.edge import notifiers
 from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.credit import ServicePurse
 from videod.edge.disk import MB, Disk
@@ -111,7 +112,7 @@ async def build(
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await _database(sources.state / "videod.db", ends)
     opened.push_async_callback(_closed, "database", database.close)
-    alarms = wiring.alarms(current.settings, secrets)
+    alarms = notifiers.configured(current.settings.alerts, secrets.get)
     others = Others(sources.state / "videod.db", alarms.send, ends.beat)
     ends.remarks.append(others.problems)
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)

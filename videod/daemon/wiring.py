@@ -18,13 +18,10 @@ from videod.core.statuses import Gate
 from videod.core.steps import Step, Studio
 from videod.credentials import Secrets
 from videod.edge import jail
-from videod.edge.email import Email, MailServer
-from videod.edge.slack import Alarms, Slack
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules
 from videod.ledger import Policies
-from videod.seams import Alarm
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -200,16 +197,3 @@ def bench(
 def house(sources: Sources) -> jail.House:
     """The house in which children have their jails."""
     return jail.house(sources.state, sources.settings.paths.scripts.resolve(), sources.environ)
-
-
-def alarms(settings: Settings, secrets: Secrets) -> Alarms:
-    """Slack and e-mail, as far as they are set up."""
-    ways: list[Alarm] = []
-    webhook = secrets.get("SLACK_WEBHOOK_URL")
-    if settings.alerts.slack and webhook:
-        ways.append(Slack(webhook))
-    row = settings.alerts
-    if row.email_to:
-        server = MailServer(row.smtp_host, row.smtp_port, row.email_from, tuple(row.email_to.replace(",", " ").split()))
-        ways.append(Email(server))
-    return Alarms(ways)

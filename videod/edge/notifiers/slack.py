@@ -1,24 +1,27 @@
 """Alerts through a Slack incoming webhook. Its address is the credential: it appears in no error and no log."""
 
-import asyncio
-import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from videod.config import Alerts
 from videod.core import bounds
 from videod.core.sanitize import sanitize, sanitize_line
 from videod.seams import Alarm, BoardError
-
-log = logging.getLogger(__name__)
 
 CALL_S = 20.0
 BUSY_S = 30.0
 #: Slack asks for seconds; an alert waits no longer, whatever stands there
 BUSY_MOST_S = 900.0
 ANSWER_BYTES = 1024
+
+
+def notifier(alerts: Alerts, secret: Callable[[str], str | None]) -> Alarm | None:
+    """Slack, where it is not switched off and its webhook is known."""
+    webhook = secret("SLACK_WEBHOOK_URL")
+    return Slack(webhook) if alerts.slack and webhook else None
 
 
 class Slack:
@@ -62,33 +65,3 @@ class Slack:
 def _plain(text: str) -> str:
     """Slack's own escapes: a title such as "<!channel>" must not ring for everybody."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _trouble(failure: BaseException) -> BoardError:
-    """A way that breaks by itself is one way less; the alert and the daemon go on."""
-    if isinstance(failure, BoardError):
-        return failure
-    if not isinstance(failure, Exception):
-        raise failure
-    log.error("alarm_way_broke", exc_info=failure)
-    return BoardError("down", f"a way to people broke ({type(failure).__name__}); the log has more")
-
-
-class Alarms:
-    """Several ways to a person: an alert is delivered when any of them took it."""
-
-    def __init__(self, ways: Sequence[Alarm]) -> None:
-        self._ways = ways
-
-    async def send(self, text: str) -> None:
-        """Raises the BoardError most worth waiting for when no way took it. Without any way the log is the way."""
-        if not self._ways:
-            log.error("alarm_no_way_configured", extra={"text": text})
-            return
-        results = await asyncio.gather(*(way.send(text) for way in self._ways), return_exceptions=True)
-        troubles = [_trouble(result) for result in results if result is not None]
-        for trouble in troubles:
-            log.warning("alarm_way_failed", extra={"kind": trouble.kind, "error": str(trouble)})
-        if len(troubles) == len(self._ways):
-            order = ("busy", "down", "credentials", "gone", "rejected")
-            raise min(troubles, key=lambda trouble: order.index(trouble.kind))

@@ -3,12 +3,14 @@
 import asyncio
 import smtplib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.message import EmailMessage
 
+from videod.config import Alerts
 from videod.core.sanitize import sanitize, sanitize_line
-from videod.seams import BoardError
+from videod.seams import Alarm, BoardError
 
 CALL_S = 20.0
 SUBJECT_CHARACTERS = 120
@@ -25,6 +27,14 @@ class MailServer:
     recipients: tuple[str, ...]
     username: str = ""
     password: str = field(default="", repr=False)
+
+
+def notifier(alerts: Alerts, secret: Callable[[str], str | None]) -> Alarm | None:
+    """E-mail, where somebody is to get it."""
+    if not alerts.email_to:
+        return None
+    recipients = tuple(alerts.email_to.replace(",", " ").split())
+    return Email(MailServer(alerts.smtp_host, alerts.smtp_port, alerts.email_from, recipients))
 
 
 class Email:
