@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.harness import databases
 from videod.core.events import (
     CancelAsked,
     EntryQueued,
@@ -27,8 +28,6 @@ from videod.core.plan import Arc, Picture, Plan, PlannedClip, PlannedImage
 from videod.core.statuses import AT_GATE, Gate, JobState, Status
 from videod.ledger import Applied, Bells, Ledger
 from videod.store import reads
-from videod.store.database import InlineDatabase
-from videod.store.schema import migrate
 
 T = TypeVar("T")
 
@@ -96,10 +95,7 @@ class StudioBox:
     def __init__(self, state: Path, at: int = NOON, policy: ChannelPolicy = POLICY) -> None:
         self.state = state
         self.path = state / "videod.db"
-        migrate(self.path)
-        self.store = InlineDatabase(self.path)
-        # a test loses nothing at a power cut, and a thousand events would sync for seconds
-        at_once(self.store.read(lambda connection: connection.execute("PRAGMA synchronous=OFF")))
+        self.store = databases.opened(self.path)
         self.clock = StillClock(at)
         known = dict.fromkeys(CHANNELS, policy)
         self.ledger = Ledger(self.store, known.get, Bells())

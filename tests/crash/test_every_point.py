@@ -9,8 +9,8 @@ from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World
 
-#: `./test` cuts at every fourth point; `VIDEOD_CUT_EVERY=1 ./test tests/crash` at each
-EVERY = int(os.environ.get("VIDEOD_CUT_EVERY", "4"))
+#: `./test` cuts at every eighth point; `VIDEOD_CUT_EVERY=1 ./test tests/crash` at each
+EVERY = int(os.environ.get("VIDEOD_CUT_EVERY", "8"))
 
 
 def live_through_a_cut_at(point: int, folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.edge.test_oauth import KEY, grant
 from tests.flow.board_double import BEGIN_MS, AlarmDouble, Clock
+from tests.harness import databases
 from tests.harness.answering import Answering, answering
 from videod.channels import ChannelSet
 from videod.config import Settings
@@ -25,7 +26,6 @@ from videod.ledger import Bells, Ledger
 from videod.seams import BoardError, NoAnswer, TokenError
 from videod.store import reads
 from videod.store.database import InlineDatabase
-from videod.store.schema import migrate
 
 NUMBERS = ["NaN", "Infinity", "-Infinity", "1e999", "1e30", "9" * 400, "-1", '"inf"', "true", "null", "[]", "{}"]
 DEEP = "[" * 100_000
@@ -103,8 +103,7 @@ async def test_the_check_at_start_says_what_it_could_not_read(monkeypatch: pytes
 
 
 async def _tokens(folder: Path, url: str, given: Grant | None = None) -> tuple[GoogleTokens, Clock]:
-    migrate(folder / "videod.db")
-    store, clock = InlineDatabase(folder / "videod.db"), Clock(BEGIN_MS)
+    store, clock = databases.opened(folder / "videod.db"), Clock(BEGIN_MS)
     ledger = Ledger(store, lambda channel: None, Bells())
     if given is not None:
         await ledger.seal_token("wild", "youtube", seal(given, vault(KEY)), BEGIN_MS)

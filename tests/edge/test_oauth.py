@@ -12,6 +12,7 @@ from aiohttp import web
 from cryptography.fernet import Fernet
 
 from tests.flow.board_double import BEGIN_MS, Clock
+from tests.harness import databases
 from videod.edge import oauth
 from videod.edge.oauth import Application, GoogleTokens, Grant, seal, unseal, vault
 from videod.ledger import Bells, Ledger
@@ -20,7 +21,6 @@ from videod.sandbox.kernel import Context, Fault, Options
 from videod.seams import TokenError
 from videod.store import reads
 from videod.store.database import InlineDatabase
-from videod.store.schema import migrate
 
 KEY = Fernet.generate_key().decode()
 APPLICATION = Application("sandbox-client", "sandbox-client-secret")
@@ -71,8 +71,7 @@ async def bench(root: Path) -> AsyncIterator[Bench]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    migrate(root / "videod.db")
-    store = InlineDatabase(root / "videod.db")
+    store = databases.opened(root / "videod.db")
     ledger = Ledger(store, lambda channel: None, Bells())
     try:
         yield Bench(context, clock, store, ledger, root / "tokens", replace(APPLICATION, token_url=url))

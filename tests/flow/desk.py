@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.flow.board_double import AlarmDouble, Clock
+from tests.harness import databases
 from tests.harness.scripts import plan_document
 from videod.core.events import JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure
@@ -17,8 +18,7 @@ from videod.flow.turns import Turns
 from videod.ledger import Bells, Ledger
 from videod.seams import Alarm, Board
 from videod.store import reads
-from videod.store.database import InlineDatabase, Transaction
-from videod.store.schema import migrate
+from videod.store.database import Transaction
 
 T = TypeVar("T")
 SUFFIXES = {
@@ -47,12 +47,11 @@ class Desk:
     alarm: AlarmDouble = field(default_factory=AlarmDouble)
 
     def __post_init__(self) -> None:
-        migrate(self.folder / "videod.db")
         self.open()
 
     def open(self) -> None:
         """Start (again, after `crash`): new intake and relay on the same files and the same board."""
-        self.store = InlineDatabase(self.folder / "videod.db")
+        self.store = databases.opened(self.folder / "videod.db")
         self.ledger = Ledger(self.store, policy, Bells())
         turns = Turns()
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turns)

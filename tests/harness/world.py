@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from tests.flow.board_double import AlarmDouble, BoardDouble
+from tests.harness import databases
 from tests.harness.power import Power, PowerCut
 from tests.harness.scripts import InspectorDouble, LauncherDouble, PurseDouble, Vendors
 from videod.core.model import ChannelPolicy, Job, Priority, Task
@@ -34,8 +35,7 @@ from videod.flow.turns import Turns
 from videod.ledger import Bells, Ledger
 from videod.seams import Inspector, Launcher, Page
 from videod.store import reads
-from videod.store.database import InlineDatabase, T, Transaction
-from videod.store.schema import migrate
+from videod.store.database import T, Transaction
 
 LIMITS = {
     "gemini": Limit(12), "kie": Limit(8, 20, 10), "elevenlabs": Limit(6), "youtube": Limit(2), "ffmpeg": Limit(2),
@@ -102,10 +102,11 @@ class PoweredBoard(BoardDouble):
 
 
 class PoweredStore:
-    """Real SQLite behind two power points: before a transaction and after its commit."""
+    """Real SQLite behind two power points: before a transaction and after its commit. The power is that of the world:
+    no commit waits for the disk."""
 
     def __init__(self, path: Path, power: Power) -> None:
-        self._inner = InlineDatabase(path)
+        self._inner = databases.opened(path)
         self._power = power
 
     async def write(self, fn: Transaction[T]) -> T:
@@ -201,7 +202,6 @@ class World:
 
     async def start_without_recovery(self, cut_at: int | None = None) -> None:
         self.power = self.board.power = Power(cut_at)
-        migrate(self.path)
         self.store = PoweredStore(self.path, self.power)
         self.ledger = self.make_ledger()
         self.launcher = self.make_launcher()

@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
+from tests.harness import databases
 from tests.simulation.plants import policy
 from videod.core.events import EntryQueued, JobStarted
 from videod.core.model import Priority
 from videod.ledger import Bells, Ledger
 from videod.store import choices
 from videod.store.database import InlineDatabase
-from videod.store.schema import migrate
 
 
 async def studio(path: Path) -> tuple[InlineDatabase, Ledger]:
-    migrate(path)
-    store = InlineDatabase(path)
+    store = databases.opened(path)
     return store, Ledger(store, {name: policy(name) for name in "ab"}.get, Bells())
 
 
