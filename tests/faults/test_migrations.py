@@ -8,7 +8,7 @@ from videod.store.schema import migrate
 
 
 def test_a_kill_at_any_statement_leaves_one_version_whole(tmp_path: Path) -> None:
-    found = short(CAMPAIGN, tmp_path, every=4)
+    found = short(CAMPAIGN, tmp_path, every=13)
     assert isinstance(found["kills"], int) and found["kills"] > 10
 
 
