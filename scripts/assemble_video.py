@@ -8,7 +8,7 @@ from pathlib import Path
 from scripts.lib import atomic, events
 from scripts.lib.events import Reporter
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, segment
+from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, picture_format, segment
 from scripts.lib.film.assembly import Part
 from scripts.lib.workroom import workroom
 
@@ -80,7 +80,8 @@ def _finish(
             raise Failure(Kind.INPUT, f"not all {frames} pictures of the film can be shown")
     reporter.result(
         asked.output, duration_s=round(frames / asked.fps, 3), frames=frames, lufs=heard.lufs,
-        true_peak_db=heard.true_peak_db, width=1920, height=1080, fps=asked.fps, clips=len(segments),
+        true_peak_db=heard.true_peak_db, width=picture_format.WIDTH, height=picture_format.HEIGHT,
+        fps=asked.fps, clips=len(segments),
         reencoded_clips=[part.segment.name.removeprefix("clip ") for part in parts if part.fresh],
         held_s=round(sum(one.held for one in segments) / asked.fps, 3),
     )  # fmt: skip

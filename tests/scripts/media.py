@@ -3,13 +3,18 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.lib.film import ffmpeg
+import pytest
+
+from scripts.lib.film import ffmpeg, picture_format
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-profile:v", "high")
 FULL = "1920x1080"
+#: the size of films where it does not matter: a quarter of the work. tests/live/test_demo.py makes a full one
+SMALL = "960x540"
 _DECODED = ("-v", "error", "-xerror")
 _PICTURES = ("-map", "0:v:0", "-fps_mode", "passthrough")
 
@@ -17,6 +22,16 @@ _PICTURES = ("-map", "0:v:0", "-fps_mode", "passthrough")
 def make(out: Path, *arguments: str) -> Path:
     ffmpeg.run(["-v", "error", "-y", *arguments, ffmpeg.target(out)], f"making {out.name}")
     return out
+
+
+@contextmanager
+def films(size: str) -> Iterator[None]:
+    """Films have this size meanwhile."""
+    width, _, height = size.partition("x")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(picture_format, "WIDTH", int(width))
+        patch.setattr(picture_format, "HEIGHT", int(height))
+        yield
 
 
 def clip(

@@ -1,6 +1,7 @@
 """Assembling a film: its format, its loudness, its length, and what happens with parts that are odd or broken."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,18 @@ FLASH_AT = (12, 20, 6)
 
 def flashing(out: Path, picture: int) -> Path:
     box = f"drawbox=c=white:t=fill:enable=between(n\\,{picture}\\,{picture})"
-    return media.make(out, "-f", "lavfi", "-i", f"color=c=0x203040:s={media.FULL}:r=24:d=2.2,{box}", *media.X264)
+    return media.make(out, "-f", "lavfi", "-i", f"color=c=0x203040:s={media.SMALL}:r=24:d=2.2,{box}", *media.X264)
 
 
 def beeping(out: Path, picture: int) -> Path:
     beep = f"if(between(t\\,{picture}/24\\,{picture}/24+0.1)\\,0.8*sin(2000*PI*t)\\,0.002*sin(200*PI*t))"
     return media.sound(out, f"aevalsrc={beep}:s=48000:d=1.5")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    with media.films(media.SMALL):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +84,7 @@ def test_the_film_has_the_format_that_was_promised(film_made: Path) -> None:
     found = ffmpeg.probe(film_made)
     assert found.video is not None and found.audio is not None
     assert (found.video.codec, found.video.profile, found.video.pixel_format) == ("h264", "High", "yuv420p")
-    assert (found.video.width, found.video.height, found.video.fps) == (1920, 1080, 24.0)
+    assert (f"{found.video.width}x{found.video.height}", found.video.fps) == (media.SMALL, 24.0)
     assert (found.audio.codec, found.audio.rate_hz, found.audio.layout) == ("aac", 48000, "stereo")
     assert mp4.is_fast_start(film_made)
 
@@ -111,7 +118,9 @@ def test_a_spoken_film_has_minus_14_lufs_under_minus_1_dbtp(tmp_path: Path, run:
     clips: list[dict[str, object]] = []
     for number in (1, 2):
         voice = media.speech(tmp_path / f"voice_{number}.mp3", 3.5)
-        video = media.clip(tmp_path / f"clip_{number}.mp4", 4.0, codec=(*media.X264, "-crf", "35"), hue=number * 90)
+        video = media.clip(
+            tmp_path / f"clip_{number}.mp4", 4.0, media.SMALL, codec=(*media.X264, "-crf", "35"), hue=number * 90
+        )
         clips.append({"clip_number": number, "video": video.name, "audio": voice.name})
     listed = media.manifest(tmp_path / "manifest.json", clips)
     ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
@@ -130,7 +139,7 @@ def test_progress_and_result_tell_what_was_done(studio: Path, tmp_path: Path, ru
     assert done == sorted(done) and len(done) >= 5 and done[-1] < 1.0
     frames = sum(frames_of(*cuts(studio)))
     facts = {name: ran.result[name] for name in ("frames", "clips", "width", "height", "reencoded_clips")}
-    assert facts == {"frames": frames, "clips": 3, "width": 1920, "height": 1080, "reencoded_clips": []}
+    assert facts == {"frames": frames, "clips": 3, "width": 960, "height": 540, "reencoded_clips": []}
     assert ran.result["duration_s"] == pytest.approx(frames / 24, abs=0.001)
     assert media.leftovers(tmp_path) == []
 
@@ -144,7 +153,7 @@ def test_without_cuts_the_same_pictures_come_out(studio: Path, film_made: Path, 
 
 def test_mixed_clips_become_one_film_and_only_the_odd_ones_are_encoded(studio: Path, tmp_path: Path, run: Run) -> None:
     small = media.clip(tmp_path / "small.mp4", 1.0, "640x360", "30")
-    no_b = media.clip(tmp_path / "plain.mp4", 1.5, codec=(*media.X264, "-bf", "0", "-preset", "ultrafast"))
+    no_b = media.clip(tmp_path / "plain.mp4", 1.5, media.SMALL, codec=(*media.X264, "-bf", "0", "-preset", "ultrafast"))
     voice = media.sound(tmp_path / "voice.wav", "sine=duration=0.6", channels=1)
     long = media.sound(tmp_path / "long.wav", "sine=duration=1.6", channels=2)
     clips = [
@@ -204,7 +213,7 @@ def test_a_missing_intro_or_watermark_is_only_a_warning(studio: Path, tmp_path: 
 
 
 def test_a_watermark_stands_in_the_lower_right_corner_of_every_clip(studio: Path, tmp_path: Path, run: Run) -> None:
-    mark = media.make(tmp_path / "mark.png", "-f", "lavfi", "-i", "color=c=lime:s=192x108:d=0.1", "-frames:v", "1")
+    mark = media.make(tmp_path / "mark.png", "-f", "lavfi", "-i", "color=c=lime:s=96x54:d=0.1", "-frames:v", "1")
     out = tmp_path / "film.mp4"
     ran = run(assemble_video.main, "--manifest", studio / "manifest.json", "--output", out, "--watermark", mark)
     assert ran.code == 0, ran.stderr
@@ -212,9 +221,10 @@ def test_a_watermark_stands_in_the_lower_right_corner_of_every_clip(studio: Path
     for number in (0, ran.result["frames"] - 1):
         shown = media.one_picture(out, number, (20, 20))
         pixels = [shown[place : place + 3] for place in range(0, len(shown), 3)]
-        assert [place for place, (red, green, _) in enumerate(pixels) if green > 200 and red < 60] == [
+        # 96x54 of 960x540 pixels, 48 from both edges: columns 17 and 18, and from the middle of row 16 to that of 18
+        assert [place for place, (red, green, _) in enumerate(pixels) if green > 200 and red < 100] == [
+            17 * 20 + 17,
             17 * 20 + 18,
-            18 * 20 + 18,
         ]
 
 

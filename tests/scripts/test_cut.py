@@ -1,6 +1,6 @@
 """Cutting one clip: pictures copied where possible, sound of exactly their length, narration never cut."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,23 @@ pytestmark = pytest.mark.live
 PER_FRAME = 2000
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    with media.films(media.SMALL):
+        yield
+
+
+@pytest.fixture
+def full() -> Iterator[None]:
+    with media.films(media.FULL):
+        yield
+
+
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A 3 s clip of the film's format, with what is cut under it."""
     folder = tmp_path_factory.mktemp("studio")
-    media.clip(folder / "clip.mp4", 3.0)
+    media.clip(folder / "clip.mp4", 3.0, media.SMALL)
     media.speech(folder / "voice.mp3", 1.6)
     media.sound(folder / "rain.mp3", "anoisesrc=color=white:amplitude=0.2:duration=4", channels=2)
     return folder
@@ -69,7 +81,7 @@ def test_levels_can_be_chosen(studio: Path, tmp_path: Path, run: Run) -> None:
 
 
 def test_a_narration_longer_than_the_clip_holds_the_last_picture(tmp_path: Path, run: Run) -> None:
-    video = media.clip(tmp_path / "short.mp4", 1.0)
+    video = media.clip(tmp_path / "short.mp4", 1.0, media.SMALL)
     voice = media.sound(tmp_path / "long.wav", "sine=frequency=300:duration=2")
     out = tmp_path / "cut.mov"
     ran = run(cut_clip.main, "--video", video, "--audio", voice, "--output", out)
@@ -84,7 +96,7 @@ def test_a_narration_longer_than_the_clip_holds_the_last_picture(tmp_path: Path,
 
 
 def test_a_tail_that_the_clip_has_no_room_for_is_shortened_not_held(tmp_path: Path, run: Run) -> None:
-    video = media.clip(tmp_path / "clip.mp4", 1.0)
+    video = media.clip(tmp_path / "clip.mp4", 1.0, media.SMALL)
     voice = media.sound(tmp_path / "voice.wav", "sine=duration=0.95")
     ran = run(cut_clip.main, "--video", video, "--audio", voice, "--output", tmp_path / "cut.mov")
     assert (ran.result["frames"], ran.result["held_s"], ran.result["copied"]) == (24, 0.0, True)
@@ -94,6 +106,7 @@ MPEG4 = ("-c:v", "mpeg4", "-q:v", "3")
 FULL_444 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv444p")
 
 
+@pytest.mark.usefixtures("full")
 @pytest.mark.parametrize(
     ("size", "fps", "codec", "reason"),
     [
