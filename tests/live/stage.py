@@ -43,12 +43,12 @@ class Stage:
         self.channels.mkdir(parents=True)
         for name in ("wild_planet", "deep_ocean"):
             body = yaml.safe_load((ROOT / "channels" / f"{name}.yaml").read_text())
-            body |= {"clips": 3, "images": 5, "rebuy_ceiling_usd": 20.0}
+            body |= {"clips": 2, "images": 3, "rebuy_ceiling_usd": 20.0}
             body["gates"] = dict.fromkeys(("assets", "video", "audio", "final"), "auto")
             (self.channels / f"{name}.yaml").write_text(yaml.safe_dump(body | (channel or {})))
         paths = f'[paths]\nscripts = "{ROOT / "scripts"}"\nchannels = "{self.channels}"\n'
         self.config.write_text(paths + settings)
-        quick = ("--generation", "1.5", "--latency", "gemini=0.1", "--latency", "elevenlabs=0.1", "--size", "640x360")
+        quick = ("--generation", "1.5", "--latency", "gemini=0.1", "--latency", "elevenlabs=0.1", "--plain")
         self.found, self.sandbox = rehearsal.attach_or_start(self.root, [*quick, *sandbox])
         self.env = rehearsal.environment(self.root, self.found, self.state)
         self.env |= {"VIDEOD_DAEMON_POLL_INTERVAL_S": "0.5", "VIDEOD_DAEMON_LOOK_AFTER_S": "3"}

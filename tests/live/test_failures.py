@@ -268,6 +268,8 @@ def test_an_ffmpeg_that_does_not_run_is_named_and_nothing_is_bought_again_once_i
     card = creator.wait(page, Status.ERROR_VIDEO)
     whole(card["Error Log"], "clip/clip_0", f"FFmpeg does not run ({ffmpeg}: ", "cannot open", "[paths].ffmpeg")
     whole(creator.wait_for_alert("No Tool"), "FFmpeg does not run", "then set Queued")
+    # a script that runs may use the program that was there when it began, not another one in its place
+    until(lambda: not {"ready", "running"} & set(creator.jobs(page, "clip").values()), running.log_tail)
     install(ffmpeg, good)
     creator.edit(page, Status=LABELS[Status.QUEUED])
     card = creator.wait(page, Status.VIDEO_READY)

@@ -57,6 +57,9 @@ def run(
     generation: Annotated[float, typer.Option(min=0, help="Seconds that KIE takes for a clip.")] = 5.0,
     size: Annotated[str, typer.Option(help="Size of the clips.")] = "1920x1080",
     seed: Annotated[int, typer.Option(help="Seed of everything that happens by chance.")] = 7,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Cheap media: colours, still clips, a hum for a voice.")
+    ] = False,
     s3: Annotated[bool, typer.Option("--s3", help="Also start an S3 endpoint.")] = False,
 ) -> None:
     """Run the sandbox until Ctrl-C or SIGTERM. Example: videod sandbox run --fault kie:fail_generation:times=1"""
@@ -65,7 +68,7 @@ def run(
     from videod.sandbox.attach import parse_fault
     from videod.sandbox.kernel import Options
 
-    options = Options(latency_s=_latencies(latency or []), generation_s=generation, clip_size=_size(size), seed=seed)
+    options = Options(_latencies(latency or []), generation, _size(size), seed, plain)
     try:
         faults = [parse_fault(text) for text in fault or []]
     except ValueError as problem:

@@ -137,12 +137,16 @@ class Faults:
 
 @dataclass(frozen=True)
 class Options:
-    """How the stand-ins behave. Latencies are seconds a request of that service takes before its answer."""
+    """How the stand-ins behave. Latencies are seconds a request of that service takes before its answer.
+
+    `plain`: pictures, clips and sounds are the cheapest that pass for whole (`render.plain`).
+    """
 
     latency_s: dict[str, float] = field(default_factory=dict)
     generation_s: float = 1.0  # how long KIE "renders" a clip before it is ready (its state walk is spread over it)
     clip_size: tuple[int, int] = (1920, 1080)
     seed: int = 7
+    plain: bool = False
 
 
 class Meter:

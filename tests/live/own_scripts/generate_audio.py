@@ -16,7 +16,7 @@ def main() -> int:
     parser.add_argument("--style", type=float, default=0.12)
     parser.add_argument("--voice", default="narrator")
     args = parser.parse_args()
-    seconds = max(2.0, 0.35 * len(args.text.split()))
+    seconds = max(2.0, 0.26 * len(args.text.split()))
     hum = f"sine=frequency=180:duration={seconds}"
     subprocess.run(
         ["ffmpeg", "-y", "-v", "error", "-nostdin", "-f", "lavfi", "-i", hum, "-af", "tremolo=f=4:d=0.7", args.output],

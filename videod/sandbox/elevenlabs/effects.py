@@ -19,6 +19,7 @@ from videod.sandbox.elevenlabs.counter import (
     read_body,
     refuse,
 )
+from videod.sandbox.render import plain
 from videod.sandbox.render.ambience import render_ambience, stereo_wav
 
 #: US dollars per effect of any length; the vendor's unit is disputed, so the dearer reading.
@@ -43,6 +44,7 @@ async def sound_generation(request: web.Request) -> web.StreamResponse:
     request.app[CONTEXT].charge(NAME, "sound_effect", key, 1, "generation", EFFECT_USD, seconds=seconds)
     request.app[DESK].spend(credits)
     async with request.app[DESK].rendering:
-        wav = await asyncio.to_thread(lambda: stereo_wav(render_ambience(body["text"], seconds)))
+        render = plain.ambience if request.app[CONTEXT].options.plain else render_ambience
+        wav = await asyncio.to_thread(lambda: stereo_wav(render(body["text"], seconds)))
         sound = await encoded_sound(request, wav, output)
     return web.Response(body=sound, content_type=output.content_type, headers=cost_headers(request, credits))

@@ -1,5 +1,6 @@
 """Text to speech: plain, streamed and with timestamps."""
 
+import asyncio
 import base64
 import itertools
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from videod.sandbox.elevenlabs.counter import (
     read_body,
     refuse,
 )
+from videod.sandbox.render import plain
 from videod.sandbox.render.encoding import AudioFormat
 from videod.sandbox.render.speech import Spoken, speak
 
@@ -84,7 +86,10 @@ async def _spoken(request: web.Request) -> tuple[Order, Spoken, bytes, int]:
     order = await _speech_order(request)
     credits = _charge_speech(request, order)
     async with request.app[DESK].rendering:
-        spoken = await speak(order.text, NARRATORS[order.voice].render, order.speed)
+        if request.app[CONTEXT].options.plain:
+            spoken = await asyncio.to_thread(plain.voice, order.text, order.speed)
+        else:
+            spoken = await speak(order.text, NARRATORS[order.voice].render, order.speed)
         return order, spoken, await encoded_sound(request, spoken.wav, order.output), credits
 
 

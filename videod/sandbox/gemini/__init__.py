@@ -98,7 +98,7 @@ def _refusal(kind: str, model: Model) -> dict[str, Any]:
 
 async def _image(request: web.Request, model: Model, asked: Asked, tokens_in: int) -> web.StreamResponse:
     async with request.app[RENDERING]:
-        mime_type, data = await asyncio.to_thread(drawing.draw, asked)
+        mime_type, data = await asyncio.to_thread(drawing.draw, asked, request.app[CONTEXT].options.plain)
     usd, tokens_out = model.image_usd(asked.size), dict(model.sizes)[asked.size]
     request.app[CONTEXT].charge(NAME, "image", asked.digest, 1, "image", usd, model=model.name, size=asked.size)
     parts: list[dict[str, Any]] = [{"inlineData": {"mimeType": mime_type, "data": base64.b64encode(data).decode()}}]

@@ -4,6 +4,7 @@ from PIL import Image
 
 from videod.sandbox.gemini.asked import Asked
 from videod.sandbox.gemini.models import SIZES_1K
+from videod.sandbox.render import plain
 from videod.sandbox.render.composing import combine, opened
 from videod.sandbox.render.pictures import encode_picture, render_picture
 from videod.sandbox.render.scene import read_scene
@@ -16,14 +17,14 @@ def pixels(ratio: str, size: str) -> tuple[int, int]:
     return width * TIMES[size], height * TIMES[size]
 
 
-def draw(asked: Asked) -> tuple[str, bytes]:
+def draw(asked: Asked, cheap: bool = False) -> tuple[str, bytes]:
     """MIME type and bytes. A subject on a plain ground is a PNG, a scene a JPEG: callers must trust the type told."""
-    picture = _picture(asked)
+    ground = read_scene(asked.last).plain
     wanted = pixels(asked.ratio, asked.size)
+    picture = plain.picture(asked.last, wanted, ground) if cheap else _picture(asked)
     if picture.size != wanted:
         picture = picture.resize(wanted, Image.Resampling.LANCZOS)
-    plain = read_scene(asked.last).plain is not None
-    mime_type = "image/png" if plain else "image/jpeg"
+    mime_type = "image/jpeg" if ground is None else "image/png"
     return mime_type, encode_picture(picture, mime_type)
 
 

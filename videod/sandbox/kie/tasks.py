@@ -13,7 +13,7 @@ from PIL import Image
 
 from videod.sandbox.kernel import Context
 from videod.sandbox.kie.models import USD_PER_CREDIT, Order
-from videod.sandbox.render import clips
+from videod.sandbox.render import clips, plain
 from videod.sandbox.render.encoding import ffmpeg
 
 START_CREDITS = 20_000.0
@@ -162,7 +162,10 @@ class Tasks:
             with Image.open(image) as picture:
                 size = clip_size(picture.size, self._context.options.clip_size)
             seconds = max(1, task.seconds // 2) if task.media == "short_clip" else task.seconds
-            await clips.render_clip(image, made, seconds, task.prompt, size, ffmpeg())
+            if self._context.options.plain:
+                await plain.clip(image, made, seconds, size, ffmpeg())
+            else:
+                await clips.render_clip(image, made, seconds, task.prompt, size, ffmpeg())
         except (clips.RenderError, OSError) as problem:
             said = f"Internal Error: {problem}"
             self._keep(replace(self._tasks[task.id], ending="fail", fail_code="500", fail_msg=said))
