@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -27,6 +27,7 @@ from pydantic import (
 from videod import files
 from videod.core import services
 from videod.core.service import Service as KnownService
+from videod.core.tables import STEPS
 from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import DocumentError, Fault, Key, faults_of, field_at, known_keys, read_toml
 
@@ -171,23 +172,21 @@ class Models(Section):
         return {"text": self.text, "image": self.image, "video": self.video, "voice": self.voice}
 
 
-class Prices(Section):
+class _Prices(Section):
     """USD. What is bought is estimated and reserved with these; where a service says the true cost, that is booked."""
 
-    image: Usd = services.price_usd("image")
-    clip: Usd = services.price_usd("clip")
-    narration_per_1000_characters: Usd = services.price_usd("narration")
-    effect: Usd = services.price_usd("sound_effect")
-    plan: Usd = services.price_usd("plan")
-    upload: Usd = 0.0
-
     def micros(self) -> dict[str, int]:
-        """Price name of the step table -> micro-dollars; `narration` is per 1,000 characters."""
-        names = {"narration": "narration_per_1000_characters"}
-        return {
-            name: round(getattr(self, names.get(name, name)) * 1_000_000)
-            for name in ("image", "clip", "narration", "effect", "plan", "upload")
-        }
+        """Name of a step's price -> micro-dollars; `narration` is per 1,000 characters."""
+        keys = {price.name: price.key for price in _PRICES.values()} | {"upload": "upload"}
+        return {name: round(getattr(self, key) * 1_000_000) for name, key in keys.items()}
+
+
+_PRICES = {name: step.price for name, step in STEPS.items() if step.price is not None}
+if TYPE_CHECKING:
+    Prices = _Prices
+else:  # a key for the price of every step that costs money, as the catalogues of the services have it
+    _USUAL = {price.key: (Usd, services.price_usd(name)) for name, price in _PRICES.items()}
+    Prices = create_model("Prices", __base__=_Prices, **_USUAL, upload=(Usd, 0.0))
 
 
 Minutes = Annotated[float, Field(gt=0, le=10_080)]
@@ -230,23 +229,17 @@ class R2(Section):
     bucket: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{1,61}[a-z0-9])?$")
 
 
-class Scripts(Section):
+class _Scripts(Section):
     """The owner's own programs in the place of ours, by step."""
-
-    plan: Program = None
-    image: Program = None
-    composite: Program = None
-    split_screen: Program = None
-    clip: Program = None
-    narration: Program = None
-    sound_effect: Program = None
-    cut: Program = None
-    assemble: Program = None
-    upload: Program = None
-    cleanup: Program = None
 
     def of(self, step: str) -> Path | None:
         return dict(self).get(step)
+
+
+if TYPE_CHECKING:
+    Scripts = _Scripts
+else:  # a key for every step
+    Scripts = create_model("Scripts", __base__=_Scripts, **dict.fromkeys(STEPS, (Program, None)))
 
 
 class Settings(Section):

@@ -52,7 +52,7 @@ from videod.core.ops import (
 from videod.core.plan import Plan
 from videod.core.reconcile import Mark, NothingBought
 from videod.core.statuses import JobState
-from videod.core.steps import SERVICES
+from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
 from videod.store import reads, writes

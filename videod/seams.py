@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from videod.core.expect import Expectation
 from videod.core.service import Remote
+from videod.core.step import Expectation
 
 
 class Clock(Protocol):

@@ -21,7 +21,8 @@ from videod.core.events import EntryQueued, Event, JobStarted, JobSucceeded
 from videod.core.model import ChannelPolicy, Priority, Task, task_id_of
 from videod.core.plan import parse
 from videod.core.statuses import READY, Gate
-from videod.core.steps import SERVICES, STEPS, Studio
+from videod.core.step import Studio
+from videod.core.tables import SERVICES, STEPS
 from videod.edge.clock import SystemChance, SystemClock
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from videod.core.model import task_id_of
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.simulation.latency import Latencies
 from videod.simulation.plan import document
 

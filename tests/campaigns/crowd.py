@@ -14,7 +14,7 @@ from tests.campaigns.frame import Campaign, Result, say
 from tests.live.stage import Stage
 from videod.cli.demo_person import Person
 from videod.core.statuses import Gate
-from videod.core.steps import REVIEWED, STEPS
+from videod.core.tables import REVIEWED, STEPS
 from videod.sandbox.admin import most_within
 
 #: what the stand-ins may count at most: videod.toml's defaults

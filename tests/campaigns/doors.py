@@ -35,7 +35,7 @@ from videod.channels import ChannelError, ChannelSet, load_channels
 from videod.config import ConfigError, Settings, load_settings
 from videod.core import board, bounds
 from videod.core.plan import PlanError, parse
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.credentials import SERVICE_URLS, CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import state_folder
 from videod.edge.credit import ServicePurse

@@ -15,7 +15,7 @@ from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, ERRORS, Gate, JobState, Status
-from videod.core.steps import REVIEWED, STEPS
+from videod.core.tables import REVIEWED, STEPS
 
 HARMS = ("deleted", "truncated", "replaced")
 #: when: as soon as it is made, while its review waits, when that was approved

@@ -15,7 +15,7 @@ from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import policy
 from videod.core.model import Job, Task
 from videod.core.statuses import ERRORS, JobState, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.store import reads
 
 #: what is neither made as a file nor, in the harness's small plan, there at all

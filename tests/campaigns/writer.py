@@ -24,7 +24,7 @@ from videod.core.events import EntryQueued, Event, JobCharged, JobFailed, JobSta
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import Gate, JobState
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.ledger import Applied, Bells, Ledger
 from videod.store import reads
 from videod.store.database import Database

@@ -12,7 +12,7 @@ from videod.core.events import JobCharged, JobFailed, RedoAsked
 from videod.core.failures import Failure, Kind
 from videod.core.reconcile import Mark, NothingBought
 from videod.core.statuses import Gate, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 
 Out = pytest.CaptureFixture[str]
 

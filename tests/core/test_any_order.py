@@ -11,7 +11,7 @@ from videod.core.events import CancelAsked, EditRefused, GateApproved, RedoAsked
 from videod.core.failures import Kind
 from videod.core.ops import SaveJob
 from videod.core.statuses import AT_GATE, Gate, JobState, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 
 
 class AnyOrder(RuleBasedStateMachine):

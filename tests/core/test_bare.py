@@ -6,10 +6,11 @@ import pytest
 from tests.core.book import Book, small_plan
 from tests.core.test_steps import studio
 from tests.harness.world import policy
-from videod.core.bare import bare, known_before, options
+from videod.core.bare import bare, options
 from videod.core.expand import jobs_of
 from videod.core.model import Job, Task
-from videod.core.steps import STEPS, Command
+from videod.core.step import Command
+from videod.core.tables import STEPS
 
 #: what each older script takes, as its argparse would say it: option, and whether it must be given
 OLDER: dict[str, tuple[tuple[str, bool], ...]] = {
@@ -44,7 +45,7 @@ def test_an_older_script_understands_every_command_that_is_left_for_it(task: Tas
     for name, required in OLDER[step]:
         parser.add_argument(name, required=required)
     for _, command in commands(task, step):
-        if known_before(STEPS[step], command):
+        if STEPS[step].known_before(command):
             assert parser.parse_known_args(list(bare(STEPS[step], command).argv))[1] == []
 
 
@@ -103,6 +104,6 @@ def test_the_documentation_lists_what_each_older_script_is_given() -> None:
 def test_a_picture_that_fills_the_frame_is_beyond_an_older_composite_script() -> None:
     full = Command(("--image", "/a.png", "--output", "/out.png"))
     pair = Command(("--character", "/a.png", "--environment", "/b.png", "--scale", "0.5", "--output", "/out.png"))
-    assert not known_before(STEPS["composite"], full)
-    assert known_before(STEPS["composite"], pair)
-    assert known_before(STEPS["clip"], full)
+    assert not STEPS["composite"].known_before(full)
+    assert STEPS["composite"].known_before(pair)
+    assert STEPS["clip"].known_before(full)

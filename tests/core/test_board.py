@@ -14,7 +14,7 @@ from videod.core.failures import POLICY, Failure, Kind
 from videod.core.model import Job
 from videod.core.ops import Alert, ShowEntry
 from videod.core.statuses import ERRORS, JobState
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 
 
 def view(book: Book) -> dict[str, object]:

@@ -17,13 +17,13 @@ from tests.core.book import Book
 from tests.core.test_steps import studio
 from tests.harness.scripts import plan_document
 from tests.harness.world import policy
-from videod.core import steps
+from videod.core import tables
 from videod.core.derive import affected
 from videod.core.events import Event, GateApproved, JobStarted, RedoAsked
 from videod.core.ops import Decision, OpenAttempt, SaveJob, SaveTask, Snapshot
 from videod.core.plan import Plan, parse
 from videod.core.statuses import AT_GATE, Gate, JobState, Status
-from videod.core.steps import REVIEWED, STEPS
+from videod.core.tables import REVIEWED, STEPS
 from videod.core.workflow import decide
 
 _PICTURES: list[dict[str, object]] = [
@@ -165,4 +165,4 @@ def test_a_job_whose_inputs_change_twice_while_it_runs_has_one_new_take() -> Non
         paper.begin(name)
         paper.succeed(name)
     assert paper.jobs["cut/clip_01"].revision == 1
-    assert steps.STEPS["cut"].output(paper.jobs["cut/clip_01"], paper.one) == "cuts/clip_01_r1.mov"
+    assert tables.STEPS["cut"].output(paper.jobs["cut/clip_01"], paper.one) == "cuts/clip_01_r1.mov"

@@ -13,7 +13,7 @@ from videod.config import Models, Prices, Settings
 from videod.core import services
 from videod.core.service import Check, Configured, Currency, Limits, Offer, Question, Service, Unreadable, Where
 from videod.core.services import LANES, SERVICES
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.credentials import ISSUED, SECRET_NAMES
 
 FOLDER = Path(services.__file__).parent
@@ -106,8 +106,9 @@ def test_settings_leave_out_what_the_catalogues_say() -> None:
         for key, step in {"text": "plan", "image": "image", "video": "clip", "voice": "narration"}.items()
     }
     for step in PAID:
-        assert STEPS[step].price is not None
-        assert prices.micros()[STEPS[step].price or ""] == round(services.price_usd(step) * 1e6)
+        price = STEPS[step].price
+        assert price is not None
+        assert prices.micros()[price.name] == round(services.price_usd(step) * 1e6)
     for service in LANES:
         assert service.limits is not None
         assert settings.services.of(service.name).model_dump() == vars(service.limits)

@@ -1,20 +1,20 @@
-import importlib
 import re
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from tests.core.book import Book, small_plan
 from tests.harness.world import policy
-from videod.config import Prices, Scripts
-from videod.core import steps
+from videod.core import tables
 from videod.core.expand import jobs_of
 from videod.core.model import Job, Task
 from videod.core.statuses import Gate
-from videod.core.steps import STEPS, Command, Studio, digest
+from videod.core.step import BOARD_TAKES, Command, Makes, Price, Studio, digest
+from videod.core.tables import STEPS
+from videod.credentials import SECRET_NAMES
 from videod.edge import decode, inspector
-from videod.simulation.latency import USUAL
+from videod.sandbox.notion import uploads
 
 
 def studio(task: Task, **changes: object) -> Studio:
@@ -42,50 +42,79 @@ def jobs(task: Task) -> dict[str, Job]:
 
 
 def test_the_table_is_sound() -> None:
-    steps.check()
+    tables.check(SECRET_NAMES)
+
+
+def test_the_order_of_work_follows_from_what_the_steps_say() -> None:
+    assert list(STEPS) == [
+        "plan", "image", "composite", "split_screen", "clip", "narration", "sound_effect", "cut", "assemble", "upload",
+        "cleanup",
+    ]  # fmt: skip
+    mixed = dict(sorted(STEPS.items(), key=lambda row: row[0][::-1]))
+    assert list(tables.in_order(mixed)) == list(STEPS)
 
 
 @pytest.mark.fault("1.8")
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"makes": "film"}, "step clip: unknown makes 'film'"),
-        ({"per": "scene"}, "step clip: unknown per 'scene'"),
-        ({"script": ""}, "step clip: script '' is no file name"),
-        ({"script": "../clip.py"}, "is no file name"),
-        ({"after": ("upload",)}, "step clip comes after upload"),
-        ({"price": "gold"}, "step clip: there is no price 'gold'"),
+        ({"makes": "film"}, "`makes` 'film' is none of json, image"),
+        ({"per": "scene"}, "`per` 'scene' is none of episode, image, clip"),
+        ({"error": "error_clips"}, "`error` 'error_clips' is none of draft"),
+        ({"script": ""}, "`script` '' is no file name of scripts/"),
+        ({"script": "../clip.py"}, "is no file name of scripts/"),
+        ({"noun": ""}, "`noun` is empty"),
+        ({"suffix": ""}, "`suffix` '' is none"),
+        ({"suffix": ".srt"}, "`shown_as`: the board takes no .srt file"),
+        ({"secrets": ("KIE_API_KEY", "OTHER_KEY")}, "`secrets`: no service has OTHER_KEY"),
+        ({"after": ("upload",)}, "`after` makes a circle: upload comes after clip"),
+        ({"after": ("clip",)}, "`after` makes a circle: clip comes after clip"),
+        ({"after": ("composite", "poem")}, "`after` names poem, which is no step"),
+        ({"after": ("composite",)}, "`after` lacks split_screen, which clip/clip_03 needs"),
+        ({"review": None}, "`review` is missing"),
+        ({"review": Gate.ASSETS}, "`review` assets would wait for a step that waits for it"),
+        ({"price": Price("image", setting="gold")}, "`price` 'image' is another one"),
+        ({"jobs": lambda task, plan, policy: 1 / 0}, "`jobs` fails on a small plan: ZeroDivisionError"),
+        ({"jobs": STEPS["image"].jobs}, "`jobs` makes image/a, a job of another step"),
     ],
 )
-def test_a_row_that_cannot_be_is_named_at_the_start(
+def test_a_step_that_cannot_be_is_named_at_the_start_by_file_and_field(
     monkeypatch: pytest.MonkeyPatch, change: dict[str, object], told: str
 ) -> None:
     monkeypatch.setitem(STEPS, "clip", replace(STEPS["clip"], **change))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=re.escape(told)):
-        steps.check(prices=Prices().micros())
+    with pytest.raises(ValueError, match=r"videod/core/steps/clip\.py: .*" + re.escape(told)):
+        tables.check(SECRET_NAMES)
 
 
 @pytest.mark.fault("1.8")
-@pytest.mark.parametrize(("module", "name"), [("board", "NOUNS"), ("expect", "BY_STEP")])
-def test_a_table_without_a_row_for_a_step_is_named_at_the_start(
-    monkeypatch: pytest.MonkeyPatch, module: str, name: str
-) -> None:
-    table = getattr(importlib.import_module(f"videod.core.{module}"), name)
-    monkeypatch.delitem(table, "cut")
-    with pytest.raises(ValueError, match=f"core/{module}.{name} has no row for cut"):
-        steps.check()
+def test_a_step_file_that_forgets_a_field_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lines = (Path(tables.__file__).parent / "steps" / "cut.py").read_text().splitlines(keepends=True)
+    left = [line for line in lines if not line.startswith(("    noun=", "    usual="))]
+    assert len(left) == len(lines) - 2
+    (tmp_path / "half_a_step.py").write_text("".join(left))
+    (tmp_path / "no_step.py").write_text("")
+    (tmp_path / "cut_again.py").write_text("".join(lines))
+    monkeypatch.setattr(tables.folder, "__path__", [*tables.folder.__path__, str(tmp_path)])
+    found, _, faults = tables._found()
+    assert faults == [
+        "videod/core/steps/cut_again.py: `name` 'cut' is taken by videod/core/steps/cut.py",
+        "videod/core/steps/half_a_step.py: `noun`, `usual` missing; videod/core/step.py says what every field is",
+        "videod/core/steps/no_step.py: there is no `STEP`",
+    ]
+    assert set(found) == set(STEPS)
+    monkeypatch.setattr(tables, "_FAULTS", faults)
+    with pytest.raises(ValueError, match=r"half_a_step\.py: `noun`, `usual` missing"):
+        tables.check()
 
 
 @pytest.mark.fault("1.8")
-def test_every_table_over_the_steps_and_over_what_they_make_is_complete() -> None:
-    steps.check({"settings": Scripts.model_fields, "latency": USUAL}, Prices().micros())
-    with pytest.raises(ValueError, match="settings has no row for plan, image"):
-        steps.check({"settings": ()})
-    made = set(steps.Makes) - {steps.Makes.NOTHING}
+def test_what_steps_make_is_known_to_everyone_who_looks_at_it() -> None:
+    made = set(Makes) - {Makes.NOTHING}
     assert set(inspector._NAMES) == made
     assert set(decode.FORMATS) == set(decode.CODECS) == {"video", "audio"}
     for makes in made:
         assert inspector._is("nothing of the kind", makes) is False
+    assert uploads.EXTENSIONS >= BOARD_TAKES
 
 
 def test_every_paid_step_is_priced_and_behind_its_gate() -> None:

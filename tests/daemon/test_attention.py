@@ -10,7 +10,7 @@ from videod.core.events import JobFailed, ServiceFreed
 from videod.core.failures import Failure, Kind
 from videod.core.ops import Park
 from videod.core.statuses import AT_GATE, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.daemon.attention import LOOK_S, AttentionWatch, Rules
 from videod.store import reads, views
 

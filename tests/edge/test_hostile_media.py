@@ -10,7 +10,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-from videod.core.expect import Expectation
+from videod.core.step import Expectation
 from videod.edge.inspector import MediaInspector
 from videod.seams import BadArtefact
 

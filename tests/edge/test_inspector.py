@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 
 from tests.harness.patience import eventually
-from videod.core.expect import Expectation, expectation
+from videod.core.expect import expectation
 from videod.core.model import Job
 from videod.core.statuses import JobState
+from videod.core.step import Expectation
 from videod.edge import decode, picture
 from videod.edge.inspector import MediaInspector
 from videod.seams import BadArtefact, Unchecked

@@ -12,7 +12,7 @@ from tests.campaigns.faulty import FAULTS
 from tests.campaigns.http_cells import ENDPOINTS, Endpoint
 from tests.campaigns.http_table import TABLE
 from videod.core.failures import POLICY, Answer, Kind
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 
 #: which step's time a row's paid calls are taken from, and how often one run may make them
 PAID_CALLS = {"gemini image": ("image", 2), "gemini text": ("plan", 4), "elevenlabs speech": ("narration", 1),

@@ -38,7 +38,7 @@ from videod.core.model import Priority, Task, task_id_of
 from videod.core.plan import PlanError, parse
 from videod.core.sanitize import sanitize, sanitize_line, sanitize_screen
 from videod.core.statuses import Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.edge.notion_values import decode, encode
 from videod.flow import edits
 from videod.flow.bench import workspace_of

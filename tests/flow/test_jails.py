@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.core.book import Book
-from videod.core.steps import STEPS, Command
+from videod.core.step import Command
+from videod.core.tables import STEPS
 from videod.flow.bench import Bench
 from videod.seams import Jail
 

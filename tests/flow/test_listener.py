@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.listening import PRICE_MICROS, Now, Pencil, Said, in_range, listen, work
 from videod.core.failures import Kind
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.flow.listener import MOST_REPORTED, Listener, Report, TooMuchReported
 
 CASES = Path(__file__).parent.parent / "cases"

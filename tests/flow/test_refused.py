@@ -9,11 +9,11 @@ import pytest
 
 from tests.flow.board_double import Clock
 from videod.core.events import Event, JobCharged, JobFailed
-from videod.core.expect import Expectation
 from videod.core.failures import Kind
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import JobState, Status
-from videod.core.steps import STEPS, Command
+from videod.core.step import Command, Expectation
+from videod.core.tables import STEPS
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
 from videod.flow.refused import put_aside

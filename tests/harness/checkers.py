@@ -6,7 +6,7 @@ from collections import Counter
 from tests.harness.world import World
 from videod.core.derive import derive
 from videod.core.statuses import LABELS, JobState, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.store import reads
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from videod.core.events import Event, JobCharged, JobSubmitted
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import JobState, Status
-from videod.core.steps import STEPS, Command
+from videod.core.step import Command
+from videod.core.tables import STEPS
 from videod.flow.assignment import Assignment
 from videod.flow.listener import Listener, Report
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from tests.harness.scripts import InspectorDouble, LauncherDouble, ScriptDouble
 from tests.harness.world import World
 from videod.core.events import Event, JobCrashed, JobFailed, JobSetAside, JobSucceeded
-from videod.core.expect import Expectation
 from videod.core.model import Job, Task
-from videod.core.steps import STEPS, Command
+from videod.core.step import Command, Expectation
+from videod.core.tables import STEPS
 from videod.flow.bench import Bench
 from videod.ledger import Applied, Bells, Ledger
 from videod.seams import Artefact, Inspector, Launcher, Spawn

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tests.harness.power import Power, PowerCut
 from tests.harness.virtual_loop import VirtualLoop
-from videod.core.expect import Expectation
 from videod.core.service import CREDIT, Remote
+from videod.core.step import Expectation
 from videod.seams import Artefact, BadArtefact, NoAnswer, Spawn
 
 SERVICE = {

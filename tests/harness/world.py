@@ -20,7 +20,8 @@ from tests.harness.power import Power, PowerCut
 from tests.harness.scripts import InspectorDouble, LauncherDouble, PurseDouble, Vendors
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
-from videod.core.steps import SERVICES, Studio
+from videod.core.step import Studio
+from videod.core.tables import SERVICES
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Lives, Recovery
 from videod.flow.bench import Bench, workspace_of

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from videod.config import ConfigError, Settings, load_secrets, load_settings, service_urls
-from videod.core.steps import SERVICES, STEPS
+from videod.core.tables import SERVICES, STEPS
 from videod.credentials import REDACTED, SECRET_NAMES, SERVICE_URLS, CredentialsError, Secrets
 from videod.documents import BYTES_MAX, state_folder
 
@@ -60,7 +60,7 @@ def test_every_step_and_service_of_the_step_table_has_its_settings(tmp_path: Pat
     settings = load_settings(written(tmp_path, ""), {})
     assert set(type(settings.scripts).model_fields) == set(STEPS)
     assert set(type(settings.services).model_fields) == set(SERVICES)
-    assert {step.price for step in STEPS.values() if step.price} <= set(settings.prices.micros())
+    assert {step.price.name for step in STEPS.values() if step.price} <= set(settings.prices.micros())
     assert settings.services.of("kie") == settings.services.kie
 
 

@@ -17,7 +17,7 @@ from videod.cli import client, docs, main, output
 from videod.config import Settings
 from videod.core.failures import Kind
 from videod.core.statuses import LABELS, MOVES, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.credentials import SECRET_NAMES
 from videod.daemon.lifecycle import HEARTBEAT_S, stop_budget_s
 from videod.sandbox.notion import BOARD_PAGE_ID

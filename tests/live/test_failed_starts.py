@@ -138,7 +138,7 @@ import videod.daemon.lifecycle
 def wait(*given, **named):
     print("here", flush=True)
     time.sleep(1000)
-videod.daemon.lifecycle.steps.check = wait
+videod.daemon.lifecycle.tables.check = wait
 """
 
 

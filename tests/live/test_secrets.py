@@ -12,7 +12,7 @@ from tests.harness.patience import until
 from tests.live.board import Board
 from tests.live.stage import ROOT, Stage, stage
 from tests.live.watcher import Watcher
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.credentials import SECRET_NAMES
 from videod.sandbox.attach import SLACK_PATH
 

@@ -4,7 +4,7 @@ import threading
 import time
 from pathlib import Path
 
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 
 LOOK_S = 0.003
 

@@ -20,7 +20,7 @@ from videod.cli.output import Cell, CommandError, Parser
 from videod.core.board import pending_cost_micros
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate
-from videod.core.steps import ALL, SERVICES
+from videod.core.tables import ALL, SERVICES
 from videod.dashboard.running import daemon_of
 from videod.dashboard.text import money
 from videod.store import reads, views

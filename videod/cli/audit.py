@@ -14,7 +14,7 @@ from videod.core.reconcile import Mark
 from videod.core.service import CREDIT
 from videod.core.services import BALANCES, title
 from videod.core.statuses import JobState
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.dashboard.text import money
 from videod.receipts import State
 from videod.store import audit, purchases, reads

@@ -15,7 +15,8 @@ from videod.cli import output
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
 from videod.core.service import Service
 from videod.core.statuses import APPROVES, AT_GATE, ERRORS, LABELS, MOVES, OWN_ERRORS, REDOES, Gate, Status
-from videod.core.steps import REVIEWED, STEPS, Step
+from videod.core.step import Step
+from videod.core.tables import REVIEWED, STEPS
 
 _BLOCK = re.compile(r"((?:<!--|#) generated: ([a-z]+)(?: -->)?\n).*?^((?:<!--|#) end\b)", re.DOTALL | re.MULTILINE)
 

@@ -9,7 +9,7 @@ from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_screen_lines
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, LABELS, JobState, Status
-from videod.core.steps import ORDER
+from videod.core.tables import ORDER
 from videod.dashboard.text import ago, clock, money, span, spent
 from videod.dashboard.view import tone
 from videod.store import views

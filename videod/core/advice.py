@@ -8,11 +8,8 @@ from videod.core import services
 from videod.core.failures import BAD_FILE, LOST_FILE, POLICY, Answer, Failure, Kind
 from videod.core.model import Job
 from videod.core.statuses import JobState
-
-#: step -> key of `[models]` in videod.toml that names its model
-_MODELS = {"plan": "text", "image": "image", "composite": "image", "clip": "video"}
-#: `Failure.code` of a service that does not know a voice, or a model
-_VOICE, _MODEL = "voice", "model"
+from videod.core.step_parts import channel_file
+from videod.core.tables import STEPS
 
 
 def advice(job: Job, failure: Failure) -> str:
@@ -23,8 +20,8 @@ def advice(job: Job, failure: Failure) -> str:
         return _lost(job, failure)
     if job.state == JobState.READY and failure.kind in _ONCE_MORE:
         return _ONCE_MORE[failure.kind]
-    if job.step == "plan" and failure.kind in (Kind.INPUT, Kind.REFUSED):
-        return "change the Topic or the Story Direction, then set Queued"
+    if (other := STEPS[job.step].refused) is not None and failure.kind in (Kind.INPUT, Kind.REFUSED):
+        return other
     match failure.kind:
         case Kind.CREDENTIALS:
             return _credentials(job, failure)
@@ -66,10 +63,6 @@ _ONCE_MORE = {
 }
 
 
-def channel_file(job: Job) -> str:
-    return f"channels/{job.channel_id}.yaml"
-
-
 def _credentials(job: Job, failure: Failure) -> str:
     blamed, own = services.named(failure.service, job.service), services.named(job.service)
     if blamed is not None and blamed.key is not None:
@@ -92,20 +85,11 @@ def _quota(job: Job, failure: Failure) -> str:
 
 def setting(job: Job, failure: Failure) -> str:
     """The setting that a service or a script refused, with its file, as far as it can be known."""
-    code = (failure.code or "").lower()
-    model = _MODELS.get(job.step)
-    blamed = services.named(failure.service)
+    step, blamed = STEPS[job.step], services.named(failure.service)
     if blamed is not None and blamed.settings is not None:
         return blamed.settings
-    if job.step == "narration":
-        voice, spoken = f"`voice_id` in {channel_file(job)}", "`voice` in `[models]` of videod.toml"
-        if _VOICE in code:
-            return voice
-        return spoken if _MODEL in code else f"{voice} and {spoken}"
-    if job.step == "sound_effect":
-        return "that the ElevenLabs plan of ELEVENLABS_API_KEY includes sound effects"
-    if job.step == "upload":
-        return f"`youtube_channel` and `category` in {channel_file(job)}"
-    if model is not None:
-        return f"`{model}` in `[models]` of videod.toml"
+    if step.setting is not None:
+        return step.setting(job, (failure.code or "").lower())
+    if step.model is not None:
+        return f"`{step.model}` in `[models]` of videod.toml"
     return f"`[paths] ffmpeg` and `[scripts] {job.step}` in videod.toml"

@@ -6,7 +6,7 @@ in `[scripts]` gets the options of its step's row (`Step.bare`) and no others; w
 
 from dataclasses import replace
 
-from videod.core.steps import Command, Step
+from videod.core.step import Command, Step
 
 #: the options of our commands that stand alone; every other one is followed by exactly one value
 FLAGS = frozenset({"--buy-again", "--fetch-only", "--made-for-kids", "--not-made-for-kids", "--synthetic-media"})
@@ -34,11 +34,3 @@ def bare(step: Step, command: Command) -> Command:
     if not step.bare:
         return command
     return replace(command, argv=tuple(part for one in options(command) if one[0] in step.bare for part in one))
-
-
-def known_before(step: Step, command: Command) -> bool:
-    """Whether an older script of `step` can do this at all.
-
-    An older create_composite sets a character into an environment; to crop the only picture to the frame is new.
-    """
-    return step.name != "composite" or any(one[0] == "--character" for one in options(command))

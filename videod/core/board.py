@@ -25,13 +25,8 @@ from videod.core.statuses import (
     JobState,
     Status,
 )
-from videod.core.steps import ORDER, REVIEWED
+from videod.core.tables import ORDER, REVIEWED, STEPS
 
-NOUNS = {
-    "plan": "plan", "image": "images", "composite": "composites", "split_screen": "split screens", "clip": "clips",
-    "narration": "narrations", "sound_effect": "effects", "cut": "cuts", "assemble": "film", "upload": "upload",
-    "cleanup": "cleanup",
-}  # fmt: skip
 #: Notion's rich text holds 2,000 characters an object; the log stays below one object
 ERROR_LOG_CHARACTERS = 1900
 #: so much of a refused prompt is shown
@@ -53,7 +48,7 @@ def _counts(jobs: Sequence[Job], steps: tuple[str, ...]) -> str:
         rows = [job for job in jobs if job.step == step and job.state is not SKIPPED]
         if rows:
             done = sum([job.state is DONE for job in rows])
-            parts.append(f"{NOUNS[step]} {done}/{len(rows)}")
+            parts.append(f"{STEPS[step].noun} {done}/{len(rows)}")
     return ", ".join(parts)
 
 

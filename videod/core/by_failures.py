@@ -23,7 +23,7 @@ from videod.core.model import Job, Task
 from videod.core.ops import Alert, CloseAttempt, Decision, Park, RecordDoubt, SaveJob, SaveTask, ShowEntry
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, LABELS, JobState, Status, check_move
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.core.work import Late, Work
 
 

@@ -7,14 +7,15 @@ from videod.core import board, breaker, told
 from videod.core.by_people import again
 from videod.core.derive import affected
 from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
-from videod.core.expand import jobs_of, price_micros
+from videod.core.expand import jobs_of
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job
 from videod.core.ops import Alert, ClearDoubt, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset
 from videod.core.plan import Plan
 from videod.core.reports import published
 from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
-from videod.core.steps import STEPS
+from videod.core.step_parts import price_micros
+from videod.core.tables import STEPS
 from videod.core.work import Late, Work
 
 DAY_MS = 86_400_000

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from videod.core import board
 from videod.core.events import InputLost, LostFile
-from videod.core.expand import price_micros
 from videod.core.failures import BAD_FILE, LOST_FILE, Failure, Kind
 from videod.core.model import Job
 from videod.core.ops import Alert, CloseAttempt
 from videod.core.statuses import DONE, READY, JobState
-from videod.core.steps import STEPS
+from videod.core.step_parts import price_micros
+from videod.core.tables import STEPS
 from videod.core.work import Late, Work
 
 #: so often in a row the inputs of one job are made again before a person is asked

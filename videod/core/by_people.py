@@ -9,7 +9,7 @@ from videod.core.expand import first_job
 from videod.core.model import Job, Task, task_id_of
 from videod.core.ops import NoteRefusal, Park, ShowEntry
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, GATES, LABELS, Gate, JobState, Status, check_move
-from videod.core.steps import REVIEWED
+from videod.core.tables import REVIEWED
 from videod.core.work import Late, Work
 
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from videod.core.model import Job, Task
 from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, READY, RUNNING, SKIPPED, WAITING, Gate, Status
-from videod.core.steps import ORDER, REVIEWED, STEPS
+from videod.core.tables import ORDER, REVIEWED, STEPS
 
 _WORKING: dict[Gate, Status] = {
     Gate.ASSETS: Status.GENERATING_ASSETS,

@@ -12,6 +12,7 @@ from videod.core import board, services
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.ops import Alert, AlertsOver
+from videod.core.tables import STEPS
 
 #: one disk, one alarm, whoever meets it first
 DISK_ALARM = "disk"
@@ -19,8 +20,6 @@ DISK_ALARM = "disk"
 TOGETHER_MS = 10 * 60_000
 #: the same message of these is the same mistake, whichever job meets it
 _SAME_FOR_ALL = (Kind.CONFIGURATION, Kind.USAGE, Kind.BUG)
-#: steps whose settings are the channel's own
-_OF_CHANNEL = ("narration", "upload")
 #: what differs from job to job in an otherwise equal message
 _NUMBERS = re.compile(r"\d+")
 
@@ -45,7 +44,7 @@ def alarm(task: Task, job: Job, failure: Failure, parked: bool) -> Alert:
         return Alert(f"{failure.service or job.service}:{kind}", text, _service(job))
     if failure.kind in _SAME_FOR_ALL:
         same = hashlib.sha256(_NUMBERS.sub("#", failure.message).encode()).hexdigest()[:12]
-        channel = task.channel_id if job.step in _OF_CHANNEL else ""
+        channel = task.channel_id if STEPS[job.step].of_channel else ""
         return Alert(f"{job.step}:{kind}:{channel}:{same}", text, _step(job, channel))
     return Alert(f"{task.id}:{job.step}:{kind}", text, _episode(task), TOGETHER_MS)
 

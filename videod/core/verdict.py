@@ -5,7 +5,7 @@ An objection is the rest of a sentence that begins with the file's name and that
 
 from dataclasses import dataclass
 
-from videod.core.expect import MIB, Expectation
+from videod.core.step import MIB, Expectation
 
 #: below this loudest sample, or this mean, nothing can be heard: a converter's hiss lies near -90, a whisper near -40
 SILENT_PEAK_DB, SILENT_MEAN_DB = -60.0, -70.0

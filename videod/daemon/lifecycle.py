@@ -19,9 +19,9 @@ from functools import partial
 from pathlib import Path
 
 from videod.channels import ChannelError
-from videod.config import ConfigError, Prices, Scripts, Settings
-from videod.core import board, services, steps
-from videod.credentials import REQUIRED, Secrets
+from videod.config import ConfigError, Settings
+from videod.core import board, services, tables
+from videod.credentials import REQUIRED, SECRET_NAMES, Secrets
 from videod.daemon import ending, lives, refusals, signals, wiring
 from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
@@ -361,9 +361,9 @@ def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str,
 
 def _check_tables() -> None:
     """Raises ValueError naming what a step or a service leaves out."""
-    rows = steps.STEPS.values()
+    rows = tables.STEPS.values()
     services.check({step.name: step.service for step in rows}, {step.name for step in rows if step.paid})
-    steps.check({"[scripts] of config.Settings": Scripts.model_fields}, Prices().micros())
+    tables.check(SECRET_NAMES)
 
 
 def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:

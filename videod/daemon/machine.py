@@ -18,7 +18,8 @@ from pathlib import Path
 import httpx
 
 from videod.config import Notion
-from videod.core import steps
+from videod.core import tables
+from videod.core.step import Step
 from videod.credentials import Secrets
 from videod.daemon import refusals, wiring
 from videod.daemon.attention import AttentionWatch, Rules
@@ -226,7 +227,7 @@ async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock) -> None:
     await judge_again(store, ledger, clock)
 
 
-def _deadline_s(current: Current, step: steps.Step) -> float:
+def _deadline_s(current: Current, step: Step) -> float:
     return wiring.deadline_s(current.settings, step)
 
 
@@ -235,7 +236,7 @@ def _attention_rules(current: Current) -> Rules:
     hour = 3_600_000
     return Rules(
         round(alerts.reviews_after_h * hour), round(alerts.reviews_every_h * hour),
-        lambda step: round(_deadline_s(current, steps.STEPS[step]) * 1000),
+        lambda step: round(_deadline_s(current, tables.STEPS[step]) * 1000),
     )  # fmt: skip
 
 

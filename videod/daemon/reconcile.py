@@ -20,7 +20,7 @@ from videod.core.model import Job, Task
 from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Trace
 from videod.core.service import CREDIT, Remote
 from videod.core.statuses import JobState
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.flow.bench import Bench
 from videod.ledger import Ledger
 from videod.receipts import Receipt, State

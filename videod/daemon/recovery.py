@@ -22,7 +22,8 @@ from videod.core.model import Job, Task
 from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import JobState
-from videod.core.steps import STEPS, Step
+from videod.core.step import Step
+from videod.core.tables import STEPS
 from videod.flow.bench import Bench
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan

@@ -12,10 +12,10 @@ import imageio_ffmpeg
 
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
-from videod.core import steps
+from videod.core import tables
 from videod.core.model import ChannelPolicy, Task
 from videod.core.statuses import Gate
-from videod.core.steps import Step, Studio
+from videod.core.step import Step, Studio
 from videod.credentials import Secrets
 from videod.edge import jail
 from videod.flow.bench import Bench
@@ -105,7 +105,7 @@ def studio_maker(
     def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio | None:
         now = settings()
         models = now.models
-        whole = deadline_s(now, steps.CLIP)
+        whole = deadline_s(now, tables.STEPS["clip"])
         channel = channels().channels.get(task.channel_id)
         if channel is None:
             return None
@@ -134,7 +134,7 @@ def _existing(path: Path | None) -> str | None:
 
 def limits(settings: Settings) -> dict[str, Limit]:
     """The limits of every service of the step table."""
-    rows = {service: settings.services.of(service) for service in steps.SERVICES}
+    rows = {service: settings.services.of(service) for service in tables.SERVICES}
     return {
         service: Limit(row.concurrency, row.rate or 0, row.per_s or 1.0, row.daily_quota, row.quota_zone)
         for service, row in rows.items()
@@ -175,7 +175,7 @@ def bench(
 ) -> Bench:
     """`channels` and `in_force` give what is in force when a command is built (both may be reloaded while running)."""
     settings = sources.settings
-    own = {name: settings.scripts.of(name) for name in steps.STEPS}
+    own = {name: settings.scripts.of(name) for name in tables.STEPS}
 
     async def known_token(channel_id: str) -> str:
         return sources.secrets.learn(await token(channel_id))

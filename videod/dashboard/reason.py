@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from videod.core.advice import advice
-from videod.core.board import NOUNS, pending_cost_micros, waiting
+from videod.core.board import pending_cost_micros, waiting
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status
-from videod.core.steps import ALL, ORDER, REVIEWED
+from videod.core.tables import ALL, ORDER, REVIEWED, STEPS
 from videod.dashboard.text import ago, ahead, count, money, span
 from videod.store.reads import Parked
 from videod.store.views import Ahead
@@ -92,8 +92,8 @@ def _then(case: Case, gate: Gate) -> str:
     for step in REVIEWED[later[0]]:
         rows = [job for job in case.jobs if job.step == step and job.state in (JobState.WAITING, JobState.READY)]
         if rows:
-            noun = NOUNS[step].removesuffix("s")
-            parts.append(count(len(rows), noun, NOUNS[step]))
+            noun = STEPS[step].noun
+            parts.append(count(len(rows), noun.removesuffix("s"), noun))
     return f"starts {' and '.join([', '.join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts) or 'the next stage'}"
 
 

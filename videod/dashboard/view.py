@@ -10,7 +10,7 @@ from videod.core.model import Job
 from videod.core.ops import EVERY_SERVICE
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
-from videod.core.steps import REVIEWED
+from videod.core.tables import REVIEWED
 from videod.dashboard import events
 from videod.dashboard.rows import House, Rows
 from videod.dashboard.text import ago, ahead, clock, count, money, span, spent

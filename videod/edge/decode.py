@@ -19,8 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from videod.core.expect import Expectation
 from videod.core.sanitize import sanitize_line
+from videod.core.step import Expectation
 from videod.core.verdict import SILENT_PEAK_DB, Decoded, Heard, Seen
 from videod.edge.process import tethered
 from videod.seams import Unchecked

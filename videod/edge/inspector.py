@@ -12,7 +12,7 @@ from pathlib import Path
 
 from videod import files
 from videod.core import bounds
-from videod.core.expect import Expectation
+from videod.core.step import Expectation
 from videod.core.verdict import Decoded, objection, objection_to_bytes
 from videod.edge import picture
 from videod.edge.decode import Undecodable, decode

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.edge.notion_calls import Budget, Calls, Committed
 from videod.edge.notion_shapes import Json, identifier, is_id, items, nonsense, promised, record, said, words
 from videod.seams import BoardError

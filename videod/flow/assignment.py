@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from videod.core.model import Job, Task
-from videod.core.steps import Command
+from videod.core.step import Command
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from videod.core import steps
-from videod.core.bare import bare, known_before, options, words
+from videod.core.bare import bare, options, words
 from videod.core.model import Job, Task
 from videod.core.service import Where
 from videod.core.services import SERVICES
 from videod.core.statuses import DONE
-from videod.core.steps import Command, Step, Studio
+from videod.core.step import Command, Step, Studio
+from videod.core.step import digest as digest_of
+from videod.core.tables import STEPS
 from videod.seams import Jail, Spawn
 
 #: what a child may know of its surroundings; everything else stays with the daemon
@@ -57,7 +58,7 @@ class Bench:
 
     def foreign(self, step: Step, command: Command) -> bool:
         """True where a script of the owner's does this in place of ours: only exit code and file count then."""
-        return step.name in self.overrides and known_before(step, command)
+        return step.name in self.overrides and step.known_before(command)
 
     def silent(self, step: Step) -> bool:
         """True where a killed attempt leaves no receipt that says whether it had bought."""
@@ -78,12 +79,13 @@ class Bench:
         studio = self.studio(task, workspace, {name: str(other.output) for name, other in done.items()})
         if studio is None:
             return None
-        step = steps.STEPS[job.step]
-        command = step.argv(job, studio)
+        step = STEPS[job.step]
+        measured = {name: other.facts for name, other in done.items()}
+        command = step.argv(job, replace(studio, facts=measured))
         if self.foreign(step, command):
             command = bare(step, command)
         inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}
-        digest = steps.digest(step, command, workspace, inputs)
+        digest = digest_of(step, command, workspace, inputs)
         film = done.get("assemble/film")
         if job.step == "upload" and not self.foreign(step, command) and film is not None and film.sha256:
             # a file that is replaced between the look at it and the start of the script is not what was approved
@@ -93,7 +95,7 @@ class Bench:
     def prepare(self, task: Task, job: Job, command: Command) -> Path:
         """Make the folders and files the script expects; return where its output will lie."""
         workspace = self.workspace(task)
-        output = workspace / steps.STEPS[job.step].output(job, task)
+        output = workspace / STEPS[job.step].output(job, task)
         if not output.parent.is_dir():
             workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +109,7 @@ class Bench:
 
     async def spawn(self, task: Task, job: Job, command: Command) -> Spawn:
         """Raises TokenError when the upload's token cannot be had."""
-        step = steps.STEPS[job.step]
+        step = STEPS[job.step]
         env = {name: self.environ[name] for name in PASSED_ON if name in self.environ}
         env |= self.urls
         ffmpeg = self.ffmpeg()
@@ -133,7 +135,7 @@ class Bench:
             reads=(Path(ffmpeg), self.script(step, command), *brand),
             trusted=foreign,
             network=foreign or SERVICES[step.service].outside,
-            removes_workspace=step is steps.CLEANUP,
+            removes_workspace=step.removes_workspace,
         )
 
 

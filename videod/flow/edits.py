@@ -16,7 +16,7 @@ from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueue
 from videod.core.model import Priority, Task, task_id_of
 from videod.core.sanitize import sanitize, sanitize_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, REDOES, Gate, Status
-from videod.core.steps import REVIEWED
+from videod.core.tables import REVIEWED
 
 Edit = EntryQueued | EntryRefused | EntryEdited | GateApproved | RedoAsked | CancelAsked | EditRefused
 

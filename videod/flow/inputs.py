@@ -21,7 +21,8 @@ from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.plan import Complaint, Plan, PlanError, parse
 from videod.core.statuses import DONE, SKIPPED
-from videod.core.steps import STEPS, Step
+from videod.core.step import Step
+from videod.core.tables import STEPS
 from videod.flow import started
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from videod.core.admission import Candidate, House, choose, turns
 from videod.core.model import Job, Task
 from videod.core.statuses import READY, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.store import choices, reads
 
 

@@ -15,7 +15,8 @@ from videod.core import bounds
 from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Failure, Kind, classify
 from videod.core.sanitize import sanitize, sanitize_line
-from videod.core.steps import STEPS, Step
+from videod.core.step import Step
+from videod.core.tables import STEPS
 from videod.flow.assignment import Assignment
 from videod.ledger import Ledger
 from videod.seams import Child, Clock

@@ -22,7 +22,8 @@ from videod.core.failures import BOUGHT_UNCHECKED, USELESS_FILE, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
-from videod.core.steps import STEPS, Step
+from videod.core.step import Step
+from videod.core.tables import STEPS
 from videod.flow import host, started
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench

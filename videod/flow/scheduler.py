@@ -16,7 +16,7 @@ from videod.core.events import JobStarted
 from videod.core.model import Job
 from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
-from videod.core.steps import Command
+from videod.core.step import Command
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
 from videod.flow.crashes import Place

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from videod.core.statuses import Gate
-from videod.core.steps import REVIEWED, STEPS
+from videod.core.tables import REVIEWED, STEPS
 from videod.simulation.log import JobRun, Log
 
 _GATES = {gate: at for at, gate in enumerate(Gate)}

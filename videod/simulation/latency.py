@@ -1,14 +1,15 @@
-"""How long the outside takes, step by step.
+"""How long the outside takes, step by step: the figures are in the steps' own files (`Step.usual`).
 
-Sources: Kling 2.5 turbo pro at KIE delivers most 10 s clips within 2 to 5 minutes and one in twenty later; image and
-speech models answer within seconds; cutting, compositing and assembly were measured on 2 cores with uniform 1080p24
-clips (assembly with its safety margin for clips that must be rendered anew). A vendor's bad day is slower: give your
-own figures where you know them.
+Sources: the vendors' usual answers; cutting, compositing and assembly were measured on 2 cores with uniform 1080p24
+clips. A vendor's bad day is slower: give your own figures where you know them.
 """
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+
+from videod.core.step import Usual
+from videod.core.tables import STEPS
 
 
 class LatencyError(ValueError):
@@ -16,14 +17,8 @@ class LatencyError(ValueError):
 
 
 @dataclass(frozen=True)
-class Latency:
+class Latency(Usual):
     """Seconds, uniform between `low` and `high`; with probability `slow_share` between `slow_low` and `slow_high`."""
-
-    low: float
-    high: float
-    slow_share: float = 0.0
-    slow_low: float = 0.0
-    slow_high: float = 0.0
 
     def draw(self, chance: random.Random) -> float:
         """Seconds of one call, in whole milliseconds as the books count them."""
@@ -32,20 +27,8 @@ class Latency:
         return round(chance.uniform(low, high), 3)
 
 
-#: by step of the step table
-USUAL: Mapping[str, Latency] = {
-    "plan": Latency(20, 40),
-    "image": Latency(8, 20),
-    "composite": Latency(1.2, 1.2),
-    "split_screen": Latency(1.2, 1.2),
-    "clip": Latency(120, 300, 0.05, 300, 600),
-    "narration": Latency(2, 6),
-    "sound_effect": Latency(2, 6),
-    "cut": Latency(1, 2),
-    "assemble": Latency(40, 40),
-    "upload": Latency(30, 30),
-    "cleanup": Latency(0.1, 0.1),
-}
+#: by step, as its file says
+USUAL: Mapping[str, Latency] = {name: Latency(*astuple(step.usual)) for name, step in STEPS.items()}
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
 
-from videod.core.expect import Expectation
-from videod.core.steps import STEPS
+from videod.core.step import Expectation
+from videod.core.tables import STEPS
 from videod.seams import Artefact, Spawn
 from videod.simulation.latency import Latencies
 
@@ -62,7 +62,7 @@ class SimulatedLauncher:
         before: tuple[str, ...] = ()
         if step.name == "plan":
             self._write_plan(spawn.argv)
-        if step.name == "clip":
+        if step.fetchable:
             before = (_line("submitted", service=step.service, remote_id=spawn.label),)
         if step.paid:
             # without a sum: the books take the price of the settings

@@ -14,18 +14,19 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from videod.core import steps
+from videod.core import tables
 from videod.core.events import EntryQueued, GateApproved
 from videod.core.model import ChannelPolicy, Priority, Task
 from videod.core.statuses import AT_GATE, Gate
-from videod.core.steps import SERVICES, Studio
+from videod.core.step import Studio
+from videod.core.tables import SERVICES
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.ledger import Bells
-from videod.simulation.latency import USUAL, Latencies
+from videod.simulation.latency import Latencies
 from videod.simulation.launcher import SimulatedInspector, SimulatedLauncher
 from videod.simulation.log import Log
 from videod.simulation.plan import document
@@ -99,7 +100,7 @@ def simulate(
     `review_s` is what a person takes for each review; 0 opens every gate by itself. Raises plan.PlanError when a
     channel wants an episode that no plan can be made for.
     """
-    steps.check({"simulation/latency.USUAL": USUAL})
+    tables.check()
     for policy in plant.policies.values():
         document(policy.clips, policy.images, policy.channel_id)
     if not review_s:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from videod.core.bounds import MOST_USD
 from videod.core.model import Job
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.store.rows import job_of
 
 #: services that are paid, in the order of the step table

@@ -11,7 +11,7 @@ from operator import attrgetter
 from videod.core.admission import Candidate, InWork
 from videod.core.ops import EVERY_SERVICE
 from videod.core.services import TIDYING
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 
 #: the first ready job of each task that has any, plans left out
 _OTHERS = """

@@ -8,7 +8,7 @@ from videod.core import bounds
 from videod.core.model import Job
 from videod.core.reconcile import TASK_MS, Kind, Mark, Trace
 from videod.core.service import CREDIT
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 from videod.store.rows import job_of
 
 

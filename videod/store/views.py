@@ -14,7 +14,7 @@ from videod.core import board
 from videod.core.model import Job, Task
 from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
-from videod.core.steps import SERVICES
+from videod.core.tables import SERVICES
 from videod.store import choices, reads
 from videod.store.rows import STATES, failure_of, task_of
 

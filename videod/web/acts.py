@@ -24,7 +24,7 @@ from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
-from videod.core.steps import ALL, REVIEWED, SERVICES
+from videod.core.tables import ALL, REVIEWED, SERVICES
 from videod.ledger import Ledger
 from videod.seams import Clock
 from videod.store import reads

@@ -11,7 +11,7 @@ from videod.core.failures import Failure
 from videod.core.model import Job, Task
 from videod.core.ops import EVERY_SERVICE
 from videod.core.statuses import AT_GATE, LABELS
-from videod.core.steps import ALL
+from videod.core.tables import ALL
 from videod.store import reads, views
 
 Json = dict[str, object]

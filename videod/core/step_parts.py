@@ -1,0 +1,78 @@
+"""What the files of several steps are made of: jobs, arguments, prompts, expectations."""
+
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.plan import Plan, PlannedClip
+from videod.core.statuses import JobState
+from videod.core.step import MIB, Context, Expectation, Step
+
+
+def job(
+    step: Step, task: Task, policy: ChannelPolicy, key: str, args: dict[str, object], needs: tuple[str, ...]
+) -> Job:
+    """One waiting job of `step` at the prices in force, without an id."""
+    return Job(
+        task_id=task.id, channel_id=task.channel_id, step=step.name, key=key, service=step.service,
+        state=JobState.WAITING, args=args, needs=needs, price_micros=price_micros(step, args, policy),
+    )  # fmt: skip
+
+
+def price_micros(step: Step, args: dict[str, object], policy: ChannelPolicy) -> int:
+    """The price of one job before it is bought."""
+    return 0 if step.price is None else step.price.micros(args, policy)
+
+
+# ------------------------------------------------------------------------------------------------- jobs
+
+
+def clip_key(number: int) -> str:
+    return f"clip_{number:02d}"
+
+
+def clip_keys(plan: Plan) -> list[str]:
+    return [clip_key(clip.number) for clip in plan.clips]
+
+
+def picture_name(clip: PlannedClip) -> str:
+    """The job that makes the picture which this clip starts from."""
+    step = "split_screen" if clip.picture.type == "split" else "composite"
+    return f"{step}/{clip_key(clip.number)}"
+
+
+def image_names(clip: PlannedClip) -> tuple[str, ...]:
+    """The jobs that make the images in a clip's picture."""
+    return tuple(f"image/{image}" for image in clip.picture.images)
+
+
+# ------------------------------------------------------------------------------------------------- arguments
+
+
+def text(job: Job, name: str) -> str:
+    return str(job.args[name])
+
+
+def names(job: Job, name: str) -> tuple[str, ...]:
+    value = job.args.get(name, ())
+    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
+
+
+def bought_again(job: Job) -> tuple[str, ...]:
+    return ("--buy-again",) if job.buy_again else ()
+
+
+#: put before a prompt that was refused once; it changes the register, never the subject
+REWORDING = "A calm and family-friendly wildlife documentary photograph, no violence, no blood. "
+
+
+def reworded(job: Job, prompt: str) -> str:
+    return REWORDING + prompt if job.reworded else prompt
+
+
+def channel_file(job: Job) -> str:
+    return f"channels/{job.channel_id}.yaml"
+
+
+# ------------------------------------------------------------------------------------------------- expectations
+
+
+def picture_expected(job: Job, context: Context) -> Expectation:
+    return Expectation(min_bytes=500, max_bytes=128 * MIB, min_side=256)

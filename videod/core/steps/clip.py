@@ -1,0 +1,86 @@
+"""One clip: a picture set into motion by a video model."""
+
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.plan import Plan
+from videod.core.statuses import Gate, Status
+from videod.core.step import (
+    KIB,
+    MIB,
+    Command,
+    Context,
+    Expectation,
+    Makes,
+    Per,
+    Price,
+    Step,
+    Studio,
+    Usual,
+    positive,
+)
+from videod.core.step_parts import bought_again, clip_key, job, picture_name, reworded, text
+
+#: shares of the asked length that a clip may have: generate_video takes 0.8, another vendor's 8 s for 10 s pass too
+SHARES = (0.75, 1.5)
+
+
+def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
+    made = []
+    for clip in plan.clips:
+        picture = picture_name(clip)
+        args: dict[str, object] = {
+            "picture": picture, "prompt": clip.motion, "negative": clip.negative or policy.negative_prompt,
+            "seconds": policy.clip_seconds,
+        }  # fmt: skip
+        made.append(job(STEP, task, policy, clip_key(clip.number), args, (picture,)))
+    return tuple(made)
+
+
+def _argv(job: Job, at: Studio) -> Command:
+    return Command((
+        "--image", at.file(text(job, "picture")), "--prompt", reworded(job, text(job, "prompt")),
+        "--negative-prompt", text(job, "negative"), "--duration", text(job, "seconds"),
+        "--model", at.models["video"], "--image-host", at.image_host, *(("--bucket", at.bucket) if at.bucket else ()),
+        "--wait", str(at.clip_wait_s), "--output", at.path(STEP.output(job, at.task)),
+        *(("--fetch-only",) if job.fetching else bought_again(job)),
+    ))  # fmt: skip
+
+
+def _place(job: Job, task: Task) -> str:
+    return f"videos/{job.key}"
+
+
+def _expects(job: Job, context: Context) -> Expectation:
+    asked = positive(job.args.get("seconds"))
+    low, high = (1.0, 120.0) if asked is None else (SHARES[0] * asked, SHARES[1] * asked + 1)
+    return Expectation(
+        min_bytes=4 * KIB, max_bytes=512 * MIB, min_s=low, max_s=high, about_s=asked, min_side=240
+    )  # fmt: skip
+
+
+STEP = Step(
+    name="clip",
+    script="generate_video.py",
+    service="kie",
+    after=("composite", "split_screen"),
+    per=Per.CLIP,
+    gate=Gate.ASSETS,
+    review=Gate.VIDEO,
+    error=Status.ERROR_VIDEO,
+    deadline_s=1800,
+    price=Price("clip"),
+    makes=Makes.VIDEO,
+    suffix=".mp4",
+    secrets=("KIE_API_KEY", "CATBOX_USERHASH", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"),
+    noun="clips",
+    # Kling 2.5 turbo pro delivers most 10 s clips within 2 to 5 minutes and one in twenty later
+    usual=Usual(120, 300, 0.05, 300, 600),
+    jobs=_jobs,
+    argv=_argv,
+    place=_place,
+    expects=_expects,
+    shown_as="Clip",
+    rewordable=True,
+    fetchable=True,
+    bare=("--image", "--prompt", "--output", "--duration", "--negative-prompt"),
+    model="video",
+)

@@ -1,0 +1,68 @@
+"""The picture that a clip starts from: a character set into an environment, or one image cropped to the frame."""
+
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.plan import Plan, PlannedClip
+from videod.core.statuses import Gate, Status
+from videod.core.step import Command, Makes, Per, Step, Studio, Usual
+from videod.core.step_parts import clip_key, image_names, job, picture_expected, text
+
+
+def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
+    return tuple(
+        job(STEP, task, policy, clip_key(clip.number), _args(clip), image_names(clip))
+        for clip in plan.clips
+        if clip.picture.type != "split"
+    )
+
+
+def _args(clip: PlannedClip) -> dict[str, object]:
+    images = image_names(clip)
+    if clip.picture.type == "full":
+        return {"type": "full", "image": images[0]}
+    return {"type": "cutout", "character": images[0], "environment": images[1], "scale": clip.picture.scale}
+
+
+def _argv(job: Job, at: Studio) -> Command:
+    output = ("--output", at.path(STEP.output(job, at.task)))
+    if job.args["type"] == "full":
+        return Command(("--image", at.file(text(job, "image")), *output))
+    return Command((
+        "--character", at.file(text(job, "character")), "--environment", at.file(text(job, "environment")),
+        "--scale", text(job, "scale"), *output,
+    ))  # fmt: skip
+
+
+def _place(job: Job, task: Task) -> str:
+    return f"assets/composites/{job.key}"
+
+
+def _known_before(command: Command) -> bool:
+    """An older script sets a character into an environment; to crop the only picture to the frame is new."""
+    return command.argv[0] == "--character"
+
+
+STEP = Step(
+    name="composite",
+    script="create_composite.py",
+    service="pillow",
+    after=("image",),
+    per=Per.CLIP,
+    gate=Gate.ASSETS,
+    review=Gate.VIDEO,
+    error=Status.ERROR_COMPOSITES,
+    deadline_s=120,
+    price=None,
+    makes=Makes.IMAGE,
+    suffix=".png",
+    secrets=(),
+    noun="composites",
+    usual=Usual(1.2, 1.2),
+    jobs=_jobs,
+    argv=_argv,
+    place=_place,
+    expects=picture_expected,
+    shown_as="Composite",
+    bare=("--character", "--environment", "--output", "--scale"),
+    known_before=_known_before,
+    model="image",
+)

@@ -1,0 +1,61 @@
+"""One clip cut to its narration, with its sound: a piece of the film."""
+
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.plan import Plan
+from videod.core.statuses import Gate, Status
+from videod.core.step import GIB, KIB, Command, Context, Expectation, Makes, Per, Step, Studio, Usual
+from videod.core.step_parts import clip_keys, job, text
+
+
+def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
+    made = []
+    for key in clip_keys(plan):
+        parts = (f"clip/{key}", f"narration/{key}", f"sound_effect/{key}")
+        args: dict[str, object] = {"video": parts[0], "audio": parts[1], "sfx": parts[2]}
+        made.append(job(STEP, task, policy, key, args, parts))
+    return tuple(made)
+
+
+def _argv(job: Job, at: Studio) -> Command:
+    return Command((
+        "--video", at.file(text(job, "video")), "--audio", at.file(text(job, "audio")),
+        "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)),
+    ))  # fmt: skip
+
+
+def _place(job: Job, task: Task) -> str:
+    return f"cuts/{job.key}"
+
+
+def _expects(job: Job, context: Context) -> Expectation:
+    """A clip trimmed to its narration; another's script may take the shorter of the two, or the whole clip."""
+    lengths = [context.length_s(str(job.args.get(part))) for part in ("video", "audio")]
+    known = [length for length in lengths if length is not None]
+    low, high = (0.95 * min(known) - 0.25, 1.05 * max(known) + 10.5) if len(known) == 2 else (0.3, 300.0)
+    spoken = lengths[1]
+    return Expectation(
+        min_bytes=4 * KIB, max_bytes=GIB, min_s=low, max_s=high, about_s=spoken, min_side=240, heard=True
+    )  # fmt: skip
+
+
+STEP = Step(
+    name="cut",
+    script="cut_clip.py",
+    service="ffmpeg",
+    after=("clip", "narration", "sound_effect"),
+    per=Per.CLIP,
+    gate=None,
+    review=Gate.FINAL,
+    error=Status.ERROR_ASSEMBLY,
+    deadline_s=300,
+    price=None,
+    makes=Makes.VIDEO,
+    suffix=".mov",
+    secrets=(),
+    noun="cuts",
+    usual=Usual(1, 2),
+    jobs=_jobs,
+    argv=_argv,
+    place=_place,
+    expects=_expects,
+)

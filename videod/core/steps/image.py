@@ -1,0 +1,69 @@
+"""One image of the plan: a character, an environment or a prop."""
+
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.plan import Plan, PlannedImage
+from videod.core.statuses import Gate, Status
+from videod.core.step import Command, Makes, Per, Price, Step, Studio, Usual
+from videod.core.step_parts import bought_again, job, names, picture_expected, reworded, text
+
+_FOLDERS = {"character": "characters", "environment": "environments", "prop": "props"}
+
+#: a character that will be cut out must stand before something plain (create_composite keys it from there)
+ISOLATED = " Full body, isolated on a plain even light grey background."
+
+
+def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
+    cut_out = frozenset(clip.picture.images[0] for clip in plan.clips if clip.picture.type == "cutout")
+    return tuple(_job(task, plan, policy, image, image.id in cut_out) for image in plan.images)
+
+
+def _job(task: Task, plan: Plan, policy: ChannelPolicy, image: PlannedImage, cut_out: bool) -> Job:
+    cores = {other.subject: other.id for other in plan.images if other.core}
+    references: list[str] = []
+    if image.kind == "character" and not image.core and image.subject in cores:
+        references.append(f"image/{cores[image.subject]}")
+    prompt = f"{plan.atmosphere.strip()}\n{image.prompt.strip()}{ISOLATED if cut_out else ''}"
+    args: dict[str, object] = {
+        "prompt": prompt, "references": references, "folder": _FOLDERS[image.kind], "aspect": "16:9",
+    }  # fmt: skip
+    return job(STEP, task, policy, image.id, args, ("plan/plan", *references))
+
+
+def _argv(job: Job, at: Studio) -> Command:
+    references = tuple(part for name in names(job, "references") for part in ("--reference-image", at.file(name)))
+    return Command((
+        "--prompt", reworded(job, text(job, "prompt")), *references, "--aspect-ratio", text(job, "aspect"),
+        "--image-size", at.image_size, "--model", at.models["image"],
+        "--output", at.path(STEP.output(job, at.task)), *bought_again(job),
+    ))  # fmt: skip
+
+
+def _place(job: Job, task: Task) -> str:
+    return f"assets/{job.args['folder']}/{job.key}"
+
+
+STEP = Step(
+    name="image",
+    script="generate_asset.py",
+    service="gemini",
+    after=("plan",),
+    per=Per.IMAGE,
+    gate=None,
+    review=Gate.ASSETS,
+    error=Status.ERROR_ASSETS,
+    deadline_s=300,
+    price=Price("image"),
+    makes=Makes.IMAGE,
+    suffix=".png",
+    secrets=("GEMINI_API_KEY",),
+    noun="images",
+    usual=Usual(8, 20),
+    jobs=_jobs,
+    argv=_argv,
+    place=_place,
+    expects=picture_expected,
+    shown_as="Image",
+    rewordable=True,
+    bare=("--prompt", "--output", "--reference-image", "--aspect-ratio"),
+    model="image",
+)

@@ -1,0 +1,77 @@
+"""What the narrator says over one clip."""
+
+from collections.abc import Mapping
+
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.plan import Plan
+from videod.core.statuses import Gate, Status
+from videod.core.step import MIB, Command, Context, Expectation, Makes, Per, Price, Step, Studio, Usual
+from videod.core.step_parts import bought_again, channel_file, clip_key, job, text
+
+#: the fastest and slowest speech, characters a second; narrators speak about 15 (generate_audio refuses above 20)
+FASTEST, SLOWEST = 25.0, 4.0
+#: what a service's code holds that does not know a voice, or a model
+_VOICE, _MODEL = "voice", "model"
+
+
+def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
+    return tuple(
+        job(STEP, task, policy, clip_key(clip.number), {"text": clip.narration}, ("plan/plan",)) for clip in plan.clips
+    )
+
+
+def _characters(args: Mapping[str, object]) -> int:
+    return len(str(args["text"]))
+
+
+def _argv(job: Job, at: Studio) -> Command:
+    return Command((
+        "--text", text(job, "text"), "--voice", at.voice_id, "--model", at.models["voice"],
+        "--stability", str(at.voice["stability"]), "--similarity", str(at.voice["similarity"]),
+        "--style", str(at.voice["style"]), "--output", at.path(STEP.output(job, at.task)), *bought_again(job),
+    ))  # fmt: skip
+
+
+def _place(job: Job, task: Task) -> str:
+    return f"audio/{job.key}"
+
+
+def _expects(job: Job, context: Context) -> Expectation:
+    letters = len(str(job.args.get("text", "")).strip())
+    return Expectation(
+        min_bytes=500, max_bytes=64 * MIB, min_s=max(0.3, letters / FASTEST), max_s=10 + letters / SLOWEST
+    )
+
+
+def _setting(job: Job, code: str) -> str:
+    voice, spoken = f"`voice_id` in {channel_file(job)}", "`voice` in `[models]` of videod.toml"
+    if _VOICE in code:
+        return voice
+    return spoken if _MODEL in code else f"{voice} and {spoken}"
+
+
+STEP = Step(
+    name="narration",
+    script="generate_audio.py",
+    service="elevenlabs",
+    after=("plan",),
+    per=Per.CLIP,
+    gate=Gate.VIDEO,
+    review=Gate.AUDIO,
+    error=Status.ERROR_AUDIO,
+    deadline_s=180,
+    price=Price("narration", setting="narration_per_1000_characters", count=_characters, per=1000),
+    makes=Makes.AUDIO,
+    suffix=".mp3",
+    secrets=("ELEVENLABS_API_KEY",),
+    noun="narrations",
+    usual=Usual(2, 6),
+    jobs=_jobs,
+    argv=_argv,
+    place=_place,
+    expects=_expects,
+    shown_as="Narration",
+    bare=("--text", "--output", "--model", "--stability", "--similarity", "--style", "--voice"),
+    of_channel=True,
+    setting=_setting,
+)

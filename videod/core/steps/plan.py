@@ -1,0 +1,53 @@
+"""The plan of the episode: the one job that an entry starts with; all others follow from it."""
+
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.plan import Plan
+from videod.core.statuses import Gate, Status
+from videod.core.step import MIB, Command, Context, Expectation, Makes, Per, Price, Step, Studio, Usual
+from videod.core.step_parts import bought_again
+
+
+def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
+    return ()  # it is there before the plan: `expand.first_job`
+
+
+def _argv(job: Job, at: Studio) -> Command:
+    return Command((
+        "--title", at.task.title, "--topic", at.task.topic, "--direction", at.task.direction,
+        "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),
+        "--model", at.models["text"], "--output", at.path(STEP.output(job, at.task)), *bought_again(job),
+    ))  # fmt: skip
+
+
+def _place(job: Job, task: Task) -> str:
+    return "plan/plan"
+
+
+def _expects(job: Job, context: Context) -> Expectation:
+    return Expectation(max_bytes=4 * MIB)
+
+
+STEP = Step(
+    name="plan",
+    script="generate_plan.py",
+    service="gemini",
+    after=(),
+    per=Per.EPISODE,
+    gate=None,
+    review=Gate.ASSETS,
+    error=Status.ERROR_PLANNING,
+    deadline_s=1500,
+    price=Price("plan"),
+    makes=Makes.JSON,
+    suffix=".json",
+    secrets=("GEMINI_API_KEY",),
+    noun="plan",
+    usual=Usual(20, 40),
+    jobs=_jobs,
+    argv=_argv,
+    place=_place,
+    expects=_expects,
+    shown_as="Plan",
+    model="text",
+    refused="change the Topic or the Story Direction, then set Queued",
+)

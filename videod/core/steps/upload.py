@@ -1,0 +1,68 @@
+"""The film on YouTube."""
+
+from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.plan import Plan
+from videod.core.statuses import Gate, Status
+from videod.core.step import MIB, Command, Context, Expectation, Makes, Per, Step, Studio, Usual, revised
+from videod.core.step_parts import channel_file, job, names, text
+
+
+def marker_of(task_id: str) -> str:
+    """The line in a video's description by which its own upload is found again."""
+    return f"videod:{task_id}"
+
+
+def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
+    about: dict[str, object] = {"description": plan.description, "tags": list(plan.tags)}
+    return (job(STEP, task, policy, "film", about, ("assemble/film",)),)
+
+
+def _argv(job: Job, at: Studio) -> Command:
+    description = revised("upload/description", job, ".txt")
+    told = at.description_template.replace("{title}", at.task.title).replace("{topic}", at.task.topic)
+    told = told.replace("{channel}", at.channel_name).replace("{description}", text(job, "description"))
+    tags = list(dict.fromkeys((*at.tags, *names(job, "tags"))))
+    kids = "--made-for-kids" if at.made_for_kids else "--not-made-for-kids"
+    argv = (
+        "--video", at.file("assemble/film"), "--title", at.task.title, "--description-file", at.path(description),
+        "--tags", ",".join(tags), "--category", at.category, "--privacy", at.privacy, kids, "--synthetic-media",
+        "--language", at.language, "--marker", marker_of(at.task.id), "--output", at.path(STEP.output(job, at.task)),
+    )  # fmt: skip
+    return Command(argv, {description: told})
+
+
+def _place(job: Job, task: Task) -> str:
+    return "upload/result"
+
+
+def _expects(job: Job, context: Context) -> Expectation:
+    return Expectation(max_bytes=MIB)
+
+
+def _setting(job: Job, code: str) -> str:
+    return f"`youtube_channel` and `category` in {channel_file(job)}"
+
+
+STEP = Step(
+    name="upload",
+    script="upload_video.py",
+    service="youtube",
+    after=("assemble",),
+    per=Per.EPISODE,
+    gate=Gate.FINAL,
+    review=None,
+    error=Status.ERROR_UPLOAD,
+    deadline_s=6 * 3600,
+    price=None,
+    makes=Makes.JSON,
+    suffix=".json",
+    secrets=("YOUTUBE_ACCESS_TOKEN",),
+    noun="upload",
+    usual=Usual(30, 30),
+    jobs=_jobs,
+    argv=_argv,
+    place=_place,
+    expects=_expects,
+    of_channel=True,
+    setting=_setting,
+)
