@@ -5,8 +5,13 @@ A file holds such a part between the lines `<!-- generated: NAME -->` and `<!-- 
 diagrams nor tables can grow old.
 """
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -199,6 +204,63 @@ def failures() -> str:
     return _table(head, rows)
 
 
+# ------------------------------------------------------------------------------------------- scripts
+
+#: a program of its own, since videod imports no script: the --help of each script of a folder, as JSON
+_HELPS = """
+import contextlib, io, json, runpy, sys
+folder, *names = sys.argv[1:]
+found = {}
+for name in names:
+    said, sys.argv = io.StringIO(), [name, "--help"]
+    with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+        runpy.run_path(f"{folder}/{name}", run_name="__main__")
+    found[name] = said.getvalue()
+print(json.dumps(found))
+"""
+
+
+@cache
+def scripts() -> str:
+    """A section for each script, those of the steps first: what it does, its arguments, its example."""
+    from videod.config import PACKAGED
+
+    packaged = PACKAGED / "scripts"
+    folder = packaged if packaged.is_dir() else Path(__file__).parents[2] / "scripts"
+    own = list(dict.fromkeys(step.script for step in STEPS.values()))
+    others = sorted(path.name for path in folder.glob("*.py") if path.name not in (*own, "__init__.py"))
+    argv = [sys.executable, "-c", _HELPS, str(folder), *own, *others]
+    there = folder if folder == packaged else folder.parent
+    done = subprocess.run(argv, env=os.environ | {"COLUMNS": "1000"}, cwd=there, capture_output=True, check=True)
+    return "\n\n".join(_script_section(name, text) for name, text in json.loads(done.stdout).items())
+
+
+def _script_section(name: str, text: str) -> str:
+    _, about, rest = text.split("\n\n", 2)
+    options, _, example = rest.partition("\n\nexample:\n")
+    rows = (
+        (", ".join(f"`{option}`" for option in names), _plain(told))
+        for names, told in _options(options)
+        if not {"--help", "--events"}.intersection(names)
+    )
+    shown = f"```text\nexample:\n{example.rstrip()}\n```"
+    return f"## {name}\n\n{_plain(about.strip())}\n\n{_table(('argument', 'meaning'), rows)}\n\n{shown}"
+
+
+def _plain(text: str) -> str:
+    """Text whose <names> Markdown does not take for tags."""
+    return text.replace("<", "&lt;")
+
+
+def _options(text: str) -> Iterator[tuple[list[str], str]]:
+    """(names, meaning) of each option in argparse's list; its choices belong to the meaning."""
+    for one in re.split(r"\n  (?=-)", text)[1:]:
+        head, _, told = re.sub(r"\n\s+", "  ", one.strip()).partition("  ")
+        choices = re.search(r"\{(.+)\}", head)
+        words = [choices[1].replace(",", ", ")] if choices else []
+        yield re.findall(r"(?<![\w-])--[a-z][a-z-]*", head), "; ".join([*words, *([told.strip()] if told else [])])
+
+
 # ------------------------------------------------------------------------------------------- settings, commands
 
 
@@ -334,5 +396,5 @@ def commands() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "diagram": diagram, "steps": steps, "statuses": statuses, "moves": moves, "failures": failures,
     "settings": settings, "services": services, "secrets": secrets, "credentials": credentials, "channel": channel,
-    "commands": commands,
+    "scripts": scripts, "commands": commands,
 }  # fmt: skip
