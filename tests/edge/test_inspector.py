@@ -21,7 +21,7 @@ from videod.core.statuses import JobState
 from videod.core.step import Expectation
 from videod.edge import decode, picture
 from videod.edge.inspector import MediaInspector
-from videod.seams import BadArtefact, Unchecked
+from videod.seams import Artefact, BadArtefact, Unchecked
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 ANY = Expectation(max_s=60.0)
@@ -426,3 +426,38 @@ async def test_a_film_that_is_silent_at_its_end_is_refused(
         await inspector.inspect(path, "video", expected)
         return
     assert re.search(r"is silent for its last 1[34]\.\d s", await refused(inspector, path, "video", expected))
+
+
+# ------------------------------------------------------------------------------------------------- texts
+
+
+async def a_text(path: Path, data: bytes, expected: Expectation) -> Artefact:
+    path.write_bytes(data)
+    return await MediaInspector(lambda: "ffmpeg").inspect(path, "text", expected)
+
+
+async def test_a_text_is_taken_as_it_is_read(tmp_path: Path) -> None:
+    found = await a_text(
+        tmp_path / "film.srt",
+        "1\r\n00:00:00,000 --> 00:00:02,400\r\nAn Äsche\u00a0waits 🐻.\r\n".encode(),
+        Expectation(),
+    )
+    assert found.facts == {"lines": 3} and found.bytes > 40
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "is empty"),
+        (b"x", "has only 1 bytes"),
+        (b"1\n\xff\xfe\n", "cannot be read as text"),
+        (b"1\n\x1b[2J\n", "holds the control character U+001B"),
+        (b"1\n\0\n", "holds the control character U+0000"),
+        (b" \n\t\n", "holds nothing but blanks"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "holds a PNG picture, no text"),
+        (b"a" * 2000, "has 0 MiB, more than 0"),
+    ],
+)
+async def test_what_is_no_text_is_refused_with_what_it_is(tmp_path: Path, data: bytes, told: str) -> None:
+    with pytest.raises(BadArtefact, match=re.escape(f"film.srt {told}")):
+        await a_text(tmp_path / "film.srt", data, Expectation(min_bytes=2, max_bytes=1000))

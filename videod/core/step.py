@@ -75,6 +75,7 @@ class Makes(StrEnum):
     IMAGE = "image"
     VIDEO = "video"
     AUDIO = "audio"
+    TEXT = "text"
     NOTHING = "nothing"
 
 

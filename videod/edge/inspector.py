@@ -7,6 +7,7 @@ FFmpeg in a process of its own; two of each kind at a time.
 import asyncio
 import hashlib
 import stat
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from videod.seams import Artefact, BadArtefact
 AT_ONCE = 2
 #: a plan has some ten kilobytes, what a step reports of itself less
 DOCUMENT_BYTES = 4 << 20
-_NAMES = {"json": "JSON", "image": "picture", "video": "video", "audio": "sound"}
+_NAMES = {"json": "JSON", "image": "picture", "video": "video", "audio": "sound", "text": "text"}
 
 
 class MediaInspector:
@@ -53,6 +54,8 @@ class MediaInspector:
     async def _facts(self, path: Path, makes: str, expected: Expectation) -> dict[str, object]:
         if makes == "json":
             return await asyncio.to_thread(_document, path)
+        if makes == "text":
+            return await asyncio.to_thread(_text, path, expected)
         if makes == "image":
             async with self._pictures:
                 return await asyncio.to_thread(picture.look, path, expected)
@@ -91,6 +94,7 @@ def _is(holds: str, makes: str) -> bool:
     return {
         "json": holds in ("JSON", "text"),
         "image": holds.endswith("picture"),
+        "text": holds in ("text", "JSON"),
         "video": holds.endswith("MOV file"),
         "audio": holds.endswith("sound") or holds in ("an Ogg file", "an MP4 or MOV file"),
     }[makes]
@@ -129,3 +133,17 @@ def _document(path: Path) -> dict[str, object]:
         raise Undecodable("holds no JSON object")
     # scalars only: what a step reports of itself, such as a video id and its address
     return bounds.scalars(loaded)
+
+
+def _text(path: Path, expected: Expectation) -> dict[str, object]:
+    """A text that a person can read, such as captions: UTF-8 without control characters."""
+    try:
+        told = files.read_bytes(path, min(expected.max_bytes, DOCUMENT_BYTES)).decode()
+    except (OSError, ValueError) as error:
+        raise Undecodable(f"cannot be read as text ({error})") from error
+    strange = next((letter for letter in told if unicodedata.category(letter) == "Cc" and letter not in "\r\n\t"), None)
+    if strange is not None:
+        raise Undecodable(f"holds the control character U+{ord(strange):04X}")
+    if not told.strip():
+        raise Undecodable("holds nothing but blanks")
+    return {"lines": len(told.splitlines())}
