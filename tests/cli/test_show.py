@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
+from tests.cli.factory import HOUR, JOBS, MINUTE, NOON, StudioBox, a_full_studio
 from videod.cli import client, show, why
 from videod.core.failures import Kind
 from videod.core.model import Priority
@@ -74,7 +74,7 @@ def test_words_that_fit_none_say_where_to_look(full: Path, capsys: Out, words: s
 def test_show_has_jobs_costs_timeline_failure_and_files(full: Path, capsys: Out) -> None:
     text = text_of(full, capsys, "the-ant-road-15", "--charges")
     for part in (
-        "Jobs (5 of 27 done)",
+        f"Jobs (5 of {JOBS} done)",
         "Cost $0.14",
         "Timeline",
         "Last failure: clip/clip_01",
@@ -90,7 +90,7 @@ def test_show_has_jobs_costs_timeline_failure_and_files(full: Path, capsys: Out)
 def test_json_gives_jobs_with_absolute_files_charges_and_a_timeline(full: Path, capsys: Out) -> None:
     body = json_of(full, capsys, "the-ant-road-15")
     jobs = {job["name"]: job for job in body["jobs"]}
-    assert len(jobs) == 27
+    assert len(jobs) == JOBS
     assert jobs["clip/clip_01"]["state"] == "failed"
     assert jobs["image/bear_core"]["file"].startswith("/")
     assert [move["status"] for move in body["timeline"]] == [
@@ -258,7 +258,7 @@ def test_every_review_says_what_approving_starts(box: StudioBox, tmp_path: Path,
     box.bring_to(box.queue("Bears"), status)
     starts = {
         Gate.ASSETS: "starts 4 composites and 4 clips", Gate.VIDEO: "starts 4 narrations and 4 effects",
-        Gate.AUDIO: "starts 1 cut and 1 film", Gate.FINAL: "uploads the film",
+        Gate.AUDIO: "1 cut and 1 film", Gate.FINAL: "uploads the film",
     }  # fmt: skip
     assert starts[gate] in said(tmp_path, capsys)["sentence"]
 

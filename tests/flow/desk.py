@@ -12,6 +12,7 @@ from videod.core.failures import Failure
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import parse
 from videod.core.statuses import JobState
+from videod.core.tables import STEPS
 from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.turns import Turns
@@ -21,10 +22,6 @@ from videod.store import reads
 from videod.store.database import Transaction
 
 T = TypeVar("T")
-SUFFIXES = {
-    "plan": ".json", "image": ".png", "composite": ".png", "split_screen": ".png", "narration": ".mp3",
-    "sound_effect": ".mp3",
-}  # fmt: skip
 CHANNELS = {"wild": "Wild Studio", "deep": "Deep Sea"}
 
 
@@ -110,7 +107,7 @@ class Desk:
         at = max(self.clock.now_ms(), job.due_at)
         attempt = (await self.ledger.apply(JobStarted(at, task.id, job.name, "digest"))).attempt
         assert attempt is not None
-        output = f"{job.step}/{job.key}_r{job.revision}{SUFFIXES.get(job.step, '.mp4')}"
+        output = f"{job.step}/{job.key}_r{job.revision}{STEPS[job.step].suffix}"
         file = self.workspace(task.channel_id, task.id) / output
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(f"{job.name} {job.revision}".encode())

@@ -18,21 +18,12 @@ from tests.harness.power import Power, PowerCut
 from tests.harness.virtual_loop import VirtualLoop
 from videod.core.service import CREDIT, Remote
 from videod.core.step import Expectation
+from videod.core.tables import STEPS
 from videod.seams import Artefact, BadArtefact, NoAnswer, Spawn
 
-SERVICE = {
-    "generate_plan.py": "gemini", "generate_asset.py": "gemini", "generate_video.py": "kie",
-    "generate_audio.py": "elevenlabs", "generate_sound_effects.py": "elevenlabs", "upload_video.py": "youtube",
-    "create_composite.py": "pillow", "create_split_screen.py": "pillow", "cut_clip.py": "ffmpeg",
-    "assemble_video.py": "ffmpeg", "clean_workspace.py": "local",
-}  # fmt: skip
-#: seconds a call takes, lowest and highest (performance.md 5)
-LATENCY = {
-    "generate_plan.py": (20, 40), "generate_asset.py": (8, 20), "generate_video.py": (120, 300),
-    "generate_audio.py": (2, 6), "generate_sound_effects.py": (2, 6), "upload_video.py": (30, 30),
-    "create_composite.py": (1.2, 1.2), "create_split_screen.py": (1.2, 1.2), "cut_clip.py": (1, 2),
-    "assemble_video.py": (5, 10), "clean_workspace.py": (0.1, 0.1),
-}  # fmt: skip
+SERVICE = {step.script: step.service for step in STEPS.values()}
+#: seconds a call takes, lowest and highest: the usual ones, but for two clips a film is joined faster
+LATENCY = {step.script: (step.usual.low, step.usual.high) for step in STEPS.values()} | {"assemble_video.py": (5, 10)}
 PRICE = {
     "generate_plan.py": 0.02, "generate_asset.py": 0.0336, "generate_video.py": 0.42, "generate_audio.py": 0.01,
     "generate_sound_effects.py": 0.12,
