@@ -11,16 +11,7 @@ from hypothesis import strategies as st
 
 from tests.core.plans import CLIPS, IMAGES, good_plan
 from videod.core import plan_schema
-from videod.core.plan import PlanError, estimate, narration_seconds, parse, words
-
-PRICES = {
-    "plan": 0.02,
-    "image": 0.03,
-    "clip": 0.42,
-    "narration_per_1000_characters": 0.08,
-    "effect": 0.12,
-    "upload": 0.0,
-}
+from videod.core.plan import PlanError, narration_seconds, parse, words
 
 
 def faults(document: object) -> dict[str, str]:
@@ -199,24 +190,6 @@ def test_narration_takes_half_a_second_a_word_and_two_a_pause(text: str, seconds
 
 def test_words_with_apostrophe_hyphen_or_decimal_point_are_one_word() -> None:
     assert words("don't wake the well-fed 3.5-tonne whale") == 6
-
-
-def test_an_estimate_adds_up_images_clips_spoken_characters_and_effects() -> None:
-    plan = parse(good_plan())
-    made = estimate(plan, PRICES)
-    characters = sum(len(clip.narration) for clip in plan.clips)
-    assert made.usd["images"] == pytest.approx(22 * 0.03)
-    assert made.usd["clips"] == pytest.approx(18 * 0.42)
-    assert made.usd["effects"] == pytest.approx(18 * 0.12)
-    assert made.usd["narration"] == pytest.approx(characters / 1000 * 0.08)
-    assert made.total_usd == pytest.approx(0.02 + 0.66 + 7.56 + 2.16 + characters / 1000 * 0.08)
-    assert made.seconds == sum(narration_seconds(clip.narration) for clip in plan.clips)
-    assert 108 <= made.seconds <= 162
-
-
-def test_a_missing_price_is_named() -> None:
-    with pytest.raises(KeyError, match="effect"):
-        estimate(parse(good_plan()), {name: usd for name, usd in PRICES.items() if name != "effect"})
 
 
 # ---------------------------------------------------------------- the schema for the model

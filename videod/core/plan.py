@@ -1,4 +1,4 @@
-"""The plan of an episode: the model of plan.json, its reading, and what the episode will last and cost.
+"""The plan of an episode: the model of plan.json, its reading, and how long its narration lasts.
 
 `parse` refuses what later work could not even carry out (a missing field, an image id that is no file name, a clip
 whose picture does not exist, a picture used twice). Whether the plan is *good* is decided in `craft`.
@@ -323,32 +323,3 @@ def narration_seconds(text: str) -> float:
     A question or exclamation mark pauses like a period, a colon or semicolon like a comma.
     """
     return words(text) / 2 + 2 * len(_PAUSE.findall(text.strip())) + 1
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Before money is spent: the film's length and USD by kind (plan, images, clips, narration, effects, upload)."""
-
-    seconds: float
-    usd: Mapping[str, float]
-
-    @property
-    def total_usd(self) -> float:
-        return sum(self.usd.values())
-
-
-def estimate(plan: Plan, prices: Mapping[str, float]) -> Estimate:
-    """What carrying out `plan` will take. A clip is trimmed to its narration, so the film lasts what is spoken.
-
-    `prices` are USD: plan, image, clip, narration_per_1000_characters, effect, upload; a KeyError names a missing one.
-    """
-    characters = sum(len(clip.narration) for clip in plan.clips)
-    usd = {
-        "plan": prices["plan"],
-        "images": prices["image"] * len(plan.images),
-        "clips": prices["clip"] * len(plan.clips),
-        "narration": prices["narration_per_1000_characters"] * characters / 1000,
-        "effects": prices["effect"] * len(plan.clips),
-        "upload": prices["upload"],
-    }
-    return Estimate(sum(narration_seconds(clip.narration) for clip in plan.clips), usd)

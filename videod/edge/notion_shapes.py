@@ -24,7 +24,6 @@ Json = dict[str, object]
 
 #: as much of somebody's words as an error carries, characters
 SAID_CHARACTERS = 500
-NAME_CHARACTERS = 200
 #: names of columns, options and databases; Notion itself takes far less
 _TEXT_CHARACTERS = 2_000
 _CURSOR_CHARACTERS = 4_000

@@ -36,14 +36,6 @@ LIVE = {
     )
 }  # fmt: skip
 
-#: Shut down, answered 404 like any unknown id.
-RETIRED = (
-    "gemini-2.5-flash-image",
-    "gemini-3.1-flash-image",
-    "gemini-2.5-flash-image-preview",
-    "gemini-3-pro-image-preview",
-)
-
 #: Width and height at 1K by aspect ratio; 2K and 4K are twice and four times that.
 SIZES_1K = {
     "1:1": (1024, 1024), "2:3": (848, 1264), "3:2": (1264, 848), "3:4": (896, 1200), "4:3": (1200, 896),

@@ -33,10 +33,6 @@ def find(source: DataSource, name_or_id: str) -> Property | None:
     return None
 
 
-def title_of(source: DataSource) -> Property:
-    return source.properties["title"]
-
-
 def create(store: Store, raw: object, path: str) -> dict[str, Property]:
     """The properties of a new data source. Without any, there is one title property called Name."""
     wanted = {"Name": {"title": {}}} if raw is None else checks.obj(raw, path)

@@ -5,8 +5,6 @@ from typing import Any
 
 from videod.sandbox.youtube.library import Video, iso
 
-VIDEO_PARTS = ("snippet", "status", "processingDetails", "contentDetails", "id", "fileDetails", "statistics")
-
 
 def channel_id(channel: str) -> str:
     return f"UC{channel}"
