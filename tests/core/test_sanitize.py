@@ -15,6 +15,7 @@ from scripts.lib import sanitize as script_sanitize
 from tests.core.plans import CLIPS, IMAGES, good_plan
 from videod.core.craft import complaints
 from videod.core.craft_wording import odd_characters
+from videod.core.fields import text
 from videod.core.sanitize import (
     encodable,
     is_text,
@@ -29,7 +30,6 @@ from videod.core.sanitize import (
 )
 from videod.daemon import logs
 from videod.documents import shown
-from videod.flow import edits
 
 #: of Unicode 15 to 17 and of no version yet, a letter of a young script, a flag of tags, a family with joiners
 YOUNG = ("\U0001fae8", "\U0001fa75", "\U0001fae9", "\U0001faea", "\U0001faef", "\U0001faff", "\U00011f00", "\u2fff",
@@ -43,7 +43,7 @@ NEVER = ("\ufffe", "\uffff", "\U0001fffe", "\U0010ffff", "\ufdd0", "\ufdef", "\u
 def test_an_emoji_younger_than_python_stays_in_titles_plans_and_on_screens(emoji: str) -> None:
     title = f"Bears {emoji} at night"
     assert sanitize(title) == sanitize_line(title) == sanitize_screen(title) == title
-    assert edits.text({"Title": title}, "Title") == title
+    assert text({"Title": title}, "Title") == title
     assert odd_characters(title) == ""
     assert all(map(shows, emoji))
     assert shown(title) == f'"{title}"'

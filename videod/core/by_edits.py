@@ -6,27 +6,13 @@ written back as it really is, with a sentence that says what to do.
 
 from dataclasses import replace
 
+from videod.core import fields
 from videod.core.events import EntryEdited
+from videod.core.fields import FIELDS, Field, Until
 from videod.core.model import Job, Task
 from videod.core.ops import ShowEntry
 from videod.core.statuses import DONE, RUNNING, Status
 from videod.core.work import Work
-
-#: the board's name of a field -> the task's
-FIELDS: dict[str, str] = {
-    "Title": "title", "Channel": "channel_id", "Topic": "topic", "Story Direction": "direction",
-    "Priority": "priority", "Privacy": "privacy",
-}  # fmt: skip
-#: what the plan is written from
-_PLANNED_FROM = ("topic", "direction")
-
-
-def values_of(task: Task) -> dict[str, str | None]:
-    """The task's own values as the board's fields show them."""
-    return {
-        "Title": task.title, "Channel": task.channel_id, "Topic": task.topic, "Story Direction": task.direction,
-        "Priority": task.priority.label, "Privacy": task.privacy,
-    }  # fmt: skip
 
 
 def edited(work: Work, event: EntryEdited) -> Work:
@@ -34,28 +20,29 @@ def edited(work: Work, event: EntryEdited) -> Work:
     problems = dict(event.problems)
     changes: dict[str, object] = {}
     refused: dict[str, str] = {}
-    for shown, name in FIELDS.items():
-        wanted = getattr(event, name)
-        if shown not in problems and wanted == getattr(work.task, name):
+    for field in FIELDS:
+        wanted = getattr(event, field.name)
+        if field.column not in problems and wanted == getattr(work.task, field.name):
             continue
-        reason = problems.get(shown) or too_late(work.task, work.jobs, name)
+        reason = problems.get(field.column) or too_late(work.task, work.jobs, field)
         if reason:
-            refused[shown] = reason
+            refused[field.column] = reason
         else:
-            changes[name] = wanted
+            changes[field.name] = wanted
     return _answered(_taken(work, changes), refused)
 
 
-def too_late(task: Task, jobs: tuple[Job, ...], name: str) -> str | None:
-    """Why the task's field `name` can no longer change, and what to do instead; None while it can."""
+def too_late(task: Task, jobs: tuple[Job, ...], field: Field) -> str | None:
+    """Why `field` can no longer change, and what to do instead; None while it can."""
     plan = next((job for job in jobs if job.step == "plan"), None)
-    if name == "channel_id" and plan is not None and (plan.attempt or plan.state in (RUNNING, DONE)):
-        return "the episode has begun for this channel. Set Cancelled and make a new entry for the other channel"
-    if name in _PLANNED_FROM and plan is not None and plan.state is DONE:
-        return _planned(task, "Topic" if name == "topic" else "Story Direction")
-    if name in ("title", "privacy") and _uploading(jobs):
-        done = task.status == Status.PUBLISHED
-        return f"{'the film is published' if done else 'the upload has begun'}. Change it in YouTube Studio"
+    match field.until:
+        case Until.BEGUN if plan is not None and (plan.attempt or plan.state in (RUNNING, DONE)):
+            return "the episode has begun for this channel. Set Cancelled and make a new entry for the other channel"
+        case Until.PLANNED if plan is not None and plan.state is DONE:
+            return _planned(task, field.column)
+        case Until.UPLOADED if _uploading(jobs):
+            done = task.status == Status.PUBLISHED
+            return f"{'the film is published' if done else 'the upload has begun'}. Change it in YouTube Studio"
     return None
 
 
@@ -80,7 +67,8 @@ def _uploading(jobs: tuple[Job, ...]) -> bool:
 def _taken(work: Work, changes: dict[str, object]) -> Work:
     if not changes:
         return work
-    if any(name in changes for name in _PLANNED_FROM) or ("title" in changes and not _has_plan(work)):
+    planned_from = {one.name for one in FIELDS if one.until is Until.PLANNED}
+    if planned_from.intersection(changes) or ("title" in changes and not _has_plan(work)):
         work = _planned_again(work)
     if "channel_id" in changes:
         jobs = tuple(replace(job, channel_id=str(changes["channel_id"])) for job in work.jobs)
@@ -105,6 +93,6 @@ def _answered(work: Work, refused: dict[str, str]) -> Work:
     if not refused:
         return work
     task = work.task
-    true = values_of(task)
+    true = fields.shown(task)
     note = " ".join(f"{shown} was not changed: {reason}." for shown, reason in refused.items())
     return work.with_task(error=note).adding(ShowEntry(task.page_id, {shown: true[shown] for shown in refused}))

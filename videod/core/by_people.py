@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from videod.core import by_lost, told
+from videod.core import by_lost, fields, told
 from videod.core.derive import affected, promote
 from videod.core.events import EntryQueued, EntryWaits, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
@@ -15,9 +15,8 @@ from videod.core.work import Late, Work
 
 def new_task(event: EntryQueued) -> Task:
     return Task(
-        id=task_id_of(event.title, event.page_id), page_id=event.page_id, channel_id=event.channel_id,
-        title=event.title, topic=event.topic, direction=event.direction, priority=event.priority,
-        privacy=event.privacy, status=Status.QUEUED, created_at=event.at, queued_at=event.at,
+        id=task_id_of(event.title, event.page_id), page_id=event.page_id, **fields.of(event),
+        status=Status.QUEUED, created_at=event.at, queued_at=event.at,
     )  # fmt: skip
 
 
@@ -145,10 +144,7 @@ def _redo_lost(work: Work, names: set[str], at: int) -> Work:
     work = replace(work, jobs=jobs).adding(told.tried_again(task, chosen, at))
     if any(job.state in (JobState.FAILED, JobState.IN_DOUBT) for job in jobs):
         return work
-    return queued(work, EntryQueued(
-        at=at, page_id=task.page_id, channel_id=task.channel_id, title=task.title, topic=task.topic,
-        direction=task.direction, priority=task.priority, privacy=task.privacy,
-    ))  # fmt: skip
+    return queued(work, EntryQueued(at, task.page_id, **fields.of(task)))
 
 
 def cancel(work: Work) -> Work:

@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from videod.core import bounds
-from videod.core.by_edits import values_of
+from videod.core import bounds, fields
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
-from videod.core.model import Priority, Task, task_id_of
-from videod.core.sanitize import sanitize, sanitize_line
+from videod.core.fields import BY_COLUMN, FIELDS, text
+from videod.core.model import Task, task_id_of
+from videod.core.sanitize import sanitize_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, REDOES, Gate, Status
 from videod.core.tables import REVIEWED
 
@@ -27,22 +27,12 @@ WROTE_OVER = "~wrote_over"  # the label that it replaced
 TAKING = "~taking"  # the event that is being applied: {event, at, label, assets, fields}
 IN_TRASH = "~in_trash"
 
-REQUIRED = ("Title", "Channel", "Topic", "Story Direction")
 #: what only people write on an entry
-FIELDS = (*REQUIRED, "Priority", "Privacy")
-PRIVACIES = ("private", "unlisted", "public")
-#: YouTube's own limit; what a command line carries with room to spare
-TITLE_MAX, TOPIC_MAX, DIRECTION_MAX = 100, 1_000, 20_000
+COLUMNS = tuple(one.column for one in FIELDS)
 #: longer texts are remembered by their digest
 REMEMBERED_CHARACTERS = 100
 
 Seen = Mapping[str, object]
-
-
-def text(values: Mapping[str, object], name: str) -> str:
-    """A property as stripped text without what is no text, "" when it is empty."""
-    value = values.get(name)
-    return "" if value is None else sanitize(str(value)).strip()
 
 
 def remembered(value: object) -> str:
@@ -53,7 +43,7 @@ def remembered(value: object) -> str:
 
 def seen_after_write(written: Mapping[str, object]) -> dict[str, object]:
     """What is known of an entry once these values were written on it."""
-    return {name: remembered(value) if name in FIELDS else value for name, value in written.items()}
+    return {name: remembered(value) if name in COLUMNS else value for name, value in written.items()}
 
 
 def base_label(seen: Seen) -> str:
@@ -107,34 +97,26 @@ def wished(values: Mapping[str, object], body: Mapping[str, object], seen: Seen)
     label = text(values, "Status")
     if "Status" in body and label != body["Status"] and not is_ours(label, seen):
         return f'a person set "{label}" over "{base_label(seen)}"'
-    for name in FIELDS:
+    for name in COLUMNS:
         if name in body and name in seen and remembered(values.get(name)) not in (seen[name], remembered(body[name])):
             return f"a person changed {name}"
     return None
 
 
-def _same(name: str, shown: str, true: str) -> bool:
-    if name == "Title":
-        return sanitize_line(shown) == true
-    if name == "Priority":
-        return (shown or Priority.NORMAL.label).lower() == true.lower()
-    return shown.lower() == true.lower() if name == "Privacy" else shown == true
-
-
 def changed_fields(values: Mapping[str, object], seen: Seen | None, task: Task) -> tuple[str, ...]:
     """The fields that a person changed: they differ from the task's own value and from what we last saw there."""
-    true, known = values_of(task), seen or {}
+    true, known = fields.shown(task), seen or {}
     return tuple(
-        name
-        for name in FIELDS
-        if name in values and not _same(name, shown := text(values, name), true[name] or "")
-        and (name not in known or remembered(shown) != known[name])
+        one.column
+        for one in FIELDS
+        if one.column in values and one.spelled(told := text(values, one.column)) != one.spelled(true[one.column] or "")
+        and (one.column not in known or remembered(told) != known[one.column])
     )  # fmt: skip
 
 
 def snapshot(values: Mapping[str, object], in_trash: bool) -> dict[str, object]:
     """What is remembered of an entry."""
-    shown: dict[str, object] = {name: remembered(values.get(name)) for name in FIELDS}
+    shown: dict[str, object] = {name: remembered(values.get(name)) for name in COLUMNS}
     return {"Status": text(values, "Status")} | shown | {IN_TRASH: in_trash}
 
 
@@ -146,22 +128,6 @@ def reading_order(values: Mapping[str, object]) -> tuple[object, ...]:
     made = bounds.moment_ms(values.get("Created")) or 0
     parts = re.split(r"(\d{1,18})", sanitize_line(text(values, "Title")).casefold())
     return (made, tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts if part))
-
-
-def priority_of(values: Mapping[str, object]) -> Priority:
-    """Normal unless High or Low is chosen."""
-    return {one.label.lower(): one for one in Priority}.get(text(values, "Priority").lower(), Priority.NORMAL)
-
-
-def privacy_complaint(values: Mapping[str, object]) -> str | None:
-    privacy = text(values, "Privacy")
-    if privacy.lower() in ("", *PRIVACIES):
-        return None
-    return f'Privacy "{privacy[:40]}" is unknown. Choose private, unlisted or public, or leave it empty'
-
-
-def privacy_of(values: Mapping[str, object]) -> str | None:
-    return text(values, "Privacy").lower() or None
 
 
 AGAIN = "set the status back to Queued"
@@ -180,36 +146,21 @@ def complaint(values: Mapping[str, object], known: Mapping[str, str], task: Task
         )
     if task is None and channel not in known:
         return _unknown_channel(channel, known)
-    return length_complaint(values) or privacy_complaint(values)
+    for field in FIELDS:
+        if why := field.complaint(values):
+            return f"{why} and {AGAIN}" if field.most else why
+    return None
 
 
 def _missing(values: Mapping[str, object]) -> list[str]:
     # hyphens alone are as good as nothing, and the one thing that no parser takes for a value
-    return [name for name in REQUIRED if not text(values, name).strip("-")]
+    return [one.column for one in FIELDS if one.required and not text(values, one.column).strip("-")]
 
 
 def _unknown_channel(channel: str, known: Mapping[str, str]) -> str:
     choices = ", ".join(f"{key} ({name})" if name and name != key else key for key, name in sorted(known.items()))
     offered = f"known channels: {choices}" if choices else "no channel is configured yet"
     return f'Channel "{channel}" is not known; {offered}. Choose one of them and {AGAIN}'
-
-
-def length_complaint(values: Mapping[str, object]) -> str | None:
-    """What YouTube would refuse once the film is paid for, or no program could be told."""
-    found = next(
-        ((name, why) for name in ("Title", "Topic", "Story Direction") if (why := _too_long(values, name))), None
-    )
-    return f"{found[1]} and {AGAIN}" if found else None
-
-
-def _too_long(values: Mapping[str, object], name: str) -> str | None:
-    most = {"Title": TITLE_MAX, "Topic": TOPIC_MAX, "Story Direction": DIRECTION_MAX}[name]
-    size = len(text(values, name))
-    if size > most:
-        return f"{name} has {size:,} characters; {most:,} are allowed. Shorten it"
-    if name == "Title" and set("<>") & set(text(values, name)):
-        return "YouTube does not allow < or > in titles. Remove them"
-    return None
 
 
 def _problem(name: str, values: Mapping[str, object], known: Mapping[str, str]) -> str | None:
@@ -219,9 +170,7 @@ def _problem(name: str, values: Mapping[str, object], known: Mapping[str, str]) 
     if name == "Channel":
         channel = text(values, "Channel")
         return None if channel in known else f'there is no channel "{channel[:40]}"'
-    if name == "Privacy":
-        return privacy_complaint(values)
-    return None if name == "Priority" else _too_long(values, name)
+    return BY_COLUMN[name].complaint(values)
 
 
 def edited(
@@ -231,16 +180,8 @@ def edited(
     problems = tuple((name, why) for name in changed if (why := _problem(name, values, known)))
     wrong = {name for name, _ in problems}
     new = {name for name in changed if name not in wrong}
-    return EntryEdited(
-        at, task.id,
-        priority=priority_of(values) if "Priority" in new else task.priority,
-        privacy=privacy_of(values) if "Privacy" in new else task.privacy,
-        title=sanitize_line(text(values, "Title")) if "Title" in new else task.title,
-        topic=text(values, "Topic") if "Topic" in new else task.topic,
-        direction=text(values, "Story Direction") if "Story Direction" in new else task.direction,
-        channel_id=text(values, "Channel") if "Channel" in new else task.channel_id,
-        problems=problems,
-    )  # fmt: skip
+    taken = {one.name: one.read(values) for one in FIELDS if one.column in new}
+    return EntryEdited(at, task.id, **fields.of(task) | taken, problems=problems)
 
 
 def _listed(names: list[str]) -> str:
@@ -288,10 +229,7 @@ def queued(
         return EditRefused(at, task.id, LABELS[Status.QUEUED], problem)
     if problem:
         return refused(values, page_id, f"{problem}.", at)
-    return EntryQueued(
-        at, page_id, text(values, "Channel"), sanitize_line(text(values, "Title")), text(values, "Topic"),
-        text(values, "Story Direction"), priority_of(values), privacy_of(values),
-    )  # fmt: skip
+    return EntryQueued(at, page_id, **{one.name: one.read(values) for one in FIELDS})
 
 
 def looked_at(label: str) -> Gate | None:

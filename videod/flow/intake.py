@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from videod.core import bounds
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
+from videod.core.fields import text
 from videod.core.model import Task
 from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
 from videod.flow import edits
@@ -327,7 +328,7 @@ class Intake:
         """Mark the event as being taken, then apply it."""
         name = type(event).__name__
         if not isinstance(event, EntryRefused):
-            fields = {name: edits.remembered(page.values.get(name)) for name in edits.FIELDS}
+            fields = {name: edits.remembered(page.values.get(name)) for name in edits.COLUMNS}
             mark = {"event": name, "at": event.at, "label": label, "assets": assets or [], "fields": fields}
             await self._ledger.saw_page(page.id, {edits.TAKING: mark}, event.at, merge=True)
         applied = await self._ledger.apply(event)
@@ -356,13 +357,13 @@ class Intake:
         fields = mark.get("fields")
         if mark["event"] in (EntryQueued.__name__, EntryEdited.__name__) and isinstance(fields, dict):
             fresh |= fields
-        if not by_trash and edits.text(page.values, "Status") == mark["label"]:
+        if not by_trash and text(page.values, "Status") == mark["label"]:
             await self._insist(page, task_id, str(mark["label"]))
         return _Known(fresh, known.task), 1
 
     async def _insist(self, page: Page, task_id: str, wanted: str, note: str = "") -> None:
         """When the board shows another Status than the true one and nothing is under way to change it, write it."""
-        shown = edits.text(page.values, "Status")
+        shown = text(page.values, "Status")
         task, post = await self._store.read(
             lambda tx: (reads.task(tx, task_id), reads.pending_post(tx, "entry", page.id))
         )
@@ -395,7 +396,7 @@ def _suspicious(page: Page, known: _Known, began: int) -> bool:
         )
     if seen is None or edits.TAKING in seen or page.in_trash != bool(seen.get(edits.IN_TRASH)):
         return True
-    label = edits.text(page.values, "Status")
+    label = text(page.values, "Status")
     if label != edits.base_label(seen) and not edits.outdated(label, seen, began):
         return True
     return bool(edits.changed_fields(page.values, seen, task))

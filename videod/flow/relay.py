@@ -17,10 +17,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from videod.core.board import sentence
+from videod.core.fields import text
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, BY_LABEL
 from videod.flow.assets import MISSING, Assets, context
-from videod.flow.edits import FIELDS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, text, wished, writing
+from videod.flow.edits import COLUMNS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, wished, writing
 from videod.flow.turns import Turns
 from videod.ledger import Ledger
 from videod.seams import Alarm, Board, BoardError, Clock, Page
@@ -158,7 +159,7 @@ class Relay:
 
         None: that would have written over somebody's wish, and the post waits.
         """
-        if not any(name in body for name in ("Status", *FIELDS)):
+        if not any(name in body for name in ("Status", *COLUMNS)):
             await self._board.write(post.key, body)
             return {}
         seen = await self._store.read(lambda tx: reads.page_seen(tx, post.key)) or {}

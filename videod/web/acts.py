@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from videod.core import fields
 from videod.core.board import pending_cost_micros
 from videod.core.by_lost import asked_for
 from videod.core.events import (
@@ -122,10 +123,7 @@ class Desk:
         if task.status not in RETRYABLE:
             raise Refused("conflict", f"{task.id} has nothing to retry: {_why_not(task)}", _instead(task))
         again = sum(job.price_micros for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT))
-        event = EntryQueued(
-            at=self._clock.now_ms(), page_id=task.page_id, channel_id=task.channel_id, title=task.title,
-            topic=task.topic, direction=task.direction, priority=task.priority, privacy=task.privacy,
-        )  # fmt: skip
+        event = EntryQueued(self._clock.now_ms(), task.page_id, **fields.of(task))
         after = await self._apply(event, task)
         doubts = sum(job.state == JobState.IN_DOUBT for job in jobs)
         text = f"it resumes where it stopped; it is {LABELS[after.status]} now"
