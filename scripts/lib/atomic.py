@@ -53,7 +53,7 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[tuple[BinaryIO, Path]]:
     raises. Leftovers of processes that are gone are swept away first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path)
+    sweep(path)
     part = part_path(path)
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -125,7 +125,10 @@ def _force(path: Path) -> None:
         os.close(descriptor)
 
 
-def _sweep(path: Path) -> None:
+def sweep(path: Path) -> None:
+    """Remove what killed processes left beside `path` while they were writing it."""
+    if not path.parent.is_dir():
+        return
     shape = re.compile(rf"\.{re.escape(path.stem)}\.\d+(\.room)?\.part{re.escape(path.suffix)}")
     for entry in path.parent.iterdir():
         if shape.fullmatch(entry.name) and abandoned(entry):

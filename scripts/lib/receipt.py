@@ -182,6 +182,7 @@ def open_order(
     Raises Failure(in_doubt) when an earlier run may have paid without learning of it, unless `buy_again`.
     """
     order = Order(output, service, fingerprint)
+    atomic.sweep(output)  # where nothing is left to write, no later writer does it
     try:
         found = read(output)
     except Failure:

@@ -231,6 +231,16 @@ def test_nothing_is_ordered_when_the_answer_would_have_no_room(tmp_path: Path, m
     assert caught.value.kind is Kind.DISK and list(tmp_path.iterdir()) == []
 
 
+def test_an_order_that_is_done_takes_away_what_a_killed_run_left_beside_it(tmp_path: Path) -> None:
+    order = receipt.open_order(tmp_path / "a.png", "kie", "d", buy_again=False)
+    with order.paid():
+        atomic.write(tmp_path / "a.png", b"made")
+    order.received()
+    (tmp_path / ".a.4711.room.part.png").touch()  # killed before it took its room away
+    assert receipt.open_order(tmp_path / "a.png", "kie", "d", buy_again=False).state == "received"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", receipt.path_for(tmp_path / "a.png").name]
+
+
 @pytest.mark.parametrize(
     ("now", "hours"),
     [
