@@ -4,7 +4,8 @@ python -m tests.campaigns board-outages
 
 In virtual time on a board with Notion's pace, with twenty episodes in work: two minutes without an answer, five minutes
 of "too many requests", an hour without an answer, and a restart of the daemon in the midst of an outage. An entry is
-right when it shows the true status, or says how many of a review's files it has.
+right when it shows the true status, or says how many of a review's files it has, and when the title that a person
+corrected meanwhile is known.
 """
 
 import argparse
@@ -40,6 +41,8 @@ async def outage(folder: Path, seed: int, seconds: float, kind: str, restart: bo
     ends = loop.time() + seconds
     board.down_until_s, board.busy_until_s = (ends, 0.0) if kind == "down" else (0.0, ends)
     await asyncio.sleep(seconds / 2)
+    for page in list(board.entries)[::4]:
+        board.person_sets(page, Title=f"{board.entries[page].values['Title']}, corrected")
     if restart:
         await world.stop()
         await world.start()
@@ -63,12 +66,15 @@ async def outage(folder: Path, seed: int, seconds: float, kind: str, restart: bo
 
 
 async def _wrong(world: World, board: PacedBoard) -> list[str]:
-    """The entries that do not show what is true."""
+    """The entries that do not show what is true, and those on which a person's edit is not taken."""
     return [
-        f"{task.page_id}: {board.status(task.page_id)} is {LABELS[task.status]}"
+        f"{task.page_id}: {board.status(task.page_id)} is {LABELS[task.status]}, called {task.title}"
         for task in await world.tasks()
-        if board.status(task.page_id) != LABELS[task.status]
-        and "files on the board" not in str(board.entries[task.page_id].values.get("Progress"))
+        if (
+            board.status(task.page_id) != LABELS[task.status]
+            and "files on the board" not in str(board.entries[task.page_id].values.get("Progress"))
+        )
+        or board.entries[task.page_id].values["Title"] != task.title
     ]
 
 

@@ -12,7 +12,6 @@ import argparse
 import random
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ import imageio_ffmpeg
 
 from tests.campaigns import invariants
 from tests.campaigns.frame import ROOT, Campaign, Result, main, say
+from tests.harness.patience import ended, until
 from tests.live.stage import Stage
 
 #: what is waited for before the copy is made, and before the database is lost: (steps done, how often)
@@ -74,7 +74,7 @@ def case(folder: Path, copied: str, lost: str, end: str = "published", custom: b
         spent = _spent(made)
         _lose_and_restore(made, copy)
         made.start()
-        _until(lambda: _reached(made, end), made, seconds=300)
+        _until(lambda: _reached(made, end), made)
         if end == "published":
             made.wait_until_told()
         made.stop()
@@ -163,13 +163,13 @@ def _run_until_planning_failed(made: Stage) -> None:
     made.admin("/reset", "POST")
 
 
-def _until(true: Callable[[], bool], made: Stage, seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
-    while not true():
+def _until(true: Callable[[], bool], made: Stage) -> None:
+    def reached() -> bool:
         left = made.daemon.poll() if made.daemon is not None else None
         assert left in (None, -9), f"the daemon left with {left}: {made.log_tail()}"
-        assert time.monotonic() < until, made.log_tail()
-        time.sleep(0.01)
+        return true()
+
+    until(reached, made.log_tail)
 
 
 def _spent(made: Stage) -> float:
@@ -186,7 +186,7 @@ def _lose_and_restore(made: Stage, copy: Path) -> None:
     for path in made.state.glob("videod.db*"):
         path.unlink()
     refused = made.start()
-    assert refused.wait(30) == 74, f"a daemon began anew where one had worked: {made.log_tail()}"
+    assert ended(refused) == 74, f"a daemon began anew where one had worked: {made.log_tail()}"
     subprocess.run(["cp", "-p", str(copy), str(made.database)], check=True)
 
 

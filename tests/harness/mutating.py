@@ -56,13 +56,19 @@ class Mutating:
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = serve
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._handler = Handler
+        self.url = f"http://127.0.0.1:{self.open(0)}"
+
+    def open(self, port: int) -> int:
+        """Listen at this port, 0: at any; returns it."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
+        return int(self._server.server_address[1])
 
     def close(self) -> None:
+        """Listen no longer: who connects is refused."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

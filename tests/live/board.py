@@ -56,6 +56,9 @@ class Board:
         body = {"parent": {"type": "data_source_id", "data_source_id": self._entries}, "properties": values}
         self._client.post("/v1/pages", json=body).raise_for_status()
 
+    def entries(self) -> list[Row]:
+        return self._rows(self._entries)
+
     def entry(self, title: str) -> Row:
         return next(row for row in self._rows(self._entries) if row["Title"] == title)
 

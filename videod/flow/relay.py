@@ -265,6 +265,7 @@ class Relay:
         log.info(f"relay_{side}_recovered", extra={"kind": kind})
         if side == "board":
             await self._ledger.hasten(self._clock.now_ms())
+            self._ledger.bells.ring("intake of all")  # it need not find out by itself
 
     async def _refused_no_more(self, target: str) -> None:
         """What people were told of messages that fail is over with the last of them, not with any that is taken."""
