@@ -67,7 +67,7 @@ def _report(argv: Sequence[str]) -> int:
         "It is not started again until you fix that and run `systemctl start videod`." if final
         else "systemd starts it again; running jobs are resumed."
     )  # fmt: skip
-    text = secrets.redact(f"{lives.sentence(record)}. {following} See `journalctl -u videod`.")
+    text = secrets.redact(f"{lives.sentence(record).rstrip('.')}. {following} See `journalctl -u videod`.")
     print(text, file=sys.stderr)
     if asyncio.run(_send(_settings(config), secrets, text)):
         book.write(lives.told(record, now))
