@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+from tests.campaigns import poisoned_daemon
 from tests.campaigns.frame import Campaign, Result
 from tests.harness.poison import Place, Poison, PoisonedWorld
 from tests.harness.virtual_loop import run_virtual
@@ -118,13 +119,24 @@ def campaign(folder: Path, steps: tuple[str, ...] = (), places: tuple[Place, ...
     return {"cases": len(chosen), "failures_of_videod": dict(hits), "restarts": 0, "others_published": 2 * len(chosen)}
 
 
+def run(folder: Path, given: argparse.Namespace) -> Result:
+    if not given.daemon:
+        return campaign(folder, tuple(given.step))
+    steps = [step for step in dict.fromkeys(step for step, _ in cases()) if not given.step or step in given.step]
+    return poisoned_daemon.campaign(
+        folder, given.seed, steps, [step for step in steps if can_be_adopted(step)], given.each
+    )
+
+
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--step", action="append", default=[], choices=list(STEPS))
+    parser.add_argument("--daemon", action="store_true", help="a real daemon on the stand-ins, a sample of the places")
+    parser.add_argument("--each", type=int, default=1, help="with --daemon: so many places for each step (default 1)")
 
 
 CAMPAIGN = Campaign(
     "poison",
     "videod fails at one episode's job, step by step and place by place: all others are published.",
     _options,
-    lambda folder, given: campaign(folder, tuple(given.step)),
+    run,
 )
