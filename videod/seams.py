@@ -211,16 +211,6 @@ class Alarm(Protocol):
         ...
 
 
-class Tokens(Protocol):
-    async def youtube_token(self, channel_id: str) -> str:
-        """A fresh access token of the channel. Raises TokenError when a person must authorise again."""
-        ...
-
-    def refused(self, channel_id: str) -> bool:
-        """Its service refused the channel's token: forget it. True when another one may still be good."""
-        ...
-
-
 class TokenError(Exception):
     """The channel's authorisation is missing or revoked (`permanent`), or the token service did not answer."""
 

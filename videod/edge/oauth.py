@@ -113,7 +113,7 @@ class Application:
 
 
 class GoogleTokens:
-    """`seams.Tokens`: one access token per channel, fetched when needed and kept for 50 minutes."""
+    """One access token per channel, fetched when needed and kept for 50 minutes."""
 
     def __init__(
         self, store: Store, ledger: Ledger, clock: Clock, fernet: MultiFernet, application: Application, folder: Path
@@ -129,6 +129,7 @@ class GoogleTokens:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def youtube_token(self, channel_id: str) -> str:
+        """A fresh access token of the channel. Raises TokenError when a person must authorize again."""
         async with self._locks.setdefault(channel_id, asyncio.Lock()):
             grant = await self._grant(channel_id)
             known = self._access.get(channel_id)
@@ -142,6 +143,7 @@ class GoogleTokens:
             return fresh.token
 
     def refused(self, channel_id: str) -> bool:
+        """Its service refused the channel's token: forget it. True when another one may still be good."""
         known = self._access.pop(channel_id, None)
         return known is not None and self._clock.steady_ms() - known.since_ms >= SETTLED_MS
 
