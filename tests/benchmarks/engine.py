@@ -17,6 +17,7 @@ from tests.benchmarks.episodes import finished_episodes
 from tests.benchmarks.load import CLIPS, IMAGES, LIMITS, Film, page, title
 from tests.benchmarks.peers.base import Peer
 from tests.benchmarks.work import Films, NoOps, Work
+from tests.harness.prices import prices
 from videod.core.events import EntryQueued, Event, JobStarted, JobSucceeded
 from videod.core.model import ChannelPolicy, Priority, Task, task_id_of
 from videod.core.plan import parse
@@ -37,7 +38,7 @@ from videod.simulation.plan import document
 from videod.store.database import Database, Store
 from videod.store.schema import migrate
 
-PRICES = {"plan": 20_000, "image": 33_600, "clip": 420_000, "narration": 80_000, "effect": 120_000, "upload": 0}
+PRICES = prices(plan=20_000, image=33_600, clip=420_000, narration=80_000, effect=120_000, upload=0)
 CHANNELS = 10
 #: episodes of the channel that single entries go to: small, so that what follows a probe is over at once
 SMALL = "small"

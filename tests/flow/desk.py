@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from tests.flow.board_double import AlarmDouble, Clock
 from tests.harness import databases
+from tests.harness.prices import prices
 from tests.harness.scripts import plan_document
 from videod.core.events import JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure
@@ -30,7 +31,7 @@ def policy(channel_id: str) -> ChannelPolicy | None:
         return None
     return ChannelPolicy(
         channel_id=channel_id, clips=2, images=3, clip_seconds=10, auto_gates=frozenset(), negative_prompt="blur",
-        prices_micros={"plan": 1, "image": 1, "clip": 1, "narration": 1, "effect": 1}, rebuy_ceiling_micros=0,
+        prices_micros=prices(plan=1, image=1, clip=1, narration=1, effect=1), rebuy_ceiling_micros=0,
         daily_budget_micros=10**12, episode_cap_micros=10**12,
         retry_waits_ms=(60_000,), retry_jitter=0.0, keep_workspace_ms=86_400_000,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from tests.flow.board_double import AlarmDouble, BoardDouble
 from tests.harness import databases
 from tests.harness.power import Power, PowerCut
+from tests.harness.prices import prices
 from tests.harness.scripts import InspectorDouble, LauncherDouble, PurseDouble, Vendors
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
@@ -51,7 +52,7 @@ def policy(channel: str = "wild", **changes: object) -> ChannelPolicy:
         "negative_prompt": "blur", "rebuy_ceiling_micros": 100_000_000,
         "daily_budget_micros": 10**12, "episode_cap_micros": 10**12, "retry_waits_ms": (60_000, 300_000, 900_000),
         "retry_jitter": 0.1, "keep_workspace_ms": 7 * 86_400_000,
-        "prices_micros": {"plan": 20_000, "image": 33_600, "clip": 420_000, "narration": 80_000, "effect": 120_000},
+        "prices_micros": prices(plan=20_000, image=33_600, clip=420_000, narration=80_000, effect=120_000),
     }  # fmt: skip
     return ChannelPolicy(**(values | changes))  # type: ignore[arg-type]
 

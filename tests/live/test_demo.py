@@ -12,6 +12,7 @@ import pytest
 
 from tests.harness.patience import run as run_program
 from videod.core.statuses import LABELS, Status
+from videod.core.tables import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.live
@@ -73,7 +74,7 @@ def test_the_board_shows_published_the_url_the_cost_and_every_file(run: tuple[Pa
     assert connection.execute("SELECT count(*) FROM outbox").fetchone()[0] == 0
     seen = json.loads(connection.execute("SELECT seen FROM notion_pages").fetchone()[0])
     connection.close()
-    assert shown == {name for (name,) in made if name.split("/")[0] not in ("cut", "upload", "cleanup")}
+    assert shown == {name for (name,) in made if STEPS[name.split("/")[0]].shown_as}
     assert seen["Status"] == LABELS[Status.PUBLISHED]
     assert seen["YouTube URL"] == film["url"]
     assert seen["Error Log"] == ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tests.harness.prices import prices
 from videod.core.model import ChannelPolicy
 from videod.core.statuses import Gate
 from videod.flow.limits import Limit
@@ -12,7 +13,7 @@ LIMITS = {
     "gemini": Limit(12), "kie": Limit(8, 20, 10), "elevenlabs": Limit(6), "youtube": Limit(2), "ffmpeg": Limit(2),
     "pillow": Limit(2), "local": Limit(2),
 }  # fmt: skip
-PRICES = {"plan": 20_000, "image": 33_600, "clip": 420_000, "narration": 80_000, "effect": 120_000, "upload": 0}
+PRICES = prices(plan=20_000, image=33_600, clip=420_000, narration=80_000, effect=120_000, upload=0)
 #: 50-character narrations: 6 clips and 8 images of an episode
 SMALL_COST_MICROS = 20_000 + 8 * 33_600 + 6 * (420_000 + 120_000)
 

@@ -206,6 +206,13 @@ def failures() -> str:
 
 # ------------------------------------------------------------------------------------------- scripts
 
+
+def older() -> str:
+    """The arguments that a user's own script of a step is called with, where it may be of before videod."""
+    rows = [(step.name, f"`{' '.join(step.bare)}`") for step in STEPS.values() if step.bare]
+    return _table(("step", "arguments"), iter([*rows, ("all others", "all arguments of our script, see below")]))
+
+
 #: a program of its own, since videod imports no script: the --help of each script of a folder, as JSON
 _HELPS = """
 import contextlib, io, json, runpy, sys
@@ -394,7 +401,7 @@ def commands() -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    "diagram": diagram, "steps": steps, "statuses": statuses, "moves": moves, "failures": failures,
+    "diagram": diagram, "steps": steps, "older": older, "statuses": statuses, "moves": moves, "failures": failures,
     "settings": settings, "services": services, "secrets": secrets, "credentials": credentials, "channel": channel,
     "scripts": scripts, "commands": commands,
 }  # fmt: skip
