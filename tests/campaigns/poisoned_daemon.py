@@ -20,7 +20,7 @@ from tests.harness.poison import Place
 from tests.live.creator import Creator
 from tests.live.stage import Stage
 from videod.core.statuses import LABELS, Status
-from videod.core.steps import STEPS
+from videod.core.tables import STEPS
 
 PLACES = tuple(place for place in Place if place != Place.RECOVERY)
 CHANNELS = ("wild_planet", "deep_ocean")
