@@ -71,7 +71,7 @@ def cases(seed: int, steps: list[str], recoverable: list[str], each: int) -> lis
 def campaign(folder: Path, seed: int, steps: list[str], recoverable: list[str], each: int) -> Result:
     chosen = cases(seed, steps, recoverable, each)
     say("; ".join(f"{one.step} while {one.place.value}" for one in chosen))
-    channel: dict[str, object] = {"clips": 2, "images": 4, "clip_seconds": 5, "max_concurrent": 100}
+    channel: dict[str, object] = {"clips": 1, "images": 2, "clip_seconds": 5, "max_concurrent": 100}
     made = PoisonedStage(folder, channel=channel, settings=f"{SETTINGS}[limits]\nmax_episodes_in_work = 200\n")
     try:
         made.plan = folder / "poison.json"
@@ -91,7 +91,7 @@ def campaign(folder: Path, seed: int, steps: list[str], recoverable: list[str], 
         for one in chosen:
             _check(made, creator, one, pages[one.title])
         code = made.stop()
-        wrong = invariants.broken(made, published=False)
+        wrong = invariants.broken(made, published=False, alike=True)
         assert code == 0 and not wrong, (code, wrong, made.log_tail())
         hits = Counter(row["place"].lower() for row in _log(made, "poisoned"))
         met = {row["slug"] for row in _log(made, "poisoned")}

@@ -159,14 +159,16 @@ class Stage:
         """Purchases of this kind in the vendors' own books."""
         return sum(charge["kind"] == kind for charge in self.charges())
 
-    def bought_beyond(self) -> Counter[str]:
+    def bought_beyond(self, begun: bool = False) -> Counter[str]:
         """Kind -> purchases beyond one for each finished job, refunds taken off; below zero: one was never bought.
 
-        Unlike `bought_twice` it bears episodes that ask for the very same, as two of one topic do.
+        Unlike `bought_twice` it bears episodes that ask for the very same, as two of one topic do. `begun`: beyond one
+        for each job that was ever started.
         """
         beyond: Counter[str] = Counter()
+        which = "id IN (SELECT job_id FROM attempts)" if begun else "state = 'done'"
         for step, kind in _BOUGHT.items():
-            beyond[kind] = -len(self.rows("SELECT 1 FROM jobs WHERE step = ? AND state = 'done'", step))
+            beyond[kind] = -len(self.rows(f"SELECT 1 FROM jobs WHERE step = ? AND {which}", step))
         for charge in self.charges():
             kind = "clip" if charge["kind"] == "refund" else str(charge["kind"])
             if kind in beyond:
