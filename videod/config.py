@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from videod import files
-from videod.core import services
+from videod.core import offers, services
 from videod.core.service import Service as KnownService
 from videod.core.tables import STEPS
 from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
@@ -139,12 +139,22 @@ def _section(service: KnownService) -> type[Service]:
         own = copy(field)
         own.default = getattr(service.limits, name)
         fields[name] = (Service.__annotations__[name], own)
+    for offer in service.offers:
+        if offer.script:  # the model and the price of a step's own service are in [models] and [prices]
+            micros = service.price_micros(offer.model, offer.piece) or 0
+            fields[f"{offer.step}_model"] = (Word, offer.model)
+            fields[f"{offer.step}_usd"] = (Usd, micros / 1_000_000)
     made: type[Service] = create_model(service.title, __base__=Service, **fields)
     return made
 
 
 def _sections() -> Any:
+    """A key for each step that several services offer, and a section for each service."""
     fields: dict[str, Any] = {}
+    for step in STEPS.values():
+        names = (step.service, *(name for name, offer in offers.others() if offer.step == step.name))
+        if len(names) > 1:
+            fields[step.name] = (Literal[names], step.service)
     for service in services.LANES:
         section = _section(service)
         fields[service.name] = (section, Field(default_factory=section))
@@ -152,7 +162,20 @@ def _sections() -> Any:
 
 
 class Services(_sections()):  # type: ignore[misc]
-    """A section for each service that jobs queue for."""
+    """Which service does a step where there is a choice, and a section for each service that jobs queue for."""
+
+    def chosen(self) -> dict[str, str]:
+        """Step -> the service that does it, for the steps with a choice."""
+        return {key: value for key, value in self if isinstance(value, str)}
+
+    def model(self, service: str, step: str) -> str:
+        """The model of what a service does in the place of a step's own service."""
+        return str(getattr(self.of(service), f"{step}_model"))
+
+    def micros(self) -> dict[str, int]:
+        """`offers.key` -> micro-dollars of what services do in the place of a step's own."""
+        prices = {(name, offer.step): getattr(self.of(name), f"{offer.step}_usd") for name, offer in offers.others()}
+        return {offers.key(step, name): round(usd * 1_000_000) for (name, step), usd in prices.items()}
 
     def of(self, name: str) -> Service:
         """The limits of the service that a step names. Raises KeyError for an unknown one."""

@@ -10,15 +10,17 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from videod.cli import output
+from videod.core import offers
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
 from videod.core.service import Service
+from videod.core.services import LANES
 from videod.core.statuses import APPROVES, AT_GATE, ERRORS, LABELS, MOVES, OWN_ERRORS, REDOES, Gate, Status
 from videod.core.step import Step
 from videod.core.tables import REVIEWED, STEPS
@@ -133,9 +135,15 @@ def _step_row(step: Step) -> Sequence[str]:
     error = LABELS[step.error] if step.error in ERRORS else "none"
     deadline = f"{step.deadline_s // 60} min" if step.deadline_s < 3600 else f"{step.deadline_s // 3600} h"
     return (
-        step.name, f"`{step.script}`", step.service, _PER[step.per], ", ".join(step.after) or "queued",
+        step.name, ", ".join(_scripts(step)), " or ".join(_doers(step)), _PER[step.per],
+        ", ".join(step.after) or "queued",
         step.gate.value if step.gate else "", "yes" if step.paid else "", deadline, error,
     )  # fmt: skip
+
+
+def _scripts(step: Step) -> Iterator[str]:
+    yield f"`{step.script}`"
+    yield from (f"`{offer.script}` ({service})" for service, offer in offers.others() if offer.step == step.name)
 
 
 # ------------------------------------------------------------------------------------------- statuses, failures
@@ -276,17 +284,25 @@ def settings() -> str:
     from videod.config import Service, Services, Settings
 
     head = ("setting", "default", "allowed", "variable")
-    plain = ((path, field) for path, field in _fields(Settings) if path[0] not in ("services", "scripts"))
+    plain = ((path, field) for path, field in _fields(Settings) if not _of_a_table(path, Service.model_fields))
     general = _table(head, (_setting_row(path, field) for path, field in plain))
     allowed = ("allowed", *(_allowed(field) for _, field in _fields(Service)))
-    rows = [_service_row(name, field.annotation) for name, field in Services.model_fields.items()]
+    rows = [_service_row(one.name, Services.model_fields[one.name].annotation) for one in LANES]
     services = _table(("service", *(f"`{name}`" for name in Service.model_fields)), iter([*rows, allowed]))
     return f"{general}\n\n{services}\n\n`[scripts]` takes a program for each of: {', '.join(STEPS)}."
 
 
 def _service_row(name: str, model: object) -> Sequence[str]:
+    from videod.config import Service
+
     assert isinstance(model, type) and issubclass(model, BaseModel)
-    return (f"`[services.{name}]`", *(_default(field) for _, field in _fields(model)))
+    limits = (field for path, field in _fields(model) if path[0] in Service.model_fields)
+    return (f"`[services.{name}]`", *map(_default, limits))
+
+
+def _of_a_table(path: tuple[str, ...], limits: Collection[str]) -> bool:
+    """Whether a setting stands in the tables of services and scripts."""
+    return path[0] == "scripts" or (path[0] == "services" and len(path) == 3 and path[2] in limits)
 
 
 #: the column in which remarks stand in videod.toml
@@ -295,9 +311,19 @@ _REMARK_AT = 34
 
 def services() -> str:
     """The sections of the services in videod.toml."""
-    from videod.core.services import LANES
+    parts = ["\n".join(_section_lines(service)) for service in LANES]
+    choices = [_choice_line(step) for step in STEPS.values() if _doers(step)[1:]]
+    return "\n\n".join((["\n".join(("[services]", *choices))] if choices else []) + parts)
 
-    return "\n\n".join("\n".join(_section_lines(service)) for service in LANES)
+
+def _doers(step: Step) -> tuple[str, ...]:
+    """The services that may do a step, its own first."""
+    return (step.service, *(service for service, offer in offers.others() if offer.step == step.name))
+
+
+def _choice_line(step: Step) -> str:
+    line = f'{step.name} = "{step.service}"'
+    return f"{line:<{_REMARK_AT - 1}} # {' or '.join(_doers(step))}"
 
 
 def _section_lines(service: Service) -> Iterator[str]:
@@ -308,6 +334,11 @@ def _section_lines(service: Service) -> Iterator[str]:
         line = f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value:g}"
         remark = service.remarks.get(name)
         yield f"{line:<{_REMARK_AT - 1}} # {remark}" if remark else line
+    for offer in service.offers:
+        if offer.script:
+            micros = service.price_micros(offer.model, offer.piece) or 0
+            yield f'{offer.step}_model = "{offer.model}"'
+            yield f"{offer.step}_usd = {micros / 1_000_000}"
 
 
 def secrets() -> str:

@@ -15,7 +15,7 @@ from videod.core.plan import Plan
 from videod.core.reports import published
 from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
 from videod.core.step_parts import price_micros
-from videod.core.tables import STEPS
+from videod.core.tables import STEPS, step_of
 from videod.core.work import Late, Work
 
 DAY_MS = 86_400_000
@@ -37,7 +37,7 @@ def start(work: Work, event: JobStarted) -> Work:
         raise Late(f"the task is paused: {work.task.paused}")
     if work.breaker is not None and not work.breaker.lets_in(event.at):
         raise Late(f"{job.service} does not answer; it is tried again at {board.iso(work.breaker.until_ms)}")
-    price = 0 if job.fetching else price_micros(STEPS[job.step], job.args, work.policy)
+    price = 0 if job.fetching else price_micros(step_of(job), job.args, work.policy)
     job = job if job.price_micros == price else replace(job, price_micros=price)
     if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:
         return stopped

@@ -14,7 +14,7 @@ from videod.core.model import Job
 from videod.core.ops import Alert, CloseAttempt
 from videod.core.statuses import DONE, READY, JobState
 from videod.core.step_parts import price_micros
-from videod.core.tables import STEPS
+from videod.core.tables import STEPS, step_of
 from videod.core.work import Late, Work
 
 #: so often in a row the inputs of one job are made again before a person is asked
@@ -95,7 +95,7 @@ def stopped(work: Work, job: Job, said: str, at: int, code: str) -> Job:
     One whose file is merely lost keeps its take, so that the very file may be put back; a file that is of no use, or
     an order that cannot be fetched, needs a take of its own.
     """
-    price = price_micros(STEPS[job.step], job.args, work.policy)
+    price = price_micros(step_of(job), job.args, work.policy)
     failure = Failure(Kind.INPUT, said, service=job.service, code=code, at=at)
     job = replace(
         job, state=JobState.FAILED, attempts=0, due_at=at, ended_at=at, failure=failure, digest=None, remote_id=None,

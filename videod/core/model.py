@@ -6,6 +6,7 @@ A job's *name* is "step/key", such as "clip/clip_07": unique in its task and wha
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -140,6 +141,8 @@ class ChannelPolicy:
     keep_workspace_ms: int
     #: False: its file is gone; what runs is settled, nothing new begins
     configured: bool = True
+    #: step -> the service that does it, where another one than its own is chosen
+    services: Mapping[str, str] = field(default_factory=dict)
 
 
 def task_id_of(title: str, page_id: str) -> str:

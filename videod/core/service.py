@@ -78,16 +78,9 @@ class Model:
     currency: Currency = Currency.USD
 
 
-class Per(StrEnum):
-    """What the price of an offer is for."""
-
-    PIECE = "piece"
-    THOUSAND_CHARACTERS = "1,000 characters"
-
-
 @dataclass(frozen=True)
 class Offer:
-    """What a service does for a step: `piece` of `model` is what videod expects to pay for, `per` how it counts.
+    """What a service does for a step: a `piece` of `model` is what videod expects to pay for.
 
     `model`: the one that is used where the settings name no other, by its full name. `script`: the adapter in
     scripts/, with the arguments of the step's own script; "" for the service that the step's own script is for.
@@ -97,7 +90,6 @@ class Offer:
     step: str
     model: str
     piece: str
-    per: Per = Per.PIECE
     script: str = ""
     secrets: tuple[str, ...] = ()
 

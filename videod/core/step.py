@@ -16,6 +16,14 @@ from videod.core.statuses import Gate, Status
 
 
 @dataclass(frozen=True)
+class Served:
+    """What another service than a step's own works with: its model, and how long its script asks for a remote job."""
+
+    model: str
+    wait_s: int
+
+
+@dataclass(frozen=True)
 class Studio:
     """What commands need besides the job: the channel's and the settings' plain values, and where the files lie.
 
@@ -48,6 +56,8 @@ class Studio:
     #: how long the clip's script asks for its remote job; less than the deadline, so that it can say how far it is
     clip_wait_s: int = 1680
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    #: by `offers.key`
+    served: Mapping[str, Served] = field(default_factory=dict)
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)

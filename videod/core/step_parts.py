@@ -1,5 +1,6 @@
 """What the files of several steps are made of: jobs, arguments, prompts, expectations."""
 
+from videod.core import offers
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan, PlannedClip
 from videod.core.statuses import JobState
@@ -9,7 +10,8 @@ from videod.core.step import MIB, Context, Expectation, Step
 def job(
     step: Step, task: Task, policy: ChannelPolicy, key: str, args: dict[str, object], needs: tuple[str, ...]
 ) -> Job:
-    """One waiting job of `step` at the prices in force, without an id."""
+    """One waiting job of `step` at the service that is chosen for it and the prices in force, without an id."""
+    step = offers.chosen(step, policy)
     return Job(
         task_id=task.id, channel_id=task.channel_id, step=step.name, key=key, service=step.service,
         state=JobState.WAITING, args=args, needs=needs, price_micros=price_micros(step, args, policy),

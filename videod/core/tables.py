@@ -9,9 +9,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 
+from videod.core import offers
 from videod.core import steps as folder
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.plan import Arc, Picture, Plan, PlannedClip, PlannedImage
+from videod.core.services import LANES
 from videod.core.statuses import Gate, Status
 from videod.core.step import BOARD_TAKES, Makes, Per, Price, Step
 
@@ -84,7 +86,9 @@ _UNORDERED, FILES, _FAULTS = _found()
 
 STEPS: dict[str, Step] = in_order(_UNORDERED)
 ORDER: dict[str, int] = {name: at for at, name in enumerate(STEPS)}
-SERVICES: tuple[str, ...] = tuple(dict.fromkeys(step.service for step in STEPS.values()))
+#: the services that the steps' own scripts are for, and with them those that may be chosen in their place
+USUAL: tuple[str, ...] = tuple(dict.fromkeys(step.service for step in STEPS.values()))
+SERVICES: tuple[str, ...] = tuple(dict.fromkeys((*USUAL, *(service.name for service in LANES))))
 #: how a person names all of them at once
 ALL = "all"
 
@@ -92,6 +96,11 @@ ALL = "all"
 REVIEWED: dict[Gate, tuple[str, ...]] = {
     gate: tuple(name for name, step in STEPS.items() if step.review == gate) for gate in Gate
 }
+
+
+def step_of(job: Job) -> Step:
+    """The job's step as the service of the job does it. Raises LookupError where that one does not (any more)."""
+    return offers.at(STEPS[job.step], job.service)
 
 
 # ------------------------------------------------------------------------------------------------- soundness

@@ -12,7 +12,7 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from pathlib import Path
 from videod.channels import ChannelError
 from videod.config import ConfigError, Settings
 from videod.core import board, services, tables
-from videod.credentials import REQUIRED, SECRET_NAMES, Secrets
+from videod.credentials import SECRET_NAMES, Secrets
 from videod.daemon import ending, lives, refusals, signals, wiring
 from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
@@ -68,9 +68,9 @@ def stop_budget_s(settings: Settings) -> float:
     return settings.daemon.stop_grace_s + 2 * KILL_GRACE_S + LAST_WORDS_S + CLOSING_S
 
 
-def _require(secrets: Secrets) -> None:
+def _require(secrets: Secrets, needed: Collection[str]) -> None:
     """Raises StartError naming every secret without which nothing can be done, or the master key that is none."""
-    missing = secrets.missing(REQUIRED)
+    missing = secrets.missing(needed)
     if missing:
         raise StartError(
             f"missing credentials: {', '.join(missing)}. Put them into the environment or the unit's LoadCredential="
@@ -376,7 +376,7 @@ def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str
     current = Current(path, env)
     for warning in current.channels.warnings:
         log.warning("channel_file_incomplete", extra={"problem": warning})
-    _require(secrets)
+    _require(secrets, wiring.required(current.settings))
     given = Given(current, secrets, urls, env, began)
     lift_file_limit()
     why_not = unusable(given.state)

@@ -84,8 +84,9 @@ class Reconciler:
 
     def covers(self, job: Job) -> bool:
         """Whether the balance of the job's service can tell of its purchases: all of them keep receipts."""
-        steps = [step for step in STEPS.values() if step.service == job.service and step.paid]
-        return job.service in self._purse.services and not any(self._bench.silent(step) for step in steps)
+        if job.service not in self._purse.services:
+            return False
+        return not any(self._bench.silent(STEPS[offer.step]) for offer in services.SERVICES[job.service].offers)
 
     # ------------------------------------------------------------------------------------------ marks
 

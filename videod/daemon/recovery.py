@@ -23,7 +23,7 @@ from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import JobState
 from videod.core.step import Step
-from videod.core.tables import STEPS
+from videod.core.tables import step_of
 from videod.flow.bench import Bench
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan
@@ -129,12 +129,12 @@ class Recovery:
     def _output(self, task: Task, job: Job) -> Path:
         """Where the attempt that was open writes: inputs that changed while it ran raised the revision of the next."""
         ran = replace(job, revision=job.revision - 1) if job.again else job
-        return self.bench.workspace(task) / STEPS[job.step].output(ran, task)
+        return self.bench.workspace(task) / step_of(job).output(ran, task)
 
     async def _set_aside(self, job: Job, heartbeat: int) -> bool:
         """Count the death; whether it was one too many. It is in the books before anything of the job is looked at."""
         task = await self._task(job)
-        step = STEPS[job.step]
+        step = step_of(job)
         doubt = step.paid and receipts.doubt(self._output(task, job), job, self.bench.silent(step)) is not None
         last = board.iso(max(heartbeat, job.started_at or 0))
         died = JobDied(
@@ -151,7 +151,7 @@ class Recovery:
     async def _waits(self, job: Job) -> bool:
         """Whether the job is settled later; where it need not wait it is settled."""
         task = await self._task(job)
-        step, output = STEPS[job.step], self._output(task, job)
+        step, output = step_of(job), self._output(task, job)
         kept = receipts.read(output)
         asked = kept is not None and kept.state is State.INTENT
         doubtful = asked and self.doubts is not None and self.doubts.covers(job)
@@ -165,7 +165,7 @@ class Recovery:
     async def _wait_for_script(self, task: Task, job: Job) -> None:
         """Until the script is gone; one that is still there when its step's time is over is ended."""
         output = str(self._output(task, job))
-        deadline_ms = (job.started_at or 0) + round(self.deadline_s(STEPS[job.step]) * 1000)
+        deadline_ms = (job.started_at or 0) + round(self.deadline_s(step_of(job)) * 1000)
         left_ms = max(round(LEAST_WAIT_S * 1000), deadline_ms - self.clock.now_ms())
         until = self.clock.steady_ms() + left_ms
         while await self.lives(output):
@@ -176,7 +176,7 @@ class Recovery:
             await self.clock.sleep(LOOK_S)
 
     async def _settle(self, task: Task, job: Job, doubts: Doubts | None = None) -> None:
-        step, output = STEPS[job.step], self._output(task, job)
+        step, output = step_of(job), self._output(task, job)
         context = {"task": task.id, "channel": task.channel_id, "job": job.name}
         if step.paid or job.step == "upload":
             found = await self._adoptable(task, job, output)
@@ -216,12 +216,12 @@ class Recovery:
     async def _record_order(self, task: Task, job: Job, kept: Receipt | None) -> None:
         """The name that the service gave the order, where the dead daemon did not hear of it."""
         remote_id = None if kept is None else kept.remote_id
-        if STEPS[job.step].paid and remote_id is not None and remote_id != job.remote_id:
+        if step_of(job).paid and remote_id is not None and remote_id != job.remote_id:
             await self.ledger.apply(JobSubmitted(self.clock.now_ms(), task.id, job.name, job.attempt, remote_id))
 
     async def _adoptable(self, task: Task, job: Job, output: Path) -> tuple[Artefact, Plan | None] | None:
         """The output, where this attempt finished it: younger than the attempt's start and what it should be."""
-        step = STEPS[job.step]
+        step = step_of(job)
         if not output.is_file() or output.stat().st_mtime * 1000 < (job.started_at or 0) - 1000:
             return None
         try:

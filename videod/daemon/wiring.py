@@ -12,11 +12,12 @@ import imageio_ffmpeg
 
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
-from videod.core import tables
+from videod.core import offers, tables
 from videod.core.model import ChannelPolicy, Task
+from videod.core.services import LANES
 from videod.core.statuses import Gate
-from videod.core.step import Step, Studio
-from videod.credentials import Secrets
+from videod.core.step import Served, Step, Studio
+from videod.credentials import REQUIRED, Secrets
 from videod.edge import jail
 from videod.flow.bench import Bench
 from videod.flow.limits import Lane, Limit
@@ -63,10 +64,11 @@ def _gone(settings: Settings, channel_id: str) -> ChannelPolicy:
     """The policy of a channel whose file is gone while episodes of it are in the books."""
     return ChannelPolicy(
         channel_id, clips=0, images=0, clip_seconds=10, auto_gates=frozenset(), negative_prompt="",
-        prices_micros=settings.prices.micros(), daily_budget_micros=0, episode_cap_micros=0, rebuy_ceiling_micros=0,
+        prices_micros=settings.prices.micros() | settings.services.micros(),
+        daily_budget_micros=0, episode_cap_micros=0, rebuy_ceiling_micros=0,
         retry_waits_ms=tuple(round(wait * MINUTE_MS) for wait in settings.retry.waits_min),
         retry_jitter=settings.retry.jitter, keep_workspace_ms=round(settings.retention.workspace_days * DAY_MS),
-        configured=False,
+        configured=False, services=settings.services.chosen(),
     )  # fmt: skip
 
 
@@ -99,13 +101,35 @@ def deadline_s(settings: Settings, step: Step) -> float:
     return settings.services.of(step.service).timeout_s or step.deadline_s
 
 
+def required(settings: Settings) -> tuple[str, ...]:
+    """The secrets without which nothing can be done: of the services in use, and of what is no lane."""
+    chosen = settings.services.chosen()
+    used = {chosen.get(step.name, step.service) for step in tables.STEPS.values()}
+    idle = {secret.name for service in LANES if service.name not in used for secret in service.secrets}
+    return tuple(name for name in REQUIRED if name not in idle)
+
+
+def _wait_s(settings: Settings, step: Step) -> int:
+    """How long the step's script asks for its remote job."""
+    whole = deadline_s(settings, step)
+    return round(whole - min(LAST_WORDS_S, whole / 4))
+
+
+def _served(settings: Settings) -> dict[str, Served]:
+    """`offers.key` -> what that service's scripts work with."""
+    found = {}
+    for service, offer in offers.others():
+        wait_s = _wait_s(settings, offers.at(tables.STEPS[offer.step], service))
+        found[offers.key(offer.step, service)] = Served(settings.services.model(service, offer.step), wait_s)
+    return found
+
+
 def studio_maker(
     settings: Callable[[], Settings], channels: Callable[[], ChannelSet]
 ) -> Callable[[Task, PurePosixPath, Mapping[str, str]], Studio | None]:
     def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio | None:
         now = settings()
         models = now.models
-        whole = deadline_s(now, tables.STEPS["clip"])
         channel = channels().channels.get(task.channel_id)
         if channel is None:
             return None
@@ -121,7 +145,7 @@ def studio_maker(
             image_host=models.image_host, image_size=models.image_size,
             bucket=now.r2.bucket if models.image_host == "r2" else "",
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
-            clip_wait_s=round(whole - min(LAST_WORDS_S, whole / 4)), outputs=outputs,
+            clip_wait_s=_wait_s(now, tables.STEPS["clip"]), outputs=outputs, served=_served(now),
         )  # fmt: skip
 
     return studio

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from videod.core import offers
 from videod.core.bare import bare, options, words
 from videod.core.model import Job, Task
 from videod.core.service import Where
@@ -18,7 +19,7 @@ from videod.core.services import SERVICES
 from videod.core.statuses import DONE
 from videod.core.step import Command, Step, Studio
 from videod.core.step import digest as digest_of
-from videod.core.tables import STEPS
+from videod.core.tables import step_of
 from videod.seams import Jail, Spawn
 
 #: what a child may know of its surroundings; everything else stays with the daemon
@@ -79,9 +80,9 @@ class Bench:
         studio = self.studio(task, workspace, {name: str(other.output) for name, other in done.items()})
         if studio is None:
             return None
-        step = STEPS[job.step]
+        step = step_of(job)
         measured = {name: other.facts for name, other in done.items()}
-        command = step.argv(job, replace(studio, facts=measured))
+        command = step.argv(job, offers.studio(replace(studio, facts=measured), step))
         if self.foreign(step, command):
             command = bare(step, command)
         inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}
@@ -95,7 +96,7 @@ class Bench:
     def prepare(self, task: Task, job: Job, command: Command) -> Path:
         """Make the folders and files the script expects; return where its output will lie."""
         workspace = self.workspace(task)
-        output = workspace / STEPS[job.step].output(job, task)
+        output = workspace / step_of(job).output(job, task)
         if not output.parent.is_dir():
             workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +110,7 @@ class Bench:
 
     async def spawn(self, task: Task, job: Job, command: Command) -> Spawn:
         """Raises TokenError when the upload's token cannot be had."""
-        step = STEPS[job.step]
+        step = step_of(job)
         env = {name: self.environ[name] for name in PASSED_ON if name in self.environ}
         env |= self.urls
         ffmpeg = self.ffmpeg()

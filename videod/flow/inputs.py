@@ -22,7 +22,7 @@ from videod.core.model import Job, Task
 from videod.core.plan import Complaint, Plan, PlanError, parse
 from videod.core.statuses import DONE, SKIPPED
 from videod.core.step import Step
-from videod.core.tables import STEPS
+from videod.core.tables import step_of
 from videod.flow import started
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
@@ -88,7 +88,7 @@ class Inputs:
 
     async def _there(self, work: Assignment) -> JobSucceeded | None:
         """The outcome where the file that was lost is back as it was made; any other in its place is put aside."""
-        task, job, step = work.task, work.job, STEPS[work.job.step]
+        task, job, step = work.task, work.job, step_of(work.job)
         if job.sha256 is None or job.output != step.output(job, task) or job.bytes is None:
             return None
         path = self._bench.workspace(task) / job.output
@@ -109,7 +109,7 @@ class Inputs:
 
         Raises Unchecked, FileNotFoundError without FFmpeg.
         """
-        task, job, step = work.task, work.job, STEPS[work.job.step]
+        task, job, step = work.task, work.job, step_of(work.job)
         path = self._bench.workspace(task) / step.output(job, task)
         if not (step.paid and self._bench.silent(step) and job.sha256 is None and path.is_file()):
             return None
@@ -136,7 +136,7 @@ class Inputs:
 
     async def _started_unknown(self, work: Assignment) -> JobFailed | None:
         """The doubt where a paid custom script was started of which the ledger, an older copy, knows nothing."""
-        task, job, step = work.task, work.job, STEPS[work.job.step]
+        task, job, step = work.task, work.job, step_of(work.job)
         if not (step.paid and self._bench.silent(step)) or job.buy_again:
             return None
         attempt = started.read(self._bench.workspace(task) / step.output(job, task))
@@ -171,7 +171,7 @@ class Inputs:
 
     async def blamed(self, task: Task, job: Job, jobs: tuple[Job, ...], failure: Failure) -> tuple[LostFile, ...]:
         """The inputs that a free step cannot use: those its message names, else those that fail a second check."""
-        if failure.kind != Kind.INPUT or STEPS[job.step].paid or job.step == "cleanup":
+        if failure.kind != Kind.INPUT or step_of(job).paid or job.step == "cleanup":
             return ()
         if job.step == "upload":  # the film that was approved stays it, unless the file is another one now
             return await self.lost(task, job, jobs)
@@ -184,7 +184,7 @@ class Inputs:
 
     def _used(self, job: Job, jobs: tuple[Job, ...]) -> list[Job]:
         names = set(job.needs) - {"plan/plan"}
-        if job.step == "assemble" and self._bench.silent(STEPS[job.step]):
+        if job.step == "assemble" and self._bench.silent(step_of(job)):
             # a custom script makes cuts of its own
             names |= {need for one in jobs if one.name in names for need in one.needs}
         return [one for one in jobs if one.name in names and one.state is DONE and one.output]
@@ -200,14 +200,14 @@ class Inputs:
 
     def _fetchable(self, job: Job, path: Path) -> bool:
         """Whether its service still has the file of the finished order, which costs nothing to fetch."""
-        step = STEPS[job.step]
+        step = step_of(job)
         if not step.fetchable or job.remote_id is None or self._bench.silent(step):
             return False
         kept = receipts.read(path)
         return kept is not None and kept.remote_id == job.remote_id
 
     async def _objection(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> bool:
-        step: Step = STEPS[job.step]
+        step: Step = step_of(job)
         path = self._bench.workspace(task) / str(job.output)
         expected = expectation(job, jobs, foreign=self._bench.silent(step))
         try:

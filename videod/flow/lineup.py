@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from videod.core.admission import Candidate, House, choose, turns
 from videod.core.model import Job, Task
 from videod.core.statuses import READY, Status
-from videod.core.tables import STEPS
 from videod.store import choices, reads
 
 
@@ -27,6 +26,7 @@ class HouseRules:
 class LineUp:
     """The candidates of a service, by task, and what is in work beside them."""
 
+    service: str
     ready: Mapping[str, Candidate]
     house: House
 
@@ -42,8 +42,7 @@ class LineUp:
         step, _, _ = claimed.job.partition("/")
         if not claimed.admitted or step == "plan" or task.status != was:
             return None
-        service = STEPS[step].service
-        following = next((job for job in jobs if _may_follow(job, service, at)), None)
+        following = next((job for job in jobs if _may_follow(job, self.service, at)), None)
         ready = dict(self.ready)
         if following is None:
             del ready[claimed.task_id]
@@ -74,4 +73,4 @@ def line_up(
     by_channel = choices.work_by_channel(work)
     order = turns(work, choices.last_finished(connection, by_channel))
     house = House(rules.max_in_work, rules.max_by_channel, by_channel, order)
-    return LineUp({one.task_id: one for one in ready}, house)
+    return LineUp(service, {one.task_id: one for one in ready}, house)

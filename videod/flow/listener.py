@@ -16,7 +16,7 @@ from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Failure, Kind, classify
 from videod.core.sanitize import sanitize, sanitize_line
 from videod.core.step import Step
-from videod.core.tables import STEPS
+from videod.core.tables import step_of
 from videod.flow.assignment import Assignment
 from videod.ledger import Ledger
 from videod.seams import Child, Clock
@@ -106,7 +106,7 @@ class Listener:
         The job's own price is booked where the message names no amount, or nonsense in its place. A script can give no
         money back, and one of a step that buys nothing can spend none: such a charge is refused.
         """
-        usd, step = message.get("usd"), STEPS[work.job.step]
+        usd, step = message.get("usd"), step_of(work.job)
         told = bounds.micros(usd)
         below = bounds.number(usd, -math.inf, 0.0)
         refused = "it is below 0" if below else None

@@ -23,7 +23,7 @@ from videod.core.model import Job, Task
 from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.step import Step
-from videod.core.tables import STEPS
+from videod.core.tables import step_of
 from videod.flow import host, started
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
@@ -111,7 +111,7 @@ class Runner:
             await self.crashes.book(self._place(work, "recording its outcome"), error)
             return
         if self._silent_purchase(work):
-            started.ended(self._bench.workspace(work.task) / STEPS[work.job.step].output(work.job, work.task))
+            started.ended(self._bench.workspace(work.task) / step_of(work.job).output(work.job, work.task))
         if isinstance(outcome, JobSucceeded):
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
         elif isinstance(outcome, NothingBought):
@@ -124,7 +124,7 @@ class Runner:
         try:
             return await self._inputs.before(work)
         except Unchecked as error:  # no verdict on a file that lies there: it is looked at again, not bought again
-            return self._failed(work, Failure(Kind.LOST, str(error), service=STEPS[work.job.step].service))
+            return self._failed(work, Failure(Kind.LOST, str(error), service=step_of(work.job).service))
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)))
         except OSError as error:
@@ -144,7 +144,7 @@ class Runner:
 
     def _silent_purchase(self, work: Assignment) -> bool:
         """Whether a custom script pays, which keeps no receipt."""
-        step = STEPS[work.job.step]
+        step = step_of(work.job)
         return step.paid and self._bench.silent(step)
 
     def _place(self, work: Assignment, during: str) -> Place:
@@ -187,7 +187,7 @@ class Runner:
 
     def may_end_now(self, work: Assignment) -> bool:
         """Whether ending this child now surely buys nothing twice: unpaid work, or a remote job with its id kept."""
-        step = STEPS[work.job.step]
+        step = step_of(work.job)
         if not step.paid:
             return True
         try:
@@ -199,7 +199,7 @@ class Runner:
 
     async def _attempt(self, work: Assignment) -> JobSucceeded | JobFailed:
         """The outcome, whatever happens: a crash of videod itself is a failure of the job. The child is gone then."""
-        step = STEPS[work.job.step]
+        step = step_of(work.job)
         try:
             began = await self._start(work)
         except Exception as error:
@@ -293,7 +293,7 @@ class Runner:
 
     def _doubted(self, work: Assignment, failure: Failure) -> Failure:
         """`failure`, or the doubt whether a purchase was made, where a paid script was ended in the middle."""
-        step = STEPS[work.job.step]
+        step = step_of(work.job)
         if not step.paid:
             return failure
         output = self._bench.workspace(work.task) / step.output(work.job, work.task)

@@ -63,10 +63,10 @@ class SimulatedLauncher:
         if step.name == "plan":
             self._write_plan(spawn.argv)
         if step.fetchable:
-            before = (_line("submitted", service=step.service, remote_id=spawn.label),)
+            before = (_line("submitted", remote_id=spawn.label),)
         if step.paid:
             # without a sum: the books take the price of the settings
-            after = (_line("charged", service=step.service, kind=step.name, quantity=1, unit="piece", usd=None),)
+            after = (_line("charged", kind=step.name, quantity=1, unit="piece", usd=None),)
         if step.name == "upload":
             after = (_line("result", video_id="simulated", url="https://youtu.be/simulated"),)
         return SimulatedChild(self._latencies.of(task_id, job), before, after)

@@ -7,11 +7,12 @@ from itertools import pairwise
 
 from videod.core.bounds import MOST_USD
 from videod.core.model import Job
+from videod.core.services import LANES
 from videod.core.tables import STEPS
 from videod.store.rows import job_of
 
-#: services that are paid, in the order of the step table
-PAID = tuple(dict.fromkeys(step.service for step in STEPS.values() if step.paid))
+#: services that are paid
+PAID = tuple(service.name for service in LANES if service.offers)
 
 
 @dataclass(frozen=True)

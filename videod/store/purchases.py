@@ -82,6 +82,14 @@ def proven(connection: sqlite3.Connection, service: str) -> frozenset[int]:
     return frozenset(int(row[0]) for row in rows)
 
 
+def _bought_at(connection: sqlite3.Connection, attempt: int, job: str) -> str:
+    """The service of an attempt's job."""
+    row = connection.execute(
+        "SELECT jobs.service FROM attempts JOIN jobs ON jobs.id = attempts.job_id WHERE attempts.id = ?", (attempt,)
+    ).fetchone()
+    return STEPS[job.split("/", 1)[0]].service if row is None else str(row[0])
+
+
 _KINDS = {
     "JobSubmitted": Kind.SUBMITTED, "JobCharged": Kind.CHARGED, "JobFailed": Kind.DOUBTED, "NothingBought": Kind.SETTLED
 }  # fmt: skip
@@ -104,7 +112,7 @@ def traces(connection: sqlite3.Connection, service: str, mark: Mark) -> tuple[Tr
 def _trace(connection: sqlite3.Connection, service: str, row: sqlite3.Row) -> Trace | None:
     body = json.loads(row["body"])
     kind = _KINDS[row["event"]]
-    if STEPS[body["job"].split("/", 1)[0]].service != service:
+    if _bought_at(connection, int(body["attempt"]), body["job"]) != service:
         return None
     if kind == Kind.DOUBTED and body["failure"]["kind"] != "in_doubt":
         return None

@@ -14,12 +14,12 @@ from videod.core import board
 from videod.core.model import Job, Task
 from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
-from videod.core.tables import SERVICES
+from videod.core.tables import SERVICES, USUAL
 from videod.store import choices, reads
 from videod.store.rows import STATES, failure_of, task_of
 
 DAY_MS = 86_400_000
-#: services that a person watches: all lanes but the cleaning of workspaces
+#: services that a person watches: all lanes but the cleaning of workspaces; those of `USUAL` even when nothing waits
 WATCHED = tuple(service for service in SERVICES if service not in TIDYING)
 
 
@@ -271,6 +271,8 @@ def lanes(connection: sqlite3.Connection, at: int) -> tuple[Lane, ...]:
     found = []
     for service in WATCHED:
         row = ready.get(service)
+        if row is None and service not in USUAL and service not in running:
+            continue
         counted = (0, 0, None) if row is None else (row["ready"], row["later"], row["next"])
         found.append(Lane(service, running.get(service, 0), *counted))
     return tuple(found)

@@ -15,6 +15,8 @@ from videod.core.service import Configured, Offer, Question, Service, Where
 _ADDRESS = re.compile(r"VIDEOD_URL_[A-Z0-9_]+")
 #: whatever a probe asks about is there
 _ANYTHING = Configured(defaultdict(str), {"channel": "voice"})
+#: the step that every episode begins with
+FIRST = "plan"
 _SECRET = re.compile(r"[A-Z][A-Z0-9_]+")
 
 
@@ -84,6 +86,7 @@ def check(
     """
     faults = [f"{file(name)}: {fault}" for name, service in services.items() for fault in _faults(service, steps)]
     faults += _without(steps, paid, services)
+    faults += _unknown_secrets(services)
     said: dict[str, str] = {}
     for name, service in services.items():
         for given in (*(secret.name for secret in service.secrets), *service.addresses):
@@ -95,6 +98,13 @@ def check(
                 faults.append(f"{file(name)}: offers: {offer.step} needs a script, {file(other)} has the step's own")
     if faults:
         raise ValueError("; ".join(faults))
+
+
+def _unknown_secrets(services: Mapping[str, Service]) -> Iterator[str]:
+    known = {secret.name for service in services.values() for secret in service.secrets}
+    for name, service in services.items():
+        for offer in service.offers:
+            yield from (f"{file(name)}: offers: no service has {one}" for one in offer.secrets if one not in known)
 
 
 def _without(steps: Mapping[str, str], paid: Collection[str], services: Mapping[str, Service]) -> Iterator[str]:
@@ -110,7 +120,7 @@ def _without(steps: Mapping[str, str], paid: Collection[str], services: Mapping[
             yield f"{file(name)}: offers: has none for the step {step}, which costs money"
 
 
-def _faults(service: Service, steps: Collection[str]) -> Iterator[str]:
+def _faults(service: Service, steps: Mapping[str, str]) -> Iterator[str]:
     secrets = {secret.name for secret in service.secrets}
     if not service.title.strip():
         yield "title: is empty"
@@ -142,8 +152,12 @@ def _faults(service: Service, steps: Collection[str]) -> Iterator[str]:
             yield f"offers: there is no step {offer.step!r}"
         if service.price_micros(offer.model, offer.piece) is None:
             yield f"offers: the catalogue has no price of {offer.model!r} for {offer.piece!r}"
-        if offer.script and not offer.script.endswith(".py"):
+        if offer.script and (not offer.script.endswith(".py") or "/" in offer.script):
             yield f"offers: script {offer.script!r} is no file name of scripts/"
+        if offer.script and offer.step == FIRST:
+            yield f"offers: the step {FIRST} has no choice of services: it is queued before an episode is planned"
+        if steps.get(offer.step) == service.name and offer.script:
+            yield f"offers: {offer.step} is the service's own step, whose script the step names"
 
 
 def _questions(service: Service) -> Iterator[tuple[str, Question]]:

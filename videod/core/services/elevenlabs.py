@@ -12,7 +12,6 @@ from videod.core.service import (
     Model,
     Needed,
     Offer,
-    Per,
     Problem,
     Question,
     Secret,
@@ -74,7 +73,7 @@ SERVICE = Service(
         Model("eleven_text_to_sound_v2", {"effect": 0.12}),  # the higher of two published figures
     ),
     offers=(
-        Offer("narration", model="eleven_multilingual_v2", piece="1,000 characters", per=Per.THOUSAND_CHARACTERS),
+        Offer("narration", model="eleven_multilingual_v2", piece="1,000 characters"),
         Offer("sound_effect", model="eleven_text_to_sound_v2", piece="effect"),
     ),
     credit_at="ElevenLabs",

@@ -1,0 +1,48 @@
+"""A step as another service than its own does it.
+
+Which service does a step is chosen in the settings (`[services]` of videod.toml) and stands on each job from the
+moment it is planned. Another service brings a script, secrets, a model and a price of its own; all else is the step's.
+"""
+
+from dataclasses import replace
+
+from videod.core.model import ChannelPolicy
+from videod.core.service import Offer
+from videod.core.services import LANES, SERVICES, file
+from videod.core.step import Step, Studio
+
+
+def at(step: Step, service: str) -> Step:
+    """The step as `service` does it. Raises LookupError where that one does not offer it (any more)."""
+    if service == step.service:
+        return step
+    known = SERVICES.get(service)
+    offer = None if known is None else known.offer(step.name)
+    if offer is None or not offer.script:
+        raise LookupError(f"{file(service)} does not offer the step {step.name}; plan the episode again")
+    price = None if step.price is None else replace(step.price, name=key(step.name, service))
+    return replace(step, service=service, script=offer.script, secrets=offer.secrets, price=price)
+
+
+def chosen(step: Step, policy: ChannelPolicy) -> Step:
+    """The step as the service does it that the settings choose for it."""
+    return at(step, policy.services.get(step.name, step.service))
+
+
+def studio(studio: Studio, step: Step) -> Studio:
+    """What the commands of a step need, with the model and the patience of the service that does it."""
+    served = studio.served.get(key(step.name, step.service))
+    if served is None:
+        return studio
+    models = {**studio.models, step.model: served.model} if step.model else studio.models
+    return replace(studio, models=models, clip_wait_s=served.wait_s)
+
+
+def others() -> tuple[tuple[str, Offer], ...]:
+    """(service, offer) of everything that a service does in the place of a step's own."""
+    return tuple((service.name, offer) for service in LANES for offer in service.offers if offer.script)
+
+
+def key(step: str, service: str) -> str:
+    """How prices, models and times of another service's offer are named."""
+    return f"{step}/{service}"
