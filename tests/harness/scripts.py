@@ -16,12 +16,15 @@ from pathlib import Path
 
 from tests.harness.power import Power, PowerCut
 from tests.harness.virtual_loop import VirtualLoop
+from videod.core import offers
 from videod.core.service import CREDIT, Remote
 from videod.core.step import Expectation
 from videod.core.tables import STEPS
 from videod.seams import Artefact, BadArtefact, NoAnswer, Spawn
 
-SERVICE = {step.script: step.service for step in STEPS.values()}
+SERVICE = {step.script: step.service for step in STEPS.values()} | {one.script: name for name, one in offers.others()}
+#: the script of another service's offer -> the step's own, which it does as
+STANDS_FOR = {one.script: STEPS[one.step].script for _, one in offers.others()}
 #: seconds a call takes, lowest and highest: the usual ones, but for two clips a film is joined faster
 LATENCY = {step.script: (step.usual.low, step.usual.high) for step in STEPS.values()} | {"assemble_video.py": (5, 10)}
 PRICE = {
@@ -167,6 +170,7 @@ class ScriptDouble:
         self._events: asyncio.Queue[str | None] = asyncio.Queue()
         self._code = 0
         self._service = SERVICE[self._name]
+        self._name = STANDS_FOR.get(self._name, self._name)
         self._task = asyncio.create_task(self._live())
 
     def _value(self, flag: str, default: str = "") -> str:

@@ -20,6 +20,7 @@ from tests.harness.power import Power, PowerCut
 from tests.harness.prices import prices
 from tests.harness.scripts import InspectorDouble, LauncherDouble, PurseDouble, Vendors
 from videod.core.model import ChannelPolicy, Job, Priority, Task
+from videod.core.services import LANES
 from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
 from videod.core.step import Studio
 from videod.core.tables import SERVICES
@@ -39,10 +40,12 @@ from videod.seams import Inspector, Launcher, Page
 from videod.store import reads
 from videod.store.database import T, Transaction
 
+#: the usual ones, without daily quotas
 LIMITS = {
-    "gemini": Limit(12), "kie": Limit(8, 20, 10), "elevenlabs": Limit(6), "youtube": Limit(2), "ffmpeg": Limit(2),
-    "pillow": Limit(2), "local": Limit(2),
-}  # fmt: skip
+    one.name: Limit(one.limits.concurrency, one.limits.rate or 0, one.limits.per_s or 1.0)
+    for one in LANES
+    if one.limits is not None
+}
 EPOCH_MS = 1_795_000_000_000
 
 

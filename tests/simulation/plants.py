@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 from tests.harness.prices import prices
 from videod.core.model import ChannelPolicy
+from videod.core.services import LANES
 from videod.core.statuses import Gate
 from videod.flow.limits import Limit
 from videod.flow.lineup import HouseRules
 from videod.simulation.run import Plant
 
+#: the usual ones, without daily quotas
 LIMITS = {
-    "gemini": Limit(12), "kie": Limit(8, 20, 10), "elevenlabs": Limit(6), "youtube": Limit(2), "ffmpeg": Limit(2),
-    "pillow": Limit(2), "local": Limit(2),
-}  # fmt: skip
+    one.name: Limit(one.limits.concurrency, one.limits.rate or 0, one.limits.per_s or 1.0)
+    for one in LANES
+    if one.limits is not None
+}
 PRICES = prices(plan=20_000, image=33_600, clip=420_000, narration=80_000, effect=120_000, upload=0)
 #: 50-character narrations: 6 clips and 8 images of an episode
 SMALL_COST_MICROS = 20_000 + 8 * 33_600 + 6 * (420_000 + 120_000)
