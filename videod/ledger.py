@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
 from functools import partial
-from typing import Generic, TypeVar
 
 from videod.core.admission import HOLDS_NO_PLACE
 from videod.core.board import entry_view
@@ -52,6 +51,7 @@ from videod.core.ops import (
 from videod.core.plan import Plan
 from videod.core.reconcile import Mark, NothingBought
 from videod.core.statuses import JobState
+from videod.core.step import Command
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
@@ -71,20 +71,32 @@ class Applied:
     attempt: int | None = None
 
 
-T = TypeVar("T")
+@dataclass(frozen=True)
+class Claim:
+    """A job that a lane chose: the event that starts it, the job as it was then, and what does it."""
+
+    event: JobStarted
+    job: Job
+    command: Command
+
+
 #: asks for a task and its jobs as they are within the transaction
 Look = Callable[[str], tuple[Task | None, tuple[Job, ...]]]
-#: looks within the transaction for the job to start; None: none may. What is beside the event comes back to the caller
-Chooser = Callable[[sqlite3.Connection, Look], tuple[JobStarted, T] | None]
+#: chooses the job to start next, within the transaction; None: none may
+Chooser = Callable[[sqlite3.Connection, Look], Claim | None]
 
 
 @dataclass(frozen=True)
-class Started(Generic[T]):
-    """What became of a start. `chosen` is what the chooser gave beside the event."""
+class Started:
+    """What became of a claim."""
 
-    event: JobStarted
+    claim: Claim
     applied: Applied
-    chosen: T
+
+    @property
+    def runs(self) -> bool:
+        """Whether the job runs now; else money or a quota held it back."""
+        return self.applied.attempt is not None
 
 
 class Bells:
@@ -161,31 +173,30 @@ class Ledger:
         self._ring(applied.decision)
         return applied
 
-    async def start(self, choose: Chooser[T], most: int = 1) -> list[Started[T]]:
-        """Start up to `most` jobs that `choose` picks one after another, until it picks none or one is not started.
+    async def start(self, choose: Chooser, most: int = 1) -> list[Started]:
+        """Start up to `most` jobs that `choose` picks one after another, until it picks none or one does not run.
 
         They are looked for, decided and written in one transaction: nothing can change between the look and the
         claim, so who is picked is never stale.
         """
-
-        def pick(connection: sqlite3.Connection) -> list[Started[T]]:
-            found: list[Started[T]] = []
-            try:
-                while len(found) < most and (not found or found[-1].applied.attempt is not None):
-                    picked = choose(connection, partial(self._snapshots.look, connection))
-                    if picked is None:
-                        break
-                    found.append(Started(picked[0], self._transact(connection, picked[0]), picked[1]))
-            except BaseException:
-                for one in found:  # undone with the rest
-                    self._snapshots.forget(one.event.task_id)
-                raise
-            return found
-
-        started = await self._store.write(pick)
+        started = await self._store.write(lambda connection: self._start(connection, choose, most))
         for one in started:
             self._ring(one.applied.decision)
         return started
+
+    def _start(self, connection: sqlite3.Connection, choose: Chooser, most: int) -> list[Started]:
+        found: list[Started] = []
+        try:
+            while len(found) < most and (not found or found[-1].runs):
+                claim = choose(connection, partial(self._snapshots.look, connection))
+                if claim is None:
+                    break
+                found.append(Started(claim, self._transact(connection, claim.event)))
+        except BaseException:
+            for one in found:  # undone with the rest
+                self._snapshots.forget(one.claim.event.task_id)
+            raise
+        return found
 
     def _transact(self, connection: sqlite3.Connection, event: Event) -> Applied:
         snapshot = self._snapshot(connection, event)
@@ -236,7 +247,7 @@ class Ledger:
         spent = reads.spent_by_channel(connection, channel, event.at - event.at % DAY_MS) if _buys(event, jobs) else 0
         service, used = _service(event, jobs), 0
         if isinstance(event, JobStarted) and event.quota is not None and service is not None:
-            used = reads.quota_used(connection, service, event.quota[0])
+            used = reads.quota_used(connection, service, event.quota.day)
         guard = reads.breaker(connection, service) if service in GUARDED else None
         charged = doubted = 0
         if isinstance(event, JobFailed | JobDied):

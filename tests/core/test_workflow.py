@@ -5,9 +5,9 @@ import pytest
 from tests.core.book import Book, small_plan
 from tests.harness.world import policy
 from videod.core.board import entry_view
-from videod.core.events import CancelAsked, EntryRefused, GateApproved, JobCharged, RedoAsked
+from videod.core.events import CancelAsked, EntryRefused, GateApproved, JobCharged, JobStarted, Quota, RedoAsked
 from videod.core.failures import Kind
-from videod.core.ops import Alert, NoteRefusal, Park, ShowAsset, ShowEntry
+from videod.core.ops import Alert, NoteRefusal, OpenAttempt, Park, ShowAsset, ShowEntry
 from videod.core.statuses import ERRORS, Gate, JobState, Status
 from videod.core.workflow import decide
 
@@ -189,6 +189,25 @@ def test_a_used_up_quota_parks_the_service_and_shows_quota_exceeded() -> None:
     assert [(op.service, op.until_ms) for op in parks] == [("gemini", paper.at + 3_600_000)]
     paper.start("plan/plan")
     assert paper.one.status == Status.GENERATING_ASSETS
+
+
+@pytest.mark.parametrize(
+    ("used", "starts", "warned"), [(0, True, False), (7, True, True), (9, True, False), (10, False, False)]
+)
+def test_a_start_beyond_the_days_quota_parks_the_service_until_the_next_day(
+    used: int, starts: bool, warned: bool
+) -> None:
+    paper = book()
+    event = JobStarted(paper.now(), paper.one.id, "plan/plan", "digest", Quota("2026-11-20", 10, 99_000_000))
+    decision = decide(replace(paper.snapshot(event), quota_used=used), event)
+    assert decision.accepted == starts
+    assert any(isinstance(op, Alert) for op in decision.ops) == warned
+    if starts:
+        (opened,) = [op for op in decision.ops if isinstance(op, OpenAttempt)]
+        assert opened.quota_day == "2026-11-20"
+    else:
+        reason = "the daily quota of 10 (daily_quota in [services.gemini]) is used up"
+        assert (decision.ops, decision.note) == ((Park("gemini", None, 99_000_000, reason, "limit"),), reason)
 
 
 def test_a_wrong_key_parks_the_service_and_alerts_once_for_all() -> None:

@@ -1,6 +1,8 @@
 """A lane fills its free places with one transaction, never more of them than there are."""
 
+import asyncio
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,9 @@ import pytest
 from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import LIMITS, World, policy
-from videod.flow.limits import Limit
+from videod.core.admission import Candidate
+from videod.flow.limits import Lane, Limit
+from videod.store import choices
 from videod.store.database import Transaction
 
 _RUNNING = "SELECT service, count(*) FROM jobs WHERE state = 'running' GROUP BY service"
@@ -67,3 +71,67 @@ def test_where_a_start_uses_up_a_token_or_a_quota_jobs_are_claimed_one_by_one(
             assert (begun["elevenlabs"], ran["elevenlabs"]) == (1, 6)
 
     run_virtual(story())
+
+
+def test_the_choice_is_made_within_the_claiming_transaction_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claiming: list[bool] = []
+    looked = choices.candidates
+
+    def seen(connection: sqlite3.Connection, service: str, at: int) -> tuple[Candidate, ...]:
+        claiming.append(connection.in_transaction)
+        return looked(connection, service, at)
+
+    monkeypatch.setattr(choices, "candidates", seen)
+
+    async def story() -> None:
+        limits = LIMITS | {"kie": Limit(8, 20, 10), "elevenlabs": Limit(6, daily_quota=1000)}
+        async with World(tmp_path, policies={"wild": policy(clips=18, images=22)}, limits=limits) as world:
+            await world.queue("Film")
+            await world.rest()
+            await check(world)
+
+    run_virtual(story())
+    assert len(claiming) > 50 and all(claiming)
+
+
+def test_starts_keep_the_pace_of_their_rate_and_a_raised_one_counts_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[float] = []
+    raised: list[float] = []
+    begun = Lane.started
+
+    def seen(lane: Lane) -> None:
+        if lane.service == "kie":
+            starts.append(asyncio.get_running_loop().time())
+        begun(lane)
+
+    monkeypatch.setattr(Lane, "started", seen)
+
+    async def story() -> None:
+        slow = LIMITS | {"kie": Limit(18, 1, 1000)}
+        async with World(tmp_path, policies={"wild": policy(clips=18, images=22)}, limits=slow) as world:
+            await world.queue("Film")
+            while len(starts) < 3:
+                await world.clock.sleep(1)
+            await world.scheduler.adopt(LIMITS | {"kie": Limit(18, 1, 10)})
+            raised.append(asyncio.get_running_loop().time())
+            await world.rest()
+            await check(world)
+
+    run_virtual(story())
+    gaps = [round(after - before, 6) for before, after in pairwise(starts)]
+    assert min(gaps[:2]) >= 1000 and min(gaps) >= 10
+    assert len(gaps) == 17 and starts[3] - raised[0] <= 10
+
+
+@pytest.mark.parametrize("gap_s", [0.5, 100.0])
+async def test_a_lane_that_was_idle_lets_no_burst_through(gap_s: float) -> None:
+    lane = Lane("kie", Limit(8, 1, gap_s))
+    assert lane.wait_s == 0
+    lane.started()
+    assert 0 < lane.wait_s <= gap_s
+    lane.change(Limit(8))
+    assert lane.wait_s == 0

@@ -29,16 +29,12 @@ def current(work: Work, name: str, attempt: int) -> Job:
 
 
 def start(work: Work, event: JobStarted) -> Work:
-    job = work.job(event.job)
-    allowed = work.task.status not in CLOSED or (job is not None and job.step == "cleanup")
-    if job is None or job.state != JobState.READY or job.due_at > event.at or not allowed:
-        raise Late(f"{event.job} cannot start now")
-    if work.task.paused is not None and job.step != "cleanup":
-        raise Late(f"the task is paused: {work.task.paused}")
-    if work.breaker is not None and not work.breaker.lets_in(event.at):
-        raise Late(f"{job.service} does not answer; it is tried again at {board.iso(work.breaker.until_ms)}")
-    price = 0 if job.fetching else price_micros(step_of(job), job.args, work.policy)
-    job = job if job.price_micros == price else replace(job, price_micros=price)
+    """Start the job that a lane chose, unless money or a quota says no: only they are decided here.
+
+    Raises Late where it may not start. Choice and start are one transaction, so a lane meets that only where a
+    day's quota ends; whoever else reports a start is told the same.
+    """
+    job = _priced(work, _startable(work, event))
     if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:
         return stopped
     quota_day, alerts = _use_quota(work, job, event)
@@ -48,6 +44,25 @@ def start(work: Work, event: JobStarted) -> Work:
     task = work.task
     work = work.with_job(started).adding(OpenAttempt(job.name, job.price_micros, quota_day), *alerts)
     return work.with_task(admitted=True, started_at=task.started_at or event.at, held=None, waits=None)
+
+
+def _startable(work: Work, event: JobStarted) -> Job:
+    """The job of the event. Raises Late where its state, its episode's or its service's forbids the start."""
+    job, task = work.job(event.job), work.task
+    cleanup = job is not None and job.step == "cleanup"
+    if job is None or job.state != JobState.READY or job.due_at > event.at or (task.status in CLOSED and not cleanup):
+        raise Late(f"{event.job} cannot start now")
+    if task.paused is not None and not cleanup:
+        raise Late(f"the task is paused: {task.paused}")
+    if work.breaker is not None and not work.breaker.lets_in(event.at):
+        raise Late(f"{job.service} does not answer; it is tried again at {board.iso(work.breaker.until_ms)}")
+    return job
+
+
+def _priced(work: Work, job: Job) -> Job:
+    """The job at the price of now; fetching what was bought costs nothing."""
+    price = 0 if job.fetching else price_micros(step_of(job), job.args, work.policy)
+    return job if job.price_micros == price else replace(job, price_micros=price)
 
 
 def asker(work: Work, job: Job) -> str:
@@ -62,18 +77,19 @@ QUOTA_WARNING = 0.8
 def _use_quota(work: Work, job: Job, event: JobStarted) -> tuple[str | None, tuple[Alert, ...]]:
     """The day whose quota the start uses (None: no quota), and the warning where it comes close to its end.
 
-    Raises Late where the day's quota is used up.
+    Raises Late, the service parked until the next day, where the day's quota is used up.
     """
-    if event.quota is None:
+    quota = event.quota
+    if quota is None:
         return None, ()
-    day, limit = event.quota
     used = work.quota_used + 1
-    if used > limit:
-        raise Late(f"the daily quota of {limit} at {job.service} is used up")
-    if used != max(1, math.ceil(QUOTA_WARNING * limit)) or limit < 5:
-        return day, ()
-    text = f"{used} of {limit} {job.service} jobs of {day} are used; jobs after the last one wait for the next day."
-    return day, (Alert(f"{job.service}:quota:{day}", text),)
+    if used > quota.most:
+        reason = f"the daily quota of {quota.most} (daily_quota in [services.{job.service}]) is used up"
+        raise Late(reason, Park(job.service, None, quota.ends_at, reason, "limit"))
+    if used != max(1, math.ceil(QUOTA_WARNING * quota.most)) or quota.most < 5:
+        return quota.day, ()
+    text = f"{used} of {quota.most} {job.service} jobs of {quota.day} are used; jobs after the last one wait for the"
+    return quota.day, (Alert(f"{job.service}:quota:{quota.day}", f"{text} next day."),)
 
 
 def heard(work: Work, job: Job | None, at: int) -> Work:
@@ -207,29 +223,38 @@ def _published(work: Work, event: JobSucceeded) -> Work:
 
 def _planned(work: Work, event: JobSucceeded, plan: Plan) -> Work:
     """Open the jobs of the plan; after a new plan keep what it leaves unchanged, open or skip the rest."""
-    fresh = {job.name: job for job in jobs_of(work.task, plan, work.policy)}
-    kept: list[Job] = []
-    changed: set[str] = set()
-    for job in work.jobs:
-        new = fresh.pop(job.name, None)
-        if job.step == "plan":
-            kept.append(job)
-        elif new is None:
-            kept.append(job if job.state == JobState.RUNNING else replace(job, state=JobState.SKIPPED))
-        elif new.args == job.args and new.needs == job.needs and job.state != JobState.SKIPPED:
-            kept.append(job)
-        else:
-            changed.add(job.name)
-            kept.append(replace(job, args=new.args, needs=new.needs, price_micros=new.price_micros))
-    opened = [replace(job, channel_id=work.task.channel_id) for job in fresh.values()]
-    jobs = tuple(kept + opened)
-    reached = affected(jobs, changed) if changed else set()
-    jobs = tuple(
-        replace(again(replace(job, state=JobState.WAITING), event.at), again=False)
-        if job.name in reached and job.state != JobState.RUNNING else again(job, event.at)
-        if job.name in reached else job
-        for job in jobs
-    )  # fmt: skip
+    wanted = {job.name: job for job in jobs_of(work.task, plan, work.policy)}
+    changed = {job.name for job in work.jobs if _differs(job, wanted.get(job.name))}
+    jobs = [_as_planned(job, wanted.get(job.name)) for job in work.jobs]
+    known = {job.name for job in work.jobs}
+    jobs += [replace(job, channel_id=work.task.channel_id) for job in wanted.values() if job.name not in known]
+    remade = affected(tuple(jobs), changed) if changed else set()
+    jobs = [_remade(job, event.at) if job.name in remade else job for job in jobs]
     plan_job = next(job for job in jobs if job.step == "plan")
     shown = ShowAsset(work.task.page_id, plan_job.name, "Plan", event.output, plan_job.revision)
-    return replace(work, jobs=jobs).adding(shown)
+    return replace(work, jobs=tuple(jobs)).adding(shown)
+
+
+def _differs(job: Job, wanted: Job | None) -> bool:
+    """Whether the new plan wants the job otherwise than it is, or again after an earlier plan did not."""
+    if job.step == "plan" or wanted is None:
+        return False
+    return (job.args, job.needs) != (wanted.args, wanted.needs) or job.state == JobState.SKIPPED
+
+
+def _as_planned(job: Job, wanted: Job | None) -> Job:
+    """The job as the new plan wants it (None: not at all; one that runs ends first)."""
+    if job.step == "plan":
+        return job
+    if wanted is None:
+        return job if job.state == JobState.RUNNING else replace(job, state=JobState.SKIPPED)
+    if not _differs(job, wanted):
+        return job
+    return replace(job, args=wanted.args, needs=wanted.needs, price_micros=wanted.price_micros)
+
+
+def _remade(job: Job, at: int) -> Job:
+    """A job on its way to a new take, one that was skipped as well; one that runs starts over when it ends."""
+    if job.state == JobState.RUNNING:
+        return again(job, at)
+    return replace(again(replace(job, state=JobState.WAITING), at), again=False)

@@ -115,17 +115,26 @@ class EditRefused:
 
 
 @dataclass(frozen=True)
+class Quota:
+    """A service's daily quota: the day that a start counts to, starts a day, and when that day ends, ms."""
+
+    day: str
+    most: int
+    ends_at: int
+
+
+@dataclass(frozen=True)
 class JobStarted:
     """A lane claimed the job; from here one attempt runs. `digest` is that of the command and its input files.
 
-    `quota`: (the day it counts to, jobs a day) where the service has a daily quota.
+    `quota`: where the service has one.
     """
 
     at: int
     task_id: str
     job: str
     digest: str
-    quota: tuple[str, int] | None = None
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer to an event. `accepted` False: the event came too late or twice, nothing was to be done."""
+    """The answer to an event. `accepted` False: the event came too late or twice, nothing of it was to be done."""
 
     ops: tuple[Op, ...] = ()
     accepted: bool = True

@@ -41,4 +41,11 @@ class Work:
 
 
 class Late(Exception):
-    """The event came too late or twice; the text says why."""
+    """The event came too late or twice, or its time has not come; the text says why.
+
+    `ops`: what holds for other jobs as well and is written all the same.
+    """
+
+    def __init__(self, why: str, *ops: Op) -> None:
+        super().__init__(why)
+        self.ops = ops

@@ -185,7 +185,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         )  # fmt: skip
         work = _settle(_handle(begun, event))
     except Late as late:
-        return Decision(accepted=False, note=str(late))
+        return Decision(late.ops, accepted=False, note=str(late))
     ops = _differences(snapshot, work)
     # rows before what refers to them: tasks and jobs first, then attempts, charges and what is shown
     return Decision((*[op for op in ops if isinstance(op, SaveTask | SaveJob)], *work.ops,

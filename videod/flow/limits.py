@@ -1,7 +1,7 @@
 """The limits of one service's lane: how many at once and how often; they may change while the lane runs.
 
-`asyncio.Semaphore` bounds what runs, `aiolimiter` the rate of starts. aiolimiter's bucket lets a whole first burst
-through (measured: 60 of "30 per minute" in the first minute), so a rate of n per t is built as one per t/n: smooth.
+`asyncio.Semaphore` bounds what runs. A rate of n starts per t is one start per t/n: a bucket would let a whole first
+burst through (measured: 60 of "30 per minute" in the first minute).
 """
 
 import asyncio
@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from aiolimiter import AsyncLimiter
+from videod.core.events import Quota
+
+#: a wait that a timer can measure, seconds
+SHORTEST_WAIT_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -25,27 +28,32 @@ class Limit:
     daily_quota: int | None = None
     quota_zone: str = "UTC"
 
-    def quota(self, at_ms: int) -> tuple[str, int] | None:
-        """(the day that `at_ms` counts to, jobs a day), or None without a daily quota."""
-        return None if self.daily_quota is None else (quota_day(at_ms, self.quota_zone), self.daily_quota)
+    @property
+    def gap_s(self) -> float:
+        """The time from one start to the next at least, seconds."""
+        return self.per_s / self.rate if self.rate else 0.0
+
+    def quota(self, at_ms: int) -> Quota | None:
+        """The daily quota that a start at `at_ms` counts to, None without one."""
+        if self.daily_quota is None:
+            return None
+        return Quota(quota_day(at_ms, self.quota_zone), self.daily_quota, quota_ends(at_ms, self.quota_zone))
 
 
 class Lane:
-    """The slots and the token bucket of one service. Built inside the running loop."""
+    """The slots and the pace of one service. Built inside the running loop."""
 
     def __init__(self, service: str, limit: Limit) -> None:
         self.service = service
         self.limit = limit
         self._slots = asyncio.Semaphore(limit.concurrency)
-        self._bucket = _bucket(limit)
+        self._started_at: float | None = None
         self._too_many = 0
         self.taken = 0
 
     def change(self, limit: Limit) -> None:
         """Take up another limit: more places at once, fewer as those above it become free; nothing is interrupted."""
         more = limit.concurrency - self.limit.concurrency
-        if (limit.rate, limit.per_s) != (self.limit.rate, self.limit.per_s):
-            self._bucket = _bucket(limit)
         self.limit = limit
         self._too_many -= more
         while self._too_many < 0:
@@ -59,8 +67,8 @@ class Lane:
 
     @property
     def metered(self) -> bool:
-        """Whether a start uses up something besides its place: a token or a piece of the day's quota."""
-        return self._bucket is not None or self.limit.daily_quota is not None
+        """Whether a start uses up something besides its place: its turn in the rate or a piece of the day's quota."""
+        return self.limit.rate > 0 or self.limit.daily_quota is not None
 
     @property
     def idle(self) -> int:
@@ -79,14 +87,17 @@ class Lane:
         else:
             self._slots.release()
 
-    async def token(self) -> None:
-        """Wait until one more start is within the rate."""
-        if self._bucket is not None:
-            await self._bucket.acquire()
+    @property
+    def wait_s(self) -> float:
+        """How long until one more start is within the rate, 0 where it is now."""
+        if self._started_at is None:
+            return 0.0
+        left = self._started_at + self.limit.gap_s - asyncio.get_running_loop().time()
+        return max(left, SHORTEST_WAIT_S) if left > 0 else 0.0
 
-
-def _bucket(limit: Limit) -> AsyncLimiter | None:
-    return AsyncLimiter(1, limit.per_s / limit.rate) if limit.rate else None
+    def started(self) -> None:
+        """A job was started: the next one follows at the pace of the rate."""
+        self._started_at = asyncio.get_running_loop().time()
 
 
 def quota_day(at_ms: int, zone: str) -> str:

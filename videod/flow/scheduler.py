@@ -1,8 +1,8 @@
-"""One lane per service: slot, choice, token, claim, hand over. A starved service blocks nobody.
+"""One lane per service: slot, pace, claim, hand over. A starved service blocks nobody.
 
 A lane sleeps until its bell rings, the next retry is due, or its poll interval is over: a lost bell costs a few
-seconds, never work. Choice and claim are one transaction: what is chosen cannot go to another, and a refused start
-is told so and chosen anew.
+seconds, never work. The choice is made once, within the claiming transaction: what is chosen cannot go to another. A
+job that money or a quota holds back is told so, and another one is chosen.
 """
 
 import asyncio
@@ -10,20 +10,19 @@ import logging
 import sqlite3
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
+from typing import Protocol
 
 from videod.core.admission import Candidate
 from videod.core.events import JobStarted
-from videod.core.model import Job
 from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
-from videod.core.step import Command
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
 from videod.flow.crashes import Place
-from videod.flow.limits import Lane, Limit, quota_ends
+from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules, LineUp, line_up, stands_still
 from videod.flow.runner import Runner
-from videod.ledger import Ledger, Look
+from videod.ledger import Claim, Ledger, Look
 from videod.seams import Clock
 from videod.store import choices, reads
 from videod.store.database import Store
@@ -31,6 +30,16 @@ from videod.store.database import Store
 log = logging.getLogger(__name__)
 
 Keep = Callable[[str, Callable[[], Coroutine[None, None, None]]], Coroutine[None, None, None]]
+
+#: the job to start and the line-up that it was chosen from
+Chosen = tuple[Candidate, LineUp]
+
+
+class Choose(Protocol):
+    """Chooses from the `known` line-up, or from one that is read anew; None: nothing may start."""
+
+    def __call__(self, connection: sqlite3.Connection, *, known: LineUp | None) -> Chosen | None: ...
+
 
 #: a lane looks by itself at least this often, seconds
 LOOK_AGAIN_S = 30.0
@@ -145,42 +154,18 @@ class Scheduler:
         Waits until there is one.
         """
         while True:
-            refused = False
-            if not lane.over and await self._may_start(lane):
-                await lane.token()
+            works, refused, wait_s = list[Assignment](), False, lane.wait_s
+            if not lane.over and not wait_s:
                 works, refused = await self._claim(lane, 1 if lane.metered else 1 + lane.idle)
-                if works:
-                    return works
-            if not refused:
-                await self._ledger.bells.wait(lane.service, await self._patience(lane.service))
-            else:
+            if works:
+                lane.started()
+                return works
+            if refused:
                 await self._clock.sleep(0.01)
+            else:
+                await self._ledger.bells.wait(lane.service, wait_s or await self._patience(lane.service))
 
-    async def _may_start(self, lane: Lane) -> bool:
-        """Whether it is worth a token, or a look at the quota: only where a job waits to be started."""
-        if not lane.metered:
-            return True
-        if await self._store.read(lambda connection: self._choose(connection, lane)) is None:
-            return False
-        return not await self._quota_is_used(lane)
-
-    async def _quota_is_used(self, lane: Lane) -> bool:
-        """Whether no more job may start today; then the service is parked until its own next day begins."""
-        at = self._clock.now_ms()
-        quota = lane.limit.quota(at)
-        if quota is None:
-            return False
-        day, most = quota
-        if await self._store.read(lambda connection: reads.quota_used(connection, lane.service, day)) < most:
-            return False
-        until = quota_ends(at, lane.limit.quota_zone)
-        reason = f"the daily quota of {most} (daily_quota in [services.{lane.service}]) is used up"
-        await self._ledger.park(Park(lane.service, None, until, reason, "limit"), at)
-        return True
-
-    def _choose(
-        self, connection: sqlite3.Connection, lane: Lane, known: LineUp | None = None
-    ) -> tuple[Candidate, LineUp] | None:
+    def _choose(self, connection: sqlite3.Connection, lane: Lane, known: LineUp | None = None) -> Chosen | None:
         """The job to start now and the line-up it was chosen from: the `known` one, or one that is read anew."""
         at = self._clock.now_ms()
         if stands_still(connection, lane.service, at):
@@ -207,49 +192,63 @@ class Scheduler:
 
         Whatever it did instead is done: then it is chosen anew.
         """
-
-        last: tuple[Candidate, LineUp, Status] | None = None
-        suspect: Candidate | None = None
-
-        def pick(connection: sqlite3.Connection, look: Look) -> tuple[JobStarted, tuple[Job, Command]] | None:
-            nonlocal last, suspect
-            suspect = last[0] if last else None
-            at = self._clock.now_ms()
-            found = self._choose(connection, lane, last and _followed(*last, look, at))
-            if found is None:
-                return None
-            chosen, line = found
-            suspect = chosen
-            task, jobs = look(chosen.task_id)
-            job = next(one for one in jobs if one.name == chosen.job)
-            made = self._bench.command(task, job, jobs) if task is not None else None
-            if task is None or made is None:  # the channel's file went this very moment
-                return None
-            last = (chosen, line, task.status)
-            return JobStarted(at, task.id, job.name, made[1], lane.limit.quota(at)), (job, made[0])
-
+        picker = Picker(lane, self._bench, self._clock, partial(self._choose, lane=lane))
         try:
-            started = await self._ledger.start(pick, most)
+            started = await self._ledger.start(picker.pick, most)
         except Exception as error:
+            suspect = picker.suspect
             if suspect is None:
                 raise
             place = Place("scheduler", suspect.task_id, suspect.channel_id, suspect.job, during="preparing to start it")
             await self._crashes.book(place, error)
             return [], True
-        works: list[Assignment] = []
-        for one in started:
-            applied, (job, command) = one.applied, one.chosen
-            if not applied.decision.accepted or applied.attempt is None or applied.task is None:
-                return works, True
-            works.append(Assignment(applied.task, job, applied.attempt, command))
-        return works, False
+        works = [
+            Assignment(one.applied.task, one.claim.job, one.applied.attempt, one.claim.command)
+            for one in started if one.applied.attempt is not None and one.applied.task is not None
+        ]  # fmt: skip
+        return works, len(works) < len(started)
+
+
+class Picker:
+    """The chooser of one claim. `suspect`: the job that it is about, for the story of a crash.
+
+    The jobs of a claim are chosen from one line-up, which is followed from each to the next while nothing but the
+    claim itself changes it.
+    """
+
+    def __init__(self, lane: Lane, bench: Bench, clock: Clock, choose: Choose) -> None:
+        self._lane = lane
+        self._bench = bench
+        self._clock = clock
+        self._choose = choose
+        self._last: tuple[Candidate, LineUp, Status] | None = None
+        self.suspect: Candidate | None = None
+
+    def pick(self, connection: sqlite3.Connection, look: Look) -> Claim | None:
+        """The next job to start, within the claiming transaction; None: none may."""
+        at = self._clock.now_ms()
+        found = self._choose(connection, known=self._followed(look, at))
+        if found is None:
+            return None
+        self.suspect, line = found
+        task, jobs = look(self.suspect.task_id)
+        job = next(one for one in jobs if one.name == self.suspect.job)
+        made = self._bench.command(task, job, jobs) if task is not None else None
+        if task is None or made is None:  # the channel's file went this very moment
+            return None
+        command, digest = made
+        self._last = (self.suspect, line, task.status)
+        return Claim(JobStarted(at, task.id, job.name, digest, self._lane.limit.quota(at)), job, command)
+
+    def _followed(self, look: Look, at: int) -> LineUp | None:
+        """The line-up after the last claim; None: there was none, or it is to be read anew."""
+        if self._last is None:
+            return None
+        claimed, line, was = self._last
+        task, jobs = look(claimed.task_id)
+        return line.after(claimed, was, task, jobs, at) if task is not None else None
 
 
 def place_of(work: Assignment, component: str, during: str) -> Place:
     """Where an assignment crashed."""
     return Place(component, work.task.id, work.task.channel_id, work.job.name, work.attempt, during)
-
-
-def _followed(claimed: Candidate, line: LineUp, was: Status, look: Look, at: int) -> LineUp | None:
-    task, jobs = look(claimed.task_id)
-    return line.after(claimed, was, task, jobs, at) if task is not None else None

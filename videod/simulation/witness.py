@@ -8,7 +8,7 @@ from videod.core.model import Job, Task
 from videod.core.ops import Park, SaveJob
 from videod.core.statuses import AT_GATE, ERRORS, JobState, Status
 from videod.flow.limits import Limit
-from videod.ledger import Applied, Bells, Chooser, Ledger, Policies, Started, T
+from videod.ledger import Applied, Bells, Chooser, Ledger, Policies, Started
 from videod.simulation.log import EpisodeRun, Hold, JobRun, Log
 from videod.store.database import Store
 
@@ -35,10 +35,10 @@ class Witness(Ledger):
         await self._see(event, applied)
         return applied
 
-    async def start(self, choose: Chooser[T], most: int = 1) -> list[Started[T]]:
+    async def start(self, choose: Chooser, most: int = 1) -> list[Started]:
         started = await super().start(choose, most)
         for one in started:
-            await self._see(one.event, one.applied)
+            await self._see(one.claim.event, one.applied)
         return started
 
     async def _see(self, event: Event, applied: Applied) -> None:
