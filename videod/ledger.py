@@ -30,7 +30,6 @@ from videod.core.events import (
 )
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import (
-    EVERY_SERVICE,
     Alert,
     AlertsOver,
     ClearDoubt,
@@ -38,20 +37,22 @@ from videod.core.ops import (
     Decision,
     NoteRefusal,
     OpenAttempt,
-    Park,
     RecordCharge,
     RecordDoubt,
+    Release,
     SaveBreaker,
     SaveJob,
     SaveTask,
     ShowAsset,
     ShowEntry,
     Snapshot,
+    Suspend,
 )
 from videod.core.plan import Plan
 from videod.core.reconcile import Mark, NothingBought
 from videod.core.statuses import JobState
 from videod.core.step import Command
+from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
@@ -271,8 +272,10 @@ class Ledger:
                 writes.note_refusal(connection, op, at)
             case AlertsOver():
                 writes.alerts_over(connection, op, at)
-            case Park():
-                writes.park(connection, op, at)
+            case Suspend():
+                writes.suspend(connection, op, at)
+            case Release():
+                writes.release(connection, op)
             case SaveBreaker():
                 writes.save_breaker(connection, op.breaker)
             case _:
@@ -313,7 +316,9 @@ class Ledger:
                     self.bells.ring(service)
             elif isinstance(op, ShowEntry | ShowAsset | Alert):
                 self.bells.ring("relay")
-            elif isinstance(op, Park):
+            elif isinstance(op, Suspend):
+                self.bells.ring(op.suspension.service)
+            elif isinstance(op, Release):
                 self.bells.ring(op.service)
             elif isinstance(op, SaveBreaker):
                 self.bells.ring(op.breaker.service)
@@ -368,12 +373,20 @@ class Ledger:
     async def seal_token(self, channel_id: str, kind: str, sealed: str, at: int) -> None:
         await self._store.write(lambda tx: writes.seal_token(tx, channel_id, kind, sealed, at))
 
-    async def park(self, op: Park, at: int) -> None:
-        """Hold a service or let it go on, for the cause that `op` names."""
-        await self._store.write(lambda tx: writes.park(tx, op, at))
-        if op.service == EVERY_SERVICE:
+    async def suspend(self, one: Suspension, at: int) -> None:
+        """Start nothing more at a service, for the cause that `one` names; its `since` is `at`."""
+        await self._store.write(lambda tx: writes.suspend(tx, Suspend(one), at))
+        self._woken(one.service)
+
+    async def release(self, service: str, channel_id: str, cause: Cause) -> None:
+        """What the cause suspended starts again."""
+        await self._store.write(lambda tx: writes.release(tx, Release(service, channel_id, cause)))
+        self._woken(service)
+
+    def _woken(self, service: str) -> None:
+        if service == EVERY_SERVICE:
             self.bells.ring_all()
-        self.bells.ring(op.service)
+        self.bells.ring(service)
 
     async def alarm(
         self, key: str, text: str, at: int, ends: str = "", fact: tuple[str, str] | None = None

@@ -39,7 +39,7 @@ def small_stage(folder: Path) -> Iterator[tuple[Stage, Creator]]:
 
 
 def pauses(at: Stage) -> list[str]:
-    return [row["reason"] for row in at.rows("SELECT reason FROM pauses WHERE cause = 'disk'")]
+    return [row["detail"] for row in at.rows("SELECT detail FROM suspensions WHERE cause = 'disk'")]
 
 
 def end_well(at: Stage, creator: Creator) -> int:

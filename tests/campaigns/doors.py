@@ -33,7 +33,8 @@ from tests.harness.listening import NOW_MS, Said, in_range, listen
 from tests.harness.scripts import plan_document
 from videod.channels import ChannelError, ChannelSet, load_channels
 from videod.config import ConfigError, Settings, load_settings
-from videod.core import board, bounds
+from videod.core import bounds
+from videod.core.moments import iso
 from videod.core.plan import PlanError, parse
 from videod.core.tables import STEPS
 from videod.credentials import SERVICE_URLS, CredentialsError, Secrets, load_secrets, service_urls
@@ -281,7 +282,7 @@ async def rows(at: House, chance: random.Random) -> None:
     await at.ledger.set_fact("odd", text.replace("\0", ""))
     assert (await at.store.read(lambda tx: reads.fact_ms(tx, "odd")) or 0) >= 0
     await at.store.read(lambda tx: reads.fact_json(tx, "odd"))
-    board.iso(chance.choice((-1, 0, NOW_MS, 2**62, 10**15)))
+    iso(chance.choice((-1, 0, NOW_MS, 2**62, 10**15)))
 
 
 async def requests(at: House, chance: random.Random) -> None:

@@ -150,14 +150,14 @@ def _silent(made: Stage) -> list[str]:
     now = round(time.time() * 1000)
     found = []
     late = (
-        "SELECT jobs.step, jobs.key, jobs.due_at, jobs.failure, tasks.title, tasks.held, tasks.error FROM jobs"
+        "SELECT jobs.step, jobs.key, jobs.due_at, jobs.failure, tasks.title, tasks.suspended, tasks.error FROM jobs"
         " JOIN tasks ON tasks.id = jobs.task_id"
         " WHERE jobs.state = 'ready' AND jobs.due_at > ? AND jobs.step <> 'cleanup'"
     )
     for row in made.rows(late, now + HOUR_MS):
-        if not row["held"] and not row["error"] and not row["failure"]:
+        if not row["suspended"] and not row["error"] and not row["failure"]:
             found.append(f"{row['title']} {row['step']}/{row['key']} due in {(row['due_at'] - now) / HOUR_MS:.1f} h")
-    for row in made.rows("SELECT * FROM pauses"):
+    for row in made.rows("SELECT * FROM suspensions"):
         fields = dict(row)
         if (fields.get("until_ms") or now + 2 * HOUR_MS) > now + HOUR_MS and not fields.get("reason"):
             found.append(f"pause {fields}")

@@ -117,7 +117,7 @@ MUTANTS = (
     Mutant("follow_inside", "P8 no link of a service leads into this network", "scripts/lib/http.py",
            '    if near == "link-local" or (', "    if False and (", "tests/faults/test_http_matrix.py"),
     Mutant("one_consent_for_all", "P10 each channel's dead consent is told", "videod/core/told.py",
-           "    if parked and of_channel_alone(job, failure):", "    if False:",
+           "    if suspended and of_channel_alone(job, failure):", "    if False:",
            "tests/scenarios/test_random_faults.py::test_one_channels_dead_consent_does_not_silence_the_alert_of_anothers"),
     Mutant("values_are_options", "P9 no text of an entry is taken for an option", "videod/core/bare.py",
            'len(one) == 2 and one[1].startswith("-")', "False",

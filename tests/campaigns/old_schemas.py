@@ -34,8 +34,10 @@ INSERT INTO facts VALUES ('notion_cursor', '1000');
 """
 
 Rows = dict[str, list[tuple[object, ...]]]
-#: tables that a migration replaced -> the one that took their rows
-SUCCESSORS = {"service_state": "pauses", "alerts_sent": "alerts"}
+#: tables that a migration replaced -> those that took their rows, one after another
+SUCCESSORS = {"service_state": ("pauses", "suspensions"), "pauses": ("suspensions",), "alerts_sent": ("alerts",)}
+#: columns that a migration renamed, in any table
+RENAMED = {"held": "suspended"}
 
 
 def make(path: Path, version: int) -> Rows:
@@ -75,14 +77,15 @@ def lost(path: Path, version: int, before: Rows) -> list[str]:
     found = []
     with closing(_look(path)) as connection, closing(_model(version)) as old:
         for name, had in before.items():
-            successor = SUCCESSORS.get(name, name)
-            if successor not in _tables(connection):
-                successor = name
+            tables = _tables(connection)
+            successor = next((one for one in SUCCESSORS.get(name, ()) if one in tables), name)
             if successor != name:
                 count = connection.execute(f"SELECT count(*) FROM {successor}").fetchone()[0]
                 found += [] if count == len(had) else [f"{len(had)} rows of {name}, {count} in {successor}"]
                 continue
-            if _rows_of(connection, name, _columns(old, name)) != had:
+            now = _columns(connection, name)
+            columns = [one if one in now else RENAMED.get(one, one) for one in _columns(old, name)]
+            if _rows_of(connection, name, columns) != had:
                 found.append(f"rows of {name} were lost or changed")
     return found
 

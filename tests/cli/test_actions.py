@@ -160,7 +160,7 @@ def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -
         "gemini: gemini is not paused; nothing changed.",
     ]
     assert "no service and no task is called 'fax'; services: gemini, pillow, kie" in told.err
-    assert box.task(task).held is None
+    assert box.task(task).suspended is None
 
 
 @both_ways
@@ -175,14 +175,16 @@ def test_a_service_a_channel_and_an_episode_are_paused_with_a_reason(
         assert actions.pause(["bears", "--reason", "no bears today"]) == 0
         assert actions.pause(["kie", "--channel", "no_such_channel"]) == 66
     capsys.readouterr()
-    parked = at_once(box.store.read(lambda connection: reads.parked(connection, NOON)))
-    held = {(one.service, one.channel_id, one.cause): one.reason for one in parked}
-    assert held == {("kie", "", "person"): "prices changed", ("*", channel, "person"): "by hand (cli)"}
+    found = at_once(box.store.read(lambda connection: reads.suspensions(connection, NOON)))
+    assert {(one.service, one.channel_id, one.cause.value): one.detail for one in found} == {
+        ("kie", "", "person"): "prices changed",
+        ("*", channel, "person"): "by hand (cli)",
+    }
     assert box.task(task).paused == "no bears today"
     with way(house):
         for words in (["kie"], ["--channel", channel], ["bears"]):
             assert actions.resume(words) == 0
-    assert at_once(box.store.read(lambda connection: reads.parked(connection, NOON))) == ()
+    assert at_once(box.store.read(lambda connection: reads.suspensions(connection, NOON))) == ()
     assert box.task(task).paused is None
 
 

@@ -94,7 +94,7 @@ def test_a_retry_shows_which_of_how_many_and_when(
     assert (one["failure"]["kind"], one["failure"]["http_status"]) == ("down", 503)
 
 
-def test_a_parked_service_shows_its_reason_and_its_end(
+def test_a_suspended_service_shows_its_reason_and_its_end(
     tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     box = StudioBox(tmp_path, at=NOON - MINUTE)
@@ -102,9 +102,9 @@ def test_a_parked_service_shows_its_reason_and_its_end(
     box.fail(task, "plan/plan", Kind.QUOTA, "daily limit", retry_after_ms=2 * HOUR)
     box.close()
     text = shown(tmp_path, capsys)
-    assert "parked until 13:59 UTC (in 1 h 59 min): quota of gemini is used up: daily limit" in text
+    assert "waiting until 13:59 UTC (in 1 h 59 min): quota of gemini is used up: daily limit" in text
     body = as_json(tmp_path, capsys)
-    assert body["parked"][0]["until"] == "2026-11-21T13:59:05Z"
+    assert body["suspensions"][0]["until"] == "2026-11-21T13:59:05Z"
     assert body["episodes"][0]["status"] == "quota_exceeded"
 
 

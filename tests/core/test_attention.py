@@ -10,7 +10,8 @@ from videod.core.attention import Digest, Queue, Review
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import JobState, Status
-from videod.store.reads import OpenAlert, Parked
+from videod.core.suspension import Cause, Suspension
+from videod.store.reads import OpenAlert
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -82,7 +83,7 @@ RUNNING = Job("bears-1", "wild_earth", "clip", "clip_01", "kie", JobState.RUNNIN
 READY = replace(RUNNING, key="clip_02", state=JobState.READY, started_at=None, due_at=NOON)
 LATER = replace(READY, due_at=NOON + 9 * HOUR, failure=Failure(Kind.DOWN, "no answer"))
 BUSY = replace(READY, due_at=NOON + 9 * HOUR, failure=Failure(Kind.BUSY, "429"))
-OUTAGE = Parked("kie", "", NOON + 9 * HOUR, "it does not answer", "down", NOON)
+OUTAGE = Suspension(Cause.DOWN, "kie", until_ms=NOON + 9 * HOUR, since=NOON, detail="503")
 
 
 @pytest.mark.fault("7.4")
@@ -98,14 +99,14 @@ OUTAGE = Parked("kie", "", NOON + 9 * HOUR, "it does not answer", "down", NOON)
         (TASK, [READY], (OUTAGE,), set(), False),
         (TASK, [LATER], (), set(), False),
         (replace(TASK, paused="by hand"), [RUNNING], (), {"kie"}, False),
-        (replace(TASK, held="quota"), [READY], (), set(), False),
+        (replace(TASK, suspended=Suspension(Cause.QUOTA, "kie")), [READY], (), set(), False),
         (replace(TASK, status=Status.VIDEO_READY), [], (), set(), False),
         (replace(TASK, status=Status.ERROR_VIDEO), [], (), set(), False),
         (replace(TASK, status=Status.QUEUED, admitted=False), [READY], (), set(), False),
     ],
 )  # fmt: skip
 def test_an_episode_is_unexplained_only_where_nothing_named_keeps_it(
-    task: Task, jobs: list[Job], holds: tuple[Parked, ...], served: set[str], stuck: bool
+    task: Task, jobs: list[Job], holds: tuple[Suspension, ...], served: set[str], stuck: bool
 ) -> None:
     assert attention.unexplained(task, jobs, holds, True, served, NOON + HOUR) is stuck
 
@@ -154,10 +155,10 @@ def test_a_long_wait_of_the_channel_that_fills_the_queue_is_no_imbalance() -> No
 
 @pytest.mark.fault("7.4")
 def test_only_what_a_person_must_end_and_was_told_a_day_ago_rings_again() -> None:
-    key = Parked("kie", "", None, "kie refused the key KIE_API_KEY: 401", "service", NOON)
-    consent = Parked("youtube", "wild_earth", None, "youtube is not authorized", "service", NOON)
-    paused = Parked("gemini", "", None, "by hand", "person", NOON)
-    quota = Parked("kie", "", NOON + 99 * HOUR, "quota of kie is used up", "service", NOON)
+    key = Suspension(Cause.CREDENTIALS, "kie", since=NOON, detail="401", key="KIE_API_KEY")
+    consent = Suspension(Cause.CREDENTIALS, "youtube", "wild_earth", since=NOON)
+    paused = Suspension(Cause.PERSON, "gemini", since=NOON, detail="by hand")
+    quota = Suspension(Cause.QUOTA, "kie", "", NOON + 99 * HOUR, NOON)
     told = [
         OpenAlert("kie:credentials", "service kie", NOON, NOON),
         OpenAlert("youtube:credentials:wild_earth", "service youtube wild_earth", NOON, NOON),

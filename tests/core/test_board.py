@@ -104,7 +104,7 @@ def test_a_freed_service_takes_its_refusal_off_the_board() -> None:
     book = stopped(Kind.CREDENTIALS)
     assert "put a valid key into KIE_API_KEY and restart videod" in str(view(book)["Error Log"])
     book.apply(ServiceFreed(book.now(), book.one.id, "gemini"))
-    assert (view(book)["Error Log"], view(book)["Progress"], book.one.held) == ("", "plan 0/1", None)
+    assert (view(book)["Error Log"], view(book)["Progress"], book.one.suspended) == ("", "plan 0/1", None)
 
 
 def test_queueing_an_episode_whose_key_was_refused_says_what_to_do_first() -> None:

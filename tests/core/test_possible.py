@@ -7,7 +7,7 @@ from tests.harness.world import policy
 from videod.core.board import entry_view
 from videod.core.events import GateApproved, GatesJudged, JobCharged
 from videod.core.failures import Kind
-from videod.core.ops import Park
+from videod.core.ops import Suspend
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import Gate, JobState, Status
 
@@ -97,6 +97,6 @@ def test_a_review_that_opens_by_itself_is_opened_when_the_file_of_its_channel_is
     paper.policy = policy()
     assert paper.apply(GatesJudged(paper.now(), paper.one.id)).accepted
     assert gate in paper.one.approved
-    assert not [op for op in paper.last.ops if isinstance(op, Park)]
+    assert not [op for op in paper.last.ops if isinstance(op, Suspend)]
     paper.run()
     assert paper.one.status == Status.PUBLISHED

@@ -7,8 +7,9 @@ from tests.harness.world import policy
 from videod.core.board import entry_view
 from videod.core.events import CancelAsked, EntryRefused, GateApproved, JobCharged, JobStarted, Quota, RedoAsked
 from videod.core.failures import Kind
-from videod.core.ops import Alert, NoteRefusal, OpenAttempt, Park, ShowAsset, ShowEntry
+from videod.core.ops import Alert, NoteRefusal, OpenAttempt, ShowAsset, ShowEntry, Suspend
 from videod.core.statuses import ERRORS, Gate, JobState, Status
+from videod.core.suspension import Cause, Suspension
 from videod.core.workflow import decide
 
 
@@ -185,8 +186,8 @@ def test_a_used_up_quota_parks_the_service_and_shows_quota_exceeded() -> None:
     paper.start("plan/plan")
     paper.fail("plan/plan", Kind.QUOTA, wait_ms=3_600_000)
     assert paper.one.status == Status.QUOTA_EXCEEDED
-    parks = [op for op in paper.last.ops if isinstance(op, Park)]
-    assert [(op.service, op.until_ms) for op in parks] == [("gemini", paper.at + 3_600_000)]
+    found = [op.suspension for op in paper.last.ops if isinstance(op, Suspend)]
+    assert [(one.cause, one.service, one.until_ms) for one in found] == [(Cause.QUOTA, "gemini", paper.at + 3_600_000)]
     paper.start("plan/plan")
     assert paper.one.status == Status.GENERATING_ASSETS
 
@@ -206,8 +207,9 @@ def test_a_start_beyond_the_days_quota_parks_the_service_until_the_next_day(
         (opened,) = [op for op in decision.ops if isinstance(op, OpenAttempt)]
         assert opened.quota_day == "2026-11-20"
     else:
-        reason = "the daily quota of 10 (daily_quota in [services.gemini]) is used up"
-        assert (decision.ops, decision.note) == ((Park("gemini", None, 99_000_000, reason, "limit"),), reason)
+        spent = Suspension(Cause.LIMIT, "gemini", until_ms=99_000_000, amount=10)
+        assert decision.ops == (Suspend(spent),)
+        assert decision.note == "the daily quota of 10 (daily_quota in [services.gemini]) is used up"
 
 
 def test_a_wrong_key_parks_the_service_and_alerts_once_for_all() -> None:

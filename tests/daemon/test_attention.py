@@ -8,8 +8,8 @@ import pytest
 from tests.cli.factory import HOUR, MINUTE, StudioBox, at_once
 from videod.core.events import JobFailed, ServiceFreed
 from videod.core.failures import Failure, Kind
-from videod.core.ops import Park
 from videod.core.statuses import AT_GATE, Status
+from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS
 from videod.daemon.attention import LOOK_S, AttentionWatch, Rules
 from videod.store import reads, views
@@ -137,7 +137,7 @@ def test_the_usual_time_is_that_of_the_last_finished_attempts_where_there_are_fi
 
 
 def paused(house: Watched, task: str) -> None:
-    at_once(house.box.ledger.park(Park("kie", None, None, "prices changed", "person"), house.box.clock.at))
+    at_once(house.box.ledger.suspend(Suspension(Cause.PERSON, "kie", detail="prices changed"), house.box.clock.at))
 
 
 def retried(house: Watched, task: str) -> None:
@@ -174,7 +174,7 @@ def test_a_pause_that_ended_and_a_host_that_slept_begin_the_time_again(house: Wa
     looked_at(house)
     paused(house, task)
     house.let_pass(10 * HOUR)
-    at_once(house.box.ledger.park(Park("kie", None, house.box.clock.at, "", "person"), house.box.clock.at))
+    at_once(house.box.ledger.release("kie", "", Cause.PERSON))
     house.let_pass(85 * MINUTE)
     house.box.clock.at += 10 * HOUR
     house.let_pass(85 * MINUTE)
@@ -224,7 +224,7 @@ def test_a_channel_that_waits_for_something_named_is_left_out_of_the_queue(house
     house.box.queue("Owls", "deep_sea")
     for number in range(9):
         house.box.queue(f"Bears {number}")
-    at_once(house.box.ledger.park(Park("*", "deep_sea", None, "holiday", "person"), house.box.clock.at))
+    at_once(house.box.ledger.suspend(Suspension(Cause.PERSON, "*", "deep_sea", detail="holiday"), house.box.clock.at))
     house.let_pass(30 * HOUR)
     assert house.heard() == [] and house.problems() == ()
 
@@ -241,7 +241,7 @@ def test_a_key_that_stays_refused_rings_again_after_a_day_though_no_job_meets_it
     house.let_pass(23 * HOUR)
     house.let_pass(24 * HOUR)
     rung = len(house.heard("still paused"))
-    at_once(house.box.ledger.park(Park("kie", None, house.box.clock.at, "", "service"), house.box.clock.at))
+    at_once(house.box.ledger.release("kie", "", Cause.QUOTA))
     house.box.apply(ServiceFreed(house.box.clock.at, task, "kie"))
     house.box.make(task, clip)
     house.let_pass(30 * HOUR)

@@ -1,14 +1,15 @@
 """What an entry waits for reaches its Progress on the board, once, and goes again when its work goes on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.cli.factory import HOUR, MINUTE, StudioBox, at_once
 from videod.core.breaker import Breaker
-from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
+from videod.core.suspension import Cause, Suspension
 from videod.daemon.waits import LOOK_S, WaitWatch
 from videod.store import reads, writes
 
@@ -37,8 +38,11 @@ class Watched:
     def breaker(self, one: Breaker) -> None:
         at_once(self.box.store.write(lambda tx: writes.save_breaker(tx, one)))
 
-    def park(self, service: str, until_ms: int | None, reason: str, cause: str) -> None:
-        at_once(self.box.ledger.park(Park(service, None, until_ms, reason, cause), self.box.clock.at))
+    def suspend(self, one: Suspension) -> None:
+        at_once(self.box.ledger.suspend(one, self.box.clock.at))
+
+    def release(self, one: Suspension) -> None:
+        at_once(self.box.ledger.release(one.service, one.channel_id, one.cause))
 
 
 @pytest.fixture
@@ -72,26 +76,25 @@ def test_an_outage_is_said_once_and_goes_when_a_job_starts(house: Watched) -> No
 
 @pytest.mark.fault("7.3")
 @pytest.mark.parametrize(
-    ("service", "until", "reason", "cause", "said"),
+    ("one", "until", "said"),
     [
-        (EVERY_SERVICE, False, "holiday", "person", "all work is paused by you: holiday"),
-        ("kie", False, "prices changed", "person", "kie is paused by you: prices changed"),
-        (EVERY_SERVICE, False, "the disk of state has 12 MB left", "disk", "waiting for disk space; videod resumes"),
-        ("kie", True, "the day's budget of $5.00 is spent", "budget", "waiting for kie: the day's budget of $5.00 is"
-         " spent; resumes at 2026-11-21 "),
-        ("kie", True, "quota of kie is used up: 402", "service",
+        (Suspension(Cause.PERSON, detail="holiday"), False, "all work is paused by you: holiday"),
+        (Suspension(Cause.PERSON, "kie", detail="prices changed"), False, "kie is paused by you: prices changed"),
+        (Suspension(Cause.DISK, detail="the disk of state has 12 MB left"), False,
+         "waiting for disk space; videod resumes"),
+        (Suspension(Cause.BUDGET, "kie", "wild_earth", amount=5_000_000), True,
+         "waiting for kie: the day's budget of $5.00 for channel wild_earth is spent; resumes at 2026-11-21 "),
+        (Suspension(Cause.QUOTA, "kie", detail="402"), True,
          "quota of kie is used up: 402; resumes at 2026-11-21 "),
     ],
     ids=["all paused", "service paused", "disk", "budget", "quota"],
 )  # fmt: skip
-def test_whatever_holds_an_episode_is_said(
-    house: Watched, service: str, until: bool, reason: str, cause: str, said: str
-) -> None:
+def test_whatever_holds_an_episode_is_said(house: Watched, one: Suspension, until: bool, said: str) -> None:
     task = filming(house)
-    house.park(service, house.box.clock.at + HOUR if until else None, reason, cause)
+    house.suspend(replace(one, until_ms=house.box.clock.at + HOUR if until else None))
     assert house.look() == 1
     assert said in house.shown(task)
-    house.park(service, house.box.clock.at, "", cause)
+    house.release(one)
     assert house.look() == 1  # from here it waits for its turn at the service
     assert house.shown(task).endswith("waiting for a free slot at kie")
 
@@ -112,9 +115,10 @@ def test_a_short_wait_and_a_normal_queue_say_nothing(house: Watched) -> None:
     for number in range(30):
         house.box.queue(f"Owls {number}")
     assert house.look(300) == 0
-    house.park("gemini", None, "a moment", "person")
+    moment = Suspension(Cause.PERSON, "gemini", detail="a moment")
+    house.suspend(moment)
     assert house.look(15) == 0
-    house.park("gemini", house.box.clock.at, "", "person")
+    house.release(moment)
     assert house.look(300) == 0
 
 
@@ -122,5 +126,5 @@ def test_a_short_wait_and_a_normal_queue_say_nothing(house: Watched) -> None:
 def test_a_long_queue_behind_a_pause_costs_few_writes(house: Watched) -> None:
     for number in range(60):
         house.box.queue(f"Owls {number}")
-    house.park(EVERY_SERVICE, None, "holiday", "person")
+    house.suspend(Suspension(Cause.PERSON, detail="holiday"))
     assert house.look(300) == 20

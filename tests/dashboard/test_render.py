@@ -87,7 +87,7 @@ def test_trouble_is_shown_where_it_is(tmp_path: Path, size: tuple[int, int]) -> 
     frame = drawn(snapshot(box), *size)
     box.close()
     compare(f"trouble_{size[0]}x{size[1]}", frame)
-    assert "parked until 12:58 UTC" in frame
+    assert "waiting until 12:58 UTC" in frame
     assert "1 purchase in doubt" in frame
     assert "plan/plan retry 1 of 4" in frame
 

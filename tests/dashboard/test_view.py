@@ -58,14 +58,14 @@ def test_an_episode_without_a_plan_has_empty_bars(box: StudioBox) -> None:
     assert [bar.total for bar in line.bars] == [1, 0, 0, 0, 0]
 
 
-def test_lanes_show_running_ready_later_and_why_parked(box: StudioBox) -> None:
+def test_lanes_show_running_ready_later_and_why_suspended(box: StudioBox) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
     box.make(task, "composite/clip_01")
     box.clock.at = NOON - MINUTE
     box.fail(task, "clip/clip_01", Kind.QUOTA, "no credits", retry_after_ms=HOUR)
     lanes = {lane.service: lane for lane in seen(box).lanes}
     assert (lanes["pillow"].ready, lanes["kie"].limit, lanes["pillow"].limit) == (3, 8, None)
-    assert lanes["kie"].parked == "until 12:59 UTC (in 59 min): quota of kie is used up: no credits"
+    assert lanes["kie"].suspended == "waiting until 12:59 UTC (in 59 min): quota of kie is used up: no credits"
 
 
 def test_warnings_name_doubts_and_what_was_not_delivered(box: StudioBox) -> None:

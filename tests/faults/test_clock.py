@@ -20,7 +20,8 @@ from tests.harness.scripts import Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
 from videod.core.breaker import Breaker
-from videod.core.ops import Alert, Park
+from videod.core.ops import Alert
+from videod.core.suspension import Cause, Suspension
 from videod.daemon.hours import ClockWatch
 from videod.edge.clock import SystemClock
 from videod.edge.notion_calls import Calls
@@ -103,9 +104,9 @@ def test_what_the_daemon_keeps_for_later_goes_back_with_the_clock(tmp_path: Path
     async def story() -> None:
         async with World(tmp_path) as world:
             at = world.clock.now_ms()
-            await world.ledger.park(Park("kie", None, at + HOUR_MS, "credit", "service"), at)
-            await world.ledger.park(Park("youtube", None, at + HOUR_MS, "quota", "limit"), at)
-            await world.ledger.park(Park("gemini", None, None, "by hand", "person"), at)
+            await world.ledger.suspend(Suspension(Cause.QUOTA, "kie", until_ms=at + HOUR_MS, detail="credit"), at)
+            await world.ledger.suspend(Suspension(Cause.LIMIT, "youtube", until_ms=at + HOUR_MS, detail="quota"), at)
+            await world.ledger.suspend(Suspension(Cause.PERSON, "gemini", detail="by hand"), at)
             open_breaker = Breaker("elevenlabs", 5, "job", at, at + 5 * MINUTE_MS, 3, None, "503")
             await world.store.write(lambda tx: writes.save_breaker(tx, open_breaker))
             await world.store.write(lambda tx: writes.alert(tx, None, Alert("cause", "told"), at))
@@ -115,7 +116,7 @@ def test_what_the_daemon_keeps_for_later_goes_back_with_the_clock(tmp_path: Path
                 world.clock.skew_ms -= DAY_MS
                 await world.clock.sleep(3)
             now = world.clock.now_ms()
-            held = {row.service: row.until_ms for row in await world.store.read(lambda tx: reads.parked(tx, now))}
+            held = {row.service: row.until_ms for row in await world.store.read(lambda tx: reads.suspensions(tx, now))}
             assert set(held) == {"kie", "gemini", "elevenlabs"}  # a quota is judged anew: it is another day
             assert held["gemini"] is None
             assert HOUR_MS - 10_000 < (held["kie"] or 0) - now <= HOUR_MS

@@ -22,8 +22,8 @@ from tests.harness.world import World, policy
 from tests.scripts import media
 from tests.scripts.conftest import Run, clip, picture, png, run, wire
 from tests.scripts.wire import Wire
-from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
+from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.told import DISK_ALARM
 from videod.daemon.journal import JournalWatch
 from videod.daemon.space import SpaceWatch, shortage
@@ -147,9 +147,11 @@ def watch_of(
     )  # fmt: skip
 
 
-async def held(world: World) -> list[reads.Parked]:
+async def held(world: World) -> list[Suspension]:
     return [
-        row for row in await world.store.read(lambda tx: reads.parked(tx, world.clock.now_ms())) if row.cause == "disk"
+        row
+        for row in await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
+        if row.cause == "disk"
     ]
 
 
@@ -168,8 +170,8 @@ def test_a_disk_that_fills_in_the_midst_of_films_pauses_everything_tells_people_
             (pause,) = await held(world)
             assert pause.service == EVERY_SERVICE and pause.until_ms is None
             assert (
-                "has 312 MB left (work goes on from 1250 MB on); free some" in pause.reason
-                and str(tmp_path) in pause.reason
+                "has 312 MB left (work goes on from 1250 MB on); free some" in pause.detail
+                and str(tmp_path) in pause.detail
             )
             assert world.scheduler.children() == []  # what ran has ended, nothing new began
             before = world.vendors.usd
@@ -223,7 +225,7 @@ def test_a_database_without_room_pauses_at_once_and_the_reserve_is_made_again_be
             full.set()
             await watch.look()
             (pause,) = await held(world)
-            assert "700 MB left" in pause.reason
+            assert "700 MB left" in pause.detail
             ground.free = 1_300 * MB
             await watch.look()
             assert ground.made == [] and len(await held(world)) == 1
@@ -510,7 +512,7 @@ def test_what_a_job_told_of_a_full_disk_is_over_where_the_next_start_finds_room(
             full = watch_of(world, Ground(free=1))
             await full.look()
             assert len(await world.store.read(reads.open_alerts)) == 1
-            await world.ledger.park(Park(EVERY_SERVICE, None, at, "", "disk"), at)
+            await world.ledger.release(EVERY_SERVICE, "", Cause.DISK)
             await watch_of(world, Ground()).look()
             assert await world.store.read(reads.open_alerts) == ()
 

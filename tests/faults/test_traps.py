@@ -16,8 +16,9 @@ from tests.harness.world import policy
 from videod.core.events import JobFailed
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job
-from videod.core.ops import Park
+from videod.core.ops import Suspend
 from videod.core.statuses import JobState
+from videod.core.suspension import Suspension
 
 BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 JOBS = {"gemini image": "image/", "kie": "clip/", "elevenlabs speech": "narration/", "youtube": "upload/"}
@@ -26,12 +27,12 @@ DAY_MS = 25 * 3_600_000
 
 @dataclass(frozen=True)
 class Met:
-    """What came of one broken answer: the script's run, the job after the workflow heard of it, and what was parked."""
+    """What came of one broken answer: the script's run, the job before and after, and what was suspended."""
 
     ran: Ran
     before: Job
     after: Job
-    parked: tuple[Park, ...]
+    suspended: tuple[Suspension, ...]
     at: int
 
     @property
@@ -43,9 +44,9 @@ class Met:
         return self.after.due_at - self.at
 
     @property
-    def park_ms(self) -> int | None:
-        (park,) = self.parked
-        return None if park.until_ms is None else park.until_ms - self.at
+    def suspended_ms(self) -> int | None:
+        (one,) = self.suspended
+        return None if one.until_ms is None else one.until_ms - self.at
 
 
 def meet(row: str, answer: Good, folder: Path) -> Met:
@@ -77,7 +78,9 @@ def _consequence(row: str, ran: Ran) -> Met:
         None, round(wait * 1000) if isinstance(wait, float | int) else None,
     )  # fmt: skip
     decision = paper.apply(JobFailed(at, paper.one.id, name, before.attempt, failure, 0.5))
-    return Met(ran, before, paper.jobs[name], tuple(op for op in decision.ops if isinstance(op, Park)), at)
+    return Met(
+        ran, before, paper.jobs[name], tuple(op.suspension for op in decision.ops if isinstance(op, Suspend)), at
+    )
 
 
 def unspent(met: Met) -> bool:
@@ -100,12 +103,12 @@ def test_kies_busy_in_http_200_waits_and_spends_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", [402, 433])
 def test_kies_empty_purse_in_http_200_parks_the_service(tmp_path: Path, code: int) -> None:
     met = meet("kie createTask", envelope(code, "The account balance isn't enough"), tmp_path)
-    assert (met.kind, unspent(met), met.parked[0].service) == ("quota", True, "kie")
+    assert (met.kind, unspent(met), met.suspended[0].service) == ("quota", True, "kie")
 
 
 def test_kies_bad_key_in_http_200_parks_the_service_until_a_person_comes(tmp_path: Path) -> None:
     met = meet("kie createTask", envelope(401, "You do not have access permissions"), tmp_path)
-    assert (met.kind, unspent(met), met.park_ms) == ("credentials", True, None)
+    assert (met.kind, unspent(met), met.suspended_ms) == ("credentials", True, None)
 
 
 def test_kies_maintenance_in_http_200_is_not_asked_again_for_a_quarter_of_an_hour(tmp_path: Path) -> None:
@@ -141,12 +144,12 @@ def test_geminis_bad_key_is_http_400_and_no_fault_of_the_entry(tmp_path: Path) -
     error = {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT",
              "details": [{"reason": "API_KEY_INVALID"}]}  # fmt: skip
     met = meet("gemini image", told({"error": error}, 400), tmp_path)
-    assert (met.kind, unspent(met), met.park_ms) == ("credentials", True, None)
+    assert (met.kind, unspent(met), met.suspended_ms) == ("credentials", True, None)
 
 
 def test_geminis_429_of_a_gateway_is_no_empty_purse(tmp_path: Path) -> None:
     met = meet("gemini image", Good(HTML, 429, "text/html"), tmp_path)
-    assert (met.kind, met.wait_ms, unspent(met), met.parked) == ("busy", 60_000, True, ())
+    assert (met.kind, met.wait_ms, unspent(met), met.suspended) == ("busy", 60_000, True, ())
 
 
 # ---------------------------------------------------------------------------------------------- ElevenLabs
@@ -155,8 +158,8 @@ def test_geminis_429_of_a_gateway_is_no_empty_purse(tmp_path: Path) -> None:
 def test_elevenlabs_quota_is_http_401_and_waits_for_the_plans_reset(tmp_path: Path) -> None:
     detail = {"status": "quota_exceeded", "message": "0 credits remaining"}
     met = meet("elevenlabs speech", told({"detail": detail}, 401), tmp_path)
-    assert (met.kind, unspent(met), met.parked[0].service) == ("quota", True, "elevenlabs")
-    assert met.park_ms == 24 * 3_600_000  # the account's own date is far ahead: it is asked again once a day
+    assert (met.kind, unspent(met), met.suspended[0].service) == ("quota", True, "elevenlabs")
+    assert met.suspended_ms == 24 * 3_600_000  # the account's own date is far ahead: it is asked again once a day
 
 
 def test_elevenlabs_silent_short_sound_is_booked_and_never_used(tmp_path: Path) -> None:
@@ -176,8 +179,8 @@ def youtube(status: int, reason: str, message: str) -> Good:
 def test_youtubes_daily_429_waits_for_midnight_in_california_and_not_for_a_minute(tmp_path: Path) -> None:
     daily = "Quota exceeded for quota metric 'Video Uploads' and limit 'Video Uploads per day' of service 'youtube'"
     met = meet("youtube insert", youtube(429, "rateLimitExceeded", daily), tmp_path)
-    assert (met.kind, unspent(met), met.parked[0].channel_id) == ("quota", True, None)
-    assert met.park_ms is not None and 0 < met.park_ms <= DAY_MS
+    assert (met.kind, unspent(met), met.suspended[0].channel_id) == ("quota", True, "")
+    assert met.suspended_ms is not None and 0 < met.suspended_ms <= DAY_MS
 
 
 def test_youtubes_429_of_a_moment_only_waits(tmp_path: Path) -> None:
@@ -187,7 +190,7 @@ def test_youtubes_429_of_a_moment_only_waits(tmp_path: Path) -> None:
 
 def test_a_channels_own_limit_parks_the_uploads_of_that_channel_alone_for_a_day(tmp_path: Path) -> None:
     met = meet("youtube insert", youtube(400, "uploadLimitExceeded", "too many videos"), tmp_path)
-    assert (met.kind, met.park_ms, met.parked[0].channel_id) == ("quota", 86_400_000, "wild")
+    assert (met.kind, met.suspended_ms, met.suspended[0].channel_id) == ("quota", 86_400_000, "wild")
 
 
 def test_a_list_of_uploads_that_is_no_list_never_passes_for_a_missing_video(tmp_path: Path) -> None:

@@ -95,8 +95,8 @@ def test_a_wrong_key_is_named_once_everywhere_and_a_start_with_the_right_one_goe
     assert creator.bought("text") == plans
     studio.start()
     card = creator.wait(page, mended=True)
-    assert ("refused" in card["Progress"], card["Next Retry"], creator.task(page)["held"]) == (False, "", None)
-    assert not studio.rows("SELECT 1 FROM pauses")
+    assert ("refused" in card["Progress"], card["Next Retry"], creator.task(page)["suspended"]) == (False, "", None)
+    assert not studio.rows("SELECT 1 FROM suspensions")
     assert len(creator.alerts()) == alerts + 1
 
 
@@ -284,8 +284,8 @@ def test_after_all_of_this_nothing_was_bought_twice_and_the_board_tells_the_trut
     running.check_purchases()
     for task in tasks:
         creator.wait(task["page_id"], Status(task["status"]))
-        assert (task["held"], task["doubts"]) == (None, 0)
+        assert (task["suspended"], task["doubts"]) == (None, 0)
         goal = {"published"} if task["channel_id"] == "wild_planet" else {"assets_ready", "video_ready"}
         assert task["status"] in goal
     assert not running.rows("SELECT 1 FROM attempts WHERE ended_at IS NULL")
-    assert not running.rows("SELECT 1 FROM pauses")
+    assert not running.rows("SELECT 1 FROM suspensions")

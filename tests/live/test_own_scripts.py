@@ -127,7 +127,9 @@ def test_an_own_scripts_words_say_whether_to_wait_to_stop_or_to_ask_for_a_key(tm
         log = sees(BEAR[0], "Error Log", "401 Unauthorized: invalid API key", "What to do: ")
         assert "narration/clip_0" in log and "(elevenlabs)" in log and "ELEVENLABS_API_KEY" in log
         assert "elevenlabs refused the key" in sees(BEAR[0], "Progress", "elevenlabs")
-        assert [row["until_ms"] for row in made.rows("SELECT * FROM pauses WHERE service = 'elevenlabs'")] == [None]
+        assert [row["until_ms"] for row in made.rows("SELECT * FROM suspensions WHERE service = 'elevenlabs'")] == [
+            None
+        ]
         assert all(job["attempts"] == 0 for job in jobs(made, BEAR[0], "narration"))
 
         # "too many requests" is waited for, and no attempt is spent on it

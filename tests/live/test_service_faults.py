@@ -48,7 +48,7 @@ def videod(at: Stage, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def pauses(at: Stage) -> list[tuple[str, str, int | None]]:
-    rows = at.rows("SELECT service, channel_id, until_ms FROM pauses ORDER BY service")
+    rows = at.rows("SELECT service, channel_id, until_ms FROM suspensions ORDER BY service")
     return [(row["service"], row["channel_id"], row["until_ms"]) for row in rows]
 
 

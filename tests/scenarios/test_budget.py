@@ -8,8 +8,9 @@ from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
 from videod.core.events import JobStarted
 from videod.core.failures import Kind
-from videod.core.ops import Alert, Park
+from videod.core.ops import Alert, Suspend
 from videod.core.statuses import JobState, Status
+from videod.core.suspension import Cause
 
 
 def test_a_channel_never_spends_more_than_its_day_allows_and_goes_on_the_next(tmp_path: Path) -> None:
@@ -20,7 +21,7 @@ def test_a_channel_never_spends_more_than_its_day_allows_and_goes_on_the_next(tm
             await world.clock.sleep(3600)
             assert world.vendors.usd * 1e6 <= budget
             (task,) = await world.tasks()
-            assert task.status == Status.GENERATING_VIDEO or "budget" in str(task.held)
+            assert task.status == Status.GENERATING_VIDEO or (task.suspended and task.suspended.cause is Cause.BUDGET)
             assert any("budget" in text for text in world.alarm.sent)
             before = world.vendors.usd
             await world.rest(100_000)
@@ -63,6 +64,6 @@ def test_a_spent_day_parks_the_service_for_this_channel_only_until_midnight_utc(
     paper.queue()
     snapshot = paper.snapshot()
     decision = paper.apply(JobStarted(paper.now(), paper.one.id, "plan/plan", "d"))
-    (park,) = [op for op in decision.ops if isinstance(op, Park)]
-    assert (park.service, park.channel_id, park.until_ms) == ("gemini", "wild", 86_400_000)
+    (one,) = [op.suspension for op in decision.ops if isinstance(op, Suspend)]
+    assert (one.service, one.channel_id, one.until_ms) == ("gemini", "wild", 86_400_000)
     assert paper.jobs["plan/plan"].state == snapshot.jobs[0].state

@@ -10,8 +10,8 @@ from tests.harness.scripts import Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import LIMITS, World, policy
 from videod.core.events import TaskPaused, TaskResumed
-from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
+from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.flow.limits import Limit
 from videod.store import reads
 
@@ -72,8 +72,8 @@ def test_a_long_outage_asks_with_one_job_at_a_time_and_is_told_once(tmp_path: Pa
             await world.clock.sleep(hours - 60)
             # five jobs open it, those in flight with them come back, then one every five minutes
             assert world.vendors.calls["elevenlabs"] < 5 + LIMITS["elevenlabs"].concurrency + 5 + hours / 300
-            parked = await world.store.read(lambda tx: reads.parked(tx, world.clock.now_ms()))
-            assert [(row.service, row.cause) for row in parked] == [("elevenlabs", "down")]
+            found = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
+            assert [(row.service, row.cause) for row in found] == [("elevenlabs", "down")]
             assert len([text for text in world.alarm.sent if "elevenlabs has not answered since" in text]) == 1
             await world.rest(50_000)
             await check(world)
@@ -103,7 +103,7 @@ def test_a_paused_service_starts_nothing_and_the_rest_goes_on(tmp_path: Path) ->
     async def story() -> None:
         async with World(tmp_path) as world:
             at = world.clock.now_ms()
-            await world.ledger.park(Park("kie", None, None, "prices", "person"), at)
+            await world.ledger.suspend(Suspension(Cause.PERSON, "kie", detail="prices"), at)
             await _films(world)
             await world.clock.sleep(7200)
             assert world.vendors.calls["kie"] == 0
@@ -112,7 +112,7 @@ def test_a_paused_service_starts_nothing_and_the_rest_goes_on(tmp_path: Path) ->
             await world.start()
             await world.clock.sleep(600)
             assert world.vendors.calls["kie"] == 0  # a restart forgets no pause
-            await world.ledger.park(Park("kie", None, at, "", "person"), at)
+            await world.ledger.release("kie", "", Cause.PERSON)
             await world.rest()
             await check(world)
 
@@ -124,13 +124,13 @@ def test_a_paused_channel_stands_still_and_the_others_do_not(tmp_path: Path) -> 
         policies = {"wild": policy(), "deep": policy("deep")}
         async with World(tmp_path, policies=policies) as world:
             at = world.clock.now_ms()
-            await world.ledger.park(Park(EVERY_SERVICE, "wild", None, "holidays", "person"), at)
+            await world.ledger.suspend(Suspension(Cause.PERSON, EVERY_SERVICE, "wild", detail="holidays"), at)
             await world.queue("Land", "wild")
             await world.queue("Sea", "deep")
             await world.clock.sleep(7200)
             statuses = {task.channel_id: task.status for task in await world.tasks()}
             assert statuses == {"wild": Status.QUEUED, "deep": Status.PUBLISHED}
-            await world.ledger.park(Park(EVERY_SERVICE, "wild", at, "", "person"), at)
+            await world.ledger.release(EVERY_SERVICE, "wild", Cause.PERSON)
             await world.rest()
             await check(world)
 
@@ -183,8 +183,8 @@ def test_a_raised_daily_quota_lifts_the_pause_it_had_set(tmp_path: Path) -> None
         async with World(tmp_path, limits=limits) as world:
             await _films(world, 6)
             await world.clock.sleep(7200)
-            parked = await world.store.read(lambda tx: reads.parked(tx, world.clock.now_ms()))
-            assert [(row.service, row.cause) for row in parked] == [("youtube", "limit")]
+            found = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
+            assert [(row.service, row.cause) for row in found] == [("youtube", "limit")]
             assert sum("4 of 5 youtube jobs" in text for text in world.alarm.sent) == 1
             await world.scheduler.adopt(LIMITS | {"youtube": Limit(2, daily_quota=6)})
             await world.rest(600)

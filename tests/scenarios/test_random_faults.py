@@ -62,7 +62,7 @@ class Person:
     async def _look(self) -> None:
         world = self._world
         at = world.clock.now_ms()
-        for row in await world.store.read(lambda tx: reads.parked(tx, at)):
+        for row in await world.store.read(lambda tx: reads.suspensions(tx, at)):
             if row.until_ms is None:
                 await Desk(world.ledger, world.store, world.clock, "cli").resume(row.service, None)
                 self.acts[f"resume {row.service}"] += 1
@@ -168,7 +168,7 @@ def test_a_quota_with_a_reset_is_not_asked_before_that_instant(tmp_path: Path) -
             asked = world.vendors.calls["youtube"]  # those that were on their way together
             await world.clock.sleep(reset_s - 20)
             assert world.vendors.calls["youtube"] == asked
-            parked = await world.store.read(lambda tx: reads.parked(tx, world.clock.now_ms()))
+            parked = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
             assert [(row.service, row.channel_id) for row in parked] == [("youtube", "")]
             assert abs(int(parked[0].until_ms or 0) - met - reset_s * 1000) < 20_000
             assert len([text for text in world.alarm.sent if "is used up" in text or "quota" in text.lower()]) == 1
@@ -186,7 +186,7 @@ def test_one_channels_dead_consent_does_not_silence_the_alert_of_anothers(tmp_pa
             await world.queue("Land", "wild")
             await world.queue("Sea", "deep")
             await world.clock.sleep(3600)
-            parked = await world.store.read(lambda tx: reads.parked(tx, world.clock.now_ms()))
+            parked = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
             assert sorted((row.service, row.channel_id) for row in parked) == [("youtube", "deep"), ("youtube", "wild")]
             for title in ("Land", "Sea"):
                 assert len([text for text in world.alarm.sent if title in text]) == 1, world.alarm.sent

@@ -31,14 +31,14 @@ def test_an_upload_goes_on_with_another_token_where_there_may_be_one(tmp_path: P
             await world.queue("Film")
             await world.rest(7200)
             (task,) = await world.tasks()
-            parked = await world.store.read(lambda tx: reads.parked(tx, world.clock.now_ms()))
+            found = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
             assert asked == ["wild"]
             if another:
-                assert (task.status, parked, world.alarm.sent) == (Status.PUBLISHED, (), [])
+                assert (task.status, found, world.alarm.sent) == (Status.PUBLISHED, (), [])
                 await check(world)
             else:
                 assert task.status == Status.UPLOADING
-                assert [(row.service, row.channel_id) for row in parked] == [("youtube", "wild")]
+                assert [(row.service, row.channel_id) for row in found] == [("youtube", "wild")]
                 assert len(world.alarm.sent) == 1
 
     run_virtual(story())

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from videod.core import board
 from videod.core.failures import Kind
+from videod.core.moments import iso
 from videod.store.rows import _names, _object, failure_of
 
 
@@ -39,4 +39,4 @@ def test_fields_of_another_shape_are_empty(text: str) -> None:
 
 @pytest.mark.parametrize("ms", [-1, 0, 10**18, 2**62, -(2**62)])
 def test_a_time_beyond_the_calendar_is_its_end(ms: int) -> None:
-    assert board.iso(ms) in ("1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+    assert iso(ms) in ("1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z")

@@ -109,8 +109,8 @@ async def test_metrics_are_prometheus_text(box: StudioBox, api: Caller) -> None:
     assert (tasks["generating_video"], tasks["generating_assets"], tasks["published"]) == (1, 1, 0)
     running = {sample.labels["service"]: sample.value for sample in families["videod_jobs_running"].samples}
     assert running == {"gemini": 0, "pillow": 1, "kie": 0, "elevenlabs": 0, "ffmpeg": 0, "youtube": 0}
-    (parked,) = families["videod_service_parked"].samples
-    assert parked.labels == {"service": "gemini", "channel": "", "cause": "service"}
+    (suspended,) = families["videod_service_suspended"].samples
+    assert suspended.labels == {"service": "gemini", "channel": "", "cause": "quota"}
     late = families["videod_loop_delay_seconds"]
     assert late.type == "histogram"
     assert [sample.value for sample in late.samples if sample.name.endswith("_count")] == [0]
@@ -295,9 +295,9 @@ async def test_resuming_uploads_of_one_channel_leaves_the_other_parked(box: Stud
         box.fail(task, "upload/film", Kind.CREDENTIALS, "invalid_grant")
     _, body = await api.post("/api/services/youtube/resume", {"channel": "deep_sea"})
     assert body["changed"] is True
-    assert [box.task(task).held is None for task in tasks] == [True, False]
+    assert [box.task(task).suspended is None for task in tasks] == [True, False]
     _, seen = await api.get("/api/status")
-    assert [one["channel"] for one in seen["parked"]] == ["wild_earth"]
+    assert [one["channel"] for one in seen["suspensions"]] == ["wild_earth"]
 
 
 # ------------------------------------------------------------------------------------------- listening

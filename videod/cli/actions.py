@@ -134,9 +134,9 @@ def _pause(argv: Sequence[str]) -> int:
 
 
 def _resume(argv: Sequence[str]) -> int:
-    about = "Let a paused or parked service, channel or episode go on, for example after a key or credit was mended."
+    about = "Resume a paused service, channel or episode, for example after you fixed a key or bought credit."
     options = output.parser("resume", about, "videod resume gemini")
-    _take_what(options, "only what is paused or parked for this channel")
+    _take_what(options, "only what is paused for this channel")
     given = options.parse_args(argv)
     where = client.place(given)
     return _ask(where, given, [_of_what(where, "resume", given, {})])

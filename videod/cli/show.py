@@ -5,6 +5,7 @@ from pathlib import Path
 
 from videod.cli import client, output
 from videod.cli.output import Cell, CommandError
+from videod.core import wording
 from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_screen_lines
@@ -55,7 +56,9 @@ def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:
         ["queued", ago(task.queued_at, at)],
     ]  # fmt: skip
     more = {
-        "privacy": task.privacy, "held": task.held, "note": task.error, "video": task.youtube_url,
+        "privacy": task.privacy,
+        "waiting": None if task.suspended is None else wording.note(task.suspended),
+        "note": task.error, "video": task.youtube_url,
         "possibly paid twice": str(task.doubts) if task.doubts else None,
     }  # fmt: skip
     table += [[name, text] for name, text in more.items() if text]

@@ -107,8 +107,8 @@ def _services(lanes: tuple[view.LaneLine, ...]) -> None:
     for lane in lanes:
         running = f"{lane.running}" if lane.limit is None else f"{lane.running} of {lane.limit}"
         later = f"{lane.later} later" if lane.later else ""
-        parked = Cell(f"parked {lane.parked}" if lane.parked else "", "review")
-        table.append([Cell(lane.service, "bold"), f"{running} running", f"{lane.ready} ready", later, parked])
+        waiting = Cell(lane.suspended, "review")
+        table.append([Cell(lane.service, "bold"), f"{running} running", f"{lane.ready} ready", later, waiting])
     output.table([""] * 5, table, indent="  ")
 
 

@@ -22,8 +22,8 @@ def _why(argv: Sequence[str]) -> int:
         task = client.one_task(connection, given.task)
         case = Case(
             task=task, jobs=reads.jobs(connection, task.id), since=views.since(connection, task),
-            parked=reads.parked(connection, at), ahead=views.ahead(connection, task), alive=house.daemon is not None,
-            waits=house.waits, at=at,
+            suspensions=reads.suspensions(connection, at), ahead=views.ahead(connection, task),
+            alive=house.daemon is not None, waits=house.waits, at=at,
         )  # fmt: skip
     reason = why(case)
     if given.as_json:

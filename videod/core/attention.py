@@ -9,11 +9,14 @@ from typing import Protocol
 from videod.core import bounds
 from videod.core.failures import QUIET, Kind
 from videod.core.model import Job, Task
-from videod.core.ops import EVERY_SERVICE, REMIND_MS
+from videod.core.moments import clock
+from videod.core.ops import REMIND_MS
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
+from videod.core.suspension import Cause, Suspension
 from videod.core.told import DISK_ALARM
-from videod.core.waits import Hold, clock, waits_for
+from videod.core.waits import waits_for
+from videod.core.wording import reminder
 
 HOUR_MS = 3_600_000
 
@@ -95,7 +98,7 @@ NO_PROGRESS = tuple(kind.value for kind in QUIET)
 
 
 def unexplained(
-    task: Task, jobs: Iterable[Job], holds: Iterable[Hold], configured: bool, served: set[str], at: int
+    task: Task, jobs: Iterable[Job], holds: Iterable[Suspension], configured: bool, served: set[str], at: int
 ) -> bool:
     """Whether an episode is in work and nothing that is named keeps it from going on.
 
@@ -104,10 +107,10 @@ def unexplained(
     if not task.admitted or task.status in CLOSED | ERRORS | frozenset(AT_GATE) | {Status.QUEUED}:
         return False
     standing, open_jobs = tuple(holds), tuple(job for job in jobs if job.step != "cleanup")
-    if task.paused is not None or task.held:
+    if task.paused is not None or task.suspended is not None:
         return False
     wait = waits_for(task, open_jobs, standing, configured)
-    if wait is not None and wait.cause != "slot":
+    if wait is not None and wait.cause is not Cause.SLOT:
         return False
     ready = [job for job in open_jobs if job.state == JobState.READY]
     if len(ready) < len(open_jobs) or not ready:
@@ -115,7 +118,7 @@ def unexplained(
     return not all(_named(job, task.channel_id, standing, served, at) for job in ready)
 
 
-def _named(job: Job, channel_id: str, holds: Sequence[Hold], served: set[str], at: int) -> bool:
+def _named(job: Job, channel_id: str, holds: Sequence[Suspension], served: set[str], at: int) -> bool:
     """Whether a ready job waits for a service that is held or works on others, or for its retry."""
     if any(hold.holds(job.service, channel_id) for hold in holds):
         return True
@@ -217,31 +220,18 @@ class Reminder:
     text: str
 
 
-def reminders(holds: Iterable[Hold], told: Sequence[Told], at: int) -> tuple[Reminder, ...]:
+def reminders(holds: Iterable[Suspension], told: Sequence[Told], at: int) -> tuple[Reminder, ...]:
     """What rings again: a pause that only a person ends and that was told of a day ago, though no job meets it."""
     found = []
     for hold in holds:
         for one in told:
             if hold.until_ms is None and at - one.rang_at >= REMIND_MS and _about(hold, one):
-                found.append(Reminder(one.key, one.ends, _still(hold)))
+                found.append(Reminder(one.key, one.ends, reminder(hold)))
     return tuple(found)
 
 
-def _about(hold: Hold, one: Told) -> bool:
-    if hold.cause == "disk":
+def _about(hold: Suspension, one: Told) -> bool:
+    if hold.cause is Cause.DISK:
         return one.key == DISK_ALARM
     where = f"service {hold.service} {hold.channel_id}".rstrip()
-    return hold.cause == "service" and one.ends == where and f":{Kind.CREDENTIALS.value}" in one.key
-
-
-def _still(hold: Hold) -> str:
-    reason = sanitize_line(hold.reason).rstrip(".")
-    since = f" since {clock(hold.since)}" if hold.since else ""
-    if hold.cause == "disk" or hold.service == EVERY_SERVICE:
-        return f"videod is still paused{since}: {reason}. It resumes automatically."
-    where, command = hold.service, f"`videod resume {hold.service}`"
-    fix = f"put a valid key in and restart videod, or run {command} where the key is right by now"
-    if hold.channel_id:
-        where = f"{hold.service} for {hold.channel_id}"
-        fix = f"run `videod channels authorize {hold.channel_id}`, then {command[:-1]} --channel {hold.channel_id}`"
-    return f"{where} is still paused{since}: {reason}. Its jobs wait. What to do: {fix}."
+    return hold.cause is Cause.CREDENTIALS and one.ends == where and f":{Kind.CREDENTIALS.value}" in one.key

@@ -5,11 +5,12 @@ entries' data source (requirements FR1, FR4); the Error Log holds what is wrong 
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
+from videod.core import wording
 from videod.core.advice import advice
 from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
+from videod.core.moments import iso
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import (
     AT_GATE,
@@ -31,15 +32,6 @@ from videod.core.tables import ORDER, REVIEWED, STEPS
 ERROR_LOG_CHARACTERS = 1900
 #: so much of a refused prompt is shown
 ASKED_CHARACTERS = 200
-
-
-#: the last second of 9999: books of older versions may hold times beyond it
-LAST_MS = 253_402_300_799_000
-
-
-def iso(ms: int) -> str:
-    """Milliseconds UTC as ISO 8601 with seconds, such as 2026-11-21T14:15:00Z; the ends of the calendar bound it."""
-    return datetime.fromtimestamp(min(max(ms, 0), LAST_MS) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _counts(jobs: Sequence[Job], steps: tuple[str, ...]) -> str:
@@ -66,7 +58,8 @@ def progress(task: Task, jobs: tuple[Job, ...]) -> str:
 
 def _with_notes(task: Task, text: str) -> str:
     paused = f"paused: {task.paused}" if task.paused is not None else ""
-    return "; ".join(note for note in (text, paused, task.held, waiting(task)) if note)
+    suspended = "" if task.suspended is None else wording.note(task.suspended)
+    return "; ".join(note for note in (text, paused, suspended, waiting(task)) if note)
 
 
 #: statuses that say themselves what the entry waits for
@@ -75,9 +68,9 @@ _SAYS_IT = frozenset(AT_GATE) | CLOSED | ERRORS
 
 def waiting(task: Task) -> str:
     """What it waits for although nothing failed; empty where its status, a pause or its service says more."""
-    if task.waits is None or task.held or task.paused is not None or task.status in _SAYS_IT:
+    if task.waits is None or task.suspended is not None or task.paused is not None or task.status in _SAYS_IT:
         return ""
-    return task.waits
+    return wording.waiting(task.waits)
 
 
 def failure_line(job: Job, waits: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from videod.core import board, breaker, by_lost, services, told
 from videod.core.by_jobs import asker, cleared, current, heard, settle_attempt
-from videod.core.derive import QUOTA, derive
+from videod.core.derive import derive
 from videod.core.events import JobCrashed, JobDied, JobFailed, JobSetAside, ServiceFreed
 from videod.core.failures import (
     BOUGHT_UNCHECKED,
@@ -20,9 +20,11 @@ from videod.core.failures import (
     retry_delay_ms,
 )
 from videod.core.model import Job, Task
-from videod.core.ops import Alert, CloseAttempt, Decision, Park, RecordDoubt, SaveJob, SaveTask, ShowEntry
+from videod.core.moments import iso
+from videod.core.ops import Alert, CloseAttempt, Decision, RecordDoubt, SaveJob, SaveTask, ShowEntry, Suspend
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, LABELS, JobState, Status, check_move
+from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS
 from videod.core.work import Late, Work
 
@@ -44,10 +46,10 @@ def fail(work: Work, event: JobFailed) -> Work:
             after = by_lost.unfetchable(work, job, failure, event.at)
     work = settle_attempt(work, after, event, failure.kind.value)
     stopped = after.state in (JobState.FAILED, JobState.IN_DOUBT)
-    parked = policy.answer == Answer.PARK or failure.kind == Kind.DISK
-    if stopped or (parked and policy.alert):
+    suspended = policy.answer == Answer.PARK or failure.kind == Kind.DISK
+    if stopped or (suspended and policy.alert):
         reported = after.failure or failure
-        work = work.adding(told.alarm(work.task, replace(after, ended_at=event.at), reported, parked))
+        work = work.adding(told.alarm(work.task, replace(after, ended_at=event.at), reported, suspended))
     return work
 
 
@@ -70,7 +72,7 @@ def _judged(work: Work, job: Job, event: JobFailed) -> Work:
     work = work.with_breaker(after)
     down_ms = event.at - (after.opened_at or event.at)
     if after != before and down_ms >= breaker.TELL_AFTER_MS:
-        since = board.iso(after.opened_at or 0)
+        since = iso(after.opened_at or 0)
         text = f"{job.service} has not answered since {since}: {board.sentence(failure.message)} videod asks every"
         text += f" {breaker.PROBE_WAITS_MS[-1] // 60_000} minutes and resumes automatically; nothing is lost."
         work = work.adding(told.down(job.service, text))
@@ -93,7 +95,7 @@ def crashed(work: Work, event: JobCrashed) -> Work:
     work, after = _again_later(work, replace(job, failure=failure), event)
     after = replace(after, ended_at=event.at)
     if after.state == JobState.FAILED:
-        work = work.adding(told.alarm(work.task, after, failure, parked=False))
+        work = work.adding(told.alarm(work.task, after, failure, suspended=False))
     return work.with_job(after)
 
 
@@ -114,7 +116,7 @@ def died(work: Work, event: JobDied) -> Work:
     after = replace(job, state=state, failure=failure, again=False, ended_at=event.at)
     work = _doubted(work, job, event) if event.doubt else work
     work = work.with_job(after).adding(CloseAttempt(job.name, event.attempt, SET_ASIDE))
-    return work.adding(told.alarm(work.task, after, failure, parked=False))
+    return work.adding(told.alarm(work.task, after, failure, suspended=False))
 
 
 def set_aside(task: Task, jobs: tuple[Job, ...], event: JobSetAside) -> Decision:
@@ -159,13 +161,14 @@ def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     failure = event.failure
     credentials = failure.kind == Kind.CREDENTIALS
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
-    channel = work.task.channel_id if told.of_channel_alone(job, failure) else None
     blamed = services.named(failure.service, job.service)
-    key = None if blamed is None else blamed.key
-    refused = f"{job.service} refused the key {key}" if key else f"{job.service} is not authorized"
-    reason = refused if credentials else f"{QUOTA} of {job.service} is used up"
-    held = reason if until is None else f"{reason}, resumes at {board.iso(until)}"
-    work = work.adding(Park(job.service, channel, until, f"{reason}: {failure.message}")).with_task(held=held)
+    refused = Suspension(
+        Cause.CREDENTIALS if credentials else Cause.QUOTA, job.service,
+        channel_id=work.task.channel_id if told.of_channel_alone(job, failure) else "",
+        until_ms=until, since=event.at, detail=failure.message,
+        key=blamed.key or "" if credentials and blamed is not None else "",
+    )  # fmt: skip
+    work = work.adding(Suspend(refused)).with_task(suspended=refused)
     return work, replace(job, state=JobState.READY, due_at=event.at)
 
 
@@ -173,11 +176,11 @@ def freed(work: Work, event: ServiceFreed) -> Work:
     """The service may be used again: what it refused is no longer wrong, until it says so anew."""
 
     def waits(job: Job) -> bool:
-        parked = job.failure is not None and POLICY[job.failure.kind].answer == Answer.PARK
-        return parked and job.service == event.service and job.state == JobState.READY
+        refused = job.failure is not None and POLICY[job.failure.kind].answer == Answer.PARK
+        return refused and job.service == event.service and job.state == JobState.READY
 
     jobs = tuple(replace(job, failure=None) if waits(job) else job for job in work.jobs)
-    return replace(work, jobs=jobs).with_task(held=None)
+    return replace(work, jobs=jobs).with_task(suspended=None)
 
 
 def nothing_bought(work: Work, event: NothingBought) -> Work:

@@ -3,18 +3,20 @@
 import math
 from dataclasses import replace
 
-from videod.core import board, breaker, told
+from videod.core import breaker, told, wording
 from videod.core.by_people import again
 from videod.core.derive import affected
 from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
 from videod.core.expand import jobs_of
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job
-from videod.core.ops import Alert, ClearDoubt, CloseAttempt, OpenAttempt, Park, RecordCharge, ShowAsset
+from videod.core.moments import iso
+from videod.core.ops import Alert, ClearDoubt, CloseAttempt, OpenAttempt, RecordCharge, ShowAsset, Suspend
 from videod.core.plan import Plan
 from videod.core.reports import published
 from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
 from videod.core.step_parts import price_micros
+from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS, step_of
 from videod.core.work import Late, Work
 
@@ -43,7 +45,7 @@ def start(work: Work, event: JobStarted) -> Work:
     started = replace(job, state=JobState.RUNNING, digest=event.digest, started_at=event.at, ended_at=None)
     task = work.task
     work = work.with_job(started).adding(OpenAttempt(job.name, job.price_micros, quota_day), *alerts)
-    return work.with_task(admitted=True, started_at=task.started_at or event.at, held=None, waits=None)
+    return work.with_task(admitted=True, started_at=task.started_at or event.at, suspended=None, waits=None)
 
 
 def _startable(work: Work, event: JobStarted) -> Job:
@@ -55,7 +57,7 @@ def _startable(work: Work, event: JobStarted) -> Job:
     if task.paused is not None and not cleanup:
         raise Late(f"the task is paused: {task.paused}")
     if work.breaker is not None and not work.breaker.lets_in(event.at):
-        raise Late(f"{job.service} does not answer; it is tried again at {board.iso(work.breaker.until_ms)}")
+        raise Late(f"{job.service} does not answer; it is tried again at {iso(work.breaker.until_ms)}")
     return job
 
 
@@ -77,15 +79,15 @@ QUOTA_WARNING = 0.8
 def _use_quota(work: Work, job: Job, event: JobStarted) -> tuple[str | None, tuple[Alert, ...]]:
     """The day whose quota the start uses (None: no quota), and the warning where it comes close to its end.
 
-    Raises Late, the service parked until the next day, where the day's quota is used up.
+    Raises Late, the service suspended until the next day, where the day's quota is used up.
     """
     quota = event.quota
     if quota is None:
         return None, ()
     used = work.quota_used + 1
     if used > quota.most:
-        reason = f"the daily quota of {quota.most} (daily_quota in [services.{job.service}]) is used up"
-        raise Late(reason, Park(job.service, None, quota.ends_at, reason, "limit"))
+        spent = Suspension(Cause.LIMIT, job.service, until_ms=quota.ends_at, amount=quota.most)
+        raise Late(wording.reason(spent), Suspend(spent))
     if used != max(1, math.ceil(QUOTA_WARNING * quota.most)) or quota.most < 5:
         return quota.day, ()
     text = f"{used} of {quota.most} {job.service} jobs of {quota.day} are used; jobs after the last one wait for the"
@@ -120,19 +122,17 @@ def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
         text += f" ${policy.episode_cap_micros / 1e6:.2f} (episode_cap_usd of channel {task.channel_id})"
         failure = Failure(Kind.BUDGET, text, job.service, at=at)
         stopped = replace(job, state=JobState.FAILED, failure=failure, ended_at=at)
-        return work.with_job(stopped).adding(told.alarm(task, stopped, failure, parked=False))
+        return work.with_job(stopped).adding(told.alarm(task, stopped, failure, suspended=False))
     if work.spent_today_micros + price <= policy.daily_budget_micros:
         return None
     tomorrow = (at // DAY_MS + 1) * DAY_MS
-    limit = f"the day's budget of ${policy.daily_budget_micros / 1e6:.2f} for channel {task.channel_id}"
-    held = f"{limit} is spent, resumes at {board.iso(tomorrow)}"
+    spent = Suspension(Cause.BUDGET, job.service, task.channel_id, tomorrow, at, amount=policy.daily_budget_micros)
     resume = f"`videod resume {job.service} --channel {task.channel_id}`"
     advice = f"wait, or raise `daily_budget_usd` in channels/{task.channel_id}.yaml and run {resume}"
     # another day, or a raised limit that is spent as well, is another occurrence
     key = f"{task.channel_id}:budget:{at // DAY_MS}:{policy.daily_budget_micros}"
-    alert = Alert(key, f"{task.title}: {held}. What to do: {advice}.")
-    park = Park(job.service, task.channel_id, tomorrow, limit + " is spent", "budget")
-    return work.with_task(held=held).adding(park, alert)
+    alert = Alert(key, f"{task.title}: {wording.note(spent)}. What to do: {advice}.")
+    return work.with_task(suspended=spent).adding(Suspend(spent), alert)
 
 
 def charge(work: Work, event: JobCharged) -> Work:

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from videod.core import by_lost, fields, told
+from videod.core import by_lost, fields, told, wording
 from videod.core.derive import affected, promote
 from videod.core.events import EntryQueued, EntryWaits, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
 from videod.core.model import Job, Task, task_id_of
-from videod.core.ops import NoteRefusal, Park, ShowEntry
+from videod.core.ops import NoteRefusal, Release, ShowEntry
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, GATES, LABELS, Gate, JobState, Status, check_move
+from videod.core.suspension import OF_SERVICE
 from videod.core.tables import REVIEWED
 from videod.core.work import Late, Work
 
@@ -47,16 +48,18 @@ def queued(work: Work, event: EntryQueued) -> Work:
     stuck = [job for job in work.jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT)]
     work = work.adding(told.tried_again(task, stuck, event.at))
     services = {job.service for job in work.jobs if job.state == JobState.READY}
-    unparked = tuple(Park(service, None, event.at, "") for service in sorted(services) if task.held)
+    released = tuple(
+        Release(service, "", cause) for service in sorted(services) for cause in OF_SERVICE if task.suspended
+    )
     jobs = tuple(_freed(job, event.at) for job in work.jobs)
     planned = all(job.state == JobState.DONE for job in jobs if job.step == "plan")
     if not planned:
         work = work.with_task(title=event.title, topic=event.topic, direction=event.direction)
     running = any(job.state == JobState.RUNNING for job in jobs)
-    work = replace(work, jobs=promote(replace(work.task, cancelled=False), jobs)).adding(*unparked)
+    work = replace(work, jobs=promote(replace(work.task, cancelled=False), jobs)).adding(*released)
     startable = any(job.state == JobState.READY and job.step != "cleanup" for job in work.jobs)
     return work.with_task(
-        priority=event.priority, privacy=event.privacy, cancelled=False, held=None, error="",
+        priority=event.priority, privacy=event.privacy, cancelled=False, suspended=None, error="",
         paused=None,
         admitted=running or not startable, doubts=work.task.doubts + len(doubted),
     )  # fmt: skip
@@ -69,8 +72,8 @@ def _why_not_queued(task: Task) -> str:
     if status in AT_GATE:
         approved = LABELS[approved_status(AT_GATE[status])]
         return f"it waits for your review; set {approved} to continue, or tick Redo on the files to regenerate"
-    if task.held:
-        return f"{task.held}; it resumes where it stopped once that is fixed (see Error Log)"
+    if task.suspended is not None:
+        return f"{wording.note(task.suspended)}; it resumes where it stopped once that is fixed (see Error Log)"
     return "it is already in work; set Cancelled first to stop it"
 
 
@@ -150,7 +153,7 @@ def _redo_lost(work: Work, names: set[str], at: int) -> Work:
 def cancel(work: Work) -> Work:
     if work.task.status == Status.PUBLISHED:
         return refuse(work, LABELS[Status.CANCELLED], "the episode is published")
-    return work.with_task(cancelled=True, held=None)
+    return work.with_task(cancelled=True, suspended=None)
 
 
 def pause(work: Work, event: TaskPaused) -> Work:
@@ -167,8 +170,8 @@ def resume(work: Work) -> Work:
 
 def waits(work: Work, event: EntryWaits) -> Work:
     """The board says what it waits for. A job that started meanwhile proves the reason wrong."""
-    if event.reason is not None and any(job.state == JobState.RUNNING for job in work.jobs):
+    if event.waits is not None and any(job.state == JobState.RUNNING for job in work.jobs):
         raise Late("it is being worked on")
-    if event.reason == work.task.waits:
+    if event.waits == work.task.waits:
         raise Late("the board says so already")
-    return work.with_task(waits=event.reason)
+    return work.with_task(waits=event.waits)

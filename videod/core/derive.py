@@ -5,6 +5,7 @@ from functools import cache
 
 from videod.core.model import Job, Task
 from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, READY, RUNNING, SKIPPED, WAITING, Gate, Status
+from videod.core.suspension import Cause
 from videod.core.tables import ORDER, REVIEWED, STEPS
 
 _WORKING: dict[Gate, Status] = {
@@ -14,8 +15,6 @@ _WORKING: dict[Gate, Status] = {
     Gate.FINAL: Status.ASSEMBLING,
 }
 PAID_STEPS = frozenset(name for name, step in STEPS.items() if step.paid)
-#: what `Task.held` begins with while a service's quota is used up
-QUOTA = "quota"
 
 
 def _begun(job: Job) -> bool:
@@ -53,7 +52,7 @@ def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
         return STEPS[stuck.step].error
     if not task.admitted:
         return Status.QUEUED
-    if task.held is not None and task.held.startswith(QUOTA):
+    if task.suspended is not None and task.suspended.cause is Cause.QUOTA:
         return Status.QUOTA_EXCEEDED
     before = Status.GENERATING_ASSETS
     for gate in Gate:

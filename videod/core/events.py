@@ -7,6 +7,7 @@ from videod.core.model import Priority
 from videod.core.plan import Plan
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import Gate
+from videod.core.suspension import Suspension
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,14 @@ class TaskResumed:
 
 @dataclass(frozen=True)
 class EntryWaits:
-    """What the task waits for although nothing failed has changed; `reason` None: for nothing any more."""
+    """What the task waits for although nothing failed has changed; `waits` None: for nothing any more.
+
+    Earlier versions kept a sentence under `reason` instead.
+    """
 
     at: int
     task_id: str
-    reason: str | None
+    waits: Suspension | None
 
 
 @dataclass(frozen=True)
@@ -235,7 +239,7 @@ class JobSetAside:
 
 @dataclass(frozen=True)
 class ServiceFreed:
-    """A parked service may be used again: what was held for it goes on. `channel_id` None: the whole service."""
+    """A suspended service may be used again: what was suspended for it goes on."""
 
     at: int
     task_id: str

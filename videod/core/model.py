@@ -13,6 +13,7 @@ from functools import cached_property
 
 from videod.core.failures import Failure
 from videod.core.statuses import Gate, JobState, Status
+from videod.core.suspension import Suspension
 
 
 class Priority(IntEnum):
@@ -32,10 +33,10 @@ class Task:
     """One entry of the board, one episode.
 
     `approved` holds the gates passed; `admitted` is False while it waits in the queue for its first start (also after
-    a person queued it again); `held` says in words why it stands still although nobody failed (quota, key, pause).
+    a person queued it again); `suspended` is what a service or a budget refused it although nothing failed.
     `doubts` counts purchases that may have been made twice; `possible_micros` is what was perhaps paid and is in no
     charge (attempts that ended in doubt); `paused` is a person's reason why nothing of it starts;
-    `waits` what the board says it waits for although nothing failed.
+    `waits` what the board says it waits for, once that has stood for a while.
     """
 
     id: str
@@ -54,7 +55,7 @@ class Task:
     ended_at: int | None = None
     approved: frozenset[Gate] = frozenset()
     cancelled: bool = False
-    held: str | None = None
+    suspended: Suspension | None = None
     error: str = ""
     cost_micros: int = 0
     rebought_micros: int = 0
@@ -69,7 +70,7 @@ class Task:
         """What counts against every limit: what was charged and what may have been paid besides."""
         return self.cost_micros + self.possible_micros
 
-    waits: str | None = None
+    waits: Suspension | None = None
 
 
 @dataclass(frozen=True)

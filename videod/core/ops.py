@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from videod.core.breaker import Breaker
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.statuses import JobState
+from videod.core.suspension import Cause, Suspension
 
 
 @dataclass(frozen=True)
@@ -72,23 +73,21 @@ class ClearDoubt:
     by: str
 
 
-#: in `Park.service`: every service but the cleaning of workspaces
-EVERY_SERVICE = "*"
+@dataclass(frozen=True)
+class Suspend:
+    """A service starts nothing from now on. Several causes may suspend the same service at once."""
+
+    suspension: Suspension
 
 
 @dataclass(frozen=True)
-class Park:
-    """No job of this service (only of `channel_id`'s where given) starts until `until_ms` (None: until freed).
-
-    `cause` says who lifts it: "person" (videod pause), "service" (a refused key, used-up credit), "budget",
-    "limit" (our own daily quota), "disk". Several causes may hold the same service at once.
-    """
+class Release:
+    """What the cause suspended starts again, unless another cause suspends it as well. `channel_id` "": as suspended
+    for all channels."""
 
     service: str
-    channel_id: str | None
-    until_ms: int | None
-    reason: str
-    cause: str = "service"
+    channel_id: str
+    cause: Cause
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,8 @@ Op = (
     | RecordCharge
     | RecordDoubt
     | ClearDoubt
-    | Park
+    | Suspend
+    | Release
     | SaveBreaker
     | ShowEntry
     | NoteRefusal

@@ -32,15 +32,15 @@ def of_channel_alone(job: Job, failure: Failure) -> bool:
     return failure.kind == Kind.CREDENTIALS or failure.code in service.codes_of_channel
 
 
-def alarm(task: Task, job: Job, failure: Failure, parked: bool) -> Alert:
-    """What people are told of a failure. `parked`: its service stands still for it."""
+def alarm(task: Task, job: Job, failure: Failure, suspended: bool) -> Alert:
+    """What people are told of a failure. `suspended`: its service starts nothing more for it."""
     text, kind = board.alert(task, job, failure), failure.kind.value
     if failure.kind == Kind.DISK:
         return Alert(DISK_ALARM, text, DISK_ALARM)
-    if parked and of_channel_alone(job, failure):
+    if suspended and of_channel_alone(job, failure):
         # another channel's consent is another trouble; which of Google's services said it first is not
         return Alert(f"{job.service}:{kind}:{task.channel_id}", text, _service(job, task.channel_id))
-    if parked:
+    if suspended:
         return Alert(f"{failure.service or job.service}:{kind}", text, _service(job))
     if failure.kind in _SAME_FOR_ALL:
         same = hashlib.sha256(_NUMBERS.sub("#", failure.message).encode()).hexdigest()[:12]

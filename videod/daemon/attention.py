@@ -97,7 +97,7 @@ class AttentionWatch:
 
     def _unexplained(self, task: Task, jobs: tuple[Job, ...], seen: looks.Seen, at: int) -> bool:
         known = self._knows(task.channel_id)
-        return attention.unexplained(task, jobs, seen.parked, known, set(seen.served), at)
+        return attention.unexplained(task, jobs, seen.suspensions, known, set(seen.served), at)
 
     def _watched(self, task: Task) -> int:
         """Since when the episode was seen to wait for nothing: what was not watched is held against nobody, ms."""
@@ -122,7 +122,7 @@ class AttentionWatch:
         held = {
             task.channel_id
             for task, jobs in seen.open
-            if not task.admitted and waits_for(task, jobs, seen.parked, self._knows(task.channel_id)) is not None
+            if not task.admitted and waits_for(task, jobs, seen.suspensions, self._knows(task.channel_id)) is not None
         }
         found = attention.imbalance([one for one in seen.queues if one.channel_id not in held], at, lasting)
         if told and (found is None or lasting != found.channel_id):
@@ -134,7 +134,7 @@ class AttentionWatch:
         return [found.text]
 
     async def _remind(self, seen: looks.Seen, at: int) -> None:
-        for one in attention.reminders(seen.parked, seen.told, at):
+        for one in attention.reminders(seen.suspensions, seen.told, at):
             log.info("attention_pause_reminded", extra={"key": one.key})
             await self._ledger.alarm(one.key, one.text, at, ends=one.ends)
 

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from videod.channels import ChannelError
 from videod.config import ConfigError, Settings
-from videod.core import board, services, tables
+from videod.core import services, tables
+from videod.core.moments import iso
 from videod.credentials import SECRET_NAMES, Secrets
 from videod.daemon import ending, lives, refusals, signals, wiring
 from videod.daemon.current import Current
@@ -231,7 +232,7 @@ async def _tell_deaths(machine: Machine, life: Life) -> None:
     """Tell people of earlier lives that died, unless they know."""
     if lives.due(life.story, life.lives.now()):
         key = f"deaths {life.story.first_at} {life.story.count}"
-        text = f"{lives.sentence(life.story)}. It runs again since {board.iso(life.lives.now())}."
+        text = f"{lives.sentence(life.story)}. It runs again since {iso(life.lives.now())}."
         await _alarm(machine, key, life.lives.redact(text))
         life.lives.write(lives.told(life.lives.read(), life.lives.now()))
 

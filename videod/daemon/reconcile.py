@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from videod import receipts
-from videod.core import board, reconcile, services
+from videod.core import reconcile, services
 from videod.core.failures import Failure
 from videod.core.model import Job, Task
+from videod.core.moments import iso
 from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Trace
 from videod.core.service import CREDIT, Remote
 from videod.core.statuses import JobState
@@ -212,7 +213,7 @@ class Reconciler:
         moved = used - mark.used
         finding = reconcile.judge(moved, found, price)
         patience_s = PATIENCE_S if reconcile.untold(service, traces, proven) else ON_THEIR_WAY_S if unsure else 0.0
-        return finding, reconcile.evidence(service, finding, moved, board.iso(mark.at)), patience_s
+        return finding, reconcile.evidence(service, finding, moved, iso(mark.at)), patience_s
 
     # ------------------------------------------------------------------------------------------ looking
 

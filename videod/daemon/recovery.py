@@ -14,15 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from videod import receipts
-from videod.core import board, reports
+from videod.core import reports
 from videod.core.events import JobCharged, JobDied, JobFailed, JobSubmitted, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Task
+from videod.core.moments import iso
 from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import JobState
 from videod.core.step import Step
+from videod.core.suspension import Cause
 from videod.core.tables import step_of
 from videod.flow.bench import Bench
 from videod.flow.crashes import Crashes, Place, of_the_house
@@ -40,12 +42,12 @@ log = logging.getLogger(__name__)
 
 
 async def free_refused_keys(store: Store, ledger: Ledger, clock: Clock) -> int:
-    """A start may bring new keys: what was parked for a refused one is tried again. Returns how many services."""
-    parked = await store.read(lambda connection: reads.parked(connection, clock.now_ms()))
-    refused = [row for row in parked if row.until_ms is None and row.cause == "service"]
+    """A start may bring new keys: what was suspended for a refused one is tried again. Returns how many services."""
+    found = await store.read(lambda connection: reads.suspensions(connection, clock.now_ms()))
+    refused = [row for row in found if row.cause is Cause.CREDENTIALS]
     desk = Desk(ledger, store, clock, "start")
     for row in refused:
-        outcome = await desk.resume(row.service, row.channel_id or None)
+        outcome = await desk.resume(row.service, row.channel_id or None, only=Cause.CREDENTIALS)
         log.info("recovery_service_freed", extra={"service": row.service, "remark": outcome.text})
     return len(refused)
 
@@ -136,7 +138,7 @@ class Recovery:
         task = await self._task(job)
         step = step_of(job)
         doubt = step.paid and receipts.doubt(self._output(task, job), job, self.bench.silent(step)) is not None
-        last = board.iso(max(heartbeat, job.started_at or 0))
+        last = iso(max(heartbeat, job.started_at or 0))
         died = JobDied(
             self.clock.now_ms(), job.task_id, job.name, job.attempt, most=self.deaths, last=last, doubt=doubt
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from videod.core.ops import EVERY_SERVICE, Park
+from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.told import DISK_ALARM
 from videod.edge.disk import MB, Room, limited
 from videod.ledger import Ledger
@@ -132,8 +132,8 @@ class SpaceWatch:
     async def _kept(self) -> str | None:
         """The reason of a pause that an earlier daemon left."""
         at = self._clock.now_ms()
-        parked = await self._store.read(lambda tx: reads.parked(tx, at))
-        return next((row.reason for row in parked if row.cause == "disk" and row.service == EVERY_SERVICE), None)
+        found = await self._store.read(lambda tx: reads.suspensions(tx, at))
+        return next((row.detail for row in found if row.cause is Cause.DISK), None)
 
     async def _pause(self, short: Shortage) -> None:
         at, reason = self._clock.now_ms(), short.of(self._state)
@@ -145,11 +145,11 @@ class SpaceWatch:
             text = f"videod is paused: {reason}. What is under way ends, nothing is lost, and it goes on by itself."
             await self._ledger.alarm(DISK_ALARM, text, at)
         self._reason, self._said_at = reason, steady
-        await self._ledger.park(Park(EVERY_SERVICE, None, None, reason, "disk"), at)
+        await self._ledger.suspend(Suspension(Cause.DISK, detail=reason), at)
 
     async def _go_on(self) -> None:
         at = self._clock.now_ms()
-        await self._ledger.park(Park(EVERY_SERVICE, None, at, "", "disk"), at)
+        await self._ledger.release(EVERY_SERVICE, "", Cause.DISK)
         await self._ledger.alarm_over(DISK_ALARM, at)
         self._reason = None
         log.info("space_pause_ended", extra={"state": str(self._state)})

@@ -7,8 +7,10 @@ so that nothing flaps. Of the queue only the foremost entries of each channel ar
 import logging
 from collections.abc import Callable
 
+from videod.core import wording
 from videod.core.events import EntryWaits
-from videod.core.waits import waits_for
+from videod.core.suspension import Suspension
+from videod.core.waits import lasting, waits_for
 from videod.ledger import Ledger
 from videod.seams import Clock
 from videod.store import reads, views
@@ -31,7 +33,7 @@ class WaitWatch:
         self._clock = clock
         self._knows = knows
         #: task -> the answer that differs from what is shown, and since when (steady ms)
-        self._fresh: dict[str, tuple[str | None, int]] = {}
+        self._fresh: dict[str, tuple[Suspension | None, int]] = {}
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -42,12 +44,12 @@ class WaitWatch:
     async def look(self) -> int:
         """One look; returns how many episodes were told anew."""
         at = self._clock.now_ms()
-        open_work, holds = await self._store.read(lambda tx: (views.waiting(tx), reads.parked(tx, at)))
-        fresh: dict[str, tuple[str | None, int]] = {}
+        open_work, holds = await self._store.read(lambda tx: (views.waiting(tx), reads.suspensions(tx, at)))
+        fresh: dict[str, tuple[Suspension | None, int]] = {}
         told = 0
         for task, jobs in open_work:
             wait = waits_for(task, jobs, holds, self._knows(task.channel_id))
-            answer = None if wait is None else wait.sentence
+            answer = None if wait is None else lasting(wait)
             if answer == task.waits:
                 continue
             known = self._fresh.get(task.id)
@@ -56,7 +58,8 @@ class WaitWatch:
                 fresh[task.id] = (answer, since)
                 continue
             await self._ledger.apply(EntryWaits(at, task.id, answer))
-            log.info("waits_entry_changed", extra={"task": task.id, "channel": task.channel_id, "reason": answer})
+            reason = None if answer is None else wording.waiting(answer)
+            log.info("waits_entry_changed", extra={"task": task.id, "channel": task.channel_id, "reason": reason})
             told += 1
         self._fresh = fresh
         return told

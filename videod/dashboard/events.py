@@ -1,11 +1,15 @@
 """One recent event in words. Pure; foreign text in it is cleaned."""
 
+import json
+
+from videod.core import wording
 from videod.core.failures import QUIET
 from videod.core.model import Priority
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
 from videod.dashboard.text import count
 from videod.store.books import Happening
+from videod.store.rows import suspension_of
 
 
 def _number(body: dict[str, object], name: str) -> int:
@@ -32,6 +36,14 @@ def _failed(body: dict[str, object]) -> tuple[str, str]:
 def _queued(happening: Happening) -> tuple[str, str]:
     status = Status(happening.status) if happening.status else Status.QUEUED
     return ("queued", "plain") if status == Status.QUEUED else (f"queued again: {LABELS[status]}", "plain")
+
+
+def _waits(body: dict[str, object]) -> str:
+    kept = body.get("waits", body.get("reason"))  # `reason`: the sentence that earlier versions kept
+    if isinstance(kept, str):
+        return kept
+    one = suspension_of(json.dumps(kept)) if kept is not None else None
+    return "waits no longer" if one is None else wording.waiting(one)
 
 
 def words(happening: Happening) -> tuple[str, str]:
@@ -72,7 +84,7 @@ def words(happening: Happening) -> tuple[str, str]:
         case "GatesJudged":
             text, tone = "its review opened by itself", "plain"
         case "EntryWaits":
-            text, tone = str(body["reason"] or "waits no longer"), "dim"
+            text, tone = _waits(body), "dim"
         case "ServiceFreed":
             text, tone = f"{body['service']} goes on", "good"
         case other:

@@ -2,26 +2,26 @@
 
 from dataclasses import dataclass
 
+from videod.core import wording
 from videod.core.advice import advice
 from videod.core.board import pending_cost_micros, waiting
 from videod.core.model import Job, Task
-from videod.core.ops import EVERY_SERVICE
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status
-from videod.core.tables import ALL, ORDER, REVIEWED, STEPS
+from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
+from videod.core.tables import ORDER, REVIEWED, STEPS
 from videod.dashboard.text import ago, ahead, count, money, span
-from videod.store.reads import Parked
 from videod.store.views import Ahead
 
 
 @dataclass(frozen=True)
 class Case:
-    """All that the answer needs: the task, its jobs, what is parked, the queue before it, whether a daemon runs."""
+    """All that the answer needs: the task, its jobs, what is suspended, the queue before it, whether a daemon runs."""
 
     task: Task
     jobs: tuple[Job, ...]
     since: int
-    parked: tuple[Parked, ...]
+    suspensions: tuple[Suspension, ...]
     ahead: Ahead
     alive: bool
     waits: int
@@ -119,17 +119,18 @@ def _error(case: Case) -> Reason:
 
 
 def _stands(case: Case) -> Reason:
-    """In work or queued: the parked service, the running jobs, the next try or the turn it waits for."""
-    parked = _parked(case)
+    """In work or queued: the suspended service, the running jobs, the next try or the turn it waits for."""
+    suspended = _suspended(case)
     running = case.in_state(JobState.RUNNING)
     if running:
         return _runs(case, running)
     if case.task.paused is not None:
         text = f"is paused ({sanitize_screen(case.task.paused)}); nothing more of it starts until you say so"
         return Reason("you", text, f"videod resume {case.task.id}", None)
-    if parked is not None:
-        return _held(case, parked)
-    if (said := waiting(case.task)) and "channels/" in said:
+    if suspended is not None:
+        return _waits(case, suspended)
+    wait = case.task.waits
+    if wait is not None and wait.cause is Cause.CHANNEL_FILE and (said := waiting(case.task)):
         return Reason("you", f"is {said}", None, None)
     ready = case.in_state(JobState.READY)
     retry = min(ready, key=lambda job: job.due_at, default=None)
@@ -144,35 +145,33 @@ def _stands(case: Case) -> Reason:
     return Reason("videod", f"is {LABELS[case.task.status]} and about to go on", f"videod show {case.task.id}", None)
 
 
-def _parked(case: Case) -> Parked | None:
-    """The parking that holds up all that this task could start now, or None."""
+def _suspended(case: Case) -> Suspension | None:
+    """What suspends all that this task could start now, or None."""
     ready = [job for job in case.in_state(JobState.READY) if job.due_at <= case.at]
-    held = [_holding(case, job.service) for job in ready]
-    return held[0] if held and all(one is not None for one in held) else None
+    found = [_holding(case, job.service) for job in ready]
+    return found[0] if found and all(one is not None for one in found) else None
 
 
-def _holding(case: Case, service: str) -> Parked | None:
-    mine = [one for one in case.parked if one.holds(service, case.task.channel_id)]
+def _holding(case: Case, service: str) -> Suspension | None:
+    mine = [one for one in case.suspensions if one.holds(service, case.task.channel_id)]
     return mine[0] if mine else None
 
 
-def _held(case: Case, parked: Parked) -> Reason:
-    name = ALL if parked.service == EVERY_SERVICE else parked.service
-    command = f"videod resume {name}" + (f" --channel {parked.channel_id}" if parked.channel_id else "")
-    reason = sanitize_screen(parked.reason).rstrip(".")
-    if parked.cause == "person":
-        text = f"waits because {parked.channel_id or ('everything' if name == ALL else name)} is paused ({reason})"
-        return Reason("you", f"{text}; it goes on when you say so", command, None)
-    if parked.cause == "disk":
-        return Reason("you", f"waits because {reason}; it goes on by itself when there is space", None, None)
-    text = f"waits for {name} ({reason})"
-    if parked.until_ms is None:
-        return Reason(
-            name, f"{text}; it goes on when that is mended and videod is restarted or you say so", command, None
-        )
-    then = ahead(parked.until_ms, case.at)
-    asks = "is asked again" if parked.cause == "down" else "goes on by itself"
-    return Reason(name, f"{text}; it {asks} at {then}", command, parked.until_ms)
+def _waits(case: Case, one: Suspension) -> Reason:
+    name, command = wording.service_name(one.service), wording.resume_command(one)
+    why = sanitize_screen(wording.explained(one)).rstrip(".")
+    if one.cause is Cause.PERSON:
+        what = one.channel_id or ("everything" if one.service == EVERY_SERVICE else name)
+        return Reason("you", f"waits because {what} is paused ({why}); it resumes when you say so", command, None)
+    if one.cause is Cause.DISK:
+        return Reason("you", f"waits because {why}; it resumes automatically when there is space", None, None)
+    text = f"waits for {name} ({why})"
+    if one.until_ms is None:
+        fix = "fix that, then restart videod or resume it yourself"
+        return Reason(name, f"{text}; {fix}", command, None)
+    then = ahead(one.until_ms, case.at)
+    asks = "videod asks again" if one.cause is Cause.DOWN else "it resumes automatically"
+    return Reason(name, f"{text}; {asks} at {then}", command, one.until_ms)
 
 
 def _runs(case: Case, running: list[Job]) -> Reason:

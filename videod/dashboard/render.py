@@ -75,17 +75,17 @@ def lane(one: LaneLine, width: int) -> Text:
     limit = "" if one.limit is None else f"/{one.limit}"
     busy = "cyan" if one.running else "dim"
     cells = [_fit(one.service, 10, "bold"), _fit(f"{one.running}{limit} run", 9, busy), _fit(f"{one.ready} ready", 9)]
-    if one.parked:
-        cells.append(Text(f"parked {one.parked}", "bold yellow"))
+    if one.suspended:
+        cells.append(Text(one.suspended, "bold yellow"))
     elif one.later:
         cells.append(Text(f"{one.later} later", "dim"))
     return _row(width, *cells)
 
 
 def lanes(view: View, width: int) -> list[Text]:
-    """One line a lane where it is wide or something is parked, else a line for all of them."""
-    calm = [one for one in view.lanes if not one.parked]
-    lines = [lane(one, width) for one in view.lanes if one.parked]
+    """One line a lane where it is wide or something is suspended, else a line for all of them."""
+    calm = [one for one in view.lanes if not one.suspended]
+    lines = [lane(one, width) for one in view.lanes if one.suspended]
     per_line = max(1, width // 20)
     for begin in range(0, len(calm), per_line):
         parts = [_fit(_brief(one), 20 if per_line > 1 else width) for one in calm[begin : begin + per_line]]

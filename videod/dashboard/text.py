@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from videod.core.board import LAST_MS
+from videod.core.moments import LAST_MS
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
 

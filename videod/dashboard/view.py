@@ -5,16 +5,16 @@ Tones are names ("review", "bad", "work", "wait", "good", "dim", "plain"); `rend
 
 from dataclasses import dataclass, replace
 
+from videod.core import wording
 from videod.core.board import waiting
 from videod.core.model import Job
-from videod.core.ops import EVERY_SERVICE
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
+from videod.core.suspension import EVERY_SERVICE, Suspension
 from videod.core.tables import REVIEWED
 from videod.dashboard import events
 from videod.dashboard.rows import House, Rows
 from videod.dashboard.text import ago, ahead, clock, count, money, span, spent
-from videod.store.reads import Parked
 from videod.store.views import Episode, Lane, Overview, Unsent, rank
 
 #: bar -> the steps it counts, in the order of work
@@ -57,14 +57,14 @@ class Line:
 
 @dataclass(frozen=True)
 class LaneLine:
-    """`parked` is empty or says until when and why."""
+    """`suspended` is empty or says until when and why."""
 
     service: str
     running: int
     limit: int | None
     ready: int
     later: int
-    parked: str
+    suspended: str
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def snapshot(rows: Rows) -> View:
         money=f"spent today {spent(seen.spend_today_micros, seen.possible_today_micros)}",
         summary=f"published in 7 days: {published}",
         warnings=_warnings(rows),
-        lanes=tuple(_lane(one, seen.parked, rows.house, at) for one in seen.lanes),
+        lanes=tuple(_lane(one, seen.suspensions, rows.house, at) for one in seen.lanes),
         reviews=groups[0],
         errors=groups[1],
         work=groups[2],
@@ -134,7 +134,7 @@ def _daemon(house: House, heartbeat: int | None, at: int) -> str:
 
 def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
-    found = [_everything(one, seen.at) for one in seen.parked if one.service == EVERY_SERVICE]
+    found = [_everything(one, seen.at) for one in seen.suspensions if one.service == EVERY_SERVICE]
     daemon = rows.house.daemon
     found += [sanitize_screen(problem) for problem in (*(daemon.problems if daemon else ()), *seen.problems)]
     if seen.refused:
@@ -166,31 +166,22 @@ def _unsent(one: Unsent, at: int) -> str:
     return f"{text}: {sanitize_screen(one.problem)}" if one.problem else text
 
 
-#: how the reason of a pause begins, by its cause
-_CAUSES = {"person": "paused: ", "disk": "", "down": "", "limit": "", "budget": "", "service": ""}
-
-
-def parked_text(one: Parked, at: int) -> str:
-    """Such as "until 08:00 UTC (in 2 h): quota of gemini is used up"."""
-    until = "until you resume it" if one.until_ms is None else f"until {ahead(one.until_ms, at)}"
-    if one.cause == "disk":
-        until = "until there is space"
-    if one.cause == "down":
-        until = f"next try {ahead(one.until_ms or at, at)}"
+def suspended_text(one: Suspension, at: int) -> str:
+    """Such as "waiting until 08:00 UTC (in 2 h): quota of gemini is used up"."""
     channel = f"{one.channel_id} " if one.channel_id else ""
-    return f"{channel}{until}: {_CAUSES[one.cause]}{sanitize_screen(one.reason)}"
+    return f"{channel}{sanitize_screen(wording.standing(one, lambda ms: ahead(ms, at)))}"
 
 
-def _everything(one: Parked, at: int) -> str:
+def _everything(one: Suspension, at: int) -> str:
     """A pause of every service, of the whole house or of one channel."""
     what = f"channel {one.channel_id}" if one.channel_id else "everything"
-    channel = f" --channel {one.channel_id}" if one.channel_id else ""
-    text = f"{what} is paused {parked_text(replace(one, channel_id=''), at)}"
-    return text if one.cause == "disk" else f"{text}; `videod resume all{channel}` goes on"
+    text = f"{what} is {suspended_text(replace(one, channel_id=''), at)}"
+    command = wording.resume_command(one)
+    return text if command is None else f"{text}; `{command}` resumes it"
 
 
-def _lane(one: Lane, parked: tuple[Parked, ...], house: House, at: int) -> LaneLine:
-    mine = [parked_text(row, at) for row in parked if row.service == one.service]
+def _lane(one: Lane, suspensions: tuple[Suspension, ...], house: House, at: int) -> LaneLine:
+    mine = [suspended_text(row, at) for row in suspensions if row.service == one.service]
     return LaneLine(
         one.service, one.running, house.limits.get(one.service), one.ready, one.later, "; ".join(mine)
     )  # fmt: skip
@@ -234,8 +225,8 @@ def _note(one: Episode, at: int, waits: int) -> str:
         return sanitize_screen(f"{troubled.name} {troubled.failure.kind.value}: {troubled.failure.message}")
     if task.paused is not None:
         return sanitize_screen(f"paused: {task.paused}")
-    if task.held:
-        return sanitize_screen(task.held)
+    if task.suspended is not None:
+        return sanitize_screen(wording.note(task.suspended))
     if said := waiting(task):
         return sanitize_screen(said)
     retry = one.retry(at)

@@ -56,8 +56,8 @@ def _may_follow(job: Job, service: str, at: int) -> bool:
 
 
 def stands_still(connection: sqlite3.Connection, service: str, at: int) -> bool:
-    """Whether all of a service is held at `at`, ms: by a person, by a cause, by an open breaker or its probe."""
-    return any(row.holds(service, "") for row in reads.parked(connection, at))
+    """Whether all of a service is suspended at `at`, ms: by a person, by a cause, by an open breaker or its probe."""
+    return any(row.holds(service, "") for row in reads.suspensions(connection, at))
 
 
 def line_up(

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from videod.core.admission import Candidate
 from videod.core.events import JobStarted
-from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.statuses import Status
+from videod.core.suspension import EVERY_SERVICE, Cause
 from videod.flow.assignment import Assignment
 from videod.flow.bench import Bench
 from videod.flow.crashes import Place
@@ -99,8 +99,7 @@ class Scheduler:
                 continue
             log.info("scheduler_limit_changed", extra={"service": service, "concurrency": limit.concurrency})
             if (limit.daily_quota, limit.quota_zone) != (lane.limit.daily_quota, lane.limit.quota_zone):
-                at = self._clock.now_ms()
-                await self._ledger.park(Park(service, None, at, "", "limit"), at)
+                await self._ledger.release(service, "", Cause.LIMIT)
             lane.change(limit)
             self._ledger.bells.ring(service)
 
@@ -179,7 +178,7 @@ class Scheduler:
         at = self._clock.now_ms()
 
         def due(connection: sqlite3.Connection) -> list[int]:
-            mine = [row for row in reads.parked(connection, at) if row.service in (service, EVERY_SERVICE)]
+            mine = [row for row in reads.suspensions(connection, at) if row.service in (service, EVERY_SERVICE)]
             ends = [row.until_ms for row in mine if row.until_ms]
             following = choices.next_due(connection, service, at)
             return ends if following is None else [*ends, following]

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
+from videod.core import wording
 from videod.core.events import Event, JobFailed, JobStarted, JobSucceeded
 from videod.core.model import Job, Task
-from videod.core.ops import Park, SaveJob
+from videod.core.ops import SaveJob, Suspend
 from videod.core.statuses import AT_GATE, ERRORS, JobState, Status
 from videod.flow.limits import Limit
 from videod.ledger import Applied, Bells, Chooser, Ledger, Policies, Started
@@ -50,8 +51,9 @@ class Witness(Ledger):
         for op in applied.decision.ops:
             if isinstance(op, SaveJob):
                 self._see_job(event, op.job, op.before)
-            elif isinstance(op, Park):
-                self._holds.append(Hold(event.at, op.until_ms, op.service, op.channel_id or "", op.reason))
+            elif isinstance(op, Suspend):
+                one = op.suspension
+                self._holds.append(Hold(event.at, one.until_ms, one.service, one.channel_id, wording.explained(one)))
 
     def _see_job(self, event: Event, job: Job, before: JobState | None) -> None:
         if job.step == "cleanup":
@@ -91,7 +93,7 @@ class Witness(Ledger):
             EpisodeRun(
                 task.id, task.channel_id, task.priority, task.queued_at, task.started_at,
                 task.ended_at if task.status == Status.PUBLISHED else None, task.status, task.cost_micros,
-                task.error or task.held or "",
+                task.error or (wording.note(task.suspended) if task.suspended else ""),
             )
             for task in self._tasks.values()
         )  # fmt: skip

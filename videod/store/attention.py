@@ -10,6 +10,7 @@ from videod.core import board
 from videod.core.attention import NO_PROGRESS, Digest, Queue, Review
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE
+from videod.core.suspension import Suspension
 from videod.store import reads, views
 from videod.store.rows import task_of
 
@@ -28,7 +29,7 @@ class Seen:
     open: tuple[tuple[Task, tuple[Job, ...]], ...]
     ended: dict[str, int]
     queues: tuple[Queue, ...]
-    parked: tuple[reads.Parked, ...]
+    suspensions: tuple[Suspension, ...]
     told: tuple[reads.OpenAlert, ...]
     served: frozenset[str]
     digest: Digest
@@ -39,7 +40,7 @@ def seen(connection: sqlite3.Connection, at: int) -> Seen:
     in_work = [task for task, _ in found if task.admitted and task.status not in AT_GATE]
     return Seen(
         reviews=_reviews(connection), open=found, ended={one.id: _ended(connection, one) for one in in_work},
-        queues=_queues(connection), parked=reads.parked(connection, at), told=reads.open_alerts(connection),
+        queues=_queues(connection), suspensions=reads.suspensions(connection, at), told=reads.open_alerts(connection),
         served=frozenset(reads.running_by_service(connection)),
         digest=Digest.of(reads.fact_json(connection, DIGEST)),
     )  # fmt: skip

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from videod.core.admission import Candidate, InWork
-from videod.core.ops import EVERY_SERVICE
 from videod.core.services import TIDYING
+from videod.core.suspension import EVERY_SERVICE
 from videod.core.tables import STEPS
 
 #: the first ready job of each task that has any, plans left out
@@ -60,7 +60,7 @@ FROM first JOIN jobs ON jobs.id = first.id JOIN tasks ON tasks.id = jobs.task_id
 
 
 def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[Candidate, ...]:
-    """The jobs of a service among which the next one is: each task's first ready one, parked channels left out."""
+    """The jobs of a service among which the next one is: each task's first ready one, suspended channels left out."""
     rows = connection.execute(_OTHERS, (service, at)).fetchall()
     if service == STEPS["plan"].service:
         rows += connection.execute(_PLANS_IN_WORK, (at,)).fetchall()
@@ -75,9 +75,9 @@ def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[C
 
 
 def _closed_channels(connection: sqlite3.Connection, service: str, at: int) -> set[str]:
-    """The channels for which the service stands still."""
+    """The channels for which the service is suspended."""
     rows = connection.execute(
-        "SELECT channel_id FROM pauses WHERE service IN (?, ?) AND (until_ms IS NULL OR until_ms > ?)",
+        "SELECT channel_id FROM suspensions WHERE service IN (?, ?) AND (until_ms IS NULL OR until_ms > ?)",
         (service, _every(service), at),
     )
     return {row[0] for row in rows}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from videod.core import bounds
 from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
-from videod.core.ops import EVERY_SERVICE
-from videod.core.services import TIDYING
+from videod.core.suspension import Cause, Suspension
 from videod.store.rows import job_of, task_of
+
+_CAUSES = frozenset(Cause)
 
 
 def task(connection: sqlite3.Connection, task_id: str) -> Task | None:
@@ -65,41 +66,26 @@ def recent_tasks(connection: sqlite3.Connection, limit: int) -> tuple[Task, ...]
     return tuple(task_of(row) for row in rows)
 
 
-@dataclass(frozen=True)
-class Parked:
-    """A service ("*": every one) that starts nothing until `until_ms` (None: until it is freed), for its cause.
-
-    `channel_id` "": for all channels. `cause` as in `Park`, and "down" while the service's breaker is open.
-    """
-
-    service: str
-    channel_id: str
-    until_ms: int | None
-    reason: str
-    cause: str = "service"
-    #: since when, ms
-    since: int = 0
-
-    def holds(self, service: str, channel_id: str) -> bool:
-        """Whether it stops the jobs of this channel at this service."""
-        concerned = self.service == service or (self.service == EVERY_SERVICE and service not in TIDYING)
-        return concerned and self.channel_id in ("", channel_id)
-
-
-def parked(connection: sqlite3.Connection, at: int) -> tuple[Parked, ...]:
-    """Everything that holds a service now; an open breaker until its next probe."""
+def suspensions(connection: sqlite3.Connection, at: int) -> tuple[Suspension, ...]:
+    """Everything that suspends a service now; an open breaker until its next probe."""
     rows = connection.execute(
-        "SELECT service, channel_id, until_ms, reason, cause, at FROM pauses WHERE until_ms IS NULL OR until_ms > ?",
+        "SELECT cause, service, channel_id, until_ms, since, detail, key, amount FROM suspensions"
+        " WHERE until_ms IS NULL OR until_ms > ?",
         (at,),
     )
-    held = [Parked(*row) for row in rows]
+    found = [Suspension(_cause(row["cause"]), *row[1:]) for row in rows]
     for row in connection.execute(
         "SELECT service, until_ms, reason, opened_at FROM breakers WHERE opened_at IS NOT NULL"
     ):
         if row["until_ms"] > at:
-            reason = f"it does not answer: {row['reason']}"
-            held.append(Parked(row["service"], "", row["until_ms"], reason, "down", row["opened_at"]))
-    return tuple(held)
+            found.append(Suspension(
+                Cause.DOWN, row["service"], until_ms=row["until_ms"], since=row["opened_at"], detail=row["reason"]
+            ))  # fmt: skip
+    return tuple(found)
+
+
+def _cause(kept: str) -> Cause:
+    return Cause(kept) if kept in _CAUSES else Cause.OTHER
 
 
 def breaker(connection: sqlite3.Connection, service: str) -> Breaker:

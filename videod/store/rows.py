@@ -10,6 +10,7 @@ from videod.core import bounds
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import PHASES, Gate, JobState, Status
+from videod.core.suspension import Cause, Suspension
 
 #: a look-up takes a fifth of the time of JobState(...), and there are a hundred for each episode
 STATES = {state.value: state for state in JobState}
@@ -24,6 +25,7 @@ def task_of(row: sqlite3.Row) -> Task:
     values["status"] = Status(row["status"])
     values["approved"] = frozenset(Gate(name) for name in row["approved"].split(",") if name)
     values["admitted"], values["cancelled"] = bool(row["admitted"]), bool(row["cancelled"])
+    values["suspended"], values["waits"] = suspension_of(row["suspended"]), suspension_of(row["waits"])
     return Task(**values)
 
 
@@ -33,7 +35,26 @@ def task_values(task: Task) -> tuple[object, ...]:
     values["status"], values["phase"] = task.status.value, PHASES[task.status].value
     values["approved"] = ",".join(gate.value for gate in Gate if gate in task.approved)
     values["admitted"], values["cancelled"] = int(task.admitted), int(task.cancelled)
+    values["suspended"], values["waits"] = _suspension_text(task.suspended), _suspension_text(task.waits)
     return tuple(values[name] for name in TASK_COLUMNS)
+
+
+def suspension_of(text: str | None) -> Suspension | None:
+    """What is kept of a suspension; what cannot be read is one of an unknown cause."""
+    if text is None:
+        return None
+    try:
+        values = bounds.loads(text)
+        assert isinstance(values, dict)
+        return Suspension(**(values | {"cause": Cause(values["cause"])}))
+    except (ValueError, TypeError, KeyError, AssertionError):
+        return Suspension(Cause.OTHER, detail="what is stored of this suspension cannot be read")
+
+
+def _suspension_text(one: Suspension | None) -> str | None:
+    if one is None:
+        return None
+    return json.dumps({name: value for name, value in asdict(one).items() if value not in ("", None)})
 
 
 def failure_of(text: str | None) -> Failure | None:

@@ -14,6 +14,7 @@ from videod.core import board
 from videod.core.model import Job, Task
 from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
+from videod.core.suspension import Suspension
 from videod.core.tables import SERVICES, USUAL
 from videod.store import choices, reads
 from videod.store.rows import STATES, failure_of, task_of
@@ -154,7 +155,7 @@ class Overview:
     counts: dict[str, int]
     episodes: tuple[Episode, ...]
     lanes: tuple[Lane, ...]
-    parked: tuple[reads.Parked, ...]
+    suspensions: tuple[Suspension, ...]
     unsent: tuple[Unsent, ...]
     spent_today: dict[str, int]
     published_7d: int
@@ -321,7 +322,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
     in_doubt = connection.execute("SELECT count(*) FROM jobs WHERE state = 'in_doubt'").fetchone()[0]
     return Overview(
         at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
-        lanes=lanes(connection, at), parked=reads.parked(connection, at), unsent=unsent(connection),
+        lanes=lanes(connection, at), suspensions=reads.suspensions(connection, at), unsent=unsent(connection),
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
         doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt, problems=problems(connection),
         heartbeat=reads.fact_ms(connection, "heartbeat"), refused=refused(connection),

@@ -17,11 +17,12 @@ from videod.core.ops import (
     CloseAttempt,
     NoteRefusal,
     OpenAttempt,
-    Park,
     RecordCharge,
     RecordDoubt,
+    Release,
     ShowAsset,
     ShowEntry,
+    Suspend,
 )
 from videod.core.reconcile import Mark
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
@@ -121,17 +122,19 @@ def clear_doubt(connection: sqlite3.Connection, op: ClearDoubt, at: int) -> None
     )
 
 
-def park(connection: sqlite3.Connection, op: Park, at: int) -> None:
-    """Park a service for its cause, or free it where `until_ms` is not in the future."""
-    place = (op.service, op.channel_id or "", op.cause)
-    if op.until_ms is not None and op.until_ms <= at:
-        connection.execute("DELETE FROM pauses WHERE service = ? AND channel_id = ? AND cause = ?", place)
-        return
+def suspend(connection: sqlite3.Connection, op: Suspend, at: int) -> None:
+    one = op.suspension
     connection.execute(
-        "INSERT INTO pauses (service, channel_id, cause, until_ms, reason, at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (service, channel_id, cause) DO UPDATE SET until_ms = excluded.until_ms,"
-        " reason = excluded.reason, at = excluded.at",
-        (*place, op.until_ms, op.reason, at),
+        "INSERT OR REPLACE INTO suspensions (service, channel_id, cause, until_ms, since, detail, key, amount)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (one.service, one.channel_id, one.cause.value, one.until_ms, at, one.detail, one.key, one.amount),
+    )
+
+
+def release(connection: sqlite3.Connection, op: Release) -> None:
+    connection.execute(
+        "DELETE FROM suspensions WHERE service = ? AND channel_id = ? AND cause = ?",
+        (op.service, op.channel_id, op.cause.value),
     )
 
 
@@ -305,9 +308,9 @@ _SET_BACK = (
     "UPDATE tasks SET started_at = started_at - :by WHERE started_at > :at",
     "UPDATE tasks SET ended_at = ended_at - :by WHERE ended_at > :at",
     # the day that a quota counts to is another one: judged anew
-    "DELETE FROM pauses WHERE cause = 'limit'",
-    "UPDATE pauses SET until_ms = until_ms - :by WHERE until_ms > :at",
-    "UPDATE pauses SET at = at - :by WHERE at > :at",
+    "DELETE FROM suspensions WHERE cause = 'limit'",
+    "UPDATE suspensions SET until_ms = until_ms - :by WHERE until_ms > :at",
+    "UPDATE suspensions SET since = since - :by WHERE since > :at",
     "UPDATE breakers SET until_ms = until_ms - :by WHERE until_ms > :at",
     "UPDATE breakers SET opened_at = opened_at - :by WHERE opened_at > :at",
     "UPDATE outbox SET due_at = max(:at, due_at - :by) WHERE due_at > :at",

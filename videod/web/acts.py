@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from videod.core import fields
+from videod.core import fields, wording
 from videod.core.board import pending_cost_micros
 from videod.core.by_lost import asked_for
 from videod.core.events import (
@@ -22,9 +22,9 @@ from videod.core.events import (
     TaskResumed,
 )
 from videod.core.model import Job, Task
-from videod.core.ops import EVERY_SERVICE, Park
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
+from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.tables import ALL, REVIEWED, SERVICES
 from videod.ledger import Ledger
 from videod.seams import Clock
@@ -201,31 +201,35 @@ class Desk:
             text += f"; the episode resumes, it is {LABELS[after.status]} now"
         return Outcome(text, True, after, cost)
 
-    async def resume(self, service: str, channel_id: str | None) -> Outcome:
-        """Let a parked service ("all": every one) start jobs again; the tasks that were held for it go on."""
+    async def resume(self, service: str, channel_id: str | None, only: Cause | None = None) -> Outcome:
+        """Let a suspended service ("all": every one) start jobs again; the episodes that waited for it resume.
+
+        `only`: no other cause is lifted.
+        """
         name = _service(service)
         at = self._clock.now_ms()
-        parked = await self._store.read(lambda connection: reads.parked(connection, at))
-        wanted = [one for one in parked if one.service == name and channel_id in (None, one.channel_id)]
+        found = await self._store.read(lambda connection: reads.suspensions(connection, at))
+        wanted = [one for one in found if one.service == name and channel_id in (None, one.channel_id)]
+        wanted = [one for one in wanted if only in (None, one.cause)]
         where = f" for {channel_id}" if channel_id else ""
-        if any(one.cause == "disk" for one in wanted):
+        if any(one.cause is Cause.DISK for one in wanted):
             raise Refused("conflict", "the disk is full", "free some space; videod then resumes automatically")
         if not wanted:
-            others = [one for one in parked if one.service == EVERY_SERVICE]
-            more = f"; but everything is paused ({others[0].reason}): `videod resume all`" if others else ""
+            others = [one for one in found if one.service == EVERY_SERVICE]
+            more = f"; but everything is paused ({wording.explained(others[0])}): `videod resume all`" if others else ""
             return Outcome(f"{service} is not paused{where}; nothing changed{more}", False)
         for one in wanted:
-            if one.cause == "down":
+            if one.cause is Cause.DOWN:
                 await self._ledger.ask_at_once(name, at)
             else:
-                await self._ledger.park(Park(name, one.channel_id or None, at, "", one.cause), at)
-        freed = [task for task in await self._held(service) if _concerns(task, wanted)]
+                await self._ledger.release(name, one.channel_id, one.cause)
+        freed = [task for task in await self._suspended(name) if _concerns(task, wanted)]
         for task in freed:
             await self._ledger.apply(ServiceFreed(at, task.id, service))
         log.info("desk_service_resumed", extra={"service": service, "channel": channel_id, "by": self._by})
         tasks = f"{len(freed)} task{'s' if len(freed) != 1 else ''}"
-        held = f"; {tasks} no longer waiting for it" if freed else ""
-        return Outcome(f"{'everything' if name == EVERY_SERVICE else service} resumes{where}{held}", True)
+        waited = f"; {tasks} no longer waiting for it" if freed else ""
+        return Outcome(f"{'everything' if name == EVERY_SERVICE else service} resumes{where}{waited}", True)
 
     async def pause(self, service: str, channel_id: str | None, reason: str | None) -> Outcome:
         """Start nothing more at a service ("all": every one), or only nothing of one channel; what runs goes on."""
@@ -234,7 +238,7 @@ class Desk:
         if channel_id is not None and not self._ledger.knows(channel_id):
             raise Refused("missing", f"there is no channel {channel_id}", "see `videod channels` for the ids")
         why = reason or f"by hand ({self._by})"
-        await self._ledger.park(Park(name, channel_id, None, why, "person"), at)
+        await self._ledger.suspend(Suspension(Cause.PERSON, name, channel_id or "", detail=why), at)
         log.info("desk_service_paused", extra={"service": service, "channel": channel_id, "by": self._by, "why": why})
         where = f" --channel {channel_id}" if channel_id else ""
         what = "everything" if name == EVERY_SERVICE else service
@@ -257,9 +261,9 @@ class Desk:
         after = await self._apply(TaskResumed(self._clock.now_ms(), task.id), task)
         return Outcome(f"it resumes; it is {LABELS[after.status]} now", True, after)
 
-    async def _held(self, service: str) -> list[Task]:
+    async def _suspended(self, service: str) -> list[Task]:
         tasks = await self._store.read(reads.open_tasks)
-        return [task for task in tasks if task.held is not None and service in task.held.split(",")[0].split()]
+        return [task for task in tasks if task.suspended is not None and task.suspended.service == service]
 
 
 def _service(name: str) -> str:
@@ -271,7 +275,7 @@ def _service(name: str) -> str:
     return name
 
 
-def _concerns(task: Task, freed: list[reads.Parked]) -> bool:
+def _concerns(task: Task, freed: list[Suspension]) -> bool:
     return any(one.channel_id in ("", task.channel_id) for one in freed)
 
 

@@ -71,15 +71,15 @@ def _lanes(seen: Overview, limits: Mapping[str, int]) -> tuple[Family, ...]:
     running = {one.service: one.running for one in seen.lanes}
     ready = {one.service: one.ready for one in seen.lanes}
     later = {one.service: one.later for one in seen.lanes}
-    parked: list[Sample] = [
-        ({"service": one.service, "channel": one.channel_id, "cause": one.cause}, 1) for one in seen.parked
+    suspended: list[Sample] = [
+        ({"service": one.service, "channel": one.channel_id, "cause": one.cause.value}, 1) for one in seen.suspensions
     ]
     return (
         ("videod_jobs_running", "Jobs that run by service.", _each("service", running)),
         ("videod_jobs_ready", "Jobs that could start now by service.", _each("service", ready)),
         ("videod_jobs_later", "Jobs that wait for their time by service.", _each("service", later)),
         ("videod_jobs_limit", "Jobs that may run at once by service.", _each("service", limits)),
-        ("videod_service_parked", "1 for every service, or channel of it, that starts nothing.", parked),
+        ("videod_service_suspended", "1 for every service, or channel of it, that starts nothing.", suspended),
     )
 
 

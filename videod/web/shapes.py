@@ -6,12 +6,13 @@ Times are ISO 8601 UTC or null, money is US dollars, states and statuses are the
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from videod.core.board import iso, pending_cost_micros, waiting
+from videod.core import wording
+from videod.core.board import pending_cost_micros, waiting
 from videod.core.failures import Failure
 from videod.core.model import Job, Task
-from videod.core.ops import EVERY_SERVICE
+from videod.core.moments import iso
 from videod.core.statuses import AT_GATE, LABELS
-from videod.core.tables import ALL
+from videod.core.suspension import Suspension
 from videod.store import reads, views
 
 Json = dict[str, object]
@@ -30,7 +31,8 @@ def task(one: Task) -> Json:
     return {
         "id": one.id, "page_id": one.page_id, "channel": one.channel_id, "title": one.title, "topic": one.topic,
         "status": one.status.value, "label": LABELS[one.status], "gate": None if gate is None else gate.value,
-        "priority": one.priority.label, "privacy": one.privacy, "held": one.held, "paused": one.paused,
+        "priority": one.priority.label, "privacy": one.privacy, "paused": one.paused,
+        "suspended": None if one.suspended is None else suspension(one.suspended),
         "waits": waiting(one) or None,
         "error": one.error,
         "cost_usd": usd(one.cost_micros), "possibly_paid_usd": usd(one.possible_micros),
@@ -64,11 +66,10 @@ def lane(one: views.Lane, limits: Mapping[str, int]) -> Json:
     return body | {"ready": one.ready, "later": one.later, "next_due": when(one.next_due)}
 
 
-def parked(one: reads.Parked) -> Json:
-    service = ALL if one.service == EVERY_SERVICE else one.service
+def suspension(one: Suspension) -> Json:
     return {
-        "service": service, "channel": one.channel_id or None, "cause": one.cause, "until": when(one.until_ms),
-        "reason": one.reason,
+        "service": wording.service_name(one.service), "channel": one.channel_id or None, "cause": one.cause.value,
+        "until": when(one.until_ms), "since": when(one.since or None), "reason": wording.explained(one),
     }  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
         "episodes": [episode(one, seen.at) for one in seen.episodes],
         "refused": [refused(one) for one in seen.refused],
         "lanes": [lane(one, limits) for one in seen.lanes],
-        "parked": [parked(one) for one in seen.parked],
+        "suspensions": [suspension(one) for one in seen.suspensions],
         "unsent": [unsent(one) for one in seen.unsent],
         "spend_today_usd": usd(seen.spend_today_micros),
         "spend_today_by_service_usd": {name: usd(micros) for name, micros in sorted(seen.spent_today.items())},

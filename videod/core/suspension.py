@@ -1,0 +1,65 @@
+"""Why something does not start although nothing failed: one value for pauses, limits, outages and waits. Pure.
+
+The words that people read are made from it in `core.wording`; nothing reads them back.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from videod.core.services import TIDYING
+
+#: in `Suspension.service`: every service but the cleaning of workspaces
+EVERY_SERVICE = "*"
+
+
+class Cause(StrEnum):
+    """What suspends, and so who ends it. The value is stored."""
+
+    #: `videod pause`, until `videod resume`
+    PERSON = "person"
+    #: the service's own quota or credit is used up
+    QUOTA = "quota"
+    #: the service refused the key, or the channel is not authorized
+    CREDENTIALS = "credentials"
+    #: the channel's `daily_budget_usd` is spent
+    BUDGET = "budget"
+    #: our own `daily_quota` of the service is used up
+    LIMIT = "limit"
+    #: the disk is full
+    DISK = "disk"
+    #: the service does not answer; it is asked again at `until_ms`
+    DOWN = "down"
+    #: the channel's file is missing
+    CHANNEL_FILE = "channel_file"
+    #: all that the service may run at once is running
+    SLOT = "slot"
+    #: kept by an earlier version; `detail` has its sentence
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """Jobs of `service` ("*": of every one) do not start, of one channel only where `channel_id` is given.
+
+    `until_ms` None: until somebody or something ends it. `since` ms, 0: unknown. `detail` is what a person or a service
+    said; `key` the variables of a refused key; `amount` the limit that is used up: micro-dollars of a budget, jobs a
+    day of a `daily_quota`.
+    """
+
+    cause: Cause
+    service: str = EVERY_SERVICE
+    channel_id: str = ""
+    until_ms: int | None = None
+    since: int = 0
+    detail: str = ""
+    key: str = ""
+    amount: int = 0
+
+    def holds(self, service: str, channel_id: str) -> bool:
+        """Whether it stops the jobs of this channel at this service."""
+        concerned = self.service == service or (self.service == EVERY_SERVICE and service not in TIDYING)
+        return concerned and self.channel_id in ("", channel_id)
+
+
+#: what the service itself said: over as soon as it is worth another try
+OF_SERVICE = (Cause.QUOTA, Cause.CREDENTIALS)
