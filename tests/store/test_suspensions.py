@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns import old_schemas
+from tests.cli.factory import StudioBox, at_once
 from videod.core import wording
+from videod.core.failures import Kind
 from videod.core.ops import Release, Suspend
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
+from videod.daemon.recovery import free_refused_keys
 from videod.dashboard.events import words
 from videod.store import reads, writes
 from videod.store.books import Happening
@@ -143,3 +146,15 @@ def test_every_cause_has_words_everywhere(cause: Cause, service: str, until: int
         words_for.append(wording.reminder)
     for said in (*(make(one) for make in words_for), wording.standing(one, str)):
         assert said and "Cause" not in said and "None" not in said
+
+
+def test_a_start_tries_refused_keys_again_and_ends_no_pause_of_a_person(tmp_path: Path) -> None:
+    box = StudioBox(tmp_path)
+    task = box.queue("Bears")
+    box.fail(task, "plan/plan", Kind.CREDENTIALS, "401")
+    at_once(box.ledger.suspend(Suspension(Cause.PERSON, "gemini", detail="prices"), box.clock.at))
+    assert at_once(free_refused_keys(box.store, box.ledger, box.clock)) == 1
+    found = at_once(box.store.read(lambda connection: reads.suspensions(connection, box.clock.at)))
+    assert [(one.cause, one.detail) for one in found] == [(Cause.PERSON, "prices")]
+    assert box.task(task).suspended is None
+    box.close()

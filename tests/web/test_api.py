@@ -110,7 +110,7 @@ async def test_metrics_are_prometheus_text(box: StudioBox, api: Caller) -> None:
     running = {sample.labels["service"]: sample.value for sample in families["videod_jobs_running"].samples}
     assert running == {"gemini": 0, "pillow": 1, "kie": 0, "elevenlabs": 0, "ffmpeg": 0, "youtube": 0}
     (suspended,) = families["videod_service_suspended"].samples
-    assert suspended.labels == {"service": "gemini", "channel": "", "cause": "quota"}
+    assert suspended.labels == {"service": "gemini", "channel": "", "cause": "credentials"}
     late = families["videod_loop_delay_seconds"]
     assert late.type == "histogram"
     assert [sample.value for sample in late.samples if sample.name.endswith("_count")] == [0]
