@@ -236,7 +236,7 @@ def test_a_free_place_is_waited_for_at_the_service(box: StudioBox, tmp_path: Pat
         body = said(tmp_path, capsys)
     assert body["waits_for"] == "gemini"
     assert (
-        "waits for a free place at gemini since 10:00 UTC (2 h ago); image/bear_core is the next of 3 ready jobs"
+        "waits for a free slot at gemini since 10:00 UTC (2 h ago); image/bear_core is the next of 3 ready jobs"
         in (body["sentence"])
     )
 

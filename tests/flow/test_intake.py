@@ -262,7 +262,7 @@ async def test_a_status_that_makes_no_sense_is_answered(
     assert board.status("p1") == "Assets Ready"
     log = str(board.entries["p1"].values["Error Log"])
     assert said in log
-    assert "set Approved - Assets to go on" in log
+    assert "set Approved - Assets to continue" in log
 
 
 async def test_priority_and_privacy_may_change_at_any_time(desk: Desk, board: BoardDouble) -> None:
@@ -298,7 +298,7 @@ async def test_an_entry_in_the_trash_is_cancelled_and_says_so_when_it_comes_back
     board.person_trashes("p1", in_trash=False)
     await desk.sync()
     assert board.status("p1") == "Cancelled"
-    assert "set Queued to go on" in str(board.entries["p1"].values["Error Log"])
+    assert "set Queued to resume" in str(board.entries["p1"].values["Error Log"])
 
 
 # ------------------------------------------------------------------------------------------ crashes

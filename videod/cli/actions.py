@@ -17,6 +17,7 @@ from urllib.parse import quote
 from videod.cli import client, output
 from videod.cli.client import Place
 from videod.cli.output import Cell, CommandError, Parser
+from videod.core import outlook
 from videod.core.board import pending_cost_micros
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate
@@ -85,7 +86,7 @@ def _approve(argv: Sequence[str]) -> int:
     where = client.place(given)
 
     def wanted(task: Task) -> bool:
-        return task.status in AT_GATE and gate in (None, AT_GATE[task.status])
+        return outlook.approval(task, gate) is None
 
     tasks = _tasks(where, given, wanted, "no episode waits for that review")
     if given.dry_run:

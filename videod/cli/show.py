@@ -10,6 +10,7 @@ from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_screen_lines
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, LABELS, JobState, Status
+from videod.core.suspension import Cause
 from videod.core.tables import ORDER
 from videod.dashboard.text import ago, clock, money, span, spent
 from videod.dashboard.view import tone
@@ -32,10 +33,10 @@ def _show(argv: Sequence[str]) -> int:
     given = options.parse_args(argv)
     where, at = client.place(given), client.now_ms()
     with client.looking(where) as connection:
-        seen = views.detail(connection, client.one_task(connection, given.task))
+        seen = views.detail(connection, client.one_task(connection, given.task), at)
     workspace = where.workspace(seen.task)
     if given.as_json:
-        output.print_json(shapes.detail(seen, at, workspace))
+        output.print_json(shapes.detail(seen, at, workspace, configured(seen.task)))
         return output.OK
     _print_header(seen, workspace, at)
     _print_costs(seen, given.charges, at)
@@ -44,6 +45,11 @@ def _show(argv: Sequence[str]) -> int:
     _print_failure(seen, at)
     _print_files(seen.jobs, workspace)
     return output.OK
+
+
+def configured(task: Task) -> bool:
+    """Whether the channel's file is there, as the daemon last saw it."""
+    return task.waits is None or task.waits.cause is not Cause.CHANNEL_FILE
 
 
 def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:

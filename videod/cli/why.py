@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from videod.cli import client, output
+from videod.cli import client, output, show
+from videod.core.outlook import outlook
 from videod.dashboard.reason import Case, Reason, why
 from videod.store import reads, views
 from videod.web import shapes
@@ -23,11 +24,13 @@ def _why(argv: Sequence[str]) -> int:
         case = Case(
             task=task, jobs=reads.jobs(connection, task.id), since=views.since(connection, task),
             suspensions=reads.suspensions(connection, at), ahead=views.ahead(connection, task),
-            alive=house.daemon is not None, waits=house.waits, at=at,
+            alive=house.daemon is not None, waits=house.waits, at=at, configured=show.configured(task),
         )  # fmt: skip
     reason = why(case)
+    seen = outlook(case.task, case.jobs, case.suspensions, case.configured, at)
     if given.as_json:
-        output.print_json(_json(reason) | {"task": shapes.task(task), "since": shapes.when(case.since)})
+        body = _json(reason) | {"task": shapes.task(task), "since": shapes.when(case.since)}
+        output.print_json(body | shapes.prospects(seen, task))
         return output.OK
     command = f"; type `{reason.command}` to change that" if reason.command else ""
     output.say(f"{task.title} {reason.sentence}{command}.")

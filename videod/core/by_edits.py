@@ -6,12 +6,12 @@ written back as it really is, with a sentence that says what to do.
 
 from dataclasses import replace
 
-from videod.core import fields
+from videod.core import answers, fields, outlook
 from videod.core.events import EntryEdited
 from videod.core.fields import FIELDS, Field, Until
-from videod.core.model import Job, Task
 from videod.core.ops import ShowEntry
-from videod.core.statuses import DONE, RUNNING, Status
+from videod.core.statuses import DONE, RUNNING
+from videod.core.wishes import Verb
 from videod.core.work import Work
 
 
@@ -24,7 +24,7 @@ def edited(work: Work, event: EntryEdited) -> Work:
         wanted = getattr(event, field.name)
         if field.column not in problems and wanted == getattr(work.task, field.name):
             continue
-        reason = problems.get(field.column) or too_late(work.task, work.jobs, field)
+        reason = problems.get(field.column) or _too_late(work, field)
         if reason:
             refused[field.column] = reason
         else:
@@ -32,36 +32,9 @@ def edited(work: Work, event: EntryEdited) -> Work:
     return _answered(_taken(work, changes), refused)
 
 
-def too_late(task: Task, jobs: tuple[Job, ...], field: Field) -> str | None:
-    """Why `field` can no longer change, and what to do instead; None while it can."""
-    plan = next((job for job in jobs if job.step == "plan"), None)
-    match field.until:
-        case Until.BEGUN if plan is not None and (plan.attempt or plan.state in (RUNNING, DONE)):
-            return "the episode has begun for this channel. Set Cancelled and make a new entry for the other channel"
-        case Until.PLANNED if plan is not None and plan.state is DONE:
-            return _planned(task, field.column)
-        case Until.UPLOADED if _uploading(jobs):
-            done = task.status == Status.PUBLISHED
-            return f"{'the film is published' if done else 'the upload has begun'}. Change it in YouTube Studio"
-    return None
-
-
-def _planned(task: Task, shown: str) -> str:
-    if task.status == Status.ASSETS_READY:
-        return (
-            f"the plan is written already. To use it, tick Redo on the plan, set Generating Assets, then change {shown}"
-        )
-    return "the plan is written already. Make a new entry for another story"
-
-
-def _uploading(jobs: tuple[Job, ...]) -> bool:
-    """Whether YouTube may have the title already: a session keeps what it was opened with."""
-    upload = next((job for job in jobs if job.step == "upload"), None)
-    if upload is None:
-        return False
-    # after a crash nobody knows whether the session was opened; a failure says that it was not
-    unknown = upload.attempt > 0 and upload.failure is None
-    return upload.state in (RUNNING, DONE) or upload.remote_id is not None or unknown
+def _too_late(work: Work, field: Field) -> str:
+    obstacle = outlook.change(work.task, work.jobs, field)
+    return "" if obstacle is None else answers.on_board(Verb.EDIT, obstacle, work.task, field.column)
 
 
 def _taken(work: Work, changes: dict[str, object]) -> Work:

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from videod.core import by_lost, fields, told, wording
+from videod.core import answers, by_lost, fields, outlook, told
 from videod.core.derive import affected, promote
 from videod.core.events import EntryQueued, EntryWaits, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
 from videod.core.model import Job, Task, task_id_of
 from videod.core.ops import NoteRefusal, Release, ShowEntry
-from videod.core.statuses import AT_GATE, CLOSED, ERRORS, GATES, LABELS, Gate, JobState, Status, check_move
+from videod.core.statuses import GATES, LABELS, Gate, JobState, Status, check_move
 from videod.core.suspension import OF_SERVICE
-from videod.core.tables import REVIEWED
+from videod.core.wishes import ALREADY, Obstacle, Verb
 from videod.core.work import Late, Work
 
 
@@ -38,10 +38,11 @@ def queued(work: Work, event: EntryQueued) -> Work:
     if not work.jobs:
         # it may have been refused before it was fixed
         return replace(work, jobs=(first_job(task, work.policy),)).adding(NoteRefusal(task.page_id, None))
-    if task.status == Status.QUEUED:
+    obstacle = outlook.retry(task)
+    if obstacle is Obstacle.ALREADY_QUEUED:
         return work.with_task(priority=event.priority, privacy=event.privacy, error="")
-    if task.status not in ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED}:
-        return refuse(work, LABELS[Status.QUEUED], _why_not_queued(task))
+    if obstacle is not None:
+        return _blocked(work, LABELS[Status.QUEUED], Verb.RETRY, obstacle)
     check_move(task.status, Status.QUEUED)
     work = work.with_task(status=Status.QUEUED)
     doubted = [job for job in work.jobs if job.state == JobState.IN_DOUBT]
@@ -65,18 +66,6 @@ def queued(work: Work, event: EntryQueued) -> Work:
     )  # fmt: skip
 
 
-def _why_not_queued(task: Task) -> str:
-    status = task.status
-    if status == Status.PUBLISHED:
-        return "the episode is published; make a new entry for another film"
-    if status in AT_GATE:
-        approved = LABELS[approved_status(AT_GATE[status])]
-        return f"it waits for your review; set {approved} to continue, or tick Redo on the files to regenerate"
-    if task.suspended is not None:
-        return f"{wording.note(task.suspended)}; it resumes where it stopped once that is fixed (see Error Log)"
-    return "it is already in work; set Cancelled first to stop it"
-
-
 def approved_status(gate: Gate) -> Status:
     return GATES[gate][1]
 
@@ -88,14 +77,18 @@ def refuse(work: Work, wanted: str, reason: str) -> Work:
     return work.with_task(error=note).adding(shown)
 
 
+def _blocked(work: Work, wanted: str, verb: Verb, obstacle: Obstacle) -> Work:
+    """The work with the answer to a wish that cannot be met."""
+    return replace(refuse(work, wanted, answers.on_board(verb, obstacle, work.task)), refused=obstacle)
+
+
 def approve(work: Work, event: GateApproved) -> Work:
     gate = event.gate
-    if gate in work.task.approved:
-        raise Late(f"gate {gate.value} is passed already")
-    if AT_GATE.get(work.task.status) != gate:
-        return refuse(
-            work, LABELS[approved_status(gate)], f"there is nothing to approve yet; it is {LABELS[work.task.status]}"
-        )
+    obstacle = outlook.approval(work.task, gate)
+    if obstacle is Obstacle.ALREADY_APPROVED:
+        raise Late(f"gate {gate.value} is passed already", obstacle=obstacle)
+    if obstacle is not None:
+        return _blocked(work, LABELS[approved_status(gate)], Verb.APPROVE, obstacle)
     return work.with_task(approved=work.task.approved | {gate}, error="")
 
 
@@ -116,20 +109,13 @@ def again(job: Job, at: int) -> Job:
 
 
 def redo(work: Work, event: RedoAsked) -> Work:
-    label = LABELS[work.task.status]
-    lost = {job.name for job in work.jobs if by_lost.asked_for(job)}.intersection(event.names)
-    if work.task.status in ERRORS and lost:
+    obstacle = outlook.redo(work.task, work.jobs, event.gate, event.names)
+    if obstacle is not None:
+        return _blocked(work, f"redo of {event.gate.value}", Verb.REDO, obstacle)
+    lost = set(outlook.lost(work.task, work.jobs)).intersection(event.names)
+    if lost:
         return _redo_lost(work, lost, event.at)
-    if AT_GATE.get(work.task.status) != event.gate:
-        return refuse(
-            work, f"redo of {event.gate.value}", f"files are regenerated while their own review is open; it is {label}"
-        )
-    if GATES[event.gate][2] is None:
-        return refuse(work, f"redo of {event.gate.value}", "the film follows from its files; cancel the entry instead")
-    known = {job.name for job in work.jobs if job.step in REVIEWED[event.gate] and job.state == JobState.DONE}
-    chosen = known.intersection(event.names)
-    if not chosen:
-        return refuse(work, f"redo of {event.gate.value}", "tick Redo on the files to regenerate, then set it again")
+    chosen = set(outlook.reviewed(work.task, work.jobs)).intersection(event.names)
     # a new plan says itself what follows from it: what it leaves as it was is not bought again
     reached = affected(work.jobs, chosen - {"plan/plan"}) | chosen
     jobs = tuple(again(job, event.at) if job.name in reached else job for job in work.jobs)
@@ -151,21 +137,25 @@ def _redo_lost(work: Work, names: set[str], at: int) -> Work:
 
 
 def cancel(work: Work) -> Work:
-    if work.task.status == Status.PUBLISHED:
-        return refuse(work, LABELS[Status.CANCELLED], "the episode is published")
+    obstacle = outlook.cancel(work.task)
+    if obstacle is not None and obstacle not in ALREADY:
+        return _blocked(work, LABELS[Status.CANCELLED], Verb.CANCEL, obstacle)
     return work.with_task(cancelled=True, suspended=None)
 
 
 def pause(work: Work, event: TaskPaused) -> Work:
-    if work.task.status in CLOSED:
-        raise Late(f"it is {LABELS[work.task.status]}; there is nothing to pause")
+    _late(work, Verb.PAUSE, outlook.pause(work.task))
     return work.with_task(paused=event.reason)
 
 
 def resume(work: Work) -> Work:
-    if work.task.paused is None:
-        raise Late("it is not paused")
+    _late(work, Verb.RESUME, outlook.resume(work.task))
     return work.with_task(paused=None)
+
+
+def _late(work: Work, verb: Verb, obstacle: Obstacle | None) -> None:
+    if obstacle is not None:
+        raise Late(answers.why_not(verb, obstacle, work.task), obstacle=obstacle)
 
 
 def waits(work: Work, event: EntryWaits) -> Work:

@@ -6,6 +6,7 @@ from videod.core.breaker import Breaker
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.statuses import JobState
 from videod.core.suspension import Cause, Suspension
+from videod.core.wishes import Obstacle
 
 
 @dataclass(frozen=True)
@@ -188,8 +189,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer to an event. `accepted` False: the event came too late or twice, nothing of it was to be done."""
+    """The answer to an event. `accepted` False: the event came too late or twice, nothing of it was to be done.
+
+    `refused`: why what a person wanted cannot be done; where it is `accepted`, the board is told so.
+    """
 
     ops: tuple[Op, ...] = ()
     accepted: bool = True
     note: str = ""
+    refused: Obstacle | None = None

@@ -25,13 +25,20 @@ def waits_for(task: Task, jobs: Iterable[Job], holds: Iterable[Suspension], conf
         return Suspension(Cause.CHANNEL_FILE, channel_id=task.channel_id)
     ready = [job for job in open_jobs if job.state == JobState.READY]
     standing = tuple(holds)
-    held = [_holding(job, task.channel_id, standing) for job in ready]
-    if held and held[0] is not None and all(held):
-        return held[0]
-    free = [job for job, hold in zip(ready, held, strict=True) if hold is None and not job.failure]
+    held = suspended_by(ready, task.channel_id, standing)
+    if held is not None:
+        return held
+    free = [job for job in ready if not job.failure and _holding(job, task.channel_id, standing) is None]
     if free and len(free) == len(ready) and task.status != Status.QUEUED:
         return Suspension(Cause.SLOT, free[0].service)
     return None
+
+
+def suspended_by(ready: Iterable[Job], channel_id: str, suspensions: Iterable[Suspension]) -> Suspension | None:
+    """What suspends every one of these ready jobs, as the first of them meets it; None where one may start."""
+    standing = tuple(suspensions)
+    held = [_holding(job, channel_id, standing) for job in ready]
+    return held[0] if held and all(held) else None
 
 
 def lasting(wait: Suspension) -> Suspension:

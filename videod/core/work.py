@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from videod.core.breaker import Breaker
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import Op, SaveBreaker
+from videod.core.wishes import Obstacle
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Work:
     quota_used: int = 0
     charged_micros: int = 0
     doubted_micros: int = 0
+    #: why what a person wanted cannot be done; it is answered on the board
+    refused: Obstacle | None = None
 
     def with_task(self, **changes: object) -> "Work":
         if all(getattr(self.task, name) == value for name, value in changes.items()):
@@ -43,9 +46,10 @@ class Work:
 class Late(Exception):
     """The event came too late or twice, or its time has not come; the text says why.
 
-    `ops`: what holds for other jobs as well and is written all the same.
+    `ops`: what holds for other jobs as well and is written all the same. `obstacle`: where a person wanted it.
     """
 
-    def __init__(self, why: str, *ops: Op) -> None:
+    def __init__(self, why: str, *ops: Op, obstacle: Obstacle | None = None) -> None:
         super().__init__(why)
         self.ops = ops
+        self.obstacle = obstacle

@@ -43,6 +43,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.ops import Decision, NoteRefusal, Op, SaveJob, SaveTask, ShowEntry, Snapshot
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import AT_GATE, LABELS, Status, check_job_move, check_move
+from videod.core.wishes import Obstacle
 from videod.core.work import Late, Work
 
 
@@ -172,7 +173,8 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
     if isinstance(event, JobSetAside) and task is not None:
         return by_failures.set_aside(task, snapshot.jobs, event)
     if policy is None or (not policy.configured and isinstance(event, _BEGIN)):
-        return Decision(accepted=False, note="the channel of this task is not configured")
+        note = "the channel of this task is not configured"
+        return Decision(accepted=False, note=note, refused=Obstacle.NO_CHANNEL)
     if task is None:
         if not isinstance(event, EntryQueued):
             return Decision(accepted=False, note="no such task")
@@ -185,8 +187,8 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         )  # fmt: skip
         work = _settle(_handle(begun, event))
     except Late as late:
-        return Decision(late.ops, accepted=False, note=str(late))
+        return Decision(late.ops, accepted=False, note=str(late), refused=late.obstacle)
     ops = _differences(snapshot, work)
     # rows before what refers to them: tasks and jobs first, then attempts, charges and what is shown
     return Decision((*[op for op in ops if isinstance(op, SaveTask | SaveJob)], *work.ops,
-                     *[op for op in ops if not isinstance(op, SaveTask | SaveJob)]))  # fmt: skip
+                     *[op for op in ops if not isinstance(op, SaveTask | SaveJob)]), refused=work.refused)  # fmt: skip

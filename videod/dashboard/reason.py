@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from videod.core import wording
 from videod.core.advice import advice
-from videod.core.board import pending_cost_micros, waiting
+from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
+from videod.core.outlook import Awaited, Wait, awaited
 from videod.core.sanitize import sanitize_screen
-from videod.core.statuses import AT_GATE, CLOSED, ERRORS, LABELS, Gate, JobState, Status
+from videod.core.statuses import AT_GATE, LABELS, Gate, JobState, Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
-from videod.core.tables import ORDER, REVIEWED, STEPS
+from videod.core.tables import REVIEWED, STEPS
 from videod.dashboard.text import ago, ahead, count, money, span
 from videod.store.views import Ahead
 
@@ -26,6 +27,7 @@ class Case:
     alive: bool
     waits: int
     at: int
+    configured: bool = True
 
     def in_state(self, state: JobState) -> list[Job]:
         return [job for job in self.jobs if job.state == state and job.step != "cleanup"]
@@ -46,22 +48,46 @@ _REVIEWS = {Gate.ASSETS: "the assets", Gate.VIDEO: "the clips", Gate.AUDIO: "the
 
 def why(case: Case) -> Reason:
     """The one sentence. Every status and every mix of job states has an answer."""
-    status = case.task.status
-    if status in CLOSED:
-        return _closed(case)
-    if status in AT_GATE:
-        return _review(case)
-    if status in ERRORS:
-        return _error(case)
-    reason = _stands(case)
-    if case.alive:
+    wait = awaited(case.task, case.jobs, case.suspensions, case.configured, case.at)
+    reason = _words(case, wait)
+    if case.alive or wait.what in _NOT_VIDEOD:
         return reason
-    return Reason(
-        "videod",
-        f"stands still because videod is not running; apart from that it {reason.sentence}",
-        "videod run",
-        None,
-    )
+    text = f"waits because videod is not running; apart from that it {reason.sentence}"
+    return Reason("videod", text, "videod run", None)
+
+
+#: what a person does whether videod runs or not
+_NOT_VIDEOD = (Awaited.NOBODY, Awaited.QUEUED, Awaited.REVIEW, Awaited.DECISION)
+
+
+def _words(case: Case, wait: Wait) -> Reason:
+    match wait.what:
+        case Awaited.NOBODY | Awaited.QUEUED:
+            return _closed(case)
+        case Awaited.REVIEW:
+            return _review(case)
+        case Awaited.DECISION:
+            return _error(case, wait)
+        case Awaited.WORK:
+            return _runs(case, case.in_state(JobState.RUNNING))
+        case Awaited.RESUME:
+            pause = sanitize_screen(case.task.paused or "")
+            text = f"is paused ({pause}); nothing more of it starts until you resume it"
+            return Reason("you", text, f"videod resume {case.task.id}", None)
+        case Awaited.SUSPENSION:
+            assert wait.suspension is not None
+            return _suspended(case, wait.suspension)
+        case Awaited.RETRY:
+            assert wait.job is not None
+            return _retries(case, wait.job)
+        case Awaited.TURN:
+            return _queued(case)
+        case Awaited.SLOT:
+            assert wait.job is not None
+            return _slot(case, wait.job)
+        case Awaited.NEXT:
+            text = f"is {LABELS[case.task.status]} and about to continue"
+            return Reason("videod", text, f"videod show {case.task.id}", None)
 
 
 def _closed(case: Case) -> Reason:
@@ -97,9 +123,8 @@ def _then(case: Case, gate: Gate) -> str:
     return f"starts {' and '.join([', '.join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts) or 'the next stage'}"
 
 
-def _error(case: Case) -> Reason:
-    stuck = case.in_state(JobState.FAILED) + case.in_state(JobState.IN_DOUBT)
-    job = min(stuck, key=lambda one: (ORDER[one.step], one.key), default=None)
+def _error(case: Case, wait: Wait) -> Reason:
+    stuck, job = case.in_state(JobState.FAILED) + case.in_state(JobState.IN_DOUBT), wait.job
     again = f"videod retry {case.task.id}"
     if job is None or job.failure is None:
         return Reason("you", f"stopped at {ago(case.since, case.at)}: {LABELS[case.task.status]}", again, None)
@@ -118,46 +143,15 @@ def _error(case: Case) -> Reason:
     return Reason("you", f"{text}; what to do: {told}" if told else text, again, None)
 
 
-def _stands(case: Case) -> Reason:
-    """In work or queued: the suspended service, the running jobs, the next try or the turn it waits for."""
-    suspended = _suspended(case)
-    running = case.in_state(JobState.RUNNING)
-    if running:
-        return _runs(case, running)
-    if case.task.paused is not None:
-        text = f"is paused ({sanitize_screen(case.task.paused)}); nothing more of it starts until you say so"
-        return Reason("you", text, f"videod resume {case.task.id}", None)
-    if suspended is not None:
-        return _waits(case, suspended)
-    wait = case.task.waits
-    if wait is not None and wait.cause is Cause.CHANNEL_FILE and (said := waiting(case.task)):
-        return Reason("you", f"is {said}", None, None)
-    ready = case.in_state(JobState.READY)
-    retry = min(ready, key=lambda job: job.due_at, default=None)
-    if retry is not None and retry.due_at > case.at:
-        return _retries(case, retry)
-    if case.task.status == Status.QUEUED:
-        return _queued(case)
-    if retry is not None:
-        text = f"waits for a free place at {retry.service} since {ago(case.since, case.at)}"
-        text += f"; {retry.name} is the next of {count(len(ready), 'ready job')}"
-        return Reason(retry.service, text, f"videod cancel {case.task.id}", None)
-    return Reason("videod", f"is {LABELS[case.task.status]} and about to go on", f"videod show {case.task.id}", None)
+def _slot(case: Case, job: Job) -> Reason:
+    text = f"waits for a free slot at {job.service} since {ago(case.since, case.at)}"
+    text += f"; {job.name} is the next of {count(len(case.in_state(JobState.READY)), 'ready job')}"
+    return Reason(job.service, text, f"videod cancel {case.task.id}", None)
 
 
-def _suspended(case: Case) -> Suspension | None:
-    """What suspends all that this task could start now, or None."""
-    ready = [job for job in case.in_state(JobState.READY) if job.due_at <= case.at]
-    found = [_holding(case, job.service) for job in ready]
-    return found[0] if found and all(one is not None for one in found) else None
-
-
-def _holding(case: Case, service: str) -> Suspension | None:
-    mine = [one for one in case.suspensions if one.holds(service, case.task.channel_id)]
-    return mine[0] if mine else None
-
-
-def _waits(case: Case, one: Suspension) -> Reason:
+def _suspended(case: Case, one: Suspension) -> Reason:
+    if one.cause is Cause.CHANNEL_FILE:
+        return Reason("you", f"is {wording.waiting(one)}", None, None)
     name, command = wording.service_name(one.service), wording.resume_command(one)
     why = sanitize_screen(wording.explained(one)).rstrip(".")
     if one.cause is Cause.PERSON:
@@ -190,7 +184,7 @@ def _retries(case: Case, job: Job) -> Reason:
         told = f" ({job.failure.kind.value}: {sanitize_screen(job.failure.message).rstrip('.')})"
     then = ahead(job.due_at, case.at)
     which = f"retry {job.attempts} of {case.waits}" if job.attempts else "the next try"
-    text = f"waits for {which} of {job.name} at {job.service}, at {then}{told}; videod does that by itself"
+    text = f"waits for {which} of {job.name} at {job.service}, at {then}{told}; videod retries automatically"
     return Reason(job.service, text, f"videod cancel {case.task.id}", job.due_at)
 
 
@@ -201,6 +195,6 @@ def _queued(case: Case) -> Reason:
     )
     text = (
         f"waits for its turn since {ago(case.since, case.at)}: {place}, {before.in_work} in work; it starts as soon as"
-        " a place is free, and Priority High on the board moves it up"
+        " a slot is free, and Priority High on the board moves it up"
     )
     return Reason("its turn", text, f"videod cancel {case.task.id}", None)

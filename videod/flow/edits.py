@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from videod.core import bounds, fields
+from videod.core import answers, bounds, fields
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
 from videod.core.fields import BY_COLUMN, FIELDS, text
 from videod.core.model import Task, task_id_of
 from videod.core.sanitize import sanitize_line
-from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, REDOES, Gate, Status
+from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, GATES, LABELS, REDOES, Gate, Status
 from videod.core.tables import REVIEWED
 
 Edit = EntryQueued | EntryRefused | EntryEdited | GateApproved | RedoAsked | CancelAsked | EditRefused
@@ -261,10 +261,10 @@ def wish(
     if status == Status.CANCELLED:
         return CancelAsked(at, task.id)
     if not label:
-        return EditRefused(at, task.id, "an empty Status", what_can_be_done(task.status))
+        return EditRefused(at, task.id, "an empty Status", answers.offered(task))
     if status is None:
-        return EditRefused(at, task.id, label, f"that is no status videod knows; {what_can_be_done(task.status)}")
-    return EditRefused(at, task.id, label, f"videod sets that one itself; {what_can_be_done(task.status)}")
+        return EditRefused(at, task.id, label, f"that is no status videod knows; {answers.offered(task)}")
+    return EditRefused(at, task.id, label, f"videod sets that one itself; {answers.offered(task)}")
 
 
 def _flagged(gate: Gate, count: int) -> str:
@@ -272,18 +272,3 @@ def _flagged(gate: Gate, count: int) -> str:
     files, them = ("1 file is", "it") if count == 1 else (f"{count} files are", "them")
     remake = f"Set {LABELS[redo]} to regenerate {them}, or clear" if redo else "Clear"
     return f"{files} marked for redo. {remake} the mark{'' if count == 1 else 's'} to approve"
-
-
-def what_can_be_done(status: Status) -> str:
-    """What a person may set now."""
-    if status == Status.PUBLISHED:
-        return "the episode is published; make a new entry for another film"
-    if status in AT_GATE:
-        _, approved, redo = GATES[AT_GATE[status]]
-        again = f", {LABELS[redo]} to have the assets flagged Redo made anew" if redo else ""
-        return f"it waits for your review: set {LABELS[approved]} to go on{again}, or Cancelled to stop"
-    if status in ERRORS | {Status.QUOTA_EXCEEDED}:
-        return f"it is {LABELS[status]}: set Queued to go on, or Cancelled to stop"
-    if status in (Status.CANCELLED, Status.DRAFT):
-        return f"it is {LABELS[status]}: set Queued to go on"
-    return f"it is {LABELS[status]}: set Cancelled if you want it to stop"

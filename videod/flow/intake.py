@@ -16,7 +16,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from videod.core import bounds
+from videod.core import answers, bounds
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
 from videod.core.fields import text
 from videod.core.model import Task
@@ -369,7 +369,7 @@ class Intake:
         )
         if task is None or LABELS[task.status] == shown or (post is not None and "Status" in post.body):
             return
-        reason = "; ".join(part for part in (note, edits.what_can_be_done(task.status)) if part)
+        reason = "; ".join(part for part in (note, answers.offered(task)) if part)
         await self._ledger.apply(EditRefused(self._clock.now_ms(), task.id, wanted, reason))
 
 
@@ -403,5 +403,5 @@ def _suspicious(page: Page, known: _Known, began: int) -> bool:
 
 
 def _redone(applied: Applied) -> bool:
-    """Whether a wish was taken and not answered with a refusal (which leaves a note in the task's error)."""
-    return applied.decision.accepted and applied.task is not None and not applied.task.error
+    """Whether a wish was taken, and not answered with a refusal."""
+    return applied.decision.accepted and applied.decision.refused is None

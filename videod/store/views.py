@@ -365,19 +365,21 @@ class Detail:
     attempts: tuple[reads.AttemptRow, ...]
     failed: reads.AttemptRow | None
     possible: tuple[reads.DoubtRow, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
 
 
 #: outcomes of attempts that are no failure a person asks about
 _HARMLESS = ("done", "outdated", "interrupted")
 
 
-def detail(connection: sqlite3.Connection, task: Task) -> Detail:
+def detail(connection: sqlite3.Connection, task: Task, at: int) -> Detail:
     tried = reads.attempts(connection, task.id)
     failed = [one for one in tried if one.outcome is not None and one.outcome not in _HARMLESS]
     return Detail(
         task=task, jobs=reads.jobs(connection, task.id), since=since(connection, task),
         charges=reads.charges(connection, task.id), history=reads.history(connection, task.id, limit=20_000),
         attempts=tried, failed=failed[-1] if failed else None, possible=reads.doubts(connection, task.id),
+        suspensions=reads.suspensions(connection, at),
     )  # fmt: skip
 
 

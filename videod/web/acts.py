@@ -8,9 +8,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from videod.core import fields, wording
+from videod.core import answers, fields, outlook, wording
 from videod.core.board import pending_cost_micros
-from videod.core.by_lost import asked_for
 from videod.core.events import (
     CancelAsked,
     EntryQueued,
@@ -23,9 +22,10 @@ from videod.core.events import (
 )
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_line
-from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
+from videod.core.statuses import AT_GATE, LABELS, Gate, JobState
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.tables import ALL, REVIEWED, SERVICES
+from videod.core.wishes import ALREADY, Obstacle, Verb
 from videod.ledger import Ledger
 from videod.seams import Clock
 from videod.store import reads
@@ -65,9 +65,6 @@ class Outcome:
 TEXT_CHARACTERS = 500
 NAMES_MOST = 1_000
 
-#: a task may go on from where it stopped
-RETRYABLE = ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED}
-
 
 class Desk:
     """Takes requests. Every method raises Refused, or returns what was changed."""
@@ -87,44 +84,38 @@ class Desk:
         known = task.id
         return task, await self._store.read(lambda connection: reads.jobs(connection, known))
 
-    async def _apply(self, event: Event, before: Task) -> Task:
-        """The task after the event. Raises Refused where the ledger found that it came too late."""
+    async def _apply(self, verb: Verb, event: Event, before: Task) -> Task:
+        """The task after the event. Raises Refused where the ledger did not take it."""
         applied = await self._ledger.apply(event)
-        if not applied.decision.accepted:
-            hint = f"see `videod why {before.id}`"
-            if "not configured" in applied.decision.note:
-                hint = f"restore channels/{before.channel_id}.yaml, then run the command again"
-            raise Refused("conflict", f"{before.id}: {applied.decision.note}", hint)
-        return applied.task or before
+        decision, task = applied.decision, applied.task or before
+        if decision.refused is not None:
+            raise _refused(verb, decision.refused, task)
+        if not decision.accepted:
+            raise Refused("conflict", decision.note, f"see `videod why {before.id}`")
+        return task
 
     async def approve(self, task_id: str, gate: str | None) -> Outcome:
         """Pass the gate at which the task waits; `gate` makes sure that it is the one that was meant."""
         task, jobs = await self._look(task_id)
-        at_gate = AT_GATE.get(task.status)
-        meant = at_gate if gate is None else _gate(gate)
-        if meant is not None and meant in task.approved:
+        meant = None if gate is None else _gate(gate)
+        obstacle = outlook.approval(task, meant)
+        if obstacle is Obstacle.ALREADY_APPROVED and meant is not None:
             return Outcome(f"the {meant.value} were approved before; nothing changed", False, task)
-        if at_gate is None or meant != at_gate:
-            what = "nothing" if meant is None else f"no {meant.value}"
-            raise Refused(
-                "conflict",
-                f"{task.id} has {what} to approve; it is {LABELS[task.status]}",
-                f"see `videod why {task.id}` for what it waits for",
-            )
+        _check(Verb.APPROVE, obstacle, task)
+        at_gate = AT_GATE[task.status]
         cost = pending_cost_micros(jobs, at_gate)
-        after = await self._apply(GateApproved(self._clock.now_ms(), task.id, at_gate, self._by), task)
+        event = GateApproved(self._clock.now_ms(), task.id, at_gate, self._by)
+        after = await self._apply(Verb.APPROVE, event, task)
         return Outcome(f"{at_gate.value} approved; it is {LABELS[after.status]} now", True, after, cost)
 
     async def retry(self, task_id: str) -> Outcome:
         """Let a stopped task go on from where it stopped, now; the same as setting Queued on the board."""
         task, jobs = await self._look(task_id)
-        if task.status == Status.QUEUED:
+        if _check(Verb.RETRY, outlook.retry(task), task):
             return Outcome("it is queued already; nothing changed", False, task)
-        if task.status not in RETRYABLE:
-            raise Refused("conflict", f"{task.id} has nothing to retry: {_why_not(task)}", _instead(task))
         again = sum(job.price_micros for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT))
         event = EntryQueued(self._clock.now_ms(), task.page_id, **fields.of(task))
-        after = await self._apply(event, task)
+        after = await self._apply(Verb.RETRY, event, task)
         doubts = sum(job.state == JobState.IN_DOUBT for job in jobs)
         text = f"it resumes where it stopped; it is {LABELS[after.status]} now"
         if doubts:
@@ -134,41 +125,29 @@ class Desk:
     async def cancel(self, task_id: str) -> Outcome:
         """Stop a task; what is made stays, and `retry` goes on from there."""
         task, _ = await self._look(task_id)
-        if task.status == Status.PUBLISHED:
-            raise Refused(
-                "conflict",
-                f"{task.id} is published and cannot be cancelled",
-                f"take it down in YouTube Studio: {task.youtube_url}",
-            )
-        if task.status == Status.CANCELLED:
+        if _check(Verb.CANCEL, outlook.cancel(task), task):
             return Outcome("it was cancelled before; nothing changed", False, task)
-        after = await self._apply(CancelAsked(self._clock.now_ms(), task.id), task)
+        after = await self._apply(Verb.CANCEL, CancelAsked(self._clock.now_ms(), task.id), task)
         return Outcome(f"cancelled; `videod retry {task.id}` resumes it", True, after)
 
     async def redo(self, task_id: str, names: tuple[str, ...]) -> Outcome:
         """Make finished jobs of the gate under review anew, with all that was made from them."""
         task, jobs = await self._look(task_id)
-        lost = {job.name: job for job in jobs if asked_for(job)}
-        if task.status in ERRORS and lost:
-            return await self._redo_lost(task, jobs, lost, names)
-        gate = AT_GATE.get(task.status)
-        if gate is None or gate == Gate.FINAL:
-            raise Refused(
-                "conflict",
-                f"{task.id} is {LABELS[task.status]}; jobs are regenerated while their own review is open",
-                f"see `videod why {task.id}`",
-            )
-        offered = {job.name: job for job in jobs if job.step in REVIEWED[gate] and job.state == JobState.DONE}
+        lost = set(outlook.lost(task, jobs))
+        if lost:
+            return await self._redo_lost(task, jobs, {job.name: job for job in jobs if job.name in lost}, names)
+        offered = outlook.reviewed(task, jobs)
+        _check(Verb.REDO, outlook.redo(task, jobs, None, offered), task)
+        gate = AT_GATE[task.status]
         chosen = tuple(
             dict.fromkeys(
-                _chosen(name, tuple(offered), f"is under review (the review of the {gate.value} is open)")
-                for name in names
+                _chosen(name, offered, f"is under review (the review of the {gate.value} is open)") for name in names
             )
         )
         if not chosen:
             raise Refused("invalid", "no job was named", f"name some of: {', '.join(offered)}")
         event = RedoAsked(self._clock.now_ms(), task.id, gate, chosen)
-        after = await self._apply(event, task)
+        after = await self._apply(Verb.REDO, event, task)
         renewed = await self._store.read(lambda connection: reads.jobs(connection, task.id))
         reopened = [job for job in renewed if job.name in _done(jobs) and job.state != JobState.DONE]
         cost = sum(job.price_micros for job in reopened)
@@ -190,7 +169,7 @@ class Desk:
         if not chosen:
             raise Refused("invalid", "no job was named", f"name some of: {', '.join(lost)}")
         gate = next(gate for gate, steps in REVIEWED.items() if lost[chosen[0]].step in steps)
-        after = await self._apply(RedoAsked(self._clock.now_ms(), task.id, gate, chosen), task)
+        after = await self._apply(Verb.REDO, RedoAsked(self._clock.now_ms(), task.id, gate, chosen), task)
         cost = sum(lost[name].price_micros for name in chosen)
         text = f"{len(chosen)} job{'s' if len(chosen) != 1 else ''} will be regenerated: {', '.join(chosen)}"
         stuck = (JobState.FAILED, JobState.IN_DOUBT)
@@ -248,17 +227,18 @@ class Desk:
     async def pause_task(self, task_id: str, reason: str | None) -> Outcome:
         """Start nothing more of one task; what runs goes on to its end."""
         task, _ = await self._look(task_id)
+        _check(Verb.PAUSE, outlook.pause(task), task)
         if task.paused is not None and reason in (None, task.paused):
             return Outcome(f"it was paused before: {task.paused}; nothing changed", False, task)
         why = reason or f"by hand ({self._by})"
-        after = await self._apply(TaskPaused(self._clock.now_ms(), task.id, why), task)
+        after = await self._apply(Verb.PAUSE, TaskPaused(self._clock.now_ms(), task.id, why), task)
         return Outcome(f"paused; what runs now runs to its end, `videod resume {task.id}` starts the rest", True, after)
 
     async def resume_task(self, task_id: str) -> Outcome:
         task, _ = await self._look(task_id)
-        if task.paused is None:
+        if _check(Verb.RESUME, outlook.resume(task), task):
             return Outcome("it is not paused; nothing changed", False, task)
-        after = await self._apply(TaskResumed(self._clock.now_ms(), task.id), task)
+        after = await self._apply(Verb.RESUME, TaskResumed(self._clock.now_ms(), task.id), task)
         return Outcome(f"it resumes; it is {LABELS[after.status]} now", True, after)
 
     async def _suspended(self, service: str) -> list[Task]:
@@ -304,20 +284,15 @@ def _chosen(name: str, offered: tuple[str, ...], offer: str) -> str:
     raise Refused("invalid", which, f"name one of: {choices}")
 
 
-def _why_not(task: Task) -> str:
-    if task.status == Status.PUBLISHED:
-        return "it is published"
-    if task.status in AT_GATE:
-        return "it waits for your review"
-    return f"it is {LABELS[task.status]}"
+def _check(verb: Verb, obstacle: Obstacle | None, task: Task) -> bool:
+    """Whether nothing has to be done, since it is so. Raises Refused where it cannot be done."""
+    if obstacle is not None and obstacle not in ALREADY:
+        raise _refused(verb, obstacle, task)
+    return obstacle is not None
 
 
-def _instead(task: Task) -> str:
-    if task.status == Status.PUBLISHED:
-        return "make a new entry for another film"
-    if task.status in AT_GATE:
-        return f"type `videod approve {task.id}`, or `videod redo {task.id} JOB` to regenerate a file"
-    return f"see `videod why {task.id}`"
+def _refused(verb: Verb, obstacle: Obstacle, task: Task) -> Refused:
+    return Refused("conflict", answers.why_not(verb, obstacle, task), answers.hint(verb, obstacle, task))
 
 
 # ------------------------------------------------------------------------------------------- by name

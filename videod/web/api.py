@@ -104,10 +104,10 @@ class _Api:
 
     async def task(self, request: web.Request) -> web.Response:
         name, at = request.match_info["id"], self.clock.now_ms()
-        found = await self.store.read(lambda connection: _detail(connection, name))
+        found = await self.store.read(lambda connection: _detail(connection, name, at))
         if found is None:
             raise Refused("missing", f"there is no task {name}", "GET /api/status for the open ones")
-        return self.answer(shapes.detail(found, at, None))
+        return self.answer(shapes.detail(found, at, None, self.ledger.knows(found.task.channel_id)))
 
     async def change(self, request: web.Request) -> web.Response:
         """POST of one verb on a task or a service."""
@@ -135,9 +135,9 @@ class _Api:
             return self.error(500, "videod could not do that because of a bug", "its log has the details")
 
 
-def _detail(connection: sqlite3.Connection, name: str) -> views.Detail | None:
+def _detail(connection: sqlite3.Connection, name: str, at: int) -> views.Detail | None:
     task = reads.task(connection, name) or reads.task_of_page(connection, name)
-    return None if task is None else views.detail(connection, task)
+    return None if task is None else views.detail(connection, task, at)
 
 
 async def _body(request: web.Request) -> dict[str, object]:
