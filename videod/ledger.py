@@ -328,8 +328,10 @@ class Ledger:
     async def delivered(self, post: reads.Post) -> None:
         await self._store.write(lambda tx: writes.delivered(tx, post.target, post.key, post.version))
 
-    async def postpone(self, post: reads.Post, due_at: int, problem: str, tried: bool = True) -> None:
-        await self._store.write(lambda tx: writes.postpone(tx, post.target, post.key, due_at, problem, tried))
+    async def postpone(
+        self, post: reads.Post, due_at: int, delay: str, problem: str, tried: bool = True
+    ) -> None:  # fmt: skip
+        await self._store.write(lambda tx: writes.postpone(tx, post.target, post.key, due_at, delay, problem, tried))
 
     async def show(self, task_id: str, names: tuple[str, ...], at: int) -> None:
         """The entry is written these values as they are now, whatever the board was told of them before."""

@@ -158,3 +158,17 @@ def test_a_start_tries_refused_keys_again_and_ends_no_pause_of_a_person(tmp_path
     assert [(one.cause, one.detail) for one in found] == [(Cause.PERSON, "prices")]
     assert box.task(task).suspended is None
     box.close()
+
+
+def test_why_a_message_is_sent_later_is_a_word_also_for_those_of_an_earlier_version(old: Path) -> None:
+    kept = {"page-1": "2 of 9 files on the board", "page-2": "rejected: no such property", "page-3": "busy: 429"}
+    changed(old, "DELETE FROM outbox")
+    for page, problem in kept.items():
+        changed(old, "INSERT INTO outbox VALUES ('entry', ?, NULL, NULL, '{}', 1, 1, 99, 1, ?)", page, problem)
+    migrate(old)
+    with closing(sqlite3.connect(old)) as connection:
+        assert reads.delayed(connection, "entry", "rejected") and not reads.delayed(connection, "entry", "gone")
+        for page in kept:
+            writes.hasten_entry(connection, page, 5)
+        due = dict(connection.execute("SELECT key, due_at FROM outbox"))
+    assert due == {"page-1": 5, "page-2": 99, "page-3": 99}

@@ -85,19 +85,9 @@ def _refusal(path: Path, makes: str, wrong: str) -> BadArtefact:
             holds = looks_like(source.read(HEAD_BYTES))
     except OSError as error:
         return BadArtefact(f"{path.name} {wrong} ({files.reason(error)})")
-    if holds is None or _is(holds, makes):
+    if holds is None or makes in holds.serves:
         return BadArtefact(f"{path.name} {wrong}")
-    return BadArtefact(f"{path.name} holds {holds}, no {_NAMES[makes]}")
-
-
-def _is(holds: str, makes: str) -> bool:
-    return {
-        "json": holds in ("JSON", "text"),
-        "image": holds.endswith("picture"),
-        "text": holds in ("text", "JSON"),
-        "video": holds.endswith("MOV file"),
-        "audio": holds.endswith("sound") or holds in ("an Ogg file", "an MP4 or MOV file"),
-    }[makes]
+    return BadArtefact(f"{path.name} holds {holds.words}, no {_NAMES[makes]}")
 
 
 def _measured(found: Decoded) -> dict[str, object]:

@@ -27,7 +27,7 @@ from videod.ledger import Ledger
 from videod.seams import Alarm, Board, BoardError, Clock, Page
 from videod.store import reads
 from videod.store.database import Store
-from videod.store.reads import Post
+from videod.store.reads import FILES, Post
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ COUNT_AGAIN_S = 20.0
 #: so many missing files are named
 NAMED = 5
 
-_Later = tuple[float, str]
+_Later = tuple[float, str, str]
 
 
 class Relay:
@@ -184,7 +184,7 @@ class Relay:
             await self._ledger.delivered(post)
             log.info("relay_entry_in_trash", extra=context(post))
             return None
-        await self._postpone(post, (EDIT_S, f"{wished(found.values, body, seen)}; taken first"))
+        await self._postpone(post, (EDIT_S, "edit", f"{wished(found.values, body, seen)}; taken first"))
         return None
 
     async def _files_to_come(self, post: Post) -> dict[str, object] | None:
@@ -208,7 +208,7 @@ class Relay:
             await self._ledger.show(task_id, ("Progress",), at)
             return {}
         wait_s, note = COUNT_AGAIN_S, f"{files - len(missing)} of {files} files on the board"
-        await self._postpone(post, (wait_s, note), tried=False)
+        await self._postpone(post, (wait_s, FILES, note), tried=False)
         shown = {name: value for name, value in post.body.items() if name != "Status"}
         shown["Progress"] = f"{post.body['Progress']}; {note}".removeprefix("; ")
         return shown
@@ -245,7 +245,7 @@ class Relay:
         await self._ledger.alarm(key, text, at, ends=_ends(error.kind, post.target))
 
     async def _crashed(self, post: Post, error: Exception) -> None:
-        await self._postpone(post, (REFUSED_S, f"bug: {type(error).__name__}: {error}"))
+        await self._postpone(post, (REFUSED_S, "bug", f"bug: {type(error).__name__}: {error}"))
         log.error(f"relay_{post.target}_crashed", extra=context(post), exc_info=error)
         if post.target == "alert":
             return
@@ -273,7 +273,7 @@ class Relay:
         def ended(connection: sqlite3.Connection) -> list[str]:
             told = {one.ends for one in reads.open_alerts(connection)}
             kinds = [kind for kind in REFUSALS if _ends(kind, target) in told]
-            return [kind for kind in kinds if not reads.problem_waits(connection, target, kind)]
+            return [kind for kind in kinds if not reads.delayed(connection, target, kind)]
 
         for kind in await self._store.read(ended):
             await self._ledger.alarms_over(_ends(kind, target), self._clock.now_ms())
@@ -284,11 +284,11 @@ class Relay:
             "down": DOWN_S[min(post.attempts, len(DOWN_S) - 1)],
             "credentials": CREDENTIALS_S,
         }
-        return waits.get(error.kind, REFUSED_S), f"{error.kind}: {error}"
+        return waits.get(error.kind, REFUSED_S), error.kind, f"{error.kind}: {error}"
 
     async def _postpone(self, post: Post, later: _Later, tried: bool = True) -> None:
-        wait_s, problem = later
-        await self._ledger.postpone(post, self._clock.now_ms() + int(wait_s * 1000), problem, tried)
+        wait_s, delay, problem = later
+        await self._ledger.postpone(post, self._clock.now_ms() + int(wait_s * 1000), delay, problem, tried)
 
 
 def _ends(kind: str, target: str) -> str:

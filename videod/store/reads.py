@@ -155,12 +155,13 @@ def pending_posts(connection: sqlite3.Connection) -> tuple[Post, ...]:
     return tuple(_post(row) for row in connection.execute("SELECT * FROM outbox ORDER BY target, made_at"))
 
 
-def problem_waits(connection: sqlite3.Connection, target: str, kind: str) -> bool:
-    """Whether a message waits whose last try ended with this kind of problem."""
-    row = connection.execute(
-        "SELECT 1 FROM outbox WHERE target = ? AND substr(problem, 1, ?) = ? LIMIT 1",
-        (target, len(kind) + 1, f"{kind}:"),
-    )
+#: why an entry's message is sent later: its review opens when its files are on the board
+FILES = "files"
+
+
+def delayed(connection: sqlite3.Connection, target: str, delay: str) -> bool:
+    """Whether a message waits whose last try ended so."""
+    row = connection.execute("SELECT 1 FROM outbox WHERE target = ? AND delay = ? LIMIT 1", (target, delay))
     return row.fetchone() is not None
 
 

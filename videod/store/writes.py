@@ -25,6 +25,7 @@ from videod.core.ops import (
     Suspend,
 )
 from videod.core.reconcile import Mark
+from videod.store import reads
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
 from videod.store.statements import insert, save, update
 
@@ -228,12 +229,15 @@ def delivered(connection: sqlite3.Connection, target: str, key: str, version: in
 
 
 def postpone(
-    connection: sqlite3.Connection, target: str, key: str, due_at: int, problem: str, tried: bool = True
+    connection: sqlite3.Connection, target: str, key: str, due_at: int, delay: str, problem: str, tried: bool = True
 ) -> None:  # fmt: skip
-    """Send it later. `tried`: it was sent and failed; else it waits for something else."""
+    """Send it later, because of `delay` (FILES, "edit", or a kind of `BoardError`); `problem` says so to people.
+
+    `tried`: it was sent and failed; else it waits for something else.
+    """
     connection.execute(
-        "UPDATE outbox SET due_at = ?, attempts = attempts + ?, problem = ? WHERE target = ? AND key = ?",
-        (due_at, int(tried), problem, target, key),
+        "UPDATE outbox SET due_at = ?, attempts = attempts + ?, delay = ?, problem = ? WHERE target = ? AND key = ?",
+        (due_at, int(tried), delay, problem, target, key),
     )
 
 
@@ -244,15 +248,11 @@ def hasten(connection: sqlite3.Connection, at: int) -> int:
     ).rowcount
 
 
-#: how the problem of an entry's message ends that only waits for its files
-FILES_TO_COME = "files on the board"
-
-
 def hasten_entry(connection: sqlite3.Connection, page_id: str, at: int) -> None:
     """What the entry is told once its files are on the board is due now; what the board refused is not."""
     connection.execute(
-        "UPDATE outbox SET due_at = min(due_at, ?) WHERE target = 'entry' AND key = ? AND problem LIKE '%' || ?",
-        (at, page_id, FILES_TO_COME),
+        "UPDATE outbox SET due_at = min(due_at, ?) WHERE target = 'entry' AND key = ? AND delay = ?",
+        (at, page_id, reads.FILES),
     )
 
 
