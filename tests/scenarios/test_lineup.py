@@ -79,7 +79,7 @@ def a_line() -> tuple[LineUp, Candidate, Task, tuple[Job, ...]]:
         Job("film", "wild", "composite", "c", "pillow", JobState.READY, id=3),
         Job("film", "wild", "image", "d", "gemini", JobState.READY, id=4, due_at=100),
     )
-    return LineUp({"film": first}, House(20, {"wild": 2}, {"wild": (1, 5)})), first, task, jobs
+    return LineUp("gemini", {"film": first}, House(20, {"wild": 2}, {"wild": (1, 5)})), first, task, jobs
 
 
 def test_the_next_of_an_episode_is_its_first_one_of_the_service_that_is_due() -> None:
