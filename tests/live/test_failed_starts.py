@@ -96,7 +96,9 @@ FAULTS: dict[str, tuple[Callable[[Start], None], int, tuple[str, ...]]] = {
         raising("videod.daemon.machine.ClockWatch", "since_last_run", "KeyError('clip_07')"), 70,
         ("because of a bug", "KeyError", "clip_07"),
     ),
-    "a bug before the lock": (raising("videod.daemon.lifecycle.steps", "check", "ValueError('row 7')"), 70, ("row 7",)),
+    "a bug before the lock": (
+        raising("videod.daemon.lifecycle.tables", "check", "ValueError('row 7')"), 70, ("row 7",),
+    ),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from scripts.generate_audio import FASTEST_CHARACTERS_PER_S
 from scripts.lib import cutout
 from scripts.lib.film import segment
-from videod.core.expand import ISOLATED
+from videod.core.steps.image import ISOLATED
 from videod.sandbox.render import plain
 from videod.sandbox.render.clips import RenderError
 from videod.sandbox.render.encoding import ffmpeg

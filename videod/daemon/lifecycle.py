@@ -23,7 +23,7 @@ from videod.config import ConfigError, Settings
 from videod.core import services, tables
 from videod.core.moments import iso
 from videod.credentials import SECRET_NAMES, Secrets
-from videod.daemon import ending, lives, refusals, signals, wiring
+from videod.daemon import bytecode, ending, lives, refusals, signals, wiring
 from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
 from videod.daemon.life import Life
@@ -180,6 +180,7 @@ async def _start(
         "heartbeat": partial(_heartbeat, machine, life),
         "pulse": pulse.run,
         "checks": partial(_then_rest, partial(_check_outside, current, machine, secrets, given.urls)),
+        "bytecode": partial(_then_rest, partial(_compile, current.settings.paths.scripts)),
         "deaths": partial(_then_rest, partial(_tell_deaths, machine, life)),
         "calm": supervisor.watch,
         **machine.watches,
@@ -235,6 +236,10 @@ async def _tell_deaths(machine: Machine, life: Life) -> None:
         text = f"{lives.sentence(life.story)}. It runs again since {iso(life.lives.now())}."
         await _alarm(machine, key, life.lives.redact(text))
         life.lives.write(lives.told(life.lives.read(), life.lives.now()))
+
+
+async def _compile(scripts: Path) -> None:
+    await asyncio.to_thread(bytecode.compile_scripts, scripts)
 
 
 async def _then_rest(once: Callable[[], Awaitable[None]]) -> None:

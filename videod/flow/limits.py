@@ -1,13 +1,16 @@
 """The limits of one service's lane: how many at once and how often; they may change while the lane runs.
 
-`asyncio.Semaphore` bounds what runs. A rate of n starts per t is one start per t/n: a bucket would let a whole first
-burst through (measured: 60 of "30 per minute" in the first minute).
+`asyncio.Semaphore` bounds what runs, `aiolimiter` the rate of starts. Its bucket lets a whole first burst through
+(measured: 60 of "30 per minute" in the first minute), so a rate of n per t is built as one per t/n: smooth.
 """
 
 import asyncio
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from aiolimiter import AsyncLimiter
 
 from videod.core.events import Quota
 
@@ -41,20 +44,26 @@ class Limit:
 
 
 class Lane:
-    """The slots and the pace of one service. Built inside the running loop."""
+    """The slots and the token bucket of one service. Built inside the running loop."""
 
     def __init__(self, service: str, limit: Limit) -> None:
         self.service = service
         self.limit = limit
         self._slots = asyncio.Semaphore(limit.concurrency)
-        self._started_at: float | None = None
+        self._bucket = _bucket(limit)
+        self._started_at = -math.inf
         self._too_many = 0
         self.taken = 0
 
-    def change(self, limit: Limit) -> None:
+    async def change(self, limit: Limit) -> None:
         """Take up another limit: more places at once, fewer as those above it become free; nothing is interrupted."""
         more = limit.concurrency - self.limit.concurrency
+        paced = limit.gap_s != self.limit.gap_s
         self.limit = limit
+        if paced:
+            self._bucket = _bucket(limit)
+            if _now_s() - self._started_at < limit.gap_s:
+                await self.started()  # the last one counts against the new rate, too
         self._too_many -= more
         while self._too_many < 0:
             self._too_many += 1
@@ -89,15 +98,24 @@ class Lane:
 
     @property
     def wait_s(self) -> float:
-        """How long until one more start is within the rate, 0 where it is now."""
-        if self._started_at is None:
+        """How long until one more start is within the rate, 0 where it is now. Nothing is used up by asking."""
+        if self._bucket is None or self._bucket.has_capacity():
             return 0.0
-        left = self._started_at + self.limit.gap_s - asyncio.get_running_loop().time()
-        return max(left, SHORTEST_WAIT_S) if left > 0 else 0.0
+        return max(self._started_at + self.limit.gap_s - _now_s(), SHORTEST_WAIT_S)
 
-    def started(self) -> None:
-        """A job was started: the next one follows at the pace of the rate."""
-        self._started_at = asyncio.get_running_loop().time()
+    async def started(self) -> None:
+        """A job was started, as `wait_s` allowed: it takes its token, at once."""
+        self._started_at = _now_s()
+        if self._bucket is not None:
+            await self._bucket.acquire()
+
+
+def _bucket(limit: Limit) -> AsyncLimiter | None:
+    return AsyncLimiter(1, limit.gap_s) if limit.rate else None
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def quota_day(at_ms: int, zone: str) -> str:

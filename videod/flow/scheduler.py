@@ -100,7 +100,7 @@ class Scheduler:
             log.info("scheduler_limit_changed", extra={"service": service, "concurrency": limit.concurrency})
             if (limit.daily_quota, limit.quota_zone) != (lane.limit.daily_quota, lane.limit.quota_zone):
                 await self._ledger.release(service, "", Cause.LIMIT)
-            lane.change(limit)
+            await lane.change(limit)
             self._ledger.bells.ring(service)
 
     def children(self) -> list[asyncio.Task[None]]:
@@ -157,7 +157,7 @@ class Scheduler:
             if not lane.over and not wait_s:
                 works, refused = await self._claim(lane, 1 if lane.metered else 1 + lane.idle)
             if works:
-                lane.started()
+                await lane.started()
                 return works
             if refused:
                 await self._clock.sleep(0.01)
