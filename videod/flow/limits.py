@@ -63,7 +63,7 @@ class Lane:
         if paced:
             self._bucket = _bucket(limit)
             if _now_s() - self._started_at < limit.gap_s:
-                await self.started()  # the last one counts against the new rate, too
+                await self._take_token()  # the last start counts against the new rate, too
         self._too_many -= more
         while self._too_many < 0:
             self._too_many += 1
@@ -105,6 +105,9 @@ class Lane:
 
     async def started(self) -> None:
         """A job was started, as `wait_s` allowed: it takes its token, at once."""
+        await self._take_token()
+
+    async def _take_token(self) -> None:
         self._started_at = _now_s()
         if self._bucket is not None:
             await self._bucket.acquire()
