@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from tests.harness.virtual_loop import run_virtual
-from videod.daemon import lifecycle
+from videod.daemon import config_watch
 from videod.daemon.current import Current
 from videod.daemon.machine import Machine
 from videod.ledger import Bells, Ledger
@@ -42,9 +42,9 @@ def test_watching_the_settings_for_hours_leaves_no_waiting_task_behind(tmp_path:
         store = InlineDatabase(tmp_path / "videod.db", durable=False)
         ledger = Ledger(store, current.policy, Bells())
         machine = cast(Machine, SimpleNamespace(store=store, ledger=ledger))
-        watching = asyncio.create_task(lifecycle._watch(current, machine, asyncio.Event()))
+        watching = asyncio.create_task(config_watch.watch(current, machine, asyncio.Event()))
         await asyncio.sleep(3 * HOUR_S)
-        assert current.looks > 2 * HOUR_S / lifecycle.WATCH_S  # it did watch, and did not stop at the first look
+        assert current.looks > 2 * HOUR_S / config_watch.WATCH_S  # it did watch, and did not stop at the first look
         assert await store.read(lambda tx: reads.fact(tx, "config_remark")) == ""
         assert asyncio.all_tasks() == {asyncio.current_task(), watching}
         watching.cancel()

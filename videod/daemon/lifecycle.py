@@ -7,7 +7,6 @@ that failed or was stopped, and nothing that hangs keeps the process for long (`
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import signal
@@ -23,9 +22,8 @@ from videod.config import ConfigError, Settings
 from videod.core import services, tables
 from videod.core.moments import iso
 from videod.credentials import SECRET_NAMES, Secrets
-from videod.daemon import bytecode, ending, lives, refusals, signals, wiring
+from videod.daemon import bytecode, config_watch, ending, lives, refusals, signals, wiring
 from videod.daemon.current import Current
-from videod.daemon.gates import judge_again
 from videod.daemon.life import Life
 from videod.daemon.lock import LockHeld, hold
 from videod.daemon.machine import HELD_S, PART_S, Ends, Machine, build
@@ -41,7 +39,6 @@ from videod.edge.oauth import vault
 from videod.edge.probe import probe
 from videod.flow.runner import KILL_GRACE_S
 from videod.seams import BoardError
-from videod.store import reads
 from videod.store.database import DatabaseError
 from videod.store.schema import migrate
 from videod.store.soundness import given_up, held, held_by_others
@@ -50,8 +47,6 @@ from videod.web.metrics import Delays
 
 log = logging.getLogger(__name__)
 
-#: how often files are looked at for changes and the heartbeat is written, seconds
-WATCH_S = 2.0
 HEARTBEAT_S = 15.0
 #: after the children: tell the board what became of them; close what is open (seconds)
 LAST_WORDS_S = 5.0
@@ -176,7 +171,7 @@ async def _start(
         "intake": machine.intake.run,
         "relay": machine.relay.run,
         "settling": partial(_then_rest, machine.settling),
-        "watch": partial(_watch, current, machine, asked),
+        "watch": partial(config_watch.watch, current, machine, asked),
         "heartbeat": partial(_heartbeat, machine, life),
         "pulse": pulse.run,
         "checks": partial(_then_rest, partial(_check_outside, current, machine, secrets, given.urls)),
@@ -287,42 +282,6 @@ async def _stop(machine: Machine, tasks: Mapping[str, asyncio.Task[None]], grace
     except Exception as error:
         # what is not said now is said by the next daemon
         log.warning("daemon_last_words_failed", extra={"error": reason(error)})
-
-
-async def _watch(current: Current, machine: Machine, asked: asyncio.Event) -> None:
-    """Take up changed configuration files within seconds, at once on SIGHUP; status says what is to be said of it."""
-    await _remark(current, machine)  # what the last daemon left there is no longer true
-    while True:
-        if asked.is_set() or current.changed():
-            asked.clear()
-            if await asyncio.to_thread(current.reload):
-                await _take_up(current, machine)
-            await _remark(current, machine)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WATCH_S):
-                await asked.wait()
-
-
-async def _remark(current: Current, machine: Machine) -> None:
-    """Keep what is to be said of the configuration where status finds it."""
-    gone = sorted(await machine.store.read(reads.open_channels) - set(current.channels.channels))
-    lost = "episodes of a channel without a file wait for it; restore "
-    texts = [current.remark, lost + ", ".join(f"channels/{name}.yaml" for name in gone) if gone else ""]
-    await machine.ledger.set_fact("config_remark", "; ".join(text for text in texts if text))
-
-
-async def _take_up(current: Current, machine: Machine) -> None:
-    """What a reloaded configuration changes in the loops; prices, budgets and models are asked for when needed."""
-    settings = current.settings
-    await machine.scheduler.adopt(wiring.limits(settings))
-    machine.intake.poll_interval_s = settings.daemon.poll_interval_s
-    machine.calls.pace(settings.notion.requests_per_s)
-    await judge_again(machine.store, machine.ledger, SystemClock())
-    machine.ledger.bells.ring_all()
-    try:
-        await machine.board.sync_channels(sorted(current.channels.channels))
-    except BoardError as error:
-        log.warning("daemon_channels_unsynced", extra={"error": str(error)})
 
 
 async def _heartbeat(machine: Machine, life: Life) -> None:
