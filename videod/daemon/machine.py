@@ -120,13 +120,7 @@ async def build(
     ledger = Ledger(store, current.policy, bells)
     hours = ClockWatch(clock, ledger, store)
     await hours.since_last_run()
-    application = Application(
-        secrets.get("GOOGLE_CLIENT_ID") or "", secrets.get("GOOGLE_CLIENT_SECRET") or "",
-        urls["VIDEOD_URL_GOOGLE_OAUTH"],
-    )  # fmt: skip
-    master = secrets.get("VIDEOD_MASTER_KEY")
-    assert master is not None
-    tokens = GoogleTokens(store, ledger, clock, vault(master), application, sources.state / "tokens")
+    tokens = _google_tokens(sources, store, ledger, clock)
     bench = wiring.bench(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
     )  # fmt: skip
@@ -163,6 +157,17 @@ async def build(
     watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run, "waits": waits}
     watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
     return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
+
+
+def _google_tokens(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock) -> GoogleTokens:
+    """What uploads in the name of each channel; the master key is there, as the caller of `build` knows."""
+    secrets, url = sources.secrets, sources.urls["VIDEOD_URL_GOOGLE_OAUTH"]
+    application = Application(
+        secrets.get("GOOGLE_CLIENT_ID") or "", secrets.get("GOOGLE_CLIENT_SECRET") or "", url
+    )  # fmt: skip
+    master = secrets.get("VIDEOD_MASTER_KEY")
+    assert master is not None
+    return GoogleTokens(store, ledger, clock, vault(master), application, sources.state / "tokens")
 
 
 async def _database(path: Path, ends: Ends) -> Database:
