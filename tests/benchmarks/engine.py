@@ -26,7 +26,7 @@ from videod.core.step import Studio
 from videod.core.tables import SERVICES, STEPS
 from videod.edge.clock import SystemChance, SystemClock
 from videod.flow.assignment import Assignment
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules
 from videod.flow.runner import Runner
@@ -134,7 +134,7 @@ class VideodPeer(Peer):
         return self._clock.now_ms()
 
     def _scheduler(self, limits: Mapping[str, Limit]) -> None:
-        bench = Bench(
+        bench = CommandBuilder(
             state=self.folder, scripts=self.folder, overrides={}, urls={}, ffmpeg=lambda: "ffmpeg",
             studio=self._studio, secret=lambda name: None, token=_token, environ={},
         )  # fmt: skip

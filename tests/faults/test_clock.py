@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.edge.test_oauth import bench as oauth_bench
+from tests.edge.test_oauth import builder as oauth_bench
 from tests.edge.test_oauth import grant
 from tests.flow.board_double import BEGIN_MS, Clock
 from tests.harness.checkers import check

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.edge.notion_board import PAGE, Bench, bench
+from tests.edge.notion_board import PAGE, CommandBuilder, builder
 from tests.flow.desk import Desk
 from tests.harness.patience import PATIENCE_S
 from videod.cli.notion import app
@@ -35,12 +35,12 @@ BLOCKED = json.dumps({
 
 
 @pytest.fixture
-async def on(tmp_path: Path) -> AsyncIterator[Bench]:
-    async with bench(tmp_path / "sandbox") as made:
+async def on(tmp_path: Path) -> AsyncIterator[CommandBuilder]:
+    async with builder(tmp_path / "sandbox") as made:
         yield made
 
 
-async def calls_of(on: Bench, desk: Desk, turn: Turn | None = None) -> Calls:
+async def calls_of(on: CommandBuilder, desk: Desk, turn: Turn | None = None) -> Calls:
     """A connection as the daemon makes it at its start: the end of an earlier ban comes out of the database."""
     banned_until = int(await desk.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
 
@@ -66,12 +66,12 @@ def everybody(board: NotionBoard, desk: Desk, page_id: str, file: Path) -> dict[
     }
 
 
-def asked_since(on: Bench, since_ms: int) -> list[int]:
+def asked_since(on: CommandBuilder, since_ms: int) -> list[int]:
     """When the stand-in was asked, ms after `since_ms`."""
     return [one["at_ms"] - since_ms for one in on.context.requests if one["at_ms"] >= since_ms]
 
 
-async def _banned(on: Bench, desk: Desk, ids: Ids, fault: Fault) -> tuple[int, NotionBoard, Calls]:
+async def _banned(on: CommandBuilder, desk: Desk, ids: Ids, fault: Fault) -> tuple[int, NotionBoard, Calls]:
     """A daemon's board that has just met the ban; when that was, ms."""
     calls = await calls_of(on, desk)
     board = NotionBoard(calls, on.clock, Place(ids))
@@ -91,7 +91,7 @@ async def _banned(on: Bench, desk: Desk, ids: Ids, fault: Fault) -> tuple[int, N
     ids=["Retry-After", "blocked", "blocked without a header"],
 )
 async def test_in_a_ban_nobody_asks_not_even_after_a_restart(
-    on: Bench, tmp_path: Path, headers: dict[str, str], body: str, seconds: int
+    on: CommandBuilder, tmp_path: Path, headers: dict[str, str], body: str, seconds: int
 ) -> None:
     desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     fault = Fault("notion", "status", status=429, headers=headers, body=body, times=1)
@@ -122,7 +122,7 @@ async def test_in_a_ban_nobody_asks_not_even_after_a_restart(
     await desk.store.close()
 
 
-async def test_after_a_ban_the_board_hears_the_truth_at_an_even_pace(on: Bench, tmp_path: Path) -> None:
+async def test_after_a_ban_the_board_hears_the_truth_at_an_even_pace(on: CommandBuilder, tmp_path: Path) -> None:
     desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     fault = Fault("notion", "status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)
     _, ids = await on.made()
@@ -149,7 +149,7 @@ async def test_after_a_ban_the_board_hears_the_truth_at_an_even_pace(on: Bench, 
     await desk.store.close()
 
 
-async def test_a_ban_that_comes_while_others_stand_in_line_stops_them_too(on: Bench, tmp_path: Path) -> None:
+async def test_a_ban_that_comes_while_others_stand_in_line_stops_them_too(on: CommandBuilder, tmp_path: Path) -> None:
     _, ids = await on.made()
     calls = Calls(BOT_TOKEN, SystemClock(), on.url, 20, timeout_s=PATIENCE_S)
     board = NotionBoard(calls, on.clock, Place(ids))
@@ -162,7 +162,7 @@ async def test_a_ban_that_comes_while_others_stand_in_line_stops_them_too(on: Be
     await calls.aclose()
 
 
-async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: Bench, tmp_path: Path) -> None:
+async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: CommandBuilder, tmp_path: Path) -> None:
     await on.made()
     state = tmp_path / "state"
     state.mkdir()
@@ -184,7 +184,7 @@ async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: Ben
     daemon.close()
 
 
-async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: Bench, tmp_path: Path) -> None:
+async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: CommandBuilder, tmp_path: Path) -> None:
     _, ids = await on.made()
     (tmp_path / "turns").mkdir()
     command = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=PATIENCE_S, turn=Turn(tmp_path / "turns" / NAME))
@@ -214,7 +214,7 @@ async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: Bench,
         ("Fri, 31 Dec 9999 23:59:59 GMT", 30), ("Thu, 01 Jan 1970 00:00:00 GMT", 1),
     ],
 )  # fmt: skip
-async def test_what_notion_asks_to_wait_is_bounded(on: Bench, asked: str, seconds: int) -> None:
+async def test_what_notion_asks_to_wait_is_bounded(on: CommandBuilder, asked: str, seconds: int) -> None:
     board, _ = await on.made()
     on.context.faults.set([Fault("notion", "status", status=429, headers={"Retry-After": asked}, times=1)])
     with pytest.raises(BoardError) as told:
@@ -227,7 +227,7 @@ async def test_what_notion_asks_to_wait_is_bounded(on: Bench, asked: str, second
 
 @pytest.mark.fault("13.13")
 @pytest.mark.parametrize("asked", [10**9, 1e308, "9" * 300, [1], {"a": 1}, None, True])
-async def test_a_block_is_an_hour_whatever_else_is_said(on: Bench, asked: object) -> None:
+async def test_a_block_is_an_hour_whatever_else_is_said(on: CommandBuilder, asked: object) -> None:
     board, _ = await on.made()
     extra = {"rate_limit_reason": "public_api_request_blocked", "retry_after": asked}
     body = json.dumps({"code": "rate_limited", "message": "blocked", "additional_data": extra})
@@ -239,7 +239,7 @@ async def test_a_block_is_an_hour_whatever_else_is_said(on: Bench, asked: object
 
 @pytest.mark.fault("13.13")
 @pytest.mark.parametrize("stored", [10**15, 2**62, 253_402_300_799_000])
-async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: Bench, stored: int) -> None:
+async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: CommandBuilder, stored: int) -> None:
     _, ids = await on.made()
     calls = Calls(BOT_TOKEN, on.clock, on.url, 3, stored, timeout_s=PATIENCE_S)
     board = NotionBoard(calls, on.clock, Place(ids))
@@ -254,7 +254,7 @@ async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: Bench, stored
 
 
 @pytest.mark.fault("13.13")
-async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_counts(on: Bench) -> None:
+async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_counts(on: CommandBuilder) -> None:
     _, ids = await on.made()
     turn = Turn()
     turn.ban(2**60)
@@ -271,7 +271,9 @@ async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_coun
 
 
 @pytest.mark.fault("13.13", "7.2")
-async def test_status_says_until_when_notion_wants_to_be_left_alone_and_only_so_long(on: Bench, tmp_path: Path) -> None:
+async def test_status_says_until_when_notion_wants_to_be_left_alone_and_only_so_long(
+    on: CommandBuilder, tmp_path: Path
+) -> None:
     desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     _, ids = await on.made()
     fault = Fault("notion", "status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)
@@ -299,7 +301,9 @@ async def test_status_says_until_when_notion_wants_to_be_left_alone_and_only_so_
 
 
 @pytest.mark.fault("13.13")
-async def test_a_remark_that_a_killed_daemon_left_goes_with_the_first_answer(on: Bench, tmp_path: Path) -> None:
+async def test_a_remark_that_a_killed_daemon_left_goes_with_the_first_answer(
+    on: CommandBuilder, tmp_path: Path
+) -> None:
     desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     _, ids = await on.made()
     await desk.ledger.set_fact("board_remark", "Notion asked videod to wait until 11:11 UTC")

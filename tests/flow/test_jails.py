@@ -7,7 +7,7 @@ import pytest
 from tests.core.book import Book
 from videod.core.step import Command
 from videod.core.tables import STEPS
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.seams import Jail
 
 
@@ -15,14 +15,14 @@ async def _token(channel: str) -> str:
     return "token"
 
 
-def bench(folder: Path, **overrides: str) -> Bench:
-    return Bench(
+def builder(folder: Path, **overrides: str) -> CommandBuilder:
+    return CommandBuilder(
         state=folder / "state", scripts=folder / "scripts", overrides=overrides, urls={}, ffmpeg=lambda: "/opt/ffmpeg",
         studio=lambda task, workspace, outputs: None, secret=lambda name: None, token=_token, environ={},
     )  # fmt: skip
 
 
-async def jail_of(made: Bench, step: str, command: Command) -> Jail:
+async def jail_of(made: CommandBuilder, step: str, command: Command) -> Jail:
     book = Book()
     book.queue()
     book.run(until="cleanup/workspace")
@@ -34,16 +34,16 @@ async def jail_of(made: Bench, step: str, command: Command) -> Jail:
 
 @pytest.mark.parametrize("step", ["composite", "cut", "assemble", "cleanup"])
 async def test_a_step_that_needs_no_network_has_none(tmp_path: Path, step: str) -> None:
-    assert not (await jail_of(bench(tmp_path), step, Command(()))).network
+    assert not (await jail_of(builder(tmp_path), step, Command(()))).network
 
 
 @pytest.mark.parametrize("step", ["plan", "image", "clip", "narration", "sound_effect", "upload"])
 async def test_a_step_that_asks_a_service_has_network(tmp_path: Path, step: str) -> None:
-    assert (await jail_of(bench(tmp_path), step, Command(()))).network
+    assert (await jail_of(builder(tmp_path), step, Command(()))).network
 
 
 async def test_the_owners_own_program_is_trusted_in_its_step_and_ours_in_no_other(tmp_path: Path) -> None:
-    made = bench(tmp_path, assemble="/opt/own/film.sh")
+    made = builder(tmp_path, assemble="/opt/own/film.sh")
     own = await jail_of(made, "assemble", Command(()))
     assert own.trusted and own.network and Path("/opt/own/film.sh") in own.reads
     ours = await jail_of(made, "cut", Command(()))
@@ -53,13 +53,13 @@ async def test_the_owners_own_program_is_trusted_in_its_step_and_ours_in_no_othe
 async def test_the_channels_files_are_opened_and_no_other_path_in_a_command_is(tmp_path: Path) -> None:
     command = Command(("--manifest", "/m.json", "--intro", "/brand/in.mp4", "--watermark", "/brand/mark.png"))
     script = (tmp_path / "scripts" / STEPS["assemble"].script).resolve()
-    found = await jail_of(bench(tmp_path), "assemble", command)
+    found = await jail_of(builder(tmp_path), "assemble", command)
     assert found.reads == (Path("/opt/ffmpeg"), script, Path("/brand/in.mp4"), Path("/brand/mark.png"))
     tricked = Command(("--prompt", "/etc/shadow", "--text", "--intro"))
-    assert Path("/etc/shadow") not in (await jail_of(bench(tmp_path), "image", tricked)).reads
+    assert Path("/etc/shadow") not in (await jail_of(builder(tmp_path), "image", tricked)).reads
 
 
 async def test_only_the_cleanup_may_remove_its_workspace(tmp_path: Path) -> None:
     removing = [step for step in STEPS if step != "split_screen"
-                and (await jail_of(bench(tmp_path), step, Command(()))).removes_workspace]  # fmt: skip
+                and (await jail_of(builder(tmp_path), step, Command(()))).removes_workspace]  # fmt: skip
     assert removing == ["cleanup"]

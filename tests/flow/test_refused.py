@@ -15,7 +15,7 @@ from videod.core.statuses import JobState, Status
 from videod.core.step import Command, Expectation
 from videod.core.tables import STEPS
 from videod.flow.assignment import Assignment
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.flow.refused import put_aside
 from videod.flow.runner import Runner
 from videod.seams import Artefact, BadArtefact, Spawn, Unchecked
@@ -83,12 +83,12 @@ def job(step: str, key: str = "clip_01", **values: object) -> Job:
 async def judged(tmp_path: Path, made: Job, judge: Judge, owners: bool = False, books: Books | None = None) -> Books:
     """The books after the script of `made` ended well and its file was judged."""
     books = books or Books()
-    bench = Bench(
+    builder = CommandBuilder(
         state=tmp_path, scripts=Path("scripts"), overrides={made.step: "/own/script.py"} if owners else {}, urls={},
         ffmpeg=lambda: "ffmpeg", studio=lambda *_: None, secret=lambda name: None, token=no_token, environ={},
     )  # fmt: skip
-    output = bench.workspace(TASK) / STEPS[made.step].output(made, TASK)
-    runner = Runner(books, Finished(), judge, bench, Clock(), random.Random(1), lambda text: text)
+    output = builder.workspace(TASK) / STEPS[made.step].output(made, TASK)
+    runner = Runner(books, Finished(), judge, builder, Clock(), random.Random(1), lambda text: text)
     await runner.run(Assignment(TASK, made, made.attempt, Command(("--output", str(output)))))
     return books
 

@@ -23,7 +23,7 @@ async def check(world: World, published: bool = True) -> None:
         if task.status == Status.PUBLISHED:
             assert all(job.state == JobState.DONE for job in jobs if job.step != "cleanup")
             for job in jobs:
-                path = world.bench.workspace(task) / str(job.output)
+                path = world.builder.workspace(task) / str(job.output)
                 assert job.step == "cleanup" or path.is_file(), f"{job.name} is done but {path} is missing"
     twice = sum(count - 1 for count in world.vendors.bought.values())
     assert twice <= doubts, f"{twice} bought twice, only {doubts} of them counted as in doubt"

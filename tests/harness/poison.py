@@ -16,7 +16,7 @@ from videod.core.events import Event, JobCrashed, JobFailed, JobSetAside, JobSuc
 from videod.core.model import Job, Task
 from videod.core.step import Command, Expectation
 from videod.core.tables import STEPS
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.ledger import Applied, Bells, Ledger
 from videod.seams import Artefact, Inspector, Launcher, Spawn
 
@@ -54,7 +54,7 @@ class Poison:
             raise BadTripError(f"poisoned while {place.value}")
 
 
-class PoisonedBench(Bench):
+class PoisonedBench(CommandBuilder):
     poison: Poison
 
     def command(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[Command, str] | None:
@@ -102,9 +102,9 @@ class PoisonedWorld(World):
         slug = self.poison.title.lower().replace(" ", "-")
         return self.poison.title if f"{slug}-" in text else ""
 
-    def make_bench(self) -> Bench:
-        bench = super().make_bench()
-        made = PoisonedBench(**{field.name: getattr(bench, field.name) for field in fields(bench)})
+    def make_builder(self) -> CommandBuilder:
+        builder = super().make_builder()
+        made = PoisonedBench(**{field.name: getattr(builder, field.name) for field in fields(builder)})
         object.__setattr__(made, "poison", self.poison)
         return made
 
@@ -142,7 +142,7 @@ class PoisonedWorld(World):
             if task.title == self.poison.title:
                 for job in await self.jobs(task.id):
                     if job.step == self.poison.step:
-                        made = self.bench.workspace(task) / STEPS[job.step].output(job, task)
+                        made = self.builder.workspace(task) / STEPS[job.step].output(job, task)
                         if made == path:
                             return True
         return False

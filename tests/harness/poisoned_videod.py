@@ -20,7 +20,7 @@ from videod.cli import main
 from videod.core.events import JobCrashed, JobFailed, JobSetAside, JobSucceeded
 from videod.edge.inspector import MediaInspector
 from videod.edge.process import ProcessLauncher
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.ledger import Ledger
 
 HELD_S = 3600.0
@@ -85,14 +85,14 @@ class PoisonedChild:
 
 def poison(poisons: Poisons) -> None:
     """Let the classes of the daemon fail where it is planned."""
-    command, prepare, start = Bench.command, Bench.prepare, ProcessLauncher.start
+    command, prepare, start = CommandBuilder.command, CommandBuilder.prepare, ProcessLauncher.start
     inspect, apply = MediaInspector.inspect, Ledger.apply
 
-    def poisoned_command(self: Bench, task: Any, job: Any, jobs: Any) -> Any:
+    def poisoned_command(self: CommandBuilder, task: Any, job: Any, jobs: Any) -> Any:
         poisons.meets((Place.COMMAND,), task.id, job.step)
         return command(self, task, job, jobs)
 
-    def poisoned_prepare(self: Bench, task: Any, job: Any, made: Any) -> Any:
+    def poisoned_prepare(self: CommandBuilder, task: Any, job: Any, made: Any) -> Any:
         poisons.meets((Place.PREPARE,), task.id, job.step)
         return prepare(self, task, job, made)
 
@@ -117,7 +117,7 @@ def poison(poisons: Poisons) -> None:
         return await apply(self, event)
 
     for owner, name, made in (
-        (Bench, "command", poisoned_command), (Bench, "prepare", poisoned_prepare),
+        (CommandBuilder, "command", poisoned_command), (CommandBuilder, "prepare", poisoned_prepare),
         (ProcessLauncher, "start", poisoned_start), (MediaInspector, "inspect", poisoned_inspect),
         (Ledger, "apply", poisoned_apply),
     ):  # fmt: skip

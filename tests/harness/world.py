@@ -26,9 +26,9 @@ from videod.core.step import Studio
 from videod.core.tables import SERVICES
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Lives, Recovery
-from videod.flow.bench import Bench, workspace_of
 from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
+from videod.flow.job_command import CommandBuilder, workspace_of
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules
 from videod.flow.relay import Relay
@@ -185,7 +185,7 @@ class World:
 
     def recovery(self, lives: Lives | None = None) -> Recovery:
         return Recovery(
-            self.store, self.ledger, self.bench, self.inspector, self.clock, self.chance, self.runner.crashes,
+            self.store, self.ledger, self.builder, self.inspector, self.clock, self.chance, self.runner.crashes,
             lives or self._nobody, self._end, self.doubts, self.deaths,
         )  # fmt: skip
 
@@ -199,8 +199,8 @@ class World:
     def make_inspector(self) -> Inspector:
         return InspectorDouble()
 
-    def make_bench(self) -> Bench:
-        return Bench(
+    def make_builder(self) -> CommandBuilder:
+        return CommandBuilder(
             state=self.folder / "state", scripts=Path("scripts"), overrides=self.overrides, urls={},
             ffmpeg=lambda: "ffmpeg", studio=self._studio, secret=lambda name: None, token=self._token, environ={},
         )  # fmt: skip
@@ -210,22 +210,22 @@ class World:
         self.store = PoweredStore(self.path, self.power)
         self.ledger = self.make_ledger()
         self.launcher = self.make_launcher()
-        self.bench = self.make_bench()
+        self.builder = self.make_builder()
         self.doubts = None
         if self.looks:
             self.purse = PurseDouble(self.vendors, self.power)
             wait_s = self.look_after_s
-            self.doubts = Reconciler(self.store, self.ledger, self.bench, self.purse, self.clock, lambda: wait_s)
+            self.doubts = Reconciler(self.store, self.ledger, self.builder, self.purse, self.clock, lambda: wait_s)
         self.inspector = self.make_inspector()
         self.runner = Runner(
-            self.ledger, self.launcher, self.inspector, self.bench, self.clock, self.chance, lambda text: text,
+            self.ledger, self.launcher, self.inspector, self.builder, self.clock, self.chance, lambda text: text,
             doubts=self.doubts,
-            inputs=Inputs(self.ledger, self.bench, self.inspector, self.clock, _at_once),
+            inputs=Inputs(self.ledger, self.builder, self.inspector, self.clock, _at_once),
         )  # fmt: skip
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
         self.house = dict.fromkeys(self.policies, self.places)
         rules = HouseRules(self.max_in_work, self.house)
-        self.scheduler = Scheduler(self.store, self.ledger, self.runner, self.bench, lanes, lambda: rules, self.clock)
+        self.scheduler = Scheduler(self.store, self.ledger, self.runner, self.builder, lanes, lambda: rules, self.clock)
 
     async def _nobody(self, output: str) -> bool:
         """No script outlives a power cut."""

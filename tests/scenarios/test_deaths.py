@@ -76,7 +76,7 @@ def test_an_upload_whose_file_names_no_video_stops_its_episode_also_after_a_cras
             await _running(world, "Nameless", "upload")
             (task,) = await world.tasks()
             await world.cut()
-            output = world.bench.workspace(task) / "upload" / "result.json"
+            output = world.builder.workspace(task) / "upload" / "result.json"
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_text('{"status": "uploaded"}')
             await world.start()

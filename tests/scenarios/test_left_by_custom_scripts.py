@@ -95,7 +95,7 @@ def test_a_file_that_is_of_no_use_is_put_aside_and_bought_again_once(tmp_path: P
             await at_gate(world, Gate.ASSETS, page)
             _copy(world)
             task = await at_gate(world, Gate.VIDEO, page)
-            bad = next(world.bench.workspace(task).rglob("clip_01.mp4"))
+            bad = next(world.builder.workspace(task).rglob("clip_01.mp4"))
             bad.write_text(f"{SPOILT} by the fall of the disk")
             await _restore(world)
             task = await the_end(world, page)
@@ -119,7 +119,7 @@ def test_a_second_take_is_charged_where_the_copy_knows_only_the_first(tmp_path: 
             desk = Desk(world.ledger, world.store, world.clock, "test")
             await desk.redo(task.id, ("image/place_1",))
             await world.rest()
-            made = next(world.bench.workspace(task).rglob("place_1_r1.png"))
+            made = next(world.builder.workspace(task).rglob("place_1_r1.png"))
             # the clock of this world is not that of its files
             moment = (EPOCH_MS if not later else world.clock.now_ms()) / 1000
             os.utime(made, (moment, moment))
@@ -174,8 +174,8 @@ def test_a_custom_script_that_failed_or_whose_file_is_lost_leaves_no_doubt(tmp_p
             world.vendors.troubles.append(Trouble("kie", 1.0, {"kind": "nonsense", "message": "odd"}, left=1))
             page = await world.queue("Bear")
             task = await at_gate(world, Gate.VIDEO, page)
-            assert not list(world.bench.workspace(task).rglob("*.started"))
-            next(world.bench.workspace(task).rglob("clip_01.mp4")).unlink()
+            assert not list(world.builder.workspace(task).rglob("*.started"))
+            next(world.builder.workspace(task).rglob("clip_01.mp4")).unlink()
             assert (await the_end(world, page)).status == Status.ERROR_VIDEO
             world.board.person_sets(page, Status="Queued")
             await world.clock.sleep(30)

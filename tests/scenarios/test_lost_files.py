@@ -56,7 +56,7 @@ def by_hand() -> dict:
 
 async def file_of(world: World, task: Task, name: str) -> Path:
     (job,) = [job for job in await world.jobs(task.id) if job.name == name]
-    return world.bench.workspace(task) / str(job.output)
+    return world.builder.workspace(task) / str(job.output)
 
 
 async def the_end(world: World, page: str) -> Task:
@@ -142,7 +142,7 @@ def test_a_folder_of_lost_files_is_one_question(tmp_path: Path) -> None:
             task = await at_gate(world, Gate.ASSETS, page)
             jobs = [job for job in await world.jobs(task.id) if job.step == "image"]
             for job in jobs:
-                (world.bench.workspace(task) / str(job.output)).unlink()
+                (world.builder.workspace(task) / str(job.output)).unlink()
             assert (await the_end(world, page)).status == Status.ERROR_ASSETS
             (asked,) = [text for text in world.alarm.sent if "lost" in text]
             assert "3 files that were paid for are lost" in asked

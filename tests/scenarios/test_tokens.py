@@ -26,7 +26,7 @@ def test_an_upload_goes_on_with_another_token_where_there_may_be_one(tmp_path: P
                 asked.append(channel)
                 return another
 
-            object.__setattr__(world.bench, "another_token", another_token)
+            object.__setattr__(world.builder, "another_token", another_token)
             world.vendors.troubles.append(Trouble("youtube", 1.0, REFUSED, left=1))
             await world.queue("Film")
             await world.rest(7200)

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
-from videod.flow.bench import workspace_of
+from videod.flow.job_command import workspace_of
 from videod.store import reads
 from videod.store.views import look
 

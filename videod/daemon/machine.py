@@ -44,9 +44,9 @@ from videod.edge.notion_schema import Ids
 from videod.edge.notion_turn import NAME, Turn
 from videod.edge.oauth import Application, GoogleTokens, vault
 from videod.edge.process import ProcessLauncher, end_with, running_with
-from videod.flow.bench import workspace_of
 from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
+from videod.flow.job_command import workspace_of
 from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
@@ -121,18 +121,18 @@ async def build(
     hours = ClockWatch(clock, ledger, store)
     await hours.since_last_run()
     tokens = _google_tokens(sources, store, ledger, clock)
-    bench = wiring.bench(
+    builder = wiring.command_builder(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
     )  # fmt: skip
-    launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(bench.ffmpeg)
+    launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(builder.ffmpeg)
     opened.callback(launcher.close)
     bound = partial(_deadline_s, current)
     purse = ServicePurse(urls, secrets.get)
-    doubts = Reconciler(store, ledger, bench, purse, clock, lambda: current.settings.daemon.look_after_s)
-    look = Inputs(ledger, bench, inspector, clock)
-    runner = Runner(ledger, launcher, inspector, bench, clock, chance, secrets.redact, bound, doubts, look)
+    doubts = Reconciler(store, ledger, builder, purse, clock, lambda: current.settings.daemon.look_after_s)
+    look = Inputs(ledger, builder, inspector, clock)
+    runner = Runner(ledger, launcher, inspector, builder, clock, chance, secrets.redact, bound, doubts, look)
     recovery = Recovery(
-        store, ledger, bench, inspector, clock, chance, runner.crashes, running_with, end_with, doubts,
+        store, ledger, builder, inspector, clock, chance, runner.crashes, running_with, end_with, doubts,
         current.settings.retry.deaths, bound,
     )  # fmt: skip
     late = await recovery.recover()
@@ -140,7 +140,7 @@ async def build(
     await _settle_the_past(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})
     lanes = wiring.lanes(current.settings)
-    scheduler = Scheduler(store, ledger, runner, bench, lanes, current.rules, clock)
+    scheduler = Scheduler(store, ledger, runner, builder, lanes, current.rules, clock)
     calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))

@@ -22,7 +22,7 @@ from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Tra
 from videod.core.service import CREDIT, Remote
 from videod.core.statuses import JobState
 from videod.core.tables import STEPS
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.ledger import Ledger
 from videod.receipts import Receipt, State
 from videod.seams import Clock, NoAnswer, Purse
@@ -74,11 +74,17 @@ class Reconciler:
     """`look_after_s`: so long after a request left it was carried out or never will be, seconds."""
 
     def __init__(
-        self, store: Store, ledger: Ledger, bench: Bench, purse: Purse, clock: Clock, look_after_s: Callable[[], float]
+        self,
+        store: Store,
+        ledger: Ledger,
+        builder: CommandBuilder,
+        purse: Purse,
+        clock: Clock,
+        look_after_s: Callable[[], float],
     ) -> None:
         self._store = store
         self._ledger = ledger
-        self._bench = bench
+        self._builder = builder
         self._purse = purse
         self._clock = clock
         self._look_after_s = look_after_s
@@ -87,7 +93,7 @@ class Reconciler:
         """Whether the balance of the job's service can tell of its purchases: all of them keep receipts."""
         if job.service not in self._purse.services:
             return False
-        return not any(self._bench.silent(STEPS[offer.step]) for offer in services.SERVICES[job.service].offers)
+        return not any(self._builder.silent(STEPS[offer.step]) for offer in services.SERVICES[job.service].offers)
 
     # ------------------------------------------------------------------------------------------ marks
 
@@ -248,7 +254,7 @@ class Reconciler:
         return Sight(place, papers)
 
     def _output(self, task: Task, job: Job) -> Path:
-        return self._bench.workspace(task) / STEPS[job.step].output(job, task)
+        return self._builder.workspace(task) / STEPS[job.step].output(job, task)
 
 
 def _paper(job: Job, charged: bool, kept: Receipt | None) -> Paper:

@@ -26,9 +26,9 @@ from videod.core.statuses import JobState
 from videod.core.step import Step
 from videod.core.suspension import Cause
 from videod.core.tables import step_of
-from videod.flow.bench import Bench
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan
+from videod.flow.job_command import CommandBuilder
 from videod.flow.refused import put_aside
 from videod.flow.runner import LEFT_OPEN, Doubts
 from videod.ledger import Ledger
@@ -71,7 +71,7 @@ class Recovery:
 
     store: Store
     ledger: Ledger
-    bench: Bench
+    builder: CommandBuilder
     inspector: Inspector
     clock: Clock
     chance: Chance
@@ -131,13 +131,13 @@ class Recovery:
     def _output(self, task: Task, job: Job) -> Path:
         """Where the attempt that was open writes: inputs that changed while it ran raised the revision of the next."""
         ran = replace(job, revision=job.revision - 1) if job.again else job
-        return self.bench.workspace(task) / step_of(job).output(ran, task)
+        return self.builder.workspace(task) / step_of(job).output(ran, task)
 
     async def _set_aside(self, job: Job, heartbeat: int) -> bool:
         """Count the death; whether it was one too many. It is in the books before anything of the job is looked at."""
         task = await self._task(job)
         step = step_of(job)
-        doubt = step.paid and receipts.doubt(self._output(task, job), job, self.bench.silent(step)) is not None
+        doubt = step.paid and receipts.doubt(self._output(task, job), job, self.builder.silent(step)) is not None
         last = iso(max(heartbeat, job.started_at or 0))
         died = JobDied(
             self.clock.now_ms(), job.task_id, job.name, job.attempt, most=self.deaths, last=last, doubt=doubt
@@ -182,7 +182,7 @@ class Recovery:
         context = {"task": task.id, "channel": task.channel_id, "job": job.name}
         if step.paid or job.step == "upload":
             found = await self._adoptable(task, job, output)
-            lacking = found and reports.lacking(step.name, found[0].facts, self.bench.silent(step))
+            lacking = found and reports.lacking(step.name, found[0].facts, self.builder.silent(step))
             if lacking:
                 event = JobFailed(self.clock.now_ms(), task.id, job.name, job.attempt, lacking, self.chance.random())
                 await self.ledger.apply(event)
@@ -191,7 +191,7 @@ class Recovery:
                 await self._adopt(task, job, output, *found)
                 return
         await self._record_order(task, job, receipts.read(output))
-        failure = receipts.doubt(output, job, self.bench.silent(step)) if step.paid else None
+        failure = receipts.doubt(output, job, self.builder.silent(step)) if step.paid else None
         if failure is not None and doubts is not None and doubts.covers(job):
             seen = await self._seen(doubts, task, job, failure)
             if isinstance(seen, NothingBought):
@@ -227,7 +227,7 @@ class Recovery:
         if not output.is_file() or output.stat().st_mtime * 1000 < (job.started_at or 0) - 1000:
             return None
         try:
-            expected = expectation(job, foreign=self.bench.silent(step))
+            expected = expectation(job, foreign=self.builder.silent(step))
             artefact = await self.inspector.inspect(output, step.makes, expected)
             plan = None
             if step.name == "plan":
@@ -243,7 +243,7 @@ class Recovery:
         if not await self.store.read(lambda connection: reads.charged(connection, job.attempt)):
             await self._charge_adopted(task, job, receipts.read(output))
         log.info("recovery_output_adopted", extra={"task": task.id, "channel": task.channel_id, "job": job.name})
-        relative = str(output.relative_to(self.bench.workspace(task)))
+        relative = str(output.relative_to(self.builder.workspace(task)))
         await self.ledger.apply(JobSucceeded(
             self.clock.now_ms(), task.id, job.name, job.attempt, relative, artefact.bytes, artefact.sha256,
             dict(artefact.facts), plan,

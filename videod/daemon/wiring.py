@@ -19,7 +19,7 @@ from videod.core.statuses import Gate
 from videod.core.step import Served, Step, Studio
 from videod.credentials import REQUIRED, Secrets
 from videod.edge import jail
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules
 from videod.ledger import Policies
@@ -190,13 +190,13 @@ class Sources:
         return self.settings.paths.state.resolve()
 
 
-def bench(
+def command_builder(
     sources: Sources,
     token: Callable[[str], Awaitable[str]],
     channels: Callable[[], ChannelSet] | None = None,
     in_force: Callable[[], Settings] | None = None,
     another_token: Callable[[str], bool] = lambda channel: False,
-) -> Bench:
+) -> CommandBuilder:
     """`channels` and `in_force` give what is in force when a command is built (both may be reloaded while running)."""
     settings = sources.settings
     own = {name: settings.scripts.of(name) for name in tables.STEPS}
@@ -204,7 +204,7 @@ def bench(
     async def known_token(channel_id: str) -> str:
         return sources.secrets.learn(await token(channel_id))
 
-    return Bench(
+    return CommandBuilder(
         state=sources.state,
         scripts=settings.paths.scripts.resolve(),
         overrides={name: str(path.resolve()) for name, path in own.items() if path is not None},

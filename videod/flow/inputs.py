@@ -25,7 +25,7 @@ from videod.core.step import Step
 from videod.core.tables import step_of
 from videod.flow import started
 from videod.flow.assignment import Assignment
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.flow.refused import put_aside
 from videod.ledger import Ledger
 from videod.seams import BadArtefact, Clock, Inspector, Unchecked
@@ -49,11 +49,11 @@ class Inputs:
     """`aside` runs a blocking look beside the event loop."""
 
     def __init__(
-        self, ledger: Ledger, bench: Bench, inspector: Inspector, clock: Clock, aside: Aside = _in_a_thread
+        self, ledger: Ledger, builder: CommandBuilder, inspector: Inspector, clock: Clock, aside: Aside = _in_a_thread
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._clock = clock
-        self._bench = bench
+        self._builder = builder
         self._inspector = inspector
         self._aside = aside
 
@@ -91,7 +91,7 @@ class Inputs:
         task, job, step = work.task, work.job, step_of(work.job)
         if job.sha256 is None or job.output != step.output(job, task) or job.bytes is None:
             return None
-        path = self._bench.workspace(task) / job.output
+        path = self._builder.workspace(task) / job.output
         if not os.path.lexists(path):
             return None
         if await self._aside(lambda: problem(path, job)) is not None:
@@ -110,8 +110,8 @@ class Inputs:
         Raises Unchecked, FileNotFoundError without FFmpeg.
         """
         task, job, step = work.task, work.job, step_of(work.job)
-        path = self._bench.workspace(task) / step.output(job, task)
-        if not (step.paid and self._bench.silent(step) and job.sha256 is None and path.is_file()):
+        path = self._builder.workspace(task) / step.output(job, task)
+        if not (step.paid and self._builder.silent(step) and job.sha256 is None and path.is_file()):
             return None
         plan = None
         try:
@@ -137,9 +137,9 @@ class Inputs:
     async def _started_unknown(self, work: Assignment) -> JobFailed | None:
         """The doubt where a paid custom script was started of which the ledger, an older copy, knows nothing."""
         task, job, step = work.task, work.job, step_of(work.job)
-        if not (step.paid and self._bench.silent(step)) or job.buy_again:
+        if not (step.paid and self._builder.silent(step)) or job.buy_again:
             return None
-        attempt = started.read(self._bench.workspace(task) / step.output(job, task))
+        attempt = started.read(self._builder.workspace(task) / step.output(job, task))
         if attempt is None or await self._ledger.knows_end(job, attempt):
             return None
         said = f"{job.name} was started by a videod that this ledger does not know; it may already be paid"
@@ -184,7 +184,7 @@ class Inputs:
 
     def _used(self, job: Job, jobs: tuple[Job, ...]) -> list[Job]:
         names = set(job.needs) - {"plan/plan"}
-        if job.step == "assemble" and self._bench.silent(step_of(job)):
+        if job.step == "assemble" and self._builder.silent(step_of(job)):
             # a custom script makes cuts of its own
             names |= {need for one in jobs if one.name in names for need in one.needs}
         return [one for one in jobs if one.name in names and one.state is DONE and one.output]
@@ -192,7 +192,7 @@ class Inputs:
     async def _look(self, task: Task, jobs: Iterable[Job]) -> tuple[LostFile, ...]:
         found = []
         for one in jobs:
-            path = self._bench.workspace(task) / str(one.output)
+            path = self._builder.workspace(task) / str(one.output)
             why = await self._aside(lambda path=path, one=one: problem(path, one))  # type: ignore[misc]
             if why is not None:
                 found.append(LostFile(one.name, why, self._fetchable(one, path)))
@@ -201,15 +201,15 @@ class Inputs:
     def _fetchable(self, job: Job, path: Path) -> bool:
         """Whether its service still has the file of the finished order, which costs nothing to fetch."""
         step = step_of(job)
-        if not step.fetchable or job.remote_id is None or self._bench.silent(step):
+        if not step.fetchable or job.remote_id is None or self._builder.silent(step):
             return False
         kept = receipts.read(path)
         return kept is not None and kept.remote_id == job.remote_id
 
     async def _objection(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> bool:
         step: Step = step_of(job)
-        path = self._bench.workspace(task) / str(job.output)
-        expected = expectation(job, jobs, foreign=self._bench.silent(step))
+        path = self._builder.workspace(task) / str(job.output)
+        expected = expectation(job, jobs, foreign=self._builder.silent(step))
         try:
             await self._inspector.inspect(path, step.makes, expected)
         except BadArtefact:

@@ -26,9 +26,9 @@ from videod.core.step import Step
 from videod.core.tables import step_of
 from videod.flow import host, started
 from videod.flow.assignment import Assignment
-from videod.flow.bench import Bench
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import Inputs, read_plan
+from videod.flow.job_command import CommandBuilder
 from videod.flow.listener import MOST_REPORTED, Listener, Report, TooMuchReported
 from videod.flow.refused import put_aside
 from videod.ledger import Ledger
@@ -65,7 +65,7 @@ class Runner:
     """Runs assignments; `redact` takes secrets out of any text that came from a child, `deadline_s` bounds a step."""
 
     def __init__(
-        self, ledger: Ledger, launcher: Launcher, inspector: Inspector, bench: Bench, clock: Clock, chance: Chance,
+        self, ledger: Ledger, launcher: Launcher, inspector: Inspector, builder: CommandBuilder, clock: Clock, chance: Chance,
         redact: Callable[[str], str], deadline_s: Callable[[Step], float] = lambda step: step.deadline_s,
         doubts: Doubts | None = None, inputs: Inputs | None = None,
     ) -> None:  # fmt: skip
@@ -75,7 +75,7 @@ class Runner:
         self._ledger = ledger
         self._launcher = launcher
         self._inspector = inspector
-        self._bench = bench
+        self._builder = builder
         self._clock = clock
         self._chance = chance
         self._listener = Listener(ledger, clock, redact)
@@ -111,7 +111,7 @@ class Runner:
             await self.crashes.book(self._place(work, "recording its outcome"), error)
             return
         if self._silent_purchase(work):
-            started.ended(self._bench.workspace(work.task) / step_of(work.job).output(work.job, work.task))
+            started.ended(self._builder.workspace(work.task) / step_of(work.job).output(work.job, work.task))
         if isinstance(outcome, JobSucceeded):
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
         elif isinstance(outcome, NothingBought):
@@ -145,7 +145,7 @@ class Runner:
     def _silent_purchase(self, work: Assignment) -> bool:
         """Whether a custom script pays, which keeps no receipt."""
         step = step_of(work.job)
-        return step.paid and self._bench.silent(step)
+        return step.paid and self._builder.silent(step)
 
     def _place(self, work: Assignment, during: str) -> Place:
         return Place("runner", work.task.id, work.task.channel_id, work.job.name, work.attempt, during)
@@ -191,7 +191,7 @@ class Runner:
         if not step.paid:
             return True
         try:
-            kept = receipts.read(self._bench.workspace(work.task) / step.output(work.job, work.task))
+            kept = receipts.read(self._builder.workspace(work.task) / step.output(work.job, work.task))
         except Exception as error:  # it gets the grace of a call that may be on its way
             self._told(work, error, "reading its receipt")
             return False
@@ -237,14 +237,14 @@ class Runner:
             await self._book_untold(work, step, output, report)
         except Exception as worse:
             self._told(work, worse, "booking what it bought")
-        silent = step.paid and self._bench.silent(step)
+        silent = step.paid and self._builder.silent(step)
         return replace(failure, code=BOUGHT_UNCHECKED) if silent else failure
 
     async def _start(self, work: Assignment) -> tuple[Path, Child] | JobFailed:
         """The place of the output and the running child, or why there is none."""
         try:
-            output = self._bench.prepare(work.task, work.job, work.command)
-            spawn = await self._bench.spawn(work.task, work.job, work.command)
+            output = self._builder.prepare(work.task, work.job, work.command)
+            spawn = await self._builder.spawn(work.task, work.job, work.command)
             if self._silent_purchase(work):
                 started.note(output, work.attempt)
             return output, await self._launcher.start(spawn)
@@ -286,7 +286,7 @@ class Runner:
         blamed = services.named(failure.service)
         about_it = blamed is not None and blamed.issued is not None
         refused = (failure.kind, failure.http_status) == (Kind.CREDENTIALS, 401)
-        if not about_it or not refused or not self._bench.another_token(work.task.channel_id):
+        if not about_it or not refused or not self._builder.another_token(work.task.channel_id):
             return failure
         message = f"the access token ran out, it goes on with another one ({failure.message})"
         return replace(failure, kind=Kind.BUSY, message=message, retry_after_ms=TOKEN_WAIT_MS)
@@ -296,8 +296,8 @@ class Runner:
         step = step_of(work.job)
         if not step.paid:
             return failure
-        output = self._bench.workspace(work.task) / step.output(work.job, work.task)
-        doubt = receipts.doubt(output, work.job, self._bench.silent(step))
+        output = self._builder.workspace(work.task) / step.output(work.job, work.task)
+        doubt = receipts.doubt(output, work.job, self._builder.silent(step))
         if doubt is not None and failure.kind == Kind.CONFIGURATION:  # what a person must correct is said as well
             return replace(doubt, message=f"{doubt.message}. {failure.message}")
         return doubt or failure
@@ -316,9 +316,9 @@ class Runner:
     async def _verify(
         self, work: Assignment, step: Step, output: Path, report: Report, child: Child
     ) -> JobSucceeded | JobFailed:
-        foreign = self._bench.foreign(step, work.command)
+        foreign = self._builder.foreign(step, work.command)
         parts = (await self._ledger.look(work.task.id))[1] if step.service == "ffmpeg" else ()
-        extras = step.name != "assemble" or self._bench.extras(work.task)
+        extras = step.name != "assemble" or self._builder.extras(work.task)
         try:
             artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign, extras))
             plan = read_plan(output) if step.name == "plan" else None
@@ -341,7 +341,7 @@ class Runner:
             if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)
         }  # fmt: skip
         found = dict(artefact.facts) | facts
-        if lacking := reports.lacking(step.name, found, self._bench.silent(step)):
+        if lacking := reports.lacking(step.name, found, self._builder.silent(step)):
             return self._failed(work, lacking, child, 0)
         relative = step.output(work.job, work.task)
         return JobSucceeded(
@@ -352,7 +352,7 @@ class Runner:
     async def _book_untold(self, work: Assignment, step: Step, output: Path, report: Report) -> None:
         """The charge of a file that was made, good or refused, where its script said nothing of money."""
         piece: dict[str, object] = {"service": step.service, "kind": step.name, "unit": "piece"}
-        foreign = self._bench.foreign(step, work.command)
+        foreign = self._builder.foreign(step, work.command)
         if step.paid and not report.charged and (owed := piece if foreign else _unheard(work.job, output, piece)):
             await self._listener.charge(work, owed)
 

@@ -17,8 +17,8 @@ from videod.core.events import JobStarted
 from videod.core.statuses import Status
 from videod.core.suspension import EVERY_SERVICE, Cause
 from videod.flow.assignment import Assignment
-from videod.flow.bench import Bench
 from videod.flow.crashes import Place
+from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules, LineUp, line_up, stands_still
 from videod.flow.runner import Runner
@@ -49,13 +49,13 @@ class Scheduler:
     """Runs every lane and the children they start."""
 
     def __init__(
-        self, store: Store, ledger: Ledger, runner: Runner, bench: Bench, lanes: Mapping[str, Lane],
+        self, store: Store, ledger: Ledger, runner: Runner, builder: CommandBuilder, lanes: Mapping[str, Lane],
         rules: Callable[[], HouseRules], clock: Clock, look_again_s: float = LOOK_AGAIN_S,
     ) -> None:  # fmt: skip
         self._store = store
         self._ledger = ledger
         self._runner = runner
-        self._bench = bench
+        self._builder = builder
         self._lanes = lanes
         self._rules = rules
         self._clock = clock
@@ -191,7 +191,7 @@ class Scheduler:
 
         Whatever it did instead is done: then it is chosen anew.
         """
-        picker = Picker(lane, self._bench, self._clock, partial(self._choose, lane=lane))
+        picker = Picker(lane, self._builder, self._clock, partial(self._choose, lane=lane))
         try:
             started = await self._ledger.start(picker.pick, most)
         except Exception as error:
@@ -215,9 +215,9 @@ class Picker:
     claim itself changes it.
     """
 
-    def __init__(self, lane: Lane, bench: Bench, clock: Clock, choose: Choose) -> None:
+    def __init__(self, lane: Lane, builder: CommandBuilder, clock: Clock, choose: Choose) -> None:
         self._lane = lane
-        self._bench = bench
+        self._builder = builder
         self._clock = clock
         self._choose = choose
         self._last: tuple[Candidate, LineUp, Status] | None = None
@@ -232,7 +232,7 @@ class Picker:
         self.suspect, line = found
         task, jobs = look(self.suspect.task_id)
         job = next(one for one in jobs if one.name == self.suspect.job)
-        made = self._bench.command(task, job, jobs) if task is not None else None
+        made = self._builder.command(task, job, jobs) if task is not None else None
         if task is None or made is None:  # the channel's file went this very moment
             return None
         command, digest = made

@@ -20,7 +20,7 @@ from videod.core.model import ChannelPolicy, Priority, Task
 from videod.core.statuses import AT_GATE, Gate
 from videod.core.step import Studio
 from videod.core.tables import SERVICES
-from videod.flow.bench import Bench
+from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.flow.lineup import HouseRules
 from videod.flow.runner import Runner
@@ -142,13 +142,13 @@ def _scheduler(
     plant: Plant, witness: Witness, store: InlineDatabase, lanes: Mapping[str, Lane], clock: LoopClock,
     chance: random.Random, latencies: Latencies, folder: Path,
 ) -> Scheduler:  # fmt: skip
-    bench = Bench(
+    builder = CommandBuilder(
         state=folder, scripts=folder, overrides={}, urls={}, ffmpeg=lambda: "ffmpeg", studio=_studio(plant.policies),
         secret=lambda name: None, token=_token, environ={},
     )  # fmt: skip
     launcher = SimulatedLauncher(latencies, cache(lambda clips, images: json.dumps(document(clips, images, "Film"))))
-    runner = Runner(witness, launcher, SimulatedInspector(), bench, clock, chance, lambda text: text)
-    return Scheduler(store, witness, runner, bench, lanes, lambda: plant.rules, clock, LOOK_AGAIN_S)
+    runner = Runner(witness, launcher, SimulatedInspector(), builder, clock, chance, lambda text: text)
+    return Scheduler(store, witness, runner, builder, lanes, lambda: plant.rules, clock, LOOK_AGAIN_S)
 
 
 async def _token(channel_id: str) -> str:

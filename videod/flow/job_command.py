@@ -35,7 +35,7 @@ def _none_other(channel_id: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Bench:
+class CommandBuilder:
     """What spawning needs of the configuration, as plain values and callables.
 
     `studio(task, workspace, outputs)` gives the channel's and the settings' values for commands (None: the channel is
