@@ -18,8 +18,8 @@ from tests.benchmarks.contest import Arena, Contestant, arena
 from tests.benchmarks.engine import policy
 from tests.benchmarks.figures import machine, median, ms, quantile, table, times
 from tests.benchmarks.load import LIMITS
+from videod.flow.candidates import InWorkLimits
 from videod.flow.limits import Limit
-from videod.flow.lineup import HouseRules
 from videod.simulation.bound import lower_bound
 from videod.simulation.latency import Latencies
 from videod.simulation.run import Arrival, Plant, simulate
@@ -68,7 +68,7 @@ def bound_s(films: int, scale: float) -> float:
     """The lower bound of the load, by the simulation's own reckoning, scaled."""
     channel = policy("channel_0")
     limits = {service: Limit(most) for service, most in LIMITS.items()}
-    plant = Plant({"channel_0": channel}, limits, HouseRules(1000, {"channel_0": 1000}))
+    plant = Plant({"channel_0": channel}, limits, InWorkLimits(1000, {"channel_0": 1000}))
     return lower_bound(simulate(plant, [Arrival(0.0, "channel_0")] * films, Latencies(1))) / 1000 / scale
 
 

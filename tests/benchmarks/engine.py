@@ -26,9 +26,9 @@ from videod.core.step import Studio
 from videod.core.tables import SERVICES, STEPS
 from videod.edge.clock import SystemChance, SystemClock
 from videod.flow.assignment import Assignment
+from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
-from videod.flow.lineup import HouseRules
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.ledger import Applied, Bells, Ledger
@@ -144,7 +144,7 @@ class VideodPeer(Peer):
         self.lanes = {service: Lane(service, limit) for service, limit in limits.items()}
         places = dict.fromkeys(self._policies, 1000)
         self.scheduler = Scheduler(
-            self.store, self.ledger, runner, bench, self.lanes, lambda: HouseRules(1000, places), self._clock
+            self.store, self.ledger, runner, bench, self.lanes, lambda: InWorkLimits(1000, places), self._clock
         )
 
     def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio:

@@ -13,19 +13,19 @@ from collections.abc import Callable, Iterable, Sequence
 from unittest.mock import patch
 
 from tests.simulation.plants import plant, policy
-from videod.core.admission import Candidate, House, choose
+from videod.core.admission import Candidate, Occupancy, choose
 from videod.core.model import Priority
 from videod.simulation.latency import Latencies
 from videod.simulation.log import EpisodeRun, Log
 from videod.simulation.report import figures
 from videod.simulation.run import Arrival, Plant, arrivals, simulate
 
-Choice = Callable[[Iterable[Candidate], House], Candidate | None]
+Choice = Callable[[Iterable[Candidate], Occupancy], Candidate | None]
 #: what issue and targets ask for
 BOUND, SMALL_MIN, WEEK_P90_MIN = 1.02, 60.0, 120.0
 
 
-def fifo(candidates: Iterable[Candidate], house: House) -> Candidate | None:
+def fifo(candidates: Iterable[Candidate], house: Occupancy) -> Candidate | None:
     return min(candidates, key=lambda one: (one.priority, one.queued_at, one.job_id), default=None)
 
 
@@ -33,7 +33,7 @@ def turns_by_job() -> Choice:
     """Channels in turn, job by job: whoever was served longest ago."""
     served: dict[str, int] = {}
 
-    def chosen(candidates: Iterable[Candidate], house: House) -> Candidate | None:
+    def chosen(candidates: Iterable[Candidate], house: Occupancy) -> Candidate | None:
         def rank(one: Candidate) -> tuple[int, ...]:
             return (one.priority, served.get(one.channel_id, 0), one.queued_at, one.job_id)
 
@@ -50,7 +50,7 @@ def house(channels: Sequence[str], places: int = 20) -> Plant:
 
 
 def play(load: Sequence[Arrival], channels: Sequence[str], seed: int, choice: Choice = choose, places: int = 20) -> Log:
-    with patch("videod.flow.lineup.choose", choice):
+    with patch("videod.flow.candidates.choose", choice):
         return simulate(house(channels, places), load, Latencies(seed))
 
 

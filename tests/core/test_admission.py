@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videod.core.admission import Candidate, House, InWork, choose, turns
+from videod.core.admission import Candidate, InWork, Occupancy, choose, turns
 from videod.core.model import Priority
 
 
@@ -10,8 +10,8 @@ def candidate(task: str, channel: str = "a", *, admitted: bool = False, priority
     return Candidate(task, f"clip/{job}", job, channel, priority, admitted, queued, started)
 
 
-def house(limit: int = 20, per_channel: int = 2, **in_work: tuple[int, int]) -> House:
-    return House(limit, dict.fromkeys("abcdefgh", per_channel), in_work)
+def house(limit: int = 20, per_channel: int = 2, **in_work: tuple[int, int]) -> Occupancy:
+    return Occupancy(limit, dict.fromkeys("abcdefgh", per_channel), in_work)
 
 
 def test_nothing_is_chosen_from_nothing() -> None:
@@ -64,8 +64,8 @@ def test_a_channel_s_second_episode_waits_for_every_other_channel_s_first() -> N
         candidate("flood-2", "a", admitted=True, started=2),
         candidate("small", "b", admitted=True, started=60),
     )
-    assert choose([second, small], House(20, {}, {}, order)) is small
-    assert choose([second], House(20, {}, {}, order)) is second, "a slot that no other can use is used"
+    assert choose([second, small], Occupancy(20, {}, {}, order)) is small
+    assert choose([second], Occupancy(20, {}, {}, order)) is second, "a slot that no other can use is used"
 
 
 def test_after_a_film_it_is_the_turn_of_the_other_channels() -> None:

@@ -26,11 +26,11 @@ from videod.core.step import Studio
 from videod.core.tables import SERVICES
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Lives, Recovery
+from videod.flow.candidates import InWorkLimits
 from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
 from videod.flow.job_command import CommandBuilder, workspace_of
 from videod.flow.limits import Lane, Limit
-from videod.flow.lineup import HouseRules
 from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
@@ -224,7 +224,7 @@ class World:
         )  # fmt: skip
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
         self.house = dict.fromkeys(self.policies, self.places)
-        rules = HouseRules(self.max_in_work, self.house)
+        rules = InWorkLimits(self.max_in_work, self.house)
         self.scheduler = Scheduler(self.store, self.ledger, self.runner, self.builder, lanes, lambda: rules, self.clock)
 
     async def _nobody(self, output: str) -> bool:

@@ -12,8 +12,8 @@ from tests.harness.world import World
 from videod.core.admission import Candidate
 from videod.core.statuses import Status
 from videod.daemon.supervise import Supervisor
+from videod.flow.candidates import Candidates
 from videod.flow.limits import Lane
-from videod.flow.lineup import LineUp
 
 
 @pytest.mark.fault("1.3")
@@ -30,7 +30,9 @@ def test_a_lane_that_raises_begins_again_and_loses_no_place_and_no_job(tmp_path:
         await world.start_without_recovery()
         choose = world.scheduler._choose
 
-        def fails(tx: sqlite3.Connection, lane: Lane, known: LineUp | None = None) -> tuple[Candidate, LineUp] | None:
+        def fails(
+            tx: sqlite3.Connection, lane: Lane, known: Candidates | None = None
+        ) -> tuple[Candidate, Candidates] | None:
             nonlocal raised
             if lane.service == service and raised < 12:
                 raised += 1

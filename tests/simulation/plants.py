@@ -6,8 +6,8 @@ from tests.harness.prices import prices
 from videod.core.model import ChannelPolicy
 from videod.core.services import LANES
 from videod.core.statuses import Gate
+from videod.flow.candidates import InWorkLimits
 from videod.flow.limits import Limit
-from videod.flow.lineup import HouseRules
 from videod.simulation.run import Plant
 
 #: the usual ones, without daily quotas
@@ -32,4 +32,4 @@ def policy(channel: str, *, clips: int = 6, images: int = 8, budget_usd: float =
 
 def plant(channels: Sequence[ChannelPolicy], places: int = 2, **limits: Limit) -> Plant:
     policies = {row.channel_id: row for row in channels}
-    return Plant(policies, LIMITS | limits, HouseRules(20, dict.fromkeys(policies, places)))
+    return Plant(policies, LIMITS | limits, InWorkLimits(20, dict.fromkeys(policies, places)))

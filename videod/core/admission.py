@@ -6,7 +6,7 @@ foremost episode, its turn begins when that one started or, if later, when the c
 the oldest turn goes first. So a channel with twenty entries gets one film for one of every other channel's, however
 many of its episodes are in work; where only its own can use a slot they all do. Only where no episode in work can use
 the slot a new one is admitted: from the channel that has waited longest for an admission, first in first out within
-it, never above the channel's own and the house's number of episodes in work.
+it, never above the channel's own and the occupancy's number of episodes in work.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ class InWork(NamedTuple):
 
 
 @dataclass(frozen=True)
-class House:
+class Occupancy:
     """Limits and what is in work now: channel -> (episodes in work, start of the newest, ms); `turns` by task."""
 
     max_in_work: int
@@ -66,22 +66,22 @@ def turns(in_work: Iterable[InWork], finished: Mapping[str, int]) -> dict[str, t
     return places
 
 
-def _may_admit(candidate: Candidate, house: House) -> bool:
-    running, _ = house.in_work.get(candidate.channel_id, (0, 0))
-    total = sum(count for count, _ in house.in_work.values())
-    return running < house.max_by_channel.get(candidate.channel_id, 1) and total < house.max_in_work
+def _may_admit(candidate: Candidate, occupancy: Occupancy) -> bool:
+    running, _ = occupancy.in_work.get(candidate.channel_id, (0, 0))
+    total = sum(count for count, _ in occupancy.in_work.values())
+    return running < occupancy.max_by_channel.get(candidate.channel_id, 1) and total < occupancy.max_in_work
 
 
-def choose(candidates: Iterable[Candidate], house: House) -> Candidate | None:
+def choose(candidates: Iterable[Candidate], occupancy: Occupancy) -> Candidate | None:
     """The job to start now, or None when no candidate may start."""
 
     def rank(candidate: Candidate) -> tuple[int, ...]:
         started = candidate.started_at or candidate.queued_at
         if candidate.admitted:
-            position, turn = house.turns.get(candidate.task_id, (0, started))
+            position, turn = occupancy.turns.get(candidate.task_id, (0, started))
             return (candidate.priority, 0, position, turn, started, candidate.job_id)
-        _, newest = house.in_work.get(candidate.channel_id, (0, 0))
+        _, newest = occupancy.in_work.get(candidate.channel_id, (0, 0))
         return (candidate.priority, 1, 0, newest, candidate.queued_at, candidate.job_id)
 
-    allowed = [one for one in candidates if one.admitted or _may_admit(one, house)]
+    allowed = [one for one in candidates if one.admitted or _may_admit(one, occupancy)]
     return min(allowed, key=rank, default=None)

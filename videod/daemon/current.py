@@ -8,7 +8,7 @@ from videod.channels import ChannelError, ChannelSet, listed, load_channels
 from videod.config import ConfigError, Settings, load_settings
 from videod.core.model import ChannelPolicy
 from videod.daemon import wiring
-from videod.flow.lineup import HouseRules
+from videod.flow.candidates import InWorkLimits
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Current:
     def policy(self, channel_id: str) -> ChannelPolicy | None:
         return self._policies(channel_id)
 
-    def rules(self) -> HouseRules:
+    def rules(self) -> InWorkLimits:
         return wiring.house_rules(self.settings, self.channels)
 
     def names(self) -> dict[str, str]:

@@ -19,9 +19,9 @@ from videod.core.statuses import Gate
 from videod.core.step import Served, Step, Studio
 from videod.credentials import REQUIRED, Secrets
 from videod.edge import jail
+from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
-from videod.flow.lineup import HouseRules
 from videod.ledger import Policies
 
 MINUTE_MS = 60_000
@@ -170,9 +170,9 @@ def lanes(settings: Settings) -> dict[str, Lane]:
     return {service: Lane(service, limit) for service, limit in limits(settings).items()}
 
 
-def house_rules(settings: Settings, channels: ChannelSet) -> HouseRules:
+def house_rules(settings: Settings, channels: ChannelSet) -> InWorkLimits:
     by_channel = {name: channel.max_concurrent for name, channel in channels.channels.items()}
-    return HouseRules(settings.limits.max_episodes_in_work, by_channel)
+    return InWorkLimits(settings.limits.max_episodes_in_work, by_channel)
 
 
 @dataclass(frozen=True)

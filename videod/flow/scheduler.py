@@ -17,10 +17,10 @@ from videod.core.events import JobStarted
 from videod.core.statuses import Status
 from videod.core.suspension import EVERY_SERVICE, Cause
 from videod.flow.assignment import Assignment
+from videod.flow.candidates import Candidates, InWorkLimits, candidates_of, stands_still
 from videod.flow.crashes import Place
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
-from videod.flow.lineup import HouseRules, LineUp, line_up, stands_still
 from videod.flow.runner import Runner
 from videod.ledger import Claim, Ledger, Look
 from videod.seams import Clock
@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 
 Keep = Callable[[str, Callable[[], Coroutine[None, None, None]]], Coroutine[None, None, None]]
 
-#: the job to start and the line-up that it was chosen from
-Chosen = tuple[Candidate, LineUp]
+#: the job to start and the candidates that it was chosen from
+Chosen = tuple[Candidate, Candidates]
 
 
 class Choose(Protocol):
-    """Chooses from the `known` line-up, or from one that is read anew; None: nothing may start."""
+    """Chooses from the `known` candidates, or from one that is read anew; None: nothing may start."""
 
-    def __call__(self, connection: sqlite3.Connection, *, known: LineUp | None) -> Chosen | None: ...
+    def __call__(self, connection: sqlite3.Connection, *, known: Candidates | None) -> Chosen | None: ...
 
 
 #: a lane looks by itself at least this often, seconds
@@ -50,7 +50,7 @@ class Scheduler:
 
     def __init__(
         self, store: Store, ledger: Ledger, runner: Runner, builder: CommandBuilder, lanes: Mapping[str, Lane],
-        rules: Callable[[], HouseRules], clock: Clock, look_again_s: float = LOOK_AGAIN_S,
+        rules: Callable[[], InWorkLimits], clock: Clock, look_again_s: float = LOOK_AGAIN_S,
     ) -> None:  # fmt: skip
         self._store = store
         self._ledger = ledger
@@ -164,12 +164,12 @@ class Scheduler:
             else:
                 await self._ledger.bells.wait(lane.service, wait_s or await self._patience(lane.service))
 
-    def _choose(self, connection: sqlite3.Connection, lane: Lane, known: LineUp | None = None) -> Chosen | None:
-        """The job to start now and the line-up it was chosen from: the `known` one, or one that is read anew."""
+    def _choose(self, connection: sqlite3.Connection, lane: Lane, known: Candidates | None = None) -> Chosen | None:
+        """The job to start now and the candidates it was chosen from: the `known` one, or one that is read anew."""
         at = self._clock.now_ms()
         if stands_still(connection, lane.service, at):
             return None
-        line = known or line_up(connection, lane.service, at, self._rules(), self._crashes.aside)
+        line = known or candidates_of(connection, lane.service, at, self._rules(), self._crashes.aside)
         chosen = line.choose() if line is not None else None
         return None if line is None or chosen is None else (chosen, line)
 
@@ -211,7 +211,7 @@ class Scheduler:
 class Picker:
     """The chooser of one claim. `suspect`: the job that it is about, for the story of a crash.
 
-    The jobs of a claim are chosen from one line-up, which is followed from each to the next while nothing but the
+    The jobs of a claim are chosen from one candidates, which is followed from each to the next while nothing but the
     claim itself changes it.
     """
 
@@ -220,7 +220,7 @@ class Picker:
         self._builder = builder
         self._clock = clock
         self._choose = choose
-        self._last: tuple[Candidate, LineUp, Status] | None = None
+        self._last: tuple[Candidate, Candidates, Status] | None = None
         self.suspect: Candidate | None = None
 
     def pick(self, connection: sqlite3.Connection, look: Look) -> Claim | None:
@@ -239,8 +239,8 @@ class Picker:
         self._last = (self.suspect, line, task.status)
         return Claim(JobStarted(at, task.id, job.name, digest, self._lane.limit.quota(at)), job, command)
 
-    def _followed(self, look: Look, at: int) -> LineUp | None:
-        """The line-up after the last claim; None: there was none, or it is to be read anew."""
+    def _followed(self, look: Look, at: int) -> Candidates | None:
+        """The candidates after the last claim; None: there was none, or it is to be read anew."""
         if self._last is None:
             return None
         claimed, line, was = self._last

@@ -20,9 +20,9 @@ from videod.core.model import ChannelPolicy, Priority, Task
 from videod.core.statuses import AT_GATE, Gate
 from videod.core.step import Studio
 from videod.core.tables import SERVICES
+from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
-from videod.flow.lineup import HouseRules
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.ledger import Bells
@@ -49,7 +49,7 @@ class Plant:
 
     policies: Mapping[str, ChannelPolicy]
     limits: Mapping[str, Limit]
-    rules: HouseRules
+    rules: InWorkLimits
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from videod.core.admission import Candidate, House, choose, turns
+from videod.core.admission import Candidate, Occupancy, choose, turns
 from videod.core.model import Job, Task
 from videod.core.statuses import READY, Status
 from videod.store import choices, reads
 
 
 @dataclass(frozen=True)
-class HouseRules:
+class InWorkLimits:
     """The limits over all lanes: episodes in work at once, in all and by channel."""
 
     max_in_work: int
@@ -23,19 +23,19 @@ class HouseRules:
 
 
 @dataclass(frozen=True)
-class LineUp:
+class Candidates:
     """The candidates of a service, by task, and what is in work beside them."""
 
     service: str
     ready: Mapping[str, Candidate]
-    house: House
+    occupancy: Occupancy
 
     def choose(self) -> Candidate | None:
         """The job to start now, or None where none may."""
-        return choose(self.ready.values(), self.house)
+        return choose(self.ready.values(), self.occupancy)
 
-    def after(self, claimed: Candidate, was: Status, task: Task, jobs: tuple[Job, ...], at: int) -> "LineUp | None":
-        """The line-up now that `claimed` has started, `task` and `jobs` as they are since; None: read it anew.
+    def after(self, claimed: Candidate, was: Status, task: Task, jobs: tuple[Job, ...], at: int) -> "Candidates | None":
+        """The candidates now that `claimed` has started, `task` and `jobs` as they are since; None: read it anew.
 
         `was`: the task's status before.
         """
@@ -60,10 +60,10 @@ def stands_still(connection: sqlite3.Connection, service: str, at: int) -> bool:
     return any(row.holds(service, "") for row in reads.suspensions(connection, at))
 
 
-def line_up(
-    connection: sqlite3.Connection, service: str, at: int, rules: HouseRules, aside: Collection[str] = ()
-) -> LineUp | None:
-    """The line-up at `at`, ms, or None where no job waits to be started. Tasks in `aside` are left alone."""
+def candidates_of(
+    connection: sqlite3.Connection, service: str, at: int, rules: InWorkLimits, aside: Collection[str] = ()
+) -> Candidates | None:
+    """The candidates at `at`, ms, or None where no job waits to be started. Tasks in `aside` are left alone."""
     # a channel whose file is gone starts nothing until it is back
     ready = [one for one in choices.candidates(connection, service, at) if one.channel_id in rules.max_by_channel]
     ready = [one for one in ready if one.task_id not in aside] if aside else ready
@@ -72,5 +72,5 @@ def line_up(
     work = choices.in_work(connection)
     by_channel = choices.work_by_channel(work)
     order = turns(work, choices.last_finished(connection, by_channel))
-    house = House(rules.max_in_work, rules.max_by_channel, by_channel, order)
-    return LineUp(service, {one.task_id: one for one in ready}, house)
+    occupancy = Occupancy(rules.max_in_work, rules.max_by_channel, by_channel, order)
+    return Candidates(service, {one.task_id: one for one in ready}, occupancy)

@@ -10,23 +10,23 @@ from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
 from tests.scenarios.test_random_faults import passing
-from videod.core.admission import Candidate, House
+from videod.core.admission import Candidate, Occupancy
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import Gate, JobState, Status
+from videod.flow.candidates import Candidates
 from videod.flow.limits import Lane
-from videod.flow.lineup import LineUp
 from videod.flow.scheduler import Scheduler
 
 CHANNELS = ("wild", "deep", "far")
-Chosen = tuple[Candidate, LineUp] | None
+Chosen = tuple[Candidate, Candidates] | None
 
 
 def compare(patch: pytest.MonkeyPatch) -> Counter[str]:
-    """Every choice from a line-up that was followed is also made from one that is read at that very moment."""
+    """Every choice from a candidates that was followed is also made from one that is read at that very moment."""
     seen: Counter[str] = Counter()
     choose = Scheduler._choose
 
-    def both(self: Scheduler, connection: sqlite3.Connection, lane: Lane, known: LineUp | None = None) -> Chosen:
+    def both(self: Scheduler, connection: sqlite3.Connection, lane: Lane, known: Candidates | None = None) -> Chosen:
         found = choose(self, connection, lane, known)
         if known is not None:
             anew = choose(self, connection, lane)
@@ -67,7 +67,7 @@ def test_a_followed_lineup_chooses_what_one_that_is_read_anew_does(
     assert min(seen[service] for service in ("gemini", "pillow")) > 5
 
 
-def a_line() -> tuple[LineUp, Candidate, Task, tuple[Job, ...]]:
+def a_line() -> tuple[Candidates, Candidate, Task, tuple[Job, ...]]:
     """An episode whose first picture was claimed, with a later and a present one behind it."""
     first = Candidate("film", "image/a", 1, "wild", 1, True, 0, 5)
     task = Task(
@@ -79,7 +79,7 @@ def a_line() -> tuple[LineUp, Candidate, Task, tuple[Job, ...]]:
         Job("film", "wild", "composite", "c", "pillow", JobState.READY, id=3),
         Job("film", "wild", "image", "d", "gemini", JobState.READY, id=4, due_at=100),
     )
-    return LineUp("gemini", {"film": first}, House(20, {"wild": 2}, {"wild": (1, 5)})), first, task, jobs
+    return Candidates("gemini", {"film": first}, Occupancy(20, {"wild": 2}, {"wild": (1, 5)})), first, task, jobs
 
 
 def test_the_next_of_an_episode_is_its_first_one_of_the_service_that_is_due() -> None:
