@@ -12,7 +12,7 @@ from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import LIMITS, World, policy
 from videod.core.admission import Candidate
 from videod.flow.limits import SHORTEST_WAIT_S, Lane, Limit
-from videod.store import choices
+from videod.store import candidate_queries
 from videod.store.database import Transaction
 
 _RUNNING = "SELECT service, count(*) FROM jobs WHERE state = 'running' GROUP BY service"
@@ -77,13 +77,13 @@ def test_the_choice_is_made_within_the_claiming_transaction_and_nowhere_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claiming: list[bool] = []
-    looked = choices.candidates
+    looked = candidate_queries.candidates
 
     def seen(connection: sqlite3.Connection, service: str, at: int) -> tuple[Candidate, ...]:
         claiming.append(connection.in_transaction)
         return looked(connection, service, at)
 
-    monkeypatch.setattr(choices, "candidates", seen)
+    monkeypatch.setattr(candidate_queries, "candidates", seen)
 
     async def story() -> None:
         limits = LIMITS | {"kie": Limit(8, 20, 10), "elevenlabs": Limit(6, daily_quota=1000)}

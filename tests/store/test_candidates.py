@@ -7,7 +7,7 @@ from tests.simulation.plants import policy
 from videod.core.events import EntryQueued, JobStarted
 from videod.core.model import Priority
 from videod.ledger import Bells, Ledger
-from videod.store import choices
+from videod.store import candidate_queries
 from videod.store.database import InlineDatabase
 
 
@@ -26,7 +26,7 @@ async def test_a_long_queue_of_one_channel_hides_no_other(tmp_path: Path) -> Non
         await ledger.apply(entry(number, "a"))
     await ledger.apply(entry(400, "b"))
     await ledger.apply(entry(401, "a", Priority.HIGH))
-    shown = await store.read(lambda tx: choices.candidates(tx, "gemini", 10_000))
+    shown = await store.read(lambda tx: candidate_queries.candidates(tx, "gemini", 10_000))
     assert [(row.channel_id, row.priority, row.queued_at) for row in shown] == [
         ("a", 1, 1),
         ("b", 1, 400),
@@ -41,8 +41,8 @@ async def test_an_episode_in_work_holds_a_place_and_a_queued_one_none(tmp_path: 
     await ledger.apply(entry(2, "a"))
     assert first is not None
     await ledger.apply(JobStarted(3, first.id, "plan/plan", "digest"))
-    (one,) = await store.read(choices.in_work)
+    (one,) = await store.read(candidate_queries.in_work)
     assert (one.task_id, one.started_at) == (first.id, 3)
-    assert choices.work_by_channel([one]) == {"a": (1, 3)}
-    assert await store.read(lambda tx: choices.last_finished(tx, ["a", "b"])) == {}
+    assert candidate_queries.work_by_channel([one]) == {"a": (1, 3)}
+    assert await store.read(lambda tx: candidate_queries.last_finished(tx, ["a", "b"])) == {}
     await store.close()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.campaigns import old_schemas
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, PHASES, Phase, Status
-from videod.store import choices, database, reads, schema, vocabulary
+from videod.store import candidate_queries, database, reads, schema, vocabulary
 from videod.store.database import DatabaseError, transact
 from videod.store.schema import migrate
 from videod.store.vocabulary import FACTS, Facts
@@ -69,9 +69,9 @@ def test_a_further_status_needs_no_other_tasks_table(path: Path, connection: sql
     started_with(path, FACTS | {"captions_ready": Facts("review", 0)})
     connection.execute("UPDATE tasks SET status = 'captions_ready', phase = 'review' WHERE id = 'crossing-1'")
     assert schema_of() == before
-    assert choices.in_work(connection) == ()
+    assert candidate_queries.in_work(connection) == ()
     connection.execute("UPDATE tasks SET status = 'generating_video', phase = 'work' WHERE id = 'crossing-1'")
-    assert [one.task_id for one in choices.in_work(connection)] == ["crossing-1"]
+    assert [one.task_id for one in candidate_queries.in_work(connection)] == ["crossing-1"]
 
 
 def test_a_status_that_becomes_a_closed_one_takes_its_episodes_along(

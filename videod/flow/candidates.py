@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from videod.core.admission import Candidate, Occupancy, choose, turns
 from videod.core.model import Job, Task
 from videod.core.statuses import READY, Status
-from videod.store import choices, reads
+from videod.store import candidate_queries, reads
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,14 @@ def candidates_of(
 ) -> Candidates | None:
     """The candidates at `at`, ms, or None where no job waits to be started. Tasks in `aside` are left alone."""
     # a channel whose file is gone starts nothing until it is back
-    ready = [one for one in choices.candidates(connection, service, at) if one.channel_id in rules.max_by_channel]
+    ready = [
+        one for one in candidate_queries.candidates(connection, service, at) if one.channel_id in rules.max_by_channel
+    ]
     ready = [one for one in ready if one.task_id not in aside] if aside else ready
     if not ready:
         return None
-    work = choices.in_work(connection)
-    by_channel = choices.work_by_channel(work)
-    order = turns(work, choices.last_finished(connection, by_channel))
+    work = candidate_queries.in_work(connection)
+    by_channel = candidate_queries.work_by_channel(work)
+    order = turns(work, candidate_queries.last_finished(connection, by_channel))
     occupancy = Occupancy(rules.max_in_work, rules.max_by_channel, by_channel, order)
     return Candidates(service, {one.task_id: one for one in ready}, occupancy)

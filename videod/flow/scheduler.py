@@ -24,7 +24,7 @@ from videod.flow.limits import Lane, Limit
 from videod.flow.runner import Runner
 from videod.ledger import Claim, Ledger, Look
 from videod.seams import Clock
-from videod.store import choices, reads
+from videod.store import candidate_queries, reads
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -180,7 +180,7 @@ class Scheduler:
         def due(connection: sqlite3.Connection) -> list[int]:
             mine = [row for row in reads.suspensions(connection, at) if row.service in (service, EVERY_SERVICE)]
             ends = [row.until_ms for row in mine if row.until_ms]
-            following = choices.next_due(connection, service, at)
+            following = candidate_queries.next_due(connection, service, at)
             return ends if following is None else [*ends, following]
 
         times = await self._store.read(due)

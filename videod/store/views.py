@@ -16,7 +16,7 @@ from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
 from videod.core.suspension import Suspension
 from videod.core.tables import SERVICES, USUAL
-from videod.store import choices, reads
+from videod.store import candidate_queries, reads
 from videod.store.rows import STATES, failure_of, task_of
 
 DAY_MS = 86_400_000
@@ -433,7 +433,7 @@ def ahead(connection: sqlite3.Connection, task: Task) -> Ahead:
         " AND (priority < ? OR (priority = ? AND queued_at < ?))",
         (task.channel_id, int(task.priority), int(task.priority), task.queued_at),
     ).fetchone()[0]
-    in_work, _ = choices.work_by_channel(choices.in_work(connection)).get(task.channel_id, (0, 0))
+    in_work, _ = candidate_queries.work_by_channel(candidate_queries.in_work(connection)).get(task.channel_id, (0, 0))
     return Ahead(queued, in_work)
 
 
