@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from videod.store import journal
-from videod.store.line import Line
+from videod.store.sql_thread import SqlThread
 
 T = TypeVar("T")
 Transaction = Callable[[sqlite3.Connection], T]
@@ -76,16 +76,16 @@ class Database:
     them all. Each caller still succeeds or fails alone, and hears of it only after the commit.
     """
 
-    def __init__(self, writer: Line, reader: Line) -> None:
+    def __init__(self, writer: SqlThread, reader: SqlThread) -> None:
         self._writer = writer
         self._reader = reader
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
         """Open the migrated file at `path` (see `schema.migrate`)."""
-        writer = await Line.open(partial(_open_writer, path), together=True)
+        writer = await SqlThread.open(partial(_open_writer, path), together=True)
         try:
-            reader = await Line.open(partial(_open_reader, path))
+            reader = await SqlThread.open(partial(_open_reader, path))
         except BaseException:
             await asyncio.shield(writer.close())  # its thread would keep the process
             raise

@@ -35,7 +35,7 @@ class _Asked:
     error: BaseException | None = None
 
 
-class Line:
+class SqlThread:
     """See the module's text. `together`: it writes, in transactions; else each function runs by itself."""
 
     def __init__(self, thread: aiosqlite.Connection, together: bool) -> None:
@@ -46,7 +46,7 @@ class Line:
         self._closing = False
 
     @classmethod
-    async def open(cls, connect: Callable[[], sqlite3.Connection], together: bool = False) -> "Line":
+    async def open(cls, connect: Callable[[], sqlite3.Connection], together: bool = False) -> "SqlThread":
         """`connect` is called on the line's own thread; raises what it raises."""
         thread = aiosqlite.Connection(connect, iter_chunk_size=64)
         try:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness.patience import eventually, happened
-from videod.store import line
-from videod.store.line import Line
+from videod.store import sql_thread
+from videod.store.sql_thread import SqlThread
 
 Fn = Callable[[sqlite3.Connection], object]
 
@@ -23,7 +23,7 @@ class Desk:
         self.path = path
         self.statements: list[str] = []
         self.hold = threading.Event()
-        self.line: Line
+        self.line: SqlThread
 
     def connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None)
@@ -59,7 +59,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     made = Desk(tmp_path / "line.db")
-    made.line = await Line.open(made.connect, together=True)
+    made.line = await SqlThread.open(made.connect, together=True)
     yield made
     await made.line.close()
 
@@ -148,7 +148,7 @@ async def test_nobody_hears_of_success_before_the_commit(desk: Desk) -> None:
 
 
 async def test_a_long_row_of_callers_is_committed_in_pieces(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "MOST_TOGETHER", 3)
+    monkeypatch.setattr(sql_thread, "MOST_TOGETHER", 3)
     await desk.pile_up(*(partial(insert, name) for name in "abcdefgh"))
     assert desk.commits() == 3
     assert desk.seen() == list("abcdefgh")
@@ -193,4 +193,4 @@ async def test_what_was_asked_before_the_end_is_done_and_nothing_after(desk: Des
 
 async def test_a_database_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        await Line.open(lambda: sqlite3.connect(tmp_path / "no" / "folder.db"))
+        await SqlThread.open(lambda: sqlite3.connect(tmp_path / "no" / "folder.db"))
