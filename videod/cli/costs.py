@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from videod.cli import client, output
 from videod.cli.output import Cell
 from videod.dashboard.text import money, spent
-from videod.store import books, views
+from videod.store import reports, views
 from videod.web import shapes
 
 
@@ -22,7 +22,7 @@ def _costs(argv: Sequence[str]) -> int:
         raise output.CommandError(output.USAGE, f"--days {given.days} is no number of days", "write 1 or more")
     begin = max(0, views.day_start(client.now_ms()) - (given.days - 1) * views.DAY_MS)
     with client.looking(client.place(given)) as connection:
-        found = books.spend(connection, given.by, begin)
+        found = reports.spend(connection, given.by, begin)
     total, possible = sum(one.micros for one in found), sum(one.possible for one in found)
     if given.as_json:
         rows = [_json(one) for one in found]
@@ -36,13 +36,13 @@ def _costs(argv: Sequence[str]) -> int:
     return output.OK
 
 
-def _json(one: books.Spend) -> dict[str, object]:
+def _json(one: reports.Spend) -> dict[str, object]:
     body: dict[str, object] = {"key": one.key, "usd": shapes.usd(one.micros), "charges": one.charges}
     body["episodes"], body["possibly_paid_usd"] = one.episodes, shapes.usd(one.possible)
     return body | ({"title": one.label} if one.label else {})
 
 
-def _print(by: str, found: tuple[books.Spend, ...], total: int, possible: int) -> None:
+def _print(by: str, found: tuple[reports.Spend, ...], total: int, possible: int) -> None:
     titled = by == "episode"
     head = (by, *(("title",) if titled else ()), "usd", "possibly paid", "charges", "episodes",
             "per episode")  # fmt: skip

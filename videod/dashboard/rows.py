@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from videod.dashboard.running import Daemon
-from videod.store import books, views
+from videod.store import reports, views
 
 EVENTS = 40
 
@@ -22,10 +22,10 @@ class House:
 @dataclass(frozen=True)
 class Rows:
     overview: views.Overview
-    happenings: tuple[books.Happening, ...]
+    happenings: tuple[reports.Happening, ...]
     house: House
 
 
 def load(connection: sqlite3.Connection, at: int, house: House) -> Rows:
     """One look at time `at`, ms."""
-    return Rows(views.overview(connection, at), books.happenings(connection, EVENTS), house)
+    return Rows(views.overview(connection, at), reports.happenings(connection, EVENTS), house)
