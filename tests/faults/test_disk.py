@@ -25,8 +25,8 @@ from tests.scripts.wire import Wire
 from videod.core.statuses import Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.told import DISK_ALARM
+from videod.daemon.disk_watch import DiskWatch, shortage
 from videod.daemon.journal import JournalWatch
-from videod.daemon.space import SpaceWatch, shortage
 from videod.edge.disk import MB, Disk, Room, unusable
 from videod.ledger import Bells, Ledger
 from videod.store import reads, views
@@ -140,8 +140,8 @@ class Ground:
 
 def watch_of(
     world: World, ground: Ground, ended: list[str] | None = None, full: asyncio.Event | None = None
-) -> SpaceWatch:
-    return SpaceWatch(
+) -> DiskWatch:
+    return DiskWatch(
         world.folder / "state", ground, world.ledger, world.store, world.clock, lambda: 1_000 * MB,
         full or asyncio.Event(), (ended if ended is not None else []).append,
     )  # fmt: skip

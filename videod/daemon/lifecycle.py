@@ -24,12 +24,12 @@ from videod.core.moments import iso
 from videod.credentials import SECRET_NAMES, Secrets
 from videod.daemon import bytecode, config_watch, ending, lives, refusals, signals, wiring
 from videod.daemon.current import Current
+from videod.daemon.disk_watch import SMALLEST_LIMIT
 from videod.daemon.life import Life
 from videod.daemon.lock import LockHeld, hold
 from videod.daemon.machine import HELD_S, PART_S, Ends, Machine, build
 from videod.daemon.pulse import EDGES_S, Pulse
 from videod.daemon.refusals import StartError
-from videod.daemon.space import SMALLEST_LIMIT
 from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.edge import jail, notifiers, systemd
 from videod.edge.clock import SystemClock, nonsense

@@ -24,6 +24,7 @@ from videod.credentials import Secrets
 from videod.daemon import refusals, wiring
 from videod.daemon.attention import AttentionWatch, Rules
 from videod.daemon.current import Current
+from videod.daemon.disk_watch import DiskWatch
 from videod.daemon.gates import judge_again
 from videod.daemon.hours import ClockWatch
 from videod.daemon.journal import JournalWatch
@@ -31,7 +32,6 @@ from videod.daemon.others import Others
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
-from videod.daemon.space import SpaceWatch
 from videod.daemon.waits import WaitWatch
 from videod.edge import notifiers
 from videod.edge.clock import SystemChance, SystemClock
@@ -148,13 +148,19 @@ async def build(
     workspace = partial(workspace_of, sources.state)
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turns)
     relay = Relay(board, alarms, ledger, store, clock, workspace, turns)
-    space = SpaceWatch(
+    disk_watch = DiskWatch(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
         ends.state_lost,
     )  # fmt: skip
     journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
     waits = WaitWatch(store, ledger, clock, ledger.knows).run
-    watches = {"clock": hours.run, "space": space.run, "journal": journal.run, "balances": doubts.run, "waits": waits}
+    watches = {
+        "clock": hours.run,
+        "disk_watch": disk_watch.run,
+        "journal": journal.run,
+        "balances": doubts.run,
+        "waits": waits,
+    }
     watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
     return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
 

@@ -76,7 +76,7 @@ def shortage(room: Room, missing: int, least: int, held: bool) -> Shortage | Non
     return None
 
 
-class SpaceWatch:
+class DiskWatch:
     """`least` is [limits] min_free_mb in bytes; `full` rings when the database met a full disk; `end` ends the process.
 
     A pause that the database asked for begins at once, whatever the figures say.
