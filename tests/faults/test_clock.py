@@ -22,7 +22,7 @@ from tests.harness.world import World, policy
 from videod.core.breaker import Breaker
 from videod.core.ops import Alert
 from videod.core.suspension import Cause, Suspension
-from videod.daemon.hours import ClockWatch
+from videod.daemon.clock_watch import ClockWatch
 from videod.edge.clock import SystemClock
 from videod.edge.notion_calls import Calls
 from videod.flow.limits import Limit, quota_day, quota_ends

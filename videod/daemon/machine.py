@@ -23,10 +23,10 @@ from videod.core.step import Step
 from videod.credentials import Secrets
 from videod.daemon import refusals, wiring
 from videod.daemon.attention import AttentionWatch, Rules
+from videod.daemon.clock_watch import ClockWatch
 from videod.daemon.current import Current
 from videod.daemon.disk_watch import DiskWatch
 from videod.daemon.gates import judge_again
-from videod.daemon.hours import ClockWatch
 from videod.daemon.journal import JournalWatch
 from videod.daemon.others import Others
 from videod.daemon.reconcile import Reconciler
@@ -118,8 +118,8 @@ async def build(
     ends.remarks.append(others.problems)
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
     ledger = Ledger(store, current.policy, bells)
-    hours = ClockWatch(clock, ledger, store)
-    await hours.since_last_run()
+    clock_watch = ClockWatch(clock, ledger, store)
+    await clock_watch.since_last_run()
     tokens = _google_tokens(sources, store, ledger, clock)
     builder = wiring.command_builder(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
@@ -155,7 +155,7 @@ async def build(
     journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
     waits = WaitWatch(store, ledger, clock, ledger.knows).run
     watches = {
-        "clock": hours.run,
+        "clock": clock_watch.run,
         "disk_watch": disk_watch.run,
         "journal": journal.run,
         "balances": doubts.run,
