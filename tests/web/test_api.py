@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
-from videod.daemon.pulse import EDGES_S, Pulse
+from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.edge import strays
 from videod.edge.process import tethered
 from videod.web.api import ListenError, Listening, build_app, serve
@@ -367,12 +367,12 @@ async def test_a_port_in_use_is_named_and_leaves_no_socket_behind(box: StudioBox
 
 
 def test_a_late_loop_is_counted_below_the_edge_it_kept() -> None:
-    pulse = Pulse()
+    loop_lag = LoopLag()
     for late_s in (0.0004, 0.02, 0.02, 7.0):
-        pulse.note(late_s)
-    box_of = dict(zip([*EDGES_S, None], pulse.counts, strict=True))
+        loop_lag.note(late_s)
+    box_of = dict(zip([*EDGES_S, None], loop_lag.counts, strict=True))
     assert {edge: count for edge, count in box_of.items() if count} == {0.001: 1, 0.025: 2, None: 1}
-    text = "\n".join(_loop(Delays(EDGES_S, tuple(pulse.counts), pulse.sum_s)))
+    text = "\n".join(_loop(Delays(EDGES_S, tuple(loop_lag.counts), loop_lag.sum_s)))
     assert 'videod_loop_delay_seconds_bucket{le="0.025"} 3' in text
     assert 'videod_loop_delay_seconds_bucket{le="+Inf"} 4' in text
 

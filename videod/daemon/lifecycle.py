@@ -27,8 +27,8 @@ from videod.daemon.current import Current
 from videod.daemon.disk_watch import SMALLEST_LIMIT
 from videod.daemon.life import Life
 from videod.daemon.lock import LockHeld, hold
+from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.daemon.machine import HELD_S, PART_S, Ends, Machine, build
-from videod.daemon.pulse import EDGES_S, Pulse
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.edge import jail, notifiers, systemd
@@ -150,14 +150,14 @@ async def _start(
     given: Given, life: Life, asked: asyncio.Event, opened: AsyncExitStack
 ) -> tuple[Machine, dict[str, asyncio.Task[None]], Listening]:
     """Build the machine, open its door and begin its loops; whoever ends them closes `opened` afterwards."""
-    current, secrets, pulse = given.current, given.secrets, Pulse()
+    current, secrets, loop_lag = given.current, given.secrets, LoopLag()
     machine = await build(
         current, secrets, given.urls, given.env, Ends(_state_lost(life), life.beat, life.remarks), opened
     )
     app = build_app(
         machine.ledger, machine.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
-        delays=lambda: Delays(EDGES_S, tuple(pulse.counts), pulse.sum_s),
+        delays=lambda: Delays(EDGES_S, tuple(loop_lag.counts), loop_lag.sum_s),
         problems=life.problems,
     )  # fmt: skip
     try:
@@ -173,7 +173,7 @@ async def _start(
         "settling": partial(_then_rest, machine.settling),
         "watch": partial(config_watch.watch, current, machine, asked),
         "heartbeat": partial(_heartbeat, machine, life),
-        "pulse": pulse.run,
+        "loop_lag": loop_lag.run,
         "checks": partial(_then_rest, partial(_check_outside, current, machine, secrets, given.urls)),
         "bytecode": partial(_then_rest, partial(_compile, current.settings.paths.scripts)),
         "deaths": partial(_then_rest, partial(_tell_deaths, machine, life)),

@@ -10,7 +10,7 @@ EDGES_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 BEAT_S = 0.25
 
 
-class Pulse:
+class LoopLag:
     """`counts[i]` beats were at most EDGES_S[i] late and more than the edge before; the last entry counts the rest."""
 
     def __init__(self) -> None:
