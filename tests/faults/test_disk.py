@@ -26,14 +26,14 @@ from videod.core.statuses import Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.told import DISK_ALARM
 from videod.daemon.disk_watch import DiskWatch, shortage
-from videod.daemon.journal import JournalWatch
+from videod.daemon.wal_watch import WalWatch
 from videod.edge.disk import MB, Disk, Room, unusable
 from videod.ledger import Bells, Ledger
 from videod.store import reads, views
 from videod.store.database import Database, InlineDatabase
-from videod.store.journal import log_bytes
 from videod.store.resilient import Resilient
 from videod.store.schema import migrate
+from videod.store.wal import log_bytes
 from videod.web.acts import Desk, Refused
 
 __all__ = ["clip", "picture", "run", "wire"]  # fixtures of the scripts' own tests
@@ -378,7 +378,7 @@ async def test_a_reader_that_never_ends_is_made_known_and_afterwards_the_log_is_
     migrate(path)
     database = await Database.open(path)
     ledger = Ledger(database, lambda channel: None, Bells())
-    watch = JournalWatch(path, ledger, database.move_log, long_bytes=6 * MB, short_bytes=MB)
+    watch = WalWatch(path, ledger, database.move_log, long_bytes=6 * MB, short_bytes=MB)
     stuck = views.look(path)
     try:
         stuck.execute("BEGIN")
@@ -402,7 +402,7 @@ async def test_a_quiet_house_has_a_log_cut_to_nothing_and_a_busy_one_is_left_alo
     migrate(path)
     database = await Database.open(path)
     ledger = Ledger(database, lambda channel: None, Bells())
-    watch = JournalWatch(path, ledger, database.move_log, short_bytes=MB)
+    watch = WalWatch(path, ledger, database.move_log, short_bytes=MB)
     await _set(ledger, "a", 2_000_000)
     await watch.look()
     assert log_bytes(path) > MB  # it grew since the last look

@@ -27,12 +27,12 @@ from videod.daemon.clock_watch import ClockWatch
 from videod.daemon.current import Current
 from videod.daemon.disk_watch import DiskWatch
 from videod.daemon.gates import judge_again
-from videod.daemon.journal import JournalWatch
 from videod.daemon.others import Others
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
 from videod.daemon.waits import WaitWatch
+from videod.daemon.wal_watch import WalWatch
 from videod.edge import notifiers
 from videod.edge.clock import SystemChance, SystemClock
 from videod.edge.credit import ServicePurse
@@ -152,12 +152,12 @@ async def build(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
         ends.state_lost,
     )  # fmt: skip
-    journal = JournalWatch(sources.state / "videod.db", ledger, database.move_log)
+    wal_watch = WalWatch(sources.state / "videod.db", ledger, database.move_log)
     waits = WaitWatch(store, ledger, clock, ledger.knows).run
     watches = {
         "clock": clock_watch.run,
         "disk_watch": disk_watch.run,
-        "journal": journal.run,
+        "wal_watch": wal_watch.run,
         "balances": doubts.run,
         "waits": waits,
     }

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from videod.store import journal
+from videod.store import wal
 from videod.store.sql_thread import SqlThread
 
 T = TypeVar("T")
@@ -98,8 +98,8 @@ class Database:
         return await self._reader.ask(fn)
 
     async def move_log(self) -> bool:
-        """See `journal.move_log`."""
-        return await self._writer.ask(journal.move_log, alone=True)
+        """See `wal.move_log`."""
+        return await self._writer.ask(wal.move_log, alone=True)
 
     async def close(self) -> None:
         try:

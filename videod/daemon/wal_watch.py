@@ -12,7 +12,7 @@ from pathlib import Path
 
 from videod.edge.disk import MB
 from videod.ledger import Ledger
-from videod.store.journal import log_bytes
+from videod.store.wal import log_bytes
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +23,10 @@ SHORT_BYTES = 4 * MB
 #: from here on somebody reads without end (SQLite begins anew at 16 MB by itself)
 LONG_BYTES = 64 * MB
 #: the fact that `views.problems` shows
-REMARK = "journal_remark"
+REMARK = "wal_remark"
 
 
-class JournalWatch:
+class WalWatch:
     """`move()` moves the log into the file and is False where a reader stands in the way."""
 
     def __init__(
