@@ -276,14 +276,14 @@ def test_a_process_of_the_same_user_reads_neither_environment_nor_memory_of_the_
     )
     code = (
         f"import os, socket, subprocess, sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from videod.edge import jail, strays\n"
+        "from videod.edge import jail, orphans\n"
         f"os.setgid({nobody}); os.setuid({nobody})\n"
         f"def look(): print(subprocess.run(['/usr/bin/env', 'python3', '-c', {spy!r}], capture_output=True, text=True,"
         " check=True).stdout.strip() or 'nothing refused')\n"
         "import ctypes; ctypes.CDLL(None).prctl(4, 1, 0, 0, 0); look()\n"
         "jail.guard_self(); look()\n"
         "here = os.open('/tmp', os.O_RDONLY)\n"
-        "print(os.path.isdir(f'/proc/self/fd/{here}/.'), strays.end(strays.new_mark()))\n"
+        "print(os.path.isdir(f'/proc/self/fd/{here}/.'), orphans.end(orphans.new_mark()))\n"
     )
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
     if subprocess.run(["setpriv", "--reuid", str(nobody), "--clear-groups", "python3", "-c", ""], env=env,

@@ -204,9 +204,9 @@ print(os.read(read, 9).decode(), flush=True)
 
 async def test_a_grandchild_that_left_the_group_ends_with_its_job(launcher: ProcessLauncher, tmp_path: Path) -> None:
     child = await launcher.start(spawn(LEAVE, tmp_path))
-    stray = int(await anext(child.lines()))
+    orphan = int(await anext(child.lines()))
     assert await child.wait() == 0
-    assert not _alive(stray)
+    assert not _alive(orphan)
 
 
 async def test_a_grandchild_that_left_the_group_ends_when_its_job_is_killed_and_another_jobs_does_not(
@@ -241,7 +241,7 @@ async def test_a_daemon_reaps_its_jobs_strays_and_disturbs_no_child_of_its_own(t
         "    spawn = Spawn((sys.executable, '-c', LEAVE), {'PATH': os.environ['PATH']}, Path('.'), 't')\n"
         "    children = await asyncio.gather(*(launcher.start(spawn) for _ in range(6)))\n"
         "    for child in children:\n"
-        "        async for stray in child.lines(): print(stray)\n"
+        "        async for orphan in child.lines(): print(orphan)\n"
         "    assert [await child.wait() for child in children] == [0] * 6\n"
         "    assert [await other.wait() for other in others] == list(range(6))\n"
         "    try: os.waitpid(-1, os.WNOHANG); print('somebody is left')\n"
@@ -254,10 +254,10 @@ async def test_a_daemon_reaps_its_jobs_strays_and_disturbs_no_child_of_its_own(t
     )
     out, errors = await daemon.communicate()
     assert errors == b""
-    *strays, last = out.decode().split("\n")[:-1]
+    *orphans, last = out.decode().split("\n")[:-1]
     assert last == "nobody is left"
-    assert len(set(strays)) == 6
-    assert not [pid for pid in strays if Path(f"/proc/{pid}").exists()]
+    assert len(set(orphans)) == 6
+    assert not [pid for pid in orphans if Path(f"/proc/{pid}").exists()]
 
 
 async def test_a_flood_of_output_is_neither_kept_nor_holds_the_loop(launcher: ProcessLauncher, tmp_path: Path) -> None:

@@ -277,7 +277,7 @@ async def test_an_entry_of_another_state_folder_is_left_alone(desk: Desk, board:
     await at_gate(desk, board)
     key = (await desk.task("p1")).id
     assert not edits.is_copy({"Videod Key": key}, "p1")
-    assert edits.stray({"Videod Key": key, "Status": "Assets Ready"}, "p1", None, 0) is None
+    assert edits.without_task({"Videod Key": key, "Status": "Assets Ready"}, "p1", None, 0) is None
 
 
 # ------------------------------------------------------------------------------------------ the queue

@@ -17,7 +17,7 @@ from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
 from videod.daemon.loop_lag import EDGES_S, LoopLag
-from videod.edge import strays
+from videod.edge import orphans
 from videod.edge.process import tethered
 from videod.web.api import ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays, _loop
@@ -384,7 +384,7 @@ async def test_the_script_of_a_job_is_refused_on_the_socket(box: StudioBox) -> N
         "c.sock.connect(sys.argv[1]);c.request('GET','/api/status');print(c.getresponse().status)"
     )
     answers = []
-    for mark in (0, strays.new_mark()):
+    for mark in (0, orphans.new_mark()):
         argv = (*tethered(0, mark=mark), sys.executable, "-c", ask, str(listening.socket_path))
         child = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
         answers.append((await child.communicate())[0].decode().strip())

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from videod.edge import jail, strays
+from videod.edge import jail, orphans
 from videod.edge.jail import House
 from videod.seams import Child, Spawn
 
@@ -67,7 +67,7 @@ class ProcessChild:
 
     async def _end_rest(self) -> None:
         try:
-            if left := await asyncio.to_thread(strays.end, self._mark):
+            if left := await asyncio.to_thread(orphans.end, self._mark):
                 log.warning("launch_strays_left", extra={"pid": self.pid, "processes": left})
             if self._temporary is not None:
                 await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
@@ -152,7 +152,7 @@ class ProcessLauncher:
 
     async def start(self, spawn: Spawn) -> Child:
         loop = asyncio.get_running_loop()
-        mark = strays.new_mark()
+        mark = orphans.new_mark()
         rules = jail.rules(self._house, spawn) if self._house else ()
         process = await loop.run_in_executor(self._threads, _popen, spawn, mark, rules)
         assert process.stdout is not None and process.stderr is not None
@@ -165,7 +165,7 @@ def tethered(
 ) -> tuple[str, ...]:
     """What to put before a command so that it runs at `nice` and gets signal `number` when this process dies.
 
-    `mark` (none: 0) tells its descendants apart (`strays`), `rules` shut it in (`launch`; none: no jail).
+    `mark` (none: 0) tells its descendants apart (`orphans`), `rules` shut it in (`launch`; none: no jail).
     """
     start = (sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), str(nice), str(int(number)))
     return (*start, str(mark), str(len(rules)), *rules)
@@ -204,7 +204,7 @@ def _works_on(pid: int, output: str) -> bool:
         told = os.fsencode(output) in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return told and strays.of_a_job(pid)
+    return told and orphans.of_a_job(pid)
 
 
 def _popen(spawn: Spawn, mark: int, rules: tuple[str, ...]) -> subprocess.Popen[bytes]:

@@ -198,7 +198,7 @@ def is_copy(values: Mapping[str, object], page_id: str) -> bool:
     return bool(key) and key.rpartition("-")[2] != task_id_of("", page_id).rpartition("-")[2]
 
 
-def stray(values: Mapping[str, object], page_id: str, seen: Seen | None, at: int) -> EntryRefused | None:
+def without_task(values: Mapping[str, object], page_id: str, seen: Seen | None, at: int) -> EntryRefused | None:
     """How an entry that has no task is put right, or None where nothing is wrong with it.
 
     An entry with a key of its own belongs to another state folder: it is left alone.

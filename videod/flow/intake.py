@@ -283,7 +283,7 @@ class Intake:
     async def _take_new(self, page: Page, seen: dict[str, object] | None) -> int:
         """An entry without a task: it is queued, put right, or none of our business."""
         at = self._clock.now_ms()
-        refused = edits.stray(page.values, page.id, seen, at)
+        refused = edits.without_task(page.values, page.id, seen, at)
         if refused is not None:
             await self._apply(page, refused, "")
             return 1
@@ -392,7 +392,7 @@ def _suspicious(page: Page, known: _Known, began: int) -> bool:
     if task is None:
         return not page.in_trash and (
             edits.changed_label(page.values, seen, None) is not None
-            or edits.stray(page.values, page.id, seen, 0) is not None
+            or edits.without_task(page.values, page.id, seen, 0) is not None
         )
     if seen is None or edits.TAKING in seen or page.in_trash != bool(seen.get(edits.IN_TRASH)):
         return True

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from videod import __version__
 from videod.core import bounds
-from videod.edge import strays
+from videod.edge import orphans
 from videod.ledger import Ledger
 from videod.seams import Clock
 from videod.store import reads, views
@@ -170,7 +170,7 @@ def _check_caller(request: web.Request) -> None:
     of videod's own children: their jail cannot keep them from the socket of the user that they run as."""
     transport = request.transport
     local = transport is not None and isinstance(transport.get_extra_info("sockname"), str | bytes)
-    if local and transport is not None and strays.of_a_job(_peer(transport.get_extra_info("socket"))):
+    if local and transport is not None and orphans.of_a_job(_peer(transport.get_extra_info("socket"))):
         raise web.HTTPForbidden(reason="the script of a job may not ask videod for anything")
     if local or not request.path.startswith("/api/"):
         return

@@ -14,8 +14,8 @@ import signal
 import time
 from pathlib import Path
 
-#: how long a job's strays are ended again and again (one may fork faster than it is found), seconds
-STRAYS_S = 2.0
+#: how long a job's orphans are ended again and again (one may fork faster than it is found), seconds
+ORPHANS_S = 2.0
 _PAUSE_S = 0.005
 _HIGHEST_BIT = 1 << 61
 
@@ -26,11 +26,11 @@ def new_mark() -> int:
 
 
 def end(mark: int) -> int:
-    """Kill and reap every process with `mark`, until none is left. Returns how many were left after STRAYS_S.
+    """Kill and reap every process with `mark`, until none is left. Returns how many were left after ORPHANS_S.
 
     The job's first process must have been waited for before. Blocks for a millisecond where there are none.
     """
-    until = time.monotonic() + STRAYS_S
+    until = time.monotonic() + ORPHANS_S
     while found := [pid for pid in marked(mark) if not _over(pid)]:
         if time.monotonic() > until:
             return len(found)
