@@ -35,7 +35,7 @@ class Chance(Protocol):
 
 
 @dataclass(frozen=True)
-class Jail:
+class Confinement:
     """What a child may touch beside its working folder and a temporary one, the only places where it may write.
 
     `reads`: files and folders that its job needs. `trusted`: the owner's own program, of which nobody knows what it
@@ -61,7 +61,7 @@ class Spawn:
     label: str
     nice: int = 0
     finishes: bool = False
-    jail: Jail | None = None
+    confinement: Confinement | None = None
 
 
 class Child(Protocol):

@@ -31,7 +31,7 @@ from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.daemon.machine import HELD_S, PART_S, Ends, Machine, build
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
-from videod.edge import jail, notifiers, systemd
+from videod.edge import confinement, notifiers, systemd
 from videod.edge.clock import SystemClock, nonsense
 from videod.edge.disk import largest_file, lift_file_limit, limited, unusable
 from videod.edge.memory import keep_small
@@ -333,7 +333,7 @@ def _check_tables() -> None:
 
 def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:
     began = time.monotonic()
-    jail.guard_self()
+    confinement.guard_self()
     keep_small()
     _check_tables()
     if (wrong := nonsense()) is not None:

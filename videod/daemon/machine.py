@@ -124,7 +124,7 @@ async def build(
     builder = wiring.command_builder(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
     )  # fmt: skip
-    launcher, inspector = ProcessLauncher(wiring.house(sources)), MediaInspector(builder.ffmpeg)
+    launcher, inspector = ProcessLauncher(wiring.host_paths(sources)), MediaInspector(builder.ffmpeg)
     opened.callback(launcher.close)
     bound = partial(_deadline_s, current)
     purse = ServicePurse(urls, secrets.get)

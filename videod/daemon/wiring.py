@@ -18,7 +18,7 @@ from videod.core.services import LANES
 from videod.core.statuses import Gate
 from videod.core.step import Served, Step, Studio
 from videod.credentials import REQUIRED, Secrets
-from videod.edge import jail
+from videod.edge import confinement
 from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
@@ -218,6 +218,6 @@ def command_builder(
     )
 
 
-def house(sources: Sources) -> jail.House:
-    """The house in which children have their jails."""
-    return jail.house(sources.state, sources.settings.paths.scripts.resolve(), sources.environ)
+def host_paths(sources: Sources) -> confinement.HostPaths:
+    """The house in which children have their confinements."""
+    return confinement.host_paths(sources.state, sources.settings.paths.scripts.resolve(), sources.environ)

@@ -1,4 +1,4 @@
-"""Child processes: own session and group, in a jail, dead with the daemon, never waited for without a bound.
+"""Child processes: own session and group, in a confinement, dead with the daemon, never waited for without a bound.
 
 Children are started two at a time on a thread of their own, because starting one waits for its exec and a burst would
 hold the loop for seconds. A child's end is seen through its pidfd; after it the whole group is killed, since a
@@ -19,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from videod.edge import jail, orphans
-from videod.edge.jail import House
+from videod.edge import confinement, orphans
+from videod.edge.confinement import HostPaths
 from videod.seams import Child, Spawn
 
 log = logging.getLogger(__name__)
@@ -140,10 +140,10 @@ async def _pipe(stream: IO[bytes]) -> asyncio.StreamReader:
 
 
 class ProcessLauncher:
-    """Starts children through `launch.py`, two at a time; in jails where there is a `house` for them."""
+    """Starts children through `launch.py`, two at a time; in confinements where there is a `paths` for them."""
 
-    def __init__(self, house: House | None = None) -> None:
-        self._house = jail.ready(house)
+    def __init__(self, paths: HostPaths | None = None) -> None:
+        self._paths = confinement.ready(paths)
         # threads that live as long as the daemon: the parent-death signal fires when the *starting thread* ends
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="launch")
 
@@ -153,10 +153,10 @@ class ProcessLauncher:
     async def start(self, spawn: Spawn) -> Child:
         loop = asyncio.get_running_loop()
         mark = orphans.new_mark()
-        rules = jail.rules(self._house, spawn) if self._house else ()
+        rules = confinement.rules(self._paths, spawn) if self._paths else ()
         process = await loop.run_in_executor(self._threads, _popen, spawn, mark, rules)
         assert process.stdout is not None and process.stderr is not None
-        temporary = self._house.temporary / str(process.pid) if self._house and rules else None
+        temporary = self._paths.temporary / str(process.pid) if self._paths and rules else None
         return ProcessChild(process, await _pipe(process.stdout), await _pipe(process.stderr), mark, temporary)
 
 
@@ -165,7 +165,7 @@ def tethered(
 ) -> tuple[str, ...]:
     """What to put before a command so that it runs at `nice` and gets signal `number` when this process dies.
 
-    `mark` (none: 0) tells its descendants apart (`orphans`), `rules` shut it in (`launch`; none: no jail).
+    `mark` (none: 0) tells its descendants apart (`orphans`), `rules` shut it in (`launch`; none: no confinement).
     """
     start = (sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), str(nice), str(int(number)))
     return (*start, str(mark), str(len(rules)), *rules)

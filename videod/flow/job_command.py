@@ -20,7 +20,7 @@ from videod.core.statuses import DONE
 from videod.core.step import Command, Step, Studio
 from videod.core.step import digest as digest_of
 from videod.core.tables import step_of
-from videod.seams import Jail, Spawn
+from videod.seams import Confinement, Spawn
 
 #: what a child may know of its surroundings; everything else stays with the daemon
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -125,14 +125,14 @@ class CommandBuilder:
         events = () if self.foreign(step, command) else ("--events",)
         nice = COMPUTING_NICE if SERVICES[step.service].where == Where.COMPUTING else ASKING_NICE
         finishes = step.paid and not self.silent(step)
-        jail = self._jail(step, command, ffmpeg)
-        return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, jail)
+        confinement = self._confinement(step, command, ffmpeg)
+        return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, confinement)
 
-    def _jail(self, step: Step, command: Command, ffmpeg: str) -> Jail:
+    def _confinement(self, step: Step, command: Command, ffmpeg: str) -> Confinement:
         """Ours may touch what the job needs; of the owner's own nobody knows whether it asks a service of its own."""
         foreign = self.foreign(step, command)
         brand = (Path(option[1]) for option in options(command) if option[0] in BRAND_FILES)
-        return Jail(
+        return Confinement(
             reads=(Path(ffmpeg), self.script(step, command), *brand),
             trusted=foreign,
             network=foreign or SERVICES[step.service].outside,

@@ -167,7 +167,7 @@ def _peer(channel: socket.socket) -> int:
 
 def _check_caller(request: web.Request) -> None:
     """Raise HTTPForbidden for requests over TCP that change something or come in another host's name, and for those
-    of videod's own children: their jail cannot keep them from the socket of the user that they run as."""
+    of videod's own children: their confinement cannot keep them from the socket of the user that they run as."""
     transport = request.transport
     local = transport is not None and isinstance(transport.get_extra_info("sockname"), str | bytes)
     if local and transport is not None and orphans.of_a_job(_peer(transport.get_extra_info("socket"))):

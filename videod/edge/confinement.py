@@ -44,8 +44,8 @@ _CREDENTIALS = (
 
 
 @dataclass(frozen=True)
-class House:
-    """This installation as its jails see it. `readable` and `listed` are for our own scripts, `closed` is for all.
+class HostPaths:
+    """This installation as its confinements see it. `readable` and `listed` are for our own scripts, `closed` is for all.
 
     `temporary`: where each child gets a folder of its own, named after its process id and removed when it has ended.
     """
@@ -56,7 +56,7 @@ class House:
     listed: tuple[str, ...]
 
 
-def house(state: Path, scripts: Path, environ: Mapping[str, str]) -> House:
+def host_paths(state: Path, scripts: Path, environ: Mapping[str, str]) -> HostPaths:
     """The house around the folders of state and scripts, both absolute."""
     given = environ.get("CREDENTIALS_DIRECTORY")
     # a rehearsal keeps the key of its own grants beside its state
@@ -67,7 +67,7 @@ def house(state: Path, scripts: Path, environ: Mapping[str, str]) -> House:
     readable: tuple[str | Path, ...] = (
         *_SYSTEM, *Path("/etc").glob("python3*"), *_NETWORK, *certificates, *_python(), scripts, package,
     )  # fmt: skip
-    return House(state / "tmp", _real(closed), _real(readable), _real((scripts.parent, package.parent)))
+    return HostPaths(state / "tmp", _real(closed), _real(readable), _real((scripts.parent, package.parent)))
 
 
 def _python() -> list[str]:
@@ -81,24 +81,24 @@ def _real(paths: Iterable[str | Path]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(Path(path).resolve()) for path in paths))
 
 
-def rules(at: House, spawn: Spawn) -> tuple[str, ...]:
-    """The rules for `launch.py`; none where the child is in no jail."""
-    jail = spawn.jail
-    if jail is None:
+def rules(at: HostPaths, spawn: Spawn) -> tuple[str, ...]:
+    """The rules for `launch.py`; none where the child is in no confinement."""
+    confinement = spawn.confinement
+    if confinement is None:
         return ()
     workspace = str(spawn.cwd)
     found = [f"n{path}" for path in at.closed]
-    if jail.trusted:
+    if confinement.trusted:
         # /dev/shm: Python's and others' way of working on several processors
         found += ["r/", "d/dev", "w/dev/shm", f"r{workspace}", f"s{workspace}"]
     else:
         found += [f"r{path}" for path in at.readable] + [f"l{path}" for path in at.listed]
         found += [f"d{path}" for path in _DEVICES]
-    found += [f"r{path}" for path in _real(part for path in jail.reads for part in _with_libraries(path))]
+    found += [f"r{path}" for path in _real(part for path in confinement.reads for part in _with_libraries(path))]
     found += [f"w{workspace}", f"t{at.temporary}"]
-    if jail.removes_workspace:
+    if confinement.removes_workspace:
         found.append(f"e{spawn.cwd.parent}")
-    if not jail.network:
+    if not confinement.network:
         found.append("o")
     return tuple(found)
 
@@ -109,7 +109,7 @@ def _with_libraries(path: Path) -> tuple[Path, ...]:
     return (path, *(bin.parent / name for bin in bins for name in ("lib", "lib64", "Cellar")))
 
 
-def ready(at: House | None) -> House | None:
+def ready(at: HostPaths | None) -> HostPaths | None:
     """`at`, swept of what dead children left; None, said in the log, where this kernel has no Landlock."""
     if at is None:
         return None

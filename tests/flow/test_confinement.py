@@ -1,4 +1,4 @@
-"""Which jail a job's child gets: by its step, its script and the files that its command may name."""
+"""Which confinement a job's child gets: by its step, its script and the files that its command may name."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.core.book import Book
 from videod.core.step import Command
 from videod.core.tables import STEPS
 from videod.flow.job_command import CommandBuilder
-from videod.seams import Jail
+from videod.seams import Confinement
 
 
 async def _token(channel: str) -> str:
@@ -22,44 +22,44 @@ def builder(folder: Path, **overrides: str) -> CommandBuilder:
     )  # fmt: skip
 
 
-async def jail_of(made: CommandBuilder, step: str, command: Command) -> Jail:
+async def confinement_of(made: CommandBuilder, step: str, command: Command) -> Confinement:
     book = Book()
     book.queue()
     book.run(until="cleanup/workspace")
     job = next(job for job in book.jobs.values() if job.step == step)
-    found = (await made.spawn(book.one, job, command)).jail
+    found = (await made.spawn(book.one, job, command)).confinement
     assert found is not None
     return found
 
 
 @pytest.mark.parametrize("step", ["composite", "cut", "assemble", "cleanup"])
 async def test_a_step_that_needs_no_network_has_none(tmp_path: Path, step: str) -> None:
-    assert not (await jail_of(builder(tmp_path), step, Command(()))).network
+    assert not (await confinement_of(builder(tmp_path), step, Command(()))).network
 
 
 @pytest.mark.parametrize("step", ["plan", "image", "clip", "narration", "sound_effect", "upload"])
 async def test_a_step_that_asks_a_service_has_network(tmp_path: Path, step: str) -> None:
-    assert (await jail_of(builder(tmp_path), step, Command(()))).network
+    assert (await confinement_of(builder(tmp_path), step, Command(()))).network
 
 
 async def test_the_owners_own_program_is_trusted_in_its_step_and_ours_in_no_other(tmp_path: Path) -> None:
     made = builder(tmp_path, assemble="/opt/own/film.sh")
-    own = await jail_of(made, "assemble", Command(()))
+    own = await confinement_of(made, "assemble", Command(()))
     assert own.trusted and own.network and Path("/opt/own/film.sh") in own.reads
-    ours = await jail_of(made, "cut", Command(()))
+    ours = await confinement_of(made, "cut", Command(()))
     assert not ours.trusted and not ours.network
 
 
 async def test_the_channels_files_are_opened_and_no_other_path_in_a_command_is(tmp_path: Path) -> None:
     command = Command(("--manifest", "/m.json", "--intro", "/brand/in.mp4", "--watermark", "/brand/mark.png"))
     script = (tmp_path / "scripts" / STEPS["assemble"].script).resolve()
-    found = await jail_of(builder(tmp_path), "assemble", command)
+    found = await confinement_of(builder(tmp_path), "assemble", command)
     assert found.reads == (Path("/opt/ffmpeg"), script, Path("/brand/in.mp4"), Path("/brand/mark.png"))
     tricked = Command(("--prompt", "/etc/shadow", "--text", "--intro"))
-    assert Path("/etc/shadow") not in (await jail_of(builder(tmp_path), "image", tricked)).reads
+    assert Path("/etc/shadow") not in (await confinement_of(builder(tmp_path), "image", tricked)).reads
 
 
 async def test_only_the_cleanup_may_remove_its_workspace(tmp_path: Path) -> None:
     removing = [step for step in STEPS if step != "split_screen"
-                and (await jail_of(builder(tmp_path), step, Command(()))).removes_workspace]  # fmt: skip
+                and (await confinement_of(builder(tmp_path), step, Command(()))).removes_workspace]  # fmt: skip
     assert removing == ["cleanup"]

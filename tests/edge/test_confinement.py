@@ -1,4 +1,4 @@
-"""A child in its jail: what it tries is really tried, by a real process, on this kernel."""
+"""A child in its confinement: what it tries is really tried, by a real process, on this kernel."""
 
 import asyncio
 import os
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from videod.edge import jail, launch
+from videod.edge import confinement, launch
 from videod.edge.process import ProcessLauncher
-from videod.seams import Jail, Spawn
+from videod.seams import Confinement, Spawn
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_landlock = pytest.mark.skipif(launch.abi() == 0, reason="this kernel has no Landlock")
@@ -40,20 +40,20 @@ class Town:
             path.write_text("hush")
         self.workspace.mkdir()
         environ = {"CREDENTIALS_DIRECTORY": str(self.credentials)}
-        self.house = jail.house(self.state, ROOT / "scripts", environ)
+        self.house = confinement.host_paths(self.state, ROOT / "scripts", environ)
         self.launcher = ProcessLauncher(self.house)
 
-    async def run(self, code: str, confined: Jail, *arguments: str) -> tuple[int, list[str], str]:
-        """Exit code, lines of stdout and stderr of Python code run in the jail."""
+    async def run(self, code: str, confined: Confinement, *arguments: str) -> tuple[int, list[str], str]:
+        """Exit code, lines of stdout and stderr of Python code run in the confinement."""
         argv = (sys.executable, "-c", code, *arguments)
-        return await self.started(Spawn(argv, {"PATH": os.environ["PATH"]}, self.workspace, "t", jail=confined))
+        return await self.started(Spawn(argv, {"PATH": os.environ["PATH"]}, self.workspace, "t", confinement=confined))
 
     async def started(self, spawn: Spawn) -> tuple[int, list[str], str]:
         child = await self.launcher.start(spawn)
         lines = [line async for line in child.lines()]
         return await child.wait(), lines, child.stderr_tail()
 
-    async def tried(self, code: str, confined: Jail) -> str:
+    async def tried(self, code: str, confined: Confinement) -> str:
         _, lines, said = await self.run(ATTEMPT.format(code=code), confined)
         return lines[0] if lines else said
 
@@ -65,13 +65,13 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     made.launcher.close()
 
 
-OURS, OWN = Jail(), Jail(trusted=True)
+OURS, OWN = Confinement(), Confinement(trusted=True)
 BOTH = pytest.mark.parametrize("confined", [OURS, OWN], ids=["ours", "the owner's own"])
 
 
 @needs_landlock
 @BOTH
-async def test_what_is_closed_cannot_be_read(town: Town, confined: Jail) -> None:
+async def test_what_is_closed_cannot_be_read(town: Town, confined: Confinement) -> None:
     closed = (town.database, town.other, town.credentials / "videod_master_key")
     assert [await town.tried(f"open({str(path)!r}).read()", confined) for path in closed] == ["PermissionError"] * 3
     assert [path.read_text() for path in closed] == ["hush"] * 3
@@ -79,7 +79,7 @@ async def test_what_is_closed_cannot_be_read(town: Town, confined: Jail) -> None
 
 @needs_landlock
 @BOTH
-async def test_nothing_is_written_outside_the_workspace(town: Town, confined: Jail) -> None:
+async def test_nothing_is_written_outside_the_workspace(town: Town, confined: Confinement) -> None:
     places = (town.outside, town.database, town.other, town.outside.with_name("new.txt"), town.workspace / "../three")
     for path in places:
         assert await town.tried(f"open({str(path)!r}, 'w')", confined) == "PermissionError"
@@ -91,7 +91,7 @@ async def test_nothing_is_written_outside_the_workspace(town: Town, confined: Ja
 
 @needs_landlock
 @BOTH
-async def test_a_file_is_made_moved_and_removed_in_the_workspace(town: Town, confined: Jail) -> None:
+async def test_a_file_is_made_moved_and_removed_in_the_workspace(town: Town, confined: Confinement) -> None:
     code = (
         "import os, pathlib\n"
         "pathlib.Path('a/b').mkdir(parents=True)\n"
@@ -108,7 +108,7 @@ async def test_ours_reads_only_what_it_needs_and_the_owners_own_what_its_user_ma
     read = f"open({str(town.outside)!r}).read()"
     assert await town.tried(read, OURS) == "PermissionError"
     assert await town.tried(read, OWN) == "done"
-    assert await town.tried(read, Jail(reads=(town.outside,))) == "done"
+    assert await town.tried(read, Confinement(reads=(town.outside,))) == "done"
 
 
 @needs_landlock
@@ -134,14 +134,14 @@ async def test_a_dead_daemons_temporary_folders_are_swept_at_the_next_start(town
 @needs_landlock
 @BOTH
 @pytest.mark.parametrize("entry", ["environ", "mem", "maps", "fd/0", "root", "cwd"])
-async def test_the_daemon_cannot_be_looked_into_not_even_by_root(town: Town, confined: Jail, entry: str) -> None:
+async def test_the_daemon_cannot_be_looked_into_not_even_by_root(town: Town, confined: Confinement, entry: str) -> None:
     look = "__import__('os').readlink" if entry in ("fd/0", "root", "cwd") else "open"
     assert await town.tried(f"{look}('/proc/{os.getpid()}/{entry}')", confined) == "PermissionError"
 
 
 @needs_scopes
 @BOTH
-async def test_a_child_cannot_signal_the_daemon(town: Town, confined: Jail) -> None:
+async def test_a_child_cannot_signal_the_daemon(town: Town, confined: Confinement) -> None:
     assert await town.tried(f"__import__('os').kill({os.getpid()}, 0)", confined) == "PermissionError"
 
 
@@ -181,7 +181,7 @@ def port() -> "socket.socket":
 async def test_a_step_without_network_neither_connects_nor_listens(town: Town, port: "socket.socket") -> None:
     connect = f"__import__('socket').create_connection(('127.0.0.1', {port.getsockname()[1]}))"
     listen = "__import__('socket').create_server(('127.0.0.1', 0))"
-    offline = Jail(network=False)
+    offline = Confinement(network=False)
     assert [await town.tried(code, offline) for code in (connect, listen)] == ["PermissionError"] * 2
     assert [await town.tried(code, OURS) for code in (connect, listen)] == ["done"] * 2
 
@@ -192,7 +192,7 @@ async def test_cleaning_up_removes_the_workspace_and_nothing_beside_it(town: Tow
     (town.workspace / "plan" / "plan.json").write_text("{}")
     script = str(ROOT / "scripts" / "clean_workspace.py")
     code = f"import runpy, sys; sys.argv = [{script!r}, *sys.argv[1:]]; runpy.run_path({script!r}, run_name='__main__')"
-    confined = Jail(network=False, removes_workspace=True)
+    confined = Confinement(network=False, removes_workspace=True)
     code_, _, said = await town.run(code, confined, "--workspace", str(town.workspace))
     assert (code_, said) == (0, "")
     assert not town.workspace.exists()
@@ -209,7 +209,7 @@ async def test_a_kernel_without_landlock_is_told_of_once_and_the_child_runs(
     launcher = ProcessLauncher(town.house)
     try:
         for _ in range(2):
-            spawn = Spawn((sys.executable, "-c", "print(1)"), {}, town.workspace, "t", jail=OURS)
+            spawn = Spawn((sys.executable, "-c", "print(1)"), {}, town.workspace, "t", confinement=OURS)
             child = await launcher.start(spawn)
             assert [line async for line in child.lines()] == ["1"]
             assert await child.wait() == 0
@@ -220,7 +220,7 @@ async def test_a_kernel_without_landlock_is_told_of_once_and_the_child_runs(
 
 @needs_landlock
 async def test_a_jail_that_the_kernel_refuses_keeps_the_program_from_running(town: Town) -> None:
-    """Landlock stacks sixteen jails; the seventeenth is refused."""
+    """Landlock stacks sixteen confinements; the seventeenth is refused."""
     layer = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from videod.edge import launch\n"
     code = layer + (
         "for number in range(16):\n    launch.shut_in(['r/', 'd/dev'])\n"
@@ -250,12 +250,12 @@ def test_the_libraries_of_a_program_that_stands_apart_are_readable(tmp_path: Pat
     for name in ("ffmpeg/bin/ffmpeg", "ffmpeg/lib/libx264.so", "home/ffmpeg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    at = jail.house(tmp_path / "state", ROOT / "scripts", {})
+    at = confinement.host_paths(tmp_path / "state", ROOT / "scripts", {})
     spawn = Spawn((), {}, tmp_path / "state" / "w", "t")
 
     def readable(program: str) -> set[str]:
-        confined = replace(spawn, jail=Jail(reads=(tmp_path / program,)))
-        return {rule for rule in jail.rules(at, confined) if rule.startswith(f"r{tmp_path}")}
+        confined = replace(spawn, confinement=Confinement(reads=(tmp_path / program,)))
+        return {rule for rule in confinement.rules(at, confined) if rule.startswith(f"r{tmp_path}")}
 
     libraries = {f"r{tmp_path}/ffmpeg/{name}" for name in ("lib", "lib64", "Cellar")}
     assert readable("ffmpeg/bin/ffmpeg") == {f"r{tmp_path}/ffmpeg/bin/ffmpeg"} | libraries
@@ -276,12 +276,12 @@ def test_a_process_of_the_same_user_reads_neither_environment_nor_memory_of_the_
     )
     code = (
         f"import os, socket, subprocess, sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from videod.edge import jail, orphans\n"
+        "from videod.edge import confinement, orphans\n"
         f"os.setgid({nobody}); os.setuid({nobody})\n"
         f"def look(): print(subprocess.run(['/usr/bin/env', 'python3', '-c', {spy!r}], capture_output=True, text=True,"
         " check=True).stdout.strip() or 'nothing refused')\n"
         "import ctypes; ctypes.CDLL(None).prctl(4, 1, 0, 0, 0); look()\n"
-        "jail.guard_self(); look()\n"
+        "confinement.guard_self(); look()\n"
         "here = os.open('/tmp', os.O_RDONLY)\n"
         "print(os.path.isdir(f'/proc/self/fd/{here}/.'), orphans.end(orphans.new_mark()))\n"
     )
