@@ -7,7 +7,7 @@ from typing import cast
 
 from tests.harness.virtual_loop import run_virtual
 from videod.daemon import config_watch
-from videod.daemon.current import Current
+from videod.daemon.live_config import LiveConfig
 from videod.daemon.machine import Machine
 from videod.ledger import Bells, Ledger
 from videod.store import reads
@@ -17,7 +17,7 @@ from videod.store.schema import migrate
 HOUR_S = 3600.0
 
 
-class Unchanged(Current):
+class Unchanged(LiveConfig):
     """Settings of a folder in which nobody writes; counts the looks."""
 
     looks = 0

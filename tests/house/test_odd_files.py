@@ -13,7 +13,7 @@ from videod import files
 from videod.channels import ChannelError, load_channels
 from videod.config import ConfigError, load_settings
 from videod.credentials import CredentialsError, load_secrets
-from videod.daemon.current import Current
+from videod.daemon.live_config import LiveConfig
 from videod.documents import state_folder
 
 GOOD = 'name: Wild\nyoutube_channel: UCabc\nvoice_id: voice\nbrand: "Wild animals in their own calm world."\n'
@@ -199,24 +199,24 @@ TRAPS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.fault("1.5")
 @pytest.mark.parametrize("trap", [name for name in TRAPS if name != "self"])
 def test_a_trap_in_the_place_of_a_channel_file_is_refused_and_the_old_ones_stay(place: Path, trap: str) -> None:
-    current = Current(place / "videod.toml", {})
+    current = LiveConfig(place / "videod.toml", {})
     TRAPS[trap](place / "channels" / "wild.yaml")
     assert current.changed()
     assert not current.reload() and "wild.yaml" in current.remark and not current.changed()
     assert list(current.channels.channels) == ["wild"] and current.policy("wild") is not None
     with pytest.raises(ChannelError):
-        Current(place / "videod.toml", {})
+        LiveConfig(place / "videod.toml", {})
 
 
 @pytest.mark.fault("1.5")
 @pytest.mark.parametrize("trap", [name for name in TRAPS if name != "loop"])
 def test_a_trap_in_the_place_of_the_settings_is_refused_and_the_old_ones_stay(place: Path, trap: str) -> None:
-    current = Current(place / "videod.toml", {})
+    current = LiveConfig(place / "videod.toml", {})
     TRAPS[trap](place / "videod.toml")
     assert current.changed()
     assert not current.reload() and "videod.toml" in current.remark
     with pytest.raises(ConfigError):
-        Current(place / "videod.toml", {})
+        LiveConfig(place / "videod.toml", {})
 
 
 @pytest.mark.fault("1.5")
@@ -224,7 +224,7 @@ def test_a_trap_in_the_place_of_the_settings_is_refused_and_the_old_ones_stay(pl
 def test_a_folder_of_channels_that_vanishes_is_refused_and_the_old_ones_stay(
     place: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    current = Current(place / "videod.toml", {})
+    current = LiveConfig(place / "videod.toml", {})
     folder = place / "channels"
     if kind == "forbidden":
         monkeypatch.setattr(Path, "iterdir", _refuse)
@@ -245,7 +245,7 @@ def _refuse(path: Path) -> object:
 
 
 def test_a_folder_that_comes_back_is_taken_up_again(place: Path) -> None:
-    current = Current(place / "videod.toml", {})
+    current = LiveConfig(place / "videod.toml", {})
     (place / "channels").rename(place / "elsewhere")
     assert current.changed() and not current.reload()
     (place / "elsewhere").rename(place / "channels")

@@ -5,8 +5,8 @@ import contextlib
 import logging
 
 from videod.daemon import wiring
-from videod.daemon.current import Current
 from videod.daemon.gates import judge_again
+from videod.daemon.live_config import LiveConfig
 from videod.daemon.machine import Machine
 from videod.edge.clock import SystemClock
 from videod.seams import BoardError
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 WATCH_S = 2.0
 
 
-async def watch(current: Current, machine: Machine, asked: asyncio.Event) -> None:
+async def watch(current: LiveConfig, machine: Machine, asked: asyncio.Event) -> None:
     """Take up changed configuration files within seconds, at once on SIGHUP; status says what is to be said of it."""
     await _remark(current, machine)  # what the last daemon left there is no longer true
     while True:
@@ -32,7 +32,7 @@ async def watch(current: Current, machine: Machine, asked: asyncio.Event) -> Non
                 await asked.wait()
 
 
-async def _remark(current: Current, machine: Machine) -> None:
+async def _remark(current: LiveConfig, machine: Machine) -> None:
     """Keep what is to be said of the configuration where status finds it."""
     gone = sorted(await machine.store.read(reads.open_channels) - set(current.channels.channels))
     lost = "episodes of a channel without a file wait for it; restore "
@@ -40,7 +40,7 @@ async def _remark(current: Current, machine: Machine) -> None:
     await machine.ledger.set_fact("config_remark", "; ".join(text for text in texts if text))
 
 
-async def _take_up(current: Current, machine: Machine) -> None:
+async def _take_up(current: LiveConfig, machine: Machine) -> None:
     """What a reloaded configuration changes in the loops; prices, budgets and models are asked for when needed."""
     settings = current.settings
     await machine.scheduler.adopt(wiring.limits(settings))

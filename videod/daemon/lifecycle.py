@@ -23,9 +23,9 @@ from videod.core import services, tables
 from videod.core.moments import iso
 from videod.credentials import SECRET_NAMES, Secrets
 from videod.daemon import bytecode, config_watch, ending, lives, refusals, signals, wiring
-from videod.daemon.current import Current
 from videod.daemon.disk_watch import SMALLEST_LIMIT
 from videod.daemon.life import Life
+from videod.daemon.live_config import LiveConfig
 from videod.daemon.lock import LockHeld, hold
 from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.daemon.machine import HELD_S, PART_S, Ends, Machine, build
@@ -83,7 +83,7 @@ def _require(secrets: Secrets, needed: Collection[str]) -> None:
 class Given:
     """What a daemon is started with. `began`: when, on the steady clock, seconds."""
 
-    current: Current
+    current: LiveConfig
     secrets: Secrets
     urls: Mapping[str, str]
     env: Mapping[str, str]
@@ -293,7 +293,7 @@ async def _heartbeat(machine: Machine, life: Life) -> None:
         await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
 
 
-async def _check_outside(current: Current, machine: Machine, secrets: Secrets, urls: Mapping[str, str]) -> None:
+async def _check_outside(current: LiveConfig, machine: Machine, secrets: Secrets, urls: Mapping[str, str]) -> None:
     """After the start: is the board complete, do keys, models and voices exist? Said in the log and in status."""
     await machine.intake.looked.wait()  # at three requests a second, our questions would delay what people wait for
     problems: list[str] = []
@@ -338,7 +338,7 @@ def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str
     _check_tables()
     if (wrong := nonsense()) is not None:
         raise StartError(wrong, refusals.BUSY)
-    current = Current(path, env)
+    current = LiveConfig(path, env)
     for warning in current.channels.warnings:
         log.warning("channel_file_incomplete", extra={"problem": warning})
     _require(secrets, wiring.required(current.settings))

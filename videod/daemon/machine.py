@@ -24,9 +24,9 @@ from videod.credentials import Secrets
 from videod.daemon import refusals, wiring
 from videod.daemon.attention import AttentionWatch, Rules
 from videod.daemon.clock_watch import ClockWatch
-from videod.daemon.current import Current
 from videod.daemon.disk_watch import DiskWatch
 from videod.daemon.gates import judge_again
+from videod.daemon.live_config import LiveConfig
 from videod.daemon.others import Others
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
@@ -95,7 +95,7 @@ class Ends:
 
 
 async def build(
-    current: Current,
+    current: LiveConfig,
     secrets: Secrets,
     urls: Mapping[str, str],
     env: Mapping[str, str],
@@ -238,11 +238,11 @@ async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock) -> None:
     await judge_again(store, ledger, clock)
 
 
-def _deadline_s(current: Current, step: Step) -> float:
+def _deadline_s(current: LiveConfig, step: Step) -> float:
     return wiring.deadline_s(current.settings, step)
 
 
-def _attention_rules(current: Current) -> Rules:
+def _attention_rules(current: LiveConfig) -> Rules:
     alerts = current.settings.alerts
     hour = 3_600_000
     return Rules(

@@ -31,7 +31,7 @@ def _at(settings: Settings, dotted: str) -> object:
     return found
 
 
-class Current:
+class LiveConfig:
     """Settings and channels as last read well. `problem` is the text of the last refused change, else None.
 
     Raises ConfigError or ChannelError when the first reading fails.
