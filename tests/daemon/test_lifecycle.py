@@ -7,8 +7,8 @@ from typing import cast
 
 from tests.harness.virtual_loop import run_virtual
 from videod.daemon import config_watch
+from videod.daemon.assembly import Assembly
 from videod.daemon.live_config import LiveConfig
-from videod.daemon.machine import Machine
 from videod.ledger import Bells, Ledger
 from videod.store import reads
 from videod.store.database import InlineDatabase
@@ -41,7 +41,7 @@ def test_watching_the_settings_for_hours_leaves_no_waiting_task_behind(tmp_path:
     async def story() -> None:
         store = InlineDatabase(tmp_path / "videod.db", durable=False)
         ledger = Ledger(store, current.policy, Bells())
-        machine = cast(Machine, SimpleNamespace(store=store, ledger=ledger))
+        machine = cast(Assembly, SimpleNamespace(store=store, ledger=ledger))
         watching = asyncio.create_task(config_watch.watch(current, machine, asyncio.Event()))
         await asyncio.sleep(3 * HOUR_S)
         assert current.looks > 2 * HOUR_S / config_watch.WATCH_S  # it did watch, and did not stop at the first look

@@ -71,7 +71,7 @@ def told() -> list[tuple[str, str, str]]:
         inside = getattr(function, "name", "")
         if name not in ("alarm", "_alarm", "_ring", "Alert") or path == "ledger.py" or inside in ("_alarm", "_ring"):
             continue
-        key = [one for one in node.args if _text(one, function) not in ("machine",)][:1]
+        key = [one for one in node.args if _text(one, function) not in ("assembly",)][:1]
         if not key or (path.startswith("core/told.py") and name == "alarm"):
             continue
         if name == "alarm" and _text(key[0], function) in ("work.task", "task"):

@@ -79,7 +79,7 @@ def program(lines: str) -> Callable[[Start], None]:
 def raising(place: str, name: str, error: str) -> Callable[[Start], None]:
     """The method or function `name` of `place` raises `error` when it is called."""
     return program(f"""
-import videod.daemon.machine, videod.daemon.lifecycle
+import videod.daemon.assembly, videod.daemon.lifecycle
 def fail(*given, **named):
     raise {error}
 {place}.{name} = fail
@@ -93,7 +93,7 @@ FAULTS: dict[str, tuple[Callable[[Start], None], int, tuple[str, ...]]] = {
     "a notion.turn that cannot be opened": (turns_that_cannot_be_opened, 74, ("notion.turn", "Remove it")),
     "a folder as socket": (a_socket_path_that_is_taken, 75, ("videod.sock", "in the way")),
     "a bug after the database was opened": (
-        raising("videod.daemon.machine.ClockWatch", "since_last_run", "KeyError('clip_07')"), 70,
+        raising("videod.daemon.assembly.ClockWatch", "since_last_run", "KeyError('clip_07')"), 70,
         ("because of a bug", "KeyError", "clip_07"),
     ),
     "a bug before the lock": (
@@ -128,11 +128,11 @@ def _held(lock: Path) -> bool:
 #: a start that waits where a test wants it, having said so
 WAITING = """
 import asyncio, sys, threading
-import videod.daemon.machine
+import videod.daemon.assembly
 async def wait(*given, **named):
     print("here", flush=True)
     await asyncio.sleep(1000)
-videod.daemon.machine.ClockWatch.since_last_run = wait
+videod.daemon.assembly.ClockWatch.since_last_run = wait
 """
 WAITING_BEFORE_THE_LOCK = """
 import time

@@ -23,12 +23,12 @@ from videod.core import services, tables
 from videod.core.moments import iso
 from videod.credentials import SECRET_NAMES, Secrets
 from videod.daemon import bytecode, config_watch, ending, lives, refusals, signals, wiring
+from videod.daemon.assembly import HELD_S, PART_S, Assembly, Ends, build
 from videod.daemon.disk_watch import SMALLEST_LIMIT
 from videod.daemon.life import Life
 from videod.daemon.live_config import LiveConfig
 from videod.daemon.lock import LockHeld, hold
 from videod.daemon.loop_lag import EDGES_S, LoopLag
-from videod.daemon.machine import HELD_S, PART_S, Ends, Machine, build
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.edge import confinement, notifiers, systemd
@@ -97,7 +97,7 @@ class Given:
 async def serve_forever(given: Given, life: Life) -> int:
     """Run until a signal; returns the exit code. The caller holds the lock.
 
-    Raises StartError where the machine could not be built; everything that was opened is closed then as well.
+    Raises StartError where the assembly could not be built; everything that was opened is closed then as well.
     """
     code = refusals.BUG
     try:
@@ -127,7 +127,7 @@ async def _live(given: Given, life: Life) -> int:
             starting.cancel()
             await asyncio.wait([starting], timeout=ending.LAST_S)
             return 0
-        machine, tasks, door = starting.result()
+        assembly, tasks, door = starting.result()
         life.running = True
         systemd.notify("READY=1\nSTATUS=working")
         took_ms = round((time.monotonic() - given.began) * 1000)
@@ -141,21 +141,21 @@ async def _live(given: Given, life: Life) -> int:
         code = refusals.BUG if broken else 0
         ending.within(stop_budget_s(given.current.settings) + ending.LAST_S, code)
         await door.close()
-        await _stop(machine, tasks, given.current.settings.daemon.stop_grace_s)
+        await _stop(assembly, tasks, given.current.settings.daemon.stop_grace_s)
     log.info("daemon_stop_done")
     return code
 
 
 async def _start(
     given: Given, life: Life, asked: asyncio.Event, opened: AsyncExitStack
-) -> tuple[Machine, dict[str, asyncio.Task[None]], Listening]:
-    """Build the machine, open its door and begin its loops; whoever ends them closes `opened` afterwards."""
+) -> tuple[Assembly, dict[str, asyncio.Task[None]], Listening]:
+    """Build the assembly, open its door and begin its loops; whoever ends them closes `opened` afterwards."""
     current, secrets, loop_lag = given.current, given.secrets, LoopLag()
-    machine = await build(
+    assembly = await build(
         current, secrets, given.urls, given.env, Ends(_state_lost(life), life.beat, life.remarks), opened
     )
     app = build_app(
-        machine.ledger, machine.store, SystemClock(), secrets.redact,
+        assembly.ledger, assembly.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
         delays=lambda: Delays(EDGES_S, tuple(loop_lag.counts), loop_lag.sum_s),
         problems=life.problems,
@@ -165,32 +165,32 @@ async def _start(
     except ListenError as closed:
         raise StartError(str(closed), 75) from None
     opened.push_async_callback(door.close)
-    supervisor = Supervisor(partial(_alarm, machine), secrets.redact, over=partial(_over, machine))
+    supervisor = Supervisor(partial(_alarm, assembly), secrets.redact, over=partial(_over, assembly))
     life.remarks.append(supervisor.problems)
     loops: dict[str, Loop] = {
-        "intake": machine.intake.run,
-        "relay": machine.relay.run,
-        "settling": partial(_then_rest, machine.settling),
-        "watch": partial(config_watch.watch, current, machine, asked),
-        "heartbeat": partial(_heartbeat, machine, life),
+        "intake": assembly.intake.run,
+        "relay": assembly.relay.run,
+        "settling": partial(_then_rest, assembly.settling),
+        "watch": partial(config_watch.watch, current, assembly, asked),
+        "heartbeat": partial(_heartbeat, assembly, life),
         "loop_lag": loop_lag.run,
-        "checks": partial(_then_rest, partial(_check_outside, current, machine, secrets, given.urls)),
+        "checks": partial(_then_rest, partial(_check_outside, current, assembly, secrets, given.urls)),
         "bytecode": partial(_then_rest, partial(_compile, current.settings.paths.scripts)),
-        "deaths": partial(_then_rest, partial(_tell_deaths, machine, life)),
+        "deaths": partial(_then_rest, partial(_tell_deaths, assembly, life)),
         "calm": supervisor.watch,
-        **machine.watches,
+        **assembly.watches,
     }
     tasks = {name: asyncio.create_task(supervisor.keep(name, loop, name in NEEDED)) for name, loop in loops.items()}
-    tasks["scheduler"] = asyncio.create_task(machine.scheduler.run(supervisor.keep))
-    return machine, tasks, door
+    tasks["scheduler"] = asyncio.create_task(assembly.scheduler.run(supervisor.keep))
+    return assembly, tasks, door
 
 
-async def _alarm(machine: Machine, key: str, text: str) -> None:
-    await machine.ledger.alarm(key, text, SystemClock().now_ms())
+async def _alarm(assembly: Assembly, key: str, text: str) -> None:
+    await assembly.ledger.alarm(key, text, SystemClock().now_ms())
 
 
-async def _over(machine: Machine, key: str) -> None:
-    await machine.ledger.alarm_over(key, SystemClock().now_ms())
+async def _over(assembly: Assembly, key: str) -> None:
+    await assembly.ledger.alarm_over(key, SystemClock().now_ms())
 
 
 def _broken(tasks: Mapping[str, asyncio.Task[None]], life: Life) -> str | None:
@@ -224,12 +224,12 @@ def _state_lost(life: Life) -> Callable[[str], None]:
     return lambda why: life.leave(refusals.GROUND, "daemon_state_lost", why, gone=True)
 
 
-async def _tell_deaths(machine: Machine, life: Life) -> None:
+async def _tell_deaths(assembly: Assembly, life: Life) -> None:
     """Tell people of earlier lives that died, unless they know."""
     if lives.due(life.story, life.lives.now()):
         key = f"deaths {life.story.first_at} {life.story.count}"
         text = f"{lives.sentence(life.story)}. It runs again since {iso(life.lives.now())}."
-        await _alarm(machine, key, life.lives.redact(text))
+        await _alarm(assembly, key, life.lives.redact(text))
         life.lives.write(lives.told(life.lives.read(), life.lives.now()))
 
 
@@ -264,19 +264,19 @@ def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
         asked.set()
 
 
-async def _stop(machine: Machine, tasks: Mapping[str, asyncio.Task[None]], grace_s: float) -> None:
+async def _stop(assembly: Assembly, tasks: Mapping[str, asyncio.Task[None]], grace_s: float) -> None:
     """The stages of a stop: take nothing new, end the children, last words to the board. Then the caller closes."""
-    machine.store.stop_waiting()
+    assembly.store.stop_waiting()
     for name in tasks:
         if name != "relay":
             tasks[name].cancel()
     await asyncio.gather(*(tasks[name] for name in tasks if name != "relay"), return_exceptions=True)
-    await machine.scheduler.drain(grace_s)
+    await assembly.scheduler.drain(grace_s)
     tasks["relay"].cancel()
     await asyncio.gather(tasks["relay"], return_exceptions=True)
     try:
         async with asyncio.timeout(LAST_WORDS_S):
-            await machine.relay.deliver_once()
+            await assembly.relay.deliver_once()
     except TimeoutError:
         pass
     except Exception as error:
@@ -284,31 +284,31 @@ async def _stop(machine: Machine, tasks: Mapping[str, asyncio.Task[None]], grace
         log.warning("daemon_last_words_failed", extra={"error": reason(error)})
 
 
-async def _heartbeat(machine: Machine, life: Life) -> None:
+async def _heartbeat(assembly: Assembly, life: Life) -> None:
     """A durable sign of life; the watchdogs are fed only after the database took it."""
     watchdog = systemd.watchdog_interval_s()
     while True:
-        await machine.ledger.set_fact("heartbeat", str(SystemClock().now_ms()))
+        await assembly.ledger.set_fact("heartbeat", str(SystemClock().now_ms()))
         life.beat()
         await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
 
 
-async def _check_outside(current: LiveConfig, machine: Machine, secrets: Secrets, urls: Mapping[str, str]) -> None:
+async def _check_outside(current: LiveConfig, assembly: Assembly, secrets: Secrets, urls: Mapping[str, str]) -> None:
     """After the start: is the board complete, do keys, models and voices exist? Said in the log and in status."""
-    await machine.intake.looked.wait()  # at three requests a second, our questions would delay what people wait for
+    await assembly.intake.looked.wait()  # at three requests a second, our questions would delay what people wait for
     problems: list[str] = []
     notion = current.settings.notion
     try:
-        found = {"place": [notion.database_id, notion.parent_page], "ids": asdict(await machine.board.ids())}
-        await machine.ledger.set_fact("notion_ids", json.dumps(found))
-        problems += await machine.board.check()
-        await machine.board.sync_channels(sorted(current.channels.channels))
+        found = {"place": [notion.database_id, notion.parent_page], "ids": asdict(await assembly.board.ids())}
+        await assembly.ledger.set_fact("notion_ids", json.dumps(found))
+        problems += await assembly.board.check()
+        await assembly.board.sync_channels(sorted(current.channels.channels))
     except BoardError as error:
         problems.append(f"Notion: {error}")
     problems += await probe(current.settings, current.channels, secrets, urls)
     for problem in problems:
         log.warning("daemon_check_failed", extra={"problem": secrets.redact(problem)})
-    await machine.ledger.set_fact("outside_problems", secrets.redact(json.dumps(problems)))
+    await assembly.ledger.set_fact("outside_problems", secrets.redact(json.dumps(problems)))
 
 
 def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:

@@ -67,7 +67,7 @@ PART_S = 2.5
 
 
 @dataclass(frozen=True)
-class Machine:
+class Assembly:
     """Everything that runs, joined."""
 
     store: Resilient
@@ -101,7 +101,7 @@ async def build(
     env: Mapping[str, str],
     ends: Ends,
     opened: AsyncExitStack,
-) -> Machine:
+) -> Assembly:
     """Open the database, settle what the last daemon left, and join the parts; none of them runs yet.
 
     The caller holds the lock, has migrated the database and knows that the master key is one. What must be closed
@@ -162,7 +162,7 @@ async def build(
         "waits": waits,
     }
     watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
-    return Machine(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
+    return Assembly(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
 
 
 def _google_tokens(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock) -> GoogleTokens:
