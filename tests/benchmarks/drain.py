@@ -20,8 +20,8 @@ from tests.benchmarks.figures import machine, median, ms, quantile, table, times
 from tests.benchmarks.load import LIMITS
 from videod.flow.candidates import InWorkLimits
 from videod.flow.limits import Limit
-from videod.simulation.bound import lower_bound
 from videod.simulation.latency import Latencies
+from videod.simulation.lower_bound import lower_bound
 from videod.simulation.run import Arrival, Plant, simulate
 
 WITH_WORKERS = ("huey", "DBOS", "procrastinate", "pgqueuer", "seed's design")

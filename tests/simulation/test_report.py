@@ -2,8 +2,8 @@
 
 from videod.core.model import Priority
 from videod.core.statuses import Status
-from videod.simulation.bound import lower_bound
 from videod.simulation.log import EpisodeRun, Hold, JobRun, Log
+from videod.simulation.lower_bound import lower_bound
 from videod.simulation.report import COLUMNS, Figures, figures, spread
 
 MINUTE = 60_000

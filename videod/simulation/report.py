@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from videod.core.statuses import Status
-from videod.simulation.bound import lower_bound
 from videod.simulation.log import EpisodeRun, JobRun, Log
+from videod.simulation.lower_bound import lower_bound
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 #: from this use on a service is what everything else waits for

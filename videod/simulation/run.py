@@ -30,8 +30,8 @@ from videod.simulation.latency import Latencies
 from videod.simulation.launcher import SimulatedInspector, SimulatedLauncher
 from videod.simulation.log import Log
 from videod.simulation.plan import document
+from videod.simulation.recorder import Recorder
 from videod.simulation.virtual_loop import run_virtual
-from videod.simulation.witness import Witness
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate
 
@@ -120,26 +120,26 @@ async def _play(
     store = InlineDatabase(path, durable=False)
     try:
         clock, chance = LoopClock(), random.Random(latencies.seed)  # noqa: S311 - a play, no secret
-        witness = Witness(store, plant.policies.get, Bells())
+        recorder = Recorder(store, plant.policies.get, Bells())
         lanes = {service: Lane(service, plant.limits[service]) for service in SERVICES}
-        scheduler = _scheduler(plant, witness, store, lanes, clock, chance, latencies, folder)
-        witness.on_end = lambda: progress(len(witness.ended), scheduler.started)
-        witness.on_review = _Person(witness, clock, review_s).review
+        scheduler = _scheduler(plant, recorder, store, lanes, clock, chance, latencies, folder)
+        recorder.on_end = lambda: progress(len(recorder.ended), scheduler.started)
+        recorder.on_review = _Person(recorder, clock, review_s).review
         loops = asyncio.create_task(scheduler.run())
-        entries = asyncio.create_task(_arrive(witness, clock, arrivals))
-        await _until_all_ended(witness, arrivals, loops)
+        entries = asyncio.create_task(_arrive(recorder, clock, arrivals))
+        await _until_all_ended(recorder, arrivals, loops)
         for task in (entries, loops):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         await scheduler.drain(0)
-        return witness.log(plant.limits)
+        return recorder.log(plant.limits)
     finally:
         await store.close()
 
 
 def _scheduler(
-    plant: Plant, witness: Witness, store: InlineDatabase, lanes: Mapping[str, Lane], clock: LoopClock,
+    plant: Plant, recorder: Recorder, store: InlineDatabase, lanes: Mapping[str, Lane], clock: LoopClock,
     chance: random.Random, latencies: Latencies, folder: Path,
 ) -> Scheduler:  # fmt: skip
     builder = CommandBuilder(
@@ -147,8 +147,8 @@ def _scheduler(
         secret=lambda name: None, token=_token, environ={},
     )  # fmt: skip
     launcher = SimulatedLauncher(latencies, cache(lambda clips, images: json.dumps(document(clips, images, "Film"))))
-    runner = Runner(witness, launcher, SimulatedInspector(), builder, clock, chance, lambda text: text)
-    return Scheduler(store, witness, runner, builder, lanes, lambda: plant.rules, clock, LOOK_AGAIN_S)
+    runner = Runner(recorder, launcher, SimulatedInspector(), builder, clock, chance, lambda text: text)
+    return Scheduler(store, recorder, runner, builder, lanes, lambda: plant.rules, clock, LOOK_AGAIN_S)
 
 
 async def _token(channel_id: str) -> str:
@@ -171,20 +171,20 @@ def _studio(
     return studio
 
 
-async def _arrive(witness: Witness, clock: LoopClock, arrivals: Sequence[Arrival]) -> None:
+async def _arrive(recorder: Recorder, clock: LoopClock, arrivals: Sequence[Arrival]) -> None:
     """Entries as the intake would hand them in, in the order of their times."""
     for number, one in enumerate(sorted(arrivals, key=lambda row: row.at_s), start=1):
         await clock.sleep(max(0.0, one.at_s - (clock.now_ms() - BEGIN_MS) / 1000))
         title = f"Episode {number}"
-        await witness.apply(EntryQueued(
+        await recorder.apply(EntryQueued(
             clock.now_ms(), f"page-{number}", one.channel_id, title, "topic", "direction", one.priority, None,
         ))  # fmt: skip
 
 
-async def _until_all_ended(witness: Witness, arrivals: Sequence[Arrival], loops: "asyncio.Task[None]") -> None:
+async def _until_all_ended(recorder: Recorder, arrivals: Sequence[Arrival], loops: "asyncio.Task[None]") -> None:
     """Return when every entry is published or stopped; a scheduler that breaks raises here what broke it."""
     last = max((one.at_s for one in arrivals), default=0.0)
-    finished = asyncio.create_task(witness.count_reaches(len(arrivals)))
+    finished = asyncio.create_task(recorder.count_reaches(len(arrivals)))
     await asyncio.wait({finished, loops}, timeout=last + GIVE_UP_S, return_when=asyncio.FIRST_COMPLETED)
     finished.cancel()
     if loops.done():
@@ -194,8 +194,8 @@ async def _until_all_ended(witness: Witness, arrivals: Sequence[Arrival], loops:
 class _Person:
     """Approves what waits for a review, each after the same time."""
 
-    def __init__(self, witness: Witness, clock: LoopClock, review_s: float) -> None:
-        self._witness = witness
+    def __init__(self, recorder: Recorder, clock: LoopClock, review_s: float) -> None:
+        self._recorder = recorder
         self._clock = clock
         self._review_s = review_s
         self._looking: set[asyncio.Task[None]] = set()
@@ -207,4 +207,4 @@ class _Person:
 
     async def _look(self, task_id: str, gate: Gate) -> None:
         await self._clock.sleep(self._review_s)
-        await self._witness.apply(GateApproved(self._clock.now_ms(), task_id, gate, "simulation"))
+        await self._recorder.apply(GateApproved(self._clock.now_ms(), task_id, gate, "simulation"))

@@ -16,7 +16,7 @@ from videod.store.database import Store
 _ENDED = ERRORS | {Status.PUBLISHED, Status.CANCELLED}
 
 
-class Witness(Ledger):
+class Recorder(Ledger):
     """A ledger that remembers what became of tasks and jobs. `ended` holds the tasks that go no further."""
 
     def __init__(self, store: Store, policies: Policies, bells: Bells) -> None:
