@@ -9,7 +9,7 @@ import pytest
 
 from scripts.lib import receipt as written
 from videod import receipts as read
-from videod.flow.refused import put_aside
+from videod.flow.quarantine import put_aside
 
 CLIP = "clip.mp4"
 

@@ -29,7 +29,7 @@ from videod.core.tables import step_of
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan
 from videod.flow.job_command import CommandBuilder
-from videod.flow.refused import put_aside
+from videod.flow.quarantine import put_aside
 from videod.flow.runner import LEFT_OPEN, Doubts
 from videod.ledger import Ledger
 from videod.receipts import Receipt, State

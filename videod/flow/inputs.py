@@ -26,7 +26,7 @@ from videod.core.tables import step_of
 from videod.flow import started
 from videod.flow.assignment import Assignment
 from videod.flow.job_command import CommandBuilder
-from videod.flow.refused import put_aside
+from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
 from videod.seams import BadArtefact, Clock, Inspector, Unchecked
 

@@ -30,7 +30,7 @@ from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import Inputs, read_plan
 from videod.flow.job_command import CommandBuilder
 from videod.flow.listener import MOST_REPORTED, Listener, Report, TooMuchReported
-from videod.flow.refused import put_aside
+from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
 from videod.seams import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
 

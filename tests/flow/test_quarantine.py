@@ -16,7 +16,7 @@ from videod.core.step import Command, Expectation
 from videod.core.tables import STEPS
 from videod.flow.assignment import Assignment
 from videod.flow.job_command import CommandBuilder
-from videod.flow.refused import put_aside
+from videod.flow.quarantine import put_aside
 from videod.flow.runner import Runner
 from videod.seams import Artefact, BadArtefact, Spawn, Unchecked
 
