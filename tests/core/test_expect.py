@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from videod.core.expect import expectation
+from videod.core.media_checks import Decoded, Heard, Seen, objection, objection_to_bytes, objection_to_size
 from videod.core.model import Job
 from videod.core.statuses import JobState
 from videod.core.step import Expectation
 from videod.core.tables import STEPS
-from videod.core.verdict import Decoded, Heard, Seen, objection, objection_to_bytes, objection_to_size
 
 SEEN = Seen("h264", 1920, 1080, 241, 10.04, 0.0)
 HEARD = Heard("aac", 48_000, 10.0, -24.0, -6.0)

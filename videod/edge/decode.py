@@ -19,9 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from videod.core.media_checks import SILENT_PEAK_DB, Decoded, Heard, Seen
 from videod.core.sanitize import sanitize_line
 from videod.core.step import Expectation
-from videod.core.verdict import SILENT_PEAK_DB, Decoded, Heard, Seen
 from videod.edge.process import tethered
 from videod.seams import Unchecked
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from videod import files
 from videod.core import bounds
+from videod.core.media_checks import Decoded, objection, objection_to_bytes
 from videod.core.step import Expectation
-from videod.core.verdict import Decoded, objection, objection_to_bytes
 from videod.edge import picture
 from videod.edge.decode import Undecodable, decode
 from videod.edge.picture import NoPicture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from videod.core.media_checks import objection_to_size
 from videod.core.step import Expectation
-from videod.core.verdict import objection_to_size
 
 #: nothing else is even looked at: SVG reads other files, and every format is code that a hostile file can reach
 FORMATS = ("PNG", "JPEG", "WEBP")
