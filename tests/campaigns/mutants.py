@@ -119,7 +119,7 @@ MUTANTS = (
     Mutant("one_consent_for_all", "P10 each channel's dead consent is told", "videod/core/told.py",
            "    if suspended and of_channel_alone(job, failure):", "    if False:",
            "tests/scenarios/test_random_faults.py::test_one_channels_dead_consent_does_not_silence_the_alert_of_anothers"),
-    Mutant("values_are_options", "P9 no text of an entry is taken for an option", "videod/core/bare.py",
+    Mutant("values_are_options", "P9 no text of an entry is taken for an option", "videod/core/legacy_args.py",
            'len(one) == 2 and one[1].startswith("-")', "False",
            "tests/faults/test_poisoned_text.py::test_any_entry_becomes_a_clean_episode_or_is_refused_in_words"),
     Mutant("start_twice", "P2 a finished step is never run again", "videod/core/by_jobs.py",

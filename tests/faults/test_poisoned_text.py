@@ -30,10 +30,10 @@ from tests.harness.scripts import Trouble, plan_document
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
 from videod.channels import ChannelError, load_channels
-from videod.core.bare import words
 from videod.core.craft import complaints
 from videod.core.events import EntryQueued, EntryRefused
 from videod.core.expand import first_job, jobs_of
+from videod.core.legacy_args import words
 from videod.core.model import Priority, Task, task_id_of
 from videod.core.plan import PlanError, parse
 from videod.core.sanitize import sanitize, sanitize_line, sanitize_screen

@@ -217,7 +217,7 @@ def failures() -> str:
 
 def older() -> str:
     """The arguments that a user's own script of a step is called with, where it may be of before videod."""
-    rows = [(step.name, f"`{' '.join(step.bare)}`") for step in STEPS.values() if step.bare]
+    rows = [(step.name, f"`{' '.join(step.legacy_args)}`") for step in STEPS.values() if step.legacy_args]
     return _table(("step", "arguments"), iter([*rows, ("all others", "all arguments of our script, see below")]))
 
 

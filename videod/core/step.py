@@ -230,7 +230,7 @@ class Step:
     #: its script removes the workspace
     removes_workspace: bool = False
     #: the options that the owner's older script of this step knows; empty: there was none, one in its place gets all
-    bare: tuple[str, ...] = ()
+    legacy_args: tuple[str, ...] = ()
     #: whether the owner's older script can do this at all
     known_before: Callable[[Command], bool] = _always
     #: key of `[models]` that names its model

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from videod.core import offers
-from videod.core.bare import bare, options, words
+from videod.core.legacy_args import legacy_command, options, words
 from videod.core.model import Job, Task
 from videod.core.service import Where
 from videod.core.services import SERVICES
@@ -84,7 +84,7 @@ class CommandBuilder:
         measured = {name: other.facts for name, other in done.items()}
         command = step.argv(job, offers.studio(replace(studio, facts=measured), step))
         if self.foreign(step, command):
-            command = bare(step, command)
+            command = legacy_command(step, command)
         inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}
         digest = digest_of(step, command, workspace, inputs)
         film = done.get("assemble/film")

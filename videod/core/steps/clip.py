@@ -81,6 +81,6 @@ STEP = Step(
     shown_as="Clip",
     rewordable=True,
     fetchable=True,
-    bare=("--image", "--prompt", "--output", "--duration", "--negative-prompt"),
+    legacy_args=("--image", "--prompt", "--output", "--duration", "--negative-prompt"),
     model="video",
 )

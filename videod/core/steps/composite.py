@@ -62,7 +62,7 @@ STEP = Step(
     place=_place,
     expects=picture_expected,
     shown_as="Composite",
-    bare=("--character", "--environment", "--output", "--scale"),
+    legacy_args=("--character", "--environment", "--output", "--scale"),
     known_before=_known_before,
     model="image",
 )

@@ -87,5 +87,5 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Film",
-    bare=("--manifest", "--output"),
+    legacy_args=("--manifest", "--output"),
 )

@@ -71,7 +71,7 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Narration",
-    bare=("--text", "--output", "--model", "--stability", "--similarity", "--style", "--voice"),
+    legacy_args=("--text", "--output", "--model", "--stability", "--similarity", "--style", "--voice"),
     of_channel=True,
     setting=_setting,
 )

@@ -60,6 +60,6 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Sound Effect",
-    bare=("--text", "--output", "--duration"),
+    legacy_args=("--text", "--output", "--duration"),
     setting=_setting,
 )

@@ -1,7 +1,7 @@
-"""What the owner's older script of a step can be asked: the bare arguments of its day, and nothing it does not know.
+"""What the owner's older script of a step can be asked: the legacy arguments of its day, and nothing it does not know.
 
 Such a script reads its command line with plain argparse and fails on any option it never heard of. So a script named
-in `[scripts]` gets the options of its step's row (`Step.bare`) and no others; what it cannot do at all stays ours.
+in `[scripts]` gets the options of its step's row (`Step.legacy_args`) and no others; what it cannot do at all stays ours.
 """
 
 from dataclasses import replace
@@ -29,8 +29,8 @@ def words(command: Command) -> tuple[str, ...]:
     return tuple(found)
 
 
-def bare(step: Step, command: Command) -> Command:
+def legacy_command(step: Step, command: Command) -> Command:
     """`command` without the options that an older script of `step` does not know. Files stay as they are."""
-    if not step.bare:
+    if not step.legacy_args:
         return command
-    return replace(command, argv=tuple(part for one in options(command) if one[0] in step.bare for part in one))
+    return replace(command, argv=tuple(part for one in options(command) if one[0] in step.legacy_args for part in one))
