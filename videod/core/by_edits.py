@@ -11,11 +11,11 @@ from videod.core.events import EntryEdited
 from videod.core.fields import FIELDS, Field, Until
 from videod.core.ops import ShowEntry
 from videod.core.statuses import DONE, RUNNING
+from videod.core.transition import Transition
 from videod.core.wishes import Verb
-from videod.core.work import Work
 
 
-def edited(work: Work, event: EntryEdited) -> Work:
+def edited(work: Transition, event: EntryEdited) -> Transition:
     """The work with the edits that still count; the others are answered and put back."""
     problems = dict(event.problems)
     changes: dict[str, object] = {}
@@ -32,12 +32,12 @@ def edited(work: Work, event: EntryEdited) -> Work:
     return _answered(_taken(work, changes), refused)
 
 
-def _too_late(work: Work, field: Field) -> str:
+def _too_late(work: Transition, field: Field) -> str:
     obstacle = outlook.change(work.task, work.jobs, field)
     return "" if obstacle is None else answers.on_board(Verb.EDIT, obstacle, work.task, field.column)
 
 
-def _taken(work: Work, changes: dict[str, object]) -> Work:
+def _taken(work: Transition, changes: dict[str, object]) -> Transition:
     if not changes:
         return work
     planned_from = {one.name for one in FIELDS if one.until is Until.PLANNED}
@@ -49,11 +49,11 @@ def _taken(work: Work, changes: dict[str, object]) -> Work:
     return work.with_task(error="", **changes)
 
 
-def _has_plan(work: Work) -> bool:
+def _has_plan(work: Transition) -> bool:
     return any(job.step == "plan" and job.state is DONE for job in work.jobs)
 
 
-def _planned_again(work: Work) -> Work:
+def _planned_again(work: Transition) -> Transition:
     """A plan that is being written now is written once more, from what the entry says since."""
     jobs = tuple(
         replace(job, again=True) if job.step == "plan" and job.state is RUNNING else job for job in work.jobs
@@ -61,7 +61,7 @@ def _planned_again(work: Work) -> Work:
     return replace(work, jobs=jobs)
 
 
-def _answered(work: Work, refused: dict[str, str]) -> Work:
+def _answered(work: Transition, refused: dict[str, str]) -> Transition:
     """Write the true values back, with the reasons where their reader looks."""
     if not refused:
         return work

@@ -26,10 +26,10 @@ from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, LABELS, JobState, Status, check_move
 from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS
-from videod.core.work import Late, Work
+from videod.core.transition import StaleEvent, Transition
 
 
-def fail(work: Work, event: JobFailed) -> Work:
+def fail(work: Transition, event: JobFailed) -> Transition:
     job = current(work, event.job, event.attempt)
     failure = replace(event.failure, at=event.at)
     policy = POLICY[failure.kind]
@@ -59,7 +59,7 @@ _BEHIND_MS = 1000
 SET_ASIDE = "set_aside"
 
 
-def _judged(work: Work, job: Job, event: JobFailed) -> Work:
+def _judged(work: Transition, job: Job, event: JobFailed) -> Transition:
     """The work with the breaker of the job's service told of the failure."""
     before, failure = work.breaker, event.failure
     if before is None or failure.service == HOST:
@@ -79,18 +79,18 @@ def _judged(work: Work, job: Job, event: JobFailed) -> Work:
     return work
 
 
-def _again_free(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+def _again_free(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
     kind = event.failure.kind
     wait = 0 if kind == Kind.INTERRUPTED else event.failure.retry_after_ms or POLICY[kind].wait_ms
     kept = None if kind == Kind.INTERRUPTED else job.failure
     return work, replace(job, state=JobState.READY, due_at=event.at + wait, failure=kept)
 
 
-def crashed(work: Work, event: JobCrashed) -> Work:
+def crashed(work: Transition, event: JobCrashed) -> Transition:
     """videod failed at a job that was about to start: an attempt is spent, it is tried again later or stops."""
     job = work.job(event.job)
     if job is None or job.state != JobState.READY:
-        raise Late(f"{event.job} was not about to start")
+        raise StaleEvent(f"{event.job} was not about to start")
     failure = replace(event.failure, at=event.at)
     work, after = _again_later(work, replace(job, failure=failure), event)
     after = replace(after, ended_at=event.at)
@@ -99,7 +99,7 @@ def crashed(work: Work, event: JobCrashed) -> Work:
     return work.with_job(after)
 
 
-def died(work: Work, event: JobDied) -> Work:
+def died(work: Transition, event: JobDied) -> Transition:
     """The daemon died while the job ran: counted; at the last death allowed it is set aside, so that no start runs it.
 
     What may have been bought by it stays in doubt, as after any other end.
@@ -141,7 +141,7 @@ def set_aside(task: Task, jobs: tuple[Job, ...], event: JobSetAside) -> Decision
     ))  # fmt: skip
 
 
-def _again_later(work: Work, job: Job, event: JobFailed | JobCrashed) -> tuple[Work, Job]:
+def _again_later(work: Transition, job: Job, event: JobFailed | JobCrashed) -> tuple[Transition, Job]:
     if work.breaker is not None and work.breaker.open and POLICY[event.failure.kind].blame == Blame.SERVICE:
         # the service is down, not the job: it waits unspent, and a moment longer than those that have not asked yet
         return work, replace(job, state=JobState.READY, due_at=work.breaker.until_ms + _BEHIND_MS)
@@ -157,7 +157,7 @@ def _again_later(work: Work, job: Job, event: JobFailed | JobCrashed) -> tuple[W
     return work, replace(job, state=JobState.READY, attempts=attempts, due_at=event.at + delay)
 
 
-def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+def _park(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
     failure = event.failure
     credentials = failure.kind == Kind.CREDENTIALS
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
@@ -172,7 +172,7 @@ def _park(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     return work, replace(job, state=JobState.READY, due_at=event.at)
 
 
-def freed(work: Work, event: ServiceFreed) -> Work:
+def freed(work: Transition, event: ServiceFreed) -> Transition:
     """The service may be used again: what it refused is no longer wrong, until it says so anew."""
 
     def waits(job: Job) -> bool:
@@ -183,11 +183,11 @@ def freed(work: Work, event: ServiceFreed) -> Work:
     return replace(work, jobs=jobs).with_task(suspended=None)
 
 
-def nothing_bought(work: Work, event: NothingBought) -> Work:
+def nothing_bought(work: Transition, event: NothingBought) -> Transition:
     """What was in doubt was never taken: it may be bought as if nothing had been tried, by nobody's leave."""
     job = work.job(event.job)
     if job is None or job.attempt != event.attempt or job.state not in (JobState.RUNNING, JobState.IN_DOUBT):
-        raise Late(f"{event.job}: attempt {event.attempt} is no longer in doubt")
+        raise StaleEvent(f"{event.job}: attempt {event.attempt} is no longer in doubt")
     work = cleared(work, event.attempt, "nothing_bought")
     if job.state == JobState.RUNNING:
         work = work.adding(CloseAttempt(job.name, event.attempt, "not_bought"))
@@ -202,13 +202,13 @@ def nothing_bought(work: Work, event: NothingBought) -> Work:
     ))  # fmt: skip
 
 
-def _reword(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+def _reword(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
     if STEPS[job.step].rewordable and not job.reworded:
         return work, replace(job, state=JobState.READY, reworded=True, due_at=event.at)
     return work, replace(job, state=JobState.FAILED)
 
 
-def _doubt(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+def _doubt(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
     """Buy once more under the channel's standing permission while its ceiling lasts; else a person must say so."""
     wait = event.failure.retry_after_ms or 0
     if not job.price_micros:
@@ -222,7 +222,7 @@ def _doubt(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
     return work, replace(job, state=JobState.IN_DOUBT, buy_again=False)
 
 
-def _doubted(work: Work, job: Job, event: JobFailed | JobDied) -> Work:
+def _doubted(work: Transition, job: Job, event: JobFailed | JobDied) -> Transition:
     """The work with the price of the attempt counted as possibly paid.
 
     What the attempt was charged already is no doubt, but for a plan, which takes a call for each of its rounds.
@@ -235,11 +235,11 @@ def _doubted(work: Work, job: Job, event: JobFailed | JobDied) -> Work:
     return work.with_task(possible_micros=work.task.possible_micros + micros).adding(doubt)
 
 
-def _stop(work: Work, job: Job, event: JobFailed) -> tuple[Work, Job]:
+def _stop(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
     return work, replace(job, state=JobState.FAILED, attempts=job.attempts + 1)
 
 
-_ANSWERS: dict[Answer, Callable[[Work, Job, JobFailed], tuple[Work, Job]]] = {
+_ANSWERS: dict[Answer, Callable[[Transition, Job, JobFailed], tuple[Transition, Job]]] = {
     Answer.AGAIN_FREE: _again_free,
     Answer.AGAIN: _again_later,
     Answer.PARK: _park,

@@ -18,19 +18,19 @@ from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
 from videod.core.step_parts import price_micros
 from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS, step_of
-from videod.core.work import Late, Work
+from videod.core.transition import StaleEvent, Transition
 
 DAY_MS = 86_400_000
 
 
-def current(work: Work, name: str, attempt: int) -> Job:
+def current(work: Transition, name: str, attempt: int) -> Job:
     job = work.job(name)
     if job is None or job.state != JobState.RUNNING or job.attempt != attempt:
-        raise Late(f"{name}: attempt {attempt} is not the running one")
+        raise StaleEvent(f"{name}: attempt {attempt} is not the running one")
     return job
 
 
-def start(work: Work, event: JobStarted) -> Work:
+def start(work: Transition, event: JobStarted) -> Transition:
     """Start the job that a lane chose, unless money or a quota says no: only they are decided here.
 
     Raises Late where it may not start. Choice and start are one transaction, so a lane meets that only where a
@@ -48,26 +48,26 @@ def start(work: Work, event: JobStarted) -> Work:
     return work.with_task(admitted=True, started_at=task.started_at or event.at, suspended=None, waits=None)
 
 
-def _startable(work: Work, event: JobStarted) -> Job:
+def _startable(work: Transition, event: JobStarted) -> Job:
     """The job of the event. Raises Late where its state, its episode's or its service's forbids the start."""
     job, task = work.job(event.job), work.task
     cleanup = job is not None and job.step == "cleanup"
     if job is None or job.state != JobState.READY or job.due_at > event.at or (task.status in CLOSED and not cleanup):
-        raise Late(f"{event.job} cannot start now")
+        raise StaleEvent(f"{event.job} cannot start now")
     if task.paused is not None and not cleanup:
-        raise Late(f"the task is paused: {task.paused}")
+        raise StaleEvent(f"the task is paused: {task.paused}")
     if work.breaker is not None and not work.breaker.lets_in(event.at):
-        raise Late(f"{job.service} does not answer; it is tried again at {iso(work.breaker.until_ms)}")
+        raise StaleEvent(f"{job.service} does not answer; it is tried again at {iso(work.breaker.until_ms)}")
     return job
 
 
-def _priced(work: Work, job: Job) -> Job:
+def _priced(work: Transition, job: Job) -> Job:
     """The job at the price of now; fetching what was bought costs nothing."""
     price = 0 if job.fetching else price_micros(step_of(job), job.args, work.policy)
     return job if job.price_micros == price else replace(job, price_micros=price)
 
 
-def asker(work: Work, job: Job) -> str:
+def asker(work: Transition, job: Job) -> str:
     """How the breaker names a job."""
     return f"{work.task.id} {job.name}"
 
@@ -76,7 +76,7 @@ def asker(work: Work, job: Job) -> str:
 QUOTA_WARNING = 0.8
 
 
-def _use_quota(work: Work, job: Job, event: JobStarted) -> tuple[str | None, tuple[Alert, ...]]:
+def _use_quota(work: Transition, job: Job, event: JobStarted) -> tuple[str | None, tuple[Alert, ...]]:
     """The day whose quota the start uses (None: no quota), and the warning where it comes close to its end.
 
     Raises Late, the service suspended until the next day, where the day's quota is used up.
@@ -87,14 +87,14 @@ def _use_quota(work: Work, job: Job, event: JobStarted) -> tuple[str | None, tup
     used = work.quota_used + 1
     if used > quota.most:
         spent = Suspension(Cause.LIMIT, job.service, until_ms=quota.ends_at, amount=quota.most)
-        raise Late(wording.reason(spent), Suspend(spent))
+        raise StaleEvent(wording.reason(spent), Suspend(spent))
     if used != max(1, math.ceil(QUOTA_WARNING * quota.most)) or quota.most < 5:
         return quota.day, ()
     text = f"{used} of {quota.most} {job.service} jobs of {quota.day} are used; jobs after the last one wait for the"
     return quota.day, (Alert(f"{job.service}:quota:{quota.day}", f"{text} next day."),)
 
 
-def heard(work: Work, job: Job | None, at: int) -> Work:
+def heard(work: Transition, job: Job | None, at: int) -> Transition:
     """The work after a sign of life of the job's service."""
     if work.breaker is None or (job is not None and job.service != work.breaker.service):
         return work
@@ -103,14 +103,14 @@ def heard(work: Work, job: Job | None, at: int) -> Work:
     return work.adding(told.answers(before.service, at)) if before.open else work
 
 
-def submit(work: Work, event: JobSubmitted) -> Work:
+def submit(work: Transition, event: JobSubmitted) -> Transition:
     job = current(work, event.job, event.attempt)
     # another order makes another file
     sha256 = job.sha256 if event.remote_id == job.remote_id else None
     return heard(work, job, event.at).with_job(replace(job, remote_id=event.remote_id, sha256=sha256))
 
 
-def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
+def _beyond_budget(work: Transition, job: Job, at: int) -> Transition | None:
     """The work with the job held back, where its price would break a limit; None where there is room.
 
     The price of every running job counts as spent: it is reserved by the very transaction that starts it.
@@ -135,10 +135,10 @@ def _beyond_budget(work: Work, job: Job, at: int) -> Work | None:
     return work.with_task(suspended=spent).adding(Suspend(spent), alert)
 
 
-def charge(work: Work, event: JobCharged) -> Work:
+def charge(work: Transition, event: JobCharged) -> Transition:
     job = work.job(event.job)
     if job is not None and event.reference is not None and job.charge_ref == event.reference:
-        raise Late(f"{event.job}: charge {event.reference} is in the books")
+        raise StaleEvent(f"{event.job}: charge {event.reference} is in the books")
     charge = RecordCharge(
         event.job, event.attempt, event.service, event.kind, event.quantity, event.unit, event.micros
     )  # fmt: skip
@@ -153,7 +153,7 @@ def charge(work: Work, event: JobCharged) -> Work:
     )
 
 
-def cleared(work: Work, attempt: int, by: str) -> Work:
+def cleared(work: Transition, attempt: int, by: str) -> Transition:
     """The work without what the attempt may have been paid: it was not, or its charge is in the books."""
     micros = work.doubted_micros
     if not micros:
@@ -162,13 +162,13 @@ def cleared(work: Work, attempt: int, by: str) -> Work:
     return replace(work, doubted_micros=0).with_task(possible_micros=left).adding(ClearDoubt(attempt, by))
 
 
-def settle_attempt(work: Work, job: Job, event: JobSucceeded | JobFailed, outcome: str) -> Work:
+def settle_attempt(work: Transition, job: Job, event: JobSucceeded | JobFailed, outcome: str) -> Transition:
     tail, code = (event.stderr_tail, event.exit_code) if isinstance(event, JobFailed) else ("", 0)
     ended = job if job.ended_at == event.at else replace(job, ended_at=event.at)
     return work.with_job(ended).adding(CloseAttempt(job.name, event.attempt, outcome, tail, code))
 
 
-def succeed(work: Work, event: JobSucceeded) -> Work:
+def succeed(work: Transition, event: JobSucceeded) -> Transition:
     job = current(work, event.job, event.attempt)
     work = heard(work, job, event.at)
     if job.again:
@@ -192,7 +192,7 @@ def succeed(work: Work, event: JobSucceeded) -> Work:
     return work.adding(ShowAsset(work.task.page_id, job.name, shown_as, event.output, job.revision))
 
 
-def _another_film(work: Work, job: Job, event: JobSucceeded) -> Work:
+def _another_film(work: Transition, job: Job, event: JobSucceeded) -> Transition:
     """The approval of a film that was lost does not count for another one."""
     if Gate.FINAL not in work.task.approved or job.sha256 == event.sha256:
         return work
@@ -206,7 +206,7 @@ def _another_film(work: Work, job: Job, event: JobSucceeded) -> Work:
     return work.adding(Alert(f"{work.task.id}:film:{event.attempt}", text))
 
 
-def _published(work: Work, event: JobSucceeded) -> Work:
+def _published(work: Transition, event: JobSucceeded) -> Transition:
     cleanup = work.job("cleanup/workspace")
     if cleanup is not None:
         work = work.with_job(replace(cleanup, due_at=event.at + work.policy.keep_workspace_ms))
@@ -221,7 +221,7 @@ def _published(work: Work, event: JobSucceeded) -> Work:
     )
 
 
-def _planned(work: Work, event: JobSucceeded, plan: Plan) -> Work:
+def _planned(work: Transition, event: JobSucceeded, plan: Plan) -> Transition:
     """Open the jobs of the plan; after a new plan keep what it leaves unchanged, open or skip the rest."""
     wanted = {job.name: job for job in jobs_of(work.task, plan, work.policy)}
     changed = {job.name for job in work.jobs if _differs(job, wanted.get(job.name))}

@@ -15,17 +15,17 @@ from videod.core.ops import Alert, CloseAttempt
 from videod.core.statuses import DONE, READY, JobState
 from videod.core.step_parts import price_micros
 from videod.core.tables import STEPS, step_of
-from videod.core.work import Late, Work
+from videod.core.transition import StaleEvent, Transition
 
 #: so often in a row the inputs of one job are made again before a person is asked
 REMAKES = 3
 
 
-def input_lost(work: Work, event: InputLost) -> Work:
+def input_lost(work: Transition, event: InputLost) -> Transition:
     """The attempt ends without a word of blame; its job waits until its inputs are there again."""
     job = work.job(event.job)
     if job is None or job.state != JobState.RUNNING or job.attempt != event.attempt:
-        raise Late(f"{event.job}: attempt {event.attempt} is not the running one")
+        raise StaleEvent(f"{event.job}: attempt {event.attempt} is not the running one")
     remakes = 1 if job.again else job.attempts + 1
     waiting = replace(job, state=JobState.WAITING, attempts=remakes, again=False, failure=None, ended_at=event.at)
     work = work.adding(CloseAttempt(job.name, event.attempt, "input_lost"))
@@ -49,7 +49,7 @@ def input_lost(work: Work, event: InputLost) -> Work:
     return _asked(replace(work, jobs=jobs), names, event)
 
 
-def _made_from(work: Work, event: InputLost) -> tuple[LostFile, ...]:
+def _made_from(work: Transition, event: InputLost) -> tuple[LostFile, ...]:
     """What was paid for behind free files that come out useless each time: only another take of it can help."""
     found: dict[str, LostFile] = {}
     for one in event.lost:
@@ -79,7 +79,7 @@ def new_take(job: Job, at: int) -> Job:
     )  # fmt: skip
 
 
-def _sent_back(work: Work, job: Job, lost: LostFile, needed_by: Job, at: int) -> Job:
+def _sent_back(work: Transition, job: Job, lost: LostFile, needed_by: Job, at: int) -> Job:
     again = replace(job, state=JobState.WAITING, attempts=0, due_at=at, failure=None, digest=None, buy_again=False)
     if not STEPS[job.step].paid:
         return replace(again, remote_id=None)
@@ -89,7 +89,7 @@ def _sent_back(work: Work, job: Job, lost: LostFile, needed_by: Job, at: int) ->
     return stopped(work, job, said, at, BAD_FILE if lost.bad else LOST_FILE)
 
 
-def stopped(work: Work, job: Job, said: str, at: int, code: str) -> Job:
+def stopped(work: Transition, job: Job, said: str, at: int, code: str) -> Job:
     """The job stopped with what making its file once more costs.
 
     One whose file is merely lost keeps its take, so that the very file may be put back; a file that is of no use, or
@@ -104,12 +104,12 @@ def stopped(work: Work, job: Job, said: str, at: int, code: str) -> Job:
     return job if code == LOST_FILE else replace(job, revision=job.revision + 1, bytes=None, sha256=None, facts={})
 
 
-def unfetchable(work: Work, job: Job, failure: Failure, at: int) -> Job:
+def unfetchable(work: Transition, job: Job, failure: Failure, at: int) -> Job:
     """A finished order whose file is lost cannot be had once more: only another one brings it back."""
     return stopped(work, job, f"{job.output} is lost and cannot be fetched again: {failure.message}", at, BAD_FILE)
 
 
-def _asked(work: Work, names: list[str], event: InputLost) -> Work:
+def _asked(work: Transition, names: list[str], event: InputLost) -> Transition:
     """The work with one question to people, however many files it is about."""
     failed = [job for job in work.jobs if job.name in names and job.state == JobState.FAILED]
     if not failed:
@@ -125,7 +125,7 @@ def _asked(work: Work, names: list[str], event: InputLost) -> Work:
     return work.adding(Alert(key, board.alert(work.task, first, first.failure)))
 
 
-def _given_up(work: Work, job: Job, event: InputLost) -> Work:
+def _given_up(work: Transition, job: Job, event: InputLost) -> Transition:
     """Something takes the files away, or makes them useless, as often as they are made: a person must look."""
     what = "; ".join(f"{one.job} {one.why}" for one in event.lost)
     said = f"its inputs were made again {REMAKES} times and are lost or useless each time: {what}"

@@ -10,8 +10,8 @@ from videod.core.model import Job, Task, task_id_of
 from videod.core.ops import NoteRefusal, Release, ShowEntry
 from videod.core.statuses import GATES, LABELS, Gate, JobState, Status, check_move
 from videod.core.suspension import OF_SERVICE
+from videod.core.transition import StaleEvent, Transition
 from videod.core.wishes import ALREADY, Obstacle, Verb
-from videod.core.work import Late, Work
 
 
 def new_task(event: EntryQueued) -> Task:
@@ -33,7 +33,7 @@ def _freed(job: Job, at: int) -> Job:
     return replace(job, due_at=at, deaths=0) if job.state == JobState.READY else job
 
 
-def queued(work: Work, event: EntryQueued) -> Work:
+def queued(work: Transition, event: EntryQueued) -> Transition:
     task = work.task
     if not work.jobs:
         # it may have been refused before it was fixed
@@ -70,23 +70,23 @@ def approved_status(gate: Gate) -> Status:
     return GATES[gate][1]
 
 
-def refuse(work: Work, wanted: str, reason: str) -> Work:
+def refuse(work: Transition, wanted: str, reason: str) -> Transition:
     """Write the true status back, with the reason where its reader looks."""
     note = f'"{wanted}" was not taken: {reason}.'
     shown = ShowEntry(work.task.page_id, {"Status": LABELS[work.task.status]})
     return work.with_task(error=note).adding(shown)
 
 
-def _blocked(work: Work, wanted: str, verb: Verb, obstacle: Obstacle) -> Work:
+def _blocked(work: Transition, wanted: str, verb: Verb, obstacle: Obstacle) -> Transition:
     """The work with the answer to a wish that cannot be met."""
     return replace(refuse(work, wanted, answers.on_board(verb, obstacle, work.task)), refused=obstacle)
 
 
-def approve(work: Work, event: GateApproved) -> Work:
+def approve(work: Transition, event: GateApproved) -> Transition:
     gate = event.gate
     obstacle = outlook.approval(work.task, gate)
     if obstacle is Obstacle.ALREADY_APPROVED:
-        raise Late(f"gate {gate.value} is passed already", obstacle=obstacle)
+        raise StaleEvent(f"gate {gate.value} is passed already", obstacle=obstacle)
     if obstacle is not None:
         return _blocked(work, LABELS[approved_status(gate)], Verb.APPROVE, obstacle)
     return work.with_task(approved=work.task.approved | {gate}, error="")
@@ -108,7 +108,7 @@ def again(job: Job, at: int) -> Job:
     )  # fmt: skip
 
 
-def redo(work: Work, event: RedoAsked) -> Work:
+def redo(work: Transition, event: RedoAsked) -> Transition:
     obstacle = outlook.redo(work.task, work.jobs, event.gate, event.names)
     if obstacle is not None:
         return _blocked(work, f"redo of {event.gate.value}", Verb.REDO, obstacle)
@@ -122,7 +122,7 @@ def redo(work: Work, event: RedoAsked) -> Work:
     return replace(work, jobs=jobs).with_task(error="")
 
 
-def _redo_lost(work: Work, names: set[str], at: int) -> Work:
+def _redo_lost(work: Transition, names: set[str], at: int) -> Transition:
     """Other takes of files for which the episode is stopped; it resumes when nothing else stops it.
 
     What was made from them before stays: nothing is bought that was not asked for.
@@ -136,32 +136,32 @@ def _redo_lost(work: Work, names: set[str], at: int) -> Work:
     return queued(work, EntryQueued(at, task.page_id, **fields.of(task)))
 
 
-def cancel(work: Work) -> Work:
+def cancel(work: Transition) -> Transition:
     obstacle = outlook.cancel(work.task)
     if obstacle is not None and obstacle not in ALREADY:
         return _blocked(work, LABELS[Status.CANCELLED], Verb.CANCEL, obstacle)
     return work.with_task(cancelled=True, suspended=None)
 
 
-def pause(work: Work, event: TaskPaused) -> Work:
+def pause(work: Transition, event: TaskPaused) -> Transition:
     _late(work, Verb.PAUSE, outlook.pause(work.task))
     return work.with_task(paused=event.reason)
 
 
-def resume(work: Work) -> Work:
+def resume(work: Transition) -> Transition:
     _late(work, Verb.RESUME, outlook.resume(work.task))
     return work.with_task(paused=None)
 
 
-def _late(work: Work, verb: Verb, obstacle: Obstacle | None) -> None:
+def _late(work: Transition, verb: Verb, obstacle: Obstacle | None) -> None:
     if obstacle is not None:
-        raise Late(answers.why_not(verb, obstacle, work.task), obstacle=obstacle)
+        raise StaleEvent(answers.why_not(verb, obstacle, work.task), obstacle=obstacle)
 
 
-def waits(work: Work, event: EntryWaits) -> Work:
+def waits(work: Transition, event: EntryWaits) -> Transition:
     """The board says what it waits for. A job that started meanwhile proves the reason wrong."""
     if event.waits is not None and any(job.state == JobState.RUNNING for job in work.jobs):
-        raise Late("it is being worked on")
+        raise StaleEvent("it is being worked on")
     if event.waits == work.task.waits:
-        raise Late("the board says so already")
+        raise StaleEvent("the board says so already")
     return work.with_task(waits=event.waits)

@@ -43,11 +43,11 @@ from videod.core.failures import Failure, Kind
 from videod.core.ops import Decision, NoteRefusal, Op, SaveJob, SaveTask, ShowEntry, Snapshot
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import AT_GATE, LABELS, Status, check_job_move, check_move
+from videod.core.transition import StaleEvent, Transition
 from videod.core.wishes import Obstacle
-from videod.core.work import Late, Work
 
 
-def _handle(work: Work, event: Event) -> Work:
+def _handle(work: Transition, event: Event) -> Transition:
     match event:
         case EntryQueued():
             return by_people.queued(work, event)
@@ -95,15 +95,15 @@ def _handle(work: Work, event: Event) -> Work:
             assert_never(event)
 
 
-def _gates_judged(work: Work) -> Work:
+def _gates_judged(work: Transition) -> Transition:
     """The work as it is: `_settle` opens its gate. Raises Late where it waits at none that opens by itself."""
     gate = AT_GATE.get(work.task.status)
     if gate is None or gate not in work.policy.auto_gates:
-        raise Late("it waits at no review that its channel opens by itself")
+        raise StaleEvent("it waits at no review that its channel opens by itself")
     return work
 
 
-def _settle(work: Work) -> Work:
+def _settle(work: Transition) -> Transition:
     """Make ready what may run and follow the status to where it rests, opening the gates that open by themselves."""
     for _ in range(2 * len(Status)):
         jobs = promote(work.task, work.jobs)
@@ -123,7 +123,7 @@ def _settle(work: Work) -> Work:
     raise AssertionError(f"task {work.task.id} never comes to rest")
 
 
-def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
+def _differences(before: Snapshot, work: Transition) -> tuple[Op, ...]:
     ops: list[Op] = [] if work.task == before.task else [SaveTask(work.task)]
     # jobs keep their places, new ones come last; most are the very same value
     changed = [pair for pair in zip(before.jobs, work.jobs, strict=False) if pair[0] is not pair[1]]
@@ -144,7 +144,7 @@ def _differences(before: Snapshot, work: Work) -> tuple[Op, ...]:
     return tuple(ops)
 
 
-def _succeeded(work: Work, event: JobSucceeded) -> Work:
+def _succeeded(work: Transition, event: JobSucceeded) -> Transition:
     """A success without what must follow from it is a failure, whoever reported it."""
     step = event.job.split("/")[0]
     failure = reports.lacking(step, event.facts)
@@ -180,13 +180,13 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
             return Decision(accepted=False, note="no such task")
         task = by_people.new_task(event)
     try:
-        begun = Work(
+        begun = Transition(
             task, snapshot.jobs, policy, snapshot.spent_today_micros,
             breaker=snapshot.breaker, quota_used=snapshot.quota_used, charged_micros=snapshot.charged_micros,
             doubted_micros=snapshot.doubted_micros,
         )  # fmt: skip
         work = _settle(_handle(begun, event))
-    except Late as late:
+    except StaleEvent as late:
         return Decision(late.ops, accepted=False, note=str(late), refused=late.obstacle)
     ops = _differences(snapshot, work)
     # rows before what refers to them: tasks and jobs first, then attempts, charges and what is shown

@@ -9,7 +9,7 @@ from videod.core.wishes import Obstacle
 
 
 @dataclass(frozen=True)
-class Work:
+class Transition:
     """Task, jobs and ops on their way through a decision. Jobs are kept by name, in creation order."""
 
     task: Task
@@ -24,26 +24,26 @@ class Work:
     #: why what a person wanted cannot be done; it is answered on the board
     refused: Obstacle | None = None
 
-    def with_task(self, **changes: object) -> "Work":
+    def with_task(self, **changes: object) -> "Transition":
         if all(getattr(self.task, name) == value for name, value in changes.items()):
             return self
         return replace(self, task=replace(self.task, **changes))  # type: ignore[arg-type]
 
-    def with_job(self, job: Job) -> "Work":
+    def with_job(self, job: Job) -> "Transition":
         name = job.name
         return replace(self, jobs=tuple([job if other.name == name else other for other in self.jobs]))
 
-    def adding(self, *ops: Op) -> "Work":
+    def adding(self, *ops: Op) -> "Transition":
         return replace(self, ops=self.ops + ops)
 
-    def with_breaker(self, breaker: Breaker) -> "Work":
+    def with_breaker(self, breaker: Breaker) -> "Transition":
         return self if breaker == self.breaker else replace(self.adding(SaveBreaker(breaker)), breaker=breaker)
 
     def job(self, name: str) -> Job | None:
         return next((job for job in self.jobs if job.name == name), None)
 
 
-class Late(Exception):
+class StaleEvent(Exception):
     """The event came too late or twice, or its time has not come; the text says why.
 
     `ops`: what holds for other jobs as well and is written all the same. `obstacle`: where a person wanted it.
