@@ -1,7 +1,7 @@
 """The only door to a state change.
 
 `Ledger.apply(event)`: one transaction begins, reads the task and its jobs, calls `decide`, writes rows, history and
-outbox, commits. Then it rings the bells of whoever may have work now; a bell that is lost loses nothing, since every
+outbox, commits. Then it rings the wakeups of whoever may have work now; a bell that is lost loses nothing, since every
 loop also looks by itself. The other methods keep books that are no decision: what was delivered, what the board was
 seen to hold, sealed tokens.
 """
@@ -100,25 +100,25 @@ class Started:
         return self.applied.attempt is not None
 
 
-class Bells:
+class Wakeups:
     """Doorbells by name: "relay", "intake" and each service. Ringing one that nobody waits for is harmless."""
 
     def __init__(self) -> None:
-        self._bells: dict[str, asyncio.Event] = {}
+        self._wakeups: dict[str, asyncio.Event] = {}
 
-    def _bell(self, name: str) -> asyncio.Event:
-        return self._bells.setdefault(name, asyncio.Event())
+    def _event_of(self, name: str) -> asyncio.Event:
+        return self._wakeups.setdefault(name, asyncio.Event())
 
-    def ring(self, name: str) -> None:
-        self._bell(name).set()
+    def wake(self, name: str) -> None:
+        self._event_of(name).set()
 
-    def ring_all(self) -> None:
-        for bell in self._bells.values():
+    def wake_all(self) -> None:
+        for bell in self._wakeups.values():
             bell.set()
 
     async def wait(self, name: str, seconds: float | None) -> None:
         """Return when the bell rings or `seconds` have passed."""
-        bell = self._bell(name)
+        bell = self._event_of(name)
         try:
             async with asyncio.timeout(seconds):
                 await bell.wait()
@@ -157,11 +157,11 @@ def _service(event: Event, jobs: tuple[Job, ...]) -> str | None:
 class Ledger:
     """See the module's text. `policies` maps a channel id to what the core must know of it (None: not configured)."""
 
-    def __init__(self, store: Store, policies: Policies, bells: Bells) -> None:
+    def __init__(self, store: Store, policies: Policies, wakeups: Wakeups) -> None:
         self._store = store
         self._policies = policies
         self._snapshots = Snapshots()
-        self.bells = bells
+        self.wakeups = wakeups
 
     def knows(self, channel_id: str) -> bool:
         """Whether the channel is configured."""
@@ -309,19 +309,19 @@ class Ledger:
     def _ring(self, decision: Decision) -> None:
         for op in decision.ops:
             if isinstance(op, SaveJob) and op.job.state == JobState.READY:
-                self.bells.ring(op.job.service)
+                self.wakeups.wake(op.job.service)
             elif isinstance(op, SaveTask) and op.task.status in HOLDS_NO_PLACE:
                 # its place is free: whoever waits for one may start
                 for service in SERVICES:
-                    self.bells.ring(service)
+                    self.wakeups.wake(service)
             elif isinstance(op, ShowEntry | ShowAsset | Alert):
-                self.bells.ring("relay")
+                self.wakeups.wake("relay")
             elif isinstance(op, Suspend):
-                self.bells.ring(op.suspension.service)
+                self.wakeups.wake(op.suspension.service)
             elif isinstance(op, Release):
-                self.bells.ring(op.service)
+                self.wakeups.wake(op.service)
             elif isinstance(op, SaveBreaker):
-                self.bells.ring(op.breaker.service)
+                self.wakeups.wake(op.breaker.service)
 
     # ------------------------------------------------------------------ books that are no decision
 
@@ -344,17 +344,17 @@ class Ledger:
                 writes.show_entry(connection, task, ShowEntry(task.page_id, {name: view[name] for name in names}), at)
 
         await self._store.write(post)
-        self.bells.ring("relay")
+        self.wakeups.wake("relay")
 
     async def hasten_entry(self, page_id: str, at: int) -> None:
         """The files are there: the entry's message that waited for them is sent now."""
         await self._store.write(lambda tx: writes.hasten_entry(tx, page_id, at))
-        self.bells.ring("relay")
+        self.wakeups.wake("relay")
 
     async def hasten(self, at: int) -> int:
         """The board answers again, or the daemon has just begun: whatever waits for the board is sent at once."""
         moved = await self._store.write(lambda tx: writes.hasten(tx, at))
-        self.bells.ring("relay")
+        self.wakeups.wake("relay")
         return moved
 
     async def saw_page(self, page_id: str, seen: dict[str, object], at: int, merge: bool = False) -> None:
@@ -364,7 +364,7 @@ class Ledger:
     async def look_again(self, page_id: str) -> None:
         """Ask the intake to read this page: the relay met a person's edit on it."""
         await self._store.write(lambda tx: writes.look_again(tx, page_id))
-        self.bells.ring("intake")
+        self.wakeups.wake("intake")
 
     async def saw_asset(self, key: str, page_id: str, sha256: str, at: int) -> None:
         await self._store.write(lambda tx: writes.saw_asset(tx, key, page_id, sha256, at))
@@ -387,8 +387,8 @@ class Ledger:
 
     def _woken(self, service: str) -> None:
         if service == EVERY_SERVICE:
-            self.bells.ring_all()
-        self.bells.ring(service)
+            self.wakeups.wake_all()
+        self.wakeups.wake(service)
 
     async def alarm(
         self, key: str, text: str, at: int, ends: str = "", fact: tuple[str, str] | None = None
@@ -404,7 +404,7 @@ class Ledger:
                 writes.set_fact(connection, *fact)
 
         await self._store.write(tell)
-        self.bells.ring("relay")
+        self.wakeups.wake("relay")
 
     async def alarm_over(self, key: str, at: int) -> None:
         """The cause of `alarm` is over: where it comes again, people are told again."""
@@ -420,7 +420,7 @@ class Ledger:
         Returns how many jobs were concerned.
         """
         moved = await self._store.write(lambda tx: writes.set_back(tx, by_ms, at))
-        self.bells.ring_all()
+        self.wakeups.wake_all()
         return moved
 
     async def note_mark(self, mark: Mark) -> None:
@@ -435,4 +435,4 @@ class Ledger:
             writes.alerts_over(connection, answers(service, at), at)
 
         await self._store.write(close)
-        self.bells.ring(service)
+        self.wakeups.wake(service)

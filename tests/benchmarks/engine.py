@@ -31,7 +31,7 @@ from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
-from videod.ledger import Applied, Bells, Ledger
+from videod.ledger import Applied, Ledger, Wakeups
 from videod.seams import Spawn
 from videod.simulation.launcher import SimulatedChild, SimulatedInspector, SimulatedLauncher
 from videod.simulation.plan import document
@@ -64,7 +64,7 @@ class _Witnessed(Ledger):
     """Tells the load when a job's outcome is durable."""
 
     def __init__(self, store: Store, policies: Mapping[str, ChannelPolicy], tell: Callable[[str], None]) -> None:
-        super().__init__(store, policies.get, Bells())
+        super().__init__(store, policies.get, Wakeups())
         self._tell = tell
 
     async def apply(self, event: Event) -> Applied:

@@ -46,7 +46,7 @@ from videod.edge.notifiers.email import Email, MailServer
 from videod.edge.notifiers.slack import Slack
 from videod.edge.oauth import Application, GoogleTokens, Grant, seal, unseal, vault
 from videod.edge.probe import probe
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.receipts import read as receipt_beside
 from videod.seams import BoardError, NoAnswer, TokenError
 from videod.store import reads
@@ -92,7 +92,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
     migrate(folder / "videod.db")
     store = InlineDatabase(folder / "videod.db")
     async with answering() as service:
-        yield House(folder, service, store, Ledger(store, lambda channel: None, Bells()), Clock(NOW_MS))
+        yield House(folder, service, store, Ledger(store, lambda channel: None, Wakeups()), Clock(NOW_MS))
     await store.close()
 
 

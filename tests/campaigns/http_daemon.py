@@ -14,7 +14,7 @@ from videod.edge import notion_calls, oauth
 from videod.edge.clock import SystemClock
 from videod.edge.notifiers import slack
 from videod.edge.oauth import Application, GoogleTokens, Grant, seal, vault
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.seams import BoardError, TokenError
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate
@@ -60,7 +60,7 @@ async def _slack(url: str, _: Path, bound_s: float) -> object:
 async def _token(url: str, folder: Path, bound_s: float) -> object:
     migrate(folder / "videod.db")
     store = InlineDatabase(folder / "videod.db")
-    ledger = Ledger(store, lambda channel: None, Bells())
+    ledger = Ledger(store, lambda channel: None, Wakeups())
     fernet, clock = vault(KEY), SystemClock()
     grant = Grant("wild", oauth.KIND, "refresh-me-please", ("scope",), "2026-11-01T00:00:00+00:00")
     try:

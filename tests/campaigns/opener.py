@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 from videod.daemon.lock import LockHeld, hold
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.store.database import Database
 from videod.store.schema import migrate
 
 
 async def live(state: Path) -> None:
     store = await Database.open(state / "videod.db")
-    ledger = Ledger(store, lambda channel: None, Bells())
+    ledger = Ledger(store, lambda channel: None, Wakeups())
     await ledger.set_fact("heartbeat", "1")
     await store.close()
 

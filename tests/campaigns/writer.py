@@ -25,7 +25,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import Gate, JobState
 from videod.core.tables import STEPS
-from videod.ledger import Applied, Bells, Ledger
+from videod.ledger import Applied, Ledger, Wakeups
 from videod.store import reads
 from videod.store.database import Database
 from videod.store.schema import migrate
@@ -50,7 +50,7 @@ class Life:
     def __init__(self, state: Path, store: Database, at: int) -> None:
         self.state = state
         self.store = store
-        self.ledger = Ledger(store, {CHANNEL: AUTO}.get, Bells())
+        self.ledger = Ledger(store, {CHANNEL: AUTO}.get, Wakeups())
         self.at = at
 
     def now(self) -> int:

@@ -29,7 +29,7 @@ from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.plan import Arc, Picture, Plan, PlannedClip, PlannedImage
 from videod.core.statuses import AT_GATE, Gate, JobState, Status
 from videod.core.tables import STEPS
-from videod.ledger import Applied, Bells, Ledger
+from videod.ledger import Applied, Ledger, Wakeups
 from videod.store import reads
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class StudioBox:
         self.store = databases.opened(self.path)
         self.clock = StillClock(at)
         known = dict.fromkeys(CHANNELS, policy)
-        self.ledger = Ledger(self.store, known.get, Bells())
+        self.ledger = Ledger(self.store, known.get, Wakeups())
 
     def close(self) -> None:
         at_once(self.store.close())

@@ -17,7 +17,7 @@ from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
 from videod.daemon.lock import hold
 from videod.edge.clock import SystemClock
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.store import reads
 from videod.store.database import InlineDatabase
 from videod.web.api import build_app, serve
@@ -62,7 +62,7 @@ def a_daemon(state: Path) -> Iterator[None]:
 
     async def live() -> None:
         store = InlineDatabase(state / "videod.db")
-        ledger = Ledger(store, {"wild_earth": POLICY}.get, Bells())
+        ledger = Ledger(store, {"wild_earth": POLICY}.get, Wakeups())
         listening = await serve(build_app(ledger, store, SystemClock(), str), state / "videod.sock", None)
         ready.set()
         while not stop.is_set():

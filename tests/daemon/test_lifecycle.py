@@ -9,7 +9,7 @@ from tests.harness.virtual_loop import run_virtual
 from videod.daemon import config_watch
 from videod.daemon.assembly import Assembly
 from videod.daemon.live_config import LiveConfig
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.store import reads
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate
@@ -40,7 +40,7 @@ def test_watching_the_settings_for_hours_leaves_no_waiting_task_behind(tmp_path:
 
     async def story() -> None:
         store = InlineDatabase(tmp_path / "videod.db", durable=False)
-        ledger = Ledger(store, current.policy, Bells())
+        ledger = Ledger(store, current.policy, Wakeups())
         machine = cast(Assembly, SimpleNamespace(store=store, ledger=ledger))
         watching = asyncio.create_task(config_watch.watch(current, machine, asyncio.Event()))
         await asyncio.sleep(3 * HOUR_S)

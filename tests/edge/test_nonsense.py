@@ -22,7 +22,7 @@ from videod.edge.notifiers.email import Email, MailServer
 from videod.edge.notifiers.slack import BUSY_MOST_S, BUSY_S, Slack
 from videod.edge.oauth import USABLE_MS, Application, GoogleTokens, Grant, seal, unseal, vault
 from videod.edge.probe import probe
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.seams import BoardError, NoAnswer, TokenError
 from videod.store import reads
 from videod.store.database import InlineDatabase
@@ -104,7 +104,7 @@ async def test_the_check_at_start_says_what_it_could_not_read(monkeypatch: pytes
 
 async def _tokens(folder: Path, url: str, given: Grant | None = None) -> tuple[GoogleTokens, Clock]:
     store, clock = databases.opened(folder / "videod.db"), Clock(BEGIN_MS)
-    ledger = Ledger(store, lambda channel: None, Bells())
+    ledger = Ledger(store, lambda channel: None, Wakeups())
     if given is not None:
         await ledger.seal_token("wild", "youtube", seal(given, vault(KEY)), BEGIN_MS)
     return GoogleTokens(store, ledger, clock, vault(KEY), Application("id", "secret", url), folder / "tokens"), clock
@@ -183,7 +183,7 @@ def odd(path: Path, kind: str) -> None:
 async def test_books_with_nonsense_facts_do_not_end_a_start(tmp_path: Path) -> None:
     _, _ = await _tokens(tmp_path, "")
     store = InlineDatabase(tmp_path / "videod.db")
-    ledger = Ledger(store, lambda channel: None, Bells())
+    ledger = Ledger(store, lambda channel: None, Wakeups())
     for value in ("soon", "9" * 400, "-5", "NaN", DEEP, "[1]", ""):
         await ledger.set_fact("odd", value)
         assert await store.read(lambda tx: reads.fact_ms(tx, "odd")) is None

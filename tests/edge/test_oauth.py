@@ -15,7 +15,7 @@ from tests.flow.board_double import BEGIN_MS, Clock
 from tests.harness import databases
 from videod.edge import oauth
 from videod.edge.oauth import Application, GoogleTokens, Grant, seal, unseal, vault
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.sandbox import google
 from videod.sandbox.kernel import Context, Fault, Options
 from videod.seams import TokenError
@@ -72,7 +72,7 @@ async def bench(root: Path) -> AsyncIterator[Bench]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     store = databases.opened(root / "videod.db")
-    ledger = Ledger(store, lambda channel: None, Bells())
+    ledger = Ledger(store, lambda channel: None, Wakeups())
     try:
         yield Bench(context, clock, store, ledger, root / "tokens", replace(APPLICATION, token_url=url))
     finally:

@@ -28,7 +28,7 @@ from videod.core.told import DISK_ALARM
 from videod.daemon.disk_watch import DiskWatch, shortage
 from videod.daemon.wal_watch import WalWatch
 from videod.edge.disk import MB, Disk, Room, unusable
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.store import reads, views
 from videod.store.database import Database, InlineDatabase
 from videod.store.resilient import Resilient
@@ -297,7 +297,7 @@ async def test_on_a_disk_that_stays_full_a_transaction_waits_feeds_the_watchdog_
     tight, fed = Tight(tmp_path / "videod.db"), []
     store = Resilient(tight.inner, tight.make_room, tight.sleep, lambda: fed.append(1))
     with caplog.at_level("INFO"):
-        await _set(Ledger(store, lambda channel: None, Bells()), "a", 50_000)
+        await _set(Ledger(store, lambda channel: None, Wakeups()), "a", 50_000)
     assert len(tight.slept) == len(fed) == 3
     assert [record.message for record in caplog.records] == ["store_full_waiting", "store_full_recovered"]
     assert await store.read(lambda tx: len(reads.fact(tx, "a") or "")) == 50_000
@@ -310,7 +310,7 @@ async def test_a_process_that_is_about_to_end_waits_for_no_space(tmp_path: Path)
     store = Resilient(tight.inner, tight.make_room, tight.sleep)
     store.stop_waiting()
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        await _set(Ledger(store, lambda channel: None, Bells()), "a", 50_000)
+        await _set(Ledger(store, lambda channel: None, Wakeups()), "a", 50_000)
     assert tight.slept == []
     await store.close()
 
@@ -338,7 +338,7 @@ async def test_on_a_file_system_without_a_free_byte_the_reserve_saves_the_transa
             (state / "ballast").unlink()
 
         store = Resilient(database, disk.make_room, sleep)
-        ledger = Ledger(store, lambda channel: None, Bells())
+        ledger = Ledger(store, lambda channel: None, Wakeups())
         mounts.fill_up(state / "ballast")
         for number in range(60):  # 6 MB: more than the reserve of a twentieth
             await _set(ledger, f"fact {number}", 100_000)
@@ -377,7 +377,7 @@ async def test_a_reader_that_never_ends_is_made_known_and_afterwards_the_log_is_
     path = tmp_path / "videod.db"
     migrate(path)
     database = await Database.open(path)
-    ledger = Ledger(database, lambda channel: None, Bells())
+    ledger = Ledger(database, lambda channel: None, Wakeups())
     watch = WalWatch(path, ledger, database.move_log, long_bytes=6 * MB, short_bytes=MB)
     stuck = views.look(path)
     try:
@@ -401,7 +401,7 @@ async def test_a_quiet_house_has_a_log_cut_to_nothing_and_a_busy_one_is_left_alo
     path = tmp_path / "videod.db"
     migrate(path)
     database = await Database.open(path)
-    ledger = Ledger(database, lambda channel: None, Bells())
+    ledger = Ledger(database, lambda channel: None, Wakeups())
     watch = WalWatch(path, ledger, database.move_log, short_bytes=MB)
     await _set(ledger, "a", 2_000_000)
     await watch.look()
@@ -422,7 +422,7 @@ async def test_no_screen_holds_a_read_transaction_after_its_look(tmp_path: Path)
         views.overview(screen, 0)
         views.data_version(screen)
         views.find(screen, "nothing")
-        await _set(Ledger(database, lambda channel: None, Bells()), "a", 100_000)
+        await _set(Ledger(database, lambda channel: None, Wakeups()), "a", 100_000)
         views.overview(screen, 0)
         await database.read(lambda tx: views.overview(tx, 0))
         assert await database.move_log()

@@ -16,7 +16,7 @@ from videod.daemon.lives import Lives, Record
 from videod.daemon.lock import hold
 from videod.daemon.others import Others
 from videod.dashboard.running import daemon_of
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.store import database as databases
 from videod.store import reads
 from videod.store.database import Database
@@ -46,7 +46,7 @@ class Desk:
         self.beats = 0
         self.waited = asyncio.Event()
         self.store = Resilient(database, lambda: False, asyncio.sleep, self._beat, self._held)
-        self.ledger = Ledger(self.store, lambda channel: None, Bells())
+        self.ledger = Ledger(self.store, lambda channel: None, Wakeups())
 
     def _beat(self) -> None:
         self.beats += 1

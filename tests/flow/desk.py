@@ -17,7 +17,7 @@ from videod.core.tables import STEPS
 from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.turns import Turns
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.seams import Alarm, Board
 from videod.store import reads
 from videod.store.database import Transaction
@@ -50,7 +50,7 @@ class Desk:
     def open(self) -> None:
         """Start (again, after `crash`): new intake and relay on the same files and the same board."""
         self.store = databases.opened(self.folder / "videod.db")
-        self.ledger = Ledger(self.store, policy, Bells())
+        self.ledger = Ledger(self.store, policy, Wakeups())
         turns = Turns()
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turns)
         alarm: Alarm = self.alarm

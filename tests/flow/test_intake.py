@@ -428,7 +428,7 @@ async def test_the_bell_wakes_the_intake(desk: Desk, board: BoardDouble) -> None
     running = asyncio.create_task(desk.intake.run())
     await asyncio.sleep(0)
     board.add("p1", Status="Queued")
-    desk.ledger.bells.ring("intake")
+    desk.ledger.wakeups.wake("intake")
     async with patience():
         while await desk.no_task("p1"):
             await asyncio.sleep(0.001)

@@ -17,7 +17,7 @@ from videod.core.model import Job, Task
 from videod.core.step import Command, Expectation
 from videod.core.tables import STEPS
 from videod.flow.job_command import CommandBuilder
-from videod.ledger import Applied, Bells, Ledger
+from videod.ledger import Applied, Ledger, Wakeups
 from videod.seams import Artefact, Inspector, Launcher, Spawn
 
 
@@ -163,4 +163,4 @@ class PoisonedWorld(World):
                     poison.meets(Place.NOTHING_BOOKED, title, job)
                 return await super().apply(event)
 
-        return PoisonedLedger(self.store, self.policies.get, Bells())
+        return PoisonedLedger(self.store, self.policies.get, Wakeups())

@@ -35,7 +35,7 @@ from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.flow.turns import Turns
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.seams import Inspector, Launcher, Page
 from videod.store import reads
 from videod.store.database import T, Transaction
@@ -191,7 +191,7 @@ class World:
 
     # what a scenario may put something else in the place of
     def make_ledger(self) -> Ledger:
-        return Ledger(self.store, self.policies.get, Bells())
+        return Ledger(self.store, self.policies.get, Wakeups())
 
     def make_launcher(self) -> Launcher:
         return LauncherDouble(self.vendors, self.power)

@@ -6,14 +6,14 @@ from tests.harness import databases
 from tests.simulation.plants import policy
 from videod.core.events import EntryQueued, JobStarted
 from videod.core.model import Priority
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.store import candidate_queries
 from videod.store.database import InlineDatabase
 
 
 async def studio(path: Path) -> tuple[InlineDatabase, Ledger]:
     store = databases.opened(path)
-    return store, Ledger(store, {name: policy(name) for name in "ab"}.get, Bells())
+    return store, Ledger(store, {name: policy(name) for name in "ab"}.get, Wakeups())
 
 
 def entry(number: int, channel: str, priority: Priority = Priority.NORMAL) -> EntryQueued:

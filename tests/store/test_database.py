@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from videod.core.events import EntryRefused
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.store import reads
 from videod.store.database import Database
 from videod.store.schema import migrate
@@ -74,7 +74,7 @@ def test_a_look_at_a_database_that_is_not_there_says_what_to_do(tmp_path: Path) 
 
 
 async def test_a_post_made_after_a_delivery_is_never_taken_for_the_older_one(database: Database) -> None:
-    ledger = Ledger(database, lambda channel: None, Bells())
+    ledger = Ledger(database, lambda channel: None, Wakeups())
 
     async def post(at: int) -> reads.Post:
         await ledger.apply(EntryRefused(at, "page", f"reason of {at}"))

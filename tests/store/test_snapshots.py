@@ -8,7 +8,7 @@ import pytest
 from tests.simulation.plants import policy
 from videod.core.events import EntryQueued, JobStarted
 from videod.core.model import Priority
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.store import reads, snapshots
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate
@@ -24,7 +24,7 @@ class Studio:
     def __init__(self, path: Path) -> None:
         migrate(path)
         self.store = InlineDatabase(path)
-        self.ledger = Ledger(self.store, {"a": policy("a")}.get, Bells())
+        self.ledger = Ledger(self.store, {"a": policy("a")}.get, Wakeups())
         self.statements: list[str] = []
 
     async def watch(self) -> None:
@@ -86,7 +86,7 @@ async def test_a_row_that_another_writer_changed_with_its_history_is_read_anew(t
     studio = Studio(tmp_path / "videod.db")
     task = (await studio.ledger.apply(entry(1))).task
     assert task is not None
-    other = Ledger(studio.store, {"a": policy("a")}.get, Bells())
+    other = Ledger(studio.store, {"a": policy("a")}.get, Wakeups())
     await other.apply(JobStarted(2, task.id, "plan/plan", "digest"))
     assert await studio.ledger.look(task.id) == await studio.truth(task.id)
     await studio.store.close()

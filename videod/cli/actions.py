@@ -287,7 +287,7 @@ def _desk(where: Place) -> "Iterator[Desk]":
     from videod.config import ConfigError, load_settings
     from videod.daemon.wiring import policies
     from videod.edge.clock import SystemClock
-    from videod.ledger import Bells, Ledger
+    from videod.ledger import Ledger, Wakeups
     from videod.store.database import DatabaseError, InlineDatabase
     from videod.store.schema import migrate
     from videod.store.soundness import held, held_by_others
@@ -303,7 +303,7 @@ def _desk(where: Place) -> "Iterator[Desk]":
         raise CommandError(output.CONFIGURATION, str(error), "mend that, then try again") from error
     store = InlineDatabase(where.database)
     try:
-        yield Desk(Ledger(store, policies(settings, channels), Bells()), store, SystemClock(), "cli")
+        yield Desk(Ledger(store, policies(settings, channels), Wakeups()), store, SystemClock(), "cli")
     finally:
         asyncio.run(store.close())
 

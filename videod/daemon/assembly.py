@@ -51,7 +51,7 @@ from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.flow.turns import Turns
-from videod.ledger import Bells, Ledger
+from videod.ledger import Ledger, Wakeups
 from videod.seams import Clock
 from videod.store import reads
 from videod.store.database import Database, Store
@@ -109,7 +109,7 @@ async def build(
     sqlite3.Error when the database cannot be opened, OSError when the state folder cannot be used.
     """
     sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
-    clock, chance, bells = SystemClock(), SystemChance(), Bells()
+    clock, chance, wakeups = SystemClock(), SystemChance(), Wakeups()
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await _database(sources.state / "videod.db", ends)
     opened.push_async_callback(_closed, "database", database.close)
@@ -117,7 +117,7 @@ async def build(
     others = Others(sources.state / "videod.db", alarms.send, ends.beat)
     ends.remarks.append(others.problems)
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
-    ledger = Ledger(store, current.policy, bells)
+    ledger = Ledger(store, current.policy, wakeups)
     clock_watch = ClockWatch(clock, ledger, store)
     await clock_watch.since_last_run()
     tokens = _google_tokens(sources, store, ledger, clock)

@@ -67,7 +67,7 @@ class ClockWatch:
         elif jumped >= JUMP_MS:
             log.warning("daemon_clock_jumped", extra={"seconds": round(jumped / 1000)})
         if slept >= JUMP_MS or abs(jumped) >= JUMP_MS:
-            self._ledger.bells.ring_all()
+            self._ledger.wakeups.wake_all()
 
     async def _set_back(self, by_ms: int, at: int) -> None:
         moved = await self._ledger.set_back(by_ms, at)

@@ -47,7 +47,7 @@ async def _take_up(current: LiveConfig, assembly: Assembly) -> None:
     assembly.intake.poll_interval_s = settings.daemon.poll_interval_s
     assembly.calls.pace(settings.notion.requests_per_s)
     await judge_again(assembly.store, assembly.ledger, SystemClock())
-    assembly.ledger.bells.ring_all()
+    assembly.ledger.wakeups.wake_all()
     try:
         await assembly.board.sync_channels(sorted(current.channels.channels))
     except BoardError as error:

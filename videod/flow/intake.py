@@ -92,7 +92,7 @@ class Intake:
         while True:
             seconds = await self._round()
             healthy = self._trouble.kind is None
-            await self._ledger.bells.wait(
+            await self._ledger.wakeups.wait(
                 "intake of all", max(LEAST_INTERVAL_S, seconds) * FULL_EVERY if healthy else seconds
             )
 
@@ -108,7 +108,7 @@ class Intake:
                 self.looked.set()
             passed_s = (self._clock.steady_ms() - began) / 1000
             interval_s = max(LEAST_INTERVAL_S, self.poll_interval_s * (CROWDED if self._crowded else 1.0))
-            await self._ledger.bells.wait("intake", max(LEAST_PAUSE_S, interval_s - passed_s))
+            await self._ledger.wakeups.wait("intake", max(LEAST_PAUSE_S, interval_s - passed_s))
 
     async def _round(self) -> float:
         """One look, the board's failures handled; returns the seconds until the next."""

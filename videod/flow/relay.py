@@ -80,7 +80,7 @@ class Relay:
             group.create_task(_keep(self._deliver_board, board_bell), name="relay to the board")
             group.create_task(_keep(self._deliver_alerts, alert_bell), name="relay to people")
             while True:
-                await self._ledger.bells.wait("relay", LOOK_AGAIN_S)
+                await self._ledger.wakeups.wait("relay", LOOK_AGAIN_S)
                 board_bell.set()
                 alert_bell.set()
 
@@ -265,7 +265,7 @@ class Relay:
         log.info(f"relay_{side}_recovered", extra={"kind": kind})
         if side == "board":
             await self._ledger.hasten(self._clock.now_ms())
-            self._ledger.bells.ring("intake of all")  # it need not find out by itself
+            self._ledger.wakeups.wake("intake of all")  # it need not find out by itself
 
     async def _refused_no_more(self, target: str) -> None:
         """What people were told of messages that fail is over with the last of them, not with any that is taken."""

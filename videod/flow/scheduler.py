@@ -101,7 +101,7 @@ class Scheduler:
             if (limit.daily_quota, limit.quota_zone) != (lane.limit.daily_quota, lane.limit.quota_zone):
                 await self._ledger.release(service, "", Cause.LIMIT)
             await lane.change(limit)
-            self._ledger.bells.ring(service)
+            self._ledger.wakeups.wake(service)
 
     def children(self) -> list[asyncio.Task[None]]:
         """The tasks of the children that run now."""
@@ -145,7 +145,9 @@ class Scheduler:
             over = lane.over
             lane.free()
             if over:
-                self._ledger.bells.ring(lane.service)  # who holds a place above a lowered limit looks whether it may go
+                self._ledger.wakeups.wake(
+                    lane.service
+                )  # who holds a place above a lowered limit looks whether it may go
 
     async def _next(self, lane: Lane) -> list[Assignment]:
         """The next claimed jobs of this lane, one for the place that is taken and for those that are free.
@@ -162,7 +164,7 @@ class Scheduler:
             if refused:
                 await self._clock.sleep(0.01)
             else:
-                await self._ledger.bells.wait(lane.service, wait_s or await self._patience(lane.service))
+                await self._ledger.wakeups.wait(lane.service, wait_s or await self._patience(lane.service))
 
     def _choose(self, connection: sqlite3.Connection, lane: Lane, known: Candidates | None = None) -> Chosen | None:
         """The job to start now and the candidates it was chosen from: the `known` one, or one that is read anew."""

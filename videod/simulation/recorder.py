@@ -9,7 +9,7 @@ from videod.core.model import Job, Task
 from videod.core.ops import SaveJob, Suspend
 from videod.core.statuses import AT_GATE, ERRORS, JobState, Status
 from videod.flow.limits import Limit
-from videod.ledger import Applied, Bells, Chooser, Ledger, Policies, Started
+from videod.ledger import Applied, Chooser, Ledger, Policies, Started, Wakeups
 from videod.simulation.log import EpisodeRun, Hold, JobRun, Log
 from videod.store.database import Store
 
@@ -19,8 +19,8 @@ _ENDED = ERRORS | {Status.PUBLISHED, Status.CANCELLED}
 class Recorder(Ledger):
     """A ledger that remembers what became of tasks and jobs. `ended` holds the tasks that go no further."""
 
-    def __init__(self, store: Store, policies: Policies, bells: Bells) -> None:
-        super().__init__(store, policies, bells)
+    def __init__(self, store: Store, policies: Policies, wakeups: Wakeups) -> None:
+        super().__init__(store, policies, wakeups)
         self.ended: set[str] = set()
         self.on_end: Callable[[], None] = lambda: None
         self.on_review: Callable[[Task], None] = lambda task: None

@@ -25,7 +25,7 @@ from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
-from videod.ledger import Bells
+from videod.ledger import Wakeups
 from videod.simulation.latency import Latencies
 from videod.simulation.launcher import SimulatedInspector, SimulatedLauncher
 from videod.simulation.log import Log
@@ -120,7 +120,7 @@ async def _play(
     store = InlineDatabase(path, durable=False)
     try:
         clock, chance = LoopClock(), random.Random(latencies.seed)  # noqa: S311 - a play, no secret
-        recorder = Recorder(store, plant.policies.get, Bells())
+        recorder = Recorder(store, plant.policies.get, Wakeups())
         lanes = {service: Lane(service, plant.limits[service]) for service in SERVICES}
         scheduler = _scheduler(plant, recorder, store, lanes, clock, chance, latencies, folder)
         recorder.on_end = lambda: progress(len(recorder.ended), scheduler.started)
