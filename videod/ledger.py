@@ -325,11 +325,11 @@ class Ledger:
 
     # ------------------------------------------------------------------ books that are no decision
 
-    async def delivered(self, post: reads.Post) -> None:
+    async def delivered(self, post: reads.OutboxMessage) -> None:
         await self._store.write(lambda tx: writes.delivered(tx, post.target, post.key, post.version))
 
     async def postpone(
-        self, post: reads.Post, due_at: int, delay: str, problem: str, tried: bool = True
+        self, post: reads.OutboxMessage, due_at: int, delay: str, problem: str, tried: bool = True
     ) -> None:  # fmt: skip
         await self._store.write(lambda tx: writes.postpone(tx, post.target, post.key, due_at, delay, problem, tried))
 

@@ -15,7 +15,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.statuses import Gate
 from videod.seams import BoardError
 from videod.store import reads
-from videod.store.reads import Post
+from videod.store.reads import OutboxMessage
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def board(desk: Desk) -> BoardDouble:
     return desk.board
 
 
-async def posts(desk: Desk, target: str) -> list[Post]:
+async def posts(desk: Desk, target: str) -> list[OutboxMessage]:
     return [post for post in await desk.read(reads.pending_posts) if post.target == target]
 
 

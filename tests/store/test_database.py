@@ -76,7 +76,7 @@ def test_a_look_at_a_database_that_is_not_there_says_what_to_do(tmp_path: Path) 
 async def test_a_post_made_after_a_delivery_is_never_taken_for_the_older_one(database: Database) -> None:
     ledger = Ledger(database, lambda channel: None, Wakeups())
 
-    async def post(at: int) -> reads.Post:
+    async def post(at: int) -> reads.OutboxMessage:
         await ledger.apply(EntryRefused(at, "page", f"reason of {at}"))
         (made,) = await database.read(lambda tx: reads.due_posts(tx, "entry", at))
         return made

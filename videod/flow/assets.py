@@ -14,7 +14,7 @@ from videod.ledger import Ledger
 from videod.seams import Board, Clock
 from videod.store import reads
 from videod.store.database import Store
-from videod.store.reads import Post
+from videod.store.reads import OutboxMessage
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Assets:
         self._workspace_of = workspace_of
         self._found: dict[str, Mapping[str, str]] = {}
 
-    async def deliver(self, post: Post) -> bool:
+    async def deliver(self, post: OutboxMessage) -> bool:
         """Bring the file of a message to the board; False where it is gone. Raises BoardError."""
         body = post.body
         task_id, channel_id, job = str(post.task_id), str(post.channel_id), str(body["job"])
@@ -61,7 +61,7 @@ class Assets:
         await self._files_arrived(post)
         return digest is not None
 
-    async def _row_of_before(self, post: Post) -> str:
+    async def _row_of_before(self, post: OutboxMessage) -> str:
         """The row that an earlier life made and this database does not know; "" where there is none.
 
         One question for each episode: what is made from then on is in the database.
@@ -74,7 +74,7 @@ class Assets:
                 del self._found[next(iter(self._found))]
         return self._found[task_id].get(post.key, "")
 
-    async def _files_arrived(self, post: Post) -> None:
+    async def _files_arrived(self, post: OutboxMessage) -> None:
         """Let the entry's review open at once where this was the last file that it waited for."""
         task_id, page_id, at = str(post.task_id), str(post.body["page_id"]), self._clock.now_ms()
         missing, seen = await self._store.read(
@@ -86,7 +86,7 @@ class Assets:
             await self._ledger.show(task_id, ("Error Log",), at)
         await self._ledger.hasten_entry(page_id, at)
 
-    async def _digest_of(self, post: Post, job_name: str, path: Path) -> str | None:
+    async def _digest_of(self, post: OutboxMessage, job_name: str, path: Path) -> str | None:
         """The file's sha256: the one of its verification where this still is that file. None when it is gone."""
         job = await self._store.read(lambda tx: reads.job(tx, str(post.task_id), job_name))
         if job is not None and job.sha256 and job.output == post.body["path"] and path.exists():
@@ -94,7 +94,7 @@ class Assets:
         return await asyncio.to_thread(_digest, path)
 
 
-def context(post: Post) -> dict[str, object]:
+def context(post: OutboxMessage) -> dict[str, object]:
     """What a log line about a message names."""
     return {"task": post.task_id, "channel": post.channel_id, "key": post.key}
 

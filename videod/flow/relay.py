@@ -27,7 +27,7 @@ from videod.ledger import Ledger
 from videod.seams import Alarm, Board, BoardError, Clock, Page
 from videod.store import reads
 from videod.store.database import Store
-from videod.store.reads import FILES, Post
+from videod.store.reads import FILES, OutboxMessage
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Relay:
     async def _deliver_alerts(self) -> int:
         return await self._deliver("alarm", {"alert": self._alert})
 
-    async def _deliver(self, side: str, ways: Mapping[str, Callable[[Post], Awaitable[bool]]]) -> int:
+    async def _deliver(self, side: str, ways: Mapping[str, Callable[[OutboxMessage], Awaitable[bool]]]) -> int:
         arrived = in_a_row = 0
         tried: set[tuple[str, str, int, int]] = set()
         while (post := await self._next(tuple(ways), tried)) is not None:
@@ -121,7 +121,7 @@ class Relay:
             await self._worked(side, post)
         return arrived
 
-    async def _next(self, targets: tuple[str, ...], tried: set[tuple[str, str, int, int]]) -> Post | None:
+    async def _next(self, targets: tuple[str, ...], tried: set[tuple[str, str, int, int]]) -> OutboxMessage | None:
         at = self._clock.now_ms()
         for target in targets:
             posts = await self._store.read(lambda tx, t=target: reads.due_posts(tx, t, at))  # type: ignore[misc]
@@ -132,7 +132,7 @@ class Relay:
 
     # ------------------------------------------------------------------------------------------ the three ways
 
-    async def _entry(self, post: Post) -> bool:
+    async def _entry(self, post: OutboxMessage) -> bool:
         async with self._turns.of(post.key):
             newest = await self._newest(post)
             if newest is None:
@@ -148,13 +148,13 @@ class Relay:
         log.info("relay_entry_delivered", extra=context(newest) | {"properties": sorted(body)})
         return waits is None
 
-    async def _newest(self, post: Post) -> Post | None:
+    async def _newest(self, post: OutboxMessage) -> OutboxMessage | None:
         """The post as it is now: while we waited for our turn the intake may have brought a newer truth."""
         at = self._clock.now_ms()
         found = await self._store.read(lambda tx: reads.pending_post(tx, post.target, post.key))
         return found if found is not None and found.due_at <= at else None
 
-    async def _write(self, post: Post, body: Mapping[str, object]) -> dict[str, object] | None:
+    async def _write(self, post: OutboxMessage, body: Mapping[str, object]) -> dict[str, object] | None:
         """Write on the entry and return what is to be remembered of the write.
 
         None: that would have written over somebody's wish, and the post waits.
@@ -187,7 +187,7 @@ class Relay:
         await self._postpone(post, (EDIT_S, "edit", f"{wished(found.values, body, seen)}; taken first"))
         return None
 
-    async def _files_to_come(self, post: Post) -> dict[str, object] | None:
+    async def _files_to_come(self, post: OutboxMessage) -> dict[str, object] | None:
         """What to write meanwhile where the post opens a review whose files are not on the board; None: all of it.
 
         The post then stays. After REVIEW_OPENS_MS it is written whole, with the names of the missing files.
@@ -213,7 +213,7 @@ class Relay:
         shown["Progress"] = f"{post.body['Progress']}; {note}".removeprefix("; ")
         return shown
 
-    async def _alert(self, post: Post) -> bool:
+    async def _alert(self, post: OutboxMessage) -> bool:
         message = str(post.body["text"])
         await self._alarm.send(message if len(message) <= ALERT_CHARACTERS else f"{message[: ALERT_CHARACTERS - 1]}…")
         await self._ledger.delivered(post)
@@ -222,7 +222,7 @@ class Relay:
 
     # ------------------------------------------------------------------------------------------ failures
 
-    async def _failed(self, side: str, post: Post, error: BoardError) -> None:
+    async def _failed(self, side: str, post: OutboxMessage, error: BoardError) -> None:
         later = self._later(post, error)
         await self._postpone(post, later)
         if error.kind in ("rejected", "gone"):
@@ -232,7 +232,7 @@ class Relay:
             self._trouble[side] = error.kind
             log.warning(f"relay_{side}_failed", extra=context(post) | {"kind": error.kind, "error": str(error)})
 
-    async def _tell_refused(self, post: Post, error: BoardError) -> None:
+    async def _tell_refused(self, post: OutboxMessage, error: BoardError) -> None:
         """What the board refuses people hear by the other ways, once a cause; what people refuse, nobody can hear."""
         if post.target == "alert":
             return
@@ -244,7 +244,7 @@ class Relay:
         key, at = f"board:{post.target}:{error.kind}", self._clock.now_ms()
         await self._ledger.alarm(key, text, at, ends=_ends(error.kind, post.target))
 
-    async def _crashed(self, post: Post, error: Exception) -> None:
+    async def _crashed(self, post: OutboxMessage, error: Exception) -> None:
         await self._postpone(post, (REFUSED_S, "bug", f"bug: {type(error).__name__}: {error}"))
         log.error(f"relay_{post.target}_crashed", extra=context(post), exc_info=error)
         if post.target == "alert":
@@ -256,7 +256,7 @@ class Relay:
         key, at = f"relay:{post.target}:{type(error).__name__}", self._clock.now_ms()
         await self._ledger.alarm(key, text, at, ends=_ends("bug", post.target))
 
-    async def _worked(self, side: str, post: Post) -> None:
+    async def _worked(self, side: str, post: OutboxMessage) -> None:
         if post.attempts:
             await self._refused_no_more(post.target)
         kind = self._trouble.pop(side, None)
@@ -278,7 +278,7 @@ class Relay:
         for kind in await self._store.read(ended):
             await self._ledger.alarms_over(_ends(kind, target), self._clock.now_ms())
 
-    def _later(self, post: Post, error: BoardError) -> _Later:
+    def _later(self, post: OutboxMessage, error: BoardError) -> _Later:
         waits = {
             "busy": error.retry_after_s or BUSY_S,
             "down": DOWN_S[min(post.attempts, len(DOWN_S) - 1)],
@@ -286,7 +286,7 @@ class Relay:
         }
         return waits.get(error.kind, REFUSED_S), error.kind, f"{error.kind}: {error}"
 
-    async def _postpone(self, post: Post, later: _Later, tried: bool = True) -> None:
+    async def _postpone(self, post: OutboxMessage, later: _Later, tried: bool = True) -> None:
         wait_s, delay, problem = later
         await self._ledger.postpone(post, self._clock.now_ms() + int(wait_s * 1000), delay, problem, tried)
 
@@ -296,12 +296,12 @@ def _ends(kind: str, target: str) -> str:
     return f"{kind} {target}"
 
 
-def _mark(post: Post) -> tuple[str, str, int, int]:
+def _mark(post: OutboxMessage) -> tuple[str, str, int, int]:
     """What was tried in a round: the same message again only where something new came, or it became due anew."""
     return post.target, post.key, post.version, post.due_at
 
 
-def _named(task: Task, missing: tuple[Post, ...]) -> str:
+def _named(task: Task, missing: tuple[OutboxMessage, ...]) -> str:
     """Which files of an open review are not on the board, and why."""
     names = [str(post.body["job"]) for post in missing]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

@@ -94,7 +94,7 @@ def breaker(connection: sqlite3.Connection, service: str) -> Breaker:
 
 
 @dataclass(frozen=True)
-class Post:
+class OutboxMessage:
     """One row of the outbox."""
 
     target: str
@@ -109,8 +109,8 @@ class Post:
     made_at: int = 0
 
 
-def _post(row: sqlite3.Row) -> Post:
-    return Post(
+def _post(row: sqlite3.Row) -> OutboxMessage:
+    return OutboxMessage(
         row["target"], row["key"], row["task_id"], row["channel_id"], json.loads(row["body"]), row["version"],
         row["attempts"], row["due_at"], row["problem"], row["made_at"],
     )  # fmt: skip
@@ -135,23 +135,23 @@ ORDER BY coalesce(tasks.phase, '') <> 'review',
 }  # fmt: skip
 
 
-def due_posts(connection: sqlite3.Connection, target: str, at: int, limit: int = 50) -> tuple[Post, ...]:
+def due_posts(connection: sqlite3.Connection, target: str, at: int, limit: int = 50) -> tuple[OutboxMessage, ...]:
     """What is to be sent now, the most urgent first."""
     return tuple(_post(row) for row in connection.execute(_DUE[target], (at, limit)))
 
 
-def pending_post(connection: sqlite3.Connection, target: str, key: str) -> Post | None:
+def pending_post(connection: sqlite3.Connection, target: str, key: str) -> OutboxMessage | None:
     row = connection.execute("SELECT * FROM outbox WHERE target = ? AND key = ?", (target, key)).fetchone()
     return None if row is None else _post(row)
 
 
-def unsent_assets(connection: sqlite3.Connection, task_id: str) -> tuple[Post, ...]:
+def unsent_assets(connection: sqlite3.Connection, task_id: str) -> tuple[OutboxMessage, ...]:
     """The files of a task that the board does not have yet."""
     rows = connection.execute("SELECT * FROM outbox WHERE target = 'asset' AND task_id = ? ORDER BY key", (task_id,))
     return tuple(_post(row) for row in rows)
 
 
-def pending_posts(connection: sqlite3.Connection) -> tuple[Post, ...]:
+def pending_posts(connection: sqlite3.Connection) -> tuple[OutboxMessage, ...]:
     return tuple(_post(row) for row in connection.execute("SELECT * FROM outbox ORDER BY target, made_at"))
 
 
