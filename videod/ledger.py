@@ -390,7 +390,7 @@ class Ledger:
             self.wakeups.wake_all()
         self.wakeups.wake(service)
 
-    async def alarm(
+    async def alert(
         self, key: str, text: str, at: int, ends: str = "", fact: tuple[str, str] | None = None
     ) -> None:  # fmt: skip
         """Tell people something of the whole house, unless the same cause lasts that was told of within a day.
@@ -406,11 +406,11 @@ class Ledger:
         await self._store.write(tell)
         self.wakeups.wake("relay")
 
-    async def alarm_over(self, key: str, at: int) -> None:
-        """The cause of `alarm` is over: where it comes again, people are told again."""
+    async def alert_over(self, key: str, at: int) -> None:
+        """The cause of `alert` is over: where it comes again, people are told again."""
         await self._store.write(lambda tx: writes.alert_over(tx, key, at))
 
-    async def alarms_over(self, ends: str, at: int) -> None:
+    async def alerts_over(self, ends: str, at: int) -> None:
         """Whatever was told with these `ends` is over."""
         await self._store.write(lambda tx: writes.alerts_over(tx, AlertsOver((ends,), at + 1), at))
 

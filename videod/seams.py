@@ -205,7 +205,7 @@ class Board(Protocol):
         ...
 
 
-class Alarm(Protocol):
+class Notifier(Protocol):
     async def send(self, text: str) -> None:
         """Tell a person. Raises BoardError with the same kinds when it could not be delivered."""
         ...

@@ -41,7 +41,7 @@ class People:
         self.told: list[tuple[str, str]] = []
         self.fails = fails
 
-    async def alarm(self, key: str, text: str) -> None:
+    async def alert(self, key: str, text: str) -> None:
         self.told.append((key, text))
         if self.fails:
             raise RuntimeError("no way out")
@@ -55,7 +55,7 @@ def test_a_loop_that_fails_is_logged_with_its_traceback_told_once_and_begins_aga
     loop, people = Loop(5), People(alarm_fails)
 
     async def story() -> None:
-        supervisor = Supervisor(people.alarm, redact=lambda text: text.replace("x", "(redacted)"))
+        supervisor = Supervisor(people.alert, redact=lambda text: text.replace("x", "(redacted)"))
         kept = asyncio.create_task(supervisor.keep("intake", loop.run, needed=True))
         await asyncio.sleep(5)
         (problem,) = supervisor.problems()
@@ -77,7 +77,7 @@ def test_a_loop_that_fails_now_and_then_is_never_given_up() -> None:
     loop = Loop(1000, after_s=2 * supervise.WELL_S)
 
     async def story() -> None:
-        kept = asyncio.create_task(Supervisor(People().alarm).keep("relay", loop.run, needed=True))
+        kept = asyncio.create_task(Supervisor(People().alert).keep("relay", loop.run, needed=True))
         await asyncio.sleep(10 * 60 * MINUTE_S)
         assert not kept.done()
         assert set(loop.pauses()) == {2 * supervise.WELL_S + supervise.FIRST_S}
@@ -91,7 +91,7 @@ def test_only_a_needed_loop_that_fails_for_minutes_ends_the_process(needed: bool
     loop = Loop(10_000)
 
     async def story() -> None:
-        kept = asyncio.create_task(Supervisor(People().alarm).keep("intake", loop.run, needed))
+        kept = asyncio.create_task(Supervisor(People().alert).keep("intake", loop.run, needed))
         await asyncio.sleep(5 * MINUTE_S)
         assert not kept.done()
         await asyncio.sleep(60 * MINUTE_S)
@@ -112,7 +112,7 @@ def test_a_loop_that_ends_by_itself_begins_again() -> None:
         begun += 1
 
     async def story() -> None:
-        supervisor = Supervisor(People().alarm)
+        supervisor = Supervisor(People().alert)
         kept = asyncio.create_task(supervisor.keep("watch", ends))
         await asyncio.sleep(10)
         assert begun == 4 and "ended by itself" in supervisor.problems()[0]
@@ -133,7 +133,7 @@ def test_a_database_that_cannot_be_trusted_ends_the_process_at_once(error: Calla
 
     async def story() -> None:
         with pytest.raises(BaseException) as met:
-            await Supervisor(People().alarm).keep("watch", loop.run)
+            await Supervisor(People().alert).keep("watch", loop.run)
         assert type(met.value) in (sqlite3.OperationalError, ExceptionGroup, SystemExit)
 
     run_virtual(story())
@@ -163,7 +163,7 @@ def test_what_was_told_of_a_loop_is_over_when_it_is_calm_and_not_while_it_fails_
         over.append((key, round(asyncio.get_running_loop().time())))
 
     async def story() -> None:
-        supervisor = Supervisor(people.alarm, over=ends)
+        supervisor = Supervisor(people.alert, over=ends)
         loops = [supervisor.keep("intake", flaky.run), supervisor.keep("relay", calm.run), supervisor.watch()]
         kept = [asyncio.create_task(one) for one in loops]
         await asyncio.sleep(60 * MINUTE_S)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.edge.test_oauth import KEY, grant
-from tests.flow.board_double import BEGIN_MS, AlarmDouble, Clock
+from tests.flow.board_double import BEGIN_MS, Clock, NotifierDouble
 from tests.harness import databases
 from tests.harness.answering import Answering, answering
 from videod.channels import ChannelSet
@@ -17,7 +17,7 @@ from videod.core.service import Check
 from videod.core.services import SERVICES
 from videod.credentials import SERVICE_URLS, Secrets
 from videod.edge.credit import ServicePurse
-from videod.edge.notifiers import Alarms
+from videod.edge.notifiers import Notifiers
 from videod.edge.notifiers.email import Email, MailServer
 from videod.edge.notifiers.slack import BUSY_MOST_S, BUSY_S, Slack
 from videod.edge.oauth import USABLE_MS, Application, GoogleTokens, Grant, seal, unseal, vault
@@ -209,10 +209,10 @@ async def test_a_way_that_breaks_is_one_way_less() -> None:
         async def send(self, text: str) -> None:
             raise ZeroDivisionError
 
-    good = AlarmDouble()
-    await Alarms([Broken(), good]).send("trouble")
+    good = NotifierDouble()
+    await Notifiers([Broken(), good]).send("trouble")
     with pytest.raises(BoardError) as down:
-        await Alarms([Broken()]).send("trouble")
+        await Notifiers([Broken()]).send("trouble")
     assert down.value.kind == "down"
 
 

@@ -27,7 +27,7 @@ def _beside(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
 
 
 def test_every_file_of_the_folder_is_a_way() -> None:
-    assert set(notifiers.NOTIFIERS) == {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    assert set(notifiers.FACTORIES) == {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_way_is_there_where_it_is_set_up(alerts: Alerts, secret: dict[str, str
 def test_a_new_file_is_a_new_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _beside(monkeypatch, tmp_path, PAGER)
     found = notifiers._gathered()
-    assert set(found) == {*notifiers.NOTIFIERS, "pager"}
+    assert set(found) == {*notifiers.FACTORIES, "pager"}
     assert found["pager"](Alerts(), {}.get) is None
     assert isinstance(found["pager"](Alerts(), {"PAGER": "https://example.org/x"}.get), Slack)
 

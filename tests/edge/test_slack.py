@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.flow.board_double import AlarmDouble
-from videod.edge.notifiers import Alarms
+from tests.flow.board_double import NotifierDouble
+from videod.edge.notifiers import Notifiers
 from videod.edge.notifiers.email import Email, MailServer
 from videod.edge.notifiers.slack import Slack
 from videod.sandbox import slack
@@ -61,7 +61,7 @@ async def test_the_webhook_shows_in_no_error_and_no_log(on: Bench, caplog: pytes
     for url, faults in ((unreachable, []), (on.webhook, [Fault("slack", "reset")]), ("http://bad host/SECRET", [])):
         on.context.faults.set(faults)
         with pytest.raises(BoardError) as failed:
-            await Alarms([Slack(url)]).send("x")
+            await Notifiers([Slack(url)]).send("x")
         told.append(f"{failed.value!r} {failed.value.__cause__!r}")
         assert failed.value.kind == "down"
     ours = [record.getMessage() + str(record.__dict__) for record in caplog.records if "videod.edge" in record.name]
@@ -70,20 +70,23 @@ async def test_the_webhook_shows_in_no_error_and_no_log(on: Bench, caplog: pytes
 
 
 async def test_an_alert_is_delivered_when_any_way_took_it() -> None:
-    works, fails = AlarmDouble(), AlarmDouble(trouble=BoardError("down", "no"))
-    await Alarms([fails, works]).send("x")
+    works, fails = NotifierDouble(), NotifierDouble(trouble=BoardError("down", "no"))
+    await Notifiers([fails, works]).send("x")
     assert works.sent == ["x"]
 
 
 async def test_an_alert_that_nobody_took_waits_for_the_way_that_may_come_back() -> None:
-    gone, busy = AlarmDouble(trouble=BoardError("gone", "no")), AlarmDouble(trouble=BoardError("busy", "later", 7))
+    gone, busy = (
+        NotifierDouble(trouble=BoardError("gone", "no")),
+        NotifierDouble(trouble=BoardError("busy", "later", 7)),
+    )
     with pytest.raises(BoardError) as failed:
-        await Alarms([gone, busy]).send("x")
+        await Notifiers([gone, busy]).send("x")
     assert (failed.value.kind, failed.value.retry_after_s) == ("busy", 7)
 
 
 async def test_without_any_way_the_log_has_the_alert(caplog: pytest.LogCaptureFixture) -> None:
-    await Alarms([]).send("Upload failed")
+    await Notifiers([]).send("Upload failed")
     [record] = caplog.records
     assert record.__dict__["text"] == "Upload failed"
 

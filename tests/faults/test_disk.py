@@ -24,7 +24,7 @@ from tests.scripts.conftest import Run, clip, picture, png, run, wire
 from tests.scripts.wire import Wire
 from videod.core.statuses import Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
-from videod.core.told import DISK_ALARM
+from videod.core.told import DISK_ALERT
 from videod.daemon.disk_watch import DiskWatch, shortage
 from videod.daemon.wal_watch import WalWatch
 from videod.edge.disk import MB, Disk, Room, unusable
@@ -508,7 +508,7 @@ def test_what_a_job_told_of_a_full_disk_is_over_where_the_next_start_finds_room(
     async def story() -> None:
         async with World(tmp_path, policies={"wild": policy(clips=8, images=9)}) as world:
             at = world.clock.now_ms()
-            await world.ledger.alarm(DISK_ALARM, "no space left on device", at)
+            await world.ledger.alert(DISK_ALERT, "no space left on device", at)
             full = watch_of(world, Ground(free=1))
             await full.look()
             assert len(await world.store.read(reads.open_alerts)) == 1

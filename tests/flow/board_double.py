@@ -174,7 +174,7 @@ class BoardDouble:
 
 
 @dataclass
-class AlarmDouble:
+class NotifierDouble:
     sent: list[str] = field(default_factory=list)
     trouble: BoardError | None = None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tests.flow.board_double import AlarmDouble, Clock
+from tests.flow.board_double import Clock, NotifierDouble
 from tests.harness import databases
 from tests.harness.prices import prices
 from tests.harness.scripts import plan_document
@@ -18,7 +18,7 @@ from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.seams import Alarm, Board
+from videod.seams import Board, Notifier
 from videod.store import reads
 from videod.store.database import Transaction
 
@@ -42,7 +42,7 @@ class Desk:
     folder: Path
     board: Board
     clock: Clock
-    alarm: AlarmDouble = field(default_factory=AlarmDouble)
+    notifier: NotifierDouble = field(default_factory=NotifierDouble)
 
     def __post_init__(self) -> None:
         self.open()
@@ -53,8 +53,8 @@ class Desk:
         self.ledger = Ledger(self.store, policy, Wakeups())
         turns = Turns()
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turns)
-        alarm: Alarm = self.alarm
-        self.relay = Relay(self.board, alarm, self.ledger, self.store, self.clock, self.workspace, turns)
+        notifier: Notifier = self.notifier
+        self.relay = Relay(self.board, notifier, self.ledger, self.store, self.clock, self.workspace, turns)
 
     async def restart(self) -> None:
         await self.store.close()

@@ -471,7 +471,7 @@ async def test_trouble_of_the_board_is_told_by_the_other_ways_once(desk: Desk, b
         await desk.intake._round()
         desk.clock.pass_s(60)
     await desk.relay._deliver_alerts()
-    [told] = desk.alarm.sent
+    [told] = desk.notifier.sent
     assert "the connection may not see the page" in told
     assert "board cannot be read" in str(await desk.read(lambda tx: reads.fact(tx, "board_trouble")))
     board.broken.clear()
@@ -480,7 +480,7 @@ async def test_trouble_of_the_board_is_told_by_the_other_ways_once(desk: Desk, b
     board.broken["edited_since"] = BoardError(kind, "again")
     await desk.intake._round()
     await desk.relay._deliver_alerts()
-    assert len(desk.alarm.sent) == 2
+    assert len(desk.notifier.sent) == 2
 
 
 @pytest.mark.fault("7.2")
@@ -488,11 +488,11 @@ async def test_a_board_that_is_down_is_told_after_ten_minutes(desk: Desk, board:
     board.broken["edited_since"] = BoardError("down", "no answer")
     await desk.intake._round()
     await desk.relay._deliver_alerts()
-    assert desk.alarm.sent == []
+    assert desk.notifier.sent == []
     desk.clock.pass_s(601)
     await desk.intake._round()
     await desk.relay._deliver_alerts()
-    assert len(desk.alarm.sent) == 1
+    assert len(desk.notifier.sent) == 1
 
 
 @pytest.mark.fault("7.2")
@@ -503,7 +503,7 @@ async def test_files_that_the_board_refuses_are_told_by_the_other_ways(desk: Des
     await desk.work("p1")
     await desk.relay.deliver_once()
     await desk.relay._deliver_alerts()
-    [told] = desk.alarm.sent
+    [told] = desk.notifier.sent
     assert "the workspace has no blocks left" in told
 
 
@@ -549,7 +549,7 @@ async def test_a_bug_met_by_one_entry_stops_no_other(
     await desk.intake.poll_once()
     assert (await desk.task("p2")).status == Status.QUEUED
     await desk.relay._deliver_alerts()
-    assert "could not be taken because of a fault in videod" in desk.alarm.sent[0]
+    assert "could not be taken because of a fault in videod" in desk.notifier.sent[0]
     monkeypatch.setattr(edits, "wish", wish)
     await desk.intake.poll_once()
     assert (await desk.task("p1")).approved
@@ -572,7 +572,7 @@ async def test_an_edit_that_meets_a_bug_again_after_it_was_taken_is_told_again(
             for _ in range(3):
                 await desk.intake.poll_once()
         await desk.relay._deliver_alerts()
-        assert len(desk.alarm.sent) == told
+        assert len(desk.notifier.sent) == told
         if restarted:
             await desk.restart()
         await desk.intake.poll_once()
@@ -589,7 +589,7 @@ async def test_a_board_that_stays_unreadable_is_told_once_a_day_and_at_once_when
             await desk.intake._round()
             await desk.relay._deliver_alerts()
             desk.clock.pass_s(3600)
-        assert len(desk.alarm.sent) == told
+        assert len(desk.notifier.sent) == told
         board.broken.clear()
         await desk.intake._round()
     assert await desk.read(reads.open_alerts) == ()

@@ -341,8 +341,8 @@ async def test_an_alert_does_not_wait_behind_a_board_that_hangs(desk: Desk, boar
     hangs = asyncio.Event()
     board.before_write = hangs.wait  # type: ignore[assignment]
     running = asyncio.create_task(desk.relay.run())
-    await eventually(lambda: desk.alarm.sent)
-    assert "the picture is refused" in desk.alarm.sent[0]
+    await eventually(lambda: desk.notifier.sent)
+    assert "the picture is refused" in desk.notifier.sent[0]
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -356,7 +356,7 @@ async def test_a_second_alert_goes_out_while_the_board_still_hangs(desk: Desk, b
     # two causes: failures of one kind and step within minutes are one message
     for number, kind in ((1, Kind.INPUT), (2, Kind.BUDGET)):
         await desk.fail(f"p{number}", Failure(kind, f"refused {number}"))
-        await eventually(lambda: len(desk.alarm.sent) >= number)  # noqa: B023 - awaited here
+        await eventually(lambda: len(desk.notifier.sent) >= number)  # noqa: B023 - awaited here
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -364,13 +364,13 @@ async def test_a_second_alert_goes_out_while_the_board_still_hangs(desk: Desk, b
 async def test_an_alert_that_fails_is_tried_again(desk: Desk, board: BoardDouble) -> None:
     await planned(desk, board)
     await desk.fail("p1", Failure(Kind.INPUT, "refused"))
-    desk.alarm.trouble = BoardError("down", "Slack cannot be reached")
+    desk.notifier.trouble = BoardError("down", "Slack cannot be reached")
     await desk.relay.deliver_once()
     assert len(await posts(desk, "alert")) == 1
-    desk.alarm.trouble = None
+    desk.notifier.trouble = None
     desk.clock.pass_s(5)
     await desk.relay.deliver_once()
-    assert len(desk.alarm.sent) == 1
+    assert len(desk.notifier.sent) == 1
     assert await posts(desk, "alert") == []
 
 
@@ -406,7 +406,7 @@ async def test_an_entry_that_stays_refused_is_told_once_however_many_others_are_
         desk.clock.pass_s(301)
         await desk.relay.deliver_once()
         await desk.relay.deliver_once()
-    assert len(desk.alarm.sent) == 1, desk.alarm.sent
+    assert len(desk.notifier.sent) == 1, desk.notifier.sent
 
 
 @pytest.mark.fault("7.4")
@@ -421,7 +421,7 @@ async def test_a_refusal_that_comes_again_after_it_was_over_is_told_again(
         desk.clock.pass_s(301)
         await desk.relay.deliver_once()
         await desk.relay.deliver_once()
-        assert len(desk.alarm.sent) == told
+        assert len(desk.notifier.sent) == told
         if restarted:
             await desk.restart()
         board.broken_pages.clear()

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from tests.flow.board_double import AlarmDouble, BoardDouble
+from tests.flow.board_double import BoardDouble, NotifierDouble
 from tests.harness import databases
 from tests.harness.power import Power, PowerCut
 from tests.harness.prices import prices
@@ -158,7 +158,7 @@ class World:
         self.clock = LoopClock()
         self.vendors.wall = lambda: datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
         self.board = PoweredBoard(self.clock)
-        self.alarm = AlarmDouble()
+        self.notifier = NotifierDouble()
         self.cuts = 0
         self.power = Power()
         self.path = folder / "state" / "videod.db"
@@ -240,7 +240,7 @@ class World:
         given = (self.ledger, self.store, self.clock)
         self.intake = Intake(self.board, *given, lambda: names, self.poll_interval_s, turns)
         workspace = partial(workspace_of, self.folder / "state")
-        self.relay = Relay(self.board, self.alarm, self.ledger, self.store, self.clock, workspace, turns)
+        self.relay = Relay(self.board, self.notifier, self.ledger, self.store, self.clock, workspace, turns)
         loops = [self.scheduler.run(), self.intake.run(), self.relay.run()]
         if self.doubts is not None:
             loops.append(self.doubts.run())

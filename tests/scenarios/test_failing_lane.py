@@ -22,7 +22,7 @@ def test_a_lane_that_raises_begins_again_and_loses_no_place_and_no_job(tmp_path:
     told: list[str] = []
     raised = 0
 
-    async def alarm(key: str, text: str) -> None:
+    async def alert(key: str, text: str) -> None:
         told.append(key)
 
     async def story() -> None:
@@ -40,7 +40,7 @@ def test_a_lane_that_raises_begins_again_and_loses_no_place_and_no_job(tmp_path:
             return choose(tx, lane, known)
 
         world.scheduler._choose = fails  # type: ignore[method-assign]
-        supervisor = Supervisor(alarm)
+        supervisor = Supervisor(alert)
         world.scheduler.run = partial(world.scheduler.run, supervisor.keep)  # type: ignore[method-assign]
         world.run_loops()
         await world.queue("Film")

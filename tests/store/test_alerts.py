@@ -11,7 +11,7 @@ from videod.core.events import EntryQueued, JobFailed, JobSubmitted, ServiceFree
 from videod.core.failures import Failure, Kind
 from videod.core.model import Priority
 from videod.core.statuses import Status
-from videod.core.told import DISK_ALARM
+from videod.core.told import DISK_ALERT
 from videod.flow.crashes import Crashes, Place
 from videod.store import reads, writes
 
@@ -111,10 +111,10 @@ def test_a_cause_that_lasts_rings_once_more_after_a_day(box: StudioBox) -> None:
 @pytest.mark.fault("7.4")
 def test_a_full_disk_that_fills_again_rings_again(box: StudioBox) -> None:
     for minute in (0, 10, 20):
-        at_once(box.ledger.alarm(DISK_ALARM, "the disk is full", box.clock.at + minute * MINUTE))
+        at_once(box.ledger.alert(DISK_ALERT, "the disk is full", box.clock.at + minute * MINUTE))
     assert len(heard(box)) == 1
-    at_once(box.ledger.alarm_over(DISK_ALARM, box.clock.at + 30 * MINUTE))
-    at_once(box.ledger.alarm(DISK_ALARM, "the disk is full", box.clock.at + 40 * MINUTE))
+    at_once(box.ledger.alert_over(DISK_ALERT, box.clock.at + 30 * MINUTE))
+    at_once(box.ledger.alert(DISK_ALERT, "the disk is full", box.clock.at + 40 * MINUTE))
     assert len(heard(box)) == 2
 
 
@@ -166,9 +166,9 @@ def test_a_job_that_cannot_be_booked_is_told_by_each_process_that_meets_it(box: 
 
 @pytest.mark.fault("7.4")
 def test_an_outage_that_a_person_asked_about_is_told_again_when_it_goes_on(box: StudioBox) -> None:
-    at_once(box.ledger.alarm("kie:down", "kie has not answered", box.clock.at, ends="down kie"))
-    at_once(box.ledger.alarm("kie:down", "kie has not answered", box.clock.at + HOUR, ends="down kie"))
+    at_once(box.ledger.alert("kie:down", "kie has not answered", box.clock.at, ends="down kie"))
+    at_once(box.ledger.alert("kie:down", "kie has not answered", box.clock.at + HOUR, ends="down kie"))
     assert len(heard(box)) == 1
     at_once(box.ledger.ask_at_once("kie", box.clock.at + HOUR))
-    at_once(box.ledger.alarm("kie:down", "kie has not answered", box.clock.at + 2 * HOUR, ends="down kie"))
+    at_once(box.ledger.alert("kie:down", "kie has not answered", box.clock.at + 2 * HOUR, ends="down kie"))
     assert len(heard(box)) == 2

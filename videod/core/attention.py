@@ -14,7 +14,7 @@ from videod.core.ops import REMIND_MS
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
 from videod.core.suspension import Cause, Suspension
-from videod.core.told import DISK_ALARM
+from videod.core.told import DISK_ALERT
 from videod.core.waits import waits_for
 from videod.core.wording import reminder
 
@@ -232,6 +232,6 @@ def reminders(holds: Iterable[Suspension], told: Sequence[Told], at: int) -> tup
 
 def _about(hold: Suspension, one: Told) -> bool:
     if hold.cause is Cause.DISK:
-        return one.key == DISK_ALARM
+        return one.key == DISK_ALERT
     where = f"service {hold.service} {hold.channel_id}".rstrip()
     return hold.cause is Cause.CREDENTIALS and one.ends == where and f":{Kind.CREDENTIALS.value}" in one.key

@@ -49,7 +49,7 @@ def fail(work: Transition, event: JobFailed) -> Transition:
     suspended = policy.answer == Answer.PARK or failure.kind == Kind.DISK
     if stopped or (suspended and policy.alert):
         reported = after.failure or failure
-        work = work.adding(told.alarm(work.task, replace(after, ended_at=event.at), reported, suspended))
+        work = work.adding(told.alert(work.task, replace(after, ended_at=event.at), reported, suspended))
     return work
 
 
@@ -95,7 +95,7 @@ def crashed(work: Transition, event: JobCrashed) -> Transition:
     work, after = _again_later(work, replace(job, failure=failure), event)
     after = replace(after, ended_at=event.at)
     if after.state == JobState.FAILED:
-        work = work.adding(told.alarm(work.task, after, failure, suspended=False))
+        work = work.adding(told.alert(work.task, after, failure, suspended=False))
     return work.with_job(after)
 
 
@@ -116,7 +116,7 @@ def died(work: Transition, event: JobDied) -> Transition:
     after = replace(job, state=state, failure=failure, again=False, ended_at=event.at)
     work = _doubted(work, job, event) if event.doubt else work
     work = work.with_job(after).adding(CloseAttempt(job.name, event.attempt, SET_ASIDE))
-    return work.adding(told.alarm(work.task, after, failure, suspended=False))
+    return work.adding(told.alert(work.task, after, failure, suspended=False))
 
 
 def set_aside(task: Task, jobs: tuple[Job, ...], event: JobSetAside) -> Decision:

@@ -122,7 +122,7 @@ def _beyond_budget(work: Transition, job: Job, at: int) -> Transition | None:
         text += f" ${policy.episode_cap_micros / 1e6:.2f} (episode_cap_usd of channel {task.channel_id})"
         failure = Failure(Kind.BUDGET, text, job.service, at=at)
         stopped = replace(job, state=JobState.FAILED, failure=failure, ended_at=at)
-        return work.with_job(stopped).adding(told.alarm(task, stopped, failure, suspended=False))
+        return work.with_job(stopped).adding(told.alert(task, stopped, failure, suspended=False))
     if work.spent_today_micros + price <= policy.daily_budget_micros:
         return None
     tomorrow = (at // DAY_MS + 1) * DAY_MS

@@ -133,7 +133,7 @@ REMIND_MS = 86_400_000
 class Alert:
     """Tell a person. `key` names the cause: while it lasts it rings once, and once more after `again_ms`.
 
-    `ends` names what tells that it is over (`AlertsOver`); empty: only whoever rang knows (`Ledger.alarm_over`).
+    `ends` names what tells that it is over (`AlertsOver`); empty: only whoever rang knows (`Ledger.alert_over`).
     """
 
     key: str

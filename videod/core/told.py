@@ -14,8 +14,8 @@ from videod.core.model import Job, Task
 from videod.core.ops import Alert, AlertsOver
 from videod.core.tables import STEPS
 
-#: one disk, one alarm, whoever meets it first
-DISK_ALARM = "disk"
+#: one disk, one alert, whoever meets it first
+DISK_ALERT = "disk"
 #: failures of one step of an episode that come within this time are one message, ms
 TOGETHER_MS = 10 * 60_000
 #: the same message of these is the same mistake, whichever job meets it
@@ -32,11 +32,11 @@ def of_channel_alone(job: Job, failure: Failure) -> bool:
     return failure.kind == Kind.CREDENTIALS or failure.code in service.codes_of_channel
 
 
-def alarm(task: Task, job: Job, failure: Failure, suspended: bool) -> Alert:
+def alert(task: Task, job: Job, failure: Failure, suspended: bool) -> Alert:
     """What people are told of a failure. `suspended`: its service starts nothing more for it."""
     text, kind = board.alert(task, job, failure), failure.kind.value
     if failure.kind == Kind.DISK:
-        return Alert(DISK_ALARM, text, DISK_ALARM)
+        return Alert(DISK_ALERT, text, DISK_ALERT)
     if suspended and of_channel_alone(job, failure):
         # another channel's consent is another trouble; which of Google's services said it first is not
         return Alert(f"{job.service}:{kind}:{task.channel_id}", text, _service(job, task.channel_id))
@@ -64,7 +64,7 @@ def worked(task: Task, job: Job) -> AlertsOver:
     channel = task.channel_id
     ends: tuple[str, ...] = (_service(job), _service(job, channel), _step(job), _step(job, channel))
     if job.failure is not None and job.failure.kind == Kind.DISK:
-        ends = (*ends, DISK_ALARM)
+        ends = (*ends, DISK_ALERT)
     return AlertsOver(ends, job.started_at or 0)
 
 

@@ -113,8 +113,8 @@ async def build(
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await _database(sources.state / "videod.db", ends)
     opened.push_async_callback(_closed, "database", database.close)
-    alarms = notifiers.configured(current.settings.alerts, secrets.get)
-    others = Others(sources.state / "videod.db", alarms.send, ends.beat)
+    people = notifiers.configured(current.settings.alerts, secrets.get)
+    others = Others(sources.state / "videod.db", people.send, ends.beat)
     ends.remarks.append(others.problems)
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
     ledger = Ledger(store, current.policy, wakeups)
@@ -147,7 +147,7 @@ async def build(
     turns = Turns()
     workspace = partial(workspace_of, sources.state)
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turns)
-    relay = Relay(board, alarms, ledger, store, clock, workspace, turns)
+    relay = Relay(board, people, ledger, store, clock, workspace, turns)
     disk_watch = DiskWatch(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
         ends.state_lost,

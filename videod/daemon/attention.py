@@ -78,7 +78,7 @@ class AttentionWatch:
         marks = {f"{STUCK}{task}:{ended}" for task, ended in seen.ended.items()}
         for one in seen.told:
             if one.key.startswith(STUCK) and one.key not in marks:
-                await self._ledger.alarm_over(one.key, at)
+                await self._ledger.alert_over(one.key, at)
         lines, known = [], {one.key for one in seen.told}
         in_work = [(task, jobs) for task, jobs in seen.open if task.id in seen.ended]
         self._explained = {task.id: self._explained.get(task.id, 0) for task, _ in in_work}
@@ -126,7 +126,7 @@ class AttentionWatch:
         }
         found = attention.imbalance([one for one in seen.queues if one.channel_id not in held], at, lasting)
         if told and (found is None or lasting != found.channel_id):
-            await self._ledger.alarms_over(LOPSIDED, at)
+            await self._ledger.alerts_over(LOPSIDED, at)
         if found is None:
             return []
         about = {"channel": found.channel_id}
@@ -136,7 +136,7 @@ class AttentionWatch:
     async def _remind(self, seen: looks.Seen, at: int) -> None:
         for one in attention.reminders(seen.suspensions, seen.told, at):
             log.info("attention_pause_reminded", extra={"key": one.key})
-            await self._ledger.alarm(one.key, one.text, at, ends=one.ends)
+            await self._ledger.alert(one.key, one.text, at, ends=one.ends)
 
     async def _digest(self, seen: looks.Seen, at: int) -> None:
         if not attention.digest_due(seen.reviews, seen.digest, at, self._rules.after_ms, self._rules.every_ms):
@@ -146,8 +146,8 @@ class AttentionWatch:
         )
         sent = Digest(at, frozenset(one.mark for one in reviews))
         fact = (looks.DIGEST, json.dumps(sent.plain()))
-        await self._ledger.alarm(f"reviews:{at}", attention.digest_text(reviews), at, fact=fact)
-        await self._ledger.alarm_over(f"reviews:{at}", at)  # what was listed is in the fact
+        await self._ledger.alert(f"reviews:{at}", attention.digest_text(reviews), at, fact=fact)
+        await self._ledger.alert_over(f"reviews:{at}", at)  # what was listed is in the fact
         log.info("attention_reviews_told", extra={"reviews": len(reviews)})
 
     async def _ring(
@@ -158,4 +158,4 @@ class AttentionWatch:
         if known is None:
             log.warning("attention_trouble_found", extra={**about, "reason": text})
         if known is None or at - known.rang_at >= REMIND_MS:
-            await self._ledger.alarm(key, text, at, ends=ends)
+            await self._ledger.alert(key, text, at, ends=ends)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
-from videod.core.told import DISK_ALARM
+from videod.core.told import DISK_ALERT
 from videod.edge.disk import MB, Room, limited
 from videod.ledger import Ledger
 from videod.seams import Clock
@@ -126,7 +126,7 @@ class DiskWatch:
         elif held:
             await self._go_on()
         elif self._fresh:  # what was told before this start, by a job too, is over
-            await self._ledger.alarm_over(DISK_ALARM, self._clock.now_ms())
+            await self._ledger.alert_over(DISK_ALERT, self._clock.now_ms())
         self._fresh = False
 
     async def _kept(self) -> str | None:
@@ -143,13 +143,13 @@ class DiskWatch:
         if self._reason is None:
             log.error("space_pause_started", extra={"state": str(self._state), "reason": short.text})
             text = f"videod is paused: {reason}. What is under way ends, nothing is lost, and it goes on by itself."
-            await self._ledger.alarm(DISK_ALARM, text, at)
+            await self._ledger.alert(DISK_ALERT, text, at)
         self._reason, self._said_at = reason, steady
         await self._ledger.suspend(Suspension(Cause.DISK, detail=reason), at)
 
     async def _go_on(self) -> None:
         at = self._clock.now_ms()
         await self._ledger.release(EVERY_SERVICE, "", Cause.DISK)
-        await self._ledger.alarm_over(DISK_ALARM, at)
+        await self._ledger.alert_over(DISK_ALERT, at)
         self._reason = None
         log.info("space_pause_ended", extra={"state": str(self._state)})

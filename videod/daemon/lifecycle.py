@@ -186,11 +186,11 @@ async def _start(
 
 
 async def _alarm(assembly: Assembly, key: str, text: str) -> None:
-    await assembly.ledger.alarm(key, text, SystemClock().now_ms())
+    await assembly.ledger.alert(key, text, SystemClock().now_ms())
 
 
 async def _over(assembly: Assembly, key: str) -> None:
-    await assembly.ledger.alarm_over(key, SystemClock().now_ms())
+    await assembly.ledger.alert_over(key, SystemClock().now_ms())
 
 
 def _broken(tasks: Mapping[str, asyncio.Task[None]], life: Life) -> str | None:

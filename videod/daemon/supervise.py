@@ -47,13 +47,13 @@ class _Trouble:
 
 
 class Supervisor:
-    """`alarm(key, text)` tells people, `over(key)` ends it; `redact` takes secrets out of what is said."""
+    """`alert(key, text)` tells people, `over(key)` ends it; `redact` takes secrets out of what is said."""
 
     def __init__(
-        self, alarm: Tell, redact: Callable[[str], str] = str,
+        self, alert: Tell, redact: Callable[[str], str] = str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, over: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:  # fmt: skip
-        self._alarm = alarm
+        self._notifier = alert
         self._over = over
         #: loop -> since when it has not failed, where something told of it may be open: also by an earlier daemon
         self._calm: dict[str, float] = {}
@@ -119,7 +119,7 @@ class Supervisor:
     async def _tell(self, name: str, text: str) -> None:
         try:
             async with asyncio.timeout(ALARM_S):
-                await self._alarm(_key(name), f"{text}. Everything else goes on.")
+                await self._notifier(_key(name), f"{text}. Everything else goes on.")
         except Exception as error:
             if given_up(error):
                 raise

@@ -93,7 +93,7 @@ class Crashes:
         try:
             at = self.clock.now_ms()
             # over with this process: the next one that meets it tells it again
-            await self.ledger.alarm(f"{place.task_id}:{place.job}:crash:{at}", text, at)
+            await self.ledger.alert(f"{place.task_id}:{place.job}:crash:{at}", text, at)
         except Exception as error:
             if of_the_house(error):
                 raise

@@ -220,7 +220,7 @@ class Intake:
             return 0
         if page is None or page_id in self._stuck:  # an entry that an earlier daemon set aside is read afresh
             self._stuck.discard(page_id)
-            await self._ledger.alarms_over(f"intake {page_id}", self._clock.now_ms())
+            await self._ledger.alerts_over(f"intake {page_id}", self._clock.now_ms())
         return taken
 
     async def _set_aside(self, page_id: str, why: str) -> bool:
@@ -242,7 +242,7 @@ class Intake:
             f" videod tries again every few seconds; all other entries go on. {_address(page_id)}"
         )
         key, at = f"intake:{page_id}:{type(error).__name__}", self._clock.now_ms()
-        await self._ledger.alarm(key, text, at, ends=f"intake {page_id}")
+        await self._ledger.alert(key, text, at, ends=f"intake {page_id}")
 
     async def _judge(self, page: Page) -> int:
         known = await self._known(page.id)

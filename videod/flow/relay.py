@@ -1,4 +1,4 @@
-"""The outbox reaches the board and the alarm: absolute statements, newest wins, repeated until acknowledged.
+"""The outbox reaches the board and the notifier: absolute statements, newest wins, repeated until acknowledged.
 
 Before a Status is written the entry is read: a label that is neither what we last saw nor what we last tried to write
 is a person's wish, and the intake takes it first. The attempt itself is remembered before it is made, so that a write
@@ -24,7 +24,7 @@ from videod.flow.assets import MISSING, Assets, context
 from videod.flow.edits import COLUMNS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, wished, writing
 from videod.flow.turns import Turns
 from videod.ledger import Ledger
-from videod.seams import Alarm, Board, BoardError, Clock, Page
+from videod.seams import Board, BoardError, Clock, Notifier, Page
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.reads import FILES, OutboxMessage
@@ -61,11 +61,11 @@ class Relay:
     """`workspace_of` gives the folder of (channel id, task id). `turns` are shared with the intake."""
 
     def __init__(
-        self, board: Board, alarm: Alarm, ledger: Ledger, store: Store, clock: Clock,
+        self, board: Board, notifier: Notifier, ledger: Ledger, store: Store, clock: Clock,
         workspace_of: Callable[[str, str], Path], turns: Turns,
     ) -> None:  # fmt: skip
         self._board = board
-        self._alarm = alarm
+        self._notifier = notifier
         self._ledger = ledger
         self._store = store
         self._clock = clock
@@ -97,7 +97,7 @@ class Relay:
         return await self._deliver("board", ways)
 
     async def _deliver_alerts(self) -> int:
-        return await self._deliver("alarm", {"alert": self._alert})
+        return await self._deliver("notifier", {"alert": self._alert})
 
     async def _deliver(self, side: str, ways: Mapping[str, Callable[[OutboxMessage], Awaitable[bool]]]) -> int:
         arrived = in_a_row = 0
@@ -215,7 +215,9 @@ class Relay:
 
     async def _alert(self, post: OutboxMessage) -> bool:
         message = str(post.body["text"])
-        await self._alarm.send(message if len(message) <= ALERT_CHARACTERS else f"{message[: ALERT_CHARACTERS - 1]}…")
+        await self._notifier.send(
+            message if len(message) <= ALERT_CHARACTERS else f"{message[: ALERT_CHARACTERS - 1]}…"
+        )
         await self._ledger.delivered(post)
         log.info("relay_alert_delivered", extra=context(post))
         return True
@@ -242,7 +244,7 @@ class Relay:
             f" {REFUSED_S / 60:.0f} minutes."
         )
         key, at = f"board:{post.target}:{error.kind}", self._clock.now_ms()
-        await self._ledger.alarm(key, text, at, ends=_ends(error.kind, post.target))
+        await self._ledger.alert(key, text, at, ends=_ends(error.kind, post.target))
 
     async def _crashed(self, post: OutboxMessage, error: Exception) -> None:
         await self._postpone(post, (REFUSED_S, "bug", f"bug: {type(error).__name__}: {error}"))
@@ -254,7 +256,7 @@ class Relay:
             f" again every {REFUSED_S / 60:.0f} minutes; all others are sent."
         )
         key, at = f"relay:{post.target}:{type(error).__name__}", self._clock.now_ms()
-        await self._ledger.alarm(key, text, at, ends=_ends("bug", post.target))
+        await self._ledger.alert(key, text, at, ends=_ends("bug", post.target))
 
     async def _worked(self, side: str, post: OutboxMessage) -> None:
         if post.attempts:
@@ -276,7 +278,7 @@ class Relay:
             return [kind for kind in kinds if not reads.delayed(connection, target, kind)]
 
         for kind in await self._store.read(ended):
-            await self._ledger.alarms_over(_ends(kind, target), self._clock.now_ms())
+            await self._ledger.alerts_over(_ends(kind, target), self._clock.now_ms())
 
     def _later(self, post: OutboxMessage, error: BoardError) -> _Later:
         waits = {

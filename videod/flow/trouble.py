@@ -35,7 +35,7 @@ class Trouble:
             return
         at = self._clock.now_ms()
         log.info("intake_board_recovered", extra={"kind": self.kind, "failures": self._failures})
-        await self._ledger.alarm_over(f"board:{self._since_ms}", at)
+        await self._ledger.alert_over(f"board:{self._since_ms}", at)
         self.kind, self._failures, self._told_at = None, 0, None
         await self._ledger.set_fact(REMARK, "")
         await self._ledger.hasten(at)
@@ -64,7 +64,7 @@ class Trouble:
         self._told_at = at
         text = f"The Notion board cannot be read: {sentence(str(error))}"
         text += " Episodes in work go on; approvals are not seen meanwhile."
-        await self._ledger.alarm(f"board:{self._since_ms}", f"{text} {_remedy(error.kind)}", at)
+        await self._ledger.alert(f"board:{self._since_ms}", f"{text} {_remedy(error.kind)}", at)
 
 
 def _remedy(kind: str) -> str:

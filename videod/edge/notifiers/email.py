@@ -10,7 +10,7 @@ from email.message import EmailMessage
 
 from videod.config import Alerts
 from videod.core.sanitize import sanitize, sanitize_line
-from videod.seams import Alarm, BoardError
+from videod.seams import BoardError, Notifier
 
 CALL_S = 20.0
 SUBJECT_CHARACTERS = 120
@@ -29,7 +29,7 @@ class MailServer:
     password: str = field(default="", repr=False)
 
 
-def notifier(alerts: Alerts, secret: Callable[[str], str | None]) -> Alarm | None:
+def notifier(alerts: Alerts, secret: Callable[[str], str | None]) -> Notifier | None:
     """E-mail, where somebody is to get it."""
     if not alerts.email_to:
         return None
@@ -38,7 +38,7 @@ def notifier(alerts: Alerts, secret: Callable[[str], str | None]) -> Alarm | Non
 
 
 class Email:
-    """`seams.Alarm` over SMTP."""
+    """`seams.Notifier` over SMTP."""
 
     def __init__(self, server: MailServer) -> None:
         self._server = server

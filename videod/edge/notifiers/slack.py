@@ -9,7 +9,7 @@ import aiohttp
 from videod.config import Alerts
 from videod.core import bounds
 from videod.core.sanitize import sanitize, sanitize_line
-from videod.seams import Alarm, BoardError
+from videod.seams import BoardError, Notifier
 
 CALL_S = 20.0
 BUSY_S = 30.0
@@ -18,14 +18,14 @@ BUSY_MOST_S = 900.0
 ANSWER_BYTES = 1024
 
 
-def notifier(alerts: Alerts, secret: Callable[[str], str | None]) -> Alarm | None:
+def notifier(alerts: Alerts, secret: Callable[[str], str | None]) -> Notifier | None:
     """Slack, where it is not switched off and its webhook is known."""
     webhook = secret("SLACK_WEBHOOK_URL")
     return Slack(webhook) if alerts.slack and webhook else None
 
 
 class Slack:
-    """`seams.Alarm` over `POST webhook {"text": ...}`; Slack takes one message a second."""
+    """`seams.Notifier` over `POST webhook {"text": ...}`; Slack takes one message a second."""
 
     def __init__(self, webhook_url: str) -> None:
         self._url = webhook_url

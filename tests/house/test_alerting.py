@@ -41,7 +41,7 @@ def _head(text: str) -> str:
 @functools.cache
 def calls() -> tuple[tuple[str, str, ast.Call, ast.AST], ...]:
     """The calls that tell people or end what was told."""
-    names = ("alarm", "_alarm", "_ring", "Alert", "alarm_over", "alarms_over", "_over")
+    names = ("alert", "_alarm", "_ring", "Alert", "alert_over", "alerts_over", "_over")
     return tuple(one for one in every_call() if one[1] in names)
 
 
@@ -60,7 +60,7 @@ def endings() -> set[str]:
     return {
         _head(_text(node.args[0], function))
         for path, name, node, function in calls()
-        if name in ("alarm_over", "alarms_over", "_over") and node.args and path not in ("ledger.py", "store/writes.py")
+        if name in ("alert_over", "alerts_over", "_over") and node.args and path not in ("ledger.py", "store/writes.py")
     }
 
 
@@ -69,13 +69,13 @@ def told() -> list[tuple[str, str, str]]:
     found = []
     for path, name, node, function in calls():
         inside = getattr(function, "name", "")
-        if name not in ("alarm", "_alarm", "_ring", "Alert") or path == "ledger.py" or inside in ("_alarm", "_ring"):
+        if name not in ("alert", "_alarm", "_ring", "Alert") or path == "ledger.py" or inside in ("_alarm", "_ring"):
             continue
         key = [one for one in node.args if _text(one, function) not in ("assembly",)][:1]
-        if not key or (path.startswith("core/told.py") and name == "alarm"):
+        if not key or (path.startswith("core/told.py") and name == "alert"):
             continue
-        if name == "alarm" and _text(key[0], function) in ("work.task", "task"):
-            continue  # `told.alarm`: the causes of jobs, which name their ends below
+        if name == "alert" and _text(key[0], function) in ("work.task", "task"):
+            continue  # `told.alert`: the causes of jobs, which name their ends below
         if _text(key[0], function) == "one.key":
             continue  # a reminder of a cause that is open
         ends = [_text(word.value, function) for word in node.keywords if word.arg == "ends"]
