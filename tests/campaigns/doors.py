@@ -53,9 +53,9 @@ from videod.store import reads
 from videod.store.database import InlineDatabase
 from videod.store.rows import _names, _object, failure_of
 from videod.store.schema import migrate
-from videod.web.acts import Refused
-from videod.web.acts import _names as names_asked
-from videod.web.acts import _text as text_asked
+from videod.web.requests import Refused
+from videod.web.requests import _names as names_asked
+from videod.web.requests import _text as text_asked
 
 KEY = Fernet.generate_key().decode()
 EVENTS = {

@@ -34,7 +34,7 @@ from videod.store.database import Database, InlineDatabase
 from videod.store.resilient import Resilient
 from videod.store.schema import migrate
 from videod.store.wal import log_bytes
-from videod.web.acts import Desk, Refused
+from videod.web.requests import Refused, RequestHandler
 
 __all__ = ["clip", "picture", "run", "wire"]  # fixtures of the scripts' own tests
 
@@ -202,7 +202,7 @@ def test_a_pause_outlives_a_restart_and_is_lifted_by_the_next_daemon(tmp_path: P
             assert len(await held(world)) == 1
             assert {task.status for task in await world.tasks()} <= {Status.QUEUED, Status.GENERATING_ASSETS}
             with pytest.raises(Refused, match="disk is full"):
-                await Desk(world.ledger, world.store, world.clock, "test").resume("all", None)
+                await RequestHandler(world.ledger, world.store, world.clock, "test").resume("all", None)
             ground.free = 9 * GB
             watching = asyncio.create_task(watch_of(world, ground).run())
             await world.rest(20_000)

@@ -16,7 +16,7 @@ from tests.harness.world import EPOCH_MS, World, policy
 from tests.scenarios.test_lost_files import at_gate, by_hand, the_end
 from videod.core.model import Task
 from videod.core.statuses import Gate, Status
-from videod.web.acts import Desk
+from videod.web.requests import RequestHandler
 
 OWN = {
     "plan": "/own/generate_plan.py", "image": "/own/generate_asset.py", "clip": "/own/generate_video.py",
@@ -70,15 +70,15 @@ def test_nothing_is_bought_again_after_a_restore(tmp_path: Path, own: dict[str, 
 def test_also_where_the_copy_knows_only_the_entry(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, policies={"wild": policy()}, overrides=OWN) as world:
-            await Desk(world.ledger, world.store, world.clock, "test").pause("gemini", None, None)
+            await RequestHandler(world.ledger, world.store, world.clock, "test").pause("gemini", None, None)
             await world.queue("Bear")
             while not await world.tasks():
                 await asyncio.sleep(1)
             _copy(world)
-            await Desk(world.ledger, world.store, world.clock, "test").resume("gemini", None)
+            await RequestHandler(world.ledger, world.store, world.clock, "test").resume("gemini", None)
             await world.rest()
             await _restore(world)
-            await Desk(world.ledger, world.store, world.clock, "test").resume("gemini", None)
+            await RequestHandler(world.ledger, world.store, world.clock, "test").resume("gemini", None)
             await world.rest()
             (task,) = await world.tasks()
             assert task.status == Status.PUBLISHED, task.error
@@ -116,7 +116,7 @@ def test_a_second_take_is_charged_where_the_copy_knows_only_the_first(tmp_path: 
             page = await world.queue("Bear")
             task = await at_gate(world, Gate.ASSETS, page)
             _copy(world)
-            desk = Desk(world.ledger, world.store, world.clock, "test")
+            desk = RequestHandler(world.ledger, world.store, world.clock, "test")
             await desk.redo(task.id, ("image/place_1",))
             await world.rest()
             made = next(world.builder.workspace(task).rglob("place_1_r1.png"))
@@ -126,7 +126,7 @@ def test_a_second_take_is_charged_where_the_copy_knows_only_the_first(tmp_path: 
             paid = (await world.tasks())[0].cost_micros
             await _restore(world)
             await world.rest()
-            await Desk(world.ledger, world.store, world.clock, "test").redo(task.id, ("image/place_1",))
+            await RequestHandler(world.ledger, world.store, world.clock, "test").redo(task.id, ("image/place_1",))
             await world.rest()
             (task,) = await world.tasks()
             assert list(world.vendors.bought.values()) == [1] * 5  # the second take was bought once, before the loss

@@ -18,7 +18,7 @@ from videod.core.statuses import AT_GATE, ERRORS, Gate, JobState, Status
 from videod.flow.assignment import Assignment
 from videod.flow.inputs import Inputs
 from videod.seams import Spawn
-from videod.web.acts import Desk, Outcome, Refused
+from videod.web.requests import Outcome, Refused, RequestHandler
 
 HARMS = ("deleted", "truncated", "replaced", "a folder", "a link")
 
@@ -329,7 +329,7 @@ def _late(before):
 
 
 async def _redo(world: World, task: Task, *names: str) -> Outcome:
-    return await Desk(world.ledger, world.store, world.clock, "test").redo(task.id, names)
+    return await RequestHandler(world.ledger, world.store, world.clock, "test").redo(task.id, names)
 
 
 @pytest.mark.fault("10.1")

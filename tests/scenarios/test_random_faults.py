@@ -17,7 +17,7 @@ from tests.harness.world import World, policy
 from videod.core.failures import POLICY, Answer, Kind
 from videod.core.statuses import ERRORS, JobState
 from videod.store import reads
-from videod.web.acts import Desk
+from videod.web.requests import RequestHandler
 
 OUTSIDE = ("gemini", "kie", "elevenlabs", "youtube")
 WAITS = tuple(minutes * 60_000 for minutes in (1, 5, 15, 60))  # as in videod.toml
@@ -64,7 +64,7 @@ class Person:
         at = world.clock.now_ms()
         for row in await world.store.read(lambda tx: reads.suspensions(tx, at)):
             if row.until_ms is None:
-                await Desk(world.ledger, world.store, world.clock, "cli").resume(row.service, None)
+                await RequestHandler(world.ledger, world.store, world.clock, "cli").resume(row.service, None)
                 self.acts[f"resume {row.service}"] += 1
         for task in await world.tasks():
             if task.status in ERRORS:
@@ -191,7 +191,7 @@ def test_one_channels_dead_consent_does_not_silence_the_alert_of_anothers(tmp_pa
             for title in ("Land", "Sea"):
                 assert len([text for text in world.alarm.sent if title in text]) == 1, world.alarm.sent
             for channel in policies:
-                await Desk(world.ledger, world.store, world.clock, "cli").resume("youtube", channel)
+                await RequestHandler(world.ledger, world.store, world.clock, "cli").resume("youtube", channel)
             await world.rest()
             await check(world)
 

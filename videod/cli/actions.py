@@ -27,7 +27,7 @@ from videod.dashboard.text import money
 from videod.store import reads, views
 
 if TYPE_CHECKING:
-    from videod.web.acts import Desk
+    from videod.web.requests import RequestHandler
 
 
 @dataclass(frozen=True)
@@ -274,14 +274,14 @@ def _ear(where: Place, verb: str) -> Iterator[Ear]:
     if why_not is not None:
         raise CommandError(_NO_GROUND, why_not, "nothing was changed")
     try:
-        with hold(where.state, f"videod {verb}"), _desk(where) as desk:
-            yield lambda ask: _directly(desk, ask)
+        with hold(where.state, f"videod {verb}"), _desk(where) as handler:
+            yield lambda ask: _directly(handler, ask)
     except LockHeld as error:
         raise CommandError(output.TEMPORARY, str(error).rstrip("."), "or try again in a moment") from error
 
 
 @contextmanager
-def _desk(where: Place) -> "Iterator[Desk]":
+def _desk(where: Place) -> "Iterator[RequestHandler]":
     """A ledger of our own over the database, under the lock that the caller holds."""
     from videod.channels import ChannelError, load_channels
     from videod.config import ConfigError, load_settings
@@ -291,7 +291,7 @@ def _desk(where: Place) -> "Iterator[Desk]":
     from videod.store.database import DatabaseError, InlineDatabase
     from videod.store.schema import migrate
     from videod.store.soundness import held, held_by_others
-    from videod.web.acts import Desk
+    from videod.web.requests import RequestHandler
 
     try:
         settings = load_settings(where.settings, os.environ)
@@ -303,16 +303,16 @@ def _desk(where: Place) -> "Iterator[Desk]":
         raise CommandError(output.CONFIGURATION, str(error), "mend that, then try again") from error
     store = InlineDatabase(where.database)
     try:
-        yield Desk(Ledger(store, policies(settings, channels), Wakeups()), store, SystemClock(), "cli")
+        yield RequestHandler(Ledger(store, policies(settings, channels), Wakeups()), store, SystemClock(), "cli")
     finally:
         asyncio.run(store.close())
 
 
-def _directly(desk: "Desk", ask: Ask) -> Mapping[str, object]:
-    from videod.web.acts import Refused, perform
+def _directly(handler: "RequestHandler", ask: Ask) -> Mapping[str, object]:
+    from videod.web.requests import Refused, perform
 
     try:
-        return asyncio.run(perform(desk, ask.room, ask.verb, ask.target, ask.body)).as_json()
+        return asyncio.run(perform(handler, ask.room, ask.verb, ask.target, ask.body)).as_json()
     except Refused as error:
         code = output.MISSING if error.kind == "missing" else output.REFUSED
         raise CommandError(code, str(error), error.hint) from error

@@ -36,7 +36,7 @@ from videod.receipts import Receipt, State
 from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.store import reads
 from videod.store.database import Store
-from videod.web.acts import Desk
+from videod.web.requests import RequestHandler
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ async def free_refused_keys(store: Store, ledger: Ledger, clock: Clock) -> int:
     """A start may bring new keys: what was suspended for a refused one is tried again. Returns how many services."""
     found = await store.read(lambda connection: reads.suspensions(connection, clock.now_ms()))
     refused = [row for row in found if row.cause is Cause.CREDENTIALS]
-    desk = Desk(ledger, store, clock, "start")
+    desk = RequestHandler(ledger, store, clock, "start")
     for row in refused:
         outcome = await desk.resume(row.service, row.channel_id or None, only=Cause.CREDENTIALS)
         log.info("recovery_service_freed", extra={"service": row.service, "remark": outcome.text})

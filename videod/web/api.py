@@ -24,8 +24,8 @@ from videod.seams import Clock
 from videod.store import reads, views
 from videod.store.database import Store
 from videod.web import metrics, shapes
-from videod.web.acts import SERVICE_VERBS, VERBS, Desk, Refused, perform
 from videod.web.listen import ListenError, Listening, serve
+from videod.web.requests import SERVICE_VERBS, VERBS, Refused, RequestHandler, perform
 
 __all__ = ["ListenError", "Listening", "build_app", "serve"]
 
@@ -112,7 +112,7 @@ class _Api:
     async def change(self, request: web.Request) -> web.Response:
         """POST of one verb on a task or a service."""
         room, verb, target = (request.match_info[name] for name in ("room", "verb", "id"))
-        desk = Desk(self.ledger, self.store, self.clock, "cli")
+        desk = RequestHandler(self.ledger, self.store, self.clock, "cli")
         outcome = await perform(desk, room, verb, target, await _body(request))
         log.info("api_request_done", extra={"verb": verb, "target": target, "changed": outcome.changed})
         return self.answer(outcome.as_json())

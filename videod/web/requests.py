@@ -66,7 +66,7 @@ TEXT_CHARACTERS = 500
 NAMES_MOST = 1_000
 
 
-class Desk:
+class RequestHandler:
     """Takes requests. Every method raises Refused, or returns what was changed."""
 
     def __init__(self, ledger: Ledger, store: Store, clock: Clock, by: str) -> None:
@@ -302,7 +302,7 @@ VERBS = ("approve", "retry", "cancel", "redo", "pause", "resume")
 SERVICE_VERBS = ("pause", "resume")
 
 
-async def perform(desk: Desk, room: str, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
+async def perform(desk: RequestHandler, room: str, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
     """The request `verb` on a thing of the `room` "tasks" or "services", with its JSON body. Raises Refused."""
     match room, verb:
         case "tasks", "approve":
