@@ -18,7 +18,7 @@ from videod.core.tables import STEPS
 from videod.dashboard.text import money
 from videod.receipts import State
 from videod.store import audit, purchases, reads
-from videod.web import shapes
+from videod.web import serializers
 
 #: marks whose differences are shown, and how long a strange one is held against the books
 MARKS_SHOWN_MS = 24 * 3_600_000
@@ -57,7 +57,7 @@ def _audit(argv: Sequence[str]) -> int:
 # ------------------------------------------------------------------------------------------- gathering
 
 
-def _body(connection: sqlite3.Connection, where: client.Place) -> shapes.Json:
+def _body(connection: sqlite3.Connection, where: client.Place) -> serializers.Json:
     papers = _papers(connection, where)
     again = audit.charged_again(connection)
     marks = {service: purchases.marks(connection, service) for service in BALANCES}
@@ -65,7 +65,7 @@ def _body(connection: sqlite3.Connection, where: client.Place) -> shapes.Json:
     wrong = [*_wrong_books(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_marks(marks)]
     return {
         "ok": not wrong, "services": services, "possibly_paid_twice": audit.possibly_twice(connection),
-        "possibly_paid_usd": shapes.usd(audit.possible(connection)),
+        "possibly_paid_usd": serializers.usd(audit.possible(connection)),
         "charged_again": [_again(one) for one in again],
         "disagreements": [{"what": what, "advice": advice} for what, advice in wrong],
     }  # fmt: skip
@@ -73,35 +73,35 @@ def _body(connection: sqlite3.Connection, where: client.Place) -> shapes.Json:
 
 def _service(
     connection: sqlite3.Connection, service: str, papers: Papers, again: list[audit.Again], marks: tuple[Mark, ...]
-) -> shapes.Json:
+) -> serializers.Json:
     found = audit.count(connection, service)
     reasons = Counter(reason or "unknown" for one in again if one.service == service for reason in one.reasons)
     return {
-        "service": service, "intents": found.intents, "charges": found.charges, "usd": shapes.usd(found.micros),
+        "service": service, "intents": found.intents, "charges": found.charges, "usd": serializers.usd(found.micros),
         "open": found.open, "receipts": {state: papers.states[service, state] for state in State},
-        "possibly_paid_usd": shapes.usd(found.possible),
+        "possibly_paid_usd": serializers.usd(found.possible),
         "in_doubt": found.in_doubt, "rebought": found.rebought, "settled_by_balance": found.settled,
         "again": {reason: reasons[reason] for reason in ("redo", "retry", "repair", "rebuy", "unknown")},
         "balance": _balance(marks),
     }  # fmt: skip
 
 
-def _balance(marks: tuple[Mark, ...]) -> shapes.Json | None:
+def _balance(marks: tuple[Mark, ...]) -> serializers.Json | None:
     """None for a service that tells no balance, or was not asked yet."""
     if not marks:
         return None
     newest = marks[-1]
     recent = [mark for mark in marks if mark.at > newest.at - MARKS_SHOWN_MS]
     return {
-        "marks": len(recent), "at": shapes.when(newest.at), "used_credits": newest.used / CREDIT,
+        "marks": len(recent), "at": serializers.when(newest.at), "used_credits": newest.used / CREDIT,
         "moved_credits": (newest.used - recent[0].used) / CREDIT,
         "unexplained_credits": sum(mark.gap or 0 for mark in recent) / CREDIT,
     }  # fmt: skip
 
 
-def _again(one: audit.Again) -> shapes.Json:
+def _again(one: audit.Again) -> serializers.Json:
     reasons = [reason or "unknown" for reason in one.reasons]
-    return {"task": one.task_id, "job": one.job, "charges": one.charges, "usd": shapes.usd(one.micros),
+    return {"task": one.task_id, "job": one.job, "charges": one.charges, "usd": serializers.usd(one.micros),
             "reasons": reasons}  # fmt: skip
 
 
@@ -216,7 +216,7 @@ def _wrong_marks(marks: dict[str, tuple[Mark, ...]]) -> list[Wrong]:
         for mark in strange:
             found.append((
                 f"{title(service)} counts {reconcile.credits(mark.gap or 0)} more than these books, seen"
-                f" {shapes.when(mark.at)}",
+                f" {serializers.when(mark.at)}",
                 "look whether somebody else uses the key, or whether a price has changed ([prices] of videod.toml)",
             ))  # fmt: skip
     return found
@@ -229,7 +229,7 @@ def _named(odd: audit.Odd) -> str:
 # ------------------------------------------------------------------------------------------- printing
 
 
-def _print(body: shapes.Json) -> None:
+def _print(body: serializers.Json) -> None:
     services, again, wrong = body["services"], body["charged_again"], body["disagreements"]
     assert isinstance(services, list) and isinstance(again, list) and isinstance(wrong, list)
     head = ("service", "intents", "charges", "usd", "possibly paid", "open", "intent", "submitted", "received",
@@ -257,7 +257,7 @@ def _print(body: shapes.Json) -> None:
         output.say(f"  What to do: {one['advice']}.")
 
 
-def _row(one: shapes.Json) -> list[str | Cell]:
+def _row(one: serializers.Json) -> list[str | Cell]:
     receipts, balance = one["receipts"], one["balance"]
     assert isinstance(receipts, dict)
     strange = balance["unexplained_credits"] if isinstance(balance, dict) else None

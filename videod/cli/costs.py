@@ -6,7 +6,7 @@ from videod.cli import client, output
 from videod.cli.output import Cell
 from videod.dashboard.text import money, spent
 from videod.store import reports, views
-from videod.web import shapes
+from videod.web import serializers
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,19 +26,19 @@ def _costs(argv: Sequence[str]) -> int:
     total, possible = sum(one.micros for one in found), sum(one.possible for one in found)
     if given.as_json:
         rows = [_json(one) for one in found]
-        body = {"by": given.by, "since": shapes.when(begin), "rows": rows, "total_usd": shapes.usd(total)}
-        output.print_json(body | {"possibly_paid_usd": shapes.usd(possible)})
+        body = {"by": given.by, "since": serializers.when(begin), "rows": rows, "total_usd": serializers.usd(total)}
+        output.print_json(body | {"possibly_paid_usd": serializers.usd(possible)})
         return output.OK
     if not found:
-        output.say(f"Nothing was charged since {shapes.when(begin)}.")
+        output.say(f"Nothing was charged since {serializers.when(begin)}.")
         return output.OK
     _print(given.by, found, total, possible)
     return output.OK
 
 
 def _json(one: reports.Spend) -> dict[str, object]:
-    body: dict[str, object] = {"key": one.key, "usd": shapes.usd(one.micros), "charges": one.charges}
-    body["episodes"], body["possibly_paid_usd"] = one.episodes, shapes.usd(one.possible)
+    body: dict[str, object] = {"key": one.key, "usd": serializers.usd(one.micros), "charges": one.charges}
+    body["episodes"], body["possibly_paid_usd"] = one.episodes, serializers.usd(one.possible)
     return body | ({"title": one.label} if one.label else {})
 
 

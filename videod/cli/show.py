@@ -15,7 +15,7 @@ from videod.core.tables import ORDER
 from videod.dashboard.text import ago, clock, money, span, spent
 from videod.dashboard.view import tone
 from videod.store import views
-from videod.web import shapes
+from videod.web import serializers
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,7 +36,7 @@ def _show(argv: Sequence[str]) -> int:
         seen = views.detail(connection, client.one_task(connection, given.task), at)
     workspace = where.workspace(seen.task)
     if given.as_json:
-        output.print_json(shapes.detail(seen, at, workspace, configured(seen.task)))
+        output.print_json(serializers.detail(seen, at, workspace, configured(seen.task)))
         return output.OK
     _print_header(seen, workspace, at)
     _print_costs(seen, given.charges, at)
@@ -79,7 +79,7 @@ def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:
 def _print_costs(seen: views.Detail, listed: bool, at: int) -> None:
     output.say("")
     output.heading(f"Cost {spent(seen.task.cost_micros, seen.task.possible_micros)}")
-    by_service = [[name, f"${usd:.4f}"] for name, usd in shapes.costs(seen.charges).items()]
+    by_service = [[name, f"${usd:.4f}"] for name, usd in serializers.costs(seen.charges).items()]
     output.table(("", ""), by_service or [["nothing was charged", ""]], indent="  ")
     unclear = [one for one in seen.possible if one.cleared_by is None]
     if unclear:
@@ -135,7 +135,7 @@ def _size(count: int | None) -> str:
 def _print_timeline(seen: views.Detail, at: int) -> None:
     output.say("")
     output.heading("Timeline")
-    moves = shapes.moves(seen.history)
+    moves = serializers.moves(seen.history)
     ends = [begin for begin, _ in moves[1:]] + [at]
     rows: list[list[str | Cell]] = []
     for (begin, name), end in zip(moves, ends, strict=True):
@@ -147,7 +147,7 @@ def _print_timeline(seen: views.Detail, at: int) -> None:
 
 
 def _print_failure(seen: views.Detail, at: int) -> None:
-    told = shapes.last_failure(seen)
+    told = serializers.last_failure(seen)
     if told is None or seen.failed is None:
         return
     output.say("")
@@ -199,7 +199,7 @@ def _list(argv: Sequence[str]) -> int:
         found = views.tasks(connection, wanted, given.channel, max(1, given.limit) + 1)
     shown, more = found[: given.limit], len(found) > given.limit
     if given.as_json:
-        output.print_json({"tasks": [shapes.task(one) for one in shown], "more": more})
+        output.print_json({"tasks": [serializers.task(one) for one in shown], "more": more})
         return output.OK
     if not shown:
         output.say("No such episode; set an entry of the board to Queued to start one.")

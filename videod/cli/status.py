@@ -11,7 +11,7 @@ from videod.dashboard import rows, view
 from videod.dashboard.running import Daemon
 from videod.dashboard.text import ago
 from videod.store import views
-from videod.web import shapes
+from videod.web import serializers
 
 
 def main(argv: Sequence[str]) -> int:
@@ -28,7 +28,7 @@ def _status(argv: Sequence[str]) -> int:
     if given.as_json:
         told = house.daemon.problems if house.daemon else ()
         seen = replace(seen, problems=(*told, *seen.problems))
-        output.print_json({"daemon": daemon_json(house.daemon)} | shapes.status(seen, house.limits))
+        output.print_json({"daemon": daemon_json(house.daemon)} | serializers.status(seen, house.limits))
         return output.OK
     if where.rehearsal:
         output.say(f"Rehearsal on the stand-ins, state in {where.state}", "dim")
@@ -39,7 +39,7 @@ def _status(argv: Sequence[str]) -> int:
 def daemon_json(daemon: Daemon | None) -> dict[str, object]:
     if daemon is None:
         return {"running": False}
-    started = shapes.when(daemon.started_at)
+    started = serializers.when(daemon.started_at)
     return {"running": True, "pid": daemon.pid, "version": daemon.version, "started_at": started}
 
 

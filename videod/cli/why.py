@@ -6,7 +6,7 @@ from videod.cli import client, output, show
 from videod.core.outlook import outlook
 from videod.dashboard.reason import Case, Reason, why
 from videod.store import reads, views
-from videod.web import shapes
+from videod.web import serializers
 
 
 def main(argv: Sequence[str]) -> int:
@@ -29,8 +29,8 @@ def _why(argv: Sequence[str]) -> int:
     reason = why(case)
     seen = outlook(case.task, case.jobs, case.suspensions, case.configured, at)
     if given.as_json:
-        body = _json(reason) | {"task": shapes.task(task), "since": shapes.when(case.since)}
-        output.print_json(body | shapes.prospects(seen, task))
+        body = _json(reason) | {"task": serializers.task(task), "since": serializers.when(case.since)}
+        output.print_json(body | serializers.prospects(seen, task))
         return output.OK
     command = f"; type `{reason.command}` to change that" if reason.command else ""
     output.say(f"{task.title} {reason.sentence}{command}.")
@@ -40,5 +40,5 @@ def _why(argv: Sequence[str]) -> int:
 def _json(reason: Reason) -> dict[str, object]:
     return {
         "waits_for": reason.waits_for, "sentence": reason.sentence, "command": reason.command,
-        "next_at": shapes.when(reason.next_at),
+        "next_at": serializers.when(reason.next_at),
     }  # fmt: skip

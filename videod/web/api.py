@@ -23,7 +23,7 @@ from videod.ledger import Ledger
 from videod.seams import Clock
 from videod.store import reads, views
 from videod.store.database import Store
-from videod.web import metrics, shapes
+from videod.web import metrics, serializers
 from videod.web.listen import ListenError, Listening, serve
 from videod.web.requests import SERVICE_VERBS, VERBS, Refused, RequestHandler, perform
 
@@ -65,7 +65,7 @@ class _Api:
 
     def answer(self, body: object, status: int = 200) -> web.Response:
         """JSON with every text redacted."""
-        return web.json_response(shapes.redacted(body, self.redact), status=status)
+        return web.json_response(serializers.redacted(body, self.redact), status=status)
 
     def error(self, status: int, message: str, hint: str) -> web.Response:
         return self.answer({"error": message, "hint": hint}, status)
@@ -96,18 +96,18 @@ class _Api:
         return web.Response(text=text, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def status(self, request: web.Request) -> web.Response:
-        started = shapes.when(self.started_at)
+        started = serializers.when(self.started_at)
         daemon = {"running": True, "pid": os.getpid(), "version": __version__, "started_at": started}
         seen = await self.overview()
         seen = replace(seen, problems=(*self.problems(), *seen.problems))
-        return self.answer({"daemon": daemon} | shapes.status(seen, self.limits()))
+        return self.answer({"daemon": daemon} | serializers.status(seen, self.limits()))
 
     async def task(self, request: web.Request) -> web.Response:
         name, at = request.match_info["id"], self.clock.now_ms()
         found = await self.store.read(lambda connection: _detail(connection, name, at))
         if found is None:
             raise Refused("missing", f"there is no task {name}", "GET /api/status for the open ones")
-        return self.answer(shapes.detail(found, at, None, self.ledger.knows(found.task.channel_id)))
+        return self.answer(serializers.detail(found, at, None, self.ledger.knows(found.task.channel_id)))
 
     async def change(self, request: web.Request) -> web.Response:
         """POST of one verb on a task or a service."""
