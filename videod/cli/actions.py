@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ask:
+class Request:
     """One request: a verb, its target (a task id or a service), the JSON body; `name` is how it is shown."""
 
     verb: str
@@ -46,7 +46,7 @@ class Ask:
 
 
 #: answers one request with the JSON of its outcome; raises CommandError
-Ear = Callable[[Ask], Mapping[str, object]]
+Client = Callable[[Request], Mapping[str, object]]
 
 
 def approve(argv: Sequence[str]) -> int:
@@ -91,7 +91,7 @@ def _approve(argv: Sequence[str]) -> int:
     tasks = _tasks(where, given, wanted, "no episode waits for that review")
     if given.dry_run:
         return _price(where, tasks, given.as_json)
-    return _ask(where, given, [Ask("approve", task.id, {"gate": given.gate}, task.title) for task in tasks])
+    return _ask(where, given, [Request("approve", task.id, {"gate": given.gate}, task.title) for task in tasks])
 
 
 def _retry(argv: Sequence[str]) -> int:
@@ -101,7 +101,7 @@ def _retry(argv: Sequence[str]) -> int:
     given = options.parse_args(argv)
     where = client.place(given)
     tasks = _tasks(where, given, lambda task: task.status in ERRORS, "no episode shows an error")
-    return _ask(where, given, [Ask("retry", task.id, {}, task.title) for task in tasks])
+    return _ask(where, given, [Request("retry", task.id, {}, task.title) for task in tasks])
 
 
 def _cancel(argv: Sequence[str]) -> int:
@@ -110,7 +110,7 @@ def _cancel(argv: Sequence[str]) -> int:
     given = options.parse_args(argv)
     where = client.place(given)
     found = _named(where, given.tasks)
-    return _ask(where, given, [Ask("cancel", task.id, {}, task.title) for task in found])
+    return _ask(where, given, [Request("cancel", task.id, {}, task.title) for task in found])
 
 
 def _redo(argv: Sequence[str]) -> int:
@@ -121,7 +121,7 @@ def _redo(argv: Sequence[str]) -> int:
     given = options.parse_args(argv)
     where = client.place(given)
     (task,) = _named(where, [given.task])
-    return _ask(where, given, [Ask("redo", task.id, {"jobs": given.jobs}, task.title)])
+    return _ask(where, given, [Request("redo", task.id, {"jobs": given.jobs}, task.title)])
 
 
 def _pause(argv: Sequence[str]) -> int:
@@ -149,13 +149,13 @@ def _take_what(options: Parser, channel: str) -> None:
     options.add_argument("--channel", metavar="ID", help=channel)
 
 
-def _of_what(where: Place, verb: str, given: argparse.Namespace, body: Mapping[str, object]) -> Ask:
+def _of_what(where: Place, verb: str, given: argparse.Namespace, body: Mapping[str, object]) -> Request:
     """The request on a service, a channel or an episode."""
     if given.what is None and given.channel is None:
         raise CommandError(output.USAGE, f"{verb} what?", f"name a service, an episode, {ALL}, or --channel ID")
     what = given.what or ALL
     if what in (*SERVICES, ALL):
-        return Ask(verb, what, {"channel": given.channel, **body}, given.channel or what, "services")
+        return Request(verb, what, {"channel": given.channel, **body}, given.channel or what, "services")
     if given.channel is not None:
         raise CommandError(output.USAGE, "--channel goes with a service", f"leave it out to {verb} one episode")
     try:
@@ -167,7 +167,7 @@ def _of_what(where: Place, verb: str, given: argparse.Namespace, body: Mapping[s
         raise CommandError(
             error.code, f"no service and {error}", f"services: {services}, {ALL}; {error.hint}"
         ) from None
-    return Ask(verb, task.id, body, task.title)
+    return Request(verb, task.id, body, task.title)
 
 
 # ------------------------------------------------------------------------------------------- which tasks
@@ -226,11 +226,11 @@ def _pending(connection: sqlite3.Connection, task: Task) -> int:
 # ------------------------------------------------------------------------------------------- asking
 
 
-def _ask(where: Place, given: argparse.Namespace, asks: Sequence[Ask]) -> int:
+def _ask(where: Place, given: argparse.Namespace, asks: Sequence[Request]) -> int:
     """Put every request, also after one was refused; the exit code is that of the first refusal."""
     code = output.OK
     results: list[dict[str, object]] = []
-    with _ear(where, asks[0].verb) as ear:
+    with _client(where, asks[0].verb) as ear:
         for ask in asks:
             try:
                 answer = dict(ear(ask))
@@ -245,7 +245,7 @@ def _ask(where: Place, given: argparse.Namespace, asks: Sequence[Ask]) -> int:
     return code
 
 
-def _tell(ask: Ask, answer: Mapping[str, object]) -> None:
+def _tell(ask: Request, answer: Mapping[str, object]) -> None:
     if "error" in answer:
         output.say(f"{ask.name}: {answer['error']}; {answer['hint']}", "bad")
         return
@@ -261,7 +261,7 @@ _NO_GROUND = 74
 
 
 @contextmanager
-def _ear(where: Place, verb: str) -> Iterator[Ear]:
+def _client(where: Place, verb: str) -> Iterator[Client]:
     """Who takes the requests: the daemon behind its socket, or this process in its place."""
     views.look(where.database).close()
     if daemon_of(where.state) is not None:
@@ -308,7 +308,7 @@ def _desk(where: Place) -> "Iterator[RequestHandler]":
         asyncio.run(store.close())
 
 
-def _directly(handler: "RequestHandler", ask: Ask) -> Mapping[str, object]:
+def _directly(handler: "RequestHandler", ask: Request) -> Mapping[str, object]:
     from videod.web.requests import Refused, perform
 
     try:
