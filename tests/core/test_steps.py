@@ -10,16 +10,16 @@ from videod.core import tables
 from videod.core.expand import jobs_of
 from videod.core.model import Job, Task
 from videod.core.statuses import Gate
-from videod.core.step import BOARD_TAKES, Command, Makes, Price, Studio, digest
+from videod.core.step import BOARD_TAKES, Command, CommandContext, Makes, Price, digest
 from videod.core.tables import STEPS
 from videod.credentials import SECRET_NAMES
 from videod.edge import decode, inspector, sniff
 from videod.sandbox.notion import uploads
 
 
-def studio(task: Task, **changes: object) -> Studio:
+def studio(task: Task, **changes: object) -> CommandContext:
     names = {job.name: f"made/{job.step}_{job.key}" for job in jobs_of(task, small_plan(), policy())}
-    made = Studio(
+    made = CommandContext(
         workspace=PurePosixPath("/w"), task=task, channel_name="Wild", brand="calm", voice_id="v1",
         voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private", category="15",
         made_for_kids=False, description_template="{description} by {channel}", tags=("a", "b"), clips=2, images=3,

@@ -23,7 +23,7 @@ from videod.store import reads
 from videod.store.database import Transaction
 
 T = TypeVar("T")
-CHANNELS = {"wild": "Wild Studio", "deep": "Deep Sea"}
+CHANNELS = {"wild": "Wild CommandContext", "deep": "Deep Sea"}
 
 
 def policy(channel_id: str) -> ChannelPolicy | None:

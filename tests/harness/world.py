@@ -22,7 +22,7 @@ from tests.harness.scripts import InspectorDouble, LauncherDouble, PurseDouble, 
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.services import LANES
 from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
-from videod.core.step import Studio
+from videod.core.step import CommandContext
 from videod.core.tables import SERVICES
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Lives, Recovery
@@ -249,9 +249,9 @@ class World:
     async def _token(self, channel: str) -> str:
         return "token"
 
-    def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio:
+    def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
         row = self.policies[task.channel_id]
-        return Studio(
+        return CommandContext(
             workspace=workspace, task=task, channel_name="Wild", brand="calm", voice_id="v",
             voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private",
             category="15", made_for_kids=False, description_template="{description}", tags=("a",), clips=row.clips,

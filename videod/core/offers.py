@@ -9,7 +9,7 @@ from dataclasses import replace
 from videod.core.model import ChannelPolicy
 from videod.core.service import Offer
 from videod.core.services import LANES, SERVICES, file
-from videod.core.step import Step, Studio
+from videod.core.step import CommandContext, Step
 
 
 def at(step: Step, service: str) -> Step:
@@ -29,7 +29,7 @@ def chosen(step: Step, policy: ChannelPolicy) -> Step:
     return at(step, policy.services.get(step.name, step.service))
 
 
-def studio(studio: Studio, step: Step) -> Studio:
+def studio(studio: CommandContext, step: Step) -> CommandContext:
     """What the commands of a step need, with the model and the patience of the service that does it."""
     served = studio.served.get(key(step.name, step.service))
     if served is None:

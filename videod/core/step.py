@@ -24,7 +24,7 @@ class Served:
 
 
 @dataclass(frozen=True)
-class Studio:
+class CommandContext:
     """What commands need besides the job: the channel's and the settings' plain values, and where the files lie.
 
     `outputs` maps the names of finished jobs to their files, relative to `workspace`; `facts` to what was measured on
@@ -216,7 +216,7 @@ class Step:
     usual: Usual
     #: the jobs that a plan makes of it
     jobs: Callable[[Task, Plan, ChannelPolicy], tuple[Job, ...]]
-    argv: Callable[[Job, Studio], Command]
+    argv: Callable[[Job, CommandContext], Command]
     #: where a job's file lies, relative to the workspace, without revision and suffix
     place: Callable[[Job, Task], str]
     #: what the file must be to count as done

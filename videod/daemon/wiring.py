@@ -16,7 +16,7 @@ from videod.core import offers, tables
 from videod.core.model import ChannelPolicy, Task
 from videod.core.services import LANES
 from videod.core.statuses import Gate
-from videod.core.step import Served, Step, Studio
+from videod.core.step import CommandContext, Served, Step
 from videod.credentials import REQUIRED, Secrets
 from videod.edge import confinement
 from videod.flow.candidates import InWorkLimits
@@ -126,15 +126,15 @@ def _served(settings: Settings) -> dict[str, Served]:
 
 def studio_maker(
     settings: Callable[[], Settings], channels: Callable[[], ChannelSet]
-) -> Callable[[Task, PurePosixPath, Mapping[str, str]], Studio | None]:
-    def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio | None:
+) -> Callable[[Task, PurePosixPath, Mapping[str, str]], CommandContext | None]:
+    def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext | None:
         now = settings()
         models = now.models
         channel = channels().channels.get(task.channel_id)
         if channel is None:
             return None
         voice = channel.voice
-        return Studio(
+        return CommandContext(
             workspace=workspace, task=task, channel_name=channel.name, brand=channel.brand,
             voice_id=channel.voice_id,
             voice={"stability": voice.stability, "similarity": voice.similarity, "style": voice.style},

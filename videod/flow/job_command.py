@@ -17,7 +17,7 @@ from videod.core.model import Job, Task
 from videod.core.service import Where
 from videod.core.services import SERVICES
 from videod.core.statuses import DONE
-from videod.core.step import Command, Step, Studio
+from videod.core.step import Command, CommandContext, Step
 from videod.core.step import digest as digest_of
 from videod.core.tables import step_of
 from videod.seams import Confinement, Spawn
@@ -47,7 +47,7 @@ class CommandBuilder:
     overrides: Mapping[str, str]
     urls: Mapping[str, str]
     ffmpeg: Callable[[], str]
-    studio: Callable[[Task, PurePosixPath, Mapping[str, str]], Studio | None]
+    studio: Callable[[Task, PurePosixPath, Mapping[str, str]], CommandContext | None]
     secret: Callable[[str], str | None]
     token: Callable[[str], Awaitable[str]]
     environ: Mapping[str, str]

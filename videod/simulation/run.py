@@ -18,7 +18,7 @@ from videod.core import tables
 from videod.core.events import EntryQueued, GateApproved
 from videod.core.model import ChannelPolicy, Priority, Task
 from videod.core.statuses import AT_GATE, Gate
-from videod.core.step import Studio
+from videod.core.step import CommandContext
 from videod.core.tables import SERVICES
 from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
@@ -157,10 +157,10 @@ async def _token(channel_id: str) -> str:
 
 def _studio(
     policies: Mapping[str, ChannelPolicy],
-) -> Callable[[Task, PurePosixPath, Mapping[str, str]], Studio | None]:
-    def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio:
+) -> Callable[[Task, PurePosixPath, Mapping[str, str]], CommandContext | None]:
+    def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
         row = policies[task.channel_id]
-        return Studio(
+        return CommandContext(
             workspace=workspace, task=task, channel_name=task.channel_id, brand="", voice_id="",
             voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private",
             category="15", made_for_kids=False, description_template="{description}", tags=(), clips=row.clips,

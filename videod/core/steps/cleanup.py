@@ -3,7 +3,7 @@
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Status
-from videod.core.step import Command, Context, Expectation, Makes, Per, Step, Studio, Usual
+from videod.core.step import Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual
 from videod.core.step_parts import job
 
 
@@ -11,7 +11,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return (job(STEP, task, policy, "workspace", {}, ("upload/film",)),)
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     return Command(("--workspace", str(at.workspace)))
 
 

@@ -7,13 +7,13 @@ from videod.core.step import (
     KIB,
     MIB,
     Command,
+    CommandContext,
     Context,
     Expectation,
     Makes,
     Per,
     Price,
     Step,
-    Studio,
     Usual,
     positive,
 )
@@ -35,7 +35,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return tuple(made)
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--image", at.file(text(job, "picture")), "--prompt", reworded(job, text(job, "prompt")),
         "--negative-prompt", text(job, "negative"), "--duration", text(job, "seconds"),

@@ -3,7 +3,7 @@
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan, PlannedClip
 from videod.core.statuses import Gate, Status
-from videod.core.step import Command, Makes, Per, Step, Studio, Usual
+from videod.core.step import Command, CommandContext, Makes, Per, Step, Usual
 from videod.core.step_parts import clip_key, image_names, job, picture_expected, text
 
 
@@ -22,7 +22,7 @@ def _args(clip: PlannedClip) -> dict[str, object]:
     return {"type": "cutout", "character": images[0], "environment": images[1], "scale": clip.picture.scale}
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     output = ("--output", at.path(STEP.output(job, at.task)))
     if job.args["type"] == "full":
         return Command(("--image", at.file(text(job, "image")), *output))

@@ -3,7 +3,7 @@
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import GIB, KIB, Command, Context, Expectation, Makes, Per, Step, Studio, Usual
+from videod.core.step import GIB, KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual
 from videod.core.step_parts import clip_keys, job, text
 
 
@@ -16,7 +16,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return tuple(made)
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--video", at.file(text(job, "video")), "--audio", at.file(text(job, "audio")),
         "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)),

@@ -5,7 +5,7 @@ import json
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import KIB, Command, Context, Expectation, Makes, Per, Step, Studio, Usual, revised
+from videod.core.step import KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual, revised
 from videod.core.step_parts import clip_keys, job, names
 
 #: what an intro and an outro may add to a film, where the channel has any, seconds
@@ -21,7 +21,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return (job(STEP, task, policy, "film", {"clips": keys}, tuple(f"cut/{key}" for key in keys)),)
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     clips = []
     for number, name in enumerate(names(job, "clips"), start=1):
         parts = {"video": f"clip/{name}", "audio": f"narration/{name}", "sfx": f"sound_effect/{name}"}

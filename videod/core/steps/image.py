@@ -3,7 +3,7 @@
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan, PlannedImage
 from videod.core.statuses import Gate, Status
-from videod.core.step import Command, Makes, Per, Price, Step, Studio, Usual
+from videod.core.step import Command, CommandContext, Makes, Per, Price, Step, Usual
 from videod.core.step_parts import bought_again, job, names, picture_expected, reworded, text
 
 _FOLDERS = {"character": "characters", "environment": "environments", "prop": "props"}
@@ -29,7 +29,7 @@ def _job(task: Task, plan: Plan, policy: ChannelPolicy, image: PlannedImage, cut
     return job(STEP, task, policy, image.id, args, ("plan/plan", *references))
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     references = tuple(part for name in names(job, "references") for part in ("--reference-image", at.file(name)))
     return Command((
         "--prompt", reworded(job, text(job, "prompt")), *references, "--aspect-ratio", text(job, "aspect"),

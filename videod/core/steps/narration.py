@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import MIB, Command, Context, Expectation, Makes, Per, Price, Step, Studio, Usual
+from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
 from videod.core.step_parts import bought_again, channel_file, clip_key, job, text
 
 #: the fastest and slowest speech, characters a second; narrators speak about 15 (generate_audio refuses above 20)
@@ -24,7 +24,7 @@ def _characters(args: Mapping[str, object]) -> int:
     return len(str(args["text"]))
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--text", text(job, "text"), "--voice", at.voice_id, "--model", at.models["voice"],
         "--stability", str(at.voice["stability"]), "--similarity", str(at.voice["similarity"]),

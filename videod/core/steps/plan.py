@@ -3,7 +3,7 @@
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import MIB, Command, Context, Expectation, Makes, Per, Price, Step, Studio, Usual
+from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
 from videod.core.step_parts import bought_again
 
 
@@ -11,7 +11,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return ()  # it is there before the plan: `expand.first_job`
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", at.task.direction,
         "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),

@@ -3,7 +3,19 @@
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import MIB, Command, Context, Expectation, Makes, Per, Price, Step, Studio, Usual, positive
+from videod.core.step import (
+    MIB,
+    Command,
+    CommandContext,
+    Context,
+    Expectation,
+    Makes,
+    Per,
+    Price,
+    Step,
+    Usual,
+    positive,
+)
 from videod.core.step_parts import bought_again, clip_key, job, text
 
 #: shares of the asked length: its service may trim or loop an effect
@@ -18,7 +30,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return tuple(made)
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--text", text(job, "text"), "--duration", text(job, "seconds"),
         "--output", at.path(STEP.output(job, at.task)), *bought_again(job),

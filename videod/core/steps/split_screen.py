@@ -3,7 +3,7 @@
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import Command, Makes, Per, Step, Studio, Usual
+from videod.core.step import Command, CommandContext, Makes, Per, Step, Usual
 from videod.core.step_parts import clip_key, image_names, job, picture_expected, text
 
 
@@ -16,7 +16,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return tuple(made)
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     sides = ("--left", at.file(text(job, "left")), "--right", at.file(text(job, "right")))
     return Command((*sides, "--output", at.path(STEP.output(job, at.task))))
 

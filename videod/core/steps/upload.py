@@ -3,7 +3,7 @@
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import MIB, Command, Context, Expectation, Makes, Per, Step, Studio, Usual, revised
+from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual, revised
 from videod.core.step_parts import channel_file, job, names, text
 
 
@@ -17,7 +17,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return (job(STEP, task, policy, "film", about, ("assemble/film",)),)
 
 
-def _argv(job: Job, at: Studio) -> Command:
+def _argv(job: Job, at: CommandContext) -> Command:
     description = revised("upload/description", job, ".txt")
     told = at.description_template.replace("{title}", at.task.title).replace("{topic}", at.task.topic)
     told = told.replace("{channel}", at.channel_name).replace("{description}", text(job, "description"))
