@@ -20,8 +20,8 @@ from videod.cli.notion import app
 from videod.edge.clock import SystemClock
 from videod.edge.notion import NotionBoard, Place
 from videod.edge.notion_calls import Calls
+from videod.edge.notion_pacer import NAME, NotionPacer
 from videod.edge.notion_schema import Ids
-from videod.edge.notion_turn import NAME, Turn
 from videod.sandbox.kernel import Fault
 from videod.sandbox.notion import BOT_TOKEN
 from videod.seams import BoardError
@@ -40,7 +40,7 @@ async def on(tmp_path: Path) -> AsyncIterator[CommandBuilder]:
         yield made
 
 
-async def calls_of(on: CommandBuilder, desk: Desk, turn: Turn | None = None) -> Calls:
+async def calls_of(on: CommandBuilder, desk: Desk, turn: NotionPacer | None = None) -> Calls:
     """A connection as the daemon makes it at its start: the end of an earlier ban comes out of the database."""
     banned_until = int(await desk.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
 
@@ -175,7 +175,7 @@ async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: Com
         return ran.exit_code, ran.output
 
     assert (await check())[0] == 0
-    daemon = Turn(state / NAME)
+    daemon = NotionPacer(state / NAME)
     daemon.ban(time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + BAN_S * 1000)
     before = len(on.context.requests)
     code, said = await check()
@@ -187,9 +187,9 @@ async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: Com
 async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: CommandBuilder, tmp_path: Path) -> None:
     _, ids = await on.made()
     (tmp_path / "turns").mkdir()
-    command = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=PATIENCE_S, turn=Turn(tmp_path / "turns" / NAME))
+    command = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=PATIENCE_S, turn=NotionPacer(tmp_path / "turns" / NAME))
     desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
-    daemon = await calls_of(on, desk, Turn(tmp_path / "turns" / NAME))
+    daemon = await calls_of(on, desk, NotionPacer(tmp_path / "turns" / NAME))
     on.context.faults.set([Fault("notion", "status", status=529, headers={"Retry-After": str(BAN_S)}, times=1)])
     with pytest.raises(BoardError):
         await NotionBoard(command, on.clock, Place(ids)).check()
@@ -256,7 +256,7 @@ async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: CommandBuilde
 @pytest.mark.fault("13.13")
 async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_counts(on: CommandBuilder) -> None:
     _, ids = await on.made()
-    turn = Turn()
+    turn = NotionPacer()
     turn.ban(2**60)
     calls = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=PATIENCE_S, turn=turn)
     board = NotionBoard(calls, on.clock, Place(ids))

@@ -47,13 +47,13 @@ def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -
     from videod.daemon import refusals
     from videod.edge.clock import SystemClock
     from videod.edge.notion_calls import Calls
-    from videod.edge.notion_turn import NAME, Turn
+    from videod.edge.notion_pacer import NAME, NotionPacer
     from videod.seams import BoardError
 
     async def run(token: str, url: str) -> T:
         notion = settings.notion
         # the daemon may be asking at this very moment, or Notion have asked it to wait
-        turn = Turn(state / NAME) if (state := settings.paths.state).is_dir() else None
+        turn = NotionPacer(state / NAME) if (state := settings.paths.state).is_dir() else None
         try:
             calls = Calls(token, SystemClock(), url, notion.requests_per_s, version=notion.version, turn=turn)
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:

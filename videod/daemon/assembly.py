@@ -40,8 +40,8 @@ from videod.edge.disk import MB, Disk
 from videod.edge.inspector import MediaInspector
 from videod.edge.notion import NotionBoard, Place
 from videod.edge.notion_calls import Calls
+from videod.edge.notion_pacer import NAME, NotionPacer
 from videod.edge.notion_schema import Ids
-from videod.edge.notion_turn import NAME, Turn
 from videod.edge.oauth import Application, GoogleTokens, vault
 from videod.edge.process import ProcessLauncher, end_with, running_with
 from videod.flow.inputs import Inputs
@@ -206,7 +206,7 @@ async def _notion_calls(
 
     path, notion = sources.state / NAME, sources.settings.notion
     try:
-        turn = Turn(path)
+        turn = NotionPacer(path)
     except OSError as error:
         raise StartError(
             f"{path} cannot be used: {error.strerror}. Remove it (it holds nothing but the pace of requests to"

@@ -2,7 +2,7 @@
 
 notion-client says which address and body each call has; the wire and the judgement of answers are ours: its own
 retries break a long Retry-After and repeat creates, and its errors know only some of the shapes that answers have.
-Waiting that Notion asks for holds for the whole connection, whichever program asks (see notion_turn), outlives a loss
+Waiting that Notion asks for holds for the whole connection, whichever program asks (see notion_pacer), outlives a loss
 of power through `remember`, is bounded whatever Notion says, and is told of through `remark` when it is long.
 """
 
@@ -20,8 +20,8 @@ from notion_client.errors import InvalidPathParameterError, validate_request_pat
 
 from videod.core import bounds
 from videod.edge.notion_pace import Line, Rank
+from videod.edge.notion_pacer import NotionPacer
 from videod.edge.notion_shapes import Json, came, cursor, is_id, items, promised, record, said
-from videod.edge.notion_turn import Turn
 from videod.seams import BoardError, Clock
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Calls:
     def __init__(
         self, token: str, clock: Clock, base_url: str = DEFAULT_URL, requests_per_s: float = 3.0,
         not_before_ms: int = 0, remember: Remember | None = None, timeout_s: float = CALL_S, version: str = VERSION,
-        turn: Turn | None = None, remark: Remark | None = None, transport: httpx.AsyncBaseTransport | None = None,
+        turn: NotionPacer | None = None, remark: Remark | None = None, transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:  # fmt: skip
         # our own logger at CRITICAL: its warnings would double ours, and without one it adds a handler per client
         quiet = log.getChild("client")
@@ -105,7 +105,7 @@ class Calls:
         self._clock = clock
         self.pace(requests_per_s)
         # on the clock that nobody can set: a wall clock set back by a day must not lengthen a ban by one
-        self._turn = turn or Turn()
+        self._turn = turn or NotionPacer()
         self._line = Line()
         self._banned_ms = 0
         if not_before_ms > clock.now_ms():

@@ -33,7 +33,7 @@ _FORM = struct.Struct("<qq36s")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-class Turn:
+class NotionPacer:
     """In memory, or shared through the file at `path`, whose folder must exist. Raises OSError when it cannot be used.
 
     Without a path it serves one program alone. `problem` says in one line why turns are not shared now, "" if they are.
