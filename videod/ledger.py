@@ -49,7 +49,7 @@ from videod.core.ops import (
     Suspend,
 )
 from videod.core.plan import Plan
-from videod.core.reconcile import Mark, NothingBought
+from videod.core.reconcile import BalanceReading, NothingBought
 from videod.core.statuses import JobState
 from videod.core.step import Command
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
@@ -423,9 +423,9 @@ class Ledger:
         self.wakeups.wake_all()
         return moved
 
-    async def note_mark(self, mark: Mark) -> None:
+    async def note_reading(self, reading: BalanceReading) -> None:
         """Remember what a service's balance was at a quiet moment."""
-        await self._store.write(lambda tx: writes.note_mark(tx, mark))
+        await self._store.write(lambda tx: writes.note_reading(tx, reading))
 
     async def ask_at_once(self, service: str, at: int) -> None:
         """Close the breaker of a service, so that the next job asks it now; a new outage is told again."""

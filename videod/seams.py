@@ -226,7 +226,7 @@ class TokenError(Exception):
 # ------------------------------------------------------------------------------------------------- balances
 
 
-class Purse(Protocol):
+class BalanceClient(Protocol):
     """What services tell of their own accounts. Asking costs nothing. All methods raise NoAnswer only."""
 
     @property

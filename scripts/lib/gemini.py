@@ -1,7 +1,7 @@
 """Google's Gemini API (generateContent): requests, and what each kind of unhappy answer means.
 
 Two traps of the wire: a refused picture is HTTP 200, and one status (429) stands for a wait of seconds, a wait until
-midnight in California, and an empty purse.
+midnight in California, and an empty balances.
 """
 
 import base64

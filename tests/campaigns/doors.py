@@ -39,7 +39,7 @@ from videod.core.plan import PlanError, parse
 from videod.core.tables import STEPS
 from videod.credentials import SERVICE_URLS, CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import state_folder
-from videod.edge.credit import ServicePurse
+from videod.edge.credit import ServiceBalances
 from videod.edge.decode import Undecodable
 from videod.edge.inspector import _document
 from videod.edge.notifiers.email import Email, MailServer
@@ -142,13 +142,13 @@ async def receipts(at: House, chance: random.Random) -> None:
 
 async def balances(at: House, chance: random.Random) -> None:
     at.answer(chance, ("code", "data", "character_count", "state"), {"code": "200"})
-    purse = ServicePurse(at.urls, lambda name: "key")
-    name = chance.choice(purse.services)
+    balances = ServiceBalances(at.urls, lambda name: "key")
+    name = chance.choice(balances.services)
     try:
-        sound(await purse.used(name), -(10**12), 10**12)
+        sound(await balances.used(name), -(10**12), 10**12)
         at.service.body = b'{"code": 200, "data": ' + nonsense.document(
             chance, ("state", "completeTime"), {"state": '"fail"'}) + b"}"  # fmt: skip
-        ended = (await purse.remote("kie", "t1")).ended_at
+        ended = (await balances.remote("kie", "t1")).ended_at
         assert ended is None or 10**12 <= ended <= 10**13
     except NoAnswer as silent:
         assert len(str(silent)) < 300

@@ -35,7 +35,7 @@ TABLE: dict[str, dict[str, str]] = {
     "kie createTask": PAID,
     "elevenlabs speech": SOUND,
     "elevenlabs effect": SOUND,
-    # only when an empty purse is filled again: a courtesy, whatever it says
+    # only when an empty balances is filled again: a courtesy, whatever it says
     "elevenlabs subscription": dict.fromkeys(FREE, "quota"),
     "kie upload": FREE,
     "kie recordInfo": FREE,

@@ -10,7 +10,7 @@ from tests.cli.factory import HOUR, MINUTE, NOON, POLICY, StudioBox, a_full_stud
 from videod.cli import audit, client
 from videod.core.events import JobCharged, JobFailed, RedoAsked
 from videod.core.failures import Failure, Kind
-from videod.core.reconcile import Mark, NothingBought
+from videod.core.reconcile import BalanceReading, NothingBought
 from videod.core.statuses import Gate, Status
 from videod.core.tables import STEPS
 
@@ -139,7 +139,7 @@ def test_a_purchase_repeated_in_doubt_is_counted_and_one_that_the_balance_settle
 
 
 def _mark(box: StudioBox, used: int, gap: int | None, at: int) -> None:
-    at_once(box.ledger.note_mark(Mark("kie", at, used, 1, 1, gap)))
+    at_once(box.ledger.note_reading(BalanceReading("kie", at, used, 1, 1, gap)))
 
 
 def test_balances_are_shown_with_what_they_moved(box: StudioBox, tmp_path: Path, capsys: Out) -> None:

@@ -34,7 +34,7 @@ from videod.core.model import Job
 from videod.core.advice import advice
 from videod.credentials import SECRET_NAMES, service_urls
 from videod.daemon import wiring
-from videod.edge.credit import ServicePurse
+from videod.edge.credit import ServiceBalances
 from videod.simulation.latency import Latencies
 from videod.simulation.run import Arrival, simulate
 
@@ -91,7 +91,7 @@ print(json.dumps({
     "required": [name for name in wiring.required(chosen) if name in ("KIE_API_KEY", "MIRROR_API_KEY")],
     "required before": [name for name in wiring.required(plain) if name in ("KIE_API_KEY", "MIRROR_API_KEY")],
     "secret": "MIRROR_API_KEY" in SECRET_NAMES, "url": service_urls({})["VIDEOD_URL_MIRROR"],
-    "balance": "mirror" in ServicePurse.services, "guarded": "mirror" in breaker.GUARDED,
+    "balance": "mirror" in ServiceBalances.services, "guarded": "mirror" in breaker.GUARDED,
     "screens": client.CONCURRENCY["mirror"], "lane": "mirror" in tables.SERVICES,
     "advice": advice(job, Failure(Kind.CREDENTIALS, "no", "mirror")),
     "pages": [name for name in docs.BLOCKS if name != "scripts" and "mirror" in docs.BLOCKS[name]().lower()],

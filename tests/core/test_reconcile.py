@@ -12,14 +12,14 @@ from videod.core import reconcile
 from videod.core.events import CancelAsked
 from videod.core.failures import Kind as FailureKind
 from videod.core.ops import CloseAttempt
-from videod.core.reconcile import Fate, Finding, Kind, Mark, NothingBought, Order, Span, Trace
+from videod.core.reconcile import BalanceReading, Fate, Finding, Kind, NothingBought, Order, Span, Trace
 from videod.core.service import Remote
 from videod.core.statuses import JobState, Status
 
 CLIP, SHORT = 84_000, 42_000
 MICROS = 420_000
 NOW = 1_795_000_000_000
-MARK = Mark("kie", NOW, used=-900_000, attempts=10, history=100)
+MARK = BalanceReading("kie", NOW, used=-900_000, attempts=10, history=100)
 
 
 # ------------------------------------------------------------------------------------------- the judgement
@@ -87,13 +87,13 @@ def test_a_price_that_nobody_told_is_no_hindrance_to_see_that_nothing_was_bought
 )
 def test_the_gap_is_what_the_books_do_not_explain(moved: int, found: int | None) -> None:
     orders = [Order(CLIP, found is not None, False, Fate.KEPT), Order(CLIP, True, False, Fate.UNSURE)]
-    assert reconcile.gap(moved, orders) == found
+    assert reconcile.unexplained(moved, orders) == found
 
 
 # ------------------------------------------------------------------------------------------- which mark
 
 
-def _marks(*gaps: int | None) -> list[Mark]:
+def _marks(*gaps: int | None) -> list[BalanceReading]:
     return [replace(MARK, at=NOW + 30_000 * n, attempts=10 + n, history=100 + n, gap=gap) for n, gap in enumerate(gaps)]
 
 
@@ -242,7 +242,7 @@ def test_a_thousand_accounts_by_chance_are_never_read_as_nothing_bought_when_it_
         account = _Account(chance)
         for _ in range(chance.randrange(12)):
             account.step()
-        mark = Mark("kie", account.at, account.used, account.number, account.number)
+        mark = BalanceReading("kie", account.at, account.used, account.number, account.number)
         for _ in range(chance.randrange(6)):
             account.step()
         taken = chance.random() < 0.5

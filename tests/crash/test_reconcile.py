@@ -43,7 +43,7 @@ async def _cut(world: World, name: str, service: str, nth: int = 1) -> None:
     """Let the daemon run until the power goes at that point, then start it anew."""
     switch = CutAt(name, nth, world, service)
     world.power = world.board.power = switch
-    for owner in (world.store, world.launcher, world.purse):
+    for owner in (world.store, world.launcher, world.balances):
         owner._power = switch
     await world.rest(20_000)
     assert world.power.dark.is_set(), "the power never went"
@@ -217,9 +217,9 @@ def test_clips_that_fail_and_are_given_back_do_not_look_like_others_at_the_key(t
         await world.queue("Crossing")
         await world.rest(40_000)
         await check_without_refunds(world)
-        marks = await world.store.read(lambda tx: purchases.marks(tx, "kie"))
+        marks = await world.store.read(lambda tx: purchases.readings(tx, "kie"))
         assert len(marks) > 3
-        assert {mark.gap for mark in marks} <= {None, 0}
+        assert {mark.unexplained for mark in marks} <= {None, 0}
         assert marks[-1].used - marks[0].used == 2 * CLIP
 
     story(tell, tmp_path)
@@ -241,8 +241,8 @@ def test_twenty_random_cuts_are_settled_by_looks_and_lose_nothing(tmp_path: Path
         assert world.cuts > 0
         await check(world)
         for service in ("kie", "elevenlabs"):
-            marks = await world.store.read(lambda tx, name=service: purchases.marks(tx, name))
-            assert {mark.gap for mark in marks} <= {None, 0}, marks
+            marks = await world.store.read(lambda tx, name=service: purchases.readings(tx, name))
+            assert {mark.unexplained for mark in marks} <= {None, 0}, marks
         assert audit.main(["--state", str(tmp_path / "state")]) == 0
 
     story(tell, tmp_path, seed=seed)

@@ -16,7 +16,7 @@ from videod.config import Settings
 from videod.core.service import Check
 from videod.core.services import SERVICES
 from videod.credentials import SERVICE_URLS, Secrets
-from videod.edge.credit import ServicePurse
+from videod.edge.credit import ServiceBalances
 from videod.edge.notifiers import Notifiers
 from videod.edge.notifiers.email import Email, MailServer
 from videod.edge.notifiers.slack import BUSY_MOST_S, BUSY_S, Slack
@@ -37,8 +37,8 @@ async def service() -> AsyncIterator[Answering]:
         yield made
 
 
-def purse(service: Answering) -> ServicePurse:
-    return ServicePurse(dict.fromkeys(SERVICE_URLS, service.url), lambda name: "key")
+def balances(service: Answering) -> ServiceBalances:
+    return ServiceBalances(dict.fromkeys(SERVICE_URLS, service.url), lambda name: "key")
 
 
 @pytest.mark.fault("13.3")
@@ -49,7 +49,7 @@ def purse(service: Answering) -> ServicePurse:
 async def test_a_nonsense_balance_is_no_answer(service: Answering, name: str, body: str, number: str) -> None:
     service.body = body.replace("%s", number).encode()
     with pytest.raises(NoAnswer):
-        await purse(service).used(name)
+        await balances(service).used(name)
 
 
 @pytest.mark.fault("13.3")
@@ -60,20 +60,20 @@ async def test_a_nonsense_balance_is_no_answer(service: Answering, name: str, bo
 async def test_an_unreadable_balance_is_no_answer(service: Answering, name: str, body: str) -> None:
     service.body = body.encode("latin-1")
     with pytest.raises(NoAnswer):
-        await purse(service).used(name)
+        await balances(service).used(name)
 
 
 async def test_a_balance_in_range_is_read(service: Answering) -> None:
     service.body = b'{"code": 200, "data": 84.5, "character_count": 12}'
-    assert await purse(service).used("kie") == -84_500
-    assert await purse(service).used("elevenlabs") == 12_000
+    assert await balances(service).used("kie") == -84_500
+    assert await balances(service).used("elevenlabs") == 12_000
 
 
 @pytest.mark.fault("13.3")
 @pytest.mark.parametrize("number", [*NUMBERS, "12", "1795963200", "1e14"])
 async def test_a_nonsense_end_of_an_order_is_no_end(service: Answering, number: str) -> None:
     service.body = f'{{"code": 200, "data": {{"state": "fail", "completeTime": {number}}}}}'.encode()
-    found = await purse(service).remote("kie", "odd/..")
+    found = await balances(service).remote("kie", "odd/..")
     assert found.failed and found.ended_at is None
 
 

@@ -356,8 +356,8 @@ class ScriptDouble:
         return ""
 
 
-class PurseDouble:
-    """The accounts of the services that tell one. Implements seams.Purse."""
+class BalanceDouble:
+    """The accounts of the services that tell one. Implements seams.BalanceClient."""
 
     services = ("kie", "elevenlabs")
 

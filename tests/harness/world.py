@@ -18,7 +18,7 @@ from tests.flow.board_double import BoardDouble, NotifierDouble
 from tests.harness import databases
 from tests.harness.power import Power, PowerCut
 from tests.harness.prices import prices
-from tests.harness.scripts import InspectorDouble, LauncherDouble, PurseDouble, Vendors
+from tests.harness.scripts import BalanceDouble, InspectorDouble, LauncherDouble, Vendors
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.services import LANES
 from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
@@ -213,9 +213,9 @@ class World:
         self.builder = self.make_builder()
         self.doubts = None
         if self.looks:
-            self.purse = PurseDouble(self.vendors, self.power)
+            self.balances = BalanceDouble(self.vendors, self.power)
             wait_s = self.look_after_s
-            self.doubts = Reconciler(self.store, self.ledger, self.builder, self.purse, self.clock, lambda: wait_s)
+            self.doubts = Reconciler(self.store, self.ledger, self.builder, self.balances, self.clock, lambda: wait_s)
         self.inspector = self.make_inspector()
         self.runner = Runner(
             self.ledger, self.launcher, self.inspector, self.builder, self.clock, self.chance, lambda text: text,

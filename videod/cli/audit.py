@@ -10,7 +10,7 @@ from videod.cli import client, output
 from videod.cli.output import Cell
 from videod.core import reconcile
 from videod.core.model import Job, Task
-from videod.core.reconcile import Mark
+from videod.core.reconcile import BalanceReading
 from videod.core.service import CREDIT
 from videod.core.services import BALANCES, title
 from videod.core.statuses import JobState
@@ -20,7 +20,7 @@ from videod.receipts import State
 from videod.store import audit, purchases, reads
 from videod.web import serializers
 
-#: marks whose differences are shown, and how long a strange one is held against the books
+#: readings whose differences are shown, and how long a strange one is held against the books
 MARKS_SHOWN_MS = 24 * 3_600_000
 
 
@@ -60,9 +60,9 @@ def _audit(argv: Sequence[str]) -> int:
 def _body(connection: sqlite3.Connection, where: client.Place) -> serializers.Json:
     papers = _papers(connection, where)
     again = audit.charged_again(connection)
-    marks = {service: purchases.marks(connection, service) for service in BALANCES}
-    services = [_service(connection, service, papers, again, marks.get(service, ())) for service in audit.PAID]
-    wrong = [*_wrong_books(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_marks(marks)]
+    readings = {service: purchases.readings(connection, service) for service in BALANCES}
+    services = [_service(connection, service, papers, again, readings.get(service, ())) for service in audit.PAID]
+    wrong = [*_wrong_books(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_readings(readings)]
     return {
         "ok": not wrong, "services": services, "possibly_paid_twice": audit.possibly_twice(connection),
         "possibly_paid_usd": serializers.usd(audit.possible(connection)),
@@ -72,7 +72,11 @@ def _body(connection: sqlite3.Connection, where: client.Place) -> serializers.Js
 
 
 def _service(
-    connection: sqlite3.Connection, service: str, papers: Papers, again: list[audit.Again], marks: tuple[Mark, ...]
+    connection: sqlite3.Connection,
+    service: str,
+    papers: Papers,
+    again: list[audit.Again],
+    readings: tuple[BalanceReading, ...],
 ) -> serializers.Json:
     found = audit.count(connection, service)
     reasons = Counter(reason or "unknown" for one in again if one.service == service for reason in one.reasons)
@@ -82,20 +86,20 @@ def _service(
         "possibly_paid_usd": serializers.usd(found.possible),
         "in_doubt": found.in_doubt, "rebought": found.rebought, "settled_by_balance": found.settled,
         "again": {reason: reasons[reason] for reason in ("redo", "retry", "repair", "rebuy", "unknown")},
-        "balance": _balance(marks),
+        "balance": _balance(readings),
     }  # fmt: skip
 
 
-def _balance(marks: tuple[Mark, ...]) -> serializers.Json | None:
+def _balance(readings: tuple[BalanceReading, ...]) -> serializers.Json | None:
     """None for a service that tells no balance, or was not asked yet."""
-    if not marks:
+    if not readings:
         return None
-    newest = marks[-1]
-    recent = [mark for mark in marks if mark.at > newest.at - MARKS_SHOWN_MS]
+    newest = readings[-1]
+    recent = [reading for reading in readings if reading.at > newest.at - MARKS_SHOWN_MS]
     return {
-        "marks": len(recent), "at": serializers.when(newest.at), "used_credits": newest.used / CREDIT,
+        "readings": len(recent), "at": serializers.when(newest.at), "used_credits": newest.used / CREDIT,
         "moved_credits": (newest.used - recent[0].used) / CREDIT,
-        "unexplained_credits": sum(mark.gap or 0 for mark in recent) / CREDIT,
+        "unexplained_credits": sum(reading.unexplained or 0 for reading in recent) / CREDIT,
     }  # fmt: skip
 
 
@@ -207,16 +211,16 @@ def _wrong_papers(papers: Papers) -> list[Wrong]:
     return bare + orphans
 
 
-def _wrong_marks(marks: dict[str, tuple[Mark, ...]]) -> list[Wrong]:
+def _wrong_readings(readings: dict[str, tuple[BalanceReading, ...]]) -> list[Wrong]:
     """Credits that somebody used beside us within the last day; what was added is no disagreement."""
     found = []
-    for service, known in marks.items():
-        recent = [mark for mark in known if mark.at > known[-1].at - MARKS_SHOWN_MS]
-        strange = [mark for mark in recent if mark.gap is not None and mark.gap > 0]
-        for mark in strange:
+    for service, known in readings.items():
+        recent = [reading for reading in known if reading.at > known[-1].at - MARKS_SHOWN_MS]
+        strange = [reading for reading in recent if reading.unexplained is not None and reading.unexplained > 0]
+        for reading in strange:
             found.append((
-                f"{title(service)} counts {reconcile.credits(mark.gap or 0)} more than these books, seen"
-                f" {serializers.when(mark.at)}",
+                f"{title(service)} counts {reconcile.credits(reading.unexplained or 0)} more than these books, seen"
+                f" {serializers.when(reading.at)}",
                 "look whether somebody else uses the key, or whether a price has changed ([prices] of videod.toml)",
             ))  # fmt: skip
     return found

@@ -1,6 +1,6 @@
 """What a service's own balance says of a purchase whose answer was lost. Pure.
 
-A *mark* is a reading of the balance at a moment when none of our requests was on its way. From the last mark before
+A *reading* is a reading of the balance at a moment when none of our requests was on its way. From the last reading before
 the doubtful request to a reading after it, the balance moved by what was bought in between, less what was given back
 for tasks that failed. Most of that is in our books; what is not sure there is a span. Only the two ends of the whole
 span prove something:
@@ -48,11 +48,11 @@ class NothingBought:
 
 
 @dataclass(frozen=True)
-class Mark:
+class BalanceReading:
     """A reading of the balance at a quiet moment.
 
     `attempts` and `history` are the highest ids in the books at that moment: what is above came later, whatever the
-    clock said. `gap`: what the movement since the mark before has beyond what the books explain (0: nothing; None:
+    clock said. `gap`: what the movement since the reading before has beyond what the books explain (0: nothing; None:
     there was nothing to compare with).
     """
 
@@ -61,7 +61,7 @@ class Mark:
     used: int
     attempts: int
     history: int
-    gap: int | None = None
+    unexplained: int | None = None
 
 
 class Fate(StrEnum):
@@ -74,7 +74,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """One order of ours beside the one in doubt. `before`: taken before the mark.
+    """One order of ours beside the one in doubt. `before`: taken before the reading.
 
     `price`: None where nobody told. `exact`: the service's own figure, or a price that it has charged before.
     """
@@ -134,7 +134,7 @@ def _of(order: Order) -> Span:
 
 
 def span(orders: Iterable[Order]) -> Span:
-    """By how much all of `orders` together moved the balance since the mark."""
+    """By how much all of `orders` together moved the balance since the reading."""
     least: int | None = 0
     most: int | None = 0
     for one in map(_of, orders):
@@ -159,21 +159,21 @@ def untold(service: str, traces: Collection[Trace], proven: Collection[int]) -> 
 
 
 def orders(
-    service: str, mark: Mark, traces: Collection[Trace], proven: Collection[int], remotes: Mapping[str, Remote],
+    service: str, reading: BalanceReading, traces: Collection[Trace], proven: Collection[int], remotes: Mapping[str, Remote],
     doubted: int = 0,
 ) -> list[Order]:  # fmt: skip
-    """Everything in the books that may have moved the balance since `mark`, the attempt `doubted` left out.
+    """Everything in the books that may have moved the balance since `reading`, the attempt `doubted` left out.
 
     `proven`: prices, micro-dollars, at which the service has charged before. `remotes`: what it says of `unfinished`
     orders; one that it says nothing of may have been given back.
     """
-    found = [_charge(trace) for trace in traces if trace.kind == Kind.CHARGED and trace.number > mark.history]
+    found = [_charge(trace) for trace in traces if trace.kind == Kind.CHARGED and trace.number > reading.history]
     if service in REFUNDING:
-        found = _tasks(service, mark, traces, proven, remotes)
+        found = _tasks(service, reading, traces, proven, remotes)
     settled = {trace.attempt for trace in traces if trace.kind == Kind.SETTLED} | {doubted}
     for trace in traces:
         if trace.kind == Kind.DOUBTED and trace.attempt not in settled:
-            before = trace.number <= mark.history
+            before = trace.number <= reading.history
             price = units(service, trace.micros)
             if not before:
                 found.append(Order(price, trace.micros in proven, before, Fate.UNSURE))
@@ -187,7 +187,11 @@ def _charge(trace: Trace) -> Order:
 
 
 def _tasks(
-    service: str, mark: Mark, traces: Collection[Trace], proven: Collection[int], remotes: Mapping[str, Remote]
+    service: str,
+    reading: BalanceReading,
+    traces: Collection[Trace],
+    proven: Collection[int],
+    remotes: Mapping[str, Remote],
 ) -> list[Order]:
     """The orders of a service that names them, by what became of each."""
     charged = {trace.reference: trace for trace in traces if trace.kind == Kind.CHARGED}
@@ -197,19 +201,19 @@ def _tasks(
             submitted.setdefault(trace.reference, trace)
     found = []
     for reference, trace in submitted.items():
-        before, paid = trace.number <= mark.history, charged.get(reference)
+        before, paid = trace.number <= reading.history, charged.get(reference)
         if paid is not None:
             found.append(Order(paid.credits, paid.credits is not None, before, Fate.KEPT))
             continue
         remote = remotes.get(reference or "")
-        gone = remote is not None and remote.failed and (remote.ended_at or mark.at) < mark.at - REFUND_MS
+        gone = remote is not None and remote.failed and (remote.ended_at or reading.at) < reading.at - REFUND_MS
         if before and gone:
-            continue  # its price was back before the mark
+            continue  # its price was back before the reading
         fate = Fate.KEPT if remote is not None and not remote.failed else Fate.FAILED
         found.append(Order(units(service, trace.micros), trace.micros in proven, before, fate))
     for trace in traces:
-        if trace.kind == Kind.CHARGED and trace.reference not in submitted and trace.number > mark.history:
-            # ordered nobody knows when: before the mark, or after it
+        if trace.kind == Kind.CHARGED and trace.reference not in submitted and trace.number > reading.history:
+            # ordered nobody knows when: before the reading, or after it
             found.append(Order(trace.credits, trace.credits is not None, False, Fate.UNSURE))
     return found
 
@@ -224,7 +228,7 @@ def judge(moved: int, orders: Iterable[Order], price: int | None) -> Finding:
     return Finding.UNKNOWN
 
 
-def gap(moved: int, orders: Iterable[Order]) -> int | None:
+def unexplained(moved: int, orders: Iterable[Order]) -> int | None:
     """The part of the movement that `orders` do not explain; None: they do not tell enough.
 
     Positive: somebody else used the key, or a price was higher. Negative: credits were added, or a price was lower.
@@ -237,19 +241,19 @@ def gap(moved: int, orders: Iterable[Order]) -> int | None:
     return 0 if whole.most is None or moved <= whole.most else moved - whole.most
 
 
-def base(marks: Iterable[Mark], attempt: int, asked_at: int) -> Mark | None:
-    """The newest mark from before an attempt whose paid request left at `asked_at`, ms.
+def base(readings: Iterable[BalanceReading], attempt: int, asked_at: int) -> BalanceReading | None:
+    """The newest reading from before an attempt whose paid request left at `asked_at`, ms.
 
-    None where there is none, or where the balance moved within a day before the newest mark in a way that the books do
+    None where there is none, or where the balance moved within a day before the newest reading in a way that the books do
     not explain: then it proves nothing.
     """
-    known = sorted(marks, key=lambda mark: mark.history)
+    known = sorted(readings, key=lambda reading: reading.history)
     if not known:
         return None
     newest = known[-1].at
-    if any(mark.gap and mark.at > newest - STRANGE_MS for mark in known):
+    if any(reading.unexplained and reading.at > newest - STRANGE_MS for reading in known):
         return None
-    before = [mark for mark in known if mark.attempts < attempt and mark.at < asked_at]
+    before = [reading for reading in known if reading.attempts < attempt and reading.at < asked_at]
     return before[-1] if before else None
 
 
@@ -265,7 +269,7 @@ def credits(amount: int) -> str:
 
 
 def evidence(service: str, finding: Finding, moved: int, since: str) -> str:
-    """What people read of a finding; `since` is the mark's time."""
+    """What people read of a finding; `since` is the reading's time."""
     name = title(service)
     by = f"{credits(moved)} used since {since}"
     if finding == Finding.NOTHING:

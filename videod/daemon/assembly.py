@@ -35,7 +35,7 @@ from videod.daemon.waits import WaitWatch
 from videod.daemon.wal_watch import WalWatch
 from videod.edge import notifiers
 from videod.edge.clock import SystemChance, SystemClock
-from videod.edge.credit import ServicePurse
+from videod.edge.credit import ServiceBalances
 from videod.edge.disk import MB, Disk
 from videod.edge.inspector import MediaInspector
 from videod.edge.notion import NotionBoard, Place
@@ -127,8 +127,8 @@ async def build(
     launcher, inspector = ProcessLauncher(wiring.host_paths(sources)), MediaInspector(builder.ffmpeg)
     opened.callback(launcher.close)
     bound = partial(_deadline_s, current)
-    purse = ServicePurse(urls, secrets.get)
-    doubts = Reconciler(store, ledger, builder, purse, clock, lambda: current.settings.daemon.look_after_s)
+    balances = ServiceBalances(urls, secrets.get)
+    doubts = Reconciler(store, ledger, builder, balances, clock, lambda: current.settings.daemon.look_after_s)
     look = Inputs(ledger, builder, inspector, clock)
     runner = Runner(ledger, launcher, inspector, builder, clock, chance, secrets.redact, bound, doubts, look)
     recovery = Recovery(

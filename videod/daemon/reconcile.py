@@ -1,6 +1,6 @@
 """Purchases in doubt compared with the service's own balance: first look, then the standing permission, then a person.
 
-While the daemon runs it takes marks: readings of the balance at moments when none of our requests is on its way. When
+While the daemon runs it takes readings: readings of the balance at moments when none of our requests is on its way. When
 the answer to a paid request was lost, or a crash fell between the request and its receipt, the balance is read again
 (not before the request must have been carried out or forgotten) and `core.reconcile` judges. Where it shows that
 nothing was bought, the receipt's "intent" is withdrawn and the job is bought as if nothing had been tried.
@@ -18,20 +18,20 @@ from videod.core import reconcile, services
 from videod.core.failures import Failure
 from videod.core.model import Job, Task
 from videod.core.moments import iso
-from videod.core.reconcile import Fate, Finding, Mark, NothingBought, Order, Trace
+from videod.core.reconcile import BalanceReading, Fate, Finding, NothingBought, Order, Trace
 from videod.core.service import CREDIT, Remote
 from videod.core.statuses import JobState
 from videod.core.tables import STEPS
 from videod.flow.job_command import CommandBuilder
 from videod.ledger import Ledger
 from videod.receipts import Receipt, State
-from videod.seams import Clock, NoAnswer, Purse
+from videod.seams import BalanceClient, Clock, NoAnswer
 from videod.store import purchases, reads
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
 
-#: how often it is looked whether a mark is wanted; between two marks while we buy, and while nothing is bought, seconds
+#: how often it is looked whether a reading is wanted; between two readings while we buy, and while nothing is bought, seconds
 TICK_S = 10.0
 MARK_S = 30.0
 IDLE_MARK_S = 3600.0
@@ -78,47 +78,47 @@ class Reconciler:
         store: Store,
         ledger: Ledger,
         builder: CommandBuilder,
-        purse: Purse,
+        balances: BalanceClient,
         clock: Clock,
         look_after_s: Callable[[], float],
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._builder = builder
-        self._purse = purse
+        self._balances = balances
         self._clock = clock
         self._look_after_s = look_after_s
 
     def covers(self, job: Job) -> bool:
         """Whether the balance of the job's service can tell of its purchases: all of them keep receipts."""
-        if job.service not in self._purse.services:
+        if job.service not in self._balances.services:
             return False
         return not any(self._builder.silent(STEPS[offer.step]) for offer in services.SERVICES[job.service].offers)
 
-    # ------------------------------------------------------------------------------------------ marks
+    # ------------------------------------------------------------------------------------------ readings
 
     async def run(self) -> None:
-        """Take marks until cancelled, and look once more at what earlier daemons left for a person."""
+        """Take readings until cancelled, and look once more at what earlier daemons left for a person."""
         async with asyncio.TaskGroup() as group:
-            for service in self._purse.services:
-                group.create_task(self._mark_for_ever(service), name=f"marks of {service}")
+            for service in self._balances.services:
+                group.create_task(self._mark_for_ever(service), name=f"readings of {service}")
                 group.create_task(self._look_at_old_doubts(service), name=f"doubts of {service}")
 
     async def _mark_for_ever(self, service: str) -> None:
         while True:
-            await self.mark(service)
+            await self.reading(service)
             await self._clock.sleep(TICK_S)
 
-    async def mark(self, service: str) -> bool:
-        """Take a mark if one is wanted and no request is on its way; whether it was taken."""
-        known = await self._store.read(lambda tx: purchases.marks(tx, service, 1))
+    async def reading(self, service: str) -> bool:
+        """Take a reading if one is wanted and no request is on its way; whether it was taken."""
+        known = await self._store.read(lambda tx: purchases.readings(tx, service, 1))
         if not await self._wanted(service, known[-1] if known else None):
             return False
         before = await self._sight(service)
         if not before.quiet:
             return False
         try:
-            used = await self._purse.used(service)
+            used = await self._balances.used(service)
             gap = await self._gap(known[-1], used) if known else None
         except NoAnswer as silent:
             log.debug("reconcile_mark_failed", extra={"service": service, "error": str(silent)})
@@ -128,11 +128,11 @@ class Reconciler:
             return False
         if gap:
             log.warning("reconcile_balance_strange", extra={"service": service, "credits": gap / CREDIT})
-        mark = Mark(service, self._clock.now_ms(), used, before.place.attempts, before.place.history, gap)
-        await self._ledger.note_mark(mark)
+        reading = BalanceReading(service, self._clock.now_ms(), used, before.place.attempts, before.place.history, gap)
+        await self._ledger.note_reading(reading)
         return True
 
-    async def _wanted(self, service: str, last: Mark | None) -> bool:
+    async def _wanted(self, service: str, last: BalanceReading | None) -> bool:
         if last is None:
             return True
         age_s = (self._clock.now_ms() - last.at) / 1000
@@ -141,10 +141,10 @@ class Reconciler:
         bought = await self._store.read(lambda tx: purchases.bought_since(tx, service, last.attempts))
         return bought or not 0 <= age_s < IDLE_MARK_S
 
-    async def _gap(self, last: Mark, used: int) -> int | None:
+    async def _gap(self, last: BalanceReading, used: int) -> int | None:
         traces, proven = await self._books(last)
         remotes = await self._remotes(last.service, traces)
-        return reconcile.gap(used - last.used, reconcile.orders(last.service, last, traces, proven, remotes))
+        return reconcile.unexplained(used - last.used, reconcile.orders(last.service, last, traces, proven, remotes))
 
     # ------------------------------------------------------------------------------------------ doubts
 
@@ -179,9 +179,9 @@ class Reconciler:
     async def _look(self, job: Job, attempt: int, asked_at: int) -> tuple[Finding, str]:
         """The finding, and what is said of it."""
         name = services.title(job.service)
-        marks = await self._store.read(lambda tx: purchases.marks(tx, job.service))
-        mark = reconcile.base(marks, attempt, asked_at)
-        if mark is None:
+        readings = await self._store.read(lambda tx: purchases.readings(tx, job.service))
+        reading = reconcile.base(readings, attempt, asked_at)
+        if reading is None:
             return Finding.UNKNOWN, f"{name}'s balance was not known before, or others use the key"
         wait_s = self._look_after_s() - (self._clock.now_ms() - asked_at) / 1000
         await self._clock.sleep(min(max(wait_s, 0.0), self._look_after_s()))
@@ -189,7 +189,7 @@ class Reconciler:
         begun, found = self._clock.steady_ms(), (Finding.UNKNOWN, f"{name} did not tell its balance")
         while True:
             try:
-                finding, told, patience_s = await self._look_once(mark, job, attempt, price)
+                finding, told, patience_s = await self._look_once(reading, job, attempt, price)
                 found = (finding, told)
             except NoAnswer as silent:
                 patience_s = PATIENCE_S
@@ -199,34 +199,36 @@ class Reconciler:
                 return found
             await self._clock.sleep(LOOK_AGAIN_S)
 
-    async def _look_once(self, mark: Mark, job: Job, attempt: int, price: int | None) -> tuple[Finding, str, float]:
+    async def _look_once(
+        self, reading: BalanceReading, job: Job, attempt: int, price: int | None
+    ) -> tuple[Finding, str, float]:
         """The finding, what is said of it, and for how long after the first look another may tell more, seconds.
 
         Raises NoAnswer.
         """
         service = job.service
         before = await self._sight(service)
-        traces, proven = await self._books(mark)
-        used = await self._purse.used(service)
+        traces, proven = await self._books(reading)
+        used = await self._balances.used(service)
         after = await self._sight(service)
         named = {trace.reference for trace in traces if trace.kind == reconcile.Kind.SUBMITTED}
         remotes = await self._remotes(service, traces)
-        found = reconcile.orders(service, mark, traces, proven, remotes, attempt)
+        found = reconcile.orders(service, reading, traces, proven, remotes, attempt)
         unsure = _on_their_way(before, after, job.id)
-        # what is on a receipt and not in the books came after the mark
+        # what is on a receipt and not in the books came after the reading
         unsure += sum(paper.remote_id is not None and paper.remote_id not in named for paper in before.papers.values())
         found += [Order(None, False, False, Fate.UNSURE)] * unsure
-        moved = used - mark.used
+        moved = used - reading.used
         finding = reconcile.judge(moved, found, price)
         patience_s = PATIENCE_S if reconcile.untold(service, traces, proven) else ON_THEIR_WAY_S if unsure else 0.0
-        return finding, reconcile.evidence(service, finding, moved, iso(mark.at)), patience_s
+        return finding, reconcile.evidence(service, finding, moved, iso(reading.at)), patience_s
 
     # ------------------------------------------------------------------------------------------ looking
 
-    async def _books(self, mark: Mark) -> tuple[tuple[Trace, ...], frozenset[int]]:
+    async def _books(self, reading: BalanceReading) -> tuple[tuple[Trace, ...], frozenset[int]]:
         def look(connection: sqlite3.Connection) -> tuple[tuple[Trace, ...], frozenset[int]]:
-            found = purchases.traces(connection, mark.service, mark)
-            return found, purchases.proven(connection, mark.service)
+            found = purchases.traces(connection, reading.service, reading)
+            return found, purchases.proven(connection, reading.service)
 
         return await self._store.read(look)
 
@@ -235,7 +237,7 @@ class Reconciler:
         found = {}
         for reference in reconcile.unfinished(service, traces)[-ASKED_MOST:]:
             try:
-                found[reference] = await self._purse.remote(service, reference)
+                found[reference] = await self._balances.remote(service, reference)
             except NoAnswer as silent:
                 log.debug("reconcile_order_unknown", extra={"service": service, "error": str(silent)})
         return found

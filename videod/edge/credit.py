@@ -11,8 +11,8 @@ from videod.edge.questions import TROUBLE, Questions, TooLong
 from videod.seams import NoAnswer
 
 
-class ServicePurse:
-    """See seams.Purse, and Questions for what it is made of."""
+class ServiceBalances:
+    """See seams.BalanceClient, and Questions for what it is made of."""
 
     services = tuple(BALANCES)
 
@@ -20,7 +20,7 @@ class ServicePurse:
         self._questions = Questions(urls, secret)
 
     async def used(self, service: str) -> int:
-        """See seams.Purse. Raises NoAnswer."""
+        """See seams.BalanceClient. Raises NoAnswer."""
         balance = BALANCES[service]
         answer = await self._answer(balance.question)
         try:
@@ -29,7 +29,7 @@ class ServicePurse:
             raise NoAnswer(str(error)) from error
 
     async def remote(self, service: str, reference: str) -> Remote:
-        """See seams.Purse. Raises NoAnswer."""
+        """See seams.BalanceClient. Raises NoAnswer."""
         orders = BALANCES[service].orders
         if orders is None:
             raise NoAnswer(f"{service} names no orders")

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from videod.core import bounds
 from videod.core.model import Job
-from videod.core.reconcile import TASK_MS, Kind, Mark, Trace
+from videod.core.reconcile import TASK_MS, BalanceReading, Kind, Trace
 from videod.core.service import CREDIT
 from videod.core.tables import STEPS
 from videod.store.rows import job_of
 
 
-def marks(connection: sqlite3.Connection, service: str, limit: int = 1000) -> tuple[Mark, ...]:
-    """The newest marks of a service, the oldest of them first."""
+def readings(connection: sqlite3.Connection, service: str, limit: int = 1000) -> tuple[BalanceReading, ...]:
+    """The newest readings of a service, the oldest of them first."""
     rows = connection.execute(
         "SELECT service, at, used, attempts, history, gap FROM balances WHERE service = ? ORDER BY id DESC LIMIT ?",
         (service, limit),
     ).fetchall()
-    return tuple(Mark(*row) for row in reversed(rows))
+    return tuple(BalanceReading(*row) for row in reversed(rows))
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,11 @@ SELECT id, at, event, body FROM history WHERE id > ? AND event IN (SELECT value 
 """
 
 
-def traces(connection: sqlite3.Connection, service: str, mark: Mark) -> tuple[Trace, ...]:
-    """What happened to purchases at a service since an hour before the mark, in order."""
+def traces(connection: sqlite3.Connection, service: str, reading: BalanceReading) -> tuple[Trace, ...]:
+    """What happened to purchases at a service since an hour before the reading, in order."""
     earlier = connection.execute(
-        "SELECT id FROM history WHERE id <= ? AND at < ? ORDER BY id DESC LIMIT 1", (mark.history, mark.at - TASK_MS)
+        "SELECT id FROM history WHERE id <= ? AND at < ? ORDER BY id DESC LIMIT 1",
+        (reading.history, reading.at - TASK_MS),
     ).fetchone()
     rows = connection.execute(_TRACES, (0 if earlier is None else earlier[0], json.dumps(list(_KINDS))))
     found = (_trace(connection, service, row) for row in rows)

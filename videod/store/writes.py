@@ -24,7 +24,7 @@ from videod.core.ops import (
     ShowEntry,
     Suspend,
 )
-from videod.core.reconcile import Mark
+from videod.core.reconcile import BalanceReading
 from videod.store import reads
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
 from videod.store.statements import insert, save, update
@@ -256,7 +256,7 @@ def hasten_entry(connection: sqlite3.Connection, page_id: str, at: int) -> None:
     )
 
 
-#: the intake's mark on what was seen of an entry that a person threw away
+#: the intake's reading on what was seen of an entry that a person threw away
 IN_TRASH = "~in_trash"
 
 
@@ -347,20 +347,20 @@ def set_back(connection: sqlite3.Connection, by_ms: int, at: int) -> int:
     return moved
 
 
-#: marks of a balance that are kept of each service
+#: readings of a balance that are kept of each service
 MARKS_KEPT = 1000
 
 
-def note_mark(connection: sqlite3.Connection, mark: Mark) -> None:
+def note_reading(connection: sqlite3.Connection, reading: BalanceReading) -> None:
     """Remember a reading of a service's balance; the oldest ones go."""
     connection.execute(
         "INSERT INTO balances (service, at, used, attempts, history, gap) VALUES (?, ?, ?, ?, ?, ?)",
-        (mark.service, mark.at, mark.used, mark.attempts, mark.history, mark.gap),
+        (reading.service, reading.at, reading.used, reading.attempts, reading.history, reading.unexplained),
     )
     connection.execute(
         "DELETE FROM balances WHERE service = ? AND id <= coalesce("
         "(SELECT id FROM balances WHERE service = ? ORDER BY id DESC LIMIT 1 OFFSET ?), 0)",
-        (mark.service, mark.service, MARKS_KEPT),
+        (reading.service, reading.service, MARKS_KEPT),
     )
 
 
