@@ -14,7 +14,7 @@ settings.load_profile("patient")
 
 
 #: the rooms whose tests take longest, in this order: begun first, so that no worker is left alone with them at the end
-LONGEST = ("live", "crash", "scripts", "scenarios", "sandbox", "faults", "edge", "daemon")
+LONGEST = ("live", "crash", "scripts", "scenarios", "sandbox", "faults", "adapters", "daemon")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,13 +18,13 @@ from tests.benchmarks.load import CLIPS, IMAGES, LIMITS, Film, page, title
 from tests.benchmarks.peers.base import Peer
 from tests.benchmarks.work import Films, NoOps, Work
 from tests.harness.prices import prices
+from videod.adapters.clock import SystemChance, SystemClock
 from videod.core.events import EntryQueued, Event, JobStarted, JobSucceeded
 from videod.core.model import ChannelPolicy, Priority, Task, task_id_of
 from videod.core.plan import parse
 from videod.core.statuses import READY, Gate
 from videod.core.step import Studio
 from videod.core.tables import SERVICES, STEPS
-from videod.edge.clock import SystemChance, SystemClock
 from videod.flow.assignment import Assignment
 from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
@@ -32,7 +32,7 @@ from videod.flow.limits import Lane, Limit
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.ledger import Applied, Ledger, Wakeups
-from videod.seams import Spawn
+from videod.ports import Spawn
 from videod.simulation.launcher import SimulatedChild, SimulatedInspector, SimulatedLauncher
 from videod.simulation.plan import document
 from videod.store.database import Database, Store

@@ -10,8 +10,8 @@ import random
 from collections import Counter
 from pathlib import Path
 
+from tests.adapters import notion_nonsense as nonsense
 from tests.campaigns import frame
-from tests.edge import notion_nonsense as nonsense
 
 
 async def fuzz(folder: Path, seed: int, calls: int) -> tuple[Counter[str], list[str]]:

@@ -31,6 +31,13 @@ from tests.harness import nonsense
 from tests.harness.answering import Answering, answering
 from tests.harness.listening import NOW_MS, Said, in_range, listen
 from tests.harness.scripts import plan_document
+from videod.adapters.credit import ServiceBalances
+from videod.adapters.decode import Undecodable
+from videod.adapters.inspector import _document
+from videod.adapters.notifiers.email import Email, MailServer
+from videod.adapters.notifiers.slack import Slack
+from videod.adapters.oauth import Application, GoogleTokens, Grant, seal, unseal, vault
+from videod.adapters.probe import probe
 from videod.channels import ChannelError, ChannelSet, load_channels
 from videod.config import ConfigError, Settings, load_settings
 from videod.core import bounds
@@ -39,16 +46,9 @@ from videod.core.plan import PlanError, parse
 from videod.core.tables import STEPS
 from videod.credentials import SERVICE_URLS, CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import state_folder
-from videod.edge.credit import ServiceBalances
-from videod.edge.decode import Undecodable
-from videod.edge.inspector import _document
-from videod.edge.notifiers.email import Email, MailServer
-from videod.edge.notifiers.slack import Slack
-from videod.edge.oauth import Application, GoogleTokens, Grant, seal, unseal, vault
-from videod.edge.probe import probe
 from videod.ledger import Ledger, Wakeups
+from videod.ports import BoardError, NoAnswer, TokenError
 from videod.receipts import read as receipt_beside
-from videod.seams import BoardError, NoAnswer, TokenError
 from videod.store import reads
 from videod.store.database import InlineDatabase
 from videod.store.rows import _names, _object, failure_of

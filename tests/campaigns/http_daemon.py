@@ -10,12 +10,12 @@ from unittest import mock
 
 from tests.campaigns.faulty import FAULTS, Faulty, Good, told
 from tests.campaigns.http_table import TABLE
-from videod.edge import notion_calls, oauth
-from videod.edge.clock import SystemClock
-from videod.edge.notifiers import slack
-from videod.edge.oauth import Application, GoogleTokens, Grant, seal, vault
+from videod.adapters import notion_calls, oauth
+from videod.adapters.clock import SystemClock
+from videod.adapters.notifiers import slack
+from videod.adapters.oauth import Application, GoogleTokens, Grant, seal, vault
 from videod.ledger import Ledger, Wakeups
-from videod.seams import BoardError, TokenError
+from videod.ports import BoardError, TokenError
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate
 

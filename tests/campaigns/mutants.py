@@ -100,10 +100,10 @@ MUTANTS = (
            '            if error.kind not in ("gone", "rejected"):\n                raise\n            await',
            "            if True:\n                raise\n            await",
            "tests/flow/test_intake.py::test_trouble_with_one_entry_does_not_stop_the_others"),
-    Mutant("forget_the_ban", "P10 a ban is kept, also over a restart", "videod/edge/notion_calls.py",
+    Mutant("forget_the_ban", "P10 a ban is kept, also over a restart", "videod/adapters/notion_calls.py",
            "self._ban(min(not_before_ms - clock.now_ms(), int(BLOCKED_S * 1000)))", "pass",
-           "tests/edge/test_notion_board.py::test_a_ban_is_kept_over_a_restart"),
-    Mutant("line_up_through_a_ban", "P10 a ban stops those who stand in line", "videod/edge/notion_calls.py",
+           "tests/adapters/test_notion_board.py::test_a_ban_is_kept_over_a_restart"),
+    Mutant("line_up_through_a_ban", "P10 a ban stops those who stand in line", "videod/adapters/notion_calls.py",
            "            if self._banned_until() <= self._clock.steady_ms():", "            if True:",
            "tests/faults/test_notion_ban.py::test_a_ban_that_comes_while_others_stand_in_line_stops_them_too"),
     Mutant("lists_may_lie", "P4 no answer passes for a list that lacks our video", "scripts/lib/youtube.py",
@@ -136,9 +136,9 @@ MUTANTS = (
            "tests/scenarios/test_candidates.py::test_an_admission_a_plan_and_another_status_are_read_anew"),
     Mutant("keep_news_back", "the board tells the truth of what changed", "videod/core/board.py",
            "after is before and after.status not in AT_GATE and all(", "all(", "tests/core/test_any_order.py"),
-    Mutant("children_first", "scripts stand behind the daemon", "videod/edge/launch.py",
+    Mutant("children_first", "scripts stand behind the daemon", "videod/adapters/launch.py",
            "        _stand_back(nice)", "        os.nice(nice)",
-           "tests/edge/test_process.py::test_a_child_stands_behind_the_daemon_where_sessions_share_the_processor"),
+           "tests/adapters/test_process.py::test_a_child_stands_behind_the_daemon_where_sessions_share_the_processor"),
 )  # fmt: skip
 
 

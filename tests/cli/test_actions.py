@@ -11,12 +11,12 @@ import pytest
 
 from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, a_full_studio, at_once
 from tests.harness.patience import happened
+from videod.adapters.clock import SystemClock
 from videod.cli import actions, client
 from videod.core.events import GateApproved
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
 from videod.daemon.lock import hold
-from videod.edge.clock import SystemClock
 from videod.ledger import Ledger, Wakeups
 from videod.store import reads
 from videod.store.database import InlineDatabase

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from videod.adapters.notifiers.slack import Slack
 from videod.cli import main
 from videod.daemon import lives
-from videod.edge.notifiers.slack import Slack
-from videod.seams import BoardError
+from videod.ports import BoardError
 
 ROOT = Path(__file__).resolve().parents[2]
 

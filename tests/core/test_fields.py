@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from videod.adapters import notion_schema
 from videod.core import fields
 from videod.core.events import EntryEdited, EntryQueued
 from videod.core.fields import FIELDS, PRIVACIES
 from videod.core.model import Priority, Task
 from videod.core.statuses import Status
-from videod.edge import notion_schema
 
 
 def test_the_events_carry_each_field_and_nothing_else_of_an_entry() -> None:

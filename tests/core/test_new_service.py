@@ -34,7 +34,7 @@ from videod.core.model import Job
 from videod.core.advice import advice
 from videod.credentials import SECRET_NAMES, service_urls
 from videod.daemon import wiring
-from videod.edge.credit import ServiceBalances
+from videod.adapters.credit import ServiceBalances
 from videod.simulation.latency import Latencies
 from videod.simulation.run import Arrival, simulate
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.book import Book, small_plan
 from tests.harness.world import policy
+from videod.adapters import decode, inspector, sniff
 from videod.core import tables
 from videod.core.expand import jobs_of
 from videod.core.model import Job, Task
@@ -13,7 +14,6 @@ from videod.core.statuses import Gate
 from videod.core.step import BOARD_TAKES, Command, CommandContext, Makes, Price, digest
 from videod.core.tables import STEPS
 from videod.credentials import SECRET_NAMES
-from videod.edge import decode, inspector, sniff
 from videod.sandbox.notion import uploads
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from tests.harness.patience import happened
+from videod.adapters import clock
 from videod.daemon.watchdog import Watchdog
-from videod.edge import clock
 
 
 @pytest.mark.fault("1.9", "13.14")

@@ -12,21 +12,21 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.edge.test_oauth import builder as oauth_bench
-from tests.edge.test_oauth import grant
+from tests.adapters.test_oauth import builder as oauth_bench
+from tests.adapters.test_oauth import grant
 from tests.flow.board_double import BEGIN_MS, Clock
 from tests.harness.checkers import check
 from tests.harness.scripts import Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
+from videod.adapters.clock import SystemClock
+from videod.adapters.notion_calls import Calls
 from videod.core.breaker import Breaker
 from videod.core.ops import Alert
 from videod.core.suspension import Cause, Suspension
 from videod.daemon.clock_watch import ClockWatch
-from videod.edge.clock import SystemClock
-from videod.edge.notion_calls import Calls
 from videod.flow.limits import Limit, quota_day, quota_ends
-from videod.seams import BoardError
+from videod.ports import BoardError
 from videod.store import reads, writes
 from videod.store.views import episodes, overview
 

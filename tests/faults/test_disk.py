@@ -22,12 +22,12 @@ from tests.harness.world import World, policy
 from tests.scripts import media
 from tests.scripts.conftest import Run, clip, picture, png, run, wire
 from tests.scripts.wire import Wire
+from videod.adapters.disk import MB, Disk, Room, unusable
 from videod.core.statuses import Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.told import DISK_ALERT
 from videod.daemon.disk_watch import DiskWatch, shortage
 from videod.daemon.wal_watch import WalWatch
-from videod.edge.disk import MB, Disk, Room, unusable
 from videod.ledger import Ledger, Wakeups
 from videod.store import reads, views
 from videod.store.database import Database, InlineDatabase
@@ -78,7 +78,7 @@ def test_a_limit_on_the_size_of_files_is_named_with_what_to_do() -> None:
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from videod.edge import disk
+from videod.adapters import disk
 soft, hard = int(sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 disk.lift_file_limit()

@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.edge.notion_board import PAGE, CommandBuilder, builder
+from tests.adapters.notion_board import PAGE, CommandBuilder, builder
 from tests.flow.desk import Desk
 from tests.harness.patience import PATIENCE_S
+from videod.adapters.clock import SystemClock
+from videod.adapters.notion import NotionBoard, Place
+from videod.adapters.notion_calls import Calls
+from videod.adapters.notion_pacer import NAME, NotionPacer
+from videod.adapters.notion_schema import Ids
 from videod.cli.notion import app
-from videod.edge.clock import SystemClock
-from videod.edge.notion import NotionBoard, Place
-from videod.edge.notion_calls import Calls
-from videod.edge.notion_pacer import NAME, NotionPacer
-from videod.edge.notion_schema import Ids
+from videod.ports import BoardError
 from videod.sandbox.kernel import Fault
 from videod.sandbox.notion import BOT_TOKEN
-from videod.seams import BoardError
 from videod.store import reads, views
 
 BAN_S = 300

@@ -29,6 +29,7 @@ from tests.harness.checkers import check
 from tests.harness.scripts import Trouble, plan_document
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
+from videod.adapters.notion_values import decode, encode
 from videod.channels import ChannelError, load_channels
 from videod.core.craft import complaints
 from videod.core.events import EntryQueued, EntryRefused
@@ -39,7 +40,6 @@ from videod.core.plan import PlanError, parse
 from videod.core.sanitize import sanitize, sanitize_line, sanitize_screen
 from videod.core.statuses import Status
 from videod.core.tables import STEPS
-from videod.edge.notion_values import decode, encode
 from videod.flow import edits
 from videod.flow.job_command import workspace_of
 

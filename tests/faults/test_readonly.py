@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults import mounts
 from tests.harness.patience import run
-from videod.edge.disk import unusable
+from videod.adapters.disk import unusable
 from videod.store.schema import migrate
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from videod.seams import BoardError, Page
-from videod.seams import Clock as ClockSeam
+from videod.ports import BoardError, Page
+from videod.ports import Clock as ClockSeam
 
 BEGIN_MS = 1_795_000_020_000
 

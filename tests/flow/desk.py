@@ -18,7 +18,7 @@ from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.seams import Board, Notifier
+from videod.ports import Board, Notifier
 from videod.store import reads
 from videod.store.database import Transaction
 

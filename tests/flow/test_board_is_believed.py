@@ -14,7 +14,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.plan import parse
 from videod.core.statuses import JobState, Status
 from videod.flow import edits
-from videod.seams import BoardError
+from videod.ports import BoardError
 from videod.store import reads
 
 

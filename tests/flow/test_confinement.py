@@ -8,7 +8,7 @@ from tests.core.book import Book
 from videod.core.step import Command
 from videod.core.tables import STEPS
 from videod.flow.job_command import CommandBuilder
-from videod.seams import Confinement
+from videod.ports import Confinement
 
 
 async def _token(channel: str) -> str:

@@ -12,7 +12,7 @@ from tests.harness.patience import patience
 from videod.core.failures import Failure, Kind
 from videod.core.model import Priority
 from videod.core.statuses import Gate, Status
-from videod.seams import BoardError
+from videod.ports import BoardError
 from videod.store import reads
 
 Post = tuple[str, dict[str, object]]

@@ -18,7 +18,7 @@ from videod.flow.assignment import Assignment
 from videod.flow.job_command import CommandBuilder
 from videod.flow.quarantine import put_aside
 from videod.flow.runner import Runner
-from videod.seams import Artefact, BadArtefact, Spawn, Unchecked
+from videod.ports import Artefact, BadArtefact, Spawn, Unchecked
 
 TASK = Task("bear", "page", "wild", "Bear", "bears", "a crossing", Priority.NORMAL, None, Status.GENERATING_VIDEO, 0, 0)
 BLACK = BadArtefact("clip_01.mp4 is black from begin to end")

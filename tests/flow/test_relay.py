@@ -13,7 +13,7 @@ from tests.flow.desk import Desk
 from tests.harness.patience import eventually
 from videod.core.failures import Failure, Kind
 from videod.core.statuses import Gate
-from videod.seams import BoardError
+from videod.ports import BoardError
 from videod.store import reads
 from videod.store.reads import OutboxMessage
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.flow.board_double import Entry
 from tests.harness.world import PoweredBoard
-from videod.edge.notion_pace import Line, Rank
-from videod.seams import BoardError, Page
+from videod.adapters.notion_pace import Line, Rank
+from videod.ports import BoardError, Page
 
 PART = 100
 PER_S = 3.0

@@ -18,7 +18,7 @@ from videod.core.step import Command, Expectation
 from videod.core.tables import STEPS
 from videod.flow.job_command import CommandBuilder
 from videod.ledger import Applied, Ledger, Wakeups
-from videod.seams import Artefact, Inspector, Launcher, Spawn
+from videod.ports import Artefact, Inspector, Launcher, Spawn
 
 
 class Place(StrEnum):

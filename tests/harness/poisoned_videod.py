@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.poison import BadTripError, Place
+from videod.adapters.inspector import MediaInspector
+from videod.adapters.process import ProcessLauncher
 from videod.cli import main
 from videod.core.events import JobCrashed, JobFailed, JobSetAside, JobSucceeded
-from videod.edge.inspector import MediaInspector
-from videod.edge.process import ProcessLauncher
 from videod.flow.job_command import CommandBuilder
 from videod.ledger import Ledger
 

@@ -20,7 +20,7 @@ from videod.core import offers
 from videod.core.service import CREDIT, Remote
 from videod.core.step import Expectation
 from videod.core.tables import STEPS
-from videod.seams import Artefact, BadArtefact, NoAnswer, Spawn
+from videod.ports import Artefact, BadArtefact, NoAnswer, Spawn
 
 SERVICE = {step.script: step.service for step in STEPS.values()} | {one.script: name for name, one in offers.others()}
 #: the script of another service's offer -> the step's own, which it does as
@@ -158,7 +158,7 @@ SPOILT = "spoilt"
 
 
 class ScriptDouble:
-    """One running script: a coroutine that obeys the contract. Implements seams.Child."""
+    """One running script: a coroutine that obeys the contract. Implements ports.Child."""
 
     pid = 0
 
@@ -357,7 +357,7 @@ class ScriptDouble:
 
 
 class BalanceDouble:
-    """The accounts of the services that tell one. Implements seams.BalanceClient."""
+    """The accounts of the services that tell one. Implements ports.BalanceClient."""
 
     services = ("kie", "elevenlabs")
 

@@ -36,7 +36,7 @@ from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.seams import Inspector, Launcher, Page
+from videod.ports import Inspector, Launcher, Page
 from videod.store import reads
 from videod.store.database import T, Transaction
 

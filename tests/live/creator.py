@@ -8,9 +8,9 @@ import yaml
 
 from tests.harness.patience import PATIENCE_S, until
 from tests.live.stage import Stage
+from videod.adapters.notion_values import decode, encode
 from videod.cli.demo_person import VERSION
 from videod.core.statuses import BY_LABEL, LABELS, Status
-from videod.edge.notion_values import decode, encode
 from videod.sandbox.notion import PERSON_TOKEN
 
 #: kind of each property that a person types

@@ -17,7 +17,7 @@ from videod.core.model import Task
 from videod.core.statuses import AT_GATE, ERRORS, Gate, JobState, Status
 from videod.flow.assignment import Assignment
 from videod.flow.inputs import Inputs
-from videod.seams import Spawn
+from videod.ports import Spawn
 from videod.web.requests import Outcome, Refused, RequestHandler
 
 HARMS = ("deleted", "truncated", "replaced", "a folder", "a link")

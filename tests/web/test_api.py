@@ -14,11 +14,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
+from videod.adapters import orphans
+from videod.adapters.process import tethered
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
 from videod.daemon.loop_lag import EDGES_S, LoopLag
-from videod.edge import orphans
-from videod.edge.process import tethered
 from videod.web.api import ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays, _loop
 

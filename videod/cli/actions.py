@@ -267,8 +267,8 @@ def _client(where: Place, verb: str) -> Iterator[Client]:
     if daemon_of(where.state) is not None:
         yield lambda ask: client.post(where, ask.path, ask.body)
         return
+    from videod.adapters.disk import unusable
     from videod.daemon.lock import LockHeld, hold
-    from videod.edge.disk import unusable
 
     why_not = unusable(where.state)
     if why_not is not None:
@@ -283,10 +283,10 @@ def _client(where: Place, verb: str) -> Iterator[Client]:
 @contextmanager
 def _desk(where: Place) -> "Iterator[RequestHandler]":
     """A ledger of our own over the database, under the lock that the caller holds."""
+    from videod.adapters.clock import SystemClock
     from videod.channels import ChannelError, load_channels
     from videod.config import ConfigError, load_settings
     from videod.daemon.wiring import policies
-    from videod.edge.clock import SystemClock
     from videod.ledger import Ledger, Wakeups
     from videod.store.database import DatabaseError, InlineDatabase
     from videod.store.schema import migrate

@@ -111,8 +111,8 @@ def _settings(config: Path) -> "Settings":
 
 async def _send(settings: "Settings", secrets: "Secrets", text: str) -> bool:
     """Whether any way took it, or there is none that could."""
-    from videod.edge import notifiers
-    from videod.seams import BoardError
+    from videod.adapters import notifiers
+    from videod.ports import BoardError
 
     try:
         async with asyncio.timeout(SEND_S):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from videod.adapters.notion_calls import Calls
     from videod.config import Settings
-    from videod.edge.notion_calls import Calls
 
 T = TypeVar("T")
 CREDENTIALS, CONFIGURATION = 77, 78
@@ -43,12 +43,12 @@ def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -
     """Run `work` on a connection with the token of the environment; failures end the program with their reason."""
     import httpx
 
+    from videod.adapters.clock import SystemClock
+    from videod.adapters.notion_calls import Calls
+    from videod.adapters.notion_pacer import NAME, NotionPacer
     from videod.credentials import CredentialsError, load_secrets, service_urls
     from videod.daemon import refusals
-    from videod.edge.clock import SystemClock
-    from videod.edge.notion_calls import Calls
-    from videod.edge.notion_pacer import NAME, NotionPacer
-    from videod.seams import BoardError
+    from videod.ports import BoardError
 
     async def run(token: str, url: str) -> T:
         notion = settings.notion
@@ -96,7 +96,7 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Make the databases "videod" and "videod assets" under a page, or complete those that are there."""
-    from videod.edge import notion_schema
+    from videod.adapters import notion_schema
 
     settings = _settings(config)
     page = parent or settings.notion.parent_page
@@ -119,7 +119,7 @@ def init(
 @app.command()
 def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show each column's state; exit 78 when something is missing."""
-    from videod.edge import notion_schema
+    from videod.adapters import notion_schema
 
     settings = _settings(config)
 

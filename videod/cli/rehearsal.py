@@ -77,7 +77,7 @@ def environment(root: Path, found: Mapping[str, object], state: Path) -> dict[st
 
 def prepare(env: Mapping[str, str], channels: Sequence[str], state: Path) -> None:
     """Make the board and give every channel the consent that its owner would give in the browser. Repeatable."""
-    from videod.edge import oauth
+    from videod.adapters import oauth
 
     asyncio.run(_make_board(env, channels))
     folder = state / "tokens"
@@ -91,9 +91,9 @@ def prepare(env: Mapping[str, str], channels: Sequence[str], state: Path) -> Non
 
 
 async def _make_board(env: Mapping[str, str], channels: Sequence[str]) -> None:
-    from videod.edge import notion_schema
-    from videod.edge.clock import SystemClock
-    from videod.edge.notion_calls import Calls
+    from videod.adapters import notion_schema
+    from videod.adapters.clock import SystemClock
+    from videod.adapters.notion_calls import Calls
 
     calls = Calls(env["NOTION_TOKEN"], SystemClock(), env["VIDEOD_URL_NOTION"])
     try:

@@ -1,7 +1,7 @@
 """What a person writes on an entry besides its Status: one row for each field of the board.
 
 A new field is a row here, an attribute of `Task`, `EntryQueued` and `EntryEdited` (with a migration), and a column in
-`edge/notion_schema`. Everything else reads the table: what counts as changed, as empty, as wrong, until when a
+`adapters/notion_schema`. Everything else reads the table: what counts as changed, as empty, as wrong, until when a
 change counts, and what a retry carries on.
 """
 

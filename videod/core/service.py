@@ -2,7 +2,7 @@
 
 A service is whatever a job is done with (a vendor's API, a program of this machine) and whatever its scripts talk to
 on the way (an image host). Each has one file in `core/services/`, named as the service is, with one value `SERVICE`.
-What a balance or a probe asks is said here as data; `edge` sends it, for all services alike.
+What a balance or a probe asks is said here as data; `adapters` sends it, for all services alike.
 """
 
 from collections.abc import Callable, Mapping

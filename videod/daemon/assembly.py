@@ -17,6 +17,17 @@ from pathlib import Path
 
 import httpx
 
+from videod.adapters import notifiers
+from videod.adapters.clock import SystemChance, SystemClock
+from videod.adapters.credit import ServiceBalances
+from videod.adapters.disk import MB, Disk
+from videod.adapters.inspector import MediaInspector
+from videod.adapters.notion import NotionBoard, Place
+from videod.adapters.notion_calls import Calls
+from videod.adapters.notion_pacer import NAME, NotionPacer
+from videod.adapters.notion_schema import Ids
+from videod.adapters.oauth import Application, GoogleTokens, vault
+from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.config import Notion
 from videod.core import tables
 from videod.core.step import Step
@@ -33,17 +44,6 @@ from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
 from videod.daemon.waits import WaitWatch
 from videod.daemon.wal_watch import WalWatch
-from videod.edge import notifiers
-from videod.edge.clock import SystemChance, SystemClock
-from videod.edge.credit import ServiceBalances
-from videod.edge.disk import MB, Disk
-from videod.edge.inspector import MediaInspector
-from videod.edge.notion import NotionBoard, Place
-from videod.edge.notion_calls import Calls
-from videod.edge.notion_pacer import NAME, NotionPacer
-from videod.edge.notion_schema import Ids
-from videod.edge.oauth import Application, GoogleTokens, vault
-from videod.edge.process import ProcessLauncher, end_with, running_with
 from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
 from videod.flow.job_command import workspace_of
@@ -52,7 +52,7 @@ from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import reads
 from videod.store.database import Database, Store
 from videod.store.resilient import Resilient

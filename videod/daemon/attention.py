@@ -13,7 +13,7 @@ from videod.core.model import Job, Task
 from videod.core.ops import REMIND_MS
 from videod.core.waits import waits_for
 from videod.ledger import Ledger
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import attention as looks
 from videod.store.database import Store
 

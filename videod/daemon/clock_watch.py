@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 
 from videod.ledger import Ledger
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import reads
 from videod.store.database import Store
 

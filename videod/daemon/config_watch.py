@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import logging
 
+from videod.adapters.clock import SystemClock
 from videod.daemon import wiring
 from videod.daemon.assembly import Assembly
 from videod.daemon.gates import judge_again
 from videod.daemon.live_config import LiveConfig
-from videod.edge.clock import SystemClock
-from videod.seams import BoardError
+from videod.ports import BoardError
 from videod.store import reads
 
 log = logging.getLogger(__name__)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from videod.adapters.disk import MB, Room, limited
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.told import DISK_ALERT
-from videod.edge.disk import MB, Room, limited
 from videod.ledger import Ledger
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import reads
 from videod.store.database import Store
 
@@ -37,7 +37,7 @@ UPDATE_MS = 60_000
 
 
 class Ground(Protocol):
-    """The disk, as `edge.disk.Disk` has it."""
+    """The disk, as `adapters.disk.Disk` has it."""
 
     def room(self) -> Room: ...
 

@@ -9,7 +9,7 @@ import sqlite3
 from videod.core.events import GatesJudged
 from videod.core.statuses import AT_GATE
 from videod.ledger import Ledger
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import reads
 from videod.store.database import Store
 

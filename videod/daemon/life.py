@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from videod.adapters import clock, systemd
 from videod.daemon import lives
 from videod.daemon.lives import Lives, Record
 from videod.daemon.lock import Held
 from videod.daemon.watchdog import Watchdog
-from videod.edge import clock, systemd
 
 log = logging.getLogger(__name__)
 

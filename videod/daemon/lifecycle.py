@@ -17,6 +17,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from videod.adapters import confinement, notifiers, systemd
+from videod.adapters.clock import SystemClock, nonsense
+from videod.adapters.disk import largest_file, lift_file_limit, limited, unusable
+from videod.adapters.memory import keep_small
+from videod.adapters.oauth import vault
+from videod.adapters.probe import probe
 from videod.channels import ChannelError
 from videod.config import ConfigError, Settings
 from videod.core import services, tables
@@ -31,14 +37,8 @@ from videod.daemon.lock import LockHeld, hold
 from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
-from videod.edge import confinement, notifiers, systemd
-from videod.edge.clock import SystemClock, nonsense
-from videod.edge.disk import largest_file, lift_file_limit, limited, unusable
-from videod.edge.memory import keep_small
-from videod.edge.oauth import vault
-from videod.edge.probe import probe
 from videod.flow.runner import KILL_GRACE_S
-from videod.seams import BoardError
+from videod.ports import BoardError
 from videod.store.database import DatabaseError
 from videod.store.schema import migrate
 from videod.store.soundness import given_up, held, held_by_others

@@ -24,8 +24,8 @@ from videod.core.statuses import JobState
 from videod.core.tables import STEPS
 from videod.flow.job_command import CommandBuilder
 from videod.ledger import Ledger
+from videod.ports import BalanceClient, Clock, NoAnswer
 from videod.receipts import Receipt, State
-from videod.seams import BalanceClient, Clock, NoAnswer
 from videod.store import purchases, reads
 from videod.store.database import Store
 

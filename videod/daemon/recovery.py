@@ -32,8 +32,8 @@ from videod.flow.job_command import CommandBuilder
 from videod.flow.quarantine import put_aside
 from videod.flow.runner import LEFT_OPEN, Doubts
 from videod.ledger import Ledger
+from videod.ports import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.receipts import Receipt, State
-from videod.seams import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.store import reads
 from videod.store.database import Store
 from videod.web.requests import RequestHandler

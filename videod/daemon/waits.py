@@ -12,7 +12,7 @@ from videod.core.events import EntryWaits
 from videod.core.suspension import Suspension
 from videod.core.waits import lasting, waits_for
 from videod.ledger import Ledger
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import reads, views
 from videod.store.database import Store
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from videod.edge.disk import MB
+from videod.adapters.disk import MB
 from videod.ledger import Ledger
 from videod.store.wal import log_bytes
 

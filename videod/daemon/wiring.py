@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import imageio_ffmpeg
 
+from videod.adapters import confinement
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
 from videod.core import offers, tables
@@ -18,7 +19,6 @@ from videod.core.services import LANES
 from videod.core.statuses import Gate
 from videod.core.step import CommandContext, Served, Step
 from videod.credentials import REQUIRED, Secrets
-from videod.edge import confinement
 from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit

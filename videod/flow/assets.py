@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from videod.ledger import Ledger
-from videod.seams import Board, Clock
+from videod.ports import Board, Clock
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.reads import OutboxMessage

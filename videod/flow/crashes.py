@@ -14,7 +14,7 @@ from videod.core.events import Event, JobCrashed, JobFailed, JobSetAside
 from videod.core.failures import Failure, Kind
 from videod.core.sanitize import sanitize
 from videod.ledger import Ledger
-from videod.seams import Chance, Clock
+from videod.ports import Chance, Clock
 
 log = logging.getLogger(__name__)
 

@@ -40,7 +40,7 @@ def failure_of(error: OSError, during: str) -> Failure | None:
     return None
 
 
-#: what `edge/launch.py` says of a program that the kernel would not run, and the errors by the kernel's words
+#: what `adapters/launch.py` says of a program that the kernel would not run, and the errors by the kernel's words
 _CANNOT_RUN = "cannot run "
 _BY_WORDS = {
     "No space left on device": errno.ENOSPC, "Input/output error": errno.EIO, "Cannot allocate memory": errno.ENOMEM,

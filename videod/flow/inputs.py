@@ -28,7 +28,7 @@ from videod.flow.assignment import Assignment
 from videod.flow.job_command import CommandBuilder
 from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
-from videod.seams import BadArtefact, Clock, Inspector, Unchecked
+from videod.ports import BadArtefact, Clock, Inspector, Unchecked
 
 #: what says that the file is not there or not ours to read; anything else is the disk's own trouble
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO, errno.EISDIR)

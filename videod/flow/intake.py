@@ -25,7 +25,7 @@ from videod.flow import edits
 from videod.flow.trouble import REMARK, Trouble
 from videod.flow.turns import Turns
 from videod.ledger import Applied, Ledger
-from videod.seams import NEWEST, Board, BoardError, Clock, Page
+from videod.ports import NEWEST, Board, BoardError, Clock, Page
 from videod.store import reads
 from videod.store.database import Store
 

@@ -20,7 +20,7 @@ from videod.core.statuses import DONE
 from videod.core.step import Command, CommandContext, Step
 from videod.core.step import digest as digest_of
 from videod.core.tables import step_of
-from videod.seams import Confinement, Spawn
+from videod.ports import Confinement, Spawn
 
 #: what a child may know of its surroundings; everything else stays with the daemon
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")

@@ -19,7 +19,7 @@ from videod.core.step import Step
 from videod.core.tables import step_of
 from videod.flow.assignment import Assignment
 from videod.ledger import Ledger
-from videod.seams import Child, Clock
+from videod.ports import Child, Clock
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from videod.flow.assets import MISSING, Assets, context
 from videod.flow.edits import COLUMNS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, wished, writing
 from videod.flow.turns import Turns
 from videod.ledger import Ledger
-from videod.seams import Board, BoardError, Clock, Notifier, Page
+from videod.ports import Board, BoardError, Clock, Notifier, Page
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.reads import FILES, OutboxMessage

@@ -32,7 +32,7 @@ from videod.flow.job_command import CommandBuilder
 from videod.flow.listener import MOST_REPORTED, Listener, Report, TooMuchReported
 from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
-from videod.seams import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
+from videod.ports import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
 
 log = logging.getLogger(__name__)
 

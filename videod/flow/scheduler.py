@@ -23,7 +23,7 @@ from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.flow.runner import Runner
 from videod.ledger import Claim, Ledger, Look
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import candidate_queries, reads
 from videod.store.database import Store
 

@@ -5,7 +5,7 @@ import logging
 from videod.core.board import sentence
 from videod.core.ops import REMIND_MS
 from videod.ledger import Ledger
-from videod.seams import BoardError, Clock
+from videod.ports import BoardError, Clock
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from videod.core.step import Expectation
 from videod.core.tables import STEPS
-from videod.seams import Artefact, Spawn
+from videod.ports import Artefact, Spawn
 from videod.simulation.latency import Latencies
 
 

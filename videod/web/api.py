@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from videod import __version__
+from videod.adapters import orphans
 from videod.core import bounds
-from videod.edge import orphans
 from videod.ledger import Ledger
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import reads, views
 from videod.store.database import Store
 from videod.web import metrics, serializers

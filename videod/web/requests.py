@@ -27,7 +27,7 @@ from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.tables import ALL, REVIEWED, SERVICES
 from videod.core.wishes import ALREADY, Obstacle, Verb
 from videod.ledger import Ledger
-from videod.seams import Clock
+from videod.ports import Clock
 from videod.store import reads
 from videod.store.database import Store
 

@@ -1,0 +1,157 @@
+"""Alerts reach a person: Slack's words have their kinds, the webhook never shows, and any way counts."""
+
+import socketserver
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.flow.board_double import NotifierDouble
+from videod.adapters.notifiers import Notifiers
+from videod.adapters.notifiers.email import Email, MailServer
+from videod.adapters.notifiers.slack import Slack
+from videod.ports import BoardError
+from videod.sandbox import slack
+from videod.sandbox.kernel import Context, Fault, Options
+
+
+@dataclass
+class Bench:
+    context: Context
+    webhook: str
+
+
+@pytest.fixture
+async def on(tmp_path: Path) -> AsyncIterator[Bench]:
+    context = Context(tmp_path, Options())
+    runner = web.AppRunner(slack.build(context))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield Bench(context, f"http://127.0.0.1:{runner.addresses[0][1]}{slack.PATH}")
+    await runner.cleanup()
+
+
+async def test_an_alert_arrives_as_text(on: Bench) -> None:
+    await Slack(on.webhook).send("Upload failed: wild")
+    assert [message["text"] for message in on.context.load("slack")["messages"]] == ["Upload failed: wild"]
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("invalid_payload", "rejected"), ("action_prohibited", "gone"), ("no_service", "gone"),
+        ("channel_is_archived", "gone"), ("rate_limited", "busy"), ("rollup_error", "down"),
+    ],
+)  # fmt: skip
+async def test_every_word_of_slack_has_its_kind(on: Bench, word: str, kind: str) -> None:
+    on.context.faults.set([Fault("slack", word)])
+    with pytest.raises(BoardError, match=word) as refused:
+        await Slack(on.webhook).send("x")
+    assert refused.value.kind == kind
+    assert (refused.value.retry_after_s is not None) == (kind == "busy")
+
+
+async def test_the_webhook_shows_in_no_error_and_no_log(on: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    told = []
+    unreachable = "http://127.0.0.1:1/services/T/B/SECRET"
+    for url, faults in ((unreachable, []), (on.webhook, [Fault("slack", "reset")]), ("http://bad host/SECRET", [])):
+        on.context.faults.set(faults)
+        with pytest.raises(BoardError) as failed:
+            await Notifiers([Slack(url)]).send("x")
+        told.append(f"{failed.value!r} {failed.value.__cause__!r}")
+        assert failed.value.kind == "down"
+    ours = [record.getMessage() + str(record.__dict__) for record in caplog.records if "videod.adapters" in record.name]
+    assert "SECRET" not in "".join(told + ours)
+    assert slack.PATH not in "".join(told + ours)
+
+
+async def test_an_alert_is_delivered_when_any_way_took_it() -> None:
+    works, fails = NotifierDouble(), NotifierDouble(trouble=BoardError("down", "no"))
+    await Notifiers([fails, works]).send("x")
+    assert works.sent == ["x"]
+
+
+async def test_an_alert_that_nobody_took_waits_for_the_way_that_may_come_back() -> None:
+    gone, busy = (
+        NotifierDouble(trouble=BoardError("gone", "no")),
+        NotifierDouble(trouble=BoardError("busy", "later", 7)),
+    )
+    with pytest.raises(BoardError) as failed:
+        await Notifiers([gone, busy]).send("x")
+    assert (failed.value.kind, failed.value.retry_after_s) == ("busy", 7)
+
+
+async def test_without_any_way_the_log_has_the_alert(caplog: pytest.LogCaptureFixture) -> None:
+    await Notifiers([]).send("Upload failed")
+    [record] = caplog.records
+    assert record.__dict__["text"] == "Upload failed"
+
+
+# ------------------------------------------------------------------------------------------ e-mail
+
+
+class Postbox:
+    """A mail server of twenty lines: enough of RFC 5321 for one message, answering `refusal` to RCPT where set."""
+
+    def __init__(self, refusal: str | None = None) -> None:
+        box = self
+        self.message = ""
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                self.wfile.write(b"220 postbox\r\n")
+                while line := self.rfile.readline().decode().strip().upper():
+                    if line == "DATA":
+                        self.wfile.write(b"354 go\r\n")
+                        while (text := self.rfile.readline().decode()).strip() != ".":
+                            box.message += text
+                    if line.startswith("RCPT") and refusal:
+                        self.wfile.write(f"{refusal}\r\n".encode())
+                        continue
+                    self.wfile.write(b"221 bye\r\n" if line == "QUIT" else b"250 ok\r\n")
+                    if line == "QUIT":
+                        return
+
+        self._server = socketserver.TCPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def mail(port: int) -> Email:
+    return Email(MailServer("127.0.0.1", port, "videod@example.org", ("me@example.org",)))
+
+
+async def test_an_alert_goes_by_e_mail() -> None:
+    box = Postbox()
+    await mail(box.port).send("Upload failed: wild\nGoogle refused the token.")
+    box.close()
+    assert "Subject: videod: Upload failed: wild" in box.message
+    assert "To: me@example.org" in box.message
+    assert "Google refused the token." in box.message
+
+
+@pytest.mark.parametrize(("answer", "kind"), [("550 no such user", "rejected"), ("450 come back later", "down")])
+async def test_a_refused_recipient_has_its_kind(answer: str, kind: str) -> None:
+    box = Postbox(answer)
+    with pytest.raises(BoardError) as refused:
+        await mail(box.port).send("x")
+    box.close()
+    assert refused.value.kind == kind
+
+
+async def test_a_mail_server_that_is_not_there_is_down() -> None:
+    box = Postbox()
+    box.close()
+    with pytest.raises(BoardError) as unreachable:
+        await mail(box.port).send("x")
+    assert unreachable.value.kind == "down"

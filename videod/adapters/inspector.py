@@ -1,0 +1,139 @@
+"""Looking at produced files: is it there, whole, and what it should be? Nothing counts as done before.
+
+A file is refused in words that begin with its name. Pictures are decoded by Pillow in a thread, sound and video by
+FFmpeg in a process of its own; two of each kind at a time.
+"""
+
+import asyncio
+import hashlib
+import stat
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+from videod import files
+from videod.adapters import picture
+from videod.adapters.decode import Undecodable, decode
+from videod.adapters.picture import NoPicture
+from videod.adapters.sniff import HEAD_BYTES, looks_like
+from videod.core import bounds
+from videod.core.media_checks import Decoded, objection, objection_to_bytes
+from videod.core.step import Expectation
+from videod.ports import Artefact, BadArtefact
+
+AT_ONCE = 2
+#: a plan has some ten kilobytes, what a step reports of itself less
+DOCUMENT_BYTES = 4 << 20
+_NAMES = {"json": "JSON", "image": "picture", "video": "video", "audio": "sound", "text": "text"}
+
+
+class MediaInspector:
+    """See ports.Inspector. `ffmpeg` returns the program's path, or raises FileNotFoundError saying what to install."""
+
+    def __init__(self, ffmpeg: Callable[[], str]) -> None:
+        self._ffmpeg = ffmpeg
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._pictures = asyncio.Semaphore(AT_ONCE)
+
+    async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
+        if makes == "nothing":
+            return Artefact(0, "")
+        size = _size(path)
+        wrong = objection_to_bytes(size, expected)
+        if wrong is not None:
+            raise _refusal(path, makes, wrong)
+        try:
+            facts = await self._facts(path, makes, expected)
+        except (Undecodable, NoPicture) as error:
+            raise _refusal(path, makes, str(error)) from error
+        try:
+            return Artefact(size, await asyncio.to_thread(_sha256, path), facts)
+        except files.Unfit as error:
+            raise BadArtefact(f"{path.name} was changed while it was looked at: {error}") from error
+
+    async def _facts(self, path: Path, makes: str, expected: Expectation) -> dict[str, object]:
+        if makes == "json":
+            return await asyncio.to_thread(_document, path)
+        if makes == "text":
+            return await asyncio.to_thread(_text, path, expected)
+        if makes == "image":
+            async with self._pictures:
+                return await asyncio.to_thread(picture.look, path, expected)
+        async with self._turns:
+            found = await decode(self._ffmpeg(), path, makes, expected)
+        wrong = objection(found, makes, expected)
+        if wrong is not None:
+            raise Undecodable(wrong)
+        return _measured(found)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file that lies here itself: a link could lead anywhere, and what it leads to be changed later."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        raise BadArtefact(f"the script ended well but {path.name} is missing") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise BadArtefact(f"{path.name} is {'a link' if stat.S_ISLNK(found.st_mode) else 'no file'}, not a plain file")
+    return found.st_size
+
+
+def _refusal(path: Path, makes: str, wrong: str) -> BadArtefact:
+    """The refusal in words; what came in place of a video or a picture says more than why it cannot be decoded."""
+    try:
+        with files.open_plain(path) as source:
+            holds = looks_like(source.read(HEAD_BYTES))
+    except OSError as error:
+        return BadArtefact(f"{path.name} {wrong} ({files.reason(error)})")
+    if holds is None or makes in holds.serves:
+        return BadArtefact(f"{path.name} {wrong}")
+    return BadArtefact(f"{path.name} holds {holds.words}, no {_NAMES[makes]}")
+
+
+def _measured(found: Decoded) -> dict[str, object]:
+    seen, heard = found.seen, found.heard
+    facts: dict[str, object] = {"duration_s": round(found.seconds, 3)}
+    if seen is not None:
+        facts |= {
+            "duration_s": round(seen.seconds, 3), "video": seen.codec, "width": seen.width, "height": seen.height,
+            "pictures": seen.pictures, "black_share": round(seen.black, 4),
+        }  # fmt: skip
+    if heard is not None:
+        facts |= {
+            "audio": heard.codec, "sample_rate": heard.rate_hz, "sound_s": round(heard.seconds, 3),
+            "mean_volume_db": round(heard.mean_db, 1), "peak_volume_db": round(heard.peak_db, 1),
+        }  # fmt: skip
+    return facts
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with files.open_plain(path) as source:
+        while chunk := source.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _document(path: Path) -> dict[str, object]:
+    try:
+        loaded = bounds.loads(files.read_bytes(path, DOCUMENT_BYTES))
+    except (OSError, ValueError) as error:
+        raise Undecodable(f"cannot be read ({error})") from error
+    if not isinstance(loaded, dict):
+        raise Undecodable("holds no JSON object")
+    # scalars only: what a step reports of itself, such as a video id and its address
+    return bounds.scalars(loaded)
+
+
+def _text(path: Path, expected: Expectation) -> dict[str, object]:
+    """A text that a person can read, such as captions: UTF-8 without control characters."""
+    try:
+        told = files.read_bytes(path, min(expected.max_bytes, DOCUMENT_BYTES)).decode()
+    except (OSError, ValueError) as error:
+        raise Undecodable(f"cannot be read as text ({error})") from error
+    strange = next((letter for letter in told if unicodedata.category(letter) == "Cc" and letter not in "\r\n\t"), None)
+    if strange is not None:
+        raise Undecodable(f"holds the control character U+{ord(strange):04X}")
+    if not told.strip():
+        raise Undecodable("holds nothing but blanks")
+    return {"lines": len(told.splitlines())}

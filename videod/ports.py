@@ -1,0 +1,247 @@
+"""What a test replaces: the clock, chance, child processes, the board, alerts, upload tokens.
+
+Protocols and the plain values that pass through them; the real implementations are in `adapters/`. Rooms of `flow/` know
+these names only.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from videod.core.service import Remote
+from videod.core.step import Expectation
+
+
+class Clock(Protocol):
+    """Wall time in integer milliseconds UTC, and sleeping. Never `time.time()` elsewhere."""
+
+    def now_ms(self) -> int: ...
+
+    def steady_ms(self) -> int:
+        """Milliseconds since some moment, that nobody can set: they only grow, through a suspend of the host too."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Chance(Protocol):
+    """Chance in [0, 1), from a seed in tests."""
+
+    def random(self) -> float: ...
+
+
+# ------------------------------------------------------------------------------------------------- children
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """What a child may touch beside its working folder and a temporary one, the only places where it may write.
+
+    `reads`: files and folders that its job needs. `trusted`: the owner's own program, of which nobody knows what it
+    needs; it may read everything but the state folder and credentials. `network`: it may use TCP.
+    """
+
+    reads: tuple[Path, ...] = ()
+    trusted: bool = False
+    network: bool = True
+    removes_workspace: bool = False
+
+
+@dataclass(frozen=True)
+class Spawn:
+    """One child: complete argv, the whole environment it gets, where it runs. `label` names it in logs.
+
+    `finishes`: when the daemon dies it is asked, not killed, so that it ends a call that is being paid for.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    label: str
+    nice: int = 0
+    finishes: bool = False
+    confinement: Confinement | None = None
+
+
+class Child(Protocol):
+    """A running child in a session and process group of its own; it dies with the daemon."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def lines(self) -> AsyncIterator[str]:
+        """Its stdout, line by line, ends at end of file; overlong lines and floods are cut with a note."""
+        ...
+
+    async def wait(self) -> int:
+        """Exit code (negative: the signal), after the whole group is gone and stderr is read. Safe to call twice."""
+        ...
+
+    async def kill(self, grace_s: float) -> None:
+        """TERM to the group, KILL after `grace_s`; returns when the group is gone."""
+        ...
+
+    def stderr_tail(self) -> str:
+        """The last 8,000 characters of stderr so far; more than is shown, so that no secret in it is cut in two."""
+        ...
+
+
+class Launcher(Protocol):
+    async def start(self, spawn: Spawn) -> Child:
+        """Start a child. Raises OSError when the program cannot be run."""
+        ...
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """What was found of a produced file: size, sha256 and facts such as width, height, duration_s."""
+
+    bytes: int
+    sha256: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+class Inspector(Protocol):
+    async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
+        """Decode all of `path` and check that it holds what a step `makes` (json, image, video, audio) as `expected`.
+
+        Raises BadArtefact, Unchecked, or FileNotFoundError when a program for it is missing.
+        """
+        ...
+
+
+class BadArtefact(Exception):
+    """The produced file is missing, empty or not what it should be; the text says which and why."""
+
+
+class Unchecked(Exception):
+    """The check came to nothing (killed, out of memory, far too slow): the file is neither good nor bad."""
+
+
+# ------------------------------------------------------------------------------------------------- the board
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry as the board holds it. `values`: property name -> plain value (str, float, None, ISO date)."""
+
+    id: str
+    edited_at: int
+    in_trash: bool
+    values: Mapping[str, object]
+
+
+class BoardError(Exception):
+    """The board could not be read or written.
+
+    `kind`: "busy" (wait `retry_after_s`), "down" (try later), "credentials", "gone" (page or data source not found or
+    not shared), "rejected" (the request itself is wrong: never repeat it unchanged).
+    """
+
+    def __init__(self, kind: str, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+
+
+#: so many entries a short look brings at most
+NEWEST = 100
+
+
+class Board(Protocol):
+    """The user's control room. All methods raise BoardError only."""
+
+    async def check(self) -> list[str]:
+        """Resolve data sources and properties; what is missing, in words (empty: all is well)."""
+        ...
+
+    async def edited_since(self, since_ms: int) -> list[Page]:
+        """Every entry edited at or after `since_ms` (the board rounds to the minute: the caller overlaps)."""
+        ...
+
+    async def newest(self, since_ms: int, labels: Sequence[str] = ()) -> list[Page]:
+        """The entries that were edited last, NEWEST at most: one request, never a whole list.
+
+        With `labels` only those with such a Status, and those that are queued but not for the first time.
+        """
+        ...
+
+    async def read(self, page_id: str) -> Page: ...
+
+    async def write(self, page_id: str, values: Mapping[str, object]) -> None:
+        """Set these properties; values as in `Page.values`. Safe to repeat."""
+        ...
+
+    async def replace(self, page_id: str, values: Mapping[str, object], may: Callable[[Page], bool]) -> Page | None:
+        """Read the entry and, where `may` allows it, write at once: nothing of ours comes between the two.
+
+        Returns the page as it was read where nothing was written, else None.
+        """
+        ...
+
+    async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
+        """(asset page id, Key) of the entry's asset rows whose Redo is ticked."""
+        ...
+
+    async def unflag_assets(self, asset_ids: list[str]) -> None: ...
+
+    async def asset_rows(self, page_id: str) -> dict[str, str]:
+        """Key -> page id of the asset rows of an entry, those in the trash left out."""
+        ...
+
+    async def put_asset(
+        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        fresh: bool = False,
+    ) -> str:  # fmt: skip
+        """Make or update the asset row `key` with the file; returns its page id.
+
+        Without `known_id` the row is looked for by its Key property first, unless `fresh`: it was never tried before.
+        """
+        ...
+
+    async def sync_channels(self, names: list[str]) -> None:
+        """Make sure that the Channel property offers these options."""
+        ...
+
+
+class Notifier(Protocol):
+    async def send(self, text: str) -> None:
+        """Tell a person. Raises BoardError with the same kinds when it could not be delivered."""
+        ...
+
+
+class TokenError(Exception):
+    """The channel's authorisation is missing or revoked (`permanent`), or the token service did not answer."""
+
+    def __init__(
+        self, message: str, permanent: bool, http_status: int | None = None, code: str | None = None
+    ) -> None:  # fmt: skip
+        super().__init__(message)
+        self.permanent = permanent
+        self.http_status = http_status
+        self.code = code
+
+
+# ------------------------------------------------------------------------------------------------- balances
+
+
+class BalanceClient(Protocol):
+    """What services tell of their own accounts. Asking costs nothing. All methods raise NoAnswer only."""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that tell a balance."""
+        ...
+
+    async def used(self, service: str) -> int:
+        """What was used of the account, thousandths of a credit; it grows by buying, its zero is the service's own."""
+        ...
+
+    async def remote(self, service: str, reference: str) -> Remote:
+        """How an order stands that the service named so."""
+        ...
+
+
+class NoAnswer(Exception):
+    """The service did not say what was asked of it; the text says why."""
