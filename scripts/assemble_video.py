@@ -5,16 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.lib import atomic, events
-from scripts.lib.events import Reporter
+from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, picture_format, segment
 from scripts.lib.film.assembly import Part
+from scripts.lib.script_runtime import Reporter
 from scripts.lib.workroom import workroom
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = events.Arguments(
+    parser = script_runtime.Arguments(
         "assemble_video.py",
         "Join the clips of a manifest into one MP4 (1920x1080 H.264 High, AAC 192 kb/s 48 kHz, fast start). Prepared"
         " cuts are copied; what is missing is cut here; only parts that do not fit are encoded again.",
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--true-peak", type=float, default=-1.0, help="highest true peak in dBTP (default -1.0)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
     parser.add_argument("--decode-all", action="store_true", help="decode the whole film once more at the end (slow)")
-    return events.run(parser, assemble, argv)
+    return script_runtime.run(parser, assemble, argv)
 
 
 def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
@@ -67,9 +67,9 @@ def _finish(
     raw = mastering.join(listed, sum(one.samples for one in segments), joined)
     heard = mastering.master(joined, raw, target, sound)
     if heard.lufs is None:
-        events.warn("the film is silent")
+        script_runtime.warn("the film is silent")
     elif abs(heard.lufs - target.lufs) > 1.0:
-        events.warn(f"the film has {heard.lufs:g} LUFS; {target.lufs:g} cannot be reached under the true peak")
+        script_runtime.warn(f"the film has {heard.lufs:g} LUFS; {target.lufs:g} cannot be reached under the true peak")
     reporter.progress(0.9, "joining the clips")
     with atomic.replacing(asked.output) as (stream, path):
         joining.join(segments, listed, sound, asked.fps, room, stream)
@@ -90,7 +90,7 @@ def _finish(
 def _present(asked: argparse.Namespace, option: str) -> Path | None:
     path: Path | None = getattr(asked, option)
     if path is not None and not path.is_file():
-        events.warn(f"{option} {path} is not there; the film is made without it")
+        script_runtime.warn(f"{option} {path} is not there; the film is made without it")
         return None
     return path
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.lib import events
+from scripts.lib import script_runtime
 from scripts.lib.failures import Failure, Kind
 
 TASK_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
@@ -17,7 +17,7 @@ PLAN = "plan"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = events.Arguments(
+    parser = script_runtime.Arguments(
         "clean_workspace.py",
         "Remove the files of a finished episode from its workspace. Only a folder named"
         " .../workspaces/<channel>/<task id> that holds plan/ is touched. Running it again is harmless.",
@@ -25,10 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--workspace", type=Path, required=True, help="the episode's folder")
     parser.add_argument("--keep-final", action="store_true", help="keep <task id>_final.mp4")
-    return events.run(parser, clean, argv)
+    return script_runtime.run(parser, clean, argv)
 
 
-def clean(asked: argparse.Namespace, reporter: events.Reporter) -> None:
+def clean(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     workspace = _checked(asked.workspace)
     final = workspace / f"{workspace.name}_final.mp4"
     kept = [final] if asked.keep_final and final.is_file() and not final.is_symlink() else []

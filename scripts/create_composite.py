@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.lib import atomic, cutout, events, picture
+from scripts.lib import atomic, cutout, picture, script_runtime
 from scripts.lib.failures import Failure, Kind
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = events.Arguments(
+    parser = script_runtime.Arguments(
         "create_composite.py",
         "Write a PNG of exactly 1920x1080: a character, cut out by its alpha channel or from its plain background, on"
         " the lower third of an environment; or (--image) one picture cropped to fill the frame.",
@@ -24,10 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", type=float, default=0.6, help="height of the character, 0.1 to 1.0 of the frame")
     parser.add_argument("--position", choices=list(picture.CENTRES), default="center", help="where it stands")
     parser.add_argument("--keep-alpha", action="store_true", help="write RGBA and keep transparent parts transparent")
-    return events.run(parser, compose, argv)
+    return script_runtime.run(parser, compose, argv)
 
 
-def compose(asked: argparse.Namespace, reporter: events.Reporter) -> None:
+def compose(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     full = asked.image is not None
     pair = asked.character is not None and asked.environment is not None
     if full == pair or (full and (asked.character or asked.environment)):

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.lib import atomic, events
+from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import checked, loudness, segment
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = events.Arguments(
+    parser = script_runtime.Arguments(
         "cut_clip.py",
         "Trim a clip to its narration, mix narration and effect, write MOV with H.264 and PCM sound of exactly the"
         " same length. Pictures are copied bit by bit where that is possible. A narration is never cut: where the clip"
@@ -26,10 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--voice-lufs", type=float, default=-16.0, help="loudness of the narration (default -16)")
     parser.add_argument("--sfx-lufs", type=float, default=-30.0, help="loudness of the effect (default -30)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
-    return events.run(parser, cut, argv)
+    return script_runtime.run(parser, cut, argv)
 
 
-def cut(asked: argparse.Namespace, reporter: events.Reporter) -> None:
+def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     if asked.output.suffix.lower() != ".mov":
         raise Failure(Kind.USAGE, f"--output {asked.output}: must end in .mov")
     if not 0.0 <= asked.tail <= 10.0:
@@ -46,9 +46,9 @@ def cut(asked: argparse.Namespace, reporter: events.Reporter) -> None:
     voice = loudness.measure(asked.audio, f"{clip.name}: narration")
     shot = segment.choose_shot(clip, voice.samples, wishes)
     if shot.held:
-        events.warn(segment.held_warning(shot, wishes.fps))
+        script_runtime.warn(segment.held_warning(shot, wishes.fps))
     if voice.lufs is None:
-        events.warn(f"{clip.name}: the narration {asked.audio} is silent")
+        script_runtime.warn(f"{clip.name}: the narration {asked.audio} is silent")
     reporter.progress(0.2, "copying pictures" if shot.odd is None else f"encoding pictures ({shot.odd})")
     with atomic.replacing(asked.output) as (_, part):
         made = segment.cut(shot, asked.audio, voice, asked.sfx, part, wishes)

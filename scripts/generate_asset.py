@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, events, gemini, http, receipt
-from scripts.lib.events import Reporter
+from scripts.lib import answers, atomic, gemini, http, receipt, script_runtime
 from scripts.lib.failures import Failure, Kind, secret
+from scripts.lib.script_runtime import Reporter
 
 MODEL = "gemini-nano-banana-2.1"
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
@@ -34,8 +34,8 @@ class Wish:
     buy_again: bool
 
 
-def parser() -> events.Arguments:
-    made = events.Arguments(
+def parser() -> script_runtime.Arguments:
+    made = script_runtime.Arguments(
         "generate_asset.py",
         "Make one picture with Gemini (about 0.03 USD), or join two pictures side by side (free).\n"
         "Needs GEMINI_API_KEY in the environment, unless --split-vertical is used.",
@@ -184,7 +184,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return events.run(parser(), work, argv)
+    return script_runtime.run(parser(), work, argv)
 
 
 if __name__ == "__main__":

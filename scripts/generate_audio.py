@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, elevenlabs, events, sound_order
-from scripts.lib.events import Reporter
+from scripts.lib import answers, elevenlabs, script_runtime, sound_order
 from scripts.lib.failures import Failure, Kind
+from scripts.lib.script_runtime import Reporter
 
 MODEL = "eleven_multilingual_v2"
 #: A clip lasts 10 s; a narration aims at 8 and should stay under 9.
@@ -34,8 +34,8 @@ class Wish:
     buy_again: bool
 
 
-def parser() -> events.Arguments:
-    made = events.Arguments(
+def parser() -> script_runtime.Arguments:
+    made = script_runtime.Arguments(
         "generate_audio.py",
         "Speak a text with ElevenLabs (about 0.08 USD per 1,000 characters).\n"
         "Needs ELEVENLABS_API_KEY in the environment.",
@@ -116,11 +116,13 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     )  # fmt: skip
     heard = sound_order.make(wanted, reporter)
     if heard.duration_s > CLIP_S:
-        events.warn(
+        script_runtime.warn(
             f"the narration lasts {heard.duration_s:.1f} s, longer than its {CLIP_S:.0f} s clip: shorten the text"
         )
     elif heard.duration_s > LONG_S:
-        events.warn(f"the narration lasts {heard.duration_s:.1f} s, close to the end of its {CLIP_S:.0f} s clip")
+        script_runtime.warn(
+            f"the narration lasts {heard.duration_s:.1f} s, close to the end of its {CLIP_S:.0f} s clip"
+        )
 
 
 def _copy(raw: Path, part: Path) -> None:
@@ -128,7 +130,7 @@ def _copy(raw: Path, part: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return events.run(parser(), work, argv)
+    return script_runtime.run(parser(), work, argv)
 
 
 if __name__ == "__main__":

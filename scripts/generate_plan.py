@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from scripts.lib import answers, atomic, events, gemini, plan_answers, plan_papers, receipt
-from scripts.lib.events import Reporter
+from scripts.lib import answers, atomic, gemini, plan_answers, plan_papers, receipt, script_runtime
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.planning import Brief, Checker, Planner
+from scripts.lib.script_runtime import Reporter
 
 MODEL = "gemini-3.8-flash"
 
 
-def parser() -> events.Arguments:
-    made = events.Arguments(
+def parser() -> script_runtime.Arguments:
+    made = script_runtime.Arguments(
         "generate_plan.py",
         "Plan an episode: images, clips, narration, sounds, checked against the rules of the craft (about 0.05 USD).\n"
         "Needs GEMINI_API_KEY in the environment. Besides plan.json six readable papers are written next to it.",
@@ -97,7 +97,7 @@ def finish(output: Path, draft: Path, kept: plan_answers.Answers, brief: Brief, 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return events.run(parser(), work, argv)
+    return script_runtime.run(parser(), work, argv)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, audio, elevenlabs, events, sound_order
-from scripts.lib.events import Reporter
+from scripts.lib import answers, audio, elevenlabs, script_runtime, sound_order
 from scripts.lib.failures import Failure, Kind
+from scripts.lib.script_runtime import Reporter
 
 MODEL = "eleven_text_to_sound_v2"
 ORDERED_FORMAT = "mp3_44100_128"
@@ -28,8 +28,8 @@ class Wish:
     buy_again: bool
 
 
-def parser() -> events.Arguments:
-    made = events.Arguments(
+def parser() -> script_runtime.Arguments:
+    made = script_runtime.Arguments(
         "generate_sound_effects.py",
         "Make an ambient sound with ElevenLabs (about 0.12 USD). Needs ELEVENLABS_API_KEY in the environment.",
         "python scripts/generate_sound_effects.py --output sfx_07.mp3 \\\n"
@@ -98,7 +98,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return events.run(parser(), work, argv)
+    return script_runtime.run(parser(), work, argv)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.lib import answers, atomic, bounds, events, imagehost, kie, kling, receipt
+from scripts.lib import answers, atomic, bounds, imagehost, kie, kling, receipt, script_runtime
 from scripts.lib.clip_download import Gone, Unusable, fetch, inspect
-from scripts.lib.events import Reporter
 from scripts.lib.failures import PASSING, Failure, Kind, secret
+from scripts.lib.script_runtime import Reporter
 
 MODEL = "kling/v2-5-turbo-image-to-video-pro"
 NEGATIVE = "blur, distort, low quality"
@@ -45,8 +45,8 @@ class Wish:
     fetch_only: bool
 
 
-def parser() -> events.Arguments:
-    made = events.Arguments(
+def parser() -> script_runtime.Arguments:
+    made = script_runtime.Arguments(
         "generate_video.py",
         "Animate one picture with Kling (about 0.42 USD for 10 s). Needs KIE_API_KEY in the environment.\n"
         "Started again with the same arguments it goes on waiting for the same job and never orders a second one.",
@@ -188,11 +188,11 @@ def collect(wish: Wish, order: receipt.Order, reporter: Reporter, refused: str |
     except (Gone, Unusable):
         if not wish.buy_again:
             raise
-        events.warn("the finished clip cannot be had; buying again as told")
+        script_runtime.warn("the finished clip cannot be had; buying again as told")
         order.withdraw()
         return False
     if refused is not None and atomic.fingerprint(wish.output)[1] == refused:
-        events.warn(f"the clip of {order.remote_id} is the one that was refused; ordering another")
+        script_runtime.warn(f"the clip of {order.remote_id} is the one that was refused; ordering another")
         order.withdraw()
         atomic.remove(wish.output)
         return False
@@ -241,7 +241,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return events.run(parser(), work, argv)
+    return script_runtime.run(parser(), work, argv)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, events, google_oauth, youtube
+from scripts.lib import answers, atomic, google_oauth, script_runtime, youtube
 from scripts.lib.answers import dig
-from scripts.lib.events import Reporter
 from scripts.lib.failures import Failure, Kind, secret
+from scripts.lib.script_runtime import Reporter
 from scripts.lib.upload_session import Journal, Sender, open_journal
 from scripts.lib.youtube import Channel, Metadata
 
@@ -37,8 +37,8 @@ class Wish:
     chunk: int
 
 
-def parser() -> events.Arguments:
-    made = events.Arguments(
+def parser() -> script_runtime.Arguments:
+    made = script_runtime.Arguments(
         "upload_video.py",
         "Upload a film to YouTube; started again it goes on where it stopped and never uploads twice.\n"
         "Needs YOUTUBE_ACCESS_TOKEN, or --token-file with GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, VIDEOD_MASTER_KEY.",
@@ -163,7 +163,7 @@ def read_back(channel: Channel, video_id: str, wish: Wish) -> str | None:
     try:
         video = channel.video(video_id)
     except Failure as failure:
-        events.warn(f"the video is up ({video_id}), its status could not be read back: {failure.message}")
+        script_runtime.warn(f"the video is up ({video_id}), its status could not be read back: {failure.message}")
         return None
     state = answers.text(dig(video, "status", "uploadStatus"))
     if state in {"rejected", "failed"}:
@@ -176,7 +176,7 @@ def read_back(channel: Channel, video_id: str, wish: Wish) -> str | None:
         )  # fmt: skip
     shown = answers.text(dig(video, "status", "privacyStatus"))
     if shown is not None and shown != wish.metadata.privacy:
-        events.warn(f"the video {video_id} is {shown} although {wish.metadata.privacy} was asked for")
+        script_runtime.warn(f"the video {video_id} is {shown} although {wish.metadata.privacy} was asked for")
     return shown
 
 
@@ -187,7 +187,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         channel = Channel(access_token(arguments.token_file))
         video_id, uploaded = publish(wish, channel, reporter)
         if not uploaded:
-            events.warn(f"the channel already holds this film as {video_id}; nothing was uploaded")
+            script_runtime.warn(f"the channel already holds this film as {video_id}; nothing was uploaded")
         shown = read_back(channel, video_id, wish)
         result = {
             "video_id": video_id, "url": youtube.watch_url(video_id), "title": wish.metadata.title,
@@ -203,7 +203,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return events.run(parser(), work, argv)
+    return script_runtime.run(parser(), work, argv)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from scripts.lib import events, google_oauth
-from scripts.lib.events import Reporter
+from scripts.lib import google_oauth, script_runtime
 from scripts.lib.failures import Failure, Kind
+from scripts.lib.script_runtime import Reporter
 
 ADDRESS = "127.0.0.1"
 
@@ -33,8 +33,8 @@ class Arrival:
         return self.code is not None or self.error is not None
 
 
-def parser() -> events.Arguments:
-    made = events.Arguments(
+def parser() -> script_runtime.Arguments:
+    made = script_runtime.Arguments(
         "youtube_auth.py",
         "Let videod upload to one YouTube channel. Opens Google's consent page and waits for the answer.\n"
         "Needs GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET (a 'Desktop app' client) and VIDEOD_MASTER_KEY.",
@@ -104,7 +104,7 @@ def show(address: str, port: int, no_browser: bool, reporter: Reporter) -> None:
     reporter.progress(0.1, f"open this address to allow uploads: {address}")
     reporter.progress(0.1, f"if the browser runs elsewhere, first: ssh -L {port}:{ADDRESS}:{port} <this host>")
     if not no_browser and not webbrowser.open(address):
-        events.warn("no browser could be started here; open the address above yourself")
+        script_runtime.warn("no browser could be started here; open the address above yourself")
 
 
 def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
@@ -132,7 +132,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return events.run(parser(), work, argv)
+    return script_runtime.run(parser(), work, argv)
 
 
 if __name__ == "__main__":

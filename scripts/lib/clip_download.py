@@ -7,9 +7,9 @@ is gone or broken for good is `in_doubt`, which a person (or a standing permissi
 from pathlib import Path
 
 from scripts.lib import atomic, http, kie
-from scripts.lib.events import warn
 from scripts.lib.failures import AnswerLost, Fact, Failure, Kind
 from scripts.lib.film import ffmpeg
+from scripts.lib.script_runtime import warn
 
 CAP = 512 << 20
 DEADLINE_S = 300.0

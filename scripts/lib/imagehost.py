@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.lib import http, kie, sigv4
-from scripts.lib.events import warn
 from scripts.lib.failures import Failure, Kind, secret
+from scripts.lib.script_runtime import warn
 
 HOSTS = ("kie", "catbox", "r2")
 LINK_LIFETIME_S = 86_400

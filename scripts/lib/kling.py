@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from scripts.lib.answers import Json
-from scripts.lib.events import warn
 from scripts.lib.failures import Failure, Kind
+from scripts.lib.script_runtime import warn
 
 IMAGE_BYTES = 10_000_000
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from scripts.lib import answers, atomic, gemini, plan_answers
 from scripts.lib.answers import Json, dig
-from scripts.lib.events import Reporter
 from scripts.lib.failures import SECRETS, Failure, Kind
 from scripts.lib.plan_answers import Answers, Kept
 from scripts.lib.receipt import Order
 from scripts.lib.sanitize import sanitize_line
+from scripts.lib.script_runtime import Reporter
 
 RULES = Path(__file__).with_name("planning_rules.md")
 CHECKER_S = 120

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from scripts.lib import answers, atomic, bounds
-from scripts.lib.events import warn
 from scripts.lib.failures import AnswerLost, Failure, Kind
+from scripts.lib.script_runtime import warn
 
 State = Literal["intent", "submitted", "received"]
 VERSION = 1

@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from scripts.lib import answers, atomic, audio, elevenlabs, receipt
-from scripts.lib.events import Reporter
 from scripts.lib.failures import Fact, Failure, Kind, secret
 from scripts.lib.film import ffmpeg
+from scripts.lib.script_runtime import Reporter
 
 #: How much of the length that was asked for, or that the words must take, has to be there.
 SHORTEST_SHARE = 0.7

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from scripts.lib import answers, atomic, bounds, youtube
 from scripts.lib.answers import Json
-from scripts.lib.events import Reporter, warn
 from scripts.lib.failures import PASSING, Failure, Kind
+from scripts.lib.script_runtime import Reporter, warn
 from scripts.lib.youtube import Channel, Standing
 
 VERSION = 1

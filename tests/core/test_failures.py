@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.lib import events as script_events
 from scripts.lib import failures as script_failures
+from scripts.lib import script_runtime as script_events
 from videod.core.failures import BY_EXIT_CODE, POLICY, Answer, Blame, Kind, classify, retry_delay_ms
 
 

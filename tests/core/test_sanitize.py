@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.lib import events as script_events
 from scripts.lib import failures as script_failures
 from scripts.lib import sanitize as script_sanitize
+from scripts.lib import script_runtime as script_events
 from tests.core.plans import CLIPS, IMAGES, good_plan
 from videod.core.craft import complaints
 from videod.core.craft_wording import odd_characters

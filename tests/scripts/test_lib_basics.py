@@ -20,9 +20,9 @@ import botocore.awsrequest
 import botocore.credentials
 import pytest
 
-from scripts.lib import atomic, events, google_time, http, receipt, sigv4
-from scripts.lib.events import Reporter
+from scripts.lib import atomic, google_time, http, receipt, script_runtime, sigv4
 from scripts.lib.failures import MEANING, AnswerLost, Failure, Kind
+from scripts.lib.script_runtime import Reporter
 from tests.harness.patience import PATIENCE_S
 from tests.scripts.conftest import Run
 from tests.scripts.wire import Say, Wire
@@ -36,7 +36,7 @@ def ending(work: object, *words: str) -> int:
         if isinstance(work, BaseException):
             raise work
 
-    return events.run(events.Arguments("x.py", "x", "x"), call, list(words))
+    return script_runtime.run(script_runtime.Arguments("x.py", "x", "x"), call, list(words))
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -271,5 +271,5 @@ def test_no_word_of_a_secret_survives_in_a_warning(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "AIzaSecret")
-    events.warn("the key AIzaSecret was refused")
+    script_runtime.warn("the key AIzaSecret was refused")
     assert capsys.readouterr().err == "warning: the key (GEMINI_API_KEY) was refused\n"

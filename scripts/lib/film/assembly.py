@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from scripts.lib import events
+from scripts.lib import script_runtime
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import checked, ffmpeg, joining, loudness, picture_format, segment
 from scripts.lib.film.manifest import Entry
@@ -96,7 +96,7 @@ def _prepared(entry: Entry, wishes: Wishes, room: Path) -> Part:
         except Failure as failure:
             if failure.kind is not Kind.INPUT or not (entry.video.is_file() and entry.audio.is_file()):
                 raise
-            events.warn(f"{failure.message}; it is cut again")
+            script_runtime.warn(f"{failure.message}; it is cut again")
     return _cut(entry, wishes, room)
 
 
@@ -122,7 +122,7 @@ def _cut(entry: Entry, wishes: Wishes, room: Path) -> Part:
     voice = loudness.measure(entry.audio, f"{entry.name}: narration")
     shot = segment.choose_shot(clip, voice.samples, wishes)
     if shot.held:
-        events.warn(segment.held_warning(shot, wishes.fps))
+        script_runtime.warn(segment.held_warning(shot, wishes.fps))
     made = segment.cut(shot, entry.audio, voice, entry.sfx, room / f"clip_{entry.number:03}.mov", wishes)
     return Part(made, made.odd is not None)
 
