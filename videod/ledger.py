@@ -32,13 +32,13 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import (
     Alert,
     AlertsOver,
-    ClearDoubt,
+    ClearInDoubt,
     CloseAttempt,
     Decision,
     NoteRefusal,
     OpenAttempt,
     RecordCharge,
-    RecordDoubt,
+    RecordInDoubt,
     Release,
     SaveBreaker,
     SaveJob,
@@ -254,7 +254,7 @@ class Ledger:
         if isinstance(event, JobFailed | JobDied):
             charged = reads.charged_micros(connection, event.attempt)
         elif isinstance(event, JobCharged | NothingBought):
-            doubted = reads.doubted_micros(connection, event.attempt)
+            doubted = reads.in_doubt_micros(connection, event.attempt)
         return Snapshot(task, jobs, self._policies(channel), spent, guard, used, charged, doubted)
 
     def _write(
@@ -294,9 +294,9 @@ class Ledger:
                 writes.close_attempt(connection, op, at)
             case RecordCharge():
                 writes.record_charge(connection, task, op, at)
-            case RecordDoubt():
+            case RecordInDoubt():
                 writes.record_doubt(connection, task, op, at)
-            case ClearDoubt():
+            case ClearInDoubt():
                 writes.clear_doubt(connection, op, at)
             case ShowAsset():
                 writes.show_asset(connection, task, op, at)

@@ -10,7 +10,7 @@ from videod.core.breaker import Breaker
 from videod.core.events import EntryQueued, Event, JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure, Kind
 from videod.core.model import ChannelPolicy, Job, Priority, Task
-from videod.core.ops import ClearDoubt, Decision, OpenAttempt, RecordDoubt, SaveBreaker, SaveJob, SaveTask, Snapshot
+from videod.core.ops import ClearInDoubt, Decision, OpenAttempt, RecordInDoubt, SaveBreaker, SaveJob, SaveTask, Snapshot
 from videod.core.plan import Plan, parse
 from videod.core.statuses import JobState
 from videod.core.workflow import decide
@@ -39,7 +39,7 @@ class Book:
         job = self.jobs.get(getattr(event, "job", ""))
         guard = None if job is None else self.breakers.get(job.service)
         doubted = self.doubts.get(getattr(event, "attempt", 0), 0)
-        return Snapshot(self.task, tuple(self.jobs.values()), self.policy, breaker=guard, doubted_micros=doubted)
+        return Snapshot(self.task, tuple(self.jobs.values()), self.policy, breaker=guard, in_doubt_micros=doubted)
 
     def apply(self, event: Event) -> Decision:
         decision = decide(self.snapshot(event), event)
@@ -53,9 +53,9 @@ class Book:
                 known = self.jobs.get(op.job.name)
                 assert (known.state if known else None) == op.before
                 self.jobs[op.job.name] = replace(op.job, id=op.job.id or len(self.jobs) + 1)
-            elif isinstance(op, RecordDoubt):
+            elif isinstance(op, RecordInDoubt):
                 self.doubts[op.attempt] = op.micros
-            elif isinstance(op, ClearDoubt):
+            elif isinstance(op, ClearInDoubt):
                 del self.doubts[op.attempt]
             elif isinstance(op, SaveBreaker):
                 self.breakers[op.breaker.service] = op.breaker

@@ -93,7 +93,7 @@ def test_a_kind_means_the_same_to_a_script_and_to_the_daemon(told: script_failur
     # what passes within minutes is tried again without a person; what a script must not repeat is not repeated
     if meaning.passing:
         assert policy.answer in (Answer.AGAIN, Answer.AGAIN_FREE)
-    if policy.answer in (Answer.STOP, Answer.REWORD, Answer.DOUBT):
+    if policy.answer in (Answer.STOP, Answer.REWORD, Answer.IN_DOUBT):
         assert not meaning.passing
 
 

@@ -69,7 +69,7 @@ async def _check_books(world: World, tasks: tuple, doubts: int) -> None:
         for row in rows:
             charged[row.job] += row.micros
         assert sum(row.micros for row in rows) == task.cost_micros
-        unsure = await world.store.read(lambda connection, owner=task.id: reads.doubts(connection, owner))
+        unsure = await world.store.read(lambda connection, owner=task.id: reads.possible_charges(connection, owner))
         assert sum(row.micros for row in unsure if row.cleared_by is None) == task.possible_micros
     known = sum(charged.values()) / 1e6
     # what is in no charge stands as possibly paid: nothing that was bought is outside of both

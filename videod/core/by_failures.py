@@ -21,7 +21,7 @@ from videod.core.failures import (
 )
 from videod.core.model import Job, Task
 from videod.core.moments import iso
-from videod.core.ops import Alert, CloseAttempt, Decision, RecordDoubt, SaveJob, SaveTask, ShowEntry, Suspend
+from videod.core.ops import Alert, CloseAttempt, Decision, RecordInDoubt, SaveJob, SaveTask, ShowEntry, Suspend
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, LABELS, JobState, Status, check_move
 from videod.core.suspension import Cause, Suspension
@@ -37,7 +37,7 @@ def fail(work: Transition, event: JobFailed) -> Transition:
     if job.again and failure.kind != Kind.IN_DOUBT:
         fresh = replace(job, state=JobState.WAITING, again=False, attempts=0, failure=None, buy_again=False)
         return settle_attempt(work, fresh, event, "outdated")
-    if job.fetching and policy.answer in (Answer.STOP, Answer.REWORD, Answer.DOUBT):
+    if job.fetching and policy.answer in (Answer.STOP, Answer.REWORD, Answer.IN_DOUBT):
         after = by_lost.unfetchable(work, job, failure, event.at)
     else:
         handler = _ANSWERS[policy.answer]
@@ -114,7 +114,7 @@ def died(work: Transition, event: JobDied) -> Transition:
     failure = Failure(Kind.BUG, text, service="videod", at=event.at)
     state = JobState.IN_DOUBT if event.doubt else JobState.FAILED
     after = replace(job, state=state, failure=failure, again=False, ended_at=event.at)
-    work = _doubted(work, job, event) if event.doubt else work
+    work = _booked_in_doubt(work, job, event) if event.doubt else work
     work = work.with_job(after).adding(CloseAttempt(job.name, event.attempt, SET_ASIDE))
     return work.adding(told.alert(work.task, after, failure, suspended=False))
 
@@ -208,13 +208,13 @@ def _reword(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, J
     return work, replace(job, state=JobState.FAILED)
 
 
-def _doubt(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
+def _in_doubt(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
     """Buy once more under the channel's standing permission while its ceiling lasts; else a person must say so."""
     wait = event.failure.retry_after_ms or 0
     if not job.price_micros:
         # an upload looks for itself before it leaps: nothing to buy, only to look again a little later
         return work, replace(job, state=JobState.READY, due_at=event.at + (wait or POLICY[Kind.IN_DOUBT].wait_ms))
-    work = _doubted(work, job, event)
+    work = _booked_in_doubt(work, job, event)
     price, task = job.price_micros, work.task
     if task.rebought_micros + price <= work.policy.rebuy_ceiling_micros:
         work = work.with_task(rebought_micros=task.rebought_micros + price, doubts=task.doubts + 1)
@@ -222,7 +222,7 @@ def _doubt(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Jo
     return work, replace(job, state=JobState.IN_DOUBT, buy_again=False)
 
 
-def _doubted(work: Transition, job: Job, event: JobFailed | JobDied) -> Transition:
+def _booked_in_doubt(work: Transition, job: Job, event: JobFailed | JobDied) -> Transition:
     """The work with the price of the attempt counted as possibly paid.
 
     What the attempt was charged already is no doubt, but for a plan, which takes a call for each of its rounds.
@@ -231,7 +231,7 @@ def _doubted(work: Transition, job: Job, event: JobFailed | JobDied) -> Transiti
     micros = max(0, job.price_micros - charged)
     if not micros:
         return work
-    doubt = RecordDoubt(job.name, event.attempt, job.service, micros)
+    doubt = RecordInDoubt(job.name, event.attempt, job.service, micros)
     return work.with_task(possible_micros=work.task.possible_micros + micros).adding(doubt)
 
 
@@ -244,6 +244,6 @@ _ANSWERS: dict[Answer, Callable[[Transition, Job, JobFailed], tuple[Transition, 
     Answer.AGAIN: _again_later,
     Answer.PARK: _park,
     Answer.REWORD: _reword,
-    Answer.DOUBT: _doubt,
+    Answer.IN_DOUBT: _in_doubt,
     Answer.STOP: _stop,
 }

@@ -11,7 +11,7 @@ from videod.core.expand import jobs_of
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job
 from videod.core.moments import iso
-from videod.core.ops import Alert, ClearDoubt, CloseAttempt, OpenAttempt, RecordCharge, ShowAsset, Suspend
+from videod.core.ops import Alert, ClearInDoubt, CloseAttempt, OpenAttempt, RecordCharge, ShowAsset, Suspend
 from videod.core.plan import Plan
 from videod.core.reports import published
 from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
@@ -155,11 +155,11 @@ def charge(work: Transition, event: JobCharged) -> Transition:
 
 def cleared(work: Transition, attempt: int, by: str) -> Transition:
     """The work without what the attempt may have been paid: it was not, or its charge is in the books."""
-    micros = work.doubted_micros
+    micros = work.in_doubt_micros
     if not micros:
         return work
     left = max(0, work.task.possible_micros - micros)
-    return replace(work, doubted_micros=0).with_task(possible_micros=left).adding(ClearDoubt(attempt, by))
+    return replace(work, in_doubt_micros=0).with_task(possible_micros=left).adding(ClearInDoubt(attempt, by))
 
 
 def settle_attempt(work: Transition, job: Job, event: JobSucceeded | JobFailed, outcome: str) -> Transition:

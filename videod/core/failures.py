@@ -56,7 +56,7 @@ class Answer(StrEnum):
     AGAIN = "again after the next wait, until the waits are spent"
     PARK = "park the service, the job stays ready"
     REWORD = "one re-worded try, then stop"
-    DOUBT = "look before buying again"
+    IN_DOUBT = "look before buying again"
     STOP = "stop: a person must fix something"
 
 
@@ -182,7 +182,7 @@ POLICY: dict[Kind, Policy] = {
         advice="free disk space; videod resumes automatically",
     ),
     Kind.IN_DOUBT: Policy(
-        Answer.DOUBT,
+        Answer.IN_DOUBT,
         Blame.NOBODY,
         wait_ms=_MINUTE,
         alert=True,

@@ -57,7 +57,7 @@ class RecordCharge:
 
 
 @dataclass(frozen=True)
-class RecordDoubt:
+class RecordInDoubt:
     """The attempt may have been paid for: its price stands in every sum, apart, until it is cleared."""
 
     job: str
@@ -67,7 +67,7 @@ class RecordDoubt:
 
 
 @dataclass(frozen=True)
-class ClearDoubt:
+class ClearInDoubt:
     """What may have been paid for the attempt no longer counts. `by`: "nothing_bought" or "charged"."""
 
     attempt: int
@@ -156,8 +156,8 @@ Op = (
     | OpenAttempt
     | CloseAttempt
     | RecordCharge
-    | RecordDoubt
-    | ClearDoubt
+    | RecordInDoubt
+    | ClearInDoubt
     | Suspend
     | Release
     | SaveBreaker
@@ -184,7 +184,7 @@ class Snapshot:
     quota_used: int = 0
     #: of the event's attempt: what it was charged, and what it may have been paid beyond that
     charged_micros: int = 0
-    doubted_micros: int = 0
+    in_doubt_micros: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class Transition:
     breaker: Breaker | None = None
     quota_used: int = 0
     charged_micros: int = 0
-    doubted_micros: int = 0
+    in_doubt_micros: int = 0
     #: why what a person wanted cannot be done; it is answered on the board
     refused: Obstacle | None = None
 

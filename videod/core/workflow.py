@@ -183,7 +183,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         begun = Transition(
             task, snapshot.jobs, policy, snapshot.spent_today_micros,
             breaker=snapshot.breaker, quota_used=snapshot.quota_used, charged_micros=snapshot.charged_micros,
-            doubted_micros=snapshot.doubted_micros,
+            in_doubt_micros=snapshot.in_doubt_micros,
         )  # fmt: skip
         work = _settle(_handle(begun, event))
     except StaleEvent as late:

@@ -30,7 +30,7 @@ from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan
 from videod.flow.job_command import CommandBuilder
 from videod.flow.quarantine import put_aside
-from videod.flow.runner import LEFT_OPEN, Doubts
+from videod.flow.runner import LEFT_OPEN, PurchaseCheck
 from videod.ledger import Ledger
 from videod.ports import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.receipts import Receipt, State
@@ -78,7 +78,7 @@ class Recovery:
     crashes: Crashes
     lives: Lives
     end: End
-    doubts: Doubts | None = None
+    doubts: PurchaseCheck | None = None
     deaths: int = 3
     deadline_s: Callable[[Step], float] = lambda step: step.deadline_s
 
@@ -177,7 +177,7 @@ class Recovery:
                 return
             await self.clock.sleep(LOOK_S)
 
-    async def _settle(self, task: Task, job: Job, doubts: Doubts | None = None) -> None:
+    async def _settle(self, task: Task, job: Job, doubts: PurchaseCheck | None = None) -> None:
         step, output = step_of(job), self._output(task, job)
         context = {"task": task.id, "channel": task.channel_id, "job": job.name}
         if step.paid or job.step == "upload":
@@ -205,7 +205,7 @@ class Recovery:
         event = JobFailed(self.clock.now_ms(), task.id, job.name, job.attempt, failure, self.chance.random())
         await self.ledger.apply(event)
 
-    async def _seen(self, doubts: Doubts, task: Task, job: Job, failure: Failure) -> NothingBought | Failure:
+    async def _seen(self, doubts: PurchaseCheck, task: Task, job: Job, failure: Failure) -> NothingBought | Failure:
         try:
             return await doubts.settle(task, job, job.attempt, failure)
         except Exception as error:  # the doubt itself is known and stays

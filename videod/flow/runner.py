@@ -49,7 +49,7 @@ TOKEN_WAIT_MS = 1_000
 Outcome = InputLost | JobSucceeded | JobFailed
 
 
-class Doubts(Protocol):
+class PurchaseCheck(Protocol):
     """Who can find out what became of a purchase whose answer was lost."""
 
     def covers(self, job: Job) -> bool:
@@ -67,7 +67,7 @@ class Runner:
     def __init__(
         self, ledger: Ledger, launcher: Launcher, inspector: Inspector, builder: CommandBuilder, clock: Clock, chance: Chance,
         redact: Callable[[str], str], deadline_s: Callable[[Step], float] = lambda step: step.deadline_s,
-        doubts: Doubts | None = None, inputs: Inputs | None = None,
+        doubts: PurchaseCheck | None = None, inputs: Inputs | None = None,
     ) -> None:  # fmt: skip
         self._doubts = doubts
         self._inputs = inputs

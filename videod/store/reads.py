@@ -302,7 +302,7 @@ def charges(connection: sqlite3.Connection, task_id: str) -> tuple[ChargeRow, ..
 
 
 @dataclass(frozen=True)
-class DoubtRow:
+class PossibleCharge:
     """What an attempt that ended in doubt may have cost. `cleared_by`: None while nobody knows."""
 
     job: str
@@ -312,12 +312,12 @@ class DoubtRow:
     cleared_by: str | None
 
 
-def doubts(connection: sqlite3.Connection, task_id: str) -> tuple[DoubtRow, ...]:
+def possible_charges(connection: sqlite3.Connection, task_id: str) -> tuple[PossibleCharge, ...]:
     rows = connection.execute(
         "SELECT job, service, micros, at, cleared_by FROM possible_charges WHERE task_id = ? ORDER BY attempt_id",
         (task_id,),
     )
-    return tuple(DoubtRow(*row) for row in rows)
+    return tuple(PossibleCharge(*row) for row in rows)
 
 
 def charged(connection: sqlite3.Connection, attempt: int) -> bool:
@@ -349,7 +349,7 @@ def charged_micros(connection: sqlite3.Connection, attempt: int) -> int:
     return int(row[0])
 
 
-def doubted_micros(connection: sqlite3.Connection, attempt: int) -> int:
+def in_doubt_micros(connection: sqlite3.Connection, attempt: int) -> int:
     """What may have been paid for this attempt; 0 where that is settled or there never was a doubt."""
     row = connection.execute(
         "SELECT micros FROM possible_charges WHERE attempt_id = ? AND cleared_at IS NULL", (attempt,)

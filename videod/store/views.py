@@ -364,7 +364,7 @@ class Detail:
     history: tuple[reads.HistoryRow, ...]
     attempts: tuple[reads.AttemptRow, ...]
     failed: reads.AttemptRow | None
-    possible: tuple[reads.DoubtRow, ...] = ()
+    possible: tuple[reads.PossibleCharge, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
 
 
@@ -378,7 +378,7 @@ def detail(connection: sqlite3.Connection, task: Task, at: int) -> Detail:
     return Detail(
         task=task, jobs=reads.jobs(connection, task.id), since=since(connection, task),
         charges=reads.charges(connection, task.id), history=reads.history(connection, task.id, limit=20_000),
-        attempts=tried, failed=failed[-1] if failed else None, possible=reads.doubts(connection, task.id),
+        attempts=tried, failed=failed[-1] if failed else None, possible=reads.possible_charges(connection, task.id),
         suspensions=reads.suspensions(connection, at),
     )  # fmt: skip
 

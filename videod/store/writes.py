@@ -13,12 +13,12 @@ from videod.core.model import Job, Task
 from videod.core.ops import (
     Alert,
     AlertsOver,
-    ClearDoubt,
+    ClearInDoubt,
     CloseAttempt,
     NoteRefusal,
     OpenAttempt,
     RecordCharge,
-    RecordDoubt,
+    RecordInDoubt,
     Release,
     ShowAsset,
     ShowEntry,
@@ -108,7 +108,7 @@ def record_charge(connection: sqlite3.Connection, task: Task, op: RecordCharge, 
     )
 
 
-def record_doubt(connection: sqlite3.Connection, task: Task, op: RecordDoubt, at: int) -> None:
+def record_doubt(connection: sqlite3.Connection, task: Task, op: RecordInDoubt, at: int) -> None:
     connection.execute(
         "INSERT INTO possible_charges (attempt_id, task_id, channel_id, job, service, micros, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -116,7 +116,7 @@ def record_doubt(connection: sqlite3.Connection, task: Task, op: RecordDoubt, at
     )
 
 
-def clear_doubt(connection: sqlite3.Connection, op: ClearDoubt, at: int) -> None:
+def clear_doubt(connection: sqlite3.Connection, op: ClearInDoubt, at: int) -> None:
     connection.execute(
         "UPDATE possible_charges SET cleared_at = ?, cleared_by = ? WHERE attempt_id = ? AND cleared_at IS NULL",
         (at, op.by, op.attempt),

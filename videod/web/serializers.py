@@ -130,7 +130,7 @@ def charge(one: reads.ChargeRow) -> Json:
     }  # fmt: skip
 
 
-def possible(one: reads.DoubtRow) -> Json:
+def possible(one: reads.PossibleCharge) -> Json:
     return {
         "job": one.job, "service": one.service, "usd": usd(one.micros), "at": when(one.at), "cleared_by": one.cleared_by
     }  # fmt: skip
