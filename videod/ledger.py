@@ -369,8 +369,8 @@ class Ledger:
     async def saw_asset(self, key: str, page_id: str, sha256: str, at: int) -> None:
         await self._store.write(lambda tx: writes.saw_asset(tx, key, page_id, sha256, at))
 
-    async def set_fact(self, name: str, value: str) -> None:
-        await self._store.write(lambda tx: writes.set_fact(tx, name, value))
+    async def set_value(self, name: str, value: str) -> None:
+        await self._store.write(lambda tx: writes.set_value(tx, name, value))
 
     async def seal_token(self, channel_id: str, kind: str, sealed: str, at: int) -> None:
         await self._store.write(lambda tx: writes.seal_token(tx, channel_id, kind, sealed, at))
@@ -401,7 +401,7 @@ class Ledger:
         def tell(connection: sqlite3.Connection) -> None:
             writes.alert(connection, None, Alert(key, text, ends), at)
             if fact is not None:
-                writes.set_fact(connection, *fact)
+                writes.set_value(connection, *fact)
 
         await self._store.write(tell)
         self.wakeups.wake("relay")

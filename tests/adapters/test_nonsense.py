@@ -185,7 +185,7 @@ async def test_books_with_nonsense_facts_do_not_end_a_start(tmp_path: Path) -> N
     store = InlineDatabase(tmp_path / "videod.db")
     ledger = Ledger(store, lambda channel: None, Wakeups())
     for value in ("soon", "9" * 400, "-5", "NaN", DEEP, "[1]", ""):
-        await ledger.set_fact("odd", value)
+        await ledger.set_value("odd", value)
         assert await store.read(lambda tx: reads.fact_ms(tx, "odd")) is None
         await store.read(lambda tx: reads.fact_json(tx, "odd"))
     await store.close()

@@ -43,7 +43,7 @@ def measure(folder: Path, episodes: int, clips: int, idle_s: float) -> list[list
     made = Stage(folder, channel, sandbox, env={"VIDEOD_DAEMON_POLL_INTERVAL_S": "10"})
     try:
         pid = made.start().pid
-        while not made.rows("SELECT 1 FROM facts WHERE name = 'outside_problems'"):
+        while not made.rows("SELECT 1 FROM key_values WHERE name = 'outside_problems'"):
             assert made.daemon is not None and made.daemon.poll() is None, made.log_tail()
             time.sleep(0.1)
         time.sleep(SETTLE_S)

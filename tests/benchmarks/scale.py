@@ -150,7 +150,7 @@ def start_s(folder: Path, database: Path) -> float:
         began = time.time()
         made.start()
         while True:
-            rows = made.rows("SELECT value FROM facts WHERE name = 'heartbeat'")
+            rows = made.rows("SELECT value FROM key_values WHERE name = 'heartbeat'")
             if rows and int(rows[0]["value"]) / 1000 >= began:
                 return int(rows[0]["value"]) / 1000 - began
             assert time.time() - began < 60, made.log_tail()

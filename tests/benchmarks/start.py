@@ -33,7 +33,7 @@ def one_start(folder: Path) -> tuple[float, float]:
             assert time.time() - began < 30, made.log_tail()
             time.sleep(0.005)
         (first,) = made.rows("SELECT min(at) AS at FROM history WHERE event = 'JobStarted'")
-        (beat,) = made.rows("SELECT value FROM facts WHERE name = 'heartbeat'")
+        (beat,) = made.rows("SELECT value FROM key_values WHERE name = 'heartbeat'")
         return int(beat["value"]) / 1000 - began, first["at"] / 1000 - began
     finally:
         made.close()
@@ -50,7 +50,7 @@ def fill_up(path: Path, tasks: int) -> None:
 
 def _heartbeat_s(made: Stage) -> float:
     """The daemon's last sign of life, seconds since 1970; 0 while the database cannot be read."""
-    rows = made.rows("SELECT value FROM facts WHERE name = 'heartbeat'")
+    rows = made.rows("SELECT value FROM key_values WHERE name = 'heartbeat'")
     return int(rows[0]["value"]) / 1000 if rows else 0.0
 
 

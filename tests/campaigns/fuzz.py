@@ -161,8 +161,8 @@ def _silent(made: Stage) -> list[str]:
         fields = dict(row)
         if (fields.get("until_ms") or now + 2 * HOUR_MS) > now + HOUR_MS and not fields.get("reason"):
             found.append(f"pause {fields}")
-    for row in made.rows("SELECT name, value FROM facts WHERE name LIKE '%not_before%'"):
-        told = made.rows("SELECT 1 FROM facts WHERE name = 'board_remark' AND value <> ''")
+    for row in made.rows("SELECT name, value FROM key_values WHERE name LIKE '%not_before%'"):
+        told = made.rows("SELECT 1 FROM key_values WHERE name = 'board_remark' AND value <> ''")
         if str(row["value"]).isdecimal() and int(row["value"]) > now + HOUR_MS and not told:
             found.append(f"the board waits until {row['value']}")
     for row in made.rows("SELECT target, key, due_at, problem FROM outbox WHERE due_at > ?", now + HOUR_MS):

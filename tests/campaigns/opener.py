@@ -16,7 +16,7 @@ from videod.store.schema import migrate
 async def live(state: Path) -> None:
     store = await Database.open(state / "videod.db")
     ledger = Ledger(store, lambda channel: None, Wakeups())
-    await ledger.set_fact("heartbeat", "1")
+    await ledger.set_value("heartbeat", "1")
     await store.close()
 
 

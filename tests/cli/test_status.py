@@ -127,14 +127,14 @@ def test_what_the_daemon_found_wrong_is_a_warning(
     tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     box = StudioBox(tmp_path)
-    at_once(box.ledger.set_fact("outside_problems", '["ElevenLabs: voice abc is unknown"]'))
+    at_once(box.ledger.set_value("outside_problems", '["ElevenLabs: voice abc is unknown"]'))
     at_once(
-        box.ledger.set_fact(
+        box.ledger.set_value(
             "config_remark",
             "the changed configuration was refused, the old one is in force: videod.toml:3: limits: is not a known key",
         )
     )
-    at_once(box.ledger.set_fact("heartbeat", str(NOON - 5 * MINUTE)))
+    at_once(box.ledger.set_value("heartbeat", str(NOON - 5 * MINUTE)))
     box.close()
     text = shown(tmp_path, capsys)
     assert "! found at start: ElevenLabs: voice abc is unknown" in text
@@ -318,6 +318,6 @@ def test_jobs_of_a_cancelled_entry_are_not_ready(
 @pytest.mark.fault("7.2")
 def test_trouble_of_the_board_is_a_warning(tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]) -> None:
     box = StudioBox(tmp_path)
-    at_once(box.ledger.set_fact("board_remark", "Notion refused NOTION_TOKEN since 11:50 UTC"))
+    at_once(box.ledger.set_value("board_remark", "Notion refused NOTION_TOKEN since 11:50 UTC"))
     box.close()
     assert "! Notion refused NOTION_TOKEN since 11:50 UTC" in shown(tmp_path, capsys)

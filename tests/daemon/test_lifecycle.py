@@ -45,7 +45,7 @@ def test_watching_the_settings_for_hours_leaves_no_waiting_task_behind(tmp_path:
         watching = asyncio.create_task(config_watch.watch(current, machine, asyncio.Event()))
         await asyncio.sleep(3 * HOUR_S)
         assert current.looks > 2 * HOUR_S / config_watch.WATCH_S  # it did watch, and did not stop at the first look
-        assert await store.read(lambda tx: reads.fact(tx, "config_remark")) == ""
+        assert await store.read(lambda tx: reads.value(tx, "config_remark")) == ""
         assert asyncio.all_tasks() == {asyncio.current_task(), watching}
         watching.cancel()
         await store.close()

@@ -110,7 +110,7 @@ def test_what_the_daemon_keeps_for_later_goes_back_with_the_clock(tmp_path: Path
             open_breaker = Breaker("elevenlabs", 5, "job", at, at + 5 * MINUTE_MS, 3, None, "503")
             await world.store.write(lambda tx: writes.save_breaker(tx, open_breaker))
             await world.store.write(lambda tx: writes.alert(tx, None, Alert("cause", "told"), at))
-            await world.ledger.set_fact("notion_not_before", str(at + 5 * MINUTE_MS))
+            await world.ledger.set_value("notion_not_before", str(at + 5 * MINUTE_MS))
             with watched(world):
                 await world.clock.sleep(3)
                 world.clock.skew_ms -= DAY_MS
@@ -121,7 +121,7 @@ def test_what_the_daemon_keeps_for_later_goes_back_with_the_clock(tmp_path: Path
             assert held["gemini"] is None
             assert HOUR_MS - 10_000 < (held["kie"] or 0) - now <= HOUR_MS
             assert 5 * MINUTE_MS - 10_000 < (held["elevenlabs"] or 0) - now <= 5 * MINUTE_MS
-            ban = int(await world.store.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
+            ban = int(await world.store.read(lambda tx: reads.value(tx, "notion_not_before")) or 0)
             assert 5 * MINUTE_MS - 10_000 < ban - now <= 5 * MINUTE_MS
             # a cause that lasts is silent for a day, not for two
             later = now + DAY_MS
@@ -138,7 +138,7 @@ def test_a_clock_that_went_back_while_videod_was_stopped_is_noticed_at_the_start
             world.vendors.troubles.append(Trouble("gemini", 1.0, DOWN, left=1))
             await world.queue("Film")
             await world.clock.sleep(120)
-            await world.ledger.set_fact("heartbeat", str(world.clock.now_ms()))
+            await world.ledger.set_value("heartbeat", str(world.clock.now_ms()))
             await world.stop()
             world.clock.skew_ms -= DAY_MS
             await world.start_without_recovery()
@@ -156,7 +156,7 @@ def test_a_clock_that_went_back_while_videod_was_stopped_is_noticed_at_the_start
 def test_a_start_with_a_right_clock_moves_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path) as world:
-            await world.ledger.set_fact("heartbeat", str(world.clock.now_ms() - 5))
+            await world.ledger.set_value("heartbeat", str(world.clock.now_ms() - 5))
             before = await world.store.read(lambda tx: tx.execute("PRAGMA data_version").fetchone()[0])
             await ClockWatch(world.clock, world.ledger, world.store).since_last_run()
             assert await world.store.read(lambda tx: tx.execute("PRAGMA data_version").fetchone()[0]) == before

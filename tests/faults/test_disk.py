@@ -252,7 +252,7 @@ def test_a_state_folder_that_is_gone_ends_the_daemon_before_anything_is_written_
 
 
 async def _set(ledger: Ledger, name: str, size: int) -> None:
-    await ledger.set_fact(name, os.urandom(size // 2).hex())
+    await ledger.set_value(name, os.urandom(size // 2).hex())
 
 
 class Tight:
@@ -285,9 +285,9 @@ async def test_a_transaction_without_room_gets_the_reserve_and_is_done_once(tmp_
     tight = Tight(tmp_path / "videod.db")
     tight.reserve = 100
     store = Resilient(tight.inner, tight.make_room, tight.sleep)
-    await store.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('a', ?)", ("x" * 50_000,)).rowcount)
+    await store.write(lambda tx: tx.execute("INSERT INTO key_values VALUES ('a', ?)", ("x" * 50_000,)).rowcount)
     assert tight.slept == [] and store.full.is_set()
-    assert await store.read(lambda tx: tx.execute("SELECT count(*) FROM facts").fetchone()[0]) == 1
+    assert await store.read(lambda tx: tx.execute("SELECT count(*) FROM key_values").fetchone()[0]) == 1
     await store.close()
 
 
@@ -300,7 +300,7 @@ async def test_on_a_disk_that_stays_full_a_transaction_waits_feeds_the_watchdog_
         await _set(Ledger(store, lambda channel: None, Wakeups()), "a", 50_000)
     assert len(tight.slept) == len(fed) == 3
     assert [record.message for record in caplog.records] == ["store_full_waiting", "store_full_recovered"]
-    assert await store.read(lambda tx: len(reads.fact(tx, "a") or "")) == 50_000
+    assert await store.read(lambda tx: len(reads.value(tx, "a") or "")) == 50_000
     assert await store.read(lambda tx: tx.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
     await store.close()
 
@@ -319,7 +319,7 @@ async def test_any_other_trouble_of_the_database_is_not_waited_for(tmp_path: Pat
     tight = Tight(tmp_path / "videod.db")
     store = Resilient(tight.inner, tight.make_room, tight.sleep)
     with pytest.raises(sqlite3.IntegrityError):
-        await store.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('a', NULL)").rowcount)
+        await store.write(lambda tx: tx.execute("INSERT INTO key_values VALUES ('a', NULL)").rowcount)
     assert tight.slept == [] and not store.full.is_set()
     await store.close()
 
@@ -344,7 +344,7 @@ async def test_on_a_file_system_without_a_free_byte_the_reserve_saves_the_transa
             await _set(ledger, f"fact {number}", 100_000)
         assert len(slept) == 1 and disk.missing() > 0
         assert await store.read(lambda tx: tx.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
-        assert await store.read(lambda tx: tx.execute("SELECT count(*) FROM facts").fetchone()[0]) == 60
+        assert await store.read(lambda tx: tx.execute("SELECT count(*) FROM key_values").fetchone()[0]) == 60
         await store.close()
 
 
@@ -382,7 +382,7 @@ async def test_a_reader_that_never_ends_is_made_known_and_afterwards_the_log_is_
     stuck = views.look(path)
     try:
         stuck.execute("BEGIN")
-        stuck.execute("SELECT count(*) FROM facts").fetchone()
+        stuck.execute("SELECT count(*) FROM key_values").fetchone()
         for number in range(80):
             await _set(ledger, f"fact {number % 4}", 100_000)
         await watch.look()

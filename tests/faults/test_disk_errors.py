@@ -39,8 +39,8 @@ async def test_nothing_is_written_after_a_write_that_failed_on_the_disk(tmp_path
         with pytest.raises(sqlite3.OperationalError, match="disk I/O"):
             await database.write(fails)
         with pytest.raises(sqlite3.OperationalError, match="disk I/O"):
-            await database.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('a', '1')").rowcount)
-        assert await database.read(lambda tx: tx.execute("SELECT count(*) FROM facts").fetchone()[0]) == 0
+            await database.write(lambda tx: tx.execute("INSERT INTO key_values VALUES ('a', '1')").rowcount)
+        assert await database.read(lambda tx: tx.execute("SELECT count(*) FROM key_values").fetchone()[0]) == 0
     finally:
         await database.close()
 

@@ -79,12 +79,12 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 async def test_writes_wait_while_reads_go_on_and_nothing_is_lost(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         with held(desk.path):
-            writing = [asyncio.create_task(desk.ledger.set_fact(f"f{n}", str(n))) for n in range(20)]
+            writing = [asyncio.create_task(desk.ledger.set_value(f"f{n}", str(n))) for n in range(20)]
             await desk.waited.wait()
             assert not any(task.done() for task in writing)
-            assert await desk.store.read(lambda tx: reads.fact(tx, "f1")) is None
+            assert await desk.store.read(lambda tx: reads.value(tx, "f1")) is None
         await asyncio.gather(*writing)
-    assert [await desk.store.read(lambda tx, n=n: reads.fact(tx, f"f{n}")) for n in range(20)] == [
+    assert [await desk.store.read(lambda tx, n=n: reads.value(tx, f"f{n}")) for n in range(20)] == [
         str(n) for n in range(20)
     ]
     assert desk.seen[-1] == 0 and desk.beats > 2
@@ -98,14 +98,14 @@ async def test_a_program_that_lets_nobody_read_is_waited_for_as_well(tmp_path: P
     other = sqlite3.connect(desk.path, isolation_level=None)
     other.execute("PRAGMA locking_mode=EXCLUSIVE").fetchall()
     other.execute("BEGIN EXCLUSIVE")
-    other.execute("INSERT INTO facts VALUES ('theirs', '1')")
+    other.execute("INSERT INTO key_values VALUES ('theirs', '1')")
     other.execute("COMMIT")
     opening = asyncio.create_task(_patiently(desk.path))
     await asyncio.sleep(0)
     other.close()
     database = await opening
     desk.store = Resilient(database, lambda: False, asyncio.sleep, desk._beat, desk._held)
-    assert await desk.store.read(lambda tx: reads.fact(tx, "theirs")) == "1"
+    assert await desk.store.read(lambda tx: reads.value(tx, "theirs")) == "1"
     await database.close()
 
 
@@ -117,7 +117,7 @@ async def _patiently(path: Path) -> Database:
 
 async def test_a_stop_does_not_wait_for_them(desk: Desk) -> None:
     with held(desk.path):
-        writing = asyncio.create_task(desk.ledger.set_fact("a", "1"))
+        writing = asyncio.create_task(desk.ledger.set_value("a", "1"))
         await desk.waited.wait()
         desk.store.stop_waiting()
         with pytest.raises(sqlite3.OperationalError, match="locked"):

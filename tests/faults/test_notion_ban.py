@@ -42,13 +42,13 @@ async def on(tmp_path: Path) -> AsyncIterator[CommandBuilder]:
 
 async def calls_of(on: CommandBuilder, desk: Desk, turn: NotionPacer | None = None) -> Calls:
     """A connection as the daemon makes it at its start: the end of an earlier ban comes out of the database."""
-    banned_until = int(await desk.read(lambda tx: reads.fact(tx, "notion_not_before")) or 0)
+    banned_until = int(await desk.read(lambda tx: reads.value(tx, "notion_not_before")) or 0)
 
     async def remember(until_ms: int) -> None:
-        await desk.ledger.set_fact("notion_not_before", str(until_ms))
+        await desk.ledger.set_value("notion_not_before", str(until_ms))
 
     async def remark(text: str) -> None:
-        await desk.ledger.set_fact("board_remark", text)
+        await desk.ledger.set_value("board_remark", text)
 
     return Calls(BOT_TOKEN, on.clock, on.url, 3, banned_until, remember, timeout_s=PATIENCE_S, turn=turn, remark=remark)
 
@@ -306,9 +306,9 @@ async def test_a_remark_that_a_killed_daemon_left_goes_with_the_first_answer(
 ) -> None:
     desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     _, ids = await on.made()
-    await desk.ledger.set_fact("board_remark", "Notion asked videod to wait until 11:11 UTC")
+    await desk.ledger.set_value("board_remark", "Notion asked videod to wait until 11:11 UTC")
     calls = await calls_of(on, desk)
     await NotionBoard(calls, on.clock, Place(ids)).edited_since(0)
-    assert await desk.read(lambda tx: reads.fact(tx, "board_remark")) == ""
+    assert await desk.read(lambda tx: reads.value(tx, "board_remark")) == ""
     await calls.aclose()
     await desk.store.close()

@@ -50,7 +50,7 @@ def kept(tmp_path: Path) -> Iterator[Path]:
     migrate(state / "videod.db")
     connection = sqlite3.connect(state / "videod.db")
     with connection:
-        connection.execute("INSERT INTO facts VALUES ('heartbeat', '1795000000000')")
+        connection.execute("INSERT INTO key_values VALUES ('heartbeat', '1795000000000')")
     connection.close()
     yield state
 
@@ -60,7 +60,7 @@ def _crash(state: Path) -> None:
     code = (
         "import os, sqlite3, sys\n"
         "c = sqlite3.connect(sys.argv[1])\n"
-        "c.execute(\"INSERT INTO facts VALUES ('config_remark', 'only in the log')\")\n"
+        "c.execute(\"INSERT INTO key_values VALUES ('config_remark', 'only in the log')\")\n"
         "c.commit()\n"
         "os._exit(0)\n"
     )

@@ -473,10 +473,10 @@ async def test_trouble_of_the_board_is_told_by_the_other_ways_once(desk: Desk, b
     await desk.relay._deliver_alerts()
     [told] = desk.notifier.sent
     assert "the connection may not see the page" in told
-    assert "board cannot be read" in str(await desk.read(lambda tx: reads.fact(tx, "board_trouble")))
+    assert "board cannot be read" in str(await desk.read(lambda tx: reads.value(tx, "board_trouble")))
     board.broken.clear()
     await desk.intake._round()
-    assert await desk.read(lambda tx: reads.fact(tx, "board_trouble")) == ""
+    assert await desk.read(lambda tx: reads.value(tx, "board_trouble")) == ""
     board.broken["edited_since"] = BoardError(kind, "again")
     await desk.intake._round()
     await desk.relay._deliver_alerts()
@@ -522,7 +522,7 @@ async def test_a_time_in_the_future_moves_no_cursor(desk: Desk, board: BoardDoub
 @pytest.mark.parametrize("poisoned", ["253402300000000", "nonsense", "9" * 400])
 async def test_a_poisoned_cursor_of_an_earlier_daemon_is_healed(desk: Desk, board: BoardDouble, poisoned: str) -> None:
     await at_gate(desk, board)
-    await desk.ledger.set_fact("notion_cursor", poisoned)
+    await desk.ledger.set_value("notion_cursor", poisoned)
     desk.clock.pass_s(86_400)
     board.entries["p1"].values["Status"] = "Approved - Assets"  # set long before the start
     await desk.restart()

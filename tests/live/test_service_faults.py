@@ -180,7 +180,7 @@ def test_in_a_ban_nobody_asks_notion_over_a_restart_and_then_the_board_hears_the
     met = until(lambda: [row for row in running.asked("notion") if row["status"] == 429], running.log_tail)
     assert isinstance(met, list)
     began = int(met[0]["at_ms"])
-    until(lambda: running.rows("SELECT 1 FROM facts WHERE name = 'notion_not_before'"), running.log_tail)
+    until(lambda: running.rows("SELECT 1 FROM key_values WHERE name = 'notion_not_before'"), running.log_tail)
     known = int(time.time() * 1000)
     checked = videod(running, "notion", "check", "--config", str(running.config))
     # where this machine is too slow to ask within the ban, it is allowed; below is seen that it asked after it

@@ -56,7 +56,9 @@ def test_a_fact_of_nonsense_stops_no_start(tmp_path: Path, nonsense: str) -> Non
             await world.cut()
             with closing(sqlite3.connect(world.path)) as connection, connection:
                 for name in ("heartbeat", LEFT_OPEN):
-                    connection.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, nonsense))
+                    connection.execute(
+                        "INSERT OR REPLACE INTO key_values (name, value) VALUES (?, ?)", (name, nonsense)
+                    )
             await world.start()
             await world.rest(20_000)
             (task,) = await world.tasks()

@@ -24,12 +24,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def count(database: Database) -> int:
-    return await database.read(lambda tx: int(tx.execute("SELECT count(*) FROM facts").fetchone()[0]))
+    return await database.read(lambda tx: int(tx.execute("SELECT count(*) FROM key_values").fetchone()[0]))
 
 
 async def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
     def fails(tx: sqlite3.Connection) -> None:
-        tx.execute("INSERT INTO facts VALUES ('a', '1')")
+        tx.execute("INSERT INTO key_values VALUES ('a', '1')")
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError):
@@ -38,29 +38,31 @@ async def test_a_transaction_that_raises_leaves_nothing(database: Database) -> N
 
 
 async def test_many_writers_never_interleave(database: Database) -> None:
-    await database.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('n', '0')").rowcount)
+    await database.write(lambda tx: tx.execute("INSERT INTO key_values VALUES ('n', '0')").rowcount)
 
     def add(tx: sqlite3.Connection) -> None:
-        value = int(tx.execute("SELECT value FROM facts WHERE name = 'n'").fetchone()[0])
-        tx.execute("UPDATE facts SET value = ? WHERE name = 'n'", (str(value + 1),))
+        value = int(tx.execute("SELECT value FROM key_values WHERE name = 'n'").fetchone()[0])
+        tx.execute("UPDATE key_values SET value = ? WHERE name = 'n'", (str(value + 1),))
 
     await asyncio.gather(*(database.write(add) for _ in range(50)))
-    assert await database.read(lambda tx: tx.execute("SELECT value FROM facts").fetchone()[0]) == "50"
+    assert await database.read(lambda tx: tx.execute("SELECT value FROM key_values").fetchone()[0]) == "50"
 
 
 async def test_a_cancelled_caller_leaves_no_transaction_open(database: Database) -> None:
-    task = asyncio.ensure_future(database.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('a', '1')").rowcount))
+    task = asyncio.ensure_future(
+        database.write(lambda tx: tx.execute("INSERT INTO key_values VALUES ('a', '1')").rowcount)
+    )
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await database.write(lambda tx: tx.execute("INSERT INTO facts VALUES ('b', '1')").rowcount)
+    await database.write(lambda tx: tx.execute("INSERT INTO key_values VALUES ('b', '1')").rowcount)
     assert await count(database) in (1, 2)
 
 
 async def test_the_reader_cannot_write(database: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match=r"readonly|read-only"):
-        await database.read(lambda tx: tx.execute("INSERT INTO facts VALUES ('a', '1')").rowcount)
+        await database.read(lambda tx: tx.execute("INSERT INTO key_values VALUES ('a', '1')").rowcount)
 
 
 async def test_commits_are_fully_synchronous(database: Database) -> None:

@@ -199,10 +199,10 @@ async def _notion_calls(
     banned_until = await store.read(lambda tx: reads.fact_ms(tx, "notion_not_before")) or 0
 
     async def remember(until_ms: int) -> None:
-        await ledger.set_fact("notion_not_before", str(until_ms))
+        await ledger.set_value("notion_not_before", str(until_ms))
 
     async def remark(text: str) -> None:
-        await ledger.set_fact("board_remark", text)
+        await ledger.set_value("board_remark", text)
 
     path, notion = sources.state / NAME, sources.settings.notion
     try:

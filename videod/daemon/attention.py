@@ -67,7 +67,7 @@ class AttentionWatch:
         seen = await self._store.read(lambda tx: looks.seen(tx, at))
         lines = [*await self._stuck(seen, at), *await self._lopsided(seen, at)]
         if lines != self._shown:
-            await self._ledger.set_fact(looks.REMARKS, json.dumps(lines))
+            await self._ledger.set_value(looks.REMARKS, json.dumps(lines))
             self._shown = lines
         await self._remind(seen, at)
         await self._digest(seen, at)

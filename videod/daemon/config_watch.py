@@ -37,7 +37,7 @@ async def _remark(current: LiveConfig, assembly: Assembly) -> None:
     gone = sorted(await assembly.store.read(reads.open_channels) - set(current.channels.channels))
     lost = "episodes of a channel without a file wait for it; restore "
     texts = [current.remark, lost + ", ".join(f"channels/{name}.yaml" for name in gone) if gone else ""]
-    await assembly.ledger.set_fact("config_remark", "; ".join(text for text in texts if text))
+    await assembly.ledger.set_value("config_remark", "; ".join(text for text in texts if text))
 
 
 async def _take_up(current: LiveConfig, assembly: Assembly) -> None:

@@ -288,7 +288,7 @@ async def _heartbeat(assembly: Assembly, life: Life) -> None:
     """A durable sign of life; the watchdogs are fed only after the database took it."""
     watchdog = systemd.watchdog_interval_s()
     while True:
-        await assembly.ledger.set_fact("heartbeat", str(SystemClock().now_ms()))
+        await assembly.ledger.set_value("heartbeat", str(SystemClock().now_ms()))
         life.beat()
         await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
 
@@ -300,7 +300,7 @@ async def _check_outside(current: LiveConfig, assembly: Assembly, secrets: Secre
     notion = current.settings.notion
     try:
         found = {"place": [notion.database_id, notion.parent_page], "ids": asdict(await assembly.board.ids())}
-        await assembly.ledger.set_fact("notion_ids", json.dumps(found))
+        await assembly.ledger.set_value("notion_ids", json.dumps(found))
         problems += await assembly.board.check()
         await assembly.board.sync_channels(sorted(current.channels.channels))
     except BoardError as error:
@@ -308,7 +308,7 @@ async def _check_outside(current: LiveConfig, assembly: Assembly, secrets: Secre
     problems += await probe(current.settings, current.channels, secrets, urls)
     for problem in problems:
         log.warning("daemon_check_failed", extra={"problem": secrets.redact(problem)})
-    await assembly.ledger.set_fact("outside_problems", secrets.redact(json.dumps(problems)))
+    await assembly.ledger.set_value("outside_problems", secrets.redact(json.dumps(problems)))
 
 
 def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:

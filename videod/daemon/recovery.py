@@ -96,7 +96,7 @@ class Recovery:
             except Exception as error:
                 await self._book(job, error)
         if left:
-            await self.ledger.set_fact(LEFT_OPEN, "[]")
+            await self.ledger.set_value(LEFT_OPEN, "[]")
         return late
 
     async def settle_late(self, late: list[Job]) -> None:

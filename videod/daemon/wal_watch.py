@@ -77,4 +77,4 @@ class WalWatch:
         elif self._told:
             log.info("journal_short_again", extra={"bytes": size})
         self._told = long
-        await self._ledger.set_fact(REMARK, text)
+        await self._ledger.set_value(REMARK, text)

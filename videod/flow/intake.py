@@ -82,7 +82,7 @@ class Intake:
 
     async def run(self) -> None:
         """Poll until cancelled. The bell "intake" wakes it early."""
-        await self._ledger.set_fact(REMARK, "")
+        await self._ledger.set_value(REMARK, "")
         await self._ledger.hasten(self._clock.now_ms())  # what the last daemon put off need not wait
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_at_all(), name="intake")
@@ -130,7 +130,7 @@ class Intake:
         taken = await self._take_up(pages, began)
         newest = max((page.edited_at for page in pages if page.edited_at <= began + SKEW_MS), default=0)
         if newest > cursor:
-            await self._ledger.set_fact(CURSOR, str(newest))
+            await self._ledger.set_value(CURSOR, str(newest))
         if wide:
             self._wide_at_ms = began
         return taken
@@ -168,11 +168,11 @@ class Intake:
 
     async def _cursor(self, at: int) -> int:
         """The newest edit time that was seen, ms; one beyond our own clock is nonsense: then all is looked at again."""
-        kept = bounds.whole(await self._store.read(lambda tx: reads.fact(tx, CURSOR))) or 0
+        kept = bounds.whole(await self._store.read(lambda tx: reads.value(tx, CURSOR))) or 0
         if kept <= at + SKEW_MS:
             return kept
         log.warning("intake_cursor_healed", extra={"cursor_ms": kept})
-        await self._ledger.set_fact(CURSOR, "0")
+        await self._ledger.set_value(CURSOR, "0")
         return 0
 
     # ------------------------------------------------------------------------------------------ one entry

@@ -161,7 +161,7 @@ class Runner:
             await asyncio.shield(self.crashes.book(self._place(work, "ending it"), error))
             return
         self._left.append(work.attempt)
-        await asyncio.shield(self._ledger.set_fact(LEFT_OPEN, json.dumps(self._left)))
+        await asyncio.shield(self._ledger.set_value(LEFT_OPEN, json.dumps(self._left)))
 
     def _can_look(self, work: Assignment, failure: Failure) -> bool:
         return failure.kind == Kind.IN_DOUBT and self._doubts is not None and self._doubts.covers(work.job)

@@ -37,7 +37,7 @@ class Trouble:
         log.info("intake_board_recovered", extra={"kind": self.kind, "failures": self._failures})
         await self._ledger.alert_over(f"board:{self._since_ms}", at)
         self.kind, self._failures, self._told_at = None, 0, None
-        await self._ledger.set_fact(REMARK, "")
+        await self._ledger.set_value(REMARK, "")
         await self._ledger.hasten(at)
 
     async def met(self, error: BoardError, interval_s: float) -> float:
@@ -49,7 +49,7 @@ class Trouble:
         if error.kind != self.kind:
             self.kind = error.kind
             log.warning("intake_board_failed", extra={"kind": error.kind, "error": str(error)})
-            await self._ledger.set_fact(REMARK, f"the board cannot be read: {error}")
+            await self._ledger.set_value(REMARK, f"the board cannot be read: {error}")
         await self._tell_people(error, at)
         if error.retry_after_s is not None:
             return max(interval_s, error.retry_after_s)

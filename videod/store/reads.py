@@ -218,20 +218,20 @@ def asset_page(connection: sqlite3.Connection, key: str) -> tuple[str, str] | No
     return None if row is None else (row[0], row[1])
 
 
-def fact(connection: sqlite3.Connection, name: str) -> str | None:
-    row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+def value(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM key_values WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
 
 
 def fact_ms(connection: sqlite3.Connection, name: str) -> int | None:
     """A fact that is a time, ms; None where there is none, or what stands there is no time."""
-    return bounds.whole(fact(connection, name))
+    return bounds.whole(value(connection, name))
 
 
 def fact_json(connection: sqlite3.Connection, name: str) -> object:
     """A fact that is JSON; None where there is none, or what stands there cannot be read."""
     try:
-        return bounds.loads(fact(connection, name) or "null")
+        return bounds.loads(value(connection, name) or "null")
     except ValueError:
         return None
 

@@ -337,10 +337,10 @@ def refused(connection: sqlite3.Connection) -> tuple[Refused, ...]:
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """What the daemon keeps in its facts: trouble of the board, a refused change of the configuration, a reader that
+    """What the daemon keeps in its key_values: trouble of the board, a refused change of the configuration, a reader that
     lets the write-ahead log grow, stuck episodes and a lopsided queue, what its check at start found."""
     names = ("board_trouble", "board_remark", "config_remark", "wal_remark")
-    remarks = [reads.fact(connection, name) for name in names]
+    remarks = [reads.value(connection, name) for name in names]
     found = _texts(reads.fact_json(connection, "outside_problems"))
     quiet = _texts(reads.fact_json(connection, "attention"))
     return (*(remark for remark in remarks if remark), *quiet, *(f"found at start: {problem}" for problem in found))

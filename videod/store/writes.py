@@ -292,9 +292,9 @@ def saw_asset(connection: sqlite3.Connection, key: str, page_id: str, sha256: st
     )
 
 
-def set_fact(connection: sqlite3.Connection, name: str, value: str) -> None:
+def set_value(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute(
-        "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        "INSERT INTO key_values (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, value),
     )
 
@@ -318,7 +318,7 @@ _SET_BACK = (
     "UPDATE refusals SET at = at - :by WHERE at > :at",
     "UPDATE alerts SET rang_at = rang_at - :by WHERE rang_at > :at",
     "UPDATE alerts SET opened_at = opened_at - :by WHERE opened_at > :at",
-    "UPDATE facts SET value = CAST(CAST(value AS INTEGER) - :by AS TEXT)"
+    "UPDATE key_values SET value = CAST(CAST(value AS INTEGER) - :by AS TEXT)"
     " WHERE name = 'notion_not_before' AND CAST(value AS INTEGER) > :at",
     # spent is spent: of the present day, not of one to come
     "UPDATE charges SET at = :at WHERE at > :at",

@@ -84,7 +84,7 @@ class _Api:
         if missing is None:
             try:
                 async with asyncio.timeout(READY_S):
-                    await self.store.read(lambda connection: reads.fact(connection, "ready"))
+                    await self.store.read(lambda connection: reads.value(connection, "ready"))
             except TimeoutError:
                 missing = f"the database did not answer within {READY_S:g} s"
         if missing is not None:
