@@ -74,14 +74,14 @@ def test_the_frame_is_the_golden_one(views_by_size: dict[int, view.View], tasks:
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_trouble_is_shown_where_it_is(tmp_path: Path, size: tuple[int, int]) -> None:
     box = StudioBox(tmp_path, at=NOON - HOUR)
-    parked = box.bring_to(box.queue("No Credit"), Status.ASSETS_APPROVED)
+    suspended = box.bring_to(box.queue("No Credit"), Status.ASSETS_APPROVED)
     doubtful = box.bring_to(box.queue("Doubtful"), Status.ASSETS_APPROVED)
-    for task in (parked, doubtful):
+    for task in (suspended, doubtful):
         box.make(task, "composite/clip_01")
     retried = box.queue("Unlucky", "deep_sea")
     box.clock.at = NOON - 2 * MINUTE
     box.fail(doubtful, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")
-    box.fail(parked, "clip/clip_01", Kind.QUOTA, "402 insufficient credits", retry_after_ms=HOUR)
+    box.fail(suspended, "clip/clip_01", Kind.QUOTA, "402 insufficient credits", retry_after_ms=HOUR)
     box.clock.at = NOON - 30_000
     box.fail(retried, "plan/plan", Kind.DOWN, "HTTP 503")
     frame = drawn(snapshot(box), *size)

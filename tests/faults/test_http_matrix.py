@@ -42,7 +42,7 @@ def test_the_table_has_a_row_for_every_endpoint_and_a_column_for_every_fault() -
 def test_every_kind_that_the_table_names_for_a_script_has_a_policy_that_never_stops_at_once() -> None:
     kinds = {kind for name, row in TABLE.items() if name not in http_daemon.ROWS for kind in row.values()} - {"done"}
     answers = {POLICY[Kind(kind)].answer for kind in kinds}
-    assert answers == {Answer.AGAIN, Answer.AGAIN_FREE, Answer.IN_DOUBT, Answer.PARK}
+    assert answers == {Answer.AGAIN, Answer.AGAIN_FREE, Answer.IN_DOUBT, Answer.SUSPEND}
 
 
 def test_every_call_of_a_script_ends_within_the_time_of_its_step(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Every kind of failure at random, mixed, with seeds: what passes by nature passes alone, the rest waits for a person.
 
-A person is played by one who looks every half hour, sets what stopped to Queued and resumes what is parked for good.
+A person is played by one who looks every half hour, sets what stopped to Queued and resumes what is suspended for good.
 """
 
 import asyncio
@@ -168,9 +168,9 @@ def test_a_quota_with_a_reset_is_not_asked_before_that_instant(tmp_path: Path) -
             asked = world.vendors.calls["youtube"]  # those that were on their way together
             await world.clock.sleep(reset_s - 20)
             assert world.vendors.calls["youtube"] == asked
-            parked = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
-            assert [(row.service, row.channel_id) for row in parked] == [("youtube", "")]
-            assert abs(int(parked[0].until_ms or 0) - met - reset_s * 1000) < 20_000
+            suspended = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
+            assert [(row.service, row.channel_id) for row in suspended] == [("youtube", "")]
+            assert abs(int(suspended[0].until_ms or 0) - met - reset_s * 1000) < 20_000
             assert len([text for text in world.alarm.sent if "is used up" in text or "quota" in text.lower()]) == 1
             await world.rest(7200)
             await check(world)
@@ -186,8 +186,11 @@ def test_one_channels_dead_consent_does_not_silence_the_alert_of_anothers(tmp_pa
             await world.queue("Land", "wild")
             await world.queue("Sea", "deep")
             await world.clock.sleep(3600)
-            parked = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
-            assert sorted((row.service, row.channel_id) for row in parked) == [("youtube", "deep"), ("youtube", "wild")]
+            suspended = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
+            assert sorted((row.service, row.channel_id) for row in suspended) == [
+                ("youtube", "deep"),
+                ("youtube", "wild"),
+            ]
             for title in ("Land", "Sea"):
                 assert len([text for text in world.alarm.sent if title in text]) == 1, world.alarm.sent
             for channel in policies:

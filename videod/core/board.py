@@ -133,7 +133,7 @@ def again_at(job: Job) -> int | None:
     timeless = (Kind.CREDENTIALS, Kind.REFUSED, Kind.IN_DOUBT)
     if failure is None or job.state != JobState.READY or failure.kind in timeless:
         return None
-    if POLICY[failure.kind].answer == Answer.PARK:
+    if POLICY[failure.kind].answer == Answer.SUSPEND:
         return _failed_at(job, failure) + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
     return job.due_at or None
 

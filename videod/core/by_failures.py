@@ -46,7 +46,7 @@ def fail(work: Transition, event: JobFailed) -> Transition:
             after = by_lost.unfetchable(work, job, failure, event.at)
     work = settle_attempt(work, after, event, failure.kind.value)
     stopped = after.state in (JobState.FAILED, JobState.IN_DOUBT)
-    suspended = policy.answer == Answer.PARK or failure.kind == Kind.DISK
+    suspended = policy.answer == Answer.SUSPEND or failure.kind == Kind.DISK
     if stopped or (suspended and policy.alert):
         reported = after.failure or failure
         work = work.adding(told.alert(work.task, replace(after, ended_at=event.at), reported, suspended))
@@ -157,7 +157,7 @@ def _again_later(work: Transition, job: Job, event: JobFailed | JobCrashed) -> t
     return work, replace(job, state=JobState.READY, attempts=attempts, due_at=event.at + delay)
 
 
-def _park(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
+def _suspend(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
     failure = event.failure
     credentials = failure.kind == Kind.CREDENTIALS
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
@@ -176,7 +176,7 @@ def freed(work: Transition, event: ServiceFreed) -> Transition:
     """The service may be used again: what it refused is no longer wrong, until it says so anew."""
 
     def waits(job: Job) -> bool:
-        refused = job.failure is not None and POLICY[job.failure.kind].answer == Answer.PARK
+        refused = job.failure is not None and POLICY[job.failure.kind].answer == Answer.SUSPEND
         return refused and job.service == event.service and job.state == JobState.READY
 
     jobs = tuple(replace(job, failure=None) if waits(job) else job for job in work.jobs)
@@ -242,7 +242,7 @@ def _stop(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job
 _ANSWERS: dict[Answer, Callable[[Transition, Job, JobFailed], tuple[Transition, Job]]] = {
     Answer.AGAIN_FREE: _again_free,
     Answer.AGAIN: _again_later,
-    Answer.PARK: _park,
+    Answer.SUSPEND: _suspend,
     Answer.REWORD: _reword,
     Answer.IN_DOUBT: _in_doubt,
     Answer.STOP: _stop,

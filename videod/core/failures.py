@@ -54,7 +54,7 @@ class Answer(StrEnum):
 
     AGAIN_FREE = "again without spending an attempt"
     AGAIN = "again after the next wait, until the waits are spent"
-    PARK = "park the service, the job stays ready"
+    SUSPEND = "suspend the service, the job stays ready"
     REWORD = "one re-worded try, then stop"
     IN_DOUBT = "look before buying again"
     STOP = "stop: a person must fix something"
@@ -81,7 +81,7 @@ class Policy:
     answer: Answer
     blame: Blame
     exit_codes: tuple[int, ...] = ()
-    #: wait of AGAIN_FREE and PARK where the service named none, ms
+    #: wait of AGAIN_FREE and SUSPEND where the service named none, ms
     wait_ms: int = 0
     alert: bool = False
     answered: bool = False
@@ -117,7 +117,7 @@ POLICY: dict[Kind, Policy] = {
         advice="nothing; videod waits and asks again",
     ),
     Kind.QUOTA: Policy(
-        Answer.PARK,
+        Answer.SUSPEND,
         Blame.LIMIT,
         wait_ms=60 * _MINUTE,
         alert=True,
@@ -144,7 +144,7 @@ POLICY: dict[Kind, Policy] = {
         " Story Direction",
     ),
     Kind.CREDENTIALS: Policy(
-        Answer.PARK,
+        Answer.SUSPEND,
         Blame.SETTINGS,
         (77,),
         alert=True,
