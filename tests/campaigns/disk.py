@@ -48,7 +48,7 @@ def end_well(at: Stage, creator: Creator) -> int:
     at.wait_until_told()
     assert pauses(at) == []
     assert len([text for text in creator.alerts() if "disk" in text]) == 1, creator.alerts()
-    doubts = sum(row["doubts"] for row in at.rows("SELECT doubts FROM tasks"))
+    doubts = sum(row["possibly_paid_twice"] for row in at.rows("SELECT possibly_paid_twice FROM tasks"))
     assert sum(at.bought_twice().values()) <= doubts, at.bought_twice()
     assert at.stop() == 0
     assert soundness.complaints(at.database) == []

@@ -128,7 +128,7 @@ def broken(stage: Stage, published: bool = True, alike: bool = False) -> list[st
     """
     found = of_database(stage.database, stage.state / "workspaces")
     found += leftovers(stage.state)
-    doubts = sum(row["doubts"] for row in stage.rows("SELECT doubts FROM tasks"))
+    doubts = sum(row["possibly_paid_twice"] for row in stage.rows("SELECT possibly_paid_twice FROM tasks"))
     if published:
         found += paid_to_the_end(stage, doubts)
     else:

@@ -74,7 +74,7 @@ def _left_over(made: Stage) -> list[str]:
 
 
 def _judge(made: Stage, kills: int, restarts: list[float]) -> Result:
-    doubts = sum(row["doubts"] for row in made.rows("SELECT doubts FROM tasks"))
+    doubts = sum(row["possibly_paid_twice"] for row in made.rows("SELECT possibly_paid_twice FROM tasks"))
     twice = made.bought_beyond()
     found = invariants.broken(made)
     assert not found, found

@@ -138,7 +138,7 @@ def _judge(made: Round) -> frame.Result:
     kinds: Counter[str] = Counter()
     for (kind, _), count in found.items():
         kinds[kind] += count
-    doubts = sum(row["doubts"] for row in made.stage.rows("SELECT doubts FROM tasks"))
+    doubts = sum(row["possibly_paid_twice"] for row in made.stage.rows("SELECT possibly_paid_twice FROM tasks"))
     return {
         "episodes": made.written, "failed_attempts": number, "recovered_alone": f"{share:.1%}", "kinds": dict(kinds),
         "in_doubt": doubts, "bought_more_than_needed": _check_purchases(made, doubts, kinds["nonsense"]),

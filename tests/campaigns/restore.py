@@ -82,7 +82,7 @@ def case(folder: Path, copied: str, lost: str, end: str = "published", custom: b
         if custom:  # the services of this host never heard of what they bought
             found = [one for one in found if not one.endswith("done and never bought")]
         assert not found, f"copy at {copied!r}, lost at {lost!r}: {found}"
-        doubts = sum(row["doubts"] for row in made.rows("SELECT doubts FROM tasks"))
+        doubts = sum(row["possibly_paid_twice"] for row in made.rows("SELECT possibly_paid_twice FROM tasks"))
         known = sum(row["micros"] for row in made.rows("SELECT micros FROM charges"))
         paid = sum(float(str(charge["usd"])) for charge in made.charges())
         if custom:

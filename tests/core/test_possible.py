@@ -59,7 +59,7 @@ def test_a_repeated_purchase_counts_twice_once_charged_and_once_possibly() -> No
     job = paper.jobs["image/bear_core"]
     paper.apply(JobCharged(paper.now(), paper.one.id, job.name, job.attempt, "gemini", "image", 1, "piece", IMAGE))
     paper.succeed("image/bear_core")
-    assert (paper.one.cost_micros, paper.one.possible_micros, paper.one.doubts) == (IMAGE, IMAGE, 1)
+    assert (paper.one.cost_micros, paper.one.possible_micros, paper.one.possibly_paid_twice) == (IMAGE, IMAGE, 1)
 
 
 @pytest.mark.fault("13.10")

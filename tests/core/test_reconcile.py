@@ -293,7 +293,7 @@ def test_what_was_never_bought_is_ready_at_once_uncounted_and_without_a_new_purc
     decision = book.apply(_nothing(book))
     job = book.jobs["clip/clip_01"]
     assert (job.state, job.attempts, job.buy_again, job.failure) == (JobState.READY, before.attempts, False, None)
-    assert (book.one.doubts, book.one.rebought_micros, book.one.status) == (0, 0, Status.GENERATING_VIDEO)
+    assert (book.one.possibly_paid_twice, book.one.rebought_micros, book.one.status) == (0, 0, Status.GENERATING_VIDEO)
     assert CloseAttempt("clip/clip_01", before.attempt, "not_bought") in decision.ops
     book.do("clip/clip_01")
 
@@ -304,7 +304,7 @@ def test_a_stopped_episode_goes_on_by_itself_when_its_doubt_is_settled() -> None
     assert (book.jobs["clip/clip_01"].state, book.one.status) == (JobState.IN_DOUBT, Status.ERROR_VIDEO)
     book.apply(_nothing(book))
     assert (book.jobs["clip/clip_01"].state, book.one.status) == (JobState.READY, Status.GENERATING_VIDEO)
-    assert (book.one.doubts, book.jobs["clip/clip_01"].buy_again) == (0, False)
+    assert (book.one.possibly_paid_twice, book.jobs["clip/clip_01"].buy_again) == (0, False)
 
 
 def test_an_episode_with_another_error_keeps_showing_it() -> None:
@@ -337,4 +337,4 @@ def test_a_finding_that_comes_too_late_changes_nothing() -> None:
     book.fail("clip/clip_01", FailureKind.IN_DOUBT)
     assert book.jobs["clip/clip_01"].buy_again
     assert not book.apply(_nothing(book)).accepted
-    assert book.one.doubts == 1
+    assert book.one.possibly_paid_twice == 1

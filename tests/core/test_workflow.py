@@ -312,7 +312,7 @@ def test_a_purchase_in_doubt_is_repeated_under_the_ceiling_and_counted() -> None
     paper.start("image/bear_core")
     paper.fail("image/bear_core", Kind.IN_DOUBT)
     job = paper.jobs["image/bear_core"]
-    assert (job.state, job.buy_again, paper.one.doubts) == (JobState.READY, True, 1)
+    assert (job.state, job.buy_again, paper.one.possibly_paid_twice) == (JobState.READY, True, 1)
     assert "possibly paid twice: 1" in str(shown(paper)["Progress"])
 
 
@@ -323,7 +323,7 @@ def test_an_upload_in_doubt_is_looked_for_again_and_never_counted_as_paid_twice(
         paper.start("upload/film")
         paper.fail("upload/film", Kind.IN_DOUBT)
     job = paper.jobs["upload/film"]
-    assert (job.state, job.buy_again, paper.one.doubts) == (JobState.READY, False, 0)
+    assert (job.state, job.buy_again, paper.one.possibly_paid_twice) == (JobState.READY, False, 0)
     assert job.due_at == paper.at + 60_000
 
 
@@ -336,7 +336,7 @@ def test_above_the_ceiling_a_purchase_in_doubt_needs_a_person() -> None:
     assert paper.one.status == Status.ERROR_ASSETS
     paper.queue()
     assert paper.jobs["image/bear_core"].buy_again
-    assert paper.one.doubts == 1
+    assert paper.one.possibly_paid_twice == 1
 
 
 def test_an_outcome_of_an_attempt_that_is_over_is_ignored_but_its_charge_is_booked() -> None:

@@ -79,7 +79,7 @@ def test_what_was_never_taken_is_bought_without_a_person_and_without_being_count
         await _cut(world, "before a purchase", service)
         await world.rest(20_000)
         await check(world)
-        assert (await _one(world)).doubts == 0
+        assert (await _one(world)).possibly_paid_twice == 0
         assert set(world.vendors.bought.values()) == {1}
         (settled,) = await _events(world, "NothingBought")
         assert "balance shows that nothing was bought" in str(settled.body["evidence"])
@@ -93,7 +93,7 @@ def test_what_was_paid_waits_for_a_person_who_reads_so(tmp_path: Path) -> None:
         await _cut(world, "after a purchase", "kie", nth=2)  # of the first it learns what a clip costs
         await world.rest(20_000)
         task = await _one(world)
-        assert (task.status, task.doubts) == (Status.ERROR_VIDEO, 0)
+        assert (task.status, task.possibly_paid_twice) == (Status.ERROR_VIDEO, 0)
         (job,) = [job for job in await world.jobs(task.id) if job.state == JobState.IN_DOUBT]
         assert job.failure is not None
         assert "KIE's balance shows that it was paid (84 credits used since" in job.failure.message
@@ -113,7 +113,7 @@ def test_what_was_paid_is_bought_again_only_by_the_standing_permission_and_count
         await _cut(world, "after a purchase", service)
         await world.rest(20_000)
         await check(world)
-        assert (await _one(world)).doubts == 1
+        assert (await _one(world)).possibly_paid_twice == 1
         assert sorted(world.vendors.bought.values())[-2:] == [1, 2]
         assert not await _events(world, "NothingBought")
 
@@ -126,7 +126,7 @@ def test_several_that_were_never_taken_are_all_bought_as_if_nothing_had_been_tri
         await _cut(world, "before a purchase", "elevenlabs")
         await world.rest(20_000)
         await check(world)
-        assert (await _one(world)).doubts == 0
+        assert (await _one(world)).possibly_paid_twice == 0
         assert len(await _events(world, "NothingBought")) > 1
 
     story(tell, tmp_path, policies=NEVER)
@@ -174,7 +174,7 @@ def test_a_stop_in_the_middle_of_a_look_leaves_it_to_the_next_start(tmp_path: Pa
         await world.start()
         await world.rest(20_000)
         await check(world)
-        assert (await _one(world)).doubts == 0
+        assert (await _one(world)).possibly_paid_twice == 0
 
     story(tell, tmp_path, policies=NEVER)
 
@@ -205,7 +205,7 @@ def test_a_price_that_nobody_knows_yet_is_waited_for(tmp_path: Path) -> None:
         await world.queue("Crossing")
         await world.rest(20_000)
         await check(world)
-        assert (await _one(world)).doubts == 0
+        assert (await _one(world)).possibly_paid_twice == 0
         assert len(await _events(world, "NothingBought")) == 1
 
     story(tell, tmp_path, policies=NEVER, limits=LIMITS | {"kie": Limit(2, 20, 10)}, look_after_s=60)
@@ -227,7 +227,7 @@ def test_clips_that_fail_and_are_given_back_do_not_look_like_others_at_the_key(t
 
 async def check_without_refunds(world: World) -> None:
     (task,) = await world.tasks()
-    assert (task.status, task.doubts) == (Status.PUBLISHED, 0)
+    assert (task.status, task.possibly_paid_twice) == (Status.PUBLISHED, 0)
 
 
 @pytest.mark.parametrize("seed", range(4))

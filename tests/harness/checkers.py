@@ -19,7 +19,7 @@ async def check(world: World, published: bool = True) -> None:
         assert derive(task, jobs) == task.status, f"{task.id} says {task.status}, its jobs mean {derive(task, jobs)}"
         if published:
             assert task.status == Status.PUBLISHED, f"{task.id} is {task.status}: {task.error} {_trouble(jobs)}"
-        doubts += task.doubts
+        doubts += task.possibly_paid_twice
         if task.status == Status.PUBLISHED:
             assert all(job.state == JobState.DONE for job in jobs if job.step != "cleanup")
             for job in jobs:

@@ -186,7 +186,7 @@ class World:
     def recovery(self, lives: Lives | None = None) -> Recovery:
         return Recovery(
             self.store, self.ledger, self.builder, self.inspector, self.clock, self.chance, self.runner.crashes,
-            lives or self._nobody, self._end, self.doubts, self.deaths,
+            lives or self._nobody, self._end, self.purchase_check, self.deaths,
         )  # fmt: skip
 
     # what a scenario may put something else in the place of
@@ -211,15 +211,17 @@ class World:
         self.ledger = self.make_ledger()
         self.launcher = self.make_launcher()
         self.builder = self.make_builder()
-        self.doubts = None
+        self.purchase_check = None
         if self.looks:
             self.balances = BalanceDouble(self.vendors, self.power)
             wait_s = self.look_after_s
-            self.doubts = Reconciler(self.store, self.ledger, self.builder, self.balances, self.clock, lambda: wait_s)
+            self.purchase_check = Reconciler(
+                self.store, self.ledger, self.builder, self.balances, self.clock, lambda: wait_s
+            )
         self.inspector = self.make_inspector()
         self.runner = Runner(
             self.ledger, self.launcher, self.inspector, self.builder, self.clock, self.chance, lambda text: text,
-            doubts=self.doubts,
+            possibly_paid_twice=self.purchase_check,
             inputs=Inputs(self.ledger, self.builder, self.inspector, self.clock, _at_once),
         )  # fmt: skip
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
@@ -242,8 +244,8 @@ class World:
         workspace = partial(workspace_of, self.folder / "state")
         self.relay = Relay(self.board, self.notifier, self.ledger, self.store, self.clock, workspace, turns)
         loops = [self.scheduler.run(), self.intake.run(), self.relay.run()]
-        if self.doubts is not None:
-            loops.append(self.doubts.run())
+        if self.purchase_check is not None:
+            loops.append(self.purchase_check.run())
         self._daemon = [asyncio.create_task(loop) for loop in loops]
 
     async def _token(self, channel: str) -> str:

@@ -280,11 +280,11 @@ def test_after_all_of_this_nothing_was_bought_twice_and_the_board_tells_the_trut
     running: Stage, creator: Creator
 ) -> None:
     creator.wait_for_rest()
-    tasks = running.rows("SELECT page_id, channel_id, status, held, doubts FROM tasks")
+    tasks = running.rows("SELECT page_id, channel_id, status, held, possibly_paid_twice FROM tasks")
     running.check_purchases()
     for task in tasks:
         creator.wait(task["page_id"], Status(task["status"]))
-        assert (task["suspended"], task["doubts"]) == (None, 0)
+        assert (task["suspended"], task["possibly_paid_twice"]) == (None, 0)
         goal = {"published"} if task["channel_id"] == "wild_planet" else {"assets_ready", "video_ready"}
         assert task["status"] in goal
     assert not running.rows("SELECT 1 FROM attempts WHERE ended_at IS NULL")

@@ -128,8 +128,8 @@ def _killed_at_the_second_order(made: Stage, hands_over: bool) -> str:
 
 
 def _doubts(made: Stage) -> int:
-    (row,) = made.rows("SELECT doubts FROM tasks")
-    return int(row["doubts"])
+    (row,) = made.rows("SELECT possibly_paid_twice FROM tasks")
+    return int(row["possibly_paid_twice"])
 
 
 def test_an_order_that_was_never_taken_is_placed_again_for_nothing_and_without_a_person(made: Stage) -> None:

@@ -41,7 +41,7 @@ async def _restore(world: World) -> None:
 
 async def _nothing_twice(world: World, task: Task) -> None:
     assert set(world.vendors.bought.values()) == {1}
-    assert task.doubts == 0
+    assert task.possibly_paid_twice == 0
     assert task.cost_micros / 1e6 == pytest.approx(world.vendors.usd, abs=1e-6)
     await check(world)
 
@@ -161,7 +161,7 @@ def test_a_purchase_that_no_file_and_no_ledger_knows_is_counted_as_unconfirmed(t
                     task = await the_end(world, page)
             assert task.status == Status.PUBLISHED, task.error
             twice = sum(count - 1 for count in world.vendors.bought.values())
-            assert 1 <= twice <= task.doubts
+            assert 1 <= twice <= task.possibly_paid_twice
             assert (task.cost_micros + task.possible_micros) / 1e6 >= world.vendors.usd - 1e-6
 
     run_virtual(story())
@@ -180,6 +180,6 @@ def test_a_custom_script_that_failed_or_whose_file_is_lost_leaves_no_doubt(tmp_p
             world.board.person_sets(page, Status="Queued")
             await world.clock.sleep(30)
             task = await the_end(world, page)
-            assert (task.status, task.doubts) == (Status.PUBLISHED, 0), task.error
+            assert (task.status, task.possibly_paid_twice) == (Status.PUBLISHED, 0), task.error
 
     run_virtual(story())

@@ -16,7 +16,7 @@ def test_an_entry_becomes_a_published_film_without_hands(tmp_path: Path) -> None
             await check(world)
             (task,) = await world.tasks()
             assert task.youtube_url is not None
-            assert task.doubts == 0
+            assert task.possibly_paid_twice == 0
             assert task.cost_micros == round(world.vendors.usd * 1e6)
 
     run_virtual(story())

@@ -235,7 +235,7 @@ async def test_a_retry_of_a_purchase_in_doubt_says_that_it_buys_again(box: Studi
     _, body = await api.post(f"/api/tasks/{task}/retry")
     assert "1 unconfirmed purchase will be bought again" in body["text"]
     assert body["cost_usd"] == 0.35
-    assert box.task(task).doubts == 1
+    assert box.task(task).possibly_paid_twice == 1
 
 
 async def test_cancelling_stops_and_twice_changes_nothing(box: StudioBox, api: Caller) -> None:

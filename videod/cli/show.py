@@ -65,7 +65,7 @@ def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:
         "privacy": task.privacy,
         "waiting": None if task.suspended is None else wording.note(task.suspended),
         "note": task.error, "video": task.youtube_url,
-        "possibly paid twice": str(task.doubts) if task.doubts else None,
+        "possibly paid twice": str(task.possibly_paid_twice) if task.possibly_paid_twice else None,
     }  # fmt: skip
     table += [[name, text] for name, text in more.items() if text]
     gate = AT_GATE.get(task.status)

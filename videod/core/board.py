@@ -201,8 +201,8 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, objec
     troubled = tuple([job for job in jobs if job.failure is not None])  # few, looked at twice
     if task.possible_micros:
         shown += f"; {cost_words(task)}"
-    if task.doubts:
-        shown += f"; possibly paid twice: {task.doubts}"
+    if task.possibly_paid_twice:
+        shown += f"; possibly paid twice: {task.possibly_paid_twice}"
     return {
         "Status": LABELS[task.status],
         "Progress": shown,

@@ -217,7 +217,9 @@ def _in_doubt(work: Transition, job: Job, event: JobFailed) -> tuple[Transition,
     work = _booked_in_doubt(work, job, event)
     price, task = job.price_micros, work.task
     if task.rebought_micros + price <= work.policy.rebuy_ceiling_micros:
-        work = work.with_task(rebought_micros=task.rebought_micros + price, doubts=task.doubts + 1)
+        work = work.with_task(
+            rebought_micros=task.rebought_micros + price, possibly_paid_twice=task.possibly_paid_twice + 1
+        )
         return work, replace(job, state=JobState.READY, buy_again=True, due_at=event.at + wait)
     return work, replace(job, state=JobState.IN_DOUBT, buy_again=False)
 

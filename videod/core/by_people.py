@@ -62,7 +62,7 @@ def queued(work: Transition, event: EntryQueued) -> Transition:
     return work.with_task(
         priority=event.priority, privacy=event.privacy, cancelled=False, suspended=None, error="",
         paused=None,
-        admitted=running or not startable, doubts=work.task.doubts + len(doubted),
+        admitted=running or not startable, possibly_paid_twice=work.task.possibly_paid_twice + len(doubted),
     )  # fmt: skip
 
 

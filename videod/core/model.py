@@ -34,7 +34,7 @@ class Task:
 
     `approved` holds the gates passed; `admitted` is False while it waits in the queue for its first start (also after
     a person queued it again); `suspended` is what a service or a budget refused it although nothing failed.
-    `doubts` counts purchases that may have been made twice; `possible_micros` is what was perhaps paid and is in no
+    `possibly_paid_twice` counts purchases that may have been made twice; `possible_micros` is what was perhaps paid and is in no
     charge (attempts that ended in doubt); `paused` is a person's reason why nothing of it starts;
     `waits` what the board says it waits for, once that has stood for a while.
     """
@@ -59,7 +59,7 @@ class Task:
     error: str = ""
     cost_micros: int = 0
     rebought_micros: int = 0
-    doubts: int = 0
+    possibly_paid_twice: int = 0
     youtube_id: str | None = None
     youtube_url: str | None = None
     paused: str | None = None

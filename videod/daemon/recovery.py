@@ -78,7 +78,7 @@ class Recovery:
     crashes: Crashes
     lives: Lives
     end: End
-    doubts: PurchaseCheck | None = None
+    purchase_check: PurchaseCheck | None = None
     deaths: int = 3
     deadline_s: Callable[[Step], float] = lambda step: step.deadline_s
 
@@ -106,7 +106,7 @@ class Recovery:
             try:
                 task = await self._task(job)
                 await self._wait_for_script(task, job)
-                await self._settle(task, job, self.doubts)
+                await self._settle(task, job, self.purchase_check)
             except Exception as error:
                 await self._book(job, error)
 
@@ -156,7 +156,7 @@ class Recovery:
         step, output = step_of(job), self._output(task, job)
         kept = receipts.read(output)
         asked = kept is not None and kept.state is State.INTENT
-        doubtful = asked and self.doubts is not None and self.doubts.covers(job)
+        doubtful = asked and self.purchase_check is not None and self.purchase_check.covers(job)
         # a video is decoded for seconds before it is believed: no start waits for that
         long = step.makes == "video" and output.is_file()
         if long or (step.paid and (doubtful or await self.lives(str(output)))):
@@ -177,7 +177,7 @@ class Recovery:
                 return
             await self.clock.sleep(LOOK_S)
 
-    async def _settle(self, task: Task, job: Job, doubts: PurchaseCheck | None = None) -> None:
+    async def _settle(self, task: Task, job: Job, purchase_check: PurchaseCheck | None = None) -> None:
         step, output = step_of(job), self._output(task, job)
         context = {"task": task.id, "channel": task.channel_id, "job": job.name}
         if step.paid or job.step == "upload":
@@ -192,8 +192,8 @@ class Recovery:
                 return
         await self._record_order(task, job, receipts.read(output))
         failure = receipts.doubt(output, job, self.builder.silent(step)) if step.paid else None
-        if failure is not None and doubts is not None and doubts.covers(job):
-            seen = await self._seen(doubts, task, job, failure)
+        if failure is not None and purchase_check is not None and purchase_check.covers(job):
+            seen = await self._seen(purchase_check, task, job, failure)
             if isinstance(seen, NothingBought):
                 log.info("recovery_job_released", extra=context | {"evidence": seen.evidence})
                 await self.ledger.apply(seen)
@@ -205,9 +205,11 @@ class Recovery:
         event = JobFailed(self.clock.now_ms(), task.id, job.name, job.attempt, failure, self.chance.random())
         await self.ledger.apply(event)
 
-    async def _seen(self, doubts: PurchaseCheck, task: Task, job: Job, failure: Failure) -> NothingBought | Failure:
+    async def _seen(
+        self, purchase_check: PurchaseCheck, task: Task, job: Job, failure: Failure
+    ) -> NothingBought | Failure:
         try:
-            return await doubts.settle(task, job, job.attempt, failure)
+            return await purchase_check.settle(task, job, job.attempt, failure)
         except Exception as error:  # the doubt itself is known and stays
             place = Place("recovery", task.id, task.channel_id, job.name, job.attempt)
             self.crashes.tell(place, error)

@@ -143,8 +143,8 @@ def _warnings(rows: Rows) -> tuple[str, ...]:
         found.append(
             f"{count(seen.in_doubt, 'purchase')} in doubt: `videod why TASK` says which, then retry or cancel it"
         )
-    if seen.doubts:
-        found.append(f"possibly paid twice so far: {seen.doubts}")
+    if seen.possibly_paid_twice:
+        found.append(f"possibly paid twice so far: {seen.possibly_paid_twice}")
     found.extend(_unsent(one, seen.at) for one in seen.unsent if one.problem or seen.at - one.oldest > 60_000)
     return tuple(found)
 

@@ -67,9 +67,9 @@ class Runner:
     def __init__(
         self, ledger: Ledger, launcher: Launcher, inspector: Inspector, builder: CommandBuilder, clock: Clock, chance: Chance,
         redact: Callable[[str], str], deadline_s: Callable[[Step], float] = lambda step: step.deadline_s,
-        doubts: PurchaseCheck | None = None, inputs: Inputs | None = None,
+        purchase_check: PurchaseCheck | None = None, inputs: Inputs | None = None,
     ) -> None:  # fmt: skip
-        self._doubts = doubts
+        self._purchase_check = purchase_check
         self._inputs = inputs
         self._deadline_s = deadline_s
         self._ledger = ledger
@@ -164,14 +164,20 @@ class Runner:
         await asyncio.shield(self._ledger.set_value(LEFT_OPEN, json.dumps(self._left)))
 
     def _can_look(self, work: Assignment, failure: Failure) -> bool:
-        return failure.kind == Kind.IN_DOUBT and self._doubts is not None and self._doubts.covers(work.job)
+        return (
+            failure.kind == Kind.IN_DOUBT and self._purchase_check is not None and self._purchase_check.covers(work.job)
+        )
 
     async def _looked_into(self, work: Assignment, outcome: Outcome) -> Outcome | NothingBought:
         """The outcome, where a purchase is in doubt after a look at what the service itself knows of it."""
-        if not isinstance(outcome, JobFailed) or self._doubts is None or not self._can_look(work, outcome.failure):
+        if (
+            not isinstance(outcome, JobFailed)
+            or self._purchase_check is None
+            or not self._can_look(work, outcome.failure)
+        ):
             return outcome
         try:
-            found = await self._doubts.settle(work.task, work.job, work.attempt, outcome.failure)
+            found = await self._purchase_check.settle(work.task, work.job, work.attempt, outcome.failure)
         except Exception as error:  # the doubt itself is known and stays
             self._told(work, error, "looking into its purchase")
             return outcome

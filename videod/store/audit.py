@@ -53,7 +53,7 @@ def count(connection: sqlite3.Connection, service: str) -> Count:
 
 def possibly_twice(connection: sqlite3.Connection) -> int:
     """Purchases that may have been made twice, as counted on the board."""
-    return int(connection.execute("SELECT coalesce(sum(doubts), 0) FROM tasks").fetchone()[0])
+    return int(connection.execute("SELECT coalesce(sum(possibly_paid_twice), 0) FROM tasks").fetchone()[0])
 
 
 def possible(connection: sqlite3.Connection) -> int:

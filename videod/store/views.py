@@ -159,7 +159,7 @@ class Overview:
     unsent: tuple[Unsent, ...]
     spent_today: dict[str, int]
     published_7d: int
-    doubts: int
+    possibly_paid_twice: int
     in_doubt: int
     problems: tuple[str, ...] = ()
     heartbeat: int | None = None
@@ -315,7 +315,7 @@ def overview(connection: sqlite3.Connection, at: int) -> Overview:
 
 def _overview(connection: sqlite3.Connection, at: int) -> Overview:
     tally = connection.execute(
-        "SELECT status, count(*) AS n, sum(doubts) AS doubts, sum(status = 'published' AND ended_at >= ?) AS recent"
+        "SELECT status, count(*) AS n, sum(possibly_paid_twice) AS possibly_paid_twice, sum(status = 'published' AND ended_at >= ?) AS recent"
         " FROM tasks GROUP BY status",
         (at - 7 * DAY_MS,),
     ).fetchall()
@@ -324,7 +324,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
         lanes=lanes(connection, at), suspensions=reads.suspensions(connection, at), unsent=unsent(connection),
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
-        doubts=sum(row["doubts"] for row in tally), in_doubt=in_doubt, problems=problems(connection),
+        possibly_paid_twice=sum(row["possibly_paid_twice"] for row in tally), in_doubt=in_doubt, problems=problems(connection),
         heartbeat=reads.fact_ms(connection, "heartbeat"), refused=refused(connection),
         possible_today=possible(connection, day_start(at), at + 1),
     )  # fmt: skip

@@ -354,7 +354,7 @@ MARKS_KEPT = 1000
 def note_reading(connection: sqlite3.Connection, reading: BalanceReading) -> None:
     """Remember a reading of a service's balance; the oldest ones go."""
     connection.execute(
-        "INSERT INTO balances (service, at, used, attempts, history, gap) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO balances (service, at, used, attempts, history, unexplained) VALUES (?, ?, ?, ?, ?, ?)",
         (reading.service, reading.at, reading.used, reading.attempts, reading.history, reading.unexplained),
     )
     connection.execute(

@@ -92,7 +92,7 @@ def _money(seen: Overview) -> tuple[Family, ...]:
         ("videod_spend_today_usd", "Charged since midnight UTC by service.", _each("service", spent)),
         ("videod_possibly_paid_today_usd", unsure, _each("service", possible)),
         ("videod_purchases_in_doubt", "Jobs that may have been paid and wait for a person.", [({}, seen.in_doubt)]),
-        ("videod_possibly_paid_twice", twice, [({}, seen.doubts)]),
+        ("videod_possibly_paid_twice", twice, [({}, seen.possibly_paid_twice)]),
     )
 
 

@@ -37,7 +37,7 @@ def task(one: Task) -> Json:
         "waits": waiting(one) or None,
         "error": one.error,
         "cost_usd": usd(one.cost_micros), "possibly_paid_usd": usd(one.possible_micros),
-        "possibly_paid_twice": one.doubts, "youtube_url": one.youtube_url,
+        "possibly_paid_twice": one.possibly_paid_twice, "youtube_url": one.youtube_url,
         "created_at": when(one.created_at), "queued_at": when(one.queued_at), "started_at": when(one.started_at),
         "ended_at": when(one.ended_at),
     }  # fmt: skip
@@ -99,7 +99,7 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
         "spend_today_by_service_usd": {name: usd(micros) for name, micros in sorted(seen.spent_today.items())},
         "possibly_paid_today_usd": usd(seen.possible_today_micros),
         "published_7_days": seen.published_7d,
-        "possibly_paid_twice": seen.doubts,
+        "possibly_paid_twice": seen.possibly_paid_twice,
         "in_doubt": seen.in_doubt,
         "problems": list(seen.problems),
         "heartbeat": when(seen.heartbeat),
