@@ -1,6 +1,6 @@
 """What a test replaces: the clock, chance, child processes, the board, alerts, upload tokens.
 
-Protocols and the plain values that pass through them; the real implementations are in `adapters/`. Rooms of `flow/` know
+Protocols and the plain values that pass through them; the real ones are in `adapters/`. Rooms of `flow/` know
 these names only.
 """
 

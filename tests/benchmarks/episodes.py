@@ -24,7 +24,8 @@ SELECT 'old-film-' || value AS id, 'channel_' || (value % 10) AS channel, :newes
 """,
     """
 INSERT INTO tasks (id, page_id, channel_id, title, topic, direction, priority, status, phase, created_at, queued_at,
-    admitted, started_at, ended_at, approved, cancelled, error, cost_micros, rebought_micros, possibly_paid_twice, youtube_id,
+    admitted, started_at, ended_at, approved, cancelled, error, cost_micros, rebought_micros, possibly_paid_twice,
+    youtube_id,
     youtube_url)
 SELECT id, 'page-' || id, channel, 'Old film ' || value, 'brown bears', 'A bear waits.', 1, 'published',
     'closed', at, at, 1, at,

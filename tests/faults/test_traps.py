@@ -1,6 +1,7 @@
 """The traps of the services by name, from the wire through the real script to what the workflow does about it.
 
-What other tests show at one end only is not repeated here: Notion's 503 that saved (tests/adapters/test_notion_board.py),
+What other tests show at one end only is not repeated here: Notion's 503 that saved
+(tests/adapters/test_notion_board.py),
 clips that are broken on arrival (tests/scripts/test_generate_video.py).
 """
 

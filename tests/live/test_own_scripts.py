@@ -1,4 +1,4 @@
-"""The owner's own older scripts work in the place of ours: legacy arguments, exit code and output file, nothing more."""
+"""A user's older scripts work in the place of ours: legacy arguments, exit code and output file, nothing more."""
 
 import json
 import stat

@@ -45,7 +45,7 @@ _CREDENTIALS = (
 
 @dataclass(frozen=True)
 class HostPaths:
-    """This installation as its confinements see it. `readable` and `listed` are for our own scripts, `closed` is for all.
+    """This installation as children may see it. `readable` and `listed` are for our own scripts, `closed` is for all.
 
     `temporary`: where each child gets a folder of its own, named after its process id and removed when it has ended.
     """

@@ -5,7 +5,7 @@
 It asks the kernel to send this process SIGNAL when the daemon dies: KILL, so that two never run for one job, or TERM
 for our own paid scripts, which first finish the call that is being paid for (recovery waits for them). It forbids core
 dumps (they would hold secrets), lowers its priority, sets the MARK by which the daemon knows what came from this job,
-and shuts itself in by COUNT rules (none: no confinement). It is a program because doing this between fork and exec inside a
+and shuts itself in by COUNT rules (none: not at all). It is a program because doing this between fork and exec inside a
 threaded daemon is not safe. Its imports are few because it runs before every script: `signal` alone would cost 2 ms.
 
 A rule is a letter and an absolute path; what no rule allows is refused, to what the program starts as well:

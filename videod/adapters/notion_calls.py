@@ -92,7 +92,8 @@ class Calls:
     def __init__(
         self, token: str, clock: Clock, base_url: str = DEFAULT_URL, requests_per_s: float = 3.0,
         not_before_ms: int = 0, remember: Remember | None = None, timeout_s: float = CALL_S, version: str = VERSION,
-        turn: NotionPacer | None = None, remark: Remark | None = None, transport: httpx.AsyncBaseTransport | None = None,
+        turn: NotionPacer | None = None, remark: Remark | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:  # fmt: skip
         # our own logger at CRITICAL: its warnings would double ours, and without one it adds a handler per client
         quiet = log.getChild("client")

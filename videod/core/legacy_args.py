@@ -1,7 +1,7 @@
 """What the owner's older script of a step can be asked: the legacy arguments of its day, and nothing it does not know.
 
 Such a script reads its command line with plain argparse and fails on any option it never heard of. So a script named
-in `[scripts]` gets the options of its step's row (`Step.legacy_args`) and no others; what it cannot do at all stays ours.
+in `[scripts]` gets the options of its step (`Step.legacy_args`) and no others; what it cannot do at all stays ours.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """What a service's own balance says of a purchase whose answer was lost. Pure.
 
-A *reading* is a reading of the balance at a moment when none of our requests was on its way. From the last reading before
+A *reading* is the balance at a moment when none of our requests was on its way. From the last reading before
 the doubtful request to a reading after it, the balance moved by what was bought in between, less what was given back
 for tasks that failed. Most of that is in our books; what is not sure there is a span. Only the two ends of the whole
 span prove something:
@@ -159,7 +159,8 @@ def untold(service: str, traces: Collection[Trace], proven: Collection[int]) -> 
 
 
 def orders(
-    service: str, reading: BalanceReading, traces: Collection[Trace], proven: Collection[int], remotes: Mapping[str, Remote],
+    service: str, reading: BalanceReading, traces: Collection[Trace], proven: Collection[int],
+    remotes: Mapping[str, Remote],
     doubted: int = 0,
 ) -> list[Order]:  # fmt: skip
     """Everything in the books that may have moved the balance since `reading`, the attempt `doubted` left out.
@@ -244,7 +245,7 @@ def unexplained(moved: int, orders: Iterable[Order]) -> int | None:
 def base(readings: Iterable[BalanceReading], attempt: int, asked_at: int) -> BalanceReading | None:
     """The newest reading from before an attempt whose paid request left at `asked_at`, ms.
 
-    None where there is none, or where the balance moved within a day before the newest reading in a way that the books do
+    None where there is none, or where the balance moved within a day before the newest reading as the books do
     not explain: then it proves nothing.
     """
     known = sorted(readings, key=lambda reading: reading.history)

@@ -1,6 +1,6 @@
 """Purchases in doubt compared with the service's own balance: first look, then the standing permission, then a person.
 
-While the daemon runs it takes readings: readings of the balance at moments when none of our requests is on its way. When
+While the daemon runs it reads the balance at moments when none of our requests is on its way. When
 the answer to a paid request was lost, or a crash fell between the request and its receipt, the balance is read again
 (not before the request must have been carried out or forgotten) and `core.reconcile` judges. Where it shows that
 nothing was bought, the receipt's "intent" is withdrawn and the job is bought as if nothing had been tried.
@@ -31,7 +31,7 @@ from videod.store.database import Store
 
 log = logging.getLogger(__name__)
 
-#: how often it is looked whether a reading is wanted; between two readings while we buy, and while nothing is bought, seconds
+#: how often a reading may be wanted; between two readings while we buy, and while nothing is bought, seconds
 TICK_S = 10.0
 MARK_S = 30.0
 IDLE_MARK_S = 3600.0

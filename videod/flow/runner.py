@@ -65,7 +65,8 @@ class Runner:
     """Runs assignments; `redact` takes secrets out of any text that came from a child, `deadline_s` bounds a step."""
 
     def __init__(
-        self, ledger: Ledger, launcher: Launcher, inspector: Inspector, builder: CommandBuilder, clock: Clock, chance: Chance,
+        self, ledger: Ledger, launcher: Launcher, inspector: Inspector, builder: CommandBuilder, clock: Clock,
+        chance: Chance,
         redact: Callable[[str], str], deadline_s: Callable[[Step], float] = lambda step: step.deadline_s,
         purchase_check: PurchaseCheck | None = None, inputs: Inputs | None = None,
     ) -> None:  # fmt: skip

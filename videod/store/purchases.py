@@ -15,7 +15,8 @@ from videod.store.rows import job_of
 def readings(connection: sqlite3.Connection, service: str, limit: int = 1000) -> tuple[BalanceReading, ...]:
     """The newest readings of a service, the oldest of them first."""
     rows = connection.execute(
-        "SELECT service, at, used, attempts, history, unexplained FROM balances WHERE service = ? ORDER BY id DESC LIMIT ?",
+        "SELECT service, at, used, attempts, history, unexplained FROM balances"
+        " WHERE service = ? ORDER BY id DESC LIMIT ?",
         (service, limit),
     ).fetchall()
     return tuple(BalanceReading(*row) for row in reversed(rows))

@@ -315,7 +315,8 @@ def overview(connection: sqlite3.Connection, at: int) -> Overview:
 
 def _overview(connection: sqlite3.Connection, at: int) -> Overview:
     tally = connection.execute(
-        "SELECT status, count(*) AS n, sum(possibly_paid_twice) AS possibly_paid_twice, sum(status = 'published' AND ended_at >= ?) AS recent"
+        "SELECT status, count(*) AS n, sum(possibly_paid_twice) AS possibly_paid_twice,"
+        " sum(status = 'published' AND ended_at >= ?) AS recent"
         " FROM tasks GROUP BY status",
         (at - 7 * DAY_MS,),
     ).fetchall()
@@ -324,7 +325,8 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
         lanes=lanes(connection, at), suspensions=reads.suspensions(connection, at), unsent=unsent(connection),
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
-        possibly_paid_twice=sum(row["possibly_paid_twice"] for row in tally), in_doubt=in_doubt, problems=problems(connection),
+        possibly_paid_twice=sum(row["possibly_paid_twice"] for row in tally),
+        in_doubt=in_doubt, problems=problems(connection),
         heartbeat=reads.fact_ms(connection, "heartbeat"), refused=refused(connection),
         possible_today=possible(connection, day_start(at), at + 1),
     )  # fmt: skip
@@ -337,7 +339,7 @@ def refused(connection: sqlite3.Connection) -> tuple[Refused, ...]:
 
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """What the daemon keeps in its key_values: trouble of the board, a refused change of the configuration, a reader that
+    """What the daemon keeps of itself: trouble of the board, a refused change of the configuration, a reader that
     lets the write-ahead log grow, stuck episodes and a lopsided queue, what its check at start found."""
     names = ("board_trouble", "board_remark", "config_remark", "wal_remark")
     remarks = [reads.value(connection, name) for name in names]
