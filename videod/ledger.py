@@ -1,8 +1,8 @@
 """The only door to a state change.
 
 `Ledger.apply(event)`: one transaction begins, reads the task and its jobs, calls `decide`, writes rows, history and
-outbox, commits. Then it rings the wakeups of whoever may have work now; a bell that is lost loses nothing, since every
-loop also looks by itself. The other methods keep books that are no decision: what was delivered, what the board was
+outbox, commits. Then it wakes whoever may have work now; a wakeup that is lost loses nothing, since every
+loop also looks by itself. The other methods keep what is no decision: what was delivered, what the board was
 seen to hold, sealed tokens.
 """
 
@@ -113,18 +113,18 @@ class Wakeups:
         self._event_of(name).set()
 
     def wake_all(self) -> None:
-        for bell in self._wakeups.values():
-            bell.set()
+        for wakeup in self._wakeups.values():
+            wakeup.set()
 
     async def wait(self, name: str, seconds: float | None) -> None:
-        """Return when the bell rings or `seconds` have passed."""
-        bell = self._event_of(name)
+        """Return when it is woken or `seconds` have passed."""
+        wakeup = self._event_of(name)
         try:
             async with asyncio.timeout(seconds):
-                await bell.wait()
+                await wakeup.wait()
         except TimeoutError:
             pass
-        bell.clear()
+        wakeup.clear()
 
 
 def _plain(value: object) -> object:
@@ -323,7 +323,7 @@ class Ledger:
             elif isinstance(op, SaveBreaker):
                 self.wakeups.wake(op.breaker.service)
 
-    # ------------------------------------------------------------------ books that are no decision
+    # ------------------------------------------------------------------ what is no decision
 
     async def delivered(self, post: reads.OutboxMessage) -> None:
         await self._store.write(lambda tx: writes.delivered(tx, post.target, post.key, post.version))
@@ -393,7 +393,7 @@ class Ledger:
     async def alert(
         self, key: str, text: str, at: int, ends: str = "", fact: tuple[str, str] | None = None
     ) -> None:  # fmt: skip
-        """Tell people something of the whole house, unless the same cause lasts that was told of within a day.
+        """Tell people something of the whole daemon, unless the same cause lasts that was told of within a day.
 
         `ends`: see `Alert`. `fact` (name, value) is kept in the same transaction.
         """

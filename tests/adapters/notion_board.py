@@ -25,7 +25,7 @@ FAST = 10_000.0
 
 
 @dataclass
-class Bench:
+class NotionStage:
     """A stand-in at `url`, the connection under test, and a person with a client of her own."""
 
     context: Context
@@ -75,7 +75,7 @@ def _bodies(values: dict[str, str]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def bench(root: Path, now: Callable[[], float] | None = None, **build: Any) -> AsyncIterator[Bench]:
+async def notion_stage(root: Path, now: Callable[[], float] | None = None, **build: Any) -> AsyncIterator[NotionStage]:
     clock = Clock(BEGIN_MS)
     context = Context(root, Options(), now or (lambda: clock.at / 1000))
     runner = web.AppRunner(notion.build(context, **({"requests_per_minute": 100_000} | build)))
@@ -92,7 +92,7 @@ async def bench(root: Path, now: Callable[[], float] | None = None, **build: Any
     quiet = logging.getLogger("tests.person")
     person = AsyncClient(auth=notion.PERSON_TOKEN, base_url=url, notion_version="2026-03-11", logger=quiet, retry=False)
     try:
-        yield Bench(context, clock, url, calls, person, remembered)
+        yield NotionStage(context, clock, url, calls, person, remembered)
     finally:
         await calls.aclose()
         await person.aclose()

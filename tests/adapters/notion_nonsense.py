@@ -17,7 +17,7 @@ from unittest import mock
 
 import httpx
 
-from tests.adapters.notion_board import FAST, PAGE, bench
+from tests.adapters.notion_board import FAST, PAGE, notion_stage
 from tests.flow.board_double import Clock
 from tests.harness.patience import PATIENCE_S
 from videod.adapters import notion_files, notion_schema
@@ -183,7 +183,7 @@ class _Raw(httpx.AsyncByteStream):
 
 
 @dataclass
-class Desk:
+class Harness:
     """What one call works with."""
 
     calls: Calls
@@ -200,18 +200,18 @@ class Desk:
         return self.boards.setdefault(where, NotionBoard(self.calls, self.clock, where))
 
 
-Ask = Callable[[Desk], Awaitable[object]]
+Ask = Callable[[Harness], Awaitable[object]]
 
 
-async def _with_trash(desk: Desk) -> object:
-    board = desk.board()
-    desk.clock.pass_s(61)
+async def _with_trash(harness: Harness) -> object:
+    board = harness.board()
+    harness.clock.pass_s(61)
     return await board.edited_since(0)
 
 
-async def _put(desk: Desk, known: str | None, fresh: bool, key: str = "t1/image/bear") -> object:
+async def _put(harness: Harness, known: str | None, fresh: bool, key: str = "t1/image/bear") -> object:
     with small_parts() if key == "parts" else _nothing():
-        return await desk.board().put_asset(desk.entry, key, "bear", "Image", desk.file, 1, known, fresh)
+        return await harness.board().put_asset(harness.entry, key, "bear", "Image", harness.file, 1, known, fresh)
 
 
 VALUES: dict[str, object] = {
@@ -220,29 +220,31 @@ VALUES: dict[str, object] = {
 }  # fmt: skip
 
 ASKS: dict[str, Ask] = {
-    "check": lambda desk: desk.board().check(),
-    "ids from the page": lambda desk: desk.board(Place(parent_page=PAGE)).ids(),
-    "ids from the database": lambda desk: desk.board(Place(database=desk.ids.entries_database)).ids(),
-    "edited_since": lambda desk: desk.board().edited_since(0),
+    "check": lambda harness: harness.board().check(),
+    "ids from the page": lambda harness: harness.board(Place(parent_page=PAGE)).ids(),
+    "ids from the database": lambda harness: harness.board(Place(database=harness.ids.entries_database)).ids(),
+    "edited_since": lambda harness: harness.board().edited_since(0),
     "edited_since with the trash": _with_trash,
-    "read": lambda desk: desk.board().read(desk.entry),
-    "write": lambda desk: desk.board().write(desk.entry, VALUES),
-    "replace": lambda desk: desk.board().replace(desk.entry, VALUES, lambda page: True),
-    "replace not": lambda desk: desk.board().replace(desk.entry, VALUES, lambda page: False),
-    "newest": lambda desk: desk.board().newest(0),
-    "newest of some": lambda desk: desk.board().newest(0, ["Approved - Assets", "Cancelled"]),
-    "sync_channels": lambda desk: desk.board().sync_channels(["wild", "night"]),
-    "flagged_assets": lambda desk: desk.board().flagged_assets(desk.entry),
-    "unflag_assets": lambda desk: desk.board().unflag_assets([desk.asset]),
-    "asset_rows": lambda desk: desk.board().asset_rows(desk.entry),
-    "put_asset": lambda desk: _put(desk, None, False),
-    "put_asset known": lambda desk: _put(desk, desk.asset, False),
-    "put_asset fresh": lambda desk: _put(desk, None, True, "t1/image/fresh"),
-    "put_asset in parts": lambda desk: _put(desk, desk.asset, False, "parts"),
-    "init again": lambda desk: notion_schema.init(desk.calls, PAGE, ["wild", "deep", "dawn"]),
-    "resolve": lambda desk: notion_schema.resolve(desk.calls, desk.ids.entries_database, None),
-    "inspect_both": lambda desk: notion_schema.inspect_both(desk.calls, desk.ids),
-    "add_options": lambda desk: notion_schema.add_options(desk.calls, desk.ids.entries_source, "Channel", ["x", "y"]),
+    "read": lambda harness: harness.board().read(harness.entry),
+    "write": lambda harness: harness.board().write(harness.entry, VALUES),
+    "replace": lambda harness: harness.board().replace(harness.entry, VALUES, lambda page: True),
+    "replace not": lambda harness: harness.board().replace(harness.entry, VALUES, lambda page: False),
+    "newest": lambda harness: harness.board().newest(0),
+    "newest of some": lambda harness: harness.board().newest(0, ["Approved - Assets", "Cancelled"]),
+    "sync_channels": lambda harness: harness.board().sync_channels(["wild", "night"]),
+    "flagged_assets": lambda harness: harness.board().flagged_assets(harness.entry),
+    "unflag_assets": lambda harness: harness.board().unflag_assets([harness.asset]),
+    "asset_rows": lambda harness: harness.board().asset_rows(harness.entry),
+    "put_asset": lambda harness: _put(harness, None, False),
+    "put_asset known": lambda harness: _put(harness, harness.asset, False),
+    "put_asset fresh": lambda harness: _put(harness, None, True, "t1/image/fresh"),
+    "put_asset in parts": lambda harness: _put(harness, harness.asset, False, "parts"),
+    "init again": lambda harness: notion_schema.init(harness.calls, PAGE, ["wild", "deep", "dawn"]),
+    "resolve": lambda harness: notion_schema.resolve(harness.calls, harness.ids.entries_database, None),
+    "inspect_both": lambda harness: notion_schema.inspect_both(harness.calls, harness.ids),
+    "add_options": lambda harness: notion_schema.add_options(
+        harness.calls, harness.ids.entries_source, "Channel", ["x", "y"]
+    ),
 }
 FIRST = "init"
 
@@ -270,18 +272,18 @@ class Recorded:
     asset: str
     file: Path
 
-    def desk(self, name: str) -> tuple[Desk, Replay]:
+    def harness(self, name: str) -> tuple[Harness, Replay]:
         clock = Clock(self.began[name])
         replay = Replay(self.tapes[name])
         calls = Calls(TOKEN, clock, "http://notion.test", FAST, timeout_s=PATIENCE_S, transport=replay)
-        return Desk(calls, clock, self.ids, self.entry, self.asset, self.file), replay
+        return Harness(calls, clock, self.ids, self.entry, self.asset, self.file), replay
 
     def ask(self, name: str) -> Ask:
         return _init if name == FIRST else ASKS[name]
 
 
-async def _init(desk: Desk) -> object:
-    return await notion_schema.init(desk.calls, PAGE, ["wild", "deep"])
+async def _init(harness: Harness) -> object:
+    return await notion_schema.init(harness.calls, PAGE, ["wild", "deep"])
 
 
 async def record(root: Path) -> Recorded:
@@ -290,39 +292,41 @@ async def record(root: Path) -> Recorded:
     file.write_bytes(b"PNG of a bear, some thirty bytes long")
     tapes: dict[str, list[Kept]] = {}
     began: dict[str, int] = {}
-    async with bench(root / "sandbox", query_cap=3) as on:
+    async with notion_stage(root / "sandbox", query_cap=3) as on:
 
-        async def play(name: str, ask: Ask, desk: Desk) -> object:
+        async def play(name: str, ask: Ask, harness: Harness) -> object:
             tape = Tape()
-            desk.clock = Clock(on.clock.at)
+            harness.clock = Clock(on.clock.at)
             began[name] = on.clock.at
-            desk.boards.clear()
-            desk.calls = Calls(TOKEN, desk.clock, on.url, FAST, timeout_s=PATIENCE_S, transport=tape)
+            harness.boards.clear()
+            harness.calls = Calls(TOKEN, harness.clock, on.url, FAST, timeout_s=PATIENCE_S, transport=tape)
             try:
-                return await ask(desk)
+                return await ask(harness)
             finally:
                 tapes[name] = tape.kept
-                await desk.calls.aclose()
+                await harness.calls.aclose()
 
-        desk = Desk(on.calls, Clock(), Ids("", ""), "", "", file)
-        made = await play(FIRST, _init, desk)
+        harness = Harness(on.calls, Clock(), Ids("", ""), "", "", file)
+        made = await play(FIRST, _init, harness)
         assert isinstance(made, notion_schema.Made)
-        desk.ids = made.ids
+        harness.ids = made.ids
         # the user's own columns, of types that videod has no use for
         mine: dict[str, object] = {"People": {"people": {}}, "Mail": {"email": {}}, "Marks": {"multi_select": {}}}
-        await on.person.data_sources.update(desk.ids.entries_source, properties=mine)
+        await on.person.data_sources.update(harness.ids.entries_source, properties=mine)
         for number in range(5):
             on.clock.pass_s(60)
-            desk.entry = await on.add(desk.ids, Title=f"Bear {number} \U0001faef", Status="Queued", Priority="High")
-        await on.person.pages.update(await on.add(desk.ids, Title="gone"), in_trash=True)
-        board = NotionBoard(on.calls, on.clock, Place(desk.ids))
-        await board.write(desk.entry, VALUES)
-        desk.asset = await board.put_asset(desk.entry, "t1/image/bear", "bear", "Image", file, 0, None)
-        await on.person.pages.update(desk.asset, properties={"Redo": {"checkbox": True}})
+            harness.entry = await on.add(
+                harness.ids, Title=f"Bear {number} \U0001faef", Status="Queued", Priority="High"
+            )
+        await on.person.pages.update(await on.add(harness.ids, Title="gone"), in_trash=True)
+        board = NotionBoard(on.calls, on.clock, Place(harness.ids))
+        await board.write(harness.entry, VALUES)
+        harness.asset = await board.put_asset(harness.entry, "t1/image/bear", "bear", "Image", file, 0, None)
+        await on.person.pages.update(harness.asset, properties={"Redo": {"checkbox": True}})
         for name, ask in ASKS.items():
             on.clock.pass_s(1)
-            await play(name, ask, desk)
-    return Recorded(tapes, began, desk.ids, desk.entry, desk.asset, file)
+            await play(name, ask, harness)
+    return Recorded(tapes, began, harness.ids, harness.entry, harness.asset, file)
 
 
 # ------------------------------------------------------------------------------------------- spoiling
@@ -434,25 +438,25 @@ def _plain(value: object) -> bool:
 
 async def one(recorded: Recorded, name: str, at: int, spoiled: Spoiled) -> tuple[str, str]:
     """Ask with one exchange spoiled, then the same board with good answers; (outcome, complaint or "")."""
-    desk, replay = recorded.desk(name)
+    harness, replay = recorded.harness(name)
     replay.at(at, spoiled)
     try:
-        outcome, wrong = await _judged(recorded.ask(name), desk)
+        outcome, wrong = await _judged(recorded.ask(name), harness)
         replay.heal()
         if not wrong and outcome != "busy":
-            after, wrong = await _judged(recorded.ask(name), desk)
+            after, wrong = await _judged(recorded.ask(name), harness)
             if after != "answered" and not wrong:
                 wrong = f"it does not recover: {after}"
         return outcome, wrong
     finally:
-        await desk.calls.aclose()
+        await harness.calls.aclose()
 
 
-async def _judged(ask: Ask, desk: Desk) -> tuple[str, str]:
+async def _judged(ask: Ask, harness: Harness) -> tuple[str, str]:
     try:
-        result = await ask(desk)
+        result = await ask(harness)
     except BoardError as error:
         return error.kind, complaint(error)
     except BaseException as error:
         return "escaped", complaint(error)
-    return "answered", odd(result, desk.clock.now_ms())
+    return "answered", odd(result, harness.clock.now_ms())

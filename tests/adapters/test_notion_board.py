@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner, Result
 
-from tests.adapters.notion_board import FAST, PAGE, Bench, bench
+from tests.adapters.notion_board import FAST, PAGE, NotionStage, notion_stage
 from tests.flow.board_double import Clock
-from tests.flow.desk import Desk
+from tests.flow.harness import Harness
 from tests.harness.patience import SHORT_S
 from videod.adapters import notion_files, notion_schema
 from videod.adapters.notion import NotionBoard, Place
@@ -23,15 +23,15 @@ from videod.sandbox.kernel import Fault
 
 
 @pytest.fixture
-async def on(tmp_path: Path) -> AsyncIterator[Bench]:
-    async with bench(tmp_path / "sandbox") as made:
+async def on(tmp_path: Path) -> AsyncIterator[NotionStage]:
+    async with notion_stage(tmp_path / "sandbox") as made:
         yield made
 
 
 # ------------------------------------------------------------------------------------------ making and checking
 
 
-async def test_init_makes_both_tables_complete(on: Bench) -> None:
+async def test_init_makes_both_tables_complete(on: NotionStage) -> None:
     board, ids = await on.made()
     assert await board.check() == []
     source = await on.person.data_sources.retrieve(ids.entries_source)
@@ -43,7 +43,7 @@ async def test_init_makes_both_tables_complete(on: Bench) -> None:
     assert assets["properties"]["Entry"]["relation"]["data_source_id"] == ids.entries_source
 
 
-async def test_init_again_changes_nothing(on: Bench) -> None:
+async def test_init_again_changes_nothing(on: NotionStage) -> None:
     first = await notion_schema.init(on.calls, PAGE, ["wild"])
     again = await notion_schema.init(on.calls, PAGE, ["wild"])
     assert again.ids == first.ids
@@ -51,7 +51,7 @@ async def test_init_again_changes_nothing(on: Bench) -> None:
     assert again.changes == ()
 
 
-async def test_init_adds_what_a_person_removed_and_leaves_the_rest(on: Bench) -> None:
+async def test_init_adds_what_a_person_removed_and_leaves_the_rest(on: NotionStage) -> None:
     board, ids = await on.made()
     changes: dict[str, object] = {"Cost": None, "Mine": {"checkbox": {}}}
     await on.person.data_sources.update(ids.entries_source, properties=changes)
@@ -64,7 +64,7 @@ async def test_init_adds_what_a_person_removed_and_leaves_the_rest(on: Bench) ->
     assert await board.check() == []
 
 
-async def test_a_column_of_a_foreign_type_is_named_with_its_remedy(on: Bench) -> None:
+async def test_a_column_of_a_foreign_type_is_named_with_its_remedy(on: NotionStage) -> None:
     board, ids = await on.made()
     await on.person.data_sources.update(ids.assets_source, properties={"Redo": {"rich_text": {}}})
     [problem] = await board.check()
@@ -72,26 +72,26 @@ async def test_a_column_of_a_foreign_type_is_named_with_its_remedy(on: Bench) ->
     assert 'make it a property "Redo" of type checkbox' in problem
 
 
-async def test_the_tables_are_found_from_the_page_or_from_the_database(on: Bench) -> None:
+async def test_the_tables_are_found_from_the_page_or_from_the_database(on: NotionStage) -> None:
     _, ids = await on.made()
     link = f"https://www.notion.so/Studio-{PAGE.replace('-', '')}?pvs=4"
     assert await NotionBoard(on.calls, on.clock, Place(parent_page=link)).ids() == ids
     assert await NotionBoard(on.calls, on.clock, Place(database=ids.entries_database)).ids() == ids
 
 
-async def test_a_page_without_the_tables_says_to_run_init(on: Bench) -> None:
+async def test_a_page_without_the_tables_says_to_run_init(on: NotionStage) -> None:
     with pytest.raises(BoardError, match=r'no database "videod" and "videod assets".*videod notion init'):
         await NotionBoard(on.calls, on.clock, Place(parent_page=PAGE)).check()
 
 
-async def test_a_create_that_was_kept_in_spite_of_a_503_is_not_repeated(on: Bench) -> None:
+async def test_a_create_that_was_kept_in_spite_of_a_503_is_not_repeated(on: NotionStage) -> None:
     on.context.faults.set([Fault("notion", "503_saved", "POST /v1/databases", times=1)])
     await notion_schema.init(on.calls, PAGE, ["wild"])
     assert sorted(await notion_schema.databases_under(on.calls, PAGE)) == ["videod", "videod assets"]
     assert on.requests("POST", "/v1/databases") == 2
 
 
-async def test_channels_are_added_and_none_is_removed(on: Bench) -> None:
+async def test_channels_are_added_and_none_is_removed(on: NotionStage) -> None:
     board, ids = await on.made()
     await board.sync_channels(["night", "wild"])
     source = await on.person.data_sources.retrieve(ids.entries_source)
@@ -102,7 +102,7 @@ async def test_channels_are_added_and_none_is_removed(on: Bench) -> None:
 # ------------------------------------------------------------------------------------------ the command
 
 
-async def videod_notion(on: Bench, folder: Path, *words: str, token: str = "ntn_sandbox") -> Result:
+async def videod_notion(on: NotionStage, folder: Path, *words: str, token: str = "ntn_sandbox") -> Result:
     from videod.cli.notion import app
 
     settings = folder / "videod.toml"
@@ -115,7 +115,9 @@ async def videod_notion(on: Bench, folder: Path, *words: str, token: str = "ntn_
     return await asyncio.to_thread(CliRunner().invoke, app, arguments, env=env)
 
 
-async def test_the_command_makes_the_board_says_what_to_put_where_and_checks_it(on: Bench, tmp_path: Path) -> None:
+async def test_the_command_makes_the_board_says_what_to_put_where_and_checks_it(
+    on: NotionStage, tmp_path: Path
+) -> None:
     made = await videod_notion(on, tmp_path, "init", "--parent", PAGE)
     assert made.exit_code == 0
     assert f'[notion]\nparent_page = "{PAGE}"' in made.stdout
@@ -131,7 +133,7 @@ async def test_the_command_makes_the_board_says_what_to_put_where_and_checks_it(
     assert 'has no column "Progress" (how far it is); run `videod notion init`' in broken.stdout
 
 
-async def test_the_command_says_what_is_missing(on: Bench, tmp_path: Path) -> None:
+async def test_the_command_says_what_is_missing(on: NotionStage, tmp_path: Path) -> None:
     no_token = await videod_notion(on, tmp_path, "check", token="")
     assert (no_token.exit_code, "NOTION_TOKEN is not set" in no_token.output) == (77, True)
     wrong = await videod_notion(on, tmp_path, "init", "--parent", PAGE, token="ntn_wrong")
@@ -146,7 +148,7 @@ async def test_the_command_says_what_is_missing(on: Bench, tmp_path: Path) -> No
 # ------------------------------------------------------------------------------------------ entries
 
 
-async def test_values_come_back_as_they_were_written(on: Bench) -> None:
+async def test_values_come_back_as_they_were_written(on: NotionStage) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     long = "é" * 4500 + "🐻" * 1200
@@ -161,7 +163,7 @@ async def test_values_come_back_as_they_were_written(on: Bench) -> None:
     assert read.values["Title"] == "Bear"
 
 
-async def test_emptied_values_are_emptied(on: Bench) -> None:
+async def test_emptied_values_are_emptied(on: NotionStage) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     names = ("Progress", "Error Log", "Next Retry", "Cost", "YouTube URL")
@@ -171,7 +173,7 @@ async def test_emptied_values_are_emptied(on: Bench) -> None:
     assert [read.values[name] for name in names] == ["", "", None, None, None]
 
 
-async def test_edits_are_found_by_time_those_in_the_trash_too(on: Bench) -> None:
+async def test_edits_are_found_by_time_those_in_the_trash_too(on: NotionStage) -> None:
     board, ids = await on.made()
     old = await on.add(ids, Title="old")
     on.clock.pass_s(600)
@@ -187,7 +189,7 @@ async def test_edits_are_found_by_time_those_in_the_trash_too(on: Bench) -> None
 
 
 async def test_more_than_one_page_and_more_than_the_cap_of_one_query_are_read(tmp_path: Path) -> None:
-    async with bench(tmp_path / "sandbox", query_cap=150) as on:
+    async with notion_stage(tmp_path / "sandbox", query_cap=150) as on:
         board, ids = await on.made()
         made = []
         for number in range(400):
@@ -198,7 +200,7 @@ async def test_more_than_one_page_and_more_than_the_cap_of_one_query_are_read(tm
 
 
 async def test_more_rows_in_one_minute_than_a_query_shows_is_said_and_not_hidden(tmp_path: Path) -> None:
-    async with bench(tmp_path / "sandbox", query_cap=3) as on:
+    async with notion_stage(tmp_path / "sandbox", query_cap=3) as on:
         board, ids = await on.made()
         for number in range(5):
             await on.add(ids, Title=str(number))
@@ -206,7 +208,7 @@ async def test_more_rows_in_one_minute_than_a_query_shows_is_said_and_not_hidden
             await board.edited_since(0)
 
 
-async def test_a_column_that_was_removed_meanwhile_does_not_hold_back_the_status(on: Bench) -> None:
+async def test_a_column_that_was_removed_meanwhile_does_not_hold_back_the_status(on: NotionStage) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     await board.write(page_id, {"Status": "Queued", "Cost": 1.0})
@@ -215,7 +217,7 @@ async def test_a_column_that_was_removed_meanwhile_does_not_hold_back_the_status
     assert await on.status(page_id) == "Generating Assets"
 
 
-async def test_a_write_that_was_kept_in_spite_of_a_503_counts(on: Bench) -> None:
+async def test_a_write_that_was_kept_in_spite_of_a_503_counts(on: NotionStage) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     on.context.faults.set([Fault("notion", "503_saved", "PATCH /v1/pages/*", times=1)])
@@ -232,7 +234,7 @@ async def bytes_of(row: dict[str, object]) -> bytes:
         return await answer.read()
 
 
-async def test_a_file_becomes_a_row_with_everything_on_it(on: Bench, tmp_path: Path) -> None:
+async def test_a_file_becomes_a_row_with_everything_on_it(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     picture = tmp_path / "bear_core.png"
@@ -247,7 +249,7 @@ async def test_a_file_becomes_a_row_with_everything_on_it(on: Bench, tmp_path: P
     assert await bytes_of(row) == b"PNG of a bear"
 
 
-async def test_an_asset_is_found_again_by_its_key_before_one_is_made(on: Bench, tmp_path: Path) -> None:
+async def test_an_asset_is_found_again_by_its_key_before_one_is_made(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     picture = tmp_path / "bear.png"
@@ -263,7 +265,7 @@ async def test_an_asset_is_found_again_by_its_key_before_one_is_made(on: Bench, 
     assert await bytes_of(await on.shows(asset)) == b"second"
 
 
-async def test_the_rows_of_an_entry_are_told_by_their_keys(on: Bench, tmp_path: Path) -> None:
+async def test_the_rows_of_an_entry_are_told_by_their_keys(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     mine, other = await on.add(ids), await on.add(ids, Title="Other")
     picture = tmp_path / "a.png"
@@ -280,7 +282,7 @@ async def test_the_rows_of_an_entry_are_told_by_their_keys(on: Bench, tmp_path: 
     assert found == {f"{mine}/image/b": rows[1]}
 
 
-async def test_a_known_row_in_the_trash_is_made_anew(on: Bench, tmp_path: Path) -> None:
+async def test_a_known_row_in_the_trash_is_made_anew(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     picture = tmp_path / "bear.png"
@@ -291,7 +293,7 @@ async def test_a_known_row_in_the_trash_is_made_anew(on: Bench, tmp_path: Path) 
     assert await board.put_asset(page_id, "t1/image/bear", "bear", "Image", picture, 0, first) != first
 
 
-async def test_a_large_file_goes_in_parts(on: Bench, tmp_path: Path) -> None:
+async def test_a_large_file_goes_in_parts(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     film = tmp_path / "film.mp4"
@@ -303,7 +305,7 @@ async def test_a_large_file_goes_in_parts(on: Bench, tmp_path: Path) -> None:
     assert sum(one["path"].endswith("/send") for one in on.context.requests) == 3
 
 
-async def test_flagged_assets_are_those_of_the_entry_with_a_tick(on: Bench, tmp_path: Path) -> None:
+async def test_flagged_assets_are_those_of_the_entry_with_a_tick(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     mine, other = await on.add(ids), await on.add(ids, Title="Other")
     picture = tmp_path / "a.png"
@@ -338,7 +340,7 @@ async def test_flagged_assets_are_those_of_the_entry_with_a_tick(on: Bench, tmp_
         (Fault("notion", "truncate"), "down"),
     ],
 )
-async def test_every_failure_has_its_kind(on: Bench, fault: Fault, kind: str) -> None:
+async def test_every_failure_has_its_kind(on: NotionStage, fault: Fault, kind: str) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     on.context.faults.set([fault])
@@ -348,7 +350,7 @@ async def test_every_failure_has_its_kind(on: Bench, fault: Fault, kind: str) ->
     assert "read the entry" in str(failed.value)
 
 
-async def test_a_wrong_token_is_a_matter_of_credentials_and_does_not_show(on: Bench) -> None:
+async def test_a_wrong_token_is_a_matter_of_credentials_and_does_not_show(on: NotionStage) -> None:
     calls = Calls("ntn_of_somebody_else", on.clock, on.url, FAST)
     with pytest.raises(BoardError) as failed:
         await NotionBoard(calls, on.clock, Place(parent_page=PAGE)).check()
@@ -357,7 +359,7 @@ async def test_a_wrong_token_is_a_matter_of_credentials_and_does_not_show(on: Be
     await calls.aclose()
 
 
-async def test_an_answer_that_drips_or_hangs_ends_in_time(on: Bench) -> None:
+async def test_an_answer_that_drips_or_hangs_ends_in_time(on: NotionStage) -> None:
     calls = Calls("ntn_sandbox", on.clock, on.url, FAST, timeout_s=SHORT_S)
     for kind in ("hang", "drip"):
         on.context.faults.set([Fault("notion", kind, seconds=1.5)])
@@ -383,7 +385,7 @@ async def test_a_list_instead_of_an_object_is_noticed(tmp_path: Path) -> None:
     await runner.cleanup()
 
 
-async def test_a_long_retry_after_holds_for_the_whole_connection_and_is_remembered(on: Bench) -> None:
+async def test_a_long_retry_after_holds_for_the_whole_connection_and_is_remembered(on: NotionStage) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     on.context.faults.set([Fault("notion", "status", status=429, headers={"Retry-After": "300"}, times=1)])
@@ -401,7 +403,7 @@ async def test_a_long_retry_after_holds_for_the_whole_connection_and_is_remember
     assert (await board.read(page_id)).id == page_id
 
 
-async def test_a_ban_is_kept_over_a_restart(on: Bench) -> None:
+async def test_a_ban_is_kept_over_a_restart(on: NotionStage) -> None:
     _, ids = await on.made()
     calls = Calls("ntn_sandbox", on.clock, on.url, FAST, not_before_ms=on.clock.now_ms() + 60_000)
     board = NotionBoard(calls, on.clock, Place(ids))
@@ -414,7 +416,7 @@ async def test_a_ban_is_kept_over_a_restart(on: Bench) -> None:
     await calls.aclose()
 
 
-async def test_the_pace_is_smooth_and_holds_over_every_call(on: Bench) -> None:
+async def test_the_pace_is_smooth_and_holds_over_every_call(on: NotionStage) -> None:
     calls = Calls("ntn_sandbox", on.clock, on.url, requests_per_s=20)
     began = on.clock.now_ms()
     await asyncio.gather(*(notion_schema.databases_under(calls, PAGE) for _ in range(11)))
@@ -425,41 +427,41 @@ async def test_the_pace_is_smooth_and_holds_over_every_call(on: Bench) -> None:
 # ------------------------------------------------------------------------------------------ all together
 
 
-async def test_an_episode_goes_through_its_gates_on_the_real_wire(on: Bench, tmp_path: Path) -> None:
+async def test_an_episode_goes_through_its_gates_on_the_real_wire(on: NotionStage, tmp_path: Path) -> None:
     made, ids = await on.made()
     board: Board = made
     page_id = await on.add(ids, Status="Draft")
-    desk = Desk(tmp_path, board, on.clock)
-    await desk.sync()
-    assert await desk.no_task(page_id)
+    harness = Harness(tmp_path, board, on.clock)
+    await harness.sync()
+    assert await harness.no_task(page_id)
     await on.sets(page_id, Status="Queued", Priority="High")
-    await desk.sync()
+    await harness.sync()
     for gate, label in zip(Gate, ("Assets", "Video", "Audio", "Final"), strict=True):
-        await desk.work(page_id)
-        await desk.sync()
+        await harness.work(page_id)
+        await harness.sync()
         waits = "Assembly Complete" if gate == Gate.FINAL else f"{label} Ready"
         assert await on.status(page_id) == waits
         if gate == Gate.ASSETS:
-            await _redo_one(on, desk, board, page_id)
+            await _redo_one(on, harness, board, page_id)
         on.clock.pass_s(180)
         await on.sets(page_id, Status=f"Approved - {label}")
-        await desk.sync()
-    await desk.work(page_id)
-    await desk.sync()
+        await harness.sync()
+    await harness.work(page_id)
+    await harness.sync()
     shown = await on.shows(page_id)
     assert shown["Status"]["select"]["name"] == "Published"
     assert shown["YouTube URL"]["url"] == "https://youtu.be/v1"
     assert shown["Error Log"]["rich_text"] == []
-    assert (await desk.events(page_id)).count("EditRefused") == 0
+    assert (await harness.events(page_id)).count("EditRefused") == 0
     rows = await on.person.data_sources.query(ids.assets_source)
     assert {row["properties"]["Type"]["select"]["name"] for row in rows["results"]} == {
         "Plan", "Image", "Composite", "Clip", "Narration", "Sound Effect", "Film",
     }  # fmt: skip
-    await desk.store.close()
+    await harness.store.close()
 
 
-async def _redo_one(on: Bench, desk: Desk, board: Board, page_id: str) -> None:
-    task = await desk.task(page_id)
+async def _redo_one(on: NotionStage, harness: Harness, board: Board, page_id: str) -> None:
+    task = await harness.task(page_id)
     _, ids = await on.made()
     rows = await on.person.data_sources.query(ids.assets_source)
     row = next(
@@ -469,9 +471,9 @@ async def _redo_one(on: Bench, desk: Desk, board: Board, page_id: str) -> None:
     on.clock.pass_s(180)
     await on.person.pages.update(row, properties={"Redo": {"checkbox": True}})
     await on.sets(page_id, Status="Generating Assets")
-    await desk.sync()
+    await harness.sync()
     assert await board.flagged_assets(page_id) == []
-    await desk.work(page_id)
-    await desk.sync()
+    await harness.work(page_id)
+    await harness.sync()
     assert await on.status(page_id) == "Assets Ready"
     assert (await on.shows(row))["Revision"]["number"] == 1

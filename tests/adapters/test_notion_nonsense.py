@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.adapters import notion_nonsense as nonsense
-from tests.adapters.notion_board import FAST, PAGE, bench
+from tests.adapters.notion_board import FAST, PAGE, notion_stage
 from tests.adapters.notion_nonsense import ASKS, FIRST, TOKEN, Recorded, Spoiled
 from tests.campaigns import board_fuzz
 from tests.flow.board_double import Clock
-from tests.flow.desk import Desk
+from tests.flow.harness import Harness
 from tests.harness.patience import PATIENCE_S
 from videod.adapters import notion_files, notion_schema
 from videod.adapters.notion import SKEW_MS, NotionBoard, Place
@@ -138,15 +138,15 @@ async def test_an_answer_of_a_strange_shape_is_the_board_being_down(recorded: Re
 
 async def ask(recorded: Recorded, name: str, endpoint: str, spoil: Spoil) -> tuple[object, str]:
     """The kind of error, or the result, of a call one of whose answers is spoiled; and the error's words."""
-    desk, replay = recorded.desk(name)
+    harness, replay = recorded.harness(name)
     replay.spoil(endpoint, lambda answer: _answer(spoil(answer)))
     try:
-        return await recorded.ask(name)(desk), ""
+        return await recorded.ask(name)(harness), ""
     except BoardError as error:
         assert nonsense.complaint(error) == ""
         return error.kind, str(error)
     finally:
-        await desk.calls.aclose()
+        await harness.calls.aclose()
 
 
 @pytest.mark.fault("13.4")
@@ -174,10 +174,10 @@ def test_every_call_of_the_adapter_carries_the_promise_and_is_fuzzed() -> None:
 @pytest.mark.fault("13.4")
 @pytest.mark.parametrize("error", nonsense.ERRORS, ids=lambda error: type(error).__name__)
 async def test_whatever_the_libraries_raise_is_the_board_being_down(recorded: Recorded, error: Exception) -> None:
-    desk, replay = recorded.desk("read")
+    harness, replay = recorded.harness("read")
     replay.spoil(PAGES, lambda _: Spoiled("", error=error))
     with pytest.raises(BoardError) as failed:
-        await desk.board().read(recorded.entry)
+        await harness.board().read(recorded.entry)
     assert (failed.value.kind, nonsense.complaint(failed.value)) == ("down", "")
 
 
@@ -197,11 +197,11 @@ BAD_ROWS: tuple[object, ...] = (
 async def test_one_bad_row_hides_no_good_one_and_is_told_of_once(
     recorded: Recorded, row: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk, replay = recorded.desk("edited_since")
-    good = {page.id for page in await desk.board().edited_since(0) if isinstance(page, Page)}
+    harness, replay = recorded.harness("edited_since")
+    good = {page.id for page in await harness.board().edited_since(0) if isinstance(page, Page)}
     assert len(good) == 5
     replay.spoil(QUERY, lambda answer: _answer(_beside(answer, row)))
-    board = desk.board()
+    board = harness.board()
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             assert {page.id for page in await board.edited_since(0)} == good
@@ -214,40 +214,40 @@ def _beside(answer: dict[str, Any], row: object) -> dict[str, Any]:
 
 @pytest.mark.fault("13.4")
 async def test_an_entry_that_alone_makes_no_sense_leaves_an_empty_list(recorded: Recorded) -> None:
-    desk, replay = recorded.desk("edited_since")
+    harness, replay = recorded.harness("edited_since")
     replay.spoil(QUERY, lambda _: _answer({"results": [BAD_ROWS[-1]], "has_more": False}))
-    assert await desk.board().edited_since(0) == []
+    assert await harness.board().edited_since(0) == []
 
 
 @pytest.mark.fault("13.4")
 async def test_an_entry_that_never_makes_sense_becomes_a_matter_of_its_own(recorded: Recorded) -> None:
-    desk, replay = recorded.desk("read")
+    harness, replay = recorded.harness("read")
     for kinds in (("down", "down", "rejected", "rejected"), ("down", "down", "rejected")):
         replay.spoil(PAGES, lambda answer: _answer({**answer, "properties": {"Status": None}}))
         for kind in kinds:
             with pytest.raises(BoardError) as failed:
-                await desk.board().read(recorded.entry)
+                await harness.board().read(recorded.entry)
             assert failed.value.kind == kind
         replay.heal()
-        assert (await desk.board().read(recorded.entry)).id == recorded.entry
+        assert (await harness.board().read(recorded.entry)).id == recorded.entry
     replay.spoil(PAGES, lambda answer: _answer({"object": "page"}))
     for _ in range(5):  # what says not even which page it is says nothing about the entry
         with pytest.raises(BoardError) as failed:
-            await desk.board().read(recorded.entry)
+            await harness.board().read(recorded.entry)
         assert failed.value.kind == "down"
 
 
 @pytest.mark.fault("13.4")
 async def test_one_refusal_to_show_the_trash_is_not_for_ever(recorded: Recorded) -> None:
-    desk, replay = recorded.desk("edited_since with the trash")
-    board = desk.board()
+    harness, replay = recorded.harness("edited_since with the trash")
+    board = harness.board()
     trash = [at for at, one in enumerate(recorded.tapes["edited_since with the trash"]) if b"in_trash" in one.asked]
-    desk.clock.pass_s(61)
+    harness.clock.pass_s(61)
     for at in trash:
         replay.at(at, Spoiled("", status=418, body=b"{}"))
     assert not any(page.in_trash for page in await board.edited_since(0))
     replay.heal()
-    desk.clock.pass_s(3_700)
+    harness.clock.pass_s(3_700)
     assert any(page.in_trash for page in await board.edited_since(0))
 
 
@@ -270,8 +270,8 @@ async def test_a_number_that_is_none_is_no_number(recorded: Recorded, cost: floa
 
 
 async def test_a_wish_to_untick_or_write_a_page_that_is_no_page_is_rejected(recorded: Recorded) -> None:
-    desk, _ = recorded.desk("write")
-    board = desk.board()
+    harness, _ = recorded.harness("write")
+    board = harness.board()
     for strange in ("", "x", "../users", "a\0b", "\ud800", "%2e%2e", "1" * 5_000):
         for call in (board.read(strange), board.write(strange, {"Status": "Queued"}), board.unflag_assets([strange])):
             with pytest.raises(BoardError) as failed:
@@ -283,24 +283,24 @@ async def test_a_wish_to_untick_or_write_a_page_that_is_no_page_is_rejected(reco
 async def test_a_value_that_fits_into_no_request_is_rejected_and_not_tried_for_ever(
     recorded: Recorded, value: object
 ) -> None:
-    desk, _ = recorded.desk("write")
+    harness, _ = recorded.harness("write")
     with pytest.raises(BoardError) as failed:
-        await desk.board().write(recorded.entry, {"Cost": value})
+        await harness.board().write(recorded.entry, {"Cost": value})
     assert failed.value.kind == "rejected"
 
 
 async def test_half_a_surrogate_pair_in_a_text_does_not_stop_the_write(recorded: Recorded) -> None:
-    desk, _ = recorded.desk("write")
-    await desk.board().write(recorded.entry, {"Status": "Queued", "Error Log": "a\ud800b"})
+    harness, _ = recorded.harness("write")
+    await harness.board().write(recorded.entry, {"Status": "Queued", "Error Log": "a\ud800b"})
 
 
 @pytest.mark.fault("13.4")
 async def test_a_list_that_gives_ever_new_cursors_ends(recorded: Recorded) -> None:
     numbers = iter(range(10**9))
-    desk, replay = recorded.desk("edited_since")
+    harness, replay = recorded.harness("edited_since")
     replay.spoil(QUERY, lambda _: _answer({"results": [], "has_more": True, "next_cursor": f"c{next(numbers)}"}))
     with pytest.raises(BoardError, match="does not end"):
-        await desk.board().edited_since(0)
+        await harness.board().edited_since(0)
     assert replay.asked <= Budget().parts + 1
 
 
@@ -318,13 +318,13 @@ def test_a_list_is_bounded_in_parts_rows_and_bytes() -> None:
 async def test_a_time_to_come_is_bounded_by_our_own_clock_and_told_of_once(
     recorded: Recorded, given: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk, replay = recorded.desk("read")
+    harness, replay = recorded.harness("read")
     shown = given if given != "ahead" else "2026-11-25T00:00:00.000Z"
     replay.spoil(PAGES, lambda answer: _answer({**answer, "last_edited_time": shown}))
-    board = desk.board()
+    board = harness.board()
     for _ in range(2):
         page = await board.read(recorded.entry)
-        assert 0 <= page.edited_at <= desk.clock.now_ms()
+        assert 0 <= page.edited_at <= harness.clock.now_ms()
     assert sum(record.message == "notion_time_nonsense" for record in caplog.records) == 1
 
 
@@ -332,20 +332,20 @@ async def test_a_time_to_come_is_bounded_by_our_own_clock_and_told_of_once(
 async def test_a_board_whose_clock_is_a_little_ahead_is_believed(
     recorded: Recorded, ahead_ms: int, believed: bool
 ) -> None:
-    desk, replay = recorded.desk("read")
-    ahead = datetime.fromtimestamp((desk.clock.now_ms() + ahead_ms) / 1000, UTC)
+    harness, replay = recorded.harness("read")
+    ahead = datetime.fromtimestamp((harness.clock.now_ms() + ahead_ms) / 1000, UTC)
     replay.spoil(PAGES, lambda answer: _answer({**answer, "last_edited_time": ahead.isoformat()}))
-    edited_at = (await desk.board().read(recorded.entry)).edited_at
-    assert edited_at == (int(ahead.timestamp() * 1000) if believed else desk.clock.now_ms())
+    edited_at = (await harness.board().read(recorded.entry)).edited_at
+    assert edited_at == (int(ahead.timestamp() * 1000) if believed else harness.clock.now_ms())
 
 
 @pytest.mark.fault("13.1")
 async def test_a_look_since_a_time_to_come_is_a_look_since_now(recorded: Recorded) -> None:
-    desk, replay = recorded.desk("edited_since")
+    harness, replay = recorded.harness("edited_since")
     replay.spoil(QUERY, lambda _: Spoiled("", body=b'{"results": [], "has_more": false}'))
-    now = datetime.fromtimestamp(desk.clock.now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:00Z")
-    for since in (desk.clock.now_ms() + 3 * DAY_MS, 253_402_300_799_000, 10**30, -5):
-        await desk.board().edited_since(since)
+    now = datetime.fromtimestamp(harness.clock.now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:00Z")
+    for since in (harness.clock.now_ms() + 3 * DAY_MS, 253_402_300_799_000, 10**30, -5):
+        await harness.board().edited_since(since)
     asked = [json.loads(body)["filter"]["last_edited_time"]["on_or_after"] for body in replay.bodies]
     assert asked == [now, now, now, "1970-01-01T00:00:00Z"]
 
@@ -356,9 +356,9 @@ async def test_a_look_since_a_time_to_come_is_a_look_since_now(recorded: Recorde
 @pytest.mark.fault("13.4")
 async def test_a_file_that_is_gone_or_no_file_is_rejected(recorded: Recorded, tmp_path: Path) -> None:
     for file in (tmp_path / "gone.png", tmp_path, tmp_path / ("x" * 300), tmp_path / "a\0b"):
-        desk, _ = recorded.desk("put_asset fresh")
+        harness, _ = recorded.harness("put_asset fresh")
         with pytest.raises(BoardError) as failed:
-            await desk.board().put_asset(recorded.entry, "k", "k", "Image", file, 0, None, fresh=True)
+            await harness.board().put_asset(recorded.entry, "k", "k", "Image", file, 0, None, fresh=True)
         assert (failed.value.kind, nonsense.complaint(failed.value)) == ("rejected", "")
 
 
@@ -369,7 +369,7 @@ async def test_a_file_that_becomes_shorter_while_it_is_sent_is_rejected(
     monkeypatch.setattr(notion_files, "SINGLE_MAX", 10)
     file = tmp_path / "film.mp4"
     file.write_bytes(b"x" * 20)
-    desk, replay = recorded.desk("put_asset in parts")
+    harness, replay = recorded.harness("put_asset in parts")
 
     def cut(answer: Any) -> Spoiled:
         file.write_bytes(b"")
@@ -377,7 +377,7 @@ async def test_a_file_that_becomes_shorter_while_it_is_sent_is_rejected(
 
     replay.spoil("POST */file_uploads", cut)
     with pytest.raises(BoardError, match="became shorter"):
-        await desk.board().put_asset(recorded.entry, "parts", "k", "Film", file, 0, recorded.asset)
+        await harness.board().put_asset(recorded.entry, "parts", "k", "Film", file, 0, recorded.asset)
 
 
 # ------------------------------------------------------------------------------------------- a real wire
@@ -459,10 +459,10 @@ async def test_whatever_comes_over_the_wire_is_the_board_being_down(recorded: Re
 
 @pytest.mark.fault("1.6", "13.4")
 async def test_the_intake_lives_through_nonsense_and_takes_the_entry_afterwards(tmp_path: Path) -> None:
-    async with bench(tmp_path / "sandbox") as on:
+    async with notion_stage(tmp_path / "sandbox") as on:
         board, ids = await on.made()
         page_id = await on.add(ids, Status="Queued")
-        house = Desk(tmp_path, board, on.clock)
+        house = Harness(tmp_path, board, on.clock)
         for body in (
             {"results": [], "has_more": True, "next_cursor": None}, {"results": [], "has_more": True},
             {"results": [None]}, {"results": [{"object": "page", "id": "a\0b"}]}, {"results": 5}, {},
@@ -501,7 +501,7 @@ def one_sentence(ran: Result) -> bool:
 @pytest.mark.fault("13.4")
 @pytest.mark.parametrize("words", [("init",), ("check",), ("init", "--json"), ("check", "--json")], ids=" ".join)
 async def test_the_command_says_one_sentence_about_any_nonsense(tmp_path: Path, words: tuple[str, ...]) -> None:
-    async with bench(tmp_path / "sandbox") as on:
+    async with notion_stage(tmp_path / "sandbox") as on:
         await on.made()
         for endpoint, body in (
             ("*", "[]"), ("*", "<html>"), ("*", ""), ("*", "NaN"), ("*/children", '{"results": [null]}'),

@@ -19,22 +19,22 @@ from videod.sandbox.kernel import Context, Fault, Options
 
 
 @dataclass
-class Bench:
+class NotionStage:
     context: Context
     webhook: str
 
 
 @pytest.fixture
-async def on(tmp_path: Path) -> AsyncIterator[Bench]:
+async def on(tmp_path: Path) -> AsyncIterator[NotionStage]:
     context = Context(tmp_path, Options())
     runner = web.AppRunner(slack.build(context))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield Bench(context, f"http://127.0.0.1:{runner.addresses[0][1]}{slack.PATH}")
+    yield NotionStage(context, f"http://127.0.0.1:{runner.addresses[0][1]}{slack.PATH}")
     await runner.cleanup()
 
 
-async def test_an_alert_arrives_as_text(on: Bench) -> None:
+async def test_an_alert_arrives_as_text(on: NotionStage) -> None:
     await Slack(on.webhook).send("Upload failed: wild")
     assert [message["text"] for message in on.context.load("slack")["messages"]] == ["Upload failed: wild"]
 
@@ -46,7 +46,7 @@ async def test_an_alert_arrives_as_text(on: Bench) -> None:
         ("channel_is_archived", "gone"), ("rate_limited", "busy"), ("rollup_error", "down"),
     ],
 )  # fmt: skip
-async def test_every_word_of_slack_has_its_kind(on: Bench, word: str, kind: str) -> None:
+async def test_every_word_of_slack_has_its_kind(on: NotionStage, word: str, kind: str) -> None:
     on.context.faults.set([Fault("slack", word)])
     with pytest.raises(BoardError, match=word) as refused:
         await Slack(on.webhook).send("x")
@@ -54,7 +54,7 @@ async def test_every_word_of_slack_has_its_kind(on: Bench, word: str, kind: str)
     assert (refused.value.retry_after_s is not None) == (kind == "busy")
 
 
-async def test_the_webhook_shows_in_no_error_and_no_log(on: Bench, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_webhook_shows_in_no_error_and_no_log(on: NotionStage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     told = []
     unreachable = "http://127.0.0.1:1/services/T/B/SECRET"

@@ -134,17 +134,17 @@ class VideodPeer(Peer):
         return self._clock.now_ms()
 
     def _scheduler(self, limits: Mapping[str, Limit]) -> None:
-        bench = CommandBuilder(
+        builder = CommandBuilder(
             state=self.folder, scripts=self.folder, overrides={}, urls={}, ffmpeg=lambda: "ffmpeg",
             studio=self._studio, secret=lambda name: None, token=_token, environ={},
         )  # fmt: skip
         launcher = _Launcher(self._seconds, self._begun, self._does_nothing)
         chance = SystemChance()
-        runner = Runner(self.ledger, launcher, SimulatedInspector(), bench, self._clock, chance, lambda text: text)
+        runner = Runner(self.ledger, launcher, SimulatedInspector(), builder, self._clock, chance, lambda text: text)
         self.lanes = {service: Lane(service, limit) for service, limit in limits.items()}
         places = dict.fromkeys(self._policies, 1000)
         self.scheduler = Scheduler(
-            self.store, self.ledger, runner, bench, self.lanes, lambda: InWorkLimits(1000, places), self._clock
+            self.store, self.ledger, runner, builder, self.lanes, lambda: InWorkLimits(1000, places), self._clock
         )
 
     def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio:

@@ -66,7 +66,7 @@ EVENTS = {
 
 
 @dataclass
-class House:
+class Site:
     """What the doors stand in."""
 
     folder: Path
@@ -88,11 +88,11 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path) -> AsyncIterator[House]:
+async def site(folder: Path) -> AsyncIterator[Site]:
     migrate(folder / "videod.db")
     store = InlineDatabase(folder / "videod.db")
     async with answering() as service:
-        yield House(folder, service, store, Ledger(store, lambda channel: None, Wakeups()), Clock(NOW_MS))
+        yield Site(folder, service, store, Ledger(store, lambda channel: None, Wakeups()), Clock(NOW_MS))
     await store.close()
 
 
@@ -103,10 +103,10 @@ def sound(found: object, least: float = -1e300, most: float = 1e300) -> None:
     json.dumps(found, allow_nan=False, ensure_ascii=False, default=str).encode()
 
 
-Door = Callable[[House, random.Random], Awaitable[None]]
+Door = Callable[[Site, random.Random], Awaitable[None]]
 
 
-async def events_of_scripts(at: House, chance: random.Random) -> None:
+async def events_of_scripts(at: Site, chance: random.Random) -> None:
     kind = chance.choice(tuple(EVENTS))
     known = {"type": f'"{kind}"', "usd": "0.42", "kind": '"busy"', "unit": '"credit"', "remote_id": '"t1"'}
     line = nonsense.document(chance, ("type", *EVENTS[kind]), known).decode("utf-8", "replace")
@@ -120,7 +120,7 @@ async def events_of_scripts(at: House, chance: random.Random) -> None:
     sound(vars(failure))
 
 
-async def receipts(at: House, chance: random.Random) -> None:
+async def receipts(at: Site, chance: random.Random) -> None:
     output = at.folder / "out.mp4"
     path = output.with_name("out.mp4.job.json")
     path.write_bytes(nonsense.document(chance, ("version", "digest", "service", "state", "remote_id", "at", "usd"), {
@@ -140,7 +140,7 @@ async def receipts(at: House, chance: random.Random) -> None:
     plan_answers._read(path)
 
 
-async def balances(at: House, chance: random.Random) -> None:
+async def balances(at: Site, chance: random.Random) -> None:
     at.answer(chance, ("code", "data", "character_count", "state"), {"code": "200"})
     balances = ServiceBalances(at.urls, lambda name: "key")
     name = chance.choice(balances.services)
@@ -154,14 +154,14 @@ async def balances(at: House, chance: random.Random) -> None:
         assert len(str(silent)) < 300
 
 
-async def check_at_start(at: House, chance: random.Random) -> None:
+async def check_at_start(at: Site, chance: random.Random) -> None:
     at.answer(chance, ("code", "data", "name", "error"), {"code": "200"})
     for problem in await probe(Settings(), ChannelSet({}), Secrets({}), at.urls):
         assert len(problem) < 500
         problem.encode()
 
 
-async def tokens(at: House, chance: random.Random) -> None:
+async def tokens(at: Site, chance: random.Random) -> None:
     channel = f"c{chance.randrange(10**9)}"
     grant = Grant(channel, "youtube", "refresh", ("scope",), chance.choice(nonsense.TEXTS))
     sound(grant.obtained_ms, 0, 10**15)
@@ -182,7 +182,7 @@ async def tokens(at: House, chance: random.Random) -> None:
         return
 
 
-async def alerts(at: House, chance: random.Random) -> None:
+async def alerts(at: Site, chance: random.Random) -> None:
     at.answer(chance, ("ok",))
     text = chance.choice(nonsense.TEXTS)
     try:
@@ -196,7 +196,7 @@ async def alerts(at: House, chance: random.Random) -> None:
         return
 
 
-async def documents(at: House, chance: random.Random) -> None:
+async def documents(at: Site, chance: random.Random) -> None:
     path = at.folder / "result.json"
     path.write_bytes(nonsense.document(chance, ("video_id", "url", "size", "title"), {"video_id": '"v1"'}))
     try:
@@ -205,7 +205,7 @@ async def documents(at: House, chance: random.Random) -> None:
         return
 
 
-async def plans(at: House, chance: random.Random) -> None:
+async def plans(at: Site, chance: random.Random) -> None:
     plan = plan_document(2, 3, "The Crossing")
     place: object = plan
     for _ in range(chance.randrange(1, 5)):
@@ -227,7 +227,7 @@ async def plans(at: House, chance: random.Random) -> None:
         assert refused.faults
 
 
-async def settings(at: House, chance: random.Random) -> None:
+async def settings(at: Site, chance: random.Random) -> None:
     path = at.folder / "fuzz.toml"
     section, key = chance.choice((("paths", "state"), ("paths", "ffmpeg"), ("daemon", "http_port"), ("prices", "clip"),
         ("retry", "waits_min"), ("services.kie", "rate"), ("services.gemini", "quota_zone"), ("scripts", "clip"),
@@ -244,7 +244,7 @@ async def settings(at: House, chance: random.Random) -> None:
     state_folder(path, env)
 
 
-async def channel_files(at: House, chance: random.Random) -> None:
+async def channel_files(at: Site, chance: random.Random) -> None:
     folder = at.folder / "channels"
     folder.mkdir(exist_ok=True)
     good = 'name: Wild\nyoutube_channel: UCabc\nvoice_id: voice\nbrand: "Wild animals in their own calm world."\n'
@@ -259,7 +259,7 @@ async def channel_files(at: House, chance: random.Random) -> None:
         str(refused).encode("utf-8", "replace")
 
 
-async def environment(at: House, chance: random.Random) -> None:
+async def environment(at: Site, chance: random.Random) -> None:
     words = [chance.choice(nonsense.TEXTS) for _ in range(3)]
     try:
         secrets = load_secrets({"KIE_API_KEY": words[0], "SLACK_WEBHOOK_URL": words[1]})
@@ -269,7 +269,7 @@ async def environment(at: House, chance: random.Random) -> None:
         return
 
 
-async def rows(at: House, chance: random.Random) -> None:
+async def rows(at: Site, chance: random.Random) -> None:
     text = nonsense.document(chance, ("kind", "message", "retry_after_ms", "service"), {
         "kind": '"busy"', "message": '"later"'}).decode("utf-8", "replace")  # fmt: skip
     found = failure_of(text)
@@ -285,7 +285,7 @@ async def rows(at: House, chance: random.Random) -> None:
     iso(chance.choice((-1, 0, NOW_MS, 2**62, 10**15)))
 
 
-async def requests(at: House, chance: random.Random) -> None:
+async def requests(at: Site, chance: random.Random) -> None:
     try:
         body = bounds.loads(nonsense.document(chance, ("gate", "jobs", "reason"), {"gate": '"assets"'}))
     except ValueError:
@@ -299,7 +299,7 @@ async def requests(at: House, chance: random.Random) -> None:
             assert refused.hint
 
 
-async def answers_to_scripts(at: House, chance: random.Random) -> None:
+async def answers_to_scripts(at: Site, chance: random.Random) -> None:
     names = ("code", "data", "msg", "error", "detail", "usageMetadata", "candidates", "items", "id", "access_token")
     body = nonsense.document(chance, names, {"code": "200"})
     headers = {"retry-after": chance.choice(nonsense.TEXTS), "request-id": chance.choice(nonsense.TEXTS)}
@@ -321,7 +321,7 @@ async def answers_to_scripts(at: House, chance: random.Random) -> None:
             assert found.retry_after_s is None or 0 <= found.retry_after_s <= 86_400
 
 
-async def parsers(at: House, chance: random.Random) -> None:
+async def parsers(at: Site, chance: random.Random) -> None:
     try:
         value: object = bounds.loads(nonsense.value(chance).encode("utf-8", "surrogatepass"))
     except ValueError:
@@ -350,7 +350,7 @@ async def knock(folder: Path, calls: int, seed: int) -> Counter[str]:
     escapes: dict[str, str] = {}
     chance = random.Random(seed)
     doors = chance.choices(list(DOORS), list(DOORS.values()), k=calls)
-    async with house(folder) as at:
+    async with site(folder) as at:
         for number, door in enumerate(doors):
             counted[door.__name__] += 1
             try:

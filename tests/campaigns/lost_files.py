@@ -110,7 +110,7 @@ def _now(case: Case, job: Job, task: Task) -> bool:
 
 
 def _harm(world: World, task: Task, job: Job, how: str) -> None:
-    path = world.bench.workspace(task) / STEPS[job.step].output(job, task)
+    path = world.builder.workspace(task) / STEPS[job.step].output(job, task)
     text = path.read_text()
     path.unlink()
     if how == "truncated":

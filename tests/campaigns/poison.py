@@ -89,7 +89,7 @@ async def _check_story(world: PoisonedWorld, task: Task) -> None:
     jobs = await world.jobs(task.id)
     troubled = [job for job in jobs if job.failure is not None and "videod itself failed" in job.failure.message]
     if task.id in world.runner.crashes.aside:
-        assert any(task.id in text for text in world.alarm.sent), world.alarm.sent
+        assert any(task.id in text for text in world.notifier.sent), world.notifier.sent
         return
     assert task.status in ERRORS, f"{task.status}, {[(job.name, job.state) for job in jobs]}"
     assert task.status == STEPS[world.poison.step].error
@@ -97,7 +97,7 @@ async def _check_story(world: PoisonedWorld, task: Task) -> None:
     _check_attempts(world, first)
     shown = str(world.board.entries[task.page_id].values["Error Log"])
     assert "videod itself failed" in shown and "BadTripError" in shown, shown
-    assert any("videod itself failed" in text for text in world.alarm.sent), world.alarm.sent
+    assert any("videod itself failed" in text for text in world.notifier.sent), world.notifier.sent
 
 
 def _check_attempts(world: PoisonedWorld, job: Job) -> None:

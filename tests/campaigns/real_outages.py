@@ -38,7 +38,7 @@ TOPICS = ("brown bears", "humpback whales", "arctic wolves", "sea turtles", "red
 PASSED = (Status.PUBLISHED, Status.CANCELLED)
 
 
-class House:
+class Site:
     """One stage with the gateway before its board. The first channel asks at every review, the second at none."""
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
@@ -94,15 +94,15 @@ class House:
             self.board.set_status(entry, GATES[gate][1])
 
 
-def _edits(house: House) -> list[Callable[[], None]]:
+def _edits(site: Site) -> list[Callable[[], None]]:
     """What people do during one outage, in order. Each looks at the board as it stands then."""
-    chance, board = house.chance, house.board
+    chance, board = site.chance, site.board
 
     def open_ones(*but: Status) -> list[Row]:
         return [entry for entry in board.entries() if BY_LABEL[str(entry["Status"])] not in (*PASSED, *but)]
 
     def approve() -> None:
-        house.approve(house.reviews()[:1])
+        site.approve(site.reviews()[:1])
 
     def correct() -> None:
         entry = chance.choice(open_ones(Status.UPLOADING))
@@ -113,32 +113,32 @@ def _edits(house: House) -> list[Callable[[], None]]:
         if others:
             board.set_status(chance.choice(others), Status.CANCELLED)
 
-    return [approve, correct, cancel, lambda: house.write(0), correct, approve, lambda: house.write(1)]
+    return [approve, correct, cancel, lambda: site.write(0), correct, approve, lambda: site.write(1)]
 
 
-def outage(house: House, seconds: float, kind: str) -> Result:
+def outage(site: Site, seconds: float, kind: str) -> Result:
     """One outage, `kind` "refused" or "429", with people's edits spread over it, and what came after it."""
-    gateway = house.gateway
+    gateway = site.gateway
     if kind == "refused":
         gateway.close()
     else:
         gateway.wait_s = RETRY_AFTER_S
     began = time.monotonic()
-    edits = _edits(house)
+    edits = _edits(site)
     for number, edit in enumerate(edits, start=1):
         time.sleep(max(0.0, began + seconds * number / (len(edits) + 1) - time.monotonic()))
         edit()
     time.sleep(max(0.0, began + seconds - time.monotonic()))
-    behind, meanwhile = len(house.wrong()), len(gateway.asked)
+    behind, meanwhile = len(site.wrong()), len(gateway.asked)
     ended = time.time()
     if kind == "refused":
         gateway.reopen()
     else:
         gateway.wait_s = None
-    good = _first_good(house, meanwhile)
-    took, each, last = _right_after(house, good.at)
+    good = _first_good(site, meanwhile)
+    took, each, last = _right_after(site, good.at)
     time.sleep(20)  # what else it would write
-    stale, most = _writes(house, gateway.asked[meanwhile:], good.at + took)
+    stale, most = _writes(site, gateway.asked[meanwhile:], good.at + took)
     return {
         "entries_behind": behind, "asked_after_s": round(good.at - ended, 1), "right_after_s": round(took, 1),
         "each_right_after_s": round(each, 1), "stale_writes": stale, "status_writes_of_an_entry_most": most,
@@ -146,24 +146,24 @@ def outage(house: House, seconds: float, kind: str) -> Result:
     }  # fmt: skip
 
 
-def _first_good(house: House, begin: int) -> Asked:
+def _first_good(site: Site, begin: int) -> Asked:
     """The first request after so many that was answered well."""
 
     def look() -> list[Asked]:
-        return [one for one in house.gateway.asked[begin:] if one.status < 400]
+        return [one for one in site.gateway.asked[begin:] if one.status < 400]
 
-    return until(look, house.made.log_tail)[0]
+    return until(look, site.made.log_tail)[0]
 
 
-def _right_after(house: House, since: float) -> tuple[float, float, str]:
+def _right_after(site: Site, since: float) -> tuple[float, float, str]:
     """Seconds until all entries are right at the same time, and until each was right once; what was wrong last."""
-    pending = set(house.wrong())
+    pending = set(site.wrong())
     each = time.time() - since
     wrong = last = {"": "not looked yet"}
     while wrong:
-        assert house.made.daemon is not None and house.made.daemon.poll() is None, house.made.log_tail()
+        assert site.made.daemon is not None and site.made.daemon.poll() is None, site.made.log_tail()
         assert time.time() - since < 600, wrong
-        wrong = house.wrong()
+        wrong = site.wrong()
         last = wrong or last
         if pending:
             pending &= set(wrong)
@@ -172,25 +172,25 @@ def _right_after(house: House, since: float) -> tuple[float, float, str]:
     return time.time() - since, each, "; ".join(sorted(last.values()))
 
 
-def _writes(house: House, asked: list[Asked], until_s: float) -> tuple[int, int]:
+def _writes(site: Site, asked: list[Asked], until_s: float) -> tuple[int, int]:
     """How many Status writes were no longer true, and the most that one entry got until all were right."""
-    pages = {row["page_id"]: row["id"] for row in house.made.rows("SELECT id, page_id FROM tasks")}
+    pages = {row["page_id"]: row["id"] for row in site.made.rows("SELECT id, page_id FROM tasks")}
     stale = 0
     counts: Counter[str] = Counter()
     for one in asked:
         if not one.label or one.status >= 400:
             continue
         page = one.path.rsplit("/", 1)[1]
-        if page in pages and not _was_true(house, pages[page], one):
+        if page in pages and not _was_true(site, pages[page], one):
             stale += 1
             say(f"{page} was set to {one.label}, which was no longer true")
         counts[page] += one.at <= until_s
     return stale, max(counts.values(), default=0)
 
 
-def _was_true(house: House, task: str, one: Asked) -> bool:
+def _was_true(site: Site, task: str, one: Asked) -> bool:
     """Whether the label was the entry's true status when it was written, or shortly before."""
-    rows = house.made.rows("SELECT at, status FROM history WHERE task_id = ? AND status IS NOT NULL ORDER BY id", task)
+    rows = site.made.rows("SELECT at, status FROM history WHERE task_id = ? AND status IS NOT NULL ORDER BY id", task)
     for number, row in enumerate(rows):
         ends = rows[number + 1]["at"] if number + 1 < len(rows) else 1 << 62
         if LABELS[Status(row["status"])] == one.label and row["at"] / 1000 <= one.at <= ends / 1000 + STALE_S:
@@ -199,28 +199,28 @@ def _was_true(house: House, task: str, one: Asked) -> bool:
 
 
 def run(folder: Path, given: argparse.Namespace) -> Result:
-    house = House(folder / "stage", random.Random(given.seed))
+    site = Site(folder / "stage", random.Random(given.seed))
     try:
         found: Result = {}
         for number in range(ENTRIES):
-            house.write(number % 2)
+            site.write(number % 2)
         for name, seconds, kind in (("refused", given.down, "refused"), ("429", given.busy, "429")):
-            until(lambda: len(house.reviews()) >= 2, house.made.log_tail)
-            one = outage(house, seconds, kind)
+            until(lambda: len(site.reviews()) >= 2, site.made.log_tail)
+            one = outage(site, seconds, kind)
             say(f"{name} for {seconds:.0f} s: {one}")
             found |= {f"{name}_{what}": value for what, value in one.items()}
             for number in range(MORE if kind == "refused" else 0):
-                house.write(number % 2)
-        found |= _pace(house)
+                site.write(number % 2)
+        found |= _pace(site)
         _judge(found)
-        _to_the_end(house)
-        code = house.made.stop()
-        wrong = invariants.broken(house.made, published=False, alike=True)
-        statuses = Counter(house.made.statuses())
+        _to_the_end(site)
+        code = site.made.stop()
+        wrong = invariants.broken(site.made, published=False, alike=True)
+        statuses = Counter(site.made.statuses())
         assert not code and not wrong, (code, wrong)
         return found | {"episodes": dict(statuses)}
     finally:
-        house.close()
+        site.close()
 
 
 def _judge(found: Result) -> None:
@@ -231,22 +231,22 @@ def _judge(found: Result) -> None:
     assert int(str(found["most_in_a_minute"])) <= PER_MINUTE, found
 
 
-def _to_the_end(house: House) -> None:
+def _to_the_end(site: Site) -> None:
     """Cancel what is not published yet; the board ends right."""
-    for entry in house.board.entries():
+    for entry in site.board.entries():
         if BY_LABEL[str(entry["Status"])] not in PASSED:
-            house.board.set_status(entry, Status.CANCELLED)
+            site.board.set_status(entry, Status.CANCELLED)
 
     def done() -> bool:
-        return set(house.statuses().values()) <= set(PASSED) and not house.wrong()
+        return set(site.statuses().values()) <= set(PASSED) and not site.wrong()
 
-    until(done, lambda: (house.statuses(), house.wrong(), house.made.log_tail()))
+    until(done, lambda: (site.statuses(), site.wrong(), site.made.log_tail()))
 
 
-def _pace(house: House) -> Result:
+def _pace(site: Site) -> Result:
     """The daemon's own requests: what the stand-in's log holds, and those that were turned away before it."""
-    log = [int(str(row["at_ms"])) for row in house.made.asked("notion") if "notion-sdk" in str(row["headers"])]
-    times = sorted(round(one.at * 1000) for one in house.gateway.asked)
+    log = [int(str(row["at_ms"])) for row in site.made.asked("notion") if "notion-sdk" in str(row["headers"])]
+    times = sorted(round(one.at * 1000) for one in site.gateway.asked)
     return {
         "requests": len(times), "in_the_stand_ins_log": len(log), "most_in_a_second": most_within(times, 1000),
         "most_in_10_s": most_within(times, 10_000), "most_in_a_minute": most_within(times, 60_000),

@@ -14,7 +14,7 @@ from videod.ports import BoardError
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Desk:
+class Harness:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.state = folder / "state"
         self.state.mkdir()
@@ -26,12 +26,12 @@ class Desk:
         for name in ("VIDEOD_PATHS_STATE", "VIDEOD_CONFIG", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("SLACK_WEBHOOK_URL", "https://hooks.example/T0/B0/secret")
-        desk = self
+        harness = self
 
         async def send(slack: Slack, text: str) -> None:
-            if desk.down:
+            if harness.down:
                 raise BoardError("down", "Slack cannot be reached at https://hooks.example/T0/B0/secret")
-            desk.sent.append(text)
+            harness.sent.append(text)
 
         monkeypatch.setattr(Slack, "send", send)
 
@@ -46,27 +46,27 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk(tmp_path, monkeypatch)
+def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Harness:
+    return Harness(tmp_path, monkeypatch)
 
 
 @pytest.mark.fault("1.9")
-def test_a_death_is_told_with_its_last_words_and_a_crash_loop_in_few_messages(desk: Desk) -> None:
+def test_a_death_is_told_with_its_last_words_and_a_crash_loop_in_few_messages(harness: Harness) -> None:
     for number in range(1, 13):
-        book = lives.Lives((desk.state,), lambda: 1_800_000_000_000)
+        book = lives.Lives((harness.state,), lambda: 1_800_000_000_000)
         book.begin()
         book.say(f"its loop failed: KeyError {number}")
-        assert desk.death() == 0
-    assert len(desk.sent) == 3
-    assert desk.sent[0].startswith("videod died: its loop failed: KeyError 1. systemd starts it again")
-    assert "videod died 3 times in " in desk.sent[1] and "KeyError 3" in desk.sent[1]
-    assert "videod died 10 times in " in desk.sent[2]
+        assert harness.death() == 0
+    assert len(harness.sent) == 3
+    assert harness.sent[0].startswith("videod died: its loop failed: KeyError 1. systemd starts it again")
+    assert "videod died 3 times in " in harness.sent[1] and "KeyError 3" in harness.sent[1]
+    assert "videod died 10 times in " in harness.sent[2]
 
 
-def test_a_death_that_was_reported_is_not_found_again_by_the_next_start(desk: Desk) -> None:
-    book = lives.Lives((desk.state,), lambda: 1_800_000_000_000)
+def test_a_death_that_was_reported_is_not_found_again_by_the_next_start(harness: Harness) -> None:
+    book = lives.Lives((harness.state,), lambda: 1_800_000_000_000)
     book.begin()
-    desk.death()
+    harness.death()
     record = book.begin()
     assert (record.count, record.told) == (1, 1)
 
@@ -85,45 +85,45 @@ def test_a_death_that_was_reported_is_not_found_again_by_the_next_start(desk: De
     ],
 )
 def test_without_last_words_the_result_of_systemd_is_said(
-    desk: Desk, result: str, code: str, status: str, words: str
+    harness: Harness, result: str, code: str, status: str, words: str
 ) -> None:
-    assert desk.death(result, code, status) == 0
-    (text,) = desk.sent
+    assert harness.death(result, code, status) == 0
+    (text,) = harness.sent
     assert words in text
 
 
-def test_a_clean_stop_says_nothing(desk: Desk) -> None:
-    assert desk.death("success", "exited", "0") == 0
-    assert desk.sent == [] and list(desk.state.iterdir()) == []
+def test_a_clean_stop_says_nothing(harness: Harness) -> None:
+    assert harness.death("success", "exited", "0") == 0
+    assert harness.sent == [] and list(harness.state.iterdir()) == []
 
 
-def test_a_wrong_configuration_is_told_each_time_since_nothing_starts_again(desk: Desk) -> None:
-    desk.config.write_text("[nonsense\n")
+def test_a_wrong_configuration_is_told_each_time_since_nothing_starts_again(harness: Harness) -> None:
+    harness.config.write_text("[nonsense\n")
     for _ in range(2):
-        assert desk.death("exit-code", "exited", "78") == 0
-    assert len(desk.sent) == 2 and "not started again until you fix that" in desk.sent[0]
+        assert harness.death("exit-code", "exited", "78") == 0
+    assert len(harness.sent) == 2 and "not started again until you fix that" in harness.sent[0]
 
 
 def test_what_could_not_be_sent_is_left_for_the_next_and_shows_no_secret(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    harness: Harness, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.down = True
-    assert desk.death() == 0
-    assert desk.record()["told"] == 0
+    harness.down = True
+    assert harness.death() == 0
+    assert harness.record()["told"] == 0
     assert "secret" not in capsys.readouterr().err
-    desk.down = False
-    assert desk.death() == 0
-    assert "2 times" in desk.sent[0]
+    harness.down = False
+    assert harness.death() == 0
+    assert "2 times" in harness.sent[0]
 
 
-def test_a_damaged_or_held_database_does_not_matter(desk: Desk) -> None:
-    (desk.state / "videod.db").write_bytes(b"garbage" * 1000)
-    assert desk.death() == 0
-    assert len(desk.sent) == 1
+def test_a_damaged_or_held_database_does_not_matter(harness: Harness) -> None:
+    (harness.state / "videod.db").write_bytes(b"garbage" * 1000)
+    assert harness.death() == 0
+    assert len(harness.sent) == 1
 
 
 def test_by_hand_it_says_what_it_is_for(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("SERVICE_RESULT", raising=False)
     assert main.run(["report-death"]) == 64

@@ -1,4 +1,4 @@
-"""The power goes at every seam call and commit of an episode; after a restart nothing is lost or paid twice."""
+"""The power goes at every port call and commit of an episode; after a restart nothing is lost or paid twice."""
 
 import os
 from pathlib import Path

@@ -99,7 +99,7 @@ def test_what_was_paid_waits_for_a_person_who_reads_so(tmp_path: Path) -> None:
         assert "KIE's balance shows that it was paid (84 credits used since" in job.failure.message
         assert set(world.vendors.bought.values()) == {1}
         assert "KIE's balance shows that it was paid" in str(world.board.entries[task.page_id].values["Error Log"])
-        assert any("KIE's balance shows that it was paid" in text for text in world.alarm.sent)
+        assert any("KIE's balance shows that it was paid" in text for text in world.notifier.sent)
 
     story(tell, tmp_path, policies=NEVER, limits=ONE)
 

@@ -27,7 +27,7 @@ from videod.dashboard.running import Daemon
 
 GOLDEN = Path(__file__).parent / "golden"
 LIMITS = {"gemini": 12, "pillow": 2, "kie": 8, "elevenlabs": 6, "ffmpeg": 2, "youtube": 2}
-HOUSE = rows.House(Daemon(4711, "0.1.0", NOON - 3 * HOUR), LIMITS)
+AROUND = rows.Surroundings(Daemon(4711, "0.1.0", NOON - 3 * HOUR), LIMITS)
 
 
 def drawn(shown: view.View, width: int, height: int) -> str:
@@ -38,8 +38,8 @@ def drawn(shown: view.View, width: int, height: int) -> str:
     return capture.get()
 
 
-def snapshot(box: StudioBox, house: rows.House = HOUSE) -> view.View:
-    return view.snapshot(rows.load(box.store._connection, NOON, house))
+def snapshot(box: StudioBox, around: rows.Surroundings = AROUND) -> view.View:
+    return view.snapshot(rows.load(box.store._connection, NOON, around))
 
 
 def compare(name: str, frame: str) -> None:
@@ -55,7 +55,7 @@ def views_by_size(tmp_path_factory: pytest.TempPathFactory) -> dict[int, view.Vi
     found = {}
     for tasks in (0, 1, 20):
         box = a_full_studio(tmp_path_factory.mktemp(f"studio{tasks}"), tasks)
-        seen = snapshot(box, HOUSE if tasks else rows.House(None, LIMITS))
+        seen = snapshot(box, AROUND if tasks else rows.Surroundings(None, LIMITS))
         # a swift step more or less is no other picture
         found[tasks] = replace(seen, events=tuple(one for one in seen.events if one.text.split("/")[0] not in SWIFT))
         box.close()
@@ -144,7 +144,7 @@ def test_a_bar_is_only_full_when_all_is_done(bar: view.Bar, picture: str) -> Non
 def test_a_pipe_gets_one_frame(tmp_path: Path) -> None:
     a_full_studio(tmp_path, 20).close()
     file = io.StringIO()
-    live.once(tmp_path / "videod.db", HOUSE, NOON, Console(file=file, width=120))
+    live.once(tmp_path / "videod.db", AROUND, NOON, Console(file=file, width=120))
     assert file.getvalue().count("needs you") == 1
     assert "\x1b" not in file.getvalue()
 
@@ -161,7 +161,7 @@ def test_a_change_of_the_database_is_drawn_at_once(tmp_path: Path) -> None:
         frames.append(file.getvalue())
         return "Just Queued" in frames[-1] or len(frames) > 40
 
-    live.watch(tmp_path / "videod.db", lambda: HOUSE, lambda: NOON, console, stop)
+    live.watch(tmp_path / "videod.db", lambda: AROUND, lambda: NOON, console, stop)
     box.close()
     assert "Just Queued" in frames[-1]
     assert len(frames) <= 3

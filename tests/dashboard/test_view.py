@@ -11,11 +11,11 @@ from videod.core.statuses import Gate, Status
 from videod.dashboard import rows, text, view
 from videod.dashboard.running import Daemon
 
-HOUSE = rows.House(Daemon(4711, "0.1.0", NOON - 3 * HOUR), {"gemini": 12, "kie": 8})
+AROUND = rows.Surroundings(Daemon(4711, "0.1.0", NOON - 3 * HOUR), {"gemini": 12, "kie": 8})
 
 
-def seen(box: StudioBox, house: rows.House = HOUSE) -> view.View:
-    return view.snapshot(rows.load(box.store._connection, NOON, house))
+def seen(box: StudioBox, around: rows.Surroundings = AROUND) -> view.View:
+    return view.snapshot(rows.load(box.store._connection, NOON, around))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_episodes_are_sorted_by_who_must_act(tmp_path: Path) -> None:
 
 def test_the_header_says_that_the_daemon_runs_or_what_to_type(box: StudioBox) -> None:
     assert seen(box).daemon == "videod 0.1.0 runs (pid 4711, up 3 h)"
-    down = seen(box, rows.House(None))
+    down = seen(box, rows.Surroundings(None))
     assert (down.alive, down.daemon) == (False, "videod is not running; start it with `videod run`")
 
 

@@ -182,7 +182,7 @@ def test_a_disk_that_fills_in_the_midst_of_films_pauses_everything_tells_people_
             await world.rest(20_000)
             await check(world)
             assert await held(world) == []
-            assert len([text for text in world.alarm.sent if "videod is paused" in text]) == 1
+            assert len([text for text in world.notifier.sent if "videod is paused" in text]) == 1
             watching.cancel()
 
     run_virtual(story())
@@ -207,7 +207,7 @@ def test_a_pause_outlives_a_restart_and_is_lifted_by_the_next_daemon(tmp_path: P
             watching = asyncio.create_task(watch_of(world, ground).run())
             await world.rest(20_000)
             await check(world)
-            assert len([text for text in world.alarm.sent if "videod is paused" in text]) == 1
+            assert len([text for text in world.notifier.sent if "videod is paused" in text]) == 1
             watching.cancel()
 
     run_virtual(story())

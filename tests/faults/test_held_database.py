@@ -37,7 +37,7 @@ def held(path: Path, how: str = "BEGIN IMMEDIATE") -> Iterator[None]:
         other.close()
 
 
-class Desk:
+class Harness:
     """The daemon's store over a real file; `seen` are the seconds that it was said to be held."""
 
     def __init__(self, path: Path, database: Database) -> None:
@@ -66,46 +66,48 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+async def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Harness]:
     _impatient(monkeypatch)
     path = tmp_path / "videod.db"
     migrate(path)
     database = await Database.open(path)
-    yield Desk(path, database)
+    yield Harness(path, database)
     await database.close()
 
 
 @pytest.mark.fault("13.7")
-async def test_writes_wait_while_reads_go_on_and_nothing_is_lost(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+async def test_writes_wait_while_reads_go_on_and_nothing_is_lost(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO):
-        with held(desk.path):
-            writing = [asyncio.create_task(desk.ledger.set_value(f"f{n}", str(n))) for n in range(20)]
-            await desk.waited.wait()
+        with held(harness.path):
+            writing = [asyncio.create_task(harness.ledger.set_value(f"f{n}", str(n))) for n in range(20)]
+            await harness.waited.wait()
             assert not any(task.done() for task in writing)
-            assert await desk.store.read(lambda tx: reads.value(tx, "f1")) is None
+            assert await harness.store.read(lambda tx: reads.value(tx, "f1")) is None
         await asyncio.gather(*writing)
-    assert [await desk.store.read(lambda tx, n=n: reads.value(tx, f"f{n}")) for n in range(20)] == [
+    assert [await harness.store.read(lambda tx, n=n: reads.value(tx, f"f{n}")) for n in range(20)] == [
         str(n) for n in range(20)
     ]
-    assert desk.seen[-1] == 0 and desk.beats > 2
+    assert harness.seen[-1] == 0 and harness.beats > 2
     events = [one.message for one in caplog.records]
     assert events == ["store_held_waiting", "store_held_recovered"]
 
 
 @pytest.mark.fault("13.7")
-async def test_a_program_that_lets_nobody_read_is_waited_for_as_well(tmp_path: Path, desk: Desk) -> None:
-    await desk.store.close()
-    other = sqlite3.connect(desk.path, isolation_level=None)
+async def test_a_program_that_lets_nobody_read_is_waited_for_as_well(tmp_path: Path, harness: Harness) -> None:
+    await harness.store.close()
+    other = sqlite3.connect(harness.path, isolation_level=None)
     other.execute("PRAGMA locking_mode=EXCLUSIVE").fetchall()
     other.execute("BEGIN EXCLUSIVE")
     other.execute("INSERT INTO key_values VALUES ('theirs', '1')")
     other.execute("COMMIT")
-    opening = asyncio.create_task(_patiently(desk.path))
+    opening = asyncio.create_task(_patiently(harness.path))
     await asyncio.sleep(0)
     other.close()
     database = await opening
-    desk.store = Resilient(database, lambda: False, asyncio.sleep, desk._beat, desk._held)
-    assert await desk.store.read(lambda tx: reads.value(tx, "theirs")) == "1"
+    harness.store = Resilient(database, lambda: False, asyncio.sleep, harness._beat, harness._held)
+    assert await harness.store.read(lambda tx: reads.value(tx, "theirs")) == "1"
     await database.close()
 
 
@@ -115,11 +117,11 @@ async def _patiently(path: Path) -> Database:
     return await machine._database(path, machine.Ends(lambda why: None, lambda: None, []))
 
 
-async def test_a_stop_does_not_wait_for_them(desk: Desk) -> None:
-    with held(desk.path):
-        writing = asyncio.create_task(desk.ledger.set_value("a", "1"))
-        await desk.waited.wait()
-        desk.store.stop_waiting()
+async def test_a_stop_does_not_wait_for_them(harness: Harness) -> None:
+    with held(harness.path):
+        writing = asyncio.create_task(harness.ledger.set_value("a", "1"))
+        await harness.waited.wait()
+        harness.store.stop_waiting()
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             await writing
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.adapters.notion_board import PAGE, CommandBuilder, builder
-from tests.flow.desk import Desk
+from tests.adapters.notion_board import PAGE, NotionStage, notion_stage
+from tests.flow.harness import Harness
 from tests.harness.patience import PATIENCE_S
 from videod.adapters.clock import SystemClock
 from videod.adapters.notion import NotionBoard, Place
@@ -35,28 +35,30 @@ BLOCKED = json.dumps({
 
 
 @pytest.fixture
-async def on(tmp_path: Path) -> AsyncIterator[CommandBuilder]:
-    async with builder(tmp_path / "sandbox") as made:
+async def on(tmp_path: Path) -> AsyncIterator[NotionStage]:
+    async with notion_stage(tmp_path / "sandbox") as made:
         yield made
 
 
-async def calls_of(on: CommandBuilder, desk: Desk, turn: NotionPacer | None = None) -> Calls:
+async def calls_of(on: NotionStage, harness: Harness, turn: NotionPacer | None = None) -> Calls:
     """A connection as the daemon makes it at its start: the end of an earlier ban comes out of the database."""
-    banned_until = int(await desk.read(lambda tx: reads.value(tx, "notion_not_before")) or 0)
+    banned_until = int(await harness.read(lambda tx: reads.value(tx, "notion_not_before")) or 0)
 
     async def remember(until_ms: int) -> None:
-        await desk.ledger.set_value("notion_not_before", str(until_ms))
+        await harness.ledger.set_value("notion_not_before", str(until_ms))
 
     async def remark(text: str) -> None:
-        await desk.ledger.set_value("board_remark", text)
+        await harness.ledger.set_value("board_remark", text)
 
     return Calls(BOT_TOKEN, on.clock, on.url, 3, banned_until, remember, timeout_s=PATIENCE_S, turn=turn, remark=remark)
 
 
-def everybody(board: NotionBoard, desk: Desk, page_id: str, file: Path) -> dict[str, Callable[[], Awaitable[object]]]:
+def everybody(
+    board: NotionBoard, harness: Harness, page_id: str, file: Path
+) -> dict[str, Callable[[], Awaitable[object]]]:
     """Everything in the daemon that speaks with Notion."""
     return {
-        "intake": desk.intake.poll_once,
+        "intake": harness.intake.poll_once,
         "channels": lambda: board.sync_channels(["wild", "deep", "night"]),
         "check": board.check,
         "card": lambda: board.write(page_id, {"Progress": "x"}),
@@ -66,21 +68,21 @@ def everybody(board: NotionBoard, desk: Desk, page_id: str, file: Path) -> dict[
     }
 
 
-def asked_since(on: CommandBuilder, since_ms: int) -> list[int]:
+def asked_since(on: NotionStage, since_ms: int) -> list[int]:
     """When the stand-in was asked, ms after `since_ms`."""
     return [one["at_ms"] - since_ms for one in on.context.requests if one["at_ms"] >= since_ms]
 
 
-async def _banned(on: CommandBuilder, desk: Desk, ids: Ids, fault: Fault) -> tuple[int, NotionBoard, Calls]:
+async def _banned(on: NotionStage, harness: Harness, ids: Ids, fault: Fault) -> tuple[int, NotionBoard, Calls]:
     """A daemon's board that has just met the ban; when that was, ms."""
-    calls = await calls_of(on, desk)
+    calls = await calls_of(on, harness)
     board = NotionBoard(calls, on.clock, Place(ids))
     on.clock.pass_s(60)
     on.context.faults.set([fault])
-    desk.board = board
-    await desk.restart()
+    harness.board = board
+    await harness.restart()
     with pytest.raises(BoardError):
-        await desk.intake.poll_once()
+        await harness.intake.poll_once()
     on.clock.pass_s(0.001)
     return on.clock.now_ms(), board, calls
 
@@ -91,65 +93,65 @@ async def _banned(on: CommandBuilder, desk: Desk, ids: Ids, fault: Fault) -> tup
     ids=["Retry-After", "blocked", "blocked without a header"],
 )
 async def test_in_a_ban_nobody_asks_not_even_after_a_restart(
-    on: CommandBuilder, tmp_path: Path, headers: dict[str, str], body: str, seconds: int
+    on: NotionStage, tmp_path: Path, headers: dict[str, str], body: str, seconds: int
 ) -> None:
-    desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
+    harness = Harness(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     fault = Fault("notion", "status", status=429, headers=headers, body=body, times=1)
     _, ids = await on.made()
     page_id, file = await on.add(ids), tmp_path / "bear.png"
     file.write_bytes(b"PNG")
-    began, board, calls = await _banned(on, desk, ids, fault)
+    began, board, calls = await _banned(on, harness, ids, fault)
     for passed in (0, seconds // 4, seconds // 2):
         on.clock.at = began + passed * 1000
-        for name, ask in everybody(board, desk, page_id, file).items():
+        for name, ask in everybody(board, harness, page_id, file).items():
             with pytest.raises(BoardError) as told:
                 await ask()
             assert (told.value.kind, told.value.retry_after_s) == ("busy", pytest.approx(seconds - passed, abs=1)), name
     await calls.aclose()
-    calls = await calls_of(on, desk)  # the daemon starts anew in the middle of it
-    board = desk.board = NotionBoard(calls, on.clock, Place(ids))
-    await desk.restart()
+    calls = await calls_of(on, harness)  # the daemon starts anew in the middle of it
+    board = harness.board = NotionBoard(calls, on.clock, Place(ids))
+    await harness.restart()
     for passed in (seconds // 2, seconds - 4):
         on.clock.at = began + passed * 1000
-        for ask in everybody(board, desk, page_id, file).values():
+        for ask in everybody(board, harness, page_id, file).values():
             with pytest.raises(BoardError, match="Notion asked to wait"):
                 await ask()
     assert asked_since(on, began) == []
     on.clock.at = began + seconds * 1000
-    await desk.intake.poll_once()
+    await harness.intake.poll_once()
     assert asked_since(on, began)[0] >= seconds * 1000 - 2
     await calls.aclose()
-    await desk.store.close()
+    await harness.store.close()
 
 
-async def test_after_a_ban_the_board_hears_the_truth_at_an_even_pace(on: CommandBuilder, tmp_path: Path) -> None:
-    desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
+async def test_after_a_ban_the_board_hears_the_truth_at_an_even_pace(on: NotionStage, tmp_path: Path) -> None:
+    harness = Harness(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     fault = Fault("notion", "status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)
     _, ids = await on.made()
-    began, _, calls = await _banned(on, desk, ids, fault)
+    began, _, calls = await _banned(on, harness, ids, fault)
     on.clock.at = began + BAN_S * 1000
     pages = [await on.add(ids, Title=f"Bear {number}", Status="Queued") for number in range(3)]
-    await desk.sync()
+    await harness.sync()
     for page in pages:
-        await desk.work(page)
+        await harness.work(page)
     before = on.clock.now_ms()
     # the ban comes back just when there is most to tell
     on.context.faults.set([Fault("notion", "status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)])
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
     told = asked_since(on, before)
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
     assert asked_since(on, before) == told
     on.clock.at = before + (BAN_S + 5) * 1000
-    await desk.sync()
+    await harness.sync()
     times = asked_since(on, before + BAN_S * 1000 - 1000)
     assert len(times) > 20
     assert max(sum(1 for other in times if 0 <= other - one < 1000) for one in times) <= 3
     assert {await on.status(page) for page in pages} == {"Assets Ready"}
     await calls.aclose()
-    await desk.store.close()
+    await harness.store.close()
 
 
-async def test_a_ban_that_comes_while_others_stand_in_line_stops_them_too(on: CommandBuilder, tmp_path: Path) -> None:
+async def test_a_ban_that_comes_while_others_stand_in_line_stops_them_too(on: NotionStage, tmp_path: Path) -> None:
     _, ids = await on.made()
     calls = Calls(BOT_TOKEN, SystemClock(), on.url, 20, timeout_s=PATIENCE_S)
     board = NotionBoard(calls, on.clock, Place(ids))
@@ -162,7 +164,7 @@ async def test_a_ban_that_comes_while_others_stand_in_line_stops_them_too(on: Co
     await calls.aclose()
 
 
-async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: CommandBuilder, tmp_path: Path) -> None:
+async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: NotionStage, tmp_path: Path) -> None:
     await on.made()
     state = tmp_path / "state"
     state.mkdir()
@@ -184,12 +186,12 @@ async def test_the_command_line_keeps_to_the_daemons_ban_and_tells_of_it(on: Com
     daemon.close()
 
 
-async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: CommandBuilder, tmp_path: Path) -> None:
+async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: NotionStage, tmp_path: Path) -> None:
     _, ids = await on.made()
     (tmp_path / "turns").mkdir()
     command = Calls(BOT_TOKEN, on.clock, on.url, 3, timeout_s=PATIENCE_S, turn=NotionPacer(tmp_path / "turns" / NAME))
-    desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
-    daemon = await calls_of(on, desk, NotionPacer(tmp_path / "turns" / NAME))
+    harness = Harness(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
+    daemon = await calls_of(on, harness, NotionPacer(tmp_path / "turns" / NAME))
     on.context.faults.set([Fault("notion", "status", status=529, headers={"Retry-After": str(BAN_S)}, times=1)])
     with pytest.raises(BoardError):
         await NotionBoard(command, on.clock, Place(ids)).check()
@@ -199,7 +201,7 @@ async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: Comman
     assert len(on.context.requests) == before
     await command.aclose()
     await daemon.aclose()
-    await desk.store.close()
+    await harness.store.close()
 
 
 # ------------------------------------------------------------------------------------------- how long, and told
@@ -214,7 +216,7 @@ async def test_a_ban_that_the_command_line_meets_holds_for_the_daemon(on: Comman
         ("Fri, 31 Dec 9999 23:59:59 GMT", 30), ("Thu, 01 Jan 1970 00:00:00 GMT", 1),
     ],
 )  # fmt: skip
-async def test_what_notion_asks_to_wait_is_bounded(on: CommandBuilder, asked: str, seconds: int) -> None:
+async def test_what_notion_asks_to_wait_is_bounded(on: NotionStage, asked: str, seconds: int) -> None:
     board, _ = await on.made()
     on.context.faults.set([Fault("notion", "status", status=429, headers={"Retry-After": asked}, times=1)])
     with pytest.raises(BoardError) as told:
@@ -227,7 +229,7 @@ async def test_what_notion_asks_to_wait_is_bounded(on: CommandBuilder, asked: st
 
 @pytest.mark.fault("13.13")
 @pytest.mark.parametrize("asked", [10**9, 1e308, "9" * 300, [1], {"a": 1}, None, True])
-async def test_a_block_is_an_hour_whatever_else_is_said(on: CommandBuilder, asked: object) -> None:
+async def test_a_block_is_an_hour_whatever_else_is_said(on: NotionStage, asked: object) -> None:
     board, _ = await on.made()
     extra = {"rate_limit_reason": "public_api_request_blocked", "retry_after": asked}
     body = json.dumps({"code": "rate_limited", "message": "blocked", "additional_data": extra})
@@ -239,7 +241,7 @@ async def test_a_block_is_an_hour_whatever_else_is_said(on: CommandBuilder, aske
 
 @pytest.mark.fault("13.13")
 @pytest.mark.parametrize("stored", [10**15, 2**62, 253_402_300_799_000])
-async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: CommandBuilder, stored: int) -> None:
+async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: NotionStage, stored: int) -> None:
     _, ids = await on.made()
     calls = Calls(BOT_TOKEN, on.clock, on.url, 3, stored, timeout_s=PATIENCE_S)
     board = NotionBoard(calls, on.clock, Place(ids))
@@ -254,7 +256,7 @@ async def test_a_stored_ban_that_ends_in_years_ends_in_an_hour(on: CommandBuilde
 
 
 @pytest.mark.fault("13.13")
-async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_counts(on: CommandBuilder) -> None:
+async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_counts(on: NotionStage) -> None:
     _, ids = await on.made()
     turn = NotionPacer()
     turn.ban(2**60)
@@ -272,12 +274,12 @@ async def test_a_shared_ban_that_is_longer_than_any_is_damage_and_a_new_one_coun
 
 @pytest.mark.fault("13.13", "7.2")
 async def test_status_says_until_when_notion_wants_to_be_left_alone_and_only_so_long(
-    on: CommandBuilder, tmp_path: Path
+    on: NotionStage, tmp_path: Path
 ) -> None:
-    desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
+    harness = Harness(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     _, ids = await on.made()
     fault = Fault("notion", "status", status=429, headers={"Retry-After": str(BAN_S)}, times=1)
-    began, board, calls = await _banned(on, desk, ids, fault)
+    began, board, calls = await _banned(on, harness, ids, fault)
 
     def problems() -> tuple[str, ...]:
         connection = views.look(tmp_path / "videod.db")
@@ -297,18 +299,16 @@ async def test_status_says_until_when_notion_wants_to_be_left_alone_and_only_so_
     await board.edited_since(0)
     assert said not in problems() and "" not in problems()
     await calls.aclose()
-    await desk.store.close()
+    await harness.store.close()
 
 
 @pytest.mark.fault("13.13")
-async def test_a_remark_that_a_killed_daemon_left_goes_with_the_first_answer(
-    on: CommandBuilder, tmp_path: Path
-) -> None:
-    desk = Desk(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
+async def test_a_remark_that_a_killed_daemon_left_goes_with_the_first_answer(on: NotionStage, tmp_path: Path) -> None:
+    harness = Harness(tmp_path, NotionBoard(on.calls, on.clock, Place()), on.clock)
     _, ids = await on.made()
-    await desk.ledger.set_value("board_remark", "Notion asked videod to wait until 11:11 UTC")
-    calls = await calls_of(on, desk)
+    await harness.ledger.set_value("board_remark", "Notion asked videod to wait until 11:11 UTC")
+    calls = await calls_of(on, harness)
     await NotionBoard(calls, on.clock, Place(ids)).edited_since(0)
-    assert await desk.read(lambda tx: reads.value(tx, "board_remark")) == ""
+    assert await harness.read(lambda tx: reads.value(tx, "board_remark")) == ""
     await calls.aclose()
-    await desk.store.close()
+    await harness.store.close()

@@ -263,6 +263,6 @@ def test_a_message_of_a_service_is_shown_clean_and_short(tmp_path: Path) -> None
             await world.rest()
             shown = str(world.board.entries[page].values["Error Log"])
             assert shown and not NO_TEXT.search(shown.replace("\n", "")) and len(shown) < 2000
-            assert not NO_TEXT.search("".join(world.alarm.sent).replace("\n", ""))
+            assert not NO_TEXT.search("".join(world.notifier.sent).replace("\n", ""))
 
     run_virtual(story())

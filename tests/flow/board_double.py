@@ -88,7 +88,7 @@ class BoardDouble:
     def status(self, page_id: str) -> object:
         return self.entries[page_id].values["Status"]
 
-    # ---------------------------------------------------------------- the seam
+    # ---------------------------------------------------------------- the port
 
     def _fail(self, method: str, page_id: str = "") -> None:
         if method in self.broken:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.flow.board_double import BoardDouble, Clock
-from tests.flow.desk import Desk
+from tests.flow.harness import Harness
 from tests.harness.patience import eventually
 from videod.core.failures import Failure, Kind
 from videod.core.statuses import Gate
@@ -19,210 +19,210 @@ from videod.store.reads import OutboxMessage
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
     clock = Clock()
-    made = Desk(tmp_path, BoardDouble(clock), clock)
+    made = Harness(tmp_path, BoardDouble(clock), clock)
     yield made
     await made.store.close()
 
 
 @pytest.fixture
-def board(desk: Desk) -> BoardDouble:
-    assert isinstance(desk.board, BoardDouble)
-    return desk.board
+def board(harness: Harness) -> BoardDouble:
+    assert isinstance(harness.board, BoardDouble)
+    return harness.board
 
 
-async def posts(desk: Desk, target: str) -> list[OutboxMessage]:
-    return [post for post in await desk.read(reads.pending_posts) if post.target == target]
+async def posts(harness: Harness, target: str) -> list[OutboxMessage]:
+    return [post for post in await harness.read(reads.pending_posts) if post.target == target]
 
 
-async def planned(desk: Desk, board: BoardDouble, page: str = "p1") -> None:
+async def planned(harness: Harness, board: BoardDouble, page: str = "p1") -> None:
     """An entry whose plan is made: its next Status and one asset wait in the outbox."""
     board.add(page, Status="Queued")
-    await desk.intake.poll_once()
-    await desk.relay.deliver_once()
-    await desk.finish(page, (await desk.jobs(page))[0])
-    desk.clock.pass_s(120)
+    await harness.intake.poll_once()
+    await harness.relay.deliver_once()
+    await harness.finish(page, (await harness.jobs(page))[0])
+    harness.clock.pass_s(120)
 
 
-async def test_an_entry_shows_what_is_true(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
-    assert await desk.relay.deliver_once() == 2
+async def test_an_entry_shows_what_is_true(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    assert await harness.relay.deliver_once() == 2
     values = board.entries["p1"].values
     assert values["Status"] == "Generating Assets"
     assert values["Progress"] == "plan 1/1, images 0/3"
-    assert values["Videod Key"] == (await desk.task("p1")).id
-    assert await desk.read(reads.pending_posts) == ()
+    assert values["Videod Key"] == (await harness.task("p1")).id
+    assert await harness.read(reads.pending_posts) == ()
 
 
-async def test_only_what_changed_is_written(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
-    await desk.relay.deliver_once()
-    await desk.finish("p1", next(job for job in await desk.jobs("p1") if job.step == "image"))
-    await desk.relay.deliver_once()
+async def test_only_what_changed_is_written(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    await harness.relay.deliver_once()
+    await harness.finish("p1", next(job for job in await harness.jobs("p1") if job.step == "image"))
+    await harness.relay.deliver_once()
     assert board.writes[-1] == ("p1", {"Progress": "plan 1/1, images 1/3"})
 
 
-async def test_a_long_outage_replays_no_history(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
+async def test_a_long_outage_replays_no_history(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
     board.broken["write"] = BoardError("down", "no answer")
-    await desk.relay.deliver_once()
-    await desk.work("p1")
-    desk.clock.pass_s(3600)
+    await harness.relay.deliver_once()
+    await harness.work("p1")
+    harness.clock.pass_s(3600)
     board.broken.clear()
     before = len(board.writes)
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
     assert board.status("p1") == "Assets Ready"
     assert [values["Status"] for _, values in board.writes[before:] if "Status" in values] == ["Assets Ready"]
     assert board.entries["p1"].values["Error Log"] == ""
 
 
-async def test_a_persons_edit_is_not_written_over(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
+async def test_a_persons_edit_is_not_written_over(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
     board.person_sets("p1", Status="Cancelled")
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
     assert board.status("p1") == "Cancelled"
-    assert await desk.read(reads.pages_to_look_at) == ("p1",)
-    [post] = await posts(desk, "entry")
+    assert await harness.read(reads.pages_to_look_at) == ("p1",)
+    [post] = await posts(harness, "entry")
     assert 'a person set "Cancelled"' in str(post.problem)
-    assert post.due_at == desk.clock.now_ms() + 3000
-    await desk.sync()
-    assert (await desk.task("p1")).cancelled
+    assert post.due_at == harness.clock.now_ms() + 3000
+    await harness.sync()
+    assert (await harness.task("p1")).cancelled
     assert board.status("p1") == "Cancelled"
-    assert await desk.read(reads.pages_to_look_at) == ()
+    assert await harness.read(reads.pages_to_look_at) == ()
 
 
-async def test_an_older_truth_never_flashes_up_over_a_newer_one(desk: Desk, board: BoardDouble) -> None:
+async def test_an_older_truth_never_flashes_up_over_a_newer_one(harness: Harness, board: BoardDouble) -> None:
     """The relay has taken a post and waits for its turn while the intake, at work, brings a newer truth."""
-    await planned(desk, board)
+    await planned(harness, board)
     board.broken["write"] = BoardError("down", "no answer")
-    await desk.relay.deliver_once()  # "Generating Assets" was tried, but did not land
+    await harness.relay.deliver_once()  # "Generating Assets" was tried, but did not land
     board.broken.clear()
-    desk.clock.pass_s(120)
+    harness.clock.pass_s(120)
     board.person_sets("p1", Status="Cancelled")
     delivering: list[asyncio.Task[int]] = []
     read = board.read
 
     async def slowly(page_id: str) -> object:
         if not delivering:  # the intake reads the entry afresh; the relay comes along meanwhile
-            delivering.append(asyncio.create_task(desk.relay.deliver_once()))
+            delivering.append(asyncio.create_task(harness.relay.deliver_once()))
             for _ in range(20):
                 await asyncio.sleep(0)
         return await read(page_id)
 
     board.read = slowly  # type: ignore[assignment,method-assign]
-    assert await desk.intake.poll_once() == 1
+    assert await harness.intake.poll_once() == 1
     await delivering[0]
     assert [values["Status"] for _, values in board.writes if "Status" in values] == ["Queued", "Cancelled"]
 
 
-async def test_intake_does_not_judge_an_entry_while_it_is_being_written(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
+async def test_intake_does_not_judge_an_entry_while_it_is_being_written(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
     looked: list[int] = []
 
     async def meanwhile() -> None:
         board.before_write = None
-        judging = asyncio.create_task(desk.intake.poll_once())
+        judging = asyncio.create_task(harness.intake.poll_once())
         for _ in range(20):
             await asyncio.sleep(0)
         looking.append(judging)
 
     looking: list[asyncio.Task[int]] = []
     board.before_write = meanwhile
-    board.entries["p1"].edited_at = desk.clock.now_ms()
-    await desk.relay.deliver_once()
+    board.entries["p1"].edited_at = harness.clock.now_ms()
+    await harness.relay.deliver_once()
     looked.append(await looking[0])
     assert looked == [0]
-    assert await desk.events("p1") == ["EntryQueued"]
+    assert await harness.events("p1") == ["EntryQueued"]
 
 
-async def test_a_stale_list_is_not_taken_for_an_edit(desk: Desk, board: BoardDouble) -> None:
+async def test_a_stale_list_is_not_taken_for_an_edit(harness: Harness, board: BoardDouble) -> None:
     """The list was made before our write; what it shows of the entry is older than what we wrote."""
-    await planned(desk, board)
+    await planned(harness, board)
     old = await board.edited_since(0)
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
 
     async def stale(since_ms: int) -> object:
         return old
 
     board.edited_since = stale  # type: ignore[assignment,method-assign]
-    assert await desk.intake.poll_once() == 0
-    assert await desk.events("p1") == ["EntryQueued"]
+    assert await harness.intake.poll_once() == 0
+    assert await harness.events("p1") == ["EntryQueued"]
 
 
-async def test_a_down_board_is_tried_after_5_15_and_then_every_30_seconds(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
+async def test_a_down_board_is_tried_after_5_15_and_then_every_30_seconds(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
     board.broken["read"] = BoardError("down", "no answer")
     waits = []
     for _ in range(6):
-        await desk.relay.deliver_once()
-        post = (await posts(desk, "entry"))[0]
-        waits.append((post.due_at - desk.clock.now_ms()) / 1000)
-        desk.clock.at = post.due_at
+        await harness.relay.deliver_once()
+        post = (await posts(harness, "entry"))[0]
+        waits.append((post.due_at - harness.clock.now_ms()) / 1000)
+        harness.clock.at = post.due_at
     assert waits == [5, 15, 30, 30, 30, 30]
 
 
-async def test_a_busy_board_is_left_alone_for_as_long_as_it_asks(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
+async def test_a_busy_board_is_left_alone_for_as_long_as_it_asks(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
     board.broken["read"] = BoardError("busy", "slow down", 95)
-    await desk.relay.deliver_once()
-    assert (await posts(desk, "entry"))[0].due_at == desk.clock.now_ms() + 95_000
+    await harness.relay.deliver_once()
+    assert (await posts(harness, "entry"))[0].due_at == harness.clock.now_ms() + 95_000
 
 
 async def test_an_entry_that_the_board_refuses_holds_up_no_other(
-    desk: Desk, board: BoardDouble, caplog: pytest.LogCaptureFixture
+    harness: Harness, board: BoardDouble, caplog: pytest.LogCaptureFixture
 ) -> None:
     board.add("p2", Status="Queued")
-    await planned(desk, board, "p1")
-    await desk.finish("p2", (await desk.jobs("p2"))[0])
+    await planned(harness, board, "p1")
+    await harness.finish("p2", (await harness.jobs("p2"))[0])
     board.broken_pages["p1"] = BoardError("rejected", "Status is expected to be number")
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
     assert board.status("p2") == "Generating Assets"
-    [post] = await posts(desk, "entry")
-    assert (post.key, post.due_at) == ("p1", desk.clock.now_ms() + 300_000)
+    [post] = await posts(harness, "entry")
+    assert (post.key, post.due_at) == ("p1", harness.clock.now_ms() + 300_000)
     [record] = [one for one in caplog.records if one.message == "relay_entry_refused"]
-    assert record.__dict__["task"] == (await desk.task("p1")).id
+    assert record.__dict__["task"] == (await harness.task("p1")).id
     assert record.__dict__["channel"] == "wild"
 
 
-async def test_two_failures_in_a_row_leave_the_rest_for_the_next_round(desk: Desk, board: BoardDouble) -> None:
+async def test_two_failures_in_a_row_leave_the_rest_for_the_next_round(harness: Harness, board: BoardDouble) -> None:
     for number in range(4):
         board.add(f"p{number}", Status="Queued")
-    await desk.intake.poll_once()
+    await harness.intake.poll_once()
     board.broken["read"] = BoardError("down", "no answer")
-    await desk.relay.deliver_once()
-    assert sorted(post.attempts for post in await posts(desk, "entry")) == [0, 0, 1, 1]
-    await desk.relay.deliver_once()
-    assert [post.attempts for post in await posts(desk, "entry")] == [1, 1, 1, 1]
+    await harness.relay.deliver_once()
+    assert sorted(post.attempts for post in await posts(harness, "entry")) == [0, 0, 1, 1]
+    await harness.relay.deliver_once()
+    assert [post.attempts for post in await posts(harness, "entry")] == [1, 1, 1, 1]
 
 
-async def test_one_page_that_always_fails_holds_up_no_other(desk: Desk, board: BoardDouble) -> None:
+async def test_one_page_that_always_fails_holds_up_no_other(harness: Harness, board: BoardDouble) -> None:
     for number in range(4):
         board.add(f"p{number}", Status="Queued")
-    await desk.intake.poll_once()
+    await harness.intake.poll_once()
     board.broken_pages["p0"] = BoardError("down", "HTTP 500")
-    assert await desk.relay.deliver_once() == 3
-    assert [post.key for post in await posts(desk, "entry")] == ["p0"]
+    assert await harness.relay.deliver_once() == 3
+    assert [post.key for post in await posts(harness, "entry")] == ["p0"]
 
 
-async def test_what_became_true_during_a_write_is_written_afterwards(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
+async def test_what_became_true_during_a_write_is_written_afterwards(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
 
     async def finish_an_image() -> None:
         board.before_write = None
-        await desk.finish("p1", next(job for job in await desk.jobs("p1") if job.step == "image"))
+        await harness.finish("p1", next(job for job in await harness.jobs("p1") if job.step == "image"))
 
     board.before_write = finish_an_image
-    await desk.relay.deliver_once()
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
+    await harness.relay.deliver_once()
     assert board.entries["p1"].values["Progress"] == "plan 1/1, images 1/3"
 
 
-async def test_assets_follow_with_file_type_and_take(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
-    await desk.work("p1")
-    await desk.relay.deliver_once()
-    task = await desk.task("p1")
+async def test_assets_follow_with_file_type_and_take(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    await harness.work("p1")
+    await harness.relay.deliver_once()
+    task = await harness.task("p1")
     rows = {row.key: row for row in board.assets.values()}
     assert set(rows) == {f"{task.id}/{name}" for name in
                          ("plan/plan", "image/bear_core", "image/place_1", "image/place_2")}  # fmt: skip
@@ -230,10 +230,10 @@ async def test_assets_follow_with_file_type_and_take(desk: Desk, board: BoardDou
     assert (row.page_id, row.name, row.kind, row.content) == ("p1", "place_1", "Image", b"image/place_1 0")
 
 
-async def test_an_asset_that_is_there_already_is_not_sent_again(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
-    await desk.relay.deliver_once()
-    task = await desk.task("p1")
+async def test_an_asset_that_is_there_already_is_not_sent_again(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    await harness.relay.deliver_once()
+    task = await harness.task("p1")
     board.broken["put_asset"] = BoardError("down", "must not be called")
 
     def post_again(tx: object) -> None:
@@ -242,83 +242,83 @@ async def test_an_asset_that_is_there_already_is_not_sent_again(desk: Desk, boar
 
         plan = reads.job(tx, task.id, "plan/plan")  # type: ignore[arg-type]
         assert plan is not None and plan.output is not None
-        writes.show_asset(tx, task, ShowAsset("p1", "plan/plan", "Plan", plan.output, 0), desk.clock.now_ms())  # type: ignore[arg-type]
+        writes.show_asset(tx, task, ShowAsset("p1", "plan/plan", "Plan", plan.output, 0), harness.clock.now_ms())  # type: ignore[arg-type]
 
-    await desk.store.write(post_again)
-    await desk.relay.deliver_once()
-    assert await posts(desk, "asset") == []
+    await harness.store.write(post_again)
+    await harness.relay.deliver_once()
+    assert await posts(harness, "asset") == []
 
 
-async def backup(desk: Desk, name: str = "backup.db") -> None:
+async def backup(harness: Harness, name: str = "backup.db") -> None:
     with (
-        closing(sqlite3.connect(desk.folder / "videod.db")) as source,
-        closing(sqlite3.connect(desk.folder / name)) as target,
+        closing(sqlite3.connect(harness.folder / "videod.db")) as source,
+        closing(sqlite3.connect(harness.folder / name)) as target,
     ):
         source.backup(target)
 
 
-async def restore(desk: Desk, name: str = "backup.db") -> None:
+async def restore(harness: Harness, name: str = "backup.db") -> None:
     """A start with the database as it was at the backup; the board and the files are those of now."""
-    await desk.store.close()
-    for file in desk.folder.glob("videod.db*"):
+    await harness.store.close()
+    for file in harness.folder.glob("videod.db*"):
         file.unlink()
-    (desk.folder / name).rename(desk.folder / "videod.db")
-    desk.open()
+    (harness.folder / name).rename(harness.folder / "videod.db")
+    harness.open()
 
 
-async def test_after_a_restore_no_file_gets_a_second_row(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
-    await backup(desk)
-    await desk.work("p1")
-    await desk.relay.deliver_once()
+async def test_after_a_restore_no_file_gets_a_second_row(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    await backup(harness)
+    await harness.work("p1")
+    await harness.relay.deliver_once()
     rows = dict(board.assets)
     assert len(rows) == 4
-    await restore(desk)
-    await desk.work("p1")
-    await desk.relay.deliver_once()
-    assert set(board.assets) == set(rows) and await posts(desk, "asset") == []
+    await restore(harness)
+    await harness.work("p1")
+    await harness.relay.deliver_once()
+    assert set(board.assets) == set(rows) and await posts(harness, "asset") == []
     assert board.asked_for_rows == ["p1", "p1"]  # once in each life, not once a file
 
 
-async def test_an_entry_that_the_backup_did_not_know_gets_no_second_rows(desk: Desk, board: BoardDouble) -> None:
-    await backup(desk)
-    await planned(desk, board)
-    await desk.relay.deliver_once()
+async def test_an_entry_that_the_backup_did_not_know_gets_no_second_rows(harness: Harness, board: BoardDouble) -> None:
+    await backup(harness)
+    await planned(harness, board)
+    await harness.relay.deliver_once()
     rows = set(board.assets)
     assert len(rows) == 1
-    await restore(desk)
+    await restore(harness)
     board.person_sets("p1", Status="Queued")
-    await planned(desk, board)
-    await desk.relay.deliver_once()
-    assert set(board.assets) == rows and await posts(desk, "asset") == []
+    await planned(harness, board)
+    await harness.relay.deliver_once()
+    assert set(board.assets) == rows and await posts(harness, "asset") == []
 
 
-async def test_files_wait_while_nobody_knows_which_rows_there_are(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
+async def test_files_wait_while_nobody_knows_which_rows_there_are(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
     board.broken["asset_rows"] = BoardError("down", "no answer")
-    await desk.relay.deliver_once()
-    assert not board.assets and len(await posts(desk, "asset")) == 1
+    await harness.relay.deliver_once()
+    assert not board.assets and len(await posts(harness, "asset")) == 1
     del board.broken["asset_rows"]
-    desk.clock.pass_s(60)
-    await desk.relay.deliver_once()
-    assert len(board.assets) == 1 and await posts(desk, "asset") == []
+    harness.clock.pass_s(60)
+    await harness.relay.deliver_once()
+    assert len(board.assets) == 1 and await posts(harness, "asset") == []
 
 
 async def test_an_asset_whose_file_is_gone_is_given_up(
-    desk: Desk, board: BoardDouble, caplog: pytest.LogCaptureFixture
+    harness: Harness, board: BoardDouble, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await planned(desk, board)
-    task = await desk.task("p1")
-    for file in desk.workspace("wild", task.id).rglob("*.json"):
+    await planned(harness, board)
+    task = await harness.task("p1")
+    for file in harness.workspace("wild", task.id).rglob("*.json"):
         file.unlink()
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
     assert board.assets == {}
-    assert await posts(desk, "asset") == []
+    assert await posts(harness, "asset") == []
     assert "relay_asset_missing" in [record.message for record in caplog.records]
 
 
-async def test_entries_go_before_assets(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
+async def test_entries_go_before_assets(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
     order: list[str] = []
     write, put = board.write, board.put_asset
 
@@ -331,99 +331,101 @@ async def test_entries_go_before_assets(desk: Desk, board: BoardDouble) -> None:
         return await put(*given, fresh=fresh)  # type: ignore[arg-type]
 
     board.write, board.put_asset = writing, putting  # type: ignore[assignment,method-assign]
-    await desk.relay.deliver_once()
+    await harness.relay.deliver_once()
     assert order == ["entry", "asset"]
 
 
-async def test_an_alert_does_not_wait_behind_a_board_that_hangs(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
-    await desk.fail("p1", Failure(Kind.INPUT, "the picture is refused"))
+async def test_an_alert_does_not_wait_behind_a_board_that_hangs(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    await harness.fail("p1", Failure(Kind.INPUT, "the picture is refused"))
     hangs = asyncio.Event()
     board.before_write = hangs.wait  # type: ignore[assignment]
-    running = asyncio.create_task(desk.relay.run())
-    await eventually(lambda: desk.notifier.sent)
-    assert "the picture is refused" in desk.notifier.sent[0]
+    running = asyncio.create_task(harness.relay.run())
+    await eventually(lambda: harness.notifier.sent)
+    assert "the picture is refused" in harness.notifier.sent[0]
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_second_alert_goes_out_while_the_board_still_hangs(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
-    await planned(desk, board, "p2")
+async def test_a_second_alert_goes_out_while_the_board_still_hangs(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    await planned(harness, board, "p2")
     hangs = asyncio.Event()
     board.before_write = hangs.wait  # type: ignore[assignment]
-    running = asyncio.create_task(desk.relay.run())
+    running = asyncio.create_task(harness.relay.run())
     # two causes: failures of one kind and step within minutes are one message
     for number, kind in ((1, Kind.INPUT), (2, Kind.BUDGET)):
-        await desk.fail(f"p{number}", Failure(kind, f"refused {number}"))
-        await eventually(lambda: len(desk.notifier.sent) >= number)  # noqa: B023 - awaited here
+        await harness.fail(f"p{number}", Failure(kind, f"refused {number}"))
+        await eventually(lambda: len(harness.notifier.sent) >= number)  # noqa: B023 - awaited here
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_an_alert_that_fails_is_tried_again(desk: Desk, board: BoardDouble) -> None:
-    await planned(desk, board)
-    await desk.fail("p1", Failure(Kind.INPUT, "refused"))
-    desk.notifier.trouble = BoardError("down", "Slack cannot be reached")
-    await desk.relay.deliver_once()
-    assert len(await posts(desk, "alert")) == 1
-    desk.notifier.trouble = None
-    desk.clock.pass_s(5)
-    await desk.relay.deliver_once()
-    assert len(desk.notifier.sent) == 1
-    assert await posts(desk, "alert") == []
+async def test_an_alert_that_fails_is_tried_again(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    await harness.fail("p1", Failure(Kind.INPUT, "refused"))
+    harness.notifier.trouble = BoardError("down", "Slack cannot be reached")
+    await harness.relay.deliver_once()
+    assert len(await posts(harness, "alert")) == 1
+    harness.notifier.trouble = None
+    harness.clock.pass_s(5)
+    await harness.relay.deliver_once()
+    assert len(harness.notifier.sent) == 1
+    assert await posts(harness, "alert") == []
 
 
-async def test_an_episode_goes_from_queued_to_published_by_intake_and_relay(desk: Desk, board: BoardDouble) -> None:
+async def test_an_episode_goes_from_queued_to_published_by_intake_and_relay(
+    harness: Harness, board: BoardDouble
+) -> None:
     board.add("p1", Status="Queued")
-    await desk.sync()
+    await harness.sync()
     seen = []
     for gate in Gate:
-        await desk.work("p1")
-        await desk.sync()
+        await harness.work("p1")
+        await harness.sync()
         seen.append(board.status("p1"))
-        desk.clock.pass_s(120)
+        harness.clock.pass_s(120)
         label = {Gate.ASSETS: "Assets", Gate.VIDEO: "Video", Gate.AUDIO: "Audio", Gate.FINAL: "Final"}[gate]
         board.person_sets("p1", Status=f"Approved - {label}")
-        await desk.sync()
-    await desk.work("p1")
-    await desk.sync()
+        await harness.sync()
+    await harness.work("p1")
+    await harness.sync()
     assert seen == ["Assets Ready", "Video Ready", "Audio Ready", "Assembly Complete"]
     assert board.status("p1") == "Published"
     assert board.entries["p1"].values["YouTube URL"] == "https://youtu.be/v1"
-    assert await desk.read(reads.pending_posts) == ()
+    assert await harness.read(reads.pending_posts) == ()
 
 
 @pytest.mark.fault("7.4")
 async def test_an_entry_that_stays_refused_is_told_once_however_many_others_are_taken(
-    desk: Desk, board: BoardDouble
+    harness: Harness, board: BoardDouble
 ) -> None:
     board.add("p2", Status="Queued")
-    await planned(desk, board, "p1")
+    await planned(harness, board, "p1")
     board.broken_pages["p1"] = BoardError("rejected", "Status is expected to be number")
     for _ in range(3):
-        await desk.ledger.show((await desk.task("p2")).id, ("Progress",), desk.clock.now_ms())
-        desk.clock.pass_s(301)
-        await desk.relay.deliver_once()
-        await desk.relay.deliver_once()
-    assert len(desk.notifier.sent) == 1, desk.notifier.sent
+        await harness.ledger.show((await harness.task("p2")).id, ("Progress",), harness.clock.now_ms())
+        harness.clock.pass_s(301)
+        await harness.relay.deliver_once()
+        await harness.relay.deliver_once()
+    assert len(harness.notifier.sent) == 1, harness.notifier.sent
 
 
 @pytest.mark.fault("7.4")
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_a_refusal_that_comes_again_after_it_was_over_is_told_again(
-    desk: Desk, board: BoardDouble, restarted: bool
+    harness: Harness, board: BoardDouble, restarted: bool
 ) -> None:
-    await planned(desk, board, "p1")
+    await planned(harness, board, "p1")
     for told in (1, 2):
         board.broken_pages["p1"] = BoardError("rejected", "Status is expected to be number")
-        await desk.ledger.show((await desk.task("p1")).id, ("Progress", "Status"), desk.clock.now_ms())
-        desk.clock.pass_s(301)
-        await desk.relay.deliver_once()
-        await desk.relay.deliver_once()
-        assert len(desk.notifier.sent) == told
+        await harness.ledger.show((await harness.task("p1")).id, ("Progress", "Status"), harness.clock.now_ms())
+        harness.clock.pass_s(301)
+        await harness.relay.deliver_once()
+        await harness.relay.deliver_once()
+        assert len(harness.notifier.sent) == told
         if restarted:
-            await desk.restart()
+            await harness.restart()
         board.broken_pages.clear()
-        desk.clock.pass_s(301)
-        await desk.relay.deliver_once()
+        harness.clock.pass_s(301)
+        await harness.relay.deliver_once()

@@ -1,4 +1,4 @@
-"""The power switch: every seam call and commit is a point at which the world can go dark."""
+"""The power switch: every port call and commit is a point at which the world can go dark."""
 
 import asyncio
 

@@ -22,7 +22,7 @@ def test_a_channel_never_spends_more_than_its_day_allows_and_goes_on_the_next(tm
             assert world.vendors.usd * 1e6 <= budget
             (task,) = await world.tasks()
             assert task.status == Status.GENERATING_VIDEO or (task.suspended and task.suspended.cause is Cause.BUDGET)
-            assert any("budget" in text for text in world.alarm.sent)
+            assert any("budget" in text for text in world.notifier.sent)
             before = world.vendors.usd
             await world.rest(100_000)
             assert world.vendors.usd > before

@@ -42,7 +42,7 @@ def test_a_job_under_which_the_daemon_died_three_times_is_set_aside_and_all_othe
             (job,) = [job for job in await world.jobs(tasks["Deadly"].id) if job.step == "assemble"]
             assert job.failure is not None and job.failure.kind == Kind.BUG
             assert job.failure.message.startswith("videod died 3 times while this job ran (last: 20")
-            assert any("videod died 3 times" in text for text in world.alarm.sent)
+            assert any("videod died 3 times" in text for text in world.notifier.sent)
             world.board.person_sets(tasks["Deadly"].page_id, Status="Queued")
             await asyncio.sleep(60)
             await world.rest(40_000)

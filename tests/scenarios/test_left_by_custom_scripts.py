@@ -116,8 +116,8 @@ def test_a_second_take_is_charged_where_the_copy_knows_only_the_first(tmp_path: 
             page = await world.queue("Bear")
             task = await at_gate(world, Gate.ASSETS, page)
             _copy(world)
-            desk = RequestHandler(world.ledger, world.store, world.clock, "test")
-            await desk.redo(task.id, ("image/place_1",))
+            harness = RequestHandler(world.ledger, world.store, world.clock, "test")
+            await harness.redo(task.id, ("image/place_1",))
             await world.rest()
             made = next(world.builder.workspace(task).rglob("place_1_r1.png"))
             # the clock of this world is not that of its files

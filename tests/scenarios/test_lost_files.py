@@ -104,7 +104,7 @@ def test_a_lost_picture_is_asked_for_once_with_its_price_and_nothing_else_is_bou
             entry = world.board.entries[page].values
             assert "bear_core.png" in entry["Error Log"]
             assert "set Queued to generate it again for $0.03, or Cancelled to stop" in entry["Error Log"]
-            assert len([text for text in world.alarm.sent if "bear_core" in text]) == 1
+            assert len([text for text in world.notifier.sent if "bear_core" in text]) == 1
             world.board.person_sets(page, Status="Queued")
             await world.clock.sleep(30)
             task = await the_end(world, page)
@@ -144,7 +144,7 @@ def test_a_folder_of_lost_files_is_one_question(tmp_path: Path) -> None:
             for job in jobs:
                 (world.builder.workspace(task) / str(job.output)).unlink()
             assert (await the_end(world, page)).status == Status.ERROR_ASSETS
-            (asked,) = [text for text in world.alarm.sent if "lost" in text]
+            (asked,) = [text for text in world.notifier.sent if "lost" in text]
             assert "3 files that were paid for are lost" in asked
             assert "for $0.10" in asked
             world.board.person_sets(page, Status="Queued")
@@ -191,7 +191,7 @@ def test_a_film_that_comes_out_another_is_reviewed_again(tmp_path: Path) -> None
             (task,) = await world.tasks()
             assert task.status == Status.ASSEMBLY_COMPLETE
             assert not world.vendors.uploaded.total()
-            assert any("approve it once more" in text for text in world.alarm.sent)
+            assert any("approve it once more" in text for text in world.notifier.sent)
             await world.approve(page, Gate.FINAL)
             await world.clock.sleep(30)
             await world.rest()
@@ -416,7 +416,7 @@ def test_a_file_that_is_still_refused_when_made_again_sends_back_what_it_is_made
             stopped = {job.name: job for job in await world.jobs(task.id) if job.state == JobState.FAILED}
             assert set(stopped) == {"clip/clip_01", "narration/clip_01", "sound_effect/clip_01"}
             price = sum(job.price_micros for job in stopped.values()) / 1e6
-            (asked,) = [text for text in world.alarm.sent if "generate it again" in text]
+            (asked,) = [text for text in world.notifier.sent if "generate it again" in text]
             assert f"for ${price:.2f}" in asked
             answer = await _redo(world, task, *stopped)
             assert answer.cost_micros / 1e6 == price

@@ -43,7 +43,9 @@ def test_ten_minutes_of_outage_end_in_published_films_without_a_person(
             world.vendors.troubles += [down(service, until_s=end) for service in services]
             await world.rest(20_000)
             await check(world)
-            assert not [text for text in world.alarm.sent if "not answered" in text]  # nobody is woken for ten minutes
+            assert not [
+                text for text in world.notifier.sent if "not answered" in text
+            ]  # nobody is woken for ten minutes
 
     run_virtual(story())
 
@@ -74,7 +76,7 @@ def test_a_long_outage_asks_with_one_job_at_a_time_and_is_told_once(tmp_path: Pa
             assert world.vendors.calls["elevenlabs"] < 5 + LIMITS["elevenlabs"].concurrency + 5 + hours / 300
             found = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
             assert [(row.service, row.cause) for row in found] == [("elevenlabs", "down")]
-            assert len([text for text in world.alarm.sent if "elevenlabs has not answered since" in text]) == 1
+            assert len([text for text in world.notifier.sent if "elevenlabs has not answered since" in text]) == 1
             await world.rest(50_000)
             await check(world)
 
@@ -185,7 +187,7 @@ def test_a_raised_daily_quota_lifts_the_pause_it_had_set(tmp_path: Path) -> None
             await world.clock.sleep(7200)
             found = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
             assert [(row.service, row.cause) for row in found] == [("youtube", "limit")]
-            assert sum("4 of 5 youtube jobs" in text for text in world.alarm.sent) == 1
+            assert sum("4 of 5 youtube jobs" in text for text in world.notifier.sent) == 1
             await world.scheduler.adopt(LIMITS | {"youtube": Limit(2, daily_quota=6)})
             await world.rest(600)
             await check(world)

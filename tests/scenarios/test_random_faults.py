@@ -171,7 +171,7 @@ def test_a_quota_with_a_reset_is_not_asked_before_that_instant(tmp_path: Path) -
             suspended = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
             assert [(row.service, row.channel_id) for row in suspended] == [("youtube", "")]
             assert abs(int(suspended[0].until_ms or 0) - met - reset_s * 1000) < 20_000
-            assert len([text for text in world.alarm.sent if "is used up" in text or "quota" in text.lower()]) == 1
+            assert len([text for text in world.notifier.sent if "is used up" in text or "quota" in text.lower()]) == 1
             await world.rest(7200)
             await check(world)
 
@@ -192,7 +192,7 @@ def test_one_channels_dead_consent_does_not_silence_the_alert_of_anothers(tmp_pa
                 ("youtube", "wild"),
             ]
             for title in ("Land", "Sea"):
-                assert len([text for text in world.alarm.sent if title in text]) == 1, world.alarm.sent
+                assert len([text for text in world.notifier.sent if title in text]) == 1, world.notifier.sent
             for channel in policies:
                 await RequestHandler(world.ledger, world.store, world.clock, "cli").resume("youtube", channel)
             await world.rest()

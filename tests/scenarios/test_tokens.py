@@ -34,11 +34,11 @@ def test_an_upload_goes_on_with_another_token_where_there_may_be_one(tmp_path: P
             found = await world.store.read(lambda tx: reads.suspensions(tx, world.clock.now_ms()))
             assert asked == ["wild"]
             if another:
-                assert (task.status, found, world.alarm.sent) == (Status.PUBLISHED, (), [])
+                assert (task.status, found, world.notifier.sent) == (Status.PUBLISHED, (), [])
                 await check(world)
             else:
                 assert task.status == Status.UPLOADING
                 assert [(row.service, row.channel_id) for row in found] == [("youtube", "wild")]
-                assert len(world.alarm.sent) == 1
+                assert len(world.notifier.sent) == 1
 
     run_virtual(story())

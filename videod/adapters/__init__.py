@@ -1,4 +1,4 @@
-"""The real implementations of the seams: Notion, OAuth, alerts, children, clock.
+"""The real implementations of the ports: Notion, OAuth, alerts, children, clock.
 
 Only the daemon's wiring and machine know them all.
 """

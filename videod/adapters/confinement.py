@@ -57,7 +57,7 @@ class HostPaths:
 
 
 def host_paths(state: Path, scripts: Path, environ: Mapping[str, str]) -> HostPaths:
-    """The house around the folders of state and scripts, both absolute."""
+    """The paths around the folders of state and scripts, both absolute."""
     given = environ.get("CREDENTIALS_DIRECTORY")
     # a rehearsal keeps the key of its own grants beside its state
     keys = (state.parent / "master.key", state.parent / "sandbox" / "master.key")

@@ -1,4 +1,4 @@
-"""`videod audit`: the proof of the books on one screen. Looks only, also while the daemon works."""
+"""`videod audit`: the ledger verified on one screen. Looks only, also while the daemon works."""
 
 import sqlite3
 from collections import Counter
@@ -20,7 +20,7 @@ from videod.receipts import State
 from videod.store import audit, purchases, reads
 from videod.web import serializers
 
-#: readings whose differences are shown, and how long a strange one is held against the books
+#: readings whose differences are shown, and how long a strange one is held against the ledger
 MARKS_SHOWN_MS = 24 * 3_600_000
 
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _audit(argv: Sequence[str]) -> int:
-    about = "Prove the books: what was to be bought, was charged, lies on disk and moved the balances."
+    about = "Verify the ledger: what was to be bought, was charged, lies on disk and moved the balances."
     options = output.parser("audit", about, "videod audit")
     given = options.parse_args(argv)
     where = client.place(given)
@@ -185,7 +185,7 @@ def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
 def _wrong_charges(again: list[audit.Again]) -> list[Wrong]:
     return [
         (
-            f"{one.task_id} {one.job} was charged {one.charges} times ({money(one.micros)}), the books do not say why",
+            f"{one.task_id} {one.job} was charged {one.charges} times ({money(one.micros)}); the ledger has no reason",
             f"compare it with the account of {one.service}; `videod show {one.task_id}` has its history",
         )
         for one in again
@@ -219,7 +219,7 @@ def _wrong_readings(readings: dict[str, tuple[BalanceReading, ...]]) -> list[Wro
         strange = [reading for reading in recent if reading.unexplained is not None and reading.unexplained > 0]
         for reading in strange:
             found.append((
-                f"{title(service)} counts {reconcile.credits(reading.unexplained or 0)} more than these books, seen"
+                f"{title(service)} counts {reconcile.credits(reading.unexplained or 0)} more than this ledger, seen"
                 f" {serializers.when(reading.at)}",
                 "look whether somebody else uses the key, or whether a price has changed ([prices] of videod.toml)",
             ))  # fmt: skip
@@ -253,7 +253,7 @@ def _print(body: serializers.Json) -> None:
     if unsure := body["possibly_paid_usd"]:
         output.say(f"Possibly paid, in no charge and counted against every limit: ${unsure:.2f}")
     if not wrong:
-        output.say("All books agree.", "good")
+        output.say("All records agree.", "good")
         return
     output.heading(f"{len(wrong)} disagreement{'' if len(wrong) == 1 else 's'}")
     for one in wrong:

@@ -20,7 +20,7 @@ from videod.core import bounds
 from videod.core.model import Task
 from videod.core.sanitize import sanitize_screen
 from videod.core.services import LANES, TIDYING
-from videod.dashboard.rows import House
+from videod.dashboard.rows import Surroundings
 from videod.dashboard.running import daemon_of
 from videod.documents import DocumentError, read_toml, state_folder
 from videod.store import soundness, views
@@ -63,7 +63,7 @@ class Place:
     def workspace(self, task: Task) -> Path:
         return (self.state / "workspaces" / task.channel_id / task.id).absolute()
 
-    def house(self) -> House:
+    def around(self) -> Surroundings:
         """The daemon, the lane limits and the number of retries, as the screens show them."""
         values = _values(self.settings)
         services, retry = _table(values, "services"), _table(values, "retry")
@@ -73,7 +73,7 @@ class Place:
             limit = int(given) if given and given.isdecimal() else _table(services, name).get("concurrency")
             limits[name] = limit if isinstance(limit, int) else default
         waits = retry.get("waits_min")
-        return House(daemon_of(self.state), limits, len(waits) if isinstance(waits, list) else WAITS)
+        return Surroundings(daemon_of(self.state), limits, len(waits) if isinstance(waits, list) else WAITS)
 
 
 def _values(settings: Path) -> Mapping[str, object]:

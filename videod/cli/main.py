@@ -35,7 +35,7 @@ COMMANDS: dict[str, Command] = {
     "why": Command("videod.cli.why", "main", "Why an episode stands where it stands, in one sentence."),
     "watch": Command("videod.cli.watch", "main", "The live dashboard."),
     "costs": Command("videod.cli.costs", "main", "What was spent, by channel, service or day."),
-    "audit": Command("videod.cli.audit", "main", "The proof of the books: nothing was bought twice unseen."),
+    "audit": Command("videod.cli.audit", "main", "Verify the ledger against receipts and service balances."),
     "simulate": Command(
         "videod.cli.simulate", "main", "A load played in virtual time: how many a day, what holds it up, what it costs."
     ),

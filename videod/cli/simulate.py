@@ -1,6 +1,6 @@
 """`videod simulate`: your limits, prices and channels against a load, in virtual time, before anything is bought.
 
-The daemon's own scheduler and books play it (see `videod.simulation`). `--json` prints {"question", "figures"}: the
+The daemon's own scheduler and ledger play it (see `videod.simulation`). `--json` prints {"question", "figures"}: the
 options in force, and what `report.Figures` holds with money in USD and times in minutes.
 """
 

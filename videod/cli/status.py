@@ -22,17 +22,17 @@ def _status(argv: Sequence[str]) -> int:
     options = output.parser("status", "Show what needs you, what is in work and what stands still.", "videod status")
     given = options.parse_args(argv)
     where = client.place(given)
-    house = where.house()
+    around = where.around()
     with client.looking(where) as connection:
         seen = views.overview(connection, client.now_ms())
     if given.as_json:
-        told = house.daemon.problems if house.daemon else ()
+        told = around.daemon.problems if around.daemon else ()
         seen = replace(seen, problems=(*told, *seen.problems))
-        output.print_json({"daemon": daemon_json(house.daemon)} | serializers.status(seen, house.limits))
+        output.print_json({"daemon": daemon_json(around.daemon)} | serializers.status(seen, around.limits))
         return output.OK
     if where.rehearsal:
         output.say(f"Rehearsal on the stand-ins, state in {where.state}", "dim")
-    _print(view.snapshot(rows.Rows(seen, (), house)), seen)
+    _print(view.snapshot(rows.Rows(seen, (), around)), seen)
     return output.OK
 
 

@@ -23,7 +23,7 @@ def _watch(argv: Sequence[str]) -> int:
     if given.as_json:
         raise output.CommandError(output.USAGE, "watch draws a screen and has no --json", "use `videod status --json`")
     if given.once or not console.is_terminal:
-        live.once(where.database, where.house(), client.now_ms(), console)
+        live.once(where.database, where.around(), client.now_ms(), console)
         return output.OK
-    live.watch(where.database, where.house, client.now_ms, console)
+    live.watch(where.database, where.around, client.now_ms, console)
     return output.OK

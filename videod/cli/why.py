@@ -18,13 +18,13 @@ def _why(argv: Sequence[str]) -> int:
     options.add_argument("task", help="id, begin of an id, page id or a piece of the title")
     given = options.parse_args(argv)
     where = client.place(given)
-    house, at = where.house(), client.now_ms()
+    around, at = where.around(), client.now_ms()
     with client.looking(where) as connection:
         task = client.one_task(connection, given.task)
         case = Case(
             task=task, jobs=reads.jobs(connection, task.id), since=views.since(connection, task),
             suspensions=reads.suspensions(connection, at), ahead=views.ahead(connection, task),
-            alive=house.daemon is not None, waits=house.waits, at=at, configured=show.configured(task),
+            alive=around.daemon is not None, waits=around.waits, at=at, configured=show.configured(task),
         )  # fmt: skip
     reason = why(case)
     seen = outlook(case.task, case.jobs, case.suspensions, case.configured, at)

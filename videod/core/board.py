@@ -128,7 +128,7 @@ def asked(job: Job) -> str:
 
 
 def again_at(job: Job) -> int | None:
-    """When a ready job that failed is tried again, ms: its own time, or the end of what its service is parked for."""
+    """When a ready job that failed is tried again, ms: its own time, or the end of its service's suspension."""
     failure = job.failure
     timeless = (Kind.CREDENTIALS, Kind.REFUSED, Kind.IN_DOUBT)
     if failure is None or job.state != JobState.READY or failure.kind in timeless:

@@ -138,7 +138,7 @@ def _beyond_budget(work: Transition, job: Job, at: int) -> Transition | None:
 def charge(work: Transition, event: JobCharged) -> Transition:
     job = work.job(event.job)
     if job is not None and event.reference is not None and job.charge_ref == event.reference:
-        raise StaleEvent(f"{event.job}: charge {event.reference} is in the books")
+        raise StaleEvent(f"{event.job}: charge {event.reference} is in the ledger")
     charge = RecordCharge(
         event.job, event.attempt, event.service, event.kind, event.quantity, event.unit, event.micros
     )  # fmt: skip
@@ -154,7 +154,7 @@ def charge(work: Transition, event: JobCharged) -> Transition:
 
 
 def cleared(work: Transition, attempt: int, by: str) -> Transition:
-    """The work without what the attempt may have been paid: it was not, or its charge is in the books."""
+    """The work without what the attempt may have been paid: it was not, or its charge is in the ledger."""
     micros = work.in_doubt_micros
     if not micros:
         return work

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-#: the last second of 9999: books of older versions may hold times beyond it
+#: the last second of 9999: databases of older versions may hold times beyond it
 LAST_MS = 253_402_300_799_000
 
 

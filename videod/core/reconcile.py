@@ -2,7 +2,7 @@
 
 A *reading* is the balance at a moment when none of our requests was on its way. From the last reading before
 the doubtful request to a reading after it, the balance moved by what was bought in between, less what was given back
-for tasks that failed. Most of that is in our books; what is not sure there is a span. Only the two ends of the whole
+for tasks that failed. Most of that is in our ledger; what is not sure there is a span. Only the two ends of the whole
 span prove something:
 
     the balance moved by the least that our own orders explain  -> nothing else was taken: the request never was
@@ -28,7 +28,7 @@ REFUNDING = frozenset(name for name, tells in BALANCES.items() if tells.orders i
 TASK_MS = 3_600_000
 #: a refund shows in the balance at most this long after the task failed, ms
 REFUND_MS = 600_000
-#: so long a movement that the books do not explain (another user of the key, a top-up, another price) makes the
+#: so long a movement that the ledger does not explain (another user of the key, a top-up, another price) makes the
 #: balance no proof, ms
 STRANGE_MS = 86_400_000
 
@@ -51,8 +51,8 @@ class NothingBought:
 class BalanceReading:
     """A reading of the balance at a quiet moment.
 
-    `attempts` and `history` are the highest ids in the books at that moment: what is above came later, whatever the
-    clock said. `gap`: what the movement since the reading before has beyond what the books explain (0: nothing; None:
+    `attempts` and `history` are the highest ids in the ledger at that moment: what is above came later, whatever the
+    clock said. `gap`: what the movement since the reading before has beyond what the ledger explains (0: nothing; None:
     there was nothing to compare with).
     """
 
@@ -102,7 +102,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Trace:
-    """What the books say of a purchase at one service.
+    """What the ledger says of a purchase at one service.
 
     `number` is the history row's; `reference` the service's name of the order, where there is one; `micros` the price
     that was reserved; `credits` what the service says that it took, thousandths, None where it does not say.
@@ -144,7 +144,7 @@ def span(orders: Iterable[Order]) -> Span:
 
 
 def unfinished(service: str, traces: Collection[Trace]) -> tuple[str, ...]:
-    """The orders whose price may still be given back, or was, without the books knowing: the service must be asked."""
+    """The orders whose price may still be given back, or was, without the ledger knowing: the service must be asked."""
     if service not in REFUNDING:
         return ()
     charged = {trace.reference for trace in traces if trace.kind == Kind.CHARGED}
@@ -163,7 +163,7 @@ def orders(
     remotes: Mapping[str, Remote],
     doubted: int = 0,
 ) -> list[Order]:  # fmt: skip
-    """Everything in the books that may have moved the balance since `reading`, the attempt `doubted` left out.
+    """Everything in the ledger that may have moved the balance since `reading`, the attempt `doubted` left out.
 
     `proven`: prices, micro-dollars, at which the service has charged before. `remotes`: what it says of `unfinished`
     orders; one that it says nothing of may have been given back.
@@ -245,7 +245,7 @@ def unexplained(moved: int, orders: Iterable[Order]) -> int | None:
 def base(readings: Iterable[BalanceReading], attempt: int, asked_at: int) -> BalanceReading | None:
     """The newest reading from before an attempt whose paid request left at `asked_at`, ms.
 
-    None where there is none, or where the balance moved within a day before the newest reading as the books do
+    None where there is none, or where the balance moved within a day before the newest reading as the ledger does
     not explain: then it proves nothing.
     """
     known = sorted(readings, key=lambda reading: reading.history)

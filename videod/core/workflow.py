@@ -1,6 +1,6 @@
 """The only brain: `decide(snapshot, event) -> Decision`.
 
-Given a task with its jobs and one event, it says what to write: rows of tasks and jobs, attempts, charges, parked
+Given a task with its jobs and one event, it says what to write: rows of tasks and jobs, attempts, charges, suspended
 services, what the board shall show, whom to alert. It does nothing itself, knows no clock and no chance: both arrive
 inside events. Events that come too late (an attempt that is no longer the current one, a gate that is passed) are
 answered with `accepted=False` and change nothing but money: a charge is always recorded.

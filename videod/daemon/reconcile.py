@@ -46,7 +46,7 @@ ASKED_MOST = 40
 
 @dataclass(frozen=True)
 class Paper:
-    """What the receipt of a job says: `state` None where there is none; `recorded`: the books know as much."""
+    """What the receipt of a job says: `state` None where there is none; `recorded`: the ledger knows as much."""
 
     attempt: int
     running: bool
@@ -57,14 +57,14 @@ class Paper:
 
 @dataclass(frozen=True)
 class Sight:
-    """The books and receipts of a service at one moment; `papers` by job id."""
+    """The ledger and receipts of a service at one moment; `papers` by job id."""
 
     place: purchases.Place
     papers: dict[int, Paper]
 
     @property
     def quiet(self) -> bool:
-        """Whether no request of ours is on its way, and all that was answered is in the books."""
+        """Whether no request of ours is on its way, and all that was answered is in the ledger."""
         return all(
             paper.recorded and not (paper.running and paper.state is State.INTENT) for paper in self.papers.values()
         )
@@ -215,7 +215,7 @@ class Reconciler:
         remotes = await self._remotes(service, traces)
         found = reconcile.orders(service, reading, traces, proven, remotes, attempt)
         unsure = _on_their_way(before, after, job.id)
-        # what is on a receipt and not in the books came after the reading
+        # what is on a receipt and not in the ledger came after the reading
         unsure += sum(paper.remote_id is not None and paper.remote_id not in named for paper in before.papers.values())
         found += [Order(None, False, False, Fate.UNSURE)] * unsure
         moved = used - reading.used

@@ -1,4 +1,4 @@
-"""After a crash: what was running is looked at, not run. Every attempt still open in the books gets its outcome.
+"""After a crash: what was running is looked at, not run. Every attempt still open in the ledger gets its outcome.
 
 Nothing runs at this moment (the lock is ours and children die with their daemon), so rescue is immediate; only a paid
 script of ours may still be finishing the call that its dead daemon began: it is waited for in the background, as long
@@ -134,7 +134,7 @@ class Recovery:
         return self.builder.workspace(task) / step_of(job).output(ran, task)
 
     async def _set_aside(self, job: Job, heartbeat: int) -> bool:
-        """Count the death; whether it was one too many. It is in the books before anything of the job is looked at."""
+        """Count the death; whether it was one too many. It is in the ledger before anything of the job is looked at."""
         task = await self._task(job)
         step = step_of(job)
         doubt = step.paid and receipts.doubt(self._output(task, job), job, self.builder.silent(step)) is not None

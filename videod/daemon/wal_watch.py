@@ -1,4 +1,4 @@
-"""Keeps the write-ahead log short: cut to nothing when the house is quiet; who lets it grow is made known.
+"""Keeps the write-ahead log short: cut to nothing when nothing is running; who lets it grow is made known.
 
 A screen reads in transactions of milliseconds. A foreign program (a database browser, a stopped shell) may hold one
 open for hours; then the log grows with every commit, and `videod status` says so.

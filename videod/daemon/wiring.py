@@ -61,7 +61,7 @@ def policies(settings: Settings, channels: ChannelSet) -> Policies:
 
 
 def _gone(settings: Settings, channel_id: str) -> ChannelPolicy:
-    """The policy of a channel whose file is gone while episodes of it are in the books."""
+    """The policy of a channel whose file is gone while episodes of it are in the ledger."""
     return ChannelPolicy(
         channel_id, clips=0, images=0, clip_seconds=10, auto_gates=frozenset(), negative_prompt="",
         prices_micros=settings.prices.micros() | settings.services.micros(),
@@ -219,5 +219,5 @@ def command_builder(
 
 
 def host_paths(sources: Sources) -> confinement.HostPaths:
-    """The house in which children have their confinements."""
+    """The paths that children are confined to."""
     return confinement.host_paths(sources.state, sources.settings.paths.scripts.resolve(), sources.environ)

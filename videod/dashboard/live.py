@@ -15,15 +15,15 @@ from videod.store import views
 LOOKS = 5
 
 
-def frame(connection: sqlite3.Connection, house: rows.House, at: int) -> view.View:
-    return view.snapshot(rows.load(connection, at, house))
+def frame(connection: sqlite3.Connection, around: rows.Surroundings, at: int) -> view.View:
+    return view.snapshot(rows.load(connection, at, around))
 
 
-def once(database: Path, house: rows.House, at: int, console: Console) -> None:
+def once(database: Path, around: rows.Surroundings, at: int, console: Console) -> None:
     """Print a single frame, for a pipe or a file. Raises views.NoDatabase where there is no database."""
     connection = views.look(database)
     try:
-        seen = frame(connection, house, at)
+        seen = frame(connection, around, at)
     finally:
         connection.close()
     console.print(render.screen(seen, console.width, 200), soft_wrap=True)
@@ -31,7 +31,7 @@ def once(database: Path, house: rows.House, at: int, console: Console) -> None:
 
 def watch(
     database: Path,
-    look: Callable[[], rows.House],
+    look: Callable[[], rows.Surroundings],
     now_ms: Callable[[], int],
     console: Console,
     stop: Callable[[], bool] = lambda: False,
@@ -50,7 +50,7 @@ def watch(
 def _draw_on(
     live: Live,
     connection: sqlite3.Connection,
-    look: Callable[[], rows.House],
+    look: Callable[[], rows.Surroundings],
     now_ms: Callable[[], int],
     stop: Callable[[], bool],
 ) -> None:

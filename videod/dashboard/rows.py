@@ -11,7 +11,7 @@ EVENTS = 40
 
 
 @dataclass(frozen=True)
-class House:
+class Surroundings:
     """What is known besides the database: the daemon (None: not running), lane limits, the number of retry waits."""
 
     daemon: Daemon | None
@@ -23,9 +23,9 @@ class House:
 class Rows:
     overview: views.Overview
     happenings: tuple[reports.Happening, ...]
-    house: House
+    around: Surroundings
 
 
-def load(connection: sqlite3.Connection, at: int, house: House) -> Rows:
+def load(connection: sqlite3.Connection, at: int, around: Surroundings) -> Rows:
     """One look at time `at`, ms."""
-    return Rows(views.overview(connection, at), reports.happenings(connection, EVENTS), house)
+    return Rows(views.overview(connection, at), reports.happenings(connection, EVENTS), around)

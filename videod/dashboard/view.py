@@ -13,7 +13,7 @@ from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
 from videod.core.suspension import EVERY_SERVICE, Suspension
 from videod.core.tables import REVIEWED
 from videod.dashboard import events
-from videod.dashboard.rows import House, Rows
+from videod.dashboard.rows import Rows, Surroundings
 from videod.dashboard.text import ago, ahead, clock, count, money, span, spent
 from videod.store.views import Episode, Lane, Overview, Unsent, rank
 
@@ -100,17 +100,17 @@ class View:
 
 def snapshot(rows: Rows) -> View:
     seen, at = rows.overview, rows.overview.at
-    ranked = [(rank(one.task.status), line(one, at, rows.house.waits)) for one in seen.episodes]
+    ranked = [(rank(one.task.status), line(one, at, rows.around.waits)) for one in seen.episodes]
     groups = [tuple(one for found, one in ranked if found == wanted) for wanted in range(4)]
     published = count(seen.published_7d, "episode")
     return View(
         time=clock(at, at),
-        alive=rows.house.daemon is not None,
-        daemon=_daemon(rows.house, seen.heartbeat, at),
+        alive=rows.around.daemon is not None,
+        daemon=_daemon(rows.around, seen.heartbeat, at),
         money=f"spent today {spent(seen.spend_today_micros, seen.possible_today_micros)}",
         summary=f"published in 7 days: {published}",
         warnings=_warnings(rows),
-        lanes=tuple(_lane(one, seen.suspensions, rows.house, at) for one in seen.lanes),
+        lanes=tuple(_lane(one, seen.suspensions, rows.around, at) for one in seen.lanes),
         reviews=groups[0],
         errors=groups[1],
         work=groups[2],
@@ -122,8 +122,8 @@ def snapshot(rows: Rows) -> View:
     )
 
 
-def _daemon(house: House, heartbeat: int | None, at: int) -> str:
-    daemon = house.daemon
+def _daemon(around: Surroundings, heartbeat: int | None, at: int) -> str:
+    daemon = around.daemon
     if daemon is None:
         last = "" if heartbeat is None else f" since {ago(heartbeat, at)}"
         return f"videod is not running{last}; start it with `videod run`"
@@ -135,7 +135,7 @@ def _daemon(house: House, heartbeat: int | None, at: int) -> str:
 def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
     found = [_everything(one, seen.at) for one in seen.suspensions if one.service == EVERY_SERVICE]
-    daemon = rows.house.daemon
+    daemon = rows.around.daemon
     found += [sanitize_screen(problem) for problem in (*(daemon.problems if daemon else ()), *seen.problems)]
     if seen.refused:
         found.append(_refused(seen))
@@ -173,17 +173,17 @@ def suspended_text(one: Suspension, at: int) -> str:
 
 
 def _everything(one: Suspension, at: int) -> str:
-    """A pause of every service, of the whole house or of one channel."""
+    """A pause of every service, of the whole around or of one channel."""
     what = f"channel {one.channel_id}" if one.channel_id else "everything"
     text = f"{what} is {suspended_text(replace(one, channel_id=''), at)}"
     command = wording.resume_command(one)
     return text if command is None else f"{text}; `{command}` resumes it"
 
 
-def _lane(one: Lane, suspensions: tuple[Suspension, ...], house: House, at: int) -> LaneLine:
+def _lane(one: Lane, suspensions: tuple[Suspension, ...], around: Surroundings, at: int) -> LaneLine:
     mine = [suspended_text(row, at) for row in suspensions if row.service == one.service]
     return LaneLine(
-        one.service, one.running, house.limits.get(one.service), one.ready, one.later, "; ".join(mine)
+        one.service, one.running, around.limits.get(one.service), one.ready, one.later, "; ".join(mine)
     )  # fmt: skip
 
 

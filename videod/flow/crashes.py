@@ -2,7 +2,7 @@
 
 Three ways, each for when the one before fails too: the job's failure as any other (kind bug, an attempt spent, a retry
 later); the job set aside with as little of the brain as can be; and where even that cannot be written, its episode is
-left alone by this process. Only an error of the database itself is the house's and is raised.
+left alone by this process. Only an error of the database itself is the daemon's and is raised.
 """
 
 import logging
@@ -63,7 +63,7 @@ class Crashes:
         log.error(f"{place.component}_job_crashed", extra=about, exc_info=error)
 
     async def book(self, place: Place, error: Exception, told: bool = False) -> None:
-        """Book `error` on the job at `place`; raises it where it is the house's own. `told`: it is in the log."""
+        """Book `error` on the job at `place`; raises it where it is the daemon's own. `told`: it is in the log."""
         if not told:
             self.tell(place, error)
         if of_the_house(error):

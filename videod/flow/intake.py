@@ -81,7 +81,7 @@ class Intake:
         self.looked = asyncio.Event()
 
     async def run(self) -> None:
-        """Poll until cancelled. The bell "intake" wakes it early."""
+        """Poll until cancelled. The wakeup "intake" comes early."""
         await self._ledger.set_value(REMARK, "")
         await self._ledger.hasten(self._clock.now_ms())  # what the last daemon put off need not wait
         async with asyncio.TaskGroup() as group:

@@ -27,10 +27,10 @@ log = logging.getLogger(__name__)
 TAIL_CHARACTERS = 4_000
 #: a message may list every complaint about a plan
 MESSAGE_CHARACTERS = 1500
-#: what the books call a charge
+#: what the ledger calls a charge
 WORD_CHARACTERS = 64
 MOST_PIECES = 1e9
-#: charges and orders that one run of a script may report: each is a row in the books. A plan takes a handful
+#: charges and orders that one run of a script may report: each is a row in the ledger. A plan takes a handful
 MOST_REPORTED = 100
 
 

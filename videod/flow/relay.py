@@ -74,7 +74,7 @@ class Relay:
         self._trouble: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Deliver until cancelled. The bell "relay" wakes it early."""
+        """Deliver until cancelled. The wakeup "relay" comes early."""
         board_bell, alert_bell = asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(_keep(self._deliver_board, board_bell), name="relay to the board")
@@ -313,8 +313,8 @@ def _named(task: Task, missing: tuple[OutboxMessage, ...]) -> str:
     return f"{text}. videod keeps trying; the files are in the workspace of {task.id} as well."
 
 
-async def _keep(deliver: Callable[[], Awaitable[int]], bell: asyncio.Event) -> None:
+async def _keep(deliver: Callable[[], Awaitable[int]], wakeup: asyncio.Event) -> None:
     while True:
-        bell.clear()
+        wakeup.clear()
         await deliver()
-        await bell.wait()
+        await wakeup.wait()

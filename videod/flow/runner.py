@@ -185,7 +185,7 @@ class Runner:
         return found if isinstance(found, NothingBought) else replace(outcome, at=self._clock.now_ms(), failure=found)
 
     def _told(self, work: Assignment, error: Exception, during: str) -> Failure:
-        """The crash in the log, and as a failure of the job. Raises `error` where it is the house's own."""
+        """The crash in the log, and as a failure of the job. Raises `error` where it is the daemon's own."""
         place = self._place(work, during)
         self.crashes.tell(place, error)
         if of_the_house(error):
@@ -384,7 +384,7 @@ def _log_failed(failure: Failure, context: dict[str, str]) -> None:
 
 
 def _unheard(job: Job, output: Path, piece: dict[str, object]) -> dict[str, object] | None:
-    """The charge of a purchase that its script found made and these books never heard of: they are an older copy."""
+    """The charge of a purchase that its script found made and this ledger never heard of: it is an older copy."""
     kept = receipts.read(output)
     if job.cost_micros or kept is None or kept.state is not receipts.State.RECEIVED:
         return None

@@ -1,6 +1,6 @@
 """One lane per service: slot, pace, claim, hand over. A starved service blocks nobody.
 
-A lane sleeps until its bell rings, the next retry is due, or its poll interval is over: a lost bell costs a few
+A lane sleeps until it is woken, the next retry is due, or its poll interval is over: a lost wakeup costs a few
 seconds, never work. The choice is made once, within the claiming transaction: what is chosen cannot go to another. A
 job that money or a quota holds back is told so, and another one is chosen.
 """

@@ -21,7 +21,7 @@ class Latency(Usual):
     """Seconds, uniform between `low` and `high`; with probability `slow_share` between `slow_low` and `slow_high`."""
 
     def draw(self, chance: random.Random) -> float:
-        """Seconds of one call, in whole milliseconds as the books count them."""
+        """Seconds of one call, in whole milliseconds as the ledger counts them."""
         slow = chance.random() < self.slow_share
         low, high = (self.slow_low, self.slow_high) if slow else (self.low, self.high)
         return round(chance.uniform(low, high), 3)

@@ -65,7 +65,7 @@ class SimulatedLauncher:
         if step.fetchable:
             before = (_line("submitted", remote_id=spawn.label),)
         if step.paid:
-            # without a sum: the books take the price of the settings
+            # without a sum: the ledger takes the price of the settings
             after = (_line("charged", kind=step.name, quantity=1, unit="piece", usd=None),)
         if step.name == "upload":
             after = (_line("result", video_id="simulated", url="https://youtu.be/simulated"),)

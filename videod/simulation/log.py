@@ -9,7 +9,7 @@ from videod.core.statuses import Status
 
 @dataclass(frozen=True)
 class JobRun:
-    """One job of an episode that ran: when it could have started, when it did, when its outcome was in the books.
+    """One job of an episode that ran: when it could have started, when it did, when its outcome was in the ledger.
 
     Cleaning up after a published film is no part of it.
     """

@@ -1,6 +1,6 @@
 """The simulation itself: real scheduler, lanes, ledger, decisions and SQLite; time and children are not real.
 
-The caller gives what the daemon would be given (policies, limits, rules of the house) and the arrivals; the database
+The caller gives what the daemon would be given (policies, limits, limits) and the arrivals; the database
 lies in memory where the host has a place for that. With the same seed everything happens in the same order.
 """
 

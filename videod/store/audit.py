@@ -1,4 +1,4 @@
-"""The books of purchases held against each other: intents, charges, attempts, doubts, balances. Looks only."""
+"""Records of purchases compared with each other: intents, charges, attempts, doubts, balances. Looks only."""
 
 import json
 import sqlite3
@@ -64,7 +64,7 @@ def possible(connection: sqlite3.Connection) -> int:
 
 @dataclass(frozen=True)
 class Odd:
-    """A job whose books disagree; `micros` is the money concerned."""
+    """A job whose records disagree; `micros` is the money concerned."""
 
     task_id: str
     job: str

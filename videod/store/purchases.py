@@ -1,4 +1,4 @@
-"""What the books say of purchases at one service, for comparing them with its balance. Looks only, never writes."""
+"""What the ledger says of purchases at one service, for comparing them with its balance. Looks only, never writes."""
 
 import json
 import sqlite3
@@ -24,7 +24,7 @@ def readings(connection: sqlite3.Connection, service: str, limit: int = 1000) ->
 
 @dataclass(frozen=True)
 class Place:
-    """How far the books had come: the highest ids of attempts and of history."""
+    """How far the ledger had come: the highest ids of attempts and of history."""
 
     attempts: int
     history: int
@@ -53,7 +53,7 @@ ORDER BY 1
 
 
 def unfinished(connection: sqlite3.Connection, service: str) -> tuple[Job, ...]:
-    """The jobs of a service that were tried and are not done: whose orders the books may not know yet."""
+    """The jobs of a service that were tried and are not done: whose orders the ledger may not know yet."""
     return tuple(job_of(row) for row in connection.execute(_UNFINISHED, {"service": service}))
 
 

@@ -321,7 +321,7 @@ def possible_charges(connection: sqlite3.Connection, task_id: str) -> tuple[Poss
 
 
 def charged(connection: sqlite3.Connection, attempt: int) -> bool:
-    """Whether the books hold a charge of this attempt."""
+    """Whether the ledger holds a charge of this attempt."""
     return connection.execute("SELECT 1 FROM charges WHERE attempt_id = ?", (attempt,)).fetchone() is not None
 
 
@@ -336,7 +336,7 @@ def ended(connection: sqlite3.Connection, task_id: str, job_name: str, attempt: 
 
 
 def charged_at(connection: sqlite3.Connection, task_id: str, job_name: str) -> int | None:
-    """When the books last charged something for this job, ms; None: never."""
+    """When the ledger last charged something for this job, ms; None: never."""
     row = connection.execute(
         "SELECT max(at) FROM charges WHERE task_id = ? AND job = ?", (task_id, job_name)
     ).fetchone()
@@ -344,7 +344,7 @@ def charged_at(connection: sqlite3.Connection, task_id: str, job_name: str) -> i
 
 
 def charged_micros(connection: sqlite3.Connection, attempt: int) -> int:
-    """What the books charged for this attempt."""
+    """What the ledger charged for this attempt."""
     row = connection.execute("SELECT coalesce(sum(micros), 0) FROM charges WHERE attempt_id = ?", (attempt,)).fetchone()
     return int(row[0])
 

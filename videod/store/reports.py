@@ -1,4 +1,4 @@
-"""What screens read of the books: recent events, and charges added up. Looks only, never writes."""
+"""What screens read of the ledger: recent events, and charges added up. Looks only, never writes."""
 
 import json
 import sqlite3

@@ -28,7 +28,7 @@ class Resilient:
 
     `alive()` is called again and again while a transaction waits, `held(seconds)` as well while another program holds
     the database, with how long it has, and with 0 when that is over. `full` is set whenever one met a full disk;
-    whoever pauses the house for it waits for that.
+    whoever pauses all work for it waits for that.
     """
 
     def __init__(

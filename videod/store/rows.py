@@ -63,7 +63,7 @@ def failure_of(text: str | None) -> Failure | None:
     try:
         values = bounds.loads(text)
         assert isinstance(values, dict)
-        # older books may hold a wait of more years than the calendar has
+        # older ledgers may hold a wait of more years than the calendar has
         wait = bounds.whole(values.get("retry_after_ms"), 0, round(bounds.LONGEST_WAIT_S * 1000))
         return Failure(**(values | {"kind": Kind(values["kind"]), "retry_after_ms": wait}))
     except (ValueError, TypeError, KeyError, AssertionError):

@@ -247,7 +247,7 @@ class RequestHandler:
 
 
 def _service(name: str) -> str:
-    """The name in the books. Raises Refused for an unknown one."""
+    """The name in the ledger. Raises Refused for an unknown one."""
     if name == ALL:
         return EVERY_SERVICE
     if name not in SERVICES:

@@ -38,7 +38,7 @@ def policy(channel_id: str) -> ChannelPolicy | None:
 
 
 @dataclass
-class Desk:
+class Harness:
     folder: Path
     board: Board
     clock: Clock
