@@ -221,7 +221,7 @@ class World:
         self.inspector = self.make_inspector()
         self.runner = Runner(
             self.ledger, self.launcher, self.inspector, self.builder, self.clock, self.chance, lambda text: text,
-            possibly_paid_twice=self.purchase_check,
+            purchase_check=self.purchase_check,
             inputs=Inputs(self.ledger, self.builder, self.inspector, self.clock, _at_once),
         )  # fmt: skip
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
