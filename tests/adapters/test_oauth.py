@@ -31,7 +31,7 @@ def grant(channel: str = "wild", at: str = "2026-11-01T00:00:00+00:00", token: s
 
 
 @dataclass
-class NotionStage:
+class OAuthStage:
     context: Context
     clock: Clock
     store: InlineDatabase
@@ -64,7 +64,7 @@ class NotionStage:
 
 
 @asynccontextmanager
-async def notion_stage(root: Path) -> AsyncIterator[NotionStage]:
+async def oauth_stage(root: Path) -> AsyncIterator[OAuthStage]:
     clock = Clock(BEGIN_MS)
     context = Context(root / "sandbox", Options(), lambda: clock.at / 1000)
     runner = web.AppRunner(google.build(context))
@@ -74,19 +74,19 @@ async def notion_stage(root: Path) -> AsyncIterator[NotionStage]:
     store = databases.opened(root / "videod.db")
     ledger = Ledger(store, lambda channel: None, Wakeups())
     try:
-        yield NotionStage(context, clock, store, ledger, root / "tokens", replace(APPLICATION, token_url=url))
+        yield OAuthStage(context, clock, store, ledger, root / "tokens", replace(APPLICATION, token_url=url))
     finally:
         await store.close()
         await runner.cleanup()
 
 
 @pytest.fixture
-async def on(tmp_path: Path) -> AsyncIterator[NotionStage]:
-    async with notion_stage(tmp_path) as made:
+async def on(tmp_path: Path) -> AsyncIterator[OAuthStage]:
+    async with oauth_stage(tmp_path) as made:
         yield made
 
 
-async def test_a_token_is_fetched_once_and_kept_for_50_minutes(on: NotionStage) -> None:
+async def test_a_token_is_fetched_once_and_kept_for_50_minutes(on: OAuthStage) -> None:
     await on.store_row(grant())
     tokens = on.tokens()
     first = await tokens.youtube_token("wild")
@@ -100,7 +100,7 @@ async def test_a_token_is_fetched_once_and_kept_for_50_minutes(on: NotionStage) 
     assert on.refreshes == 2
 
 
-async def test_many_uploads_at_once_fetch_one_token(on: NotionStage) -> None:
+async def test_many_uploads_at_once_fetch_one_token(on: OAuthStage) -> None:
     await on.store_row(grant())
     tokens = on.tokens()
     fetched = await asyncio.gather(*(tokens.youtube_token("wild") for _ in range(5)))
@@ -108,7 +108,7 @@ async def test_many_uploads_at_once_fetch_one_token(on: NotionStage) -> None:
     assert on.refreshes == 1
 
 
-async def test_a_file_left_by_the_authorisation_is_taken_over_sealed(on: NotionStage) -> None:
+async def test_a_file_left_by_the_authorisation_is_taken_over_sealed(on: OAuthStage) -> None:
     on.leave(grant())
     await on.tokens().youtube_token("wild")
     sealed = await on.store.read(lambda tx: reads.sealed_token(tx, "wild", "youtube"))
@@ -116,7 +116,7 @@ async def test_a_file_left_by_the_authorisation_is_taken_over_sealed(on: NotionS
     assert await on.row() == grant()
 
 
-async def test_a_newer_file_replaces_the_row_and_an_older_one_does_not(on: NotionStage) -> None:
+async def test_a_newer_file_replaces_the_row_and_an_older_one_does_not(on: OAuthStage) -> None:
     await on.store_row(grant(at="2026-11-02T00:00:00+00:00", token="sandbox-refresh-second"))
     on.leave(grant(at="2026-11-01T00:00:00+00:00", token="sandbox-refresh-first"))
     tokens = on.tokens()
@@ -129,7 +129,7 @@ async def test_a_newer_file_replaces_the_row_and_an_older_one_does_not(on: Notio
     assert facts is not None and facts.channel == "third"
 
 
-async def test_a_revoked_consent_is_permanent_and_names_the_command(on: NotionStage) -> None:
+async def test_a_revoked_consent_is_permanent_and_names_the_command(on: OAuthStage) -> None:
     await on.store_row(grant(token="dead-token"))
     tokens = on.tokens()
     for _ in range(2):
@@ -142,13 +142,13 @@ async def test_a_revoked_consent_is_permanent_and_names_the_command(on: NotionSt
     assert await tokens.youtube_token("wild")
 
 
-async def test_a_channel_without_authorisation_names_the_command(on: NotionStage) -> None:
+async def test_a_channel_without_authorisation_names_the_command(on: OAuthStage) -> None:
     with pytest.raises(TokenError, match="not authorised yet; run `videod channels authorize wild`") as refused:
         await on.tokens().youtube_token("wild")
     assert refused.value.permanent
 
 
-async def test_swapped_rows_and_files_are_noticed(on: NotionStage) -> None:
+async def test_swapped_rows_and_files_are_noticed(on: OAuthStage) -> None:
     await on.store_row(grant("deep"), channel="wild")
     on.leave(grant("deep"), name="wild")
     with pytest.raises(TokenError, match='sealed for channel "deep"') as refused:
@@ -157,13 +157,13 @@ async def test_swapped_rows_and_files_are_noticed(on: NotionStage) -> None:
     assert on.refreshes == 0
 
 
-async def test_a_file_under_another_key_is_no_token(on: NotionStage) -> None:
+async def test_a_file_under_another_key_is_no_token(on: OAuthStage) -> None:
     on.leave(grant(), key=Fernet.generate_key().decode())
     with pytest.raises(TokenError, match="does not open with VIDEOD_MASTER_KEY"):
         await on.tokens().youtube_token("wild")
 
 
-async def test_a_former_master_key_still_opens(on: NotionStage) -> None:
+async def test_a_former_master_key_still_opens(on: OAuthStage) -> None:
     newer = Fernet.generate_key().decode()
     assert unseal(seal(grant(), vault(KEY)), "wild", vault(f"{newer},{KEY}")) == grant()
 
@@ -175,7 +175,7 @@ def test_a_master_key_that_is_none_is_said_without_showing_it(key: str) -> None:
     assert "short" not in str(refused.value)
 
 
-async def test_a_failing_token_service_is_not_permanent(on: NotionStage) -> None:
+async def test_a_failing_token_service_is_not_permanent(on: OAuthStage) -> None:
     await on.store_row(grant())
     tokens = on.tokens()
     for fault in (Fault("google", "status", status=503), Fault("google", "reset"), Fault("google", "malformed")):
@@ -187,7 +187,7 @@ async def test_a_failing_token_service_is_not_permanent(on: NotionStage) -> None
     assert await tokens.youtube_token("wild")
 
 
-async def test_a_wrong_client_is_a_matter_of_configuration(on: NotionStage) -> None:
+async def test_a_wrong_client_is_a_matter_of_configuration(on: OAuthStage) -> None:
     await on.store_row(grant())
     on.application = replace(on.application, client_secret="wrong-secret")
     with pytest.raises(TokenError, match="GOOGLE_CLIENT_ID") as refused:
@@ -196,7 +196,7 @@ async def test_a_wrong_client_is_a_matter_of_configuration(on: NotionStage) -> N
     assert "wrong-secret" not in str(refused.value)
 
 
-async def test_one_channels_trouble_is_not_anothers(on: NotionStage) -> None:
+async def test_one_channels_trouble_is_not_anothers(on: OAuthStage) -> None:
     await on.store_row(grant("wild", token="dead-token"))
     await on.store_row(grant("deep"))
     tokens = on.tokens()
@@ -209,7 +209,7 @@ def test_google_is_the_default_service() -> None:
     assert Application("a", "b").token_url == oauth.DEFAULT_URL == "https://oauth2.googleapis.com"
 
 
-async def test_a_token_that_was_refused_after_a_while_is_forgotten_and_another_is_fetched(on: NotionStage) -> None:
+async def test_a_token_that_was_refused_after_a_while_is_forgotten_and_another_is_fetched(on: OAuthStage) -> None:
     await on.store_row(grant())
     tokens = on.tokens()
     first = await tokens.youtube_token("wild")

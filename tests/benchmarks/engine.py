@@ -23,7 +23,7 @@ from videod.core.events import EntryQueued, Event, JobStarted, JobSucceeded
 from videod.core.model import ChannelPolicy, Priority, Task, task_id_of
 from videod.core.plan import parse
 from videod.core.statuses import READY, Gate
-from videod.core.step import Studio
+from videod.core.step import CommandContext
 from videod.core.tables import SERVICES, STEPS
 from videod.flow.assignment import Assignment
 from videod.flow.candidates import InWorkLimits
@@ -147,9 +147,9 @@ class VideodPeer(Peer):
             self.store, self.ledger, runner, builder, self.lanes, lambda: InWorkLimits(1000, places), self._clock
         )
 
-    def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> Studio:
+    def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
         row = self._policies[task.channel_id]
-        return Studio(
+        return CommandContext(
             workspace=workspace, task=task, channel_name=task.channel_id, brand="", voice_id="",
             voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private",
             category="15", made_for_kids=False, description_template="{description}", tags=(), clips=row.clips,

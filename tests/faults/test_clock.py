@@ -12,8 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.adapters.test_oauth import builder as oauth_bench
-from tests.adapters.test_oauth import grant
+from tests.adapters.test_oauth import grant, oauth_stage
 from tests.flow.board_double import BEGIN_MS, Clock
 from tests.harness.checkers import check
 from tests.harness.scripts import Trouble
@@ -312,7 +311,7 @@ async def test_a_ban_by_notion_lasts_as_long_as_it_said_whatever_the_clock_says(
 
 
 async def test_an_access_token_is_not_used_longer_because_the_clock_went_back(tmp_path: Path) -> None:
-    async with oauth_bench(tmp_path) as on:
+    async with oauth_stage(tmp_path) as on:
         on.clock = clock = Set(BEGIN_MS)
         await on.store_row(grant())
         tokens = on.tokens()

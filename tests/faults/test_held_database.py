@@ -112,9 +112,9 @@ async def test_a_program_that_lets_nobody_read_is_waited_for_as_well(tmp_path: P
 
 
 async def _patiently(path: Path) -> Database:
-    from videod.daemon import machine
+    from videod.daemon import assembly
 
-    return await machine._database(path, machine.Ends(lambda why: None, lambda: None, []))
+    return await assembly._database(path, assembly.Ends(lambda why: None, lambda: None, []))
 
 
 async def test_a_stop_does_not_wait_for_them(harness: Harness) -> None:
