@@ -155,7 +155,8 @@ def test_a_turn_further_away_than_any_is_damage(tmp_path: Path) -> None:
 @pytest.mark.live
 def test_four_processes_at_once_share_the_turns(tmp_path: Path) -> None:
     path = tmp_path / "turn"
-    program = f"from videod.adapters.notion_pacer import NotionPacer; from pathlib import Path; t = NotionPacer(Path({str(path)!r}))\n"
+    program = "from pathlib import Path\nfrom videod.adapters.notion_pacer import NotionPacer\n"
+    program += f"t = NotionPacer(Path({str(path)!r}))\n"
     program += "print(*(t.take(0, 10) for _ in range(200)))"
     children = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(4)]
     taken = [int(word) for child in children for word in said(child)[0].split()]
