@@ -35,9 +35,14 @@ INSERT INTO facts VALUES ('notion_cursor', '1000');
 
 Rows = dict[str, list[tuple[object, ...]]]
 #: tables that a migration replaced -> those that took their rows, one after another
-SUCCESSORS = {"service_state": ("pauses", "suspensions"), "pauses": ("suspensions",), "alerts_sent": ("alerts",)}
+SUCCESSORS = {
+    "service_state": ("pauses", "suspensions"),
+    "pauses": ("suspensions",),
+    "alerts_sent": ("alerts",),
+    "facts": ("key_values",),
+}
 #: columns that a migration renamed, in any table
-RENAMED = {"held": "suspended"}
+RENAMED = {"held": "suspended", "doubts": "possibly_paid_twice", "gap": "unexplained"}
 
 
 def make(path: Path, version: int) -> Rows:

@@ -78,7 +78,7 @@ def test_twenty_episodes_in_all_conditions_agree(tmp_path: Path, capsys: Out) ->
     gemini = of(body, "gemini")
     assert gemini["charges"] + gemini["open"] == gemini["intents"] > 50
     assert audit.main(["--state", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "All books agree."
+    assert capsys.readouterr().out.splitlines()[-1] == "All records agree."
 
 
 def test_receipts_are_counted_by_their_state(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
@@ -147,7 +147,7 @@ def test_balances_are_shown_with_what_they_moved(box: StudioBox, tmp_path: Path,
     _mark(box, -19_000_000, None, NOON - HOUR)
     _mark(box, -18_916_000, 0, NOON)
     balance = of(seen(tmp_path, capsys), "kie")["balance"]
-    assert balance == {"marks": 2, "at": "2026-11-21T12:00:00Z", "used_credits": -18_916.0, "moved_credits": 84.0,
+    assert balance == {"readings": 2, "at": "2026-11-21T12:00:00Z", "used_credits": -18_916.0, "moved_credits": 84.0,
                        "unexplained_credits": 0.0}  # fmt: skip
     _mark(box, -28_916_000, -10_000_000, NOON + MINUTE)  # bought credits are no disagreement
     assert of(seen(tmp_path, capsys), "kie")["balance"]["unexplained_credits"] == -10_000.0
@@ -224,7 +224,7 @@ def test_a_request_for_which_nobody_waits_is_named(box: StudioBox, tmp_path: Pat
 def test_credits_that_somebody_else_used_are_named_for_a_day(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     _mark(box, 0, None, NOON - 25 * HOUR)
     _mark(box, 7_000, 7_000, NOON - 24 * HOUR + MINUTE)
-    assert "KIE counts 7 credits more than these books, seen 2026-11-20T12:01:00Z" in complaint(tmp_path, capsys)
+    assert "KIE counts 7 credits more than this ledger, seen 2026-11-20T12:01:00Z" in complaint(tmp_path, capsys)
     _mark(box, 7_000, 0, NOON + MINUTE)
     assert seen(tmp_path, capsys)["ok"]
 

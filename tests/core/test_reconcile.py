@@ -94,7 +94,10 @@ def test_the_gap_is_what_the_books_do_not_explain(moved: int, found: int | None)
 
 
 def _marks(*gaps: int | None) -> list[BalanceReading]:
-    return [replace(MARK, at=NOW + 30_000 * n, attempts=10 + n, history=100 + n, gap=gap) for n, gap in enumerate(gaps)]
+    return [
+        replace(MARK, at=NOW + 30_000 * n, attempts=10 + n, history=100 + n, unexplained=gap)
+        for n, gap in enumerate(gaps)
+    ]
 
 
 def test_the_newest_mark_from_before_the_attempt_counts() -> None:

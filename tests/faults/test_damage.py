@@ -83,7 +83,7 @@ def test_a_table_that_lost_a_column_is_refused(tmp_path: Path) -> None:
     migrate(path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("ALTER TABLE key_values RENAME COLUMN value TO worth")
-    with pytest.raises(DatabaseError, match="facts is not as schema"):
+    with pytest.raises(DatabaseError, match="key_values is not as schema"):
         migrate(path)
 
 

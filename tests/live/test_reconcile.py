@@ -143,7 +143,7 @@ def test_an_order_that_was_never_taken_is_placed_again_for_nothing_and_without_a
     assert sum(charge["kind"] == "clip" for charge in made.charges()) == 2
     command = [sys.executable, "-m", "videod", "audit", "--state", str(made.state), "--config", str(made.config)]
     proof = run(command, env=made.env)
-    assert (proof.returncode, proof.stdout.splitlines()[-1]) == (0, "All books agree."), proof.stdout
+    assert (proof.returncode, proof.stdout.splitlines()[-1]) == (0, "All records agree."), proof.stdout
     assert made.stop() == 0
 
 
