@@ -17,6 +17,12 @@ def test_sysexits_are_believed_whatever_the_text_says(code: int, kind: Kind) -> 
     assert classify(code, "HTTP 429 too many requests") == kind
 
 
+@pytest.mark.parametrize("number", ["401", "429", "503"])
+def test_where_a_traceback_points_says_nothing_about_the_kind(number: str) -> None:
+    text = f'Traceback (most recent call last):\n  File "/srv/films-{number}/own.py", line {number}, in <module>\n'
+    assert classify(1, text + "RuntimeError: cannot go on") == Kind.BUG
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [

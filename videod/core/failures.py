@@ -222,6 +222,10 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
 )  # fmt: skip
 
 
+#: a traceback's line that only says where: the folders and line numbers in it are no words of the error
+_WHERE = re.compile(r'^\s*File "[^"]*", line \d+.*$', re.MULTILINE)
+
+
 def classify(exit_code: int, text: str) -> Kind:
     """The kind of a failure of which only the exit code (negative: the signal) and the tail of stderr are known.
 
@@ -231,8 +235,9 @@ def classify(exit_code: int, text: str) -> Kind:
         return BY_EXIT_CODE[exit_code]
     if exit_code < 0:
         return Kind.LOST
+    said = _WHERE.sub("", text)
     for pattern, kind in _BY_TEXT:
-        if pattern.search(text):
+        if pattern.search(said):
             return kind
     return Kind.BUG
 
