@@ -325,13 +325,15 @@ class Ledger:
 
     # ------------------------------------------------------------------ what is no decision
 
-    async def delivered(self, post: reads.OutboxMessage) -> None:
-        await self._store.write(lambda tx: writes.delivered(tx, post.target, post.key, post.version))
+    async def delivered(self, message: reads.OutboxMessage) -> None:
+        await self._store.write(lambda tx: writes.delivered(tx, message.target, message.key, message.version))
 
     async def postpone(
-        self, post: reads.OutboxMessage, due_at: int, delay: str, problem: str, tried: bool = True
+        self, message: reads.OutboxMessage, due_at: int, delay: str, problem: str, tried: bool = True
     ) -> None:  # fmt: skip
-        await self._store.write(lambda tx: writes.postpone(tx, post.target, post.key, due_at, delay, problem, tried))
+        await self._store.write(
+            lambda tx: writes.postpone(tx, message.target, message.key, due_at, delay, problem, tried)
+        )
 
     async def show(self, task_id: str, names: tuple[str, ...], at: int) -> None:
         """The entry is written these values as they are now, whatever the board was told of them before."""

@@ -186,8 +186,8 @@ async def test_books_with_nonsense_facts_do_not_end_a_start(tmp_path: Path) -> N
     ledger = Ledger(store, lambda channel: None, Wakeups())
     for value in ("soon", "9" * 400, "-5", "NaN", DEEP, "[1]", ""):
         await ledger.set_value("odd", value)
-        assert await store.read(lambda tx: reads.fact_ms(tx, "odd")) is None
-        await store.read(lambda tx: reads.fact_json(tx, "odd"))
+        assert await store.read(lambda tx: reads.value_ms(tx, "odd")) is None
+        await store.read(lambda tx: reads.value_json(tx, "odd"))
     await store.close()
 
 

@@ -136,7 +136,7 @@ class VideodPeer(Peer):
     def _scheduler(self, limits: Mapping[str, Limit]) -> None:
         builder = CommandBuilder(
             state=self.folder, scripts=self.folder, overrides={}, urls={}, ffmpeg=lambda: "ffmpeg",
-            studio=self._studio, secret=lambda name: None, token=_token, environ={},
+            context=self._context, secret=lambda name: None, token=_token, environ={},
         )  # fmt: skip
         launcher = _Launcher(self._seconds, self._begun, self._does_nothing)
         chance = SystemChance()
@@ -147,7 +147,7 @@ class VideodPeer(Peer):
             self.store, self.ledger, runner, builder, self.lanes, lambda: InWorkLimits(1000, places), self._clock
         )
 
-    def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
+    def _context(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
         row = self._policies[task.channel_id]
         return CommandContext(
             workspace=workspace, task=task, channel_name=task.channel_id, brand="", voice_id="",

@@ -280,8 +280,8 @@ async def rows(at: Site, chance: random.Random) -> None:
         except ValueError:
             continue  # the table's own CHECK lets no such text in
     await at.ledger.set_value("odd", text.replace("\0", ""))
-    assert (await at.store.read(lambda tx: reads.fact_ms(tx, "odd")) or 0) >= 0
-    await at.store.read(lambda tx: reads.fact_json(tx, "odd"))
+    assert (await at.store.read(lambda tx: reads.value_ms(tx, "odd")) or 0) >= 0
+    await at.store.read(lambda tx: reads.value_json(tx, "odd"))
     iso(chance.choice((-1, 0, NOW_MS, 2**62, 10**15)))
 
 

@@ -75,7 +75,7 @@ async def _until_settled(world: PoisonedWorld) -> None:
         others = [task.status == Status.PUBLISHED for task in tasks if task.title != "Poisoned"]
         stopped = [task.status in ERRORS or task.id in world.runner.crashes.aside for task in tasks if _is(task)]
         stopped = stopped or [False]
-        if len(others) == 2 and all(others) and all(stopped) and not await world.store.read(reads.pending_posts):
+        if len(others) == 2 and all(others) and all(stopped) and not await world.store.read(reads.pending_messages):
             return
         await asyncio.sleep(5)
 

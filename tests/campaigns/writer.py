@@ -117,7 +117,7 @@ class Life:
 
     async def deliver(self) -> None:
         while True:
-            for post in await self.store.read(reads.pending_posts):
+            for post in await self.store.read(reads.pending_messages):
                 await self.ledger.delivered(post)
                 tell("post", post.target, post.key, post.version)
             await asyncio.sleep(0.005)

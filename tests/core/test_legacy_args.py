@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.book import Book, small_plan
-from tests.core.test_steps import studio
+from tests.core.test_steps import context
 from tests.harness.world import policy
 from videod.core.expand import jobs_of
 from videod.core.legacy_args import legacy_command, options
@@ -33,7 +33,7 @@ def task() -> Task:
 
 
 def commands(task: Task, step: str) -> list[tuple[Job, Command]]:
-    made = studio(task, bucket="pictures", intro="/brand/in.mp4", outro="/brand/out.mp4", watermark="/brand/mark.png")
+    made = context(task, bucket="pictures", intro="/brand/in.mp4", outro="/brand/out.mp4", watermark="/brand/mark.png")
     jobs = [job for job in jobs_of(task, small_plan(), policy()) if job.step == step]
     assert jobs
     return [(job, STEPS[step].argv(job, made)) for job in jobs]

@@ -64,13 +64,13 @@ policy = wiring.policy_of(chosen, channel)
 book = Book()
 book.queue()
 task = book.one
-studio = wiring.studio_maker(lambda: chosen, lambda: type("S", (), {"channels": {task.channel_id: channel}}))
-at = studio(task, PurePosixPath("/w"), {"composite/clip_01": "a.png"})
+context = wiring.context_maker(lambda: chosen, lambda: type("S", (), {"channels": {task.channel_id: channel}}))
+at = context(task, PurePosixPath("/w"), {"composite/clip_01": "a.png"})
 args = {"picture": "composite/clip_01", "prompt": "p", "negative": "n", "seconds": 10}
 job = Job(task.id, task.channel_id, "clip", "clip_01", "mirror", "ready", args=args)
 step = tables.step_of(job)
-argv = step.argv(job, offers.studio(at, step)).argv
-ours = tables.STEPS["clip"].argv(job, offers.studio(at, tables.STEPS["clip"])).argv
+argv = step.argv(job, offers.context(at, step)).argv
+ours = tables.STEPS["clip"].argv(job, offers.context(at, tables.STEPS["clip"])).argv
 
 small = dataclasses.replace(
     plants.policy("a"), services=policy.services, prices_micros=plants.PRICES | chosen.services.micros()

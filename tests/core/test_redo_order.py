@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 
 from tests.core.book import Book
-from tests.core.test_steps import studio
+from tests.core.test_steps import context
 from tests.harness.scripts import plan_document
 from tests.harness.world import policy
 from videod.core import tables
@@ -73,7 +73,7 @@ class Paper(Book):
         missing = [need for need in job.needs if self.jobs[need].state != JobState.DONE]
         assert not missing, f"{name} starts before {missing}"
         done = {one.name: str(one.output) for one in self.jobs.values() if one.state == JobState.DONE and one.output}
-        at = studio(self.one, workspace=PurePosixPath("/w"), outputs=done)
+        at = context(self.one, workspace=PurePosixPath("/w"), outputs=done)
         STEPS[job.step].argv(job, at)
         assert self.apply(JobStarted(self.now(), self.one.id, name, "digest")).accepted, name
 

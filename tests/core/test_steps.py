@@ -17,7 +17,7 @@ from videod.credentials import SECRET_NAMES
 from videod.sandbox.notion import uploads
 
 
-def studio(task: Task, **changes: object) -> CommandContext:
+def context(task: Task, **changes: object) -> CommandContext:
     names = {job.name: f"made/{job.step}_{job.key}" for job in jobs_of(task, small_plan(), policy())}
     made = CommandContext(
         workspace=PurePosixPath("/w"), task=task, channel_name="Wild", brand="calm", voice_id="v1",
@@ -124,7 +124,7 @@ def test_every_paid_step_is_priced_and_behind_its_gate() -> None:
 
 def test_every_job_has_a_command_with_its_output_in_the_workspace(task: Task) -> None:
     for job in jobs(task).values():
-        command = STEPS[job.step].argv(job, studio(task))
+        command = STEPS[job.step].argv(job, context(task))
         assert all(isinstance(part, str) for part in command.argv)
         if job.step != "cleanup":
             output = command.argv[command.argv.index("--output") + 1]
@@ -144,12 +144,12 @@ def test_a_redo_writes_beside_the_older_take(task: Task) -> None:
 
 def test_permission_to_buy_again_reaches_the_script_only_when_given(task: Task) -> None:
     job = jobs(task)["clip/clip_01"]
-    assert "--buy-again" not in STEPS["clip"].argv(job, studio(task)).argv
-    assert "--buy-again" in STEPS["clip"].argv(replace(job, buy_again=True), studio(task)).argv
+    assert "--buy-again" not in STEPS["clip"].argv(job, context(task)).argv
+    assert "--buy-again" in STEPS["clip"].argv(replace(job, buy_again=True), context(task)).argv
 
 
 def test_the_upload_says_all_that_youtube_must_know(task: Task) -> None:
-    command = STEPS["upload"].argv(jobs(task)["upload/film"], studio(task))
+    command = STEPS["upload"].argv(jobs(task)["upload/film"], context(task))
     assert {"--not-made-for-kids", "--synthetic-media", "--privacy", "--marker"} <= set(command.argv)
     assert command.argv[command.argv.index("--marker") + 1] == f"videod:{task.id}"
     assert command.argv[command.argv.index("--tags") + 1] == "a,b,bear"
@@ -157,7 +157,7 @@ def test_the_upload_says_all_that_youtube_must_know(task: Task) -> None:
 
 
 def test_the_manifest_names_every_clip_with_its_cut(task: Task) -> None:
-    command = STEPS["assemble"].argv(jobs(task)["assemble/film"], studio(task))
+    command = STEPS["assemble"].argv(jobs(task)["assemble/film"], context(task))
     assert '"clip_number": 2' in command.files["plan/manifest.json"]
     assert "/w/made/cut_clip_02" in command.files["plan/manifest.json"]
 

@@ -36,7 +36,7 @@ class Watched:
 
     def heard(self, word: str = "") -> list[str]:
         """The texts posted so far that hold `word`."""
-        posts = at_once(self.box.store.read(reads.pending_posts))
+        posts = at_once(self.box.store.read(reads.pending_messages))
         texts = [str(one.body["text"]) for one in posts if one.target == "alert"]
         return [text for text in texts if word in text]
 

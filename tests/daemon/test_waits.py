@@ -32,7 +32,7 @@ class Watched:
 
     def shown(self, task: str) -> str:
         page = self.box.task(task).page_id
-        posts = at_once(self.box.store.read(reads.pending_posts))
+        posts = at_once(self.box.store.read(reads.pending_messages))
         return next(str(one.body["Progress"]) for one in posts if one.target == "entry" and one.key == page)
 
     def breaker(self, one: Breaker) -> None:

@@ -125,7 +125,7 @@ def test_what_the_daemon_keeps_for_later_goes_back_with_the_clock(tmp_path: Path
             # a cause that lasts is silent for a day, not for two
             later = now + DAY_MS
             await world.store.write(lambda tx: writes.alert(tx, None, Alert("cause", "told again"), later))
-            posts = await world.store.read(reads.pending_posts)
+            posts = await world.store.read(reads.pending_messages)
             assert "told again" in [post.body["text"] for post in posts]
 
     run_virtual(story())

@@ -89,7 +89,7 @@ class Harness:
         for _ in range(20):
             self.clock.pass_s(5)
             moved = await self.intake.poll_once() + await self.relay.deliver_once()
-            if not moved and not await self.read(lambda tx: reads.due_posts(tx, "entry", self.clock.now_ms())):
+            if not moved and not await self.read(lambda tx: reads.due_messages(tx, "entry", self.clock.now_ms())):
                 return
         raise AssertionError("intake and relay never come to rest")
 

@@ -448,7 +448,7 @@ async def test_the_first_answer_after_an_outage_makes_everything_due(harness: Ha
     await harness.intake._round()
     await harness.relay.deliver_once()
     assert [board.status(f"p{number}") for number in range(4)] == ["Generating Assets"] * 4
-    assert await harness.read(reads.pending_posts) == ()
+    assert await harness.read(reads.pending_messages) == ()
 
 
 @pytest.mark.fault("7.1")
@@ -461,7 +461,7 @@ async def test_a_start_makes_everything_due(harness: Harness, board: BoardDouble
     board.broken.clear()
     await harness.restart()
     running = asyncio.create_task(harness.intake.run())
-    while await harness.read(lambda tx: len(reads.due_posts(tx, "entry", harness.clock.now_ms()))) == 0:
+    while await harness.read(lambda tx: len(reads.due_messages(tx, "entry", harness.clock.now_ms()))) == 0:
         await asyncio.sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -618,7 +618,7 @@ async def test_a_bug_met_by_one_message_stops_no_other(harness: Harness, board: 
     board.write = broken  # type: ignore[assignment,method-assign]
     await harness.relay.deliver_once()
     assert shown(board, "Videod Key", "p2")
-    [post] = [one for one in await harness.read(reads.pending_posts) if one.target == "entry"]
+    [post] = [one for one in await harness.read(reads.pending_messages) if one.target == "entry"]
     assert post.key == "p1" and "bug" in str(post.problem)
 
 

@@ -18,7 +18,7 @@ async def _token(channel: str) -> str:
 def builder(folder: Path, **overrides: str) -> CommandBuilder:
     return CommandBuilder(
         state=folder / "state", scripts=folder / "scripts", overrides=overrides, urls={}, ffmpeg=lambda: "/opt/ffmpeg",
-        studio=lambda task, workspace, outputs: None, secret=lambda name: None, token=_token, environ={},
+        context=lambda task, workspace, outputs: None, secret=lambda name: None, token=_token, environ={},
     )  # fmt: skip
 
 

@@ -300,7 +300,7 @@ async def test_an_entry_in_the_trash_is_cancelled_and_says_so_when_it_comes_back
     await harness.sync()
     assert (await harness.task("p1")).status == Status.CANCELLED
     assert board.status("p1") == "Assets Ready"  # nothing is written into the trash
-    assert await harness.read(lambda tx: reads.due_posts(tx, "entry", harness.clock.now_ms())) == ()
+    assert await harness.read(lambda tx: reads.due_messages(tx, "entry", harness.clock.now_ms())) == ()
     board.person_trashes("p1", in_trash=False)
     await harness.sync()
     assert board.status("p1") == "Cancelled"

@@ -85,7 +85,7 @@ async def judged(tmp_path: Path, made: Job, judge: Judge, owners: bool = False, 
     books = books or Books()
     builder = CommandBuilder(
         state=tmp_path, scripts=Path("scripts"), overrides={made.step: "/own/script.py"} if owners else {}, urls={},
-        ffmpeg=lambda: "ffmpeg", studio=lambda *_: None, secret=lambda name: None, token=no_token, environ={},
+        ffmpeg=lambda: "ffmpeg", context=lambda *_: None, secret=lambda name: None, token=no_token, environ={},
     )  # fmt: skip
     output = builder.workspace(TASK) / STEPS[made.step].output(made, TASK)
     runner = Runner(books, Finished(), judge, builder, Clock(), random.Random(1), lambda text: text)

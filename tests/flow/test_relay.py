@@ -33,7 +33,7 @@ def board(harness: Harness) -> BoardDouble:
 
 
 async def posts(harness: Harness, target: str) -> list[OutboxMessage]:
-    return [post for post in await harness.read(reads.pending_posts) if post.target == target]
+    return [post for post in await harness.read(reads.pending_messages) if post.target == target]
 
 
 async def planned(harness: Harness, board: BoardDouble, page: str = "p1") -> None:
@@ -52,7 +52,7 @@ async def test_an_entry_shows_what_is_true(harness: Harness, board: BoardDouble)
     assert values["Status"] == "Generating Assets"
     assert values["Progress"] == "plan 1/1, images 0/3"
     assert values["Videod Key"] == (await harness.task("p1")).id
-    assert await harness.read(reads.pending_posts) == ()
+    assert await harness.read(reads.pending_messages) == ()
 
 
 async def test_only_what_changed_is_written(harness: Harness, board: BoardDouble) -> None:
@@ -393,7 +393,7 @@ async def test_an_episode_goes_from_queued_to_published_by_intake_and_relay(
     assert seen == ["Assets Ready", "Video Ready", "Audio Ready", "Assembly Complete"]
     assert board.status("p1") == "Published"
     assert board.entries["p1"].values["YouTube URL"] == "https://youtu.be/v1"
-    assert await harness.read(reads.pending_posts) == ()
+    assert await harness.read(reads.pending_messages) == ()
 
 
 @pytest.mark.fault("7.4")

@@ -36,7 +36,7 @@ async def check(world: World, published: bool = True) -> None:
 
 async def _check_board(world: World, tasks: tuple) -> None:
     """The board tells the truth: status, URL, cost, an empty Error Log, one row for each file, nothing untold."""
-    assert not await world.store.read(reads.pending_posts)
+    assert not await world.store.read(reads.pending_messages)
     keys = [row.key for row in world.board.assets.values()]
     assert len(keys) == len(set(keys)), "a file has two rows"
     for task in tasks:

@@ -202,7 +202,7 @@ class World:
     def make_builder(self) -> CommandBuilder:
         return CommandBuilder(
             state=self.folder / "state", scripts=Path("scripts"), overrides=self.overrides, urls={},
-            ffmpeg=lambda: "ffmpeg", studio=self._studio, secret=lambda name: None, token=self._token, environ={},
+            ffmpeg=lambda: "ffmpeg", context=self._context, secret=lambda name: None, token=self._token, environ={},
         )  # fmt: skip
 
     async def start_without_recovery(self, cut_at: int | None = None) -> None:
@@ -251,7 +251,7 @@ class World:
     async def _token(self, channel: str) -> str:
         return "token"
 
-    def _studio(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
+    def _context(self, task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
         row = self.policies[task.channel_id]
         return CommandContext(
             workspace=workspace, task=task, channel_name="Wild", brand="calm", voice_id="v",
@@ -318,7 +318,7 @@ class World:
         tasks = {task.page_id: task for task in await self.tasks()}
         if set(tasks) != set(self.board.entries) or any(task.status not in resting for task in tasks.values()):
             return False
-        if await self.store.read(reads.pending_posts):
+        if await self.store.read(reads.pending_messages):
             return False
         return all(self.board.status(page) == LABELS[task.status] for page, task in tasks.items())
 

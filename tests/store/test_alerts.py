@@ -25,7 +25,7 @@ def box(tmp_path: Path) -> Iterator[StudioBox]:
 
 def heard(box: StudioBox) -> list[str]:
     """The texts posted so far, the oldest first."""
-    posts = at_once(box.store.read(reads.pending_posts))
+    posts = at_once(box.store.read(reads.pending_messages))
     return [str(one.body["text"]) for one in posts if one.target == "alert"]
 
 

@@ -80,7 +80,7 @@ async def test_a_post_made_after_a_delivery_is_never_taken_for_the_older_one(dat
 
     async def post(at: int) -> reads.OutboxMessage:
         await ledger.apply(EntryRefused(at, "page", f"reason of {at}"))
-        (made,) = await database.read(lambda tx: reads.due_posts(tx, "entry", at))
+        (made,) = await database.read(lambda tx: reads.due_messages(tx, "entry", at))
         return made
 
     first = await post(1_000)
@@ -88,4 +88,4 @@ async def test_a_post_made_after_a_delivery_is_never_taken_for_the_older_one(dat
     second = await post(2_000)
     assert second.version != first.version
     await ledger.delivered(first)
-    assert await database.read(lambda tx: len(reads.pending_posts(tx))) == 1
+    assert await database.read(lambda tx: len(reads.pending_messages(tx))) == 1

@@ -104,7 +104,7 @@ class Person:
         except NoDatabase:
             return 0
         try:
-            left = len(reads.pending_posts(connection))
+            left = len(reads.pending_messages(connection))
         finally:
             connection.close()
         if left and time.monotonic() > self._told_at + TELL_S:

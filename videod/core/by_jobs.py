@@ -33,7 +33,7 @@ def current(work: Transition, name: str, attempt: int) -> Job:
 def start(work: Transition, event: JobStarted) -> Transition:
     """Start the job that a lane chose, unless money or a quota says no: only they are decided here.
 
-    Raises Late where it may not start. Choice and start are one transaction, so a lane meets that only where a
+    Raises StaleEvent where it may not start. Choice and start are one transaction, so a lane meets that only where a
     day's quota ends; whoever else reports a start is told the same.
     """
     job = _priced(work, _startable(work, event))
@@ -49,7 +49,7 @@ def start(work: Transition, event: JobStarted) -> Transition:
 
 
 def _startable(work: Transition, event: JobStarted) -> Job:
-    """The job of the event. Raises Late where its state, its episode's or its service's forbids the start."""
+    """The job of the event. Raises StaleEvent where its state, its episode's or its service's forbids the start."""
     job, task = work.job(event.job), work.task
     cleanup = job is not None and job.step == "cleanup"
     if job is None or job.state != JobState.READY or job.due_at > event.at or (task.status in CLOSED and not cleanup):
@@ -79,7 +79,7 @@ QUOTA_WARNING = 0.8
 def _use_quota(work: Transition, job: Job, event: JobStarted) -> tuple[str | None, tuple[Alert, ...]]:
     """The day whose quota the start uses (None: no quota), and the warning where it comes close to its end.
 
-    Raises Late, the service suspended until the next day, where the day's quota is used up.
+    Raises StaleEvent, the service suspended until the next day, where the day's quota is used up.
     """
     quota = event.quota
     if quota is None:

@@ -29,13 +29,13 @@ def chosen(step: Step, policy: ChannelPolicy) -> Step:
     return at(step, policy.services.get(step.name, step.service))
 
 
-def studio(studio: CommandContext, step: Step) -> CommandContext:
+def context(usual: CommandContext, step: Step) -> CommandContext:
     """What the commands of a step need, with the model and the patience of the service that does it."""
-    served = studio.served.get(key(step.name, step.service))
+    served = usual.served.get(key(step.name, step.service))
     if served is None:
-        return studio
-    models = {**studio.models, step.model: served.model} if step.model else studio.models
-    return replace(studio, models=models, clip_wait_s=served.wait_s)
+        return usual
+    models = {**usual.models, step.model: served.model} if step.model else usual.models
+    return replace(usual, models=models, clip_wait_s=served.wait_s)
 
 
 def others() -> tuple[tuple[str, Offer], ...]:

@@ -96,7 +96,7 @@ def _handle(work: Transition, event: Event) -> Transition:
 
 
 def _gates_judged(work: Transition) -> Transition:
-    """The work as it is: `_settle` opens its gate. Raises Late where it waits at none that opens by itself."""
+    """The work as it is: `_settle` opens its gate. Raises StaleEvent where it waits at none that opens by itself."""
     gate = AT_GATE.get(work.task.status)
     if gate is None or gate not in work.policy.auto_gates:
         raise StaleEvent("it waits at no review that its channel opens by itself")

@@ -1,4 +1,4 @@
-"""The parts of the daemon joined into one machine: the only file beside `wiring` that knows all concrete classes.
+"""The parts of the daemon joined into one: the only file beside `wiring` that knows all concrete classes.
 
 `wiring` turns settings into parts that need nothing else; here they get the database, the clock and each other.
 `lifecycle` starts, watches and stops what is built here.
@@ -86,7 +86,7 @@ class Assembly:
 
 @dataclass(frozen=True)
 class Ends:
-    """What the machine needs of its process: `state_lost(why)` ends it, the state folder can no longer be used;
+    """What the parts need of their process: `state_lost(why)` ends it, the state folder can no longer be used;
     `beat()` is a sign of life while it waits; on `remarks` go those that may have something to say to `status`."""
 
     state_lost: Callable[[str], None]
@@ -128,11 +128,11 @@ async def build(
     opened.callback(launcher.close)
     bound = partial(_deadline_s, current)
     balances = ServiceBalances(urls, secrets.get)
-    doubts = Reconciler(store, ledger, builder, balances, clock, lambda: current.settings.daemon.look_after_s)
+    purchase_check = Reconciler(store, ledger, builder, balances, clock, lambda: current.settings.daemon.look_after_s)
     look = Inputs(ledger, builder, inspector, clock)
-    runner = Runner(ledger, launcher, inspector, builder, clock, chance, secrets.redact, bound, doubts, look)
+    runner = Runner(ledger, launcher, inspector, builder, clock, chance, secrets.redact, bound, purchase_check, look)
     recovery = Recovery(
-        store, ledger, builder, inspector, clock, chance, runner.crashes, running_with, end_with, doubts,
+        store, ledger, builder, inspector, clock, chance, runner.crashes, running_with, end_with, purchase_check,
         current.settings.retry.deaths, bound,
     )  # fmt: skip
     late = await recovery.recover()
@@ -156,9 +156,9 @@ async def build(
     waits = WaitWatch(store, ledger, clock, ledger.knows).run
     watches = {
         "clock": clock_watch.run,
-        "disk_watch": disk_watch.run,
-        "wal_watch": wal_watch.run,
-        "balances": doubts.run,
+        "disk": disk_watch.run,
+        "wal": wal_watch.run,
+        "balances": purchase_check.run,
         "waits": waits,
     }
     watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
@@ -196,7 +196,7 @@ async def _notion_calls(
     sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, ends: Ends
 ) -> Calls:  # fmt: skip
     """The paced connection. Raises StartError where the environment or the file of turns does not let it be made."""
-    banned_until = await store.read(lambda tx: reads.fact_ms(tx, "notion_not_before")) or 0
+    banned_until = await store.read(lambda tx: reads.value_ms(tx, "notion_not_before")) or 0
 
     async def remember(until_ms: int) -> None:
         await ledger.set_value("notion_not_before", str(until_ms))
@@ -258,7 +258,7 @@ async def _place(store: Store, notion: Notion) -> Place:
 
 async def _known_ids(store: Store, notion: Notion) -> Ids | None:
     """Where the board was found last time, so that a start need not look for it; None where settings changed since."""
-    kept = await store.read(lambda tx: reads.fact_json(tx, "notion_ids"))
+    kept = await store.read(lambda tx: reads.value_json(tx, "notion_ids"))
     if not isinstance(kept, dict) or kept.get("place") != [notion.database_id, notion.parent_page]:
         return None
     ids = kept.get("ids")

@@ -48,7 +48,7 @@ class ClockWatch:
 
     async def since_last_run(self) -> None:
         """At the start, before anything is due: where the clock was set back meanwhile, as if no time had passed."""
-        beat = await self._store.read(lambda tx: reads.fact_ms(tx, "heartbeat"))
+        beat = await self._store.read(lambda tx: reads.value_ms(tx, "heartbeat"))
         at = self._clock.now_ms()
         if beat is not None and beat - at >= JUMP_MS:
             await self._set_back(beat - at, at)

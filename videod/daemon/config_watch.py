@@ -14,7 +14,7 @@ from videod.store import reads
 
 log = logging.getLogger(__name__)
 
-#: how often files are looked at for changes and the heartbeat is written, seconds
+#: how often files are looked at for changes, seconds
 WATCH_S = 2.0
 
 

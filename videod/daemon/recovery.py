@@ -87,7 +87,7 @@ class Recovery:
         a look at what became of their purchase, or for the decoding of their video.
         """
         left = await self._left_open()
-        heartbeat = await self.store.read(lambda connection: reads.fact_ms(connection, "heartbeat")) or 0
+        heartbeat = await self.store.read(lambda connection: reads.value_ms(connection, "heartbeat")) or 0
         late = []
         for job in await self.store.read(reads.running_jobs):
             try:
@@ -120,7 +120,7 @@ class Recovery:
 
     async def _left_open(self) -> set[int]:
         """The attempts that the last daemon left open when it was stopped: no death of theirs."""
-        found = await self.store.read(lambda connection: reads.fact_json(connection, LEFT_OPEN))
+        found = await self.store.read(lambda connection: reads.value_json(connection, LEFT_OPEN))
         return {number for number in found if isinstance(number, int)} if isinstance(found, list) else set()
 
     async def _task(self, job: Job) -> Task:

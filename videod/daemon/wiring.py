@@ -124,10 +124,10 @@ def _served(settings: Settings) -> dict[str, Served]:
     return found
 
 
-def studio_maker(
+def context_maker(
     settings: Callable[[], Settings], channels: Callable[[], ChannelSet]
 ) -> Callable[[Task, PurePosixPath, Mapping[str, str]], CommandContext | None]:
-    def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext | None:
+    def context(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext | None:
         now = settings()
         models = now.models
         channel = channels().channels.get(task.channel_id)
@@ -148,7 +148,7 @@ def studio_maker(
             clip_wait_s=_wait_s(now, tables.STEPS["clip"]), outputs=outputs, served=_served(now),
         )  # fmt: skip
 
-    return studio
+    return context
 
 
 def _existing(path: Path | None) -> str | None:
@@ -210,7 +210,7 @@ def command_builder(
         overrides={name: str(path.resolve()) for name, path in own.items() if path is not None},
         urls=sources.urls,
         ffmpeg=ffmpeg_finder(settings.paths.ffmpeg),
-        studio=studio_maker(in_force or (lambda: settings), channels or (lambda: sources.channels)),
+        context=context_maker(in_force or (lambda: settings), channels or (lambda: sources.channels)),
         secret=sources.secrets.get,
         token=known_token,
         another_token=another_token,

@@ -37,46 +37,46 @@ class Assets:
         self._workspace_of = workspace_of
         self._found: dict[str, Mapping[str, str]] = {}
 
-    async def deliver(self, post: OutboxMessage) -> bool:
+    async def deliver(self, message: OutboxMessage) -> bool:
         """Bring the file of a message to the board; False where it is gone. Raises BoardError."""
-        body = post.body
-        task_id, channel_id, job = str(post.task_id), str(post.channel_id), str(body["job"])
+        body = message.body
+        task_id, channel_id, job = str(message.task_id), str(message.channel_id), str(body["job"])
         path = self._workspace_of(channel_id, task_id) / str(body["path"])
-        known = await self._store.read(lambda tx: reads.asset_page(tx, post.key))
-        digest = await self._digest_of(post, job, path)
+        known = await self._store.read(lambda tx: reads.asset_page(tx, message.key))
+        digest = await self._digest_of(message, job, path)
         if digest is None:
-            log.warning("relay_asset_missing", extra=context(post) | {"path": str(path)})
+            log.warning("relay_asset_missing", extra=context(message) | {"path": str(path)})
         elif known is None or known[1] != _shown(digest, body):
-            row = known[0] if known else await self._row_of_before(post)
+            row = known[0] if known else await self._row_of_before(message)
             if known is None:
                 # from here on a row may exist: after a crash it is looked for by its Key, never made twice
-                await self._ledger.saw_asset(post.key, row, "", self._clock.now_ms())
+                await self._ledger.saw_asset(message.key, row, "", self._clock.now_ms())
             row = await self._board.put_asset(
-                str(body["page_id"]), post.key, _name(job, body), str(body["type"]), path, _revision(body),
+                str(body["page_id"]), message.key, _name(job, body), str(body["type"]), path, _revision(body),
                 row or None, fresh=known is None and not row,
             )  # fmt: skip
-            await self._ledger.saw_asset(post.key, row, _shown(digest, body), self._clock.now_ms())
-            log.info("relay_asset_delivered", extra=context(post) | {"job": job})
-        await self._ledger.delivered(post)
-        await self._files_arrived(post)
+            await self._ledger.saw_asset(message.key, row, _shown(digest, body), self._clock.now_ms())
+            log.info("relay_asset_delivered", extra=context(message) | {"job": job})
+        await self._ledger.delivered(message)
+        await self._files_arrived(message)
         return digest is not None
 
-    async def _row_of_before(self, post: OutboxMessage) -> str:
+    async def _row_of_before(self, message: OutboxMessage) -> str:
         """The row that an earlier life made and this database does not know; "" where there is none.
 
         One question for each episode: what is made from then on is in the database.
         """
-        task_id, page_id = str(post.task_id), str(post.body["page_id"])
+        task_id, page_id = str(message.task_id), str(message.body["page_id"])
         if task_id not in self._found:
             rows = await self._board.asset_rows(page_id)
             self._found[task_id] = rows
             while len(self._found) > REMEMBERED:
                 del self._found[next(iter(self._found))]
-        return self._found[task_id].get(post.key, "")
+        return self._found[task_id].get(message.key, "")
 
-    async def _files_arrived(self, post: OutboxMessage) -> None:
+    async def _files_arrived(self, message: OutboxMessage) -> None:
         """Let the entry's review open at once where this was the last file that it waited for."""
-        task_id, page_id, at = str(post.task_id), str(post.body["page_id"]), self._clock.now_ms()
+        task_id, page_id, at = str(message.task_id), str(message.body["page_id"]), self._clock.now_ms()
         missing, seen = await self._store.read(
             lambda tx: (reads.unsent_assets(tx, task_id), reads.page_seen(tx, page_id) or {})
         )
@@ -86,17 +86,17 @@ class Assets:
             await self._ledger.show(task_id, ("Error Log",), at)
         await self._ledger.hasten_entry(page_id, at)
 
-    async def _digest_of(self, post: OutboxMessage, job_name: str, path: Path) -> str | None:
+    async def _digest_of(self, message: OutboxMessage, job_name: str, path: Path) -> str | None:
         """The file's sha256: the one of its verification where this still is that file. None when it is gone."""
-        job = await self._store.read(lambda tx: reads.job(tx, str(post.task_id), job_name))
-        if job is not None and job.sha256 and job.output == post.body["path"] and path.exists():
+        job = await self._store.read(lambda tx: reads.job(tx, str(message.task_id), job_name))
+        if job is not None and job.sha256 and job.output == message.body["path"] and path.exists():
             return job.sha256
         return await asyncio.to_thread(_digest, path)
 
 
-def context(post: OutboxMessage) -> dict[str, object]:
+def context(message: OutboxMessage) -> dict[str, object]:
     """What a log line about a message names."""
-    return {"task": post.task_id, "channel": post.channel_id, "key": post.key}
+    return {"task": message.task_id, "channel": message.channel_id, "key": message.key}
 
 
 def _name(job: str, body: dict[str, object]) -> str:

@@ -55,7 +55,7 @@ def _may_follow(job: Job, service: str, at: int) -> bool:
     return job.state == READY and job.service == service and job.due_at <= at and job.step != "plan"
 
 
-def stands_still(connection: sqlite3.Connection, service: str, at: int) -> bool:
+def is_suspended(connection: sqlite3.Connection, service: str, at: int) -> bool:
     """Whether all of a service is suspended at `at`, ms: by a person, by a cause, by an open breaker or its probe."""
     return any(row.holds(service, "") for row in reads.suspensions(connection, at))
 

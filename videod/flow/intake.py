@@ -364,10 +364,10 @@ class Intake:
     async def _insist(self, page: Page, task_id: str, wanted: str, note: str = "") -> None:
         """When the board shows another Status than the true one and nothing is under way to change it, write it."""
         shown = text(page.values, "Status")
-        task, post = await self._store.read(
-            lambda tx: (reads.task(tx, task_id), reads.pending_post(tx, "entry", page.id))
+        task, pending = await self._store.read(
+            lambda tx: (reads.task(tx, task_id), reads.pending_message(tx, "entry", page.id))
         )
-        if task is None or LABELS[task.status] == shown or (post is not None and "Status" in post.body):
+        if task is None or LABELS[task.status] == shown or (pending is not None and "Status" in pending.body):
             return
         reason = "; ".join(part for part in (note, answers.offered(task)) if part)
         await self._ledger.apply(EditRefused(self._clock.now_ms(), task.id, wanted, reason))

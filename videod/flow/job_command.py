@@ -38,7 +38,7 @@ def _none_other(channel_id: str) -> bool:
 class CommandBuilder:
     """What spawning needs of the configuration, as plain values and callables.
 
-    `studio(task, workspace, outputs)` gives the channel's and the settings' values for commands (None: the channel is
+    `context(task, workspace, outputs)` gives the channel's and the settings' values for commands (None: the channel is
     not configured); `secrets` the values of the secrets a script may have; `token` a fresh upload token.
     """
 
@@ -47,7 +47,7 @@ class CommandBuilder:
     overrides: Mapping[str, str]
     urls: Mapping[str, str]
     ffmpeg: Callable[[], str]
-    studio: Callable[[Task, PurePosixPath, Mapping[str, str]], CommandContext | None]
+    context: Callable[[Task, PurePosixPath, Mapping[str, str]], CommandContext | None]
     secret: Callable[[str], str | None]
     token: Callable[[str], Awaitable[str]]
     environ: Mapping[str, str]
@@ -67,8 +67,8 @@ class CommandBuilder:
 
     def extras(self, task: Task) -> bool:
         """Whether the channel puts an intro or an outro to its films; True where nobody knows."""
-        studio = self.studio(task, PurePosixPath(self.workspace(task)), {})
-        return studio is None or studio.intro is not None or studio.outro is not None
+        context = self.context(task, PurePosixPath(self.workspace(task)), {})
+        return context is None or context.intro is not None or context.outro is not None
 
     def script(self, step: Step, command: Command) -> Path:
         return _script_of(self.scripts, self.overrides[step.name] if self.foreign(step, command) else step.script)
@@ -77,12 +77,12 @@ class CommandBuilder:
         """The job's command and the digest of what it will make, or None when its channel is not configured."""
         done = {other.name: other for other in jobs if other.state == DONE and other.output}
         workspace = PurePosixPath(self.workspace(task))
-        studio = self.studio(task, workspace, {name: str(other.output) for name, other in done.items()})
-        if studio is None:
+        context = self.context(task, workspace, {name: str(other.output) for name, other in done.items()})
+        if context is None:
             return None
         step = step_of(job)
         measured = {name: other.facts for name, other in done.items()}
-        command = step.argv(job, offers.studio(replace(studio, facts=measured), step))
+        command = step.argv(job, offers.context(replace(context, facts=measured), step))
         if self.foreign(step, command):
             command = legacy_command(step, command)
         inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}

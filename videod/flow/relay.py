@@ -75,14 +75,14 @@ class Relay:
 
     async def run(self) -> None:
         """Deliver until cancelled. The wakeup "relay" comes early."""
-        board_bell, alert_bell = asyncio.Event(), asyncio.Event()
+        board_wakeup, alert_wakeup = asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(_keep(self._deliver_board, board_bell), name="relay to the board")
-            group.create_task(_keep(self._deliver_alerts, alert_bell), name="relay to people")
+            group.create_task(_keep(self._deliver_board, board_wakeup), name="relay to the board")
+            group.create_task(_keep(self._deliver_alerts, alert_wakeup), name="relay to people")
             while True:
                 await self._ledger.wakeups.wait("relay", LOOK_AGAIN_S)
-                board_bell.set()
-                alert_bell.set()
+                board_wakeup.set()
+                alert_wakeup.set()
 
     async def deliver_once(self) -> int:
         """Deliver all that is due now, to the board and to people at once; returns how many arrived."""
@@ -97,17 +97,17 @@ class Relay:
         return await self._deliver("board", ways)
 
     async def _deliver_alerts(self) -> int:
-        return await self._deliver("notifier", {"alert": self._alert})
+        return await self._deliver("alert", {"alert": self._alert})
 
     async def _deliver(self, side: str, ways: Mapping[str, Callable[[OutboxMessage], Awaitable[bool]]]) -> int:
         arrived = in_a_row = 0
         tried: set[tuple[str, str, int, int]] = set()
-        while (post := await self._next(tuple(ways), tried)) is not None:
-            tried.add(_mark(post))
+        while (message := await self._next(tuple(ways), tried)) is not None:
+            tried.add(_mark(message))
             try:
-                arrived += await ways[post.target](post)
+                arrived += await ways[message.target](message)
             except BoardError as error:
-                await self._failed(side, post, error)
+                await self._failed(side, message, error)
                 in_a_row = in_a_row + 1 if error.kind == "down" else 0
                 if error.kind in ("busy", "credentials") or in_a_row >= DOWN_IN_A_ROW:
                     return arrived
@@ -115,26 +115,26 @@ class Relay:
             except (asyncio.CancelledError, sqlite3.Error):
                 raise
             except Exception as error:  # a bug that this message meets must not stop the others
-                await self._crashed(post, error)
+                await self._crashed(message, error)
                 continue
             in_a_row = 0
-            await self._worked(side, post)
+            await self._worked(side, message)
         return arrived
 
     async def _next(self, targets: tuple[str, ...], tried: set[tuple[str, str, int, int]]) -> OutboxMessage | None:
         at = self._clock.now_ms()
         for target in targets:
-            posts = await self._store.read(lambda tx, t=target: reads.due_posts(tx, t, at))  # type: ignore[misc]
-            fresh = (post for post in posts if _mark(post) not in tried)
-            if (post := next(fresh, None)) is not None:
-                return post
+            messages = await self._store.read(lambda tx, t=target: reads.due_messages(tx, t, at))  # type: ignore[misc]
+            fresh = (message for message in messages if _mark(message) not in tried)
+            if (message := next(fresh, None)) is not None:
+                return message
         return None
 
     # ------------------------------------------------------------------------------------------ the three ways
 
-    async def _entry(self, post: OutboxMessage) -> bool:
-        async with self._turns.of(post.key):
-            newest = await self._newest(post)
+    async def _entry(self, message: OutboxMessage) -> bool:
+        async with self._turns.of(message.key):
+            newest = await self._newest(message)
             if newest is None:
                 return False
             waits = await self._files_to_come(newest)
@@ -148,119 +148,120 @@ class Relay:
         log.info("relay_entry_delivered", extra=context(newest) | {"properties": sorted(body)})
         return waits is None
 
-    async def _newest(self, post: OutboxMessage) -> OutboxMessage | None:
-        """The post as it is now: while we waited for our turn the intake may have brought a newer truth."""
+    async def _newest(self, message: OutboxMessage) -> OutboxMessage | None:
+        """The message as it is now: while we waited for our turn the intake may have brought a newer truth."""
         at = self._clock.now_ms()
-        found = await self._store.read(lambda tx: reads.pending_post(tx, post.target, post.key))
+        found = await self._store.read(lambda tx: reads.pending_message(tx, message.target, message.key))
         return found if found is not None and found.due_at <= at else None
 
-    async def _write(self, post: OutboxMessage, body: Mapping[str, object]) -> dict[str, object] | None:
+    async def _write(self, message: OutboxMessage, body: Mapping[str, object]) -> dict[str, object] | None:
         """Write on the entry and return what is to be remembered of the write.
 
-        None: that would have written over somebody's wish, and the post waits.
+        None: that would have written over somebody's wish, and the message waits.
         """
         if not any(name in body for name in ("Status", *COLUMNS)):
-            await self._board.write(post.key, body)
+            await self._board.write(message.key, body)
             return {}
-        seen = await self._store.read(lambda tx: reads.page_seen(tx, post.key)) or {}
+        seen = await self._store.read(lambda tx: reads.page_seen(tx, message.key)) or {}
         earlier = writing(seen)
         if "Status" in body:
             # stored before the reading, so that nothing of ours comes between the reading and the write
             begun = list(dict.fromkeys((*earlier, str(body["Status"]))))
-            await self._ledger.saw_page(post.key, {WRITING: begun}, self._clock.now_ms(), merge=True)
+            await self._ledger.saw_page(message.key, {WRITING: begun}, self._clock.now_ms(), merge=True)
         over: list[str] = []
 
         def may(page: Page) -> bool:
             over.append(text(page.values, "Status"))
             return not page.in_trash and wished(page.values, body, seen) is None
 
-        found = await self._board.replace(post.key, body, may)
+        found = await self._board.replace(message.key, body, may)
         at = self._clock.now_ms()
         if found is None:
             return {WRITING: None, WROTE_AT: at, WROTE_OVER: over[-1]} if "Status" in body else {WROTE_AT: at}
-        await self._ledger.saw_page(post.key, {WRITING: list(earlier) or None}, at, merge=True)
-        await self._ledger.look_again(post.key)
+        await self._ledger.saw_page(message.key, {WRITING: list(earlier) or None}, at, merge=True)
+        await self._ledger.look_again(message.key)
         if found.in_trash:
-            await self._ledger.delivered(post)
-            log.info("relay_entry_in_trash", extra=context(post))
+            await self._ledger.delivered(message)
+            log.info("relay_entry_in_trash", extra=context(message))
             return None
-        await self._postpone(post, (EDIT_S, "edit", f"{wished(found.values, body, seen)}; taken first"))
+        await self._postpone(message, (EDIT_S, "edit", f"{wished(found.values, body, seen)}; taken first"))
         return None
 
-    async def _files_to_come(self, post: OutboxMessage) -> dict[str, object] | None:
-        """What to write meanwhile where the post opens a review whose files are not on the board; None: all of it.
+    async def _files_to_come(self, message: OutboxMessage) -> dict[str, object] | None:
+        """What to write meanwhile where the message opens a review whose files are not on the board; None: all of it.
 
-        The post then stays. After REVIEW_OPENS_MS it is written whole, with the names of the missing files.
+        The message then stays. After REVIEW_OPENS_MS it is written whole, with the names of the missing files.
         """
-        status = BY_LABEL.get(str(post.body.get("Status")))
-        if status not in AT_GATE or post.task_id is None:
+        status = BY_LABEL.get(str(message.body.get("Status")))
+        if status not in AT_GATE or message.task_id is None:
             return None
-        task_id, at = post.task_id, self._clock.now_ms()
+        task_id, at = message.task_id, self._clock.now_ms()
         task, missing, files = await self._store.read(
             lambda tx: (reads.task(tx, task_id), reads.unsent_assets(tx, task_id), reads.files_of(tx, task_id))
         )
         if task is None or not missing or task.status is not status:
             return None
-        if at - post.made_at >= REVIEW_OPENS_MS:
-            post.body["Error Log"] = _named(task, missing)
+        if at - message.made_at >= REVIEW_OPENS_MS:
+            message.body["Error Log"] = _named(task, missing)
             return None
-        if "Progress" not in post.body:  # the note below must be replaced when the review opens
+        if "Progress" not in message.body:  # the note below must be replaced when the review opens
             await self._ledger.show(task_id, ("Progress",), at)
             return {}
         wait_s, note = COUNT_AGAIN_S, f"{files - len(missing)} of {files} files on the board"
-        await self._postpone(post, (wait_s, FILES, note), tried=False)
-        shown = {name: value for name, value in post.body.items() if name != "Status"}
-        shown["Progress"] = f"{post.body['Progress']}; {note}".removeprefix("; ")
+        await self._postpone(message, (wait_s, FILES, note), tried=False)
+        shown = {name: value for name, value in message.body.items() if name != "Status"}
+        shown["Progress"] = f"{message.body['Progress']}; {note}".removeprefix("; ")
         return shown
 
-    async def _alert(self, post: OutboxMessage) -> bool:
-        message = str(post.body["text"])
-        await self._notifier.send(
-            message if len(message) <= ALERT_CHARACTERS else f"{message[: ALERT_CHARACTERS - 1]}…"
-        )
-        await self._ledger.delivered(post)
-        log.info("relay_alert_delivered", extra=context(post))
+    async def _alert(self, message: OutboxMessage) -> bool:
+        text = str(message.body["text"])
+        await self._notifier.send(text if len(text) <= ALERT_CHARACTERS else f"{text[: ALERT_CHARACTERS - 1]}…")
+        await self._ledger.delivered(message)
+        log.info("relay_alert_delivered", extra=context(message))
         return True
 
     # ------------------------------------------------------------------------------------------ failures
 
-    async def _failed(self, side: str, post: OutboxMessage, error: BoardError) -> None:
-        later = self._later(post, error)
-        await self._postpone(post, later)
+    async def _failed(self, side: str, message: OutboxMessage, error: BoardError) -> None:
+        later = self._later(message, error)
+        await self._postpone(message, later)
         if error.kind in ("rejected", "gone"):
-            log.error(f"relay_{post.target}_refused", extra=context(post) | {"kind": error.kind, "error": str(error)})
-            await self._tell_refused(post, error)
+            log.error(
+                f"relay_{message.target}_refused", extra=context(message) | {"kind": error.kind, "error": str(error)}
+            )
+            await self._tell_refused(message, error)
         elif self._trouble.get(side) != error.kind:
             self._trouble[side] = error.kind
-            log.warning(f"relay_{side}_failed", extra=context(post) | {"kind": error.kind, "error": str(error)})
+            about = context(message) | {"kind": error.kind, "error": str(error)}
+            log.warning(f"relay_{side}_failed", extra=about)
 
-    async def _tell_refused(self, post: OutboxMessage, error: BoardError) -> None:
+    async def _tell_refused(self, message: OutboxMessage, error: BoardError) -> None:
         """What the board refuses people hear by the other ways, once a cause; what people refuse, nobody can hear."""
-        if post.target == "alert":
+        if message.target == "alert":
             return
-        what = "the status of entries" if post.target == "entry" else "files for the reviews"
+        what = "the status of entries" if message.target == "entry" else "files for the reviews"
         text = (
             f"The Notion board does not take {what}: {sentence(str(error))} videod keeps trying every"
             f" {REFUSED_S / 60:.0f} minutes."
         )
-        key, at = f"board:{post.target}:{error.kind}", self._clock.now_ms()
-        await self._ledger.alert(key, text, at, ends=_ends(error.kind, post.target))
+        key, at = f"board:{message.target}:{error.kind}", self._clock.now_ms()
+        await self._ledger.alert(key, text, at, ends=_ends(error.kind, message.target))
 
-    async def _crashed(self, post: OutboxMessage, error: Exception) -> None:
-        await self._postpone(post, (REFUSED_S, "bug", f"bug: {type(error).__name__}: {error}"))
-        log.error(f"relay_{post.target}_crashed", extra=context(post), exc_info=error)
-        if post.target == "alert":
+    async def _crashed(self, message: OutboxMessage, error: Exception) -> None:
+        await self._postpone(message, (REFUSED_S, "bug", f"bug: {type(error).__name__}: {error}"))
+        log.error(f"relay_{message.target}_crashed", extra=context(message), exc_info=error)
+        if message.target == "alert":
             return
         text = (
             f"A message to the board failed because of a fault in videod ({type(error).__name__}: {error}). It is tried"
             f" again every {REFUSED_S / 60:.0f} minutes; all others are sent."
         )
-        key, at = f"relay:{post.target}:{type(error).__name__}", self._clock.now_ms()
-        await self._ledger.alert(key, text, at, ends=_ends("bug", post.target))
+        key, at = f"relay:{message.target}:{type(error).__name__}", self._clock.now_ms()
+        await self._ledger.alert(key, text, at, ends=_ends("bug", message.target))
 
-    async def _worked(self, side: str, post: OutboxMessage) -> None:
-        if post.attempts:
-            await self._refused_no_more(post.target)
+    async def _worked(self, side: str, message: OutboxMessage) -> None:
+        if message.attempts:
+            await self._refused_no_more(message.target)
         kind = self._trouble.pop(side, None)
         if kind is None:
             return
@@ -280,17 +281,17 @@ class Relay:
         for kind in await self._store.read(ended):
             await self._ledger.alerts_over(_ends(kind, target), self._clock.now_ms())
 
-    def _later(self, post: OutboxMessage, error: BoardError) -> _Later:
+    def _later(self, message: OutboxMessage, error: BoardError) -> _Later:
         waits = {
             "busy": error.retry_after_s or BUSY_S,
-            "down": DOWN_S[min(post.attempts, len(DOWN_S) - 1)],
+            "down": DOWN_S[min(message.attempts, len(DOWN_S) - 1)],
             "credentials": CREDENTIALS_S,
         }
         return waits.get(error.kind, REFUSED_S), error.kind, f"{error.kind}: {error}"
 
-    async def _postpone(self, post: OutboxMessage, later: _Later, tried: bool = True) -> None:
+    async def _postpone(self, message: OutboxMessage, later: _Later, tried: bool = True) -> None:
         wait_s, delay, problem = later
-        await self._ledger.postpone(post, self._clock.now_ms() + int(wait_s * 1000), delay, problem, tried)
+        await self._ledger.postpone(message, self._clock.now_ms() + int(wait_s * 1000), delay, problem, tried)
 
 
 def _ends(kind: str, target: str) -> str:
@@ -298,16 +299,16 @@ def _ends(kind: str, target: str) -> str:
     return f"{kind} {target}"
 
 
-def _mark(post: OutboxMessage) -> tuple[str, str, int, int]:
+def _mark(message: OutboxMessage) -> tuple[str, str, int, int]:
     """What was tried in a round: the same message again only where something new came, or it became due anew."""
-    return post.target, post.key, post.version, post.due_at
+    return message.target, message.key, message.version, message.due_at
 
 
 def _named(task: Task, missing: tuple[OutboxMessage, ...]) -> str:
     """Which files of an open review are not on the board, and why."""
-    names = [str(post.body["job"]) for post in missing]
+    names = [str(message.body["job"]) for message in missing]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    why = next((post.problem for post in missing if post.problem), None)
+    why = next((message.problem for message in missing if message.problem), None)
     text = f"{MISSING}: {', '.join(names[:NAMED])}{more}"
     text += f" ({why})" if why else ""
     return f"{text}. videod keeps trying; the files are in the workspace of {task.id} as well."

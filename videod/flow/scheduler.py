@@ -17,7 +17,7 @@ from videod.core.events import JobStarted
 from videod.core.statuses import Status
 from videod.core.suspension import EVERY_SERVICE, Cause
 from videod.flow.assignment import Assignment
-from videod.flow.candidates import Candidates, InWorkLimits, candidates_of, stands_still
+from videod.flow.candidates import Candidates, InWorkLimits, candidates_of, is_suspended
 from videod.flow.crashes import Place
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
@@ -169,7 +169,7 @@ class Scheduler:
     def _choose(self, connection: sqlite3.Connection, lane: Lane, known: Candidates | None = None) -> Chosen | None:
         """The job to start now and the candidates it was chosen from: the `known` one, or one that is read anew."""
         at = self._clock.now_ms()
-        if stands_still(connection, lane.service, at):
+        if is_suspended(connection, lane.service, at):
             return None
         line = known or candidates_of(connection, lane.service, at, self._rules(), self._crashes.aside)
         chosen = line.choose() if line is not None else None

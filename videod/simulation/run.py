@@ -143,7 +143,7 @@ def _scheduler(
     chance: random.Random, latencies: Latencies, folder: Path,
 ) -> Scheduler:  # fmt: skip
     builder = CommandBuilder(
-        state=folder, scripts=folder, overrides={}, urls={}, ffmpeg=lambda: "ffmpeg", studio=_studio(plant.policies),
+        state=folder, scripts=folder, overrides={}, urls={}, ffmpeg=lambda: "ffmpeg", context=_context(plant.policies),
         secret=lambda name: None, token=_token, environ={},
     )  # fmt: skip
     launcher = SimulatedLauncher(latencies, cache(lambda clips, images: json.dumps(document(clips, images, "Film"))))
@@ -155,10 +155,10 @@ async def _token(channel_id: str) -> str:
     return "simulated"
 
 
-def _studio(
+def _context(
     policies: Mapping[str, ChannelPolicy],
 ) -> Callable[[Task, PurePosixPath, Mapping[str, str]], CommandContext | None]:
-    def studio(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
+    def context(task: Task, workspace: PurePosixPath, outputs: Mapping[str, str]) -> CommandContext:
         row = policies[task.channel_id]
         return CommandContext(
             workspace=workspace, task=task, channel_name=task.channel_id, brand="", voice_id="",
@@ -168,7 +168,7 @@ def _studio(
             bucket="", image_size="1K", intro=None, outro=None, watermark=None, outputs=outputs,
         )  # fmt: skip
 
-    return studio
+    return context
 
 
 async def _arrive(recorder: Recorder, clock: LoopClock, arrivals: Sequence[Arrival]) -> None:

@@ -42,7 +42,7 @@ def seen(connection: sqlite3.Connection, at: int) -> Seen:
         reviews=_reviews(connection), open=found, ended={one.id: _ended(connection, one) for one in in_work},
         queues=_queues(connection), suspensions=reads.suspensions(connection, at), told=reads.open_alerts(connection),
         served=frozenset(reads.running_by_service(connection)),
-        digest=Digest.of(reads.fact_json(connection, DIGEST)),
+        digest=Digest.of(reads.value_json(connection, DIGEST)),
     )  # fmt: skip
 
 

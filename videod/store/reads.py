@@ -135,12 +135,12 @@ ORDER BY coalesce(tasks.phase, '') <> 'review',
 }  # fmt: skip
 
 
-def due_posts(connection: sqlite3.Connection, target: str, at: int, limit: int = 50) -> tuple[OutboxMessage, ...]:
+def due_messages(connection: sqlite3.Connection, target: str, at: int, limit: int = 50) -> tuple[OutboxMessage, ...]:
     """What is to be sent now, the most urgent first."""
     return tuple(_post(row) for row in connection.execute(_DUE[target], (at, limit)))
 
 
-def pending_post(connection: sqlite3.Connection, target: str, key: str) -> OutboxMessage | None:
+def pending_message(connection: sqlite3.Connection, target: str, key: str) -> OutboxMessage | None:
     row = connection.execute("SELECT * FROM outbox WHERE target = ? AND key = ?", (target, key)).fetchone()
     return None if row is None else _post(row)
 
@@ -151,7 +151,7 @@ def unsent_assets(connection: sqlite3.Connection, task_id: str) -> tuple[OutboxM
     return tuple(_post(row) for row in rows)
 
 
-def pending_posts(connection: sqlite3.Connection) -> tuple[OutboxMessage, ...]:
+def pending_messages(connection: sqlite3.Connection) -> tuple[OutboxMessage, ...]:
     return tuple(_post(row) for row in connection.execute("SELECT * FROM outbox ORDER BY target, made_at"))
 
 
@@ -223,13 +223,13 @@ def value(connection: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def fact_ms(connection: sqlite3.Connection, name: str) -> int | None:
-    """A fact that is a time, ms; None where there is none, or what stands there is no time."""
+def value_ms(connection: sqlite3.Connection, name: str) -> int | None:
+    """A value that is a time, ms; None where there is none, or what stands there is no time."""
     return bounds.whole(value(connection, name))
 
 
-def fact_json(connection: sqlite3.Connection, name: str) -> object:
-    """A fact that is JSON; None where there is none, or what stands there cannot be read."""
+def value_json(connection: sqlite3.Connection, name: str) -> object:
+    """A value that is JSON; None where there is none, or what stands there cannot be read."""
     try:
         return bounds.loads(value(connection, name) or "null")
     except ValueError:

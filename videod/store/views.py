@@ -327,7 +327,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
         possibly_paid_twice=sum(row["possibly_paid_twice"] for row in tally),
         in_doubt=in_doubt, problems=problems(connection),
-        heartbeat=reads.fact_ms(connection, "heartbeat"), refused=refused(connection),
+        heartbeat=reads.value_ms(connection, "heartbeat"), refused=refused(connection),
         possible_today=possible(connection, day_start(at), at + 1),
     )  # fmt: skip
 
@@ -343,8 +343,8 @@ def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     lets the write-ahead log grow, stuck episodes and a lopsided queue, what its check at start found."""
     names = ("board_trouble", "board_remark", "config_remark", "wal_remark")
     remarks = [reads.value(connection, name) for name in names]
-    found = _texts(reads.fact_json(connection, "outside_problems"))
-    quiet = _texts(reads.fact_json(connection, "attention"))
+    found = _texts(reads.value_json(connection, "outside_problems"))
+    quiet = _texts(reads.value_json(connection, "attention"))
     return (*(remark for remark in remarks if remark), *quiet, *(f"found at start: {problem}" for problem in found))
 
 
