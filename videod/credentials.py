@@ -100,7 +100,9 @@ def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | Non
     for name in SECRET_NAMES:
         value = env.get(name, "").strip() or (_from_file(Path(folder) / name.lower()) if folder else "")
         if any(not 32 < ord(letter) < 127 for letter in value):
-            raise CredentialsError(f"{name} holds spaces, line breaks or other characters that no key has; set it anew")
+            raise CredentialsError(
+                f"{name} holds spaces, line breaks or other characters that no key has; set it again"
+            )
         if value:
             values[name] = value
     return Secrets(values)

@@ -56,9 +56,9 @@ MEANING = {
         76, Blame.SERVICE, "run it again; if it repeats, the service has changed its answers", passing=True
     ),
     Kind.CREDENTIALS: Meaning(77, Blame.SETTINGS, "check the key or token named above"),
-    Kind.INPUT: Meaning(65, Blame.REQUEST, "mend the input named above"),
+    Kind.INPUT: Meaning(65, Blame.REQUEST, "fix the input named above"),
     Kind.USAGE: Meaning(64, Blame.SETTINGS, "see --help"),
-    Kind.CONFIGURATION: Meaning(78, Blame.SETTINGS, "mend the setting named above"),
+    Kind.CONFIGURATION: Meaning(78, Blame.SETTINGS, "fix the setting named above"),
     Kind.DISK: Meaning(74, Blame.HOST, "make room on the disk, then run it again"),
     Kind.IN_DOUBT: Meaning(75, Blame.NOBODY, "check the service's own records; --buy-again orders a second one"),
 }

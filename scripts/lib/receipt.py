@@ -234,4 +234,4 @@ def _in_doubt(lost: AnswerLost) -> Failure:
 
 def _unreadable(path: Path) -> Failure:
     return Failure(Kind.IN_DOUBT, f"the receipt {path} cannot be understood; what it paid for is unknown",
-                   next_step="look into the file; --buy-again orders anew")  # fmt: skip
+                   next_step="look into the file; --buy-again orders again")  # fmt: skip

@@ -119,7 +119,7 @@ def _live(made: Stage, env: dict[str, str], seconds: float, films: list[str]) ->
 
 
 def _answer(made: Stage, person: Person, waiting: list[str]) -> None:
-    """Approve films, but for those that shall wait, and queue again what stopped."""
+    """Approve films, except those that must wait, and queue again what stopped."""
     for row in made.rows("SELECT page_id, status FROM tasks"):
         if row["status"] == Status.ASSEMBLY_COMPLETE and row["page_id"] not in waiting:
             person.set_status(row["page_id"], Status.FINAL_APPROVED)

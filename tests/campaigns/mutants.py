@@ -132,7 +132,7 @@ MUTANTS = (
     Mutant("stale_candidates", "fairness: who starts next is who would be chosen now", "videod/flow/candidates.py",
            "        if following is None:", "        if True:",
            "tests/scenarios/test_candidates.py::test_a_followed_lineup_chooses_what_one_that_is_read_anew_does"),
-    Mutant("admit_by_an_old_look", "fairness: an admission is looked at anew", "videod/flow/candidates.py",
+    Mutant("admit_by_an_old_look", "fairness: an admission is looked at again", "videod/flow/candidates.py",
            'if not claimed.admitted or step == "plan" or task.status != was:', 'if step == "plan":',
            "tests/scenarios/test_candidates.py::test_an_admission_a_plan_and_another_status_are_read_anew"),
     Mutant("keep_news_back", "the board tells the truth of what changed", "videod/core/board.py",

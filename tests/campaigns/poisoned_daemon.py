@@ -1,8 +1,8 @@
 """The poison campaign with a whole real daemon on the stand-ins: for each step at least one place where videod fails.
 
 Many episodes at once: a poisoned one for each chosen (step, place), one of each channel beside them. The places are
-shared out over the steps by the seed, `each` of them to a step. Recovery needs a death: the daemon is killed once, when
-all files that its next start shall look at are there.
+shared out over the steps by the seed, `each` of them to a step. Recovery needs a death: the daemon is killed once all
+files are there that its next start will look at.
 """
 
 import json

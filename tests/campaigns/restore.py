@@ -186,7 +186,7 @@ def _lose_and_restore(made: Stage, copy: Path) -> None:
     for path in made.state.glob("videod.db*"):
         path.unlink()
     refused = made.start()
-    assert ended(refused) == 74, f"a daemon began anew where one had worked: {made.log_tail()}"
+    assert ended(refused) == 74, f"a daemon started afresh where one had worked before: {made.log_tail()}"
     subprocess.run(["cp", "-p", str(copy), str(made.database)], check=True)
 
 

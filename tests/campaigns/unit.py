@@ -1,4 +1,4 @@
-"""The unit itself under a real systemd: a daemon that dies is told to people by ExecStopPost=, with its credentials.
+"""The unit under a real systemd: when the daemon dies, ExecStopPost= alerts people, with the unit's credentials.
 
 A systemd of its own (pid 1 of new namespaces, in control groups of its own) runs systemd/videod.service on the
 stand-ins, with its user and all its protections. Only this is changed: where the program lies, no dependencies on other
@@ -187,7 +187,9 @@ def _options(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
-CAMPAIGN = Campaign("unit", "the unit under a real systemd: deaths are told with its credentials", _options, run)
+CAMPAIGN = Campaign(
+    "unit", "the unit under a real systemd: it alerts people of each death, with its own credentials", _options, run
+)
 
 if __name__ == "__main__":
     raise SystemExit(main(CAMPAIGN))

@@ -152,7 +152,7 @@ def test_single_files_are_checked_without_settings(tmp_path: Path, capsys: pytes
     path = tmp_path / "wild.yaml"
     path.write_text(GOOD)
     assert main.run(["channels", "check", str(path), "--config", str(tmp_path / "none.toml")]) == 0
-    assert "1 channel: nothing to mend." in capsys.readouterr().out
+    assert "1 channel: no problems found." in capsys.readouterr().out
 
 
 def test_missing_settings_are_said_with_code_78(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

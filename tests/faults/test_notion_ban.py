@@ -108,7 +108,7 @@ async def test_in_a_ban_nobody_asks_not_even_after_a_restart(
                 await ask()
             assert (told.value.kind, told.value.retry_after_s) == ("busy", pytest.approx(seconds - passed, abs=1)), name
     await calls.aclose()
-    calls = await calls_of(on, harness)  # the daemon starts anew in the middle of it
+    calls = await calls_of(on, harness)  # the daemon restarts in the middle of it
     board = harness.board = NotionBoard(calls, on.clock, Place(ids))
     await harness.restart()
     for passed in (seconds // 2, seconds - 4):

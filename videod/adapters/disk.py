@@ -180,7 +180,7 @@ def unusable(state: Path) -> str | None:
     except OSError as error:
         if error.errno == errno.EROFS:
             return _read_only(state)
-        return f"the state folder {state} cannot be used ({error.strerror}); mend that, or set [paths] state"
+        return f"the state folder {state} cannot be used ({error.strerror}); fix that, or set [paths] state"
     if left.free < START_BYTES or left.files == 0:
         what = f"{left.free // MB} MB" if left.free < START_BYTES else "no inodes"
         return f"the disk of {state} has {what} left, too little even to start; free some space and start again"

@@ -78,7 +78,7 @@ ASSETS = (
     Column("File", "files", "the file itself"),
     Column("Key", "rich_text", "how videod finds the row again"),
     Column("Date", "date", "when the file was made"),
-    Column("Redo", "checkbox", "tick it to have the file made anew"),
+    Column("Redo", "checkbox", "tick it to regenerate the file"),
     Column("Revision", "number", "how many takes there were before"),
 )
 

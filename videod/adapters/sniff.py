@@ -49,7 +49,7 @@ _RIFF = {
     b"AVI ": Content("an AVI file"),
 }  # fmt: skip
 
-#: what is told apart
+#: the kinds of content that are recognized
 KNOWN = (_JSON, _TEXT, _MP4, *_RIFF.values(), *(one for _, one in (*_STARTS, *_INSIDE)))
 
 

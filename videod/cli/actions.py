@@ -114,7 +114,7 @@ def _cancel(argv: Sequence[str]) -> int:
 
 
 def _redo(argv: Sequence[str]) -> int:
-    about = "Make jobs of the review that is open anew, with all that was made from them."
+    about = "Regenerate files of the open review, and everything made from them."
     options = output.parser("redo", about, "videod redo grizzly image/bear_core clip/clip_07")
     options.add_argument("task", metavar="TASK", help="id, begin of an id, page id or piece of the title")
     options.add_argument("jobs", nargs="+", metavar="JOB", help="job names as `videod show TASK` lists them")
@@ -300,7 +300,7 @@ def _desk(where: Place) -> "Iterator[RequestHandler]":
     except (ConfigError, ChannelError, DatabaseError) as error:
         if held(error):
             raise CommandError(output.TEMPORARY, held_by_others(where.database), "nothing was changed") from error
-        raise CommandError(output.CONFIGURATION, str(error), "mend that, then try again") from error
+        raise CommandError(output.CONFIGURATION, str(error), "fix that, then try again") from error
     store = InlineDatabase(where.database)
     try:
         yield RequestHandler(Ledger(store, policies(settings, channels), Wakeups()), store, SystemClock(), "cli")

@@ -50,7 +50,7 @@ def _folder(config: Path) -> Path:
     try:
         return load_settings(config).paths.channels
     except ConfigError as problem:
-        hint = "mend the settings file or name another with --config"
+        hint = "fix the settings file or name another with --config"
         raise CommandError(output.CONFIGURATION, str(problem), hint) from None
 
 
@@ -96,7 +96,7 @@ def _check(given: argparse.Namespace) -> int:
             output.say(str(fault), "bad")
         _warn(found.warnings)
         if not faults:
-            output.say(f"{len(found.channels)} channel{'s' if len(found.channels) != 1 else ''}: nothing to mend.")
+            output.say(f"{len(found.channels)} channel{'s' if len(found.channels) != 1 else ''}: no problems found.")
     return output.CONFIGURATION if faults else output.OK
 
 
@@ -107,7 +107,7 @@ def _authorize(given: argparse.Namespace) -> int:
         secrets = load_secrets(os.environ)
         known = load_channels(settings.paths.channels).channels
     except (ConfigError, CredentialsError, ChannelError) as problem:
-        raise CommandError(output.CONFIGURATION, str(problem), "mend that and run the command again") from None
+        raise CommandError(output.CONFIGURATION, str(problem), "fix that and run the command again") from None
     if given.channel not in known:
         hint = f"the channels are {', '.join(sorted(known))}"
         raise CommandError(output.USAGE, f"there is no channel {given.channel!r}", hint)

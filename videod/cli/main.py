@@ -40,7 +40,7 @@ COMMANDS: dict[str, Command] = {
         "videod.cli.simulate", "main", "A load played in virtual time: how many a day, what holds it up, what it costs."
     ),
     "approve": Command("videod.cli.actions", "approve", "Let episodes that wait for your review go on."),
-    "redo": Command("videod.cli.actions", "redo", "Have some results of an episode made anew."),
+    "redo": Command("videod.cli.actions", "redo", "Regenerate selected files while their review is open."),
     "retry": Command("videod.cli.actions", "retry", "Let stopped or cancelled episodes go on."),
     "cancel": Command("videod.cli.actions", "cancel", "Stop episodes; what is made stays."),
     "pause": Command("videod.cli.actions", "pause", "Start nothing more of a service, a channel or an episode."),

@@ -109,5 +109,5 @@ def _print(data: object, found: Sequence[Complaint]) -> None:
         raise AssertionError(f"a plan without complaints cannot be read: {problem}") from problem
     seconds = sum(narration_seconds(clip.narration) for clip in plan.clips)
     output.say(
-        f"{plan.title}: {len(plan.clips)} clips, {len(plan.images)} images, about {seconds:.0f} s. Nothing to mend."
+        f"{plan.title}: {len(plan.clips)} clips, {len(plan.images)} images, about {seconds:.0f} s. No problems found."
     )

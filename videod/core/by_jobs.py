@@ -34,7 +34,7 @@ def start(work: Transition, event: JobStarted) -> Transition:
     """Start the job that a lane chose, unless money or a quota says no: only they are decided here.
 
     Raises StaleEvent where it may not start. Choice and start are one transaction, so a lane meets that only where a
-    day's quota ends; whoever else reports a start is told the same.
+    day's quota ends; whoever else reports a start gets the same answer.
     """
     job = _priced(work, _startable(work, event))
     if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:

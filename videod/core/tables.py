@@ -180,7 +180,7 @@ def _job_faults() -> list[str]:
     for step in STEPS.values():
         try:
             jobs += [(step, job) for job in step.jobs(_TASK, _PLAN, _POLICY)]
-        except Exception as error:  # whatever it is, it is told with its file
+        except Exception as error:  # whatever it is, the message names the file
             found.append(f"{FILES[step.name]}: `jobs` fails on a small plan: {type(error).__name__}: {error}")
     known = {job.name for _, job in jobs} | {"plan/plan"}
     for step, job in jobs:

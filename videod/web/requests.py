@@ -131,7 +131,7 @@ class RequestHandler:
         return Outcome(f"cancelled; `videod retry {task.id}` resumes it", True, after)
 
     async def redo(self, task_id: str, names: tuple[str, ...]) -> Outcome:
-        """Make finished jobs of the gate under review anew, with all that was made from them."""
+        """Regenerate finished files of the open review, and everything made from them."""
         task, jobs = await self._look(task_id)
         lost = set(outlook.lost(task, jobs))
         if lost:
