@@ -324,8 +324,8 @@ class Runner:
         self, work: Assignment, step: Step, output: Path, report: Report, child: Child
     ) -> JobSucceeded | JobFailed:
         foreign = self._builder.foreign(step, work.command)
-        parts = (await self._ledger.look(work.task.id))[1] if step.service == "ffmpeg" else ()
-        extras = step.name != "assemble" or self._builder.extras(work.task)
+        _, parts = await self._ledger.look(work.task.id)  # whichever step it is: its file says what it needs of them
+        extras = self._builder.extras(work.task)
         try:
             artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign, extras))
             plan = read_plan(output) if step.name == "plan" else None
