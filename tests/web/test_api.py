@@ -18,6 +18,7 @@ from videod.adapters import orphans
 from videod.adapters.process import tethered
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
+from videod.core.suspension import Cause
 from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.web.api import ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays, _loop
@@ -284,6 +285,25 @@ async def test_resuming_a_service_frees_what_was_held_for_it(box: StudioBox, api
     assert body == {"text": "gemini resumes; 1 task no longer waiting for it", "changed": True}
     assert box.task(task).status == Status.GENERATING_ASSETS
     assert (await api.post("/api/services/gemini/resume"))[1]["changed"] is False
+
+
+async def test_a_lane_that_starts_a_job_at_once_hides_no_episode_from_the_resume(
+    box: StudioBox, api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
+    for clip in ("clip_01", "clip_02"):
+        box.succeed(task, f"composite/{clip}", box.start(task, f"composite/{clip}"))
+    box.fail(task, "clip/clip_01", Kind.QUOTA, "used up", retry_after_ms=HOUR)
+    release = box.ledger.release
+
+    async def released(service: str, channel_id: str, cause: Cause) -> None:
+        await release(service, channel_id, cause)
+        box.start(task, "clip/clip_02")
+
+    monkeypatch.setattr(box.ledger, "release", released)
+    _, body = await api.post("/api/services/kie/resume")
+    assert body == {"text": "kie resumes; 1 task no longer waiting for it", "changed": True}
+    assert box.jobs(task)["clip/clip_01"].failure is None
 
 
 async def test_resuming_uploads_of_one_channel_leaves_the_other_parked(box: StudioBox, api: Caller) -> None:

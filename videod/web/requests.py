@@ -197,15 +197,16 @@ class RequestHandler:
             others = [one for one in found if one.service == EVERY_SERVICE]
             more = f"; but everything is paused ({wording.explained(others[0])}): `videod resume all`" if others else ""
             return Outcome(f"{service} is not paused{where}; nothing changed{more}", False)
+        # before the release: a lane that is free starts one of their jobs at once, and they no longer seem to wait
+        freed = [task for task in await self._suspended(name) if _concerns(task, wanted)]
         for one in wanted:
             if one.cause is Cause.DOWN:
                 await self._ledger.ask_at_once(name, at)
             else:
                 await self._ledger.release(name, one.channel_id, one.cause)
-        freed = [task for task in await self._suspended(name) if _concerns(task, wanted)]
         for task in freed:
             await self._ledger.apply(ServiceFreed(at, task.id, service))
-        log.info("desk_service_resumed", extra={"service": service, "channel": channel_id, "by": self._by})
+        log.info("requests_service_resumed", extra={"service": service, "channel": channel_id, "by": self._by})
         tasks = f"{len(freed)} task{'s' if len(freed) != 1 else ''}"
         waited = f"; {tasks} no longer waiting for it" if freed else ""
         return Outcome(f"{'everything' if name == EVERY_SERVICE else service} resumes{where}{waited}", True)
@@ -218,7 +219,9 @@ class RequestHandler:
             raise Refused("missing", f"there is no channel {channel_id}", "see `videod channels` for the ids")
         why = reason or f"by hand ({self._by})"
         await self._ledger.suspend(Suspension(Cause.PERSON, name, channel_id or "", detail=why), at)
-        log.info("desk_service_paused", extra={"service": service, "channel": channel_id, "by": self._by, "why": why})
+        log.info(
+            "requests_service_paused", extra={"service": service, "channel": channel_id, "by": self._by, "why": why}
+        )
         where = f" --channel {channel_id}" if channel_id else ""
         what = "everything" if name == EVERY_SERVICE else service
         text = f"{what} is paused{f' for {channel_id}' if channel_id else ''}; what runs now runs to its end"
