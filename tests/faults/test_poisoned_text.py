@@ -24,7 +24,7 @@ from scripts import (
     generate_video,
     upload_video,
 )
-from tests.core.test_steps import studio
+from tests.core.test_steps import context
 from tests.harness.checkers import check
 from tests.harness.scripts import Trouble, plan_document
 from tests.harness.virtual_loop import run_virtual
@@ -103,7 +103,7 @@ def test_any_entry_becomes_a_clean_episode_or_is_refused_in_words(title: str, to
         assert text.strip() and not NO_TEXT.search(text)
         text.encode()  # what every file, database and wire needs
     assert "\n" not in event.title
-    command = STEPS["plan"].argv(first_job(task, policy()), studio(task))
+    command = STEPS["plan"].argv(first_job(task, policy()), context(task))
     taken = parsed("plan", words(command))
     told = (taken["title"], taken["topic"], taken["direction"])
     assert told == (event.title, event.topic, event.direction)
@@ -152,7 +152,7 @@ def test_every_text_of_a_plan_reaches_its_script_as_one_argument(text: str) -> N
         assert complaints(plan, 2, 3)
         return
     task = a_task(_queued("The Crossing"))
-    at = studio(task)
+    at = context(task)
     for job in jobs_of(task, plan, policy()):
         command = STEPS[job.step].argv(job, at)
         for name, content in command.files.items():
@@ -202,7 +202,7 @@ def test_a_real_child_gets_every_text_as_one_argument() -> None:
             continue
         assert isinstance(event, EntryQueued)
         task = a_task(event)
-        argv = words(STEPS["plan"].argv(first_job(task, policy()), studio(task)))
+        argv = words(STEPS["plan"].argv(first_job(task, policy()), context(task)))
         said = subprocess.run([sys.executable, "-IS", "-c", echo, *argv], capture_output=True, check=True).stdout
         assert json.loads(said) == list(argv)
         assert sum(event.direction in word for word in argv) >= 1
