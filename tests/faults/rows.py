@@ -25,6 +25,11 @@ ROWS: Mapping[str, str] = {
     "2.7": "Entries queued together run in the order of the table",
     "2.8": "A retry keeps its place in the queue",
     "2.10": "Emoji younger than Python's tables stay in titles",
+    # 3: who is who
+    # 4: found before the money is spent
+    # 5: every answer judged by what it proves
+    # 6: pictures, sound and film
+    # 7: the board and people
     "7.1": "The board is right soon after any outage, also over a restart",
     "7.2": "Trouble of the board is told by the other ways, once",
     "7.3": "An entry says what it waits for and until when",
@@ -32,12 +37,17 @@ ROWS: Mapping[str, str] = {
     "7.5": "An error log has the failure's own time",
     "7.6": "Advice names the key, the file, the command",
     "7.8": "Refused entries are in status; jobs of cancelled entries are not counted",
+    # 8: terminal, start and stop
     "8.10": "No test's verdict hangs on time",
+    # 9: custom scripts
+    # 10: dead ends
     "10.1": "What is lost is fetched or made again; a bad file sends its producer back",
     "10.2": "The film that was approved is the film that is uploaded",
     "10.3": "Only a full or failing disk is called a disk failure",
     "10.4": "Repeated purchases stand in the sums, marked",
     "10.5": "A film of another program is held against what it was made of",
+    # 11: simulated services
+    # 13: reliability
     "13.1": "A time of the board in the future moves no cursor",
     "13.2": "What a person sets is never written over",
     "13.3": "A nonsense balance or token lifetime is no answer",
