@@ -195,9 +195,9 @@ class Planner:
 
 def _reply(answer: Kept, complaints: list[Complaint]) -> list[Json]:
     listed = "\n".join(f"- {complaint.line()}" for complaint in complaints)
-    request = f"The plan breaks these rules:\n{listed}\n\nMend exactly these and give the whole plan again as JSON."
+    request = f"The plan breaks these rules:\n{listed}\n\nFix exactly these and give the whole plan again as JSON."
     turns: list[Json] = []
-    # an answer that was cut off cannot be mended, and repeating it would only make the next one longer
+    # an answer that was cut off cannot be fixed, and repeating it would only make the next one longer
     if answer.finish != "MAX_TOKENS" and answer.text:
         turns.append(gemini.turn("model", [gemini.text_part(answer.text)]))
     return [*turns, gemini.turn("user", [gemini.text_part(request)])]

@@ -1,6 +1,6 @@
 """One contender in a process of its own, so that each has its own interpreter, memory and CPU account.
 
-python -m tests.benchmarks.contender SCENARIO NAME --folder F [--address A] [--books] [options of the scenario]
+python -m tests.benchmarks.contender SCENARIO NAME --folder F [--address A] [--ledger] [options of the scenario]
 
 `queue` answers every line `N` on stdin with N timed cycles; `drain` and `films` run once. All print JSON lines.
 """
@@ -37,7 +37,7 @@ GIVE_UP_S = 180.0
 
 def _made(options: argparse.Namespace) -> Peer:
     module, name = CONTENDERS[options.name].split(":")
-    made: Peer = getattr(importlib.import_module(module), name)(options.folder, options.address, options.books)
+    made: Peer = getattr(importlib.import_module(module), name)(options.folder, options.address, options.ledger)
     return made
 
 
@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("name", choices=CONTENDERS)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--address")
-    parser.add_argument("--books", action="store_true")
+    parser.add_argument("--ledger", action="store_true")
     parser.add_argument("--finished", type=int, default=10_000)
     parser.add_argument("--queued", type=int, default=500)
     parser.add_argument("--jobs", type=int, default=500)

@@ -22,16 +22,16 @@ ON_POSTGRES = ("procrastinate", "pgqueuer", "seed's design")
 
 @dataclass(frozen=True)
 class Contestant:
-    """`books`: it keeps videod's books beside its own."""
+    """`ledger`: it keeps videod's ledger beside its own."""
 
     name: str
-    books: bool = False
+    ledger: bool = False
 
     @property
     def label(self) -> str:
         if self.name == "videod":
             return "videod"
-        return f"{self.name} + books" if self.books else self.name
+        return f"{self.name} + ledger" if self.ledger else self.name
 
 
 class Arena:
@@ -55,7 +55,7 @@ class Arena:
         if who.name in ON_POSTGRES and self._address is not None:
             self._made += 1
             argv += ["--address", postgres.new_database(self._address, f"bench_{self._made}")]
-        argv += ["--books"] if who.books else []
+        argv += ["--ledger"] if who.ledger else []
         for name, value in options.items():
             argv += [f"--{name}"] if value is True else [f"--{name}", str(value)]
         return argv

@@ -36,10 +36,10 @@ def _number(run: Mapping[str, object], name: str) -> float:
 def no_ops(place: Arena, rounds: int, jobs: int) -> Runs:
     taken: Runs = {}
     names = place.may(WITH_WORKERS)
-    everyone = [Contestant("videod"), *(Contestant(name, books) for books in (False, True) for name in names)]
+    everyone = [Contestant("videod"), *(Contestant(name, ledger) for ledger in (False, True) for name in names)]
     for number in range(rounds):
         for who in everyone[number % len(everyone) :] + everyone[: number % len(everyone)]:
-            probes = number == 0 and not who.books
+            probes = number == 0 and not who.ledger
             run = place.once("drain", who, jobs=jobs, **({"probes": True} if probes else {}))
             if run is not None:
                 taken.setdefault(who, []).append(run)

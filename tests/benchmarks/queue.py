@@ -5,7 +5,7 @@ python -m tests.benchmarks.queue [--rounds 8] [--cycles 50]
 500 jobs wait for 10 channels beside 10,000 finished ones; one caller, synchronous=FULL or fsync everywhere. A claim of
 videod is what its lane does: it chooses among all that may run (priority, episodes in work first, channels in turn,
 limits, budget), reserves the price, opens an attempt, writes history and what the board has to be told. The peers
-take the next row. In the second table they too keep those books, in plain SQL: on PostgreSQL (pgqueuer, seed's design)
+take the next row. In the second table they too keep that ledger, in plain SQL: on PostgreSQL (pgqueuer, seed's design)
 in the transaction of the step itself, elsewhere in a transaction of its own, as one has to.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tests.benchmarks.contest import NEEDS, Arena, Contestant, arena, stepping
 from tests.benchmarks.figures import machine, median, ms, quantile, table, times
 
-#: what each of them does less than a claim of videod, books aside
+#: what each of them does less than a claim of videod, ledger aside
 LESS = {
     "huey": "a claim deletes the row: a crash loses the job; priority, no fairness",
     "litequeue": "FIFO; a claimed job stays locked after a crash until somebody frees it",
@@ -28,8 +28,8 @@ LESS = {
 }
 
 
-def play(place: Arena, books: bool, rounds: int, cycles: int) -> dict[Contestant, list[dict[str, object]]]:
-    everyone = [Contestant("videod"), *(Contestant(name, books) for name in place.may(list(NEEDS)))]
+def play(place: Arena, ledger: bool, rounds: int, cycles: int) -> dict[Contestant, list[dict[str, object]]]:
+    everyone = [Contestant("videod"), *(Contestant(name, ledger) for name in place.may(list(NEEDS)))]
     taken: dict[Contestant, list[dict[str, object]]] = {}
     with stepping(place, everyone) as ready:
         order = list(ready)
@@ -78,9 +78,9 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{machine()}\n")
     with arena() as place:
-        for books in (False, True):
-            print("With the same books kept:" if books else "As it comes:", end="\n\n")
-            print(show(play(place, books, options.rounds, options.cycles), options.cycles), end="\n\n")
+        for ledger in (False, True):
+            print("With the same ledger kept:" if ledger else "As it comes:", end="\n\n")
+            print(show(play(place, ledger, options.rounds, options.cycles), options.cycles), end="\n\n")
         place.say_missing()
 
 

@@ -175,8 +175,8 @@ def _in_virtual_time(folder: Path, seed: int, rounds: int) -> frame.Result:
         with tempfile.TemporaryDirectory(dir=folder) as other:
             found += run_virtual(mixed.passing_story(Path(other), seed + number, share))
         place.mkdir()
-        person, mended = run_virtual(mixed.mixed_story(place, seed + number, share))
-        mixed.only_for_cause(person, mended)
+        person, fixed = run_virtual(mixed.mixed_story(place, seed + number, share))
+        mixed.only_for_cause(person, fixed)
         acts += sum(person.acts.values())
     if rounds:
         assert mixed.recovered(found) >= LEAST_RECOVERED, found

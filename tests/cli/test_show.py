@@ -98,7 +98,7 @@ def test_json_gives_jobs_with_absolute_files_charges_and_a_timeline(full: Path, 
     ]  # fmt: skip
     assert [move["seconds"] for move in body["timeline"]][1] == 4 * 60
     assert body["costs_usd"] == {"gemini": 0.137}
-    assert body["last_failure"]["mended"] is False
+    assert body["last_failure"]["fixed"] is False
     assert body["last_failure"]["failure"]["endpoint"] == "/api/v1/jobs/createTask"
 
 

@@ -56,9 +56,9 @@ class Creator:
         found = self._client.get(f"/v1/pages/{page}").raise_for_status().json()["properties"]
         return {name: "" if (value := decode(prop)) is None else str(value) for name, prop in found.items()}
 
-    def wait(self, page: str, *statuses: Status, mended: bool = False, **parts: str) -> dict[str, str]:
+    def wait(self, page: str, *statuses: Status, fixed: bool = False, **parts: str) -> dict[str, str]:
         """The card, once it shows one of `statuses` (none: any), each property of `parts` ("_" for a blank) holds its
-        text and, where `mended`, the Error Log is empty.
+        text and, where `fixed`, the Error Log is empty.
 
         Raises AssertionError with the card and the log's end at once on any other error status.
         """
@@ -69,7 +69,7 @@ class Creator:
             card = self.card(page)
             status = BY_LABEL[card["Status"]]
             held = all(part in card[name.replace("_", " ")] for name, part in parts.items())
-            held = held and not (mended and card["Error Log"])
+            held = held and not (fixed and card["Error Log"])
             if held and (not statuses or status in statuses):
                 return card
             wrong = status.value.startswith("error_") and status not in statuses and Status.QUEUED not in statuses

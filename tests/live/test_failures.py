@@ -1,4 +1,4 @@
-"""What a creator reads when something goes wrong, and that the episode goes on once it is mended.
+"""What a creator reads when something goes wrong, and that the episode goes on once it is fixed.
 
 One sandbox for all; every test writes its own entry. The channel wild_planet runs by itself to the end, deep_ocean
 stops at the reviews of the assets and of the clips.
@@ -94,7 +94,7 @@ def test_a_wrong_key_is_named_once_everywhere_and_a_start_with_the_right_one_goe
     assert studio.stop() == 0
     assert creator.bought("text") == plans
     studio.start()
-    card = creator.wait(page, mended=True)
+    card = creator.wait(page, fixed=True)
     assert ("refused" in card["Progress"], card["Next Retry"], creator.task(page)["suspended"]) == (False, "", None)
     assert not studio.rows("SELECT 1 FROM suspensions")
     assert len(creator.alerts()) == alerts + 1

@@ -1,4 +1,4 @@
-"""A real daemon when services refuse, forget and ban, and when its settings are mended and broken under its feet."""
+"""A real daemon when services refuse, forget and ban, and when its settings are fixed and broken under its feet."""
 
 import json
 import re
@@ -131,7 +131,7 @@ def test_a_film_whose_last_answer_and_session_are_lost_is_found_by_its_marker(ru
     running.fault(service="youtube", kind="session_gone", skip=1, times=1)
     page = page_of(running, "Untouched")
     assert resume(running, "resume", "youtube")  # also for the channel whose consent is gone: that rings no second time
-    creator.wait(page, Status.PUBLISHED, mended=True)
+    creator.wait(page, Status.PUBLISHED, fixed=True)
     assert (inserts(running), len(videos(running))) == (3, 1)  # the refused one, wild_planet's and its own
     assert creator.card(page)["YouTube URL"].endswith(next(iter(videos(running))))
     mine = [line for line in creator.log("runner_job_failed") if line["task"] == creator.task(page)["id"]]
@@ -146,7 +146,7 @@ def test_after_a_new_consent_the_interrupted_session_goes_on(running: Stage, cre
     before = inserts(running)
     _authorize(running, "wild_planet")
     resume(running, "resume", "youtube", "--channel", "wild_planet")
-    creator.wait(page_of(running, "Revoked"), Status.PUBLISHED, mended=True)
+    creator.wait(page_of(running, "Revoked"), Status.PUBLISHED, fixed=True)
     assert (inserts(running), len(videos(running))) == (before, 2)
     assert len([text for text in creator.alerts() if "Revoked" in text]) == 1
 
@@ -188,7 +188,7 @@ def test_in_a_ban_nobody_asks_notion_over_a_restart_and_then_the_board_hears_the
     assert checked.returncode in (0, 75)
     assert running.stop() == 0
     running.start()
-    creator.wait(page, Status.VIDEO_READY, mended=True)
+    creator.wait(page, Status.VIDEO_READY, fixed=True)
     rows = running.asked("notion")
     ends = began + BAN_S * 1000
     assert [row for row in rows if _is_daemons(row) and known < int(str(row["at_ms"])) < ends - 50] == []
@@ -225,7 +225,7 @@ def test_broken_settings_change_nothing_and_good_ones_are_in_force_within_second
     told = str(until(lambda: remark(running), running.log_tail))
     assert f"videod.toml:{line}" in told and "services.kie.concurrency" in told, told
     page = creator.write("Under the old settings", "deep_ocean")
-    creator.wait(page, Status.VIDEO_READY, mended=True)
+    creator.wait(page, Status.VIDEO_READY, fixed=True)
     assert most_clips_at_once(running) == 1
     bomb = running.channels / "bomb.yaml"
     running.config.write_text(good.replace("concurrency = 1", "concurrency = 2"))
@@ -240,7 +240,7 @@ def test_broken_settings_change_nothing_and_good_ones_are_in_force_within_second
     page = creator.write("Under the new settings", "deep_ocean")
     until(lambda: list(creator.jobs(page, "clip").values()) == ["running"] * 2, running.log_tail)
     running.admin("/reset", "POST")
-    creator.wait(page, Status.VIDEO_READY, mended=True)
+    creator.wait(page, Status.VIDEO_READY, fixed=True)
 
 
 def remark(at: Stage) -> str:

@@ -168,7 +168,7 @@ async def test_voices_models_and_subscription_can_be_looked_up(sandbox: Sandbox)
 async def test_credits_used_outlive_the_process(sandbox: Sandbox, tmp_path: Path) -> None:
     await sandbox.speak()
     later = stand_in.build(Context(tmp_path, Options()))
-    assert later[stand_in.DESK].used == len(SENTENCE)
+    assert later[stand_in.ACCOUNT].used == len(SENTENCE)
 
 
 @pytest.mark.parametrize("key", ["", "sk_wrong"])

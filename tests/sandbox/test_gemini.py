@@ -168,8 +168,8 @@ async def test_a_bad_plan_breaks_rules_once_and_the_repair_round_mends_it(sandbo
     bad = await sandbox.plan()
     broken = {complaint.rule for complaint in craft.complaints(bad, 6, 8)}
     assert {"duration", "commas", "camera last", "unused", "static state"} <= broken
-    mended = await sandbox.plan(PLAN + "\nThe plan breaks these rules: clips[0].narration breaks commas")
-    assert craft.complaints(mended, 6, 8) == ()
+    fixed = await sandbox.plan(PLAN + "\nThe plan breaks these rules: clips[0].narration breaks commas")
+    assert craft.complaints(fixed, 6, 8) == ()
 
 
 async def test_a_story_direction_can_ask_for_bad_plans_or_a_refused_image(sandbox: Sandbox) -> None:

@@ -151,8 +151,8 @@ def _print_failure(seen: views.Detail, at: int) -> None:
     if told is None or seen.failed is None:
         return
     output.say("")
-    mended = " (fixed since)" if told["mended"] else ""
-    output.heading(f"Last failure{mended}: {told['job']}, {ago(seen.failed.ended_at or at, at)}")
+    fixed = " (fixed since)" if told["fixed"] else ""
+    output.heading(f"Last failure{fixed}: {told['job']}, {ago(seen.failed.ended_at or at, at)}")
     failure = told["failure"] if isinstance(told["failure"], dict) else {}
     where = " ".join(str(failure[name]) for name in ("service", "endpoint") if failure.get(name))
     marks = [f"HTTP {failure['http_status']}" if failure.get("http_status") else "", str(failure.get("code") or "")]

@@ -194,7 +194,7 @@ def _moves() -> dict[Status, frozenset[Status]]:
     for status in (*_WORKING, *APPROVES, Status.QUEUED):
         table[status].add(Status.QUOTA_EXCEEDED)
     for error in ERRORS:
-        # a person queues it again; several failed jobs may be mended one after another, the earliest step shows
+        # a person queues it again; several failed jobs may be fixed one after another, the earliest step shows
         table[error].update({Status.QUEUED, *ERRORS} - {error})
     return {status: frozenset(targets) for status, targets in table.items()}
 

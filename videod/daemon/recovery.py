@@ -45,9 +45,9 @@ async def free_refused_keys(store: Store, ledger: Ledger, clock: Clock) -> int:
     """A start may bring new keys: what was suspended for a refused one is tried again. Returns how many services."""
     found = await store.read(lambda connection: reads.suspensions(connection, clock.now_ms()))
     refused = [row for row in found if row.cause is Cause.CREDENTIALS]
-    desk = RequestHandler(ledger, store, clock, "start")
+    handler = RequestHandler(ledger, store, clock, "start")
     for row in refused:
-        outcome = await desk.resume(row.service, row.channel_id or None, only=Cause.CREDENTIALS)
+        outcome = await handler.resume(row.service, row.channel_id or None, only=Cause.CREDENTIALS)
         log.info("recovery_service_freed", extra={"service": row.service, "remark": outcome.text})
     return len(refused)
 

@@ -357,7 +357,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Detail:
-    """One task in full; `since` as in Episode. `failed` is the newest failed attempt, mended since or not."""
+    """One task in full; `since` as in Episode. `failed` is the newest failed attempt, fixed since or not."""
 
     task: Task
     jobs: tuple[Job, ...]

@@ -1,2 +1,2 @@
-"""The daemon's door for programs: an HTTP API on a Unix socket (`api`), the JSON it speaks (`shapes`) and the
-requests that change something (`acts`). Only `api` imports aiohttp; the command line shares the other two."""
+"""The daemon's door for programs: an HTTP API on a Unix socket (`api`), the JSON it speaks (`serializers`) and the
+requests that change something (`requests`). Only `api` imports aiohttp; the command line shares the other two."""

@@ -112,8 +112,8 @@ class _Api:
     async def change(self, request: web.Request) -> web.Response:
         """POST of one verb on a task or a service."""
         room, verb, target = (request.match_info[name] for name in ("room", "verb", "id"))
-        desk = RequestHandler(self.ledger, self.store, self.clock, "cli")
-        outcome = await perform(desk, room, verb, target, await _body(request))
+        handler = RequestHandler(self.ledger, self.store, self.clock, "cli")
+        outcome = await perform(handler, room, verb, target, await _body(request))
         log.info("api_request_done", extra={"verb": verb, "target": target, "changed": outcome.changed})
         return self.answer(outcome.as_json())
 

@@ -305,25 +305,25 @@ VERBS = ("approve", "retry", "cancel", "redo", "pause", "resume")
 SERVICE_VERBS = ("pause", "resume")
 
 
-async def perform(desk: RequestHandler, room: str, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
+async def perform(handler: RequestHandler, room: str, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
     """The request `verb` on a thing of the `room` "tasks" or "services", with its JSON body. Raises Refused."""
     match room, verb:
         case "tasks", "approve":
-            return await desk.approve(target, _text(body, "gate"))
+            return await handler.approve(target, _text(body, "gate"))
         case "tasks", "retry":
-            return await desk.retry(target)
+            return await handler.retry(target)
         case "tasks", "cancel":
-            return await desk.cancel(target)
+            return await handler.cancel(target)
         case "tasks", "redo":
-            return await desk.redo(target, _names(body, "jobs"))
+            return await handler.redo(target, _names(body, "jobs"))
         case "tasks", "pause":
-            return await desk.pause_task(target, _text(body, "reason"))
+            return await handler.pause_task(target, _text(body, "reason"))
         case "tasks", "resume":
-            return await desk.resume_task(target)
+            return await handler.resume_task(target)
         case "services", "pause":
-            return await desk.pause(target, _text(body, "channel"), _text(body, "reason"))
+            return await handler.pause(target, _text(body, "channel"), _text(body, "reason"))
         case "services", "resume":
-            return await desk.resume(target, _text(body, "channel"))
+            return await handler.resume(target, _text(body, "channel"))
         case _:
             raise Refused("missing", f"there is nothing called {verb}", f"name one of: {', '.join(VERBS)}")
 

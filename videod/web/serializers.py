@@ -164,7 +164,7 @@ def timeline(history: tuple[reads.HistoryRow, ...], at: int) -> list[Json]:
 
 
 def last_failure(seen: views.Detail) -> Json | None:
-    """The newest failed attempt in full: the failure as it was reported, the end of its stderr, mended since or not."""
+    """The newest failed attempt in full: the failure as it was reported, the end of its stderr, fixed since or not."""
     row = seen.failed
     if row is None:
         return None
@@ -177,7 +177,7 @@ def last_failure(seen: views.Detail) -> Json | None:
     return {
         "job": None if one is None else one.name, "at": when(row.ended_at), "outcome": row.outcome,
         "exit_code": row.exit_code, "stderr_tail": row.stderr_tail, "failure": told[-1] if told else None,
-        "mended": one is not None and one.failure is None and one.state.value not in ("failed", "in_doubt"),
+        "fixed": one is not None and one.failure is None and one.state.value not in ("failed", "in_doubt"),
     }  # fmt: skip
 
 

@@ -18,10 +18,10 @@ class Peer(ABC):
     #: how long it is quiet before each of them, seconds: where a poll sets the pace, as long as that
     quiet_s = (0.1, 0.3)
 
-    def __init__(self, folder: Path, address: str | None, books: bool) -> None:
+    def __init__(self, folder: Path, address: str | None, ledger: bool) -> None:
         self.folder = folder
         self.address = address
-        self.books = books
+        self.keeps_ledger = ledger
 
     @abstractmethod
     async def open(self, finished: int) -> None:

@@ -13,7 +13,7 @@ from dbos._queue import _INTERNAL_QUEUE_CONSTRUCTION
 from dbos._utils import GlobalParams
 
 from tests.benchmarks.load import Film
-from tests.benchmarks.peers import books
+from tests.benchmarks.peers import own_ledger
 from tests.benchmarks.peers.threads import ThreadPeer
 from tests.benchmarks.work import Films, Work
 
@@ -65,7 +65,7 @@ class DbosPeer(ThreadPeer):
         own.close()
 
     async def enqueue(self, name: str) -> None:
-        self.note(books.enqueued(name))
+        self.note(own_ledger.enqueued(name))
         with SetWorkflowID(name):
             self._queue.enqueue(one_job, "", name)
 
@@ -75,11 +75,11 @@ class DbosPeer(ThreadPeer):
         names, _ = self._inside.start_queued_workflows(
             self._queue, GlobalParams.executor_id, GlobalParams.app_version, None, 0, owner_xid=owner
         )
-        self.note(books.claimed(names[0]))
+        self.note(own_ledger.claimed(names[0]))
         return names[0], owner
 
     async def complete(self, name: str, handle: object) -> None:
-        self.note(books.completed(name))
+        self.note(own_ledger.completed(name))
         self._inside.update_workflow_outcome(name, "SUCCESS", output="null", owner_xid=str(handle))
 
     async def fill(self, names: Sequence[str]) -> Sequence[str]:

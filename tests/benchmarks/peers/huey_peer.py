@@ -7,7 +7,7 @@ from pathlib import Path
 from huey import SqliteHuey
 from huey.api import Huey
 
-from tests.benchmarks.peers import books
+from tests.benchmarks.peers import own_ledger
 from tests.benchmarks.peers.threads import ThreadPeer
 from tests.benchmarks.work import Work
 
@@ -27,17 +27,17 @@ class HueyPeer(ThreadPeer):
         return SqliteHuey(name, filename=str(Path(self.folder) / f"{name}.db"), fsync=True, timeout=30)
 
     async def enqueue(self, name: str) -> None:
-        self.note(books.enqueued(name))
+        self.note(own_ledger.enqueued(name))
         self._task(name)
 
     async def claim(self) -> tuple[str, object]:
         task = self._queue.dequeue()
         name = str(task.args[0])
-        self.note(books.claimed(name))
+        self.note(own_ledger.claimed(name))
         return name, task.id
 
     async def complete(self, name: str, handle: object) -> None:
-        self.note(books.completed(name))
+        self.note(own_ledger.completed(name))
         self._queue.put_result(handle, True)
 
     async def work(self, limits: Mapping[str, int], work: Work) -> None:

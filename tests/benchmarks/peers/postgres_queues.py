@@ -19,7 +19,7 @@ from pgqueuer.queries import Queries
 from procrastinate.jobs import Status
 
 from tests.benchmarks.load import Film
-from tests.benchmarks.peers import books
+from tests.benchmarks.peers import own_ledger
 from tests.benchmarks.peers.base import Peer
 from tests.benchmarks.work import Films, Work
 
@@ -28,10 +28,10 @@ for name in ("procrastinate", "pgqueuer"):
 
 
 class AsyncPeer(Peer):
-    """Keeps its books in the same PostgreSQL database; workers take a connection of a pool of eight for them."""
+    """Keeps its ledger in the same PostgreSQL database; workers take a connection of a pool of eight for them."""
 
-    def __init__(self, folder: Path, address: str | None, with_books: bool) -> None:
-        super().__init__(folder, address, with_books)
+    def __init__(self, folder: Path, address: str | None, with_ledger: bool) -> None:
+        super().__init__(folder, address, with_ledger)
         assert address is not None
         self.dsn = address
         self.running: Work | None = None
@@ -39,38 +39,38 @@ class AsyncPeer(Peer):
 
     async def make_books(self) -> None:
         self.connection = await asyncpg.connect(self.dsn)
-        self.pool = await asyncpg.create_pool(self.dsn, min_size=8, max_size=8) if self.books else None
-        if self.books:
-            for statement in books.TABLES:
+        self.pool = await asyncpg.create_pool(self.dsn, min_size=8, max_size=8) if self.keeps_ledger else None
+        if self.keeps_ledger:
+            for statement in own_ledger.TABLES:
                 await self.connection.execute(statement)
 
     @asynccontextmanager
     async def together(self) -> AsyncIterator[None]:
-        """Books and the peer's own step as one transaction of the one connection."""
-        if self.books:
+        """Ledger and the peer's own step as one transaction of the one connection."""
+        if self.keeps_ledger:
             async with self.connection.transaction():
                 yield
         else:
             yield
 
-    async def note(self, step: books.Step) -> None:
-        if self.books:
-            await books.write_asyncpg(self.connection, step)
+    async def note(self, step: own_ledger.Step) -> None:
+        if self.keeps_ledger:
+            await own_ledger.write_asyncpg(self.connection, step)
 
-    async def _note_from_pool(self, step: books.Step) -> None:
+    async def _note_from_pool(self, step: own_ledger.Step) -> None:
         if self.pool is not None:
             async with self.pool.acquire() as connection, connection.transaction():
-                await books.write_asyncpg(connection, step)
+                await own_ledger.write_asyncpg(connection, step)
 
     async def run(self, name: str) -> None:
         """What every job of the workers does."""
         assert self.running is not None
-        await self._note_from_pool(books.claimed(name))
+        await self._note_from_pool(own_ledger.claimed(name))
         self.running.begin(name)
         seconds = self.running.seconds(name)
         if seconds:
             await asyncio.sleep(seconds)
-        await self._note_from_pool(books.completed(name))
+        await self._note_from_pool(own_ledger.completed(name))
         for follow in self.running.end(name):
             await self.submit(*follow)
 
@@ -109,19 +109,19 @@ class PgqueuerPeer(AsyncPeer):
     async def enqueue(self, name: str) -> None:
         self._number += 1
         async with self.together():
-            await self.note(books.enqueued(name))
+            await self.note(own_ledger.enqueued(name))
             await self._queries.enqueue(f"channel_{self._number % 10}", name.encode(), 0)
 
     async def claim(self) -> tuple[str, object]:
         async with self.together():
             (job,) = await self._dequeue(1)
             name = (job.payload or b"").decode()
-            await self.note(books.claimed(name))
+            await self.note(own_ledger.claimed(name))
         return name, job
 
     async def complete(self, name: str, handle: object) -> None:
         async with self.together():
-            await self.note(books.completed(name))
+            await self.note(own_ledger.completed(name))
             await self._queries.log_jobs([(handle, "successful", None)])  # type: ignore[list-item]
 
     async def work(self, limits: Mapping[str, int], work: Work) -> None:
@@ -170,24 +170,24 @@ class ProcrastinatePeer(AsyncPeer):
     async def _nothing(self, name: str) -> None:
         return
 
-    async def note(self, step: books.Step) -> None:
-        if self.books:
-            await books.write_psycopg(self._own, step)
+    async def note(self, step: own_ledger.Step) -> None:
+        if self.keeps_ledger:
+            await own_ledger.write_psycopg(self._own, step)
 
     async def enqueue(self, name: str) -> None:
         self._number += 1
-        await self.note(books.enqueued(name))
+        await self.note(own_ledger.enqueued(name))
         await self._task.configure(queue=f"channel_{self._number % 10}").defer_async(name=name)
 
     async def claim(self) -> tuple[str, object]:
         job = await self._app.job_manager.fetch_job(None, self._worker)
         assert job is not None
         name = str(job.task_kwargs["name"])
-        await self.note(books.claimed(name))
+        await self.note(own_ledger.claimed(name))
         return name, job
 
     async def complete(self, name: str, handle: object) -> None:
-        await self.note(books.completed(name))
+        await self.note(own_ledger.completed(name))
         await self._app.job_manager.finish_job(handle, Status.SUCCEEDED, delete_job=False)  # type: ignore[arg-type]
 
     async def work(self, limits: Mapping[str, int], work: Work) -> None:

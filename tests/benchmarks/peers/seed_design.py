@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from tests.benchmarks.load import LIMITS, Film
-from tests.benchmarks.peers import books
+from tests.benchmarks.peers import own_ledger
 from tests.benchmarks.peers.postgres_queues import AsyncPeer
 from tests.benchmarks.work import Films, Work
 
@@ -48,7 +48,7 @@ class SeedDesign(AsyncPeer):
     async def enqueue(self, name: str) -> None:
         self._number += 1
         async with self.together():
-            await self.note(books.enqueued(name))
+            await self.note(own_ledger.enqueued(name))
             statement = "INSERT INTO tasks (name, channel, status) VALUES ($1, $2, 'queued')"
             await self.connection.execute(statement, name, f"channel_{self._number % 10}")
 
@@ -59,12 +59,12 @@ class SeedDesign(AsyncPeer):
         async with self.connection.transaction():
             row = await self.connection.fetchrow(_OLDEST)
             await self._set(self.connection, row["id"], "claimed")
-            await self.note(books.claimed(row["name"]))
+            await self.note(own_ledger.claimed(row["name"]))
         return row["name"], row["id"]
 
     async def complete(self, name: str, handle: object) -> None:
         async with self.together():
-            await self.note(books.completed(name))
+            await self.note(own_ledger.completed(name))
             await self._set(self.connection, handle, "published")
 
     async def _set(self, connection: asyncpg.Connection, task: object, status: str) -> None:

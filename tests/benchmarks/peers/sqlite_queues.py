@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import persistqueue
 from litequeue import LiteQueue
 
-from tests.benchmarks.peers import books
+from tests.benchmarks.peers import own_ledger
 from tests.benchmarks.peers.threads import ThreadPeer
 from tests.benchmarks.work import Work
 
@@ -37,16 +37,16 @@ class LitequeuePeer(_QueueOnly):
         connection.execute("COMMIT")
 
     async def enqueue(self, name: str) -> None:
-        self.note(books.enqueued(name))
+        self.note(own_ledger.enqueued(name))
         self._queue.put(name)
 
     async def claim(self) -> tuple[str, object]:
         message = self._queue.pop()
-        self.note(books.claimed(message.data))
+        self.note(own_ledger.claimed(message.data))
         return message.data, message.message_id
 
     async def complete(self, name: str, handle: object) -> None:
-        self.note(books.completed(name))
+        self.note(own_ledger.completed(name))
         self._queue.done(handle)
 
 
@@ -61,14 +61,14 @@ class PersistQueuePeer(_QueueOnly):
         connection.commit()
 
     async def enqueue(self, name: str) -> None:
-        self.note(books.enqueued(name))
+        self.note(own_ledger.enqueued(name))
         self._queue.put(name)
 
     async def claim(self) -> tuple[str, object]:
         name = self._queue.get(block=False)
-        self.note(books.claimed(name))
+        self.note(own_ledger.claimed(name))
         return name, name
 
     async def complete(self, name: str, handle: object) -> None:
-        self.note(books.completed(name))
+        self.note(own_ledger.completed(name))
         self._queue.ack(handle)

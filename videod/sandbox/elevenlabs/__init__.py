@@ -9,16 +9,16 @@ that holds `[[refuse]]` is always refused. More than `concurrent` requests at on
 from aiohttp import web
 
 from videod.sandbox.elevenlabs import effects, lists, speaking
-from videod.sandbox.elevenlabs.counter import CONTEXT, DESK, NAME, Desk, counting, guarded
+from videod.sandbox.elevenlabs.counter import ACCOUNT, CONTEXT, NAME, Account, counting, guarded
 from videod.sandbox.kernel import Context, Handler, traffic
 
 
 def build(context: Context, concurrent: int = 10) -> web.Application:
     """The stand-in's application; `concurrent` is the plan's limit of requests at once (10 = Pro)."""
-    desk = Desk(context, concurrent)
-    app = web.Application(middlewares=[counting(desk), traffic(context, NAME)], client_max_size=4 * 1024 * 1024)
+    account = Account(context, concurrent)
+    app = web.Application(middlewares=[counting(account), traffic(context, NAME)], client_max_size=4 * 1024 * 1024)
     app[CONTEXT] = context
-    app[DESK] = desk
+    app[ACCOUNT] = account
     routes: list[tuple[str, str, Handler]] = [
         ("POST", "/v1/text-to-speech/{voice}", speaking.text_to_speech),
         ("POST", "/v1/text-to-speech/{voice}/with-timestamps", speaking.with_timestamps),

@@ -44,7 +44,7 @@ class InvalidRequestError(Exception):
         self.detail = [{"loc": where, "msg": message, "type": kind}]
 
 
-class Desk:
+class Account:
     """What one stand-in remembers: requests in flight, the permit to render, characters used so far."""
 
     def __init__(self, context: Context, concurrent: int) -> None:
@@ -69,7 +69,7 @@ class Desk:
 
 
 CONTEXT = web.AppKey("context", Context)
-DESK = web.AppKey("desk", Desk)
+ACCOUNT = web.AppKey("account", Account)
 ACTIVE = web.RequestKey("active", int)
 
 
@@ -83,7 +83,7 @@ def fault(request: web.Request, *kinds: str) -> str | None:
 
 
 def _error(request: web.Request, refusal: ServiceRefusalError) -> web.Response:
-    request_id = request.app[DESK].next_id()
+    request_id = request.app[ACCOUNT].next_id()
     if refusal.old_shape or fault(request, "legacy_errors"):
         detail: dict[str, Any] = {"status": refusal.legacy, "message": refusal.message}
     else:
@@ -112,15 +112,17 @@ def guarded(handler: Handler) -> Handler:
 
 def admit(request: web.Request, credits: int) -> None:
     """Everything that may stop a billable request before it is looked at. Raises ServiceRefusalError."""
-    desk = request.app[DESK]
+    account = request.app[ACCOUNT]
     busy = fault(request, *BUSY)
-    if busy is None and request[ACTIVE] > desk.concurrent:
+    if busy is None and request[ACTIVE] > account.concurrent:
         busy = "concurrent"
     if busy is not None:
         code, legacy, message = BUSY[busy]
         raise ServiceRefusalError(429, code, message, legacy)
-    if fault(request, "quota") or desk.used + credits > CHARACTER_LIMIT:
-        message = f"This request exceeds your quota. You have {max(0, CHARACTER_LIMIT - desk.used)} credits remaining."
+    if fault(request, "quota") or account.used + credits > CHARACTER_LIMIT:
+        message = (
+            f"This request exceeds your quota. You have {max(0, CHARACTER_LIMIT - account.used)} credits remaining."
+        )
         raise ServiceRefusalError(401, "quota_exceeded", message, old_shape=True)
 
 
@@ -169,13 +171,13 @@ def digest(*parts: object) -> str:
 
 
 def cost_headers(request: web.Request, credits: int) -> dict[str, str]:
-    desk = request.app[DESK]
+    account = request.app[ACCOUNT]
     return {
-        "request-id": desk.next_id(),
+        "request-id": account.next_id(),
         "character-cost": str(credits),
         "x-character-count": str(credits),
         "current-concurrent-requests": str(request[ACTIVE]),
-        "maximum-concurrent-requests": str(desk.concurrent),
+        "maximum-concurrent-requests": str(account.concurrent),
     }
 
 
@@ -194,16 +196,16 @@ async def encoded_sound(request: web.Request, wav: bytes, output: AudioFormat) -
     return encoded[: len(encoded) // 3] if spoilt == "truncated_audio" else encoded
 
 
-def counting(desk: Desk) -> Middleware:
+def counting(account: Account) -> Middleware:
     """Outermost middleware: how many requests are in flight, waiting ones and slow ones included."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        desk.active += 1
-        request[ACTIVE] = desk.active
+        account.active += 1
+        request[ACTIVE] = account.active
         try:
             return await handler(request)
         finally:
-            desk.active -= 1
+            account.active -= 1
 
     return middleware

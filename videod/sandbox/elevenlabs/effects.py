@@ -6,8 +6,8 @@ from aiohttp import web
 
 from videod.sandbox.elevenlabs.catalogue import MODELS
 from videod.sandbox.elevenlabs.counter import (
+    ACCOUNT,
     CONTEXT,
-    DESK,
     NAME,
     ServiceRefusalError,
     admit,
@@ -42,8 +42,8 @@ async def sound_generation(request: web.Request) -> web.StreamResponse:
     refuse(request, body["text"])
     key = digest("sound", body, request.query.get("output_format"))
     request.app[CONTEXT].charge(NAME, "sound_effect", key, 1, "generation", EFFECT_USD, seconds=seconds)
-    request.app[DESK].spend(credits)
-    async with request.app[DESK].rendering:
+    request.app[ACCOUNT].spend(credits)
+    async with request.app[ACCOUNT].rendering:
         render = plain.ambience if request.app[CONTEXT].options.plain else render_ambience
         wav = await asyncio.to_thread(lambda: stereo_wav(render(body["text"], seconds)))
         sound = await encoded_sound(request, wav, output)

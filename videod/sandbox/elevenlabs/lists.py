@@ -5,7 +5,13 @@ import base64
 from aiohttp import web
 
 from videod.sandbox.elevenlabs.catalogue import MODELS, NARRATORS, model_body, voice_body
-from videod.sandbox.elevenlabs.counter import CHARACTER_LIMIT, CONTEXT, DESK, InvalidRequestError, ServiceRefusalError
+from videod.sandbox.elevenlabs.counter import (
+    ACCOUNT,
+    CHARACTER_LIMIT,
+    CONTEXT,
+    InvalidRequestError,
+    ServiceRefusalError,
+)
 
 
 async def voices(request: web.Request) -> web.StreamResponse:
@@ -44,7 +50,7 @@ async def subscription(request: web.Request) -> web.StreamResponse:
     reset = (int(request.app[CONTEXT].now()) // month_s + 1) * month_s
     body = {
         "tier": "pro", "status": "active", "currency": "usd", "billing_period": "monthly_period",
-        "character_count": request.app[DESK].used, "character_limit": CHARACTER_LIMIT,
+        "character_count": request.app[ACCOUNT].used, "character_limit": CHARACTER_LIMIT,
         "max_character_limit_extension": None, "max_credit_limit_extension": None,
         "can_extend_character_limit": False, "allowed_to_extend_character_limit": False,
         "next_character_count_reset_unix": reset, "voice_slots_used": len(NARRATORS), "voice_limit": 160,

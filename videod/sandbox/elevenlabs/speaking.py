@@ -10,8 +10,8 @@ from aiohttp import web
 
 from videod.sandbox.elevenlabs.catalogue import MODELS, NARRATORS
 from videod.sandbox.elevenlabs.counter import (
+    ACCOUNT,
     CONTEXT,
-    DESK,
     NAME,
     InvalidRequestError,
     ServiceRefusalError,
@@ -78,14 +78,14 @@ def _charge_speech(request: web.Request, order: Order) -> int:
     usd = round(count / 1000 * price, 6)
     context = request.app[CONTEXT]
     context.charge(NAME, "speech", order.key, count, "character", usd, model=order.model, voice=order.voice)
-    request.app[DESK].spend(count)
+    request.app[ACCOUNT].spend(count)
     return count
 
 
 async def _spoken(request: web.Request) -> tuple[Order, Spoken, bytes, int]:
     order = await _speech_order(request)
     credits = _charge_speech(request, order)
-    async with request.app[DESK].rendering:
+    async with request.app[ACCOUNT].rendering:
         if request.app[CONTEXT].options.plain:
             spoken = await asyncio.to_thread(plain.voice, order.text, order.speed)
         else:

@@ -1,4 +1,4 @@
-"""The books that videod keeps with every step, written beside a peer in plain SQL: so that both do the same work.
+"""The ledger that videod keeps with every step, written beside a peer in plain SQL: so that both do the same work.
 
 A claim looks what the channel has spent today and has reserved, writes attempt and intent; every step writes the
 entry's row, a line of history and what the board has to be told. One transaction a step.
@@ -70,8 +70,8 @@ def completed(name: str) -> Step:
     ]
 
 
-class SqliteBooks:
-    """Books in a file of their own, one connection for each thread, WAL and synchronous=FULL as everywhere here."""
+class SqliteLedger:
+    """The ledger in a file of its own, one connection for each thread, WAL and synchronous=FULL as everywhere here."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -96,7 +96,7 @@ class SqliteBooks:
 
 
 async def write_asyncpg(connection: Any, step: Step) -> None:
-    """Within the caller's transaction, so that a peer on the same connection commits books and claim as one."""
+    """Within the caller's transaction, so that a peer on its connection commits ledger and claim as one."""
     for statement, values in step:
         await connection.fetch(numbered(statement), *values)
 
