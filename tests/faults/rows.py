@@ -38,6 +38,7 @@ ROWS: Mapping[str, str] = {
     "7.6": "Advice names the key, the file, the command",
     "7.8": "Refused entries are in status; jobs of cancelled entries are not counted",
     # 8: terminal, start and stop
+    "8.6": "The consent's address answers many at once, holds its time limit and cleans what it is told",
     "8.10": "No test's verdict hangs on time",
     # 9: custom scripts
     # 10: dead ends

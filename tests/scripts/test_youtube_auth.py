@@ -1,10 +1,11 @@
 import base64
 import hashlib
 import json
+import socket
 import stat
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -13,8 +14,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from scripts import youtube_auth
-from scripts.lib import google_oauth
-from tests.harness.patience import PATIENCE_S
+from scripts.lib import consent_server, google_oauth
+from tests.harness.patience import PATIENCE_S, SHORT_S
 from tests.scripts.conftest import KEYS, Run
 from tests.scripts.wire import Wire, say
 
@@ -110,3 +111,120 @@ def test_a_token_of_another_key_cannot_be_opened(wire: Wire, tmp_path: Path, mon
     monkeypatch.setenv("VIDEOD_MASTER_KEY", Fernet.generate_key().decode())
     with pytest.raises(google_oauth.Failure, match="cannot be opened"):
         google_oauth.kept(tmp_path / "t")
+
+
+# ------------------------------------------------------------------------------------------- the answer's address
+
+
+def answering(redirect: str, query: dict[str, str]) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"{redirect}?{urlencode(query)}", timeout=PATIENCE_S) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@pytest.fixture
+def waiting() -> Iterator[tuple[str, consent_server.Arrival]]:
+    """The address that waits for the state "right", and what it was brought."""
+    arrival = consent_server.Arrival()
+    with consent_server.listening(0, "right", arrival) as port:
+        yield f"http://127.0.0.1:{port}/", arrival
+
+
+def connected(redirect: str, first_bytes: bytes = b"") -> socket.socket:
+    made = socket.create_connection(("127.0.0.1", urlsplit(redirect).port or 0), timeout=PATIENCE_S)
+    made.sendall(first_bytes)
+    return made
+
+
+@pytest.mark.fault("8.6")
+def test_connections_that_stay_silent_do_not_keep_the_answer_out(
+    waiting: tuple[str, consent_server.Arrival],
+) -> None:
+    redirect, arrival = waiting
+    idle = [connected(redirect, start) for start in (b"", b"GET /", b"GET / HTTP/1.1\r\nHost: a", b"\x16\x03\x01") * 30]
+    assert answering(redirect, {"state": "right", "code": "4/code"})[0] == 200
+    arrival.wait(PATIENCE_S)
+    assert arrival.code == "4/code"
+    for one in idle:
+        one.close()
+
+
+@pytest.mark.fault("8.6")
+def test_the_time_limit_holds_while_connections_are_open(
+    wire: Wire, run: Run, tmp_path: Path, browser: Callable
+) -> None:
+    idle: list[socket.socket] = []
+
+    def preconnect(query: dict) -> dict:
+        idle.extend(connected(query["redirect_uri"]) for _ in range(3))
+        return {"state": "forged", "code": "evil"}
+
+    browser(preconnect)
+    ran = run(youtube_auth.main, "--channel", "wild", "--output", tmp_path / "t", "--timeout", SHORT_S)
+    assert (ran.code, ran.failure["kind"]) == (77, "credentials")
+    assert f"no answer from the browser within {SHORT_S:g} s" in ran.failure["message"]
+    for one in idle:
+        one.close()
+
+
+def test_a_browser_that_returns_only_when_it_is_closed_is_not_waited_for(
+    wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = threading.Event()
+    monkeypatch.setattr("webbrowser.open", lambda _: closed.wait(PATIENCE_S))
+    ran = run(youtube_auth.main, "--channel", "wild", "--output", tmp_path / "t", "--timeout", SHORT_S)
+    closed.set()
+    assert ran.failure["kind"] == "credentials"
+
+
+@pytest.mark.fault("8.6")
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [
+        ("access_denied", "access_denied"),
+        ("\x1b[2Jaccess\n\u202edenied<script>", "2jaccess_denied_script"),
+        ("x" * 100_00, "x" * 60),
+        ("\u0430\u0431", "unknown_error"),
+        ("", "unknown_error"),
+    ],
+)
+def test_an_error_is_a_short_word_whatever_somebody_sends(
+    waiting: tuple[str, consent_server.Arrival], error: str, kept: str
+) -> None:
+    redirect, arrival = waiting
+    status, told = answering(redirect, {"state": "right", "error": error, "keep_blank": "1"})
+    if error:
+        assert (status, arrival.error) == (200, kept)
+        assert f"Google says: {kept}." in told
+    else:
+        assert (status, arrival.error) == (400, None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"state": "wrong", "code": "evil"}, {"code": "evil"}, {"state": "right"}, {"state": "right", "code": "\x00"},
+        {"state": "right", "code": "c" * 5000}, {"state": "\u2603", "code": "evil"},
+    ],
+)  # fmt: skip
+def test_what_is_not_the_answer_is_refused_and_the_answer_still_counts(
+    waiting: tuple[str, consent_server.Arrival], query: dict[str, str]
+) -> None:
+    redirect, arrival = waiting
+    assert answering(redirect, query)[0] in (400, 404)
+    assert (arrival.code, arrival.error) == (None, None)
+    assert answering(redirect, {"state": "right", "code": "good"})[0] == 200
+    assert answering(redirect, {"state": "right", "error": "access_denied"})[0] == 200
+    assert (arrival.code, arrival.error) == ("good", None), "a second answer must not replace the first"
+
+
+@pytest.mark.parametrize("words", [("--timeout", "nan"), ("--timeout", "inf"), ("--timeout", "-1"), ("--timeout", "0"),
+                                   ("--timeout", "1e9"), ("--port", "70000"), ("--port", "-1")])  # fmt: skip
+def test_a_time_or_port_that_is_none_is_a_wrong_command_line(
+    wire: Wire, run: Run, tmp_path: Path, words: tuple[str, str]
+) -> None:
+    ran = run(youtube_auth.main, "--channel", "wild", "--output", tmp_path / "t", *words)
+    assert ran.code == 64 and words[0] in ran.failure["message"]

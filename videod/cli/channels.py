@@ -39,6 +39,7 @@ def _parser() -> Parser:
     consent = verbs.add_parser("authorize", help="let videod upload to a channel", description=about)
     consent.add_argument("channel", metavar="ID", help="the channel's id, the name of its file")
     consent.add_argument("--no-browser", action="store_true", help="only print the address (for hosts without one)")
+    consent.add_argument("--timeout", metavar="SECONDS", help="how long to wait for the consent (default: 600)")
     for verb in (listed, check):
         verb.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
     for verb in (listed, check, consent):
@@ -119,7 +120,9 @@ def _authorize(given: argparse.Namespace) -> int:
             "--output", str(folder / f"{given.channel}.token")]  # fmt: skip
     needed = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "VIDEOD_MASTER_KEY")
     env = passed | secrets.for_child(needed)
-    return subprocess.run([*argv, *(("--no-browser",) if given.no_browser else ())], env=env, check=False).returncode
+    argv += ["--no-browser"] if given.no_browser else []
+    argv += [f"--timeout={given.timeout}"] if given.timeout is not None else []
+    return subprocess.run(argv, env=env, check=False).returncode
 
 
 def _warn(warnings: Sequence[str]) -> None:
