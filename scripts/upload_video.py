@@ -1,23 +1,23 @@
 """Uploads one film to YouTube, once.
 
-There is no idempotency key, so the order of questions is the safety: has an earlier run left a result? What does its
-upload session say? Is a video with our marker already in the channel? Only then is a new upload started. The
-session's address is on disk before the first byte leaves.
+There is no idempotency key, so the order of questions is the safety: has an earlier run left a result? Is the consent
+for the channel that is meant? What does the session say? Is a video with our marker already in the channel? Only
+then is a new upload started. The session's address is on disk before the first byte leaves.
 """
 
 import argparse
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, google_oauth, script_runtime, youtube
+from scripts.lib import answers, atomic, google_oauth, script_runtime, youtube, youtube_channel
 from scripts.lib.answers import dig
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.script_runtime import Reporter
 from scripts.lib.upload_session import Journal, Sender, open_journal
 from scripts.lib.youtube import Channel, Metadata
+from scripts.lib.youtube_data import YouTubeData
 
 PRIVACY = ("private", "unlisted", "public")
 CHUNK_MIB = 8
@@ -61,6 +61,8 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--language", default="en", help="default en")
     made.add_argument("--marker", help="one line that names this film for ever; default: made from the file's digest")
     made.add_argument("--digest", metavar="SHA256", help="of the film; a file with another one is not uploaded")
+    made.add_argument("--youtube-channel", metavar="NAME",
+                      help="where it must go: id (UC...), @handle or user/NAME; else nothing is sent")  # fmt: skip
     made.add_argument("--output", required=True, type=Path, help="the result to write, .json")
     made.add_argument("--receipt", type=Path, metavar="FILE", help="the session's journal, default OUTPUT.session.json")
     made.add_argument("--chunk-mib", type=float, default=CHUNK_MIB, help=f"default {CHUNK_MIB}, steps of 0.25")
@@ -105,9 +107,7 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
 def access_token(token_file: Path | None) -> str:
     if token_file is None:
         return secret("YOUTUBE_ACCESS_TOKEN", "YouTube")
-    token = google_oauth.refresh(google_oauth.kept(token_file)).access
-    os.environ["YOUTUBE_ACCESS_TOKEN"] = token  # so that it is struck out of error texts like the given one
-    return token
+    return google_oauth.access_of(token_file)
 
 
 def earlier_result(wish: Wish) -> dict[str, answers.Json] | None:
@@ -184,7 +184,11 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     wish = read_wish(arguments)
     result = earlier_result(wish)
     if result is None:
-        channel = Channel(access_token(arguments.token_file))
+        token = access_token(arguments.token_file)
+        if arguments.youtube_channel:
+            reporter.progress(0.0, "asking YouTube which channel this consent is for")
+            youtube_channel.verified(YouTubeData(token), arguments.youtube_channel)
+        channel = Channel(token)
         video_id, uploaded = publish(wish, channel, reporter)
         if not uploaded:
             script_runtime.warn(f"the channel already holds this film as {video_id}; nothing was uploaded")

@@ -17,6 +17,7 @@ from videod import files
 from videod.core.craft import tag_characters
 from videod.core.craft_wording import odd_characters
 from videod.core.sanitize import shows
+from videod.core.youtube_names import canonical
 from videod.documents import DocumentError, Fault, faults_of
 from videod.strict_yaml import read_yaml
 
@@ -112,7 +113,9 @@ class Channel(_Part):
 
     id: str = Field(pattern=r"^[a-z0-9_-]{1,32}$", examples=["my_channel"])
     name: Annotated[str, AfterValidator(_name), Field(min_length=1, max_length=100, examples=["My Channel"])]
-    youtube_channel: str = Field(min_length=1, max_length=64, pattern=r"^\S+$", examples=["UCabcdefghijklmnopqrstuv"])
+    youtube_channel: Annotated[str, AfterValidator(canonical)] = Field(
+        min_length=1, max_length=200, examples=["UCabcdefghijklmnopqrstuv"]
+    )
     voice_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["sandbox-narrator-1"])
     brand: Annotated[str, AfterValidator(_plain)] = Field(
         min_length=20, max_length=8000, examples=["What the channel is about, its tone and its look."]

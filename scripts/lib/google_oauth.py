@@ -76,6 +76,13 @@ def refresh(refresh_token: str) -> Tokens:
     return _token({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
+def access_of(path: Path) -> str:
+    """A fresh access token of a file that `keep` wrote; it is struck out of error texts like a given one."""
+    token = refresh(kept(path)).access
+    os.environ["YOUTUBE_ACCESS_TOKEN"] = token
+    return token
+
+
 def _token(fields: dict[str, str]) -> Tokens:
     fields = {
         **fields, "client_id": secret("GOOGLE_CLIENT_ID", "Google"),

@@ -59,7 +59,7 @@ def refused(text):
 plain = settings("")
 env = {"VIDEOD_SERVICES_CLIP": "mirror", "VIDEOD_SERVICES_MIRROR_TIMEOUT_S": "80"}
 chosen = settings("[services.mirror]\\nclip_usd = 0.3", **env)
-channel = Channel(id="a", name="a", youtube_channel="a", voice_id="v", brand="A made-up channel to play with.")
+channel = Channel(id="a", name="a", youtube_channel="UCa", voice_id="v", brand="A made-up channel to play with.")
 policy = wiring.policy_of(chosen, channel)
 book = Book()
 book.queue()

@@ -26,6 +26,7 @@ ROWS: Mapping[str, str] = {
     "2.8": "A retry keeps its place in the queue",
     "2.10": "Emoji younger than Python's tables stay in titles",
     # 3: who is who
+    "3.1": "A film goes to the YouTube channel of its channel's file, or nowhere",
     # 4: found before the money is spent
     # 5: every answer judged by what it proves
     # 6: pictures, sound and film

@@ -20,8 +20,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 #: dependencies that no code names: why they are there
 UNNAMED = {
-    "google-api-python-client": "the client of the YouTube API that the project's owner asked for",
-    "google-auth-oauthlib": "asked for with it",
+    "google-auth-oauthlib": "the owner asked for it beside google-api-python-client",
     "tzdata": "zoneinfo reads it where the system has no time zones",
 }
 #: imported where somebody asks for it, with a sentence where it is missing; comes with the tools of ./test

@@ -37,7 +37,9 @@ def configuration(config: Path, made_up: int | None, changes: Sequence[str]) -> 
 
 
 def _made_up(name: str) -> Channel:
-    return Channel(id=name, name=name, youtube_channel=name, voice_id="voice", brand="A made-up channel to play with.")
+    return Channel(
+        id=name, name=name, youtube_channel=f"UC{name}", voice_id="voice", brand="A made-up channel to play with."
+    )
 
 
 def _pair(text: str) -> tuple[str, object]:

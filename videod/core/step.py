@@ -58,6 +58,8 @@ class CommandContext:
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     #: by `offers.key`
     served: Mapping[str, Served] = field(default_factory=dict)
+    #: as the channel's file names it, in the one form of `youtube_names`
+    youtube_channel: str = ""
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)

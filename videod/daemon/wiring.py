@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import imageio_ffmpeg
 
 from videod.adapters import confinement
+from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
 from videod.core import offers, tables
@@ -23,6 +24,7 @@ from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.ledger import Policies
+from videod.ports import Launcher
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -146,6 +148,7 @@ def context_maker(
             bucket=now.r2.bucket if models.image_host == "r2" else "",
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
             clip_wait_s=_wait_s(now, tables.STEPS["clip"]), outputs=outputs, served=_served(now),
+            youtube_channel=channel.youtube_channel,
         )  # fmt: skip
 
     return context
@@ -216,6 +219,18 @@ def command_builder(
         another_token=another_token,
         environ=sources.environ,
     )
+
+
+def youtube_questions(
+    sources: Sources, launcher: Launcher, token: Callable[[str], Awaitable[str]]
+) -> YouTubeQuestions:  # fmt: skip
+    """What asks YouTube about channels and videos, each time in a child that ends."""
+
+    async def known_token(channel_id: str) -> str:
+        return sources.secrets.learn(await token(channel_id))
+
+    script = sources.settings.paths.scripts.resolve() / "ask_youtube.py"
+    return YouTubeQuestions(launcher, known_token, script, sources.state / "asking", sources.urls, sources.environ)
 
 
 def host_paths(sources: Sources) -> confinement.HostPaths:

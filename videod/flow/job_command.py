@@ -88,9 +88,11 @@ class CommandBuilder:
         inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}
         digest = digest_of(step, command, workspace, inputs)
         film = done.get("assemble/film")
-        if job.step == "upload" and not self.foreign(step, command) and film is not None and film.sha256:
-            # a file that is replaced between the look at it and the start of the script is not what was approved
-            command = replace(command, argv=(*command.argv, "--digest", film.sha256))
+        if job.step == "upload" and not self.foreign(step, command):
+            # a film or a consent that was replaced since: neither is part of what is made
+            sealed = ("--digest", film.sha256) if film is not None and film.sha256 else ()
+            named = ("--youtube-channel", context.youtube_channel) if context.youtube_channel else ()
+            command = replace(command, argv=(*command.argv, *sealed, *named))
         return command, digest
 
     def prepare(self, task: Task, job: Job, command: Command) -> Path:

@@ -2,7 +2,9 @@
 
 The refresh token of channel C is "sandbox-refresh-C", with every scope; the consent page hands out others. An access
 token carries its own facts under a seal, so that the YouTube stand-in checks it without asking here
-(`token_facts`). Fault of its own: invalid_grant (the token endpoint says that the refresh token is dead).
+(`token_facts`). Faults of its own: invalid_grant (the token endpoint says that the refresh token is dead),
+other_channel (at the consent page the person chooses the channel named in `body`), fewer_scopes (and leaves all boxes
+but the one named in `body`, such as "youtube.upload", unticked).
 """
 
 import base64
@@ -19,12 +21,13 @@ from aiohttp import web
 
 from videod.sandbox.kernel import Context, traffic
 
-FAULT_KINDS = ("invalid_grant",)
+FAULT_KINDS = ("invalid_grant", "other_channel", "fewer_scopes")
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-client-secret"
 REFRESH_PREFIX = "sandbox-refresh-"
 DEFAULT_CHANNEL = "sandbox"
 SCOPE_ROOT = "https://www.googleapis.com/auth/"
-EVERY_SCOPE = " ".join(f"{SCOPE_ROOT}{name}" for name in ("youtube.upload", "youtube", "youtube.force-ssl"))
+_EVERY = ("youtube.upload", "youtube.readonly", "youtube", "youtube.force-ssl", "yt-analytics.readonly")
+EVERY_SCOPE = " ".join(f"{SCOPE_ROOT}{name}" for name in _EVERY)
 LIFE_S = 3599
 CODE_LIFE_MS = 600_000
 _SEAL = b"videod sandbox access token"
@@ -98,14 +101,18 @@ class Google:
         if asked.get("code_challenge") and asked.get("code_challenge_method") != "S256":
             return web.Response(status=400, text="Error 400: invalid_request. code_challenge_method must be S256")
         hint = re.sub(r"[^\w-]", "", asked.get("login_hint", "").split("@")[0])
+        chosen = self._context.faults.take("google", "GET /o/oauth2/v2/auth", ("other_channel",))
+        ticked = self._context.faults.take("google", "GET /o/oauth2/v2/auth", ("fewer_scopes",))
+        scope = asked["scope"] if ticked is None else f"{SCOPE_ROOT}{ticked.body or 'youtube.upload'}"
         code = "4/" + secrets.token_urlsafe(24)
         self._codes[code] = {
-            "channel": hint or DEFAULT_CHANNEL, "scope": asked["scope"], "redirect_uri": target,
+            "channel": (chosen.body if chosen else "") or hint or DEFAULT_CHANNEL, "scope": scope,
+            "redirect_uri": target,
             "challenge": asked.get("code_challenge", ""), "offline": asked.get("access_type") == "offline",
             "until_ms": self._context.now_ms() + CODE_LIFE_MS,
         }  # fmt: skip
         self._save()
-        answer = {"code": code, "scope": asked["scope"]} | ({"state": asked["state"]} if "state" in asked else {})
+        answer = {"code": code, "scope": scope} | ({"state": asked["state"]} if "state" in asked else {})
         raise web.HTTPFound(f"{target}{'&' if '?' in target else '?'}{urlencode(answer)}")
 
     async def token(self, request: web.Request) -> web.Response:
@@ -161,6 +168,26 @@ class Google:
         facts = {"access_token": token, "expires_in": LIFE_S, "scope": grant["scope"], "token_type": "Bearer"}
         return web.json_response(facts | more, headers={"Cache-Control": "no-cache, no-store"})
 
+    async def tokeninfo(self, request: web.Request) -> web.Response:
+        """What an access token may do, and for how long."""
+        facts = token_facts(self._context, request.query.get("access_token", ""))
+        if facts is None:
+            return _error(400, "invalid_token", "Invalid Value")
+        shown = {"azp": CLIENT_ID, "aud": CLIENT_ID, "scope": " ".join(sorted(facts.scopes)), "access_type": "offline"}
+        return web.json_response(shown | {"expires_in": str(LIFE_S)})
+
+    async def userinfo(self, request: web.Request) -> web.Response:
+        """Who consented. Tokens without one of the scopes openid, profile and email are refused, as ours are."""
+        facts = token_facts(self._context, request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if facts is None:
+            return _error(401, "invalid_request", "Invalid Credentials")
+        about = {"openid", "profile", "email", f"{SCOPE_ROOT}userinfo.profile", f"{SCOPE_ROOT}userinfo.email"}
+        if not facts.scopes & about:
+            return _error(403, "access_denied", "Request had insufficient authentication scopes.")
+        return web.json_response(
+            {"sub": hashlib.sha256(facts.channel.encode()).hexdigest()[:21], "name": facts.channel}
+        )
+
     async def revoke(self, request: web.Request) -> web.Response:
         token = str((await request.post()).get("token") or request.query.get("token", ""))
         facts = token_facts(self._context, token)
@@ -174,7 +201,8 @@ class Google:
 
 
 def build(context: Context) -> web.Application:
-    """One app for oauth2.googleapis.com (/token, /revoke) and accounts.google.com (/o/oauth2/v2/auth)."""
+    """One app for oauth2.googleapis.com (/token, /revoke, /tokeninfo), accounts.google.com (/o/oauth2/v2/auth) and the
+    addresses of userinfo."""
     google = Google(context)
     app = web.Application(middlewares=[traffic(context, "google")])
     app.add_routes(
@@ -182,6 +210,9 @@ def build(context: Context) -> web.Application:
             web.get("/o/oauth2/v2/auth", google.consent),
             web.post("/token", google.token),
             web.post("/revoke", google.revoke),
+            web.get("/tokeninfo", google.tokeninfo),
+            web.get("/oauth2/v3/userinfo", google.userinfo),
+            web.get("/v1/userinfo", google.userinfo),
         ]
     )
     return app

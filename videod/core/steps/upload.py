@@ -39,7 +39,15 @@ def _expects(job: Job, context: Context) -> Expectation:
     return Expectation(max_bytes=MIB)
 
 
+#: what scripts/lib/youtube_channel.py calls a consent that is not for the channel of the file
+_CONSENT = ("wrongchannel", "nochannel", "severalchannels", "insufficientpermissions")
+
+
 def _setting(job: Job, code: str) -> str:
+    if code in _CONSENT:
+        return (
+            f"`youtube_channel` in {channel_file(job)}, or the consent (`videod channels authorize {job.channel_id}`)"
+        )
     return f"`youtube_channel` and `category` in {channel_file(job)}"
 
 

@@ -26,6 +26,8 @@ class Library:
         self.videos: dict[str, Video] = state.get("videos", {})
         self.sessions: dict[str, Session] = state.get("sessions", {})
         self._quota: dict[str, dict[str, int]] = state.get("quota", {})
+        #: the channels that there are: those whose tokens were seen here
+        self._channels: list[str] = state.get("channels", [])
         for name in ("videos", "sessions"):
             (self.folder / name).mkdir(exist_ok=True)
 
@@ -34,7 +36,17 @@ class Library:
         return self.context.folder("youtube")
 
     def save(self) -> None:
-        self.context.save("youtube", {"videos": self.videos, "sessions": self.sessions, "quota": self._quota})
+        kept = {"videos": self.videos, "sessions": self.sessions, "quota": self._quota, "channels": self._channels}
+        self.context.save("youtube", kept)
+
+    def met(self, channel: str) -> None:
+        """A token of this channel was shown: there is such a channel."""
+        if channel not in self._channels:
+            self._channels.append(channel)
+            self.save()
+
+    def channels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self._channels, *(video["channel"] for video in self.videos.values()))))
 
     def spend(self, bucket: str, cost: int, endpoint: str) -> None:
         """Take `cost` from today's "uploads" or "units". Raises Denied when the bucket is empty or a fault says so."""

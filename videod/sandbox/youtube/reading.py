@@ -18,6 +18,7 @@ class Reading:
 
     def _enter(self, request: web.Request, scopes: frozenset[str], cost: int = 1) -> str:
         channel = access.channel_of(self._library.context, request, scopes)
+        self._library.met(channel)
         self._library.spend("units", cost, f"{request.method} {request.path}")
         return channel
 
@@ -61,13 +62,35 @@ class Reading:
         kept |= {"snippet": snippet, "status": status}
 
     async def channels(self, request: web.Request) -> web.Response:
-        channel = self._enter(request, access.READ)
-        wanted = _list(request.query.getall("id", []))
-        if request.query.get("mine") != "true" and not wanted:
-            raise errors.bad("missingRequiredParameter", "No filter selected. Expected one of: id, mine")
-        mine = request.query.get("mine") == "true" or resources.channel_id(channel) in wanted
-        items = [resources.channel(channel, _parts(request))] if mine else []
-        return _page("youtube#channelListResponse", items, len(items))
+        """channels.list: by `mine`, `id`, `forHandle` or `forUsername`, exactly one of them."""
+        channel, query = self._enter(request, access.READ), request.query
+        given = [name for name in ("mine", "id", "forHandle", "forUsername") if query.get(name)]
+        if len(given) != 1:
+            text = "No filter selected." if not given else "Incompatible parameters specified in the request."
+            reason = "missingRequiredParameter" if not given else "incompatibleParameters"
+            raise errors.bad(reason, f"{text} Expected one of: id, mine, forHandle, forUsername")
+        known = self._library.channels()
+        match given[0]:
+            case "mine" if query["mine"] == "true":
+                found = self._mine(request, channel)
+            case "id":
+                wanted = _list(query.getall("id"))
+                found = [name for name in known if resources.channel_id(name) in wanted]
+            case "forHandle":
+                found = [name for name in known if name.casefold() == query["forHandle"].removeprefix("@").casefold()]
+            case _:  # nobody here is older than the handles
+                found = []
+        shown = [resources.channel(name, _parts(request)) for name in found]
+        return _page("youtube#channelListResponse", shown, len(shown))
+
+    def _mine(self, request: web.Request, channel: str) -> list[str]:
+        """The channel that the person chose at the consent; by a fault none, or some of the account's others too."""
+        took = self._library.context.faults.take(
+            "youtube", f"{request.method} {request.path}", ("no_channel", "more_channels")
+        )
+        if took is None:
+            return [channel]
+        return [] if took.kind == "no_channel" else [channel, *_list([took.body or "another"])]
 
     async def playlist_items(self, request: web.Request) -> web.Response:
         channel = self._enter(request, access.READ)
@@ -113,4 +136,6 @@ def _page(
     kind: str, items: list[dict[str, Any]], total: int, size: int = 5, following: str | None = None
 ) -> web.Response:
     body: dict[str, Any] = {"kind": kind, "pageInfo": {"totalResults": total, "resultsPerPage": size}, "items": items}
+    if not items and kind == "youtube#channelListResponse":
+        del body["items"]  # as the real one does
     return web.json_response(body | ({"nextPageToken": following} if following is not None else {}))
