@@ -27,6 +27,9 @@ ROWS: Mapping[str, str] = {
     "2.10": "Emoji younger than Python's tables stay in titles",
     # 3: who is who
     "3.1": "A film goes to the YouTube channel of its channel's file, or nowhere",
+    "3.2": "Every form of a Notion link leads to its page, or is refused with a sentence",
+    "3.4": "The board is found by its ids, below the page or by its columns; never a second one",
+    "3.5": "Of several data sources videod takes the one that is named, and changes no other",
     # 4: found before the money is spent
     # 5: every answer judged by what it proves
     # 6: pictures, sound and film

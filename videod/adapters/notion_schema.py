@@ -1,18 +1,21 @@
 """The two tables videod needs in Notion: what columns they have, making them, and saying what is missing.
 
-`init` may be run any number of times: it finds what it made before by title under the parent page, adds columns and
-options that are missing, and never removes or retypes anything of the user's.
+`init` may be run any number of times: it finds what it made before (`notion_places`), adds columns and options that are
+missing, and never removes or retypes anything of the user's.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from videod.adapters.notion_calls import Budget, Calls, Committed
-from videod.adapters.notion_shapes import Json, identifier, is_id, items, nonsense, promised, record, said, words
+from videod.adapters.notion_calls import Calls, Committed
+from videod.adapters.notion_links import page_id_of
+from videod.adapters.notion_places import Ids, Kind, Search, columns_of, page_above, tables_below
+from videod.adapters.notion_shapes import Json, identifier, items, promised, record, said, words
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Status
 from videod.core.tables import STEPS
 from videod.ports import BoardError
+
+__all__ = ["Ids", "Made", "columns_of", "databases_under", "init", "page_id_of", "resolve", "source_of"]
 
 ENTRIES_TITLE = "videod"
 ASSETS_TITLE = "videod assets"
@@ -84,16 +87,6 @@ ASSETS = (
 
 
 @dataclass(frozen=True)
-class Ids:
-    """Where the board is: data source ids (what the API works with) and the databases that hold them."""
-
-    entries_source: str
-    assets_source: str
-    entries_database: str = ""
-    assets_database: str = ""
-
-
-@dataclass(frozen=True)
 class Made:
     """What `init` left: the ids, and in words what it made or added (empty: everything was there)."""
 
@@ -101,112 +94,110 @@ class Made:
     changes: tuple[str, ...]
 
 
-def page_id_of(text: str) -> str:
-    """The id in a page's address (or the id itself) as a UUID. Raises BoardError "rejected" when there is none."""
-    found = re.findall(r"[0-9a-f]{32}", text.lower().replace("-", "").split("?")[0])
-    if not found:
-        raise BoardError(
-            "rejected", f'"{said(text, 200)}" holds no Notion page id; paste the link of the page (Share, Copy link)'
-        )
-    bare = found[-1]
-    return f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}"
-
-
 # ------------------------------------------------------------------------------------------------- finding
 
 
-@promised
-async def columns_of(calls: Calls, source: str) -> dict[str, Json]:
-    """Property name -> its object, as the data source has them; each has a "type", one is the title."""
-    what = "read the data source"
-    answer = await calls.call(what, lambda api: api.data_sources.retrieve(source))
-    found = {}
-    for name, prop in record(answer.get("properties"), what, "properties").items():
-        column = record(prop, what, f'the column "{said(name, 60)}"')
-        words(column.get("type"), what, f'the type of the column "{said(name, 60)}"')
-        found[name] = column
-    if not any(column["type"] == "title" for column in found.values()):
-        raise BoardError("down", f"Notion, {what}: no column is the title, which every table has")
-    return found
+def _kind(title: str, columns: tuple[Column, ...], marks: tuple[str, ...], option: str) -> Kind:
+    return Kind(title, {column.name: column.types for column in columns if column.name in marks}, option)
 
 
-def _first_source(answer: Json, database: str) -> str:
-    what = "read the database"
-    sources = items(answer.get("data_sources"), what, "data_sources")
-    if not sources:
-        raise BoardError("gone", f"the Notion database {database} has no data source that this connection may see")
-    return identifier(record(sources[0], what, "a data source").get("id"), what, "the id of a data source")
-
-
-@promised
-async def source_of(calls: Calls, database: str) -> str:
-    """The database's data source; the first where there are several. Raises BoardError "gone" without any."""
-    return _first_source(await calls.call("read the database", lambda api: api.databases.retrieve(database)), database)
+_ENTRIES = _kind(ENTRIES_TITLE, ENTRIES, ("Status", "Channel", "Topic", "Videod Key"), "--source")
+_ASSETS = _kind(ASSETS_TITLE, ASSETS, ("Entry", "Type", "Key", "Redo"), "--assets-source")
 
 
 @promised
 async def databases_under(calls: Calls, page: str) -> dict[str, str]:
-    """Title -> id of the databases on a page; of two with one title the first."""
-    what = "list the page"
+    """Title -> id of the databases on a page and below it; of two with one title the first."""
     found: dict[str, str] = {}
-    budget = Budget()
-    start: str | None = None
-    while True:
-        blocks, answer = await calls.part(what, lambda api, more: api.blocks.children.list(page, **more), start, budget)
-        for one in blocks:
-            # a block that cannot be read may be the very table that would then be made a second time
-            block = record(one, what, "a block")
-            if block.get("type") == "child_database" and not block.get("in_trash"):
-                table = record(block.get("child_database"), what, "child_database")
-                title = table.get("title")
-                if not isinstance(title, str):
-                    raise nonsense(what, "the title of a database", "a text", title)
-                found.setdefault(title, identifier(block.get("id"), what, "the id of a database"))
-        start = budget.next(answer, what)
-        if start is None:
-            return found
+    for table in await tables_below(calls, page):
+        found.setdefault(table.title, table.id)
+    return found
 
 
 @promised
-async def resolve(calls: Calls, database: str | None, parent_page: str | None) -> Ids:
+async def source_of(calls: Calls, database: str) -> str:
+    """The entries' data source in a database. Raises BoardError, "rejected" where it is not clear which it is."""
+    return await Search(calls).source(_ENTRIES, database)
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The two databases, "" for one that is not there yet, and the page that they lie on ("" when that is unknown)."""
+
+    entries: str
+    assets: str
+    page: str
+
+
+async def _find(
+    calls: Calls, search: Search, database: str | None, parent_page: str | None, known: Ids | None
+) -> _Tables:
+    """Both tables: by their ids of last time, else anywhere below the page. Raises BoardError."""
+    entries = page_id_of(database) if database else ""
+    assets = ""
+    if known is not None:
+        entries = entries or (known.entries_database if await search.alive(known.entries_database) else "")
+        assets = known.assets_database if await search.alive(known.assets_database) else ""
+    page = page_id_of(parent_page) if parent_page else ""
+    if entries and not page:
+        page = await page_above(calls, entries) or ""
+    if (not entries or not assets) and page:
+        tables = await tables_below(calls, page)
+        entries = entries or await search.table(_ENTRIES, tables) or ""
+        assets = assets or await search.table(_ASSETS, [one for one in tables if one.id != entries]) or ""
+    return _Tables(entries, assets, page)
+
+
+@promised
+async def resolve(calls: Calls, database: str | None, parent_page: str | None, known: Ids | None = None) -> Ids:
     """Find both tables from the entries' database or from the page they lie on. Raises BoardError."""
-    if database:
-        entries = page_id_of(database)
-        answer = await calls.call("read the database", lambda api: api.databases.retrieve(entries))
-        page = record(answer.get("parent"), "read the database", "parent").get("page_id")
-        # a database may lie elsewhere than on a page
-        found = await databases_under(calls, page) if isinstance(page, str) and is_id(page) else {}
-    elif parent_page:
-        found = await databases_under(calls, page_id_of(parent_page))
-        entries = found.get(ENTRIES_TITLE, "")
-    else:
+    if not database and not parent_page:
         raise BoardError("rejected", "no Notion page is configured; share a page with the connection and run"
                          " `videod notion init --parent LINK`")  # fmt: skip
-    assets = found.get(ASSETS_TITLE, "")
-    missing = [title for title, known in ((ENTRIES_TITLE, entries), (ASSETS_TITLE, assets)) if not known]
+    search = Search(calls)
+    found = await _find(calls, search, database, parent_page, known)
+    missing = [title for title, one in ((ENTRIES_TITLE, found.entries), (ASSETS_TITLE, found.assets)) if not one]
     if missing:
         names = " and ".join(f'"{title}"' for title in missing)
         raise BoardError("gone", f"there is no database {names} on the Notion page; run `videod notion init`")
-    return Ids(await source_of(calls, entries), await source_of(calls, assets), entries, assets)
+    entries = await search.source(_ENTRIES, found.entries, known=known.entries_source if known else "")
+    assets = await search.source(_ASSETS, found.assets, known=known.assets_source if known else "")
+    return Ids(entries, assets, found.entries, found.assets)
 
 
 # ------------------------------------------------------------------------------------------------- making
 
 
 @promised
-async def init(calls: Calls, parent_page: str, channel_names: Iterable[str]) -> Made:
-    """Make both databases under the page, or complete what is there. Raises BoardError."""
-    page = page_id_of(parent_page)
-    found = await databases_under(calls, page)
+async def init(
+    calls: Calls, parent_page: str, channel_names: Iterable[str], known: Ids | None = None,
+    database: str | None = None, source: str = "", assets_source: str = "",
+) -> Made:  # fmt: skip
+    """Make both databases under the page, or complete what is there. Raises BoardError.
+
+    `known`: where the board was last time; `database`: the entries' one, where it is set; `source`, `assets_source`:
+    names of data sources, for databases that have several. All is found before anything is changed.
+    """
+    search = Search(calls)
+    found = await _find(calls, search, database, parent_page or None, known)
     changes: list[str] = []
-    entries = found.get(ENTRIES_TITLE) or await _create(calls, page, ENTRIES_TITLE, "Title", changes)
-    entries_source = await source_of(calls, entries)
+    entries_source = assets_sources = ""
+    if found.entries:
+        entries_source = await search.source(_ENTRIES, found.entries, source, known.entries_source if known else "")
+    if found.assets:
+        assets_sources = await search.source(_ASSETS, found.assets, assets_source, known.assets_source if known else "")
+    page = found.page
+    entries = found.entries or await _create(calls, page, ENTRIES_TITLE, "Title", changes)
+    entries_source = entries_source or await source_of(calls, entries)
     channels = dict.fromkeys(channel_names, "default")
     await _complete(calls, entries_source, ENTRIES, {"Channel": channels}, None, changes)
-    assets = found.get(ASSETS_TITLE) or await _create(calls, page, ASSETS_TITLE, "Name", changes)
-    assets_source = await source_of(calls, assets)
-    await _complete(calls, assets_source, ASSETS, {}, entries_source, changes)
-    return Made(Ids(entries_source, assets_source, entries, assets), tuple(changes))
+    if not found.assets and not page:
+        raise BoardError("rejected", "the entries' database lies on no page, so videod cannot make a table for files"
+                         f' beside it; make a database "{ASSETS_TITLE}" and share it with the connection')  # fmt: skip
+    assets = found.assets or await _create(calls, page, ASSETS_TITLE, "Name", changes)
+    assets_sources = assets_sources or await Search(calls).source(_ASSETS, assets)
+    await _complete(calls, assets_sources, ASSETS, {}, entries_source, changes)
+    return Made(Ids(entries_source, assets_sources, entries, assets), tuple(changes))
 
 
 async def _create(calls: Calls, page: str, title: str, title_column: str, changes: list[str]) -> str:

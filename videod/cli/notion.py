@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from videod.adapters.notion_calls import Calls
+    from videod.adapters.notion_places import Ids
     from videod.config import Settings
 
 T = TypeVar("T")
@@ -92,19 +93,31 @@ def _advice(kind: str) -> str:
 @app.command()
 def init(
     parent: Annotated[str, typer.Option(help="Link of the page to make the board under; it must be shared.")] = "",
+    source: Annotated[str, typer.Option(help="Data source for entries, where their database has several.")] = "",
+    assets_source: Annotated[str, typer.Option(help="Data source for files, where theirs has several.")] = "",
     config: Config = CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Make the databases "videod" and "videod assets" under a page, or complete those that are there."""
+    """Make the databases "videod" and "videod assets" under a page, or complete those that are there.
+
+    Tables that you renamed or moved on the page are found; a second board is never made beside a known one.
+    """
     from videod.adapters import notion_schema
 
     settings = _settings(config)
-    page = parent or settings.notion.parent_page
-    if not page:
+    place = settings.notion
+    page = parent or place.parent_page
+    if not page and not place.database_id:
         _fail(64, "Name the page: videod notion init --parent LINK (Share, Copy link), or [notion] parent_page.")
     channels = sorted(path.stem for path in settings.paths.channels.glob("*.yaml"))
-    made = _with_calls(settings, lambda calls: notion_schema.init(calls, page, channels))
-    page_id = notion_schema.page_id_of(page)
+    known = _known_board(settings, parent)
+    made = _with_calls(
+        settings,
+        lambda calls: notion_schema.init(
+            calls, page, channels, known, place.database_id or None, source, assets_source
+        ),
+    )
+    page_id = notion_schema.page_id_of(page) if page else ""
     if as_json:
         ids = {name: getattr(made.ids, name) for name in made.ids.__dataclass_fields__}
         typer.echo(json.dumps({"ids": ids, "parent_page": page_id, "changes": list(made.changes)}))
@@ -116,6 +129,30 @@ def init(
     typer.echo(f'\nPut this into {config}:\n\n[notion]\nparent_page = "{page_id}"')
 
 
+def _known_board(settings: "Settings", parent: str) -> "Ids | None":
+    """Where the daemon of these settings found its board; None where it found none, or another page is meant now."""
+    import sqlite3
+
+    from videod.adapters.notion_places import kept_ids
+    from videod.adapters.notion_schema import page_id_of
+    from videod.ports import BoardError
+    from videod.store import reads, views
+
+    notion = settings.notion
+    try:
+        if parent and notion.parent_page and page_id_of(parent) != page_id_of(notion.parent_page):
+            return None
+        connection = views.look(settings.paths.state / "videod.db")
+    except (BoardError, views.NoDatabase, sqlite3.Error, OSError):
+        return None
+    try:
+        return kept_ids(reads.value_json(connection, "notion_ids"), notion.database_id, notion.parent_page or parent)
+    except sqlite3.Error:
+        return None
+    finally:
+        connection.close()
+
+
 @app.command()
 def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show each column's state; exit 78 when something is missing."""
@@ -125,7 +162,8 @@ def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
 
     async def look(calls: "Calls") -> list[notion_schema.ColumnState]:
         place = settings.notion
-        ids = await notion_schema.resolve(calls, place.database_id or None, place.parent_page or None)
+        known = _known_board(settings, "")
+        ids = await notion_schema.resolve(calls, place.database_id or None, place.parent_page or None, known)
         return await notion_schema.inspect_both(calls, ids)
 
     states = _with_calls(settings, look)

@@ -25,7 +25,7 @@ from videod.adapters.inspector import MediaInspector
 from videod.adapters.notion import NotionBoard, Place
 from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_pacer import NAME, NotionPacer
-from videod.adapters.notion_schema import Ids
+from videod.adapters.notion_places import Ids, kept_ids
 from videod.adapters.oauth import Application, GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.config import Notion
@@ -259,10 +259,4 @@ async def _place(store: Store, notion: Notion) -> Place:
 async def _known_ids(store: Store, notion: Notion) -> Ids | None:
     """Where the board was found last time, so that a start need not look for it; None where settings changed since."""
     kept = await store.read(lambda tx: reads.value_json(tx, "notion_ids"))
-    if not isinstance(kept, dict) or kept.get("place") != [notion.database_id, notion.parent_page]:
-        return None
-    ids = kept.get("ids")
-    try:
-        return Ids(**ids) if isinstance(ids, dict) and all(isinstance(one, str) for one in ids.values()) else None
-    except TypeError:  # of another version: it is looked for again
-        return None
+    return kept_ids(kept, notion.database_id, notion.parent_page)

@@ -20,7 +20,7 @@ TEXT_BLOCKS = (
 )  # fmt: skip
 MEDIA_BLOCKS = ("image", "video", "audio", "file", "pdf")
 LINK_BLOCKS = ("bookmark", "embed")
-BARE_BLOCKS = ("divider", "breadcrumb", "table_of_contents")
+BARE_BLOCKS = ("divider", "breadcrumb", "table_of_contents", "column_list", "column", "synced_block")
 TYPES = (*TEXT_BLOCKS, *MEDIA_BLOCKS, *LINK_BLOCKS, *BARE_BLOCKS, "equation")
 
 
@@ -137,7 +137,7 @@ class Blocks:
             parent: Json = {"type": row.parent_type, row.parent_type: row.parent_id}
             kind, body, has_children = row.type, self._render(row, caller), self._has_children(row)
         elif isinstance(row, Database):
-            parent = {"type": "page_id", "page_id": row.parent_id}
+            parent = self._store.parent_of(row)
             kind, body, has_children = "child_database", {"title": text.plain(row.title)}, False
         else:
             assert isinstance(row, Page)
@@ -148,6 +148,10 @@ class Blocks:
         return {**shown, **row.trash(), "type": kind, kind: body}
 
     def _has_children(self, row: Block | Page) -> bool:
+        if any(base.parent_id == row.id and not base.in_trash for base in self._store.databases.values()):
+            return True
+        if any(not page.in_trash for page in self._store.pages_of(row.id)):
+            return True
         return any(not self._store.blocks[child].in_trash for child in row.children)
 
     def _render(self, block: Block, caller: Caller) -> Json:

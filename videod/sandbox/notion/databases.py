@@ -75,11 +75,21 @@ class Databases:
             is_inline=checks.boolean(body.get("is_inline", database.is_inline), "body.is_inline"),
             is_locked=checks.boolean(body.get("is_locked", database.is_locked), "body.is_locked"),
             in_trash=checks.boolean(body.get("in_trash", database.in_trash), "body.in_trash"),
+            parent_id=self._moved_to(body["parent"]) if "parent" in body else database.parent_id,
             icon=body.get("icon", database.icon),
             cover=body.get("cover", database.cover),
         )
         self._store.put(changed)
         return web.json_response(self._show_database(changed))
+
+    def _moved_to(self, raw: object) -> str:
+        """The page, or (as a person drags it) the block that a database is put into."""
+        parent = checks.obj(raw, "body.parent")
+        if "block_id" in parent:
+            block = checks.identifier(parent["block_id"], "body.parent.block_id")
+            return self._store.find(self._store.blocks, "block", block).id
+        page = checks.identifier(parent.get("page_id"), "body.parent.page_id")
+        return self._store.find(self._store.pages, "page", page).id
 
     def _database(self, raw_id: str) -> Database:
         return self._store.find(self._store.databases, "database", checks.identifier(raw_id, "path.database_id"))
@@ -94,7 +104,7 @@ class Databases:
             "id": database.id,
             "title": database.title,
             "description": database.description,
-            "parent": {"type": "page_id", "page_id": database.parent_id},
+            "parent": self._store.parent_of(database),
             "is_inline": database.is_inline,
             "is_locked": database.is_locked,
             **database.trash(),
@@ -155,7 +165,7 @@ class Databases:
             "title": source.title,
             "description": [],
             "parent": {"type": "database_id", "database_id": database.id},
-            "database_parent": {"type": "page_id", "page_id": database.parent_id},
+            "database_parent": self._store.parent_of(database),
             "is_inline": database.is_inline,
             **source.trash(),
             **source.times(),

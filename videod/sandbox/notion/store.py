@@ -72,6 +72,11 @@ class Store:
         """Pages under a data source or page in order of creation, those in the trash included."""
         return [self.pages[page_id] for page_id in self._pages_of.get(parent_id, [])]
 
+    def parent_of(self, database: Database) -> Json:
+        """Where a database lies, as the API says it."""
+        kind = "block_id" if database.parent_id in self.blocks else "page_id"
+        return {"type": kind, kind: database.parent_id}
+
     def find(self, table: Mapping[str, AnyRow], kind: str, wanted: str) -> AnyRow:
         """The row, or the 404 that Notion answers for it."""
         row = table.get(wanted)
