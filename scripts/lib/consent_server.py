@@ -9,7 +9,7 @@ import html
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,11 +27,16 @@ CODE_CHARACTERS, ERROR_CHARACTERS = 2048, 60
 
 
 class Arrival:
-    """What the browser brought back; filled once, by the first request with the right state."""
+    """What the browser brought back; filled once, by the first request with the right state.
 
-    def __init__(self) -> None:
+    `settle(code)` gives the sentence for the person at the browser: what became of the consent. It raises nothing.
+    """
+
+    def __init__(self, settle: Callable[[str], str] | None = None) -> None:
         self.code: str | None = None
         self.error: str | None = None
+        self._settle = settle
+        self._sentence = "videod may now upload"
         self._lock = threading.Lock()
         self._told = threading.Event()
 
@@ -43,7 +48,9 @@ class Arrival:
                 return None
             if self.code is None and self.error is None:
                 self.code, self.error = code, None if code is not None else error
-            return "videod may now upload" if self.code is not None else f"Google says: {self.error}"
+                if code is not None and self._settle is not None:
+                    self._sentence = self._settle(code)
+            return self._sentence if self.code is not None else f"Google says: {self.error}"
 
     def told(self) -> None:
         """The person at the browser has read what became of it: whoever waits may go on."""

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 SERVICE = "google"
+_ROOT = "https://www.googleapis.com/auth/"
+#: all that later work needs, asked for once: each added scope would mean another consent for every channel
 SCOPES = (
-    "https://www.googleapis.com/auth/youtube.upload",
-    "https://www.googleapis.com/auth/youtube.readonly",
-)
+    f"{_ROOT}youtube.upload", f"{_ROOT}youtube.readonly", f"{_ROOT}youtube.force-ssl", f"{_ROOT}yt-analytics.readonly",
+)  # fmt: skip
+#: without these nothing can be uploaded: to send a film, and to see first which channel it would go to
+NEEDED = SCOPES[:2]
 
 
 @dataclass(frozen=True)

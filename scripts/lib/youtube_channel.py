@@ -65,5 +65,5 @@ def _insufficient(failure: Failure) -> Failure | None:
 
 
 def _wrong(message: str, code: str, next_step: str) -> Failure:
-    return Failure(Kind.CONFIGURATION, f"nothing was sent: {message}", service=youtube.SERVICE,
-                   endpoint="channels.list", code=code, next_step=next_step)  # fmt: skip
+    return Failure(Kind.CONFIGURATION, message, service=youtube.SERVICE, endpoint="channels.list", code=code,
+                   next_step=next_step)  # fmt: skip

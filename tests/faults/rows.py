@@ -30,6 +30,7 @@ ROWS: Mapping[str, str] = {
     "3.2": "Every form of a Notion link leads to its page, or is refused with a sentence",
     "3.4": "The board is found by its ids, below the page or by its columns; never a second one",
     "3.5": "Of several data sources videod takes the one that is named, and changes no other",
+    "3.6": "The sample channels claim nothing that nobody keeps",
     # 4: found before the money is spent
     # 5: every answer judged by what it proves
     # 6: pictures, sound and film

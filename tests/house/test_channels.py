@@ -228,3 +228,16 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
         assert isinstance(parse(text).values, dict)
     except DocumentError as refused:
         assert refused.reason
+
+
+@pytest.mark.fault("3.6")
+def test_no_sample_channel_claims_what_nobody_keeps() -> None:
+    """People copy the samples: a claim in a description would be published under each of their films."""
+    root = Path(__file__).parents[2]
+    for path in (*sorted((root / "channels").glob("*.yaml")), root / "README.md"):
+        text = path.read_text().casefold()
+        for claim in ("facts are checked", "fact-checked", "against the literature", "one true moment", "peer-reviewed",
+                      "verified by"):  # fmt: skip
+            assert claim not in text, f"{path.name} claims: {claim}"
+    template = load_channels(root / "channels").channels["wild_planet"].description_template
+    assert "made with AI" in template

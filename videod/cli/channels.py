@@ -117,6 +117,7 @@ def _authorize(given: argparse.Namespace) -> int:
     # the script finds its modules in its own folder, which PYTHONSAFEPATH (set by the unit) would hide
     passed = {name: value for name, value in os.environ.items() if name not in {*SECRET_NAMES, "PYTHONSAFEPATH"}}
     argv = [sys.executable, str(settings.paths.scripts / "youtube_auth.py"), "--channel", given.channel,
+            "--youtube-channel", known[given.channel].youtube_channel,
             "--output", str(folder / f"{given.channel}.token")]  # fmt: skip
     needed = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "VIDEOD_MASTER_KEY")
     env = passed | secrets.for_child(needed)
