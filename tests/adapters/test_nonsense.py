@@ -16,7 +16,7 @@ from videod.adapters.notifiers import Notifiers
 from videod.adapters.notifiers.email import Email, MailServer
 from videod.adapters.notifiers.slack import BUSY_MOST_S, BUSY_S, Slack
 from videod.adapters.oauth import USABLE_MS, Application, GoogleTokens, Grant, seal, unseal, vault
-from videod.adapters.probe import probe
+from videod.adapters.probe import Outside, probe
 from videod.channels import ChannelSet
 from videod.config import Settings
 from videod.core.service import Check
@@ -83,11 +83,11 @@ async def test_a_nonsense_end_of_an_order_is_no_end(service: Answering, number: 
 async def test_the_check_at_start_ends_whatever_is_answered(service: Answering, body: str, status: int) -> None:
     service.body, service.status, service.headers = body.encode("latin-1"), status, {"Location": service.url}
     urls = dict.fromkeys(SERVICE_URLS, service.url)
-    problems = await probe(Settings(), ChannelSet({}), Secrets({}), urls)
-    assert all(isinstance(problem, str) for problem in problems)
+    look = await probe(Outside(Settings(), ChannelSet({}), Secrets({}), urls))
+    assert look.unknown and not look.found, "nonsense is no verdict"
 
 
-async def test_the_check_at_start_says_what_it_could_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_the_check_cannot_read_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
@@ -98,8 +98,9 @@ async def test_the_check_at_start_says_what_it_could_not_read(monkeypatch: pytes
         "videod.adapters.probe.SERVICES", {"kie": replace(kie, probe=lambda at: (Check(question, broken),))}
     )
     async with answering() as service:
-        problems = await probe(Settings(), ChannelSet({}), Secrets({}), dict.fromkeys(SERVICE_URLS, service.url))
-    assert problems == ["KIE sent an answer at startup that videod cannot read (ZeroDivisionError)"]
+        urls = dict.fromkeys(SERVICE_URLS, service.url)
+        look = await probe(Outside(Settings(), ChannelSet({}), Secrets({}), urls))
+    assert (look.found, look.unknown) == ((), {"kie:key"})
 
 
 async def _tokens(folder: Path, url: str, given: Grant | None = None) -> tuple[GoogleTokens, Clock]:

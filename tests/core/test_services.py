@@ -183,28 +183,78 @@ AT = Configured({"text": "t-1", "image": "i-1", "video": "v-1", "voice": "s-1"},
 
 
 def _told(name: str, status: int, answer: object = None) -> list[tuple[str, bool]]:
+    """What each check says; "no verdict" where the answer proves nothing."""
     probe = SERVICES[name].probe
     assert probe is not None
-    found = [one.judge(status, answer) for one in probe(AT)]
-    return [(problem.text, problem.whole) for problem in found if problem is not None]
+    found = []
+    for one in probe(AT):
+        try:
+            problem = one.judge(status, answer)
+        except Unreadable:
+            found.append(("no verdict", False))
+        else:
+            found += [] if problem is None else [(problem.text, problem.whole)]
+    return found
 
 
+_MODELS = "in `[models]` of videod.toml to another"
+_GOOGLE = {"error": {"code": 404, "status": "NOT_FOUND", "message": "models/i-1 is not found"}}
+
+
+@pytest.mark.fault("4.2")
 def test_a_probe_says_what_to_do() -> None:
-    assert _told("gemini", 404)[1] == (
-        "Gemini does not have the model i-1; set `image` in `[models]` of videod.toml to another", False,
+    assert _told("gemini", 404, _GOOGLE)[1] == (f"Gemini does not have the model i-1. Set `image` {_MODELS}", False)
+    refused = "Put a valid key into it and restart videod"
+    bad_key = {"error": {"code": 400, "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}
+    assert _told("gemini", 400, bad_key)[0] == (f"Gemini refused GEMINI_API_KEY (HTTP 400). {refused}", True)
+    assert _told("kie", 200, {"code": 401})[0] == (f"KIE refused KIE_API_KEY. {refused}", True)
+    assert _told("kie", 200, {"code": 200, "data": 83.5})[0][0].startswith("videod does not know how to order clips")
+    voice = {"detail": {"status": "voice_not_found", "message": "A voice was not found."}}
+    assert _told("elevenlabs", 404, voice)[2] == (
+        "ElevenLabs has no voice v2. Add it to the voices of your account, or fix `voice_id` in channels/deep.yaml",
+        False,
     )  # fmt: skip
-    refused = "put a valid key into it and restart videod"
-    assert _told("gemini", 403)[0] == (f"Gemini refused GEMINI_API_KEY (HTTP 403); {refused}", True)
-    assert _told("kie", 200, {"code": 401}) == [(f"KIE refused KIE_API_KEY; {refused}", True)]
-    assert _told("kie", 200, {"code": 200, "data": 83.5}) == [
-        ("KIE has 83.5 credits left, less than one clip of 10 s costs (84); top up at KIE", False)
+    denied = {"detail": {"status": "invalid_api_key"}}
+    assert _told("elevenlabs", 401, denied)[0] == (f"ElevenLabs refused ELEVENLABS_API_KEY. {refused}", True)
+
+
+@pytest.mark.fault("4.2")
+@pytest.mark.parametrize("status", [0, 200, 201, 204, 400, 401, 402, 403, 404, 405, 407, 410, 418, 422, 451, 460, 499])
+@pytest.mark.parametrize("answer", [None, {}, [], "Not Found", 7, {"error": "nope"}, {"detail": "no"}, {"code": None}])
+def test_an_answer_without_the_services_own_words_is_no_verdict(status: int, answer: object) -> None:
+    """A gateway's page, an empty answer or another shape never says that a setting is wrong."""
+    known = Configured(
+        {"text": "gemini-3.8-flash", "image": "gemini-nano-banana-2.1", "video": KIE.offers[0].model, "voice": "s-1"},
+        {"wild": "v1"},
+    )
+    for service in ("gemini", "kie", "elevenlabs"):
+        probe = SERVICES[service].probe
+        assert probe is not None
+        for check in probe(known):
+            try:
+                problem = check.judge(status, answer)
+            except Unreadable:
+                continue
+            assert problem is None, (service, check.about, problem)
+
+
+@pytest.mark.fault("4.2")
+def test_a_model_for_something_else_is_refused_without_paying() -> None:
+    good = {"name": "models/x", "supportedGenerationMethods": ["generateContent"]}
+    probe = SERVICES["gemini"].probe
+    assert probe is not None
+    swapped = probe(Configured({"text": "gemini-nano-banana-2.1", "image": "gemini-3.8-flash"}, {}))
+    texts = [problem.text for check in swapped if (problem := check.judge(200, good)) is not None]
+    assert [text.partition(". ")[0] for text in texts] == [
+        "the model gemini-nano-banana-2.1 of Gemini does not make plans",
+        "the model gemini-3.8-flash of Gemini does not make images",
     ]
-    assert _told("elevenlabs", 404)[1] == (
-        "ElevenLabs has no voice v2; fix `voice_id` in channels/deep.yaml", False,
-    )  # fmt: skip
-    assert _told("elevenlabs", 401)[0] == (f"ElevenLabs refused ELEVENLABS_API_KEY; {refused}", True)
-    for name in ("gemini", "kie", "elevenlabs"):
-        assert _told(name, 200) == _told(name, 500) == []
+
+
+def test_the_forms_of_kies_models_are_those_of_its_script() -> None:
+    from videod.core.services import kie
+
+    assert set(kie._FORMS) == {family.prefix for family in kling.FAMILIES}
 
 
 def test_a_price_in_dollars_needs_no_credit() -> None:

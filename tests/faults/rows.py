@@ -32,6 +32,7 @@ ROWS: Mapping[str, str] = {
     "3.5": "Of several data sources videod takes the one that is named, and changes no other",
     "3.6": "The sample channels claim nothing that nobody keeps",
     # 4: found before the money is spent
+    "4.2": "Wrong settings are named before the first cent, once a cause, and heal by themselves",
     # 5: every answer judged by what it proves
     # 6: pictures, sound and film
     # 7: the board and people

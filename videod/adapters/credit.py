@@ -28,6 +28,17 @@ class ServiceBalances:
         except Unreadable as error:
             raise NoAnswer(str(error)) from error
 
+    async def left(self, service: str) -> int | None:
+        """What is left of the account, thousandths of a credit; None: the service does not say. Raises NoAnswer."""
+        balance = BALANCES.get(service)
+        if balance is None or balance.left is None:
+            return None
+        answer = await self._answer(balance.question)
+        try:
+            return balance.left(answer)
+        except Unreadable as error:
+            raise NoAnswer(str(error)) from error
+
     async def remote(self, service: str, reference: str) -> Remote:
         """See ports.BalanceClient. Raises NoAnswer."""
         orders = BALANCES[service].orders

@@ -1,54 +1,101 @@
-"""Asking the services at start whether keys, models and voices exist: several model ids were retired within 2026.
+"""Asking the services whether keys, models and voices exist: several model ids were retired within 2026.
 
-Nothing here costs money and nothing stops the daemon: what is wrong is said in words, the lanes find out by themselves.
-What is asked, and what an answer means, stands in the file of each service (`core.service.Check`).
+Nothing here costs money. What is asked, and what an answer means, stands in the file of each service
+(`core.service.Check`); an answer that proves nothing (none at all, a gateway's page, 429, 5xx) is no verdict.
 """
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from videod.adapters.questions import TROUBLE, Questions
 from videod.channels import ChannelSet
 from videod.config import Settings
-from videod.core.service import Check, Configured
+from videod.core.preflight import Finding, Look
+from videod.core.service import Check, Configured, Problem, Service, Unreadable
 from videod.core.services import SERVICES
+from videod.core.tables import STEPS
 from videod.credentials import Secrets
 
 log = logging.getLogger(__name__)
 
+#: these say nothing of what was asked for: too early, too many, slow down
+_BUSY = (408, 425, 429)
 
-async def _problems(questions: Questions, checks: Iterable[Check]) -> list[str]:
-    found = []
+
+@dataclass(frozen=True)
+class Outside:
+    """Whom to ask, and what is asked about. `own`: steps that custom scripts do."""
+
+    settings: Settings
+    channels: ChannelSet
+    secrets: Secrets
+    urls: Mapping[str, str]
+    own: Collection[str] = ()
+
+
+async def _verdict(questions: Questions, check: Check) -> Problem | None:
+    """What the answer says. Raises Unreadable, or what went wrong on the way."""
+    if check.question is None:
+        return check.judge(0, None)
+    status, answer = await questions.ask(check.question)
+    if status in _BUSY or status >= 500 or 300 <= status < 400:
+        raise Unreadable(f"HTTP {status}")
+    return check.judge(status, answer)
+
+
+def _cause(service: Service, check: Check) -> str:
+    return f"{service.name}:{check.about} {check.channel}".rstrip()
+
+
+async def _looked(service: Service, checks: Iterable[Check], questions: Questions, own: Collection[str]) -> Look:
+    """One service after the other question, until its key is refused or nobody answers."""
+    found: list[Finding] = []
+    unknown: set[str] = set()
+    refused: Finding | None = None
+    silent = False
     for check in checks:
-        problem = check.judge(*await questions.ask(check.question))
+        cause = _cause(service, check)
+        if refused is not None or silent:
+            unknown.add(cause)
+            continue
+        try:
+            problem = await _verdict(questions, check)
+        except (Unreadable, *TROUBLE, ValueError) as error:
+            log.info("probe_answer_missing", extra={"service": service.name, "about": cause, "error": str(error)})
+            unknown |= {cause, f"{service.name}:key"}
+            silent = silent or isinstance(error, TROUBLE)
+            continue
+        except Exception as error:
+            log.error("probe_answer_failed", extra={"service": service.name, "about": cause}, exc_info=error)
+            unknown |= {cause, f"{service.name}:key"}
+            continue
         if problem is not None and problem.whole:
-            return [problem.text]
-        if problem is not None:
-            found.append(problem.text)
-    return found
+            refused = Finding(f"{service.name}:key", problem.text, (service.name,), stops=_needed(service, (), own))
+            found.append(refused)
+            unknown.add(cause)
+        elif problem is not None:
+            stops = _needed(service, check.steps, own)
+            found.append(Finding(cause, problem.text, (service.name,), check.channel, stops))
+    return Look(tuple(found), frozenset(unknown - {one.cause for one in found}))
 
 
-async def probe(settings: Settings, channels: ChannelSet, secrets: Secrets, urls: Mapping[str, str]) -> list[str]:
-    """What is wrong with keys, models and voices, in words that say what to do; empty when all is well.
+def _needed(service: Service, steps: tuple[str, ...], own: Collection[str]) -> bool:
+    """Whether any of the steps (none named: all of the service's) is done by a script of videod's."""
+    concerned = steps or tuple(name for name, step in STEPS.items() if step.service == service.name)
+    return any(name not in own for name in concerned) or not concerned
 
-    Raises nothing, whatever a service answers: the lanes find out by themselves.
-    """
-    voices = {name: channel.voice_id for name, channel in channels.channels.items()}
-    at, questions = Configured(settings.models.named(), voices), Questions(urls, secrets.get)
-    asked = {
-        service.title: _problems(questions, service.probe(at))
-        for service in SERVICES.values()
-        if service.probe is not None
-    }
-    answers = await asyncio.gather(*asked.values(), return_exceptions=True)
-    problems: list[str] = []
-    for title, answer in zip(asked, answers, strict=True):
-        if isinstance(answer, TROUBLE):
-            problems.append(f"{title} did not answer at startup ({type(answer).__name__}); jobs retry it automatically")
-        elif isinstance(answer, BaseException):
-            log.error("probe_answer_failed", extra={"service": title}, exc_info=answer)
-            problems.append(f"{title} sent an answer at startup that videod cannot read ({type(answer).__name__})")
-        else:
-            problems += answer
-    return problems
+
+async def probe(at: Outside) -> Look:
+    """What is wrong with keys, models and voices. Raises nothing, whatever a service answers."""
+    voices = {name: channel.voice_id for name, channel in at.channels.channels.items()}
+    configured = Configured(at.settings.models.named(), voices)
+    questions = Questions(at.urls, at.secrets.get)
+    looks = await asyncio.gather(*(
+        _looked(service, service.probe(configured), questions, at.own)
+        for service in SERVICES.values() if service.probe is not None
+    ))  # fmt: skip
+    return Look(
+        tuple(one for look in looks for one in look.found), frozenset().union(*(look.unknown for look in looks))
+    )

@@ -61,6 +61,7 @@ def _print(shown: view.View, seen: views.Overview) -> None:
         output.say("")
         output.say("No episode is open; set an entry of the board to Queued to start one.")
     _services(shown.lanes)
+    _credit(seen)
     _counts(seen.counts)
 
 
@@ -110,6 +111,16 @@ def _services(lanes: tuple[view.LaneLine, ...]) -> None:
         waiting = Cell(lane.suspended, "review")
         table.append([Cell(lane.service, "bold"), f"{running} running", f"{lane.ready} ready", later, waiting])
     output.table([""] * 5, table, indent="  ")
+
+
+def _credit(seen: views.Overview) -> None:
+    """What is left of the accounts that tell it."""
+    if not seen.credit:
+        return
+    output.say("")
+    output.heading("Credit")
+    for one in seen.credit:
+        output.say(f"  {one.words}, asked {ago(one.at, seen.at)}")
 
 
 def _counts(counts: dict[str, int]) -> None:

@@ -76,6 +76,8 @@ def _credentials(job: Job, failure: Failure) -> str:
 
 
 def _quota(job: Job, failure: Failure) -> str:
+    if (spent := services.out_of_credit(failure, job.service)) is not None:
+        return f"top up at {spent.credit_at}, then run `videod resume {job.service}`"
     again = "nothing; videod resumes automatically at that time"
     blamed = services.named(failure.service, job.service)
     if blamed is None or blamed.credit_at is None:

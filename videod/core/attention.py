@@ -120,7 +120,7 @@ def unexplained(
 
 def _named(job: Job, channel_id: str, holds: Sequence[Suspension], served: set[str], at: int) -> bool:
     """Whether a ready job waits for a service that is held or works on others, or for its retry."""
-    if any(hold.holds(job.service, channel_id) for hold in holds):
+    if any(hold.holds(job.service, channel_id, job.step) for hold in holds):
         return True
     if job.failure is not None and job.failure.kind == Kind.BUSY:
         return False  # asked again and again, and written nowhere

@@ -6,7 +6,7 @@ entries' data source (requirements FR1, FR4); the Error Log holds what is wrong 
 
 from collections.abc import Iterable, Sequence
 
-from videod.core import wording
+from videod.core import services, wording
 from videod.core.advice import advice
 from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
@@ -132,6 +132,8 @@ def again_at(job: Job) -> int | None:
     failure = job.failure
     timeless = (Kind.CREDENTIALS, Kind.REFUSED, Kind.IN_DOUBT)
     if failure is None or job.state != JobState.READY or failure.kind in timeless:
+        return None
+    if services.out_of_credit(failure, job.service) is not None:
         return None
     if POLICY[failure.kind].answer == Answer.SUSPEND:
         return _failed_at(job, failure) + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)

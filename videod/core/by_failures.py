@@ -162,11 +162,17 @@ def _suspend(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, 
     credentials = failure.kind == Kind.CREDENTIALS
     until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
     blamed = services.named(failure.service, job.service)
+    topped = services.out_of_credit(failure, job.service)
+    cause = Cause.CREDENTIALS if credentials else Cause.QUOTA if topped is None else Cause.CREDIT
+    capped = topped is not None and failure.code in topped.codes_of_cap
+    looked_at = topped is not None and topped.balance is not None and topped.name == job.service
+    if looked_at and not capped and failure.retry_after_ms is None:
+        until = None  # time alone helps nothing; videod looks at the balance and goes on when there is some
     refused = Suspension(
-        Cause.CREDENTIALS if credentials else Cause.QUOTA, job.service,
+        cause, job.service,
         channel_id=work.task.channel_id if told.of_channel_alone(job, failure) else "",
         until_ms=until, since=event.at, detail=failure.message,
-        key=blamed.key or "" if credentials and blamed is not None else "",
+        key=blamed.key or "" if credentials and blamed is not None else (failure.code or "") if topped else "",
     )  # fmt: skip
     work = work.adding(Suspend(refused)).with_task(suspended=refused)
     return work, replace(job, state=JobState.READY, due_at=event.at)

@@ -50,8 +50,10 @@ def queued(work: Transition, event: EntryQueued) -> Transition:
     work = work.adding(told.tried_again(task, stuck, event.at))
     services = {job.service for job in work.jobs if job.state == JobState.READY}
     released = tuple(
-        Release(service, "", cause) for service in sorted(services) for cause in OF_SERVICE if task.suspended
-    )
+        Release(service, channel, cause)
+        for service in sorted(services) for channel in ("", task.channel_id)
+        for cause in OF_SERVICE if task.suspended
+    )  # fmt: skip
     jobs = tuple(_freed(job, event.at) for job in work.jobs)
     planned = all(job.state == JobState.DONE for job in jobs if job.step == "plan")
     if not planned:

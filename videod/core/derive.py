@@ -52,7 +52,7 @@ def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
         return STEPS[stuck.step].error
     if not task.admitted:
         return Status.QUEUED
-    if task.suspended is not None and task.suspended.cause is Cause.QUOTA:
+    if task.suspended is not None and task.suspended.cause in (Cause.QUOTA, Cause.CREDIT):
         return Status.QUOTA_EXCEEDED
     before = Status.GENERATING_ASSETS
     for gate in Gate:

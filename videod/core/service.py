@@ -92,6 +92,8 @@ class Offer:
     piece: str
     script: str = ""
     secrets: tuple[str, ...] = ()
+    #: credits of the service that one piece takes, where dollars do not tell them
+    credits: float | None = None
 
 
 # ------------------------------------------------------------------------------------------------- questions
@@ -147,6 +149,8 @@ class Balance:
     question: Question
     used: Callable[[Json], int]
     orders: Orders | None = None
+    #: what is left of it, thousandths of a credit; raises Unreadable. None: the answer does not say
+    left: Callable[[Json], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -167,10 +171,19 @@ class Problem:
 
 @dataclass(frozen=True)
 class Check:
-    """One question of a probe; `judge`: HTTP status and JSON (None: there is none) -> what is wrong, if anything."""
+    """One question of a probe; `judge`: HTTP status and JSON (None: there is none) -> what is wrong, if anything.
 
-    question: Question
+    It raises Unreadable where the answer gives no verdict: an outage is no wrong setting. Only answers below 500 that
+    are neither busy nor a redirect come to it. `about`: what it looks at, a cause of its own in the service; `channel`
+    whose setting it is ("": of all of them); `steps` that cannot be done while it is wrong (none: all of the service).
+    `question` None: nobody has to be asked.
+    """
+
+    question: Question | None
     judge: Callable[[int, object], Problem | None]
+    about: str = "key"
+    channel: str = ""
+    steps: tuple[str, ...] = ()
 
 
 # ------------------------------------------------------------------------------------------------- the service
@@ -204,6 +217,10 @@ class Service:
     hosts_pictures: bool = False
     remarks: Mapping[str, str] = field(default_factory=dict)
     codes_of_channel: tuple[str, ...] = ()
+    #: codes of failures that say that money is used up: only topping up helps
+    codes_of_credit: tuple[str, ...] = ()
+    #: those among them that tell of a cap on the key, not of the account's balance
+    codes_of_cap: tuple[str, ...] = ()
 
     @property
     def outside(self) -> bool:

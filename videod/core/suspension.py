@@ -6,10 +6,12 @@ The words that people read are made from it in `core.wording`; nothing reads the
 from dataclasses import dataclass
 from enum import StrEnum
 
-from videod.core.services import TIDYING
+from videod.core.services import FIRST, TIDYING
 
 #: in `Suspension.service`: every service but the cleaning of workspaces
 EVERY_SERVICE = "*"
+#: in `Suspension.service`: no plan is written, so that no episode begins; what has begun goes on
+NEW_EPISODES = "new_episodes"
 
 
 class Cause(StrEnum):
@@ -19,6 +21,10 @@ class Cause(StrEnum):
     PERSON = "person"
     #: the service's own quota or credit is used up
     QUOTA = "quota"
+    #: its credit is used up: somebody tops up; `key` is the code that the service named
+    CREDIT = "credit"
+    #: a setting was found wrong before anything was paid for it; `detail` has the sentences
+    SETTINGS = "settings"
     #: the service refused the key, or the channel is not authorized
     CREDENTIALS = "credentials"
     #: the channel's `daily_budget_usd` is spent
@@ -55,11 +61,14 @@ class Suspension:
     key: str = ""
     amount: int = 0
 
-    def holds(self, service: str, channel_id: str) -> bool:
-        """Whether it stops the jobs of this channel at this service."""
+    def holds(self, service: str, channel_id: str, step: str = "") -> bool:
+        """Whether it stops the jobs of this channel at this service; `step` of the job, "" for any."""
         concerned = self.service == service or (self.service == EVERY_SERVICE and service not in TIDYING)
-        return concerned and self.channel_id in ("", channel_id)
+        begins = self.service == NEW_EPISODES and step == FIRST
+        return (concerned or begins) and self.channel_id in ("", channel_id)
 
 
 #: what the service itself said: over as soon as it is worth another try
-OF_SERVICE = (Cause.QUOTA, Cause.CREDENTIALS)
+OF_SERVICE = (Cause.QUOTA, Cause.CREDIT, Cause.CREDENTIALS)
+#: what only a person ends, although videod goes on by itself once they have
+NEEDS_PERSON = (Cause.CREDIT, Cause.CREDENTIALS, Cause.SETTINGS)

@@ -55,6 +55,6 @@ def lasting(wait: Suspension) -> Suspension:
 def _holding(job: Job, channel_id: str, holds: tuple[Suspension, ...]) -> Suspension | None:
     for one in holds:
         ends = one.until_ms
-        if one.holds(job.service, channel_id) and (ends is None or ends + _BEHIND_MS >= job.due_at):
+        if one.holds(job.service, channel_id, job.step) and (ends is None or ends + _BEHIND_MS >= job.due_at):
             return one
     return None

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from videod.core.breaker import PROBE_WAITS_MS
 from videod.core.moments import clock, iso
 from videod.core.sanitize import sanitize_line
-from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
+from videod.core.services import title
+from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, Cause, Suspension
 
 #: so much of what a service or a person said is shown on the board
 DETAIL_CHARACTERS = 200
+#: and so much of what was found wrong with settings, which may be several things
+SETTINGS_CHARACTERS = 700
 #: how commands name every service
 ALL = "all"
 
@@ -24,6 +27,8 @@ def service_name(service: str) -> str:
 def reason(one: Suspension) -> str:
     """Why, as a clause: "quota of kie is used up"."""
     match one.cause:
+        case Cause.CREDIT:
+            return f"out of {title(one.service)} credit"
         case Cause.QUOTA:
             return f"quota of {one.service} is used up"
         case Cause.CREDENTIALS:
@@ -40,8 +45,14 @@ def reason(one: Suspension) -> str:
             return f"{one.service} has no free slot"
         case Cause.PERSON:
             return one.detail or "paused by you"
-        case Cause.DISK | Cause.OTHER:
+        case Cause.DISK | Cause.OTHER | Cause.SETTINGS:
             return one.detail
+
+
+def top_up(one: Suspension) -> str:
+    """What is said of used-up credit: "Out of KIE credit. Top up, then run `videod resume kie`."."""
+    otherwise = "" if one.until_ms is None else f" Otherwise it resumes at {clock(one.until_ms)}."
+    return f"Out of {title(one.service)} credit. Top up, then run `{resume_command(one)}`.{otherwise}"
 
 
 def explained(one: Suspension) -> str:
@@ -52,11 +63,15 @@ def explained(one: Suspension) -> str:
 
 def short(one: Suspension) -> str:
     """`explained` on one line, without a full stop and bounded."""
+    if one.cause is Cause.SETTINGS:
+        return sanitize_line(one.detail).rstrip(".")[:SETTINGS_CHARACTERS]
     return sanitize_line(explained(one)).rstrip(".")[:DETAIL_CHARACTERS]
 
 
 def note(one: Suspension) -> str:
     """What an episode says that a service refused: "quota of kie is used up, resumes at 2026-11-21T14:15:00Z"."""
+    if one.cause is Cause.CREDIT:
+        return top_up(one)
     return reason(one) if one.until_ms is None else f"{reason(one)}, resumes at {iso(one.until_ms)}"
 
 
@@ -80,6 +95,10 @@ def waiting(one: Suspension) -> str:
             return f"waiting for a free slot at {service}"
         case Cause.OTHER:
             return one.detail
+        case Cause.CREDIT:
+            return f"waiting: {top_up(one)}"
+        case Cause.SETTINGS:
+            return f"waiting: {short(one)}. It goes on once that is fixed"
         case _:
             end = "" if one.until_ms is None else f"; resumes at {clock(one.until_ms)}"
             return f"waiting for {service or 'videod'}: {short(one)}{end}"
@@ -95,6 +114,10 @@ def _ending(one: Suspension, when: Callable[[int], str]) -> str:
         return "paused until there is space"
     if one.cause is Cause.DOWN:
         return "waiting, next try soon" if one.until_ms is None else f"waiting, next try {when(one.until_ms)}"
+    if one.cause is Cause.SETTINGS:
+        return "new episodes wait until you fix this" if one.service == NEW_EPISODES else "waiting until you fix this"
+    if one.cause is Cause.CREDIT:
+        return "waiting until you top up"
     state = "paused" if one.cause is Cause.PERSON else "waiting"
     return f"{state} until you resume it" if one.until_ms is None else f"{state} until {when(one.until_ms)}"
 

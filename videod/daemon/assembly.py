@@ -30,18 +30,21 @@ from videod.adapters.oauth import Application, GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.config import Notion
 from videod.core import tables
+from videod.core.model import ChannelPolicy
 from videod.core.step import Step
 from videod.credentials import Secrets
-from videod.daemon import refusals, wiring
+from videod.daemon import preflight, refusals, settings_checks, wiring
 from videod.daemon.attention import AttentionWatch, Rules
 from videod.daemon.clock_watch import ClockWatch
 from videod.daemon.disk_watch import DiskWatch
 from videod.daemon.gates import judge_again
 from videod.daemon.live_config import LiveConfig
 from videod.daemon.others import Others
+from videod.daemon.preflight import Preflight
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
+from videod.daemon.settings_checks import BoardLook, Now
 from videod.daemon.waits import WaitWatch
 from videod.daemon.wal_watch import WalWatch
 from videod.flow.inputs import Inputs
@@ -82,6 +85,8 @@ class Assembly:
     settling: Callable[[], Awaitable[None]]
     #: name -> what watches the disk, the clock, the write-ahead log, balances, what entries wait for, quiet troubles
     watches: Mapping[str, Callable[[], Coroutine[None, None, None]]]
+    #: look at the settings as soon as possible
+    look_at_settings: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -140,10 +145,16 @@ async def build(
     await _settle_the_past(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})
     lanes = wiring.lanes(current.settings)
-    scheduler = Scheduler(store, ledger, runner, builder, lanes, current.rules, clock)
     calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
+
+    def look_again() -> None:
+        ready.ask()
+
+    sources_of_looks = _preflight(current, secrets, urls, balances, tokens, board, look_again)
+    ready = Preflight(store, ledger, clock, sources_of_looks)
+    scheduler = Scheduler(store, ledger, runner, builder, lanes, current.rules, clock, cleared=ready.cleared)
     turns = Turns()
     workspace = partial(workspace_of, sources.state)
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turns)
@@ -160,9 +171,34 @@ async def build(
         "wal": wal_watch.run,
         "balances": purchase_check.run,
         "waits": waits,
+        "checks": ready.run,
     }
     watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
-    return Assembly(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches)
+    return Assembly(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches, ready.ask)
+
+
+def _preflight(
+    current: LiveConfig, secrets: Secrets, urls: Mapping[str, str], balances: ServiceBalances, tokens: GoogleTokens,
+    board: NotionBoard, later: Callable[[], None],
+) -> preflight.Sources:  # fmt: skip
+    """What is looked at before money is spent; one more check of each channel is one more in the list."""
+
+    def now() -> Now:
+        return Now(current.settings, current.channels, secrets, urls)
+
+    async def look_at_board() -> list[str]:
+        await board.sync_channels(sorted(current.channels.channels))
+        return await board.check()
+
+    async def token(channel_id: str) -> str:
+        return secrets.learn(await tokens.youtube_token(channel_id))
+
+    def policies() -> list[ChannelPolicy]:
+        return [wiring.policy_of(current.settings, one) for one in current.channels.channels.values()]
+
+    of_a_channel = (settings_checks.consent(token, now),)
+    checks = settings_checks.every(now, BoardLook(look_at_board, later), of_a_channel)
+    return preflight.Sources(checks, balances.left, policies, lambda: current.in_force, secrets.redact)
 
 
 def _google_tokens(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock) -> GoogleTokens:

@@ -43,6 +43,7 @@ async def _remark(current: LiveConfig, assembly: Assembly) -> None:
 async def _take_up(current: LiveConfig, assembly: Assembly) -> None:
     """What a reloaded configuration changes in the loops; prices, budgets and models are asked for when needed."""
     settings = current.settings
+    assembly.look_at_settings()
     await assembly.scheduler.adopt(wiring.limits(settings))
     assembly.intake.poll_interval_s = settings.daemon.poll_interval_s
     assembly.calls.pace(settings.notion.requests_per_s)

@@ -22,7 +22,6 @@ from videod.adapters.clock import SystemClock, nonsense
 from videod.adapters.disk import largest_file, lift_file_limit, limited, unusable
 from videod.adapters.memory import keep_small
 from videod.adapters.oauth import vault
-from videod.adapters.probe import probe
 from videod.channels import ChannelError
 from videod.config import ConfigError, Settings
 from videod.core import services, tables
@@ -174,7 +173,7 @@ async def _start(
         "watch": partial(config_watch.watch, current, assembly, asked),
         "heartbeat": partial(_heartbeat, assembly, life),
         "loop_lag": loop_lag.run,
-        "checks": partial(_then_rest, partial(_check_outside, current, assembly, secrets, given.urls)),
+        "board": partial(_then_rest, partial(_find_board, current, assembly)),
         "bytecode": partial(_then_rest, partial(_compile, current.settings.paths.scripts)),
         "deaths": partial(_then_rest, partial(_tell_deaths, assembly, life)),
         "calm": supervisor.watch,
@@ -293,22 +292,15 @@ async def _heartbeat(assembly: Assembly, life: Life) -> None:
         await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
 
 
-async def _check_outside(current: LiveConfig, assembly: Assembly, secrets: Secrets, urls: Mapping[str, str]) -> None:
-    """After the start: is the board complete, do keys, models and voices exist? Said in the log and in status."""
+async def _find_board(current: LiveConfig, assembly: Assembly) -> None:
+    """After the start: where the board is, so that the next one need not look for it."""
     await assembly.intake.looked.wait()  # at three requests a second, our questions would delay what people wait for
-    problems: list[str] = []
     notion = current.settings.notion
     try:
         found = {"place": [notion.database_id, notion.parent_page], "ids": asdict(await assembly.board.ids())}
         await assembly.ledger.set_value("notion_ids", json.dumps(found))
-        problems += await assembly.board.check()
-        await assembly.board.sync_channels(sorted(current.channels.channels))
     except BoardError as error:
-        problems.append(f"Notion: {error}")
-    problems += await probe(current.settings, current.channels, secrets, urls)
-    for problem in problems:
-        log.warning("daemon_check_failed", extra={"problem": secrets.redact(problem)})
-    await assembly.ledger.set_value("outside_problems", secrets.redact(json.dumps(problems)))
+        log.warning("daemon_board_unknown", extra={"error": str(error)})
 
 
 def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:

@@ -105,6 +105,11 @@ class LiveConfig:
             return f"changed, but taken up only at the next start of videod: {', '.join(self.waiting)}"
         return ""
 
+    @property
+    def in_force(self) -> object:
+        """Another object after each change that was taken up."""
+        return self.channels
+
     def policy(self, channel_id: str) -> ChannelPolicy | None:
         return self._policies(channel_id)
 

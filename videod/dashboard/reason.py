@@ -157,6 +157,10 @@ def _suspended(case: Case, one: Suspension) -> Reason:
     if one.cause is Cause.PERSON:
         what = one.channel_id or ("everything" if one.service == EVERY_SERVICE else name)
         return Reason("you", f"waits because {what} is paused ({why}); it resumes when you say so", command, None)
+    if one.cause is Cause.SETTINGS:
+        return Reason("you", f"waits until a setting is right: {wording.short(one)}; then it goes on", None, None)
+    if one.cause is Cause.CREDIT:
+        return Reason("you", f"waits for money: {wording.top_up(one).rstrip('.')}", command, one.until_ms)
     if one.cause is Cause.DISK:
         return Reason("you", f"waits because {why}; it resumes automatically when there is space", None, None)
     text = f"waits for {name} ({why})"

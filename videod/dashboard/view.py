@@ -10,7 +10,7 @@ from videod.core.board import waiting
 from videod.core.model import Job
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
-from videod.core.suspension import EVERY_SERVICE, Suspension
+from videod.core.suspension import EVERY_SERVICE, NEEDS_PERSON, Cause, Suspension
 from videod.core.tables import REVIEWED
 from videod.dashboard import events
 from videod.dashboard.rows import Rows, Surroundings
@@ -100,7 +100,7 @@ class View:
 
 def snapshot(rows: Rows) -> View:
     seen, at = rows.overview, rows.overview.at
-    ranked = [(rank(one.task.status), line(one, at, rows.around.waits)) for one in seen.episodes]
+    ranked = [(_rank(one), line(one, at, rows.around.waits)) for one in seen.episodes]
     groups = [tuple(one for found, one in ranked if found == wanted) for wanted in range(4)]
     published = count(seen.published_7d, "episode")
     return View(
@@ -122,6 +122,19 @@ def snapshot(rows: Rows) -> View:
     )
 
 
+#: where episodes stand that a person must let go on, whatever their status: among the stopped ones
+_STOPPED = 1
+
+
+def _rank(one: Episode) -> int:
+    """Its group; what waits for money, a key or a setting needs a person, although nothing failed for good."""
+    task = one.task
+    holding = task.suspended or task.waits
+    if task.status in AT_GATE or task.paused is not None or holding is None or holding.cause not in NEEDS_PERSON:
+        return rank(task.status)
+    return _STOPPED
+
+
 def _daemon(around: Surroundings, heartbeat: int | None, at: int) -> str:
     daemon = around.daemon
     if daemon is None:
@@ -135,6 +148,7 @@ def _daemon(around: Surroundings, heartbeat: int | None, at: int) -> str:
 def _warnings(rows: Rows) -> tuple[str, ...]:
     seen = rows.overview
     found = [_everything(one, seen.at) for one in seen.suspensions if one.service == EVERY_SERVICE]
+    found += [wording.top_up(one) for one in seen.suspensions if one.cause is Cause.CREDIT]
     daemon = rows.around.daemon
     found += [sanitize_screen(problem) for problem in (*(daemon.problems if daemon else ()), *seen.problems)]
     if seen.refused:

@@ -5,7 +5,7 @@ another status) is read anew.
 """
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from videod.core.admission import Candidate, Occupancy, choose, turns
@@ -61,14 +61,17 @@ def is_suspended(connection: sqlite3.Connection, service: str, at: int) -> bool:
 
 
 def candidates_of(
-    connection: sqlite3.Connection, service: str, at: int, rules: InWorkLimits, aside: Collection[str] = ()
-) -> Candidates | None:
-    """The candidates at `at`, ms, or None where no job waits to be started. Tasks in `aside` are left alone."""
+    connection: sqlite3.Connection, service: str, at: int, rules: InWorkLimits, aside: Collection[str] = (),
+    cleared: Callable[[str, str], bool] = lambda channel_id, step: True,
+) -> Candidates | None:  # fmt: skip
+    """The candidates at `at`, ms, or None where no job waits to be started. Tasks in `aside` are left alone, and steps
+    that are not `cleared` for their channel."""
     # a channel whose file is gone starts nothing until it is back
     ready = [
         one for one in candidate_queries.candidates(connection, service, at) if one.channel_id in rules.max_by_channel
     ]
     ready = [one for one in ready if one.task_id not in aside] if aside else ready
+    ready = [one for one in ready if cleared(one.channel_id, one.job.partition("/")[0])]
     if not ready:
         return None
     work = candidate_queries.in_work(connection)

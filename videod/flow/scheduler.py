@@ -51,7 +51,10 @@ class Scheduler:
     def __init__(
         self, store: Store, ledger: Ledger, runner: Runner, builder: CommandBuilder, lanes: Mapping[str, Lane],
         rules: Callable[[], InWorkLimits], clock: Clock, look_again_s: float = LOOK_AGAIN_S,
+        cleared: Callable[[str, str], bool] = lambda channel_id, step: True,
     ) -> None:  # fmt: skip
+        """`cleared`: whether the settings were looked at that a step of a channel is paid for."""
+        self._cleared = cleared
         self._store = store
         self._ledger = ledger
         self._runner = runner
@@ -171,7 +174,7 @@ class Scheduler:
         at = self._clock.now_ms()
         if is_suspended(connection, lane.service, at):
             return None
-        line = known or candidates_of(connection, lane.service, at, self._rules(), self._crashes.aside)
+        line = known or candidates_of(connection, lane.service, at, self._rules(), self._crashes.aside, self._cleared)
         chosen = line.choose() if line is not None else None
         return None if line is None or chosen is None else (chosen, line)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from videod.core.admission import Candidate, InWork
-from videod.core.services import TIDYING
-from videod.core.suspension import EVERY_SERVICE
+from videod.core.services import FIRST, TIDYING
+from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES
 from videod.core.tables import STEPS
 
 #: the first ready job of each task that has any, plans left out
@@ -66,10 +66,11 @@ def candidates(connection: sqlite3.Connection, service: str, at: int) -> tuple[C
         rows += connection.execute(_PLANS_IN_WORK, (at,)).fetchall()
         rows += connection.execute(_PLANS_WAITING, (at,)).fetchall()
     closed = _closed_channels(connection, service, at)
+    barred = _closed_channels(connection, NEW_EPISODES, at)
     found = [
         Candidate(task_id, f"{step}/{key}", job_id, channel_id, priority, admitted == 1, queued_at, started_at)
         for task_id, step, key, job_id, channel_id, priority, admitted, queued_at, started_at in rows
-        if channel_id not in closed
+        if channel_id not in closed and not (step == FIRST and ("" in barred or channel_id in barred))
     ]
     return tuple(sorted(found, key=attrgetter("job_id")))
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from videod.core import board
+from videod.core import board, film_cost
+from videod.core.film_cost import Credit
 from videod.core.model import Job, Task
 from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
@@ -166,6 +167,8 @@ class Overview:
     refused: tuple[Refused, ...] = ()
     #: service -> what may have been paid today and is in no charge
     possible_today: Mapping[str, int] = field(default_factory=dict)
+    #: what is left of the accounts, as they said it last
+    credit: tuple[Credit, ...] = ()
 
     @property
     def possible_today_micros(self) -> int:
@@ -329,6 +332,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         in_doubt=in_doubt, problems=problems(connection),
         heartbeat=reads.value_ms(connection, "heartbeat"), refused=refused(connection),
         possible_today=possible(connection, day_start(at), at + 1),
+        credit=film_cost.of(reads.value_json(connection, "credit")),
     )  # fmt: skip
 
 
@@ -340,12 +344,12 @@ def refused(connection: sqlite3.Connection) -> tuple[Refused, ...]:
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     """What the daemon keeps of itself: trouble of the board, a refused change of the configuration, a reader that
-    lets the write-ahead log grow, stuck episodes and a lopsided queue, what its check at start found."""
+    lets the write-ahead log grow, stuck episodes and a lopsided queue, what its last look at the settings found."""
     names = ("board_trouble", "board_remark", "config_remark", "wal_remark")
     remarks = [reads.value(connection, name) for name in names]
     found = _texts(reads.value_json(connection, "outside_problems"))
     quiet = _texts(reads.value_json(connection, "attention"))
-    return (*(remark for remark in remarks if remark), *quiet, *(f"found at start: {problem}" for problem in found))
+    return (*(remark for remark in remarks if remark), *quiet, *(f"found wrong: {problem}" for problem in found))
 
 
 def _texts(value: object) -> tuple[str, ...]:

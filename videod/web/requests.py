@@ -23,7 +23,7 @@ from videod.core.events import (
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, LABELS, Gate, JobState
-from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
+from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, Cause, Suspension
 from videod.core.tables import ALL, REVIEWED, SERVICES
 from videod.core.wishes import ALREADY, Obstacle, Verb
 from videod.ledger import Ledger
@@ -61,6 +61,8 @@ class Outcome:
         return body
 
 
+#: the doorbell of the look at the settings, and where it is kept that a person asked for one
+PREFLIGHT, PREFLIGHT_ASKED = "preflight", "preflight_asked"
 #: what a request may say in words, and the most jobs it may name
 TEXT_CHARACTERS = 500
 NAMES_MOST = 1_000
@@ -197,6 +199,14 @@ class RequestHandler:
             others = [one for one in found if one.service == EVERY_SERVICE]
             more = f"; but everything is paused ({wording.explained(others[0])}): `videod resume all`" if others else ""
             return Outcome(f"{service} is not paused{where}; nothing changed{more}", False)
+        asked = [one for one in wanted if one.cause is Cause.SETTINGS]
+        wanted = [one for one in wanted if one.cause is not Cause.SETTINGS]
+        if asked:  # whoever looked ends it, as soon as the setting is right
+            await self._ledger.set_value(PREFLIGHT_ASKED, str(at))
+            self._ledger.wakeups.wake(PREFLIGHT)
+        if asked and not wanted:
+            text = f"videod checks the settings{where} again now; it goes on when they are right"
+            return Outcome(f"{text} ({wording.short(asked[0])})", False)
         # before the release: a lane that is free starts one of their jobs at once, and they no longer seem to wait
         freed = [task for task in await self._suspended(name) if _concerns(task, wanted)]
         for one in wanted:
@@ -253,7 +263,7 @@ def _service(name: str) -> str:
     """The name in the ledger. Raises Refused for an unknown one."""
     if name == ALL:
         return EVERY_SERVICE
-    if name not in SERVICES:
+    if name not in (*SERVICES, NEW_EPISODES):
         raise Refused("missing", f"there is no service {name}", f"name one of: {', '.join(SERVICES)}, {ALL}")
     return name
 

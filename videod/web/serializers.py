@@ -9,9 +9,11 @@ from pathlib import Path
 from videod.core import answers, wording
 from videod.core.board import pending_cost_micros, waiting
 from videod.core.failures import Failure
+from videod.core.film_cost import Credit
 from videod.core.model import Job, Task
 from videod.core.moments import iso
 from videod.core.outlook import Action, Outlook, Wait, outlook
+from videod.core.service import CREDIT
 from videod.core.statuses import AT_GATE, LABELS
 from videod.core.suspension import Suspension
 from videod.store import reads, views
@@ -78,6 +80,15 @@ def unsent(one: views.Unsent) -> Json:
     return {"target": one.target, "rows": one.rows, "oldest": when(one.oldest), "problem": one.problem}
 
 
+def credit(one: Credit) -> Json:
+    """`films`: how many films it is enough for, null where nobody can say."""
+    needed = None if one.a_film is None else one.a_film / CREDIT
+    return {
+        "service": one.service, "credits": one.left / CREDIT, "credits_a_film": needed, "films": one.films,
+        "at": when(one.at),
+    }  # fmt: skip
+
+
 def refused(one: views.Refused) -> Json:
     return {
         "page_id": one.page_id, "title": one.title, "channel": one.channel or None, "reason": one.reason,
@@ -103,6 +114,7 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
         "in_doubt": seen.in_doubt,
         "problems": list(seen.problems),
         "heartbeat": when(seen.heartbeat),
+        "credit": [credit(one) for one in seen.credit],
     }
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 
+from videod.core.failures import Failure, Kind
 from videod.core.service import Configured, Offer, Question, Service, Where
 
 _ADDRESS = re.compile(r"VIDEOD_URL_[A-Z0-9_]+")
@@ -48,6 +49,14 @@ TIDYING = tuple(service.name for service in LANES if service.where == Where.TIDY
 def named(name: str | None, otherwise: str = "") -> Service | None:
     """The service that a script's failure names, else the one called `otherwise`; None where videod knows neither."""
     return SERVICES.get(name or otherwise)
+
+
+def out_of_credit(failure: Failure, otherwise: str) -> Service | None:
+    """The service whose credit is used up, where the failure says so: only topping up helps."""
+    service = named(failure.service, otherwise)
+    if failure.kind != Kind.QUOTA or service is None or service.credit_at is None:
+        return None
+    return service if failure.code in service.codes_of_credit or failure.http_status == 402 else None
 
 
 def title(name: str) -> str:
@@ -167,4 +176,4 @@ def _questions(service: Service) -> Iterator[tuple[str, Question]]:
         if service.balance.orders is not None:
             yield "balance", service.balance.orders.question
     if service.probe is not None:
-        yield from (("probe", one.question) for one in service.probe(_ANYTHING))
+        yield from (("probe", one.question) for one in service.probe(_ANYTHING) if one.question is not None)

@@ -1,5 +1,7 @@
 """ElevenLabs: narrations and sound effects. What a plan's credit costs in dollars depends on the plan."""
 
+from collections.abc import Callable
+
 from videod.core import bounds
 from videod.core.service import (
     CREDIT,
@@ -38,20 +40,70 @@ def _used(answer: Json) -> int:
     return round(used * CREDIT)
 
 
-def _check(channel: str, voice: str) -> Check:
+def _left(answer: Json) -> int:
+    """The credits left until the plan's reset; what may be bought beyond the plan counts as well."""
+    limit = bounds.number(answer.get("character_limit"), 0.0, _MOST_CREDITS)
+    if limit is None:
+        raise Unreadable("the answer holds no limit")
+    more = bounds.number(answer.get("max_credit_limit_extension"), 0.0, _MOST_CREDITS) or 0.0
+    return max(0, round((limit + more) * CREDIT) - _used(answer))
+
+
+def _words(answer: object) -> set[str]:
+    """The codes of a refusal in the service's own words, of both forms; empty where it is none of them."""
+    detail = answer.get("detail") if isinstance(answer, dict) else None
+    fields = detail if isinstance(detail, dict) else {}
+    return {str(fields[name]) for name in ("code", "status") if isinstance(fields.get(name), str)}
+
+
+def _refused(status: int, answer: object) -> Problem | None:
+    if status == 401 and _words(answer) & {"invalid_api_key", "needs_authorization"}:
+        text = "ElevenLabs refused ELEVENLABS_API_KEY. Put a valid key into it and restart videod"
+        return Problem(text, whole=True)
+    return None
+
+
+def _voice(channel: str, voice: str) -> Check:
     def judge(status: int, answer: object) -> Problem | None:
-        if status == 401:
-            refused = "ElevenLabs refused ELEVENLABS_API_KEY; put a valid key into it and restart videod"
-            return Problem(refused, whole=True)
-        if status in (400, 404):
-            return Problem(f"ElevenLabs has no voice {voice}; fix `voice_id` in channels/{channel}.yaml")
+        words = _words(answer)
+        if status in (400, 404, 422) and (any("voice" in word for word in words) or words & {"invalid_uid"}):
+            fix = f"Add it to the voices of your account, or fix `voice_id` in channels/{channel}.yaml"
+            return Problem(f"ElevenLabs has no voice {voice}. {fix}")
+        if (refused := _refused(status, answer)) is not None:
+            return refused
+        if status != 200 or not isinstance(answer, dict) or answer.get("voice_id") is None:
+            raise Unreadable(f"ElevenLabs answers with HTTP {status}")
         return None
 
-    return Check(Question("VIDEOD_URL_ELEVENLABS", f"/v1/voices/{voice}", _KEY), judge)
+    question = Question("VIDEOD_URL_ELEVENLABS", f"/v1/voices/{voice}", _KEY)
+    return Check(question, judge, "voice", channel, ("narration",))
+
+
+def _model(model: str) -> Callable[[int, object], Problem | None]:
+    fix = "Set `voice` in `[models]` of videod.toml to another"
+
+    def judge(status: int, answer: object) -> Problem | None:
+        if (refused := _refused(status, answer)) is not None:
+            return refused
+        rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+        known = {row["model_id"]: row for row in rows if isinstance(row.get("model_id"), str)}
+        if status != 200 or not known:
+            raise Unreadable("ElevenLabs did not list its models")
+        if model not in known:
+            return Problem(f"ElevenLabs does not have the model {model}. {fix}")
+        if known[model].get("can_do_text_to_speech") is False:
+            return Problem(f"the model {model} of ElevenLabs does not speak. {fix}")
+        return None
+
+    return judge
 
 
 def _probe(at: Configured) -> tuple[Check, ...]:
-    return tuple(_check(channel, voice) for channel, voice in at.voices.items())
+    models = Question("VIDEOD_URL_ELEVENLABS", "/v1/models", _KEY)
+    return (
+        Check(models, _model(at.models["voice"]), "model voice", steps=("narration",)),
+        *(_voice(channel, voice) for channel, voice in at.voices.items()),
+    )
 
 
 SERVICE = Service(
@@ -73,10 +125,12 @@ SERVICE = Service(
         Model("eleven_text_to_sound_v2", {"effect": 0.12}),  # the higher of two published figures
     ),
     offers=(
-        Offer("narration", model="eleven_multilingual_v2", piece="1,000 characters"),
-        Offer("sound_effect", model="eleven_text_to_sound_v2", piece="effect"),
+        Offer("narration", model="eleven_multilingual_v2", piece="1,000 characters", credits=1000),
+        # 40 credits a second of an effect whose length is given
+        Offer("sound_effect", model="eleven_text_to_sound_v2", piece="effect", credits=400),
     ),
     credit_at="ElevenLabs",
-    balance=Balance(_SUBSCRIPTION, _used),
+    codes_of_credit=("quota_exceeded", "insufficient_credits", "payment_required", "payment_issue"),
+    balance=Balance(_SUBSCRIPTION, _used, left=_left),
     probe=_probe,
 )

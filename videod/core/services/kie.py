@@ -4,6 +4,8 @@ Every answer is an envelope: HTTP 200 with a `code` that says how it went. A sec
 catalogue here, and its form in `scripts/lib/kling.py`.
 """
 
+from collections.abc import Callable
+
 from videod.core import bounds
 from videod.core.service import (
     CREDIT,
@@ -40,6 +42,12 @@ def _kling(name: str, five_s: float, ten_s: float) -> Model:
     return Model(name, {"5 s": five_s, "10 s": ten_s}, Currency.CREDIT)
 
 
+#: how the models begin whose form the scripts know (scripts/lib/kling.py); a test compares the two
+_FORMS = (
+    "kling/v2-5-turbo-image-to-video", "kling/v2-1-", "kling-2.6/image-to-video", "kling/v3-turbo-image-to-video",
+    "kling-3.0/video", "kling-3.0-omni/",
+)  # fmt: skip
+_MODELS = Question("VIDEOD_URL_KIE", "/api/v1/models", _KEY)
 _TURBO = _kling("kling/v2-5-turbo-image-to-video", 42, 84)
 
 
@@ -64,18 +72,50 @@ def _remote(answer: Json) -> Remote:
     return Remote(task["state"] == "fail", None if ended is None else round(ended))
 
 
-def _judge(status: int, answer: object) -> Problem | None:
-    fields = answer if isinstance(answer, dict) else {}
-    if status == 401 or fields.get("code") == 401:
-        return Problem("KIE refused KIE_API_KEY; put a valid key into it and restart videod", whole=True)
-    left, clip = bounds.number(fields.get("data"), -_MOST_CREDITS, _MOST_CREDITS), _TURBO.prices["10 s"]
-    if left is not None and left < clip:
-        return Problem(f"KIE has {left:g} credits left, less than one clip of 10 s costs ({clip:g}); top up at KIE")
+def _left(answer: Json) -> int:
+    return -_used(answer)
+
+
+def _key(status: int, answer: object) -> Problem | None:
+    code = answer.get("code") if isinstance(answer, dict) else None
+    if code == 401 or (status == 401 and code is not None):
+        return Problem("KIE refused KIE_API_KEY. Put a valid key into it and restart videod", whole=True)
+    if status != 200 or code != 200:
+        raise Unreadable(f"KIE answers with HTTP {status}, code {bounds.text(code, 40) or 'none'}")
     return None
 
 
+def _names(value: object) -> set[str]:
+    """Every text in the list of models that may be the name of one."""
+    if isinstance(value, str):
+        return {value}
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {name for part in parts for name in _names(part)}
+
+
+def _model(model: str) -> Callable[[int, object], Problem | None]:
+    fix = "Set `video` in `[models]` of videod.toml to another"
+
+    def judge(status: int, answer: object) -> Problem | None:
+        if not model.startswith(_FORMS):
+            return Problem(f"videod does not know how to order clips of the model {model} at KIE. {fix}")
+        names = _names(answer.get("data") if isinstance(answer, dict) else None)
+        # the list is proof only where it is one: it names models that videod knows
+        if status != 200 or not any(name.startswith(_FORMS) for name in names):
+            raise Unreadable("KIE did not list its models")
+        return None if model in names else Problem(f"KIE does not have the model {model}. {fix}")
+
+    return judge
+
+
 def _probe(at: Configured) -> tuple[Check, ...]:
-    return (Check(_CREDIT, _judge),)
+    model = at.models["video"]
+    known = not model or model.startswith(_FORMS)
+    question = _MODELS if known else None
+    return (
+        Check(_CREDIT, _key, "key"),
+        Check(question, _model(model), "model video", steps=("clip",)),
+    )
 
 
 SERVICE = Service(
@@ -97,7 +137,9 @@ SERVICE = Service(
     offers=(Offer("clip", model="kling/v2-5-turbo-image-to-video-pro", piece="10 s"),),
     credit_usd=0.005,
     credit_at="KIE",
-    balance=Balance(_CREDIT, _used, Orders(_TASK, _remote, refunds=True)),
+    codes_of_credit=("402", "433"),
+    codes_of_cap=("433",),
+    balance=Balance(_CREDIT, _used, Orders(_TASK, _remote, refunds=True), _left),
     probe=_probe,
     hosts_pictures=True,
 )

@@ -120,6 +120,12 @@ class Api:
         left = self.tasks.credits_left()
         return answer(int(left) if left == int(left) else left)
 
+    async def models(self, request: web.Request) -> web.Response:
+        """The free catalogue."""
+        if not has_key(request):
+            return refusal(401, "You do not have access permissions")
+        return answer([{"id": name, "type": "video"} for name in models.MODELS])
+
     async def download_url(self, request: web.Request) -> web.Response:
         if not has_key(request):
             return refusal(401, "You do not have access permissions")
@@ -163,6 +169,7 @@ def build(context: Context) -> web.Application:
             web.post("/api/v1/jobs/createTask", api.create_task),
             web.get("/api/v1/jobs/recordInfo", api.record_info),
             web.get("/api/v1/chat/credit", api.credit),
+            web.get("/api/v1/models", api.models),
             web.post("/api/v1/common/download-url", api.download_url),
             web.get("/media/{until}/{mark}/{name}", api.media),
         ]

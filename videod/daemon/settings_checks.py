@@ -1,0 +1,196 @@
+"""What a look at the settings consists of: services, consents, the board, budgets, programs; see `preflight`.
+
+A further check of each channel is one more function in `of_channels`: it returns what is wrong with the channel, and
+raises OutOfReach where it could not find out.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from videod.adapters.probe import Outside, probe
+from videod.channels import Channel, ChannelSet
+from videod.config import Settings
+from videod.core import film_cost
+from videod.core.model import ChannelPolicy
+from videod.core.preflight import Finding, Look, together
+from videod.core.tables import STEPS
+from videod.credentials import Secrets
+from videod.daemon import wiring
+from videod.ports import BoardError, TokenError
+
+log = logging.getLogger(__name__)
+
+Checks = Callable[[], Awaitable[Look]]
+#: what is wrong with one channel; raises OutOfReach
+ChannelCheck = Callable[[Channel], Awaitable[Iterable[Finding]]]
+#: without these columns nobody can order, review or approve; a lack of any other is only said
+NEEDED_COLUMNS = ("Title", "Channel", "Topic", "Status", "Entry", "File", "Key", "Redo")
+
+
+BOARD, COLUMNS = "notion:board", "notion:columns"
+#: a look waits so long for the board, and for one check of one channel, seconds
+BOARD_S, ANSWER_S = 2.0, 12.0
+
+
+class OutOfReach(Exception):
+    """Nobody can say now; `causes` are those of which nothing is known."""
+
+    def __init__(self, *causes: str) -> None:
+        super().__init__(", ".join(causes))
+        self.causes = causes
+
+
+@dataclass(frozen=True)
+class Now:
+    """What is in force when a look begins."""
+
+    settings: Settings
+    channels: ChannelSet
+    secrets: Secrets
+    urls: Mapping[str, str]
+
+    @property
+    def own(self) -> Collection[str]:
+        """The steps that custom scripts do."""
+        return {name for name in STEPS if self.settings.scripts.of(name) is not None}
+
+
+async def services(now: Callable[[], Now]) -> Look:
+    """Keys, models and voices."""
+    at = now()
+    return await probe(Outside(at.settings, at.channels, at.secrets, at.urls, at.own))
+
+
+async def local(now: Callable[[], Now]) -> Look:
+    """What nobody outside has to be asked: budgets, programs, where pictures are put."""
+    at = now()
+    found = [*_programs(at), *_hosting(at)]
+    for channel in at.channels.channels.values():
+        found += _budgets(wiring.policy_of(at.settings, channel))
+    return Look(tuple(found))
+
+
+async def of_channels(now: Callable[[], Now], checks: Sequence[ChannelCheck]) -> Look:
+    """Each check of each channel, side by side."""
+
+    async def one(channel: Channel, check: ChannelCheck) -> Look:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return Look(tuple(await check(channel)))
+        except OutOfReach as error:
+            return Look(unknown=frozenset(error.causes))
+        except TimeoutError:
+            return Look(channels=frozenset({channel.id}))
+
+    channels = now().channels.channels.values()
+    return together(await asyncio.gather(*(one(channel, check) for channel in channels for check in checks)))
+
+
+def consent(token: Callable[[str], Awaitable[str]], now: Callable[[], Now]) -> ChannelCheck:
+    """Whether videod may upload to the channel."""
+
+    async def check(channel: Channel) -> Iterable[Finding]:
+        cause = f"youtube:consent {channel.id}"
+        try:
+            await token(channel.id)
+        except TokenError as error:
+            if not error.permanent:
+                raise OutOfReach(cause) from None
+            stops = "upload" not in now().own
+            if error.code not in (None, "invalid_grant"):  # the client is everybody's
+                return [Finding("youtube:client", str(error), ("youtube",), stops=stops)]
+            return [Finding(cause, str(error), ("youtube",), channel.id, stops)]
+        return []
+
+    return check
+
+
+class BoardLook:
+    """The board's columns. The board is slow, since all share its three requests a second: nobody waits long for it,
+    and an answer that comes later asks for another look. That it is out of reach is told by whoever reads it."""
+
+    def __init__(self, check: Callable[[], Awaitable[list[str]]], later: Callable[[], None]) -> None:
+        self._check = check
+        self._later = later
+        self._asked: asyncio.Task[Look] | None = None
+
+    async def __call__(self) -> Look:
+        if self._asked is None:
+            self._asked = asyncio.create_task(self._look(), name="board's columns")
+        await asyncio.wait([self._asked], timeout=BOARD_S)
+        if not self._asked.done():
+            self._asked.add_done_callback(lambda _: self._later())
+            return Look(unknown=frozenset({BOARD, COLUMNS}))
+        asked, self._asked = self._asked, None
+        return asked.result()
+
+    async def _look(self) -> Look:
+        try:
+            problems = await self._check()
+        except BoardError as error:
+            log.warning("preflight_board_unread", extra={"error": str(error)})
+            return Look(unknown=frozenset({BOARD, COLUMNS}))
+        needed = [problem for problem in problems if any(f'"{name}"' in problem for name in NEEDED_COLUMNS)]
+        said = [problem for problem in problems if problem not in needed]
+        found = [Finding(BOARD, "The board cannot be used: " + "; ".join(needed))] if needed else []
+        if said:
+            found.append(Finding(COLUMNS, "The board lacks something: " + "; ".join(said), stops=False))
+        return Look(tuple(found))
+
+
+def _programs(at: Now) -> Iterable[Finding]:
+    try:
+        wiring.ffmpeg_finder(at.settings.paths.ffmpeg)()
+    except FileNotFoundError as error:
+        yield Finding("ffmpeg:program", str(error), ("ffmpeg",))
+    for name, step in STEPS.items():
+        own = at.settings.scripts.of(name)
+        path = Path(at.settings.paths.scripts) / step.script if own is None else own
+        if not os.access(path, os.R_OK) or not path.is_file():
+            key = f"`{name}` in `[scripts]`" if own is not None else "`scripts` in `[paths]`"
+            text = f"The program of the step {name} is missing: {path}. Restore it, or correct {key} of videod.toml"
+            yield Finding(f"{step.service}:program {name}", text, (step.service,))
+
+
+def _hosting(at: Now) -> Iterable[Finding]:
+    """Where the first picture of a clip is put."""
+    if at.settings.models.image_host != "r2" or "clip" in at.own:
+        return
+    lacking = [name for name in ("R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY") if not at.secrets.get(name)]
+    lacking += [] if at.settings.r2.bucket else ["`bucket` in `[r2]` of videod.toml"]
+    lacking += [] if at.urls.get("VIDEOD_URL_S3") else ["VIDEOD_URL_S3"]
+    if lacking:
+        text = f'`image_host = "r2"` needs {", ".join(lacking)}. Set what is missing, or use another host'
+        yield Finding("kie:image host", f"{text} and restart videod", ("kie",))
+
+
+def _budgets(policy: ChannelPolicy) -> Iterable[Finding]:
+    """A film that its own limits do not let end costs money and never comes out."""
+    film, name = sum(film_cost.by_service(policy).values()), f"channels/{policy.channel_id}.yaml"
+    step, dearest = film_cost.dearest(policy)
+    if film > policy.episode_cap_micros:
+        text = (
+            f"A film of {policy.channel_id} costs about {_usd(film)}, more than its `episode_cap_usd` of"
+            f" {_usd(policy.episode_cap_micros)}. Raise it, or lower `clips` and `images`, in {name}"
+        )
+        yield Finding(f"budget:cap {policy.channel_id}", text, (), policy.channel_id)
+    if dearest > policy.daily_budget_micros:
+        text = (
+            f"One job of the step {step} costs {_usd(dearest)}, more than the `daily_budget_usd` of"
+            f" {_usd(policy.daily_budget_micros)} of {policy.channel_id}. Raise it in {name}"
+        )
+        yield Finding(f"budget:day {policy.channel_id}", text, (), policy.channel_id)
+
+
+def _usd(micros: int) -> str:
+    return f"${micros / 1e6:.2f}"
+
+
+def every(now: Callable[[], Now], board: Checks, channels: Sequence[ChannelCheck]) -> tuple[Checks, ...]:
+    """All of them, to be looked at side by side."""
+    return (partial(services, now), partial(local, now), partial(of_channels, now, channels), board)
