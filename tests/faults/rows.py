@@ -34,6 +34,8 @@ ROWS: Mapping[str, str] = {
     # 4: found before the money is spent
     "4.2": "Wrong settings are named before the first cent, once a cause, and heal by themselves",
     # 5: every answer judged by what it proves
+    "5.9": "Used-up credit needs a person, and status shows what is left and for how many films",
+    "5.10": "The channel's own upload limit is set and cleared under one key",
     # 6: pictures, sound and film
     # 7: the board and people
     "7.1": "The board is right soon after any outage, also over a restart",

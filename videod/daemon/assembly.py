@@ -144,17 +144,13 @@ async def build(
     settling = partial(recovery.settle_late, late)
     await _settle_the_past(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})
-    lanes = wiring.lanes(current.settings)
     calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
-
-    def look_again() -> None:
-        ready.ask()
-
-    sources_of_looks = _preflight(current, secrets, urls, balances, tokens, board, look_again)
-    ready = Preflight(store, ledger, clock, sources_of_looks)
-    scheduler = Scheduler(store, ledger, runner, builder, lanes, current.rules, clock, cleared=ready.cleared)
+    ready = _preflight(store, ledger, clock, _Asked(current, secrets, urls, balances, tokens, board))
+    scheduler = Scheduler(
+        store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
+    )
     turns = Turns()
     workspace = partial(workspace_of, sources.state)
     intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turns)
@@ -163,42 +159,61 @@ async def build(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
         ends.state_lost,
     )  # fmt: skip
-    wal_watch = WalWatch(sources.state / "videod.db", ledger, database.move_log)
-    waits = WaitWatch(store, ledger, clock, ledger.knows).run
     watches = {
         "clock": clock_watch.run,
         "disk": disk_watch.run,
-        "wal": wal_watch.run,
+        "wal": WalWatch(sources.state / "videod.db", ledger, database.move_log).run,
         "balances": purchase_check.run,
-        "waits": waits,
+        "waits": WaitWatch(store, ledger, clock, ledger.knows).run,
         "checks": ready.run,
     }
     watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
     return Assembly(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches, ready.ask)
 
 
-def _preflight(
-    current: LiveConfig, secrets: Secrets, urls: Mapping[str, str], balances: ServiceBalances, tokens: GoogleTokens,
-    board: NotionBoard, later: Callable[[], None],
-) -> preflight.Sources:  # fmt: skip
-    """What is looked at before money is spent; one more check of each channel is one more in the list."""
+@dataclass(frozen=True)
+class _Asked:
+    """Whom a look at the settings asks, and about what."""
 
-    def now() -> Now:
-        return Now(current.settings, current.channels, secrets, urls)
+    current: LiveConfig
+    secrets: Secrets
+    urls: Mapping[str, str]
+    balances: ServiceBalances
+    tokens: GoogleTokens
+    board: NotionBoard
 
-    async def look_at_board() -> list[str]:
-        await board.sync_channels(sorted(current.channels.channels))
-        return await board.check()
+    def now(self) -> Now:
+        return Now(self.current.settings, self.current.channels, self.secrets, self.urls)
 
-    async def token(channel_id: str) -> str:
-        return secrets.learn(await tokens.youtube_token(channel_id))
+    def policies(self) -> list[ChannelPolicy]:
+        channels = self.current.channels.channels.values()
+        return [wiring.policy_of(self.current.settings, one) for one in channels]
 
-    def policies() -> list[ChannelPolicy]:
-        return [wiring.policy_of(current.settings, one) for one in current.channels.channels.values()]
+    async def columns(self) -> list[str]:
+        await self.board.sync_channels(sorted(self.current.channels.channels))
+        return await self.board.check()
 
-    of_a_channel = (settings_checks.consent(token, now),)
-    checks = settings_checks.every(now, BoardLook(look_at_board, later), of_a_channel)
-    return preflight.Sources(checks, balances.left, policies, lambda: current.in_force, secrets.redact)
+    async def token(self, channel_id: str) -> str:
+        return self.secrets.learn(await self.tokens.youtube_token(channel_id))
+
+    def channel_checks(self) -> tuple[settings_checks.ChannelCheck, ...]:
+        """One more check of each channel is one more here."""
+        return (settings_checks.consent(self.token, self.now),)
+
+
+def _preflight(store: Store, ledger: Ledger, clock: Clock, asked: _Asked) -> Preflight:
+    """Who looks at the settings before money is spent."""
+
+    def again() -> None:
+        made.ask()
+
+    checks = settings_checks.every(asked.now, BoardLook(asked.columns, again), asked.channel_checks())
+    current = asked.current
+    sources = preflight.Sources(
+        checks, asked.balances.left, asked.policies, lambda: current.in_force, asked.secrets.redact
+    )
+    made = Preflight(store, ledger, clock, sources)
+    return made
 
 
 def _google_tokens(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock) -> GoogleTokens:

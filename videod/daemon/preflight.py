@@ -154,10 +154,10 @@ class Preflight:
             log.info("preflight_setting_fixed", extra=_about(one))
             await self._ledger.release(one.service, one.channel_id, Cause.SETTINGS)
         for finding in found:
-            await self._ledger.alert(finding.alert_key, redact(finding.alert), at)
-        now = {finding.alert_key for finding in found}
-        for gone in [one for one in self._findings or () if one.alert_key not in now]:
-            await self._ledger.alert_over(gone.alert_key, at)
+            await self._ledger.alert(_told_as(finding), redact(finding.alert), at)
+        now = {_told_as(finding) for finding in found}
+        for gone in [one for one in self._findings or () if _told_as(one) not in now]:
+            await self._ledger.alert_over(_told_as(gone), at)
         await self._ledger.set_value(PROBLEMS, redact(json.dumps([one.sentence for one in found])))
         await self._ledger.set_value(KEPT, redact(json.dumps(preflight.plain(found))))
 
@@ -198,3 +198,8 @@ class Preflight:
 
 def _about(one: Suspension) -> dict[str, object]:
     return {"service": one.service, "channel": one.channel_id or None}
+
+
+def _told_as(one: Finding) -> str:
+    """The key under which people hear of it."""
+    return one.alert_key
