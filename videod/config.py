@@ -258,6 +258,10 @@ class _Scripts(Section):
     def of(self, step: str) -> Path | None:
         return dict(self).get(step)
 
+    def own(self) -> dict[str, Path]:
+        """Step -> the program that does it in the place of ours, by the name that was given."""
+        return {step: path.absolute() for step, path in self if isinstance(path, Path)}
+
 
 if TYPE_CHECKING:
     Scripts = _Scripts

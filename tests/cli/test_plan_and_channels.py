@@ -128,6 +128,21 @@ def test_channels_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "warning: " in said and "gone.mp4" in said
 
 
+@pytest.mark.fault("9.3", "9.4")
+def test_a_check_of_channels_names_a_custom_script_that_cannot_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clip.sh").write_text("#!/bin/sh\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    config = settings_file(tmp_path, wild=GOOD)
+    with Path(config).open("a") as settings:
+        settings.write('[scripts]\nclip = "clip.sh"\n')
+    assert main.run(["channels", "check", "--config", config, "--json"]) == 0
+    wrong, missing = json.loads(capsys.readouterr().out)["warnings"]
+    assert wrong == f"[scripts] clip: {tmp_path}/clip.sh is not executable. Run `chmod +x {tmp_path}/clip.sh`."
+    assert missing.startswith("[scripts] clip: ffprobe is missing on this host")
+
+
 def test_channels_are_listed_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["channels", "list", "--config", settings_file(tmp_path, wild=GOOD), "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)

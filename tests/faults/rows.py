@@ -49,6 +49,15 @@ ROWS: Mapping[str, str] = {
     "8.6": "The consent's address answers many at once, holds its time limit and cleans what it is told",
     "8.10": "No test's verdict hangs on time",
     # 9: custom scripts
+    "9.1": "A custom script gets only the options that the originals have",
+    "9.2": "What an original takes from its environment is set there, for each channel",
+    "9.3": "A custom script runs by its first line, the environment beside it, or videod's Python",
+    "9.4": "A custom script finds ffmpeg and ffprobe by name; what is missing is said before money is spent",
+    "9.5": "A paid custom script that ends without a file is in doubt, whatever its exit code",
+    "9.6": "A scale is converted to what a custom script means by it",
+    "9.7": "A model that is no more is a matter of the configuration",
+    "9.8": "Proxies and certificates reach the scripts that go online",
+    "9.9": "The daemon runs with every flag it has",
     # 10: dead ends
     "10.1": "What is lost is fetched or made again; a bad file sends its producer back",
     "10.2": "The film that was approved is the film that is uploaded",
@@ -61,6 +70,7 @@ ROWS: Mapping[str, str] = {
     "13.2": "What a person sets is never written over",
     "13.3": "A nonsense balance or token lifetime is no answer",
     "13.4": "Every strange shape of the board's answers is a failure of the board",
+    "13.5": "What could not be checked in time is booked and checked again, and holds up nobody else",
     "13.6": "After a restore, what custom scripts made is adopted or counted",
     "13.7": "Locks and a busy database are waited for off the loop, with a bound",
     "13.8": "An approval is taken within seconds however much was queued",

@@ -61,10 +61,15 @@ class Stage:
     def database(self) -> Path:
         return self.state / "videod.db"
 
-    def start(self, **env: str) -> "subprocess.Popen[bytes]":
+    def channel(self, name: str) -> dict[str, object]:
+        """What the file of a channel says."""
+        found: dict[str, object] = yaml.safe_load((self.channels / f"{name}.yaml").read_text())
+        return found
+
+    def start(self, *flags: str, **env: str) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as out:
             self.daemon = subprocess.Popen(
-                [sys.executable, "-m", "videod", "run", "--config", str(self.config)], env=self.env | env,
+                [sys.executable, "-m", "videod", "run", "--config", str(self.config), *flags], env=self.env | env,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
         return self.daemon

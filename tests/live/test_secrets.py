@@ -38,8 +38,8 @@ runpy.run_path(%(script)r, run_name="__main__")
 CRASHES = {
     # without paths: a folder called pytest-503 would read like the answer of a service that is down
     "upload": 'raise RuntimeError("cannot go on with " + str([v for v in os.environ.values() if "/" not in v]))',
-    # so long that the end of it, which is kept, begins in the middle of the key
-    "sound_effect": 'sys.exit(os.environ["ELEVENLABS_API_KEY"] + "." * 3985)',
+    # so long that the end of it, which is kept, begins in the middle of the key; nothing was sent, as it says
+    "sound_effect": 'sys.exit(os.environ["ELEVENLABS_API_KEY"] + "." * 3966 + "connection refused")',
 }
 BEAR = ("The crossing", "wild_planet", "brown bears", "A bear crosses a cold river.")
 BROKEN = ("The broken plan", "deep_ocean", "whales", "A whale dives. [[bad plan]]")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from videod.adapters import launch
 from videod.ports import Spawn
+from videod.programs import CERTIFICATES
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def host_paths(state: Path, scripts: Path, environ: Mapping[str, str]) -> HostPa
     keys = (state.parent / "master.key", state.parent / "sandbox" / "master.key")
     closed: tuple[str | Path, ...] = (state, *keys, *_CREDENTIALS, *((given,) if given else ()))
     package = Path(__file__).resolve().parents[1]
-    certificates = [environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environ.get(name)]
+    certificates = [environ[name] for name in CERTIFICATES if environ.get(name)]
     readable: tuple[str | Path, ...] = (
         *_SYSTEM, *Path("/etc").glob("python3*"), *_NETWORK, *certificates, *_python(), scripts, package,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from videod.cli import output
 from videod.cli.output import CommandError, Parser
 from videod.config import ConfigError, load_settings
 from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
+from videod.daemon import wiring
 from videod.documents import Fault
 
 
@@ -87,18 +88,24 @@ def _check(given: argparse.Namespace) -> int:
         found = load_files(given.files) if given.files else load_channels(_folder(given.config))
     except ChannelError as problem:
         faults = problem.faults
+    warnings = (*found.warnings, *(() if given.files else _of_scripts(given.config)))
     if given.as_json:
         listed = [
             {"file": fault.source, "line": fault.line, "key": fault.key, "reason": fault.reason} for fault in faults
         ]
-        output.print_json({"ok": not faults, "faults": listed, "warnings": list(found.warnings)})
+        output.print_json({"ok": not faults, "faults": listed, "warnings": list(warnings)})
     else:
         for fault in faults:
             output.say(str(fault), "bad")
-        _warn(found.warnings)
+        _warn(warnings)
         if not faults:
             output.say(f"{len(found.channels)} channel{'s' if len(found.channels) != 1 else ''}: no problems found.")
     return output.CONFIGURATION if faults else output.OK
+
+
+def _of_scripts(config: Path) -> list[str]:
+    """What is wrong with the custom scripts, which all channels share."""
+    return wiring.script_warnings(load_settings(config), os.environ)
 
 
 def _authorize(given: argparse.Namespace) -> int:

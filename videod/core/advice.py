@@ -5,7 +5,7 @@ without a full stop, for "What to do: ...".
 """
 
 from videod.core import services
-from videod.core.failures import BAD_FILE, LOST_FILE, POLICY, Answer, Failure, Kind
+from videod.core.failures import BAD_FILE, LOST_FILE, OWN_PROGRAM, PAID_WITHOUT_FILE, POLICY, Answer, Failure, Kind
 from videod.core.model import Job
 from videod.core.statuses import JobState
 from videod.core.step_parts import channel_file
@@ -35,6 +35,11 @@ def advice(job: Job, failure: Failure) -> str:
             return f"look at the input of {job.name} in `videod show {job.task_id}` and fix it, then set Queued"
         case Kind.USAGE:
             return f"make the program in `[scripts] {job.step}` of videod.toml accept these arguments, then set Queued"
+        case Kind.IN_DOUBT if failure.code == PAID_WITHOUT_FILE:
+            return (
+                f"look for the job in your account of {job.service}. If it was made, save its file in that place and"
+                " set Queued: videod takes it and pays nothing. Otherwise set Queued to buy it again, or Cancelled"
+            )
         case Kind.IN_DOUBT:
             return f"look for the job in the log of {job.service}; set Queued to buy it again, or Cancelled"
         case Kind.DISK:
@@ -87,6 +92,8 @@ def _quota(job: Job, failure: Failure) -> str:
 
 def setting(job: Job, failure: Failure) -> str:
     """The setting that a service or a script refused, with its file, as far as it can be known."""
+    if failure.code == OWN_PROGRAM:
+        return "the program that `[scripts]` in videod.toml names; its packages belong in a `.venv` beside it"
     step, blamed = STEPS[job.step], services.named(failure.service)
     if blamed is not None and blamed.settings is not None:
         return blamed.settings

@@ -10,6 +10,7 @@ from videod.core.events import JobCrashed, JobDied, JobFailed, JobSetAside, Serv
 from videod.core.failures import (
     BOUGHT_UNCHECKED,
     HOST,
+    PAID_WITHOUT_FILE,
     POLICY,
     USELESS_FILE,
     USELESS_TRIES,
@@ -222,7 +223,8 @@ def _in_doubt(work: Transition, job: Job, event: JobFailed) -> tuple[Transition,
         return work, replace(job, state=JobState.READY, due_at=event.at + (wait or POLICY[Kind.IN_DOUBT].wait_ms))
     work = _booked_in_doubt(work, job, event)
     price, task = job.price_micros, work.task
-    if task.rebought_micros + price <= work.policy.rebuy_ceiling_micros:
+    asked = event.failure.code == PAID_WITHOUT_FILE  # its next run would pay again as this one may have
+    if not asked and task.rebought_micros + price <= work.policy.rebuy_ceiling_micros:
         work = work.with_task(
             rebought_micros=task.rebought_micros + price, possibly_paid_twice=task.possibly_paid_twice + 1
         )

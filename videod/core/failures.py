@@ -102,6 +102,11 @@ HOST = "host"
 #: `Failure.code` of a file that a program without receipts bought and videod could not check: another run buys again,
 #: so a person decides at once
 BOUGHT_UNCHECKED = "bought_unchecked"
+#: `Failure.code` of a custom script that ended without a file and may have paid: another run would pay again, so only a
+#: person starts one
+PAID_WITHOUT_FILE = "paid_without_file"
+#: `Failure.code` of a custom script that cannot be run, lacks a package or asks for what is no more
+OWN_PROGRAM = "own_program"
 
 _RETRIES = "nothing; videod retries automatically"
 
@@ -209,6 +214,8 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
         (r"no space left|disk quota exceeded|errno 28", Kind.DISK),
         (r"per day|quota[ _]?exceeded|insufficient (credits|balance|funds)|out of credits|uploadLimitExceeded",
          Kind.QUOTA),
+        (r"\bmodels?\b.{0,120}(not found|not supported|does not exist|no longer|retired|deprecated|decommissioned)"
+         r"|\b404\b.{0,200}\bmodels?\b|ModuleNotFoundError|ImportError:", Kind.CONFIGURATION),
         (r"\b429\b|rate.?limit|too many (concurrent )?requests|concurrent_limit|system_busy|resource.?exhausted",
          Kind.BUSY),
         (r"api.?key.{0,20}(invalid|missing|not (set|found|valid))|(invalid|missing|no) .{0,20}api.?key|invalid_grant"

@@ -1,7 +1,8 @@
 """What the owner's older script of a step can be asked: the legacy arguments of its day, and nothing it does not know.
 
 Such a script reads its command line with plain argparse and fails on any option it never heard of. So a script named
-in `[scripts]` gets the options of its step (`Step.legacy_args`) and no others; what it cannot do at all stays ours.
+in `[scripts]` gets the options of its step (`Step.legacy_args`) and no others; what it reads from its environment goes
+there (`Step.legacy_env`), and what it cannot do at all stays ours.
 """
 
 from dataclasses import replace
@@ -10,6 +11,9 @@ from videod.core.step import Command, Step
 
 #: the options of our commands that stand alone; every other one is followed by exactly one value
 FLAGS = frozenset({"--buy-again", "--fetch-only", "--made-for-kids", "--not-made-for-kids", "--synthetic-media"})
+
+#: names under which older scripts and the vendors' own clients look for the same key
+ALSO_CALLED = {"GEMINI_API_KEY": ("GOOGLE_API_KEY",), "ELEVENLABS_API_KEY": ("ELEVEN_API_KEY",)}
 
 
 def options(command: Command) -> tuple[tuple[str, ...], ...]:
@@ -30,7 +34,13 @@ def words(command: Command) -> tuple[str, ...]:
 
 
 def legacy_command(step: Step, command: Command) -> Command:
-    """`command` without the options that an older script of `step` does not know. Files stay as they are."""
+    """`command` without the options that an older script of `step` does not know. Files stay as they are.
+
+    What such a script takes from its environment goes there (`Step.legacy_env`).
+    """
     if not step.legacy_args:
         return command
-    return replace(command, argv=tuple(part for one in options(command) if one[0] in step.legacy_args for part in one))
+    found = options(command)
+    env = {step.legacy_env[one[0]]: one[1] for one in found if len(one) == 2 and one[0] in step.legacy_env}
+    argv = tuple(part for one in found if one[0] in step.legacy_args for part in one)
+    return replace(command, argv=argv, env={**command.env, **env})

@@ -74,10 +74,14 @@ class CommandContext:
 
 @dataclass(frozen=True)
 class Command:
-    """Arguments for the script, and small files (path relative to the workspace -> text) to be written before."""
+    """Arguments for the script, and small files (path relative to the workspace -> text) to be written before.
+
+    `env`: what the script takes from its environment instead of its arguments.
+    """
 
     argv: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 class Makes(StrEnum):
@@ -186,6 +190,10 @@ def _always(command: Command) -> bool:
     return True
 
 
+def _as_it_is(job: Job, at: CommandContext, command: Command) -> Command:
+    return command
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One step. The fields without a default must be given; `core/tables` names the file of one that is not."""
@@ -233,6 +241,10 @@ class Step:
     removes_workspace: bool = False
     #: the options that the owner's older script of this step knows; empty: there was none, one in its place gets all
     legacy_args: tuple[str, ...] = ()
+    #: options that the older script takes from its environment instead: option -> variable
+    legacy_env: Mapping[str, str] = field(default_factory=dict)
+    #: the command in the older script's own units
+    legacy_units: Callable[[Job, CommandContext, Command], Command] = _as_it_is
     #: whether the owner's older script can do this at all
     known_before: Callable[[Command], bool] = _always
     #: key of `[models]` that names its model
@@ -280,4 +292,5 @@ def digest(step: Step, command: Command, workspace: PurePosixPath, inputs: Mappi
     for part in command.argv:
         parts.append(inputs.get(part, part.removeprefix(f"{workspace}/")))
     parts.extend(f"{name}={text}" for name, text in sorted(command.files.items()) if not name.startswith("plan/"))
+    parts.extend(f"${name}={text}" for name, text in sorted(command.env.items()))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import imageio_ffmpeg
 
+from videod import programs
 from videod.adapters import confinement
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.channels import Channel, ChannelSet
@@ -92,6 +93,15 @@ def ffmpeg_finder(configured: Path | None) -> Callable[[], str]:
             ) from error
 
     return find
+
+
+def script_warnings(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """What is wrong, or will be, with the custom scripts, in sentences that say what to do."""
+    try:
+        ffmpeg = ffmpeg_finder(settings.paths.ffmpeg)()
+    except FileNotFoundError:
+        ffmpeg = None  # said elsewhere; without it nothing is made at all
+    return programs.warnings(settings.scripts.own(), settings.paths.state, ffmpeg, environ.get("PATH"))
 
 
 #: a clip's script stops asking this long before its time is over, so that it can say how far it is, seconds
@@ -202,7 +212,6 @@ def command_builder(
 ) -> CommandBuilder:
     """`channels` and `in_force` give what is in force when a command is built (both may be reloaded while running)."""
     settings = sources.settings
-    own = {name: settings.scripts.of(name) for name in tables.STEPS}
 
     async def known_token(channel_id: str) -> str:
         return sources.secrets.learn(await token(channel_id))
@@ -210,7 +219,7 @@ def command_builder(
     return CommandBuilder(
         state=sources.state,
         scripts=settings.paths.scripts.resolve(),
-        overrides={name: str(path.resolve()) for name, path in own.items() if path is not None},
+        overrides={step: str(path) for step, path in settings.scripts.own().items()},
         urls=sources.urls,
         ffmpeg=ffmpeg_finder(settings.paths.ffmpeg),
         context=context_maker(in_force or (lambda: settings), channels or (lambda: sources.channels)),

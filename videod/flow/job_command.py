@@ -4,6 +4,7 @@ Builds the command line, the folders, the small files a step wants beforehand an
 script needs, only the secrets of its own service, never the daemon's own environment.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,19 +12,26 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from videod import programs
 from videod.core import offers
-from videod.core.legacy_args import legacy_command, options, words
+from videod.core.legacy_args import ALSO_CALLED, legacy_command, options, words
 from videod.core.model import Job, Task
 from videod.core.service import Where
 from videod.core.services import SERVICES
 from videod.core.statuses import DONE
 from videod.core.step import Command, CommandContext, Step
 from videod.core.step import digest as digest_of
-from videod.core.tables import step_of
+from videod.core.tables import ORDER, step_of
 from videod.ports import Confinement, Spawn
 
+log = logging.getLogger(__name__)
+
 #: what a child may know of its surroundings; everything else stays with the daemon
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+#: what a child that goes online may know besides
+ONLINE = (*programs.PROXIES, *programs.CERTIFICATES)
+#: folder of the state in which custom scripts find FFmpeg by its name
+TOOLS = "bin"
 #: how far behind the daemon children stand, as `nice` counts: those that compute, and those that ask a service
 COMPUTING_NICE, ASKING_NICE = 10, 5
 #: options whose value is a file of the channel; no other text of a command opens a file to its script
@@ -82,9 +90,10 @@ class CommandBuilder:
             return None
         step = step_of(job)
         measured = {name: other.facts for name, other in done.items()}
-        command = step.argv(job, offers.context(replace(context, facts=measured), step))
+        at = offers.context(replace(context, facts=measured), step)
+        command = step.argv(job, at)
         if self.foreign(step, command):
-            command = legacy_command(step, command)
+            command = legacy_command(step, step.legacy_units(job, at, command))
         inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}
         digest = digest_of(step, command, workspace, inputs)
         film = done.get("assemble/film")
@@ -111,31 +120,60 @@ class CommandBuilder:
         return output
 
     async def spawn(self, task: Task, job: Job, command: Command) -> Spawn:
-        """Raises TokenError when the upload's token cannot be had."""
+        """Raises TokenError when the upload's token cannot be had, programs.Unrunnable for a custom script."""
         step = step_of(job)
-        env = {name: self.environ[name] for name in PASSED_ON if name in self.environ}
+        foreign, ffmpeg = self.foreign(step, command), self.ffmpeg()
+        if step.paid:
+            self._check_what_follows(step)
+        confinement = self._confinement(step, command, ffmpeg)
+        passed = (*PASSED_ON, *(ONLINE if confinement.network else ()))
+        env = {name: self.environ[name] for name in passed if name in self.environ}
         env |= self.urls
-        ffmpeg = self.ffmpeg()
         env |= {"VIDEOD_FFMPEG": ffmpeg, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         for name in step.secrets:
             issued = name == SERVICES[step.service].issued
             value = await self.token(task.channel_id) if issued else self.secret(name)
             if value:
-                env[name] = value
+                env |= dict.fromkeys((name, *(ALSO_CALLED.get(name, ()) if foreign else ())), value)
+        env |= command.env
         script = self.script(step, command)
-        argv = (*((sys.executable,) if script.suffix == ".py" else ()), str(script), *words(command))
-        events = () if self.foreign(step, command) else ("--events",)
+        if foreign:
+            start = programs.start_of(script, self.environ.get("PATH"))
+            env |= self._tools(ffmpeg)
+        else:
+            start = (sys.executable, str(script))
+        events = () if foreign else ("--events",)
         nice = COMPUTING_NICE if SERVICES[step.service].where == Where.COMPUTING else ASKING_NICE
         finishes = step.paid and not self.silent(step)
-        confinement = self._confinement(step, command, ffmpeg)
-        return Spawn((*argv, *events), env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, confinement)
+        argv = (*start, *words(command), *events)
+        return Spawn(argv, env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, confinement)
+
+    def _check_what_follows(self, step: Step) -> None:
+        """Raises programs.Unrunnable where a custom script of this step or a later one cannot run: nothing is bought
+        for an episode that cannot be finished."""
+        for name, script in self.overrides.items():
+            if ORDER[name] >= ORDER[step.name]:
+                wrong = programs.problem(name, _script_of(self.scripts, script), self.environ.get("PATH"))
+                if wrong is not None:
+                    raise programs.Unrunnable(wrong)
+
+    def _tools(self, ffmpeg: str) -> dict[str, str]:
+        """A PATH on which FFmpeg is found by its name, as older scripts call it."""
+        folder, path = self.state / TOOLS, self.environ.get("PATH", os.defpath)
+        try:
+            programs.tools(folder, ffmpeg, path)
+        except OSError as error:
+            log.warning("job_tools_failed", extra={"folder": str(folder), "reason": str(error)})
+            return {}
+        return {"PATH": f"{folder.resolve()}{os.pathsep}{path}"}
 
     def _confinement(self, step: Step, command: Command, ffmpeg: str) -> Confinement:
         """Ours may touch what the job needs; of the owner's own nobody knows whether it asks a service of its own."""
         foreign = self.foreign(step, command)
+        tools = (self.state / TOOLS,) if foreign else ()
         brand = (Path(option[1]) for option in options(command) if option[0] in BRAND_FILES)
         return Confinement(
-            reads=(Path(ffmpeg), self.script(step, command), *brand),
+            reads=(Path(ffmpeg), self.script(step, command), *brand, *tools),
             trusted=foreign,
             network=foreign or SERVICES[step.service].outside,
             removes_workspace=step.removes_workspace,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from videod import receipts
-from videod.core import bounds
+from videod.core import bounds, unsent
 from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Failure, Kind, classify
 from videod.core.sanitize import sanitize, sanitize_line
@@ -32,6 +32,8 @@ WORD_CHARACTERS = 64
 MOST_PIECES = 1e9
 #: charges and orders that one run of a script may report: each is a row in the ledger. A plan takes a handful
 MOST_REPORTED = 100
+#: a script that says so much has done more than to fail at its request
+TALKATIVE_LINES = 200
 
 
 class TooMuchReported(Exception):
@@ -47,6 +49,9 @@ class Report:
     charged: bool = False
     #: charges and orders
     booked: int = 0
+    #: whether its words showed that it came further than its request (`core.unsent`), and lines of text so far
+    further: bool = False
+    lines: int = 0
     said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
 
@@ -89,6 +94,8 @@ class Listener:
                 case _ if line.strip():
                     text = self._redact(line)[:500]
                     report.said.append(text)
+                    report.lines += 1
+                    report.further = report.further or report.lines > TALKATIVE_LINES or unsent.shows_more(text)
                     log.debug("listener_text_heard", extra={"task": work.task.id, "text": text})
 
     async def _submit(self, work: Assignment, message: dict[str, object]) -> None:
@@ -134,6 +141,10 @@ class Listener:
     def tail(self, child: Child) -> str:
         """The end of its stderr: first the secrets go, then it is cut, or the rest of one could be left."""
         return self._redact(child.stderr_tail())[-TAIL_CHARACTERS:]
+
+    def words(self, child: Child, report: Report) -> str:
+        """What is kept of the text on both streams."""
+        return "\n".join((*report.said, self.tail(child)))
 
     def why(self, step: Step, child: Child, code: int, report: Report) -> Failure:
         """Why a child ended with `code`: as it told itself, or as its last words read."""

@@ -9,22 +9,23 @@ that the purchase is in doubt, and says so.
 import asyncio
 import json
 import logging
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from videod import receipts
+from videod import programs, receipts
 from videod.core import reports, services
 from videod.core.events import InputLost, JobFailed, JobSucceeded
 from videod.core.expect import expectation
-from videod.core.failures import BOUGHT_UNCHECKED, USELESS_FILE, Failure, Kind
+from videod.core.failures import BOUGHT_UNCHECKED, OWN_PROGRAM, PAID_WITHOUT_FILE, USELESS_FILE, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.step import Step
 from videod.core.tables import step_of
-from videod.flow import host, started
+from videod.flow import custom_end, host, started
 from videod.flow.assignment import Assignment
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import Inputs, read_plan
@@ -208,6 +209,7 @@ class Runner:
         """The outcome, whatever happens: a crash of videod itself is a failure of the job. The child is gone then."""
         step = step_of(work.job)
         try:
+            before = custom_end.mark(self._builder.workspace(work.task) / step.output(work.job, work.task))
             began = await self._start(work)
         except Exception as error:
             return self._failed(work, self._told(work, error, "starting it"))
@@ -223,14 +225,37 @@ class Runner:
         except Exception as error:
             await child.kill(KILL_GRACE_S)
             return self._failed(work, self._doubted(work, self._told(work, error, "listening to its script")), child)
-        if isinstance(code, JobFailed):
-            return code
         try:
-            if code != 0:
-                return self._failed(work, self._ran_out(work, self._why(work, step, child, code, report)), child, code)
-            return await self._verify(work, step, output, report, child)
+            if code == 0:
+                return await self._verify(work, step, output, report, child)
+            failed = code if isinstance(code, JobFailed) else self._ended_badly(work, step, child, code, report)
+            left = custom_end.mark(output)
+            if not self._silent_purchase(work) or left is None or left == before:
+                return failed
+            # what a custom script bought is there, whatever else went wrong with it
+            made = await self._verify(work, step, output, report, child, failed)
         except Exception as error:
-            return self._failed(work, await self._unchecked(work, step, output, report, error, code), child, code)
+            ended = code.exit_code or -1 if isinstance(code, JobFailed) else code
+            return self._failed(work, await self._unchecked(work, step, output, report, error, ended), child, ended)
+        if isinstance(made, JobSucceeded):
+            log.info(
+                "runner_file_adopted", extra={"task": work.task.id, "job": work.job.name, "exit_code": failed.exit_code}
+            )
+        return made
+
+    def _ended_badly(self, work: Assignment, step: Step, child: Child, code: int, report: Report) -> JobFailed:
+        failure = self._ran_out(work, self._why(work, step, child, code, report))
+        return self._failed(work, failure, child, code)
+
+    def _without_file(self, work: Assignment, child: Child, code: int, report: Report, why: Failure) -> Failure:
+        """`why`, or what it means that a paid custom script ended and nothing usable lies there."""
+        if not self._silent_purchase(work):
+            return why
+        step = step_of(work.job)
+        place = step.output(work.job, work.task)
+        words = self._listener.words(child, report)
+        end = custom_end.End(self._builder.workspace(work.task) / place, place, code, words, report)
+        return custom_end.failure(work.job, step, why, end)
 
     async def _unchecked(
         self, work: Assignment, step: Step, output: Path, report: Report, error: Exception, code: int
@@ -239,7 +264,7 @@ class Runner:
         known = host.failure_of(error, "checking what the script made") if isinstance(error, OSError) else None
         failure = known or self._told(work, error, "checking what it made")
         if code != 0:
-            return self._doubted(work, failure) if code < 0 else failure
+            return self._doubted(work, failure) if code < 0 or self._silent_purchase(work) else failure
         try:
             await self._book_untold(work, step, output, report)
         except Exception as worse:
@@ -262,6 +287,8 @@ class Runner:
         except FileNotFoundError as error:
             missing = host.failure_of(error, "starting the script")
             return self._failed(work, missing or Failure(Kind.CONFIGURATION, str(error)))
+        except programs.Unrunnable as error:
+            return self._failed(work, Failure(Kind.CONFIGURATION, str(error), code=OWN_PROGRAM))
         except ValueError as error:  # NUL in an argument: a setting or a channel's file holds what is no text
             return self._failed(work, Failure(Kind.CONFIGURATION, f"the child could not be started: {error}"))
         except OSError as error:
@@ -277,7 +304,8 @@ class Runner:
         except TimeoutError:
             await child.kill(KILL_GRACE_S)
             late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {deadline:.0f} s and was ended")
-            return self._failed(work, self._doubted(work, late), child)
+            ended = self._without_file(work, child, -signal.SIGTERM, report, late)
+            return self._failed(work, ended if self._silent_purchase(work) else self._doubted(work, late), child)
         except TooMuchReported:
             await child.kill(KILL_GRACE_S)
             return self._failed(work, self._doubted(work, _too_much(step)), child)
@@ -286,6 +314,8 @@ class Runner:
         if report.failure is None and (unrun := host.never_ran(code, self._listener.tail(child))) is not None:
             return unrun
         failure = self._listener.why(step, child, code, report)
+        if self._silent_purchase(work):
+            return self._without_file(work, child, code, report, failure)
         return self._doubted(work, failure) if code < 0 and report.failure is None else failure
 
     def _ran_out(self, work: Assignment, failure: Failure) -> Failure:
@@ -305,6 +335,8 @@ class Runner:
             return failure
         output = self._builder.workspace(work.task) / step.output(work.job, work.task)
         doubt = receipts.doubt(output, work.job, self._builder.silent(step))
+        if doubt is not None and self._builder.silent(step) and failure.kind != Kind.INTERRUPTED:
+            doubt = replace(doubt, code=PAID_WITHOUT_FILE)
         if doubt is not None and failure.kind == Kind.CONFIGURATION:  # what a person must correct is said as well
             return replace(doubt, message=f"{doubt.message}. {failure.message}")
         return doubt or failure
@@ -321,8 +353,9 @@ class Runner:
         )
 
     async def _verify(
-        self, work: Assignment, step: Step, output: Path, report: Report, child: Child
+        self, work: Assignment, step: Step, output: Path, report: Report, child: Child, failed: JobFailed | None = None
     ) -> JobSucceeded | JobFailed:
+        """The outcome that the file decides. `failed`: that of its script, which stays where the file is of no use."""
         foreign = self._builder.foreign(step, work.command)
         _, parts = await self._ledger.look(work.task.id)  # whichever step it is: its file says what it needs of them
         extras = self._builder.extras(work.task)
@@ -334,9 +367,16 @@ class Runner:
         except PlanError as error:
             return self._failed(work, Failure(Kind.INPUT, str(error), service=step.service), child, 0)
         except Unchecked as error:  # no verdict on the file: it stays, and nothing is bought in its place
+            if self._silent_purchase(work):
+                await self._book_untold(work, step, output, report)
             return self._failed(work, Failure(Kind.LOST, str(error), service=step.service), child, 0)
         except BadArtefact as error:
             kept = put_aside(output)
+            if failed is not None:
+                return failed
+            if kept is None and self._silent_purchase(work):
+                missing = Failure(Kind.NONSENSE, str(error), service=step.service)
+                return self._failed(work, self._without_file(work, child, 0, report, missing), child, 0)
             if kept is not None:
                 await self._book_untold(work, step, output, report)
             told = f"{error} (kept as {kept.name})" if kept is not None else str(error)

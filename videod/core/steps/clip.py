@@ -21,6 +21,8 @@ from videod.core.step_parts import bought_again, clip_key, job, picture_name, re
 
 #: shares of the asked length that a clip may have: generate_video takes 0.8, another vendor's 8 s for 10 s pass too
 SHARES = (0.75, 1.5)
+#: the lengths that services make; a custom script cannot be asked for one, so any of them is right, seconds
+LENGTHS = (5.0, 10.0)
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -51,7 +53,10 @@ def _place(job: Job, task: Task) -> str:
 
 def _expects(job: Job, context: Context) -> Expectation:
     asked = positive(job.args.get("seconds"))
-    low, high = (1.0, 120.0) if asked is None else (SHARES[0] * asked, SHARES[1] * asked + 1)
+    if asked is None:
+        return Expectation(min_bytes=4 * KIB, max_bytes=512 * MIB, min_s=1.0, max_s=120.0, min_side=240)
+    shortest, longest = (asked, asked) if not context.foreign else (min(asked, *LENGTHS), max(asked, *LENGTHS))
+    low, high = SHARES[0] * shortest, SHARES[1] * longest + 1
     return Expectation(
         min_bytes=4 * KIB, max_bytes=512 * MIB, min_s=low, max_s=high, about_s=asked, min_side=240
     )  # fmt: skip
@@ -81,6 +86,6 @@ STEP = Step(
     shown_as="Clip",
     rewordable=True,
     fetchable=True,
-    legacy_args=("--image", "--prompt", "--output", "--duration", "--negative-prompt"),
+    legacy_args=("--image", "--prompt", "--output"),
     model="video",
 )

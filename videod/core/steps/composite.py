@@ -1,10 +1,16 @@
 """The picture that a clip starts from: a character set into an environment, or one image cropped to the frame."""
 
+from dataclasses import replace
+
+from videod.core.legacy_args import options
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan, PlannedClip
 from videod.core.statuses import Gate, Status
-from videod.core.step import Command, CommandContext, Makes, Per, Step, Usual
+from videod.core.step import Command, CommandContext, Makes, Per, Step, Usual, positive
 from videod.core.step_parts import clip_key, image_names, job, picture_expected, text
+
+#: pixels
+FRAME_HEIGHT = 1080
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -36,6 +42,19 @@ def _place(job: Job, task: Task) -> str:
     return f"assets/composites/{job.key}"
 
 
+def _legacy_units(job: Job, at: CommandContext, command: Command) -> Command:
+    """Our scale is a share of the frame's height, an older script's a factor of the picture's own pixels.
+
+    Where the picture was never measured the script's own default counts.
+    """
+    height = positive(at.facts.get(str(job.args.get("character")), {}).get("height"))
+    share = positive(job.args.get("scale"))
+    kept = tuple(part for one in options(command) if one[0] != "--scale" for part in one)
+    if height is None or share is None or len(kept) == len(command.argv):
+        return replace(command, argv=kept)
+    return replace(command, argv=(*kept, "--scale", f"{share * FRAME_HEIGHT / height:.4g}"))
+
+
 def _known_before(command: Command) -> bool:
     """An older script sets a character into an environment; to crop the only picture to the frame is new."""
     return command.argv[0] == "--character"
@@ -64,5 +83,6 @@ STEP = Step(
     shown_as="Composite",
     legacy_args=("--character", "--environment", "--output", "--scale"),
     known_before=_known_before,
+    legacy_units=_legacy_units,
     model="image",
 )

@@ -64,6 +64,6 @@ STEP = Step(
     expects=picture_expected,
     shown_as="Image",
     rewordable=True,
-    legacy_args=("--prompt", "--output", "--reference-image", "--aspect-ratio"),
+    legacy_args=("--prompt", "--output", "--reference-image"),
     model="image",
 )

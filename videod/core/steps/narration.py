@@ -71,7 +71,8 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Narration",
-    legacy_args=("--text", "--output", "--model", "--stability", "--similarity", "--style", "--voice"),
+    legacy_args=("--text", "--output", "--model", "--stability", "--similarity", "--style"),
+    legacy_env={"--voice": "ELEVENLABS_VOICE_ID"},
     of_channel=True,
     setting=_setting,
 )
