@@ -5,10 +5,10 @@ the `.venv` (or `venv`) beside it, which holds its own packages, and without one
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from videod import files
@@ -20,8 +20,9 @@ PROXIES = tuple(
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 #: folders of a virtual environment beside a script, first match counts
 VENVS = (".venv", "venv")
-#: steps whose older scripts measure sound or video with ffprobe
-_MEASURING = ("clip", "narration", "sound_effect", "cut", "assemble")
+#: what calls ffprobe: by its name, or inside a package
+_MEASURING = re.compile(rb"ffprobe|\b(?:pydub|moviepy|ffmpeg_python)\b|^\s*import ffmpeg\b", re.MULTILINE)
+_IMPORT = re.compile(rb"^\s*(?:from|import) +([\w, ]+)", re.MULTILINE)
 _FFPROBE_HINT = (
     "install FFmpeg with ffprobe (apt install ffmpeg), or name an FFmpeg in [paths].ffmpeg that has it beside it"
 )
@@ -139,40 +140,44 @@ def tools(folder: Path, ffmpeg: str, path: str | None = None) -> tuple[str, ...]
 # ------------------------------------------------------------------------------------------------- what is wrong
 
 
-def problem(step: str, script: Path, path: str | None = None) -> str | None:
+def problem(step: str, script: Path, path: str | None = None, state: Path | None = None) -> str | None:
     """Why the custom script of `step` cannot be started, as a sentence; None where nothing is known against it."""
     try:
         start_of(script, path)
     except Unrunnable as error:
         return f"[scripts] {step}: {error}"
-    return None
+    if state is None or not _real(script).is_relative_to(_real(state)):
+        return None
+    return f"[scripts] {step}: {script} lies in the state folder, which scripts may not read. Move it elsewhere."
 
 
-def warnings(scripts: Mapping[str, Path], state: Path, ffmpeg: str | None, path: str | None = None) -> list[str]:
-    """What is wrong, or will be, with the custom scripts (by step), in sentences. `ffmpeg`: None where none is."""
-    found = []
-    for step, script in scripts.items():
-        wrong = problem(step, script, path)
-        if wrong is None and _real(script).is_relative_to(_real(state)):
-            wrong = (
-                f"[scripts] {step}: {script} lies in the state folder, which scripts may not read. Move it elsewhere."
-            )
-        if wrong is not None:
-            found.append(wrong)
-    missing = [] if ffmpeg is not None and ffprobe_of(ffmpeg, path) is not None else _may_measure(scripts)
-    if missing:
-        keys = ", ".join(missing)
-        found.append(f"[scripts] {keys}: ffprobe is missing on this host, and a script that calls it will fail after it"
-                     f" has paid: {_FFPROBE_HINT}.")  # fmt: skip
-    return found
+def no_ffprobe(scripts: Mapping[str, Path], ffmpeg: str, path: str | None = None) -> str | None:
+    """What is said where custom scripts (by step) may call ffprobe and this host has none."""
+    missing = [] if ffprobe_of(ffmpeg, path) is not None else [step for step in scripts if _may_measure(scripts[step])]
+    if not missing:
+        return None
+    steps = ", ".join(missing)
+    return (f"[scripts] {steps}: ffprobe is missing on this host, and a script that calls it fails, maybe after it has"
+            f" paid: {_FFPROBE_HINT}.")  # fmt: skip
 
 
-def _may_measure(scripts: Mapping[str, Path]) -> list[str]:
-    """The steps whose scripts call ffprobe, or may: what a script imports, or a program, does not show in its text."""
-    return [step for step, script in scripts.items() if _names_ffprobe(script) or step in _MEASURING]
+def _may_measure(script: Path) -> bool:
+    """Whether the script, or a module beside it that it imports, names ffprobe or a package that calls it.
+
+    What is no text may call anything.
+    """
+    text = _text(script)
+    if text is None:
+        return True
+    names = {name for line in _IMPORT.findall(text) for name in line.decode().replace(",", " ").split()}
+    beside = (_text(script.with_name(f"{name}.py")) or b"" for name in names if name.isidentifier())
+    return any(_MEASURING.search(one) for one in (text, *beside))
 
 
-def _names_ffprobe(script: Path) -> bool:
-    with suppress(OSError):
-        return b"ffprobe" in files.read_bytes(script, _SCRIPT_BYTES, follow=True)
-    return False
+def _text(script: Path) -> bytes | None:
+    """The script's text, nothing where it cannot be read; None where it is no text."""
+    try:
+        found = files.read_bytes(script, _SCRIPT_BYTES, follow=True)
+    except OSError:
+        return b""
+    return None if b"\0" in found else found

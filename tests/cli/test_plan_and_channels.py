@@ -132,7 +132,7 @@ def test_channels_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_a_check_of_channels_names_a_custom_script_that_cannot_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "clip.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "clip.sh").write_text("#!/bin/sh\nffprobe $1\n")
     monkeypatch.setenv("PATH", str(tmp_path))
     config = settings_file(tmp_path, wild=GOOD)
     with Path(config).open("a") as settings:

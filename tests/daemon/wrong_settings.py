@@ -72,6 +72,21 @@ async def _no_program(stage: Stage) -> None:
     stage.vanishes = own
 
 
+async def _not_executable(stage: Stage) -> None:
+    own = stage.folder / "clip.sh"
+    own.write_text("#!/bin/sh\n")
+    stage.settings = f'[scripts]\nclip = "{own}"\n'
+
+
+async def _no_environment(stage: Stage) -> None:
+    own = stage.folder / "studio" / "generate_audio.py"
+    python = own.parent / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.symlink_to("/opt/gone/python3")
+    own.write_text("print(1)\n")
+    stage.settings = f'[scripts]\nnarration = "{own}"\n'
+
+
 async def _column(stage: Stage) -> None:
     stage.columns = ['"Entries" has no column "Status" (what you want); run `videod notion init`']
 
@@ -116,5 +131,7 @@ SETTINGS = (
           ("`daily_budget_usd` of $0.10", "channels/wild.yaml"), WILD),
     Wrong("prices above the cap", _setting("[prices]\nclip = 40.0\n"), ("`episode_cap_usd`", "clips"), causes=2),
     Wrong("a board without its Status", _column, ('no column "Status"', "`videod notion init`")),
+    Wrong("a custom script that is not executable", _not_executable, ("[scripts] clip", "clip.sh", "chmod +x")),
+    Wrong("a custom script whose Python is gone", _no_environment, ("[scripts] narration", "python3 -m venv --clear")),
     Wrong("a custom script that is gone", _no_program, ("my_cut.py", "`cut` in `[scripts]`")),
 )  # fmt: skip

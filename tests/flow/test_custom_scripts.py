@@ -58,10 +58,10 @@ async def spawned(made: CommandBuilder, step: str) -> Spawn:
 
 @pytest.mark.fault("9.2")
 async def test_a_custom_script_has_the_keys_of_its_step_and_the_voice_of_its_channel(tmp_path: Path) -> None:
-    names = {*KEYS, "GOOGLE_API_KEY", "ELEVEN_API_KEY", "ELEVENLABS_VOICE_ID"}
+    names = {*KEYS, "GOOGLE_API_KEY", "ELEVENLABS_VOICE_ID"}
     made = {step: (await spawned(builder(tmp_path, *PAID), step)).env for step in (*PAID, "assemble")}
     given = {step: {name: env[name] for name in names if name in env} for step, env in made.items()}
-    eleven = dict.fromkeys(("ELEVENLABS_API_KEY", "ELEVEN_API_KEY"), "eleven-secret")
+    eleven = {"ELEVENLABS_API_KEY": "eleven-secret"}
     gemini = dict.fromkeys(("GEMINI_API_KEY", "GOOGLE_API_KEY"), "gemini-secret")
     assert given == {
         "plan": gemini, "image": gemini, "clip": {"KIE_API_KEY": "kie-secret"}, "sound_effect": eleven, "assemble": {},
@@ -70,7 +70,7 @@ async def test_a_custom_script_has_the_keys_of_its_step_and_the_voice_of_its_cha
     other = await spawned(builder(tmp_path, "narration", voice="v2"), "narration")
     assert other.env["ELEVENLABS_VOICE_ID"] == "v2" and "v2" not in " ".join(other.argv)
     ours = await spawned(builder(tmp_path), "narration")
-    assert "ELEVENLABS_VOICE_ID" not in ours.env and "ELEVEN_API_KEY" not in ours.env and "v1" in ours.argv
+    assert "ELEVENLABS_VOICE_ID" not in ours.env and "v1" in ours.argv
 
 
 @pytest.mark.fault("9.8")

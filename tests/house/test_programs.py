@@ -157,16 +157,19 @@ def test_the_ffprobe_beside_the_ffmpeg_in_use_comes_first_and_one_that_went_is_t
 def test_a_missing_ffprobe_is_said_for_the_scripts_that_may_call_it(tmp_path: Path) -> None:
     ffmpeg = program(tmp_path / "wheel" / "ffmpeg-7")
     plain, measuring = script(tmp_path / "a"), script(tmp_path / "b", 'subprocess.run(["ffprobe", path])\n')
-    own = {"image": plain, "composite": measuring, "narration": plain}
-    (told,) = programs.warnings(own, tmp_path / "state", ffmpeg, str(tmp_path / "wheel"))
-    assert told.startswith("[scripts] composite, narration: ffprobe is missing on this host")
+    script(tmp_path / "c", "from pydub import AudioSegment\n", "sounds.py")
+    importing = script(tmp_path / "c", "import os, sounds\n")
+    machine = script(tmp_path / "d", "\x7fELF\x00", "own", 0o755)
+    own = {"image": plain, "composite": measuring, "narration": importing, "clip": machine}
+    told = programs.no_ffprobe(own, ffmpeg, str(tmp_path / "wheel"))
+    assert told is not None and told.startswith("[scripts] composite, narration, clip: ffprobe is missing on this host")
     assert "apt install ffmpeg" in told
+    assert programs.no_ffprobe({"image": plain}, ffmpeg, str(tmp_path / "wheel")) is None
     program(tmp_path / "wheel" / "ffprobe")
-    assert programs.warnings(own, tmp_path / "state", ffmpeg, str(tmp_path / "wheel")) == []
+    assert programs.no_ffprobe(own, ffmpeg, str(tmp_path / "wheel")) is None
 
 
 @pytest.mark.fault("9.3")
 def test_a_script_in_the_state_folder_is_named_since_no_script_may_read_there(tmp_path: Path) -> None:
-    own = {"image": script(tmp_path / "state" / "mine")}
-    (told,) = programs.warnings(own, tmp_path / "state", None)
-    assert "lies in the state folder" in told
+    told = programs.problem("image", script(tmp_path / "state" / "mine"), state=tmp_path / "state")
+    assert told is not None and "lies in the state folder" in told

@@ -13,7 +13,7 @@ from videod.core.step import Command, Step
 FLAGS = frozenset({"--buy-again", "--fetch-only", "--made-for-kids", "--not-made-for-kids", "--synthetic-media"})
 
 #: names under which older scripts and the vendors' own clients look for the same key
-ALSO_CALLED = {"GEMINI_API_KEY": ("GOOGLE_API_KEY",), "ELEVENLABS_API_KEY": ("ELEVEN_API_KEY",)}
+ALSO_CALLED = {"GEMINI_API_KEY": ("GOOGLE_API_KEY",)}
 
 
 def options(command: Command) -> tuple[tuple[str, ...], ...]:

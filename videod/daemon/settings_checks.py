@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from videod import programs
 from videod.adapters.probe import Outside, probe
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
@@ -155,6 +156,13 @@ def _programs(at: Now) -> Iterable[Finding]:
             key = f"`{name}` in `[scripts]`" if own is not None else "`scripts` in `[paths]`"
             text = f"The program of the step {name} is missing: {path}. Restore it, or correct {key} of videod.toml"
             yield Finding(f"{step.service}:program {name}", text, (step.service,))
+        elif own is not None:
+            wrong = programs.problem(name, own, os.environ.get("PATH"), at.settings.paths.state)
+            if wrong is not None:
+                yield Finding(f"{step.service}:program {name}", wrong, (step.service,))
+    lacking = wiring.no_ffprobe(at.settings, os.environ)
+    if lacking is not None:  # nobody knows which of them call it
+        yield Finding("ffmpeg:ffprobe", lacking, stops=False)
 
 
 def _hosting(at: Now) -> Iterable[Finding]:

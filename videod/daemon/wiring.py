@@ -97,11 +97,19 @@ def ffmpeg_finder(configured: Path | None) -> Callable[[], str]:
 
 def script_warnings(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     """What is wrong, or will be, with the custom scripts, in sentences that say what to do."""
+    own, path = settings.scripts.own(), environ.get("PATH")
+    told = [programs.problem(step, script, path, settings.paths.state) for step, script in own.items()]
+    told.append(no_ffprobe(settings, environ))
+    return [text for text in told if text is not None]
+
+
+def no_ffprobe(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """What is said where custom scripts may call ffprobe and this host has none."""
     try:
         ffmpeg = ffmpeg_finder(settings.paths.ffmpeg)()
     except FileNotFoundError:
-        ffmpeg = None  # said elsewhere; without it nothing is made at all
-    return programs.warnings(settings.scripts.own(), settings.paths.state, ffmpeg, environ.get("PATH"))
+        return None  # said elsewhere; without it nothing is made at all
+    return programs.no_ffprobe(settings.scripts.own(), ffmpeg, environ.get("PATH"))
 
 
 #: a clip's script stops asking this long before its time is over, so that it can say how far it is, seconds
