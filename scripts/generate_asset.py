@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, gemini, http, receipt, script_runtime
+from scripts.lib import answers, atomic, gemini, receipt, script_runtime
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.script_runtime import Reporter
 
@@ -18,6 +18,10 @@ COMPOSE = (
     " proportion of the creature and of the place exactly as given; match light, shadow, perspective and grain so"
     " that it reads as one photograph."
 )
+
+
+#: a picture's bytes and MIME type
+Reference = tuple[bytes, str]
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,9 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     )  # fmt: skip
 
 
-def ask(wish: Wish, seed: int) -> gemini.Answer:
+def ask(wish: Wish, references: Sequence[Reference], seed: int) -> gemini.Answer:
     """One paid request for the picture of `wish`."""
-    parts: list[answers.Json] = []
-    for path in wish.references:
-        parts.append(gemini.picture_part(path.read_bytes(), http.mime_of(path)))
+    parts = [gemini.picture_part(*reference) for reference in references]
     parts.append(gemini.text_part(wish.prompt))
     config: dict[str, answers.Json] = {
         "responseModalities": ["IMAGE"],
@@ -94,42 +96,48 @@ def ask(wish: Wish, seed: int) -> gemini.Answer:
     return gemini.generate(wish.model, [turn], config, version=wish.version, deadline_s=DEADLINE_S)
 
 
-def draw(wish: Wish, seed: int, reporter: Reporter) -> tuple[bytes, gemini.Answer]:
+def draw(wish: Wish, references: Sequence[Reference], seed: int, reporter: Reporter) -> tuple[bytes, gemini.Answer]:
     """A picture's bytes. An answer without one gets a second try with another seed, then it is nonsense."""
-    answer = ask(wish, seed)
+    answer = ask(wish, references, seed)
     if answer.picture is None:
         reporter.progress(0.1, f"no picture ({answer.finish or 'no reason'}), asking once more with another seed")
-        answer = ask(wish, seed + 1)
+        answer = ask(wish, references, seed + 1)
     if answer.picture is None:
         said = f": {answer.text[:160]}" if answer.text else ""
         raise answer.reply.failure(Kind.NONSENSE, f"the model answers without a picture{said}", code=answer.finish)
     return answer.picture, answer
 
 
-def check_inputs(wish: Wish) -> list[str]:
-    """The digests of the reference pictures. Raises Failure(input) when they cannot all be sent."""
-    prints = [atomic.fingerprint(path) for path in wish.references]
-    for path in wish.references:
-        http.mime_of(path)
-    total = sum(size for size, _ in prints) * 4 // 3  # base64
+def check_inputs(wish: Wish) -> tuple[list[str], list[Reference]]:
+    """The digests of the reference pictures, and what is sent of them. Raises Failure(input) when they cannot be."""
+    prints = [atomic.fingerprint(path)[1] for path in wish.references]
+    references = _outgoing(wish.references)
+    total = sum(len(data) for data, _ in references) * 4 // 3  # base64
     if total > gemini.INLINE_LIMIT:
         raise Failure(Kind.INPUT, f"the reference pictures make {total / 1e6:.0f} MB, one request takes 20 MB")
-    return [digest for _, digest in prints]
+    return prints, references
+
+
+def _outgoing(paths: Sequence[Path]) -> list[Reference]:
+    if not paths:
+        return []
+    from scripts.lib import pictures
+
+    return [pictures.outgoing(path) for path in paths]
 
 
 def put(output: Path, data: bytes) -> tuple[int, int]:
     """Decode the picture as a proof, bring it into the kind that `output` names, write it; its width and height."""
     from scripts.lib import pictures
 
-    picture = pictures.load(data, "the picture of the service")
-    wanted = pictures.FORMATS.get(output.suffix.lower())
     # the kind is what the bytes are, whatever the answer calls them
-    atomic.write(output, data if picture.format == wanted else pictures.encoded(picture, output.suffix))
-    return picture.size
+    made, size = pictures.as_file(data, output.suffix, "the picture of the service")
+    atomic.write(output, made)
+    return size
 
 
 def buy(wish: Wish, reporter: Reporter) -> None:
-    inputs = check_inputs(wish)
+    inputs, references = check_inputs(wish)
     settings: dict[str, answers.Json] = {
         "aspect_ratio": wish.ratio,
         "image_size": wish.size,
@@ -145,7 +153,7 @@ def buy(wish: Wish, reporter: Reporter) -> None:
     with order.paid():
         # the same seed would draw a picture that was refused once more
         seed = int((receipt.refused_digest(wish.output) or fingerprint)[:7], 16)
-        data, answer = draw(wish, seed, reporter)
+        data, answer = draw(wish, references, seed, reporter)
         order.answered()
         usd = gemini.image_usd(wish.model, wish.size, answer)
         reporter.charged(gemini.SERVICE, "image", 1, "image", usd, answer.reply.request_id)

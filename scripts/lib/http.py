@@ -18,7 +18,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
@@ -356,16 +355,3 @@ def _host(url: str) -> str:
 
 def _why(error: Exception) -> str:
     return f"{type(error).__name__} {error}".strip()
-
-
-def mime_of(path: Path) -> str:
-    """The picture type by content: image/png, image/jpeg or image/webp. Raises Failure(input) for anything else."""
-    with path.open("rb") as source:
-        head = source.read(12)
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
-        return "image/webp"
-    raise Failure(Kind.INPUT, f"{path} is neither PNG, JPEG nor WebP")

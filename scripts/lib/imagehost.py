@@ -26,17 +26,16 @@ class Seed:
 
 
 def seed_of(path: Path, sha256: str, limit: int) -> Seed:
-    """The picture at `path` within `limit` bytes; a WebP or too large one is turned into JPEG, with a warning."""
-    mime, data = http.mime_of(path), path.read_bytes()
-    if mime != "image/webp" and len(data) <= limit:
-        return Seed(data, mime, sha256)
+    """The picture at `path` within `limit` bytes; one that the service cannot take is rewritten, with a warning."""
     from scripts.lib import pictures
 
-    warn(f"{path} is sent as JPEG: the service takes PNG or JPEG up to {limit / 1e6:.0f} MB")
-    data = pictures.encoded(pictures.load(data, str(path)), ".jpg")
+    data, mime = pictures.outgoing(path, ("PNG", "JPEG"))
+    if len(data) > limit:
+        warn(f"{path} is sent as JPEG: the service takes PNG or JPEG up to {limit / 1e6:.0f} MB")
+        data, mime = pictures.encoded(pictures.load(path, str(path)), ".jpg"), "image/jpeg"
     if len(data) > limit:
         raise Failure(Kind.INPUT, f"{path} is larger than {limit / 1e6:.0f} MB even as JPEG")
-    return Seed(data, "image/jpeg", sha256)
+    return Seed(data, mime, sha256)
 
 
 def publish(host: str, picture: Seed, bucket: str | None) -> str:

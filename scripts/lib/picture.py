@@ -1,22 +1,20 @@
-"""Still pictures: opened with care, cropped to fill a frame, characters cut out and set into a place.
+"""Still pictures: cropped to fill a frame, characters cut out and set into a place.
 
-Pictures come from services, so only plain picture formats of bounded size are decoded. Work stays in RGB with
-separate masks: a round trip through RGBA and the default PNG compression cost three times the processor time.
+Work stays in RGB with separate masks: a round trip through RGBA and the default PNG compression cost three times the
+processor time.
 """
 
-import warnings
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
+from scripts.lib import pictures
 from scripts.lib.failures import Failure, Kind
 
 SIZE = (1920, 1080)
-FORMATS = ("PNG", "JPEG", "WEBP")
-PIXELS_MAX = 60_000_000
 BASELINE = 0.90
 """Where feet stand, as a share of the height: inside the lower third."""
 CENTRES = {"left": 0.27, "center": 0.5, "right": 0.73}
@@ -34,32 +32,15 @@ class Figure:
 
 
 def load(path: Path, option: str) -> Image.Image:
-    """A decoded picture, turned upright. Raises Failure(input) naming the option when it is no usable picture."""
-    if not path.is_file():
-        raise Failure(Kind.INPUT, f"{option} {path} is not there")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as opened:
-                if opened.width * opened.height > PIXELS_MAX:
-                    raise Failure(Kind.INPUT, f"{option} {path} is too large: {opened.width}x{opened.height}")
-                opened.load()
-                return ImageOps.exif_transpose(opened)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Failure(Kind.INPUT, f"{option} {path} is too large: {error}") from None
-    except UnidentifiedImageError as error:
-        raise Failure(Kind.INPUT, f"{option} {path} is no picture that can be used: {error}") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise Failure(Kind.INPUT, f"{option} {path} is broken: {error}") from None
+    """The picture at `path`. Raises Failure(input) naming the option when it is no usable picture."""
+    return pictures.load(path, f"{option} {path}")
 
 
 def has_alpha(picture: Image.Image) -> bool:
     """Whether at least a hundredth of the picture is clearly transparent."""
-    if not (picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info):
+    if picture.mode != "RGBA":
         return False
-    histogram = picture.convert("RGBA").getchannel("A").histogram()
+    histogram = picture.getchannel("A").histogram()
     return sum(histogram[:128]) >= 0.01 * picture.width * picture.height
 
 
@@ -68,10 +49,7 @@ def cover(picture: Image.Image, size: tuple[int, int], keep_alpha: bool = False)
     if keep_alpha:
         picture = picture.convert("RGBA")
     elif picture.mode != "RGB":
-        flat = picture.convert("RGBA") if has_alpha(picture) else picture.convert("RGB")
-        picture = (
-            flat if flat.mode == "RGB" else Image.composite(flat, Image.new("RGBA", flat.size), flat).convert("RGB")
-        )
+        picture = pictures.flattened(picture) if has_alpha(picture) else picture.convert("RGB")
     return ImageOps.fit(picture, size, Image.Resampling.BICUBIC)
 
 

@@ -1,32 +1,39 @@
-"""Pictures: decoding as the proof that a file is one, and the few changes that scripts make. Imports Pillow."""
+"""Pictures for scripts: `still` with failures for words, and the few changes that scripts make. Imports Pillow."""
 
 import io
-import warnings
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from scripts.lib import still
 from scripts.lib.failures import Failure, Kind
+from scripts.lib.script_runtime import warn
 
-#: More than any service makes (4K is 8.8 million); a small file that claims more is an attack or an accident.
+#: more than any service makes (4K is 8.8 million), and than the cameras of telephones
 PIXELS = 64_000_000
 JPEG_QUALITY = 95
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+MIMES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 
 
-def load(data: bytes, name: str) -> Image.Image:
-    """The fully decoded picture. Raises Failure(input) when `data` is none; the caller knows whose fault it is."""
-    Image.MAX_IMAGE_PIXELS = PIXELS
+def load(source: Path | bytes, name: str) -> Image.Image:
+    """The picture as `still.shown` gives it: upright, sRGB, RGB or RGBA.
+
+    Raises Failure(input) when `source` is none; the caller knows whose fault it is.
+    """
+    return still.shown(_decoded(source, name))
+
+
+def _decoded(source: Path | bytes, name: str) -> still.Still:
+    if isinstance(source, Path) and not source.is_file():
+        raise Failure(Kind.INPUT, f"{name} is not there")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
-            picture.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Failure(Kind.INPUT, f"{name} is no usable picture: {error}") from error
-    except (OSError, SyntaxError, ValueError) as error:  # what a damaged file raises, by format
-        raise Failure(Kind.INPUT, f"{name} is a damaged picture: {error}") from error
-    return picture
+        found = still.decoded(io.BytesIO(source) if isinstance(source, bytes) else source, PIXELS)
+    except still.NoPicture as error:
+        raise Failure(Kind.INPUT, f"{name} {error}") from error
+    if found.animated:
+        warn(f"{name} is animated; its first picture is used")
+    return found
 
 
 def encoded(picture: Image.Image, suffix: str) -> bytes:
@@ -36,11 +43,45 @@ def encoded(picture: Image.Image, suffix: str) -> bytes:
         raise Failure(Kind.USAGE, f"a picture ends .png or .jpg, not {suffix!r}")
     out = io.BytesIO()
     if kind == "JPEG":
-        picture.convert("RGB").save(out, kind, quality=JPEG_QUALITY)
+        flattened(picture).save(out, kind, quality=JPEG_QUALITY)
     else:
         # level 1: a third of the time of the default for a few per cent of size
         picture.save(out, kind, compress_level=1)
     return out.getvalue()
+
+
+def flattened(picture: Image.Image) -> Image.Image:
+    """RGB, with black where the picture was transparent."""
+    if picture.mode == "RGBA":
+        return Image.composite(picture, Image.new("RGBA", picture.size), picture).convert("RGB")
+    return picture.convert("RGB")
+
+
+def as_file(data: bytes, suffix: str, name: str) -> tuple[bytes, tuple[int, int]]:
+    """`data` as a file of the kind that `suffix` names, and its size in pixels; as it is where that says the same.
+
+    Raises Failure(input) when it is no picture.
+    """
+    found = _decoded(data, name)
+    if found.plain and found.format == FORMATS.get(suffix.lower()):
+        return data, found.size
+    return encoded(still.shown(found), suffix), found.size
+
+
+def outgoing(path: Path, kinds: tuple[str, ...] = ("PNG", "JPEG", "WEBP")) -> tuple[bytes, str]:
+    """A picture for a service as bytes and MIME type: as it lies there, or rewritten where a service could read
+    something else than we do (turned by EXIF, CMYK, 16 bits, a color profile) or takes none of this kind.
+
+    Raises Failure(input) when it is no picture.
+    """
+    data = path.read_bytes()
+    found = _decoded(data, str(path))
+    if found.plain and found.format in kinds:
+        return data, MIMES[found.format]
+    made = still.shown(found)
+    # a photograph as PNG is several times larger
+    suffix = ".png" if made.mode == "RGBA" or found.format == "PNG" else ".jpg"
+    return encoded(made, suffix), MIMES[FORMATS[suffix]]
 
 
 def side_by_side(left: Path, right: Path, size: tuple[int, int] = (1920, 1080)) -> Image.Image:
@@ -48,15 +89,6 @@ def side_by_side(left: Path, right: Path, size: tuple[int, int] = (1920, 1080)) 
     width, height = size
     joined = Image.new("RGB", size)
     for path, at in ((left, 0), (right, width // 2)):
-        joined.paste(_filling(load(path.read_bytes(), str(path)), (width // 2, height)), (at, 0))
+        whole = flattened(load(path, str(path)))
+        joined.paste(ImageOps.fit(whole, (width // 2, height), Image.Resampling.LANCZOS), (at, 0))
     return joined
-
-
-def _filling(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    width, height = size
-    scale = max(width / picture.width, height / picture.height)
-    wide, high = width / scale, height / scale
-    left, top = (picture.width - wide) / 2, (picture.height - high) / 2
-    return picture.convert("RGB").resize(
-        size, Image.Resampling.LANCZOS, box=(left, top, left + wide, top + high)
-    )  # fmt: skip

@@ -37,6 +37,7 @@ ROWS: Mapping[str, str] = {
     "5.9": "Used-up credit needs a person, and status shows what is left and for how many films",
     "5.10": "The channel's own upload limit is set and cleared under one key",
     # 6: pictures, sound and film
+    "6.5": "One loader opens every picture: 16 bits, EXIF, CMYK, palettes and profiles come out right",
     # 7: the board and people
     "7.1": "The board is right soon after any outage, also over a restart",
     "7.2": "Trouble of the board is told by the other ways, once",
