@@ -48,7 +48,7 @@ IMAGE_TOKEN_PRICES = {"gemini-nano-banana-2.1": 30.0}
 
 @dataclass(frozen=True)
 class Answer:
-    """A candidate that the service gave: its text parts joined, its first picture, why it ended, its token counts."""
+    """A candidate that the service gave: its text parts joined, its picture, why it ended, its token counts."""
 
     text: str
     picture: bytes | None
@@ -106,7 +106,7 @@ def _read(reply: http.Reply) -> Answer:
     finish = answers.text(dig(candidate, "finishReason")) or ""
     parts = answers.items(dig(candidate, "content", "parts"))
     told = "".join(answers.text(dig(part, "text")) or "" for part in parts if dig(part, "thought") is not True)
-    picture, mime = _picture(parts, reply)
+    picture, mime = _picture(parts, finish, reply)
     if picture is None and finish in SAFETY:
         said = answers.text(dig(candidate, "finishMessage")) or ""
         raise reply.failure(Kind.REFUSED, f"the content was refused: {finish} {said}".strip(), code=finish)
@@ -115,16 +115,26 @@ def _read(reply: http.Reply) -> Answer:
     return Answer(told, picture, mime, finish, prompt, sum(written), reply)
 
 
-def _picture(parts: list[Json], reply: http.Reply) -> tuple[bytes | None, str]:
-    for part in parts:
+def _picture(parts: list[Json], finish: str, reply: http.Reply) -> tuple[bytes | None, str]:
+    """The last picture that is no thought, which is the final one; else the last thought, which was paid for as well.
+
+    A draft of what was refused is no picture.
+    """
+    final = [part for part in parts if dig(part, "thought") is not True]
+    drafts = [] if finish in SAFETY else [part for part in parts if dig(part, "thought") is True]
+    broken: ValueError | None = None
+    for part in [*reversed(final), *reversed(drafts)]:
         inline = dig(part, "inlineData") or dig(part, "inline_data")
         data = answers.text(dig(inline, "data"))
-        if data is not None and dig(part, "thought") is not True:
-            mime = answers.text(dig(inline, "mimeType")) or answers.text(dig(inline, "mime_type")) or ""
-            try:
-                return base64.b64decode(data, validate=True), mime
-            except ValueError as error:
-                raise reply.lost("the picture in the answer is not valid base64") from error
+        mime = answers.text(dig(inline, "mimeType")) or answers.text(dig(inline, "mime_type")) or ""
+        if data is None:
+            continue
+        try:
+            return base64.b64decode("".join(data.split()), validate=True), mime
+        except ValueError as error:
+            broken = broken or error
+    if broken is not None:
+        raise reply.lost("the picture in the answer is not valid base64") from broken
     return None, ""
 
 

@@ -6,22 +6,20 @@ excepted, which has the resolver's own limits). Each request uses its own connec
 
 Whether a request may be repeated depends on one thing, so the errors keep it apart: `Failure` (down) is raised when
 it provably never left, `AnswerLost` when it may have been done. Redirects are followed for downloads only, and never
-into this machine or its network. Answers are asked for as they are; one that comes packed all the same is unpacked in
-small pieces, so that the cap holds for what it becomes.
+into this machine or its network. Answers are asked for as they are; see `packed` for those that come otherwise.
 """
 
 import ipaddress
 import socket
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from scripts.lib import answers, bounds
+from scripts.lib import answers, bounds, packed
 from scripts.lib.failures import AnswerLost, Failure, Kind
 
 if TYPE_CHECKING:  # httpx takes 60-200 ms to import: `--help` and local work do without
@@ -34,7 +32,6 @@ CONNECT_S = 15.0
 SILENCE_S = 60.0
 #: An answer without media is some kilobytes; what is larger is not held in memory.
 ANSWER_CAP = 4 << 20
-UNPACKED_AT_ONCE = 1 << 18
 #: A download slower than this over a whole window of SLOW_WINDOW_S is given up: it would outlast every deadline.
 SLOW_BYTES_PER_S = 4096
 SLOW_WINDOW_S = 30.0
@@ -311,22 +308,10 @@ def inside(host: str) -> str | None:
 
 
 def _unpacked(pieces: Iterable[bytes], encoding: str, call: _Call) -> Iterator[bytes]:
-    if encoding in {"", "identity"}:
-        yield from pieces
-        return
-    if encoding not in {"gzip", "deflate"}:
-        raise call.lost(f"the answer is packed in a way that was not asked for ({encoding[:20]})", Kind.NONSENSE)
-    unpacker = zlib.decompressobj(wbits=47)
     try:
-        for piece in pieces:
-            rest = piece
-            while rest and not unpacker.eof:
-                yield unpacker.decompress(rest, UNPACKED_AT_ONCE)
-                rest = unpacker.unconsumed_tail
-    except zlib.error as error:
-        raise call.lost(f"the packed answer cannot be unpacked: {error}", Kind.NONSENSE) from error
-    if not unpacker.eof:
-        raise call.lost("the packed answer was cut short")
+        yield from packed.unpacked(pieces, encoding)
+    except packed.Unpackable as error:
+        raise call.lost(str(error), Kind.DOWN if error.cut else Kind.NONSENSE) from error
 
 
 def _take(pieces: Iterable[bytes], write: Callable[[bytes], object], call: _Call) -> None:

@@ -36,6 +36,8 @@ ROWS: Mapping[str, str] = {
     # 5: every answer judged by what it proves
     "5.9": "Used-up credit needs a person, and status shows what is left and for how many films",
     "5.10": "The channel's own upload limit is set and cleared under one key",
+    "5.5": "The picture of an answer is the last that is no thought, else the last thought",
+    "5.6": "Media is taken when it is media, whatever the answer's label says of its packing",
     # 6: pictures, sound and film
     "6.5": "One loader opens every picture: 16 bits, EXIF, CMYK, palettes and profiles come out right",
     # 7: the board and people

@@ -17,6 +17,7 @@ from tests.harness.patience import ended, happened, said, until
 from tests.scripts.conftest import Run, png
 from tests.scripts.wire import Asked, Say, Wire, say
 
+CASES = Path(__file__).parents[1] / "cases"
 PATH = "/v1beta/models/gemini-nano-banana-2.1:generateContent"
 
 
@@ -127,6 +128,45 @@ def test_a_picture_that_does_not_decode_is_nonsense_and_leaves_no_file(wire: Wir
     ran = run(generate_asset.main, *wish(tmp_path))
     assert (ran.code, ran.failure["kind"]) == (76, "nonsense")
     assert list(tmp_path.iterdir()) == []
+
+
+def inline(colour: str, thought: bool = False) -> dict:
+    part = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(png(colour=colour)).decode()}}
+    return part | ({"thought": True} if thought else {})
+
+
+@pytest.mark.fault("5.5")
+@pytest.mark.parametrize(
+    ("parts", "taken"),
+    [
+        ([inline("red", True), inline("blue", True), inline("green")], "green"),
+        ([inline("green"), inline("red", True)], "green"),
+        ([inline("red"), {"text": "better so"}, inline("green")], "green"),
+        ([inline("red", True), inline("green", True)], "green"),
+        ([inline("green"), {"inlineData": {"mimeType": "image/png", "data": "%%%"}}], "green"),
+        ([{"inlineData": {"data": base64.encodebytes(png(colour="green")).decode()}}], "green"),
+    ],
+)
+def test_the_final_picture_is_taken_else_the_last_thought(
+    wire: Wire, run: Run, tmp_path: Path, parts: list[dict], taken: str
+) -> None:
+    wire.on("POST", PATH, empty("STOP", *parts))
+    assert run(generate_asset.main, *wish(tmp_path)).code == 0
+    assert (tmp_path / "bear.png").read_bytes() == png(colour=taken) and len(wire.asked) == 1
+
+
+@pytest.mark.fault("5.5")
+def test_a_picture_that_came_only_as_a_thought_is_kept(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, Say((CASES / "gemini_200_picture_only_in_a_thought.json").read_bytes()))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert ran.code == 0 and len(wire.asked) == 1 and len(ran.of("charged")) == 1
+
+
+@pytest.mark.fault("5.5")
+def test_the_draft_of_a_refused_picture_is_no_picture(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, empty("IMAGE_SAFETY", inline("red", True)))
+    assert run(generate_asset.main, *wish(tmp_path)).failure["kind"] == "refused"
+    assert not (tmp_path / "bear.png").exists()
 
 
 QUOTA = "type.googleapis.com/google.rpc.QuotaFailure"
