@@ -8,7 +8,7 @@ from pathlib import Path
 from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, picture_format, segment
-from scripts.lib.film.assembly import Part
+from scripts.lib.film.assembly import LeftOut, Part
 from scripts.lib.script_runtime import Reporter
 from scripts.lib.workroom import workroom
 
@@ -44,22 +44,26 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
     entries = manifest.read(asked.manifest)
     intro, outro, mark = (_present(asked, option) for option in ("intro", "outro", "watermark"))
     wishes = segment.Wishes(asked.fps)
-    if mark is not None:
-        assembly.check_watermark(mark)
     with workroom(asked.output) as room:
-        parts = assembly.gather(entries, intro, outro, wishes, room, _stretch(reporter, 0.0, 0.5))
+        drawn = None if mark is None else assembly.prepared_mark(mark, room)
+        gathered = assembly.gather(entries, intro, outro, wishes, room, _stretch(reporter, 0.0, 0.5))
+        left_out = [one.why for one in (*gathered, drawn) if isinstance(one, LeftOut)]
+        for why in left_out:
+            script_runtime.warn(f"{why}; the film is made without it")
+        parts = [one for one in gathered if isinstance(one, Part)]
         mending = _stretch(reporter, 0.5, 0.8)
-        if mark is None:
-            parts = assembly.made_equal(parts, asked.fps, room, mending)
+        if isinstance(drawn, Path):
+            parts = assembly.drawn_over(parts, drawn, asked.fps, room, mending)
         else:
-            parts = assembly.drawn_over(parts, mark, asked.fps, room, mending)
+            parts = assembly.made_equal(parts, asked.fps, room, mending)
         target = mastering.Target(asked.lufs, asked.true_peak)
-        _finish(parts, target, asked, room, reporter)
+        _finish(parts, left_out, target, asked, room, reporter)
 
 
 def _finish(
-    parts: Sequence[Part], target: mastering.Target, asked: argparse.Namespace, room: Path, reporter: Reporter
-) -> None:
+    parts: Sequence[Part], left_out: Sequence[str], target: mastering.Target, asked: argparse.Namespace, room: Path,
+    reporter: Reporter,
+) -> None:  # fmt: skip
     segments = [part.segment for part in parts]
     listed, joined, sound = room / "parts.ffconcat", room / "joined.wav", room / "sound.m4a"
     joining.concat_list(segments, asked.fps, listed)
@@ -84,6 +88,7 @@ def _finish(
         fps=asked.fps, clips=len(segments),
         reencoded_clips=[part.segment.name.removeprefix("clip ") for part in parts if part.fresh],
         held_s=round(sum(one.held for one in segments) / asked.fps, 3),
+        made_without="; ".join(left_out) or None,
     )  # fmt: skip
 
 

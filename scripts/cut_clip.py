@@ -8,6 +8,7 @@ from pathlib import Path
 from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import checked, loudness, segment
+from scripts.lib.workroom import workroom
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,15 +44,18 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         if path is not None and not path.is_file():
             raise Failure(Kind.INPUT, f"{option} {path} is not there")
     clip = segment.open_clip(asked.video, asked.video.name, wishes.fps)
-    voice = loudness.measure(asked.audio, f"{clip.name}: narration")
-    shot = segment.choose_shot(clip, voice.samples, wishes)
-    if shot.held:
-        script_runtime.warn(segment.held_warning(shot, wishes.fps))
-    if voice.lufs is None:
-        script_runtime.warn(f"{clip.name}: the narration {asked.audio} is silent")
-    reporter.progress(0.2, "copying pictures" if shot.odd is None else f"encoding pictures ({shot.odd})")
-    with atomic.replacing(asked.output) as (_, part):
-        made = segment.cut(shot, asked.audio, voice, asked.sfx, part, wishes)
+    with workroom(asked.output) as room:
+        spoken = room / "voice.wav"
+        voice = loudness.taken_in(asked.audio, spoken, f"{clip.name}: narration")
+        shot = segment.choose_shot(clip, voice.samples, wishes)
+        for warning in segment.warnings(shot, wishes.fps):
+            script_runtime.warn(warning)
+        if voice.lufs is None:
+            script_runtime.warn(f"{clip.name}: the narration {asked.audio} is silent")
+        reporter.progress(0.2, "copying pictures" if shot.odd is None else f"encoding pictures ({shot.odd})")
+        made = segment.cut(shot, spoken, voice, asked.sfx, room / "cut.mov", wishes)
+        with atomic.replacing(asked.output) as (_, part):
+            made.path.replace(part)
     checked.certify(made, asked.output, wishes.fps)
     reporter.result(
         asked.output, duration_s=round(made.frames / wishes.fps, 3), frames=made.frames, samples=made.samples,

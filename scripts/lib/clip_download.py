@@ -115,7 +115,7 @@ def inspect(path: Path, seconds: int) -> Facts:
     media = ffmpeg.probe(path)
     if media.video is None:
         raise Failure(Kind.INPUT, f"{path.name} holds no video")
-    frames = ffmpeg.count_pictures(path, f"checking {path.name}")
+    frames = ffmpeg.count_pictures(path, f"checking {path.name}", stream=media.video.stream)
     fps = media.video.fps
     duration_s = frames / fps if fps > 0 else media.duration_s or 0.0
     if duration_s < SHORTEST_SHARE * seconds:

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 
+from scripts.lib import host
 from scripts.lib.atomic import fingerprint
 from scripts.lib.failures import MEANING, Fact, Failure, Kind, redact
 from scripts.lib.sanitize import sanitize_line
@@ -137,16 +138,12 @@ def run(
         return 0
     except Failure as failure:
         return _give_up(reporter, failure)
-    except OSError as error:
-        known = _disk_failure(error)
-        if known is not None:
-            return _give_up(reporter, known)
-        return _admit_bug(parser.prog, error)
     except KeyboardInterrupt:
         print("interrupted; run the same command again to go on", file=sys.stderr)
         return 130
     except Exception as bug:  # the one top: whatever it is, the caller gets an exit code and a last line
-        return _admit_bug(parser.prog, bug)
+        known = (_disk_failure(bug) if isinstance(bug, OSError) else None) or host.lack(bug)
+        return _admit_bug(parser.prog, bug) if known is None else _give_up(reporter, known)
 
 
 def _give_up(reporter: Reporter, failure: Failure) -> int:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from scripts.lib import answers, atomic, audio, elevenlabs, receipt
 from scripts.lib.failures import Fact, Failure, Kind, secret
 from scripts.lib.film import ffmpeg
 from scripts.lib.script_runtime import Reporter
+from scripts.lib.workroom import workroom
 
 #: How much of the length that was asked for, or that the words must take, has to be there.
 SHORTEST_SHARE = 0.7
@@ -62,9 +62,10 @@ def _receive(wanted: Wanted, order: receipt.Order, reporter: Reporter) -> None:
     quantity, unit = (answer.credits or 0.0, "credit") if told else (wanted.quantity, wanted.unit)
     reporter.charged(elevenlabs.SERVICE, wanted.kind, quantity, unit, wanted.usd, answer.reply.request_id)
     reporter.progress(0.6, f"received {len(answer.data):,} bytes, checking")
-    with TemporaryDirectory(prefix="videod-") as folder:
-        raw = Path(folder) / f"raw{wanted.raw_suffix}"
-        raw.write_bytes(answer.data)
+    # beside the output, where the room for it was held; the system's folder may be full, or a memory of its own
+    with workroom(wanted.output) as room:
+        raw = room / f"raw{wanted.raw_suffix}"
+        raw.write_bytes(audio.with_lengths(answer.data))
         try:
             _check(audio.measure(raw), wanted)
         except Failure as failure:
@@ -87,8 +88,8 @@ def _verdict(kind: Kind, message: str, answer: elevenlabs.Audio) -> Failure:
 
 
 def _check(heard: audio.Sound, wanted: Wanted) -> None:
-    if heard.silent:
-        raise Failure(Kind.INPUT, f"it is silent (peak {heard.peak_dbfs:.0f} dBFS)")
+    if heard.objection is not None:
+        raise Failure(Kind.INPUT, f"it {heard.objection}")
     if heard.duration_s < wanted.shortest_s:
         raise Failure(Kind.INPUT, f"it lasts {heard.duration_s:.2f} s, at least {wanted.shortest_s:.1f} s were due")
 

@@ -33,13 +33,20 @@ ROWS: Mapping[str, str] = {
     "3.6": "The sample channels claim nothing that nobody keeps",
     # 4: found before the money is spent
     "4.2": "Wrong settings are named before the first cent, once a cause, and heal by themselves",
+    "4.3": "Extras that cannot be used are told when a channel is loaded; the film is made without them",
     # 5: every answer judged by what it proves
     "5.9": "Used-up credit needs a person, and status shows what is left and for how many films",
     "5.10": "The channel's own upload limit is set and cleared under one key",
     "5.5": "The picture of an answer is the last that is no thought, else the last thought",
     "5.6": "Media is taken when it is media, whatever the answer's label says of its packing",
     # 6: pictures, sound and film
+    "6.1": "HDR and wide color come out as they were meant, and it is said",
+    "6.2": "Oblong pixels, turned and interlaced clips are shown as they should be",
+    "6.3": "Picture and sound of one file keep the time between them",
+    "6.4": "A late start is no missing end, a cover is no video",
     "6.5": "One loader opens every picture: 16 bits, EXIF, CMYK, palettes and profiles come out right",
+    "6.6": "A watermark stays inside the frame; the next FFmpeg in line is tried before anything stops",
+    "6.8": "What the host lacks is tried again and is never the input's fault",
     # 7: the board and people
     "7.1": "The board is right soon after any outage, also over a restart",
     "7.2": "Trouble of the board is told by the other ways, once",

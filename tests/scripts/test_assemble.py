@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from scripts import assemble_video, cut_clip
 from scripts.lib.failures import Failure
-from scripts.lib.film import ffmpeg, joining, loudness, mp4, packets, segment
+from scripts.lib.film import assembly, ffmpeg, joining, loudness, mp4, packets, segment
 from tests.scripts import media
 from tests.scripts.conftest import Run
 
 pytestmark = pytest.mark.live
 
+CASES = Path(__file__).parents[1] / "cases"
 FLASH_AT = (12, 20, 6)
 """In which picture of each clip the white flash is, and at which time (in 24ths) its narration beeps."""
 
@@ -228,12 +230,82 @@ def test_a_watermark_stands_in_the_lower_right_corner_of_every_clip(studio: Path
         ]
 
 
-def test_a_picture_that_is_none_is_refused_as_watermark(studio: Path, tmp_path: Path, run: Run) -> None:
-    mark = tmp_path / "mark.png"
+@pytest.mark.fault("4.3")
+def test_a_film_is_made_without_extras_that_cannot_be_used_and_says_so(
+    studio: Path, film_made: Path, tmp_path: Path, run: Run
+) -> None:
+    mark, intro, outro = tmp_path / "mark.png", tmp_path / "intro.mp4", tmp_path / "outro.mp4"
     mark.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
-    words = ("--manifest", studio / "manifest.json", "--output", tmp_path / "film.mp4", "--watermark", mark)
-    ran = run(assemble_video.main, *words)
-    assert ran.code == 65 and "mark.png" in ran.failure["message"]
+    intro.write_text("<html>moved</html>")
+    outro.write_bytes(b"")
+    words = ("--watermark", mark, "--intro", intro, "--outro", outro)
+    out = tmp_path / "film.mp4"
+    ran = run(assemble_video.main, "--manifest", studio / "manifest.json", "--output", out, *words)
+    assert ran.code == 0, ran.stderr
+    assert media.picture_sums(out) == media.picture_sums(film_made)
+    assert all(name in ran.result["made_without"] for name in ("mark.png", "intro.mp4", "outro.mp4"))
+    assert ran.stderr.count("the film is made without it") == 3
+
+
+@pytest.mark.fault("6.6")
+@pytest.mark.parametrize(
+    ("size", "drawn"), [((200, 3000), (26, 384)), ((3000, 200), (384, 26)), ((50, 40), (50, 40)), ((1, 4000), (1, 384))]
+)
+def test_a_watermark_is_bounded_both_ways(tmp_path: Path, size: tuple[int, int], drawn: tuple[int, int]) -> None:
+    Image.new("RGBA", size, "lime").save(tmp_path / "mark.png")
+    found = assembly.prepared_mark(tmp_path / "mark.png", tmp_path)
+    assert isinstance(found, Path)
+    with Image.open(found) as made:
+        assert made.size == drawn
+
+
+@pytest.mark.fault("6.6")
+def test_a_tall_watermark_stays_inside_the_frame(studio: Path, tmp_path: Path, run: Run) -> None:
+    out, mark = tmp_path / "film.mp4", CASES / "watermark_200x3000.png"
+    listed = media.manifest(tmp_path / "manifest.json", [entry(studio, 1)])
+    ran = run(assemble_video.main, "--manifest", listed, "--output", out, "--watermark", mark)
+    assert ran.code == 0, ran.stderr
+    plain, drawn = (media.one_picture(path, 3, (960, 540)) for path in (studio / "cut_1.mov", out))
+    changed = [
+        place for place in range(960 * 540)
+        if max(abs(plain[3 * place + part] - drawn[3 * place + part]) for part in range(3)) > 60
+    ]  # fmt: skip
+    columns, rows = {place % 960 for place in changed}, {place // 960 for place in changed}
+    assert 20 <= max(columns) - min(columns) <= 27 and 375 <= max(rows) - min(rows) <= 385
+    assert 905 <= max(columns) <= 912 and 485 <= max(rows) <= 492, "48 pixels from both edges"
+
+
+@pytest.mark.fault("6.3", "4.3")
+@pytest.mark.parametrize("name", ["intro_sound_1ms_late.mkv", "intro_sound_30ms_late.mp4"])
+def test_an_intro_whose_sound_starts_late_is_taken(studio: Path, tmp_path: Path, run: Run, name: str) -> None:
+    listed = media.manifest(tmp_path / "manifest.json", [entry(studio, 1)])
+    words = ("--intro", CASES / name, "--outro", CASES / name)
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4", *words)
+    assert ran.code == 0, ran.stderr
+    assert (ran.result["clips"], ran.result["made_without"]) == (3, None)
+
+
+@pytest.mark.fault("6.3")
+@pytest.mark.parametrize("late_s", [-0.4, -0.05, 0.0, 0.03, 0.5])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "mov"])
+def test_picture_and_sound_of_an_intro_keep_the_time_between_them(tmp_path: Path, late_s: float, kind: str) -> None:
+    """A flash at 0.5 s of the pictures and a beep at 0.5 s of the sound, whose streams start `late_s` apart."""
+    flash = media.make(
+        tmp_path / f"flash.{kind}", "-f", "lavfi", "-i",
+        "color=c=0x203040:s=320x180:r=24:d=2,drawbox=c=white:t=fill:enable=between(n\\,12\\,12)", *media.X264,
+    )  # fmt: skip
+    beep = media.sound(tmp_path / "beep.wav", "aevalsrc=0.5*sin(2000*PI*t)*between(t\\,0.5\\,0.6):s=48000:d=2")
+    shifts = ("-itsoffset", f"{max(0.0, -late_s)}"), ("-itsoffset", f"{max(0.0, late_s)}")
+    both = media.make(
+        tmp_path / f"intro.{kind}", *shifts[0], *ffmpeg.given(flash), *shifts[1], *ffmpeg.given(beep), "-map", "0:v",
+        "-map", "1:a", "-c:v", "copy", "-c:a", "aac",
+    )  # fmt: skip
+    made = segment.conform(segment.open_clip(both, "intro", 24), tmp_path / "made.mov", 24)
+    flashes = [place / 24 for place, level in enumerate(media.brightness(made.path)) if level > 180]
+    heard = memoryview(media.samples(made.path)).cast("h")
+    first = next(place for place in range(0, len(heard), 24) if max(map(abs, heard[place : place + 24])) > 3000)
+    assert flashes == [0.5]
+    assert first / 48_000 - flashes[0] == pytest.approx(late_s, abs=0.004)
 
 
 def broken_copy(source: Path, target: Path) -> Path:

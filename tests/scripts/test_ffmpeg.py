@@ -26,6 +26,7 @@ def a_program(folder: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = folder / "fake_ffmpeg"
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
+    monkeypatch.setattr(ffmpeg, "_broken", {})
     monkeypatch.setenv("VIDEOD_FFMPEG", str(path))
 
 
@@ -59,14 +60,88 @@ def test_a_chatty_ffmpeg_keeps_only_its_last_words(tmp_path: Path, monkeypatch: 
     assert errors.endswith("the end\n")
 
 
-def test_an_ffmpeg_that_cannot_start_is_a_configuration_failure(
+def test_where_no_ffmpeg_starts_it_is_a_configuration_failure(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_program(tmp_path, "echo 'libavcodec.so: cannot open shared object file' >&2; exit 127", monkeypatch)
+    monkeypatch.setattr(ffmpeg, "_packaged", lambda: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
     for work in (lambda: ffmpeg.run([], "looking"), lambda: ffmpeg.probe(small)):
         with pytest.raises(Failure, match=r"FFmpeg does not run .*cannot open shared object") as caught:
             work()
         assert caught.value.kind is Kind.CONFIGURATION
+
+
+BROKEN = {
+    "another library": "echo 'ffmpeg: error while loading shared libraries: libavcodec.so.61' >&2; exit 127",
+    "a symbol missing": "echo 'ffmpeg: symbol lookup error: undefined symbol: av_x' >&2; exit 127",
+    "not executable": None,
+    "half copied": "kill -BUS $$",
+    "built without x264": "echo \"Unknown encoder 'libx264'\" >&2; exit 8",
+    "no script and no binary": "",
+}
+
+
+@pytest.mark.fault("6.6")
+@pytest.mark.parametrize("way", BROKEN)
+@pytest.mark.parametrize("named", [True, False])
+def test_the_next_ffmpeg_in_line_is_tried_where_one_does_not_run(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str,
+    named: bool,
+) -> None:  # fmt: skip
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\n{BROKEN[way]}\n" if BROKEN[way] != "" else "\x7fELF and no more")
+    program.chmod(0o644 if BROKEN[way] is None else 0o755)
+    monkeypatch.setattr(ffmpeg, "_broken", {})
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    if named:
+        monkeypatch.setenv("VIDEOD_FFMPEG", str(program))
+    assert ffmpeg.count_pictures(small, "looking") == 48
+    found = ffmpeg.probe(small).video
+    assert found is not None and found.width == 320
+    assert BROKEN[way] is None or capsys.readouterr().err.count("the next one is tried") == 1
+
+
+@pytest.mark.fault("6.6")
+def test_an_ffmpeg_that_is_gone_from_its_folder_is_passed_over(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ffmpeg, "_broken", {})
+    monkeypatch.setenv("VIDEOD_FFMPEG", str(tmp_path / "ffmpeg"))
+    assert ffmpeg.count_pictures(small, "looking") == 48
+
+
+@pytest.mark.fault("6.8")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Error while opening encoder: Cannot allocate memory; exit 1", "x264 [error]: malloc of size 99 failed; exit 1",
+        "fork: retry: Resource temporarily unavailable; exit 254", "pthread_create failed; exit 1",
+        "ffmpeg: error while loading shared libraries: libm.so: failed to map segment from shared object; exit 127",
+    ],
+)  # fmt: skip
+def test_what_the_host_lacks_is_never_the_inputs_fault(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    said, _, end = words.rpartition("; ")
+    a_program(tmp_path, f"echo '{said}' >&2; {end}", monkeypatch)
+    for work in (lambda: ffmpeg.run([], "clip 3: cutting"), lambda: ffmpeg.probe(small)):
+        with pytest.raises(Failure) as caught:
+            work()
+        assert (caught.value.kind, caught.value.service) == (Kind.DOWN, "host")
+
+
+@pytest.mark.fault("6.8")
+def test_a_process_that_cannot_be_started_now_is_tried_again_later(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", lacking)
+    with pytest.raises(Failure) as caught:
+        ffmpeg.count_pictures(small, "looking")
+    assert (caught.value.kind, caught.value.service) == (Kind.DOWN, "host")
 
 
 def test_a_full_disk_is_told_from_a_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

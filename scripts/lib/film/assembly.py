@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from scripts.lib import script_runtime
 from scripts.lib.failures import Failure, Kind
@@ -16,7 +17,11 @@ AT_ONCE = 2
 """Segments in work at a time: an encoder thread each on the two processors a small host has."""
 
 Tell = Callable[[float, str], None]
-Job = Callable[[], "Part"]
+Made = TypeVar("Made")
+Job = Callable[[], "Part | LeftOut"]
+
+MARK_SIDE = 384
+"""The longest side of a watermark in pixels: a fifth of the film's width, and well inside its height."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,20 @@ class Part:
     fresh: bool
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """An intro, outro or watermark that the film is made without: what is paid for waits for no extra."""
+
+    why: str
+
+
 def gather(
     entries: Sequence[Entry], intro: Path | None, outro: Path | None, wishes: Wishes, room: Path, tell: Tell
-) -> list[Part]:
-    """The segments of a film in order. Raises Failure(input) naming the clip that is broken."""
+) -> list[Part | LeftOut]:
+    """The segments of a film in order; in place of an intro or outro that cannot be used, why.
+
+    Raises Failure(input) naming the clip that is broken.
+    """
     jobs: list[Job] = [partial(_prepared, entry, wishes, room) for entry in entries]
     if intro is not None:
         jobs.insert(0, partial(_framing, intro, "intro", wishes.fps, room))
@@ -53,10 +68,23 @@ def drawn_over(parts: Sequence[Part], mark: Path, fps: int, room: Path, tell: Te
     return _encoded(parts, set(range(len(parts))), encoder, mark, "watermark", room, tell)
 
 
-def check_watermark(mark: Path) -> None:
-    """Decode a watermark before work is spent on it. Raises Failure(input) when it is no picture."""
-    if ffmpeg.count_pictures(mark, f"watermark {mark}") == 0:
-        raise Failure(Kind.INPUT, f"watermark {mark} is no picture")
+def prepared_mark(mark: Path, room: Path) -> Path | LeftOut:
+    """The watermark as PNG of the size that it is drawn in, or why it cannot be used."""
+    from PIL import Image  # few films have a watermark
+
+    from scripts.lib import pictures
+
+    try:
+        picture = pictures.load(mark, f"watermark {mark}").convert("RGBA")
+    except Failure as failure:
+        if failure.kind is not Kind.INPUT:
+            raise
+        return LeftOut(failure.message)
+    if max(picture.size) > MARK_SIDE:
+        picture.thumbnail((MARK_SIDE, MARK_SIDE), Image.Resampling.LANCZOS)
+    made = room / "watermark.png"
+    made.write_bytes(pictures.encoded(picture, ".png"))
+    return made
 
 
 def _encoded(
@@ -72,11 +100,11 @@ def _encoded(
     return [fresh.get(index, part) for index, part in enumerate(parts)]
 
 
-def _together(jobs: Sequence[Job], tell: Tell, what: str) -> list[Part]:
+def _together(jobs: Sequence[Callable[[], Made]], tell: Tell, what: str) -> list[Made]:
     """Do the jobs AT_ONCE at a time; the first failure in film order is raised, jobs not yet begun are dropped."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         running = [pool.submit(job) for job in jobs]
-        done: list[Part] = []
+        done: list[Made] = []
         try:
             for future in running:
                 done.append(future.result())
@@ -119,14 +147,21 @@ def _cut(entry: Entry, wishes: Wishes, room: Path) -> Part:
         if path is not None and not path.is_file():
             raise Failure(Kind.INPUT, f"{entry.name}: its {what} {path} is not there")
     clip = segment.open_clip(entry.video, entry.name, wishes.fps)
-    voice = loudness.measure(entry.audio, f"{entry.name}: narration")
+    out = room / f"clip_{entry.number:03}.mov"
+    spoken = room / f"clip_{entry.number:03}_voice.wav"
+    voice = loudness.taken_in(entry.audio, spoken, f"{entry.name}: narration")
     shot = segment.choose_shot(clip, voice.samples, wishes)
-    if shot.held:
-        script_runtime.warn(segment.held_warning(shot, wishes.fps))
-    made = segment.cut(shot, entry.audio, voice, entry.sfx, room / f"clip_{entry.number:03}.mov", wishes)
+    for warning in segment.warnings(shot, wishes.fps):
+        script_runtime.warn(warning)
+    made = segment.cut(shot, spoken, voice, entry.sfx, out, wishes)
     return Part(made, made.odd is not None)
 
 
-def _framing(path: Path, name: str, fps: int, room: Path) -> Part:
-    made = segment.conform(segment.open_clip(path, name, fps), room / f"{name}.mov", fps)
+def _framing(path: Path, name: str, fps: int, room: Path) -> Part | LeftOut:
+    try:
+        made = segment.conform(segment.open_clip(path, name, fps), room / f"{name}.mov", fps)
+    except Failure as failure:
+        if failure.kind is not Kind.INPUT:
+            raise
+        return LeftOut(failure.message)
     return Part(made, made.odd is not None)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from scripts.lib import host, script_runtime
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.sanitize import sanitize_line
 
@@ -31,7 +32,9 @@ RUN_S_MAX = 2 * 3600
 #: how `nice` and shells end when the program behind them cannot be started, or is not there
 NO_PROGRAM = (126, 127)
 
-FORMATS = "mov,matroska,mp3,wav,aac,flac,ogg,aiff,h264,mpegts,avi,concat,png_pipe,jpeg_pipe,webp_pipe,image2"
+FORMATS = (
+    "mov,matroska,mp3,wav,w64,aac,flac,ogg,aiff,caf,flv,h264,mpegts,avi,concat,png_pipe,jpeg_pipe,webp_pipe,image2"
+)
 OPEN = ("-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS)
 
 
@@ -45,16 +48,30 @@ class Said:
 
 @dataclass(frozen=True)
 class VideoStream:
+    """`matrix`, `primaries` and `transfer` are the colors that the stream names, "" where it names none.
+
+    `upright`: square pixels, progressive, not rotated. `oblong`: its pixels are not square. `place`: its number among
+    the streams of the file.
+    """
+
     codec: str
     profile: str
     pixel_format: str
     matrix: str
-    """The colour matrix named by the stream, or "" when it names none."""
     width: int
     height: int
     fps: float
     upright: bool
-    """Square pixels, progressive, not rotated."""
+    oblong: bool = False
+    interlaced: bool = False
+    primaries: str = ""
+    transfer: str = ""
+    place: int = 0
+
+    @property
+    def stream(self) -> str:
+        """What names it to FFmpeg in a file that is the first input."""
+        return f"0:{self.place}"
 
 
 @dataclass(frozen=True)
@@ -66,35 +83,57 @@ class AudioStream:
 
 @dataclass(frozen=True)
 class Media:
-    """The headers of a file. `duration_s` is what the container claims, None when it claims nothing."""
+    """The headers of a file. `duration_s` is what the container claims from its start on, None when it claims nothing.
+
+    `start_s` is the time of its first picture or sound.
+    """
 
     duration_s: float | None
     video: VideoStream | None
     audio: AudioStream | None
+    start_s: float = 0.0
 
 
 def ffmpeg_path() -> str:
     """The FFmpeg to use: VIDEOD_FFMPEG, else the one on PATH, else the one that the imageio-ffmpeg package brings.
 
+    One that is not there, or that did not run a moment ago (an upgrade under way), is passed over.
     Raises Failure(configuration) when there is none.
     """
+    for found in (_chosen(), shutil.which("ffmpeg"), _packaged()):
+        if found is not None and found not in _broken:
+            return found
+    if _broken:
+        raise _not_running("; ".join(f"{path}: {words}" for path, words in _broken.items()))
+    raise Failure(
+        Kind.CONFIGURATION, "no FFmpeg: not in VIDEOD_FFMPEG, not on PATH, and imageio-ffmpeg is not installed"
+    )
+
+
+#: what did not run in this process, and its last words
+_broken: dict[str, str] = {}
+
+
+def _chosen() -> str | None:
+    """What VIDEOD_FFMPEG names. It may be missing for a moment, but not with its folder: that is no upgrade."""
     chosen = os.environ.get("VIDEOD_FFMPEG", "").strip()
-    if chosen:
-        found = shutil.which(chosen)
-        if found is None:
+    found = shutil.which(chosen) if chosen else None
+    if chosen and found is None:
+        if "/" not in chosen or not Path(chosen).parent.is_dir():
             raise Failure(Kind.CONFIGURATION, f"VIDEOD_FFMPEG names {chosen}, which is not a program")
-        return found
-    on_path = shutil.which("ffmpeg")
-    if on_path is not None:
-        return on_path
+        if chosen not in _broken:
+            _broken[chosen] = "it is not there, or may not be run"
+            script_runtime.warn(f"FFmpeg does not run ({chosen}: {_broken[chosen]}); the next one is tried")
+    return found
+
+
+def _packaged() -> str | None:
     try:
         import imageio_ffmpeg
 
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError):
-        raise Failure(
-            Kind.CONFIGURATION, "no FFmpeg: not in VIDEOD_FFMPEG, not on PATH, and imageio-ffmpeg is not installed"
-        ) from None
+        return None
 
 
 def given(path: Path) -> list[str]:
@@ -108,18 +147,43 @@ def target(path: Path) -> str:
 
 
 def run(
-    arguments: Sequence[str], task: str, on_line: Callable[[str], None] | None = None, limit_s: float = RUN_S_MAX
-) -> Said:
+    arguments: Sequence[str], task: str, on_line: Callable[[str], None] | None = None, limit_s: float = RUN_S_MAX,
+    folder: Path | None = None,
+) -> Said:  # fmt: skip
     """Run FFmpeg until it ends. `task` says in an error what was being done; `on_line` gets each line of stdout.
 
-    Raises Failure(input) with FFmpeg's own last words, Failure(disk) when there was no room, and RuntimeError when it
-    was killed or ran longer than `limit_s`.
+    An FFmpeg that does not run, or lacks what is asked of it, is passed over for the next one (`ffmpeg_path`).
+    `folder`: where it works, for the files that filters name. Raises Failure(input) with FFmpeg's own last words,
+    Failure(disk) when there was no room, Failure(down) when this host lacked memory or the like, and RuntimeError when
+    it was killed or ran longer than `limit_s`.
     """
-    command = [*_nice(), ffmpeg_path(), "-hide_banner", "-nostdin", "-nostats", *arguments]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=_tether(os.getpid()),  # noqa: PLW1509 - two calls of the kernel, nothing that takes a lock
-    ) as child:  # fmt: skip
+    while True:
+        program = ffmpeg_path()
+        command = [program, "-hide_banner", "-nostdin", "-nostats", *arguments]
+        code, output, errors = _once(command, task, on_line, limit_s, folder)
+        if code == 0:
+            return Said(output, errors)
+        if _unfit(code, errors):
+            _pass_over(program, _words(code, errors))
+        else:
+            raise _failure(code, errors, task)
+
+
+def _once(
+    command: list[str], task: str, on_line: Callable[[str], None] | None, limit_s: float, folder: Path | None
+) -> tuple[int, str, str]:
+    """The exit code, stdout and the end of stderr."""
+    try:
+        child = subprocess.Popen(
+            [*_nice(), *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=_tether(os.getpid()),  # noqa: PLW1509 - two calls of the kernel, nothing that takes a lock
+            cwd=folder,
+        )  # fmt: skip
+    except OSError as error:
+        if (lack := host.lack(error, task)) is not None:
+            raise lack from error
+        return NO_PROGRAM[0], "", str(error)
+    with child:
         assert child.stdout is not None and child.stderr is not None
         tail = _Tail(child.stderr)
         guard = threading.Timer(limit_s, child.kill)
@@ -135,10 +199,24 @@ def run(
                 child.wait()
             tail.join()
             guard.join()
-    errors = tail.text()
-    if code != 0:
-        raise _failure(code, errors, task)
-    return Said(output, errors)
+    return code, output, tail.text()
+
+
+#: how a program ends whose file is being replaced, or is another machine's
+_CRASHES = tuple(end for number in (signal.SIGILL, signal.SIGBUS, signal.SIGSEGV) for end in (-number, 128 + number))
+_LACKS_PART = re.compile(r"^\S*(Unknown encoder|No such filter|Unrecognized option|.*Filter not found)", re.MULTILINE)
+
+
+def _unfit(code: int, errors: str) -> bool:
+    """Whether it is this FFmpeg that cannot do it, and not the work that cannot be done, or this host at the moment."""
+    if host.lacking(errors) or (code in _CRASHES and host.memory_is_bounded()):
+        return False
+    return code in NO_PROGRAM or code in _CRASHES or _LACKS_PART.search(errors) is not None
+
+
+def _pass_over(program: str, words: str) -> None:
+    _broken[program] = words
+    script_runtime.warn(f"FFmpeg does not run ({program}: {words}); the next one is tried: {ffmpeg_path()}")
 
 
 def _tether(parent: int) -> Callable[[], None]:
@@ -193,14 +271,18 @@ def _read(pipe: IO[bytes], on_line: Callable[[str], None] | None, task: str) -> 
     return b"".join(kept).decode(errors="replace")
 
 
-def _failure(code: int, errors: str, task: str) -> Exception:
+def _words(code: int, errors: str) -> str:
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     # the first complaint names the cause, the last one only says that the run is over
-    words = "; ".join(dict.fromkeys([*lines[:2], *lines[-1:]]))[:500] or f"FFmpeg ended with code {code}"
-    if code in NO_PROGRAM:
-        return _not_running(words)
+    return sanitize_line("; ".join(dict.fromkeys([*lines[:2], *lines[-1:]])))[:500] or f"FFmpeg ended with code {code}"
+
+
+def _failure(code: int, errors: str, task: str) -> Exception:
+    words = _words(code, errors)
     if "No space left on device" in errors or "Disk quota exceeded" in errors:
         return Failure(Kind.DISK, f"{task}: {words}")
+    if host.lacking(errors) or (code in _CRASHES and host.memory_is_bounded()):
+        return host.failure(f"{task}: {words}")
     if code < 0 or code in {137, 143} or "received signal" in errors:
         return RuntimeError(f"{task}: FFmpeg was killed ({code})")
     return Failure(Kind.INPUT, f"{task}: {words}")
@@ -208,63 +290,102 @@ def _failure(code: int, errors: str, task: str) -> Exception:
 
 def _not_running(words: str) -> Failure:
     step = "install it, or name a working one in [paths].ffmpeg of videod.toml (by hand: VIDEOD_FFMPEG)"
-    return Failure(Kind.CONFIGURATION, f"FFmpeg does not run ({ffmpeg_path()}: {words[:300]}); {step}", next_step=step)
+    return Failure(Kind.CONFIGURATION, f"FFmpeg does not run ({words[:300]}); {step}", next_step=step)
 
 
-_STREAM = re.compile(r"^\s*Stream #0:\d+[^:]*: (Video|Audio): (.*)$")
-_DURATION = re.compile(r"^\s*Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", re.MULTILINE)
+_STREAM = re.compile(r"^\s*Stream #0:(\d+)[^:]*: (Video|Audio): (.*)$")
+_DURATION = re.compile(r"^\s*Duration: (?:N/A|(\d+):(\d\d):(\d\d(?:\.\d+)?))(?:, start: (-?\d+\.\d+))?", re.MULTILINE)
+#: FFmpeg says it of what is turned or mirrored, in these words before and since version 8
+_TURNED = re.compile(r"^\s+[Dd]isplay ?[Mm]atrix: rotation of ", re.MULTILINE)
+#: codecs of covers, which not every file marks as such
+_STILLS = frozenset({"mjpeg", "png", "apng", "gif", "bmp", "webp", "tiff", "jpeg2000", "ljpeg"})
+PROBE_S = 60.0
 
 
 def probe(path: Path) -> Media:
     """What the headers of a file say. Raises Failure(input) when it is missing or no media file."""
     if not path.is_file():
         raise Failure(Kind.INPUT, f"{path} is not there")
-    # without an output FFmpeg always ends with an error; a null output would decode the file
-    command = [ffmpeg_path(), "-hide_banner", "-nostdin", *given(path)]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60,
-        preexec_fn=_tether(os.getpid()),
-    )  # fmt: skip
-    text = done.stderr[:STDERR_BYTES_MAX].decode(errors="replace")
-    if done.returncode in NO_PROGRAM:
-        raise _not_running(sanitize_line(text) or f"it ended with code {done.returncode}")
+    text = _headers(path)
     # cut off what the file says about itself (titles, comments): only indented "Stream" lines count
     lines = [found for line in text.splitlines() if (found := _STREAM.match(line))]
-    videos = [found[2] for found in lines if found[1] == "Video" and "attached pic" not in found[2]]
-    audios = [found[2] for found in lines if found[1] == "Audio"]
+    videos = [found for found in lines if found[2] == "Video" and not _is_cover(found[3])]
+    audios = [found[3] for found in lines if found[2] == "Audio"]
     if not videos and not audios:
         words = [line for line in text.splitlines() if line.strip()]
         reason = next((line for line in words if "Invalid data" in line or "not on the whitelist" in line), "")
         raise Failure(Kind.INPUT, f"{path} is no readable video or audio file {reason}".rstrip())
     claimed = _DURATION.search(text)
-    duration_s = int(claimed[1]) * 3600 + int(claimed[2]) * 60 + float(claimed[3]) if claimed else None
-    turned = re.search(r"displaymatrix: rotation of (?!-?0\.00)", text) is not None
-    return Media(duration_s, _video(videos[0], turned) if videos else None, _audio(audios[0]) if audios else None)
+    start_s = float(claimed[4] or 0.0) if claimed else 0.0
+    duration_s = None
+    if claimed and claimed[1]:
+        duration_s = int(claimed[1]) * 3600 + int(claimed[2]) * 60 + float(claimed[3]) - max(0.0, start_s)
+    moving = [found for found in videos if found[3].split(" ")[0].rstrip(",") not in _STILLS] or videos
+    video = _video(moving[0][3], int(moving[0][1]), _TURNED.search(text) is not None) if moving else None
+    return Media(duration_s, video, _audio(audios[0]) if audios else None, start_s)
 
 
-def _video(words: str, turned: bool) -> VideoStream:
+def _headers(path: Path) -> str:
+    """What FFmpeg prints of a file: without an output it always ends with an error, a null output would decode it."""
+    while True:
+        program = ffmpeg_path()
+        code, _, text = _once([program, "-hide_banner", "-nostdin", *given(path)], f"reading {path.name}", None,
+                              PROBE_S, None)  # fmt: skip
+        if not _unfit(code, text):
+            break
+        _pass_over(program, _words(code, text))
+    if host.lacking(text) or (code in _CRASHES and host.memory_is_bounded()):
+        raise host.failure(f"reading {path.name}: {_words(code, text)}")
+    if code < 0 or code in {137, 143}:
+        raise RuntimeError(f"reading {path.name}: FFmpeg was killed ({code})")
+    return text
+
+
+def _is_cover(words: str) -> bool:
+    return "(attached pic)" in words or "(timed thumbnails)" in words or "(still image)" in words
+
+
+def _video(words: str, place: int, turned: bool) -> VideoStream:
     codec, _, rest = words.partition(",")
     profile = re.search(r"^\w+ \(([^)/]+)\)", codec)
     pixels = re.match(r"\s*(\w+)(?:\(([^)]*)\))?", rest)
     size = re.search(r"\b(\d{2,5})x(\d{2,5})\b", rest)
     rate = re.search(r"([\d.]+k?) fps", rest) or re.search(r"([\d.]+k?) tbr", rest)
     notes = [note.strip() for note in (pixels[2] or "").split(",")] if pixels else []
-    matrices = [note.split("/")[0] for note in notes if note.split("/")[0] in _MATRICES]
+    matrix, primaries, transfer = _colors(notes)
     shape = re.search(r"SAR (\d+):(\d+)", rest)
-    upright = not turned and (shape is None or shape[1] == shape[2]) and "first" not in " ".join(notes)
+    oblong = shape is not None and shape[1] != shape[2]
+    interlaced = "first" in " ".join(notes)
     return VideoStream(
         codec=codec.split()[0],
         profile=profile[1] if profile else "",
         pixel_format=pixels[1] if pixels else "",
-        matrix=matrices[0] if matrices else "",
+        matrix=matrix,
         width=int(size[1]) if size else 0,
         height=int(size[2]) if size else 0,
         fps=float(rate[1].replace("k", "000")) if rate else 0.0,
-        upright=upright,
+        upright=not (turned or oblong or interlaced),
+        oblong=oblong,
+        interlaced=interlaced,
+        primaries=primaries,
+        transfer=transfer,
+        place=place,
     )
 
 
 _MATRICES = {"bt709", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020c", "fcc", "gbr"}
+
+
+def _colors(notes: Sequence[str]) -> tuple[str, str, str]:
+    """Matrix, primaries and transfer: FFmpeg prints `a/b/c`, or one word where all three are the same."""
+    for note in notes:
+        parts = note.split("/")
+        if len(parts) == 3:
+            matrix, primaries, transfer = ("" if part in ("unknown", "reserved") else part for part in parts)
+            return (matrix if matrix in _MATRICES else "", primaries, transfer)
+        if note in _MATRICES:
+            return note, note, note
+    return "", "", ""
 
 
 def _audio(words: str) -> AudioStream:
@@ -272,7 +393,7 @@ def _audio(words: str) -> AudioStream:
     return AudioStream(re.split(r"[ ,]", words)[0], int(rate[1]) if rate else 0, rate[2] if rate else "")
 
 
-def count_pictures(path: Path, task: str, fps: int | None = None) -> int:
+def count_pictures(path: Path, task: str, fps: int | None = None, stream: str = "0:V:0") -> int:
     """Decode the video of a file from end to end and count its pictures, after conversion to `fps` when given.
 
     Raises Failure(input) at the first decoding error.
@@ -286,5 +407,5 @@ def count_pictures(path: Path, task: str, fps: int | None = None) -> int:
             counted = int(line.removeprefix("frame="))
 
     strict = ["-v", "error", "-xerror", "-progress", "pipe:1"]
-    run([*strict, *given(path), "-map", "0:v:0", *chain, "-fps_mode", "passthrough", "-f", "null", "-"], task, look)
+    run([*strict, *given(path), "-map", stream, *chain, "-fps_mode", "passthrough", "-f", "null", "-"], task, look)
     return counted

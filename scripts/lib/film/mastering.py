@@ -36,18 +36,10 @@ def join(parts: Path, samples: int, out: Path) -> Measured:
         "joining sound",
     )  # fmt: skip
     lufs, _ = loudness.summary(said.errors)
-    joined = (out.stat().st_size - _wav_header_bytes(out)) // 4
+    joined = (out.stat().st_size - loudness.wav_header_bytes(out, "joining sound")) // 4
     if joined != samples:
         raise Failure(Kind.INPUT, f"joining sound: {joined} samples came out where the clips have {samples}")
     return Measured(lufs, None, joined)
-
-
-def _wav_header_bytes(path: Path) -> int:
-    with path.open("rb") as stream:
-        at = stream.read(4096).find(b"data")
-    if at < 0:
-        raise Failure(Kind.INPUT, f"joining sound: {path.name} has no samples")
-    return at + 8
 
 
 def master(joined: Path, measured: Measured, target: Target, out: Path) -> Measured:

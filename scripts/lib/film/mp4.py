@@ -16,6 +16,8 @@ from scripts.lib.failures import Failure, Kind
 
 MOOV_BYTES_MAX = 64 << 20
 _PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
+_WHOLE = {b"moov", b"mdat"}
+_MEDIA = {b"moov", b"mdat", b"moof"}
 _SAMPLE_ENTRY_BYTES = 86
 """From the start of a visual sample entry to its first child box."""
 
@@ -83,6 +85,8 @@ def top_boxes(path: Path) -> list[Box]:
         while at + 8 <= size and len(found) < 1000:
             stream.seek(at)
             box = _header(stream.read(16), at, size)
+            if {one.kind for one in found} >= _WHOLE and (box is None or box.kind not in _MEDIA):
+                break  # what some programs append is no box
             if box is None or box.end > size:
                 raise Failure(Kind.INPUT, f"{path} is cut off: its boxes end after the file does")
             found.append(box)

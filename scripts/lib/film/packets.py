@@ -15,18 +15,23 @@ from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg
 
 # Parameter sets are left out of the check sums: joining files repeats them in front of key pictures.
+_KEY, _DISCARD = 1, 4
 PICTURES_ONLY = "h264_mp4toannexb,filter_units=remove_types=7|8"
 
 
 @dataclass(frozen=True)
 class Packet:
-    """`dts`, `pts` and `duration` in units of the list's time base; `check` is size and Adler-32 of the payload."""
+    """`dts`, `pts` and `duration` in units of the list's time base; `check` is size and Adler-32 of the payload.
+
+    `shown`: False for what an edit list leaves out.
+    """
 
     dts: int
     pts: int
     duration: int
     check: str
     key: bool
+    shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class PacketList:
         None unless the pictures come at exactly `fps`, none missing, none twice, the first packet being a key
         picture and the first shown.
         """
-        if not self.packets or not self.packets[0].key:
+        if not self.packets or not self.packets[0].key or not all(packet.shown for packet in self.packets):
             return None
         start = self.packets[0].pts
         ticks = 1 / (self.time_base * fps)
@@ -51,6 +56,11 @@ class PacketList:
         places = [divmod(packet.pts - start, ticks.numerator) for packet in self.packets]
         numbers = [number for number, rest in places if rest == 0]
         return numbers if sorted(numbers) == list(range(len(self.packets))) else None
+
+    @property
+    def start_s(self) -> float:
+        """When the first of it is shown, in seconds from the start of the file."""
+        return float(min(packet.pts for packet in self.packets if packet.shown) * self.time_base)
 
     def delay(self, fps: int) -> int:
         """How many pictures the decoding runs ahead of the showing (the reordering depth of the stream)."""
@@ -77,8 +87,12 @@ def listing(path: Path, stream: str, task: str, bitstream_filter: str = "") -> P
 
 def _packet(row: str) -> Packet:
     fields = [field.strip() for field in row.split(",")]
-    key = not any(field.startswith("F=") and int(field[2:], 16) & 1 == 0 for field in fields[6:])
-    return Packet(int(fields[1]), int(fields[2]), int(fields[3]), f"{fields[4]} {fields[5]}", key)
+    # flags are printed only where they are not those of a plain key packet
+    flags = next((int(field[2:], 16) for field in fields[6:] if field.startswith("F=")), _KEY)
+    return Packet(
+        int(fields[1]), int(fields[2]), int(fields[3]), f"{fields[4]} {fields[5]}", bool(flags & _KEY),
+        not flags & _DISCARD,
+    )  # fmt: skip
 
 
 def closed_cut(numbers: Sequence[int], wanted: int) -> int | None:

@@ -7,6 +7,7 @@ stand in one film, because a decoder keeps one parameter set per number.
 
 from dataclasses import dataclass
 
+from scripts.lib.film import hdr
 from scripts.lib.film.ffmpeg import VideoStream
 
 WIDTH = 1920
@@ -40,6 +41,8 @@ class Encoder:
 
 def oddity(video: VideoStream, fps: int) -> str | None:
     """Why the headers of a clip forbid to copy it; None when they allow it."""
+    if (known := hdr.kind(video.transfer, video.primaries)) is not None:
+        return f"{known}, mapped to BT.709"
     if video.codec != "h264" or video.profile != "High":
         return f"codec {video.codec} {video.profile}".rstrip()
     if video.pixel_format != "yuv420p":
@@ -51,15 +54,39 @@ def oddity(video: VideoStream, fps: int) -> str | None:
     return None if video.upright else "rotated, interlaced or oblong pixels"
 
 
-def conforming(video: VideoStream, fps: int, whole: bool = False) -> str:
-    """The filter chain to 1920x1080 at `fps`, limited range, BT.709; cropped to fill, or `whole` inside black bars."""
-    size = f"{WIDTH}:{HEIGHT}"
+def conforming(video: VideoStream, fps: int, whole: bool = False, table: str | None = None) -> str:
+    """The filter chain to 1920x1080 at `fps`, limited range, BT.709; cropped to fill, or `whole` inside black bars.
+
+    `table`: the file of `hdr.write_table`, for pictures that are HDR or wide.
+    """
+    chain = ["bwdif=mode=send_frame"] if video.interlaced else []
     # an untagged picture is taken for what players take it for: BT.709 from 720 lines on, BT.601 below
     matrix = "auto" if video.matrix else ("bt709" if video.height >= 720 else "bt601")
-    ratio = "decrease" if whole else "increase"
-    fill = f"pad={size}:-1:-1" if whole else f"crop={size}"
-    scale = f"scale={size}:force_original_aspect_ratio={ratio}:in_color_matrix={matrix}:out_color_matrix=bt709"
-    return ",".join([
-        "setpts=PTS-STARTPTS", f"fps={fps}", f"{scale}:out_range=tv:flags=bicubic", fill, "setsar=1",
-        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv", "format=yuv420p",
-    ])  # fmt: skip
+    if table is not None and not video.matrix:
+        matrix = "bt2020"
+    chain += ["setpts=PTS-STARTPTS", f"fps={fps}"]
+    scale = f"scale={_size(video, whole)}:in_color_matrix={matrix}"
+    fill = f"pad={WIDTH}:{HEIGHT}:-1:-1" if whole else f"crop={WIDTH}:{HEIGHT}"
+    if table is None:
+        chain += [f"{scale}:out_color_matrix=bt709:out_range=tv:flags=bicubic", fill]
+    else:
+        chain += [
+            f"{scale}:flags=bicubic", "format=gbrp12le", fill, f"lut3d=file={table}:interp=tetrahedral",
+            "scale=out_color_matrix=bt709:out_range=tv",
+        ]  # fmt: skip
+    chain += [
+        "setsar=1", "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv", "format=yuv420p",
+    ]  # fmt: skip
+    return ",".join(chain)
+
+
+def _size(video: VideoStream, whole: bool) -> str:
+    """The size to scale to, as it is shown: pixels that are not square count with their shape."""
+    size = f"{WIDTH}:{HEIGHT}"
+    if not video.oblong:
+        return f"{size}:force_original_aspect_ratio={'decrease' if whole else 'increase'}"
+    shape, frame = "clip(dar,0.1,10)", f"{WIDTH}/{HEIGHT}"
+    wide, high = f"round({HEIGHT}*{shape})", f"round({WIDTH}/{shape})"
+    if whole:
+        return f"w='if(gte({shape},{frame}),{WIDTH},{wide})':h='if(gte({shape},{frame}),{high},{HEIGHT})'"
+    return f"w='if(gte({shape},{frame}),{wide},{WIDTH})':h='if(gte({shape},{frame}),{HEIGHT},{high})'"

@@ -5,20 +5,22 @@ in step however many are joined. A narration is never cut: where the clip is sho
 """
 
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import ffmpeg, loudness, mp4, packets, picture_format
+from scripts.lib.film import ffmpeg, hdr, loudness, mp4, packets, picture_format
 from scripts.lib.film.loudness import RATE_HZ, STEREO
 
 COPY_EXTRA_S_MAX = 0.5
 """How much longer than wanted a copied clip may become before it is encoded instead."""
-CLAIMED_S_MISSING_MAX = 0.25
+LACK_S, LACK_SHARE = loudness.LACK_S, loudness.LACK_SHARE
+"""How much of its claimed length a clip may lack, as in videod's check: the last packet's length is often a guess."""
 LOOP_S_MIN = 1.0
-WATERMARK = "format=rgba,scale='min(iw,384)':-1:out_color_matrix=bt709:out_range=tv,format=yuva420p"
-"""At most a fifth of the film's width, in the film's colours (FFmpeg 5.1 would take BT.601)."""
+WATERMARK = "format=rgba,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"
+"""In the film's colours (FFmpeg 5.1 would take BT.601)."""
 LIMIT = 10 ** (-1 / 20)
 
 
@@ -100,13 +102,16 @@ def _open_clip(path: Path, name: str, fps: int) -> Clip:
     odd = picture_format.oddity(media.video, fps)
     numbers: list[int] | None = None
     if odd is None:
-        listed = packets.listing(path, "0:v:0", f"{name}: reading {path.name}")
+        listed = packets.listing(path, media.video.stream, f"{name}: reading {path.name}")
         numbers = listed.numbers(fps) if mp4.read_avc(path) is not None else None
         odd = "uneven frame times" if numbers is None else None
-    pictures = len(numbers or ()) or ffmpeg.count_pictures(path, f"{name}: reading {path.name}", fps)
+    pictures = len(numbers or ()) or ffmpeg.count_pictures(
+        path, f"{name}: reading {path.name}", fps, media.video.stream
+    )
     claimed = media.duration_s or 0.0
+    lacking_s = claimed - pictures / fps
     # sound may be longer than the pictures; without sound the container's length is theirs
-    if pictures == 0 or (media.audio is None and claimed - pictures / fps > CLAIMED_S_MISSING_MAX):
+    if pictures == 0 or (media.audio is None and lacking_s > LACK_S + LACK_SHARE * claimed):
         raise Failure(Kind.INPUT, f"{path} is cut off: {pictures / fps:.2f} s of {claimed:.2f} s are there")
     return Clip(path, name, media.video, pictures, odd, None if numbers is None else tuple(numbers))
 
@@ -128,28 +133,36 @@ def choose_shot(clip: Clip, voice_samples: int, wishes: Wishes) -> Shot:
     return Shot(clip, closed, 0, None)
 
 
-def held_warning(shot: Shot, fps: int) -> str:
-    seconds = shot.held / fps
-    return f"{shot.clip.name}: the narration is longer than the clip; its last picture is held for {seconds:.2f} s"
+def warnings(shot: Shot, fps: int) -> list[str]:
+    """What a person should know of what is done to a clip."""
+    name, video, told = shot.clip.name, shot.clip.video, []
+    if shot.held:
+        held_s = shot.held / fps
+        told.append(f"{name}: the narration is longer than the clip; its last picture is held for {held_s:.2f} s")
+    if (known := hdr.kind(video.transfer, video.primaries)) is not None:
+        told.append(f"{name}: the clip is {known}; its brightness and colors are mapped to those of the film (BT.709)")
+    return told
 
 
 def cut(shot: Shot, voice: Path, spoken: loudness.Measured, effect: Path | None, out: Path, wishes: Wishes) -> Segment:
-    """Make the segment at `out` and verify it; `spoken` is the narration `voice` as measured.
+    """Make the segment at `out` and verify it; `voice` is the narration as `loudness.taken_in` kept it.
 
-    Raises Failure(input) naming the clip when a part is broken.
+    Files beside `out` are written on the way, so it should lie in a `workroom`. Raises Failure(input) naming the clip
+    when a part is broken.
     """
     name = shot.clip.name
     length = samples_of(shot.frames, wishes.fps)
     inputs = ffmpeg.given(voice)
     # the fades take away clicks where a recording starts or ends away from zero
-    end_s = max(0.0, spoken.samples / RATE_HZ - 0.01)
+    end_s = max(0.0, spoken.seconds - 0.01)
     chain = f"{STEREO},{_gain(spoken.lufs, wishes.voice_lufs)},afade=t=in:d=0.005,afade=t=out:st={end_s:.6f}:d=0.01"
     graph = f"[1:a:0]{chain},{_exactly(length)}"
     if effect is None:
         graph += f",{_limited(length)}[sound]"
     else:
-        heard = loudness.measure(effect, f"{name}: effect")
-        inputs += ffmpeg.given(effect)
+        bed = out.with_name(f"{out.stem}_effect.wav")
+        heard = loudness.taken_in(effect, bed, f"{name}: effect")
+        inputs += ffmpeg.given(bed)
         graph += f"[voice];[2:a:0]{_bed(heard, length, wishes)}[bed]"
         graph += f";[voice][bed]amix=inputs=2:duration=first:normalize=0,{_limited(length)}[sound]"
     _render(shot, inputs, graph, out, picture_format.Encoder(wishes.fps))
@@ -157,13 +170,19 @@ def cut(shot: Shot, voice: Path, spoken: loudness.Measured, effect: Path | None,
 
 
 def conform(clip: Clip, out: Path, fps: int) -> Segment:
-    """A segment from a finished piece such as an intro: its pictures uncropped, its own sound or silence."""
+    """A segment from a finished piece such as an intro: its pictures uncropped, its own sound or silence.
+
+    Its sound keeps the time that it has to its pictures. Files beside `out` are written on the way.
+    """
     shot = Shot(clip, clip.pictures, 0, clip.odd)
     length = samples_of(shot.frames, fps)
-    if ffmpeg.probe(clip.path).audio is None:
-        inputs = ["-f", "lavfi", "-i", f"anullsrc=r={RATE_HZ}:cl=stereo"]
-    else:
-        inputs = ffmpeg.given(clip.path)
+    inputs = ["-f", "lavfi", "-i", f"anullsrc=r={RATE_HZ}:cl=stereo"]
+    if ffmpeg.probe(clip.path).audio is not None:
+        kept = out.with_name(f"{out.stem}_sound.wav")
+        task = f"{clip.name}: sound"
+        starts_s = packets.listing(clip.path, clip.video.stream, f"{clip.name}: reading {clip.path.name}").start_s
+        loudness.taken_in(clip.path, kept, task, starts_s)
+        inputs = ffmpeg.given(kept)
     _render(shot, inputs, f"[1:a:0]{STEREO},{_exactly(length)}[sound]", out, picture_format.Encoder(fps), True)
     return examine(out, clip.name, fps, shot)
 
@@ -189,7 +208,7 @@ def examine(path: Path, name: str, fps: int, shot: Shot | None = None) -> Segmen
     avc = mp4.read_avc(path)
     if avc is None:
         raise Failure(Kind.INPUT, f"{name}: {path} holds no H.264 pictures")
-    pictures = packets.listing(path, "0:v:0", f"{name}: checking pictures", packets.PICTURES_ONLY)
+    pictures = packets.listing(path, "0:V:0", f"{name}: checking pictures", packets.PICTURES_ONLY)
     frames = len(pictures.packets)
     if pictures.numbers(fps) is None:
         raise Failure(Kind.INPUT, f"{name}: {path} has no constant {fps} pictures a second")
@@ -235,15 +254,17 @@ def _render(
     `drawing` is the filter chain that encoded pictures go through last.
     """
     # not by -frames:v: FFmpeg 5.1 ends the sound too when that is reached
+    video = shot.clip.video
     if shot.odd is None:
         # times start at zero, also where the clip had sound that began earlier
         times = "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
-        pictures = ["-map", "0:v:0", "-c:v", "copy", "-bsf:v", f"{times},noise=amount=0:drop='gte(n,{shot.frames})'"]
+        only = f"{times},noise=amount=0:drop='gte(n,{shot.frames})'"
+        pictures = ["-map", video.stream, "-c:v", "copy", "-bsf:v", only]
         graph = sound
     else:
-        chain = picture_format.conforming(shot.clip.video, encoder.fps, whole)
+        chain = picture_format.conforming(video, encoder.fps, whole, _table(video, out))
         hold = f",tpad=stop_mode=clone:stop={shot.held}" if shot.held else ""
-        graph = f"[0:v:0]{chain}{hold},trim=end_frame={shot.frames},{drawing}[pictures];{sound}"
+        graph = f"[{video.stream}]{chain}{hold},trim=end_frame={shot.frames},{drawing}[pictures];{sound}"
         pictures = ["-map", "[pictures]", *encoder.arguments(), "-fps_mode", "passthrough"]
     ffmpeg.run(
         [
@@ -253,5 +274,15 @@ def _render(
             "-video_track_timescale", str(encoder.fps * picture_format.TIMESCALE_PER_PICTURE),
             "-fflags", "+bitexact", "-f", "mov", ffmpeg.target(out),
         ],
-        f"{shot.clip.name}: cutting",
+        f"{shot.clip.name}: cutting", folder=out.parent,
     )  # fmt: skip
+
+
+def _table(video: ffmpeg.VideoStream, out: Path) -> str | None:
+    """The name of the table of colours beside `out`, where FFmpeg works: in a filter, a path would need escaping."""
+    if hdr.kind(video.transfer, video.primaries) is None:
+        return None
+    # one for each output: two are rendered at a time
+    table = out.parent / f"colors_{zlib.crc32(out.name.encode())}.cube"
+    hdr.write_table(video.transfer, video.primaries, table)
+    return table.name
