@@ -179,7 +179,7 @@ def test_a_mirrored_clip_of_the_films_format_is_not_copied(tmp_path: Path, voice
 
 @pytest.mark.fault("6.2")
 def test_an_interlaced_clip_comes_out_without_combs(tmp_path: Path, voice: Path, run: Run) -> None:
-    moving = "color=c=black:s=960x540:r=50:d=1,drawbox=x=t*1000:y=100:w=200:h=340:c=white:t=fill"
+    moving = "color=black:s=960x540:r=50:d=1[a];color=white:s=200x340:r=50:d=1[b];[a][b]overlay=x=t*1000:y=100"
     clip = media.make(
         tmp_path / "clip.mp4", "-f", "lavfi", "-i", f"{moving},tinterlace=interleave_top,setfield=tff", *CODEC,
         "-flags", "+ilme+ildct", "-x264-params", "tff=1",
