@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.lib import answers, atomic, gemini, receipt, script_runtime
-from scripts.lib.failures import Failure, Kind, secret
+from scripts.lib.failures import AnswerLost, Failure, Kind, secret
 from scripts.lib.script_runtime import Reporter
 
 MODEL = "gemini-nano-banana-2.1"
@@ -97,15 +97,19 @@ def ask(wish: Wish, references: Sequence[Reference], seed: int) -> gemini.Answer
 
 
 def draw(wish: Wish, references: Sequence[Reference], seed: int, reporter: Reporter) -> tuple[bytes, gemini.Answer]:
-    """A picture's bytes. An answer without one gets a second try with another seed, then it is nonsense."""
-    answer = ask(wish, references, seed)
-    if answer.picture is None:
-        reporter.progress(0.1, f"no picture ({answer.finish or 'no reason'}), asking once more with another seed")
-        answer = ask(wish, references, seed + 1)
-    if answer.picture is None:
-        said = f": {answer.text[:160]}" if answer.text else ""
-        raise answer.reply.failure(Kind.NONSENSE, f"the model answers without a picture{said}", code=answer.finish)
-    return answer.picture, answer
+    """A picture's bytes. An answer that surely made none gets a second try with another seed, then it is nonsense."""
+    for number in (seed, seed + 1):
+        answer = ask(wish, references, number)
+        if answer.picture is not None:
+            return answer.picture, answer
+        failure = gemini.without_picture(wish.model, answer)
+        if isinstance(failure, AnswerLost):
+            raise failure
+        usd = gemini.wordy_usd(wish.model, wish.size, answer)
+        if usd != 0:
+            reporter.charged(gemini.SERVICE, "image", 1, "image", usd, answer.reply.request_id)
+        reporter.progress(0.1, f"no picture ({answer.finish or 'no reason'})")
+    raise failure
 
 
 def check_inputs(wish: Wish) -> tuple[list[str], list[Reference]]:
@@ -161,6 +165,10 @@ def buy(wish: Wish, reporter: Reporter) -> None:
             put(wish.output, data)
         except Failure as failure:
             raise answer.reply.failure(Kind.NONSENSE, failure.message) from failure
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # this disk's trouble, not the picture's
+            raise answer.reply.failure(Kind.NONSENSE, f"the picture cannot be used: {error}") from error
     order.priced(usd)
     order.received()
     report(wish.output, reporter)

@@ -6,7 +6,7 @@ is gone or broken for good is `in_doubt`, which a person (or a standing permissi
 
 from pathlib import Path
 
-from scripts.lib import atomic, http, kie
+from scripts.lib import atomic, http, kie, wires
 from scripts.lib.failures import AnswerLost, Fact, Failure, Kind
 from scripts.lib.film import ffmpeg
 from scripts.lib.script_runtime import warn
@@ -17,7 +17,9 @@ TRIES = 3
 #: A clip this much shorter than what was paid for is not the clip that was ordered.
 SHORTEST_SHARE = 0.8
 
-RESULT = "GET result file"
+RESULT, RESULT_WIRE = "GET result file", "kie result"
+#: codes with which the service says that it has no such file any more
+GONE = {"400", "403", "404", "422"}
 HEAD_BYTES = 4096
 #: What no film begins with: a gateway's page, a service's JSON, something packed.
 FOREIGN = (b"<", b"{", b"[", b"\x1f\x8b")
@@ -77,7 +79,7 @@ def _renewed(url: str, expired: Failure) -> str:
     try:
         return kie.fresh_url(url)
     except Failure as failure:
-        if failure.kind in {Kind.INPUT, Kind.CONFIGURATION}:  # 422, 404: not a file that the service still has
+        if failure.code in GONE:
             message = f"the finished clip is no longer handed out: {failure.message}"
             raise Gone(Kind.IN_DOUBT, message, service=kie.SERVICE, endpoint=failure.endpoint,
                        http_status=expired.http_status, code=failure.code) from failure  # fmt: skip
@@ -87,12 +89,11 @@ def _renewed(url: str, expired: Failure) -> str:
 def _once(url: str, output: Path, seconds: int) -> Facts:
     with atomic.replacing(output) as (stream, part):
         reply = http.download(url, stream, service=kie.SERVICE, deadline_s=DEADLINE_S, cap=CAP, home=kie.address())
-        if reply.status in {401, 403, 404, 410}:
-            raise _Expired(Kind.DOWN, "the link has expired", http_status=reply.status)
-        if reply.status == 429:
-            raise reply.failure(Kind.BUSY, reply.excerpt() or "wait", retry_after_s=reply.retry_after_s())
         if reply.status != 200:
-            raise reply.failure(Kind.DOWN, reply.excerpt() or "the result cannot be downloaded")
+            verdict = wires.judged(RESULT_WIRE, reply)
+            if verdict.row.expired:
+                raise _Expired(Kind.DOWN, "the link has expired", http_status=reply.status)
+            raise wires.told(verdict, reply, free=True)
         stream.flush()
         with part.open("rb") as source:
             head = source.read(HEAD_BYTES).lstrip()

@@ -1,13 +1,14 @@
-"""ElevenLabs: speech and sound effects as bytes, and what its two generations of error bodies mean."""
+"""ElevenLabs: speech and sound effects as bytes. `wires` has what an unhappy answer means."""
 
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.lib import answers, bounds, http
+from scripts.lib import answers, bounds, http, wires
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind, secret
+from scripts.lib.verdicts import Wait
 
 SERVICE = "elevenlabs"
 DEADLINE_S = 150.0
@@ -32,11 +33,6 @@ SPEECH_PRICES = {"eleven_v3": 0.08, "eleven_v4": 0.08, "eleven_multilingual_v2":
 EFFECT_USD = 0.12
 #: one request costs some thousand credits
 MOST_CREDITS = 1e6
-
-BUSY = {"concurrent_limit_exceeded", "too_many_concurrent_requests", "rate_limit_exceeded", "system_busy"}
-QUOTA = {"quota_exceeded", "insufficient_credits", "payment_required", "payment_issue"}
-REFUSED = ("policy", "moderation", "prohibited", "safety", "unsafe", "harmful", "content_against")
-CONFIGURATION = ("voice_not_found", "model_not_found", "only_for_", "subscription", "voice_limit", "model_can_not")
 
 
 @dataclass(frozen=True)
@@ -72,9 +68,9 @@ def _make(path: str, body: Mapping[str, Json], output_format: str, seconds: floa
     cap = min(MOST_CAP, max(LEAST_CAP, int(seconds * CAP_BYTES_PER_S)))
     reply = service.send("POST", path, json=dict(body), params={"output_format": output_format},
                          deadline_s=DEADLINE_S, cap=cap)  # fmt: skip
-    if reply.status != 200:
-        raise _failure(service, reply)
     mime = reply.headers.get("content-type", "")
+    if reply.status != 200 and not (reply.status in {201, 203} and mime.startswith("audio/")):
+        raise _failure(service, reply)
     if not reply.body or (reply.body.lstrip()[:1] in {b"<", b"{", b"["} and not mime.startswith("audio/")):
         raise reply.lost(f"the answer is no sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
     # the cost header goes by either name, depending on which of the vendor's pages one believes
@@ -83,43 +79,9 @@ def _make(path: str, body: Mapping[str, Json], output_format: str, seconds: floa
 
 
 def _failure(service: http.Service, reply: http.Reply) -> Failure:
-    detail = dig(reply.json_or_none(), "detail")
-    code = answers.text(dig(detail, "code")) or answers.text(dig(detail, "status"))
-    words = {name for name in (code, answers.text(dig(detail, "status"))) if name is not None}
-    message = _message(detail) or reply.excerpt() or "no reason given"
-    if (passing := reply.not_done()) is not None:
-        return passing
-    if words & QUOTA or reply.status == 402:
-        return reply.failure(Kind.QUOTA, message, code=code, retry_after_s=_until_reset(service),
-                             next_step="wait for the plan's reset or buy credits")  # fmt: skip
-    if words & BUSY or reply.status == 429:
-        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=reply.retry_after_s())
-    if any(mark in word for word in words for mark in REFUSED):
-        return reply.failure(Kind.REFUSED, message, code=code)
-    if any(mark in word for word in words for mark in CONFIGURATION):
-        return reply.failure(
-            Kind.CONFIGURATION, message, code=code, next_step="check the voice, the model and the plan"
-        )
-    if reply.status == 401:
-        return reply.failure(Kind.CREDENTIALS, message, code=code, next_step="check ELEVENLABS_API_KEY")
-    if reply.status == 403:
-        return reply.failure(Kind.CONFIGURATION, message, code=code, next_step="the plan does not allow this call")
-    if reply.status == 503 or (reply.status >= 500 and detail is not None):
-        return reply.failure(Kind.DOWN, message, code=code, retry_after_s=reply.retry_after_s())
-    if reply.status >= 500:
-        return reply.lost(message)
-    return reply.failure(Kind.INPUT, message, code=code)
-
-
-def _message(detail: Json) -> str | None:
-    """The reason in any of the shapes: {"message"}, a validation list, or plain text."""
-    if isinstance(detail, list):
-        told = [
-            f"{'.'.join(str(step) for step in answers.items(dig(entry, 'loc')))}: {answers.text(dig(entry, 'msg'))}"
-            for entry in detail
-        ]
-        return "; ".join(told)
-    return answers.text(dig(detail, "message")) or answers.text(detail)
+    verdict = wires.judged(SERVICE, reply)
+    renewed = _until_reset(service) if verdict.row.wait is Wait.RENEWAL else None
+    return wires.told(verdict, reply, retry_after_s=renewed)
 
 
 def _until_reset(service: http.Service) -> float | None:

@@ -4,9 +4,11 @@
 the environment are struck out of every text.
 """
 
+import json
 import os
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import quote
 
 from scripts.lib import bounds
 from scripts.lib.sanitize import sanitize_line
@@ -73,11 +75,17 @@ SECRETS = (
     "VIDEOD_MASTER_KEY",
 )  # fmt: skip
 
+#: it goes into no header, and whoever opens it tells what is wrong with it
+MASTER_KEY = "VIDEOD_MASTER_KEY"
+
 Fact = str | int | float | bool | list[str] | None
 
 
 class Failure(Exception):
-    """An expected error. `retry_after_s` is set when the service, or its calendar, says when to come back."""
+    """An expected error. `retry_after_s` is set when the service, or its calendar, says when to come back.
+
+    `until_person`: no wait helps, only somebody who acts.
+    """
 
     def __init__(
         self,
@@ -91,6 +99,7 @@ class Failure(Exception):
         request_id: str | None = None,
         retry_after_s: float | None = None,
         next_step: str | None = None,
+        until_person: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -104,6 +113,7 @@ class Failure(Exception):
         wait_s = bounds.number(retry_after_s, 0.0, bounds.MOST_WHOLE)
         self.retry_after_s = None if wait_s is None else min(wait_s, bounds.LONGEST_WAIT_S)
         self.next_step = next_step
+        self.until_person = until_person
 
     def sentence(self) -> str:
         """What happened, where, and what to do next, on one line."""
@@ -123,6 +133,7 @@ class Failure(Exception):
             "http_status": self.http_status, "code": self.code,
             "message": bounds.text(redact(self.message), MESSAGE_CHARACTERS),
             "request_id": self.request_id, "retry_after_s": self.retry_after_s,
+            **({"until_person": True} if self.until_person else {}),
         }  # fmt: skip
 
 
@@ -133,16 +144,28 @@ class AnswerLost(Failure):
 def redact(text: str) -> str:
     """`text` as one harmless line, with the value of every secret of the environment struck out."""
     for name in SECRETS:
-        value = os.environ.get(name, "")
-        if len(value) >= 6:
-            text = text.replace(value, f"({name})")
+        for form in _forms(os.environ.get(name, "")):
+            text = text.replace(form, f"({name})")
     return sanitize_line(text)
 
 
+def _forms(value: str) -> list[str]:
+    """The ways in which a secret may stand in a text, the longest first: as it is, escaped, and each of its lines."""
+    escaped = {value, value.strip(), repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe="")}
+    lines = {line.strip() for line in value.splitlines()}
+    return sorted((form for form in escaped | lines if len(form) >= 6), key=len, reverse=True)
+
+
 def secret(name: str, purpose: str) -> str:
-    """The value of a secret, which comes from the environment only. Raises Failure(credentials) when it is unset."""
+    """The value of a secret, which comes from the environment only.
+
+    Raises Failure(credentials) when it is unset, or holds what no key does and no header takes.
+    """
     value = os.environ.get(name, "").strip()
     if not value:
         raise Failure(Kind.CREDENTIALS, f"{name} is not set; it is needed for {purpose}",
                       next_step=f"put {name} into the environment")  # fmt: skip
+    if name != MASTER_KEY and not all(32 < ord(letter) < 127 for letter in value):
+        message = f"{name} holds a space, a line break or a letter that no key has; nothing was sent"
+        raise Failure(Kind.CREDENTIALS, message, next_step=f"copy the key into {name} once more")
     return value

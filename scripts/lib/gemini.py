@@ -1,8 +1,4 @@
-"""Google's Gemini API (generateContent): requests, and what each kind of unhappy answer means.
-
-Two traps of the wire: a refused picture is HTTP 200, and one status (429) stands for a wait of seconds, a wait until
-midnight in California, and an empty balances.
-"""
+"""Google's Gemini API (generateContent): requests and answers. `wires` has what an unhappy answer means."""
 
 import base64
 import os
@@ -10,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scripts.lib import answers, bounds, http
+from scripts.lib import answers, bounds, http, wires
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind, secret
-from scripts.lib.google_time import quota_wait_s
+from scripts.lib.verdicts import Money
 
 SERVICE = "gemini"
 #: All inline data of one request together, as the service limits it.
 INLINE_LIMIT = 20_000_000
 #: A picture of the largest size as PNG in base64 stays below this.
 ANSWER_CAP = 32 << 20
-#: When nobody says how long to wait.
+#: when nobody says how long to wait
 BUSY_S = 60.0
+#: no picture has fewer tokens
+PICTURE_TOKENS = 1_000
 #: an answer has some ten thousand tokens
 MOST_TOKENS = 10**7
 TOKENS = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
@@ -33,6 +31,8 @@ SAFETY = {"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "SAFET
 TEXT_PRICES = {
     "gemini-3.8-flash": (0.75, 3.75),
     "gemini-3.5-flash-lite": (0.30, 2.50),
+    # its words; pictures below
+    "gemini-nano-banana-2.1": (1.50, 7.50),
 }
 #: US dollars per picture by size, November 2026.
 IMAGE_PRICES = {
@@ -57,6 +57,8 @@ class Answer:
     prompt_tokens: int
     output_tokens: int
     reply: http.Reply
+    #: tokens of the candidate alone; None where the answer counts none at all
+    written: int | None = None
 
 
 def text_part(text: str) -> Json:
@@ -90,9 +92,16 @@ def generate(
         body["systemInstruction"] = {"parts": [text_part(system)]}
     reply = service.send("POST", f"/{version}/models/{model}:generateContent", json=body, deadline_s=deadline_s,
                          cap=ANSWER_CAP)  # fmt: skip
-    if reply.status != 200:
-        raise _failure(reply)
+    if not 200 <= reply.status < 300 or not _is_answer(reply):
+        raise wires.failure(SERVICE, reply, model=model)
     return _read(reply)
+
+
+def _is_answer(reply: http.Reply) -> bool:
+    """Whether the service gave its own answer, which its other 2xx may carry as well as 200."""
+    if reply.status == 200:
+        return True
+    return bool(answers.items(dig(reply.json_or_none(), "candidates")))
 
 
 def _read(reply: http.Reply) -> Answer:
@@ -112,7 +121,8 @@ def _read(reply: http.Reply) -> Answer:
         raise reply.failure(Kind.REFUSED, f"the content was refused: {finish} {said}".strip(), code=finish)
     usage = dig(value, "usageMetadata")
     prompt, *written = (bounds.whole(dig(usage, name), 0, MOST_TOKENS) or 0 for name in TOKENS)
-    return Answer(told, picture, mime, finish, prompt, sum(written), reply)
+    counted = written[0] if isinstance(usage, dict) else None
+    return Answer(told, picture, mime, finish, prompt, sum(written), reply, counted)
 
 
 def _picture(parts: list[Json], finish: str, reply: http.Reply) -> tuple[bytes | None, str]:
@@ -138,56 +148,25 @@ def _picture(parts: list[Json], finish: str, reply: http.Reply) -> tuple[bytes |
     return None, ""
 
 
-def _failure(reply: http.Reply) -> Failure:
-    error = dig(reply.json_or_none(), "error")
-    status = answers.text(dig(error, "status"))
-    message = answers.text(dig(error, "message")) or reply.excerpt() or "no reason given"
-    details = answers.items(dig(error, "details"))
-    reason = next((found for detail in details if (found := answers.text(dig(detail, "reason")))), None)
-    code = reason or status
-    if (passing := reply.not_done()) is not None:
-        return passing
-    if reply.status == 429 and (error is None or reply.retry_after_s() is not None):
-        # not in the service's own words, or with a header that it never sends: some gateway's limit
-        return reply.failure(Kind.BUSY, message, retry_after_s=reply.retry_after_s() or BUSY_S)
-    if reply.status == 429:
-        return _quota(reply, message, code, details)
-    if reply.status == 503:
-        return reply.failure(Kind.DOWN, message, code=code, retry_after_s=_retry_delay(details))
-    if reply.status >= 500:
-        # only the service's own error body is its word that nothing was made; a gateway's page is not
-        return reply.failure(Kind.DOWN, message, code=code) if status else reply.lost(message)
-    if reply.status in {401, 403} or (reason or "").startswith("API_KEY") or "api key" in message.lower():
-        return reply.failure(Kind.CREDENTIALS, message, code=code, next_step="check GEMINI_API_KEY")
-    if reply.status == 404:
-        return reply.failure(Kind.CONFIGURATION, message, code=code, next_step="choose a model that still exists")
-    if status == "FAILED_PRECONDITION":
-        return reply.failure(Kind.CONFIGURATION, message, code=code)
-    return reply.failure(Kind.INPUT, message, code=code)
+def without_picture(model: str, answer: Answer) -> Failure:
+    """What an answer without a picture means, and AnswerLost where one may have been made and billed all the same.
+
+    Nothing was made where the service says so: by its reason, or by counting fewer tokens than any picture has.
+    """
+    verdict = wires.judged(SERVICE, answer.reply)
+    said = f": {answer.text[:160]}" if answer.text else ""
+    message = f"the model answers without a picture{said}"
+    counted = answer.written is not None
+    if verdict.row.money is Money.UNKNOWN and not counted:
+        return answer.reply.lost(message, Kind.NONSENSE)
+    return answer.reply.failure(Kind.NONSENSE, message, code=answer.finish)
 
 
-def _quota(reply: http.Reply, message: str, code: str | None, details: list[Json]) -> Failure:
-    violations = [violation for detail in details for violation in answers.items(dig(detail, "violations"))]
-    ids = " ".join(answers.text(dig(violation, "quotaId")) or "" for violation in violations)
-    if any(answers.text(dig(violation, "quotaValue")) == "0" for violation in violations):
-        return reply.failure(Kind.QUOTA, f"{message} (this key's plan has no quota for the model)", code=code,
-                             next_step="switch billing on for the key's project")  # fmt: skip
-    if "PerDay" in ids:
-        return reply.failure(Kind.QUOTA, message, code="PerDay", retry_after_s=quota_wait_s())
-    delay = _retry_delay(details)
-    if "PerMinute" in ids or delay is not None:
-        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=delay if delay is not None else BUSY_S)
-    # bare: balance empty, spend cap reached or a ten-minute spend rate; only a person or time can tell
-    return reply.failure(Kind.QUOTA, message, code=code, next_step="check the project's balance and spend cap")
-
-
-def _retry_delay(details: list[Json]) -> float | None:
-    for detail in details:
-        delay = answers.text(dig(detail, "retryDelay"))
-        if delay is not None:
-            wait = bounds.number(delay.removesuffix("s"), 0.0, bounds.LONGEST_WAIT_S)
-            return BUSY_S if wait is None else wait  # a wait was meant, whatever it says
-    return None
+def wordy_usd(model: str, size: str, answer: Answer) -> float | None:
+    """What an answer without a picture cost: that of a picture where as many tokens were counted, 0 for none."""
+    if not answer.written:
+        return 0.0
+    return image_usd(model, size, answer) if answer.written >= PICTURE_TOKENS else text_usd(model, answer)
 
 
 def image_usd(model: str, size: str, answer: Answer) -> float | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from scripts.lib import answers, atomic, http
+from scripts.lib import answers, atomic, http, wires
 from scripts.lib.answers import dig
 from scripts.lib.failures import Failure, Kind, secret
 
@@ -101,21 +101,7 @@ def _token(fields: dict[str, str]) -> Tokens:
     if reply.status == 200 and access is not None:
         granted = (answers.text(dig(value, "scope")) or "").split()
         return Tokens(access, answers.text(dig(value, "refresh_token")), tuple(granted))
-    if (passing := reply.not_done()) is not None:
-        raise passing
-    code = answers.text(dig(value, "error"))
-    message = answers.text(dig(value, "error_description")) or code or "the token endpoint gave no token"
-    if code == "invalid_grant":
-        raise reply.failure(
-            Kind.CREDENTIALS, message, code=code, next_step="authorise the channel again (youtube_auth.py)"
-        )
-    if code in {"invalid_client", "deleted_client", "unauthorized_client", "redirect_uri_mismatch", "invalid_request"}:
-        raise reply.failure(Kind.CONFIGURATION, message, code=code, next_step="check GOOGLE_CLIENT_ID and its secret")
-    if reply.status == 429:
-        raise reply.failure(Kind.BUSY, message, code=code, retry_after_s=reply.retry_after_s())
-    if reply.status >= 500:
-        raise reply.failure(Kind.DOWN, message, code=code)
-    raise reply.failure(Kind.NONSENSE if reply.status == 200 else Kind.CREDENTIALS, message, code=code)
+    raise wires.failure("google token", reply, free=True)
 
 
 def keep(path: Path, channel: str, refresh_token: str, scopes: tuple[str, ...]) -> None:

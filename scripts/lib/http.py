@@ -5,11 +5,13 @@ Here a timer shuts the socket down when the deadline passes, whatever the exchan
 excepted, which has the resolver's own limits). Each request uses its own connection: scripts talk seldom.
 
 Whether a request may be repeated depends on one thing, so the errors keep it apart: `Failure` (down) is raised when
-it provably never left, `AnswerLost` when it may have been done. Redirects are followed for downloads only, and never
-into this machine or its network. Answers are asked for as they are; see `packed` for those that come otherwise.
+it provably never left, `AnswerLost` when it may have been done; `departures` counts those that left. Redirects are
+followed for downloads only, and never into this machine or its network. Answers are asked for as they are; see
+`packed` for those that come otherwise.
 """
 
 import ipaddress
+import re
 import socket
 import threading
 import time
@@ -35,6 +37,8 @@ ANSWER_CAP = 4 << 20
 #: A download slower than this over a whole window of SLOW_WINDOW_S is given up: it would outlast every deadline.
 SLOW_BYTES_PER_S = 4096
 SLOW_WINDOW_S = 30.0
+#: requests of this process that began to be sent, a CONNECT to a proxy left out
+_departed = 0
 REQUEST_IDS = ("request-id", "x-request-id", "x-goog-request-id", "cf-ray")
 
 
@@ -94,19 +98,6 @@ class Reply:
         return AnswerLost(kind, message, service=self.service, endpoint=self.endpoint, http_status=self.status,
                           request_id=self.request_id)  # fmt: skip
 
-    def not_done(self) -> Failure | None:
-        """A failure (down) for statuses that say, whatever the service, that nothing was done; else None.
-
-        A redirect came from a gateway or a captive portal, 408 and 425 from a server that did not take the request,
-        529 from one that is overloaded.
-        """
-        if 300 <= self.status < 400:
-            return self.failure(Kind.DOWN, "the answer leads elsewhere; something stands between us and the service")
-        if self.status in {408, 425, 529}:
-            message = self.excerpt() or "the service did not take the request"
-            return self.failure(Kind.DOWN, message, retry_after_s=self.retry_after_s())
-        return None
-
     @property
     def is_page(self) -> bool:
         """Whether the body is a text for people: some gateway's, and not the media that was asked for."""
@@ -117,12 +108,27 @@ class Reply:
         return bounds.wait_s(self.headers.get("retry-after"), round(time.time() * 1000))
 
 
+def departures() -> int:
+    """How many requests of this process began to leave it."""
+    return _departed
+
+
+def _count_departure() -> None:
+    global _departed  # noqa: PLW0603 - a script is one process with one order on its way
+    _departed += 1
+
+
+def _method(info: Mapping[str, object]) -> object:
+    return getattr(info.get("request"), "method", None)
+
+
 class _Watchdog:
-    """Shuts the connection's socket down when the deadline passes."""
+    """Shuts the connection's socket down when the deadline passes. `left`: the request itself began to be sent."""
 
     def __init__(self, deadline_s: float) -> None:
         self.deadline_s = deadline_s
         self.expired = False
+        self.left = False
         self._socket: socket.socket | None = None
         self._timer = threading.Timer(deadline_s, self._expire)
         self._timer.daemon = True
@@ -136,7 +142,11 @@ class _Watchdog:
         self._socket = None
 
     def trace(self, event: str, info: Mapping[str, object]) -> None:
-        """httpx's trace hook: learn the socket as soon as there is one."""
+        """httpx's trace hook: learn the socket as soon as there is one, and that the request leaves."""
+        # the CONNECT to a proxy goes this way too, and carries nothing of ours
+        if event == "http11.send_request_headers.started" and _method(info) != b"CONNECT":
+            self.left = True
+            _count_departure()
         if event not in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             return
         lookup = getattr(info["return_value"], "get_extra_info", None)
@@ -275,12 +285,29 @@ def _exchange(call: _Call, sink: Callable[[int], Callable[[bytes], object]]) -> 
             if watchdog.expired:  # a body without a stated length ends quietly when its socket is shut
                 raise call.lost(_late(call))
             return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout) as error:
+    except httpx.ProxyError as error:
+        raise _refused_by_proxy(call, error) from error
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise call.unsent(Kind.DOWN, f"cannot connect to {_host(call.url)}: {_why(error)}") from error
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-        raise call.unsent(Kind.CONFIGURATION, f"the address {_host(call.url)!r} cannot be used") from error
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError, ValueError) as error:
+        # what cannot be written down never leaves; the error's own words may hold a key
+        if watchdog.left and not isinstance(error, httpx.LocalProtocolError):
+            raise call.lost(f"the answer cannot be read: {type(error).__name__}", Kind.NONSENSE) from None
+        text = f"the request to {_host(call.url)!r} cannot be written: {type(error).__name__}"
+        raise call.unsent(Kind.CONFIGURATION, text) from None
     except (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects) as error:
-        raise call.lost(_late(call) if watchdog.expired else f"the connection broke: {_why(error)}") from error
+        what = _late(call) if watchdog.expired else f"the connection broke: {_why(error)}"
+        raise (call.lost(what) if watchdog.left else call.unsent(Kind.DOWN, what)) from error
+
+
+def _refused_by_proxy(call: _Call, error: Exception) -> Failure:
+    """A proxy that does not lead on: nothing of the request was sent."""
+    said = _why(error)
+    if not re.search(r"\b407\b", said):
+        return call.unsent(Kind.DOWN, f"the proxy does not lead to {_host(call.url)}: {said}")
+    failure = call.unsent(Kind.CONFIGURATION, f"the proxy of this machine asks for a login: {said}")
+    failure.http_status, failure.next_step = 407, "put user and password of the proxy into HTTPS_PROXY"
+    return failure
 
 
 def _vet(url: "httpx.URL", call: _Call) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scripts.lib import http, kie, sigv4
+from scripts.lib import http, kie, sigv4, wires
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.script_runtime import warn
 
@@ -62,12 +62,10 @@ def _catbox(name: str, picture: Seed) -> str:
     if reply.status == 200 and CATBOX.fullmatch(answer):
         return answer
     # failure comes as an empty body or a plain sentence, often with status 200
-    said = reply.excerpt() or "an empty answer"
-    if reply.status == 429:
-        raise reply.failure(Kind.BUSY, said, retry_after_s=reply.retry_after_s())
-    if not userhash and reply.status < 500 and re.search(r"anonym|userhash|account", said, re.IGNORECASE):
-        raise reply.failure(Kind.CREDENTIALS, said, next_step="set CATBOX_USERHASH or use another --image-host")
-    raise reply.failure(Kind.DOWN, said, next_step="try later, or use --image-host kie")
+    failure = wires.failure("catbox", reply, free=True)
+    if failure.kind is Kind.CREDENTIALS and userhash:
+        raise reply.failure(Kind.DOWN, failure.message, next_step="try later, or use --image-host kie")
+    raise failure
 
 
 def _bucket(name: str, picture: Seed, bucket: str) -> str:
@@ -82,13 +80,4 @@ def _bucket(name: str, picture: Seed, bucket: str) -> str:
     )  # fmt: skip
     if reply.status in {200, 201, 204} and not reply.is_page:
         return sigv4.presign(place, "GET", key, now, LINK_LIFETIME_S)
-    told = re.search(r"<Code>(\w+)</Code>", reply.body.decode("utf-8", "replace"))
-    code = told[1] if told else None
-    if reply.status == 429 or code == "SlowDown":
-        raise reply.failure(Kind.BUSY, "the bucket takes no more writes at the moment", code=code,
-                            retry_after_s=reply.retry_after_s())  # fmt: skip
-    if reply.status in {401, 403}:
-        raise reply.failure(Kind.CREDENTIALS, "the bucket refused the access key", code=code)
-    if reply.status == 404:
-        raise reply.failure(Kind.CONFIGURATION, f"there is no bucket {bucket}", code=code)
-    raise reply.failure(Kind.DOWN, reply.excerpt() or "the bucket did not take the picture", code=code)
+    raise wires.failure("r2", reply, about=f"the bucket {bucket} did not take the picture: ", free=True)

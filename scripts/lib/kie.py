@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.lib import answers, bounds, http
+from scripts.lib import answers, bounds, http, wires
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind, secret
 
@@ -19,7 +19,8 @@ USD_PER_CREDIT = 0.005
 MOST_CREDITS = bounds.MOST_USD / USD_PER_CREDIT
 #: A task unknown to recordInfo right after its creation is normal for this long (it answers 422).
 GRACE_S = 90.0
-MAINTENANCE_WAIT_S = 900.0
+#: how the service speaks of an order, and of everything that is free
+ORDER, QUESTION = "kie", "kie question"
 
 POLICY_WORDS = re.compile(
     r"content polic|policy violation|violat|sensitive|nsfw|safety|prohibited|moderation|risk control|inappropriate"
@@ -69,7 +70,7 @@ def ask(task_id: str) -> Task:
         "GET", "/api/v1/jobs/recordInfo", params={"taskId": task_id}, deadline_s=30, cap=4 << 20
     )  # fmt: skip
     try:
-        data = dig(opened(reply), "data")
+        data = dig(opened(reply, QUESTION), "data")
     except Failure as failure:
         if failure.code == "422":
             return Task("unknown", (), "", "", None, None)
@@ -92,7 +93,7 @@ def ask(task_id: str) -> Task:
 def fresh_url(url: str) -> str:
     """A new link, good for 20 minutes, to a result whose own link has expired."""
     reply = _api().send("POST", "/api/v1/common/download-url", json={"url": url}, deadline_s=30, cap=1 << 20)
-    data = dig(opened(reply), "data")
+    data = dig(opened(reply, QUESTION), "data")
     link = answers.text(data) or answers.text(dig(data, "url")) or answers.text(dig(data, "downloadUrl"))
     if link is None:
         raise reply.failure(Kind.NONSENSE, "the answer holds no link")
@@ -105,53 +106,22 @@ def host(name: str, data: bytes, mime: str) -> str:
     service = http.Service(SERVICE, base, {"Authorization": f"Bearer {secret('KIE_API_KEY', 'KIE')}"})
     form = http.Form("file", name, data, mime, {"uploadPath": "videod", "fileName": name})
     reply = service.send("POST", "/api/file-stream-upload", form=form, deadline_s=120, cap=1 << 20)
-    url = answers.text(dig(opened(reply), "data", "downloadUrl"))
+    url = answers.text(dig(opened(reply, QUESTION), "data", "downloadUrl"))
     if url is None:
         raise reply.failure(Kind.NONSENSE, "the upload's answer has no downloadUrl")
     return url
 
 
-def opened(reply: http.Reply) -> Json:
-    """The envelope of a good answer. Raises Failure for a bad one, whichever of HTTP and `code` says so."""
-    if reply.status in {502, 503, 504} and not isinstance(reply.json_or_none(), dict):
-        # a gateway that has no backend (503) took nothing; one whose backend went silent cannot know
-        failure = reply.failure(Kind.DOWN, reply.excerpt() or "the service is not available")
-        raise failure if reply.status == 503 else reply.lost(failure.message)
-    if (passing := reply.not_done()) is not None:
-        raise passing
-    value = reply.json() if reply.status == 200 else reply.json_or_none()
-    code = answers.number(dig(value, "code"))
-    if code is None and reply.status >= 500:
-        raise reply.lost(reply.excerpt() or "server error")
-    if reply.status == 200 and code is None:
-        raise reply.lost("the answer has no code", Kind.NONSENSE)
-    if reply.status == 200 and code == 200 and dig(value, "success") is not False:
+def opened(reply: http.Reply, wire: str = ORDER) -> Json:
+    """The envelope of a good answer. Raises Failure for a bad one, whichever of HTTP and `code` says so.
+
+    Of an order it raises AnswerLost where it may have been taken; a question buys nothing.
+    """
+    value = reply.json_or_none()
+    good = 200 <= reply.status < 300 and answers.number(dig(value, "code")) == 200
+    if good and dig(value, "success") is not False:
         return value
-    meaning = int(code) if code is not None and code != 200 else reply.status
-    message = answers.text(dig(value, "msg")) or answers.text(dig(value, "message")) or reply.excerpt()
-    raise _failure(reply, meaning, message or "no reason given")
-
-
-def _failure(reply: http.Reply, meaning: int, message: str) -> Failure:
-    code = str(meaning)
-    if meaning == 401:
-        return reply.failure(Kind.CREDENTIALS, message, code=code, next_step="check KIE_API_KEY")
-    if meaning in {402, 433}:
-        step = "buy credits" if meaning == 402 else "raise the key's own limit"
-        return reply.failure(Kind.QUOTA, message, code=code, next_step=step)
-    if meaning == 429:
-        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=reply.retry_after_s() or 10.0)
-    if meaning == 455:
-        return reply.failure(Kind.DOWN, message, code=code, retry_after_s=MAINTENANCE_WAIT_S)
-    if meaning in {408, 451} or (meaning >= 500 and meaning != 505):
-        return reply.failure(Kind.DOWN, message, code=code)
-    if meaning in {403, 404, 505}:
-        return reply.failure(
-            Kind.CONFIGURATION, message, code=code, next_step="check the model's name and the key's rights"
-        )
-    if POLICY_WORDS.search(message):
-        return reply.failure(Kind.REFUSED, message, code=code)
-    return reply.failure(Kind.INPUT, message, code=code)
+    raise wires.failure(wire, reply, free=wire != ORDER)
 
 
 def why_failed(task: Task) -> Failure:

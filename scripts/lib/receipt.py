@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from scripts.lib import answers, atomic, bounds
+from scripts.lib import answers, atomic, bounds, http
 from scripts.lib.failures import AnswerLost, Failure, Kind
 from scripts.lib.script_runtime import warn
 
@@ -125,6 +125,8 @@ class Order:
     def paid(self) -> Iterator[None]:
         """Around the request that costs money. Its failure withdraws the intent, unless the answer was lost.
 
+        Whatever it is that goes wrong before the request leaves, a bug included: nothing was ordered.
+
         A request to end (SIGTERM) waits until the block is over: to leave now would lose what is being paid for.
         """
         if atomic.free_bytes(self.output) < ROOM_BYTES:
@@ -133,13 +135,18 @@ class Order:
             self._keep(Receipt(VERSION, self.digest, self.service, "intent", None, "", None))
             self._hand_back = hand_back
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            departed = http.departures()
             try:
                 yield
             except AnswerLost as lost:
                 raise _in_doubt(lost) from lost
             except Failure as failure:
                 # an answer that found no room was paid for all the same
-                if failure.kind not in {Kind.IN_DOUBT, Kind.DISK}:
+                if failure.kind not in {Kind.IN_DOUBT, Kind.DISK} or http.departures() == departed:
+                    self.withdraw()
+                raise
+            except BaseException:
+                if http.departures() == departed:
                     self.withdraw()
                 raise
             finally:

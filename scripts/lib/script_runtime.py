@@ -22,7 +22,7 @@ from typing import IO, NoReturn
 from scripts.lib import host
 from scripts.lib.atomic import fingerprint
 from scripts.lib.failures import MEANING, Fact, Failure, Kind, redact
-from scripts.lib.sanitize import sanitize_line
+from scripts.lib.sanitize import encodable, sanitize_line
 
 BUG = 70
 INTERRUPTED = 143
@@ -96,6 +96,19 @@ class Arguments(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         self.add_argument("--events", action="store_true", help="report as JSON lines on stdout")
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """As usual. Raises Failure(input) for a text that cannot be sent: no UTF-8, or with a NUL in it."""
+        found, rest = super().parse_known_args(args, namespace)
+        for action in self._actions:
+            value = getattr(found, action.dest, None)
+            for one in value if isinstance(value, list) else [value]:
+                # the name of a file may be any bytes
+                if (isinstance(one, str) and encodable(one) != one) or "\0" in str(one):
+                    name = max(action.option_strings, key=len, default=action.dest)
+                    raise Failure(Kind.INPUT, f"the text of {name} is not UTF-8; nothing was sent",
+                                  next_step=f"save the text of {name} as UTF-8, then run it again")  # fmt: skip
+        return found, rest
 
     def error(self, message: str) -> NoReturn:
         raise Failure(Kind.USAGE, message, next_step=f"see python scripts/{self.prog} --help")

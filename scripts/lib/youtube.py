@@ -7,17 +7,15 @@ endpoint "PUT upload session" instead. The daily upload limit is a 429 with the 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.lib import answers, bounds, http
+from scripts.lib import answers, bounds, http, wires
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.google_time import quota_wait_s
 
 SERVICE = "youtube"
 CHUNK_STEP = 262_144
-DAY_S = 86_400.0
 LOOK_PAGES = 4
 #: Slowest line on which a chunk still goes through, bytes per second, and the time any request may take besides.
 SLOWEST_BYTES_PER_S = 30_000
@@ -79,11 +77,7 @@ class Channel:
         if reply.status in {200, 201}:
             return Standing(size, reply.json(), False)
         if reply.status == 308:
-            found = re.fullmatch(r"bytes=0-(\d+)", reply.headers.get("range", ""))
-            last = bounds.whole(found[1], 0, size - 1) if found else -1
-            if last is None:
-                raise reply.failure(Kind.NONSENSE, "the session holds more than the film has")
-            return Standing(last + 1, None, False)
+            return Standing(_stored(reply, size), None, False)
         if reply.status in {404, 410}:
             return Standing(0, None, True)
         raise failure_of(reply)
@@ -128,42 +122,31 @@ class Channel:
         return value
 
 
+def _stored(reply: http.Reply, size: int) -> int:
+    """How many bytes the session holds, by its Range: none without one; else the last number is the last byte.
+
+    It comes as "bytes=0-N", "bytes 0-N/*" and "0-N". Raises Failure(nonsense) for more than the film has, and for what
+    does not begin at 0 or cannot be read.
+    """
+    told = reply.headers.get("range", "").strip()
+    if not told:
+        return 0
+    found = re.fullmatch(r"(?:bytes)?\s*[=: ]?\s*(?:0\s*-\s*)?(\d+)\s*(?:/\s*(?:\d+|\*))?", told, re.IGNORECASE)
+    last = None if found is None else bounds.whole(found[1], 0, size - 1)
+    if last is None:
+        raise reply.failure(Kind.NONSENSE, f"the session holds more than the film has, or nothing sensible: {told!r}")
+    return last + 1
+
+
 def failure_of(reply: http.Reply) -> Failure:
-    """The kind of an error answer by its reason (services differ from what their status suggests)."""
-    error = dig(reply.json_or_none(), "error")
-    reason = answers.text(dig(error, "errors", 0, "reason"))
-    message = (
-        re.sub(r"<[^>]+>", "", answers.text(dig(error, "message")) or "") or reply.excerpt(120) or "no reason given"
-    )
-    code = reason or answers.text(dig(error, "status"))
-    if (passing := reply.not_done()) is not None:
-        return passing
-    if reason in {"quotaExceeded", "dailyLimitExceeded"} or _daily(reply.status, message):
-        return reply.failure(Kind.QUOTA, message, code=code, retry_after_s=quota_wait_s(),
-                             next_step="wait for midnight Pacific time")  # fmt: skip
-    if reason == "uploadLimitExceeded":
-        return reply.failure(Kind.QUOTA, message, code=code, retry_after_s=DAY_S,
-                             next_step="the channel may upload again in 24 hours")  # fmt: skip
-    if reason in {"rateLimitExceeded", "userRateLimitExceeded", "uploadRateLimitExceeded"} or reply.status == 429:
-        return reply.failure(Kind.BUSY, message, code=code, retry_after_s=reply.retry_after_s() or 60.0)
-    if reason == "youtubeSignupRequired":
-        return reply.failure(Kind.CONFIGURATION, f"this account has no YouTube channel: {message}", code=code)
-    if reason in FIELDS:
-        return reply.failure(Kind.INPUT, f"{FIELDS[reason]} was refused: {message}", code=code)
-    if reply.status == 401:
-        return reply.failure(
-            Kind.CREDENTIALS, message, code=code, next_step="authorise the channel again (youtube_auth.py)"
-        )
-    if reply.status == 403:
-        return reply.failure(Kind.CONFIGURATION, message, code=code,
-                             next_step="check the channel's rights and the token's scopes")  # fmt: skip
-    if reply.status >= 500:
-        return reply.failure(Kind.DOWN, message, code=code, retry_after_s=reply.retry_after_s())
-    return reply.failure(Kind.INPUT, message, code=code)
-
-
-def _daily(status: int, message: str) -> bool:
-    return status in {403, 429} and re.search(r"per day|video uploads", message, re.IGNORECASE) is not None
+    """What an unhappy answer means. Nothing costs money here, and an upload is looked for before it is repeated."""
+    verdict = wires.judged(SERVICE, reply)
+    field = next((FIELDS[word] for word in verdict.said.words if word in FIELDS), None)
+    said = replace(verdict.said, message=re.sub(r"<[^>]+>", "", verdict.said.message))
+    about = f"{field} was refused: " if field is not None and verdict.row.kind is Kind.INPUT else ""
+    if "youtubeSignupRequired" in said.words:
+        about = "this account has no YouTube channel: "
+    return wires.told(wires.Verdict(verdict.row, said), reply, about=about, free=True)
 
 
 @dataclass(frozen=True)

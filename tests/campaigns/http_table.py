@@ -16,7 +16,8 @@ NO_WHOLE_ANSWER = (
 )  # fmt: skip
 NO_SENSE = ("cut_close", "wrong_type", "malformed", "deep", "empty", "page", "huge", "bomb")
 
-PAID = NOT_DONE | HARMLESS | dict.fromkeys((*NO_WHOLE_ANSWER, *NO_SENSE), "in_doubt")
+#: a bare 503 comes from somebody who may have passed the order on
+PAID = NOT_DONE | HARMLESS | dict.fromkeys(("503", *NO_WHOLE_ANSWER, *NO_SENSE), "in_doubt")
 FREE = NOT_DONE | HARMLESS | dict.fromkeys(NO_WHOLE_ANSWER, "down") | dict.fromkeys(NO_SENSE, "nonsense")
 
 #: a board, an alert, a token: whatever it was, it is tried again

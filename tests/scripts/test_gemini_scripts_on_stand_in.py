@@ -61,7 +61,7 @@ def test_a_picture_paid_for_and_lost_is_in_doubt(sandbox: Context, run: Run, tmp
 
 
 def test_an_outage_passes_without_doubt(sandbox: Context, run: Run, tmp_path: Path) -> None:
-    sandbox.faults.add(Fault("gemini", "status", status=503, times=1))
+    sandbox.faults.add(Fault("gemini", "overload", times=1))
     assert run(generate_asset.main, *picture(tmp_path)).failure["kind"] == "down"
     assert run(generate_asset.main, *picture(tmp_path)).code == 0
     assert len(sandbox.account.charges("gemini")) == 1

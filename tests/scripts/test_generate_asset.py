@@ -110,11 +110,43 @@ def test_a_refused_image_is_http_200_without_parts(wire: Wire, run: Run, tmp_pat
     assert not (tmp_path / "bear.png.job.json").exists()
 
 
+def counted(tokens: int | None, finish: str = "STOP", text: str = "I cannot draw that") -> Say:
+    """Words in place of a picture, and how many tokens they had (None: no candidate was counted)."""
+    usage = {"promptTokenCount": 9} | ({} if tokens is None else {"candidatesTokenCount": tokens})
+    parts = [{"text": text}] if text else []
+    return say({"candidates": [{"content": {"parts": parts}, "finishReason": finish}], "usageMetadata": usage})
+
+
 def test_an_answer_of_words_gets_one_more_try_with_another_seed(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, empty("STOP", {"text": "I cannot draw that"}), drawn(png()))
-    assert run(generate_asset.main, *wish(tmp_path)).code == 0
+    wire.on("POST", PATH, counted(None), drawn(png()))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.code, [event["usd"] for event in ran.of("charged")]) == (0, [0.0336])
     seeds = [asked.json()["generationConfig"]["seed"] for asked in wire.asked]
     assert seeds[1] == seeds[0] + 1
+
+
+@pytest.mark.fault("13.11")
+@pytest.mark.parametrize(
+    "answer",
+    [empty("STOP", {"text": "I cannot draw that"}), empty("STOP"), empty("IMAGE_OTHER"), empty("MAX_TOKENS"),
+     say({"candidates": []}), say({}), Say(status=503), Say(b"<html>busy</html>", 503), Say(b"busy", 503),
+     error(503, "UNAVAILABLE", "The service is currently unavailable."), error(504, "DEADLINE_EXCEEDED", "too late")],
+)  # fmt: skip
+def test_an_answer_that_does_not_deny_the_picture_leaves_doubt_and_none_is_asked_for_again(
+    wire: Wire, run: Run, tmp_path: Path, answer: Say
+) -> None:
+    wire.on("POST", PATH, answer)
+    kinds = [run(generate_asset.main, *wish(tmp_path)).failure["kind"] for _ in range(2)]
+    assert (kinds, len(wire.asked)) == (["in_doubt", "in_doubt"], 1)
+
+
+@pytest.mark.fault("13.11")
+def test_words_that_cost_tokens_are_booked_one_by_one(wire: Wire, run: Run, tmp_path: Path) -> None:
+    wire.on("POST", PATH, counted(40), counted(1290, "NO_IMAGE"))
+    ran = run(generate_asset.main, *wish(tmp_path))
+    assert (ran.failure["kind"], len(wire.asked)) == ("nonsense", 2)
+    # words at the price of words; as many tokens as a picture has at that of a picture
+    assert [event["usd"] for event in ran.of("charged")] == [pytest.approx(0.000314, abs=1e-6), 0.0336]
 
 
 def test_two_answers_without_a_picture_are_nonsense(wire: Wire, run: Run, tmp_path: Path) -> None:

@@ -106,8 +106,9 @@ def detail(http: int, **fields: object) -> Say:
         (detail(400, code="content_policy_violation", message="refused"), 65, "refused"),
         (detail(400, code="max_character_limit_exceeded", message="too long"), 65, "input"),
         (say({"detail": [{"loc": ["body", "text"], "msg": "Field required", "type": "missing"}]}, 422), 65, "input"),
-        (detail(500, code="internal_error", message="oops"), 69, "down"),
-        (Say(b"busy", 503), 69, "down"),
+        (detail(503, code="system_busy", message="wait"), 75, "busy"),
+        (detail(500, code="internal_error", message="The model is overloaded"), 69, "down"),
+        (detail(409, code="conflict", message="already exists"), 69, "down"),
     ],
 )
 def test_errors_of_both_shapes_are_told_apart(
@@ -127,7 +128,14 @@ def test_an_empty_purse_is_401_and_tells_when_it_is_filled_again(wire: Wire, run
     assert ran.failure["retry_after_s"] == 86_400
 
 
-@pytest.mark.parametrize("answer", [Say(cut=True), Say(b"abc", stated=9999), Say(b"<html>", 504)])
+@pytest.mark.fault("13.11")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Say(cut=True), Say(b"abc", stated=9999), Say(b"<html>", 504), Say(b"busy", 503), Say(status=503),
+        detail(500, code="internal_error", message="oops"),
+    ],
+)  # fmt: skip
 def test_a_lost_narration_is_in_doubt(wire: Wire, run: Run, tmp_path: Path, answer: Say) -> None:
     wire.on("POST", SPEECH, answer)
     assert run(generate_audio.main, *speech(tmp_path)).failure["kind"] == "in_doubt"

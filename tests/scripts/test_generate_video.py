@@ -134,8 +134,8 @@ def test_a_lost_answer_to_the_order_is_in_doubt_until_told_to_buy_again(
         (say({"code": 404, "msg": "unknown model"}), 78, "configuration"),
         (say({"code": 422, "msg": "prompt is required"}), 65, "input"),
         (say({"code": 455, "msg": "maintenance"}), 69, "down"),
-        (say({"code": 500, "msg": "server error"}, 500), 69, "down"),
-        (Say(b"no backend", 503), 69, "down"),
+        (say({"code": 500, "msg": "Create task failed, credits have been refunded"}), 69, "down"),
+        (say({"code": 501, "msg": "Generation failed; you were not charged."}, 500), 69, "down"),
     ],
 )
 def test_an_error_hides_in_http_200_and_takes_the_intent_back(
@@ -148,12 +148,29 @@ def test_an_error_hides_in_http_200_and_takes_the_intent_back(
     assert not (tmp_path / "clip.mp4.job.json").exists()
 
 
-def test_a_gateway_that_lost_its_backend_leaves_doubt(
-    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+@pytest.mark.fault("13.11")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Say(b"<html>bad gateway</html>", 502),
+        Say(b"no backend", 503),
+        Say(status=503),
+        say({"code": 500, "msg": "Server exception, please try again later"}),
+        say({"code": 501, "msg": "generation failed"}),
+        say({"code": 408, "msg": "no result for ten minutes"}),
+        say({"code": 500, "msg": "server error"}, 500),
+        say({"code": 200, "msg": "success", "data": None}),
+        say({"msg": "success"}),
+    ],
+)
+def test_an_answer_that_does_not_deny_the_order_leaves_doubt_and_none_is_placed_again(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes, answer: Say
 ) -> None:
     lay_out(wire, clip)
-    wire.on("POST", CREATE, Say(b"<html>bad gateway</html>", 502))
-    assert run(generate_video.main, *wish(tmp_path, picture)).failure["kind"] == "in_doubt"
+    wire.on("POST", CREATE, answer)
+    kinds = [run(generate_video.main, *wish(tmp_path, picture)).failure["kind"] for _ in range(2)]
+    assert (kinds, len(wire.asked_for(CREATE))) == (["in_doubt", "in_doubt"], 1)
+    assert kept(tmp_path)["state"] == "intent"
 
 
 def test_a_picture_that_kie_cannot_fetch_is_hosted_once_more_under_a_new_name(

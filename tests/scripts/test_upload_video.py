@@ -330,3 +330,26 @@ def test_an_upload_that_goes_on_holds_what_an_earlier_run_sent_against_the_film(
     digest = hashlib.sha256(approved).hexdigest()
     assert run(upload_video.main, *wish(film, "--digest", digest)).code == 0
     assert tube.stored == approved and tube.inserts == 1
+
+
+@pytest.mark.fault("5.8")
+@pytest.mark.parametrize(
+    "form", ["bytes=0-{}", "0-{}", "bytes 0-{}", "Bytes=0-{}", "bytes = 0 - {}", "bytes 0-{}/*", "bytes 0-{}/786432"]
+)
+def test_the_last_number_of_a_range_counts_in_whatever_form(run: Run, tube: Tube, film: Path, form: str) -> None:
+    def answer(asked: Asked) -> Say:
+        told = tube.put(asked)
+        held = told.headers.get("Range", "").rpartition("-")[2]
+        return Say(told.body, told.status, {"Range": form.format(held)}) if held else told
+
+    tube.wire.on("PUT", SESSION, answer)
+    assert run(upload_video.main, *wish(film)).code == 0
+    assert tube.stored == film.read_bytes() and tube.inserts == 1
+
+
+@pytest.mark.fault("5.8")
+@pytest.mark.parametrize("told", ["bytes=5-9", "bytes=0-99999999999", "bytes=0--1", "soon", "bytes=0-9,20-29", "0-1e3"])
+def test_a_range_of_nonsense_moves_nothing(run: Run, tube: Tube, film: Path, told: str) -> None:
+    tube.wire.on("PUT", SESSION, Say(status=308, headers={"Range": told}))
+    ran = run(upload_video.main, *wish(film))
+    assert (ran.code, ran.failure["kind"], tube.inserts) == (76, "nonsense", 1)

@@ -21,7 +21,9 @@ from notion_client.errors import InvalidPathParameterError, validate_request_pat
 from videod.adapters.notion_pace import Line, Rank
 from videod.adapters.notion_pacer import NotionPacer
 from videod.adapters.notion_shapes import Json, came, cursor, is_id, items, promised, record, said
-from videod.core import bounds
+from videod.core import bounds, verdicts
+from videod.core.services.notion import WIRE
+from videod.core.verdicts import Form
 from videod.ports import BoardError, Clock
 
 log = logging.getLogger(__name__)
@@ -256,7 +258,7 @@ class Calls:
         kept = details.get("committed_resource_id")
         if answer.status == 503 and isinstance(kept, str) and is_id(kept):
             return Committed(message, kept)
-        return BoardError(_kind(answer.status), message)
+        return BoardError(_kind(answer.status, answer.content), message)
 
     def _without_token(self, text: object) -> str:
         found = text if isinstance(text, str) else ""
@@ -351,12 +353,15 @@ async def _awaited(answer: object) -> object:
     return await answer if isinstance(answer, Awaitable) else answer
 
 
-def _kind(status: int) -> str:
+def _kind(status: int, content: bytes) -> str:
+    """What an answer means to the board; `WIRE` has the rows for people, `verdicts` whose words they are."""
+    if verdicts.read(WIRE, status, content).form is Form.PAGE and not content.lstrip().startswith(b"{"):
+        return "down"  # a page of something in between, whatever its status, is no word of Notion's
     if status == 401:
         return "credentials"
     if status in (403, 404):
         return "gone"
-    if status in (408, 409, 425) or not 400 <= status < 500:
+    if status in (407, 408, 409, 425) or not 400 <= status < 500:
         # a 409 is a collision inside Notion, safe to repeat; a redirect comes from something that stands before it
         return "down"
     return "rejected"

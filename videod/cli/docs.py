@@ -16,7 +16,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from videod.cli import output
+from videod.cli import answer_docs, output
+from videod.cli.markdown import table
 from videod.core import offers
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
 from videod.core.service import Service
@@ -45,7 +46,7 @@ def _docs(argv: Sequence[str]) -> int:
         raise output.CommandError(output.USAGE, "update needs files", "name them: videod docs update README.md")
     for path in given.files:
         old = _read(path)
-        new = renewed(old)
+        new = WHOLE[path.name]() if path.name in WHOLE else renewed(old)
         if new != old:
             path.write_text(new)
         output.say(f"{path}: {'renewed' if new != old else 'nothing to renew'}")
@@ -71,11 +72,6 @@ def renewed(text: str) -> str:
         return f"{found[1]}{make()}\n{found[3]}"
 
     return _BLOCK.sub(block, text)
-
-
-def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 # ------------------------------------------------------------------------------------------- the step table
@@ -128,7 +124,7 @@ def _detour(ways: dict[str, list[str]], start: str, end: str) -> bool:
 def steps() -> str:
     """The step table."""
     head = ("step", "script", "service", "made", "after", "gate before it", "paid", "deadline", "error status")
-    return _table(head, (_step_row(step) for step in STEPS.values()))
+    return table(head, (_step_row(step) for step in STEPS.values()))
 
 
 def _step_row(step: Step) -> Sequence[str]:
@@ -153,7 +149,7 @@ def statuses() -> str:
     """The 26 statuses: label, stored value, who sets it, where it goes from there (Cancelled is left out)."""
     head = ("Notion label", "stored as", "who sets it", "may become")
     rows = ((LABELS[one], f"`{one.value}`", _set_by(one), _targets(one)) for one in Status)
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _set_by(status: Status) -> str:
@@ -209,7 +205,7 @@ def failures() -> str:
          policy.advice or "nothing")
         for kind, policy in POLICY.items()
     )  # fmt: skip
-    return _table(head, rows)
+    return table(head, rows)
 
 
 # ------------------------------------------------------------------------------------------- scripts
@@ -218,7 +214,7 @@ def failures() -> str:
 def older() -> str:
     """The arguments that a user's own script of a step is called with, where it may be of before videod."""
     rows = [(step.name, f"`{' '.join(step.legacy_args)}`") for step in STEPS.values() if step.legacy_args]
-    return _table(("step", "arguments"), iter([*rows, ("all others", "all arguments of our script, see below")]))
+    return table(("step", "arguments"), iter([*rows, ("all others", "all arguments of our script, see below")]))
 
 
 #: a program of its own, since videod imports no script: the --help of each script of a folder, as JSON
@@ -259,7 +255,7 @@ def _script_section(name: str, text: str) -> str:
         if not {"--help", "--events"}.intersection(names)
     )
     shown = f"```text\nexample:\n{example.rstrip()}\n```"
-    return f"## {name}\n\n{_plain(about.strip())}\n\n{_table(('argument', 'meaning'), rows)}\n\n{shown}"
+    return f"## {name}\n\n{_plain(about.strip())}\n\n{table(('argument', 'meaning'), rows)}\n\n{shown}"
 
 
 def _plain(text: str) -> str:
@@ -284,11 +280,11 @@ def settings() -> str:
     from videod.config import Service, Services, Settings
 
     head = ("setting", "default", "allowed", "variable")
-    plain = ((path, field) for path, field in _fields(Settings) if not _of_a_table(path, Service.model_fields))
-    general = _table(head, (_setting_row(path, field) for path, field in plain))
+    plain = ((path, field) for path, field in _fields(Settings) if not _of_atable(path, Service.model_fields))
+    general = table(head, (_setting_row(path, field) for path, field in plain))
     allowed = ("allowed", *(_allowed(field) for _, field in _fields(Service)))
     rows = [_service_row(one.name, Services.model_fields[one.name].annotation) for one in LANES]
-    services = _table(("service", *(f"`{name}`" for name in Service.model_fields)), iter([*rows, allowed]))
+    services = table(("service", *(f"`{name}`" for name in Service.model_fields)), iter([*rows, allowed]))
     return f"{general}\n\n{services}\n\n`[scripts]` takes a program for each of: {', '.join(STEPS)}."
 
 
@@ -300,7 +296,7 @@ def _service_row(name: str, model: object) -> Sequence[str]:
     return (f"`[services.{name}]`", *map(_default, limits))
 
 
-def _of_a_table(path: tuple[str, ...], limits: Collection[str]) -> bool:
+def _of_atable(path: tuple[str, ...], limits: Collection[str]) -> bool:
     """Whether a setting stands in the tables of services and scripts."""
     return path[0] == "scripts" or (path[0] == "services" and len(path) == 3 and path[2] in limits)
 
@@ -352,7 +348,7 @@ def secrets() -> str:
             if one.needed == needed:
                 rows.setdefault((one.purpose, needed), []).append(f"`{one.name}`")
     cells = ((", ".join(names), purpose, needed.value) for (purpose, needed), names in rows.items())
-    return _table(("variable", "for", "needed"), cells)
+    return table(("variable", "for", "needed"), cells)
 
 
 def credentials() -> str:
@@ -373,7 +369,7 @@ def channel() -> str:
         (f"`{'.'.join(path)}`", given.get(path[0]) or _default(field), _allowed(field))
         for path, field in _fields(Channel)
     )
-    return _table(("key", "default", "allowed"), rows)
+    return table(("key", "default", "allowed"), rows)
 
 
 def _fields(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
@@ -428,11 +424,15 @@ def commands() -> str:
     from videod.cli.main import COMMANDS
 
     rows = ((f"`videod {name}`", row.help) for name, row in COMMANDS.items())
-    return _table(("command", "what it does"), rows)
+    return table(("command", "what it does"), rows)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "diagram": diagram, "steps": steps, "older": older, "statuses": statuses, "moves": moves, "failures": failures,
     "settings": settings, "services": services, "secrets": secrets, "credentials": credentials, "channel": channel,
-    "scripts": scripts, "commands": commands,
+    "scripts": scripts, "commands": commands, "answers": answer_docs.answers,
+}  # fmt: skip
+#: files that are made as a whole, by their names
+WHOLE: dict[str, Callable[[], str]] = {
+    "verdicts.json": answer_docs.rows_for_scripts, "verdicts.py": answer_docs.judge_for_scripts,
 }  # fmt: skip

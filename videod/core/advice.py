@@ -81,10 +81,15 @@ def _credentials(job: Job, failure: Failure) -> str:
 
 
 def _quota(job: Job, failure: Failure) -> str:
+    blamed = services.named(failure.service, job.service)
+    if failure.until_person:
+        resume = f"`videod resume {job.service}`"
+        if resume in failure.message:
+            return ""  # it says itself what to do
+        return f"top up at {blamed.credit_at if blamed and blamed.credit_at else job.service}, then run {resume}"
     if (spent := services.out_of_credit(failure, job.service)) is not None:
         return f"top up at {spent.credit_at}, then run `videod resume {job.service}`"
     again = "nothing; videod resumes automatically at that time"
-    blamed = services.named(failure.service, job.service)
     if blamed is None or blamed.credit_at is None:
         return again
     return f"{again}. If credit is used up, buy some at {blamed.credit_at} and run `videod resume {job.service}`"

@@ -234,4 +234,5 @@ def _about(hold: Suspension, one: Told) -> bool:
     if hold.cause is Cause.DISK:
         return one.key == DISK_ALERT
     where = f"service {hold.service} {hold.channel_id}".rstrip()
-    return hold.cause is Cause.CREDENTIALS and one.ends == where and f":{Kind.CREDENTIALS.value}" in one.key
+    kinds = {Cause.CREDENTIALS: Kind.CREDENTIALS, Cause.QUOTA: Kind.QUOTA, Cause.CREDIT: Kind.QUOTA}
+    return hold.cause in kinds and one.ends == where and f":{kinds[hold.cause].value}" in one.key

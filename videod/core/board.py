@@ -131,7 +131,7 @@ def again_at(job: Job) -> int | None:
     """When a ready job that failed is tried again, ms: its own time, or the end of its service's suspension."""
     failure = job.failure
     timeless = (Kind.CREDENTIALS, Kind.REFUSED, Kind.IN_DOUBT)
-    if failure is None or job.state != JobState.READY or failure.kind in timeless:
+    if failure is None or job.state != JobState.READY or failure.kind in timeless or failure.until_person:
         return None
     if services.out_of_credit(failure, job.service) is not None:
         return None

@@ -161,7 +161,8 @@ def _again_later(work: Transition, job: Job, event: JobFailed | JobCrashed) -> t
 def _suspend(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, Job]:
     failure = event.failure
     credentials = failure.kind == Kind.CREDENTIALS
-    until = None if credentials else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
+    lasting = credentials or failure.until_person
+    until = None if lasting else event.at + (failure.retry_after_ms or POLICY[failure.kind].wait_ms)
     blamed = services.named(failure.service, job.service)
     topped = services.out_of_credit(failure, job.service)
     cause = Cause.CREDENTIALS if credentials else Cause.QUOTA if topped is None else Cause.CREDIT

@@ -35,7 +35,7 @@ class Kind(StrEnum):
 class Failure:
     """One failure. `retry_after_ms` is what the service asked us to wait; None where it did not say.
 
-    `at`: when it was booked, ms UTC; the workflow sets it.
+    `until_person`: no wait helps, only somebody who acts. `at`: when it was booked, ms UTC; the workflow sets it.
     """
 
     kind: Kind
@@ -47,6 +47,7 @@ class Failure:
     request_id: str | None = None
     retry_after_ms: int | None = None
     at: int | None = None
+    until_person: bool = False
 
 
 class Answer(StrEnum):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from videod.core.verdicts import Wire
+
 #: thousandths of a credit: the unit in which balances are counted
 CREDIT = 1000
 
@@ -197,7 +199,8 @@ class Service:
     there is none). `credit_usd`: what one credit costs, where a price in dollars tells the credits. `credit_at`: where
     more is bought. `settings`: what to look at where it refuses what is configured. `hosts_pictures`: takes the first
     picture of a clip. `remarks`: a limit -> what videod.toml says behind it. `codes_of_channel`: codes of failures
-    that stop only the job's channel, where the service is used in the name of one.
+    that stop only the job's channel, where the service is used in the name of one. `wires`: what its answers prove; the
+    first is that of the requests that cost most.
     """
 
     name: str
@@ -221,6 +224,7 @@ class Service:
     codes_of_credit: tuple[str, ...] = ()
     #: those among them that tell of a cap on the key, not of the account's balance
     codes_of_cap: tuple[str, ...] = ()
+    wires: tuple[Wire, ...] = ()
 
     @property
     def outside(self) -> bool:

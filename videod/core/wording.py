@@ -138,6 +138,8 @@ def reminder(one: Suspension) -> str:
     command = f"`{resume_command(one)}`"
     where = f"{one.service} for {one.channel_id}" if one.channel_id else one.service
     fix = f"put a valid key in and restart videod, or run {command} where the key is right by now"
+    if one.cause in (Cause.QUOTA, Cause.CREDIT):
+        fix = f"add credit or quota at {one.service}, then run {command}"
     if one.channel_id:
         fix = f"run `videod channels authorize {one.channel_id}`, then {command}"
     return f"{where} is still paused{since}: {why}. Its jobs wait. What to do: {fix}."

@@ -168,7 +168,7 @@ class Listener:
         return Failure(
             kind, said, text("service") or step.service, text("endpoint"),
             bounds.whole(message.get("http_status"), 100, 999), text("code"), text("request_id"),
-            None if wait is None else round(wait * 1000),
+            None if wait is None else round(wait * 1000), until_person=message.get("until_person") is True,
         )  # fmt: skip
 
 

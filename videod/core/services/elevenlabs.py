@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from videod.core import bounds
+from videod.core.failures import Kind
 from videod.core.service import (
     CREDIT,
     Balance,
@@ -21,6 +22,7 @@ from videod.core.service import (
     Unreadable,
     Where,
 )
+from videod.core.verdicts import Helper, Row, Wait, Wire, by_person
 
 _KEY = Key("ELEVENLABS_API_KEY", "xi-api-key")
 _SUBSCRIPTION = Question("VIDEOD_URL_ELEVENLABS", "/v1/user/subscription", _KEY)
@@ -98,6 +100,38 @@ def _model(model: str) -> Callable[[int, object], Problem | None]:
     return judge
 
 
+WIRE = Wire(
+    name="elevenlabs",
+    calls="`text-to-speech`, `sound-generation`, `subscription`",
+    own=("detail",),
+    words=("detail.code", "detail.status"),
+    message=("detail.message", "detail"),
+    rows=(
+        # one voice or model that the plan does not hold is the channel's matter; the others go on
+        by_person("400-499", Kind.CONFIGURATION, does="check the voice, the model and"
+            " the plan", words="paid_plan_required|.*voice_not_found.*|.*model_not_found.*|.*only_for_.*"
+            "|.*subscription.*|.*voice_limit.*|.*model_can_not.*"),
+        Row("400-499", Kind.QUOTA, helper=Helper.EITHER, wait=Wait.RENEWAL, does="wait for the plan's renewal, or buy"
+            " credits and run `videod resume elevenlabs`", words="quota_exceeded|insufficient_credits"),
+        by_person("400-499", Kind.QUOTA, words="payment_required|payment_issue",
+            does="pay the plan, then run `videod resume elevenlabs`"),
+        by_person("402", Kind.QUOTA,
+            does="pay the plan, then run `videod resume elevenlabs`"),
+        Row("400-599", Kind.BUSY, wait=Wait.SAID, words="concurrent_limit_exceeded|too_many_concurrent_requests"
+            "|rate_limit_exceeded|system_busy"),
+        Row("429", Kind.BUSY, wait=Wait.SAID),
+        by_person("400-499", Kind.REFUSED, does="re-word what was asked for",
+            words=".*(policy|moderation|prohibited|safety|unsafe|harmful|content_against).*"),
+        by_person("401", Kind.CREDENTIALS, does="check ELEVENLABS_API_KEY"),
+        by_person("403", Kind.CONFIGURATION, does="check what the plan allows"),
+        by_person("400", Kind.INPUT, does="change the text",
+            words="max_character_limit_exceeded|invalid_(?!api_key).*"),
+        by_person("422", Kind.INPUT, does="change the text"),
+        Row("500-599", Kind.DOWN, says=r"not (been )?charged|overloaded|at capacity|high demand"),
+    ),
+)  # fmt: skip
+
+
 def _probe(at: Configured) -> tuple[Check, ...]:
     models = Question("VIDEOD_URL_ELEVENLABS", "/v1/models", _KEY)
     return (
@@ -133,4 +167,5 @@ SERVICE = Service(
     codes_of_credit=("quota_exceeded", "insufficient_credits", "payment_required", "payment_issue"),
     balance=Balance(_SUBSCRIPTION, _used, left=_left),
     probe=_probe,
+    wires=(WIRE,),
 )

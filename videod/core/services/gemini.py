@@ -1,5 +1,11 @@
-"""Gemini: plans and images. Google tells no balance."""
+"""Gemini: plans and images. Google tells no balance.
 
+Two traps of the wire: a refused picture is HTTP 200, and one status (429) stands for a wait of seconds, a wait until
+midnight in California, a plan without any quota, and an empty balance. What fails with 400 or 500 is not charged
+(ai.google.dev, billing: "Am I charged for failed requests?").
+"""
+
+from videod.core.failures import Kind
 from videod.core.service import (
     Check,
     Configured,
@@ -15,6 +21,7 @@ from videod.core.service import (
     Unreadable,
     Where,
 )
+from videod.core.verdicts import Helper, Row, Wait, Wire, by_person
 
 _KEY = Key("GEMINI_API_KEY", "x-goog-api-key")
 #: what a plan with its corrections comes to; gemini-3.8-flash doubles on 2027-01-01
@@ -56,6 +63,53 @@ def _check(setting: str, model: str, piece: str, steps: tuple[str, ...]) -> Chec
     return Check(question, judge, f"model {setting}", steps=steps)
 
 
+#: words with which the model says that there is no picture since what was asked for is not allowed
+_REFUSED = (
+    "IMAGE_SAFETY|IMAGE_PROHIBITED_CONTENT|IMAGE_RECITATION|SAFETY|PROHIBITED_CONTENT|RECITATION|BLOCKLIST|SPII"
+    "|blockReason:.*"
+)
+_CREDIT = "top up the Google Cloud project of GEMINI_API_KEY or raise its cap, then run `videod resume gemini`"
+_NO_QUOTA = (
+    "Your Gemini API key has no quota for `{model}`. Enable billing for its Google Cloud project, then run"
+    " `videod resume gemini`."
+)
+_BILLING = "enable billing for the key's Google Cloud project, then run `videod resume gemini`"
+
+WIRE = Wire(
+    name="gemini",
+    calls="`generateContent`, for plans and images",
+    own=("error.status", "promptFeedback.blockReason", "candidates.0.finishReason"),
+    words=(
+        "error.details.*.reason", "error.status", "error.details.*.violations.*.quotaId",
+        "error.details.*.violations.*.quotaValue", "promptFeedback.blockReason", "candidates.0.finishReason",
+    ),
+    message=("error.message", "candidates.0.finishMessage"),
+    delay=("error.details.*.retryDelay",),
+    rows=(
+        by_person("200", Kind.REFUSED, words=_REFUSED, does="re-word what was asked for"),
+        Row("200", Kind.NONSENSE, words="NO_IMAGE"),
+        by_person("400", Kind.CREDENTIALS, words="API_KEY.*", does="check GEMINI_API_KEY"),
+        by_person("400", Kind.CREDENTIALS, says="api key", does="check GEMINI_API_KEY"),
+        by_person("401, 403", Kind.CREDENTIALS, does="check GEMINI_API_KEY"),
+        by_person("400", Kind.CONFIGURATION, words="FAILED_PRECONDITION",
+            does="enable billing for the Google Cloud project of GEMINI_API_KEY"),
+        by_person("400", Kind.INPUT, words="INVALID_ARGUMENT", does="change what was asked for"),
+        by_person("402", Kind.QUOTA, does=_CREDIT),
+        by_person("404", Kind.CONFIGURATION, words="NOT_FOUND", does="choose a model that still exists"),
+        # a plan without any quota for the model: with a figure of 0, or only in words
+        by_person("429", Kind.QUOTA, words="0", does=_BILLING, tells=_NO_QUOTA),
+        by_person("429", Kind.QUOTA, says=r"limit:\s*0(?!\d|[.,]\d)", does=_BILLING, tells=_NO_QUOTA),
+        Row("429", Kind.QUOTA, wait=Wait.MIDNIGHT, words=".*PerDay.*"),
+        Row("429", Kind.BUSY, wait=Wait.SAID, waits=True, wait_s=60.0),
+        Row("429", Kind.BUSY, wait=Wait.SAID, words=".*PerMinute.*", wait_s=60.0),
+        # a balance that is empty, a spend cap, or a rate of spending over ten minutes: the answer does not tell which
+        Row("429", Kind.QUOTA, helper=Helper.EITHER, wait=Wait.HOUR, does=_CREDIT),
+        Row("500", Kind.DOWN),
+        Row("503", Kind.DOWN, says="overloaded|high demand|capacity|try again|retry", wait=Wait.SAID),
+    ),
+)  # fmt: skip
+
+
 def _probe(at: Configured) -> tuple[Check, ...]:
     return (
         _check("text", at.models["text"], "plan", ("plan",)),
@@ -84,4 +138,5 @@ SERVICE = Service(
     credit_at="the Google Cloud project of GEMINI_API_KEY",
     codes_of_credit=("402",),
     probe=_probe,
+    wires=(WIRE,),
 )

@@ -5,8 +5,10 @@ catalogue here, and its form in `scripts/lib/kling.py`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from videod.core import bounds
+from videod.core.failures import Kind
 from videod.core.service import (
     CREDIT,
     Balance,
@@ -28,6 +30,7 @@ from videod.core.service import (
     Unreadable,
     Where,
 )
+from videod.core.verdicts import ANY, Helper, Money, Row, Wait, Wire, by_person
 
 _KEY = Key("KIE_API_KEY", "Authorization", "Bearer ")
 _CREDIT = Question("VIDEOD_URL_KIE", "/api/v1/chat/credit", _KEY)
@@ -108,6 +111,68 @@ def _model(model: str) -> Callable[[int, object], Problem | None]:
     return judge
 
 
+#: what forbids a clip, in the words of several vendors
+_POLICY = (
+    "content polic|policy violation|violat|sensitive|nsfw|safety|prohibited|moderation|risk control|inappropriate"
+    "|flagged|not allowed content|audit"
+)
+#: words with which an order that failed is said not to be charged
+_FREE = (
+    r"not (been )?charged|no (credits?|charges?)\b|(not|never) (been )?(created|accepted|deducted)"
+    r"|credits? (were|was|have been|has been) (refunded|returned)"
+)
+_ENVELOPE = (
+    by_person("401", Kind.CREDENTIALS, does="check KIE_API_KEY"),
+    by_person("402", Kind.QUOTA, does="top up, then run `videod resume kie`"),
+    Row("433", Kind.QUOTA, helper=Helper.EITHER, wait=Wait.HOUR,
+        does="raise the key's own limit at KIE, then run `videod resume kie`"),
+    Row("429", Kind.BUSY, wait=Wait.SAID, wait_s=10.0),
+    Row("455", Kind.DOWN, wait=Wait.SAID, wait_s=900.0),
+)  # fmt: skip
+_MISSING = by_person("403, 404, 505", Kind.CONFIGURATION, does="check the model's name and the key's rights")
+
+WIRE = Wire(
+    name="kie",
+    calls="`createTask`",
+    own=("code",),
+    words=("code",),
+    message=("msg", "message"),
+    code="code",
+    rows=(
+        *_ENVELOPE,
+        _MISSING,
+        by_person("400, 422", Kind.REFUSED, says=_POLICY, does="re-word what was asked for"),
+        by_person("400, 422", Kind.INPUT, does="change what was asked for"),
+        # the picture could not be fetched: it is hosted once more
+        Row("451", Kind.DOWN),
+        Row("408, 500-599", Kind.DOWN, says=_FREE),
+        Row("408", Kind.DOWN, Money.UNKNOWN),
+    ),
+)  # fmt: skip
+#: no order is placed by these, and what they refuse is no text of a person's
+QUESTIONS = replace(
+    WIRE,
+    name="kie question",
+    calls="`recordInfo`, `download-url`, the upload of a picture (free)",
+    rows=(
+        *_ENVELOPE,
+        Row("404, 422", Kind.DOWN, helper=Helper.NOBODY, wait=Wait.NEVER, does="the task or file is gone"),
+        _MISSING,
+    ),
+)
+RESULT = Wire(
+    name="kie result",
+    calls="the link of a finished clip (free; the clip is paid for by then)",
+    xml=True,
+    rows=(
+        Row("401, 403, 404, 410", Kind.DOWN, forms=ANY, expired=True),
+        Row("400", Kind.DOWN, expired=True, words="ExpiredToken|AccessDenied|InvalidToken|TokenRefreshRequired"
+            "|RequestExpired|SignatureDoesNotMatch|AuthorizationQueryParametersError|AuthenticationFailed"),
+        Row("400", Kind.DOWN, forms=ANY, expired=True, says="expired"),
+    ),
+)  # fmt: skip
+
+
 def _probe(at: Configured) -> tuple[Check, ...]:
     model = at.models["video"]
     known = not model or model.startswith(_FORMS)
@@ -142,4 +207,5 @@ SERVICE = Service(
     balance=Balance(_CREDIT, _used, Orders(_TASK, _remote, refunds=True), _left),
     probe=_probe,
     hosts_pictures=True,
+    wires=(WIRE, QUESTIONS, RESULT),
 )

@@ -1,6 +1,52 @@
 """YouTube: uploads, each in the name of a channel that somebody authorised. Nothing costs money there."""
 
+from videod.core.failures import Kind
 from videod.core.service import Limits, Needed, Secret, Service, Where
+from videod.core.verdicts import ANY, Form, Row, Wait, Wire, by_person
+
+#: reasons that name a field of the video
+_FIELDS = (
+    "invalidTitle|invalidDescription|invalidTags|invalidCategoryId|invalidPublishAt|invalidVideoMetadata"
+    "|mediaBodyRequired|invalidFilename|invalidRecordingDetails|defaultLanguageNotSet|invalidVideoGameRating"
+)
+_CONSENT = "run `videod channels authorize` for the channel"
+
+WIRE = Wire(
+    name="youtube",
+    calls="`videos.insert`, the upload session, the lists of one's own videos (nothing costs money)",
+    own=("error.code", "error.message"),
+    words=("error.errors.0.reason", "error.status"),
+    message=("error.message",),
+    rows=(
+        Row("400-499", Kind.QUOTA, wait=Wait.MIDNIGHT, words="quotaExceeded|dailyLimitExceeded"),
+        Row("403, 429", Kind.QUOTA, wait=Wait.MIDNIGHT, says="per day|video uploads"),
+        Row("400-499", Kind.QUOTA, wait=Wait.DAY, words="uploadLimitExceeded"),
+        Row("400-499", Kind.BUSY, wait=Wait.SAID, wait_s=60.0,
+            words="rateLimitExceeded|userRateLimitExceeded|uploadRateLimitExceeded"),
+        by_person("400-499", Kind.CONFIGURATION, words="youtubeSignupRequired",
+            does="create a YouTube channel for the account"),
+        by_person("400-499", Kind.INPUT, words=_FIELDS,
+            does="change the field that is named"),
+        by_person("401", Kind.CREDENTIALS, does=_CONSENT,
+            forms=(Form.OWN, Form.NONE)),
+        by_person("403", Kind.CONFIGURATION,
+            does="check the channel's rights and the token's scopes"),
+        Row("500-599", Kind.DOWN, wait=Wait.SAID, forms=ANY),
+    ),
+)  # fmt: skip
+TOKEN = Wire(
+    name="google token",
+    calls="Google's token endpoint (free)",
+    own=("error",),
+    words=("error",),
+    message=("error_description", "error"),
+    rows=(
+        by_person("400-499", Kind.CREDENTIALS, words="invalid_grant|access_denied",
+            does=_CONSENT),
+        by_person("400-499", Kind.CONFIGURATION, does="check GOOGLE_CLIENT_ID and its"
+            " secret", words="invalid_client|deleted_client|unauthorized_client|redirect_uri_mismatch|invalid_request"),
+    ),
+)  # fmt: skip
 
 SERVICE = Service(
     name="youtube",
@@ -15,6 +61,7 @@ SERVICE = Service(
         Secret("YOUTUBE_ACCESS_TOKEN", "one upload", Needed.ISSUED),
     ),
     codes_of_channel=("uploadLimitExceeded",),
+    wires=(WIRE, TOKEN),
     addresses={
         "VIDEOD_URL_YOUTUBE": "https://www.googleapis.com",
         "VIDEOD_URL_GOOGLE_OAUTH": "https://oauth2.googleapis.com",

@@ -12,6 +12,8 @@ from videod.core.step_parts import bought_again, channel_file, clip_key, job, te
 FASTEST, SLOWEST = 25.0, 4.0
 #: what a service's code holds that does not know a voice, or a model
 _VOICE, _MODEL = "voice", "model"
+#: what ElevenLabs calls a voice that only paid plans may use
+_PLAN = "paid_plan_required"
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -45,7 +47,7 @@ def _expects(job: Job, context: Context) -> Expectation:
 
 def _setting(job: Job, code: str) -> str:
     voice, spoken = f"`voice_id` in {channel_file(job)}", "`voice` in `[models]` of videod.toml"
-    if _VOICE in code:
+    if _VOICE in code or code == _PLAN:
         return voice
     return spoken if _MODEL in code else f"{voice} and {spoken}"
 
