@@ -5,7 +5,7 @@ missing intro, outro or watermark is a warning and the film is made without it; 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,16 +14,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from videod import files
-from videod.core.craft import tag_characters
+from videod.core.craft import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.craft_wording import odd_characters
+from videod.core.metadata import CATEGORIES, LEAST_BYTES, bytes_left, tags_left
 from videod.core.sanitize import shows
 from videod.core.youtube_names import canonical
-from videod.documents import DocumentError, Fault, faults_of
+from videod.documents import Document, DocumentError, Fault, faults_of
 from videod.strict_yaml import read_yaml
 
 PLACEHOLDERS = ("title", "topic", "channel", "description")
-#: YouTube's limits (Data API v3): all tags together, and the description in bytes of UTF-8
-TAG_CHARACTERS_MAX, DESCRIPTION_BYTES_MAX = 500, 5000
 EXTRAS = ("intro", "outro", "watermark")
 
 Review = Literal["review", "auto"]
@@ -56,9 +55,18 @@ def _plain(text: str) -> str:
 
 
 def _name(text: str) -> str:
+    if set(text) & {"<", ">"}:
+        raise ValueError("may hold no < and no >: YouTube refuses them in descriptions")
     if "," in text or not all(map(shows, text)):
         raise ValueError("may hold no comma and no line break: it becomes an option of the board's Channel property")
     return text
+
+
+def _category(number: str) -> str:
+    if number not in CATEGORIES:
+        known = ", ".join(f"{one} {name}" for one, name in CATEGORIES.items())
+        raise ValueError(f"{number[:20]!r} is no category that YouTube takes; write one of {known}")
+    return number
 
 
 def _template(text: str) -> str:
@@ -66,8 +74,6 @@ def _template(text: str) -> str:
     if unknown:
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
         raise ValueError(f"{{{unknown[0][:40]}}} is no placeholder; the placeholders are {known}")
-    if len(text.encode()) > DESCRIPTION_BYTES_MAX:
-        raise ValueError(f"is longer than YouTube's {DESCRIPTION_BYTES_MAX} bytes")
     if "<" in text or ">" in text:
         raise ValueError("may hold no < and no >: YouTube refuses them")
     return text
@@ -130,12 +136,13 @@ class Channel(_Part):
     storage: Literal["notion", "r2"] = "notion"
     privacy: Literal["private", "unlisted", "public"] = "private"
     made_for_kids: bool = False
-    category: str = Field(default="15", pattern=r"^[0-9]{1,3}$")
+    category: Annotated[str, AfterValidator(_category)] = "15"
     description_template: Annotated[str, AfterValidator(_plain), AfterValidator(_template)] = "{description}"
     tags: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_tags)] = Field(
         default=(), examples=[("nature", "documentary")]
     )
     gates: Gates = Field(default_factory=Gates)
+    publish_without_review: bool = False
     daily_budget_usd: Usd = 50.0
     episode_cap_usd: Usd = 15.0
     rebuy_ceiling_usd: Usd = 0.50
@@ -215,7 +222,44 @@ def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
     if channel.id != path.stem:
         reason = f"must be the file's name; write id: {path.stem} or rename the file to {channel.id}.yaml"
         return [Fault(str(path), document.lines[("id",)], "id", reason)]
+    faults = [Fault(str(path), _line(document, key), key, reason) for key, reason in _together(channel)]
+    if faults:
+        return faults
     missing = [name for name in EXTRAS if (extra := getattr(channel, name)) is not None and not files.exists(extra)]
     notes = [f"{path}:{document.lines[(name,)]}: {name}: there is no file {getattr(channel, name)}; films are made "
              f"without it" for name in missing]  # fmt: skip
+    if channel.publish_without_review:
+        where = f"{path}:{_line(document, 'publish_without_review')}: publish_without_review"
+        notes.append(f"{where}: films of {channel.name} are published although nobody looked at them")
     return channel.model_copy(update=dict.fromkeys(missing)), notes
+
+
+def _line(document: Document, key: str) -> int | None:
+    return document.lines.get((key,))
+
+
+def _together(channel: Channel) -> Iterator[tuple[str, str]]:
+    """What is wrong only because of what else the file says: key, reason."""
+    if all(mode == "auto" for _, mode in channel.gates) and not channel.publish_without_review:
+        yield (
+            "gates",
+            "are all auto, so that films would be published although nobody looked at them; set one of them to review,"
+            " or write publish_without_review: true if that is what you want",
+        )
+    left = bytes_left(channel.description_template, channel.name)
+    wanted = LEAST_BYTES if "{description}" in channel.description_template else 0
+    if left < wanted:
+        yield (
+            "description_template",
+            f"with the longest title and topic it leaves {max(0, left):,} of YouTube's {DESCRIPTION_BYTES_MAX} bytes"
+            f" for the words of a plan, which need {wanted}; shorten it by {wanted - left:,} bytes",
+        )
+
+
+def room(channel: Channel) -> str:
+    """What the channel's tags and template leave for a plan, in words."""
+    tags, left = tags_left(channel.tags), bytes_left(channel.description_template, channel.name)
+    return (
+        f"{channel.id}: left for a plan are {tags} of YouTube's {TAG_CHARACTERS_MAX} characters of tags and"
+        f" {left:,} of its {DESCRIPTION_BYTES_MAX} bytes of description"
+    )

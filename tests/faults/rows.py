@@ -32,6 +32,7 @@ ROWS: Mapping[str, str] = {
     "3.5": "Of several data sources videod takes the one that is named, and changes no other",
     "3.6": "The sample channels claim nothing that nobody keeps",
     # 4: found before the money is spent
+    "4.1": "What is sent to YouTube fits into its limits before anything is paid",
     "4.2": "Wrong settings are named before the first cent, once a cause, and heal by themselves",
     "4.3": "Extras that cannot be used are told when a channel is loaded; the film is made without them",
     # 5: every answer judged by what it proves

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videod.channels import ChannelError, load_channels, load_files
+from videod.cli import channels
 from videod.documents import DocumentError
 from videod.strict_yaml import parse
 
@@ -80,6 +81,11 @@ def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -
         ("privacy: hidden", 5, "'private', 'unlisted' or 'public'"),
         ("storage: s3", 5, "'notion' or 'r2'"),
         ("gates:\n  video: maybe", 6, "'review' or 'auto'"),
+        ('category: "99"', 5, "is no category that YouTube takes; write one of 1 Film & Animation"),
+        ('category: "0"', 5, "is no category that YouTube takes"),
+        ("gates: {assets: auto, video: auto, audio: auto, final: auto}", 5, "publish_without_review: true"),
+        (f"description_template: '{{description}}{'x' * 4955}'", 5, "for the words of a plan"),
+        ("description_template: '{description}{topic}{topic}'", 5, "for the words of a plan"),
         ("gates:\n  upload: auto", 6, "known here: assets, video, audio, final"),
         ("gates: review", 5, "must hold keys and values of its own"),
         ("voice:\n  stability: 40", 6, "less than or equal to 1"),
@@ -115,6 +121,27 @@ def test_a_wrong_line_is_refused_with_its_number(tmp_path: Path, more: str, line
 @pytest.mark.parametrize("name", ["Wild", "wild planet", "w" * 33, "ünder"])
 def test_a_file_name_that_is_no_channel_id_is_refused(tmp_path: Path, name: str) -> None:
     assert ": id: " in refusal(written(tmp_path, GOOD, name))
+
+
+def test_a_name_with_an_angle_bracket_would_be_refused_by_youtube(tmp_path: Path) -> None:
+    assert "no < and no >" in refusal(written(tmp_path, GOOD.replace("name: Wild", "name: <Wild>")))
+
+
+def test_that_nobody_looks_must_be_said_and_is_repeated(tmp_path: Path) -> None:
+    auto = "gates: {assets: auto, video: auto, audio: auto, final: auto}\n"
+    path = written(tmp_path, GOOD + auto + "publish_without_review: true\n")
+    found = load_files([path])
+    (warning,) = found.warnings
+    assert warning.startswith(f"{path}:6: publish_without_review: films of Wild are published although nobody looked")
+    assert found.channels[path.stem].publish_without_review
+
+
+@pytest.mark.fault("4.1")
+def test_what_is_left_for_a_plan_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, GOOD + "tags: [bears, wild animals]\n")
+    assert channels.main(["check", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert f"{path.stem}: left for a plan are 479 of YouTube's 500 characters of tags and" in told
 
 
 def test_a_name_with_a_comma_cannot_be_an_option_of_the_board(tmp_path: Path) -> None:

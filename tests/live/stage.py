@@ -45,6 +45,7 @@ class Stage:
             body = yaml.safe_load((ROOT / "channels" / f"{name}.yaml").read_text())
             body |= {"clips": 2, "images": 3, "rebuy_ceiling_usd": 20.0}
             body["gates"] = dict.fromkeys(("assets", "video", "audio", "final"), "auto")
+            body["publish_without_review"] = True
             (self.channels / f"{name}.yaml").write_text(yaml.safe_dump(body | (channel or {})))
         paths = f'[paths]\nscripts = "{ROOT / "scripts"}"\nchannels = "{self.channels}"\n'
         self.config.write_text(paths + settings)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files
+from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files, room
 from videod.cli import output
 from videod.cli.output import CommandError, Parser
 from videod.config import ConfigError, load_settings
@@ -98,6 +98,8 @@ def _check(given: argparse.Namespace) -> int:
         for fault in faults:
             output.say(str(fault), "bad")
         _warn(warnings)
+        for channel in found.channels.values():
+            output.say(room(channel), "dim")
         if not faults:
             output.say(f"{len(found.channels)} channel{'s' if len(found.channels) != 1 else ''}: no problems found.")
     return output.CONFIGURATION if faults else output.OK

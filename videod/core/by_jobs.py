@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from videod.core import breaker, told, wording
 from videod.core.by_people import again
-from videod.core.derive import affected
+from videod.core.derive import affected, opens_itself
 from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
 from videod.core.expand import jobs_of
 from videod.core.failures import Failure, Kind
@@ -196,8 +196,9 @@ def _another_film(work: Transition, job: Job, event: JobSucceeded) -> Transition
     """The approval of a film that was lost does not count for another one."""
     if Gate.FINAL not in work.task.approved or job.sha256 == event.sha256:
         return work
-    work = work.with_task(approved=work.task.approved - {Gate.FINAL})
-    if Gate.FINAL in work.policy.auto_gates:
+    final = {Gate.FINAL}
+    work = work.with_task(approved=work.task.approved - final, reviewed=work.task.reviewed - final)
+    if opens_itself(work.task, work.policy, Gate.FINAL):
         return work
     text = (
         f"{work.task.title} ({work.task.channel_id}): the film that was approved was lost or replaced; videod made it"

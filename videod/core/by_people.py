@@ -91,7 +91,7 @@ def approve(work: Transition, event: GateApproved) -> Transition:
         raise StaleEvent(f"gate {gate.value} is passed already", obstacle=obstacle)
     if obstacle is not None:
         return _blocked(work, LABELS[approved_status(gate)], Verb.APPROVE, obstacle)
-    return work.with_task(approved=work.task.approved | {gate}, error="")
+    return work.with_task(approved=work.task.approved | {gate}, reviewed=work.task.reviewed | {gate}, error="")
 
 
 def again(job: Job, at: int) -> Job:

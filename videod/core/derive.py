@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
-from videod.core.model import Job, Task
+from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, READY, RUNNING, SKIPPED, WAITING, Gate, Status
 from videod.core.suspension import Cause
 from videod.core.tables import ORDER, REVIEWED, STEPS
@@ -38,6 +38,21 @@ def complete(jobs: tuple[Job, ...], gate: Gate) -> bool:
     steps = REVIEWED[gate]
     group = [job for job in jobs if job.step in steps and job.state is not SKIPPED]
     return bool(group) and all(job.state is DONE for job in group)
+
+
+def opens_itself(task: Task, policy: ChannelPolicy, gate: Gate) -> bool:
+    """Whether the review is passed without a person.
+
+    The last one is not, where a film would be published that nobody approved: the last review of the channel that is
+    one, or a later one, must have been approved by a person, unless the channel's file says that it wants none.
+    """
+    if gate not in policy.auto_gates:
+        return False
+    if gate is not Gate.FINAL or policy.unreviewed:
+        return True
+    gates = list(Gate)
+    last = max((gates.index(one) for one in gates if one not in policy.auto_gates), default=0)
+    return any(gates.index(one) >= last for one in task.reviewed)
 
 
 def derive(task: Task, jobs: tuple[Job, ...]) -> Status:

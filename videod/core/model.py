@@ -71,6 +71,8 @@ class Task:
         return self.cost_micros + self.possible_micros
 
     waits: Suspension | None = None
+    #: the reviews that a person approved, of those that are passed; who and when stands in the history
+    reviewed: frozenset[Gate] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,12 @@ class ChannelPolicy:
     configured: bool = True
     #: step -> the service that does it, where another one than its own is chosen
     services: Mapping[str, str] = field(default_factory=dict)
+    #: whether a film may be published that nobody looked at (`publish_without_review` of the channel's file)
+    unreviewed: bool = True
+
+
+#: what `task_id_of` gives at most
+TASK_ID_CHARACTERS = 31
 
 
 def task_id_of(title: str, page_id: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from videod.core import board, by_edits, by_failures, by_jobs, by_lost, by_people, reports
-from videod.core.derive import complete, derive, promote
+from videod.core.derive import complete, derive, opens_itself, promote
 from videod.core.events import (
     CancelAsked,
     EditRefused,
@@ -98,7 +98,7 @@ def _handle(work: Transition, event: Event) -> Transition:
 def _gates_judged(work: Transition) -> Transition:
     """The work as it is: `_settle` opens its gate. Raises StaleEvent where it waits at none that opens by itself."""
     gate = AT_GATE.get(work.task.status)
-    if gate is None or gate not in work.policy.auto_gates:
+    if gate is None or not opens_itself(work.task, work.policy, gate):
         raise StaleEvent("it waits at no review that its channel opens by itself")
     return work
 
@@ -117,7 +117,7 @@ def _settle(work: Transition) -> Transition:
         check_move(work.task.status, status)
         work = work.with_task(status=status)
         gate = AT_GATE.get(status)
-        if gate is None or gate not in work.policy.auto_gates or not complete(work.jobs, gate):
+        if gate is None or not opens_itself(work.task, work.policy, gate) or not complete(work.jobs, gate):
             return work
         work = work.with_task(approved=work.task.approved | {gate})
     raise AssertionError(f"task {work.task.id} never comes to rest")

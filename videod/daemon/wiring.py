@@ -50,6 +50,7 @@ def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
         daily_budget_micros=_micros(channel.daily_budget_usd),
         episode_cap_micros=_micros(channel.episode_cap_usd),
         rebuy_ceiling_micros=_micros(channel.rebuy_ceiling_usd),
+        unreviewed=channel.publish_without_review,
     )
 
 

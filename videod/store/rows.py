@@ -23,7 +23,8 @@ def task_of(row: sqlite3.Row) -> Task:
     del values["phase"]  # follows from the status
     values["priority"] = Priority(row["priority"])
     values["status"] = Status(row["status"])
-    values["approved"] = frozenset(Gate(name) for name in row["approved"].split(",") if name)
+    for name in ("approved", "reviewed"):
+        values[name] = frozenset(Gate(gate) for gate in row[name].split(",") if gate)
     values["admitted"], values["cancelled"] = bool(row["admitted"]), bool(row["cancelled"])
     values["suspended"], values["waits"] = suspension_of(row["suspended"]), suspension_of(row["waits"])
     return Task(**values)
@@ -33,7 +34,8 @@ def task_values(task: Task) -> tuple[object, ...]:
     values: dict[str, object] = {name: getattr(task, name) for name in TASK_COLUMNS if name != "phase"}
     values["priority"] = int(task.priority)
     values["status"], values["phase"] = task.status.value, PHASES[task.status].value
-    values["approved"] = ",".join(gate.value for gate in Gate if gate in task.approved)
+    for name, gates in (("approved", task.approved), ("reviewed", task.reviewed)):
+        values[name] = ",".join(gate.value for gate in Gate if gate in gates)
     values["admitted"], values["cancelled"] = int(task.admitted), int(task.cancelled)
     values["suspended"], values["waits"] = _suspension_text(task.suspended), _suspension_text(task.waits)
     return tuple(values[name] for name in TASK_COLUMNS)

@@ -1,5 +1,6 @@
 """The film on YouTube."""
 
+from videod.core import metadata
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
@@ -19,9 +20,10 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
 
 def _argv(job: Job, at: CommandContext) -> Command:
     description = revised("upload/description", job, ".txt")
-    told = at.description_template.replace("{title}", at.task.title).replace("{topic}", at.task.topic)
-    told = told.replace("{channel}", at.channel_name).replace("{description}", text(job, "description"))
-    tags = list(dict.fromkeys((*at.tags, *names(job, "tags"))))
+    told = metadata.render(
+        at.description_template, at.task.title, at.task.topic, at.channel_name, text(job, "description")
+    )  # fmt: skip
+    tags = metadata.tags(at.tags, names(job, "tags"))
     kids = "--made-for-kids" if at.made_for_kids else "--not-made-for-kids"
     argv = (
         "--video", at.file("assemble/film"), "--title", at.task.title, "--description-file", at.path(description),

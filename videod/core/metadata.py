@@ -1,0 +1,92 @@
+"""What is sent to YouTube besides the film, within YouTube's limits whatever a title, topic or plan holds. Pure.
+
+A channel's tags and template are judged when its file is read, with the longest title and topic there can be; what the
+plan adds is fitted into what is left, so that nothing is refused after a film was paid for.
+"""
+
+import re
+from collections.abc import Sequence
+
+from videod.core.craft import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
+from videod.core.fields import BY_COLUMN
+from videod.core.model import TASK_ID_CHARACTERS
+from videod.core.sanitize import sanitize
+
+#: YouTube's categories that a video may be put into (videoCategories.list, `assignable`)
+CATEGORIES = {
+    "1": "Film & Animation", "2": "Autos & Vehicles", "10": "Music", "15": "Pets & Animals", "17": "Sports",
+    "19": "Travel & Events", "20": "Gaming", "22": "People & Blogs", "23": "Comedy", "24": "Entertainment",
+    "25": "News & Politics", "26": "Howto & Style", "27": "Education", "28": "Science & Technology",
+    "29": "Nonprofits & Activism",
+}  # fmt: skip
+#: bytes of one character at most, in UTF-8
+_WIDEST = 4
+#: the last line of a description, by which a video is found again, with what divides it from the rest
+MARKER_BYTES = len("\n\nvideod:") + TASK_ID_CHARACTERS
+#: so much of the description must be left for the plan's own words, bytes
+LEAST_BYTES = 300
+_PLAN = "{description}"
+#: where a description may end that had to be cut
+_ENDS = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+
+
+def render(template: str, title: str, topic: str, channel: str, described: str) -> str:
+    """The description without its marker line; the plan's words, where they are too long, end with a whole sentence.
+
+    YouTube refuses < and >, so they are left out of what is put in.
+    """
+    values = {"{title}": title, "{topic}": topic, "{channel}": channel}
+    told = template
+    for name, value in values.items():
+        told = told.replace(name, _plain(value))
+    left = DESCRIPTION_BYTES_MAX - MARKER_BYTES - len(told.replace(_PLAN, "").encode())
+    times = told.count(_PLAN)
+    return told.replace(_PLAN, cut(_plain(described), max(0, left) // times)) if times else told
+
+
+def cut(text: str, most: int) -> str:
+    """As many whole sentences as fit into `most` bytes of UTF-8; of one that is longer, its beginning."""
+    if len(text.encode()) <= most:
+        return text
+    end = 0
+    for found in _ENDS.finditer(text):
+        if len(text[: found.start()].encode()) > most:
+            break
+        end = found.start()
+    if end:
+        return text[:end]
+    return text.encode()[:most].decode(errors="ignore").rpartition(" ")[0] or text.encode()[:most].decode(
+        errors="ignore"
+    )
+
+
+def tags(own: Sequence[str], planned: Sequence[str]) -> tuple[str, ...]:
+    """The channel's tags, then as many of the plan's as YouTube takes; the same one counts once."""
+    kept: list[str] = []
+    known: set[str] = set()
+    for tag in (*own, *(_plain(one).replace(",", " ") for one in planned)):
+        word = " ".join(tag.split())
+        if word and word.casefold() not in known and tag_characters((*kept, word)) <= TAG_CHARACTERS_MAX:
+            kept.append(word)
+            known.add(word.casefold())
+    return tuple(kept)
+
+
+def tags_left(own: Sequence[str]) -> int:
+    """Characters that the channel's tags leave for those of a plan."""
+    comma = 1 if own else 0
+    return max(0, TAG_CHARACTERS_MAX - tag_characters(own) - comma)
+
+
+def bytes_left(template: str, channel: str) -> int:
+    """Bytes that a template leaves for a plan's words, with the longest title and topic; below 0: it is too long."""
+    longest = {name: (BY_COLUMN[name.capitalize()].most or 0) * _WIDEST for name in ("title", "topic")}
+    used = MARKER_BYTES + template.count("{channel}") * len(channel.encode())
+    used += sum(template.count(f"{{{name}}}") * most for name, most in longest.items())
+    fixed = re.sub(r"\{(title|topic|channel|description)\}", "", template)
+    left = DESCRIPTION_BYTES_MAX - used - len(fixed.encode())
+    return left // max(1, template.count(_PLAN))
+
+
+def _plain(text: str) -> str:
+    return sanitize(text.replace("<", "").replace(">", ""))
