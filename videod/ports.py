@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from videod.core.lease import Claim
 from videod.core.service import Remote
 from videod.core.step import Expectation
 
@@ -202,6 +203,18 @@ class Board(Protocol):
 
     async def sync_channels(self, names: list[str]) -> None:
         """Make sure that the Channel property offers these options."""
+        ...
+
+
+class LeaseBoard(Protocol):
+    """The line on the board that says who works on it (`core.lease`). Both methods raise BoardError only."""
+
+    async def read(self) -> tuple[Claim | None, int]:
+        """The claim, None where there is none, and the board's own time, ms."""
+        ...
+
+    async def write(self, claim: Claim) -> None:
+        """Put this claim in the place of any other."""
         ...
 
 

@@ -28,6 +28,7 @@ ROWS: Mapping[str, str] = {
     # 3: who is who
     "3.1": "A film goes to the YouTube channel of its channel's file, or nowhere",
     "3.2": "Every form of a Notion link leads to its page, or is refused with a sentence",
+    "3.3": "One daemon works on a board; a second one refuses, takes over when told, or when the first lapsed",
     "3.4": "The board is found by its ids, below the page or by its columns; never a second one",
     "3.5": "Of several data sources videod takes the one that is named, and changes no other",
     "3.6": "The sample channels claim nothing that nobody keeps",

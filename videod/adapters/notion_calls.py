@@ -13,6 +13,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 from notion_client import AsyncClient
@@ -113,6 +114,8 @@ class Calls:
         self._banned_ms = 0
         if not_before_ms > clock.now_ms():
             self._ban(min(not_before_ms - clock.now_ms(), int(BLOCKED_S * 1000)))
+        #: what the board's clock said last, and when that was on the steady one; both ms
+        self._told_ms: tuple[int, int] | None = None
         self._remember = remember
         self._remark = remark
         self._remarked: str | None = None
@@ -125,6 +128,13 @@ class Calls:
     def pace(self, requests_per_s: float) -> None:
         """Change the pace from the next call on."""
         self._interval_ms = math.ceil(1000 / requests_per_s)
+
+    def board_ms(self) -> int:
+        """The time by Notion's own clock, ms; by ours before Notion said it."""
+        if self._told_ms is None:
+            return self._clock.now_ms()
+        told, at = self._told_ms
+        return told + self._clock.steady_ms() - at
 
     def banned_until_ms(self) -> int:
         """When the wait that Notion asked for ends, by the wall clock; 0 when there is none."""
@@ -161,6 +171,8 @@ class Calls:
             async with self._line.place(rank):
                 await self._wait_for_turn(turns)
         answer = await self._asked(what, make, carries_bytes)
+        if (told := _date_ms(answer.headers.get("Date"))) is not None:
+            self._told_ms = told, self._clock.steady_ms()
         if not 200 <= answer.status < 300:
             raise await self._refusal(what, answer)
         await self._tell("")
@@ -365,6 +377,14 @@ def _kind(status: int, content: bytes) -> str:
         # a 409 is a collision inside Notion, safe to repeat; a redirect comes from something that stands before it
         return "down"
     return "rejected"
+
+
+def _date_ms(header: str | None) -> int | None:
+    """The time of an HTTP Date header, ms; None for none."""
+    try:
+        return round(parsedate_to_datetime(header or "").timestamp() * 1000)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _asked_s(asked: object, now_ms: int) -> float:

@@ -35,13 +35,16 @@ def run(
         bool, typer.Option("--sandbox", help="Work on the stand-ins: nothing leaves this host.")
     ] = False,
     verbose: Annotated[bool, typer.Option(help="Also log what scripts say.")] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Take the board from another videod that works on it.")
+    ] = False,
 ) -> None:
     """Run the daemon until Ctrl-C or SIGTERM. Try `videod run --sandbox` first: it needs no key and costs nothing."""
     if not sandbox:
-        raise typer.Exit(serve(config, os.environ, verbose))
+        raise typer.Exit(serve(config, os.environ, verbose, take_over))
     env, stand_ins = _rehearse(config)
     try:
-        code = serve(config, env, verbose)
+        code = serve(config, env, verbose, take_over)
     finally:
         if stand_ins is not None:  # those that were here before stay
             stand_ins.terminate()
@@ -69,7 +72,7 @@ def _rehearse(config: Path) -> "tuple[dict[str, str], subprocess.Popen[bytes] | 
     return env, process
 
 
-def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:
+def serve(config: Path, env: Mapping[str, str], verbose: bool = False, take_over: bool = False) -> int:
     """Run the daemon with this environment; returns its exit code, or says why it cannot start and exits."""
     from videod.channels import ChannelError
     from videod.config import ConfigError, CredentialsError, load_secrets, service_urls
@@ -88,7 +91,7 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False) -> int:
         for name in SECRET_NAMES:
             os.environ.pop(name, None)  # read once: what libraries start of themselves inherits what is left here
         logs.set_up(secrets.redact, verbose=verbose)
-        return lifecycle.run(config, env, secrets, service_urls(env))
+        return lifecycle.run(config, env, secrets, service_urls(env), take_over)
     except (ConfigError, ChannelError, CredentialsError) as error:
         refuse(CONFIGURATION, str(error))
     except LockHeld as error:

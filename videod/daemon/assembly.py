@@ -7,6 +7,7 @@
 import asyncio
 import logging
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -14,6 +15,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
@@ -24,6 +26,7 @@ from videod.adapters.disk import MB, Disk
 from videod.adapters.inspector import MediaInspector
 from videod.adapters.notion import NotionBoard, Place
 from videod.adapters.notion_calls import Calls
+from videod.adapters.notion_lease import NotionLease
 from videod.adapters.notion_pacer import NAME, NotionPacer
 from videod.adapters.notion_places import Ids, kept_ids
 from videod.adapters.oauth import Application, GoogleTokens, vault
@@ -35,6 +38,7 @@ from videod.core.step import Step
 from videod.credentials import Secrets
 from videod.daemon import preflight, refusals, settings_checks, wiring
 from videod.daemon.attention import AttentionWatch, Rules
+from videod.daemon.board_lease import BoardLease, this_holder
 from videod.daemon.clock_watch import ClockWatch
 from videod.daemon.disk_watch import DiskWatch
 from videod.daemon.gates import judge_again
@@ -81,6 +85,7 @@ class Assembly:
     board: NotionBoard
     calls: Calls
     launcher: ProcessLauncher
+    lease: BoardLease
     #: settles what a paid script of the last daemon is still finishing
     settling: Callable[[], Awaitable[None]]
     #: name -> what watches the disk, the clock, the write-ahead log, balances, what entries wait for, quiet troubles
@@ -97,16 +102,14 @@ class Ends:
     state_lost: Callable[[str], None]
     beat: Callable[[], object]
     remarks: list[Callable[[], Sequence[str]]]
+    #: the board went to another daemon: people are told, and the process ends in order
+    board_lost: Callable[[str], None] = lambda why: None
 
 
 async def build(
-    current: LiveConfig,
-    secrets: Secrets,
-    urls: Mapping[str, str],
-    env: Mapping[str, str],
-    ends: Ends,
+    current: LiveConfig, secrets: Secrets, urls: Mapping[str, str], env: Mapping[str, str], ends: Ends,
     opened: AsyncExitStack,
-) -> Assembly:
+) -> Assembly:  # fmt: skip
     """Open the database, settle what the last daemon left, and join the parts; none of them runs yet.
 
     The caller holds the lock, has migrated the database and knows that the master key is one. What must be closed
@@ -147,14 +150,14 @@ async def build(
     calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
+    lease = await _lease(NotionLease(calls, board.ids), store, ledger, clock, ends)
     ready = _preflight(store, ledger, clock, _Asked(current, secrets, urls, balances, tokens, board))
     scheduler = Scheduler(
         store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
     )
-    turns = Turns()
-    workspace = partial(workspace_of, sources.state)
-    intake = Intake(board, ledger, store, clock, current.names, current.settings.daemon.poll_interval_s, turns)
-    relay = Relay(board, people, ledger, store, clock, workspace, turns)
+    turns, who, interval_s = Turns(), lease.installation, current.settings.daemon.poll_interval_s
+    intake = Intake(board, ledger, store, clock, current.names, interval_s, turns, lease.admitted, who)
+    relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who)
     disk_watch = DiskWatch(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
         ends.state_lost,
@@ -166,9 +169,12 @@ async def build(
         "balances": purchase_check.run,
         "waits": WaitWatch(store, ledger, clock, ledger.knows).run,
         "checks": ready.run,
+        "lease": lease.run,
     }
     watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
-    return Assembly(store, ledger, scheduler, intake, relay, board, calls, launcher, settling, watches, ready.ask)
+    return Assembly(
+        store, ledger, scheduler, intake, relay, board, calls, launcher, lease, settling, watches, ready.ask
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -213,6 +219,17 @@ def _preflight(store: Store, ledger: Ledger, clock: Clock, asked: _Asked) -> Pre
         checks, asked.balances.left, asked.policies, lambda: current.in_force, asked.secrets.redact
     )
     made = Preflight(store, ledger, clock, sources)
+    return made
+
+
+async def _lease(line: NotionLease, store: Store, ledger: Ledger, clock: Clock, ends: Ends) -> BoardLease:
+    """What keeps the board for this state folder on this machine; the folder is named once and for all."""
+    known = await store.read(lambda tx: reads.value(tx, "installation"))
+    if known is None or re.fullmatch(r"[0-9a-f]{12}", known) is None:
+        known = uuid4().hex[:12]
+        await ledger.set_value("installation", known)
+    made = BoardLease(line, clock, this_holder(known), ends.board_lost, ends.beat)
+    ends.remarks.append(made.problems)
     return made
 
 

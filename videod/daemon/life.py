@@ -33,6 +33,8 @@ class Life:
     remarks: list[Remark] = field(default_factory=list)
     #: until then there is no heartbeat: recovery may take its time as long as the event loop turns
     running: bool = False
+    #: why this life ends although nothing failed: the board went to another daemon
+    lost: str = ""
 
     def __post_init__(self) -> None:
         self.watchdog = Watchdog(lambda why: self.leave(70, "daemon_heartbeat_lost", why))

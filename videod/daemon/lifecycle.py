@@ -37,6 +37,7 @@ from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.flow.runner import KILL_GRACE_S
+from videod.ledger import Ledger
 from videod.ports import BoardError
 from videod.store.database import DatabaseError
 from videod.store.schema import migrate
@@ -60,7 +61,7 @@ FORCE_AFTER_S = 1.0
 
 def stop_budget_s(settings: Settings) -> float:
     """The longest a stop may take; a test compares it with TimeoutStopSec of the unit."""
-    return settings.daemon.stop_grace_s + 2 * KILL_GRACE_S + LAST_WORDS_S + CLOSING_S
+    return settings.daemon.stop_grace_s + 2 * KILL_GRACE_S + LAST_WORDS_S + PART_S + CLOSING_S
 
 
 def _require(secrets: Secrets, needed: Collection[str]) -> None:
@@ -87,6 +88,7 @@ class Given:
     urls: Mapping[str, str]
     env: Mapping[str, str]
     began: float
+    take_over: bool = False
 
     @property
     def state(self) -> Path:
@@ -119,7 +121,7 @@ async def _live(given: Given, life: Life) -> int:
         publishing = asyncio.create_task(life.publish())
         opened.callback(publishing.cancel)
         waiting = asyncio.create_task(stopping.wait())
-        starting = asyncio.create_task(_start(given, life, asked, opened), name="start")
+        starting = asyncio.create_task(_start(given, life, asked, opened, stopping), name="start")
         await asyncio.wait([waiting, starting], return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             log.info("daemon_start_stopped")
@@ -137,7 +139,9 @@ async def _live(given: Given, life: Life) -> int:
         log.info("daemon_stop_started", extra={"reason": f"{broken} ended" if broken else "signal"})
         waiting.cancel()
         life.watchdog.stop()
-        code = refusals.BUG if broken else 0
+        code = refusals.BUG if broken else refusals.BUSY if life.lost else 0
+        if life.lost:
+            await _tell_lost(assembly.ledger, life.lost)
         ending.within(stop_budget_s(given.current.settings) + ending.LAST_S, code)
         await door.close()
         await _stop(assembly, tasks, given.current.settings.daemon.stop_grace_s)
@@ -146,13 +150,14 @@ async def _live(given: Given, life: Life) -> int:
 
 
 async def _start(
-    given: Given, life: Life, asked: asyncio.Event, opened: AsyncExitStack
+    given: Given, life: Life, asked: asyncio.Event, opened: AsyncExitStack, stopping: asyncio.Event
 ) -> tuple[Assembly, dict[str, asyncio.Task[None]], Listening]:
     """Build the assembly, open its door and begin its loops; whoever ends them closes `opened` afterwards."""
     current, secrets, loop_lag = given.current, given.secrets, LoopLag()
-    assembly = await build(
-        current, secrets, given.urls, given.env, Ends(_state_lost(life), life.beat, life.remarks), opened
-    )
+    ends = Ends(_state_lost(life), life.beat, life.remarks, _board_lost(life, stopping))
+    assembly = await build(current, secrets, given.urls, given.env, ends, opened)
+    await assembly.lease.acquire(given.take_over)
+    await assembly.ledger.alert_over("board lost", SystemClock().now_ms())
     app = build_app(
         assembly.ledger, assembly.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
@@ -223,6 +228,20 @@ def _state_lost(life: Life) -> Callable[[str], None]:
     return lambda why: life.leave(refusals.GROUND, "daemon_state_lost", why, gone=True)
 
 
+async def _tell_lost(ledger: Ledger, why: str) -> None:
+    await ledger.alert("board lost", why, SystemClock().now_ms())
+
+
+def _board_lost(life: Life, stopping: asyncio.Event) -> Callable[[str], None]:
+    """Ends this life in order: nothing new, the children's last words, people are told."""
+
+    def end(why: str) -> None:
+        life.lost = why
+        stopping.set()
+
+    return end
+
+
 async def _tell_deaths(assembly: Assembly, life: Life) -> None:
     """Tell people of earlier lives that died, unless they know."""
     if lives.due(life.story, life.lives.now()):
@@ -281,6 +300,11 @@ async def _stop(assembly: Assembly, tasks: Mapping[str, asyncio.Task[None]], gra
     except Exception as error:
         # what is not said now is said by the next daemon
         log.warning("daemon_last_words_failed", extra={"error": reason(error)})
+    try:
+        async with asyncio.timeout(PART_S):
+            await assembly.lease.release()
+    except (BoardError, TimeoutError) as error:
+        log.info("lease_unreleased", extra={"error": reason(error)})  # it lapses
 
 
 async def _heartbeat(assembly: Assembly, life: Life) -> None:
@@ -303,13 +327,16 @@ async def _find_board(current: LiveConfig, assembly: Assembly) -> None:
         log.warning("daemon_board_unknown", extra={"error": str(error)})
 
 
-def run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:
+def run(
+    path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str], take_over: bool = False
+) -> int:  # fmt: skip
     """The whole life: read, lock, migrate, serve; returns the exit code.
 
+    `take_over`: take the board from another daemon that works on it.
     Raises ConfigError, ChannelError, LockHeld, DatabaseError or StartError, each with a text for the person at hand.
     """
     try:
-        return _run(path, env, secrets, urls)
+        return _run(path, env, secrets, urls, take_over)
     except (ConfigError, ChannelError, LockHeld, DatabaseError):
         raise
     except Exception as error:
@@ -323,7 +350,9 @@ def _check_tables() -> None:
     tables.check(SECRET_NAMES)
 
 
-def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str]) -> int:
+def _run(
+    path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str, str], take_over: bool
+) -> int:  # fmt: skip
     began = time.monotonic()
     confinement.guard_self()
     keep_small()
@@ -334,7 +363,7 @@ def _run(path: Path, env: Mapping[str, str], secrets: Secrets, urls: Mapping[str
     for warning in current.channels.warnings:
         log.warning("channel_file_incomplete", extra={"problem": warning})
     _require(secrets, wiring.required(current.settings))
-    given = Given(current, secrets, urls, env, began)
+    given = Given(current, secrets, urls, env, began, take_over)
     lift_file_limit()
     why_not = unusable(given.state)
     if why_not is not None:
@@ -362,7 +391,7 @@ def _noted(given: Given, life: Life) -> int:
         raise
     finally:
         signals.ignore_the_rest(*signals.STOPS)
-    if code == 0:
+    if code == 0 or life.lost:
         life.lives.end()
     return code
 

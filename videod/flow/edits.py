@@ -27,6 +27,9 @@ WROTE_OVER = "~wrote_over"  # the label that it replaced
 TAKING = "~taking"  # the event that is being applied: {event, at, label, assets, fields}
 IN_TRASH = "~in_trash"
 
+#: between an episode's name and the state folder that took its entry, in the entry's key
+TAKEN_BY = " @"
+
 #: what only people write on an entry
 COLUMNS = tuple(one.column for one in FIELDS)
 #: longer texts are remembered by their digest
@@ -194,8 +197,28 @@ _IDLE = ("", LABELS[Status.DRAFT], LABELS[Status.QUEUED], LABELS[Status.CANCELLE
 
 def is_copy(values: Mapping[str, object], page_id: str) -> bool:
     """Whether the entry carries the key of another one: Notion's Duplicate copies every field."""
-    key = text(values, "Videod Key")
+    key = text(values, "Videod Key").partition(TAKEN_BY)[0]
     return bool(key) and key.rpartition("-")[2] != task_id_of("", page_id).rpartition("-")[2]
+
+
+def taken(task_id: str, taker: str) -> str:
+    """An entry's key: videod's name for the episode, and the state folder that took the entry."""
+    return f"{task_id}{TAKEN_BY}{taker}" if taker else task_id
+
+
+def of_another(values: Mapping[str, object], page_id: str, taker: str, at: int) -> EntryRefused | None:
+    """The answer to a queued entry that another state folder took, perhaps a moment before its daemon died.
+
+    What that one bought for it is unknown here, so only a person can say that it begins anew.
+    """
+    _, _, owner = text(values, "Videod Key").partition(TAKEN_BY)
+    if not taker or not owner or owner == taker:
+        return None
+    told = (
+        "Another videod (with another state folder) took this entry and may have begun it. Start that one again, or,"
+        " if it is gone, clear Videod Key and set the status back to Queued: then everything is made here anew."
+    )
+    return refused(values, page_id, told, at)
 
 
 def without_task(values: Mapping[str, object], page_id: str, seen: Seen | None, at: int) -> EntryRefused | None:

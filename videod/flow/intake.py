@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from videod.core import answers, bounds
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
 from videod.core.fields import text
-from videod.core.model import Task
+from videod.core.model import Task, task_id_of
+from videod.core.sanitize import sanitize_line
 from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
 from videod.flow import edits
 from videod.flow.trouble import REMARK, Trouble
@@ -59,12 +60,21 @@ class _Known:
     task: Task | None
 
 
+async def _at_once() -> None:
+    """Nobody else works on this board."""
+
+
 class Intake:
-    """`known_channels` gives channel id -> name. `turns` are shared with the relay."""
+    """`known_channels` gives channel id -> name. `turns` are shared with the relay.
+
+    `admitted` returns when entries may be taken, and raises BoardError while the board does not say whose it is.
+    `taker` names this state folder: it is noted on an entry before it is taken, so that no other one takes it as well.
+    """
 
     def __init__(
         self, board: Board, ledger: Ledger, store: Store, clock: Clock,
         known_channels: Callable[[], Mapping[str, str]], poll_interval_s: float, turns: Turns,
+        admitted: Callable[[], Awaitable[None]] = _at_once, taker: str = "",
     ) -> None:  # fmt: skip
         self._board = board
         self._ledger = ledger
@@ -73,6 +83,8 @@ class Intake:
         self._known_channels = known_channels
         self.poll_interval_s = poll_interval_s
         self._turns = turns
+        self._admitted = admitted
+        self._taker = taker
         self._trouble = Trouble(ledger, clock)
         self._stuck: set[str] = set()
         self._wide_at_ms: int | None = None
@@ -123,6 +135,7 @@ class Intake:
 
     async def poll_once(self) -> int:
         """Look at what was edited since the last look; returns how many wishes were taken. Raises BoardError."""
+        await self._admitted()
         began = self._clock.now_ms()
         cursor = await self._cursor(began)
         wide = self._wide_at_ms is None or not 0 <= began - self._wide_at_ms < WIDE_EVERY_MS
@@ -140,6 +153,7 @@ class Intake:
 
         Returns how many wishes were taken. Raises BoardError.
         """
+        await self._admitted()
         began = self._clock.now_ms()
         since = max(0, await self._cursor(began) - OVERLAP_MS)
         pages = {page.id: page for page in await self._board.newest(since)}
@@ -290,12 +304,25 @@ class Intake:
         label = edits.changed_label(page.values, seen, None)
         if label is None:
             return 0
-        applied = await self._apply(page, edits.queued(page.values, page.id, None, self._known_channels(), at), label)
+        if (other := edits.of_another(page.values, page.id, self._taker, at)) is not None:
+            await self._apply(page, other, label)
+            return 1
+        event = edits.queued(page.values, page.id, None, self._known_channels(), at)
+        if isinstance(event, EntryQueued):
+            await self._claim(page)
+        applied = await self._apply(page, event, label)
         if applied.task is not None:
             await self._insist(page, applied.task.id, label, applied.decision.note)
         elif not applied.decision.accepted:
             await self._ledger.apply(edits.refused(page.values, page.id, applied.decision.note, at))
         return 1
+
+    async def _claim(self, page: Page) -> None:
+        """Note on the entry who takes it. Raises BoardError: what could not be noted is not taken."""
+        key = edits.taken(task_id_of(sanitize_line(text(page.values, "Title")), page.id), self._taker)
+        if self._taker and text(page.values, "Videod Key") != key:
+            await self._admitted()
+            await self._board.write(page.id, {"Videod Key": key})
 
     async def _take_label(self, page: Page, task: Task, label: str, note: str) -> None:
         """`note`: why a field that was changed at the same time was not taken; then nothing may be started by it."""

@@ -20,6 +20,7 @@ from videod.core.board import sentence
 from videod.core.fields import text
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, BY_LABEL
+from videod.flow import edits
 from videod.flow.assets import MISSING, Assets, context
 from videod.flow.edits import COLUMNS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, wished, writing
 from videod.flow.turns import Turns
@@ -58,11 +59,14 @@ _Later = tuple[float, str, str]
 
 
 class Relay:
-    """`workspace_of` gives the folder of (channel id, task id). `turns` are shared with the intake."""
+    """`workspace_of` gives the folder of (channel id, task id). `turns` are shared with the intake.
+
+    `taker` names this state folder in the key of its entries.
+    """
 
     def __init__(
         self, board: Board, notifier: Notifier, ledger: Ledger, store: Store, clock: Clock,
-        workspace_of: Callable[[str, str], Path], turns: Turns,
+        workspace_of: Callable[[str, str], Path], turns: Turns, taker: str = "",
     ) -> None:  # fmt: skip
         self._board = board
         self._notifier = notifier
@@ -71,6 +75,7 @@ class Relay:
         self._clock = clock
         self._assets = Assets(board, ledger, store, clock, workspace_of)
         self._turns = turns
+        self._taker = taker
         self._trouble: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -138,7 +143,7 @@ class Relay:
             if newest is None:
                 return False
             waits = await self._files_to_come(newest)
-            body = newest.body if waits is None else waits
+            body = self._with_taker(newest.body if waits is None else waits)
             written = await self._write(newest, body) if body else None
             if written is None:
                 return False
@@ -147,6 +152,11 @@ class Relay:
                 await self._ledger.delivered(newest)
         log.info("relay_entry_delivered", extra=context(newest) | {"properties": sorted(body)})
         return waits is None
+
+    def _with_taker(self, body: dict[str, object]) -> dict[str, object]:
+        """The entry's key says which state folder took it."""
+        key = body.get("Videod Key")
+        return body | {"Videod Key": edits.taken(str(key), self._taker)} if key else body
 
     async def _newest(self, message: OutboxMessage) -> OutboxMessage | None:
         """The message as it is now: while we waited for our turn the intake may have brought a newer truth."""

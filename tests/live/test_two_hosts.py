@@ -1,0 +1,32 @@
+"""Two installations on one board, for real; the long campaign is `python -m tests.campaigns lease`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns.lease import Hosts, campaign
+from tests.harness.patience import ended
+
+pytestmark = pytest.mark.live
+
+
+@pytest.mark.fault("3.3")
+def test_a_second_installation_is_refused_and_takes_over_when_told(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path / "stage")
+    try:
+        hosts.works("one")
+        hosts.refused("two")
+        hosts.works("two", "--take-over")
+        assert ended(hosts.running.pop("one")) == 75
+        assert "the board is another one's now" in (hosts.stage.folder / "daemon_one.1.log").read_text()
+        hosts.running["two"].terminate()
+        assert ended(hosts.running.pop("two")) == 0
+        hosts.works("one")  # the other one left in order: nobody need be asked
+    finally:
+        hosts.close()
+
+
+@pytest.mark.fault("3.3")
+def test_two_kills_with_the_board_going_back_and_forth_buy_nothing_twice(tmp_path: Path) -> None:
+    found = campaign(tmp_path / "stage", kills=2, seed=5, up_s=2.0)
+    assert (found["bought_twice"], found["published_twice"]) == (0, 0)
