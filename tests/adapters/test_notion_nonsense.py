@@ -251,6 +251,22 @@ async def test_one_refusal_to_show_the_trash_is_not_for_ever(recorded: Recorded)
     assert any(page.in_trash for page in await board.edited_since(0))
 
 
+@pytest.mark.fault("13.4")
+@pytest.mark.parametrize("name", ["write", "replace"])
+async def test_a_column_whose_type_made_no_sense_once_is_looked_at_again(recorded: Recorded, name: str) -> None:
+    def spoil(answer: Any) -> Spoiled:
+        strange = put("properties", "Progress", "type", value="é" * 40)
+        return _answer(strange(answer) if "Progress" in answer["properties"] else answer)
+
+    harness, replay = recorded.harness(name)
+    replay.spoil(SOURCE, spoil)
+    with pytest.raises(BoardError, match="Progress"):
+        await recorded.ask(name)(harness)
+    replay.heal()
+    await recorded.ask(name)(harness)
+    await harness.calls.aclose()
+
+
 async def test_the_users_own_columns_may_hold_whatever_notion_thinks_of(recorded: Recorded) -> None:
     def spoil(answer: Any) -> Any:
         strange = {"Mine": 5, "Rating": {"type": "stars", "stars": {"of": 5}}, "Sum": {"type": "number", "number": "x"}}

@@ -217,7 +217,11 @@ class NotionBoard:
     @promised
     async def replace(self, page_id: str, values: Mapping[str, object], may: Callable[[Page], bool]) -> Page | None:
         """See ports.Board. Columns and pace are seen to before the reading; the write follows it at once."""
-        bodies = _bodies((await self._known_columns()).entries, values)
+
+        async def wired(columns: _Columns) -> Json:
+            return _bodies(columns.entries, values)
+
+        bodies = await self._with_columns(wired)
         page = await self._read(page_id, turns=2)
         if not may(page):
             return page
