@@ -12,7 +12,8 @@ import pytest
 from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, a_full_studio, at_once
 from tests.harness.patience import happened
 from videod.adapters.clock import SystemClock
-from videod.cli import actions, client
+from videod.cli import client
+from videod.cli.main import run
 from videod.core.events import GateApproved
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
@@ -94,7 +95,7 @@ both_ways = pytest.mark.parametrize("way", [a_daemon, nobody])
 def test_approving_says_what_changed_and_what_it_will_cost(box: StudioBox, house: Path, way, capsys: Out) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     with way(house):
-        assert actions.approve(["bears"]) == 0
+        assert run(["approve", "bears"]) == 0
     assert capsys.readouterr().out == (
         "Bears: assets approved; it is Approved - Assets now; this will cost about $1.40.\n"
     )
@@ -105,7 +106,7 @@ def test_approving_says_what_changed_and_what_it_will_cost(box: StudioBox, house
 def test_the_history_says_that_the_command_line_approved(box: StudioBox, house: Path, way, capsys: Out) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     with way(house):
-        assert actions.approve([task, "--gate", "assets", "--json"]) == 0
+        assert run(["approve", task, "--gate", "assets", "--json"]) == 0
     (result,) = json.loads(capsys.readouterr().out)["results"]
     assert (result["target"], result["changed"], result["cost_usd"]) == (task, True, 1.4)
     (by,) = box.store._connection.execute(
@@ -121,7 +122,7 @@ def test_what_is_refused_keeps_the_others_going_and_shows_in_the_exit_code(
     queued = box.queue("Queued Owl")
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     with way(house):
-        assert actions.approve([queued, task]) == 65
+        assert run(["approve", queued, task]) == 65
     first, second = capsys.readouterr().out.splitlines()
     assert first == (
         f"Queued Owl: there is nothing to approve yet; it is Queued; see `videod why {queued}` for what it waits for"
@@ -136,9 +137,9 @@ def test_retry_cancel_and_redo_reach_the_ledger(box: StudioBox, house: Path, way
     reviewed = box.bring_to(box.queue("Reviewed"), Status.ASSETS_READY)
     doomed = box.queue("Doomed")
     with way(house):
-        assert actions.retry(["failed"]) == 0
-        assert actions.cancel(["doomed"]) == 0
-        assert actions.redo(["reviewed", "bear_core"]) == 0
+        assert run(["retry", "failed"]) == 0
+        assert run(["cancel", "doomed"]) == 0
+        assert run(["redo", "reviewed", "bear_core"]) == 0
     assert box.jobs(failed)["plan/plan"].state == JobState.READY
     assert box.task(doomed).status == Status.CANCELLED
     bear = box.jobs(reviewed)["image/bear_core"]
@@ -151,9 +152,9 @@ def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -
     task = box.queue("Bears")
     box.fail(task, "plan/plan", Kind.CREDENTIALS, "API key not valid")
     with way(house):
-        assert actions.resume(["gemini"]) == 0
-        assert actions.resume(["gemini"]) == 0
-        assert actions.resume(["fax"]) == 66
+        assert run(["resume", "gemini"]) == 0
+        assert run(["resume", "gemini"]) == 0
+        assert run(["resume", "fax"]) == 66
     told = capsys.readouterr()
     assert told.out.splitlines() == [
         "gemini: gemini resumes; 1 task no longer waiting for it.",
@@ -170,10 +171,10 @@ def test_a_service_a_channel_and_an_episode_are_paused_with_a_reason(
     task = box.queue("Bears")
     channel = box.task(task).channel_id
     with way(house):
-        assert actions.pause(["kie", "--reason", "prices changed"]) == 0
-        assert actions.pause(["--channel", channel]) == 0
-        assert actions.pause(["bears", "--reason", "no bears today"]) == 0
-        assert actions.pause(["kie", "--channel", "no_such_channel"]) == 66
+        assert run(["pause", "kie", "--reason", "prices changed"]) == 0
+        assert run(["pause", "--channel", channel]) == 0
+        assert run(["pause", "bears", "--reason", "no bears today"]) == 0
+        assert run(["pause", "kie", "--channel", "no_such_channel"]) == 66
     capsys.readouterr()
     found = at_once(box.store.read(lambda connection: reads.suspensions(connection, NOON)))
     assert {(one.service, one.channel_id, one.cause.value): one.detail for one in found} == {
@@ -183,20 +184,20 @@ def test_a_service_a_channel_and_an_episode_are_paused_with_a_reason(
     assert box.task(task).paused == "no bears today"
     with way(house):
         for words in (["kie"], ["--channel", channel], ["bears"]):
-            assert actions.resume(words) == 0
+            assert run(["resume", *words]) == 0
     assert at_once(box.store.read(lambda connection: reads.suspensions(connection, NOON))) == ()
     assert box.task(task).paused is None
 
 
 def test_pause_of_nothing_asks_what(house: Path, capsys: Out) -> None:
-    assert actions.pause([]) == 64
-    assert "pause what?; name a service, an episode, all, or --channel ID" in capsys.readouterr().err
+    assert run(["pause"]) == 64
+    assert "pause what? name a service, an episode, all, or --channel ID" in capsys.readouterr().err
 
 
 def test_all_approves_every_review_of_a_channel(house: Path, capsys: Out) -> None:
     box = a_full_studio(house, 20)
     with a_daemon(house):
-        assert actions.approve(["--all", "--channel", "wild_earth", "--gate", "assets", "--json"]) == 0
+        assert run(["approve", "--all", "--channel", "wild_earth", "--gate", "assets", "--json"]) == 0
     results = json.loads(capsys.readouterr().out)["results"]
     assert [one["title"] for one in results] == ["Grizzly Crossing 1"]
     box.close()
@@ -205,7 +206,7 @@ def test_all_approves_every_review_of_a_channel(house: Path, capsys: Out) -> Non
 def test_a_dry_run_adds_up_the_price_and_changes_nothing(house: Path, capsys: Out) -> None:
     box = a_full_studio(house, 20)
     before = box.task("grizzly-crossing-1-09a564")
-    assert actions.approve(["--all", "--dry-run"]) == 0
+    assert run(["approve", "--all", "--dry-run"]) == 0
     assert "Together about $2.94; nothing was changed." in capsys.readouterr().out
     assert box.task("grizzly-crossing-1-09a564") == before
     box.close()
@@ -213,17 +214,17 @@ def test_a_dry_run_adds_up_the_price_and_changes_nothing(house: Path, capsys: Ou
 
 @pytest.mark.parametrize("argv", [[], ["bears", "--all"]])
 def test_either_names_or_all_must_be_given(house: Path, capsys: Out, argv: list[str]) -> None:
-    assert actions.approve(argv) == 64
+    assert run(["approve", *argv]) == 64
     assert "--all" in capsys.readouterr().err
 
 
 def test_all_of_nothing_says_so(box: StudioBox, capsys: Out) -> None:
-    assert actions.retry(["--all"]) == 66
+    assert run(["retry", "--all"]) == 66
     assert capsys.readouterr().err == "videod: no episode shows an error; see `videod status`\n"
 
 
 def test_nothing_is_made_where_there_is_no_database(tmp_path: Path, capsys: Out) -> None:
-    assert actions.resume(["gemini", "--state", str(tmp_path)]) == 66
+    assert run(["resume", "gemini", "--state", str(tmp_path)]) == 66
     assert list(tmp_path.iterdir()) == []
     assert "videod run" in capsys.readouterr().err
 
@@ -231,7 +232,7 @@ def test_nothing_is_made_where_there_is_no_database(tmp_path: Path, capsys: Out)
 def test_a_daemon_that_does_not_answer_is_not_bypassed(box: StudioBox, house: Path, capsys: Out) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     with hold(house):
-        assert actions.approve(["bears"]) == 69
+        assert run(["approve", "bears"]) == 69
     assert "does not answer" in capsys.readouterr().out
     assert box.task(task).status == Status.ASSETS_READY
 
@@ -240,23 +241,23 @@ def test_another_process_at_work_is_waited_for_not_bypassed(
     box: StudioBox, house: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
-    monkeypatch.setattr(actions, "daemon_of", lambda state: None)
+    monkeypatch.setattr("videod.cli.actions.daemon_of", lambda state: None)
     with hold(house, "videod retry"):
-        assert actions.approve(["bears"]) == 75
+        assert run(["approve", "bears"]) == 75
     assert "another videod works on" in capsys.readouterr().err
 
 
 def test_a_broken_channel_file_is_named_before_anything_changes(box: StudioBox, house: Path, capsys: Out) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     (house.parent / "channels" / "wild_earth.yaml").write_text("id: wild_earth\ncolour: red\n")
-    assert actions.approve(["bears"]) == 78
+    assert run(["approve", "bears"]) == 78
     assert "wild_earth.yaml" in capsys.readouterr().err
     assert box.task(task).status == Status.ASSETS_READY
 
 
 def test_a_channel_that_is_gone_is_named(box: StudioBox, capsys: Out) -> None:
     box.bring_to(box.queue("Fish", "deep_sea"), Status.ASSETS_READY)
-    assert actions.approve(["fish"]) == 65
+    assert run(["approve", "fish"]) == 65
     assert "restore channels/deep_sea.yaml" in capsys.readouterr().out
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, MINUTE, NOON, POLICY, StudioBox, a_full_studio, at_once
-from videod.cli import audit, client
+from videod.cli import client
+from videod.cli.main import run
 from videod.core.events import JobCharged, JobFailed, RedoAsked
 from videod.core.failures import Failure, Kind
 from videod.core.reconcile import BalanceReading, NothingBought
@@ -31,7 +32,7 @@ def box(tmp_path: Path):
 
 
 def seen(state: Path, capsys: Out, code: int = 0) -> dict:
-    assert audit.main(["--json", "--state", str(state)]) == code
+    assert run(["audit", "--json", "--state", str(state)]) == code
     body: dict = json.loads(capsys.readouterr().out)
     assert body["ok"] == (code == 0)
     return body
@@ -77,7 +78,7 @@ def test_twenty_episodes_in_all_conditions_agree(tmp_path: Path, capsys: Out) ->
     assert [one["service"] for one in body["services"]] == ["gemini", "kie", "elevenlabs"]
     gemini = of(body, "gemini")
     assert gemini["charges"] + gemini["open"] == gemini["intents"] > 50
-    assert audit.main(["--state", str(tmp_path)]) == 0
+    assert run(["audit", "--state", str(tmp_path)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "All records agree."
 
 
@@ -232,13 +233,13 @@ def test_credits_that_somebody_else_used_are_named_for_a_day(box: StudioBox, tmp
 def test_people_read_what_is_wrong_and_what_to_do(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     clips_ready(box)
     _sql(box, "UPDATE tasks SET cost_micros = 5")
-    assert audit.main(["--state", str(tmp_path)]) == 1
+    assert run(["audit", "--state", str(tmp_path)]) == 1
     told = capsys.readouterr().out
     assert "1 disagreement\n" in told and "\n! crossing-" in told and "\n  What to do: restore" in told
 
 
 def test_without_a_database_it_says_what_to_type(tmp_path: Path, capsys: Out) -> None:
-    assert audit.main(["--state", str(tmp_path)]) == 66
+    assert run(["audit", "--state", str(tmp_path)]) == 66
     assert "start videod once" in capsys.readouterr().err
 
 

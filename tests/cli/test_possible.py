@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, at_once
-from videod.cli import audit, client, costs, show, status
+from videod.cli import client
+from videod.cli.main import run
 from videod.core.events import JobCharged
 from videod.core.failures import Kind
 from videod.core.reconcile import NothingBought
@@ -33,8 +34,8 @@ def doubted(folder: Path, **changes: object) -> tuple[StudioBox, str]:
     return box, task_id
 
 
-def said(command, words: Sequence[str], capsys: Out, code: int = 0) -> str:
-    assert command.main(list(words)) == code
+def said(command: str, words: Sequence[str], capsys: Out, code: int = 0) -> str:
+    assert run([command, *words]) == code
     return capsys.readouterr().out
 
 
@@ -43,20 +44,20 @@ def test_status_show_costs_and_audit_show_it_apart(tmp_path: Path, capsys: Out) 
     box, task_id = doubted(tmp_path)
     box.close()
     state = ("--state", str(tmp_path))
-    assert "(+$0.35 possibly paid)" in said(status, state, capsys)
-    body = json.loads(said(status, ("--json", *state), capsys))
+    assert "(+$0.35 possibly paid)" in said("status", state, capsys)
+    body = json.loads(said("status", ("--json", *state), capsys))
     assert body["possibly_paid_today_usd"] == body["episodes"][0]["possibly_paid_usd"] == 0.35
-    assert "(+$0.35 possibly paid)" in said(show, (task_id, *state), capsys)
-    (doubt,) = json.loads(said(show, (task_id, "--json", *state), capsys))["possible_charges"]
+    assert "(+$0.35 possibly paid)" in said("show", (task_id, *state), capsys)
+    (doubt,) = json.loads(said("show", (task_id, "--json", *state), capsys))["possible_charges"]
     assert (doubt["job"], doubt["usd"], doubt["cleared_by"]) == ("clip/clip_01", 0.35, None)
     for by in ("day", "channel", "episode", "service"):
-        body = json.loads(said(costs, ("--by", by, "--json", *state), capsys))
+        body = json.loads(said("costs", ("--by", by, "--json", *state), capsys))
         assert sum(row["possibly_paid_usd"] for row in body["rows"]) == body["possibly_paid_usd"] == 0.35
-    assert "(+$0.35 possibly paid)" in said(costs, state, capsys)
-    body = json.loads(said(audit, ("--json", *state), capsys))
+    assert "(+$0.35 possibly paid)" in said("costs", state, capsys)
+    body = json.loads(said("audit", ("--json", *state), capsys))
     assert body["possibly_paid_usd"] == 0.35
     assert {row["service"]: row["possibly_paid_usd"] for row in body["services"]}["kie"] == 0.35
-    assert "$0.35" in said(audit, state, capsys)
+    assert "$0.35" in said("audit", state, capsys)
 
 
 @pytest.mark.fault("13.10")
@@ -82,7 +83,7 @@ def test_audit_fails_on_a_charge_that_cannot_be(tmp_path: Path, capsys: Out, mic
     attempt = box.jobs(task_id)["clip/clip_01"].attempt
     box.apply(JobCharged(box.clock.at, task_id, "clip/clip_01", attempt, "kie", "clip", 1, "piece", micros))
     box.close()
-    assert "which cannot be" in said(audit, ("--state", str(tmp_path)), capsys, code=1)
+    assert "which cannot be" in said("audit", ("--state", str(tmp_path)), capsys, code=1)
 
 
 @pytest.mark.fault("13.10")
@@ -92,4 +93,4 @@ def test_audit_fails_where_the_doubts_do_not_add_up(tmp_path: Path, capsys: Out)
     with sqlite3.connect(tmp_path / "videod.db") as connection:
         connection.execute("UPDATE tasks SET possible_micros = possible_micros - 1000000")
     connection.close()
-    assert "possibly paid" in said(audit, ("--state", str(tmp_path)), capsys, code=1)
+    assert "possibly paid" in said("audit", ("--state", str(tmp_path)), capsys, code=1)

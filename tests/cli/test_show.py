@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, JOBS, MINUTE, NOON, StudioBox, a_full_studio
-from videod.cli import client, show, why
+from videod.cli import client
+from videod.cli.main import run
 from videod.core.failures import Kind
 from videod.core.model import Priority
 from videod.core.statuses import AT_GATE, Gate, Status
@@ -34,12 +35,12 @@ def box(tmp_path: Path):
 
 
 def text_of(state: Path, capsys: Out, *argv: str) -> str:
-    assert show.main([*argv, "--state", str(state)]) == 0
+    assert run(["show", *argv, "--state", str(state)]) == 0
     return capsys.readouterr().out
 
 
 def json_of(state: Path, capsys: Out, *argv: str) -> dict:
-    assert show.main([*argv, "--json", "--state", str(state)]) == 0
+    assert run(["show", *argv, "--json", "--state", str(state)]) == 0
     return json.loads(capsys.readouterr().out)
 
 
@@ -56,7 +57,7 @@ def test_an_episode_is_found_by_id_prefix_title_or_page(full: Path, capsys: Out,
 
 
 def test_words_that_fit_several_episodes_name_them(full: Path, capsys: Out) -> None:
-    assert show.main(["ant road", "--state", str(full)]) == 65
+    assert run(["show", "ant road", "--state", str(full)]) == 65
     said = capsys.readouterr().err
     assert "the-ant-road-15-24b862 (The Ant Road 15)" in said
     assert "type more of the id" in said
@@ -64,7 +65,7 @@ def test_words_that_fit_several_episodes_name_them(full: Path, capsys: Out) -> N
 
 @pytest.mark.parametrize("words", ["nobody", "100%", "_", "'; DROP TABLE tasks; --"])
 def test_words_that_fit_none_say_where_to_look(full: Path, capsys: Out, words: str) -> None:
-    assert show.main([words, "--state", str(full)]) == 66
+    assert run(["show", words, "--state", str(full)]) == 66
     assert "videod list" in capsys.readouterr().err
 
 
@@ -129,12 +130,12 @@ def test_a_published_episode_shows_its_video(full: Path, capsys: Out) -> None:
 
 
 def listed(state: Path, capsys: Out, *argv: str) -> list[dict]:
-    assert show.list_main([*argv, "--json", "--state", str(state)]) == 0
+    assert run(["list", *argv, "--json", "--state", str(state)]) == 0
     return json.loads(capsys.readouterr().out)["tasks"]
 
 
 def test_the_list_is_newest_first_and_says_that_there_is_more(full: Path, capsys: Out) -> None:
-    assert show.list_main(["--limit", "3", "--json", "--state", str(full)]) == 0
+    assert run(["list", "--limit", "3", "--json", "--state", str(full)]) == 0
     body = json.loads(capsys.readouterr().out)
     assert [one["title"] for one in body["tasks"]] == ["Night Owls 夜の梟 20", "Grizzly Crossing 19", "Otters 18"]
     assert body["more"] is True
@@ -154,7 +155,7 @@ def test_the_list_can_be_of_one_channel(full: Path, capsys: Out) -> None:
 
 
 def test_an_unknown_status_names_the_known_ones(full: Path, capsys: Out) -> None:
-    assert show.list_main(["--status", "ready", "--state", str(full)]) == 64
+    assert run(["list", "--status", "ready", "--state", str(full)]) == 64
     assert "video_ready" in capsys.readouterr().err
 
 
@@ -162,7 +163,7 @@ def test_an_unknown_status_names_the_known_ones(full: Path, capsys: Out) -> None
 
 
 def said(state: Path, capsys: Out, words: str = "bears") -> dict:
-    assert why.main([words, "--json", "--state", str(state)]) == 0
+    assert run(["why", words, "--json", "--state", str(state)]) == 0
     return json.loads(capsys.readouterr().out)
 
 
@@ -264,5 +265,5 @@ def test_every_review_says_what_approving_starts(box: StudioBox, tmp_path: Path,
 
 
 def test_the_sentence_ends_with_the_command(full: Path, capsys: Out) -> None:
-    assert why.main(["the-ant-road-15", "--state", str(full)]) == 0
+    assert run(["why", "the-ant-road-15", "--state", str(full)]) == 0
     assert capsys.readouterr().out.endswith("type `videod retry the-ant-road-15-24b862` to change that.\n")

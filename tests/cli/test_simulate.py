@@ -62,9 +62,9 @@ def test_prices_of_the_settings_are_what_is_paid(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("argv", "code", "said"),
     [
-        (("--episodes", "0"), USAGE, "write 1 to"),
-        (("--channels", "1000"), USAGE, "write 1 to"),
-        (("--review-minutes", "-1"), USAGE, "write 0 to"),
+        (("--episodes", "0"), USAGE, "is not in the range 1<=x<="),
+        (("--channels", "1000"), USAGE, "is not in the range 1<=x<="),
+        (("--review-minutes", "-1"), USAGE, "is not in the range 0<=x<="),
         (("--set", "services.kie.slots=3"), USAGE, "there is no such setting"),
         (
             ("--set", "services.kie.concurrency=many"),

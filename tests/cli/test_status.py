@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio, at_once
-from tests.harness.patience import run
-from videod.cli import client, costs, status
+from tests.harness.patience import run as run_program
+from videod.cli import client
+from videod.cli.main import run
 from videod.config import Settings
 from videod.core.events import EntryQueued, EntryRefused
 from videod.core.failures import Kind
@@ -34,22 +35,22 @@ def full(tmp_path: Path, noon: None) -> Path:
 
 
 def shown(state: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    assert status.main(["--state", str(state)]) == 0
+    assert run(["status", "--state", str(state)]) == 0
     return capsys.readouterr().out
 
 
 def as_json(state: Path, capsys: pytest.CaptureFixture[str]) -> dict:
-    assert status.main(["--json", "--state", str(state)]) == 0
+    assert run(["status", "--json", "--state", str(state)]) == 0
     return json.loads(capsys.readouterr().out)
 
 
 def test_status_loads_neither_vendors_nor_asyncio_nor_pydantic(full: Path) -> None:
-    heavy = ("aiohttp", "googleapiclient", "pydantic", "notion_client", "asyncio", "httpx", "typer", "rich.console")
+    heavy = ("aiohttp", "googleapiclient", "pydantic", "notion_client", "asyncio", "httpx", "rich.console")
     code = (
-        "import sys; from videod.cli.status import main; code = main(sys.argv[1:]);"
+        "import sys; from videod.cli.main import run; code = run(['status', *sys.argv[1:]]);"
         f" print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr); sys.exit(code)"
     )
-    done = run([sys.executable, "-c", code, "--state", full], check=True)
+    done = run_program([sys.executable, "-c", code, "--state", full], check=True)
     assert done.stderr.strip() == "[]"
     assert "Needs review (6)" in done.stdout
 
@@ -161,7 +162,7 @@ def test_an_empty_studio_says_how_to_begin(tmp_path: Path, noon: None, capsys: p
 def test_a_missing_database_is_one_sentence_with_the_next_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert status.main(["--state", str(tmp_path)]) == 66
+    assert run(["status", "--state", str(tmp_path)]) == 66
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert f"{tmp_path}/videod.db" in said
@@ -170,12 +171,12 @@ def test_a_missing_database_is_one_sentence_with_the_next_command(
 
 def test_a_file_that_is_no_database_is_one_sentence_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "videod.db").write_text("no database at all, only words" * 100)
-    assert status.main(["--state", str(tmp_path), "--json"]) == 69
+    assert run(["status", "--state", str(tmp_path), "--json"]) == 69
     assert json.loads(capsys.readouterr().err)["hint"].startswith("`videod run` checks it")
 
 
 def test_a_wrong_option_ends_with_the_code_of_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert status.main(["--colour"]) == 64
+    assert run(["status", "--colour"]) == 64
     assert "videod status --help" in capsys.readouterr().err
 
 
@@ -219,7 +220,7 @@ def test_limits_come_from_the_settings_file_and_the_environment_over_it(
     settings = full / "videod.toml"
     settings.write_text("[services.kie]\nconcurrency = 5\n[services.gemini]\nconcurrency = 4\n")
     monkeypatch.setenv("VIDEOD_SERVICES_GEMINI_CONCURRENCY", "3")
-    assert status.main(["--json", "--state", str(full), "--config", str(settings)]) == 0
+    assert run(["status", "--json", "--state", str(full), "--config", str(settings)]) == 0
     limits = {one["service"]: one["limit"] for one in json.loads(capsys.readouterr().out)["lanes"]}
     assert (limits["kie"], limits["gemini"], limits["youtube"]) == (5, 3, 2)
 
@@ -229,13 +230,10 @@ def test_the_state_folder_is_found_by_option_then_environment_then_settings(
 ) -> None:
     settings = tmp_path / "videod.toml"
     settings.write_text('[paths]\nstate = "here"\n')
-    options = status.output.parser("status", "", "")
-    given = options.parse_args(["--config", str(settings)])
-    assert client.place(given).state == tmp_path / "here"
+    assert client.place(config=settings).state == tmp_path / "here"
     monkeypatch.setenv("VIDEOD_STATE", "/elsewhere")
-    assert client.place(given).state == Path("/elsewhere")
-    given = options.parse_args(["--config", str(settings), "--state", "/nowhere"])
-    assert client.place(given).state == Path("/nowhere")
+    assert client.place(config=settings).state == Path("/elsewhere")
+    assert client.place(Path("/nowhere"), settings).state == Path("/nowhere")
 
 
 def test_a_rehearsal_is_found_where_there_is_nothing_else(
@@ -245,7 +243,14 @@ def test_a_rehearsal_is_found_where_there_is_nothing_else(
     StudioBox(folder).close()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VIDEOD_STATE", raising=False)
-    assert status.main([]) == 0
+    assert (
+        run(
+            [
+                "status",
+            ]
+        )
+        == 0
+    )
     assert capsys.readouterr().out.startswith("Rehearsal on the stand-ins")
 
 
@@ -256,7 +261,7 @@ def test_a_rehearsal_is_found_where_there_is_nothing_else(
 def test_costs_are_added_up_by_what_is_asked(
     full: Path, capsys: pytest.CaptureFixture[str], by: str, first: str
 ) -> None:
-    assert costs.main(["--by", by, "--json", "--state", str(full)]) == 0
+    assert run(["costs", "--by", by, "--json", "--state", str(full)]) == 0
     body = json.loads(capsys.readouterr().out)
     assert body["rows"][0]["key"] == first
     assert sum(row["usd"] for row in body["rows"]) == pytest.approx(body["total_usd"]) == pytest.approx(16.6)
@@ -265,7 +270,7 @@ def test_costs_are_added_up_by_what_is_asked(
 def test_costs_by_episode_name_the_title_and_count_one_episode_each(
     full: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert costs.main(["--by", "episode", "--json", "--state", str(full)]) == 0
+    assert run(["costs", "--by", "episode", "--json", "--state", str(full)]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {row["episodes"] for row in rows} == {1}
     assert "Grizzly Crossing 1" in {row["title"] for row in rows}
@@ -273,7 +278,7 @@ def test_costs_by_episode_name_the_title_and_count_one_episode_each(
 
 def test_costs_of_days_without_any_say_so(tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]) -> None:
     StudioBox(tmp_path).close()
-    assert costs.main(["--days", "1", "--state", str(tmp_path)]) == 0
+    assert run(["costs", "--days", "1", "--state", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "Nothing was charged since 2026-11-21T00:00:00Z.\n"
 
 

@@ -11,7 +11,7 @@ from tests.harness.power import Power
 from tests.harness.scripts import CREDITS
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import LIMITS, World, policy
-from videod.cli import audit
+from videod.cli.main import run
 from videod.core.model import Task
 from videod.core.service import CREDIT
 from videod.core.statuses import JobState, Status
@@ -243,6 +243,6 @@ def test_twenty_random_cuts_are_settled_by_looks_and_lose_nothing(tmp_path: Path
         for service in ("kie", "elevenlabs"):
             marks = await world.store.read(lambda tx, name=service: purchases.readings(tx, name))
             assert {mark.unexplained for mark in marks} <= {None, 0}, marks
-        assert audit.main(["--state", str(tmp_path / "state")]) == 0
+        assert run(["audit", "--state", str(tmp_path / "state")]) == 0
 
     story(tell, tmp_path, seed=seed)

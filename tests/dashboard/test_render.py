@@ -175,7 +175,7 @@ def test_a_real_terminal_shows_the_screen_and_is_left_as_it_was(tmp_path: Path) 
     stream = pyte.ByteStream(screen)
     # whoever runs the tests in the background may have had SIGINT ignored for all that it starts
     code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    code += "from videod.cli.watch import main; sys.exit(main(sys.argv[1:]))"
+    code += "from videod.cli.main import run; sys.exit(run(['watch', *sys.argv[1:]]))"
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
     argv = [sys.executable, "-c", code, "--state", str(tmp_path)]
     child = subprocess.Popen(

@@ -12,7 +12,8 @@ import pytest
 from tests.campaigns.damage import CAMPAIGN, ROOT
 from tests.cli.factory import a_full_studio
 from tests.faults.campaign import short
-from videod.cli import client, output, status
+from videod.cli import client, output
+from videod.cli.main import run
 from videod.store import soundness
 from videod.store.database import DatabaseError
 from videod.store.schema import migrate
@@ -101,7 +102,7 @@ def test_a_row_that_reads_as_nonsense_is_one_line_where_the_file_is_damaged(
         raise KeyError("no such status")
 
     monkeypatch.setattr("videod.cli.status.views.overview", stumble)
-    assert status.main(["--state", str(bad_index.parent)]) == output.DOWN
+    assert run(["status", "--state", str(bad_index.parent)]) == output.DOWN
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "it is damaged" in said and "videod run" in said
 

@@ -69,15 +69,15 @@ def test_every_generated_part_is_shown_somewhere() -> None:
 def test_update_puts_the_parts_into_a_file_and_leaves_the_rest_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Mine\n\n<!-- generated: steps -->\nold\n<!-- end -->\n\nafter\n")
-    assert docs.main(["update", str(page)]) == 0
+    assert main.run(["docs", "update", str(page)]) == 0
     assert page.read_text() == f"# Mine\n\n<!-- generated: steps -->\n{docs.steps()}\n<!-- end -->\n\nafter\n"
     page.write_text("<!-- generated: poems -->\n<!-- end -->\n")
-    assert docs.main(["update", str(page)]) == output.REFUSED
+    assert main.run(["docs", "update", str(page)]) == output.REFUSED
 
 
 @pytest.mark.parametrize("name", docs.BLOCKS)
 def test_videod_docs_prints_each_part(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert docs.main([name]) == 0
+    assert main.run(["docs", name]) == 0
     assert capsys.readouterr().out == f"{docs.BLOCKS[name]()}\n"
 
 
@@ -121,7 +121,7 @@ def test_every_command_is_explained_and_has_help(name: str, capsys: pytest.Captu
     told = "\n".join(map(prose, TEXTS.values()))
     ways = rf"`videod {name}\b|^(sudo )?videod {name}\b|^## videod .*\b{name}\b|/run {name}\b"
     assert re.search(ways, told, re.MULTILINE), f"no page tells of videod {name}"
-    assert "sage: videod" in _help([name], capsys)
+    assert "Usage: videod" in _help([name], capsys)
 
 
 def _typed() -> Iterator[list[str]]:
@@ -147,7 +147,7 @@ def test_every_command_line_on_a_page_can_be_typed(line: str, capsys: pytest.Cap
     assert words[0] in {**main.COMMANDS, **main.HIDDEN}
     verbs = [words[0]]
     help_text = _help(verbs, capsys)
-    if len(words) > 1 and re.search(r"\bCOMMAND\b|\w\|\w", help_text.splitlines()[0]):
+    if len(words) > 1 and "COMMAND [ARGS]" in help_text:
         verbs.append(words[1])
         help_text = _help(verbs, capsys)
     for option in (word.rstrip(",.") for word in words if word.startswith("--")):

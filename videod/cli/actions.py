@@ -4,19 +4,21 @@ While a daemon runs it is asked through its socket, so that one process alone ev
 takes the daemon's place for the moment: the same lock, the same ledger, the same rules.
 """
 
-import argparse
 import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
-from videod.cli import client, output
+import typer
+
+from videod.cli import client, options, output
 from videod.cli.client import Place
-from videod.cli.output import Cell, CommandError, Parser
+from videod.cli.options import AsJson, ChannelId, Config, EachEpisode, Episode, Episodes, StateFolder, What, examples
+from videod.cli.output import Cell, CommandError
 from videod.core import outlook
 from videod.core.board import pending_cost_micros
 from videod.core.model import Task
@@ -45,118 +47,115 @@ class Request:
         return f"/api/{self.room}/{quote(self.target, safe='')}/{self.verb}"
 
 
+app = options.app()
+
 #: answers one request with the JSON of its outcome; raises CommandError
 Client = Callable[[Request], Mapping[str, object]]
-
-
-def approve(argv: Sequence[str]) -> int:
-    return output.run(_approve, argv)
-
-
-def retry(argv: Sequence[str]) -> int:
-    return output.run(_retry, argv)
-
-
-def cancel(argv: Sequence[str]) -> int:
-    return output.run(_cancel, argv)
-
-
-def redo(argv: Sequence[str]) -> int:
-    return output.run(_redo, argv)
-
-
-def pause(argv: Sequence[str]) -> int:
-    return output.run(_pause, argv)
-
-
-def resume(argv: Sequence[str]) -> int:
-    return output.run(_resume, argv)
 
 
 # ------------------------------------------------------------------------------------------- the commands
 
 
-def _approve(argv: Sequence[str]) -> int:
-    options = output.parser("approve", "Let episodes that wait for your review go on.", "videod approve grizzly")
-    _take_tasks(options, "every episode that waits for a review")
-    options.add_argument("--gate", choices=[gate.value for gate in Gate], help="only where this review is open")
-    options.add_argument("--dry-run", action="store_true", help="only say what would be approved and its cost")
-    given = options.parse_args(argv)
-    gate = None if given.gate is None else Gate(given.gate)
-    where = client.place(given)
+@app.command(epilog=examples("videod approve grizzly", "videod approve --all --channel wild_planet --dry-run"))
+def approve(
+    tasks: Episodes = None,
+    every: Annotated[bool, typer.Option("--all", help="Every episode with an open review.")] = False,
+    channel: ChannelId = None,
+    gate: Annotated[Gate | None, typer.Option(help="Only where this review is open.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and what it would cost.")] = False,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Approve an open review."""
+    where = client.place(state, config)
 
     def wanted(task: Task) -> bool:
         return outlook.approval(task, gate) is None
 
-    tasks = _tasks(where, given, wanted, "no episode waits for that review")
-    if given.dry_run:
-        return _price(where, tasks, given.as_json)
-    return _ask(where, given, [Request("approve", task.id, {"gate": given.gate}, task.title) for task in tasks])
+    found = _tasks(where, _Choice(tasks or (), every, channel), wanted, "no episode waits for that review")
+    if dry_run:
+        return _price(where, found, as_json)
+    body = {"gate": None if gate is None else gate.value}
+    return _ask(where, as_json, [Request("approve", task.id, body, task.title) for task in found])
 
 
-def _retry(argv: Sequence[str]) -> int:
-    about = "Let stopped or cancelled episodes go on from where they stopped."
-    options = output.parser("retry", about, "videod retry grizzly")
-    _take_tasks(options, "every episode that shows an error")
-    given = options.parse_args(argv)
-    where = client.place(given)
-    tasks = _tasks(where, given, lambda task: task.status in ERRORS, "no episode shows an error")
-    return _ask(where, given, [Request("retry", task.id, {}, task.title) for task in tasks])
+@app.command(epilog=examples("videod retry grizzly", "videod retry --all"))
+def retry(
+    tasks: Episodes = None,
+    every: Annotated[bool, typer.Option("--all", help="Every episode that shows an error.")] = False,
+    channel: ChannelId = None,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Resume a failed or cancelled episode where it stopped."""
+    where = client.place(state, config)
+    choice = _Choice(tasks or (), every, channel)
+    found = _tasks(where, choice, lambda task: task.status in ERRORS, "no episode shows an error")
+    return _ask(where, as_json, [Request("retry", task.id, {}, task.title) for task in found])
 
 
-def _cancel(argv: Sequence[str]) -> int:
-    options = output.parser("cancel", "Stop episodes; what is made stays.", "videod cancel grizzly")
-    options.add_argument("tasks", nargs="+", metavar="TASK", help="id, begin of an id, page id or piece of the title")
-    given = options.parse_args(argv)
-    where = client.place(given)
-    found = _named(where, given.tasks)
-    return _ask(where, given, [Request("cancel", task.id, {}, task.title) for task in found])
+@app.command(epilog=examples("videod cancel grizzly"))
+def cancel(tasks: EachEpisode, as_json: AsJson = False, state: StateFolder = None, config: Config = None) -> int:
+    """Stop an episode and keep its files."""
+    where = client.place(state, config)
+    return _ask(where, as_json, [Request("cancel", task.id, {}, task.title) for task in _named(where, tasks)])
 
 
-def _redo(argv: Sequence[str]) -> int:
-    about = "Regenerate files of the open review, and everything made from them."
-    options = output.parser("redo", about, "videod redo grizzly image/bear_core clip/clip_07")
-    options.add_argument("task", metavar="TASK", help="id, begin of an id, page id or piece of the title")
-    options.add_argument("jobs", nargs="+", metavar="JOB", help="job names as `videod show TASK` lists them")
-    given = options.parse_args(argv)
-    where = client.place(given)
-    (task,) = _named(where, [given.task])
-    return _ask(where, given, [Request("redo", task.id, {"jobs": given.jobs}, task.title)])
+@app.command(epilog=examples("videod redo grizzly image/bear_core clip/clip_07"))
+def redo(
+    episode: Episode,
+    jobs: Annotated[
+        list[str], typer.Argument(metavar="JOB...", help="Job names, as `videod show EPISODE` lists them.")
+    ],
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Regenerate selected files while their review is open."""
+    where = client.place(state, config)
+    (task,) = _named(where, [episode])
+    return _ask(where, as_json, [Request("redo", task.id, {"jobs": jobs}, task.title)])
 
 
-def _pause(argv: Sequence[str]) -> int:
-    about = "Start nothing more of a service, a channel or an episode; what runs goes on to its end."
-    options = output.parser("pause", about, 'videod pause kie --reason "prices changed"')
-    _take_what(options, "pause only this channel's work")
-    options.add_argument("--reason", metavar="TEXT", help="why; status, dashboard and board show it")
-    given = options.parse_args(argv)
-    where = client.place(given)
-    return _ask(where, given, [_of_what(where, "pause", given, {"reason": given.reason})])
+@app.command(epilog=examples('videod pause kie --reason "prices changed"', "videod pause --channel wild_planet"))
+def pause(
+    what: What = None,
+    channel: ChannelId = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Shown in `status`, `watch` and on the board.")
+    ] = None,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Stop starting work for a service, channel or episode."""
+    where = client.place(state, config)
+    return _ask(where, as_json, [_of_what(where, "pause", what, channel, {"reason": reason})])
 
 
-def _resume(argv: Sequence[str]) -> int:
-    about = "Resume a paused service, channel or episode, for example after you fixed a key or bought credit."
-    options = output.parser("resume", about, "videod resume gemini")
-    _take_what(options, "only what is paused for this channel")
-    given = options.parse_args(argv)
-    where = client.place(given)
-    return _ask(where, given, [_of_what(where, "resume", given, {})])
+@app.command(epilog=examples("videod resume gemini", "videod resume grizzly"))
+def resume(
+    what: What = None,
+    channel: ChannelId = None,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Resume a paused service, channel or episode."""
+    where = client.place(state, config)
+    return _ask(where, as_json, [_of_what(where, "resume", what, channel, {})])
 
 
-def _take_what(options: Parser, channel: str) -> None:
-    services = ", ".join(SERVICES)
-    options.add_argument("what", nargs="?", metavar="WHAT", help=f"{services}, {ALL}, or an episode")
-    options.add_argument("--channel", metavar="ID", help=channel)
-
-
-def _of_what(where: Place, verb: str, given: argparse.Namespace, body: Mapping[str, object]) -> Request:
+def _of_what(where: Place, verb: str, named: str | None, channel: str | None, body: Mapping[str, object]) -> Request:
     """The request on a service, a channel or an episode."""
-    if given.what is None and given.channel is None:
+    if named is None and channel is None:
         raise CommandError(output.USAGE, f"{verb} what?", f"name a service, an episode, {ALL}, or --channel ID")
-    what = given.what or ALL
+    what = named or ALL
     if what in (*SERVICES, ALL):
-        return Request(verb, what, {"channel": given.channel, **body}, given.channel or what, "services")
-    if given.channel is not None:
+        return Request(verb, what, {"channel": channel, **body}, channel or what, "services")
+    if channel is not None:
         raise CommandError(output.USAGE, "--channel goes with a service", f"leave it out to {verb} one episode")
     try:
         (task,) = _named(where, [what])
@@ -173,21 +172,24 @@ def _of_what(where: Place, verb: str, given: argparse.Namespace, body: Mapping[s
 # ------------------------------------------------------------------------------------------- which tasks
 
 
-def _take_tasks(options: Parser, all_of: str) -> None:
-    options.add_argument("tasks", nargs="*", metavar="TASK", help="id, begin of an id, page id or piece of the title")
-    options.add_argument("--all", action="store_true", help=all_of)
-    options.add_argument("--channel", metavar="ID", help="with --all: only this channel's")
+@dataclass(frozen=True)
+class _Choice:
+    """The episodes that the command line names, or all of a kind, perhaps of one channel only."""
+
+    named: Sequence[str]
+    every: bool
+    channel: str | None
 
 
-def _tasks(where: Place, given: argparse.Namespace, wanted: Callable[[Task], bool], none: str) -> list[Task]:
+def _tasks(where: Place, choice: _Choice, wanted: Callable[[Task], bool], none: str) -> list[Task]:
     """The named tasks, or with --all those that are `wanted`. Raises CommandError when there is none."""
-    if bool(given.tasks) == given.all:
+    if bool(choice.named) == choice.every:
         raise CommandError(output.USAGE, "name episodes, or say --all", "see `videod list` for the ids")
-    if not given.all:
-        return _named(where, given.tasks)
+    if not choice.every:
+        return _named(where, choice.named)
     with client.looking(where) as connection:
         found = [task for task in reads.open_tasks(connection) if wanted(task)]
-    found = [task for task in found if given.channel in (None, task.channel_id)]
+    found = [task for task in found if choice.channel in (None, task.channel_id)]
     if not found:
         raise CommandError(output.MISSING, none, "see `videod status`")
     return found
@@ -226,7 +228,7 @@ def _pending(connection: sqlite3.Connection, task: Task) -> int:
 # ------------------------------------------------------------------------------------------- asking
 
 
-def _ask(where: Place, given: argparse.Namespace, asks: Sequence[Request]) -> int:
+def _ask(where: Place, as_json: bool, asks: Sequence[Request]) -> int:
     """Put every request, also after one was refused; the exit code is that of the first refusal."""
     code = output.OK
     results: list[dict[str, object]] = []
@@ -238,9 +240,9 @@ def _ask(where: Place, given: argparse.Namespace, asks: Sequence[Request]) -> in
                 answer = {"error": str(error), "hint": error.hint}
                 code = code or error.code
             results.append({"target": ask.target, "verb": ask.verb} | answer)
-            if not given.as_json:
+            if not as_json:
                 _tell(ask, answer)
-    if given.as_json:
+    if as_json:
         output.print_json({"results": results})
     return code
 

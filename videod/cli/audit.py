@@ -2,11 +2,11 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from videod import receipts
-from videod.cli import client, output
+from videod.cli import client, options, output
+from videod.cli.options import AsJson, Config, StateFolder, examples
 from videod.cli.output import Cell
 from videod.core import reconcile
 from videod.core.model import Job, Task
@@ -33,21 +33,19 @@ class Papers:
     orphans: list[audit.Odd] = field(default_factory=list)
 
 
-def main(argv: Sequence[str]) -> int:
-    return output.run(_audit, argv)
+app = options.app()
 
 
-def _audit(argv: Sequence[str]) -> int:
-    about = "Verify the ledger: what was to be bought, was charged, lies on disk and moved the balances."
-    options = output.parser("audit", about, "videod audit")
-    given = options.parse_args(argv)
-    where = client.place(given)
+@app.command(name="audit", epilog=examples("videod audit"))
+def verify(as_json: AsJson = False, state: StateFolder = None, config: Config = None) -> int:
+    """Verify the ledger against receipts and service balances."""
+    where = client.place(state, config)
     with client.looking(where) as connection:
         connection.execute("BEGIN")  # all of it as of one moment
         body = _body(connection, where)
     wrong = body["disagreements"]
     assert isinstance(wrong, list)
-    if given.as_json:
+    if as_json:
         output.print_json(body)
     else:
         _print(body)

@@ -4,48 +4,27 @@
 {"ok": bool, "faults": [{"file", "line", "key", "reason"}], "warnings": [text]} and exits 0 or 78.
 """
 
-import argparse
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files, room
-from videod.cli import output
-from videod.cli.output import CommandError, Parser
+from videod.cli import complete, options, output
+from videod.cli.options import AsJson, Settings, examples
+from videod.cli.output import CommandError
 from videod.config import ConfigError, load_settings
 from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
 from videod.daemon import wiring
 from videod.documents import Fault
 
+app = options.app("List, check and authorize channels.")
 
-def main(argv: Sequence[str]) -> int:
-    return output.run(_channels, argv)
-
-
-def _channels(argv: Sequence[str]) -> int:
-    given = _parser().parse_args(argv)
-    verbs = {"list": _list, "check": _check, "authorize": _authorize}
-    return verbs[given.verb](given)
-
-
-def _parser() -> Parser:
-    made = Parser(prog="videod channels", description="The channels: list, check, authorise them.")
-    verbs = made.add_subparsers(dest="verb", required=True, metavar="list|check|authorize", parser_class=Parser)
-    listed = verbs.add_parser("list", help="list the channels", description="List the channels.")
-    check = verbs.add_parser("check", help="check channel files", description="Say everything wrong in channel files.")
-    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: all of the channels folder")
-    about = "Let videod upload to a channel: consent in a browser."
-    consent = verbs.add_parser("authorize", help="let videod upload to a channel", description=about)
-    consent.add_argument("channel", metavar="ID", help="the channel's id, the name of its file")
-    consent.add_argument("--no-browser", action="store_true", help="only print the address (for hosts without one)")
-    consent.add_argument("--timeout", metavar="SECONDS", help="how long to wait for the consent (default: 600)")
-    for verb in (listed, check):
-        verb.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
-    for verb in (listed, check, consent):
-        verb.add_argument("--config", type=Path, default=Path("videod.toml"), help="default ./videod.toml")
-    return made
+CONFIG = Path("videod.toml")
 
 
 def _folder(config: Path) -> Path:
@@ -56,13 +35,15 @@ def _folder(config: Path) -> Path:
         raise CommandError(output.CONFIGURATION, str(problem), hint) from None
 
 
-def _list(given: argparse.Namespace) -> int:
+@app.command("list", epilog=examples("videod channels list"))
+def list_channels(as_json: AsJson = False, config: Settings = CONFIG) -> int:
+    """List the channels."""
     try:
-        found = load_channels(_folder(given.config))
+        found = load_channels(_folder(config))
     except ChannelError as problem:
         hint = "see `videod channels check`"
         raise CommandError(output.CONFIGURATION, f"{problem.faults[0]}", hint) from None
-    if given.as_json:
+    if as_json:
         channels = [channel.model_dump(mode="json") for channel in found.channels.values()]
         output.print_json({"channels": channels, "warnings": list(found.warnings)})
         return output.OK
@@ -81,15 +62,23 @@ def _row(channel: Channel) -> list[str]:
     ]  # fmt: skip
 
 
-def _check(given: argparse.Namespace) -> int:
+@app.command(epilog=examples("videod channels check", "videod channels check channels/wild_planet.yaml"))
+def check(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Default: all files of the channels folder.")
+    ] = None,
+    as_json: AsJson = False,
+    config: Settings = CONFIG,
+) -> int:
+    """Find everything that is wrong in channel files."""
     faults: Sequence[Fault] = ()
     found = ChannelSet({})
     try:
-        found = load_files(given.files) if given.files else load_channels(_folder(given.config))
+        found = load_files(files) if files else load_channels(_folder(config))
     except ChannelError as problem:
         faults = problem.faults
-    warnings = (*found.warnings, *(() if given.files else _of_scripts(given.config)))
-    if given.as_json:
+    warnings = (*found.warnings, *(() if files else _of_scripts(config)))
+    if as_json:
         listed = [
             {"file": fault.source, "line": fault.line, "key": fault.key, "reason": fault.reason} for fault in faults
         ]
@@ -110,28 +99,42 @@ def _of_scripts(config: Path) -> list[str]:
     return wiring.script_warnings(load_settings(config), os.environ)
 
 
-def _authorize(given: argparse.Namespace) -> int:
-    """Run the consent script with the secrets it needs and nothing else; the daemon takes the token over by itself."""
+@app.command(epilog=examples("videod channels authorize wild_planet"))
+def authorize(
+    channel: Annotated[
+        str,
+        typer.Argument(metavar="CHANNEL", help="The channel's ID: its file's name.", autocompletion=complete.channels),
+    ],
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address, for hosts without a browser.")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option(min=1, max=86_400, metavar="SECONDS", help="How long to wait for the consent: 600.")
+    ] = None,
+    config: Settings = CONFIG,
+) -> int:
+    """Let videod upload to a channel: you consent in a browser. A running daemon takes the consent over by itself."""
+    # the script gets the secrets it needs and nothing else
     try:
-        settings = load_settings(given.config)
+        settings = load_settings(config)
         secrets = load_secrets(os.environ)
         known = load_channels(settings.paths.channels).channels
     except (ConfigError, CredentialsError, ChannelError) as problem:
         raise CommandError(output.CONFIGURATION, str(problem), "fix that and run the command again") from None
-    if given.channel not in known:
+    if channel not in known:
         hint = f"the channels are {', '.join(sorted(known))}"
-        raise CommandError(output.USAGE, f"there is no channel {given.channel!r}", hint)
+        raise CommandError(output.USAGE, f"there is no channel {channel!r}", hint)
     folder = settings.paths.state / "tokens"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # the script finds its modules in its own folder, which PYTHONSAFEPATH (set by the unit) would hide
     passed = {name: value for name, value in os.environ.items() if name not in {*SECRET_NAMES, "PYTHONSAFEPATH"}}
-    argv = [sys.executable, str(settings.paths.scripts / "youtube_auth.py"), "--channel", given.channel,
-            "--youtube-channel", known[given.channel].youtube_channel,
-            "--output", str(folder / f"{given.channel}.token")]  # fmt: skip
+    argv = [sys.executable, str(settings.paths.scripts / "youtube_auth.py"), "--channel", channel,
+            "--youtube-channel", known[channel].youtube_channel,
+            "--output", str(folder / f"{channel}.token")]  # fmt: skip
     needed = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "VIDEOD_MASTER_KEY")
     env = passed | secrets.for_child(needed)
-    argv += ["--no-browser"] if given.no_browser else []
-    argv += [f"--timeout={given.timeout}"] if given.timeout is not None else []
+    argv += ["--no-browser"] if no_browser else []
+    argv += [f"--timeout={timeout}"] if timeout is not None else []
     return subprocess.run(argv, env=env, check=False).returncode
 
 

@@ -4,7 +4,6 @@ Reading commands need no more than this: the configuration is read as plain TOML
 to the daemon's socket; its answers are JSON, its errors carry a hint.
 """
 
-import argparse
 import json
 import os
 import sqlite3
@@ -99,17 +98,17 @@ def own_script(where: Place, step: str) -> bool:
     return bool(given or _table(_values(where.settings), "scripts").get(step))
 
 
-def place(options: argparse.Namespace) -> Place:
+def place(state: Path | None = None, config: Path | None = None) -> Place:
     """--state, else VIDEOD_STATE, else what the settings say, else ./state; a rehearsal's if it is all there is."""
-    settings = options.config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
-    if options.config is not None and not settings.is_file():
+    settings = config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
+    if config is not None and not settings.is_file():
         raise CommandError(MISSING, f"there is no settings file {settings}", "name another one with --config")
-    given = options.state or os.environ.get("VIDEOD_STATE")
+    given = state or os.environ.get("VIDEOD_STATE")
     if given:
         return Place(Path(given), settings)
-    state = state_folder(settings, os.environ)
-    rehearsed = not (state / "videod.db").exists() and (state / REHEARSAL / "videod.db").exists()
-    return Place(state / REHEARSAL if rehearsed else state, settings)
+    usual = state_folder(settings, os.environ)
+    rehearsed = not (usual / "videod.db").exists() and (usual / REHEARSAL / "videod.db").exists()
+    return Place(usual / REHEARSAL if rehearsed else usual, settings)
 
 
 @contextmanager

@@ -1,38 +1,54 @@
 """`videod costs`: what was charged, by day, channel, episode or service."""
 
-from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
 
-from videod.cli import client, output
+import typer
+
+from videod.cli import client, options, output
+from videod.cli.options import AsJson, Config, StateFolder, examples
 from videod.cli.output import Cell
 from videod.dashboard.text import money, spent
 from videod.store import reports, views
 from videod.web import serializers
 
+app = options.app()
 
-def main(argv: Sequence[str]) -> int:
-    return output.run(_costs, argv)
+#: some hundred years
+DAYS_MAX = 40_000
 
 
-def _costs(argv: Sequence[str]) -> int:
-    options = output.parser("costs", "Show what was charged.", "videod costs --by episode --days 7")
-    options.add_argument("--by", choices=("day", "channel", "episode", "service"), default="day", help="default: day")
-    options.add_argument("--days", type=int, default=30, metavar="N", help="the last N days, UTC (default: 30)")
-    given = options.parse_args(argv)
-    if given.days < 1:
-        raise output.CommandError(output.USAGE, f"--days {given.days} is no number of days", "write 1 or more")
-    begin = max(0, views.day_start(client.now_ms()) - (given.days - 1) * views.DAY_MS)
-    with client.looking(client.place(given)) as connection:
-        found = reports.spend(connection, given.by, begin)
+class By(StrEnum):
+    """What the charges are summed by."""
+
+    DAY = "day"
+    CHANNEL = "channel"
+    EPISODE = "episode"
+    SERVICE = "service"
+
+
+@app.command(epilog=examples("videod costs --by episode --days 7"))
+def costs(
+    by: Annotated[By, typer.Option(help="One row for each of these.")] = By.DAY,
+    days: Annotated[int, typer.Option(min=1, max=DAYS_MAX, metavar="N", help="The last N days, in UTC.")] = 30,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Show spending by channel, service, day or episode."""
+    begin = max(0, views.day_start(client.now_ms()) - (days - 1) * views.DAY_MS)
+    with client.looking(client.place(state, config)) as connection:
+        found = reports.spend(connection, by.value, begin)
     total, possible = sum(one.micros for one in found), sum(one.possible for one in found)
-    if given.as_json:
+    if as_json:
         rows = [_json(one) for one in found]
-        body = {"by": given.by, "since": serializers.when(begin), "rows": rows, "total_usd": serializers.usd(total)}
+        body = {"by": by.value, "since": serializers.when(begin), "rows": rows, "total_usd": serializers.usd(total)}
         output.print_json(body | {"possibly_paid_usd": serializers.usd(possible)})
         return output.OK
     if not found:
         output.say(f"Nothing was charged since {serializers.when(begin)}.")
         return output.OK
-    _print(given.by, found, total, possible)
+    _print(by.value, found, total, possible)
     return output.OK
 
 

@@ -8,11 +8,12 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videod.cli import output
+from videod.cli import options, output
+from videod.cli.options import Config, StateFolder, examples
 from videod.cli.output import CommandError
 from videod.documents import DocumentError, read_toml, state_folder
 
@@ -35,15 +36,12 @@ _RESULTS = {
 }
 
 
-def main(argv: Sequence[str]) -> int:
-    return output.run(_report, argv)
+app = options.app()
 
 
-def _report(argv: Sequence[str]) -> int:
-    about = "Tell people that the daemon's process ended. For the unit's ExecStopPost=, which sets $SERVICE_RESULT."
-    given = output.parser("report-death", about, "videod report-death --config /etc/videod/videod.toml").parse_args(
-        argv
-    )
+@app.command("report-death", epilog=examples("videod report-death --config /etc/videod/videod.toml"))
+def report(state: StateFolder = None, config: Config = None) -> int:
+    """Alert people that the daemon's process ended. For the unit's ExecStopPost=, which sets $SERVICE_RESULT."""
     result = os.environ.get("SERVICE_RESULT")
     if not result:
         raise CommandError(output.USAGE, "SERVICE_RESULT is not set", "systemd sets it for the unit's ExecStopPost=")
@@ -52,10 +50,10 @@ def _report(argv: Sequence[str]) -> int:
     from videod.daemon import ending, lives
 
     ending.within(WHOLE_S, output.OK)
-    config = given.config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
-    state = given.state or state_folder(config, os.environ)
+    settings = config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
+    folder = state or state_folder(settings, os.environ)
     secrets = _secrets()
-    book = lives.Lives.of(state, os.environ, lambda: time.time_ns() // 1_000_000, secrets.redact)
+    book = lives.Lives.of(folder, os.environ, lambda: time.time_ns() // 1_000_000, secrets.redact)
     kept = book.read()
     now = book.now()
     record = lives.died(kept, now, kept.words or _why(os.environ))
@@ -69,7 +67,7 @@ def _report(argv: Sequence[str]) -> int:
     )  # fmt: skip
     text = secrets.redact(f"{lives.sentence(record).rstrip('.')}. {following} See `journalctl -u videod`.")
     print(text, file=sys.stderr)
-    if asyncio.run(_send(_settings(config), secrets, text)):
+    if asyncio.run(_send(_settings(settings), secrets, text)):
         book.write(lives.told(record, now))
     return output.OK
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from videod.cli import options
+
 if TYPE_CHECKING:
     from videod.config import Paths
 
@@ -38,7 +40,7 @@ SMALL, FULL = (6, 8), (18, 22)
 GIVE_UP_S = 3600.0
 DEFAULT = Path("videod.toml")
 
-app = typer.Typer(help="Films at no cost.", rich_markup_mode=None, pretty_exceptions_enable=False)
+app = options.app()
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Stage:
     page: str
 
 
-@app.command()
+@app.command(epilog=options.examples("videod demo", "videod demo --episodes 1 --clips 4", "videod demo --full"))
 def demo(
     episodes: Annotated[int, typer.Option(min=1, max=6, help="How many episodes, spread over two channels.")] = 2,
     full: Annotated[bool, typer.Option("--full", help="The real size: 22 images and 18 of everything else.")] = False,
@@ -63,7 +65,10 @@ def demo(
     config: Annotated[Path, typer.Option(help="The settings file.")] = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Make films at no cost: stand-ins for every service, the real daemon, real FFmpeg. No key is needed."""
+    """Make sample films for free with simulated services.
+
+    The daemon, its scripts and FFmpeg are the real ones. You need no key.
+    """
     from videod.cli import rehearsal
     from videod.cli.demo_show import summary, tell
     from videod.config import ConfigError

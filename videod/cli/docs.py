@@ -13,11 +13,14 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from pydantic import BaseModel
 
-from videod.cli import answer_docs, output
+from videod.cli import answer_docs, options, output
 from videod.cli.markdown import table
+from videod.cli.options import examples
 from videod.core import offers
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
 from videod.core.service import Service
@@ -29,27 +32,28 @@ from videod.core.tables import REVIEWED, STEPS
 _BLOCK = re.compile(r"((?:<!--|#) generated: ([a-z]+)(?: -->)?\n).*?^((?:<!--|#) end\b)", re.DOTALL | re.MULTILINE)
 
 
-def main(argv: Sequence[str]) -> int:
-    return output.run(_docs, argv)
+app = options.app()
 
 
-def _docs(argv: Sequence[str]) -> int:
-    about = "Print a part of the documentation that is made from the code, as Markdown."
-    options = output.Parser(prog="videod docs", description=about, epilog="example: videod docs update README.md")
-    options.add_argument("what", choices=[*BLOCKS, "update"], help="the part, or update to put all of them into files")
-    options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="with update: the files")
-    given = options.parse_args(argv)
-    if given.what != "update":
-        print(BLOCKS[given.what]())
+@app.command("docs", epilog=examples("videod docs failures", "videod docs update README.md docs/*.md"))
+def print_part(
+    what: Annotated[str, typer.Argument(metavar="PART", help="The part, or `update` to write all parts into files.")],
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="With `update`: the files.")] = None,
+) -> int:
+    """Print or update the parts of the documentation that come from the code."""
+    if what in BLOCKS:
+        print(BLOCKS[what]())
         return output.OK
-    if not given.files:
+    if what != "update":
+        raise output.CommandError(output.USAGE, f"there is no part {what!r}", f"name one of: {', '.join(BLOCKS)}")
+    if not files:
         raise output.CommandError(output.USAGE, "update needs files", "name them: videod docs update README.md")
-    for path in given.files:
+    for path in files:
         old = _read(path)
         new = WHOLE[path.name]() if path.name in WHOLE else renewed(old)
         if new != old:
             path.write_text(new)
-        output.say(f"{path}: {'renewed' if new != old else 'nothing to renew'}")
+        output.say(f"{path}: {'updated' if new != old else 'up to date'}")
     return output.OK
 
 

@@ -1,62 +1,115 @@
-"""`videod COMMAND ...`: finds the command and leaves with its exit code.
+"""`videod COMMAND ...`: one typer app whose commands are imported when they are typed, and the exit codes of all.
 
-A command is one row of COMMANDS: its module, what to call in it and a line of help. What is called is either
-`main(argv) -> exit code` or a typer app. Only the module of the command that was typed is imported, and neither typer
-nor argparse for the root, so that `videod status` costs no more than it needs.
+A command is one row of COMMANDS. Its module's `app` holds it, by the row's name, or is the command itself. The help of
+the root and the completion of names read the rows alone, so that `videod --help` imports no command.
 """
 
-import difflib
+import contextlib
 import importlib
+import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
 
 from videod import __version__
+from videod.cli import output
+from videod.cli.output import INTERRUPTED, OK, USAGE, CommandError
 
-if TYPE_CHECKING:
-    import typer
-
-OK, USAGE, INTERRUPTED = 0, 64, 130
-_CLICK_ABORTED, _CLICK_USAGE = 1, 2
+#: a shell that asks for completions sets it
+COMPLETE = "_VIDEOD_COMPLETE"
 
 
 class Command(NamedTuple):
     module: str
-    attribute: str
     help: str
+    group: str
 
+
+_START, _LOOK, _DECIDE, _CHECK, _MONEY = "Start", "Look", "Decide", "Set up and check", "Plan ahead"
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("videod.cli.demo", "app", "Films at no cost: stand-ins for every service, everything else real."),
-    "run": Command("videod.cli.run", "app", "The daemon; with --sandbox on the stand-ins."),
-    "status": Command("videod.cli.status", "main", "What needs you, what is at work, how the services do."),
-    "list": Command("videod.cli.show", "list_main", "The episodes, newest first."),
-    "show": Command("videod.cli.show", "main", "One episode: jobs, history, costs, files."),
-    "why": Command("videod.cli.why", "main", "Why an episode stands where it stands, in one sentence."),
-    "watch": Command("videod.cli.watch", "main", "The live dashboard."),
-    "costs": Command("videod.cli.costs", "main", "What was spent, by channel, service or day."),
-    "audit": Command("videod.cli.audit", "main", "Verify the ledger against receipts and service balances."),
-    "simulate": Command(
-        "videod.cli.simulate", "main", "A load played in virtual time: how many a day, what holds it up, what it costs."
-    ),
-    "approve": Command("videod.cli.actions", "approve", "Let episodes that wait for your review go on."),
-    "redo": Command("videod.cli.actions", "redo", "Regenerate selected files while their review is open."),
-    "retry": Command("videod.cli.actions", "retry", "Let stopped or cancelled episodes go on."),
-    "cancel": Command("videod.cli.actions", "cancel", "Stop episodes; what is made stays."),
-    "pause": Command("videod.cli.actions", "pause", "Start nothing more of a service, a channel or an episode."),
-    "resume": Command("videod.cli.actions", "resume", "Let a paused service, channel or episode go on."),
-    "channels": Command("videod.cli.channels", "main", "The channels: list them, check their files."),
-    "plan": Command("videod.cli.plan", "main", "Plans of episodes: their JSON schema, checking one."),
-    "notion": Command("videod.cli.notion", "app", "The board in Notion: make it, check it."),
-    "secrets": Command("videod.cli.secrets", "app", "Credentials: which are set, a new master key."),
-    "sandbox": Command("videod.cli.sandbox", "app", "Stand-ins of every outside service, for rehearsals at no cost."),
-    "docs": Command("videod.cli.docs", "main", "Parts of the documentation that are made from the code, as Markdown."),
+    "demo": Command("demo", "Make sample films for free with simulated services.", _START),
+    "run": Command("run", "Start the daemon. Use `--sandbox` to try it without keys or costs.", _START),
+    "status": Command("status", "Show what needs your attention, what is running, and service health.", _LOOK),
+    "list": Command("show", "List episodes, newest first.", _LOOK),
+    "show": Command("show", "Show one episode: jobs, history, costs and files.", _LOOK),
+    "why": Command("why", "Explain in one sentence what an episode is waiting for.", _LOOK),
+    "watch": Command("watch", "Open the live dashboard.", _LOOK),
+    "costs": Command("costs", "Show spending by channel, service, day or episode.", _LOOK),
+    "approve": Command("actions", "Approve an open review.", _DECIDE),
+    "redo": Command("actions", "Regenerate selected files while their review is open.", _DECIDE),
+    "retry": Command("actions", "Resume a failed or cancelled episode where it stopped.", _DECIDE),
+    "cancel": Command("actions", "Stop an episode and keep its files.", _DECIDE),
+    "pause": Command("actions", "Stop starting work for a service, channel or episode.", _DECIDE),
+    "resume": Command("actions", "Resume a paused service, channel or episode.", _DECIDE),
+    "channels": Command("channels", "List, check and authorize channels.", _CHECK),
+    "notion": Command("notion", "Create or check the Notion board.", _CHECK),
+    "secrets": Command("secrets", "Show which credentials are set, or generate a master key.", _CHECK),
+    "audit": Command("audit", "Verify the ledger against receipts and service balances.", _CHECK),
+    "plan": Command("plan", "Check a plan, or print the JSON schema for plans.", _MONEY),
+    "simulate": Command("simulate", "Estimate throughput, bottlenecks and cost before you spend anything.", _MONEY),
+    "sandbox": Command("sandbox", "Run the simulated services on their own.", _MONEY),
+    "docs": Command("docs", "Print or update the parts of the documentation that come from the code.", _MONEY),
+    "completion": Command("completion", "Print the tab completion for your shell.", _CHECK),
 }
 
 #: what the unit runs, and no person
 HIDDEN: dict[str, Command] = {
-    "report-death": Command("videod.cli.death", "main", "Tell people that the daemon's process ended."),
+    "report-death": Command("death", "Alert people that the daemon's process ended.", ""),
 }
+
+
+class _Root(TyperGroup):
+    """The commands by their rows; the one that was typed is imported."""
+
+    def __init__(self, **attributes: object) -> None:
+        super().__init__(**attributes)  # type: ignore[arg-type]
+        for name, row in (COMMANDS | HIDDEN).items():
+            self.commands[name] = TyperCommand(
+                name, help=row.help, rich_help_panel=row.group, hidden=name in HIDDEN, rich_markup_mode="rich"
+            )
+
+    def resolve_command(self, ctx, args):  # type: ignore[no-untyped-def]  # its types are typer's own
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if found and name else found, rest
+
+
+def _load(name: str) -> TyperCommand | TyperGroup:
+    """The command of a row, imported."""
+    module = importlib.import_module(f"videod.cli.{(COMMANDS | HIDDEN)[name].module}")
+    found = typer.main.get_command(module.app)
+    inner = found.commands.get(name, found) if isinstance(found, TyperGroup) else found
+    assert isinstance(inner, TyperCommand | TyperGroup)
+    return inner
+
+
+app = typer.Typer(
+    cls=_Root,
+    help="Turn rows on a Notion board into short documentaries on YouTube.",
+    epilog="`videod COMMAND --help` shows a command's options and examples.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"videod {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
 
 
 def main() -> None:
@@ -80,46 +133,34 @@ def _daemon(argv: Sequence[str]) -> int:
     return code
 
 
-def run(argv: Sequence[str], commands: Mapping[str, Command] = COMMANDS) -> int:
+def run(argv: Sequence[str]) -> int:
     """Run one command line (without the program's name) and return its sysexits code."""
-    if not argv or argv[0] in ("--help", "-h", "help"):
-        print(_help(commands))
-        return OK if argv else USAGE
-    if argv[0] in ("--version", "-V"):
-        print(f"videod {__version__}")
-        return OK
-    name, rest = argv[0], argv[1:]
-    row = commands.get(name) or HIDDEN.get(name)
-    if row is None:
-        close = difflib.get_close_matches(name, commands, n=1)
-        hint = f"did you mean `videod {close[0]}`?" if close else "see `videod --help`"
-        print(f"videod: there is no command {name[:40]!a}; {hint}", file=sys.stderr)
+    root = typer.main.get_group(app)
+    if COMPLETE in os.environ:
+        typer.main.get_install_completion_arguments()  # makes the shells known to typer
+        root.main(args=list(argv), prog_name="videod", complete_var=COMPLETE)
+    args = ["--help", *argv[1:]] if argv[:1] == ["help"] else list(argv)
+    return output.guard(lambda: _invoke(root, args), args)
+
+
+def _invoke(root: TyperGroup, args: list[str]) -> int:
+    """Run it with our errors and exit codes: typer's own for a wrong command line are 2 and 1."""
+    if not args:
+        _invoke(root, ["--help"])
         return USAGE
-    target: object = getattr(importlib.import_module(row.module), row.attribute)
     try:
-        if hasattr(target, "registered_commands"):
-            return _run_typer(cast("typer.Typer", target), name, rest)
-        return cast("Callable[[Sequence[str]], int]", target)(rest)
-    except KeyboardInterrupt:
+        with root.make_context("videod", args) as context:
+            code = root.invoke(context)
+    except typer.Exit as leave:
+        return leave.exit_code
+    except typer.Abort:
         return INTERRUPTED
-
-
-def _help(commands: Mapping[str, Command]) -> str:
-    width = max(map(len, commands))
-    rows = "\n".join(f"  {name:<{width}}  {row.help}" for name, row in commands.items())
-    return (
-        "Usage: videod COMMAND [ARGS]...\n\nEntries of a Notion database in, published films out.\n\n"
-        f"Commands:\n{rows}\n\n`videod COMMAND --help` tells more. `videod --version` prints the version."
-    )
-
-
-def _run_typer(app: "typer.Typer", name: str, argv: Sequence[str]) -> int:
-    """A typer app as a command. Its own commands leave with sysexits codes; click's 2 and 1 are put into ours here."""
-    import typer.main
-
-    try:
-        typer.main.get_command(app)(args=list(argv), prog_name=f"videod {name}")
-    except SystemExit as leave:
-        code = leave.code if isinstance(leave.code, int) else OK
-        return {_CLICK_USAGE: USAGE, _CLICK_ABORTED: INTERRUPTED}.get(code, code)
-    return OK
+    except typer.TyperException as error:
+        at: typer.Context | None = getattr(error, "ctx", None)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            with contextlib.redirect_stdout(sys.stderr):
+                print(at.get_help() if at is not None else "")
+            return USAGE
+        path = at.command_path if at is not None else "videod"
+        raise CommandError(USAGE, error.format_message().rstrip("."), f"see `{path} --help`") from None
+    return code if isinstance(code, int) else OK

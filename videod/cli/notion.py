@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
+from videod.cli import options
+
 if TYPE_CHECKING:
     from videod.adapters.notion_calls import Calls
     from videod.adapters.notion_places import Ids
@@ -19,7 +21,7 @@ CREDENTIALS, CONFIGURATION = 77, 78
 #: exit codes (sysexits) by kind of BoardError
 EXIT = {"busy": 75, "down": 69, "credentials": CREDENTIALS, "gone": CONFIGURATION, "rejected": CONFIGURATION}
 
-app = typer.Typer(no_args_is_help=True, help="The board in Notion: make it, check it.", rich_markup_mode=None)
+app = options.app("Create or check the Notion board.")
 
 Config = Annotated[Path, typer.Option(help="The settings file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -4,7 +4,6 @@ Exit codes are sysexits. Foreign text reaches the terminal through `sanitize_scr
 slow to import.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -12,16 +11,13 @@ import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NoReturn
 
 from rich.cells import cell_len, set_cell_size
 
 from videod.core.sanitize import sanitize_screen
-from videod.store.soundness import busy
-from videod.store.views import NoDatabase
 
 OK, USAGE, REFUSED, MISSING, DOWN, BUG, TEMPORARY, FORBIDDEN, CONFIGURATION = 0, 64, 65, 66, 69, 70, 75, 77, 78
+INTERRUPTED = 130
 
 _CODES = {
     "bold": "1", "dim": "2", "review": "1;33", "bad": "1;31", "work": "36", "wait": "34", "good": "32", "plain": "",
@@ -35,27 +31,6 @@ class CommandError(Exception):
         super().__init__(message)
         self.code = code
         self.hint = hint
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse that leaves with the sysexits code for a wrong command line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise CommandError(USAGE, f"{self.prog}: {message}", f"see `{self.prog} --help`")
-
-
-def parser(name: str, about: str, example: str) -> Parser:
-    """A command's parser with the options that all of them have."""
-    made = Parser(
-        prog=f"videod {name}",
-        description=about,
-        epilog=f"example: {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
-    made.add_argument("--state", type=Path, help="the state folder (default: VIDEOD_STATE, videod.toml, ./state)")
-    made.add_argument("--config", type=Path, help="the configuration file (default: VIDEOD_CONFIG, ./videod.toml)")
-    return made
 
 
 def print_json(body: object) -> None:
@@ -116,22 +91,12 @@ def _sized(cell: Cell, size: int) -> str:
     return paint(text, cell.style) + " " * (size - cell_len(text))
 
 
-def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+def guard(command: Callable[[], int], argv: Sequence[str]) -> int:
     """Run a command; every foreseeable error becomes one sentence with the next thing to type, and its exit code."""
     try:
-        return command(argv)
+        return command()
     except CommandError as error:
         return _fail(error.code, str(error), error.hint, argv)
-    except NoDatabase as error:
-        what, _, hint = str(error).partition("; ")
-        return _fail(MISSING, what, hint, argv)
-    except sqlite3.OperationalError as error:
-        if not busy(error):
-            return _unreadable(error, argv)
-        hint = "close its transaction (`fuser -v` on videod.db in the state folder names it), then try again"
-        return _fail(TEMPORARY, "another program holds the database; nothing was changed", hint, argv)
-    except sqlite3.Error as error:
-        return _unreadable(error, argv)
     except PermissionError as error:
         hint = "run this as the user that videod runs as"
         return _fail(FORBIDDEN, f"not allowed to open {error.filename}", hint, argv)
@@ -140,7 +105,25 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except Exception as error:
+        return _of_database(error, argv)
+
+
+def _of_database(error: Exception, argv: Sequence[str]) -> int:
+    """What the database says. Raises `error` where it is another's; imported here since help needs none of it."""
+    from videod.store.soundness import busy
+    from videod.store.views import NoDatabase
+
+    if isinstance(error, NoDatabase):
+        what, _, hint = str(error).partition("; ")
+        return _fail(MISSING, what, hint, argv)
+    if not isinstance(error, sqlite3.Error):
+        raise error
+    if not isinstance(error, sqlite3.OperationalError) or not busy(error):
+        return _unreadable(error, argv)
+    hint = "close its transaction (`fuser -v` on videod.db in the state folder names it), then try again"
+    return _fail(TEMPORARY, "another program holds the database; nothing was changed", hint, argv)
 
 
 def _unreadable(error: sqlite3.Error, argv: Sequence[str]) -> int:
@@ -152,5 +135,6 @@ def _fail(code: int, message: str, hint: str, argv: Sequence[str]) -> int:
     if "--json" in argv:
         print(json.dumps({"error": message, "hint": hint}), file=sys.stderr)
     else:
-        print(sanitize_screen(f"videod: {message}" + (f"; {hint}" if hint else "")), file=sys.stderr)
+        joint = " " if message.endswith("?") else "; "
+        print(sanitize_screen(f"videod: {message}" + (f"{joint}{hint}" if hint else "")), file=sys.stderr)
     return code

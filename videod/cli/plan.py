@@ -4,17 +4,19 @@ scripts/generate_plan.py asks these two commands, so that the rules of the craft
 `--json` are {"ok": bool, "complaints": [{"where", "rule", "message"}]}; the exit code is 0 or 65.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
-from videod.cli import output
-from videod.cli.output import CommandError, Parser
+import typer
+
+from videod.cli import options, output
+from videod.cli.options import AsJson, examples
+from videod.cli.output import CommandError
 from videod.core.craft import Complaint, complaints
 from videod.core.plan import PlanError, narration_seconds, parse
 from videod.core.plan_schema import schema
@@ -23,48 +25,35 @@ from videod.core.plan_schema import schema
 BYTES_MAX = 4_000_000
 
 
-def main(argv: Sequence[str]) -> int:
-    return output.run(_plan, argv)
+app = options.app("Check a plan, or print the JSON schema for plans.")
+
+Clips = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="How many clips there must be.")]
+Images = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="How many images there must be.")]
 
 
-def _plan(argv: Sequence[str]) -> int:
-    given = _parser().parse_args(argv)
-    if given.verb == "schema":
-        output.print_json(schema(given.clips, given.images))
-        return output.OK
-    return _check(given)
+@app.command("schema", epilog=examples("videod plan schema --clips 18 --images 22"))
+def print_schema(clips: Clips = None, images: Images = None) -> int:
+    """Print the JSON schema that the planning model answers in."""
+    output.print_json(schema(clips, images))
+    return output.OK
 
 
-def _parser() -> Parser:
-    made = Parser(prog="videod plan", description="Plans of episodes: their JSON schema, and checking one.")
-    verbs = made.add_subparsers(dest="verb", required=True, metavar="schema|check", parser_class=Parser)
-    of_schema = verbs.add_parser("schema", help="print the JSON schema of a plan", description=schema.__doc__)
-    check = verbs.add_parser(
-        "check", help="say what is wrong with a plan", description="Say what is wrong with a plan."
-    )
-    check.add_argument("file", metavar="FILE", help="a plan.json, or - for standard input")
-    check.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
-    for verb in (of_schema, check):
-        verb.add_argument("--clips", type=_count, metavar="N", help="how many clips there must be")
-        verb.add_argument("--images", type=_count, metavar="M", help="how many images there must be")
-    return made
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 200:
-        raise argparse.ArgumentTypeError("must be a number from 1 to 200")
-    return int(text)
-
-
-def _check(given: argparse.Namespace) -> int:
-    text = _text(given.file)
+@app.command(epilog=examples("videod plan check plan.json --clips 18 --images 22", "videod plan check - --json"))
+def check(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A plan.json, or - for standard input.")],
+    clips: Clips = None,
+    images: Images = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check a plan against the rules of the craft and say what is wrong with it."""
+    text = _text(file)
     try:
         data: object = json.loads(text, parse_constant=_no_number)
-        found = _judge(data, given.clips, given.images)
+        found = _judge(data, clips, images)
     except (ValueError, RecursionError) as problem:
         reason = "is nested far too deep" if isinstance(problem, RecursionError) else f"is not valid JSON: {problem}"
         data, found = None, (Complaint("(file)", "json", reason),)
-    if given.as_json:
+    if as_json:
         output.print_json({"ok": not found, "complaints": [asdict(complaint) for complaint in found]})
     else:
         _print(data, found)

@@ -9,9 +9,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from videod.cli import options
+
 CONFIGURATION, BUSY, BROKEN, CREDENTIALS = 78, 75, 74, 77
 
-app = typer.Typer(help="The daemon.", rich_markup_mode=None, pretty_exceptions_enable=False)
+app = options.app()
 
 
 def _fail(code: int, text: str) -> NoReturn:
@@ -28,7 +30,7 @@ def _leave_word(config: Path, env: Mapping[str, str], text: str) -> None:
         lives.Lives.of(state_folder(config, env), env, lambda: time.time_ns() // 1_000_000).say(text)
 
 
-@app.command()
+@app.command(epilog=options.examples("videod run --sandbox", "videod run --config /etc/videod/videod.toml"))
 def run(
     config: Annotated[Path, typer.Option(help="The settings file.")] = Path("videod.toml"),
     sandbox: Annotated[
@@ -39,7 +41,10 @@ def run(
         bool, typer.Option("--take-over", help="Take the board from another videod that works on it.")
     ] = False,
 ) -> None:
-    """Run the daemon until Ctrl-C or SIGTERM. Try `videod run --sandbox` first: it needs no key and costs nothing."""
+    """Start the daemon. Use `--sandbox` to try it without keys or costs.
+
+    It runs until Ctrl-C or SIGTERM.
+    """
     if not sandbox:
         raise typer.Exit(serve(config, os.environ, verbose, take_over))
     env, stand_ins = _rehearse(config)

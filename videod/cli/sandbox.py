@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from videod.cli import options
+
 USAGE, DOWN, BUSY, CONFIGURATION = 64, 69, 75, 78
 
-app = typer.Typer(no_args_is_help=True, help="Stand-ins of every outside service on loopback.", rich_markup_mode=None)
-fault_app = typer.Typer(no_args_is_help=True, help="Set or clear faults of a running sandbox.", rich_markup_mode=None)
+app = options.app("Run the simulated services on their own.")
+fault_app = options.app("Set or clear faults of a running sandbox.")
 app.add_typer(fault_app, name="fault")
 
 Root = Annotated[Path, typer.Option(help="Folder of the sandbox's state.")]

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Credentials: which are set, a new master key.", rich_markup_mode=None)
+from videod.cli import options
+
+app = options.app("Show which credentials are set, or generate a master key.")
 
 
 @app.command("new-key")

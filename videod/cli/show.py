@@ -1,9 +1,12 @@
-"""`videod show TASK`: everything about one episode. `videod list`: the episodes, newest first."""
+"""`videod show EPISODE`: everything about one episode. `videod list`: the episodes, newest first."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from videod.cli import client, output
+import typer
+
+from videod.cli import client, options, output
+from videod.cli.options import AsJson, ChannelId, Config, Episode, StateFolder, examples
 from videod.cli.output import Cell, CommandError
 from videod.core import wording
 from videod.core.board import pending_cost_micros
@@ -17,29 +20,30 @@ from videod.dashboard.view import tone
 from videod.store import views
 from videod.web import serializers
 
+app = options.app()
 
-def main(argv: Sequence[str]) -> int:
-    return output.run(_show, argv)
-
-
-def list_main(argv: Sequence[str]) -> int:
-    return output.run(_list, argv)
+#: a list longer than this helps nobody
+LIMIT_MAX = 10_000
 
 
-def _show(argv: Sequence[str]) -> int:
-    options = output.parser("show", "Show everything about one episode.", "videod show grizzly --charges")
-    options.add_argument("task", help="id, begin of an id, page id or a piece of the title")
-    options.add_argument("--charges", action="store_true", help="list every charge, not only the sums")
-    given = options.parse_args(argv)
-    where, at = client.place(given), client.now_ms()
+@app.command(epilog=examples("videod show grizzly", "videod show grizzly --charges"))
+def show(
+    episode: Episode,
+    charges: Annotated[bool, typer.Option("--charges", help="List every charge, not only the sums.")] = False,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Show one episode: jobs, history, costs and files."""
+    where, at = client.place(state, config), client.now_ms()
     with client.looking(where) as connection:
-        seen = views.detail(connection, client.one_task(connection, given.task), at)
+        seen = views.detail(connection, client.one_task(connection, episode), at)
     workspace = where.workspace(seen.task)
-    if given.as_json:
+    if as_json:
         output.print_json(serializers.detail(seen, at, workspace, configured(seen.task)))
         return output.OK
     _print_header(seen, workspace, at)
-    _print_costs(seen, given.charges, at)
+    _print_costs(seen, charges, at)
     _print_jobs(seen.jobs, at)
     _print_timeline(seen, at)
     _print_failure(seen, at)
@@ -187,18 +191,24 @@ _GROUPS = {
 }
 
 
-def _list(argv: Sequence[str]) -> int:
-    groups = ", ".join(_GROUPS)
-    options = output.parser("list", "List episodes, the newest first.", "videod list --status review --channel wild")
-    options.add_argument("--status", action="append", metavar="S", help=f"a status, or one of: {groups}; repeatable")
-    options.add_argument("--channel", metavar="ID", help="only this channel's")
-    options.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (default: 50)")
-    given = options.parse_args(argv)
-    wanted = tuple(dict.fromkeys(one for text in given.status or () for one in _statuses(text)))
-    with client.looking(client.place(given)) as connection:
-        found = views.tasks(connection, wanted, given.channel, max(1, given.limit) + 1)
-    shown, more = found[: given.limit], len(found) > given.limit
-    if given.as_json:
+@app.command("list", epilog=examples("videod list --status review --channel wild_planet"))
+def list_episodes(
+    status: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATUS", help=f"A status, or one of {', '.join(_GROUPS)}. Repeat for several."),
+    ] = None,
+    channel: ChannelId = None,
+    limit: Annotated[int, typer.Option(min=1, max=LIMIT_MAX, metavar="N", help="Show at most N.")] = 50,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """List episodes, newest first."""
+    wanted = tuple(dict.fromkeys(one for text in status or () for one in _statuses(text)))
+    with client.looking(client.place(state, config)) as connection:
+        found = views.tasks(connection, wanted, channel, limit + 1)
+    shown, more = found[:limit], len(found) > limit
+    if as_json:
         output.print_json({"tasks": [serializers.task(one) for one in shown], "more": more})
         return output.OK
     if not shown:
@@ -207,7 +217,7 @@ def _list(argv: Sequence[str]) -> int:
     head = ("task", "title", "channel", "status", "priority", "queued", "cost", "video")
     output.table(head, [_row(one) for one in shown])
     if more:
-        output.say(f"… and more; see `videod list --limit {given.limit * 2}`", "dim")
+        output.say(f"… and more; see `videod list --limit {min(2 * limit, LIMIT_MAX)}`", "dim")
     return output.OK
 
 

@@ -1,9 +1,9 @@
 """`videod status`: what needs a person, what is in work, what stands still and why, in one look."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from videod.cli import client, output
+from videod.cli import client, options, output
+from videod.cli.options import AsJson, Config, StateFolder, examples
 from videod.cli.output import Cell
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
@@ -13,19 +13,17 @@ from videod.dashboard.text import ago
 from videod.store import views
 from videod.web import serializers
 
-
-def main(argv: Sequence[str]) -> int:
-    return output.run(_status, argv)
+app = options.app()
 
 
-def _status(argv: Sequence[str]) -> int:
-    options = output.parser("status", "Show what needs you, what is in work and what stands still.", "videod status")
-    given = options.parse_args(argv)
-    where = client.place(given)
+@app.command(epilog=examples("videod status", "videod status --json"))
+def status(as_json: AsJson = False, state: StateFolder = None, config: Config = None) -> int:
+    """Show what needs your attention, what is running, and service health."""
+    where = client.place(state, config)
     around = where.around()
     with client.looking(where) as connection:
         seen = views.overview(connection, client.now_ms())
-    if given.as_json:
+    if as_json:
         told = around.daemon.problems if around.daemon else ()
         seen = replace(seen, problems=(*told, *seen.problems))
         output.print_json({"daemon": daemon_json(around.daemon)} | serializers.status(seen, around.limits))
@@ -124,7 +122,7 @@ def _credit(seen: views.Overview) -> None:
 
 
 def _counts(counts: dict[str, int]) -> None:
-    parts = [f"{LABELS[status]} {counts[status.value]}" for status in Status if counts.get(status.value)]
+    parts = [f"{LABELS[one]} {counts[one.value]}" for one in Status if counts.get(one.value)]
     if parts:
         output.say("")
         output.say("All tasks: " + ", ".join(parts), "dim")

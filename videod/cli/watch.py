@@ -1,28 +1,33 @@
 """`videod watch`: the dashboard. A terminal gets a live screen, a pipe or a file a single frame."""
 
-from collections.abc import Sequence
+from typing import Annotated
 
-from videod.cli import client, output
+import typer
+
+from videod.cli import client, options, output
+from videod.cli.options import Config, StateFolder, examples
+
+app = options.app()
 
 
-def main(argv: Sequence[str]) -> int:
-    return output.run(_watch, argv)
-
-
-def _watch(argv: Sequence[str]) -> int:
-    options = output.parser("watch", "Watch episodes, lanes and events live; Ctrl-C ends it.", "videod watch")
-    options.add_argument("--once", action="store_true", help="print one frame and end")
-    given = options.parse_args(argv)
-    where = client.place(given)
+@app.command(epilog=examples("videod watch", "videod watch --once"))
+def watch(
+    once: Annotated[bool, typer.Option("--once", help="Print one frame and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Open the live dashboard. Press Ctrl-C to leave it."""
+    where = client.place(state, config)
 
     from rich.console import Console
 
     from videod.dashboard import live
 
     console = Console(highlight=False)
-    if given.as_json:
+    if as_json:
         raise output.CommandError(output.USAGE, "watch draws a screen and has no --json", "use `videod status --json`")
-    if given.once or not console.is_terminal:
+    if once or not console.is_terminal:
         live.once(where.database, where.around(), client.now_ms(), console)
         return output.OK
     live.watch(where.database, where.around, client.now_ms, console)

@@ -1,34 +1,31 @@
-"""`videod why TASK`: one sentence that says whom an episode waits for, since when, and what comes next."""
+"""`videod why EPISODE`: one sentence that says whom an episode waits for, since when, and what comes next."""
 
-from collections.abc import Sequence
-
-from videod.cli import client, output, show
+from videod.cli import client, options, output, show
+from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
 from videod.core.outlook import outlook
-from videod.dashboard.reason import Case, Reason, why
+from videod.dashboard.reason import Case, Reason
+from videod.dashboard.reason import why as reason_of
 from videod.store import reads, views
 from videod.web import serializers
 
-
-def main(argv: Sequence[str]) -> int:
-    return output.run(_why, argv)
+app = options.app()
 
 
-def _why(argv: Sequence[str]) -> int:
-    options = output.parser("why", "Say in one sentence why an episode stands where it stands.", "videod why grizzly")
-    options.add_argument("task", help="id, begin of an id, page id or a piece of the title")
-    given = options.parse_args(argv)
-    where = client.place(given)
+@app.command(epilog=examples("videod why grizzly"))
+def why(episode: Episode, as_json: AsJson = False, state: StateFolder = None, config: Config = None) -> int:
+    """Explain in one sentence what an episode is waiting for."""
+    where = client.place(state, config)
     around, at = where.around(), client.now_ms()
     with client.looking(where) as connection:
-        task = client.one_task(connection, given.task)
+        task = client.one_task(connection, episode)
         case = Case(
             task=task, jobs=reads.jobs(connection, task.id), since=views.since(connection, task),
             suspensions=reads.suspensions(connection, at), ahead=views.ahead(connection, task),
             alive=around.daemon is not None, waits=around.waits, at=at, configured=show.configured(task),
         )  # fmt: skip
-    reason = why(case)
+    reason = reason_of(case)
     seen = outlook(case.task, case.jobs, case.suspensions, case.configured, at)
-    if given.as_json:
+    if as_json:
         body = _json(reason) | {"task": serializers.task(task), "since": serializers.when(case.since)}
         output.print_json(body | serializers.prospects(seen, task))
         return output.OK
