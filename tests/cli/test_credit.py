@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, at_once
-from videod.cli import client, status
+from videod.cli import client
+from videod.cli.main import run
 from videod.core import film_cost
 from videod.core.events import EntryQueued
 from videod.core.failures import Kind
@@ -37,7 +38,7 @@ def test_used_up_credit_needs_you_and_never_resumes_at_a_time(
     box: StudioBox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     task = _out_of_credit(box)
-    assert status.main(["--state", str(tmp_path)]) == 0
+    assert run(["status", "--state", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     told = "Out of KIE credit. Top up, then run `videod resume kie`."
     assert f"! {told}" in text
@@ -74,11 +75,11 @@ def test_status_says_what_is_left_and_for_how_many_films(
 ) -> None:
     credit = (Credit("kie", 1000 * CREDIT, NOON, 336 * CREDIT), Credit("elevenlabs", 77 * CREDIT, NOON, None))
     at_once(box.ledger.set_value("credit", json.dumps(film_cost.plain(credit))))
-    assert status.main(["--state", str(tmp_path)]) == 0
+    assert run(["status", "--state", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     assert "KIE: 1,000 credits left, enough for 2 films" in text
     assert "ElevenLabs: 77 credits left, asked" in text
-    assert status.main(["--json", "--state", str(tmp_path)]) == 0
+    assert run(["status", "--json", "--state", str(tmp_path)]) == 0
     kie, eleven = json.loads(capsys.readouterr().out)["credit"]
     assert (kie["credits"], kie["credits_a_film"], kie["films"], eleven["films"]) == (1000.0, 336.0, 2, None)
 

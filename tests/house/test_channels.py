@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videod.channels import ChannelError, load_channels, load_files
-from videod.cli import channels
+from videod.cli import main
 from videod.documents import DocumentError
 from videod.strict_yaml import parse
 
@@ -139,7 +139,7 @@ def test_that_nobody_looks_must_be_said_and_is_repeated(tmp_path: Path) -> None:
 @pytest.mark.fault("4.1")
 def test_what_is_left_for_a_plan_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, GOOD + "tags: [bears, wild animals]\n")
-    assert channels.main(["check", str(path)]) == 0
+    assert main.run(["channels", "check", str(path)]) == 0
     told = capsys.readouterr().out
     assert f"{path.stem}: left for a plan are 479 of YouTube's 500 characters of tags and" in told
 
