@@ -131,11 +131,7 @@ def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
             task = kie.Task("silent", (), "", "", None, None)
         if task.state in {"success", "fail"}:
             return task
-        if task.state == "unknown" and _age_s(order) > kie.GRACE_S:
-            raise Failure(
-                Kind.IN_DOUBT, f"task {task_id} was taken and is no longer known to the service", service=kie.SERVICE,
-                endpoint="GET /api/v1/jobs/recordInfo", code="422",
-            )  # fmt: skip
+        _check_age(task, order)
         if task.state != shown:
             reporter.progress(_share(task, began, wish), f"{task_id}: {task.state}")
             shown = task.state
@@ -148,6 +144,21 @@ def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
             )  # fmt: skip
         time.sleep(min(pause, left))
         pause = max(wish.poll_s, min(POLL_CEILING_S, pause * POLL_GROWTH))
+
+
+def _check_age(task: kie.Task, order: receipt.Order) -> None:
+    """Raises Failure(in_doubt) for a task that will not end any more: the service forgot it, or never ends it."""
+    age_s, code = _age_s(order), None
+    if task.state == "unknown" and age_s > kie.GRACE_S:
+        message, code = f"task {order.remote_id} was taken and is no longer known to the service", "422"
+    elif task.state in kie.STATES and age_s > kie.LIMIT_S:
+        message = (
+            f"task {order.remote_id} is still {task.state!r} {age_s / 60:.0f} minutes after it was ordered; KIE gives a"
+            " task up after 10, so nobody knows whether it is paid for"
+        )
+    else:
+        return
+    raise Failure(Kind.IN_DOUBT, message, service=kie.SERVICE, endpoint="GET /api/v1/jobs/recordInfo", code=code)
 
 
 def _age_s(order: receipt.Order) -> float:
@@ -173,10 +184,19 @@ def charge(wish: Wish, task: kie.Task, order: receipt.Order, reporter: Reporter)
     order.priced(usd)
 
 
-def collect(wish: Wish, order: receipt.Order, reporter: Reporter, refused: str | None = None) -> bool:
-    """See an order through to the file. False when it is to be ordered anew: `--buy-again` allows that in place of a
-    useless result, and a clip whose bytes have the digest `refused` was found useless already."""
-    task = wait(wish, order, reporter)
+def collect(
+    wish: Wish, order: receipt.Order, reporter: Reporter, refused: str | None = None, anew: bool = False
+) -> bool:  # fmt: skip
+    """See an order through to the file. False when it is to be ordered anew: `anew` allows that in place of a task that
+    never ends and of a useless result, and a clip whose bytes have the digest `refused` was found useless already."""
+    try:
+        task = wait(wish, order, reporter)
+    except Failure as endless:
+        if endless.kind is not Kind.IN_DOUBT or not anew:
+            raise
+        script_runtime.warn(f"{endless.message}; buying again as told")
+        order.withdraw()
+        return False
     if task.state == "fail":
         failure = kie.why_failed(task)
         order.withdraw()
@@ -186,7 +206,7 @@ def collect(wish: Wish, order: receipt.Order, reporter: Reporter, refused: str |
     try:
         facts = fetch(task.urls, wish.output, wish.seconds)
     except (Gone, Unusable):
-        if not wish.buy_again:
+        if not anew:
             raise
         script_runtime.warn("the finished clip cannot be had; buying again as told")
         order.withdraw()
@@ -234,7 +254,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     secret("KIE_API_KEY", "KIE")
     if order.state == "submitted" and order.remote_id is not None:
         reporter.submitted(kie.SERVICE, order.remote_id)
-        if collect(wish, order, reporter, receipt.refused_digest(wish.output)):
+        if collect(wish, order, reporter, receipt.refused_digest(wish.output), anew=wish.buy_again):
             return
     buy(wish, image_sha256, order, reporter)
     collect(wish, order, reporter)

@@ -61,6 +61,11 @@ class Answer:
     written: int | None = None
 
 
+def endpoint(model: str, version: str) -> str:
+    """What errors call the request to a model."""
+    return f"POST /{version}/models/{model}:generateContent"
+
+
 def text_part(text: str) -> Json:
     return {"text": text}
 
@@ -90,8 +95,8 @@ def generate(
     body: dict[str, Json] = {"contents": list(contents), "generationConfig": config}
     if system is not None:
         body["systemInstruction"] = {"parts": [text_part(system)]}
-    reply = service.send("POST", f"/{version}/models/{model}:generateContent", json=body, deadline_s=deadline_s,
-                         cap=ANSWER_CAP)  # fmt: skip
+    method, path = endpoint(model, version).split(" ", 1)
+    reply = service.send(method, path, json=body, deadline_s=deadline_s, cap=ANSWER_CAP)
     if not 200 <= reply.status < 300 or not _is_answer(reply):
         raise wires.failure(SERVICE, reply, model=model)
     return _read(reply)

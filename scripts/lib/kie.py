@@ -19,6 +19,10 @@ USD_PER_CREDIT = 0.005
 MOST_CREDITS = bounds.MOST_USD / USD_PER_CREDIT
 #: A task unknown to recordInfo right after its creation is normal for this long (it answers 422).
 GRACE_S = 90.0
+#: every state that the service documents; the first three are on the way
+STATES = ("waiting", "queuing", "generating", "success", "fail")
+#: the service gives a task up ten minutes after its model fell silent: one that is so old has no end of its own
+LIMIT_S = 3600.0
 #: how the service speaks of an order, and of everything that is free
 ORDER, QUESTION = "kie", "kie question"
 
@@ -36,7 +40,7 @@ INPUT_WORDS = re.compile(
 
 @dataclass(frozen=True)
 class Task:
-    """One job as the service shows it. `state`: waiting, queuing, generating, success, fail, or unknown (422)."""
+    """One job as the service shows it. `state`: one of STATES, or unknown (422)."""
 
     state: str
     urls: tuple[str, ...]
@@ -80,6 +84,10 @@ def ask(task_id: str) -> Task:
         if data is None:
             return Task("unknown", (), "", "", None, None)
         raise reply.failure(Kind.NONSENSE, "the task's record has no state")
+    if state not in STATES:
+        # its own word for an end may be among them, yet which one it is nobody can know
+        message = f"task {task_id} is in a state that KIE does not document: {state[:60]!r}; its order is kept"
+        raise reply.failure(Kind.NONSENSE, message, next_step="look for the task at KIE, then run it again")
     return Task(
         state,
         _urls(dig(data, "resultJson")),

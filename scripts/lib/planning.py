@@ -4,13 +4,14 @@ The rules of the craft stand in planning_rules.md for the model; the program tha
 command of two verbs (`schema` and `check FILE --clips N --images M --json`), so they stand in one place.
 """
 
+import json
 import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, gemini, plan_answers
+from scripts.lib import answers, atomic, gemini, plan_answers, wrapping
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import SECRETS, Failure, Kind
 from scripts.lib.plan_answers import Answers, Kept
@@ -133,8 +134,8 @@ class Planner:
     def plan(self, rounds: int) -> dict[str, Json]:
         """A plan without complaints, after at most `rounds` repairs.
 
-        Raises Failure(input) with every complaint of the last round, or what the service's own failures are. Answers
-        that led to no plan are forgotten: who asks again wants others.
+        Raises Failure(input) with every complaint of the last round, Failure(nonsense) for an answer that says nothing,
+        or what the service's own failures are. Answers that led to no plan are forgotten: who asks again wants others.
         """
         schema = self.checker.schema()
         opening = gemini.turn("user", [gemini.text_part(self.brief.prompt())])
@@ -144,6 +145,12 @@ class Planner:
             share = number / (rounds + 1)
             self.reporter.progress(share, "asking for a plan" if number == 0 else f"repair round {number} of {rounds}")
             answer = self._ask(number, talk, schema)
+            if wrapping.is_empty(answer.text):
+                self._forget()
+                # no fault of the topic, and no complaint that would mend it
+                reason = f" ({answer.finish})" if answer.finish else ""
+                raise Failure(Kind.NONSENSE, f"the model gave an empty answer{reason}", service=gemini.SERVICE,
+                              endpoint=gemini.endpoint(self.model, self.version), http_status=200)  # fmt: skip
             plan, complaints = self._judge(answer)
             if plan is not None and not complaints:
                 return plan
@@ -151,11 +158,14 @@ class Planner:
                 self.reporter.progress(share, complaint.line())
             # only the last attempt goes along: older ones would cost tokens and invite their own mistakes
             talk = [opening, *_reply(answer, complaints)]
-        self.answers.forget()
-        self.order.withdraw()
+        self._forget()
         told = "; ".join(complaint.line() for complaint in complaints)
         message = f"the plan still breaks {len(complaints)} rules after {rounds} repairs: {told}"
         raise Failure(Kind.INPUT, message, service=gemini.SERVICE, next_step="change the topic or the story direction")
+
+    def _forget(self) -> None:
+        self.answers.forget()
+        self.order.withdraw()
 
     def _ask(self, number: int, talk: Sequence[Json], schema: Json) -> Kept:
         """The answer to the `number`-th question: the one that an earlier run paid for, or a new one."""
@@ -184,12 +194,10 @@ class Planner:
         if answer.finish == "MAX_TOKENS":
             return None, [Complaint("", "length", "the answer was cut at the token limit; be briefer everywhere")]
         try:
-            plan = answers.parse(answer.text)
+            plan = wrapping.unwrapped(answer.text)
         except ValueError as error:
-            return None, [Complaint("", "json", f"the answer is not valid JSON: {error}")]
-        if not isinstance(plan, dict):
-            return None, [Complaint("", "json", "the answer is not one JSON object")]
-        atomic.write_text(self.draft, answer.text)
+            return None, [Complaint("", "json", str(error))]
+        atomic.write_text(self.draft, json.dumps(plan, ensure_ascii=False))
         return plan, self.checker.check(self.draft, self.brief)
 
 

@@ -36,11 +36,13 @@ ROWS: Mapping[str, str] = {
     "4.1": "What is sent to YouTube fits into its limits before anything is paid",
     "4.2": "Wrong settings are named before the first cent, once a cause, and heal by themselves",
     "4.3": "Extras that cannot be used are told when a channel is loaded; the film is made without them",
+    "4.6": "A good plan is taken out of its wrapping; an empty answer is the service's nonsense",
     # 5: every answer judged by what it proves
     "5.9": "Used-up credit needs a person, and status shows what is left and for how many films",
     "5.10": "The channel's own upload limit is set and cleared under one key",
     "5.5": "The picture of an answer is the last that is no thought, else the last thought",
     "5.6": "Media is taken when it is media, whatever the answer's label says of its packing",
+    "5.1": "A task in an unknown state, or older than its service's limit, is told and decided",
     "5.2": "A key without any quota for a model is told once, with what to do",
     "5.3": "A voice that a plan does not hold is the channel's configuration",
     "5.4": "A status that a service never gives is tried again",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts import generate_plan
-from scripts.lib import plan_papers
+from scripts.lib import plan_papers, wrapping
 from tests.harness.patience import happened, said, until
 from tests.scripts.conftest import Ran, Run
 from tests.scripts.wire import Asked, Say, Wire, say
@@ -122,6 +122,50 @@ def test_an_answer_that_is_no_whole_object_costs_one_repair_round(
     wire.on("POST", PATH, answer, planned(PLAN))
     assert run(generate_plan.main, *wish(tmp_path, "--rounds", 1)).code == 0
     assert len(wire.asked) == 2
+
+
+TEXT = json.dumps(PLAN)
+WRAPPED = (
+    f"```json\n{TEXT}\n```", f"```\n{TEXT}```", f"~~~json\n{TEXT}\n~~~", f"\ufeff{TEXT}",
+    f"\ufeff```json\n{TEXT}\n```\n",
+    f"Here is {{the plan}} you asked for:\n\n{TEXT}\n\nTell me if it is {{good}}.",
+    f"‘‘‘json\n{TEXT}\n’’’", f"“{TEXT}”",
+    f"\u200b{TEXT}\u200b", json.dumps({"plan": PLAN}), json.dumps(TEXT), f'{{"note": 1}}\n{TEXT}', f"JSON: {TEXT},",
+    f"```json\n{TEXT}",
+)  # fmt: skip
+
+
+@pytest.mark.fault("4.6")
+@pytest.mark.parametrize("text", WRAPPED, ids=range(len(WRAPPED)))
+def test_a_good_plan_is_taken_out_of_its_wrapping(wire: Wire, run: Run, tmp_path: Path, text: str) -> None:
+    wire.on("POST", PATH, planned(text))
+    ran = run(generate_plan.main, *wish(tmp_path))
+    assert (ran.code, len(wire.asked)) == (0, 1)
+    assert json.loads((tmp_path / "plan/plan.json").read_text()) == PLAN
+
+
+@pytest.mark.fault("4.6")
+@pytest.mark.parametrize(
+    "answer",
+    [planned(text) for text in ("", " \n", "\ufeff", "```json\n```", "```\n\n```", "{}", "null")]
+    + [planned("", "MAX_TOKENS"), planned("", "OTHER"), say({"candidates": [{"finishReason": "STOP"}]}), say({})],
+)
+def test_an_empty_answer_is_nonsense_of_the_service_and_costs_one_call(
+    wire: Wire, run: Run, tmp_path: Path, answer: Say
+) -> None:
+    wire.on("POST", PATH, answer, planned(PLAN))
+    ran = run(generate_plan.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"], ran.failure["service"], len(wire.asked)) == (76, "nonsense", "gemini", 1)
+    assert "the model gave an empty answer" in ran.failure["message"] and "topic" not in ran.stderr
+    # what was paid is told; the next run asks anew
+    assert len(ran.of("charged")) == 1
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0 and len(wire.asked) == 2
+
+
+def test_a_text_of_nothing_but_braces_is_no_plan() -> None:
+    for text in ("{" * 100_000, "[" * 100_000, "{" * 500 + "}" * 500, '{"a": {"b": 1e999}', "no {object}", "[]", "5"):
+        with pytest.raises(ValueError, match="the answer is"):
+            wrapping.unwrapped(text)
 
 
 def test_a_cut_answer_is_not_repeated_to_the_model(wire: Wire, run: Run, tmp_path: Path) -> None:

@@ -224,6 +224,76 @@ def test_a_task_that_stays_unknown_is_in_doubt_and_never_bought_again(
     assert kept(tmp_path)["state"] == "submitted"
 
 
+@pytest.mark.fault("5.1")
+@pytest.mark.parametrize(
+    "state", ["failed", "SUCCESS", "Fail", "succeeded", "completed", "canceled", "", "生成中", "x" * 500]
+)
+def test_a_task_in_a_state_that_nobody_documents_fails_and_keeps_its_order(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes, state: str
+) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", ASK, record(state, resultJson=json.dumps({"resultUrls": [wire.url + "/result.mp4"]})))
+    ran = run(generate_video.main, *wish(tmp_path, picture))
+    assert (ran.code, ran.failure["kind"], ran.failure["service"]) == (76, "nonsense", "kie")
+    assert "task_1 is in a state that KIE does not document" in ran.failure["message"]
+    assert len(wire.asked_for(ASK)) <= 5 and kept(tmp_path)["state"] == "submitted"
+    wire.on("GET", ASK, done(wire))
+    assert run(generate_video.main, *wish(tmp_path, picture)).code == 0
+    assert len(wire.asked_for(CREATE)) == 1
+
+
+def test_one_strange_word_between_good_ones_ends_nothing(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    lay_out(wire, clip)
+    wire.on("GET", ASK, record("waiting"), record("rendering"), record("generating"), done(wire))
+    assert run(generate_video.main, *wish(tmp_path, picture)).code == 0
+
+
+def ordered(wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes, **ago: int) -> None:
+    """A clip was ordered some time ago and never came."""
+    lay_out(wire, clip)
+    wire.on("GET", ASK, record("generating"))
+    run(generate_video.main, *wish(tmp_path, picture, "--wait", 0))
+    at = (datetime.now(UTC) - timedelta(**ago)).isoformat()
+    receipt.path_for(tmp_path / "clip.mp4").write_text(json.dumps({**kept(tmp_path), "at": at}))
+
+
+@pytest.mark.fault("5.1")
+@pytest.mark.parametrize("state", ["waiting", "queuing", "generating"])
+def test_a_task_older_than_its_services_limit_is_decided_and_not_waited_for(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes, state: str
+) -> None:
+    ordered(wire, run, tmp_path, picture, clip, minutes=61)
+    wire.on("GET", ASK, record(state))
+    old = run(generate_video.main, *wish(tmp_path, picture))
+    assert (old.code, old.failure["kind"]) == (75, "in_doubt")
+    assert f"task_1 is still '{state}' 61 minutes after it was ordered" in old.failure["message"]
+    assert (kept(tmp_path)["state"], len(wire.asked_for(CREATE))) == ("submitted", 1)
+    # who may buy again gets another one; the late one is taken where it came after all
+    wire.on("POST", CREATE, say({"code": 200, "msg": "success", "data": {"taskId": "task_2"}}))
+    wire.on("GET", ASK, record(state), done(wire))
+    again = run(generate_video.main, *wish(tmp_path, picture, "--buy-again"))
+    assert (again.code, kept(tmp_path)["remote_id"], len(wire.asked_for(CREATE))) == (0, "task_2", 2)
+
+
+@pytest.mark.fault("5.1")
+def test_a_late_task_that_came_after_all_is_taken_even_by_who_may_buy_again(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    ordered(wire, run, tmp_path, picture, clip, hours=5)
+    wire.on("GET", ASK, done(wire))
+    assert run(generate_video.main, *wish(tmp_path, picture, "--buy-again")).code == 0
+    assert len(wire.asked_for(CREATE)) == 1
+
+
+def test_a_task_that_is_only_slow_is_waited_for(
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+) -> None:
+    ordered(wire, run, tmp_path, picture, clip, minutes=40)
+    assert run(generate_video.main, *wish(tmp_path, picture, "--wait", 0)).failure["kind"] == "busy"
+
+
 def test_an_expired_link_is_renewed(wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes) -> None:
     lay_out(wire, clip)
     wire.on("GET", "/result.mp4", Say(b"gone", 410))

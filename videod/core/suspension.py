@@ -67,6 +67,11 @@ class Suspension:
         begins = self.service == NEW_EPISODES and step == FIRST
         return (concerned or begins) and self.channel_id in ("", channel_id)
 
+    @property
+    def needs_person(self) -> bool:
+        """Whether only a person ends it, although videod goes on by itself once they have."""
+        return self.cause in NEEDS_PERSON or (self.cause is Cause.QUOTA and self.until_ms is None)
+
 
 #: what the service itself said: over as soon as it is worth another try
 OF_SERVICE = (Cause.QUOTA, Cause.CREDIT, Cause.CREDENTIALS)

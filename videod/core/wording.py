@@ -72,7 +72,9 @@ def note(one: Suspension) -> str:
     """What an episode says that a service refused: "quota of kie is used up, resumes at 2026-11-21T14:15:00Z"."""
     if one.cause is Cause.CREDIT:
         return top_up(one)
-    return reason(one) if one.until_ms is None else f"{reason(one)}, resumes at {iso(one.until_ms)}"
+    if one.until_ms is not None:
+        return f"{reason(one)}, resumes at {iso(one.until_ms)}"
+    return short(one) if one.cause is Cause.QUOTA else reason(one)
 
 
 def waiting(one: Suspension) -> str:

@@ -10,7 +10,7 @@ from videod.core.board import waiting
 from videod.core.model import Job
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate, JobState, Status
-from videod.core.suspension import EVERY_SERVICE, NEEDS_PERSON, Cause, Suspension
+from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.tables import REVIEWED
 from videod.dashboard import events
 from videod.dashboard.rows import Rows, Surroundings
@@ -130,7 +130,7 @@ def _rank(one: Episode) -> int:
     """Its group; what waits for money, a key or a setting needs a person, although nothing failed for good."""
     task = one.task
     holding = task.suspended or task.waits
-    if task.status in AT_GATE or task.paused is not None or holding is None or holding.cause not in NEEDS_PERSON:
+    if task.status in AT_GATE or task.paused is not None or holding is None or not holding.needs_person:
         return rank(task.status)
     return _STOPPED
 
