@@ -18,11 +18,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from scripts.lib import answers, elevenlabs, gemini, http, kie, plan_answers, receipt, upload_session, youtube
+from scripts.lib import answers, elevenlabs, gemini, http, kie, plan_answers, receipt, upload_session, wires, youtube
 from scripts.lib import bounds as theirs
 from scripts.lib.failures import Failure as ScriptFailure
 from tests.campaigns.frame import Campaign, Result, main
@@ -308,8 +309,8 @@ async def answers_to_scripts(at: Site, chance: random.Random) -> None:
     assert wait is None or 0 <= wait <= 86_400
     service = http.Service("elevenlabs", "http://127.0.0.1:1", {})
     for read in (
-        lambda: kie.opened(reply), lambda: gemini._read(reply), lambda: gemini._failure(reply),
-        lambda: youtube.failure_of(reply), lambda: elevenlabs._message(reply.json_or_none()), reply.json,
+        lambda: kie.opened(reply), lambda: gemini._read(reply), lambda: youtube.failure_of(reply), reply.json,
+        *(partial(wires.failure, name, reply) for name in wires.table()),
         lambda: elevenlabs._failure(service, reply) if reply.status not in (401, 402) else None,
     ):  # fmt: skip
         try:

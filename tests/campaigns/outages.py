@@ -60,10 +60,10 @@ class Round:
         self.stage.wait_until_told(times)
 
     def outage(self, service: str, seconds: float) -> float:
-        """An episode while `service` answers 503, from before it is asked until `seconds` after; how long it took."""
+        """An episode while no edge reaches `service` (521), from before it is asked until `seconds` after; its length."""
         began, before = time.monotonic(), self.refusals()
         self.write()  # a person cannot write either, once the board is down
-        self.fault(service, kind="status", status=503, body="<html>down</html>")
+        self.fault(service, kind="status", status=521, body="<html>down</html>")
         until = time.monotonic() + 120
         while self.refusals() == before:
             assert time.monotonic() < until, f"nobody asked {service}: {self.stage.log_tail()}"
@@ -77,7 +77,7 @@ class Round:
         """How many requests the faults have struck so far, as the stand-ins count them."""
         answer = self.stage.admin("/requests?last=20000")
         assert isinstance(answer, dict)
-        return sum(row["status"] == 503 for row in answer["requests"])
+        return sum(row["status"] == 521 for row in answer["requests"])
 
     def failures(self) -> Counter[tuple[str, str]]:
         rows = self.stage.rows("SELECT outcome, state FROM attempts JOIN jobs ON jobs.id = job_id")

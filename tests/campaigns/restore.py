@@ -111,7 +111,7 @@ def _reached(made: Stage, moment: str) -> bool:
 
 def _run_until_planning_failed(made: Stage) -> None:
     """The entry was taken, no attempt is open, and nothing was bought yet."""
-    made.fault(service="gemini", kind="status", status=503)
+    made.fault(service="gemini", kind="status", status=521)
     made.start()
     _until(lambda: bool(made.rows("SELECT 1 FROM attempts WHERE outcome = 'down'")), made)
     made.kill()

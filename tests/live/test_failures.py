@@ -204,11 +204,11 @@ def test_a_service_that_is_down_shows_its_next_retry_and_then_goes_on(running: S
     clips = creator.bought("clip")
     page = creator.write("Weather")
     creator.wait(page, Status.ASSETS_READY)
-    running.fault(service="kie", kind="status", status=503, endpoint="POST /api/v1/jobs/createTask")
+    running.fault(service="kie", kind="status", status=521, endpoint="POST /api/v1/jobs/createTask")
     creator.edit(page, Status=LABELS[Status.ASSETS_APPROVED])
     card = creator.wait(page, Status.GENERATING_VIDEO, Next_Retry="T", Error_Log="Retry ")
     whole(
-        card["Error Log"], "clip/clip_0", "kie POST", "HTTP 503", f" of {RETRIES} at ", "videod retries automatically"
+        card["Error Log"], "clip/clip_0", "kie POST", "HTTP 521", f" of {RETRIES} at ", "videod retries automatically"
     )
     running.admin("/reset", "POST")
     card = creator.wait(page, Status.VIDEO_READY)

@@ -55,7 +55,7 @@ def errors(secret: dict[str, str]) -> list[dict[str, object]]:
     """One failure of every service, each with a secret in the words of its answer."""
 
     def fault(service: str, endpoint: str, name: str, status: int = 503, **more: object) -> dict[str, object]:
-        words = f"no luck with {secret[name]}"
+        words = f"overloaded, no luck with {secret[name]}"
         told: dict[str, object] = {
             "error": {"code": status, "message": words, "status": "UNAVAILABLE"},
             "message": words,

@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from scripts import generate_asset, generate_audio, generate_plan, generate_sound_effects, generate_video, upload_video
-from scripts.lib import failures, gemini, http
+from scripts.lib import failures, gemini, http, pictures
 from tests.scripts.conftest import Run
 from tests.scripts.test_generate_asset import PATH, drawn
 from tests.scripts.test_generate_asset import wish as picture_wish
 from tests.scripts.test_generate_plan import wish as plan_wish
 from tests.scripts.test_generate_sounds import SPEECH, effect, speech
-from tests.scripts.test_generate_video import CREATE, lay_out
+from tests.scripts.test_generate_video import lay_out
 from tests.scripts.test_generate_video import wish as clip_wish
 from tests.scripts.test_upload_video import wish as film_wish
 from tests.scripts.wire import Say, Wire
@@ -172,13 +173,25 @@ def test_a_connection_that_breaks_once_the_request_left_stays_in_doubt(wire: Wir
 
 
 @pytest.mark.fault("5.12")
-def test_a_picture_in_the_colours_of_print_is_kept_or_was_told_and_charged(
-    wire: Wire, run: Run, tmp_path: Path
-) -> None:
+def test_a_picture_in_the_colours_of_print_is_kept(wire: Wire, run: Run, tmp_path: Path) -> None:
     cmyk = (Path(__file__).parent.parent / "cases" / "picture_cmyk.jpg").read_bytes()
     wire.on("POST", PATH, drawn(cmyk, "image/jpeg"))
     ran = run(generate_asset.main, *picture_wish(tmp_path))
-    assert len(ran.of("charged")) == 1
-    assert ran.code == 0 or ran.failure["kind"] == "nonsense"
-    assert (tmp_path / "bear.png.job.json").exists() == (ran.code == 0)
-    assert wire.asked_for(CREATE) == []
+    assert (ran.code, len(ran.of("charged"))) == (0, 1)
+    with Image.open(tmp_path / "bear.png") as made:
+        assert made.mode == "RGB"
+
+
+@pytest.mark.fault("5.12")
+@pytest.mark.parametrize("error", [OSError("cannot write mode XYZ as PNG"), ValueError("unknown transform")])
+def test_a_picture_that_nothing_can_be_made_of_was_paid_and_leaves_no_doubt(
+    wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(*_: object) -> object:
+        raise error
+
+    monkeypatch.setattr(pictures, "as_file", broken)
+    wire.on("POST", PATH, drawn(b"x"))
+    ran = run(generate_asset.main, *picture_wish(tmp_path))
+    assert (ran.failure["kind"], len(ran.of("charged"))) == ("nonsense", 1)
+    assert not (tmp_path / "bear.png.job.json").exists()
