@@ -38,7 +38,7 @@ from videod.adapters.inspector import _document
 from videod.adapters.notifiers.email import Email, MailServer
 from videod.adapters.notifiers.slack import Slack
 from videod.adapters.oauth import Application, GoogleTokens, Grant, seal, unseal, vault
-from videod.adapters.probe import probe
+from videod.adapters.probe import Outside, probe
 from videod.channels import ChannelError, ChannelSet, load_channels
 from videod.config import ConfigError, Settings, load_settings
 from videod.core import bounds
@@ -157,9 +157,9 @@ async def balances(at: Site, chance: random.Random) -> None:
 
 async def check_at_start(at: Site, chance: random.Random) -> None:
     at.answer(chance, ("code", "data", "name", "error"), {"code": "200"})
-    for problem in await probe(Settings(), ChannelSet({}), Secrets({}), at.urls):
-        assert len(problem) < 500
-        problem.encode()
+    for problem in (await probe(Outside(Settings(), ChannelSet({}), Secrets({}), at.urls))).found:
+        assert len(problem.text) < 500
+        problem.text.encode()
 
 
 async def tokens(at: Site, chance: random.Random) -> None:

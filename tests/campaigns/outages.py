@@ -60,7 +60,7 @@ class Round:
         self.stage.wait_until_told(times)
 
     def outage(self, service: str, seconds: float) -> float:
-        """An episode while no edge reaches `service` (521), from before it is asked until `seconds` after; its length."""
+        """An episode while no edge reaches `service` (521) until `seconds` after it was asked; how long it took."""
         began, before = time.monotonic(), self.refusals()
         self.write()  # a person cannot write either, once the board is down
         self.fault(service, kind="status", status=521, body="<html>down</html>")

@@ -42,7 +42,7 @@ class Slack:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             # aiohttp's errors hold the address: only their kind may leave here
             raise BoardError("down", f"Slack cannot be reached ({type(error).__name__})") from None
-        if status == 200 and word.startswith("<"):
+        if status != 429 and word.startswith("<"):
             raise BoardError("down", "Slack cannot be reached: a page came in place of its answer")
         if status != 200:
             echoed = urlsplit(self._url).path in word  # the path is what makes the address a credential
