@@ -74,7 +74,9 @@ def note(one: Suspension) -> str:
         return top_up(one)
     if one.until_ms is not None:
         return f"{reason(one)}, resumes at {iso(one.until_ms)}"
-    return short(one) if one.cause is Cause.QUOTA else reason(one)
+    if one.cause is Cause.QUOTA and one.detail:
+        return sanitize_line(one.detail).rstrip(".")[:DETAIL_CHARACTERS]
+    return reason(one)
 
 
 def waiting(one: Suspension) -> str:
