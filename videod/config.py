@@ -225,6 +225,7 @@ class Limits(Section):
     max_episodes_in_work: int = Field(default=20, ge=1, le=1000)
     min_free_mb: int = Field(default=1000, ge=0, le=500_000)
     reserve_mb: int = Field(default=200, ge=0, le=10_000)
+    alike: float = Field(default=0.7, ge=0, le=1)
 
 
 class Alerts(Section):

@@ -56,7 +56,7 @@ from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
-from videod.store import reads, writes
+from videod.store import films, reads, writes
 from videod.store.database import Store
 from videod.store.snapshots import Snapshots
 
@@ -255,7 +255,9 @@ class Ledger:
             charged = reads.charged_micros(connection, event.attempt)
         elif isinstance(event, JobCharged | NothingBought):
             doubted = reads.in_doubt_micros(connection, event.attempt)
-        return Snapshot(task, jobs, self._policies(channel), spent, guard, used, charged, doubted)
+        policy = self._policies(channel)
+        same, last = films.repeated(connection, event, jobs, None if policy is None else policy.alike, channel)
+        return Snapshot(task, jobs, policy, spent, guard, used, charged, doubted, same, last)
 
     def _write(
         self, connection: sqlite3.Connection, task: Task | None, op: object, at: int, snapshot: Snapshot

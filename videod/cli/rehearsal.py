@@ -71,6 +71,8 @@ def environment(root: Path, found: Mapping[str, object], state: Path) -> dict[st
         "VIDEOD_MASTER_KEY": _master_key(root),
         "VIDEOD_PATHS_STATE": str(state.resolve()),
         "VIDEOD_NOTION_PARENT_PAGE": BOARD_PAGE_ID,
+        # the stand-in tells every story in the same words: in a rehearsal only the very same plan or film counts
+        "VIDEOD_LIMITS_ALIKE": os.environ.get("VIDEOD_LIMITS_ALIKE", "0"),
         "VIDEOD_DAEMON_POLL_INTERVAL_S": os.environ.get("VIDEOD_DAEMON_POLL_INTERVAL_S", "2"),
     }  # fmt: skip
 

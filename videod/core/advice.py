@@ -5,7 +5,17 @@ without a full stop, for "What to do: ...".
 """
 
 from videod.core import services
-from videod.core.failures import BAD_FILE, LOST_FILE, OWN_PROGRAM, PAID_WITHOUT_FILE, POLICY, Answer, Failure, Kind
+from videod.core.failures import (
+    ALIKE,
+    BAD_FILE,
+    LOST_FILE,
+    OWN_PROGRAM,
+    PAID_WITHOUT_FILE,
+    POLICY,
+    Answer,
+    Failure,
+    Kind,
+)
 from videod.core.model import Job
 from videod.core.statuses import JobState
 from videod.core.step_parts import channel_file
@@ -18,6 +28,9 @@ def advice(job: Job, failure: Failure) -> str:
         return f"videod has stopped trying; see `videod show {job.task_id}`, then set Queued to try again"
     if failure.code in (LOST_FILE, BAD_FILE):
         return _lost(job, failure)
+    if failure.code == ALIKE:
+        another = ", or change the Topic or the Story Direction first for another plan" if job.step == "plan" else ""
+        return f"set Cancelled, or set Queued to make this film all the same{another}"
     if job.state == JobState.READY and failure.kind in _ONCE_MORE:
         return _ONCE_MORE[failure.kind]
     if (other := STEPS[job.step].refused) is not None and failure.kind in (Kind.INPUT, Kind.REFUSED):

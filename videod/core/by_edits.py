@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from videod.core import answers, fields, outlook
 from videod.core.events import EntryEdited
+from videod.core.failures import ALIKE
 from videod.core.fields import FIELDS, Field, Until
+from videod.core.model import Job
 from videod.core.ops import ShowEntry
 from videod.core.statuses import DONE, RUNNING
 from videod.core.transition import Transition
@@ -55,9 +57,15 @@ def _has_plan(work: Transition) -> bool:
 
 def _planned_again(work: Transition) -> Transition:
     """A plan that is being written now is written once more, from what the entry says since."""
-    jobs = tuple(
-        replace(job, again=True) if job.step == "plan" and job.state is RUNNING else job for job in work.jobs
-    )  # fmt: skip
+
+    def renewed(job: Job) -> Job:
+        if job.step != "plan":
+            return job
+        if job.failure is not None and job.failure.code == ALIKE:  # its next Queued asks for another plan
+            return replace(job, failure=replace(job.failure, code=None))
+        return replace(job, again=True) if job.state is RUNNING else job
+
+    jobs = tuple(renewed(job) for job in work.jobs)
     return replace(work, jobs=jobs)
 
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from videod.core import breaker, told, wording
+from videod.core import breaker, by_likeness, told, wording
 from videod.core.by_people import again
 from videod.core.derive import affected, opens_itself
 from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
@@ -37,6 +37,8 @@ def start(work: Transition, event: JobStarted) -> Transition:
     day's quota ends; whoever else reports a start gets the same answer.
     """
     job = _priced(work, _startable(work, event))
+    if (repeated := by_likeness.uploaded(work, job, event.at)) is not None:
+        return repeated
     if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:
         return stopped
     quota_day, alerts = _use_quota(work, job, event)

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from videod.core import answers, by_lost, fields, outlook, told
+from videod.core import answers, by_likeness, by_lost, fields, outlook, told
 from videod.core.derive import affected, promote
 from videod.core.events import EntryQueued, EntryWaits, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
+from videod.core.failures import ALIKE
 from videod.core.model import Job, Task, task_id_of
 from videod.core.ops import NoteRefusal, Release, ShowEntry
 from videod.core.statuses import GATES, LABELS, Gate, JobState, Status, check_move
@@ -23,6 +24,8 @@ def new_task(event: EntryQueued) -> Task:
 
 def _freed(job: Job, at: int) -> Job:
     """A failed job ready for a person's new try: its waits begin anew, a purchase in doubt may be repeated."""
+    if job.failure is not None and job.failure.code == ALIKE and job.state == JobState.FAILED:
+        return by_likeness.allowed(job, at)
     if job.state in (JobState.FAILED, JobState.IN_DOUBT):
         doubt = job.state == JobState.IN_DOUBT
         return replace(

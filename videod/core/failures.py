@@ -109,6 +109,9 @@ PAID_WITHOUT_FILE = "paid_without_file"
 #: `Failure.code` of a custom script that cannot be run, lacks a package or asks for what is no more
 OWN_PROGRAM = "own_program"
 
+#: `Failure.code` of a plan or film that was made before: a person decides
+ALIKE = "alike"
+
 _RETRIES = "nothing; videod retries automatically"
 
 #: `advice` is the general one; what is said of a job names its own key, file and command (`core.advice`)

@@ -148,6 +148,9 @@ class ChannelPolicy:
     services: Mapping[str, str] = field(default_factory=dict)
     #: whether a film may be published that nobody looked at (`publish_without_review` of the channel's file)
     unreviewed: bool = True
+    #: a plan whose narration shares so much with that of an earlier film needs a person; 0: only the very same plan or
+    #: film does; None: films are not compared
+    alike: float | None = None
 
 
 #: what `task_id_of` gives at most

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from videod.core.breaker import Breaker
+from videod.core.likeness import Film
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.statuses import JobState
 from videod.core.suspension import Cause, Suspension
@@ -185,6 +186,10 @@ class Snapshot:
     #: of the event's attempt: what it was charged, and what it may have been paid beyond that
     charged_micros: int = 0
     in_doubt_micros: int = 0
+    #: other episodes with the very same plan or film, and the newest of the channel; told only with a new plan, and
+    #: where an upload wants to start
+    same: tuple[Film, ...] = ()
+    last: tuple[Film, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -239,7 +239,8 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.IN_DOUBT: frozenset({JobState.READY, JobState.DONE, JobState.WAITING, JobState.SKIPPED}),
     # a redo, or its file was lost: what only money brings back stops
     JobState.DONE: frozenset({JobState.READY, JobState.WAITING, JobState.SKIPPED, JobState.FAILED}),
-    JobState.FAILED: frozenset({JobState.READY, JobState.WAITING, JobState.SKIPPED}),  # a person queued it again
+    # a person queued it again; done: the plan was good, and only repeated another
+    JobState.FAILED: frozenset({JobState.READY, JobState.WAITING, JobState.SKIPPED, JobState.DONE}),
     JobState.SKIPPED: frozenset({JobState.WAITING}),
 }
 

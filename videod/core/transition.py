@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from videod.core.breaker import Breaker
+from videod.core.likeness import Film
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import Op, SaveBreaker
 from videod.core.wishes import Obstacle
@@ -21,6 +22,8 @@ class Transition:
     quota_used: int = 0
     charged_micros: int = 0
     in_doubt_micros: int = 0
+    same: tuple[Film, ...] = ()
+    last: tuple[Film, ...] = ()
     #: why what a person wanted cannot be done; it is answered on the board
     refused: Obstacle | None = None
 

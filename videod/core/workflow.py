@@ -13,7 +13,7 @@ the table of moves; the difference to before becomes ops.
 from dataclasses import replace
 from typing import assert_never
 
-from videod.core import board, by_edits, by_failures, by_jobs, by_lost, by_people, reports
+from videod.core import board, by_edits, by_failures, by_jobs, by_likeness, by_lost, by_people, reports
 from videod.core.derive import complete, derive, opens_itself, promote
 from videod.core.events import (
     CancelAsked,
@@ -151,7 +151,7 @@ def _succeeded(work: Transition, event: JobSucceeded) -> Transition:
     if step == "plan" and event.plan is None:
         failure = Failure(Kind.NONSENSE, "the plan's file was not read")
     if failure is None:
-        return by_jobs.succeed(work, event)
+        return by_likeness.planned(by_jobs.succeed(work, event), event)
     return by_failures.fail(work, JobFailed(event.at, event.task_id, event.job, event.attempt, failure, 0.5))
 
 
@@ -183,7 +183,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         begun = Transition(
             task, snapshot.jobs, policy, snapshot.spent_today_micros,
             breaker=snapshot.breaker, quota_used=snapshot.quota_used, charged_micros=snapshot.charged_micros,
-            in_doubt_micros=snapshot.in_doubt_micros,
+            in_doubt_micros=snapshot.in_doubt_micros, same=snapshot.same, last=snapshot.last,
         )  # fmt: skip
         work = _settle(_handle(begun, event))
     except StaleEvent as late:

@@ -51,6 +51,7 @@ def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
         episode_cap_micros=_micros(channel.episode_cap_usd),
         rebuy_ceiling_micros=_micros(channel.rebuy_ceiling_usd),
         unreviewed=channel.publish_without_review,
+        alike=settings.limits.alike,
     )
 
 
