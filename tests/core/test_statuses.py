@@ -67,8 +67,8 @@ def test_every_error_leads_back_to_queued_and_every_working_status_to_an_error()
     assert all(MOVES[status] & ERRORS for status in working)
 
 
-def test_published_is_the_end() -> None:
-    assert MOVES[Status.PUBLISHED] == frozenset()
+def test_published_is_the_end_unless_youtube_refuses_the_film_afterwards() -> None:
+    assert MOVES[Status.PUBLISHED] == {Status.ERROR_UPLOAD}
     assert Status.PUBLISHED in CLOSED
 
 

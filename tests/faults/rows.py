@@ -35,6 +35,7 @@ ROWS: Mapping[str, str] = {
     # 4: found before the money is spent
     "4.1": "What is sent to YouTube fits into its limits before anything is paid",
     "4.2": "Wrong settings are named before the first cent, once a cause, and heal by themselves",
+    "4.5": "YouTube's verdict after the upload is awaited; a rejection is told and shown at once",
     "4.3": "Extras that cannot be used are told when a channel is loaded; the film is made without them",
     "4.6": "A good plan is taken out of its wrapping; an empty answer is the service's nonsense",
     # 5: every answer judged by what it proves

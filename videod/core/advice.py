@@ -12,6 +12,7 @@ from videod.core.failures import (
     OWN_PROGRAM,
     PAID_WITHOUT_FILE,
     POLICY,
+    REJECTED,
     Answer,
     Failure,
     Kind,
@@ -28,6 +29,11 @@ def advice(job: Job, failure: Failure) -> str:
         return f"videod has stopped trying; see `videod show {job.task_id}`, then set Queued to try again"
     if failure.code in (LOST_FILE, BAD_FILE):
         return _lost(job, failure)
+    if failure.code == REJECTED:
+        return (
+            "look at the film in YouTube Studio, where you can appeal. To upload it again, delete it there and set"
+            " Queued; to leave it so, set Cancelled"
+        )
     if failure.code == ALIKE:
         another = ", or change the Topic or the Story Direction first for another plan" if job.step == "plan" else ""
         return f"set Cancelled, or set Queued to make this film all the same{another}"

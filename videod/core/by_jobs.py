@@ -19,6 +19,7 @@ from videod.core.step_parts import price_micros
 from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS, step_of
 from videod.core.transition import StaleEvent, Transition
+from videod.core.verdict import Verdict, next_look
 
 DAY_MS = 86_400_000
 
@@ -218,6 +219,9 @@ def _published(work: Transition, event: JobSucceeded) -> Transition:
     return work.with_task(
         youtube_id=video[0],
         youtube_url=video[1],
+        verdict=Verdict.PENDING.value,
+        verdict_looks=0,
+        verdict_due=next_look(event.at, event.at, processed=False),
         ended_at=event.at,
         error="",
         paused=None,

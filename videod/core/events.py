@@ -271,6 +271,16 @@ class InputLost:
 
 
 @dataclass(frozen=True)
+class VideoLooked:
+    """YouTube was asked what became of the uploaded film: a `core.verdict.Verdict`, and YouTube's word for why."""
+
+    at: int
+    task_id: str
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class GatesJudged:
     """The channel's file is back or has changed: a review that it opens by itself is opened."""
 
@@ -300,5 +310,6 @@ Event = (
     | ServiceFreed
     | InputLost
     | GatesJudged
+    | VideoLooked
     | NothingBought
 )

@@ -109,6 +109,8 @@ PAID_WITHOUT_FILE = "paid_without_file"
 #: `Failure.code` of a custom script that cannot be run, lacks a package or asks for what is no more
 OWN_PROGRAM = "own_program"
 
+#: `Failure.code` of a film that YouTube refused after it was uploaded
+REJECTED = "rejected_later"
 #: `Failure.code` of a plan or film that was made before: a person decides
 ALIKE = "alike"
 

@@ -73,6 +73,10 @@ class Task:
     waits: Suspension | None = None
     #: the reviews that a person approved, of those that are passed; who and when stands in the history
     reviewed: frozenset[Gate] = frozenset()
+    #: what YouTube made of the film so far (`core.verdict.Verdict`), how often it was looked, and when next, ms
+    verdict: str = ""
+    verdict_looks: int = 0
+    verdict_due: int | None = None
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,8 @@ _FORWARD: dict[Status, tuple[Status, ...]] = {
     Status.UPLOADING: (Status.PUBLISHED, Status.ASSEMBLY_COMPLETE),
     Status.QUOTA_EXCEEDED: (*_WORKING, *AT_GATE, *APPROVES, Status.QUEUED, Status.PUBLISHED, *ERRORS),
     Status.CANCELLED: (Status.QUEUED,),
-    Status.PUBLISHED: (),
+    # YouTube refused the film after it was uploaded
+    Status.PUBLISHED: (Status.ERROR_UPLOAD,),
 }
 
 

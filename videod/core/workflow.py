@@ -13,7 +13,7 @@ the table of moves; the difference to before becomes ops.
 from dataclasses import replace
 from typing import assert_never
 
-from videod.core import board, by_edits, by_failures, by_jobs, by_likeness, by_lost, by_people, reports
+from videod.core import board, by_edits, by_failures, by_jobs, by_likeness, by_lost, by_people, by_verdict, reports
 from videod.core.derive import complete, derive, opens_itself, promote
 from videod.core.events import (
     CancelAsked,
@@ -38,6 +38,7 @@ from videod.core.events import (
     ServiceFreed,
     TaskPaused,
     TaskResumed,
+    VideoLooked,
 )
 from videod.core.failures import Failure, Kind
 from videod.core.ops import Decision, NoteRefusal, Op, SaveJob, SaveTask, ShowEntry, Snapshot
@@ -89,6 +90,8 @@ def _handle(work: Transition, event: Event) -> Transition:
             return by_lost.input_lost(work, event)
         case GatesJudged():
             return _gates_judged(work)
+        case VideoLooked():
+            return by_verdict.looked(work, event)
         case EntryRefused() | JobSetAside():
             raise AssertionError("decided without the four moves")
         case _:

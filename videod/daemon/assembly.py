@@ -49,6 +49,7 @@ from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
 from videod.daemon.settings_checks import BoardLook, Now
+from videod.daemon.verdicts import VerdictWatch
 from videod.daemon.waits import WaitWatch
 from videod.daemon.wal_watch import WalWatch
 from videod.flow.inputs import Inputs
@@ -170,11 +171,21 @@ async def build(
         "waits": WaitWatch(store, ledger, clock, ledger.knows).run,
         "checks": ready.run,
         "lease": lease.run,
+        "verdicts": _verdicts(sources, store, ledger, clock, launcher, tokens).run,
     }
     watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
     return Assembly(
         store, ledger, scheduler, intake, relay, board, calls, launcher, lease, settling, watches, ready.ask
     )  # fmt: skip
+
+
+def _verdicts(
+    sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, launcher: ProcessLauncher, tokens: GoogleTokens
+) -> VerdictWatch:  # fmt: skip
+    """Who asks YouTube what became of uploaded films; what a custom script uploaded is its own matter."""
+    questions = wiring.youtube_questions(sources, launcher, tokens.youtube_token)
+    own = sources.settings.scripts.of("upload") is not None
+    return VerdictWatch(store, ledger, clock, questions, lambda: own)
 
 
 @dataclass(frozen=True)

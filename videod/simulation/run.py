@@ -103,9 +103,11 @@ def simulate(
     tables.check()
     for policy in plant.policies.values():
         document(policy.clips, policy.images, policy.channel_id)
+    # all plans are one and the same here, and nobody is there to look
+    policies = {name: replace(row, alike=None, unreviewed=True) for name, row in plant.policies.items()}
     if not review_s:
-        opened = {name: replace(row, auto_gates=frozenset(Gate)) for name, row in plant.policies.items()}
-        plant = replace(plant, policies=opened)
+        policies = {name: replace(row, auto_gates=frozenset(Gate)) for name, row in policies.items()}
+    plant = replace(plant, policies=policies)
     memory = Path("/dev/shm")  # noqa: S108 - a folder that is in memory on Linux
     with tempfile.TemporaryDirectory(prefix="videod-simulation-", dir=memory if memory.is_dir() else None) as folder:
         return run_virtual(_play(plant, arrivals, latencies, review_s, progress, Path(folder)))

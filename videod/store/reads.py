@@ -48,6 +48,25 @@ def running_jobs(connection: sqlite3.Connection) -> tuple[Job, ...]:
     return tuple(job_of(row) for row in connection.execute("SELECT * FROM jobs WHERE state = 'running' ORDER BY id"))
 
 
+@dataclass(frozen=True)
+class WatchedVideo:
+    """An uploaded film whose verdict is not final."""
+
+    task_id: str
+    channel_id: str
+    video_id: str
+
+
+def videos_due(connection: sqlite3.Connection, at: int) -> tuple[WatchedVideo, ...]:
+    """The films that YouTube is to be asked about now, the oldest look first."""
+    rows = connection.execute(
+        "SELECT id, channel_id, youtube_id FROM tasks INDEXED BY tasks_to_look_at"
+        " WHERE verdict_due IS NOT NULL AND verdict_due <= ? AND youtube_id IS NOT NULL ORDER BY verdict_due",
+        (at,),
+    )
+    return tuple(WatchedVideo(*row) for row in rows)
+
+
 def open_tasks(connection: sqlite3.Connection) -> tuple[Task, ...]:
     rows = connection.execute(
         "SELECT * FROM tasks WHERE phase <> 'closed' ORDER BY priority, coalesce(started_at, queued_at)"

@@ -307,6 +307,7 @@ _SET_BACK = (
     "UPDATE tasks SET created_at = created_at - :by WHERE created_at > :at",
     "UPDATE tasks SET started_at = started_at - :by WHERE started_at > :at",
     "UPDATE tasks SET ended_at = ended_at - :by WHERE ended_at > :at",
+    "UPDATE tasks SET verdict_due = verdict_due - :by WHERE verdict_due > :at",
     # the day that a quota counts to is another one: judged anew
     "DELETE FROM suspensions WHERE cause = 'limit'",
     "UPDATE suspensions SET until_ms = until_ms - :by WHERE until_ms > :at",

@@ -11,6 +11,7 @@ Faults of its own:
   channel_limit   this channel may not upload more today
   no_channel      channels.list mine: this account has no channel
   more_channels   channels.list mine: besides the token's channel those in `body` (names with commas between)
+  verdict         a video that is asked about has the verdict `body` from now on, such as "rejected duplicate"
   rejected        the upload succeeds, later uploadStatus is rejected (`body` is the reason, default "duplicate")
 What differs: a channel's id is "UC" + its name, its handle "@" + its name, there is one as soon as a token of it was
 shown; processing takes a second, thumbnails and captions are absent.
@@ -20,7 +21,7 @@ from videod.sandbox.youtube.app import build
 
 FAULT_KINDS = (
     "partial_chunk", "no_range", "session_gone", "final_lost", "daily_limit", "unit_quota", "channel_limit", "rejected",
-    "no_channel", "more_channels",
+    "verdict", "no_channel", "more_channels",
 )  # fmt: skip
 
 __all__ = ["FAULT_KINDS", "build"]

@@ -32,8 +32,19 @@ class Reading:
             kept = self._library.videos.get(video_id)
             if kept is not None and (kept["channel"] == channel or kept["status"]["privacyStatus"] != "private"):
                 self._library.settle(kept)
+                self._judged(request, kept)
                 items.append(resources.video(kept, parts, owner=kept["channel"] == channel))
         return _page("youtube#videoListResponse", items, len(items))
+
+    def _judged(self, request: web.Request, kept: Video) -> None:
+        """By a fault the video gets another verdict now, however late that is: "rejected duplicate", "processed"."""
+        took = self._library.context.faults.take("youtube", f"{request.method} {request.path}", ("verdict",))
+        if took is not None:
+            said, _, reason = (took.body or "rejected duplicate").partition(" ")
+            status = {name: value for name, value in kept["status"].items() if name not in resources.ENDINGS}
+            named = {"rejected": "rejectionReason", "failed": "failureReason"}.get(said)
+            kept["status"] = status | {"uploadStatus": said} | ({named: reason} if named and reason else {})
+            self._library.save()
 
     async def update(self, request: web.Request) -> web.Response:
         """videos.update: every named part is replaced as a whole."""

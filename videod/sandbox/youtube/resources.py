@@ -5,6 +5,9 @@ from typing import Any
 
 from videod.sandbox.youtube.library import Video, iso
 
+#: what YouTube itself says of a video's end
+ENDINGS = ("uploadStatus", "failureReason", "rejectionReason")
+
 
 def channel_id(channel: str) -> str:
     return f"UC{channel}"
@@ -38,7 +41,7 @@ def video(kept: Video, parts: list[str], *, owner: bool) -> dict[str, Any]:
         shown["statistics"] = {"viewCount": "0", "likeCount": "0", "commentCount": "0"}
     if owner and "processingDetails" in parts:
         state = {"uploaded": "processing", "processed": "succeeded", "rejected": "succeeded", "failed": "failed"}
-        shown["processingDetails"] = {"processingStatus": state[kept["status"]["uploadStatus"]]}
+        shown["processingDetails"] = {"processingStatus": state.get(kept["status"]["uploadStatus"], "")}
     if owner and "fileDetails" in parts:
         shown["fileDetails"] = {"fileName": kept["file"].rsplit("/", 1)[-1], "fileSize": str(kept["bytes"])}
     return shown
