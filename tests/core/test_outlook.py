@@ -31,7 +31,7 @@ from videod.core.statuses import ERRORS, Gate, JobState, Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.wishes import ALREADY, Obstacle, Verb
 from videod.core.workflow import decide
-from videod.web import serializers
+from videod.web import details
 
 #: what holds services, besides what the episode itself met
 SUSPENSIONS = (
@@ -106,8 +106,8 @@ def agrees(paper: Book, suspensions: tuple[Suspension, ...], configured: bool) -
                          answers.on_board(action.verb, action.obstacle, task, action.field),
                          answers.hint(action.verb, action.obstacle, task)):  # fmt: skip
                 assert said and "None" not in said.replace("None of", ""), said
-        assert serializers.action(action, task)["possible"] is action.possible
-    assert serializers.wait(found.wait)["what"] == found.wait.what.value
+        assert details.action(action, task)["possible"] is action.possible
+    assert details.wait(found.wait)["what"] == found.wait.what.value
     assert answers.offered(task)
     one = found.wait.suspension
     assert one is None or wording.waiting(one)

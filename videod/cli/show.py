@@ -18,7 +18,7 @@ from videod.core.tables import ORDER
 from videod.dashboard.text import ago, clock, money, span, spent
 from videod.dashboard.view import tone
 from videod.store import views
-from videod.web import serializers
+from videod.web import details, serializers
 
 app = options.app()
 
@@ -40,7 +40,7 @@ def show(
         seen = views.detail(connection, client.one_task(connection, episode), at)
     workspace = where.workspace(seen.task)
     if as_json:
-        output.print_json(serializers.detail(seen, at, workspace, configured(seen.task)))
+        output.print_json(details.detail(seen, at, workspace, configured(seen.task)))
         return output.OK
     _print_header(seen, workspace, at)
     _print_costs(seen, charges, at)

@@ -6,7 +6,7 @@ from videod.core.outlook import outlook
 from videod.dashboard.reason import Case, Reason
 from videod.dashboard.reason import why as reason_of
 from videod.store import reads, views
-from videod.web import serializers
+from videod.web import details, serializers
 
 app = options.app()
 
@@ -27,7 +27,7 @@ def why(episode: Episode, as_json: AsJson = False, state: StateFolder = None, co
     seen = outlook(case.task, case.jobs, case.suspensions, case.configured, at)
     if as_json:
         body = _json(reason) | {"task": serializers.task(task), "since": serializers.when(case.since)}
-        output.print_json(body | serializers.prospects(seen, task))
+        output.print_json(body | details.prospects(seen, task))
         return output.OK
     command = f"; type `{reason.command}` to change that" if reason.command else ""
     output.say(f"{task.title} {reason.sentence}{command}.")

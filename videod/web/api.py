@@ -23,7 +23,7 @@ from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store import reads, views
 from videod.store.database import Store
-from videod.web import metrics, serializers
+from videod.web import details, metrics, serializers
 from videod.web.listen import ListenError, Listening, serve
 from videod.web.requests import SERVICE_VERBS, VERBS, Refused, RequestHandler, perform
 
@@ -107,7 +107,7 @@ class _Api:
         found = await self.store.read(lambda connection: _detail(connection, name, at))
         if found is None:
             raise Refused("missing", f"there is no task {name}", "GET /api/status for the open ones")
-        return self.answer(serializers.detail(found, at, None, self.ledger.knows(found.task.channel_id)))
+        return self.answer(details.detail(found, at, None, self.ledger.knows(found.task.channel_id)))
 
     async def change(self, request: web.Request) -> web.Response:
         """POST of one verb on a task or a service."""

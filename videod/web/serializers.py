@@ -6,13 +6,12 @@ Times are ISO 8601 UTC or null, money is US dollars, states and statuses are the
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from videod.core import answers, wording
-from videod.core.board import pending_cost_micros, waiting
+from videod.core import wording
+from videod.core.board import waiting
 from videod.core.failures import Failure
 from videod.core.film_cost import Credit
 from videod.core.model import Job, Task
 from videod.core.moments import iso
-from videod.core.outlook import Action, Outlook, Wait, outlook
 from videod.core.service import CREDIT
 from videod.core.statuses import AT_GATE, LABELS
 from videod.core.suspension import Suspension
@@ -191,52 +190,6 @@ def last_failure(seen: views.Detail) -> Json | None:
         "exit_code": row.exit_code, "stderr_tail": row.stderr_tail, "failure": told[-1] if told else None,
         "fixed": one is not None and one.failure is None and one.state.value not in ("failed", "in_doubt"),
     }  # fmt: skip
-
-
-def action(one: Action, task: Task) -> Json:
-    """What a person may ask for, or why not."""
-    why_not = None if one.obstacle is None else answers.why_not(one.verb, one.obstacle, task)
-    return {
-        "action": one.verb.value, "possible": one.possible,
-        "why_not": None if one.obstacle is None else one.obstacle.value, "reason": why_not,
-        "command": answers.command(one, task) if one.possible else None,
-        "gate": None if one.gate is None else one.gate.value, "jobs": list(one.jobs), "field": one.field or None,
-        "cost_usd": usd(one.cost_micros),
-    }  # fmt: skip
-
-
-def wait(one: Wait) -> Json:
-    """What it waits for. `job`: the one that failed, is retried or starts next."""
-    return {
-        "what": one.what.value, "until": when(one.until_ms), "gate": None if one.gate is None else one.gate.value,
-        "job": None if one.job is None else one.job.name,
-        "suspension": None if one.suspension is None else suspension(one.suspension),
-    }  # fmt: skip
-
-
-def prospects(one: Outlook, task: Task) -> Json:
-    return {"wait": wait(one.wait), "actions": [action(each, task) for each in one.actions]}
-
-
-def detail(seen: views.Detail, at: int, workspace: Path | None, configured: bool = True) -> Json:
-    """`configured`: whether the channel's file is there."""
-    gate = AT_GATE.get(seen.task.status)
-    pending = 0 if gate is None else pending_cost_micros(seen.jobs, gate)
-    return (
-        task(seen.task)
-        | {
-            "direction": seen.task.direction,
-            "since": when(seen.since),
-            "approving_costs_usd": usd(pending),
-            "costs_usd": costs(seen.charges),
-            "charges": [charge(one) for one in seen.charges],
-            "possible_charges": [possible(one) for one in seen.possible],
-            "jobs": [job(one, workspace) for one in seen.jobs],
-            "timeline": timeline(seen.history, at),
-            "last_failure": last_failure(seen),
-        }
-        | prospects(outlook(seen.task, seen.jobs, seen.suspensions, configured, at), seen.task)
-    )
 
 
 def redacted(value: object, redact: Callable[[str], str]) -> object:
