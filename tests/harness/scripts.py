@@ -78,6 +78,8 @@ class Vendors:
     spoilt_clips: int = 0
     spoilt_downloads: int = 0
     spoilt: set[str] = field(default_factory=set)
+    #: script -> the exit codes with which its next runs end after they paid; they leave no file
+    ends: dict[str, list[int]] = field(default_factory=dict)
     #: script -> how often it says its charge
     repeats: Counter[str] = field(default_factory=Counter)
 
@@ -227,8 +229,12 @@ class ScriptDouble:
         self._vendors.bought[f"{self._name} {self._request()}"] += 1
         spoken = self._name == "generate_audio.py"
         self._vendors.usd += 0.08 * len(self._value("--text")) / 1000 if spoken else PRICE[self._name]
+        self._vendors.used[self._service] += CREDITS.get(self._name, 0) * CREDIT
         self._power.point("after a purchase")
         await asyncio.sleep(latency * 3 / 4)
+        if ends := self._vendors.ends.get(self._name):
+            self._events.put_nowait("Error: the result could not be fetched")
+            return ends.pop(0)
         self._write(output, self._content())
         return 0
 

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.harness.checkers import check
-from tests.harness.scripts import SPOILT, Trouble
+from tests.harness.scripts import SPOILT, InspectorDouble, Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import EPOCH_MS, World, policy
 from tests.scenarios.test_lost_files import at_gate, by_hand, the_end
 from videod.core.model import Task
 from videod.core.statuses import Gate, Status
+from videod.core.step import Expectation
+from videod.ports import Artefact, Unchecked
 from videod.web.requests import RequestHandler
 
 OWN = {
@@ -181,5 +183,115 @@ def test_a_custom_script_that_failed_or_whose_file_is_lost_leaves_no_doubt(tmp_p
             await world.clock.sleep(30)
             task = await the_end(world, page)
             assert (task.status, task.possibly_paid_twice) == (Status.PUBLISHED, 0), task.error
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("9.5")
+@pytest.mark.parametrize("code", [1, 69, 75, -11])
+@pytest.mark.parametrize("looks", [False, True], ids=["no balance", "the balance is looked at"])
+def test_what_paid_and_left_no_file_is_not_run_again_before_a_person_decides(
+    tmp_path: Path, code: int, looks: bool
+) -> None:
+    """Not even where the channel allows to buy again: the next run would pay again as this one may have."""
+
+    async def story() -> None:
+        policies = {"wild": policy(rebuy_ceiling_micros=100_000_000)}
+        async with World(tmp_path, policies=policies, overrides=OWN, looks=looks) as world:
+            world.vendors.ends["generate_video.py"] = [code] * 2
+            await world.clock.sleep(60)  # a reading of the balance
+            page = await world.queue("Bear")
+            await world.rest()
+            await world.clock.sleep(86_400)
+            (task,) = await world.tasks()
+            clips = [count for name, count in world.vendors.bought.items() if name.startswith("generate_video")]
+            assert (task.status, clips) == (Status.ERROR_VIDEO, [1, 1])
+            assert task.possible_micros == 2 * 420_000
+            log = str(world.board.entries[page].values["Error Log"])
+            assert "it may have paid ($0.42)" in log
+            assert ("KIE's balance" in log) == looks
+            world.board.person_sets(page, Status="Queued")
+            await world.clock.sleep(30)
+            task = await the_end(world, page)
+            assert (task.status, task.possibly_paid_twice) == (Status.PUBLISHED, 2), task.error
+            assert (task.cost_micros + task.possible_micros) / 1e6 == pytest.approx(world.vendors.usd, abs=1e-6)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("9.5")
+def test_what_may_have_been_paid_counts_against_the_cap_of_the_episode(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies={"wild": policy(episode_cap_micros=2_000_000)}, overrides=OWN) as world:
+            world.vendors.ends["generate_video.py"] = [1] * 100
+            page = await world.queue("Bear")
+            for _ in range(8):
+                await world.rest()
+                world.board.person_sets(page, Status="Queued")
+                await world.clock.sleep(30)
+            await world.rest()
+            assert world.vendors.usd <= 2.0
+            assert "above its cap" in str(world.board.entries[page].values["Error Log"])
+
+    run_virtual(story())
+
+
+class Slow(InspectorDouble):
+    """Checks of this file come to nothing so often."""
+
+    def __init__(self, name: str, times: int) -> None:
+        self.name, self.times = name, times
+
+    async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
+        if path.name == self.name and self.times and path.is_file():
+            self.times -= 1
+            raise Unchecked(f"{path.name} could not be decoded within 52 s")
+        return await super().inspect(path, makes, expected)
+
+
+class SlowWorld(World):
+    name, times = "clip_01.mp4", 3
+
+    def make_inspector(self) -> InspectorDouble:
+        return Slow(self.name, self.times)
+
+
+@pytest.mark.fault("13.5")
+@pytest.mark.parametrize("name", ["clip_01.mp4", "clip_02.mp3", "bear_core.png"])
+def test_a_file_that_cannot_be_checked_in_time_is_checked_again_and_not_bought_again(tmp_path: Path, name: str) -> None:
+    async def story() -> None:
+        async with SlowWorld(tmp_path, policies={"wild": policy()}, overrides=OWN) as world:
+            world.inspector.name = name  # type: ignore[attr-defined]
+            page = await world.queue("Bear")
+            task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED, task.error
+            await _nothing_twice(world, task)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("13.5", "13.6")
+def test_also_where_the_daemon_dies_before_it_is_checked(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with SlowWorld(tmp_path, policies={"wild": policy(rebuy_ceiling_micros=0)}, overrides=OWN) as world:
+            await world.cut()
+            await world.start()
+            page = await world.queue("Bear")
+            while not list(tmp_path.rglob("clip_01.mp4")):
+                await asyncio.sleep(0.25)
+            await world.cut()
+            made = next(tmp_path.rglob("clip_01.mp4"))
+            # the clock of this world is not that of its files
+            os.utime(made, ((world.clock.now_ms() - 10_000) / 1000,) * 2)
+            await world.start()
+            task = await the_end(world, page)
+            if task.status == Status.ERROR_VIDEO:  # the other clip was on its way when the daemon died
+                world.board.person_sets(page, Status="Queued")
+                await world.clock.sleep(30)
+                task = await the_end(world, page)
+            assert task.status == Status.PUBLISHED, task.error
+            clips = {name: count for name, count in world.vendors.bought.items() if name.startswith("generate_video")}
+            assert sum(clips.values()) - 2 <= task.possibly_paid_twice <= 1
+            await check(world)
 
     run_virtual(story())

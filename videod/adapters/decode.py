@@ -35,8 +35,10 @@ PIXELS_MAX = 7680 * 4320
 ERROR_RATE = "0.05"
 #: a picture counts as black when of 64x36 samples of it 99 % are below this luma; a moonless night is not so dark
 BLACK_LUMA, BLACK_PERCENT = 22, 99
-#: the longest check: this, and so much for each second that the file may last, but never more than that, seconds
-CHECK_S, CHECK_SHARE, CHECK_S_MAX = 60.0, 6.0, 7200.0
+#: the longest check: this, and so much for each second that the file may last, but never more than that, seconds. A
+#: file that was not done by then is checked again later
+CHECK_S, CHECK_S_MAX = 20.0, 3600.0
+CHECK_SHARES = {"video": 2.0, "audio": 0.5}
 #: what may last longer than this is a film, seconds
 LONG_S = 60.0
 #: what FFmpeg may say: this, and a line for each picture of a file of 60 pictures a second, bytes
@@ -67,7 +69,7 @@ async def decode(ffmpeg: str, path: Path, makes: str, expected: Expectation) -> 
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, start_new_session=True,
         env={"PATH": os.environ.get("PATH", os.defpath)},
     )  # fmt: skip
-    limit_s = min(CHECK_S + CHECK_SHARE * expected.max_s, CHECK_S_MAX)
+    limit_s = min(CHECK_S + CHECK_SHARES[makes] * expected.max_s, CHECK_S_MAX)
     try:
         async with asyncio.timeout(limit_s):
             assert process.stderr is not None

@@ -1,7 +1,7 @@
 """Looking at produced files: is it there, whole, and what it should be? Nothing counts as done before.
 
 A file is refused in words that begin with its name. Pictures are decoded by Pillow in a thread, sound and video by
-FFmpeg in a process of its own; two of each kind at a time.
+FFmpeg in a process of its own; two of each kind at a time (`checking_lane`).
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from videod import files
 from videod.adapters import picture
+from videod.adapters.checking_lane import CheckingLane
 from videod.adapters.decode import Undecodable, decode
 from videod.adapters.picture import NoPicture
 from videod.adapters.sniff import HEAD_BYTES, looks_like
@@ -24,6 +25,7 @@ from videod.ports import Artefact, BadArtefact
 AT_ONCE = 2
 #: a plan has some ten kilobytes, what a step reports of itself less
 DOCUMENT_BYTES = 4 << 20
+_WORKSPACES = "workspaces"
 _NAMES = {"json": "JSON", "image": "picture", "video": "video", "audio": "sound", "text": "text"}
 
 
@@ -32,7 +34,7 @@ class MediaInspector:
 
     def __init__(self, ffmpeg: Callable[[], str]) -> None:
         self._ffmpeg = ffmpeg
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._lane = CheckingLane()
         self._pictures = asyncio.Semaphore(AT_ONCE)
 
     async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
@@ -59,12 +61,18 @@ class MediaInspector:
         if makes == "image":
             async with self._pictures:
                 return await asyncio.to_thread(picture.look, path, expected)
-        async with self._turns:
+        async with self._lane.turn(_channel_of(path)):
             found = await decode(self._ffmpeg(), path, makes, expected)
         wrong = objection(found, makes, expected)
         if wrong is not None:
             raise Undecodable(wrong)
         return _measured(found)
+
+
+def _channel_of(path: Path) -> str:
+    """Whose file it is: files lie in workspaces/CHANNEL/TASK."""
+    parts = path.parts
+    return parts[parts.index(_WORKSPACES) + 1] if _WORKSPACES in parts[:-2] else ""
 
 
 def _size(path: Path) -> int:

@@ -106,6 +106,9 @@ BOUGHT_UNCHECKED = "bought_unchecked"
 #: `Failure.code` of a custom script that ended without a file and may have paid: another run would pay again, so only a
 #: person starts one
 PAID_WITHOUT_FILE = "paid_without_file"
+#: `Failure.code` of a file that a custom script bought and that could not be checked in time: it is booked, and checked
+#: again
+BOOKED_UNCHECKED = "booked_unchecked"
 #: `Failure.code` of a custom script that cannot be run, lacks a package or asks for what is no more
 OWN_PROGRAM = "own_program"
 

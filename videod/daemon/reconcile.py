@@ -90,10 +90,18 @@ class Reconciler:
         self._look_after_s = look_after_s
 
     def covers(self, job: Job) -> bool:
-        """Whether the balance of the job's service can tell of its purchases: all of them keep receipts."""
+        """Whether the balance of the job's service can tell of its purchases: all of them keep receipts.
+
+        What it shows of a custom script's, which keeps none, is only told.
+        """
         if job.service not in self._balances.services:
             return False
-        return not any(self._builder.silent(STEPS[offer.step]) for offer in services.SERVICES[job.service].offers)
+        return self._silent(job) or not any(
+            self._builder.silent(STEPS[offer.step]) for offer in services.SERVICES[job.service].offers
+        )
+
+    def _silent(self, job: Job) -> bool:
+        return self._builder.silent(STEPS[job.step])
 
     # ------------------------------------------------------------------------------------------ readings
 
@@ -153,6 +161,8 @@ class Reconciler:
 
         The receipt of a request that was never taken is withdrawn.
         """
+        if self._silent(job):
+            return replace(failure, message=f"{failure.message}; {await self._told_of_silent(job, attempt)}")
         output = self._output(task, job)
         kept = receipts.read(output)
         if kept is None or kept.state is not State.INTENT or kept.at is None:
@@ -166,11 +176,31 @@ class Reconciler:
         receipts.withdraw(output)
         return NothingBought(self._clock.now_ms(), task.id, job.name, attempt, told)
 
+    async def _told_of_silent(self, job: Job, attempt: int) -> str:
+        """What people read of the balance after a custom script, which may use an account that is not asked."""
+        name = services.title(job.service)
+        readings = await self._store.read(lambda tx: purchases.readings(tx, job.service))
+        reading = reconcile.base(readings, attempt, self._clock.now_ms())
+        if reading is None:
+            return f"{name}'s balance was not known before, or others use the key"
+        price = reconcile.units(job.service, await self._store.read(lambda tx: purchases.price(tx, attempt)))
+        try:
+            finding, told, _ = await self._look_once(reading, job, attempt, price)
+        except NoAnswer as silent:
+            log.info("reconcile_look_failed", extra={"service": job.service, "error": str(silent)})
+            return f"{name} did not tell its balance"
+        context = {"task": job.task_id, "channel": job.channel_id, "job": job.name, "service": job.service}
+        log.info("reconcile_look_done", extra=context | {"finding": finding.name.lower(), "evidence": told})
+        if finding != Finding.NOTHING:
+            return told
+        since = f"{name}'s balance has not moved since {iso(reading.at)}"
+        return f"{since}: if your script uses this account, it bought nothing"
+
     async def _look_at_old_doubts(self, service: str) -> None:
         """What waits for a person may be settled by now: its service did not answer then, or was asked too much."""
         for job in await self._store.read(lambda tx: purchases.doubtful(tx, service)):
             task, _ = await self._ledger.look(job.task_id)
-            if task is None or job.failure is None or not self.covers(job):
+            if task is None or job.failure is None or self._silent(job) or not self.covers(job):
                 continue
             found = await self.settle(task, job, job.attempt, job.failure)
             if isinstance(found, NothingBought):
@@ -252,17 +282,20 @@ class Reconciler:
             return purchases.place(connection), jobs
 
         place, jobs = await self._store.read(look)
-        papers = {job.id: _paper(job, charged, receipts.read(self._output(task, job))) for job, task, charged in jobs}
+        papers = {
+            job.id: _paper(job, charged, receipts.read(self._output(task, job)), self._silent(job))
+            for job, task, charged in jobs
+        }
         return Sight(place, papers)
 
     def _output(self, task: Task, job: Job) -> Path:
         return self._builder.workspace(task) / STEPS[job.step].output(job, task)
 
 
-def _paper(job: Job, charged: bool, kept: Receipt | None) -> Paper:
+def _paper(job: Job, charged: bool, kept: Receipt | None, silent: bool) -> Paper:
     state, told = (None, None) if kept is None else (kept.state, kept.remote_id)
     running = job.state == JobState.RUNNING
-    unbooked = running and state is State.RECEIVED and not charged
+    unbooked = running and (silent or state is State.RECEIVED) and not charged
     recorded = told == job.remote_id if told is not None else not unbooked
     return Paper(job.attempt, running, state, told, recorded)
 

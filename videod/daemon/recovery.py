@@ -17,7 +17,7 @@ from videod import receipts
 from videod.core import reports
 from videod.core.events import JobCharged, JobDied, JobFailed, JobSubmitted, JobSucceeded
 from videod.core.expect import expectation
-from videod.core.failures import Failure, Kind
+from videod.core.failures import BOOKED_UNCHECKED, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.moments import iso
 from videod.core.plan import Plan, PlanError
@@ -181,7 +181,11 @@ class Recovery:
         step, output = step_of(job), self._output(task, job)
         context = {"task": task.id, "channel": task.channel_id, "job": job.name}
         if step.paid or job.step == "upload":
-            found = await self._adoptable(task, job, output)
+            try:
+                found = await self._adoptable(task, job, output)
+            except (Unchecked, FileNotFoundError) as error:
+                await self._book_unchecked(task, job, error)
+                return
             lacking = found and reports.lacking(step.name, found[0].facts, self.builder.silent(step))
             if lacking:
                 event = JobFailed(self.clock.now_ms(), task.id, job.name, job.attempt, lacking, self.chance.random())
@@ -224,7 +228,10 @@ class Recovery:
             await self.ledger.apply(JobSubmitted(self.clock.now_ms(), task.id, job.name, job.attempt, remote_id))
 
     async def _adoptable(self, task: Task, job: Job, output: Path) -> tuple[Artefact, Plan | None] | None:
-        """The output, where this attempt finished it: younger than the attempt's start and what it should be."""
+        """The output, where this attempt finished it: younger than the attempt's start and what it should be.
+
+        Raises Unchecked, or FileNotFoundError without FFmpeg, where only the file tells what was bought.
+        """
         step = step_of(job)
         if not output.is_file() or output.stat().st_mtime * 1000 < (job.started_at or 0) - 1000:
             return None
@@ -237,9 +244,24 @@ class Recovery:
         except BadArtefact:  # its script would take it for what it had received
             put_aside(output)
             return None
-        except (Unchecked, PlanError, FileNotFoundError):  # without FFmpeg the next attempt says what is wrong
+        except PlanError:
+            return None
+        except (Unchecked, FileNotFoundError):  # without FFmpeg the next attempt says what is wrong
+            if step.paid and self.builder.silent(step):
+                raise
             return None
         return artefact, plan
+
+    async def _book_unchecked(self, task: Task, job: Job, error: Exception) -> None:
+        """What a custom script bought lies there, and nobody can say yet whether it is good: it is checked again."""
+        if not await self.store.read(lambda connection: reads.charged(connection, job.attempt)):
+            await self._charge_adopted(task, job, None)
+        missing = isinstance(error, FileNotFoundError)
+        failure = Failure(Kind.LOST, str(error), service=job.service, code=BOOKED_UNCHECKED)
+        if missing:
+            failure = Failure(Kind.CONFIGURATION, str(error))
+        failed = JobFailed(self.clock.now_ms(), task.id, job.name, job.attempt, failure, self.chance.random())
+        await self.ledger.apply(failed)
 
     async def _adopt(self, task: Task, job: Job, output: Path, artefact: Artefact, plan: Plan | None) -> None:
         if not await self.store.read(lambda connection: reads.charged(connection, job.attempt)):

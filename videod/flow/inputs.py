@@ -17,7 +17,7 @@ from videod import files, receipts
 from videod.core import bounds, craft
 from videod.core.events import InputLost, JobCharged, JobFailed, JobSucceeded, LostFile
 from videod.core.expect import expectation
-from videod.core.failures import Failure, Kind
+from videod.core.failures import BOOKED_UNCHECKED, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.plan import Complaint, Plan, PlanError, parse
 from videod.core.statuses import DONE, SKIPPED
@@ -121,13 +121,11 @@ class Inputs:
         except (BadArtefact, PlanError):
             put_aside(path)
             return None
+        except Unchecked:
+            await self._book(work, path)
+            raise
+        await self._book(work, path)
         now = self._clock.now_ms()
-        if not await self._charged(job, path):
-            await self._ledger.apply(
-                JobCharged(
-                    now, task.id, job.name, work.attempt, step.service, step.name, 1.0, "piece", job.price_micros
-                )
-            )
         log.info("inputs_file_adopted", extra={"task": task.id, "channel": task.channel_id, "job": job.name})
         return JobSucceeded(
             now, task.id, job.name, work.attempt, step.output(job, task), artefact.bytes, artefact.sha256,
@@ -146,6 +144,17 @@ class Inputs:
         price = f"${job.price_micros / 1e6:.2f}"
         failure = Failure(Kind.IN_DOUBT, f"{said} ({price})", service=job.service)
         return JobFailed(self._clock.now_ms(), task.id, job.name, work.attempt, failure, 0.0)
+
+    async def _book(self, work: Assignment, path: Path) -> None:
+        """The charge of the file that lies there, unless the ledger has it."""
+        job, step = work.job, step_of(work.job)
+        booked = job.failure is not None and job.failure.code == BOOKED_UNCHECKED
+        if booked or await self._charged(job, path):
+            return
+        await self._ledger.apply(JobCharged(
+            self._clock.now_ms(), work.task.id, job.name, work.attempt, step.service, step.name, 1.0, "piece",
+            job.price_micros,
+        ))  # fmt: skip
 
     async def _charged(self, job: Job, path: Path) -> bool:
         """Whether the ledger knows what this file cost: a charge is booked after its file was written.

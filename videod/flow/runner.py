@@ -19,7 +19,15 @@ from videod import programs, receipts
 from videod.core import reports, services
 from videod.core.events import InputLost, JobFailed, JobSucceeded
 from videod.core.expect import expectation
-from videod.core.failures import BOUGHT_UNCHECKED, OWN_PROGRAM, PAID_WITHOUT_FILE, USELESS_FILE, Failure, Kind
+from videod.core.failures import (
+    BOOKED_UNCHECKED,
+    BOUGHT_UNCHECKED,
+    OWN_PROGRAM,
+    PAID_WITHOUT_FILE,
+    USELESS_FILE,
+    Failure,
+    Kind,
+)
 from videod.core.model import Job, Task
 from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
@@ -126,13 +134,18 @@ class Runner:
         try:
             return await self._inputs.before(work)
         except Unchecked as error:  # no verdict on a file that lies there: it is looked at again, not bought again
-            return self._failed(work, Failure(Kind.LOST, str(error), service=step_of(work.job).service))
+            return self._failed(work, self._to_check_again(work, error))
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)))
         except OSError as error:
             return self._failed(work, Failure(Kind.DISK, f"the job's inputs cannot be read: {error}"))
         except Exception as error:
             return self._failed(work, self._told(work, error, "looking at its inputs"))
+
+    def _to_check_again(self, work: Assignment, error: Unchecked) -> Failure:
+        """What a check means that came to nothing. What a custom script bought is in the ledger by now."""
+        code = BOOKED_UNCHECKED if self._silent_purchase(work) else None
+        return Failure(Kind.LOST, str(error), service=step_of(work.job).service, code=code)
 
     async def _blamed(self, work: Assignment, outcome: Outcome) -> Outcome:
         """The outcome; where the job failed on a file that an earlier job made, that file instead."""
@@ -156,7 +169,7 @@ class Runner:
         """The daemon stops: the attempt is booked as interrupted, or left open where the next start looks into it."""
         try:
             ended = self._ended_by_us(work)
-            if not self._can_look(work, ended.failure):
+            if not self._can_look(work, ended.failure) and not self._may_have_left_a_file(work):
                 await asyncio.shield(self._ledger.apply(ended))
                 return
         except Exception as error:
@@ -164,6 +177,11 @@ class Runner:
             return
         self._left.append(work.attempt)
         await asyncio.shield(self._ledger.set_value(LEFT_OPEN, json.dumps(self._left)))
+
+    def _may_have_left_a_file(self, work: Assignment) -> bool:
+        """Whether a paid custom script wrote what it bought before it was ended: the next start looks at it."""
+        output = self._builder.workspace(work.task) / step_of(work.job).output(work.job, work.task)
+        return self._silent_purchase(work) and output.is_file()
 
     def _can_look(self, work: Assignment, failure: Failure) -> bool:
         return (
@@ -365,11 +383,15 @@ class Runner:
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)), child, 0)
         except PlanError as error:
+            if failed is not None:
+                return failed
+            if self._silent_purchase(work):
+                await self._book_untold(work, step, output, report)
             return self._failed(work, Failure(Kind.INPUT, str(error), service=step.service), child, 0)
         except Unchecked as error:  # no verdict on the file: it stays, and nothing is bought in its place
             if self._silent_purchase(work):
                 await self._book_untold(work, step, output, report)
-            return self._failed(work, Failure(Kind.LOST, str(error), service=step.service), child, 0)
+            return self._failed(work, self._to_check_again(work, error), child, 0)
         except BadArtefact as error:
             kept = put_aside(output)
             if failed is not None:
