@@ -1,5 +1,6 @@
 """A custom script's child: its environment and start; and what its end means, by its file, its words and its code."""
 
+import asyncio
 import json
 import os
 import random
@@ -159,11 +160,13 @@ class Whole:
         return Artefact(5, "sha", {})
 
 
-async def ended(folder: Path, script: Ended, step: str = "clip", own: bool = True) -> Books:
+async def ended(
+    folder: Path, script: Ended, step: str = "clip", own: bool = True, deadline_s: float = 60.0
+) -> Books:  # fmt: skip
     made = builder(folder, *((step,) if own else ()))
     given, books = job(step, args={"folder": "x", "text": "a"}), Books()
     output = made.workspace(TASK) / STEPS[step].output(given, TASK)
-    runner = Runner(books, script, Whole(), made, Clock(), random.Random(1), lambda text: text)
+    runner = Runner(books, script, Whole(), made, Clock(), random.Random(1), lambda text: text, lambda step: deadline_s)
     await runner.run(Assignment(TASK, given, 7, Command(("--output", str(output)))))
     return books
 
@@ -204,6 +207,35 @@ async def test_half_a_file_is_put_aside_and_the_purchase_in_doubt(tmp_path: Path
     assert [path.name for path in tmp_path.rglob("clip_01.mp4*") if path.suffix != ".started"] == [
         "clip_01.mp4.refused"
     ]
+
+
+class Endless(Ended):
+    """Does its work and then hangs."""
+
+    async def wait(self) -> int:
+        await asyncio.sleep(3600)
+        return 0
+
+
+@pytest.mark.fault("9.5")
+@pytest.mark.parametrize("text", ["whole", "half", ""])
+async def test_at_the_end_of_its_time_the_file_counts_and_without_one_it_is_in_doubt(tmp_path: Path, text: str) -> None:
+    script = Endless(does=lambda path: path.write_text(text) if text else None)
+    books = await ended(tmp_path, script, deadline_s=0.0)
+    if text == "whole":
+        assert [type(one) for one in books.said] == [JobCharged, JobSucceeded]
+        return
+    found = failure_in(books)
+    assert (found.kind, found.code) == (Kind.IN_DOUBT, PAID_WITHOUT_FILE)
+    assert "was ended" in found.message and "took longer than its 0 s" in found.message
+
+
+@pytest.mark.fault("9.5", "13.6")
+async def test_what_is_in_doubt_stays_noted_beside_its_place_for_an_older_copy_of_the_ledger(tmp_path: Path) -> None:
+    await ended(tmp_path, Ended(1, ("❌ failed",)))
+    assert [path.name for path in tmp_path.rglob("*.started")] == ["clip_01.mp4.started"]
+    await ended(tmp_path, Ended(1, ("❌ 401 Unauthorized",)))
+    assert not list(tmp_path.rglob("*.started"))
 
 
 @pytest.mark.fault("9.5")

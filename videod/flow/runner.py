@@ -120,7 +120,8 @@ class Runner:
         except Exception as error:
             await self.crashes.book(self._place(work, "recording its outcome"), error)
             return
-        if self._silent_purchase(work):
+        doubted = isinstance(outcome, JobFailed) and outcome.failure.kind == Kind.IN_DOUBT
+        if self._silent_purchase(work) and not doubted:  # an older copy of the ledger would not know of a doubt
             started.ended(self._builder.workspace(work.task) / step_of(work.job).output(work.job, work.task))
         if isinstance(outcome, JobSucceeded):
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
