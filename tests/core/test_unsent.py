@@ -82,9 +82,30 @@ def test_whatever_may_come_from_after_the_request_proves_nothing_whatever_the_ex
 
 
 @pytest.mark.fault("9.5")
-@pytest.mark.parametrize("text", ["HTTP Error 404: Not Found", "400 Bad Request"])
-def test_a_status_proves_nothing_where_more_than_one_request_is_made(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("HTTP Error 404: Not Found", Kind.CONFIGURATION), ("400 Bad Request", Kind.INPUT),
+        ("Error: HTTP 429 Too Many Requests", Kind.BUSY), ("HTTP Error 403: Forbidden", Kind.CREDENTIALS),
+        ("402 Payment Required", Kind.QUOTA), ("blocked by content policy", Kind.REFUSED),
+    ],
+)  # fmt: skip
+def test_a_status_proves_nothing_where_more_than_one_request_is_made(text: str, kind: Kind) -> None:
+    """It may be the answer to a look at the order, or to the download, unless the words say otherwise."""
     assert proven(1, text, orders=True) is None
+    assert proven(1, text) == proven(1, f"Failed to create the task: {text}", orders=True) == kind
+
+
+@pytest.mark.fault("9.5")
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("KIE_API_KEY not found", Kind.CREDENTIALS), ("401 Unauthorized", Kind.CREDENTIALS),
+        ("insufficient credits", Kind.QUOTA), ("[Errno 111] Connection refused", Kind.DOWN),
+    ],
+)  # fmt: skip
+def test_what_can_only_come_before_an_order_proves_it_there_too(text: str, kind: Kind) -> None:
+    assert proven(1, text, orders=True) == kind
 
 
 @pytest.mark.fault("9.5")

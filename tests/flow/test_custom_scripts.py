@@ -250,7 +250,7 @@ async def test_a_file_from_before_the_run_is_not_what_it_made(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
-        (Ended(1, ("Error: HTTP 429 Too Many Requests",)), Kind.BUSY),
+        (Ended(1, ("Error creating the task: HTTP 429 Too Many Requests",)), Kind.BUSY),
         (Ended(75, stderr="urllib.error.URLError: <urlopen error [Errno 111] Connection refused>"), Kind.DOWN),
         (Ended(1, ("❌ KIE_API_KEY not found in environment",)), Kind.CREDENTIALS),
         (Ended(2, stderr="usage: x [-h]\nx: error: unrecognized arguments: --voice"), Kind.USAGE),

@@ -80,6 +80,7 @@ class Vendors:
     spoilt: set[str] = field(default_factory=set)
     #: script -> the exit codes with which its next runs end after they paid; they leave no file
     ends: dict[str, list[int]] = field(default_factory=dict)
+    last_words: str = "Error: the result could not be fetched"
     #: script -> how often it says its charge
     repeats: Counter[str] = field(default_factory=Counter)
 
@@ -233,7 +234,7 @@ class ScriptDouble:
         self._power.point("after a purchase")
         await asyncio.sleep(latency * 3 / 4)
         if ends := self._vendors.ends.get(self._name):
-            self._events.put_nowait("Error: the result could not be fetched")
+            self._events.put_nowait(self._vendors.last_words)
             return ends.pop(0)
         self._write(output, self._content())
         return 0

@@ -12,11 +12,12 @@ import pytest
 from tests.harness.checkers import check
 from tests.harness.scripts import SPOILT, InspectorDouble, Trouble
 from tests.harness.virtual_loop import run_virtual
-from tests.harness.world import EPOCH_MS, World, policy
+from tests.harness.world import EPOCH_MS, LIMITS, World, policy
 from tests.scenarios.test_lost_files import at_gate, by_hand, the_end
 from videod.core.model import Task
 from videod.core.statuses import Gate, Status
 from videod.core.step import Expectation
+from videod.flow.limits import Limit
 from videod.ports import Artefact, Unchecked
 from videod.web.requests import RequestHandler
 
@@ -215,6 +216,24 @@ def test_what_paid_and_left_no_file_is_not_run_again_before_a_person_decides(
             task = await the_end(world, page)
             assert (task.status, task.possibly_paid_twice) == (Status.PUBLISHED, 2), task.error
             assert (task.cost_micros + task.possible_micros) / 1e6 == pytest.approx(world.vendors.usd, abs=1e-6)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("9.5")
+def test_a_balance_that_moved_is_believed_before_the_scripts_words(tmp_path: Path) -> None:
+    async def story() -> None:
+        limits = LIMITS | {"kie": Limit(1, 0, 1.0)}
+        async with World(tmp_path, policies={"wild": policy()}, overrides=OWN, looks=True, limits=limits) as world:
+            world.vendors.ends["generate_video.py"] = [1]
+            world.vendors.last_words = "Error: <urlopen error [Errno 111] Connection refused>"
+            await world.clock.sleep(60)  # a reading of the balance
+            page = await world.queue("Bear")
+            task = await the_end(world, page)
+            clips = [count for name, count in world.vendors.bought.items() if name.startswith("generate_video")]
+            assert (task.status, clips) == (Status.ERROR_VIDEO, [1])
+            log = str(world.board.entries[page].values["Error Log"])
+            assert "says that it bought nothing, but KIE's balance shows that it was paid (84 credits used" in log
 
     run_virtual(story())
 

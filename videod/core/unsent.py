@@ -50,29 +50,39 @@ _ANSWER_LOST = _any(
 
 _NAME = r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN)\b"
 _LACKS = r"(?:not (?:set|found|configured|defined|provided)|missing|required|is empty|unset|undefined)"
-#: what the script lacked before it could ask, or what the service itself answered: kind, and the words for it
+#: what the script lacked before it could ask, or why nobody was reached: kind, and the words for it
 _BEFORE: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (_any(rf"{_NAME}.{{0,40}}{_LACKS}", rf"(?:missing|set|no|need|provide)\b.{{0,30}}{_NAME}", rf"KeyError: '{_NAME}'",
           rf"api[ _-]?key.{{0,20}}{_LACKS}", r"(?:missing|no) .{0,20}api[ _-]?key"), Kind.CREDENTIALS),
     (_any(r"VOICE_?ID\b.{0,40}" + _LACKS, r"KeyError: '\w*VOICE\w*'", r"(?:missing|set|no) .{0,20}VOICE_?ID\b"),
      Kind.CONFIGURATION),
+    (_any(r"insufficient (?:credits?|balance|funds)|credits? insufficient|out of credits"), Kind.QUOTA),
+    (_any(r"\b401\b|unauthorized|api[ _-]?key.{0,20}(?:invalid|not valid)|invalid .{0,20}api[ _-]?key"
+          r"|authentication failed"), Kind.CREDENTIALS),
+)  # fmt: skip
+#: what a service answers that takes nothing; where it takes orders, it may be the answer to a later request
+_REFUSALS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (_any(r"\b404\b.{0,200}\bmodels?\b", r"\bmodels?\b.{0,200}\b404\b",
           r"\bmodels?\b.{0,120}(?:not found|not supported|does not exist|no longer|retired|deprecated|decommissioned)"),
      Kind.CONFIGURATION),
-    (_any(r"insufficient (?:credits?|balance|funds)|credits? insufficient|out of credits|\b402\b|quota[ _]?exceeded"
-          r"|per day"), Kind.QUOTA),
+    (_any(r"\b402\b|quota[ _]?exceeded|per day"), Kind.QUOTA),
     (_any(r"\b429\b|rate.?limit|too many (?:concurrent )?requests|concurrent_limit|system_busy|resource.?exhausted"),
      Kind.BUSY),
-    (_any(r"\b401\b|\b403\b|unauthorized|api[ _-]?key.{0,20}(?:invalid|not valid)|invalid .{0,20}api[ _-]?key"
-          r"|authentication failed|permission_denied"), Kind.CREDENTIALS),
+    (_any(r"\b403\b|permission_denied"), Kind.CREDENTIALS),
     (_any(r"content policy|prohibited_content|moderation|sensitive content|violat\w+ .{0,30}(?:policy|guidelines)"
           r"|blocked .{0,30}(?:safety|policy)|safety .{0,30}block"), Kind.REFUSED),
+)  # fmt: skip
+#: nobody was reached
+_UNREACHED: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (_any(r"connection refused|errno 111\b|ECONNREFUSED|name or service not known|name resolution|failed to resolve"
           r"|getaddrinfo|nodename nor servname|no address associated|\bENOTFOUND\b|network is unreachable"
           r"|no route to host"
           r"|certificate.?verify.?failed|ConnectTimeout|connect timeout|connection to \S+ timed out"
           r"|cannot connect to proxy|proxyerror"), Kind.DOWN),
 )  # fmt: skip
+#: the refusal is that of the order itself
+_AT_ORDER = _any(r"createTask", r"(?:fail|error|could ?n.t|unable|cannot)\w*.{0,30}\b(?:creat|submit|order|start)\w*",
+                 r"\b(?:creat|submit|order)(?:e|ing|ion)?\b.{0,30}(?:fail|error|refus|reject)")  # fmt: skip
 #: an answer of the only request that a script makes
 _REFUSED_REQUEST = re.compile(r"\b(400|404|405|413|415|422)\b")
 
@@ -92,10 +102,11 @@ def proven(code: int, text: str, orders: bool = False, further: bool = False) ->
     lost = _CONNECT_TIMEOUT.sub("", said)
     if code < 0 or further or shows_more(said) or _ANSWER_LOST.search(lost):
         return None
-    for pattern, kind in _BEFORE:
+    answered = not orders or _AT_ORDER.search(said) is not None
+    for pattern, kind in (*_BEFORE, *(_REFUSALS if answered else ()), *_UNREACHED):
         if pattern.search(said):
             return kind
-    status = None if orders else _REFUSED_REQUEST.search(said)
+    status = _REFUSED_REQUEST.search(said) if answered else None
     if status is None:
         return None
     return Kind.CONFIGURATION if status[1] == "404" else Kind.INPUT

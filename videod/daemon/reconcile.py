@@ -15,7 +15,7 @@ from pathlib import Path
 
 from videod import receipts
 from videod.core import reconcile, services
-from videod.core.failures import Failure
+from videod.core.failures import PAID_WITHOUT_FILE, Failure, Kind
 from videod.core.model import Job, Task
 from videod.core.moments import iso
 from videod.core.reconcile import BalanceReading, Fate, Finding, NothingBought, Order, Trace
@@ -162,7 +162,13 @@ class Reconciler:
         The receipt of a request that was never taken is withdrawn.
         """
         if self._silent(job):
-            return replace(failure, message=f"{failure.message}; {await self._told_of_silent(job, attempt)}")
+            finding, told = await self._look_at_silent(job, attempt)
+            if failure.kind == Kind.IN_DOUBT:
+                return replace(failure, message=f"{failure.message}; {told}")
+            if finding != Finding.ALL:
+                return failure
+            text = f"your script for {job.name} says that it bought nothing, but {told}: {failure.message}"
+            return Failure(Kind.IN_DOUBT, text, service=job.service, code=PAID_WITHOUT_FILE)
         output = self._output(task, job)
         kept = receipts.read(output)
         if kept is None or kept.state is not State.INTENT or kept.at is None:
@@ -176,25 +182,25 @@ class Reconciler:
         receipts.withdraw(output)
         return NothingBought(self._clock.now_ms(), task.id, job.name, attempt, told)
 
-    async def _told_of_silent(self, job: Job, attempt: int) -> str:
-        """What people read of the balance after a custom script, which may use an account that is not asked."""
+    async def _look_at_silent(self, job: Job, attempt: int) -> tuple[Finding, str]:
+        """What the balance shows after a custom script, which may use an account that is not asked, and its words."""
         name = services.title(job.service)
         readings = await self._store.read(lambda tx: purchases.readings(tx, job.service))
         reading = reconcile.base(readings, attempt, self._clock.now_ms())
         if reading is None:
-            return f"{name}'s balance was not known before, or others use the key"
+            return Finding.UNKNOWN, f"{name}'s balance was not known before, or others use the key"
         price = reconcile.units(job.service, await self._store.read(lambda tx: purchases.price(tx, attempt)))
         try:
             finding, told, _ = await self._look_once(reading, job, attempt, price)
         except NoAnswer as silent:
             log.info("reconcile_look_failed", extra={"service": job.service, "error": str(silent)})
-            return f"{name} did not tell its balance"
+            return Finding.UNKNOWN, f"{name} did not tell its balance"
         context = {"task": job.task_id, "channel": job.channel_id, "job": job.name, "service": job.service}
         log.info("reconcile_look_done", extra=context | {"finding": finding.name.lower(), "evidence": told})
         if finding != Finding.NOTHING:
-            return told
+            return finding, told
         since = f"{name}'s balance has not moved since {iso(reading.at)}"
-        return f"{since}: if your script uses this account, it bought nothing"
+        return finding, f"{since}: if your script uses this account, it bought nothing"
 
     async def _look_at_old_doubts(self, service: str) -> None:
         """What waits for a person may be settled by now: its service did not answer then, or was asked too much."""

@@ -9,11 +9,13 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from videod import receipts
 from videod.core import bounds, unsent
 from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Failure, Kind, classify
+from videod.core.model import Job
 from videod.core.sanitize import sanitize, sanitize_line
 from videod.core.step import Step
 from videod.core.tables import step_of
@@ -192,3 +194,20 @@ def _event(line: str) -> dict[str, object]:
     if not isinstance(loaded, dict):
         return {}
     return {name: sanitize(value) if isinstance(value, str) else value for name, value in loaded.items()}
+
+
+def too_much(step: Step) -> Failure:
+    """The failure of a script that reported charges without end."""
+    text = (
+        f"the program for {step.name} reported more than {MOST_REPORTED} charges and orders in one run and was ended;"
+        f" the first {MOST_REPORTED} are booked. Correct it (`{step.name}` in [scripts] names it)"
+    )
+    return Failure(Kind.CONFIGURATION, text, step.service)
+
+
+def unheard(job: Job, output: Path, piece: dict[str, object]) -> dict[str, object] | None:
+    """The charge of a purchase that its script found made and this ledger never heard of: it is an older copy."""
+    kept = receipts.read(output)
+    if job.cost_micros or kept is None or kept.state is not receipts.State.RECEIVED:
+        return None
+    return piece | {"usd": None if kept.micros is None else kept.micros / 1e6, "remote_id": kept.remote_id}

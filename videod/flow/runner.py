@@ -38,7 +38,7 @@ from videod.flow.assignment import Assignment
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import Inputs, read_plan
 from videod.flow.job_command import CommandBuilder
-from videod.flow.listener import MOST_REPORTED, Listener, Report, TooMuchReported
+from videod.flow.listener import Listener, Report, TooMuchReported, too_much, unheard
 from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
 from videod.ports import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
@@ -185,9 +185,10 @@ class Runner:
         return self._silent_purchase(work) and output.is_file()
 
     def _can_look(self, work: Assignment, failure: Failure) -> bool:
-        return (
-            failure.kind == Kind.IN_DOUBT and self._purchase_check is not None and self._purchase_check.covers(work.job)
-        )
+        # that nobody was reached is a custom script's word alone, and may be about its download
+        told = self._silent_purchase(work) and failure.kind in (Kind.DOWN, Kind.BUSY)
+        asked = told or failure.kind == Kind.IN_DOUBT
+        return asked and self._purchase_check is not None and self._purchase_check.covers(work.job)
 
     async def _looked_into(self, work: Assignment, outcome: Outcome) -> Outcome | NothingBought:
         """The outcome, where a purchase is in doubt after a look at what the service itself knows of it."""
@@ -327,7 +328,7 @@ class Runner:
             return self._failed(work, ended if self._silent_purchase(work) else self._doubted(work, late), child)
         except TooMuchReported:
             await child.kill(KILL_GRACE_S)
-            return self._failed(work, self._doubted(work, _too_much(step)), child)
+            return self._failed(work, self._doubted(work, too_much(step)), child)
 
     def _why(self, work: Assignment, step: Step, child: Child, code: int, report: Report) -> Failure:
         if report.failure is None and (unrun := host.never_ran(code, self._listener.tail(child))) is not None:
@@ -423,16 +424,8 @@ class Runner:
         """The charge of a file that was made, good or refused, where its script said nothing of money."""
         piece: dict[str, object] = {"service": step.service, "kind": step.name, "unit": "piece"}
         foreign = self._builder.foreign(step, work.command)
-        if step.paid and not report.charged and (owed := piece if foreign else _unheard(work.job, output, piece)):
+        if step.paid and not report.charged and (owed := piece if foreign else unheard(work.job, output, piece)):
             await self._listener.charge(work, owed)
-
-
-def _too_much(step: Step) -> Failure:
-    text = (
-        f"the program for {step.name} reported more than {MOST_REPORTED} charges and orders in one run and was ended;"
-        f" the first {MOST_REPORTED} are booked. Correct it (`{step.name}` in [scripts] names it)"
-    )
-    return Failure(Kind.CONFIGURATION, text, step.service)
 
 
 def _log_failed(failure: Failure, context: dict[str, str]) -> None:
@@ -444,11 +437,3 @@ def _log_failed(failure: Failure, context: dict[str, str]) -> None:
             "error": failure.message,
         },
     )  # fmt: skip
-
-
-def _unheard(job: Job, output: Path, piece: dict[str, object]) -> dict[str, object] | None:
-    """The charge of a purchase that its script found made and this ledger never heard of: it is an older copy."""
-    kept = receipts.read(output)
-    if job.cost_micros or kept is None or kept.state is not receipts.State.RECEIVED:
-        return None
-    return piece | {"usd": None if kept.micros is None else kept.micros / 1e6, "remote_id": kept.remote_id}
