@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from videod import files
 from videod.core.service import Needed, Secret
@@ -32,6 +32,7 @@ ISSUED_MAX = 100
 #: shorter values would blank out ordinary words; no service hands out shorter secrets
 REDACT_CHARACTERS_MIN = 6
 _FILE_BYTES_MAX = 64_000
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 #: variable -> the usual address; empty: there is none
 SERVICE_URLS = {name: url for service in SERVICES.values() for name, url in service.addresses.items()}
@@ -44,13 +45,15 @@ class CredentialsError(ValueError):
 class Secrets:
     """The secrets that were found. Neither repr nor str shows a value."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], hidden: Iterable[str] = ()) -> None:
+        """`hidden`: what is taken out of texts as well, and given to nobody."""
         self._values = dict(values)
+        self._hidden = tuple(hidden)
         self._issued: deque[str] = deque(maxlen=ISSUED_MAX)
         self._pattern = self._compiled()
 
     def _compiled(self) -> re.Pattern[str] | None:
-        forms = {form for value in (*self._values.values(), *self._issued) for form in _forms(value)}
+        forms = {form for value in (*self._values.values(), *self._hidden, *self._issued) for form in _forms(value)}
         # the longest first, so that a secret inside another one leaves no remains
         ordered = sorted(forms, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, ordered))) if ordered else None
@@ -105,7 +108,17 @@ def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | Non
             )
         if value:
             values[name] = value
-    return Secrets(values)
+    return Secrets(values, _of_proxies(env))
+
+
+def _of_proxies(env: Mapping[str, str]) -> list[str]:
+    """The passwords in the addresses of proxies, which scripts are given too."""
+    found = []
+    for name in _PROXIES:
+        with suppress(ValueError):
+            password = urlsplit(env.get(name) or env.get(name.lower()) or "").password
+            found += [password, unquote(password)] if password else []
+    return found
 
 
 def _from_file(path: Path) -> str:

@@ -243,6 +243,16 @@ def test_a_secret_shows_in_no_text_of_its_holder() -> None:
     assert "KIE_API_KEY" in repr(secrets)
 
 
+@pytest.mark.fault("9.8")
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "all_proxy"])
+def test_the_password_of_a_proxy_is_taken_out_of_texts_and_given_to_nobody(name: str) -> None:
+    secrets = load_secrets({name: "http://me:s3cret%21word@proxy:3128"})
+    said = "cannot connect to http://me:s3cret%21word@proxy:3128 (s3cret!word)"
+    assert secrets.redact(said) == "cannot connect to http://me:(redacted)@proxy:3128 ((redacted))"
+    assert secrets.get(name) is None and "s3cret" not in repr(secrets)
+    assert load_secrets({name: "http://[proxy"}).redact("http://[proxy") == "http://[proxy"
+
+
 def test_redacting_finds_secrets_in_urls_json_and_inside_each_other() -> None:
     secrets = Secrets({
         "KIE_API_KEY": "abc/def+ghi", "GEMINI_API_KEY": "abc/def+ghi-longer",
