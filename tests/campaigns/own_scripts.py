@@ -83,10 +83,11 @@ def _episode(made: Stage, board: Board, scripts: Mapping[str, Path], number: int
     before = {kind: made.bought(kind) for kind in KINDS.values()}
     made.start()
     board.write(title, "wild_planet", f"brown bears {number}", f"A bear crosses the cold river number {number}.")
-    begun = 0
+    begun, stopped = 0, None
     if case.trouble is not None and case.trouble[1] != "file":
         step = case.trouble[0]
-        _wait(made, title, STEPS[step].error)
+        stopped = STEPS[step].error
+        _wait(made, title, stopped)
         made.daemon_looks()
         begun = len(_jobs(made, title, step, "AND attempt > 0"))
         bought = made.bought(KINDS[step]) - before[KINDS[step]]
@@ -97,7 +98,7 @@ def _episode(made: Stage, board: Board, scripts: Mapping[str, Path], number: int
         assert task["possible_micros"] == prices, f"{case.name}: {task['possible_micros']} possibly paid, not {prices}"
         dotenv.write_text(f"{own_scripts.DOTENV}STUDIO_TROUBLE=\n")
         board.set_status(board.entry(title), Status.QUEUED)
-    _wait(made, title, Status.PUBLISHED)
+    _wait(made, title, Status.PUBLISHED, stopped)
     for step, kind in KINDS.items():
         wanted = len(_jobs(made, title, step)) + (begun if case.trouble and case.trouble[0] == step else 0)
         bought = made.bought(kind) - before[kind]
@@ -108,12 +109,14 @@ def _episode(made: Stage, board: Board, scripts: Mapping[str, Path], number: int
     return begun
 
 
-def _wait(made: Stage, title: str, status: Status) -> None:
+def _wait(made: Stage, title: str, status: Status, before: Status | None = None) -> None:
+    """Until the episode is so; it may be as it was `before` until then."""
+
     def reached() -> bool:
         left = None if made.daemon is None else made.daemon.poll()
         assert left is None, f"the daemon left with {left}: {made.log_tail()}"
         found = [row["status"] for row in made.rows("SELECT status FROM tasks WHERE title = ?", title)]
-        ended = [one for one in found if one.startswith("error_") and one != status]
+        ended = [one for one in found if one.startswith("error_") and one not in (status, before)]
         assert not ended, f"{title} is {ended[0]}: {made.log_tail()}"
         return found == [status]
 
