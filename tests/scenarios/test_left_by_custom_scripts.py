@@ -221,6 +221,31 @@ def test_what_paid_and_left_no_file_is_not_run_again_before_a_person_decides(
 
 
 @pytest.mark.fault("9.5")
+def test_a_file_that_a_person_found_is_taken_and_its_doubt_is_over(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies={"wild": policy()}, overrides=OWN) as world:
+            world.vendors.ends["generate_video.py"] = [1, 1]
+            page = await world.queue("Bear")
+            await world.rest()
+            await world.clock.sleep(600)
+            (task,) = await world.tasks()
+            assert (task.status, task.possible_micros) == (Status.ERROR_VIDEO, 840_000)
+            folder = world.builder.workspace(task) / "videos"
+            for name in ("clip_01.mp4", "clip_02.mp4"):
+                (folder / name).write_text("fetched by hand")
+            world.board.person_sets(page, Status="Queued")
+            await world.clock.sleep(30)
+            task = await the_end(world, page)
+            assert (task.status, task.possible_micros) == (Status.PUBLISHED, 0), task.error
+            assert set(world.vendors.bought.values()) == {1}
+            assert task.cost_micros / 1e6 == pytest.approx(world.vendors.usd, abs=1e-6)
+            assert not list(folder.glob("*.started"))
+            await check(world)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("9.5")
 def test_a_balance_that_moved_is_believed_before_the_scripts_words(tmp_path: Path) -> None:
     async def story() -> None:
         limits = LIMITS | {"kie": Limit(1, 0, 1.0)}

@@ -151,8 +151,12 @@ class Inputs:
         booked = job.failure is not None and job.failure.code == BOOKED_UNCHECKED
         if booked or await self._charged(job, path):
             return
+        # a purchase in doubt is none any more: its attempt is charged
+        doubted = started.read(path)
+        known = doubted is not None and await self._ledger.knows_end(job, doubted)
+        attempt = doubted if doubted is not None and known else work.attempt
         await self._ledger.apply(JobCharged(
-            self._clock.now_ms(), work.task.id, job.name, work.attempt, step.service, step.name, 1.0, "piece",
+            self._clock.now_ms(), work.task.id, job.name, attempt, step.service, step.name, 1.0, "piece",
             job.price_micros,
         ))  # fmt: skip
 
