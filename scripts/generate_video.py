@@ -97,7 +97,7 @@ def fingerprint(wish: Wish, image: str) -> str:
 
 
 def buy(wish: Wish, image_sha256: str, order: receipt.Order, reporter: Reporter) -> None:
-    """Host the picture and order the clip; a picture that KIE cannot fetch (451) is hosted once more."""
+    """Host the picture and order the clip; a picture that KIE cannot fetch is hosted once more."""
     seed = imagehost.seed_of(wish.image, image_sha256, kling.IMAGE_BYTES)
     for attempt in (1, 2):
         reporter.progress(0.0, f"putting {wish.image.name} on {wish.host}")
@@ -108,7 +108,7 @@ def buy(wish: Wish, image_sha256: str, order: receipt.Order, reporter: Reporter)
                 task = kie.create(wish.model, request)
                 order.submitted(task)
         except Failure as failure:
-            if failure.code == "451" and attempt == 1:
+            if failure.kind is Kind.DOWN and failure.code in kie.UNFETCHED and attempt == 1:
                 continue
             raise
         reporter.submitted(kie.SERVICE, task)

@@ -19,6 +19,8 @@ USD_PER_CREDIT = 0.005
 MOST_CREDITS = bounds.MOST_USD / USD_PER_CREDIT
 #: A task unknown to recordInfo right after its creation is normal for this long (it answers 422).
 GRACE_S = 90.0
+#: codes with which it says that it could not fetch a picture, where that is `down`
+UNFETCHED = ("451", "400", "422")
 #: every state that the service documents; the first three are on the way
 STATES = ("waiting", "queuing", "generating", "success", "fail")
 #: the service gives a task up ten minutes after its model fell silent: one that is so old has no end of its own
@@ -145,7 +147,7 @@ def why_failed(task: Task) -> Failure:
         kind = Kind.BUSY
     elif code in {"408", "451", "455", "500", "501"}:
         kind = Kind.DOWN
-    elif INPUT_WORDS.search(task.fail_message) and not FETCH_WORDS.search(task.fail_message):
+    elif code in {"400", "422"} and INPUT_WORDS.search(task.fail_message) and not FETCH_WORDS.search(task.fail_message):
         kind = Kind.INPUT
     return Failure(kind, message, service=SERVICE, endpoint="GET /api/v1/jobs/recordInfo", http_status=200, code=code)
 

@@ -173,12 +173,13 @@ def test_an_answer_that_does_not_deny_the_order_leaves_doubt_and_none_is_placed_
     assert kept(tmp_path)["state"] == "intent"
 
 
+@pytest.mark.parametrize("code", [451, 400, 422])
 def test_a_picture_that_kie_cannot_fetch_is_hosted_once_more_under_a_new_name(
-    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
+    wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes, code: int
 ) -> None:
     lay_out(wire, clip)
     taken = say({"code": 200, "msg": "success", "data": {"taskId": "task_1"}})
-    wire.on("POST", CREATE, say({"code": 451, "msg": "failed to fetch the image"}), taken)
+    wire.on("POST", CREATE, say({"code": code, "msg": "failed to fetch the image"}), taken)
     assert run(generate_video.main, *wish(tmp_path, picture)).code == 0
     first, second = wire.asked_for(UPLOAD)
     assert first.body.split(b'filename="')[1][:40] != second.body.split(b'filename="')[1][:40]
@@ -191,6 +192,7 @@ def test_a_picture_that_kie_cannot_fetch_is_hosted_once_more_under_a_new_name(
         ("Internal Error, please try again later", "500", "down"),
         ("generation failed", "999", "nonsense"),
         ("image resolution too small", "422", "input"),
+        ("could not read the resolution", "999", "nonsense"),
     ],
 )
 def test_a_failed_task_is_free_so_its_receipt_goes(

@@ -109,8 +109,8 @@ WIRE = Wire(
     rows=(
         # one voice or model that the plan does not hold is the channel's matter; the others go on
         by_person("400-499", Kind.CONFIGURATION, does="check the voice, the model and"
-            " the plan", words="paid_plan_required|.*voice_not_found.*|.*model_not_found.*|.*only_for_.*"
-            "|.*subscription.*|.*voice_limit.*|.*model_can_not.*"),
+            " the plan", words="paid_plan_required|.*voice.*|invalid_uid|.*output_format.*|.*only_for_.*"
+            "|.*subscription.*|.*model_(not|can_not|access).*|(invalid|unsupported)_model.*"),
         Row("400-499", Kind.QUOTA, helper=Helper.EITHER, wait=Wait.RENEWAL, does="wait for the plan's renewal, or buy"
             " credits and run `videod resume elevenlabs`", words="quota_exceeded|insufficient_credits"),
         by_person("400-499", Kind.QUOTA, words="payment_required|payment_issue",

@@ -93,6 +93,8 @@ WIRE = Wire(
         by_person("401, 403", Kind.CREDENTIALS, does="check GEMINI_API_KEY"),
         by_person("400", Kind.CONFIGURATION, words="FAILED_PRECONDITION",
             does="enable billing for the Google Cloud project of GEMINI_API_KEY"),
+        by_person("400", Kind.CONFIGURATION, words="INVALID_ARGUMENT", does="choose a model that can do this",
+            says="(by|for|of) (the|this) model|models? (does|do) not|not supported by|response modalit"),
         by_person("400", Kind.INPUT, words="INVALID_ARGUMENT", does="change what was asked for"),
         by_person("402", Kind.QUOTA, does=_CREDIT),
         by_person("404", Kind.CONFIGURATION, words="NOT_FOUND", does="choose a model that still exists"),

@@ -116,6 +116,8 @@ _POLICY = (
     "content polic|policy violation|violat|sensitive|nsfw|safety|prohibited|moderation|risk control|inappropriate"
     "|flagged|not allowed content|audit"
 )
+#: words for a model that is not there
+_NO_MODEL = "model.{0,60}(not supported|not found|unknown|invalid|not exist)|(unsupported|unknown|invalid) model"
 #: words with which an order that failed is said not to be charged
 _FREE = (
     r"not (been )?charged|no (credits?|charges?)\b|(not|never) (been )?(created|accepted|deducted)"
@@ -142,8 +144,10 @@ WIRE = Wire(
         *_ENVELOPE,
         _MISSING,
         by_person("400, 422", Kind.REFUSED, says=_POLICY, does="re-word what was asked for"),
+        # the picture could not be fetched, here and with 451: it is hosted once more
+        Row("400, 422", Kind.DOWN, says="(fetch|download).{0,30}image|image.{0,30}(fetch|download)"),
+        by_person("400, 422", Kind.CONFIGURATION, does="choose a model that KIE has", says=_NO_MODEL),
         by_person("400, 422", Kind.INPUT, does="change what was asked for"),
-        # the picture could not be fetched: it is hosted once more
         Row("451", Kind.DOWN),
         Row("408, 500-599", Kind.DOWN, says=_FREE),
         Row("408", Kind.DOWN, Money.UNKNOWN),
