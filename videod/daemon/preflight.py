@@ -34,6 +34,8 @@ LOOK_S = 20.0
 AGAIN_S = (30.0, 60.0, 60.0, 120.0, 300.0)
 #: and while nothing is, for the balances and for consents that die, seconds
 CALM_S = 15 * 60.0
+#: so often it is seen whether a look is due, seconds
+GLANCE_S = 30.0
 #: names of what is kept
 KEPT, CREDIT_KEPT, PROBLEMS = "preflight", "credit", "outside_problems"
 
@@ -98,15 +100,17 @@ class Preflight:
             asked = await self._store.read(lambda tx: reads.value(tx, PREFLIGHT_ASKED))
             if asked:
                 await self._ledger.set_value(PREFLIGHT_ASKED, "")
-            if self._wanted or asked or self._due():
+            patience_s = await self._patience_s()
+            since_s = None if self._looked_at is None else (self._clock.steady_ms() - self._looked_at) / 1000
+            if self._wanted or asked or since_s is None or since_s >= patience_s:
                 await self.look()
-            await self._ledger.wakeups.wait(PREFLIGHT, 0.05 if self._wanted else self._patience_s())
+            await self._ledger.wakeups.wait(PREFLIGHT, 0.05 if self._wanted else min(patience_s, GLANCE_S))
 
-    def _due(self) -> bool:
-        return self._looked_at is None or self._clock.steady_ms() - self._looked_at >= self._patience_s() * 1000
-
-    def _patience_s(self) -> float:
-        return AGAIN_S[min(self._wrong, len(AGAIN_S)) - 1] if self._wrong else CALM_S
+    async def _patience_s(self) -> float:
+        """How old a look may be, seconds: less while something is wrong, or an account is empty."""
+        if self._wrong:
+            return AGAIN_S[min(self._wrong, len(AGAIN_S)) - 1]
+        return AGAIN_S[-1] if await self._out_of_credit() else CALM_S
 
     async def look(self) -> None:
         """One look at everything, what follows from it, and the lanes woken."""
@@ -119,7 +123,7 @@ class Preflight:
         await self._settle(found)
         await self._credit()
         self._findings = found
-        self._wrong = self._wrong + 1 if any(one.stops for one in found) or await self._out_of_credit() else 0
+        self._wrong = self._wrong + 1 if any(one.stops for one in found) else 0
         self._looked_at, self._looked_with = self._clock.steady_ms(), configuration
         self._ledger.wakeups.wake_all()
 
