@@ -32,6 +32,7 @@ class Wish:
     output_format: str
     seed: int | None
     buy_again: bool
+    language: str | None = None
 
 
 def parser() -> script_runtime.Arguments:
@@ -53,6 +54,7 @@ def parser() -> script_runtime.Arguments:
     made.add_argument(
         "--format", default="mp3_44100_128", metavar="FORMAT", help="mp3_* or wav_*, default mp3_44100_128"
     )
+    made.add_argument("--language", metavar="CODE", help="what is spoken, such as de; sent where the model takes it")
     made.add_argument("--seed", type=int, help="0 to 4294967295: the same seed makes a similar reading")
     made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
     return made
@@ -81,7 +83,7 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
         text=arguments.text.strip(), output=arguments.output, voice=arguments.voice, model=arguments.model,
         stability=arguments.stability, similarity=arguments.similarity, style=arguments.style,
         speaker_boost=not arguments.no_speaker_boost, output_format=arguments.format, seed=arguments.seed,
-        buy_again=arguments.buy_again,
+        buy_again=arguments.buy_again, language=arguments.language,
     )  # fmt: skip
 
 
@@ -99,6 +101,8 @@ def body(wish: Wish) -> dict[str, answers.Json]:
     }
     if wish.seed is not None:
         made["seed"] = wish.seed
+    if wish.language is not None and wish.model in elevenlabs.TOLD_LANGUAGE:
+        made["language_code"] = wish.language.partition("-")[0]
     return made
 
 

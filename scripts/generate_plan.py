@@ -6,6 +6,7 @@ bought for it would have to be bought for another. A run that was ended goes on 
 
 import argparse
 import json
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--brand", default="", metavar="TEXT", help="the channel's subject, tone and style")
     made.add_argument("--clips", type=int, default=18, metavar="N", help="default 18")
     made.add_argument("--images", type=int, default=22, metavar="M", help="default 22")
+    made.add_argument("--language", default="en", metavar="CODE", help="what is narrated, such as de; default en")
     made.add_argument("--output", type=Path, default=Path("plan/plan.json"), help="default plan/plan.json")
     made.add_argument("--model", default=MODEL, help=f"default {MODEL}")
     made.add_argument("--rounds", type=int, default=3, metavar="N", help="repairs at most, default 3")
@@ -54,9 +56,11 @@ def read_brief(arguments: argparse.Namespace) -> Brief:
     for name in ("title", "topic"):
         if not getattr(arguments, name).strip():
             raise Failure(Kind.INPUT, f"the {name} is empty")
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", arguments.language):
+        raise Failure(Kind.USAGE, f"--language is a code such as en, de or pt-BR, not {arguments.language[:40]!r}")
     return Brief(
         title=arguments.title, topic=arguments.topic, direction=arguments.direction, channel=arguments.channel_name,
-        brand=arguments.brand, clips=arguments.clips, images=arguments.images,
+        brand=arguments.brand, clips=arguments.clips, images=arguments.images, language=arguments.language,
     )  # fmt: skip
 
 
@@ -69,6 +73,8 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         raise Failure(Kind.USAGE, "--checker names no program")
     checker = Checker(tuple(command))
     settings: dict[str, answers.Json] = asdict(brief)
+    if brief.language == "en":  # as it was for plans of before there was a choice
+        del settings["language"]
     fingerprint = receipt.digest(gemini.SERVICE, arguments.model, "plan", settings, [])
     kept = plan_answers.Answers(plan_answers.path_for(output))
     order = receipt.open_order(
@@ -81,7 +87,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         return
     planner = Planner(arguments.model, arguments.api_version, brief, checker, draft, reporter, order, kept)
     plan = planner.plan(arguments.rounds)
-    for name, text in plan_papers.papers(plan).items():
+    for name, text in plan_papers.papers(plan, checker.seconds).items():
         atomic.write_text(output.with_name(name), text)
     # last: the plan's presence says that everything else is there
     atomic.write_text(output, json.dumps(plan, ensure_ascii=False, indent=2) + "\n")

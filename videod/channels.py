@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from videod import files
 from videod.core.craft import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.craft_wording import odd_characters
+from videod.core.languages import language
 from videod.core.metadata import CATEGORIES, LEAST_BYTES, bytes_left, tags_left
 from videod.core.sanitize import shows
 from videod.core.youtube_names import canonical
@@ -79,6 +80,10 @@ def _template(text: str) -> str:
     return text
 
 
+def _language(code: str) -> str:
+    return language(code).code
+
+
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     for tag in tags:
         if not tag.strip() or any(letter in tag for letter in ",<>\n") or odd_characters(tag):
@@ -126,7 +131,9 @@ class Channel(_Part):
     brand: Annotated[str, AfterValidator(_plain)] = Field(
         min_length=20, max_length=8000, examples=["What the channel is about, its tone and its look."]
     )
-    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["de"]
+    )
     clips: int = Field(default=18, ge=1, le=60)
     images: int = Field(default=22, ge=1, le=120)
     clip_seconds: Literal[5, 10] = 10

@@ -18,6 +18,8 @@ LEAST_CAP, MOST_CAP = 4 << 20, 64 << 20
 #: The slowest reading, characters a second.
 SLOWEST_SPEECH = 8.0
 
+#: Models that may be told the language; the others find it out from the text, and refuse to be told.
+TOLD_LANGUAGE = frozenset({"eleven_flash_v2_5", "eleven_turbo_v2_5", "eleven_v3"})
 #: Longest text of one request by model, characters.
 TEXT_LIMITS = {
     "eleven_v3": 5_000,

@@ -8,14 +8,17 @@ from scripts.lib.answers import Json, dig
 ARC = ("want", "obstacle", "escalation", "turn", "resolution")
 
 
-def papers(plan: dict[str, Json]) -> dict[str, str]:
-    """File name -> text. Fields that a plan lacks are left empty; its checker has seen to them before."""
+def papers(plan: dict[str, Json], seconds: Sequence[float] = ()) -> dict[str, str]:
+    """File name -> text. Fields that a plan lacks are left empty; its checker has seen to them before.
+
+    `seconds`: the checker's estimate of each narration.
+    """
     return {
         "01_research.md": _research(plan),
         "02_story_script.md": _story(plan),
         "03_assets.md": _assets(plan),
         "04_video_prompts.md": _motion(plan),
-        "05_audio_generation.md": _narration(plan),
+        "05_audio_generation.md": _narration(plan, seconds),
         "06_sound_effects_prompts.md": _sounds(plan),
     }
 
@@ -102,14 +105,10 @@ def _motion(plan: Json) -> str:
     return f"# {_word(plan, 'title')}: motion\n\n{_table(('Clip', 'Images', 'Motion prompt', 'Negative prompt'), rows)}"
 
 
-def seconds(text: str) -> float:
-    """The planning estimate of a narration's length: words / 2 + 2 x (periods + commas) + 1."""
-    return len(text.split()) / 2 + 2 * (text.count(".") + text.count(",")) + 1
-
-
-def _narration(plan: Json) -> str:
+def _narration(plan: Json, seconds: Sequence[float]) -> str:
     texts = [(_word(clip, "number"), _word(clip, "narration")) for clip in _clips(plan)]
-    rows = [(number, text, f"{seconds(text):.1f}") for number, text in texts]
+    shown = [f"{one:.1f}" for one in seconds] if len(seconds) == len(texts) else [""] * len(texts)
+    rows = [(number, text, length) for (number, text), length in zip(texts, shown, strict=True)]
     return f"# {_word(plan, 'title')}: narration\n\n{_table(('Clip', 'Text', 'Estimated seconds'), rows)}"
 
 

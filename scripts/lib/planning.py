@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.lib import answers, atomic, gemini, plan_answers, wrapping
@@ -37,12 +37,15 @@ class Brief:
     brand: str
     clips: int
     images: int
+    language: str = "en"
 
     def prompt(self) -> str:
         lines = {
             "Title": self.title, "Topic": self.topic, "Story direction": self.direction, "Channel": self.channel,
             "Brand": self.brand, "Clips": str(self.clips), "Images": str(self.images),
         }  # fmt: skip
+        if self.language != "en":
+            lines["Language"] = self.language
         told = "\n".join(f"{name}: {' '.join(text.split())}" for name, text in lines.items())
         return (
             "Plan one episode by the rules below. Answer with one JSON object that fits the given schema.\n\n"
@@ -62,9 +65,13 @@ class Complaint:
 
 @dataclass(frozen=True)
 class Checker:
-    """The program that knows the plan's schema and rules; `command` is what comes before its verb."""
+    """The program that knows the plan's schema and rules; `command` is what comes before its verb.
+
+    `seconds`: how long each narration of the plan that was checked last takes, as far as the checker says.
+    """
 
     command: tuple[str, ...]
+    seconds: list[float] = field(default_factory=list)
 
     def schema(self) -> Json:
         """The JSON schema of a plan. Raises Failure(configuration) when the checker does not give one."""
@@ -79,7 +86,7 @@ class Checker:
 
     def check(self, file: Path, brief: Brief) -> list[Complaint]:
         """What is wrong with the plan in `file`; an empty list when it is good."""
-        done = self._run("check", str(file), "--clips", str(brief.clips), "--images", str(brief.images), "--json")
+        done = self._checked(file, brief)
         try:
             verdict = answers.parse(done.stdout)
         except ValueError:
@@ -97,7 +104,15 @@ class Checker:
         ]
         if not good and not found:
             raise self._broken("check", done)
+        lengths = [answers.number(one, 0.0, 1000.0) for one in answers.items(dig(verdict, "seconds"))]
+        self.seconds[:] = [one for one in lengths if one is not None]
         return [] if good else found
+
+    def _checked(self, file: Path, brief: Brief) -> "subprocess.CompletedProcess[str]":
+        spoken = ("--language", brief.language) if brief.language != "en" else ()
+        return self._run(
+            "check", str(file), "--clips", str(brief.clips), "--images", str(brief.images), "--json", *spoken
+        )  # fmt: skip
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         bare = {name: value for name, value in os.environ.items() if name not in SECRETS}

@@ -37,7 +37,21 @@ def settings_file(folder: Path, **channels: str) -> str:
 def test_a_good_plan_is_checked_with_code_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main.run(["plan", "check", plan_file(tmp_path), "--clips", str(CLIPS), "--images", str(IMAGES), "--json"])
     assert code == 0
-    assert json.loads(capsys.readouterr().out) == {"ok": True, "complaints": []}
+    verdict = json.loads(capsys.readouterr().out)
+    assert (verdict["ok"], verdict["complaints"]) == (True, [])
+    assert len(verdict["seconds"]) == CLIPS and all(6 <= one <= 9 for one in verdict["seconds"])
+
+
+@pytest.mark.fault("3.7")
+@pytest.mark.parametrize(("file", "code"), [("plan_cmn.json", "zh"), ("plan_hi.json", "hi-IN")])
+def test_a_plan_is_checked_in_its_channels_language(file: str, code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(Path(__file__).parents[1] / "cases" / file)
+    assert main.run(["plan", "check", path, "--clips", "18", "--images", "22", "--language", code]) == 0
+    assert main.run(["plan", "check", path, "--clips", "18", "--images", "22"]) == 0
+    assert main.run(["plan", "check", path, "--language", "en"]) == 65
+    assert "is not written in English" in capsys.readouterr().out
+    assert main.run(["plan", "check", path, "--language", "tlh"]) == 64
+    assert "cannot judge narrations in 'tlh'" in capsys.readouterr().err
 
 
 def test_complaints_are_json_with_code_65(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

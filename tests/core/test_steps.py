@@ -8,7 +8,7 @@ from tests.core.book import Book, small_plan
 from tests.harness.world import policy
 from videod.adapters import decode, inspector, sniff
 from videod.core import tables
-from videod.core.expand import jobs_of
+from videod.core.expand import first_job, jobs_of
 from videod.core.model import Job, Task
 from videod.core.statuses import Gate
 from videod.core.step import BOARD_TAKES, Command, CommandContext, Makes, Price, digest
@@ -146,6 +146,27 @@ def test_permission_to_buy_again_reaches_the_script_only_when_given(task: Task) 
     job = jobs(task)["clip/clip_01"]
     assert "--buy-again" not in STEPS["clip"].argv(job, context(task)).argv
     assert "--buy-again" in STEPS["clip"].argv(replace(job, buy_again=True), context(task)).argv
+
+
+@pytest.mark.fault("3.7")
+@pytest.mark.parametrize(
+    ("code", "told", "published"),
+    [
+        ("en", None, "en"),
+        ("de", "de", "de"),
+        ("pt-BR", "pt", "pt-BR"),
+        ("cmn-Hans", "zh", "zh-Hans"),
+        ("nb", "no", "no"),
+    ],
+)
+def test_the_language_reaches_planner_voice_and_video(task: Task, code: str, told: str | None, published: str) -> None:
+    at = context(task, language=code)
+    for step, name in (("narration", "narration/clip_01"), ("upload", "upload/film")):
+        argv = STEPS[step].argv(jobs(task)[name], at).argv
+        said = argv[argv.index("--language") + 1] if "--language" in argv else None
+        assert said == (published if step == "upload" else told), step
+    plan = STEPS["plan"].argv(first_job(task, policy()), at).argv
+    assert ("--language" in plan) == (told is not None)
 
 
 def test_the_upload_says_all_that_youtube_must_know(task: Task) -> None:

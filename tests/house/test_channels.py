@@ -75,6 +75,8 @@ def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -
         ("made_for_kids: 0", 5, "must be true or false"),
         ("category: 15", 5, 'must be text in quotes, not 15; write for example category: "15"'),
         ("language: EN", 5, "pattern"),
+        ("language: tlh", 5, "cannot judge narrations in 'tlh'"),
+        ("language: en-UK", 5, "write en-GB"),
         ("clips: 0", 5, "greater than or equal to 1"),
         ("clips: 1e3", 5, "valid integer"),
         ("clip_seconds: 7", 5, "must be 5 or 10"),
@@ -268,3 +270,20 @@ def test_no_sample_channel_claims_what_nobody_keeps() -> None:
             assert claim not in text, f"{path.name} claims: {claim}"
     template = load_channels(root / "channels").channels["wild_planet"].description_template
     assert "made with AI" in template
+
+
+@pytest.mark.fault("3.1")
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("UCwild", "UCwild"), ("'@WildPlanet'", "@wildplanet"), ("https://www.youtube.com/@wild/videos", "@wild")],
+)
+def test_a_youtube_channel_is_kept_in_its_one_form(tmp_path: Path, written: str, read: str) -> None:
+    (tmp_path / "wild.yaml").write_text(GOOD.replace("UCwild", written))
+    assert load_channels(tmp_path).channels["wild"].youtube_channel == read
+
+
+@pytest.mark.fault("3.1")
+def test_what_names_no_youtube_channel_is_refused_when_the_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "wild.yaml").write_text(GOOD.replace("UCwild", "https://www.youtube.com/c/WildPlanet"))
+    with pytest.raises(ChannelError, match=r"wild.yaml:\d+: youtube_channel: .*custom address.*@handle"):
+        load_channels(tmp_path)

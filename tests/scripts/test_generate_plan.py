@@ -44,7 +44,7 @@ else:
         out.write(json.dumps(sys.argv[3:]) + "\\n")
     bad = plan["title"] == "bad"
     complaint = {"where": "clips[0].narration", "rule": "narration-length", "message": "it takes 11 s"}
-    print(json.dumps({"ok": not bad, "complaints": [complaint] if bad else []}))
+    print(json.dumps({"ok": not bad, "complaints": [complaint] if bad else [], "seconds": [5.5]}))
     sys.exit(65 if bad else 0)
 """
 
@@ -331,9 +331,26 @@ def test_a_checker_that_does_not_work_is_a_matter_of_configuration(
 
 
 def test_the_papers_map_clips_to_images_and_keep_bars_inside_their_cells() -> None:
-    made = plan_papers.papers(json.loads(json.dumps(PLAN)))
+    made = plan_papers.papers(json.loads(json.dumps(PLAN)), [5.0])
     assert "| 1 | full | bear_core | 1 |" in made["03_assets.md"]
     assert "| bear_core | protagonist character | bear, Ursus arctos | yes | 1 |" in made["03_assets.md"]
     assert "| 1 | The old bear waits. | 5.0 |" in made["05_audio_generation.md"]
     spiked = {**PLAN, "clips": [{**PLAN["clips"][0], "motion": "one | two\nthree"}]}
     assert "| 1 | bear_core | one \\| two three | blur |" in plan_papers.papers(spiked)["04_video_prompts.md"]
+
+
+@pytest.mark.fault("3.7")
+@pytest.mark.parametrize("code", ["de", "zh-Hans", "en"])
+def test_the_language_reaches_the_planner_and_the_checker(wire: Wire, run: Run, tmp_path: Path, code: str) -> None:
+    wire.on("POST", PATH, planned(PLAN))
+    ran = run(generate_plan.main, *wish(tmp_path, "--language", code))
+    assert ran.code == 0, ran.stderr
+    asked = wire.asked[0].body.decode()
+    checks = (tmp_path / "checks.jsonl").read_text()
+    assert (f"Language: {code}" in asked, f'"--language", "{code}"' in checks) == (code != "en", code != "en")
+    assert "written in that language" in asked
+    assert "| 1 | The old bear waits. | 5.5 |" in (tmp_path / "plan/05_audio_generation.md").read_text()
+
+
+def test_a_language_that_is_no_code_is_a_wrong_command_line(wire: Wire, run: Run, tmp_path: Path) -> None:
+    assert run(generate_plan.main, *wish(tmp_path, "--language", "German please")).code == 64

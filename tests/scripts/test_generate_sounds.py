@@ -40,6 +40,25 @@ def test_a_narration_carries_the_voice_settings_and_tells_its_length(
     }  # fmt: skip
 
 
+@pytest.mark.fault("3.7")
+@pytest.mark.parametrize(
+    ("model", "code", "sent"),
+    [
+        ("eleven_flash_v2_5", "de", "de"),
+        ("eleven_v3", "zh-Hans", "zh"),
+        ("eleven_multilingual_v2", "de", None),
+        ("eleven_flash_v2_5", None, None),
+    ],
+)
+def test_the_language_is_told_where_the_model_takes_it(
+    wire: Wire, run: Run, tmp_path: Path, tone: bytes, model: str, code: str | None, sent: str | None
+) -> None:
+    wire.on("POST", SPEECH, heard(tone))
+    words = ("--language", code) if code else ()
+    assert run(generate_audio.main, *speech(tmp_path, "--model", model, *words)).code == 0
+    assert wire.asked[0].json().get("language_code") == sent
+
+
 def test_a_narration_is_bought_once(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
     wire.on("POST", SPEECH, heard(tone))
     first, second = run(generate_audio.main, *speech(tmp_path)), run(generate_audio.main, *speech(tmp_path))

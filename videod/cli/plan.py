@@ -1,7 +1,8 @@
 """`videod plan schema | check`: the schema that the planning model answers in, and what is wrong with a plan.
 
-scripts/generate_plan.py asks these two commands, so that the rules of the craft stand in one place. Its answers with
-`--json` are {"ok": bool, "complaints": [{"where", "rule", "message"}]}; the exit code is 0 or 65.
+scripts/generate_plan.py asks these two commands, so that the rules of the craft stand in one place. The answers of
+`check --json` are {"ok": bool, "complaints": [{"where", "rule", "message"}], "seconds": [of each narration]}; the exit
+code is 0 or 65.
 """
 
 import json
@@ -18,8 +19,10 @@ from videod.cli import options, output
 from videod.cli.options import AsJson, examples
 from videod.cli.output import CommandError
 from videod.core.craft import Complaint, complaints
-from videod.core.plan import PlanError, narration_seconds, parse
+from videod.core.languages import Language, language
+from videod.core.plan import PlanError, parse
 from videod.core.plan_schema import schema
+from videod.core.speech import narration_seconds
 
 #: a plan of 60 clips has about 100 kB
 BYTES_MAX = 4_000_000
@@ -29,6 +32,8 @@ app = options.app("Check a plan, or print the JSON schema for plans.")
 
 Clips = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="How many clips there must be.")]
 Images = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="How many images there must be.")]
+
+Spoken = Annotated[str, typer.Option("--language", metavar="CODE", help="What its narrations are in, such as de.")]
 
 
 @app.command("schema", epilog=examples("videod plan schema --clips 18 --images 22"))
@@ -43,21 +48,39 @@ def check(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A plan.json, or - for standard input.")],
     clips: Clips = None,
     images: Images = None,
+    spoken: Spoken = "",
     as_json: AsJson = False,
 ) -> int:
     """Check a plan against the rules of the craft and say what is wrong with it."""
+    tongue = _language(spoken)
     text = _text(file)
     try:
         data: object = json.loads(text, parse_constant=_no_number)
-        found = _judge(data, clips, images)
+        found = _judge(data, clips, images, tongue)
     except (ValueError, RecursionError) as problem:
         reason = "is nested far too deep" if isinstance(problem, RecursionError) else f"is not valid JSON: {problem}"
         data, found = None, (Complaint("(file)", "json", reason),)
     if as_json:
-        output.print_json({"ok": not found, "complaints": [asdict(complaint) for complaint in found]})
+        listed = [asdict(complaint) for complaint in found]
+        output.print_json({"ok": not found, "complaints": listed, "seconds": _seconds(data, tongue)})
     else:
-        _print(data, found)
+        _print(data, found, tongue)
     return output.REFUSED if found else output.OK
+
+
+def _language(code: str) -> Language | None:
+    try:
+        return language(code) if code else None
+    except ValueError as unknown:
+        raise CommandError(output.USAGE, str(unknown), "give the language of the channel") from None
+
+
+def _seconds(data: object, spoken: Language | None) -> list[float]:
+    """How long each clip's narration would take; nothing for what is no plan."""
+    try:
+        return [narration_seconds(clip.narration, spoken.base if spoken else "") for clip in parse(data).clips]
+    except PlanError:
+        return []
 
 
 def _text(name: str) -> str:
@@ -78,15 +101,17 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _judge(data: object, clips: int | None, images: int | None) -> tuple[Complaint, ...]:
+def _judge(
+    data: object, clips: int | None, images: int | None, spoken: Language | None
+) -> tuple[Complaint, ...]:  # fmt: skip
     """A count that was not given is the plan's own."""
     body = data if isinstance(data, dict) else {}
     own = {name: len(body[name]) if isinstance(body.get(name), list) else 1 for name in ("clips", "images")}
     wanted = clips or own["clips"] or 1, images or own["images"] or 1
-    return complaints(data if isinstance(data, dict) else {"plan": data}, *wanted)
+    return complaints(data if isinstance(data, dict) else {"plan": data}, *wanted, spoken)
 
 
-def _print(data: object, found: Sequence[Complaint]) -> None:
+def _print(data: object, found: Sequence[Complaint], spoken: Language | None) -> None:
     if found:
         output.heading(f"{len(found)} complaint{'s' if len(found) > 1 else ''}")
         for complaint in found:
@@ -96,7 +121,7 @@ def _print(data: object, found: Sequence[Complaint]) -> None:
         plan = parse(data)
     except PlanError as problem:
         raise AssertionError(f"a plan without complaints cannot be read: {problem}") from problem
-    seconds = sum(narration_seconds(clip.narration) for clip in plan.clips)
+    seconds = sum(_seconds(data, spoken))
     output.say(
         f"{plan.title}: {len(plan.clips)} clips, {len(plan.images)} images, about {seconds:.0f} s. No problems found."
     )

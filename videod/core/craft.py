@@ -7,6 +7,7 @@ single clips are in `craft_clips`, about images in `craft_images`; here are thos
 from collections.abc import Iterator, Mapping, Sequence
 
 from videod.core import craft_clips, craft_images, craft_wording
+from videod.core.languages import Language
 from videod.core.plan import Complaint, Plan, integrity, read
 
 __all__ = ["Complaint", "complaints", "tag_characters"]
@@ -17,9 +18,12 @@ TITLE_CHARACTERS_MAX, DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX = 100, 5000, 500
 TEXT_CHARACTERS_MAX = 2000
 
 
-def complaints(plan: Plan | Mapping[str, object], clips: int, images: int) -> tuple[Complaint, ...]:
+def complaints(
+    plan: Plan | Mapping[str, object], clips: int, images: int, language: Language | None = None
+) -> tuple[Complaint, ...]:  # fmt: skip
     """Everything wrong with a plan for an episode of so many clips and images; empty when it is good.
 
+    Without `language` narrations may be in any; how long they take follows from the script that they are written in.
     Takes a Plan or the parsed JSON. A plan whose fields have wrong types gets only those complaints, since nothing
     else can be judged then.
     """
@@ -34,7 +38,7 @@ def complaints(plan: Plan | Mapping[str, object], clips: int, images: int) -> tu
         *integrity(plan),
         *(complaint for rule in rules for complaint in rule(plan)),
         *craft_images.complaints(plan, clips, images),
-        *craft_clips.complaints(plan),
+        *craft_clips.complaints(plan, language),
     )
 
 

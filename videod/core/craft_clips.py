@@ -17,7 +17,10 @@ from videod.core.craft_wording import (
     THEN,
     sentences,
 )
-from videod.core.plan import Complaint, Plan, PlannedClip, narration_seconds, words
+from videod.core.languages import Language
+from videod.core.plan import Complaint, Plan, PlannedClip
+from videod.core.scripts import Script, script_of
+from videod.core.speech import narration_seconds, unspaced, words
 
 #: Kling 2.5 turbo pro at KIE: characters of the prompt and of the negative prompt (newest figure)
 MOTION_CHARACTERS_MAX, NEGATIVE_CHARACTERS_MAX = 2500, 500
@@ -29,13 +32,13 @@ SOUND_FIRST, SOUND_LAST = "continuous", "subtle nature documentary sound effect"
 SOUND_CHARACTERS_MAX = 1000
 
 
-def complaints(plan: Plan) -> Iterator[Complaint]:
+def complaints(plan: Plan, language: Language | None = None) -> Iterator[Complaint]:
     for at, clip in enumerate(plan.clips):
         if PLACEHOLDER.fullmatch(clip.beat):
             yield Complaint(f"clips[{at}].beat", "filled", "is empty; say the one moment that this clip shows")
         yield from _motion(f"clips[{at}].motion", clip.motion)
         yield from _negative(f"clips[{at}].negative", clip.negative)
-        yield from _narration(f"clips[{at}].narration", clip.narration)
+        yield from _narration(f"clips[{at}].narration", clip.narration, language)
         yield from _sound(f"clips[{at}].sound", clip.sound)
     yield from _repeated(plan)
     yield from _weather(plan)
@@ -70,28 +73,39 @@ def _negative(where: str, text: str) -> Iterator[Complaint]:
         yield Complaint(where, "length", f"has {len(text)} characters; Kling takes {NEGATIVE_CHARACTERS_MAX}")
 
 
-def _narration(where: str, text: str) -> Iterator[Complaint]:
+def _narration(where: str, text: str, language: Language | None) -> Iterator[Complaint]:
+    if language is not None and not language.written(text):
+        message = f"is not written in {language.name}; the narrations, the title, the description and the tags are"
+        yield Complaint(where, "language", message)
     if PLACEHOLDER.fullmatch(text):
         yield Complaint(where, "filled", "is empty; write one sentence of about ten words")
         return
-    seconds = narration_seconds(text)
+    seconds = narration_seconds(text, language.base if language else "")
     if not NARRATION_SECONDS_MIN <= seconds <= NARRATION_SECONDS_MAX:
         change = "shorten it" if seconds > NARRATION_SECONDS_MAX else "say more"
+        how, best = "words/2 + 2 x periods and commas + 1", "ten words without a comma"
+        if unspaced(text):
+            how, best = "by the letters of its script", "some seven seconds"
         message = (
-            f"would take about {seconds:g} s (words/2 + 2 x periods and commas + 1); {NARRATION_SECONDS_MIN} to "
-            f"{NARRATION_SECONDS_MAX} s are allowed: {change}, best one sentence of ten words without a comma"
+            f"would take about {seconds:g} s ({how}); {NARRATION_SECONDS_MIN} to "
+            f"{NARRATION_SECONDS_MAX} s are allowed: {change}, best one sentence of {best}"
         )
         yield Complaint(where, "duration", message)
     if re.search(r"[—―]|\s[–-]{1,2}\s|--", text):
         yield Complaint(where, "dash", "holds a dash; write two sentences or none")
     if re.search(r"…|\.\.", text):
         yield Complaint(where, "ellipsis", "holds an ellipsis; end the sentence with a period")
-    if text.count(",") > COMMAS_MAX:
-        yield Complaint(where, "commas", f"has {text.count(',')} commas; at most {COMMAS_MAX}, better none")
+    if (commas := len(re.findall("[,，、،]", text))) > COMMAS_MAX:
+        yield Complaint(where, "commas", f"has {commas} commas; at most {COMMAS_MAX}, better none")
     if re.search(r"[\[\]{}<>*#_|\\]", text):
         yield Complaint(where, "spoken text", "holds marks that a voice would read out; write spoken words only")
-    if not re.search(r"[.!?。！？][\"'”’]?$", text.strip()):
+    if not (re.search(r"[.!?。！？।॥؟۔።။។][\"'”’」』»]?$", text.strip()) or _ends_open(text)):
         yield Complaint(where, "spoken text", "does not end with a period")
+
+
+def _ends_open(text: str) -> bool:
+    """Thai and Lao sentences end without a mark."""
+    return script_of(text.strip()[-1:] or " ") in (Script.THAI, Script.LAO)
 
 
 def _sound(where: str, text: str) -> Iterator[Complaint]:

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from videod.core.craft_wording import FEATURES, GROUPS, NEW_FEATURE, PLACEHOLDER, SEQUENCE
-from videod.core.plan import Complaint, Plan, PlannedImage, words
+from videod.core.plan import Complaint, Plan, PlannedImage
+from videod.core.speech import words
 
 #: clips of a full-size episode; smaller ones need fewer poses in proportion
 FULL_SIZE = 18

@@ -1,4 +1,4 @@
-"""The plan of an episode: the model of plan.json, its reading, and how long its narration lasts.
+"""The plan of an episode: the model of plan.json and its reading.
 
 `parse` refuses what later work could not even carry out (a missing field, an image id that is no file name, a clip
 whose picture does not exist, a picture used twice). Whether the plan is *good* is decided in `craft`.
@@ -7,6 +7,8 @@ whose picture does not exist, a picture used twice). Whether the plan is *good* 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from videod.core.speech import narration_seconds, words  # noqa: F401 (others look for them here)
 
 VERSION = 1
 KINDS = ("character", "environment", "prop")
@@ -304,22 +306,3 @@ def _picture_faults(picture: Picture, where: str, by_id: Mapping[str, PlannedIma
     if picture.type == "split" and picture.images[0] == picture.images[1]:
         found.append(Complaint(f"{where}.images", "picture", "both sides of the split screen are the same image"))
     return found
-
-
-# ---------------------------------------------------------------- how long it lasts and what it costs
-
-_WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
-_PAUSE = re.compile(r"[.!?,;:]+(?=[\s\"'”’)]|$)")
-
-
-def words(text: str) -> int:
-    """How many words are spoken; "don't", "well-fed" and "3.5" are one each."""
-    return len(_WORD.findall(text))
-
-
-def narration_seconds(text: str) -> float:
-    """The estimate used before the voice is paid for: words / 2 + 2 x (periods + commas) + 1.
-
-    A question or exclamation mark pauses like a period, a colon or semicolon like a comma.
-    """
-    return words(text) / 2 + 2 * len(_PAUSE.findall(text.strip())) + 1

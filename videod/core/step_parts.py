@@ -1,10 +1,11 @@
 """What the files of several steps are made of: jobs, arguments, prompts, expectations."""
 
 from videod.core import offers
+from videod.core.languages import language
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan, PlannedClip
 from videod.core.statuses import JobState
-from videod.core.step import MIB, Context, Expectation, Step
+from videod.core.step import MIB, CommandContext, Context, Expectation, Step
 
 
 def job(
@@ -78,3 +79,9 @@ def channel_file(job: Job) -> str:
 
 def picture_expected(job: Job, context: Context) -> Expectation:
     return Expectation(min_bytes=500, max_bytes=128 * MIB, min_side=256)
+
+
+def spoken(at: CommandContext) -> tuple[str, ...]:
+    """The language, where it is not English: that is what scripts take when they are told none."""
+    code = language(at.language).base
+    return ("--language", code) if code != "en" else ()

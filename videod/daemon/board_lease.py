@@ -20,8 +20,8 @@ from videod.ports import BoardError, Clock, LeaseBoard
 
 log = logging.getLogger(__name__)
 
-#: a claim that another one wrote over is written so often again by who takes over
-TRIES = 3
+#: who takes over gives up after so many times the wait, and looks so often during one
+TRIES, LOOKS = 5, 10
 #: while a start waits it gives a sign of life this often, seconds
 BEAT_S = 1.0
 #: errors of the board that waiting does not mend: then it carries no line, and videod works without
@@ -105,29 +105,33 @@ class BoardLease:
                 await self._take(now, asked, claim, lease.OUSTED_MS, insist=True)
 
     async def _take(self, now: int, asked: int, before: Claim | None, wait_ms: int, insist: bool) -> None:
-        """Write our claim, wait, read it back. `insist`: write again over the one whom we take the board from.
+        """Write our claim, and read it back until it has stood for `wait_ms`.
 
+        `insist`: write again over the one whom we take the board from, which may renew its own claim at that moment.
         `asked`: when the board was asked, on the steady clock. A write that came long after may have come after another
         one's look at its own claim: that one must have time to notice.
         """
         mine = Claim(self._me, now, now, secrets.token_hex(4))
-        found: Claim | None = None
-        for _ in range(TRIES):
-            await self._board.write(mine)
-            took_ms = self._clock.steady_ms() - asked
-            await self._wait(wait_ms if took_ms <= lease.SETTLE_MS else max(wait_ms, lease.OUSTED_MS))
-            asked = self._clock.steady_ms()
+        await self._board.write(mine)
+        since = began = self._clock.steady_ms()
+        need_ms = wait_ms if since - asked <= lease.SETTLE_MS else max(wait_ms, lease.OUSTED_MS)
+        while True:
+            await self._wait(min(need_ms, max(lease.SETTLE_MS, need_ms // LOOKS)))
             found, now = await self._board.read()
             if found is not None and found.nonce == mine.nonce and found.holder.same(self._me):
+                if self._clock.steady_ms() - since < need_ms:
+                    continue
                 self._claim, self._take_over = found, False
                 self._renewed_ms = self._clock.steady_ms()
                 self._saw()
                 log.info("lease_held", extra={"host": self._me.host})
                 return
             theirs = found is not None and before is not None and found.holder.same(before.holder)
-            if not insist or not theirs:
+            if not insist or not theirs or self._clock.steady_ms() - began > TRIES * need_ms:
                 break
             mine = replace(mine, sign_ms=now)
+            await self._board.write(mine)
+            since = self._clock.steady_ms()
         if found is None:
             raise BoardError("down", "Notion does not show who works on the board, although it was written")
         raise StartError(lease.refused(found, self._me), BUSY)

@@ -6,7 +6,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
-from videod.core.step_parts import bought_again, channel_file, clip_key, job, text
+from videod.core.step_parts import bought_again, channel_file, clip_key, job, spoken, text
 
 #: the fastest and slowest speech, characters a second; narrators speak about 15 (generate_audio refuses above 20)
 FASTEST, SLOWEST = 25.0, 4.0
@@ -30,7 +30,8 @@ def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--text", text(job, "text"), "--voice", at.voice_id, "--model", at.models["voice"],
         "--stability", str(at.voice["stability"]), "--similarity", str(at.voice["similarity"]),
-        "--style", str(at.voice["style"]), "--output", at.path(STEP.output(job, at.task)), *bought_again(job),
+        "--style", str(at.voice["style"]), *spoken(at), "--output", at.path(STEP.output(job, at.task)),
+        *bought_again(job),
     ))  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
-from videod.core.step_parts import bought_again
+from videod.core.step_parts import bought_again, spoken
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -15,7 +15,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", at.task.direction,
         "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),
-        "--model", at.models["text"], "--output", at.path(STEP.output(job, at.task)), *bought_again(job),
+        "--model", at.models["text"], "--output", at.path(STEP.output(job, at.task)), *spoken(at), *bought_again(job),
     ))  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The film on YouTube."""
 
 from videod.core import metadata
+from videod.core.languages import language
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
@@ -28,7 +29,8 @@ def _argv(job: Job, at: CommandContext) -> Command:
     argv = (
         "--video", at.file("assemble/film"), "--title", at.task.title, "--description-file", at.path(description),
         "--tags", ",".join(tags), "--category", at.category, "--privacy", at.privacy, kids, "--synthetic-media",
-        "--language", at.language, "--marker", marker_of(at.task.id), "--output", at.path(STEP.output(job, at.task)),
+        "--language", language(at.language).published, "--marker", marker_of(at.task.id),
+        "--output", at.path(STEP.output(job, at.task)),
     )  # fmt: skip
     return Command(argv, {description: told})
 
