@@ -32,6 +32,7 @@ ROWS: Mapping[str, str] = {
     "3.4": "The board is found by its ids, below the page or by its columns; never a second one",
     "3.5": "Of several data sources videod takes the one that is named, and changes no other",
     "3.6": "The sample channels claim nothing that nobody keeps",
+    "3.7": "The language reaches planner, rules, estimates, voice and video, or is refused",
     # 4: found before the money is spent
     "4.1": "What is sent to YouTube fits into its limits before anything is paid",
     "4.2": "Wrong settings are named before the first cent, once a cause, and heal by themselves",
