@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from scripts.lib import google_oauth, script_runtime
+from scripts.lib import google_oauth, script_runtime, youtube_channel
 from scripts.lib.answers import Json
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.script_runtime import Reporter
-from scripts.lib.youtube_data import YouTubeData
+from scripts.lib.youtube_data import YouTubeChannel, YouTubeData
 
 
 def parser() -> script_runtime.Arguments:
@@ -27,6 +27,7 @@ def parser() -> script_runtime.Arguments:
     )
     asked = made.add_mutually_exclusive_group(required=True)
     asked.add_argument("--mine", action="store_true", help="the channel of the token")
+    asked.add_argument("--verify", metavar="NAME", help="the channel of the token; fails where it is not this one")
     asked.add_argument("--named", metavar="NAME", help="a channel by its id (UC...), @handle or user/NAME")
     asked.add_argument("--videos", metavar="IDS", help="status of these videos, separated by commas")
     made.add_argument("--token-file", type=Path, metavar="FILE", help="a file of youtube_auth.py")
@@ -44,9 +45,15 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
             raise Failure(Kind.USAGE, "--videos names no video")
         told = {"videos": data.video_status(ids)}
     else:
-        named = [data.channel_named(arguments.named)] if arguments.named else data.channels_mine()
-        told = {"channels": [asdict(channel) for channel in named if channel is not None]}
+        told = {"channels": [asdict(channel) for channel in _channels(data, arguments)]}
     sys.stdout.write(json.dumps(told) + "\n")
+
+
+def _channels(data: YouTubeData, arguments: argparse.Namespace) -> list[YouTubeChannel]:
+    if arguments.verify:
+        return [youtube_channel.verified(data, arguments.verify)]
+    found = [data.channel_named(arguments.named)] if arguments.named else list(data.channels_mine())
+    return [channel for channel in found if channel is not None]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

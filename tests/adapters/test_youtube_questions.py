@@ -10,8 +10,13 @@ import pytest
 from tests.sandbox.running import running
 from videod.adapters.process import ProcessLauncher
 from videod.adapters.youtube_questions import YouTubeChannel, YouTubeQuestions, YouTubeTrouble
-from videod.ports import Spawn
+from videod.channels import Channel, ChannelSet
+from videod.config import Secrets, Settings
+from videod.daemon import settings_checks
+from videod.daemon.settings_checks import Now
+from videod.ports import Spawn, TokenError
 from videod.sandbox import google
+from videod.sandbox.kernel import Fault
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -112,3 +117,69 @@ async def test_the_real_script_answers_about_the_stand_in_and_leaves_nothing(tmp
             assert await ask.video_status("wild", ["nothing"]) == {}
         finally:
             launcher.close()
+
+
+@pytest.mark.live
+@pytest.mark.fault("3.1")
+async def test_a_right_consent_is_seen_without_a_child_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    async with running(tmp_path / "sandbox", "youtube") as context:
+
+        async def token(channel_id: str) -> str:
+            return google.access_token(context, channel_id, google.EVERY_SCOPE, f"sandbox-refresh-{channel_id}")
+
+        launcher = ProcessLauncher(None)
+        urls = {"VIDEOD_URL_YOUTUBE": context.urls["youtube"]}
+        script = SCRIPTS / "ask_youtube.py"
+        no_child = YouTubeQuestions(Launcher(Child([], 70)), token, script, tmp_path / "asking", urls, {})
+        ask = YouTubeQuestions(launcher, token, script, tmp_path / "asking", urls, {"PATH": os.environ["PATH"]})
+        try:
+            await no_child.verify("wild", "UCwild")
+            await no_child.verify("wild", "@wild")
+            with pytest.raises(YouTubeTrouble, match=r'for the YouTube channel "ocean" \(UCocean\)') as wrong:
+                await ask.verify("ocean", "@wild")
+            assert (wrong.value.kind, wrong.value.code) == ("configuration", "wrongChannel")
+            assert '"wild" (UCwild)' in str(wrong.value)
+            context.faults.add(Fault("youtube", "status", status=503))
+            with pytest.raises(YouTubeTrouble) as down:
+                await ask.verify("wild", "UCwild")
+            assert down.value.kind == "down"
+        finally:
+            launcher.close()
+
+
+@pytest.mark.fault("3.1")
+@pytest.mark.parametrize(
+    ("raised", "found", "unknown"),
+    [
+        (None, [], False),
+        (
+            YouTubeTrouble("configuration", 'this consent is for "B" (UCb), but the file names "A" (UCa)'),
+            ["UCb"],
+            False,
+        ),
+        (YouTubeTrouble("down", "no answer"), [], True),
+        (TokenError("not authorised", True), [], True),
+    ],
+)
+async def test_a_wrong_consent_is_found_before_anything_is_paid(
+    raised: Exception | None, found: list[str], unknown: bool
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def verify(channel_id: str, name: str) -> None:
+        asked.append((channel_id, name))
+        if raised is not None:
+            raise raised
+
+    channel = Channel(id="a", name="A", youtube_channel="UCa", voice_id="v", brand="A made-up channel to play with.")
+    now = Now(Settings(), ChannelSet({"a": channel}), Secrets({}), {})
+    check = settings_checks.whose_consent(verify, lambda: now)
+    try:
+        findings = list(await check(channel))
+    except settings_checks.OutOfReach:
+        assert unknown
+        return
+    assert asked == [("a", "UCa")] and not unknown and len(findings) == len(found)
+    for finding, name in zip(findings, found, strict=True):
+        assert name in finding.text and "videod channels authorize a" in finding.text
+        assert (finding.services, finding.channel_id, finding.stops) == (("youtube",), "a", True)

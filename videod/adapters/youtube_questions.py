@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
+
 from videod.core import bounds
 from videod.ports import Child, Confinement, Launcher, Spawn
 
@@ -21,6 +23,10 @@ PASSED_ON = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
     "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
+
+DEFAULT_URL = "https://www.googleapis.com"
+#: the short answer: seconds and bytes
+GLANCE_S, GLANCE_BYTES = 8.0, 256 * 1024
 
 Json = Mapping[str, object]
 
@@ -65,6 +71,38 @@ class YouTubeQuestions:
     async def channels_mine(self, channel_id: str) -> tuple[YouTubeChannel, ...]:
         """The YouTube channels that our channel's consent stands for: one as a rule, perhaps none."""
         return _channels(await self._ask(channel_id, "--mine"))
+
+    async def verify(self, channel_id: str, name: str) -> None:
+        """Raises YouTubeTrouble, of kind "configuration" with both names where the consent is for another channel.
+
+        What is right is seen from one short answer; only what is not needs the child.
+        """
+        if not await self._is_right(await self._token(channel_id), name):
+            await self._ask(channel_id, f"--verify={name}")
+
+    async def _is_right(self, token: str, name: str) -> bool:
+        url = f"{self._env.get('VIDEOD_URL_YOUTUBE') or DEFAULT_URL}/youtube/v3/channels"
+        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        asked = {"part": "snippet", "mine": "true"}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=GLANCE_S)) as session,
+                session.get(url, params=asked, headers=headers, allow_redirects=False) as response,
+            ):
+                body = bytearray()
+                async for part in response.content.iter_chunked(1 << 16):
+                    body += part
+                    if len(body) > GLANCE_BYTES:
+                        return False
+                listed = bounds.loads(body)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return False
+        items = listed.get("items") if response.status == 200 and isinstance(listed, dict) else None
+        if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
+            return False
+        snippet = items[0].get("snippet")
+        handle = snippet.get("customUrl") if isinstance(snippet, dict) else None
+        return name == items[0].get("id") or (isinstance(handle, str) and name == handle.casefold())
 
     async def channel_named(self, channel_id: str, name: str) -> YouTubeChannel | None:
         """The YouTube channel of an id, @handle or user/name; None: there is none."""

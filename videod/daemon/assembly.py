@@ -31,6 +31,7 @@ from videod.adapters.notion_pacer import NAME, NotionPacer
 from videod.adapters.notion_places import Ids, kept_ids
 from videod.adapters.oauth import Application, GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher, end_with, running_with
+from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.config import Notion
 from videod.core import tables
 from videod.core.model import ChannelPolicy
@@ -152,7 +153,8 @@ async def build(
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
     lease = await _lease(NotionLease(calls, board.ids), store, ledger, clock, ends)
-    ready = _preflight(store, ledger, clock, _Asked(current, secrets, urls, balances, tokens, board))
+    youtube = wiring.youtube_questions(sources, launcher, tokens.youtube_token)
+    ready = _preflight(store, ledger, clock, _Asked(current, secrets, urls, balances, tokens, board, youtube))
     scheduler = Scheduler(
         store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
     )
@@ -198,6 +200,7 @@ class _Asked:
     balances: ServiceBalances
     tokens: GoogleTokens
     board: NotionBoard
+    youtube: YouTubeQuestions
 
     def now(self) -> Now:
         return Now(self.current.settings, self.current.channels, self.secrets, self.urls)
@@ -215,7 +218,9 @@ class _Asked:
 
     def channel_checks(self) -> tuple[settings_checks.ChannelCheck, ...]:
         """One more check of each channel is one more here."""
-        return (settings_checks.consent(self.token, self.now),)
+        return (
+            settings_checks.consent(self.token, self.now), settings_checks.whose_consent(self.youtube.verify, self.now)
+        )  # fmt: skip
 
 
 def _preflight(store: Store, ledger: Ledger, clock: Clock, asked: _Asked) -> Preflight:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from videod import programs
 from videod.adapters.probe import Outside, probe
+from videod.adapters.youtube_questions import YouTubeTrouble
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
 from videod.core import film_cost
@@ -106,6 +107,28 @@ def consent(token: Callable[[str], Awaitable[str]], now: Callable[[], Now]) -> C
             if error.code not in (None, "invalid_grant"):  # the client is everybody's
                 return [Finding("youtube:client", str(error), ("youtube",), stops=stops)]
             return [Finding(cause, str(error), ("youtube",), channel.id, stops)]
+        return []
+
+    return check
+
+
+def whose_consent(verify: Callable[[str, str], Awaitable[None]], now: Callable[[], Now]) -> ChannelCheck:
+    """Whether the consent is for the YouTube channel of the channel's file; `verify(channel, its YouTube channel)`."""
+
+    async def check(channel: Channel) -> Iterable[Finding]:
+        cause = f"youtube:channel {channel.id}"
+        try:
+            await verify(channel.id, channel.youtube_channel)
+        except TokenError:
+            raise OutOfReach(cause) from None  # `consent` says what is wrong with it
+        except YouTubeTrouble as error:
+            if error.kind != "configuration":
+                raise OutOfReach(cause) from None
+            told = (
+                f"Channel {channel.id}: {error}. Run `videod channels authorize {channel.id}` and choose the right"
+                " channel, or correct `youtube_channel` in its file"
+            )
+            return [Finding(cause, told, ("youtube",), channel.id, "upload" not in now().own)]
         return []
 
     return check
