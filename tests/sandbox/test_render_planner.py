@@ -5,6 +5,7 @@ import json
 import pytest
 
 from videod.core import craft
+from videod.core.languages import language
 from videod.core.plan import parse
 from videod.sandbox.render.casting import share
 from videod.sandbox.render.creatures import CREATURES
@@ -107,3 +108,12 @@ def test_the_tables_agree_with_each_other() -> None:
     assert {animal.terrain for animal in KNOWN.values()} <= set(TERRAINS)
     assert {terrain.other for terrain in TERRAINS.values()} <= names
     assert len({beat.name for beat in BEATS}) == len(BEATS)
+
+
+@pytest.mark.fault("3.7")
+@pytest.mark.parametrize(
+    "code", ["de", "fr", "fi", "vi", "ru", "el", "ar", "he", "hi", "bn", "ta", "ko", "zh", "ja", "th"]
+)
+def test_a_plan_in_another_language_passes_the_rules_of_that_language(code: str) -> None:
+    plan = make_plan(f"{prompt('brown bear')}\nLanguage: {code}\n")
+    assert craft.complaints(plan, 18, 22, language(code)) == ()

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from videod.sandbox.render import casting, movements, story
+from videod.sandbox.render import casting, movements, story, tongues
 from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature
 from videod.sandbox.render.species import TERRAINS, Terrain, cast
 from videod.sandbox.render.story import Beat
@@ -31,6 +31,7 @@ class Wish:
     brand: str
     clips: int
     images: int
+    language: str = ""
 
 
 def _line(prompt: str, name: str) -> str:
@@ -49,7 +50,7 @@ def read_wish(prompt: str) -> Wish:
         title=_line(prompt, "Title") or "Untitled", topic=_line(prompt, "Topic"),
         direction=_line(prompt, "Story direction"), channel=_line(prompt, "Channel(?: name)?"), brand=_line(prompt,
             "Brand"),
-        clips=clips, images=_number(prompt, "Images",
+        clips=clips, language=_line(prompt, "Language"), images=_number(prompt, "Images",
             IMAGES_DEFAULT if clips == CLIPS_DEFAULT else round(clips * 1.2)),
     )  # fmt: skip
 
@@ -249,6 +250,9 @@ class Draft:
             f" steady for the whole clip without gaps, {beat.name}, {SOUND_END}"
         )
 
+    def narration(self, beat: Beat, turn: int) -> str:
+        return tongues.narration(self.wish.language, turn + 1) or self.words(beat.narration)
+
     def plan(self) -> dict[str, Any]:
         wish, name = self.wish, self.hero.name
         pictures = self.pictures()
@@ -256,7 +260,7 @@ class Draft:
             {
                 "number": turn + 1, "beat": f"{beat.stage}: {beat.name}", "picture": picture,
                     "motion": self.motion(beat, turn),
-                "negative": NEGATIVE, "narration": self.words(beat.narration), "sound": self.sound(beat),
+                "negative": NEGATIVE, "narration": self.narration(beat, turn), "sound": self.sound(beat),
             }
             for turn, (beat, picture) in enumerate(zip(self.beats, pictures, strict=True))
         ]  # fmt: skip
