@@ -301,3 +301,25 @@ def test_a_board_that_takes_no_line_is_worked_on_with_a_remark(kind: str) -> Non
         await one.die()
 
     played(story)
+
+
+@pytest.mark.fault("3.3")
+def test_a_board_that_hangs_holds_up_no_start() -> None:
+    async def story(line: Line, log: list[tuple[float, str]]) -> None:
+        async def hangs(who: Holder) -> None:
+            await asyncio.sleep(10_000)
+
+        answers = line.called
+        line.called = hangs  # type: ignore[method-assign]
+        one = Daemon(line, ONE, log)
+        before = asyncio.get_running_loop().time()
+        await one.start()
+        assert asyncio.get_running_loop().time() - before < 20
+        await asyncio.sleep(600)
+        assert log == []
+        line.called = answers  # type: ignore[method-assign]
+        await asyncio.sleep(60)
+        assert turns(log) == ["server"]
+        await one.die()
+
+    played(story)

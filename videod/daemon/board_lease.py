@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: who takes over gives up after so many times the wait, and looks so often during one
 TRIES, LOOKS = 5, 10
+#: the board has so long for an answer, seconds
+ASK_S = 15.0
 #: while a start waits it gives a sign of life this often, seconds
 BEAT_S = 1.0
 #: errors of the board that waiting does not mend: then it carries no line, and videod works without
@@ -84,7 +86,7 @@ class BoardLease:
 
     async def _acquire(self) -> None:
         asked = self._clock.steady_ms()
-        claim, now = await self._board.read()
+        claim, now = await self._read()
         match lease.standing(claim, self._me, now):
             case Standing.OURS:
                 assert claim is not None
@@ -112,12 +114,12 @@ class BoardLease:
         one's look at its own claim: that one must have time to notice.
         """
         mine = Claim(self._me, now, now, secrets.token_hex(4))
-        await self._board.write(mine)
+        await self._write(mine)
         since = began = self._clock.steady_ms()
         need_ms = wait_ms if since - asked <= lease.SETTLE_MS else max(wait_ms, lease.OUSTED_MS)
         while True:
             await self._wait(min(need_ms, max(lease.SETTLE_MS, need_ms // LOOKS)))
-            found, now = await self._board.read()
+            found, now = await self._read()
             if found is not None and found.nonce == mine.nonce and found.holder.same(self._me):
                 if self._clock.steady_ms() - since < need_ms:
                     continue
@@ -130,11 +132,26 @@ class BoardLease:
             if not insist or not theirs or self._clock.steady_ms() - began > TRIES * need_ms:
                 break
             mine = replace(mine, sign_ms=now)
-            await self._board.write(mine)
+            await self._write(mine)
             since = self._clock.steady_ms()
         if found is None:
             raise BoardError("down", "Notion does not show who works on the board, although it was written")
         raise StartError(lease.refused(found, self._me), BUSY)
+
+    async def _read(self) -> tuple[Claim | None, int]:
+        """What the board says, within a bound: a board that hangs must not hold up a start."""
+        try:
+            async with asyncio.timeout(ASK_S):
+                return await self._board.read()
+        except TimeoutError:
+            raise BoardError("down", "Notion did not say in time who works on the board") from None
+
+    async def _write(self, claim: Claim) -> None:
+        try:
+            async with asyncio.timeout(ASK_S):
+                await self._board.write(claim)
+        except TimeoutError:
+            raise BoardError("down", "Notion did not take in time who works on the board") from None
 
     async def _wait(self, wait_ms: int) -> None:
         until = self._clock.steady_ms() + wait_ms
@@ -184,7 +201,7 @@ class BoardLease:
             await self._acquire()
             return
         asked = self._clock.steady_ms()
-        found, now = await self._board.read()
+        found, now = await self._read()
         if found is None:
             await self._take(now, asked, None, lease.SETTLE_MS, insist=False)  # somebody removed the line
         elif not found.holder.same(self._me) and not found.released:
@@ -198,7 +215,7 @@ class BoardLease:
         assert self._claim is not None
         self._claim = replace(self._claim, sign_ms=max(now, self._claim.sign_ms), released=False)
         try:
-            await self._board.write(self._claim)
+            await self._write(self._claim)
         except BoardError as error:
             # it stays ours as long as nobody else takes it
             log.debug("lease_renewal_failed", extra={"kind": error.kind, "error": str(error)})
@@ -231,6 +248,6 @@ class BoardLease:
         """The work has ended well: the next one need not wait. Raises BoardError."""
         if self._claim is None or self._gone is not None:
             return
-        found, now = await self._board.read()
+        found, now = await self._read()
         if found is not None and found.holder.same(self._me):
-            await self._board.write(replace(self._claim, sign_ms=max(now, found.sign_ms), released=True))
+            await self._write(replace(self._claim, sign_ms=max(now, found.sign_ms), released=True))
