@@ -183,3 +183,13 @@ async def test_a_wrong_consent_is_found_before_anything_is_paid(
     for finding, name in zip(findings, found, strict=True):
         assert name in finding.text and "videod channels authorize a" in finding.text
         assert (finding.services, finding.channel_id, finding.stops) == (("youtube",), "a", True)
+
+
+@pytest.mark.fault("3.7")
+@pytest.mark.parametrize(("code", "found"), [("en", 0), ("zh", 0), ("th", 1), ("nb", 1)])
+async def test_a_voice_that_cannot_speak_the_language_is_found_before_it_is_paid(code: str, found: int) -> None:
+    values = {"id": "a", "name": "A", "youtube_channel": "UCa", "voice_id": "v", "language": code}
+    channel = Channel(**values, brand="A made-up channel to play with.")  # type: ignore[arg-type]
+    now = Now(Settings(), ChannelSet({"a": channel}), Secrets({}), {})
+    findings = list(await settings_checks.spoken(lambda: now)(channel))
+    assert len(findings) == found and all("eleven_v3" in one.text and one.stops for one in findings)

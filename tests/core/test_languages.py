@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from videod.core import craft
-from videod.core.languages import language
+from videod.core.languages import language, speaks
 from videod.core.scripts import Script, script_of
 from videod.core.speech import narration_seconds, unspaced, words
 
@@ -141,3 +141,10 @@ def test_marks_part_no_word_and_scripts_are_told_apart() -> None:
         for begin, script in named.items():
             if name.startswith(begin) and unicodedata.category(letter) in ("Lu", "Ll", "Lo"):
                 assert script_of(letter) is script, (hex(point), name)
+
+
+@pytest.mark.fault("3.7")
+def test_a_voice_model_that_does_not_speak_the_language_is_known() -> None:
+    assert speaks("eleven_multilingual_v2", "cmn-Hans") and speaks("eleven_multilingual_v2", "pt-BR")
+    assert not speaks("eleven_multilingual_v2", "th") and not speaks("eleven_multilingual_v2", "nb")
+    assert speaks("eleven_flash_v2_5", "nb") and speaks("eleven_v3", "th") and speaks("a_new_model", "th")

@@ -94,3 +94,18 @@ def language(code: str) -> Language:
 
 #: languages that are written in another script than their usual one where their code says so
 _ALSO = {("az", _C), ("kk", _L), ("pa", _A), ("ms", _A)}
+
+_V2 = frozenset((
+    "en", "ja", "zh", "de", "hi", "fr", "ko", "pt", "it", "es", "id", "nl", "tr", "fil", "pl", "sv", "bg", "ro", "ar",
+    "cs", "el", "fi", "hr", "ms", "sk", "da", "ta", "uk", "ru",
+))  # fmt: skip
+#: what ElevenLabs' models speak, by their page of November 2026; of models that are missing here nobody knows
+SPOKEN = {
+    "eleven_multilingual_v2": _V2, "eleven_flash_v2_5": _V2 | {"hu", "no", "vi"},
+    "eleven_turbo_v2_5": _V2 | {"hu", "no", "vi"}, "eleven_flash_v2": frozenset({"en"}),
+}  # fmt: skip
+
+
+def speaks(model: str, code: str) -> bool:
+    """Whether a voice model speaks a language, as far as that is known."""
+    return model not in SPOKEN or language(code).base in SPOKEN[model]

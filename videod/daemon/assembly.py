@@ -219,7 +219,8 @@ class _Asked:
     def channel_checks(self) -> tuple[settings_checks.ChannelCheck, ...]:
         """One more check of each channel is one more here."""
         return (
-            settings_checks.consent(self.token, self.now), settings_checks.whose_consent(self.youtube.verify, self.now)
+            settings_checks.consent(self.token, self.now), settings_checks.spoken(self.now),
+            settings_checks.whose_consent(self.youtube.verify, self.now),
         )  # fmt: skip
 
 

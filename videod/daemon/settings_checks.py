@@ -17,7 +17,7 @@ from videod.adapters.probe import Outside, probe
 from videod.adapters.youtube_questions import YouTubeTrouble
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
-from videod.core import film_cost
+from videod.core import film_cost, languages
 from videod.core.model import ChannelPolicy
 from videod.core.preflight import Finding, Look, together
 from videod.core.tables import STEPS
@@ -130,6 +130,25 @@ def whose_consent(verify: Callable[[str, str], Awaitable[None]], now: Callable[[
             )
             return [Finding(cause, told, ("youtube",), channel.id, "upload" not in now().own)]
         return []
+
+    return check
+
+
+def spoken(now: Callable[[], Now]) -> ChannelCheck:
+    """Whether the voice's model speaks the channel's language: a narration in another one would be paid for."""
+
+    async def check(channel: Channel) -> Iterable[Finding]:
+        at = now()
+        model = at.settings.models.voice
+        if languages.speaks(model, channel.language):
+            return []
+        name = languages.language(channel.language).name
+        told = (
+            f"The voice model {model} does not speak {name}, the `language` of channel {channel.id}: set `voice` in"
+            " `[models]` of videod.toml to a model that does, such as eleven_v3"
+        )
+        return [Finding(f"elevenlabs:language {channel.id}", told, ("elevenlabs",), channel.id,
+                        "narration" not in at.own)]  # fmt: skip
 
     return check
 
