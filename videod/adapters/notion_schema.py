@@ -101,8 +101,8 @@ def _kind(title: str, columns: tuple[Column, ...], marks: tuple[str, ...], optio
     return Kind(title, {column.name: column.types for column in columns if column.name in marks}, option)
 
 
-_ENTRIES = _kind(ENTRIES_TITLE, ENTRIES, ("Status", "Channel", "Topic", "Videod Key"), "--source")
-_ASSETS = _kind(ASSETS_TITLE, ASSETS, ("Entry", "Type", "Key", "Redo"), "--assets-source")
+_ENTRIES = _kind(ENTRIES_TITLE, ENTRIES, ("Status", "Videod Key"), "--source")
+_ASSETS = _kind(ASSETS_TITLE, ASSETS, ("Key", "Redo"), "--assets-source")
 
 
 @promised
