@@ -56,7 +56,8 @@ def _same(data: YouTubeData, wanted: str, own: YouTubeChannel) -> YouTubeChannel
 
 def _insufficient(failure: Failure) -> Failure | None:
     """What a refusal for want of rights means; None for any other failure."""
-    if failure.http_status != 403 or (failure.code or "").lower() not in ("insufficientpermissions", "forbidden"):
+    said = f"{failure.code} {failure.message}".lower()
+    if failure.http_status != 403 or not ("insufficientpermission" in said or "insufficient authentication" in said):
         return None
     return _wrong(
         "this consent does not let videod see which channel it is for (it lacks youtube.readonly, as consents from"
