@@ -128,8 +128,7 @@ async def build(
     ends.remarks.append(others.problems)
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
     ledger = Ledger(store, current.policy, wakeups)
-    clock_watch = ClockWatch(clock, ledger, store)
-    await clock_watch.since_last_run()
+    await (clock_watch := ClockWatch(clock, ledger, store)).since_last_run()
     tokens = _google_tokens(sources, store, ledger, clock)
     builder = wiring.command_builder(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
@@ -146,7 +145,6 @@ async def build(
         current.settings.retry.deaths, bound,
     )  # fmt: skip
     late = await recovery.recover()
-    settling = partial(recovery.settle_late, late)
     await _settle_the_past(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": len(late)})
     calls = await _notion_calls(sources, store, ledger, clock, ends)
@@ -158,8 +156,8 @@ async def build(
     scheduler = Scheduler(
         store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
     )
-    turns, who, interval_s = Turns(), lease.installation, current.settings.daemon.poll_interval_s
-    intake = Intake(board, ledger, store, clock, current.names, interval_s, turns, lease.admitted, who)
+    turns, who, pause_s = Turns(), lease.installation, current.settings.daemon.poll_interval_s
+    intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who)
     relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who)
     disk_watch = DiskWatch(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
@@ -173,19 +171,19 @@ async def build(
         "waits": WaitWatch(store, ledger, clock, ledger.knows).run,
         "checks": ready.run,
         "lease": lease.run,
-        "verdicts": _verdicts(sources, store, ledger, clock, launcher, tokens).run,
+        "verdicts": _verdicts(sources, store, ledger, clock, youtube).run,
+        "attention": AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run,
     }
-    watches["attention"] = AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run
     return Assembly(
-        store, ledger, scheduler, intake, relay, board, calls, launcher, lease, settling, watches, ready.ask
+        store, ledger, scheduler, intake, relay, board, calls, launcher, lease, partial(recovery.settle_late, late),
+        watches, ready.ask,
     )  # fmt: skip
 
 
 def _verdicts(
-    sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, launcher: ProcessLauncher, tokens: GoogleTokens
+    sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, questions: YouTubeQuestions
 ) -> VerdictWatch:  # fmt: skip
     """Who asks YouTube what became of uploaded films; what a custom script uploaded is its own matter."""
-    questions = wiring.youtube_questions(sources, launcher, tokens.youtube_token)
     own = sources.settings.scripts.of("upload") is not None
     return VerdictWatch(store, ledger, clock, questions, lambda: own)
 
