@@ -14,7 +14,7 @@ OFFERED_MAX = 60
 
 
 def episodes(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """(id, title) of the newest episodes whose id begins so, else of those whose title holds the text."""
+    """(id, title) of the newest episodes whose id begins so; an id begins with the words of its title."""
     from videod.cli import client
     from videod.cli.output import CommandError
     from videod.store import views
@@ -24,10 +24,8 @@ def episodes(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
             found = views.tasks(connection, (), None, OFFERED_MAX * 10)
     except (CommandError, views.NoDatabase, sqlite3.Error, OSError):
         return []
-    typed = incomplete.lower()
-    rows = [(task.id, sanitize_screen(task.title)) for task in found]
-    begun = [row for row in rows if row[0].startswith(typed)]
-    return (begun or [row for row in rows if typed in row[1].lower()])[:OFFERED_MAX]
+    begun = [(task.id, sanitize_screen(task.title)) for task in found if task.id.startswith(incomplete)]
+    return begun[:OFFERED_MAX]
 
 
 def channels(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
