@@ -157,7 +157,9 @@ def _judge(cell: Cell, done: "subprocess.CompletedProcess[str]", folder: Path, a
     if failure["kind"] != cell.kind:
         yield f"it is called {failure['kind']}, not {cell.kind}: {done.stderr[-300:]}"
         return
-    if asked != 1:
+    # a picture that KIE could not fetch is hosted once more, and ordered for
+    hosted_again = (cell.call.service, cell.status, cell.form) == ("kie", 451, "own")
+    if asked != (2 if hosted_again else 1):
         yield f"it was asked {asked} times"
     receipt = folder / f"{cell.call.output}.job.json"
     state = json.loads(receipt.read_text())["state"] if receipt.exists() else None
