@@ -2,7 +2,7 @@
 
 import importlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class Clock:
 
 @asynccontextmanager
 async def running(
-    root: Path, *services: str, options: Options | None = None, clock: Clock | None = None
+    root: Path, *services: str, options: Options | None = None, clock: Callable[[], float] | None = None
 ) -> AsyncIterator[Context]:
     settings = options or Options()
     context = Context(root, settings, clock) if clock is not None else Context(root, settings)

@@ -4,11 +4,13 @@ import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import botocore.config
+import botocore.exceptions
 import httpx
 import obstore
 import pytest
@@ -18,7 +20,7 @@ from slack_sdk.webhook import WebhookClient
 from tests.harness.patience import PATIENCE_S
 from tests.sandbox.running import Clock, running
 from videod.cli.main import run
-from videod.sandbox import s3
+from videod.sandbox import s3, s3_signature
 from videod.sandbox.kernel import Context, Fault
 
 USERHASH = {"userhash": "sandbox-userhash"}
@@ -122,6 +124,41 @@ async def test_what_slack_does_not_take_is_an_error_word(
     assert "messages" not in slack.load("slack")
 
 
+SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "a"}}
+
+
+@pytest.mark.fault("11.1")
+@pytest.mark.parametrize(
+    ("blocks", "taken"),
+    [
+        ([SECTION, {"type": "divider"}], True),
+        ([{"type": "header", "text": {"type": "plain_text", "text": "Stopped", "emoji": True}}], True),
+        ([{"type": "context", "elements": [{"type": "mrkdwn", "text": "a"}]}], True),
+        ([{"type": "section", "fields": [{"type": "mrkdwn", "text": "a"}] * 10}], True),
+        ([{"type": "actions", "elements": [{"type": "button", "text": {"type": "plain_text", "text": "Open"}}]}], True),
+        ([{"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a"}], True),
+        ([SECTION] * 50, True),
+        ([SECTION] * 51, False),
+        ([{"type": "sektion", "text": SECTION["text"]}], False),
+        ([{"type": "section"}], False),
+        ([{"type": "section", "text": "a"}], False),
+        ([{"type": "section", "text": {"type": "mrkdwn", "text": ""}}], False),
+        ([{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}], False),
+        ([{"type": "section", "text": {"type": "markdown", "text": "a"}}], False),
+        ([{"type": "section", "fields": [{"type": "mrkdwn", "text": "a"}] * 11}], False),
+        ([{"type": "header", "text": {"type": "mrkdwn", "text": "a"}}], False),
+        ([{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}], False),
+        ([{"type": "context", "elements": []}], False),
+        ([{"type": "image", "image_url": "https://example.com/a.png"}], False),
+        ([{**SECTION, "block_id": "one"}, {**SECTION, "block_id": "one"}], False),
+        ({"type": "section"}, False),
+        (["section"], False),
+    ],
+)
+async def test_slack_takes_the_blocks_of_its_block_kit_and_no_others(slack: Context, blocks: Any, taken: bool) -> None:
+    assert await say(slack, text="a", blocks=blocks) == ((200, "ok") if taken else (400, "invalid_blocks"))
+
+
 async def test_a_body_that_is_no_json_is_an_invalid_payload(slack: Context) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         answer = await http.post(slack.urls["slack"] + "/services/T/B/X", content=b"{text")
@@ -176,6 +213,54 @@ async def test_boto3_and_obstore_put_get_and_presign_in_the_same_bucket(storage:
         return fetched, bytes(obstore.get(store, "a/film.mp4").bytes())
 
     assert await asyncio.to_thread(work) == (b"film", b"film")
+
+
+def client_of(url: str, key_id: str = s3.ACCESS_KEY_ID, secret: str = s3.SECRET_ACCESS_KEY) -> Any:
+    settings = botocore.config.Config(
+        signature_version="s3v4", request_checksum_calculation="when_required", s3={"addressing_style": "path"},
+        retries={"total_max_attempts": 1},
+    )  # fmt: skip
+    return boto3.client(
+        "s3", endpoint_url=url, aws_access_key_id=key_id, aws_secret_access_key=secret, region_name="auto",
+        config=settings,
+    )  # fmt: skip
+
+
+@pytest.mark.live
+@pytest.mark.fault("11.1")
+async def test_only_a_request_with_the_right_secret_is_served(storage: s3.Running) -> None:
+    def work() -> list[tuple[int, str]]:
+        seen = []
+        for key_id, secret in ((s3.ACCESS_KEY_ID, "wrong"), ("nobody", s3.SECRET_ACCESS_KEY)):
+            client = client_of(storage.url, key_id, secret)
+            with pytest.raises(botocore.exceptions.ClientError) as caught:
+                client.put_object(Bucket=s3.BUCKET, Key="a", Body=b"x")
+            error = caught.value.response
+            seen.append((error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Code"]))
+            client.close()
+        right = client_of(storage.url)
+        name = "a folder/b\u00e4r (1)+2&3=~.png"
+        right.put_object(Bucket=s3.BUCKET, Key=name, Body=b"film", Metadata={"made": "by  hand"})
+        signed = right.generate_presigned_url("get_object", {"Bucket": s3.BUCKET, "Key": name}, 600)
+        assert httpx.get(signed, timeout=PATIENCE_S).content == b"film"
+        spoilt = httpx.get(signed.replace("X-Amz-Expires=600", "X-Amz-Expires=601"), timeout=PATIENCE_S)
+        stale = right.generate_presigned_url("get_object", {"Bucket": s3.BUCKET, "Key": name}, 1)
+        assert [one["Key"] for one in right.list_objects_v2(Bucket=s3.BUCKET, Prefix="a folder/")["Contents"]] == [name]
+        right.close()
+        unsigned = httpx.get(f"{storage.url}/{s3.BUCKET}", timeout=PATIENCE_S)
+        for answer in (spoilt, unsigned):
+            seen.append((answer.status_code, re.findall("<Code>(.*?)</Code>", answer.text)[0]))
+        url = httpx.URL(stale)
+        environ = {"REQUEST_METHOD": "GET", "RAW_URI": url.raw_path.decode(), "HTTP_HOST": url.netloc.decode()}
+        later = datetime.now(UTC) + timedelta(hours=1)
+        with pytest.raises(s3_signature.Refused, match="Request has expired"):
+            s3_signature.check(environ, {s3.ACCESS_KEY_ID: s3.SECRET_ACCESS_KEY}, later)
+        return seen
+
+    assert await asyncio.to_thread(work) == [
+        (403, "SignatureDoesNotMatch"), (403, "InvalidAccessKeyId"), (403, "SignatureDoesNotMatch"),
+        (403, "AccessDenied"),
+    ]  # fmt: skip
 
 
 @pytest.mark.live

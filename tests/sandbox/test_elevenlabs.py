@@ -148,6 +148,7 @@ async def test_a_sound_effect_is_a_stereo_bed_of_the_length_asked_for(sandbox: S
     assert (charge.kind, charge.usd) == ("sound_effect", 0.12)
 
 
+@pytest.mark.fault("11.1")
 async def test_voices_models_and_subscription_can_be_looked_up(sandbox: Sandbox) -> None:
     client = sandbox.client
     voices = await asyncio.to_thread(client.voices.get_all)
@@ -162,6 +163,10 @@ async def test_voices_models_and_subscription_can_be_looked_up(sandbox: Sandbox)
     assert "eleven_v4" in {m.model_id for m in models}
     await sandbox.speak()
     subscription = await asyncio.to_thread(client.user.subscription.get)
+    user = await asyncio.to_thread(client.user.get)
+    assert isinstance(subscription.max_credit_limit_extension, int)
+    assert subscription.professional_voice_slots_used_in_workspace == 0
+    assert (user.subscription.tier, user.seat_type) == ("pro", "workspace_admin")
     assert subscription.character_count == len(SENTENCE)
 
 
@@ -276,3 +281,11 @@ async def test_a_wrong_request_is_refused_and_costs_nothing(
     assert answer.status_code == status, answer.text
     assert "detail" in answer.json()
     assert sandbox.context.account.charges() == []
+
+
+@pytest.mark.fault("11.1")
+async def test_what_is_no_endpoint_is_answered_as_the_vendors_framework_does(sandbox: Sandbox) -> None:
+    async with httpx.AsyncClient(base_url=sandbox.base, timeout=PATIENCE_S) as http:
+        lost, wrong = await http.get("/v1/nowhere"), await http.put("/v1/models")
+    assert (lost.status_code, lost.json()) == (404, {"detail": "Not Found"})
+    assert (wrong.status_code, wrong.json()) == (405, {"detail": "Method Not Allowed"})

@@ -335,3 +335,17 @@ async def test_a_wrong_request_is_400_invalid_argument_and_costs_nothing(
     answer = await sandbox.post(model, body, **{"x-goog-api-key": KEY})
     assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
     assert sandbox.context.account.charges() == []
+
+
+@pytest.mark.fault("11.1")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/"), ("GET", "/v1beta/nowhere"), ("PUT", "/v1beta/models"), ("POST", "/v1beta/models/x:countTokens"),
+     ("POST", "/v1beta/models/x:streamGenerateContent"), ("GET", "/v2/models")],
+)  # fmt: skip
+async def test_what_is_no_method_is_answered_in_googles_shape(sandbox: Sandbox, method: str, path: str) -> None:
+    async with httpx.AsyncClient(base_url=sandbox.base, timeout=PATIENCE_S) as http:
+        answer = await http.request(method, path, headers={"x-goog-api-key": KEY})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["status"]) == (404, 404, "NOT_FOUND")
+    assert error["message"]

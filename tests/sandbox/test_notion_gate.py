@@ -18,7 +18,7 @@ async def test_a_request_without_version_is_refused_as_missing_version(tmp_path:
         assert status == 400
         assert (body["object"], body["status"], body["code"]) == ("error", 400, "missing_version")
         assert body["request_id"] == headers["x-notion-request-id"]
-        status, body, _ = await world.raw("GET", "/v1/users/me", headers={"Notion-Version": "2022-06-28"})
+        status, body, _ = await world.raw("GET", "/v1/users/me", headers={"Notion-Version": "2021-05-13"})
         assert (status, body["code"]) == (400, "validation_error")
 
 

@@ -153,6 +153,16 @@ class Admin:
         self._context.faults.set(kept)
         return await self.faults(request)
 
+    async def set(self, request: web.Request) -> web.Response:
+        """PUT /set/SERVICE/WHAT with a JSON object: what that service lets be set (its module lists it)."""
+        switch = self._context.switches.get(request.match_info["service"])
+        if switch is None:
+            raise ValueError(f"only {', '.join(sorted(self._context.switches)) or 'nothing'} can be set")
+        given = await request.json()
+        if not isinstance(given, dict):
+            raise ValueError("an object is expected")
+        return web.json_response(switch(request.match_info["what"], given))
+
     async def latency(self, _: web.Request) -> web.Response:
         return web.json_response(self._context.options.latency_s)
 
@@ -198,7 +208,7 @@ def build(context: Context, kinds: Kinds) -> web.Application:
             web.delete("/load", admin.clear_load), web.get("/faults", admin.faults),
             web.post("/faults", admin.add_faults), web.delete("/faults", admin.clear_faults),
             web.post("/reset", admin.clear_faults), web.get("/latency", admin.latency),
-            web.post("/latency", admin.set_latency),
+            web.post("/latency", admin.set_latency), web.put("/set/{service}/{what:.+}", admin.set),
         ]
     )  # fmt: skip
     return app

@@ -188,6 +188,8 @@ class Context:
         self.requests: list[dict[str, Any]] = []
         self.urls: dict[str, str] = {}
         self.meter = Meter()
+        #: service -> what its admin address may set: (what, JSON object) -> what is so now; ValueError with a sentence
+        self.switches: dict[str, Callable[[str, dict[str, Any]], object]] = {}
         root.mkdir(parents=True, exist_ok=True)
 
     def now_ms(self) -> int:

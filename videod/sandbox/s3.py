@@ -1,16 +1,19 @@
 """An S3 endpoint for the R2 client: moto's server in a thread, with one bucket ready.
 
-Unlike the other stand-ins it keeps its objects in memory only, knows no faults and is not in the request log. It does
-not show R2's refusal of checksum trailers nor its limit of one write a second to one key. Start it only when it is
-wanted: importing moto takes seconds. moto and what it needs (250 MB) come with the tools of `./test`, not with `./run`.
+A request must be signed with the right secret (`s3_signature`). Unlike the other stand-ins it keeps its objects in
+memory only, knows no faults and is not in the request log. It does not show R2's refusal of checksum trailers nor its
+limit of one write a second to one key. Start it only when it is wanted: importing moto takes seconds. moto and what it
+needs (250 MB) come with the tools of `./test`, not with `./run`.
 """
 
 import asyncio
 import socket
 import threading
-import urllib.request
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from videod.sandbox import s3_signature
 
 BUCKET = "videod-sandbox"
 ACCESS_KEY_ID, SECRET_ACCESS_KEY = "sandbox-r2-key", "sandbox-r2-secret"
@@ -48,6 +51,7 @@ def _start(listening: socket.socket) -> Running:
     try:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
         from werkzeug.serving import make_server
+        from werkzeug.test import Client
     except ModuleNotFoundError as missing:
         raise NotInstalled(HOW_TO_INSTALL) from missing
 
@@ -57,13 +61,13 @@ def _start(listening: socket.socket) -> Running:
 
     port = int(listening.getsockname()[1])
     app = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet, fd=listening.fileno())
+    base = f"http://127.0.0.1:{port}"
+    Client(app).put(f"/{BUCKET}", base_url=base)
+    signed = s3_signature.guarded(app, {ACCESS_KEY_ID: SECRET_ACCESS_KEY}, lambda: datetime.now(UTC))
+    server = make_server("127.0.0.1", port, signed, threaded=True, request_handler=Quiet, fd=listening.fileno())
     thread = threading.Thread(target=server.serve_forever, name="sandbox-s3", daemon=True)
     thread.start()
-    url = f"http://127.0.0.1:{port}"
-    make = urllib.request.Request(f"{url}/{BUCKET}", method="PUT")  # noqa: S310 - our own loopback address
-    with urllib.request.urlopen(make, timeout=30):  # noqa: S310
-        return Running(url, port, server, thread)
+    return Running(base, port, server, thread)
 
 
 async def start(port: int = 0) -> Running:

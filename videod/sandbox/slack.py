@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from videod.sandbox import blockkit
 from videod.sandbox.kernel import Context, traffic
 
 PATH = "/services/T/B/X"
@@ -21,7 +22,6 @@ WORDS = {
 FAULT_KINDS = tuple(WORDS)
 #: One message a second; so many more are let through at once, "with no guarantee".
 BURST = 5
-MOST_BLOCKS = 50
 
 
 class Slack:
@@ -43,7 +43,7 @@ class Slack:
         if message is None:
             return _refusal("invalid_payload")
         blocks = message.get("blocks")
-        if blocks is not None and not _are_blocks(blocks):
+        if blocks is not None and not blockkit.valid(blocks):
             return _refusal("invalid_blocks")
         if not message.get("text") and not blocks and not message.get("attachments"):
             return _refusal("no_text")
@@ -71,11 +71,6 @@ class Slack:
         except ValueError:
             return None
         return message if isinstance(message, dict) else None
-
-
-def _are_blocks(blocks: object) -> bool:
-    known = isinstance(blocks, list) and len(blocks) <= MOST_BLOCKS
-    return known and all(isinstance(block, dict) and isinstance(block.get("type"), str) for block in blocks)  # type: ignore[attr-defined]
 
 
 def _refusal(word: str) -> web.Response:

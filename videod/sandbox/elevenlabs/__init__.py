@@ -9,14 +9,16 @@ that holds `[[refuse]]` is always refused. More than `concurrent` requests at on
 from aiohttp import web
 
 from videod.sandbox.elevenlabs import effects, lists, speaking
-from videod.sandbox.elevenlabs.counter import ACCOUNT, CONTEXT, NAME, Account, counting, guarded
+from videod.sandbox.elevenlabs.counter import ACCOUNT, CONTEXT, NAME, Account, counting, guarded, unknown
 from videod.sandbox.kernel import Context, Handler, traffic
 
 
 def build(context: Context, concurrent: int = 10) -> web.Application:
     """The stand-in's application; `concurrent` is the plan's limit of requests at once (10 = Pro)."""
     account = Account(context, concurrent)
-    app = web.Application(middlewares=[counting(account), traffic(context, NAME)], client_max_size=4 * 1024 * 1024)
+    app = web.Application(
+        middlewares=[counting(account), traffic(context, NAME), unknown], client_max_size=4 * 1024 * 1024
+    )
     app[CONTEXT] = context
     app[ACCOUNT] = account
     routes: list[tuple[str, str, Handler]] = [
@@ -28,6 +30,7 @@ def build(context: Context, concurrent: int = 10) -> web.Application:
         ("GET", "/v2/voices", lists.search_voices),
         ("GET", "/v1/voices/{voice}", lists.voice),
         ("GET", "/v1/models", lists.models),
+        ("GET", "/v1/user", lists.user),
         ("GET", "/v1/user/subscription", lists.subscription),
     ]
     for method, path, handler in routes:

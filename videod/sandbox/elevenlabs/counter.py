@@ -209,3 +209,12 @@ def counting(account: Account) -> Middleware:
             account.active -= 1
 
     return middleware
+
+
+@web.middleware
+async def unknown(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What is no endpoint is answered as the vendor's framework does."""
+    try:
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as refused:
+        return web.json_response({"detail": refused.reason}, status=refused.status)

@@ -1,6 +1,7 @@
 """What can be looked up without paying: voices, models and the subscription."""
 
 import base64
+from typing import Any
 
 from aiohttp import web
 
@@ -46,17 +47,39 @@ async def models(request: web.Request) -> web.StreamResponse:
 
 
 async def subscription(request: web.Request) -> web.StreamResponse:
-    month_s = 30 * 86_400
-    reset = (int(request.app[CONTEXT].now()) // month_s + 1) * month_s
+    invoices: dict[str, Any] = {
+        "next_invoice": None,
+        "open_invoices": [],
+        "has_open_invoices": False,
+        "pending_change": None,
+    }
+    return web.json_response(_subscription(request) | invoices)
+
+
+async def user(request: web.Request) -> web.StreamResponse:
     body = {
-        "tier": "pro", "status": "active", "currency": "usd", "billing_period": "monthly_period",
-        "character_count": request.app[ACCOUNT].used, "character_limit": CHARACTER_LIMIT,
-        "max_character_limit_extension": None, "max_credit_limit_extension": None,
-        "can_extend_character_limit": False, "allowed_to_extend_character_limit": False,
-        "next_character_count_reset_unix": reset, "voice_slots_used": len(NARRATORS), "voice_limit": 160,
-        "professional_voice_slots_used": 0, "professional_voice_limit": 1, "max_voice_add_edits": 500,
-        "voice_add_edit_counter": 0, "can_extend_voice_limit": False, "can_use_instant_voice_cloning": True,
-        "can_use_professional_voice_cloning": True, "character_refresh_period": "monthly_period",
-        "current_overage": {"amount": "0", "currency": "usd"}, "has_open_invoices": False, "open_invoices": [],
+        "user_id": "sandbox-user", "workspace_id": "sandbox-workspace", "subscription": _subscription(request),
+        "is_new_user": False, "xi_api_key": None, "xi_api_key_preview": "sand...key", "is_api_key_hashed": True,
+        "can_use_delayed_payment_methods": False, "is_onboarding_completed": True,
+        "is_onboarding_checklist_completed": True, "show_compliance_terms": False, "first_name": "Robin",
+        "referral_link_code": None, "partnerstack_partner_default_link": None, "created_at": 1_753_999_199,
+        "seat_type": "workspace_admin",
     }  # fmt: skip
     return web.json_response(body)
+
+
+def _subscription(request: web.Request) -> dict[str, Any]:
+    month_s = 30 * 86_400
+    reset = (int(request.app[CONTEXT].now()) // month_s + 1) * month_s
+    return {
+        "tier": "pro", "status": "active", "currency": "usd", "billing_period": "monthly_period",
+        "character_count": request.app[ACCOUNT].used, "character_limit": CHARACTER_LIMIT,
+        "max_character_limit_extension": None, "max_credit_limit_extension": 0,
+        "can_extend_character_limit": False, "allowed_to_extend_character_limit": False,
+        "next_character_count_reset_unix": reset, "voice_slots_used": len(NARRATORS), "voice_limit": 160,
+        "professional_voice_slots_used": 0, "professional_voice_slots_used_in_workspace": 0,
+        "professional_voice_limit": 1, "max_voice_add_edits": 500,
+        "voice_add_edit_counter": 0, "can_extend_voice_limit": False, "can_use_instant_voice_cloning": True,
+        "can_use_professional_voice_cloning": True, "character_refresh_period": "monthly_period",
+        "current_overage": {"amount": "0", "currency": "usd"},
+    }  # fmt: skip

@@ -137,9 +137,19 @@ def _answer(
     return web.json_response({**body, "usageMetadata": usage, "modelVersion": model.name, "responseId": response_id})
 
 
+@web.middleware
+async def _unknown(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        return errors.no_method(request.path).answer()
+    except web.HTTPRequestEntityTooLarge:
+        return errors.invalid("Request payload size exceeds the limit: 67108864 bytes.").answer()
+
+
 def build(context: Context) -> web.Application:
     """The stand-in's application; both `/v1` and `/v1beta` answer."""
-    app = web.Application(middlewares=[traffic(context, NAME)], client_max_size=64 * 1024 * 1024)
+    app = web.Application(middlewares=[traffic(context, NAME), _unknown], client_max_size=64 * 1024 * 1024)
     app[CONTEXT] = context
     app[RENDERING] = asyncio.Semaphore(2)
     prefix = "/{version:v1|v1beta}/models"

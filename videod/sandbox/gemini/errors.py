@@ -55,6 +55,11 @@ def no_model(name: str, version: str) -> GeminiError:
     return GeminiError(404, "NOT_FOUND", message)
 
 
+def no_method(path: str) -> GeminiError:
+    """No such method, or not by this verb: Google tells the two apart no further."""
+    return GeminiError(404, "NOT_FOUND", f"The requested URL {path[:200]} was not found on this server.")
+
+
 def quota(kind: str, model: str) -> GeminiError:
     """`quota_minute` and `quota_day` say in their quota's id which they are; `quota_bare` says nothing at all."""
     if kind == "quota_bare":

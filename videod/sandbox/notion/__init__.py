@@ -1,7 +1,8 @@
 """The Notion stand-in: databases, data sources, pages, blocks, comments, users and file uploads over HTTP.
 
-Speaks versions 2025-09-03 and 2026-03-11. At the start one page is shared with the connection (`BOARD_PAGE_ID`);
-databases are created under it, everything else answers 404. Besides the general faults it knows one of its own:
+Speaks versions 2022-06-28 (a database is its one data source), 2025-09-03 and 2026-03-11, with search and views. At
+the start one page is shared with the connection (`BOARD_PAGE_ID`); databases are created under it, everything else
+answers 404. Besides the general faults it knows one of its own:
 
   503_saved   a write is kept, yet answered with 503 and `additional_data` (retry_guidance, committed_resource_id,
               committed_child_ids)
@@ -18,8 +19,10 @@ from videod.sandbox.notion.comments import Comments
 from videod.sandbox.notion.databases import Databases
 from videod.sandbox.notion.model import BOARD_PAGE_ID, BOT_ID, BOT_TOKEN, PERSON_ID, PERSON_TOKEN
 from videod.sandbox.notion.pages import Pages
+from videod.sandbox.notion.search import Search
 from videod.sandbox.notion.store import SERVICE
 from videod.sandbox.notion.uploads import Uploads
+from videod.sandbox.notion.views import Views
 from videod.sandbox.notion.workspace import QUERY_CAP, Workspace
 
 __all__ = ["BOARD_PAGE_ID", "BOT_ID", "BOT_TOKEN", "PERSON_ID", "PERSON_TOKEN", "build"]
@@ -38,7 +41,9 @@ def build(
     uploads = Uploads(workspace)
     admission = gate.middleware(context, requests_per_minute)
     app = web.Application(middlewares=[traffic(context, SERVICE), admission], client_max_size=_BODY_MAX_BYTES)
-    for room in (Databases(workspace), Pages(workspace), Blocks(workspace), Comments(workspace), uploads):
+    databases = Databases(workspace)
+    rooms = (databases, Pages(workspace), Blocks(workspace), Comments(workspace), Views(workspace), uploads)
+    for room in (*rooms, Search(workspace, databases)):
         app.add_routes(room.routes())
     app.add_routes(users.routes())
     uploads.attach_to(app)

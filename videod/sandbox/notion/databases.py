@@ -6,9 +6,13 @@ from dataclasses import replace
 from aiohttp import web
 
 from videod.sandbox.notion import checks, filters, pages, paging, schema, text
-from videod.sandbox.notion.errors import invalid, not_found
+from videod.sandbox.notion.errors import invalid, not_found, wrong_url
 from videod.sandbox.notion.model import Database, DataSource, Json
+from videod.sandbox.notion.views import first_view
 from videod.sandbox.notion.workspace import CALLER, Caller, Workspace
+
+#: what a list of rows says it is, by whether the oldest version asks
+_LISTED = {True: "page_or_database", False: "page_or_data_source"}
 
 
 class Databases:
@@ -27,22 +31,25 @@ class Databases:
             web.get("/v1/data_sources/{id}", self.read_source),
             web.patch("/v1/data_sources/{id}", self.change_source),
             web.post("/v1/data_sources/{id}/query", self.query),
+            web.post("/v1/databases/{id}/query", self.query_database),
         ]
 
     # --- databases
 
     async def create_database(self, request: web.Request) -> web.Response:
-        body = await checks.json_body(request)
-        fields = ("parent", "title", "description", "is_inline", "icon", "cover", "initial_data_source")
-        checks.only(body, fields)
+        body, caller = await checks.json_body(request), request[CALLER]
+        fields = ("parent", "title", "description", "is_inline", "icon", "cover")
+        checks.only(body, (*fields, "properties" if caller.is_oldest else "initial_data_source"))
         parent = checks.obj(body.get("parent"), "body.parent")
         if "page_id" not in parent:
             raise invalid("body failed validation: body.parent.page_id should be defined, instead was `undefined`.")
         page = self._store.find(self._store.pages, "page", checks.identifier(parent["page_id"], "body.parent.page_id"))
-        user_id = request[CALLER].user_id
+        user_id = caller.user_id
         initial = checks.obj(body.get("initial_data_source") or {}, "body.initial_data_source")
-        path = "body.initial_data_source.properties"
-        properties = schema.create(self._store, initial.get("properties"), path)
+        given, path = initial.get("properties"), "body.initial_data_source.properties"
+        if caller.is_oldest:
+            given, path = self._relations(body.get("properties")), "body.properties"
+        properties = schema.create(self._store, given, path)
         title = text.parse(body.get("title", []), "body.title")
         database = Database(
             **self._store.birth(user_id),
@@ -56,31 +63,37 @@ class Databases:
         source_title = text.parse(initial["title"], "body.initial_data_source.title") if "title" in initial else title
         birth = self._store.birth(user_id)
         source = DataSource(**birth, database_id=database.id, title=source_title, properties=properties)
-        self._store.put(database, source)
-        return web.json_response(self._show_database(database))
+        self._store.put(database, source, first_view(database, source))
+        return web.json_response(self.show_database(database, caller))
 
     async def read_database(self, request: web.Request) -> web.Response:
-        return web.json_response(self._show_database(self._database(request.match_info["id"])))
+        return web.json_response(self.show_database(self._database(request.match_info["id"]), request[CALLER]))
 
     async def change_database(self, request: web.Request) -> web.Response:
-        database = self._database(request.match_info["id"])
+        database, caller = self._database(request.match_info["id"]), request[CALLER]
         body = await checks.json_body(request)
-        checks.only(body, ("title", "description", "icon", "cover", "is_inline", "is_locked", "in_trash", "parent"))
+        oldest = ("properties", "archived") if caller.is_oldest else ()
+        fields = ("title", "description", "icon", "cover", "is_inline", "is_locked", "in_trash", "parent")
+        checks.only(body, (*fields, *oldest))
+        if "properties" in body:
+            source = self._sole(database)
+            properties = schema.patch(self._store, source, self._relations(body["properties"]), "body.properties")
+            self._store.put(replace(self._workspace.edited(source, caller), properties=properties))
         changed = replace(
-            self._workspace.edited(database, request[CALLER]),
+            self._workspace.edited(database, caller),
             title=text.parse(body["title"], "body.title") if "title" in body else database.title,
             description=text.parse(body["description"], "body.description")
             if "description" in body
             else database.description,
             is_inline=checks.boolean(body.get("is_inline", database.is_inline), "body.is_inline"),
             is_locked=checks.boolean(body.get("is_locked", database.is_locked), "body.is_locked"),
-            in_trash=checks.boolean(body.get("in_trash", database.in_trash), "body.in_trash"),
+            in_trash=pages.wanted_trash(body, database.in_trash),
             parent_id=self._moved_to(body["parent"]) if "parent" in body else database.parent_id,
             icon=body.get("icon", database.icon),
             cover=body.get("cover", database.cover),
         )
         self._store.put(changed)
-        return web.json_response(self._show_database(changed))
+        return web.json_response(self.show_database(changed, caller))
 
     def _moved_to(self, raw: object) -> str:
         """The page, or (as a person drags it) the block that a database is put into."""
@@ -97,7 +110,36 @@ class Databases:
     def _sources(self, database: Database) -> list[DataSource]:
         return [source for source in self._store.data_sources.values() if source.database_id == database.id]
 
-    def _show_database(self, database: Database) -> Json:
+    def _sole(self, database: Database) -> DataSource:
+        """What the oldest version takes for the database itself."""
+        sources = [source for source in self._sources(database) if not source.in_trash]
+        if len(sources) != 1:
+            raise invalid("Databases with multiple data sources are not supported in this API version.")
+        return sources[0]
+
+    def _relations(self, properties: object) -> object:
+        """Columns as the oldest version writes them, with relations to the data source of the database they name."""
+        if not isinstance(properties, dict):
+            return properties
+        return {name: self._relation(body) for name, body in properties.items()}
+
+    def _relation(self, body: object) -> object:
+        relation = body.get("relation") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or not isinstance(relation, dict) or "database_id" not in relation:
+            return body
+        source = self._sole(self._database(relation["database_id"]))
+        kept = {name: value for name, value in relation.items() if name != "database_id"}
+        return {**body, "relation": {"single_property": {}, **kept, "data_source_id": source.id}}
+
+    def show_database(self, database: Database, caller: Caller) -> Json:
+        shown = self._shown(database)
+        if caller.is_oldest:
+            columns = self._sole(database).properties.values()
+            del shown["data_sources"]
+            shown["properties"] = {prop.name: schema.render(self._store, prop) for prop in columns}
+        return shown
+
+    def _shown(self, database: Database) -> Json:
         sources = [source for source in self._sources(database) if not source.in_trash]
         return {
             "object": "database",
@@ -119,6 +161,8 @@ class Databases:
     # --- data sources
 
     async def create_source(self, request: web.Request) -> web.Response:
+        if request[CALLER].is_oldest:
+            raise wrong_url()
         body = await checks.json_body(request)
         checks.only(body, ("parent", "properties", "title", "icon"))
         parent = checks.obj(body.get("parent"), "body.parent")
@@ -128,10 +172,10 @@ class Databases:
         birth = self._store.birth(request[CALLER].user_id)
         source = DataSource(**birth, database_id=database.id, title=title, properties=properties, icon=body.get("icon"))
         self._store.put(source)
-        return web.json_response(self._show_source(source))
+        return web.json_response(self.show_source(source))
 
     async def read_source(self, request: web.Request) -> web.Response:
-        return web.json_response(self._show_source(self._source(request)))
+        return web.json_response(self.show_source(self._source(request)))
 
     async def change_source(self, request: web.Request) -> web.Response:
         source, caller = self._source(request), request[CALLER]
@@ -148,16 +192,18 @@ class Databases:
             in_trash=pages.wanted_trash(body, source.in_trash),
         )
         self._store.put(changed)
-        return web.json_response(self._show_source(changed))
+        return web.json_response(self.show_source(changed))
 
     def _source(self, request: web.Request) -> DataSource:
+        if request[CALLER].is_oldest:
+            raise wrong_url()
         wanted = checks.identifier(request.match_info["id"], "path.data_source_id")
         source = self._store.data_sources.get(wanted)
         if source is None:
             raise not_found("data source", wanted)
         return source
 
-    def _show_source(self, source: DataSource) -> Json:
+    def show_source(self, source: DataSource) -> Json:
         database = self._store.databases[source.database_id]
         return {
             "object": "data_source",
@@ -178,7 +224,16 @@ class Databases:
     # --- query
 
     async def query(self, request: web.Request) -> web.Response:
-        source, caller = self._source(request), request[CALLER]
+        return await self._query(self._source(request), request)
+
+    async def query_database(self, request: web.Request) -> web.Response:
+        """The oldest version asks the database."""
+        if not request[CALLER].is_oldest:
+            raise wrong_url()
+        return await self._query(self._sole(self._database(request.match_info["id"])), request)
+
+    async def _query(self, source: DataSource, request: web.Request) -> web.Response:
+        caller = request[CALLER]
         body = await checks.json_body(request)
         checks.only(body, ("filter", "sorts", "start_cursor", "page_size", "result_type", *_trash_names(caller)))
         ask = paging.from_body(body)
@@ -190,7 +245,7 @@ class Databases:
         part = paging.cut(filters.sort(source, rows, body.get("sorts")), ask, self._workspace.query_cap)
         shown = pages.asked_properties(source, request)
         results = [pages.show(self._workspace, page, caller, shown) for page in part.items]
-        return web.json_response(paging.envelope(results, part, "page_or_data_source"))
+        return web.json_response(paging.envelope(results, part, _LISTED[caller.is_oldest]))
 
 
 def _trash_names(caller: Caller) -> tuple[str, ...]:

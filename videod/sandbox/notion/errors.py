@@ -54,3 +54,8 @@ def not_found(kind: str, wanted: str) -> ApiError:
         f"Could not find {kind} with ID: {wanted}. Make sure the relevant pages and databases are shared with your "
         'integration "videod".',
     )
+
+
+def wrong_url() -> ApiError:
+    """No such endpoint, or not in this version of the API."""
+    return ApiError(400, "invalid_request_url", "Invalid request URL.")

@@ -9,7 +9,7 @@ from aiohttp.typedefs import Middleware
 
 from videod.sandbox.kernel import Context, Handler
 from videod.sandbox.notion.checks import PAYLOAD_MAX_BYTES
-from videod.sandbox.notion.errors import ApiError, answer, invalid
+from videod.sandbox.notion.errors import ApiError, answer, invalid, wrong_url
 from videod.sandbox.notion.model import BOT_ID, BOT_TOKEN, PERSON_ID, PERSON_TOKEN
 from videod.sandbox.notion.workspace import CALLER, VERSIONS, Caller
 
@@ -96,7 +96,7 @@ def middleware(context: Context, requests_per_minute: int) -> Middleware:
         try:
             done = await handler(request)
         except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
-            raise ApiError(400, "invalid_request_url", "Invalid request URL.") from None
+            raise wrong_url() from None
         except web.HTTPRequestEntityTooLarge:
             raise invalid(f"Request body too large: the limit is {PAYLOAD_MAX_BYTES} bytes.") from None
         unavailable = _saved_but_unavailable(context, request, done)

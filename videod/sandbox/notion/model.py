@@ -126,6 +126,18 @@ class Comment(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
+class View(Row):
+    database_id: str
+    data_source_id: str
+    name: str
+    type: str
+    filter: Json | None = None
+    sorts: list[Json] | None = None
+    quick_filters: Json | None = None
+    configuration: Json | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Upload(Row):
     """A file on its way in. `state` is pending, uploaded or failed; "expired" follows from the clock.
 

@@ -145,7 +145,9 @@ def show(workspace: Workspace, page: Page, caller: Caller, only: Collection[str]
     columns: Collection[Property] = source.properties.values() if source else [values.PLAIN_PAGE_TITLE]
     now_ms = workspace.now_ms()
     parent: Json = {"type": page.parent_type, page.parent_type: page.parent_id}
-    if source is not None:
+    if source is not None and caller.is_oldest:
+        parent = {"type": "database_id", "database_id": source.database_id}
+    elif source is not None:
         parent["database_id"] = source.database_id
     if page.parent_type == "workspace":
         parent = {"type": "workspace", "workspace": True}

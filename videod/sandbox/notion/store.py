@@ -23,6 +23,7 @@ from videod.sandbox.notion.model import (
     Page,
     Row,
     Upload,
+    View,
     as_json,
     data_source_from_json,
 )
@@ -40,6 +41,7 @@ _KINDS: dict[str, tuple[type[Row], Callable[[Json], Row]]] = {
     "blocks": (Block, lambda kept: Block(**kept)),
     "comments": (Comment, lambda kept: Comment(**kept)),
     "uploads": (Upload, lambda kept: Upload(**kept)),
+    "views": (View, lambda kept: View(**kept)),
 }
 _TABLE_OF = {kind: table for table, (kind, _) in _KINDS.items()}
 
@@ -61,6 +63,7 @@ class Store:
         self.blocks: dict[str, Block] = {}
         self.comments: dict[str, Comment] = {}
         self.uploads: dict[str, Upload] = {}
+        self.views: dict[str, View] = {}
         self._pages_of: dict[str, list[str]] = {}
         self._serial = 0
         self._generation = 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from videod.sandbox.notion import checks
+from videod.sandbox.notion import checks, paging
 from videod.sandbox.notion.errors import not_found
 from videod.sandbox.notion.model import BOT_ID, PERSON_ID, WORKSPACE_ID, Json
 from videod.sandbox.notion.workspace import CALLER
@@ -24,7 +24,15 @@ _USERS = {BOT_ID: _BOT, PERSON_ID: _PERSON}
 
 
 def routes() -> Sequence[web.RouteDef]:
-    return [web.get("/v1/users/me", _me), web.get("/v1/users/{id}", _read)]
+    return [web.get("/v1/users", _list), web.get("/v1/users/me", _me), web.get("/v1/users/{id}", _read)]
+
+
+async def _list(request: web.Request) -> web.Response:
+    ask, users = paging.from_query(request), list(_USERS.values())
+    begin = ask.after[0] if ask.after else 0
+    shown, more = users[begin : begin + ask.size], begin + ask.size < len(users)
+    part = paging.Slice(shown, paging.write(begin + len(shown), str(shown[-1]["id"])) if more else None, more)
+    return web.json_response(paging.envelope(shown, part, "user"))
 
 
 async def _me(request: web.Request) -> web.Response:

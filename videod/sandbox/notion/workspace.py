@@ -12,7 +12,9 @@ from videod.sandbox.notion.model import BOARD_PAGE_ID, PERSON_ID, WORKSPACE_ID, 
 from videod.sandbox.notion.store import Store
 
 NEWEST = "2026-03-11"
-VERSIONS = ("2025-09-03", NEWEST)
+#: before databases were divided into data sources
+OLDEST = "2022-06-28"
+VERSIONS = (OLDEST, "2025-09-03", NEWEST)
 #: Rows a query hands out at most over all its pages.
 QUERY_CAP = 10_000
 
@@ -30,6 +32,10 @@ class Caller:
     @property
     def is_newest(self) -> bool:
         return self.version == NEWEST
+
+    @property
+    def is_oldest(self) -> bool:
+        return self.version == OLDEST
 
 
 CALLER = web.RequestKey("caller", Caller)

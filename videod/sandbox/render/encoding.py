@@ -67,8 +67,9 @@ def ffmpeg() -> str:
 async def encode(wav: bytes, wanted: AudioFormat) -> bytes:
     """`wav` in another format; channels stay as they are. Raises EncodingError."""
     rate = ("-b:a", f"{wanted.kbit}k") if wanted.kbit else ()
+    polite = ("nice", "-n", "10") if shutil.which("nice") else ()
     child = await asyncio.create_subprocess_exec(
-        "nice", "-n", "10", ffmpeg(), "-v", "error", "-f", "wav", "-i", "pipe:0", "-map_metadata", "-1",
+        *polite, ffmpeg(), "-v", "error", "-f", "wav", "-i", "pipe:0", "-map_metadata", "-1",
         "-ar", str(wanted.hertz), *rate, *FAMILIES[wanted.family], "pipe:1",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

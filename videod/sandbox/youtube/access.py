@@ -10,6 +10,7 @@ _FULL = frozenset(google.SCOPE_ROOT + name for name in ("youtube", "youtube.forc
 UPLOAD = _FULL | {google.SCOPE_ROOT + "youtube.upload"}
 READ = _FULL | {google.SCOPE_ROOT + "youtube.readonly"}
 WRITE = _FULL
+CAPTIONS = frozenset({google.SCOPE_ROOT + "youtube.force-ssl"})
 
 
 def channel_of(context: Context, request: web.Request, scopes: frozenset[str]) -> str:

@@ -11,8 +11,11 @@ from videod.sandbox.kernel import Context
 from videod.sandbox.youtube import errors
 
 #: Calls of videos.insert a day, and units a day for everything else (Google's cost page since 2026-06-01).
-UPLOADS_PER_DAY, UNITS_PER_DAY = 100, 10_000
+UPLOADS_PER_DAY, SEARCHES_PER_DAY, UNITS_PER_DAY = 100, 100, 10_000
+_POOLS = {"uploads": UPLOADS_PER_DAY, "searches": SEARCHES_PER_DAY, "units": UNITS_PER_DAY}
 PROCESSING_MS = 1000
+#: what may be laid over a video later than its upload
+VERDICT_PARTS = ("status", "contentDetails", "processingDetails")
 PACIFIC = ZoneInfo("America/Los_Angeles")
 
 Video = dict[str, Any]
@@ -28,7 +31,13 @@ class Library:
         self._quota: dict[str, dict[str, int]] = state.get("quota", {})
         #: the channels that there are: those whose tokens were seen here
         self._channels: list[str] = state.get("channels", [])
-        for name in ("videos", "sessions"):
+        self.captions: dict[str, dict[str, Any]] = state.get("captions", {})
+        self.playlists: dict[str, dict[str, Any]] = state.get("playlists", {})
+        #: what was set of channels (`set`), by name
+        self.channel_facts: dict[str, dict[str, Any]] = state.get("channel_facts", {})
+        self.processing_ms = PROCESSING_MS
+        context.switches["youtube"] = self.set
+        for name in ("videos", "sessions", "thumbnails", "captions"):
             (self.folder / name).mkdir(exist_ok=True)
 
     @property
@@ -37,6 +46,7 @@ class Library:
 
     def save(self) -> None:
         kept = {"videos": self.videos, "sessions": self.sessions, "quota": self._quota, "channels": self._channels}
+        kept |= {"captions": self.captions, "playlists": self.playlists, "channel_facts": self.channel_facts}
         self.context.save("youtube", kept)
 
     def met(self, channel: str) -> None:
@@ -48,6 +58,9 @@ class Library:
     def channels(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self._channels, *(video["channel"] for video in self.videos.values()))))
 
+    def handle(self, channel: str) -> str:
+        return str(self.channel_facts.get(channel, {}).get("handle", channel))
+
     def spend(self, bucket: str, cost: int, endpoint: str) -> None:
         """Take `cost` from today's "uploads" or "units". Raises Denied when the bucket is empty or a fault says so."""
         uploads = bucket == "uploads"
@@ -55,9 +68,9 @@ class Library:
             raise errors.uploads_exhausted() if uploads else errors.units_exhausted()
         day = datetime.fromtimestamp(self.context.now(), PACIFIC).date().isoformat()
         spent = self._quota.setdefault(day, {"uploads": 0, "units": 0})
-        if spent[bucket] + cost > (UPLOADS_PER_DAY if uploads else UNITS_PER_DAY):
+        if spent.get(bucket, 0) + cost > _POOLS[bucket]:
             raise errors.uploads_exhausted() if uploads else errors.units_exhausted()
-        spent[bucket] += cost
+        spent[bucket] = spent.get(bucket, 0) + cost
         self.save()
 
     def add_session(self, session: Session) -> str:
@@ -98,10 +111,68 @@ class Library:
 
     def settle(self, video: Video) -> None:
         """Note the end of processing once its time has come."""
-        due = self.context.now_ms() - video["uploaded_at_ms"] >= PROCESSING_MS
-        if due and video["status"]["uploadStatus"] == "uploaded":
+        now = self.context.now_ms()
+        if video["status"]["uploadStatus"] == "uploaded" and now - video["uploaded_at_ms"] >= self.processing_ms:
             video["status"] |= video["ending"]
             self.save()
+        due = [one for one in video.get("verdicts", []) if one["at_ms"] <= now]
+        for one in due:
+            video["verdicts"].remove(one)
+            for part in VERDICT_PARTS:
+                video[part] = video.get(part, {}) | one.get(part, {})
+        if due:
+            self.save()
+
+    def set(self, what: str, body: dict[str, Any]) -> object:
+        """What the admin address sets. Raises ValueError with a sentence.
+
+        videos/ID       {"status": {...}, "contentDetails": {...}, "processingDetails": {...}, "in_s": 0}: laid over the
+                        video `in_s` seconds from now, also long after it was processed
+        channels/NAME   {"title", "handle", "longUploadsStatus"}
+        processing      {"seconds": 1}: how long a video is processed
+        """
+        kind, _, name = what.partition("/")
+        seconds = body.get("in_s" if kind == "videos" else "seconds", 0)
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 10**7:
+            raise ValueError(f"a number of seconds is expected, not {seconds!r}")
+        if kind == "processing":
+            self.processing_ms = int(seconds * 1000)
+            return {"seconds": seconds}
+        if kind == "channels" and name:
+            self.channel_facts[name] = self.channel_facts.get(name, {}) | body
+            self.met(name)
+            self.save()
+            return self.channel_facts[name]
+        if kind == "videos" and name in self.videos:
+            if unknown := set(body) - {*VERDICT_PARTS, "in_s"}:
+                raise ValueError(f"unknown part {min(unknown)!r}; there are {', '.join(VERDICT_PARTS)} and in_s")
+            verdict = {part: body[part] for part in VERDICT_PARTS if part in body}
+            kept = {"at_ms": self.context.now_ms() + int(seconds * 1000), **verdict}
+            self.videos[name].setdefault("verdicts", []).append(kept)
+            self.settle(self.videos[name])
+            self.save()
+            return kept
+        raise ValueError(f"there is no {what!r}; there are videos/ID, channels/NAME and processing")
+
+    def remove(self, video: Video) -> None:
+        """The video with its file, its captions and its places in playlists."""
+        for caption in [one for one in self.captions.values() if one["video_id"] == video["id"]]:
+            del self.captions[caption["id"]]
+            self.caption_file(caption["id"]).unlink(missing_ok=True)
+        for playlist in self.playlists.values():
+            playlist["items"] = [item for item in playlist["items"] if item["video_id"] != video["id"]]
+        (self.folder / video["file"]).unlink(missing_ok=True)
+        del self.videos[video["id"]]
+        self.save()
+
+    def keep_thumbnail(self, video: Video, image: bytes) -> None:
+        kind = "png" if image.startswith(b"\x89PNG") else "jpg"
+        video["thumbnail"] = f"thumbnails/{video['id']}.{kind}"
+        (self.folder / video["thumbnail"]).write_bytes(image)
+        self.save()
+
+    def caption_file(self, caption_id: str) -> Path:
+        return self.folder / "captions" / f"{caption_id}.txt"
 
     def uploads_of(self, channel: str) -> Iterator[Video]:
         """The channel's videos, newest first."""

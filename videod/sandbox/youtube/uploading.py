@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import json
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +120,13 @@ class Uploading:
 
     async def _publish(self, request: web.Request, session_id: str) -> web.StreamResponse:
         session = self._library.sessions[session_id]
-        digest, head = await asyncio.to_thread(_digest, self._library.session_file(session_id))
+        digest, head, duration_s = await asyncio.to_thread(_digest, self._library.session_file(session_id))
         take, endpoint = self._context.faults.take, f"PUT {request.path}"
         rejected = take("youtube", endpoint, ("rejected",))
         reason = (rejected.body or "duplicate") if rejected is not None else None
         video = self._library.publish(session_id, digest, head, reason)
+        video["duration_s"] = duration_s
+        self._library.save()
         key = hashlib.sha256(f"{digest} {video['channel']}".encode()).hexdigest()
         self._context.charge("youtube", "upload", key, 1, "insert", 0.0, video_id=video["id"])
         answer = self._final(session, video)
@@ -164,8 +167,19 @@ async def _write(request: web.Request, file: Path, skip: int) -> bool:
     return whole
 
 
-def _digest(file: Path) -> tuple[str, bytes]:
+def _digest(file: Path) -> tuple[str, bytes, float | None]:
+    """The digest, the first bytes and, where it is an MP4, its length in seconds."""
     with file.open("rb") as source:
-        head = source.read(12)
+        head = source.read(1 << 20)
         source.seek(0)
-        return hashlib.file_digest(source, "sha256").hexdigest(), head
+        return hashlib.file_digest(source, "sha256").hexdigest(), head[:12], _duration_s(head)
+
+
+def _duration_s(head: bytes) -> float | None:
+    """What the movie header says, where it stands at the begin, as films for the web have it."""
+    at = head.find(b"mvhd")
+    if at < 0 or len(head) < at + 36:
+        return None
+    wide = head[at + 4] == 1
+    scale, length = struct.unpack(">IQ" if wide else ">II", head[at + (24 if wide else 16) : at + (36 if wide else 24)])
+    return length / scale if scale else None
