@@ -1,7 +1,7 @@
-# Sourced by ./run and ./test with KIND set to "run" or "dev": makes .venv from uv.lock, needing only python3 >= 3.11
+# Sourced by ./run and ./test with KIND set to "run" or "dev" and SELF to their own path: makes .venv from uv.lock, needing only python3 >= 3.11
 # with pip and POSIX sh. No root, no venv module, no uv, no HOME: pip's --target is not barred by PEP 668.
 set -eu
-ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+ROOT=$(CDPATH='' cd -- "$(dirname -- "$SELF")" && pwd)
 UV_VERSION=0.13.8
 PY=${PYTHON:-python3}
 STAMP=$ROOT/.venv/.stamp-$KIND
@@ -21,9 +21,13 @@ if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WAN
     }
   fi
   [ "$KIND" = dev ] && GROUPS_ARG= || GROUPS_ARG=--no-dev
-  # --inexact: ./run after ./test must not strip pytest again
-  UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync -q --frozen --compile-bytecode --inexact \
+  # --inexact: ./run after ./test must not strip pytest again; LC_ALL: Python reads the .pth of a path that is not ASCII
+  LC_ALL=C.UTF-8 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync -q --frozen --compile-bytecode --inexact \
     $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
+  # as a path from where it stands, which every locale can read; a new file, since uv's cache may hold the same one
+  for pth in "$ROOT"/.venv/lib/python3*/site-packages/_videod.pth; do
+    rm -f "$pth" && printf '../../../..\n' > "$pth"
+  done
   # the Google client brings descriptions of 600 services, 110 MB; those of YouTube stay
   rm -f "$ROOT"/.venv/lib/python3*/site-packages/googleapiclient/discovery_cache/documents/[!y]*.json
   printf %s "$WANT" > "$STAMP"

@@ -174,10 +174,19 @@ def load_channels(folder: Path) -> ChannelSet:
     names = listed(folder)
     found = [folder / name for name in names if name.endswith(".yaml")]
     loaded = load_files(found)
-    odd = [f"{folder / name}: is not read; name it {name[:-4]}.yaml" for name in names if name.endswith(".yml")]
+    odd = [f"{folder / name}: is not read; {_renamed(Path(name))}" for name in names if _meant(name)]
     if not found:
         odd.append(f"{folder}: holds no channel; every channel is a file <channel>.yaml")
     return ChannelSet(loaded.channels, (*loaded.warnings, *odd), loaded.files)
+
+
+def _meant(name: str) -> bool:
+    """Whether somebody may believe that it is read: x.yml, X.YAML, x.yaml.bak."""
+    return not name.endswith(".yaml") and re.search(r"\.ya?ml(\b|$)", name.lower()) is not None
+
+
+def _renamed(path: Path) -> str:
+    return f"the file of a channel is called {path.name.partition('.')[0].lower()}.yaml"
 
 
 def listed(folder: Path) -> list[str]:
@@ -199,13 +208,19 @@ def load_files(paths: Sequence[Path]) -> ChannelSet:
     faults: list[Fault] = []
     warnings: list[str] = []
     names: dict[str, Path] = {}
+    ids: dict[str, Path] = {}
     for path in paths:
+        if path.suffix != ".yaml":
+            faults.append(Fault(str(path), None, "", f"is not read by videod; {_renamed(path)}"))
+            continue
         read = _read(path)
         if isinstance(read, list):
             faults.extend(read)
             continue
         channel, notes = read
         warnings.extend(notes)
+        if (first := ids.setdefault(channel.id, path)) != path:
+            faults.append(Fault(str(path), None, "id", f"is already the id of {first}; every channel has its own"))
         channels[channel.id] = channel
         other = names.setdefault(channel.name.casefold(), path)
         if other != path:

@@ -13,7 +13,10 @@ from videod import __version__
 from videod.cli import main
 
 ROOT = Path(__file__).parents[2]
-GOOD = "name: Wild\nyoutube_channel: UCwild\nvoice_id: v1\nbrand: Short stories about wild animals and places.\n"
+GOOD = (
+    "name: Wild\nyoutube_channel: UCabcdefghijklmnopqrstuv\nvoice_id: v1\n"
+    "brand: Short stories about wild animals and places.\n"
+)
 
 
 def plan_file(folder: Path, **changes: object) -> str:
@@ -182,6 +185,61 @@ def test_single_files_are_checked_without_settings(tmp_path: Path, capsys: pytes
     path.write_text(GOOD)
     assert main.run(["channels", "check", str(path), "--config", str(tmp_path / "none.toml")]) == 0
     assert "1 channel: no problems found." in capsys.readouterr().out
+
+
+@pytest.mark.fault("8.9")
+def test_a_check_says_what_serves_in_the_sandbox_only_and_what_has_no_effect(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("VIDEOD_URL_ELEVENLABS", "VIDEOD_URL_YOUTUBE"):
+        monkeypatch.delenv(name, raising=False)
+    mine = GOOD.replace("Wild", "Mine").replace("v1", "sandbox-narrator-1") + "storage: r2\n"
+    config = settings_file(
+        tmp_path, real=GOOD, mine=mine, sample=GOOD.replace("Wild", "Sample").replace("abcdefghijklmnopqrstuv", "wild")
+    )
+    assert main.run(["channels", "check", "--config", config]) == 0
+    said = capsys.readouterr().out
+    assert "mine.yaml: voice_id: sandbox-narrator-1 speaks in the sandbox only" in said
+    assert "mine.yaml: storage: r2 has no effect yet; files go to Notion" in said
+    assert "sample.yaml: youtube_channel: UCwild is in the sandbox only" in said
+    assert "3 channels: 3 warnings, see above." in said and "no problems" not in said and "real.yaml" not in said
+    monkeypatch.setenv("VIDEOD_URL_ELEVENLABS", "http://127.0.0.1:1")
+    monkeypatch.setenv("VIDEOD_URL_YOUTUBE", "http://127.0.0.1:1")
+    assert main.run(["channels", "check", "--config", config, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["warnings"]) == 1
+
+
+@pytest.mark.fault("8.9")
+@pytest.mark.parametrize("name", ["wild.yml", "wild.YAML", "wild.yaml.bak", "Wild.Yml"])
+def test_a_file_that_looks_like_a_channels_and_is_not_read_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    config = settings_file(tmp_path, real=GOOD)
+    (tmp_path / "channels" / name).write_text(GOOD.replace("Wild", "Other"))
+    assert main.run(["channels", "check", "--config", config]) == 0
+    said = capsys.readouterr().out
+    assert f"{name}: is not read; the file of a channel is called wild.yaml" in said and "1 warning, see above" in said
+    assert main.run(["channels", "check", str(tmp_path / "channels" / name)]) == 78
+    assert "is not read by videod; the file of a channel is called wild.yaml" in capsys.readouterr().out
+
+
+@pytest.mark.fault("8.9")
+def test_two_files_with_one_id_and_unknown_or_repeated_keys_are_faults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    first, second = tmp_path / "a" / "wild.yaml", tmp_path / "b" / "wild.yaml"
+    first.write_text(GOOD)
+    second.write_text(GOOD.replace("Wild", "Other"))
+    assert main.run(["channels", "check", str(first), str(second)]) == 78
+    assert f"{second}: id: is already the id of {first}" in capsys.readouterr().out
+    first.write_text(GOOD + "privcy: public\n")
+    assert main.run(["channels", "check", str(first)]) == 78
+    assert "wild.yaml:5: privcy:" in capsys.readouterr().out
+    first.write_text(GOOD + "voice_id: v2\n")
+    assert main.run(["channels", "check", str(first)]) == 78
+    assert "voice_id" in capsys.readouterr().out
 
 
 def test_missing_settings_are_said_with_code_78(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

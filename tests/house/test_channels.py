@@ -187,7 +187,7 @@ def test_a_yml_file_and_an_empty_folder_are_pointed_out(tmp_path: Path) -> None:
     (tmp_path / "wild.yml").write_text(GOOD)
     found = load_channels(tmp_path)
     assert not found.channels
-    assert any("name it wild.yaml" in warning for warning in found.warnings)
+    assert any("is called wild.yaml" in warning for warning in found.warnings)
     assert any("holds no channel" in warning for warning in found.warnings)
 
 

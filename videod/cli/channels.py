@@ -5,14 +5,17 @@
 """
 
 import os
+import re
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from videod.adapters.process import tethered
 from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files, room
 from videod.cli import complete, options, output
 from videod.cli.options import AsJson, Settings, examples
@@ -20,6 +23,7 @@ from videod.cli.output import CommandError
 from videod.config import ConfigError, load_settings
 from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
 from videod.daemon import wiring
+from videod.dashboard.text import count
 from videod.documents import Fault
 
 app = options.app("List, check and authorize channels.")
@@ -77,12 +81,12 @@ def check(
         found = load_files(files) if files else load_channels(_folder(config))
     except ChannelError as problem:
         faults = problem.faults
-    warnings = (*found.warnings, *(() if files else _of_scripts(config)))
+    warnings = [*found.warnings, *_advice(found, os.environ), *(() if files else _of_scripts(config))]
     if as_json:
         listed = [
             {"file": fault.source, "line": fault.line, "key": fault.key, "reason": fault.reason} for fault in faults
         ]
-        output.print_json({"ok": not faults, "faults": listed, "warnings": list(warnings)})
+        output.print_json({"ok": not faults, "faults": listed, "warnings": warnings})
     else:
         for fault in faults:
             output.say(str(fault), "bad")
@@ -90,8 +94,29 @@ def check(
         for channel in found.channels.values():
             output.say(room(channel), "dim")
         if not faults:
-            output.say(f"{len(found.channels)} channel{'s' if len(found.channels) != 1 else ''}: no problems found.")
+            said = f"{count(len(warnings), 'warning')}, see above." if warnings else "no problems found."
+            output.say(f"{count(len(found.channels), 'channel')}: {said}")
     return output.CONFIGURATION if faults else output.OK
+
+
+def _advice(found: ChannelSet, env: Mapping[str, str]) -> list[str]:
+    """What is valid and yet not what its writer may expect: it serves in a rehearsal only, or does nothing."""
+    told = []
+    for path, channel in zip(found.files, found.channels.values(), strict=True):
+        if channel.voice_id.startswith("sandbox-") and not env.get("VIDEOD_URL_ELEVENLABS"):
+            told.append(f"{path}: voice_id: {channel.voice_id} speaks in the sandbox only; name your own")
+        if _IN_SANDBOX.fullmatch(channel.youtube_channel) and not env.get("VIDEOD_URL_YOUTUBE"):
+            told.append(
+                f"{path}: youtube_channel: {channel.youtube_channel} is in the sandbox only (YouTube's ids have 24"
+                " characters); put in the id, @handle or link of your channel"
+            )
+        if channel.storage == "r2":
+            told.append(f"{path}: storage: r2 has no effect yet; files go to Notion")
+    return told
+
+
+#: ids that the stand-in of YouTube gives, and the real one never
+_IN_SANDBOX = re.compile(r"UC(?!.{22}$).*")
 
 
 def _of_scripts(config: Path) -> list[str]:
@@ -128,9 +153,11 @@ def authorize(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # the script finds its modules in its own folder, which PYTHONSAFEPATH (set by the unit) would hide
     passed = {name: value for name, value in os.environ.items() if name not in {*SECRET_NAMES, "PYTHONSAFEPATH"}}
-    argv = [sys.executable, str(settings.paths.scripts / "youtube_auth.py"), "--channel", channel,
-            "--youtube-channel", known[channel].youtube_channel,
-            "--output", str(folder / f"{channel}.token")]  # fmt: skip
+    argv = [
+        *tethered(0, signal.SIGTERM), sys.executable, str(settings.paths.scripts / "youtube_auth.py"),
+        "--channel", channel, "--youtube-channel", known[channel].youtube_channel,
+        "--output", str(folder / f"{channel}.token"),
+    ]  # fmt: skip
     needed = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "VIDEOD_MASTER_KEY")
     env = passed | secrets.for_child(needed)
     argv += ["--no-browser"] if no_browser else []
