@@ -36,6 +36,7 @@ __all__ = ["ConfigError", "CredentialsError", "Secrets", "Settings", "load_secre
 
 #: What the wheel brings of a checkout: scripts/, the sample channels/, videod.toml. A checkout has no such folder.
 PACKAGED = Path(__file__).with_name("_packaged")
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 class ConfigError(ValueError):

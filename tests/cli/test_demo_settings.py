@@ -43,7 +43,7 @@ def test_settings_of_the_folder_go_first(packaged: Path) -> None:
     assert (paths.state, paths.channels) == (Path.cwd() / "mine", Path.cwd() / "channels")
 
 
-@pytest.mark.parametrize("argv", [["--config", "other.toml"], []])
+@pytest.mark.parametrize("argv", [["--config", "other.toml"], ["--config", "other.toml", "--json"]])
 def test_a_missing_settings_file_is_one_sentence_and_78(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], argv: list[str]
 ) -> None:

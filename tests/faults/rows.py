@@ -72,7 +72,13 @@ ROWS: Mapping[str, str] = {
     "7.6": "Advice names the key, the file, the command",
     "7.8": "Refused entries are in status; jobs of cancelled entries are not counted",
     # 8: terminal, start and stop
+    "8.1": "A command that is ended, however and whenever, leaves no process, socket or temporary file",
+    "8.2": "The demo needs no channels of the folder and says what keeps it from going on",
+    "8.5": "Any terminal, width and pipe is written to without a traceback; a nonsense number is a usage error",
     "8.6": "The consent's address answers many at once, holds its time limit and cleans what it is told",
+    "8.7": "A hang-up during a start is a reload that waits",
+    "8.8": "`./run` and `./test` work through links and under any path and locale",
+    "8.9": "`channels check` says what is true: what serves in the sandbox only, has no effect or is not read",
     "8.10": "No test's verdict hangs on time",
     # 9: custom scripts
     "9.1": "A custom script gets only the options that the originals have",
@@ -91,6 +97,7 @@ ROWS: Mapping[str, str] = {
     "10.4": "Repeated purchases stand in the sums, marked",
     "10.5": "A film of another program is held against what it was made of",
     # 11: simulated services
+    "11.1": "The stand-ins answer the services' own clients as the services do",
     # 13: reliability
     "13.1": "A time of the board in the future moves no cursor",
     "13.2": "What a person sets is never written over",

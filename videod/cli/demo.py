@@ -7,6 +7,7 @@ would, approves each gate there as a person would, shows what happens, ends when
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from videod.cli import options
+from videod.cli import interrupts, options
+from videod.cli.demo_show import summary, tell
 
 if TYPE_CHECKING:
+    from videod.cli.children import Children
     from videod.config import Paths
 
 #: title, topic and story direction typed into the board, by sample channel
@@ -39,8 +42,22 @@ STORIES: dict[str, tuple[tuple[str, str, str], ...]] = {
 SMALL, FULL = (6, 8), (18, 22)
 GIVE_UP_S = 3600.0
 DEFAULT = Path("videod.toml")
+#: the samples that these stories are for; those in a folder of channels may be gone, or somebody's own by now
+SAMPLES = Path(__file__).parents[1] / "samples"
+#: what each clip of an episode takes on the disk, with its share of the film and of the stand-ins' copies, MB
+CLIP_MB = 40
+ELSEWHERE = "Choose another place with `--folder`."
+TEMPORARY = "tmp"
 
 app = options.app()
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text is for the person at the terminal, `code` the exit code."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -69,58 +86,54 @@ def demo(
 
     The daemon, its scripts and FFmpeg are the real ones. You need no key.
     """
-    from videod.cli import rehearsal
-    from videod.cli.demo_show import summary, tell
-    from videod.config import ConfigError
+    from videod.cli.children import Children
 
     size = FULL if full else SMALL
     chosen = (clips or size[0], images or (size[1] if clips is None else max(4, round(clips * 1.3))))
     began = time.monotonic()
+    done, place = False, None
     try:
         config, paths = _settings(config)
-        stage, sandbox = _set_up(paths.channels, folder or _new_folder(paths.state), chosen)
-    except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(78) from None
-    except rehearsal.RehearsalError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(69) from None
-    daemon = _start_daemon(stage, config)
-    tell(f"{episodes} episode(s) of {chosen[0]} clips and {chosen[1]} images. Watch the board: {stage.page}")
-    tell(f"Everything of this run lies in {stage.folder}")
-    try:
-        from videod.cli.demo_person import Person
-
-        person = Person(stage.env, stage.folder / "daemon" / "videod.db")
-        with contextlib.closing(person):
-            person.write_entries(_stories(episodes))
-            ended = person.live_with_it(GIVE_UP_S, daemon)
-        report = summary(stage.folder, stage.page, time.monotonic() - began)
-        typer.echo(json.dumps(report) if as_json else report["text"])
-        if keep and ended:
-            tell("Left open. Ctrl-C ends it.")
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        place = folder or _new_folder(paths.state)
+        with Children() as children:
+            stage = _set_up(place, chosen, config, episodes, children)
+            daemon = _start_daemon(stage, config, children)
+            tell(f"{episodes} episode(s) of {chosen[0]} clips and {chosen[1]} images. Watch the board: {stage.page}")
+            tell(f"Everything of this run lies in {stage.folder}")
+            done = _live(stage, daemon, episodes)
+            report = summary(stage.folder, stage.page, time.monotonic() - began)
+            if as_json or done:
+                typer.echo(json.dumps(report) if as_json else report["text"])
+            if keep and done:
+                tell("Left open. Ctrl-C ends it.")
+                signal.pause()
+    except DemoError as error:
+        tell(str(error))
+        raise typer.Exit(error.code) from None
     except KeyboardInterrupt:
-        ended = False
+        raise typer.Exit(interrupts.code() or 130) from None
     finally:
-        _end(daemon)
-        _end(sandbox)
-    raise typer.Exit(0 if ended else 1)
+        if place is not None:
+            _tidy(place)
+    raise typer.Exit(0 if done else 1)
 
 
 def _settings(given: Path) -> "tuple[Path, Paths]":
-    """The settings file to use and its paths. Raises ConfigError.
+    """The settings file to use and its paths. Raises DemoError.
 
-    An installed package brings settings and sample channels for a folder that has none; the films lie in this folder
-    all the same.
+    A folder without settings uses those that videod brought, an installed package's or a checkout's; the films lie in
+    this folder all the same.
     """
-    from videod.config import PACKAGED, load_settings
+    from videod.config import CHECKOUT, PACKAGED, ConfigError, load_settings
 
-    brought = PACKAGED / "videod.toml"
-    if given.exists() or given != DEFAULT or not brought.exists():
-        return given, load_settings(given).paths
-    state = os.environ.get("VIDEOD_PATHS_STATE") or str(Path("state").absolute())
-    return brought, load_settings(brought, os.environ | {"VIDEOD_PATHS_STATE": state}).paths
+    try:
+        brought = next((one / given for one in (PACKAGED, CHECKOUT) if (one / DEFAULT).exists()), None)
+        if given.exists() or given != DEFAULT or brought is None:
+            return given, load_settings(given).paths
+        state = os.environ.get("VIDEOD_PATHS_STATE") or str(Path("state").absolute())
+        return brought, load_settings(brought, os.environ | {"VIDEOD_PATHS_STATE": state}).paths
+    except ConfigError as error:
+        raise DemoError(78, str(error)) from None
 
 
 def _new_folder(state: Path) -> Path:
@@ -131,30 +144,52 @@ def _new_folder(state: Path) -> Path:
     raise typer.Exit(74)
 
 
-def _set_up(samples: Path, folder: Path, size: tuple[int, int]) -> tuple[Stage, "subprocess.Popen[bytes] | None"]:
+def _set_up(folder: Path, size: tuple[int, int], config: Path, episodes: int, children: "Children") -> Stage:
+    """Everything that the daemon needs, in `folder`. Raises DemoError."""
     from videod.cli import rehearsal
+    from videod.config import load_settings
 
-    folder.mkdir(parents=True, exist_ok=True)
-    channels = _sample_channels(samples, folder / "channels", size)
-    quick = ("--generation", "3", "--latency", "gemini=0.3", "--latency", "elevenlabs=0.2")
-    found, process = rehearsal.attach_or_start(folder / "sandbox", quick)
-    state = folder / "daemon"
-    env = rehearsal.environment(folder / "sandbox", found, state)
-    env |= {"VIDEOD_PATHS_CHANNELS": str((folder / "channels").resolve()), "VIDEOD_DAEMON_POLL_INTERVAL_S": "3"}
-    rehearsal.prepare(env, channels, state)
-    return Stage(folder, env, str(found.get("page"))), process
+    try:
+        (folder / TEMPORARY).mkdir(parents=True, exist_ok=True)
+        limits = load_settings(config).limits
+        _check_room(folder, limits.min_free_mb + limits.reserve_mb + CLIP_MB * size[0] * episodes)
+        os.environ["TMPDIR"] = str((folder / TEMPORARY).resolve())
+        channels = _sample_channels(folder / "channels", size)
+        quick = ("--generation", "3", "--latency", "gemini=0.3", "--latency", "elevenlabs=0.2")
+        found, _ = rehearsal.attach_or_start(folder / "sandbox", quick, children)
+        state = folder / "daemon"
+        env = rehearsal.environment(folder / "sandbox", found, state)
+        env |= {"VIDEOD_PATHS_CHANNELS": str((folder / "channels").resolve()), "VIDEOD_DAEMON_POLL_INTERVAL_S": "3"}
+        env |= {"VIDEOD_DAEMON_STOP_GRACE_S": "3"}  # nothing of it is worth a longer wait
+        rehearsal.prepare(env, channels, state)
+    except OSError as error:
+        raise DemoError(74, f"The demo cannot work in {folder}: {error.strerror or error}. {ELSEWHERE}") from None
+    except rehearsal.RehearsalError as error:
+        raise DemoError(69, str(error)) from None
+    return Stage(folder, env, str(found.get("page")))
 
 
-def _sample_channels(source: Path, target: Path, size: tuple[int, int]) -> list[str]:
-    """Copies of the sample channels at the wanted size, every gate on so that the demo shows them all."""
+def _check_room(folder: Path, needed: int) -> None:
+    """Raises DemoError where the disk has less than `needed` MB: the daemon would wait for more without an end."""
+    from videod.adapters.disk import MB, room
+
+    free = room(folder).free // MB
+    if free < needed:
+        raise DemoError(
+            75, f"The demo needs {needed:,} MB of free disk space and {folder} has {free:,} MB. {ELSEWHERE}"
+        )
+
+
+def _sample_channels(target: Path, size: tuple[int, int]) -> list[str]:
+    """The package's sample channels at the wanted size, every gate on so that the demo shows them all."""
     import yaml
 
     target.mkdir(exist_ok=True)
     for name in STORIES:
-        body = yaml.safe_load((source / f"{name}.yaml").read_text())
+        body = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text(encoding="utf-8"))
         body |= {"clips": size[0], "images": size[1], "gates": dict.fromkeys(("assets", "video", "audio"), "review")}
         body["gates"]["final"] = "auto"
-        (target / f"{name}.yaml").write_text(yaml.safe_dump(body, allow_unicode=True))
+        (target / f"{name}.yaml").write_text(yaml.safe_dump(body, allow_unicode=True), encoding="utf-8")
     return sorted(STORIES)
 
 
@@ -165,20 +200,32 @@ def _stories(episodes: int) -> list[tuple[str, tuple[str, str, str]]]:
     return turns[:episodes]
 
 
-def _start_daemon(stage: Stage, config: Path) -> "subprocess.Popen[bytes]":
-    log = stage.folder / "daemon.log"
-    with log.open("ab") as out:
-        argv = [sys.executable, "-m", "videod", "run", "--config", str(config)]
-        return subprocess.Popen(argv, env=stage.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                start_new_session=True)  # fmt: skip
+def _start_daemon(stage: Stage, config: Path, children: "Children") -> "subprocess.Popen[bytes]":
+    argv = [sys.executable, "-m", "videod", "run", "--config", str(config)]
+    return children.start(argv, stage.folder / "daemon.log", stage.env)
 
 
-def _end(process: "subprocess.Popen[bytes] | None") -> None:
-    if process is None or process.poll() is not None:
-        return
-    process.send_signal(signal.SIGTERM)
+def _live(stage: Stage, daemon: "subprocess.Popen[bytes]", episodes: int) -> bool:
+    """Play the person until the films are published; whether they are. Raises DemoError without stand-ins."""
+    import httpx
+
+    from videod.cli import rehearsal
+    from videod.cli.demo_person import Person
+
     try:
-        process.wait(60)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        with contextlib.closing(Person(stage.env, stage.folder / "daemon" / "videod.db")) as person:
+            person.write_entries(_stories(episodes))
+            return person.live_with_it(GIVE_UP_S, daemon)
+    except httpx.HTTPError:
+        log = stage.folder / "sandbox" / "sandbox.log"
+        said = f"The simulated services do not answer any more: {rehearsal.last_words(log)} Full log: {log}"
+        raise DemoError(69, said) from None
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what only a process that was killed leaves: its socket, its half-written and temporary files."""
+    for left in (folder / TEMPORARY, folder / "daemon" / "tmp"):
+        shutil.rmtree(left, ignore_errors=True)
+    for left in (folder / "daemon" / "videod.sock", folder / "sandbox" / "sandbox.json", *folder.rglob("*.part")):
+        with contextlib.suppress(OSError):
+            left.unlink()

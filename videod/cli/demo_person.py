@@ -1,5 +1,6 @@
 """The person of the demo: types entries into the board, looks at it, approves what waits. Speaks Notion's own API."""
 
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -8,9 +9,11 @@ import httpx
 import typer
 
 from videod.cli.demo_show import Screen, tell
+from videod.cli.demo_trouble import stuck, troubles
+from videod.cli.rehearsal import last_words
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, Status
 from videod.sandbox.notion import PERSON_TOKEN
-from videod.store import reads
+from videod.store import reads, views
 from videod.store.views import NoDatabase, look
 
 VERSION = "2026-03-11"
@@ -33,6 +36,7 @@ class Person:
         self._source = self._find_source()
         self._entries: dict[str, str] = {}
         self._told_at = 0.0
+        self._told: set[str] = set()
 
     def close(self) -> None:
         self._client.close()
@@ -84,10 +88,37 @@ class Person:
                     self._explain(cards)
                     return False
                 if daemon.poll() is not None:
-                    tell(f"The daemon ended with code {daemon.returncode}; see daemon.log in the folder above.")
+                    log = self._database.parents[1] / "daemon.log"
+                    said = f"videod stopped unexpectedly (exit code {daemon.returncode})."
+                    tell(f"{said} Its last words: {last_words(log)} Full log: {log}")
+                    return False
+                if self._hopeless():
                     return False
                 time.sleep(LOOK_S)
         tell("This took too long; see daemon.log in the folder above.")
+        return False
+
+    def _hopeless(self) -> bool:
+        """Tell what went wrong since the last look; True, and told, where waiting makes no sense any more."""
+        try:
+            connection = look(self._database)
+        except NoDatabase:
+            return False
+        try:
+            seen = views.overview(connection, time.time_ns() // 1_000_000)
+        except sqlite3.Error:
+            return False  # it is just being made
+        finally:
+            connection.close()
+        found = troubles(seen)
+        for text in found:
+            if text not in self._told:
+                self._told.add(text)
+                tell(text)
+        if found and stuck(seen):
+            log = self._database.parents[1] / "daemon.log"
+            tell(f"Nothing is left to do but to wait for what failed, so the demo ends here. Full log: {log}")
+            return True
         return False
 
     def _answer(self, page: str, card: dict[str, str]) -> None:

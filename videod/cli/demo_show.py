@@ -30,13 +30,14 @@ def tell(text: str) -> None:
 
 
 class Screen:
-    """Shows the cards of the board: a live table on a terminal, a line at each change elsewhere."""
+    """Shows the cards of the board: a live table on a terminal that can, a line at each change elsewhere."""
 
     def __init__(self, titles: dict[str, str]) -> None:
         self._titles = titles
         self._shown: dict[str, str] = {}
         self._began = time.monotonic()
-        self._live = Live(console=_CONSOLE, auto_refresh=False) if sys.stderr.isatty() else None
+        moves = sys.stderr.isatty() and not _CONSOLE.is_dumb_terminal
+        self._live = Live(console=_CONSOLE, auto_refresh=False) if moves else None
 
     def __enter__(self) -> Self:
         if self._live is not None:

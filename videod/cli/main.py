@@ -5,6 +5,7 @@ the root and the completion of names read the rows alone, so that `videod --help
 """
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -16,7 +17,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from videod import __version__
-from videod.cli import output
+from videod.cli import interrupts, output, terminal
 from videod.cli.output import INTERRUPTED, OK, USAGE, CommandError
 
 #: a shell that asks for completions sets it
@@ -115,18 +116,39 @@ def _root(
 def main() -> None:
     """The program `videod`."""
     own = sys.argv[1:2] in (["run"], ["report-death"])
-    raise SystemExit(_daemon(sys.argv[1:]) if own else run(sys.argv[1:]))
+    raise SystemExit(terminal.finish(_daemon(sys.argv[1:]) if own else _command(sys.argv[1:])))
+
+
+def _command(argv: Sequence[str]) -> int:
+    """Any other command; one that a signal ended says so with its exit code."""
+    interrupts.hear()
+    terminal.prepare()
+    try:
+        code = run(argv)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except OSError as error:
+        if interrupts.code() is not None and error.errno == errno.EIO:
+            code = INTERRUPTED  # what a closed terminal answers to the last words
+        elif error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+            code = terminal.unwritable(error)
+        else:
+            raise
+    ended = interrupts.code()
+    return code if ended in (None, INTERRUPTED) else ended
 
 
 def _daemon(argv: Sequence[str]) -> int:
     """The daemon and what follows it: signals count from the first moment, and nothing that hangs outlives its end."""
     from videod.daemon import ending, signals
 
-    signals.hear()
-    ending.Process.own = True
+    signals.hear(hangup_stops="--sandbox" in argv)
+    ending.Process.own = interrupts.Heard.own = True
+    terminal.prepare()
     try:
         code = run(argv)
-        signals.ignore_the_rest(*signals.STOPS)  # the end is under way: it must not be torn
+        signals.ignore_the_rest(*signals.stops())  # the end is under way: it must not be torn
+        code = OK if signals.Heard.stopped else code
     except signals.Stopped:
         code = OK
     ending.within(ending.LAST_S, code)
@@ -162,5 +184,5 @@ def _invoke(root: TyperGroup, args: list[str]) -> int:
                 print(at.get_help() if at is not None else "")
             return USAGE
         path = at.command_path if at is not None else "videod"
-        raise CommandError(USAGE, error.format_message().rstrip("."), f"see `{path} --help`") from None
+        raise CommandError(USAGE, error.format_message().rstrip(".")[:400], f"see `{path} --help`") from None
     return code if isinstance(code, int) else OK

@@ -11,6 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from videod.cli.children import Children
+from videod.core.sanitize import sanitize_screen
+
 #: how long the stand-ins may take to answer after their start, seconds
 START_S = 180.0
 
@@ -20,12 +23,13 @@ class RehearsalError(Exception):
 
 
 def attach_or_start(
-    root: Path, arguments: Sequence[str] = ()
+    root: Path, arguments: Sequence[str] = (), children: Children | None = None
 ) -> tuple[dict[str, object], "subprocess.Popen[bytes] | None"]:
     """What the sandbox in `root` says of itself, and its process when it was started here.
 
     The stand-ins live in a process of their own, so that the daemon may die and come back while the board, the
-    accounts and the jobs under way stay. Raises RehearsalError.
+    accounts and the jobs under way stay. `children` end it, else whoever gets it does; it never outlives this process.
+    Raises RehearsalError.
     """
     from videod.sandbox.attach import attach
 
@@ -34,21 +38,22 @@ def attach_or_start(
         return found, None
     root.mkdir(parents=True, exist_ok=True)
     log = root / "sandbox.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "videod", "sandbox", "run", "--root", str(root), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        )
+    argv = [sys.executable, "-m", "videod", "sandbox", "run", "--root", str(root), *arguments]
+    process = (children or Children()).start(argv, log)
     until = time.monotonic() + START_S
     while time.monotonic() < until and process.poll() is None:
         found = attach(root)
         if found is not None:
             return found, process
         time.sleep(0.05)
-    raise RehearsalError(f"the sandbox did not start; its log is {log}: {log.read_text()[-400:].strip()}")
+    raise RehearsalError(f"The simulated services did not start: {last_words(log)} Full log: {log}")
+
+
+def last_words(log: Path) -> str:
+    """The last line that a program wrote to its log, as a sentence."""
+    lines = [line.strip() for line in log.read_text(errors="replace")[-4000:].splitlines() if line.strip()]
+    said = sanitize_screen(lines[-1])[:400] if lines else "it said nothing"
+    return said if said.endswith(".") else f"{said}."
 
 
 def _master_key(root: Path) -> str:

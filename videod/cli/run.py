@@ -1,15 +1,17 @@
 """`videod run`: the daemon itself, on the real services or on the stand-ins."""
 
 import os
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from videod.cli import options
+
+if TYPE_CHECKING:
+    from videod.cli.children import Children
 
 CONFIGURATION, BUSY, BROKEN, CREDENTIALS = 78, 75, 74, 77
 
@@ -47,18 +49,15 @@ def run(
     """
     if not sandbox:
         raise typer.Exit(serve(config, os.environ, verbose, take_over))
-    env, stand_ins = _rehearse(config)
-    try:
-        code = serve(config, env, verbose, take_over)
-    finally:
-        if stand_ins is not None:  # those that were here before stay
-            stand_ins.terminate()
-            stand_ins.wait()
+    from videod.cli.children import Children
+
+    with Children() as stand_ins:  # those that were here before stay
+        code = serve(config, _rehearse(config, stand_ins), verbose, take_over)
     raise typer.Exit(code)
 
 
-def _rehearse(config: Path) -> "tuple[dict[str, str], subprocess.Popen[bytes] | None]":
-    """The environment that points at the stand-ins, and their process where it was started here."""
+def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
+    """The environment that points at the stand-ins, which are started where none are here."""
     from videod.channels import ChannelError, load_channels
     from videod.cli import rehearsal
     from videod.config import ConfigError, load_settings
@@ -67,14 +66,16 @@ def _rehearse(config: Path) -> "tuple[dict[str, str], subprocess.Popen[bytes] | 
         settings = load_settings(config)
         channels = sorted(load_channels(settings.paths.channels).channels)
         root = settings.paths.state / "sandbox"
-        found, process = rehearsal.attach_or_start(root)
+        found, _ = rehearsal.attach_or_start(root, (), stand_ins)
     except (ConfigError, ChannelError, rehearsal.RehearsalError) as error:
         _fail(CONFIGURATION, str(error))
+    except OSError as error:
+        _fail(BROKEN, f"The simulated services cannot work in {error.filename or 'the state folder'}: {error.strerror}")
     state = root / "daemon"
     env = rehearsal.environment(root, found, state)
     rehearsal.prepare(env, channels, state)
     typer.echo(f"Stand-ins are up. The board: {found.get('page')}", err=True)
-    return env, process
+    return env
 
 
 def serve(config: Path, env: Mapping[str, str], verbose: bool = False, take_over: bool = False) -> int:

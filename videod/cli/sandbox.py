@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from videod.cli import options
+from videod.cli.children import sweep
+from videod.cli.interrupts import Heard
 
 USAGE, DOWN, BUSY, CONFIGURATION = 64, 69, 75, 78
 
@@ -87,7 +89,7 @@ async def _serve(root: Path, options: Any, faults: list[dict[str, Any]], *, s3: 
 
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, ending.set)
     try:
         running = await host.start(root, options, s3=s3, faults=faults)
@@ -104,6 +106,8 @@ async def _serve(root: Path, options: Any, faults: list[dict[str, Any]], *, s3: 
             typer.echo(f"{name:12} {url}")
         typer.echo(f'Ready. In another shell: eval "$(videod sandbox env --root {root})"')
         await ending.wait()
+    if Heard.own:
+        await asyncio.to_thread(sweep, 0.0)  # what still draws or encodes does it for nobody
     typer.echo("Stopped.")
 
 

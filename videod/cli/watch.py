@@ -1,5 +1,6 @@
-"""`videod watch`: the dashboard. A terminal gets a live screen, a pipe or a file a single frame."""
+"""`videod watch`: the dashboard. A terminal gets a live screen, a dumb one lines, a pipe or a file a single frame."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -29,6 +30,9 @@ def watch(
         raise output.CommandError(output.USAGE, "watch draws a screen and has no --json", "use `videod status --json`")
     if once or not console.is_terminal:
         live.once(where.database, where.around(), client.now_ms(), console)
+        return output.OK
+    if console.is_dumb_terminal or not os.environ.get("TERM"):
+        live.lines(where.database, where.around, client.now_ms, console)
         return output.OK
     live.watch(where.database, where.around, client.now_ms, console)
     return output.OK

@@ -9,6 +9,7 @@ that failed or was stopped, and nothing that hangs keeps the process for long (`
 import asyncio
 import json
 import logging
+import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -53,6 +54,8 @@ LAST_WORDS_S = 5.0
 CLOSING_S = 2 * PART_S
 #: loops without which nothing works: where one fails for minutes the process ends, and a fresh one is tried
 NEEDED = ("intake", "relay", "heartbeat")
+#: the door of the command line, in the state folder
+SOCKET = "videod.sock"
 #: an alert of a start that failed may take so long, seconds
 SEND_S = 10.0
 #: a second signal after this long forces the end, seconds
@@ -115,7 +118,7 @@ async def serve_forever(given: Given, life: Life) -> int:
 
 async def _live(given: Given, life: Life) -> int:
     stopping, asked = asyncio.Event(), asyncio.Event()
-    _listen_to_signals(stopping, asked)
+    _listen_to_signals(stopping, asked, given.state)
     life.watchdog.start()
     async with AsyncExitStack() as opened:
         publishing = asyncio.create_task(life.publish())
@@ -165,7 +168,7 @@ async def _start(
         problems=life.problems,
     )  # fmt: skip
     try:
-        door = await serve(app, given.state / "videod.sock", current.settings.daemon.http_port)
+        door = await serve(app, given.state / SOCKET, current.settings.daemon.http_port)
     except ListenError as closed:
         raise StartError(str(closed), 75) from None
     opened.push_async_callback(door.close)
@@ -261,7 +264,7 @@ async def _then_rest(once: Callable[[], Awaitable[None]]) -> None:
     await asyncio.Event().wait()
 
 
-def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
+def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event, state: Path) -> None:
     """`stopping` on SIGTERM and its like, `asked` (for the configuration to be read anew) on SIGHUP."""
     loop = asyncio.get_running_loop()
     signalled: list[float] = []
@@ -270,13 +273,16 @@ def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event) -> None:
         # a terminal and `timeout` signal the process and its group: two at once are one wish
         if signalled and loop.time() - signalled[0] > FORCE_AFTER_S:
             log.warning("daemon_stop_forced")
+            for left in (state / SOCKET, state / "tmp"):  # nobody is left to remove them
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
             signal.raise_signal(signal.SIGKILL)
         signalled.append(loop.time())
         stopping.set()
 
-    for number in signals.STOPS:
+    if not signals.Heard.hangup_stops:
+        loop.add_signal_handler(signal.SIGHUP, asked.set)
+    for number in signals.stops():
         loop.add_signal_handler(number, stop)
-    loop.add_signal_handler(signal.SIGHUP, asked.set)
     signals.ignore_the_rest()
     if signals.Heard.reload:
         asked.set()
@@ -390,7 +396,7 @@ def _noted(given: Given, life: Life) -> int:
             _tell_now(given, life)
         raise
     finally:
-        signals.ignore_the_rest(*signals.STOPS)
+        signals.ignore_the_rest(*signals.STOPS, signal.SIGHUP)
     if code == 0 or life.lost:
         life.lives.end()
     return code

@@ -5,6 +5,7 @@ start is; a reload waits until the daemon runs. What has no meaning for videod, 
 does nothing. The handlers are functions, never SIG_IGN: an ignored signal would stay ignored in every script.
 """
 
+import logging
 import signal
 import threading
 from types import FrameType
@@ -16,24 +17,39 @@ _MEANINGLESS = (
 )  # fmt: skip
 
 
-class Stopped(BaseException):
-    """Somebody asked for the end while videod was still starting."""
+class Stopped(KeyboardInterrupt):
+    """Somebody asked for the end while videod was still starting.
+
+    A KeyboardInterrupt since asyncio lets no other exception out of a callback: the wish would be lost.
+    """
 
 
 class Heard:
-    """What was asked for before the loop runs that answers it."""
+    """What was asked for before the loop runs that answers it. `hangup_stops`: SIGHUP is a stop, else a reload."""
 
     reload = False
+    hangup_stops = False
+    stopped = False
 
 
-def hear() -> None:
-    """Take every signal from now on; outside of the main thread, where nobody may, do nothing."""
+def hear(hangup_stops: bool = False) -> None:
+    """Take every signal from now on; outside of the main thread, where nobody may, do nothing.
+
+    `hangup_stops`: a rehearsal ends with its terminal, unless SIGHUP was ignored before, as `nohup` does.
+    """
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in STOPS:
+    Heard.hangup_stops = hangup_stops and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    for number in stops():
         signal.signal(number, _stop)
-    signal.signal(signal.SIGHUP, _reload)
+    if not Heard.hangup_stops:
+        signal.signal(signal.SIGHUP, _reload)
     ignore_the_rest()
+
+
+def stops() -> tuple[int, ...]:
+    """The signals that end this daemon."""
+    return (*STOPS, signal.SIGHUP) if Heard.hangup_stops else STOPS
 
 
 def ignore_the_rest(*also: int) -> None:
@@ -44,8 +60,15 @@ def ignore_the_rest(*also: int) -> None:
         signal.signal(number, _nothing)
 
 
+def hush() -> None:
+    """No traceback of a loop that is torn down: asyncio logs what its cancelled tasks make of it."""
+    logging.getLogger("asyncio").disabled = True
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
-    ignore_the_rest(*STOPS)  # one exception is enough: what cleans up must not be torn as well
+    Heard.stopped = True
+    hush()
+    ignore_the_rest(*stops())  # one exception is enough: what cleans up must not be torn as well
     raise Stopped
 
 

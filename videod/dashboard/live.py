@@ -7,9 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from videod.dashboard import render, rows, view
 from videod.store import views
+from videod.store.reports import Happening
 
 #: looks for a change per second; a look at `PRAGMA data_version` costs microseconds
 LOOKS = 5
@@ -41,6 +43,39 @@ def watch(
     try:
         with Live(console=console, auto_refresh=False, screen=True, vertical_overflow="crop") as live:
             _draw_on(live, connection, look, now_ms, stop)
+    except KeyboardInterrupt:
+        return
+    finally:
+        connection.close()
+
+
+def lines(
+    database: Path,
+    look: Callable[[], rows.Surroundings],
+    now_ms: Callable[[], int],
+    console: Console,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """For a terminal that can move no cursor: one frame, then a line for each thing that happens.
+
+    Raises views.NoDatabase where there is no database.
+    """
+    connection = views.look(database)
+    known: tuple[Happening, ...] | None = None
+    alive = False
+    try:
+        while not stop():
+            found = rows.load(connection, now_ms(), look())
+            seen = view.snapshot(found)
+            if known is None:
+                console.print(render.screen(seen, console.width, 200), soft_wrap=True)
+            else:
+                fresh = [line for one, line in zip(found.happenings, seen.events, strict=True) if one not in known]
+                said = [] if seen.alive == alive else [seen.daemon]
+                for text in (*said, *(f"{line.time}  {line.title}  {line.text}" for line in reversed(fresh))):
+                    console.print(Text(text), soft_wrap=True)
+            known, alive = found.happenings, seen.alive
+            time.sleep(1)
     except KeyboardInterrupt:
         return
     finally:

@@ -1,0 +1,45 @@
+"""What commands leave when they are ended from outside; `python -m tests.campaigns endings` tries every moment."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns import endings
+
+pytestmark = pytest.mark.live
+
+
+def starting(run: endings.Run) -> bool:
+    """The stand-ins are about to start, and nobody has waited for them yet."""
+    return any(run.folder.rglob("sandbox.log"))
+
+
+def working(run: endings.Run) -> bool:
+    """The daemon has opened its door."""
+    return any(run.folder.rglob("videod.sock"))
+
+
+def shown(run: endings.Run) -> bool:
+    """The dashboard has taken the screen."""
+    return endings.ENTER_SCREEN in run.shown
+
+
+@pytest.mark.fault("8.1")
+@pytest.mark.parametrize(
+    ("command", "way", "when"),
+    [
+        ("demo", "TERM", starting),
+        ("demo", "INT twice", working),
+        ("demo", "KILL", working),
+        ("demo", "terminal closed", working),
+        ("run --sandbox", "INT", starting),
+        ("run --sandbox", "HUP", working),
+        ("run --sandbox", "KILL", working),
+        ("watch", "TERM", shown),
+        ("watch", "terminal closed", shown),
+    ],
+)
+def test_no_process_socket_or_temporary_file_is_left(
+    tmp_path: Path, command: str, way: str, when: endings.When
+) -> None:
+    assert endings.check(command, way, tmp_path / "place", when) == []
