@@ -2,6 +2,7 @@
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from tests.harness.patience import run
 
 ROOT = Path(__file__).parents[2]
+#: what the stand-in for uv does not install
+LIBRARIES = sysconfig.get_path("purelib")
 #: makes an environment as uv does: an absolute .pth, programs that name their Python by its whole path
 UV = f"""#!/bin/sh
 set -eu
@@ -42,7 +45,7 @@ def said(program: Path | str, checkout: Path, **env: str) -> tuple[int, str, str
     """Exit code and output of a program with `--version`, called from the folder above the checkout."""
     tools = checkout.parents[1] / "bin"
     named = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
-    asked = named | {"PATH": f"{tools}:/usr/bin:/bin", "PYTHON": sys.executable} | env
+    asked = named | {"PATH": f"{tools}:/usr/bin:/bin", "PYTHON": sys.executable, "PYTHONPATH": LIBRARIES} | env
     done = run([program, "--version"], cwd=checkout.parents[1], env=asked)
     return done.returncode, done.stdout, done.stderr
 
@@ -74,7 +77,8 @@ def test_run_works_through_links_to_itself_and_from_path(checkout: Path) -> None
 
 def _from_path(name: str, checkout: Path) -> tuple[int, str, str]:
     tools = checkout.parents[1] / "bin"
-    done = run(["/bin/sh", "-c", f"{name} --version"], env={"PATH": f"{tools}:/usr/bin:/bin", "PYTHON": sys.executable})
+    env = {"PATH": f"{tools}:/usr/bin:/bin", "PYTHON": sys.executable, "PYTHONPATH": LIBRARIES}
+    done = run(["/bin/sh", "-c", f"{name} --version"], env=env)
     return done.returncode, done.stdout, done.stderr
 
 
