@@ -174,6 +174,20 @@ async def test_what_was_found_survives_nonsense_in_the_database(tmp_path: Path) 
         assert await stage.may_begin() == {"wild"}
 
 
+@pytest.mark.fault("4.2")
+async def test_a_bug_of_the_look_itself_holds_nothing_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with staged(tmp_path) as stage:
+        await stage.queue("wild")
+
+        async def broken(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(stage.preflight, "_settle", broken)
+        with pytest.raises(ZeroDivisionError):
+            await stage.preflight.look()
+        assert await stage.may_begin() == {"wild"}
+
+
 async def test_a_custom_script_that_speaks_needs_no_voice_of_elevenlabs(tmp_path: Path) -> None:
     own = tmp_path / "speak.py"
     own.write_text("print()\n")

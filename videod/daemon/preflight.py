@@ -116,16 +116,21 @@ class Preflight:
         """One look at everything, what follows from it, and the lanes woken."""
         self._wanted = False
         configuration = self._sources.in_force()
-        look = await self._gathered()
+        try:
+            await self._look()
+        finally:  # a bug of the look itself holds nothing back: the lanes find out by themselves
+            self._looked_at, self._looked_with = self._clock.steady_ms(), configuration
+            self._ledger.wakeups.wake_all()
+
+    async def _look(self) -> None:
         if self._findings is None:
             self._findings = preflight.of(await self._store.read(lambda tx: reads.value_json(tx, KEPT)))
+        look = await self._gathered()
         found = preflight.standing(self._findings, look)
         await self._settle(found)
         await self._credit()
         self._findings = found
         self._wrong = self._wrong + 1 if any(one.stops for one in found) else 0
-        self._looked_at, self._looked_with = self._clock.steady_ms(), configuration
-        self._ledger.wakeups.wake_all()
 
     async def _gathered(self) -> Look:
         """What all looks say together; one that raises says nothing."""
