@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, elevenlabs, script_runtime, sound_order
+from scripts.lib import answers, elevenlabs, script_runtime, sound_order, voice_marks
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.script_runtime import Reporter
 
@@ -79,6 +79,8 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     if arguments.seed is not None and not 0 <= arguments.seed <= 4_294_967_295:
         raise Failure(Kind.USAGE, "--seed lies between 0 and 4294967295")
     elevenlabs.check_text(arguments.text, arguments.model)
+    if not voice_marks.spoken(arguments.text):
+        raise Failure(Kind.INPUT, "the text holds marks for the voice and no word to speak")
     return Wish(
         text=arguments.text.strip(), output=arguments.output, voice=arguments.voice, model=arguments.model,
         stability=arguments.stability, similarity=arguments.similarity, style=arguments.style,
@@ -114,7 +116,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         settings={**request, "voice": wish.voice, "format": wish.output_format},
         raw_suffix=wish.output.suffix, kind="narration", quantity=len(wish.text), unit="character",
         usd=elevenlabs.speech_usd(wish.model, wish.text),
-        shortest_s=len(wish.text) / FASTEST_CHARACTERS_PER_S,
+        shortest_s=len(voice_marks.spoken(wish.text)) / FASTEST_CHARACTERS_PER_S,
         ask=lambda: elevenlabs.speak(wish.voice, request, wish.output_format),
         finish=_copy, buy_again=wish.buy_again,
     )  # fmt: skip

@@ -461,3 +461,55 @@ async def test_a_text_is_taken_as_it_is_read(tmp_path: Path) -> None:
 async def test_what_is_no_text_is_refused_with_what_it_is(tmp_path: Path, data: bytes, told: str) -> None:
     with pytest.raises(BadArtefact, match=re.escape(f"film.srt {told}")):
         await a_text(tmp_path / "film.srt", data, Expectation(min_bytes=2, max_bytes=1000))
+
+
+# --------------------------------------------------------------------------------- the host, and FFmpeg in line
+
+
+@pytest.mark.fault("6.8")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "echo 'Error while decoding: Cannot allocate memory' >&2; exit 1",
+        "echo 'fork: Resource temporarily unavailable' >&2; exit 254",
+        "echo 'error while loading shared libraries: failed to map segment from shared object' >&2; exit 127",
+        "echo 'MemoryError' >&2; exit 1",
+    ],
+)
+async def test_what_the_host_lacks_is_no_verdict_on_a_file(tmp_path: Path, line: str) -> None:
+    lacking = program(tmp_path, line)
+    with pytest.raises(Unchecked, match="lacks"):
+        await MediaInspector(lambda: lacking).inspect(clip(tmp_path / "a.mp4"), "video", ANY)
+
+
+@pytest.mark.fault("6.8")
+async def test_a_picture_for_which_there_is_no_memory_is_not_refused(
+    inspector: MediaInspector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(*_: object) -> None:
+        raise MemoryError
+
+    Image.effect_noise((64, 36), 50).save(tmp_path / "a.png")
+    monkeypatch.setattr(picture.still, "decoded", lacking)
+    with pytest.raises(Unchecked, match="no memory"):
+        await inspector.inspect(tmp_path / "a.png", "image", ANY)
+
+
+@pytest.mark.fault("6.6")
+@pytest.mark.parametrize("line", ["echo 'libavcodec.so: not found' >&2; exit 127", "exit 126", "kill -SEGV $$"])
+async def test_the_next_ffmpeg_in_line_looks_where_one_does_not_run(tmp_path: Path, line: str) -> None:
+    broken = program(tmp_path, line)
+    inspector = MediaInspector(lambda: broken, lambda: [broken, FFMPEG])
+    assert (await inspector.inspect(clip(tmp_path / "a.mp4"), "video", CLIP)).facts["pictures"] == 48
+
+
+@pytest.mark.fault("6.4")
+@pytest.mark.parametrize("name", ["late.mp4", "late.mov"])
+async def test_a_clip_that_starts_late_lacks_nothing(inspector: MediaInspector, tmp_path: Path, name: str) -> None:
+    late = make(tmp_path / name, "-itsoffset", "0.7", "-i", str(clip(tmp_path / "a.mp4")), "-c", "copy")
+    assert (await inspector.inspect(late, "video", CLIP)).facts["duration_s"] == 2.0
+    both = make(
+        tmp_path / f"both_{name}", "-itsoffset", "1.5", "-i", str(tmp_path / "a.mp4"), "-f", "lavfi", "-i",
+        "sine=duration=1", "-map", "0:v", "-map", "1:a", "-c:v", "copy",
+    )  # fmt: skip
+    assert (await inspector.inspect(both, "video", CLIP)).facts["duration_s"] == 2.0

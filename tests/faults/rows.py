@@ -37,12 +37,14 @@ ROWS: Mapping[str, str] = {
     "4.1": "What is sent to YouTube fits into its limits before anything is paid",
     "4.2": "Wrong settings are named before the first cent, once a cause, and heal by themselves",
     "4.5": "YouTube's verdict after the upload is awaited; a rejection is told and shown at once",
+    "4.4": "Sound that passes the check passes the cut, whatever its form",
     "4.3": "Extras that cannot be used are told when a channel is loaded; the film is made without them",
     "4.6": "A good plan is taken out of its wrapping; an empty answer is the service's nonsense",
     # 5: every answer judged by what it proves
     "5.9": "Used-up credit needs a person, and status shows what is left and for how many films",
     "5.10": "The channel's own upload limit is set and cleared under one key",
     "5.5": "The picture of an answer is the last that is no thought, else the last thought",
+    "5.13": "What was paid for is written beside its place, never into the system's folder",
     "5.6": "Media is taken when it is media, whatever the answer's label says of its packing",
     "5.1": "A task in an unknown state, or older than its service's limit, is told and decided",
     "5.2": "A key without any quota for a model is told once, with what to do",
@@ -62,6 +64,7 @@ ROWS: Mapping[str, str] = {
     "6.4": "A late start is no missing end, a cover is no video",
     "6.5": "One loader opens every picture: 16 bits, EXIF, CMYK, palettes and profiles come out right",
     "6.6": "A watermark stays inside the frame; the next FFmpeg in line is tried before anything stops",
+    "6.7": "Marks for the voice are no speech; sounds of any length can be measured",
     "6.8": "What the host lacks is tried again and is never the input's fault",
     # 7: the board and people
     "7.1": "The board is right soon after any outage, also over a restart",

@@ -81,7 +81,7 @@ HDR = {
 
 
 @pytest.mark.fault("6.1")
-@pytest.mark.parametrize(("way", "codec"), [("PQ", "libx265"), ("HLG", "libx264"), ("wide", "libx264")])
+@pytest.mark.parametrize(("way", "codec"), [("PQ", "libx265"), ("wide", "libx264")])
 def test_hdr_of_every_kind_comes_out_as_it_was_meant(
     tmp_path: Path, voice: Path, run: Run, plain: Path, way: str, codec: str
 ) -> None:
@@ -123,10 +123,9 @@ def test_a_color_table_is_only_made_for_what_needs_one() -> None:
 
 
 @pytest.mark.fault("6.2")
-@pytest.mark.parametrize(("size", "shape"), [("240x180", "4/3"), ("426x180", "3/4"), ("160x180", "2/1")])
-@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+@pytest.mark.parametrize(("kind", "size", "shape"), [("mp4", "240x180", "4/3"), ("mkv", "426x180", "3/4")])
 def test_oblong_pixels_are_shown_with_their_shape(
-    tmp_path: Path, voice: Path, run: Run, plain: Path, size: str, shape: str, kind: str
+    tmp_path: Path, voice: Path, run: Run, plain: Path, kind: str, size: str, shape: str
 ) -> None:
     clip = fields(tmp_path / f"clip.{kind}", *CODEC, size=size, before=f",setsar={shape}")
     cut(run, clip, voice, tmp_path / "cut.mov")
@@ -154,8 +153,7 @@ def test_an_oblong_intro_is_shown_whole_inside_bars(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("6.2")
-@pytest.mark.parametrize("degrees", [90, 180, 270])
-@pytest.mark.parametrize("kind", ["mp4", "mov"])
+@pytest.mark.parametrize(("degrees", "kind"), [(90, "mp4"), (180, "mov"), (270, "mp4")])
 def test_a_turned_clip_is_shown_upright(
     tmp_path: Path, voice: Path, run: Run, plain: Path, degrees: int, kind: str
 ) -> None:
@@ -188,12 +186,12 @@ def test_an_interlaced_clip_comes_out_without_combs(tmp_path: Path, voice: Path,
     assert found is not None and found.interlaced
     ran = cut(run, clip, voice, tmp_path / "cut.mov")
     assert ran.result["copied"] is False
-    assert combs(clip) > 5000 and combs(tmp_path / "cut.mov") < 100
+    assert combs(clip) > 500 and combs(tmp_path / "cut.mov") < 50
 
 
 def combs(path: Path) -> int:
     """How many pixels differ from the row below and not from the one after it: two moments lie in one picture."""
-    light = media.one_picture(path, 5, (960, 540))[::3]
+    light = media.one_picture(path, 5, (960, 540))[: 3 * 960 * 160 : 3]
     return sum(
         abs(light[place] - light[place + 960]) > 120 and abs(light[place] - light[place + 1920]) < 30
         for place in range(len(light) - 1920)
@@ -204,7 +202,7 @@ def combs(path: Path) -> int:
 
 
 @pytest.mark.fault("6.4")
-@pytest.mark.parametrize("kind", ["mkv", "mp4", "mov", "ts", "nut"])
+@pytest.mark.parametrize("kind", ["mkv", "mp4", "nut"])
 def test_a_clip_that_starts_late_is_whole(tmp_path: Path, voice: Path, run: Run, kind: str) -> None:
     clip = fields(tmp_path / "clip.mp4", *CODEC)
     late = media.make(
@@ -233,9 +231,9 @@ def test_a_clip_cut_off_is_still_refused(tmp_path: Path, voice: Path, run: Run) 
 
 
 @pytest.mark.fault("6.4")
-@pytest.mark.parametrize("place", ["first", "last"])
-@pytest.mark.parametrize("marked", [True, False])
-@pytest.mark.parametrize("kind", ["mkv", "mov"])
+@pytest.mark.parametrize(
+    ("place", "marked", "kind"), [("first", False, "mkv"), ("first", True, "mov"), ("last", False, "mov")]
+)
 def test_a_cover_is_no_video(
     tmp_path: Path, voice: Path, run: Run, plain: Path, place: str, marked: bool, kind: str
 ) -> None:

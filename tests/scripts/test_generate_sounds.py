@@ -1,9 +1,11 @@
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from scripts import generate_audio, generate_sound_effects
 from scripts.lib import audio
+from tests.harness import forms
 from tests.scripts.conftest import Run
 from tests.scripts.wire import Say, Wire, say
 
@@ -212,3 +214,96 @@ def test_a_missing_ffmpeg_is_found_before_paying(
     monkeypatch.setenv("VIDEOD_FFMPEG", "/nowhere/ffmpeg")
     ran = run(generate_sound_effects.main, *effect(tmp_path))
     assert (ran.code, ran.failure["kind"], wire.asked) == (78, "configuration", [])
+
+
+# ------------------------------------------------------------------------------------ sounds as they really come
+
+
+def streamed(folder: Path, name: str) -> bytes:
+    return forms.SOUNDS[name](folder).read_bytes()
+
+
+@pytest.mark.fault("4.4")
+@pytest.mark.parametrize("name", [name for name in forms.SOUNDS if name.startswith("wav streamed")])
+def test_a_streamed_wav_of_the_service_is_bought_once_and_gets_its_lengths(
+    wire: Wire, run: Run, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "made").mkdir()
+    wire.on("POST", SPEECH, heard(streamed(tmp_path / "made", name)))
+    output = tmp_path / "n.wav"
+    words = ["--text", "The old bear waits.", "--voice", VOICE, "--output", output, "--format", "wav_44100"]
+    ran = run(generate_audio.main, *words)
+    assert ran.code == 0, ran.stderr
+    assert ran.result["duration_s"] == pytest.approx(2.0, abs=0.01)
+    data = output.read_bytes()
+    at = data.index(b"data")
+    assert int.from_bytes(data[at + 4 : at + 8], "little") == len(data) - at - 8
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    assert run(generate_audio.main, *words).code == 0 and len(wire.asked) == 1
+
+
+@pytest.mark.fault("4.4")
+@pytest.mark.parametrize("name", ["narration_two_mp3_joined.mp3", "narration_mp3_150_bytes_missing.mp3"])
+def test_an_mp3_as_players_take_it_is_bought_once(wire: Wire, run: Run, tmp_path: Path, name: str) -> None:
+    wire.on("POST", SPEECH, heard((forms.CASES / name).read_bytes()))
+    ran = run(generate_audio.main, "--text", "The bear.", "--voice", VOICE, "--output", tmp_path / "n.mp3")
+    assert ran.code == 0, ran.stderr
+
+
+@pytest.mark.fault("4.4")
+def test_a_header_that_tells_the_truth_or_promises_more_is_left_as_it_is(tmp_path: Path) -> None:
+    whole = forms.SOUNDS["wav"](tmp_path).read_bytes()
+    assert audio.with_lengths(whole) == whole
+    assert audio.with_lengths(whole[:-5000]) == whole[:-5000], "cut short, and it shows"
+    for data in (b"", b"RIFF", b"ID3" + bytes(90), whole[:40]):
+        assert audio.with_lengths(data) == data
+
+
+@pytest.mark.fault("6.7")
+def test_marks_in_a_text_need_no_time(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
+    wire.on("POST", SPEECH, heard(tone))
+    marks = f'<phoneme alphabet="ipa" ph="{"dʒaɡjuˌɑr" * 20}">jaguar</phoneme><break time="1s"/>'
+    words = ("--text", f"The {marks} waits.", "--voice", VOICE, "--output", tmp_path / "n.mp3")
+    assert run(generate_audio.main, *words).code == 0
+
+
+@pytest.mark.fault("6.7")
+def test_a_text_of_nothing_but_marks_is_refused_before_it_is_paid(wire: Wire, run: Run, tmp_path: Path) -> None:
+    words = ("--text", '<break time="3s"/>', "--voice", VOICE, "--output", tmp_path / "n.mp3")
+    ran = run(generate_audio.main, *words)
+    assert (ran.failure["kind"], wire.asked) == ("input", [])
+
+
+@pytest.mark.fault("6.7")
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.39])
+def test_a_sound_too_short_for_the_measurement_is_brought_to_its_loudness(
+    wire: Wire, run: Run, tmp_path: Path, seconds: float
+) -> None:
+    made = forms.made(tmp_path / "made.mp3", "-f", "lavfi", "-i", f"sine=frequency=500:duration={seconds}")
+    wire.on("POST", EFFECT, heard(made.read_bytes()))
+    output = tmp_path / "s.wav"
+    words = ("--text", "Continuous river ambience", "--duration", 0.5, "--output", output)
+    if seconds < 0.35:  # less than was ordered
+        assert run(generate_sound_effects.main, *words).failure["kind"] == "nonsense"
+        audio.to_loudness(made, output, -30.0)
+    else:
+        assert run(generate_sound_effects.main, *words).code == 0
+    assert audio.measure(output).lufs == pytest.approx(-30.0, abs=1.0)
+
+
+@pytest.mark.fault("5.13")
+def test_what_was_paid_for_never_passes_through_the_systems_folder(
+    wire: Wire, run: Run, tmp_path: Path, tone: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "/tmp")
+
+    for name in ("mkdtemp", "mkstemp", "TemporaryDirectory", "NamedTemporaryFile", "TemporaryFile", "gettempdir"):
+        monkeypatch.setattr(tempfile, name, full)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "no such folder"))
+    wire.on("POST", SPEECH, heard(tone))
+    wire.on("POST", EFFECT, heard(tone))
+    assert run(generate_audio.main, *speech(tmp_path)).code == 0
+    assert run(generate_sound_effects.main, *effect(tmp_path)).code == 0
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"n.mp3", "n.mp3.job.json", "s.mp3", "s.mp3.job.json"}

@@ -11,10 +11,12 @@ tools carry a bad header or a cut frame at their ends, which nobody hears; their
 """
 
 import asyncio
+import logging
 import os
 import re
 import signal
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,9 +27,18 @@ from videod.core.sanitize import sanitize_line
 from videod.core.step import Expectation
 from videod.ports import Unchecked
 
+log = logging.getLogger(__name__)
+
 #: demuxers by what a step makes: nothing here opens another file, as playlists, lists and drawings do
-FORMATS = {"video": "mov", "audio": "mp3,wav,ogg,flac,aac,mov"}
-_SOUND = "aac,mp3float,mp3,flac,vorbis,opus,libopus,alac,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le"
+FORMATS = {
+    "video": "mov", "audio": "mp3,wav,ogg,flac,aac,mov",
+    # an intro or outro of the user's own: what scripts/assemble_video.py takes
+    "extra": "mov,matroska,flv,h264,mpegts,avi",
+}  # fmt: skip
+_SOUND = (
+    "aac,mp3float,mp3,flac,vorbis,opus,libopus,alac,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,"
+    "pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav"
+)
 CODECS = {"video": f"h264,hevc,av1,libdav1d,vp9,mpeg4,prores,{_SOUND}", "audio": _SOUND}
 #: 8K; a small file that claims more is an attack or an accident
 PIXELS_MAX = 7680 * 4320
@@ -52,20 +63,42 @@ _LINE_BYTES, _LINES = 4096, 40
 _STOPPED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, 128 + signal.SIGKILL, 255)
 #: how `nice` and shells end when the program behind them cannot be started, or is not there
 NO_PROGRAM = (126, 127)
+#: how a program ends whose file is being replaced
+_CRASHES = tuple(end for number in (signal.SIGILL, signal.SIGBUS, signal.SIGSEGV) for end in (-number, 128 + number))
+#: what this host lacks at the moment; as in scripts/lib/host.py
+_LACKING = re.compile(
+    r"Cannot allocate memory|Resource temporarily unavailable|failed to map segment|pthread_create|malloc of size"
+    r"|Too many open files|can't start new thread|can't allocate lock|MemoryError|bad_alloc|[Oo]ut of memory"
+    r"|cannot create shared object descriptor"
+)
 
 
 class Undecodable(Exception):
     """The file cannot be decoded to its end; the text is the rest of a sentence about it."""
 
 
-async def decode(ffmpeg: str, path: Path, makes: str, expected: Expectation) -> Decoded:
-    """Decode all of `path`, but no further than it may last.
+class _Crashed(Undecodable):
+    """FFmpeg itself broke: over this file, or because it is being replaced."""
 
-    Raises Undecodable, Unchecked when the check itself came to nothing, FileNotFoundError when FFmpeg does not run.
+
+async def decode(ffmpeg: str, path: Path, makes: str, expected: Expectation, others: Sequence[str] = ()) -> Decoded:
+    """Decode all of `path`, but no further than it may last. `others` are tried where `ffmpeg` breaks.
+
+    Raises Undecodable, Unchecked when the check itself came to nothing, FileNotFoundError when no FFmpeg runs.
     """
+    try:
+        return await _decode(ffmpeg, path, makes, expected)
+    except (FileNotFoundError, _Crashed) as error:
+        if not others:
+            raise
+        log.warning("decode_ffmpeg_broken", extra={"error": str(error), "next": others[0]})
+    return await decode(others[0], path, makes, expected, others[1:])
+
+
+async def _decode(ffmpeg: str, path: Path, makes: str, expected: Expectation, pictures: str = "0:V:0") -> Decoded:
     notes = _Notes()
     process = await asyncio.create_subprocess_exec(
-        *tethered(10), *_argv(ffmpeg, path, makes, expected), stdin=asyncio.subprocess.DEVNULL,
+        *tethered(10), *_argv(ffmpeg, path, makes, expected, pictures), stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, start_new_session=True,
         env={"PATH": os.environ.get("PATH", os.defpath)},
     )  # fmt: skip
@@ -79,6 +112,8 @@ async def decode(ffmpeg: str, path: Path, makes: str, expected: Expectation) -> 
         raise Unchecked(f"{path.name} could not be decoded within {limit_s:.0f} s") from None
     finally:
         await _end(process)
+    if makes != "audio" and pictures == "0:V:0" and (moving := notes.behind_a_cover()) is not None:
+        return await _decode(ffmpeg, path, makes, expected, f"0:{moving}")
     return _outcome(ffmpeg, path, makes, code, notes)
 
 
@@ -95,9 +130,10 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation) -> tuple[str, ...]:
+def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation, pictures: str) -> tuple[str, ...]:
+    codecs = ("-codec_whitelist", CODECS[makes]) if makes in CODECS else ()
     given = (
-        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS[makes], "-codec_whitelist", CODECS[makes],
+        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS[makes], *codecs,
         "-max_pixels", str(PIXELS_MAX), "-threads", _threads(expected),
         "-skip_loop_filter", "all", "-t", f"{expected.max_s + 1:.3f}", "-i", f"file:{path.resolve()}",
     )  # fmt: skip
@@ -108,8 +144,10 @@ def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation) -> tuple[s
         listen += f",silencedetect=noise={SILENT_PEAK_DB:.0f}dB:d=1"
     strict: tuple[str, ...] = ("-max_error_rate", ERROR_RATE)
     streams: tuple[str, ...] = ("-map", "0:a:0")
+    if makes != "audio":
+        strict, streams = ("-xerror",), ("-map", pictures, "-vf", look)
     if makes == "video":
-        strict, streams = ("-xerror",), ("-map", "0:V:0", "-vf", look, "-map", "0:a:0?")
+        streams = (*streams, "-map", "0:a:0?")
     return (
         ffmpeg, "-hide_banner", "-nostdin", "-nostats", *strict, "-filter_threads", "1", *given, *streams,
         "-af", listen, "-fps_mode", "passthrough", "-f", "null", "-",
@@ -139,12 +177,15 @@ async def _listen(stderr: asyncio.StreamReader, notes: "_Notes", most: int) -> N
 _PICTURE = re.compile(r"\[Parsed_blackframe_\d+ @ \w+\] frame:\d+ pblack:(\d+) pts:\S+ t:(-?[\d.]+)")
 _LEVELS = re.compile(r"\[Parsed_astats_\d+ @ \w+\] (Number of samples|Peak level dB|RMS level dB): (\S+)")
 _SILENCE = re.compile(r"\[(?:Parsed_)?silencedetect(?:_\d+)? @ \w+\] silence_(start|end): (-?[\d.]+)")
-_DURATION = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d+)")
-_VIDEO = re.compile(r"  Stream #0:\d+\S*: Video: (\w+)(?!.*\(attached pic\)).*?, (\d{1,5})x(\d{1,5})[ ,]")
+_DURATION = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d+)(?:, start: (-?[\d.]+))?")
+_VIDEO = re.compile(r"  Stream #0:(\d+)\S*: Video: (\w+)(?!.*\(attached pic\)).*?, (\d{1,5})x(\d{1,5})[ ,]")
+#: codecs of covers, which not every file marks as such
+_STILLS = frozenset({"mjpeg", "png", "apng", "gif", "bmp", "webp", "tiff", "jpeg2000", "ljpeg"})
 _AUDIO = re.compile(r"  Stream #0:\d+\S*: Audio: (\w+).*?, (\d+) Hz")
+_ENDED = re.compile(r"\S*size=\s*\S+ time=(\d+):(\d\d):(\d\d\.\d+)")
 _COMPLAINT = re.compile(
     r"Error|corrupt|mismatch|[Ii]nvalid|partial file|not found|not on whitelist|exceeds|missing|Cannot allocate"
-    r"|matches no streams"
+    r"|matches no streams|MemoryError|temporarily unavailable|failed to map segment|start new thread"
 )
 _STUMBLE = re.compile(r"Error submitting packet|corrupt|CRC mismatch|Error during demuxing")
 
@@ -159,10 +200,14 @@ class _Notes:
     last_s: float = 0.0
     claimed_s: float | None = None
     guessed: bool = False
-    video: tuple[str, int, int] | None = None
+    #: place among the streams, codec, width and height
+    videos: list[tuple[int, str, int, int]] = field(default_factory=list)
     audio: str | None = None
     rate_hz: int = 0
     samples: int = 0
+    #: how many times the sound changed its rate or channels, and one: recordings are joined so
+    parts: int = 0
+    ended_s: float = 0.0
     mean_db: float = FLOOR_DB
     peak_db: float = FLOOR_DB
     silent_from_s: float | None = None
@@ -186,6 +231,8 @@ class _Notes:
             self._header(line)
         elif line.startswith("Output #"):
             self.output = True
+        elif found := _ENDED.match(line):
+            self.ended_s = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
         elif line.strip():
             self._words(line)
 
@@ -198,6 +245,7 @@ class _Notes:
     def _level(self, name: str, value: str) -> None:
         level = FLOOR_DB if value in ("-inf", "nan", "-nan") else max(FLOOR_DB, float(value))
         if name == "Number of samples":
+            self.parts += 1
             self.samples += int(float(value))
         elif name == "Peak level dB":
             self.peak_db = max(self.peak_db, level)
@@ -210,14 +258,16 @@ class _Notes:
             if found := _AUDIO.match(line):
                 self.rate_hz = int(found[2])
         elif found := _DURATION.match(line):
-            self.claimed_s = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
-        elif (found := _VIDEO.match(line)) and self.video is None:
-            self.video = (found[1], int(found[2]), int(found[3]))
+            # the header counts from 0, also where the first picture comes later
+            start_s = max(0.0, float(found[4] or 0.0))
+            self.claimed_s = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) - start_s
+        elif found := _VIDEO.match(line):
+            self.videos.append((int(found[1]), found[2], int(found[3]), int(found[4])))
         elif (found := _AUDIO.match(line)) and self.audio is None:
             self.audio = found[1]
 
     def _words(self, line: str) -> None:
-        self.guessed |= "Estimating duration" in line
+        self.guessed |= "Estimating duration" in line or "Ignoring maximum wav data size" in line
         self.stumbled |= _STUMBLE.search(line) is not None
         said = sanitize_line(re.sub(r"^(\[[^\]]*\]\s*)+", "", line))[:200]
         if _COMPLAINT.search(said) and len(self.complaints) < _LINES:
@@ -231,38 +281,50 @@ class _Notes:
             return 0.0
         return max(0.0, seconds - begin)
 
+    def behind_a_cover(self) -> int | None:
+        """The place of the video in a file whose first one is a still picture; None where the first one counts."""
+        if not self.videos or self.videos[0][1] not in _STILLS:
+            return None
+        return next((place for place, codec, _, _ in self.videos if codec not in _STILLS), None)
+
     def decoded(self) -> Decoded:
         seen = heard = None
-        if self.video is not None and self.pictures:
-            codec, width, height = self.video
+        if self.videos and self.pictures:
+            _, codec, width, height = next((one for one in self.videos if one[1] not in _STILLS), self.videos[0])
             length = self.last_s - self.first_s
             seconds = length * self.pictures / (self.pictures - 1) if self.pictures > 1 else 0.0
-            seen = Seen(codec, width, height, self.pictures, seconds, self.black / self.pictures)
+            # times count from the start of the file: sound may begin before the pictures
+            begin_s = max(0.0, self.first_s)
+            seen = Seen(codec, width, height, self.pictures, seconds, self.black / self.pictures, begin_s)
         if self.audio is not None and self.samples and self.rate_hz:
-            seconds = self.samples / self.rate_hz
+            # samples of parts of different rates cannot be added up
+            seconds = self.samples / self.rate_hz if self.parts == 1 else self.ended_s
             silent_s = self._silent_end_s(seconds)
             heard = Heard(self.audio, self.rate_hz, seconds, self.mean_db, self.peak_db, silent_s)
         claimed, guessed = (None, self.claimed_s) if self.guessed else (self.claimed_s, None)
-        return Decoded(claimed, guessed, seen, heard, self.stumbled)
+        return Decoded(claimed, guessed, seen, heard, self.stumbled, self.audio is not None)
 
 
 def _outcome(ffmpeg: str, path: Path, makes: str, code: int, notes: _Notes) -> Decoded:
     said = notes.complaints[0] if notes.complaints else (notes.end or [f"FFmpeg ended with code {code}"])[-1]
+    lacking = next((line for line in (*notes.complaints, *notes.end) if _LACKING.search(line)), None)
+    if code != 0 and lacking is not None:
+        raise Unchecked(f"{path.name} could not be checked, this host lacks something: {lacking}")
     if code in NO_PROGRAM:
         raise FileNotFoundError(
             f"FFmpeg does not run ({ffmpeg}: {said}); install it, or name a working one in [paths].ffmpeg of"
             " videod.toml and restart videod"
         )
-    if code in _STOPPED or any("Cannot allocate memory" in line for line in notes.complaints):
+    if code in _STOPPED:
         raise Unchecked(f"{path.name} could not be checked, FFmpeg ended with code {code}: {said}")
     if code == 0:
         return notes.decoded()
-    raise Undecodable(_why(notes, makes, said, code))
+    raise (_Crashed if code in _CRASHES else Undecodable)(_why(notes, makes, said, code))
 
 
 def _why(notes: _Notes, makes: str, said: str, code: int) -> str:
     if any("matches no streams" in line for line in notes.complaints):
-        return "holds no video" if makes == "video" else "holds no sound"
+        return "holds no sound" if makes == "audio" else "holds no video"
     told = next((line for line in notes.complaints if "not on whitelist" in line), None)
     if told is not None and (codec := re.match(r"Codec \((\w+)\)", told)):
         return f"holds {codec[1]}, which is not taken"

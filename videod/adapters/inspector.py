@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import stat
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from videod import files
@@ -30,10 +30,14 @@ _NAMES = {"json": "JSON", "image": "picture", "video": "video", "audio": "sound"
 
 
 class MediaInspector:
-    """See ports.Inspector. `ffmpeg` returns the program's path, or raises FileNotFoundError saying what to install."""
+    """See ports.Inspector. `ffmpeg` returns the program's path, or raises FileNotFoundError saying what to install.
 
-    def __init__(self, ffmpeg: Callable[[], str]) -> None:
+    `others`: the programs that come after it in line, for the minute in which it does not run.
+    """
+
+    def __init__(self, ffmpeg: Callable[[], str], others: Callable[[], Sequence[str]] = tuple) -> None:
         self._ffmpeg = ffmpeg
+        self._others = others
         self._lane = CheckingLane()
         self._pictures = asyncio.Semaphore(AT_ONCE)
 
@@ -62,7 +66,9 @@ class MediaInspector:
             async with self._pictures:
                 return await asyncio.to_thread(picture.look, path, expected)
         async with self._lane.turn(_channel_of(path)):
-            found = await decode(self._ffmpeg(), path, makes, expected)
+            program = self._ffmpeg()
+            others = [other for other in self._others() if other != program]
+            found = await decode(program, path, makes, expected, others)
         wrong = objection(found, makes, expected)
         if wrong is not None:
             raise Undecodable(wrong)

@@ -4,6 +4,7 @@
 {"ok": bool, "faults": [{"file", "line", "key", "reason"}], "warnings": [text]} and exits 0 or 78.
 """
 
+import asyncio
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from videod.adapters import extras
 from videod.adapters.process import tethered
 from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files, room
 from videod.cli import complete, options, output
@@ -25,6 +27,7 @@ from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
 from videod.daemon import wiring
 from videod.dashboard.text import count
 from videod.documents import Fault
+from videod.strict_yaml import read_yaml
 
 app = options.app("List, check and authorize channels.")
 
@@ -81,7 +84,7 @@ def check(
         found = load_files(files) if files else load_channels(_folder(config))
     except ChannelError as problem:
         faults = problem.faults
-    warnings = [*found.warnings, *_advice(found, os.environ), *(() if files else _of_scripts(config))]
+    warnings = [*found.warnings, *_advice(found, os.environ), *_of_extras(found, config), *(() if files else _of_scripts(config))]
     if as_json:
         listed = [
             {"file": fault.source, "line": fault.line, "key": fault.key, "reason": fault.reason} for fault in faults
@@ -117,6 +120,20 @@ def _advice(found: ChannelSet, env: Mapping[str, str]) -> list[str]:
 
 #: ids that the stand-in of YouTube gives, and the real one never
 _IN_SANDBOX = re.compile(r"UC(?!.{22}$).*")
+
+
+def _of_extras(found: ChannelSet, config: Path) -> list[str]:
+    """What is wrong with intros, outros and watermarks, which are decoded for it."""
+    try:
+        ffmpeg = load_settings(config).paths.ffmpeg
+    except ConfigError:
+        ffmpeg = None
+    wrong = asyncio.run(extras.wrong_everywhere(found.channels.values(), lambda: wiring.ffmpegs(ffmpeg)))
+    return [
+        f"{path}:{read_yaml(path).lines.get((one.key,), 1)}: {one.sentence}"
+        for path in found.files
+        for one in wrong.get(path.stem, ())
+    ]
 
 
 def _of_scripts(config: Path) -> list[str]:

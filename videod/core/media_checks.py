@@ -19,7 +19,10 @@ SLOWEST_FPS = 4.0
 
 @dataclass(frozen=True)
 class Seen:
-    """The pictures of a decoded video: `seconds` from the first to the end of the last, `black` the share of them."""
+    """The pictures of a decoded video: `seconds` from the first to the end of the last, `black` the share of them.
+
+    `begin_s`: when the first is shown, from the start of the file.
+    """
 
     codec: str
     width: int
@@ -27,6 +30,7 @@ class Seen:
     pictures: int
     seconds: float
     black: float
+    begin_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,20 @@ class Heard:
 @dataclass(frozen=True)
 class Decoded:
     """What decoding a whole file found. `claimed_s` is the length its header names, None where it only guesses;
-    `complaints` says whether the decoder stumbled on the way."""
+    `complaints` says whether the decoder stumbled on the way, `sounds` whether there is sound, decoded or not."""
 
     claimed_s: float | None
     guessed_s: float | None
     seen: Seen | None
     heard: Heard | None
     complaints: bool = False
+    sounds: bool = False
 
     @property
     def seconds(self) -> float:
-        return max(self.seen.seconds if self.seen else 0.0, self.heard.seconds if self.heard else 0.0)
+        """From the start of the file to its last picture or sound."""
+        shown_s = self.seen.begin_s + self.seen.seconds if self.seen else 0.0
+        return max(shown_s, self.heard.seconds if self.heard else 0.0)
 
 
 def objection_to_bytes(size: int, expected: Expectation) -> str | None:

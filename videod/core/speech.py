@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 
+from videod.core import voice_marks
 from videod.core.scripts import INDIC, INDIC_WORDS_PER_S, LETTERS_PER_S, WORDS_PER_S, Script, script_of
 
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
@@ -28,18 +29,20 @@ def narration_seconds(text: str, base: str = "") -> float:
     """words / 2 + 2 x (periods + commas) + 1, where words are parted by spaces; else letters at their script's pace.
 
     A question or exclamation mark pauses like a period, a colon or semicolon like a comma. `base`, the code of another
-    language than English, changes the pace of words and makes commas short.
+    language than English, changes the pace of words and makes commas short. Marks for the voice count for the pauses
+    that they ask for.
     """
-    bare = _bare(text)
+    said, silent_s = voice_marks.spoken(text), voice_marks.breaks_s(text)
+    bare = _bare(said)
     letters = Counter(script for letter in bare if (script := script_of(letter)) in LETTERS_PER_S)
-    found = _PAUSE.findall(text.strip())
+    found = _PAUSE.findall(said)
     if not letters:
         foreign = base not in ("", "en")
         pauses = [SHORT_PAUSE_S if foreign and _COMMA.fullmatch(mark) else PAUSE_S for mark in found]
-        return _spaced(bare, base) + sum(pauses) + START_S
+        return _spaced(bare, base) + sum(pauses) + START_S + silent_s
     rest = "".join(letter if script_of(letter) not in LETTERS_PER_S else " " for letter in bare)
     spoken = sum(count / LETTERS_PER_S[script] for script, count in letters.items()) + _spaced(rest, base)
-    return round(spoken + SHORT_PAUSE_S * len(found), 1)
+    return round(spoken + SHORT_PAUSE_S * len(found) + silent_s, 1)
 
 
 def unspaced(text: str) -> bool:

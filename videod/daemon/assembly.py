@@ -23,6 +23,7 @@ from videod.adapters import notifiers
 from videod.adapters.clock import SystemChance, SystemClock
 from videod.adapters.credit import ServiceBalances
 from videod.adapters.disk import MB, Disk
+from videod.adapters.extras import Extras
 from videod.adapters.inspector import MediaInspector
 from videod.adapters.notion import NotionBoard, Place
 from videod.adapters.notion_calls import Calls
@@ -133,7 +134,7 @@ async def build(
     builder = wiring.command_builder(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
     )  # fmt: skip
-    launcher, inspector = ProcessLauncher(wiring.host_paths(sources)), MediaInspector(builder.ffmpeg)
+    launcher, inspector = ProcessLauncher(wiring.host_paths(sources)), MediaInspector(builder.ffmpeg, current.ffmpegs)
     opened.callback(launcher.close)
     bound = partial(_deadline_s, current)
     balances = ServiceBalances(urls, secrets.get)
@@ -219,6 +220,7 @@ class _Asked:
         return (
             settings_checks.consent(self.token, self.now), settings_checks.spoken(self.now),
             settings_checks.whose_consent(self.youtube.verify, self.now),
+            settings_checks.extras(Extras(self.current.ffmpegs)),
         )  # fmt: skip
 
 

@@ -116,6 +116,10 @@ class LiveConfig:
     def rules(self) -> InWorkLimits:
         return wiring.house_rules(self.settings, self.channels)
 
+    def ffmpegs(self) -> list[str]:
+        """All that there are, in the order in which they are tried; the one of the settings is taken up at a start."""
+        return wiring.ffmpegs(self._begun_with.paths.ffmpeg)
+
     def names(self) -> dict[str, str]:
         """channel id -> name, what the board offers."""
         return {name: channel.name for name, channel in self.channels.channels.items()}

@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from videod import programs
+from videod.adapters.extras import Extras
 from videod.adapters.probe import Outside, probe
 from videod.adapters.youtube_questions import YouTubeTrouble
-from videod.channels import Channel, ChannelSet
+from videod.channels import EXTRAS, Channel, ChannelSet
 from videod.config import Settings
 from videod.core import film_cost, languages
 from videod.core.model import ChannelPolicy
@@ -23,7 +24,7 @@ from videod.core.preflight import Finding, Look, together
 from videod.core.tables import STEPS
 from videod.credentials import Secrets
 from videod.daemon import wiring
-from videod.ports import BoardError, TokenError
+from videod.ports import BoardError, TokenError, Unchecked
 
 log = logging.getLogger(__name__)
 
@@ -149,6 +150,23 @@ def spoken(now: Callable[[], Now]) -> ChannelCheck:
         )
         return [Finding(f"elevenlabs:language {channel.id}", told, ("elevenlabs",), channel.id,
                         "narration" not in at.own)]  # fmt: skip
+
+    return check
+
+
+def extras(looks: Extras) -> ChannelCheck:
+    """Whether intro, outro and watermark can be used. Nothing waits for them: films are made without."""
+
+    async def check(channel: Channel) -> Iterable[Finding]:
+        try:
+            wrong = await looks.wrong(channel)
+        except Unchecked as error:
+            raise OutOfReach(*(f"extra:{key} {channel.id}" for key in EXTRAS)) from error
+        return [
+            Finding(f"extra:{one.key} {channel.id}", f"channels/{channel.id}.yaml: {one.sentence}",
+                    channel_id=channel.id, stops=False)
+            for one in wrong
+        ]  # fmt: skip
 
     return check
 

@@ -3,6 +3,7 @@
 With `machine`, which joins them, this is the only place that knows all concrete classes.
 """
 
+import os
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -84,17 +85,24 @@ def ffmpeg_finder(configured: Path | None) -> Callable[[], str]:
     """
 
     def find() -> str:
-        found = str(configured) if configured else shutil.which("ffmpeg")
-        if found is not None:
-            return found
-        try:
-            return str(imageio_ffmpeg.get_ffmpeg_exe())
-        except RuntimeError as error:
+        found = ffmpegs(configured)
+        if not found:
             raise FileNotFoundError(
                 "FFmpeg is missing: install it (apt install ffmpeg), or name it in [paths].ffmpeg of videod.toml"
-            ) from error
+            )
+        return found[0]
 
     return find
+
+
+def ffmpegs(configured: Path | None) -> list[str]:
+    """All that are there, in this order: while one is being replaced, the next does its work."""
+    chosen = str(configured) if configured is not None and os.access(configured, os.X_OK) else None
+    try:
+        packaged = str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError:
+        packaged = None
+    return list(dict.fromkeys(one for one in (chosen, shutil.which("ffmpeg"), packaged) if one is not None))
 
 
 def script_warnings(settings: Settings, environ: Mapping[str, str]) -> list[str]:

@@ -32,6 +32,10 @@ class Part:
     fresh: bool
 
 
+EXTRA_S_MAX = 150.0
+"""The longest intro and outro: videod's check of the film allows for 300 s of both (`core/steps/film`)."""
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """An intro, outro or watermark that the film is made without: what is paid for waits for no extra."""
@@ -159,7 +163,10 @@ def _cut(entry: Entry, wishes: Wishes, room: Path) -> Part:
 
 def _framing(path: Path, name: str, fps: int, room: Path) -> Part | LeftOut:
     try:
-        made = segment.conform(segment.open_clip(path, name, fps), room / f"{name}.mov", fps)
+        clip = segment.open_clip(path, name, fps)
+        if clip.pictures > EXTRA_S_MAX * fps:
+            return LeftOut(f"{name}: {path} lasts {clip.pictures / fps:.0f} s, at most {EXTRA_S_MAX:.0f} s are taken")
+        made = segment.conform(clip, room / f"{name}.mov", fps)
     except Failure as failure:
         if failure.kind is not Kind.INPUT:
             raise

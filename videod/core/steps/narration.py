@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from videod.core import voice_marks
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
@@ -40,17 +41,19 @@ def _place(job: Job, task: Task) -> str:
 
 
 def _expects(job: Job, context: Context) -> Expectation:
-    letters = len(str(job.args.get("text", "")).strip())
+    asked = str(job.args.get("text", ""))
+    letters = len(voice_marks.spoken(asked))
     return Expectation(
-        min_bytes=500, max_bytes=64 * MIB, min_s=max(0.3, letters / FASTEST), max_s=10 + letters / SLOWEST
-    )
+        min_bytes=500, max_bytes=64 * MIB, min_s=max(0.3, letters / FASTEST),
+        max_s=10 + letters / SLOWEST + voice_marks.breaks_s(asked),
+    )  # fmt: skip
 
 
 def _setting(job: Job, code: str) -> str:
-    voice, spoken = f"`voice_id` in {channel_file(job)}", "`voice` in `[models]` of videod.toml"
+    voice, model = f"`voice_id` in {channel_file(job)}", "`voice` in `[models]` of videod.toml"
     if _VOICE in code or code == _PLAN:
         return voice
-    return spoken if _MODEL in code else f"{voice} and {spoken}"
+    return model if _MODEL in code else f"{voice} and {model}"
 
 
 STEP = Step(
