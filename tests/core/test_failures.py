@@ -40,6 +40,10 @@ def test_where_a_traceback_points_says_nothing_about_the_kind(number: str) -> No
         ("usage: x.py [-h]\nx.py: error: the following arguments are required: --output", Kind.USAGE),
         ("FileNotFoundError: no such file: seed.png", Kind.INPUT),
         ("Traceback ... ZeroDivisionError", Kind.BUG),
+        ("ffmpeg: Cannot allocate memory", Kind.LOST),
+        ("MemoryError", Kind.LOST),
+        ("RuntimeError: can't start new thread", Kind.LOST),
+        ("BlockingIOError: [Errno 11] Resource temporarily unavailable", Kind.LOST),
         ("", Kind.BUG),
     ],
 )

@@ -5,9 +5,11 @@ out can be measured whatever the form was.
 """
 
 import struct
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import imageio_ffmpeg
 from PIL import Image, ImageCms, ImageDraw
 
 from scripts.lib.film import ffmpeg
@@ -21,7 +23,9 @@ COLORS = ((200, 60, 40), (40, 180, 60), (50, 70, 190), (180, 180, 180))
 
 
 def made(out: Path, *words: str) -> Path:
-    ffmpeg.run(["-v", "error", "-y", *words, ffmpeg.target(out)], f"making {out.name}")
+    """By the wheel's FFmpeg, whichever one is tried (VIDEOD_FFMPEG)."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-nostdin", *words, ffmpeg.target(out)]
+    subprocess.run(command, check=True, capture_output=True)
     return out
 
 

@@ -1,5 +1,6 @@
 """What the scripts rely on below them: FFmpeg as a child, packets, loudness, MP4 boxes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import cut_clip
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg, loudness, mp4, packets
 from tests.harness.patience import until
@@ -129,6 +131,22 @@ def test_what_the_host_lacks_is_never_the_inputs_fault(
         with pytest.raises(Failure) as caught:
             work()
         assert (caught.value.kind, caught.value.service) == (Kind.DOWN, "host")
+
+
+@pytest.mark.fault("6.8")
+@pytest.mark.parametrize("kib", [100_000, 250_000, 500_000])
+def test_a_cut_with_too_little_memory_is_tried_again(small: Path, tmp_path: Path, kib: int) -> None:
+    voice = media.sound(tmp_path / "voice.wav", "sine=duration=0.5")
+    words = ["--video", str(small), "--audio", str(voice), "--output", str(tmp_path / "cut.mov"), "--events"]
+    command = [sys.executable, str(Path(cut_clip.__file__)), *words]
+    limited = ["sh", "-c", f'ulimit -v {kib}; exec "$@"', "sh", *command]
+    root = Path(cut_clip.__file__).parents[1]
+    done = subprocess.run(
+        limited, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(root)}
+    )
+    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"type": "failure"')]
+    assert done.returncode in (69, 0), done.stderr[-500:]
+    assert done.returncode == 0 or (events[0]["kind"], events[0]["service"]) == ("down", "host")
 
 
 @pytest.mark.fault("6.8")

@@ -221,6 +221,8 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
         (r"no space left|disk quota exceeded|errno 28", Kind.DISK),
+        (r"cannot allocate memory|\bmemoryerror\b|can't start new thread|resource temporarily unavailable"
+         r"|failed to map segment|std::bad_alloc", Kind.LOST),
         (r"per day|quota[ _]?exceeded|insufficient (credits|balance|funds)|out of credits|uploadLimitExceeded",
          Kind.QUOTA),
         (r"\bmodels?\b.{0,120}(not found|not supported|does not exist|no longer|retired|deprecated|decommissioned)"

@@ -132,7 +132,9 @@ def _packaged() -> str | None:
         import imageio_ffmpeg
 
         return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except (ImportError, RuntimeError):
+    except (ImportError, RuntimeError) as error:  # the package runs it to see whether it is one
+        if host.memory_is_bounded() and isinstance(error, RuntimeError):
+            raise host.failure("FFmpeg could not be started") from error
         return None
 
 

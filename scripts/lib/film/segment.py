@@ -87,9 +87,9 @@ def open_clip(path: Path, name: str, fps: int) -> Clip:
     try:
         return _open_clip(path, name, fps)
     except Failure as failure:
-        if failure.message.startswith(name):
-            raise
-        raise Failure(failure.kind, f"{name}: {failure.message}") from None
+        if not failure.message.startswith(name):
+            failure.message = f"{name}: {failure.message}"
+        raise
 
 
 def _open_clip(path: Path, name: str, fps: int) -> Clip:
