@@ -105,7 +105,7 @@ async def _decode(
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, start_new_session=True,
         env={"PATH": os.environ.get("PATH", os.defpath)},
     )  # fmt: skip
-    limit_s = min(CHECK_S + CHECK_SHARES[makes] * expected.max_s, CHECK_S_MAX)
+    limit_s = min(CHECK_S + CHECK_SHARES.get(makes, CHECK_SHARES["video"]) * expected.max_s, CHECK_S_MAX)
     try:
         async with asyncio.timeout(limit_s):
             assert process.stderr is not None
