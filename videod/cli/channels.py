@@ -84,7 +84,12 @@ def check(
         found = load_files(files) if files else load_channels(_folder(config))
     except ChannelError as problem:
         faults = problem.faults
-    warnings = [*found.warnings, *_advice(found, os.environ), *_of_extras(found, config), *(() if files else _of_scripts(config))]
+    warnings = [
+        *found.warnings,
+        *_advice(found, os.environ),
+        *_of_extras(found, config),
+        *(() if files else _of_scripts(config)),
+    ]
     if as_json:
         listed = [
             {"file": fault.source, "line": fault.line, "key": fault.key, "reason": fault.reason} for fault in faults
