@@ -30,11 +30,9 @@ from videod.ports import Unchecked
 log = logging.getLogger(__name__)
 
 #: demuxers by what a step makes: nothing here opens another file, as playlists, lists and drawings do
-FORMATS = {
-    "video": "mov", "audio": "mp3,wav,ogg,flac,aac,mov",
-    # an intro or outro of the user's own: what scripts/assemble_video.py takes
-    "extra": "mov,matroska,flv,h264,mpegts,avi",
-}  # fmt: skip
+FORMATS = {"video": "mov", "audio": "mp3,wav,ogg,flac,aac,mov"}
+#: an intro or outro of the user's own ("extra"): what scripts/assemble_video.py takes
+EXTRA_FORMATS = "mov,matroska,flv,h264,mpegts,avi"
 _SOUND = (
     "aac,mp3float,mp3,flac,vorbis,opus,libopus,alac,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,"
     "pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav"
@@ -139,7 +137,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation, pictures: str, errors: str) -> tuple[str, ...]:
     codecs = ("-codec_whitelist", CODECS[makes]) if makes in CODECS else ()
     given = (
-        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS[makes], *codecs,
+        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS.get(makes, EXTRA_FORMATS), *codecs,
         "-max_pixels", str(PIXELS_MAX), "-threads", _threads(expected),
         "-skip_loop_filter", "all", "-t", f"{expected.max_s + 1:.3f}", "-i", f"file:{path.resolve()}",
     )  # fmt: skip
