@@ -252,7 +252,7 @@ def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
              f"without it" for name in missing]  # fmt: skip
     if channel.publish_without_review:
         where = f"{path}:{_line(document, 'publish_without_review')}: publish_without_review"
-        notes.append(f"{where}: films of {channel.name} are published although nobody looked at them")
+        notes.append(f"{where}: films of {channel.name} are published without anyone's approval")
     return channel.model_copy(update=dict.fromkeys(missing)), notes
 
 
@@ -265,7 +265,7 @@ def _together(channel: Channel) -> Iterator[tuple[str, str]]:
     if all(mode == "auto" for _, mode in channel.gates) and not channel.publish_without_review:
         yield (
             "gates",
-            "are all auto, so that films would be published although nobody looked at them; set one of them to review,"
+            "are all auto, so films would be published without anyone's approval; set one of them to review,"
             " or write publish_without_review: true if that is what you want",
         )
     left = bytes_left(channel.description_template, channel.name)

@@ -213,7 +213,7 @@ class Endless(Ended):
     """Does its work and then hangs."""
 
     async def wait(self) -> int:
-        await asyncio.sleep(3600)
+        await asyncio.Event().wait()
         return 0
 
 

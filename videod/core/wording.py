@@ -102,7 +102,7 @@ def waiting(one: Suspension) -> str:
         case Cause.CREDIT:
             return f"waiting: {top_up(one)}"
         case Cause.SETTINGS:
-            return f"waiting: {short(one)}. It goes on once that is fixed"
+            return f"waiting: {short(one)}. It resumes once that is fixed"
         case _:
             end = "" if one.until_ms is None else f"; resumes at {clock(one.until_ms)}"
             return f"waiting for {service or 'videod'}: {short(one)}{end}"

@@ -200,7 +200,7 @@ class BoardLook:
         said = [problem for problem in problems if problem not in needed]
         found = [Finding(BOARD, "The board cannot be used: " + "; ".join(needed))] if needed else []
         if said:
-            found.append(Finding(COLUMNS, "The board lacks something: " + "; ".join(said), stops=False))
+            found.append(Finding(COLUMNS, "The board is missing something: " + "; ".join(said), stops=False))
         return Look(tuple(found))
 
 

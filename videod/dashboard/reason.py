@@ -158,7 +158,7 @@ def _suspended(case: Case, one: Suspension) -> Reason:
         what = one.channel_id or ("everything" if one.service == EVERY_SERVICE else name)
         return Reason("you", f"waits because {what} is paused ({why}); it resumes when you say so", command, None)
     if one.cause is Cause.SETTINGS:
-        return Reason("you", f"waits until a setting is right: {wording.short(one)}; then it goes on", None, None)
+        return Reason("you", f"waits until a setting is right: {wording.short(one)}; then it resumes", None, None)
     if one.cause is Cause.CREDIT:
         return Reason("you", f"waits for money: {wording.top_up(one).rstrip('.')}", command, one.until_ms)
     if one.cause is Cause.DISK:

@@ -216,7 +216,7 @@ def of_another(values: Mapping[str, object], page_id: str, taker: str, at: int) 
         return None
     told = (
         "Another videod (with another state folder) took this entry and may have begun it. Start that one again, or,"
-        " if it is gone, clear Videod Key and set the status back to Queued: then everything is made here anew."
+        " if it is gone, clear Videod Key and set the status back to Queued: then videod makes everything here again."
     )
     return refused(values, page_id, told, at)
 

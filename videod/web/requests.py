@@ -205,7 +205,7 @@ class RequestHandler:
             await self._ledger.set_value(PREFLIGHT_ASKED, str(at))
             self._ledger.wakeups.wake(PREFLIGHT)
         if asked and not wanted:
-            text = f"videod checks the settings{where} again now; it goes on when they are right"
+            text = f"videod checks the settings{where} again now; it resumes when they are right"
             return Outcome(f"{text} ({wording.short(asked[0])})", False)
         # before the release: a lane that is free starts one of their jobs at once, and they no longer seem to wait
         freed = [task for task in await self._suspended(name) if _concerns(task, wanted)]
