@@ -134,7 +134,9 @@ def test_that_nobody_looks_must_be_said_and_is_repeated(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD + auto + "publish_without_review: true\n")
     found = load_files([path])
     (warning,) = found.warnings
-    assert warning.startswith(f"{path}:6: publish_without_review: films of Wild are published without anyone's approval")
+    assert warning.startswith(
+        f"{path}:6: publish_without_review: films of Wild are published without anyone's approval"
+    )
     assert found.channels[path.stem].publish_without_review
 
 
