@@ -28,7 +28,7 @@ from tests.benchmarks.figures import machine, median, ms, quantile, table
 from tests.live.stage import Stage
 from videod.core.events import JobFailed
 from videod.core.failures import Failure, Kind
-from videod.store import views
+from videod.store import readonly, views
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate, migrations
 
@@ -104,7 +104,7 @@ class Ground:
 
     def look(self) -> None:
         """What `status`, the dashboard and the API read, on a connection of its own."""
-        with closing(views.look(self.path)) as connection:
+        with closing(readonly.look(self.path)) as connection:
             at = self.studio.now_ms()
             with self.summaries.one():
                 overview = views.overview(connection, at)
@@ -119,7 +119,7 @@ class Ground:
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(descriptor)
         began = time.perf_counter()
-        with closing(views.look(self.path)) as connection:
+        with closing(readonly.look(self.path)) as connection:
             views.overview(connection, self.studio.now_ms())
         return time.perf_counter() - began
 

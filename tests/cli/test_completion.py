@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.factory import NOON, StudioBox, a_full_studio
 from videod.cli import main
-from videod.store import views
+from videod.store import readonly
 
 BASH = shutil.which("bash")
 pytestmark = pytest.mark.skipif(BASH is None, reason="there is no bash on this machine")
@@ -59,6 +59,6 @@ def test_bash_completes_ids_and_services(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_database_offers_no_episode_and_no_traceback(tmp_path: Path) -> None:
-    with pytest.raises(views.NoDatabase):
-        views.look(tmp_path / "videod.db")
+    with pytest.raises(readonly.NoDatabase):
+        readonly.look(tmp_path / "videod.db")
     assert offered(["videod", "show", ""], tmp_path) == []

@@ -19,13 +19,13 @@ from videod.core.failures import Kind
 from videod.core.statuses import Gate, Status
 from videod.core.suspension import Cause, Suspension
 from videod.sandbox.render import encoding
-from videod.store import views
+from videod.store import readonly, views
 
 ROOT = Path(__file__).parents[2]
 
 
 def overview(box: StudioBox, at: int) -> views.Overview:
-    connection = views.look(box.path)
+    connection = readonly.look(box.path)
     try:
         return views.overview(connection, at)
     finally:

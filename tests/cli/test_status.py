@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from videod.core.services import TIDYING
 from videod.core.statuses import Status
 from videod.core.tables import USUAL
 from videod.daemon.lock import hold
-from videod.store import views
+from videod.store import readonly, views
 
 
 @pytest.fixture
@@ -63,6 +65,17 @@ def test_what_needs_a_person_comes_first(full: Path, capsys: pytest.CaptureFixtu
     assert places == sorted(places)
     assert "approving costs $1.40" in text
     assert "clip/clip_01 input: the seed image has no pixels" in text
+
+
+@pytest.mark.parametrize(("version", "said"), [(3, "an older videod; start this one once"), (9000, "a newer videod")])
+def test_a_database_of_another_version_is_refused_in_words(
+    full: Path, version: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(full / "videod.db")) as connection:
+        connection.execute(f"PRAGMA user_version={version}")
+    for command in (["status"], ["list"], ["show", "x"], ["costs"], ["watch", "--once"], ["approve", "x"]):
+        assert run([*command, "--state", str(full)]) == 66
+        assert said in capsys.readouterr().err
 
 
 def test_a_title_cannot_steer_the_terminal(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,7 +160,7 @@ def test_what_the_daemon_found_wrong_is_a_warning(
 
 def test_open_episodes_are_read_without_a_scan_over_all_jobs(tmp_path: Path) -> None:
     StudioBox(tmp_path).close()
-    connection = views.look(tmp_path / "videod.db")
+    connection = readonly.look(tmp_path / "videod.db")
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {views._SLIM}")]
     connection.close()
     assert any("tasks_open" in step for step in plan)

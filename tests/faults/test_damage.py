@@ -44,7 +44,7 @@ def _check(path: Path, name: str) -> str:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             return str(connection.execute(f"PRAGMA {name}(1)").fetchone()[0])
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # what it says may quote the wrong byte
         return str(error)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scripts import create_composite, create_split_screen, cut_clip, generate_asset
-from scripts.lib import atomic, receipt
+from scripts.lib import atomic, http, receipt
 from scripts.lib.failures import Failure, Kind
 from tests.faults import mounts
 from tests.harness.checkers import check
@@ -29,7 +29,7 @@ from videod.core.told import DISK_ALERT
 from videod.daemon.disk_watch import DiskWatch, shortage
 from videod.daemon.wal_watch import WalWatch
 from videod.ledger import Ledger, Wakeups
-from videod.store import reads, views
+from videod.store import readonly, reads, views
 from videod.store.database import Database, InlineDatabase
 from videod.store.resilient import Resilient
 from videod.store.schema import migrate
@@ -379,7 +379,7 @@ async def test_a_reader_that_never_ends_is_made_known_and_afterwards_the_log_is_
     database = await Database.open(path)
     ledger = Ledger(database, lambda channel: None, Wakeups())
     watch = WalWatch(path, ledger, database.move_log, long_bytes=6 * MB, short_bytes=MB)
-    stuck = views.look(path)
+    stuck = readonly.look(path)
     try:
         stuck.execute("BEGIN")
         stuck.execute("SELECT count(*) FROM key_values").fetchone()
@@ -417,7 +417,7 @@ async def test_no_screen_holds_a_read_transaction_after_its_look(tmp_path: Path)
     path = tmp_path / "videod.db"
     migrate(path)
     database = await Database.open(path)
-    screen = views.look(path)
+    screen = readonly.look(path)
     try:
         views.overview(screen, 0)
         views.data_version(screen)
@@ -484,9 +484,12 @@ def test_an_answer_that_is_paid_for_has_its_room_whoever_fills_the_disk_meanwhil
 
 
 @pytest.mark.parametrize("error", [Failure(Kind.DISK, "no room"), OSError(errno.ENOSPC, "No space left on device")])
-def test_an_answer_without_room_is_in_doubt_and_never_bought_again_unseen(tmp_path: Path, error: Exception) -> None:
+def test_an_answer_without_room_is_in_doubt_and_never_bought_again_unseen(
+    tmp_path: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = receipt.open_order(tmp_path / "bear.png", "gemini", "digest", buy_again=False)
     with pytest.raises(type(error)), order.paid():
+        monkeypatch.setattr(http, "_departed", http.departures() + 1)  # the request was sent
         raise error
     with pytest.raises(Failure) as caught:
         receipt.open_order(tmp_path / "bear.png", "gemini", "digest", buy_again=False)

@@ -25,7 +25,7 @@ from videod.cli.notion import app
 from videod.ports import BoardError
 from videod.sandbox.kernel import Fault
 from videod.sandbox.notion import BOT_TOKEN
-from videod.store import reads, views
+from videod.store import readonly, reads, views
 
 BAN_S = 300
 BLOCKED = json.dumps({
@@ -282,7 +282,7 @@ async def test_status_says_until_when_notion_wants_to_be_left_alone_and_only_so_
     began, board, calls = await _banned(on, harness, ids, fault)
 
     def problems() -> tuple[str, ...]:
-        connection = views.look(tmp_path / "videod.db")
+        connection = readonly.look(tmp_path / "videod.db")
         try:
             return views.problems(connection)
         finally:

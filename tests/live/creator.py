@@ -17,6 +17,10 @@ from videod.sandbox.notion import PERSON_TOKEN
 _KINDS = {"Title": "title", "Topic": "rich_text", "Story Direction": "rich_text"}
 
 
+TOPICS = ("humpback whales", "brown bears", "arctic wolves", "green sea turtles", "red foxes", "elephants", "penguins",
+          "snow leopards", "giraffes", "owls")  # fmt: skip
+
+
 class Creator:
     """Speaks Notion's API as a person does. One for one stage."""
 
@@ -32,13 +36,16 @@ class Creator:
         board = next(row for row in blocks if row.get("child_database", {}).get("title") == "videod")
         found = self._client.get(f"/v1/databases/{board['id']}").raise_for_status().json()
         self._source = str(found["data_sources"][0]["id"])
+        self._written = 0
 
     def close(self) -> None:
         self._client.close()
 
     def write(self, title: str, channel: str = "deep_ocean", direction: str = "A whale dives deep for squid.") -> str:
-        """A new entry, queued; returns its page id."""
-        page = self.draft({"Title": title, "Channel": channel, "Topic": "whales", "Story Direction": direction})
+        """A new entry, queued; returns its page id. A topic each: two plain films of one are the very same."""
+        topic = TOPICS[self._written % len(TOPICS)]
+        self._written += 1
+        page = self.draft({"Title": title, "Channel": channel, "Topic": topic, "Story Direction": direction})
         self.edit(page, Status=LABELS[Status.QUEUED])
         return page
 

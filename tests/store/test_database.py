@@ -11,8 +11,8 @@ from videod.core.events import EntryRefused
 from videod.ledger import Ledger, Wakeups
 from videod.store import reads
 from videod.store.database import Database
+from videod.store.readonly import NoDatabase, look
 from videod.store.schema import migrate
-from videod.store.views import NoDatabase, look
 
 
 @pytest.fixture

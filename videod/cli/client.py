@@ -22,7 +22,7 @@ from videod.core.services import LANES, TIDYING
 from videod.dashboard.rows import Surroundings
 from videod.dashboard.running import daemon_of
 from videod.documents import DocumentError, read_toml, state_folder
-from videod.store import soundness, views
+from videod.store import readonly, soundness, views
 from videod.store.soundness import busy
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def place(state: Path | None = None, config: Path | None = None) -> Place:
 @contextmanager
 def looking(where: Place) -> Iterator[sqlite3.Connection]:
     """A read-only connection to the database. Raises NoDatabase, or CommandError where the file is damaged."""
-    connection = views.look(where.database)
+    connection = readonly.look(where.database)
     try:
         yield connection
     except (sqlite3.DatabaseError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -17,12 +17,12 @@ def episodes(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """(id, title) of the newest episodes whose id begins so; an id begins with the words of its title."""
     from videod.cli import client
     from videod.cli.output import CommandError
-    from videod.store import views
+    from videod.store import readonly, views
 
     try:
         with client.looking(client.place(_path(ctx, "state"), _path(ctx, "config"))) as connection:
             found = views.tasks(connection, (), None, OFFERED_MAX * 10)
-    except (CommandError, views.NoDatabase, sqlite3.Error, OSError):
+    except (CommandError, readonly.NoDatabase, sqlite3.Error, OSError):
         return []
     begun = [(task.id, sanitize_screen(task.title)) for task in found if task.id.startswith(incomplete)]
     return begun[:OFFERED_MAX]

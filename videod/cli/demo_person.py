@@ -14,7 +14,7 @@ from videod.cli.rehearsal import last_words
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, Status
 from videod.sandbox.notion import PERSON_TOKEN
 from videod.store import reads, views
-from videod.store.views import NoDatabase, look
+from videod.store.readonly import NoDatabase, look
 
 VERSION = "2026-03-11"
 LOOK_S = 1.0

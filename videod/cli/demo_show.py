@@ -19,7 +19,7 @@ from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
 from videod.flow.job_command import workspace_of
 from videod.store import reads
-from videod.store.views import look
+from videod.store.readonly import look
 
 _CONSOLE = Console(stderr=True, highlight=False)
 

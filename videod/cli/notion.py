@@ -138,14 +138,14 @@ def _known_board(settings: "Settings", parent: str) -> "Ids | None":
     from videod.adapters.notion_places import kept_ids
     from videod.adapters.notion_schema import page_id_of
     from videod.ports import BoardError
-    from videod.store import reads, views
+    from videod.store import readonly, reads
 
     notion = settings.notion
     try:
         if parent and notion.parent_page and page_id_of(parent) != page_id_of(notion.parent_page):
             return None
-        connection = views.look(settings.paths.state / "videod.db")
-    except (BoardError, views.NoDatabase, sqlite3.Error, OSError):
+        connection = readonly.look(settings.paths.state / "videod.db")
+    except (BoardError, readonly.NoDatabase, sqlite3.Error, OSError):
         return None
     try:
         return kept_ids(reads.value_json(connection, "notion_ids"), notion.database_id, notion.parent_page or parent)

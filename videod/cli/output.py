@@ -112,8 +112,8 @@ def guard(command: Callable[[], int], argv: Sequence[str]) -> int:
 
 def _of_database(error: Exception, argv: Sequence[str]) -> int:
     """What the database says. Raises `error` where it is another's; imported here since help needs none of it."""
+    from videod.store.readonly import NoDatabase
     from videod.store.soundness import busy
-    from videod.store.views import NoDatabase
 
     if isinstance(error, NoDatabase):
         what, _, hint = str(error).partition("; ")

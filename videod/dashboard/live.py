@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from videod.dashboard import render, rows, view
-from videod.store import views
+from videod.store import readonly, views
 from videod.store.reports import Happening
 
 #: looks for a change per second; a look at `PRAGMA data_version` costs microseconds
@@ -22,8 +22,8 @@ def frame(connection: sqlite3.Connection, around: rows.Surroundings, at: int) ->
 
 
 def once(database: Path, around: rows.Surroundings, at: int, console: Console) -> None:
-    """Print a single frame, for a pipe or a file. Raises views.NoDatabase where there is no database."""
-    connection = views.look(database)
+    """Print a single frame, for a pipe or a file. Raises readonly.NoDatabase where there is no database."""
+    connection = readonly.look(database)
     try:
         seen = frame(connection, around, at)
     finally:
@@ -38,8 +38,8 @@ def watch(
     console: Console,
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Draw until `stop` says so or the person types Ctrl-C. Raises views.NoDatabase where there is no database."""
-    connection = views.look(database)
+    """Draw until `stop` says so or the person types Ctrl-C. Raises readonly.NoDatabase where there is no database."""
+    connection = readonly.look(database)
     try:
         with Live(console=console, auto_refresh=False, screen=True, vertical_overflow="crop") as live:
             _draw_on(live, connection, look, now_ms, stop)
@@ -58,9 +58,9 @@ def lines(
 ) -> None:
     """For a terminal that can move no cursor: one frame, then a line for each thing that happens.
 
-    Raises views.NoDatabase where there is no database.
+    Raises readonly.NoDatabase where there is no database.
     """
-    connection = views.look(database)
+    connection = readonly.look(database)
     known: tuple[Happening, ...] | None = None
     alive = False
     try:

@@ -8,7 +8,6 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from videod.core import board, film_cost
 from videod.core.film_cost import Credit
@@ -23,55 +22,6 @@ from videod.store.rows import STATES, failure_of, task_of
 DAY_MS = 86_400_000
 #: services that a person watches: all lanes but the cleaning of workspaces; those of `USUAL` even when nothing waits
 WATCHED = tuple(service for service in SERVICES if service not in TIDYING)
-
-
-class NoDatabase(Exception):
-    """There is no database to look at; the text says where it was looked for and what to type."""
-
-
-class Unreadable(NoDatabase):
-    """The database is there and cannot be read here; the text says why and what to do."""
-
-
-def look(path: Path) -> sqlite3.Connection:
-    """A read-only connection for another process's look, without the 25 ms that importing asyncio costs.
-
-    On a read-only mount, where no write-ahead log can be opened, the file is read as one that nobody changes; whoever
-    keeps such a connection sees no later change. Raises NoDatabase, Unreadable, or sqlite3.Error when the file is none.
-    """
-    if not path.exists():
-        raise NoDatabase(f"there is no database at {path} yet; start videod once with `videod run`")
-    try:
-        return _opened(path, "mode=ro")
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorname", "") not in ("SQLITE_CANTOPEN", "SQLITE_READONLY_CANTINIT"):
-            raise
-        # a write-ahead log cannot be set up beside it: a read-only mount, or no right to write into the folder
-        if (left := _unmerged(path)) is not None:
-            raise Unreadable(
-                f"{left} holds changes that cannot be read where nothing may be written beside them; copy"
-                f" {path.name}* of {path.parent} to a folder of your own and look there with --state"
-            ) from error
-        return _opened(path, "mode=ro&immutable=1")
-
-
-def _opened(path: Path, how: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
-    try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA query_only=ON")
-        connection.execute("PRAGMA busy_timeout=5000").fetchall()
-        connection.execute("PRAGMA schema_version").fetchone()  # opens the file, which connecting did not
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _unmerged(path: Path) -> Path | None:
-    """The write-ahead log that a daemon left, where it holds anything."""
-    log = path.with_name(f"{path.name}-wal")
-    return log if log.exists() and log.stat().st_size else None
 
 
 def day_start(at: int) -> int:
