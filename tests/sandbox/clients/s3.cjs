@@ -12,11 +12,11 @@ const client = (accessKeyId, secretAccessKey) =>
 
 async function main() {
   const right = client(KEY_ID, SECRET);
-  const Key = "a folder/bär (1)+2&3.png";
+  const Key = "an npm folder/bär (1)+2&3.png";
   await right.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: "picture", ContentType: "image/png" }));
   const got = await right.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
   assert.equal(await got.Body.transformToString(), "picture");
-  const listed = await right.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: "a folder/" }));
+  const listed = await right.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: "an npm folder/" }));
   assert.deepEqual(listed.Contents.map((one) => one.Key), [Key]);
   await right.send(new HeadObjectCommand({ Bucket: BUCKET, Key }));
   for (const [id, secret, code] of [[KEY_ID, "wrong", "SignatureDoesNotMatch"], ["nobody", SECRET, "InvalidAccessKeyId"]]) {
