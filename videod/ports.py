@@ -213,8 +213,11 @@ class LeaseBoard(Protocol):
         """The claim, None where there is none, and the board's own time, ms."""
         ...
 
-    async def write(self, claim: Claim) -> None:
-        """Put this claim in the place of any other."""
+    async def write(self, claim: Claim, may: Callable[[Claim | None], bool]) -> bool:
+        """Put this claim in the place of the one that is there, if it `may`; whether it did.
+
+        The claim there is read right before: another one's may come in between for the time of one call only.
+        """
         ...
 
 

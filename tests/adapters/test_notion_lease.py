@@ -32,6 +32,10 @@ async def made(on: NotionStage) -> tuple[NotionLease, Ids]:
     return NotionLease(on.calls, where), ids
 
 
+def always(_: Claim | None) -> bool:
+    return True
+
+
 def shown(database: dict[str, Any]) -> str:
     return "".join(piece["plain_text"] for piece in database["description"])
 
@@ -40,10 +44,10 @@ def shown(database: dict[str, Any]) -> str:
 async def test_a_claim_is_read_back_and_replaces_the_one_before(on: NotionStage) -> None:
     line, ids = await made(on)
     assert (await line.read())[0] is None
-    await line.write(CLAIM)
+    await line.write(CLAIM, always)
     assert (await line.read())[0] == CLAIM
     later = replace(CLAIM, nonce="cafe5678", released=True)
-    await line.write(later)
+    await line.write(later, always)
     assert (await line.read())[0] == later
     assert shown(await on.person.databases.retrieve(ids.assets_database)).count("this board") == 1
     entries = await on.person.databases.retrieve(ids.entries_database)
@@ -58,7 +62,7 @@ async def test_what_people_wrote_into_the_description_stays(on: NotionStage) -> 
     await on.person.databases.update(ids.assets_database, description=words)
     before = (await on.person.databases.retrieve(ids.assets_database))["description"]
     for number in range(3):
-        await line.write(replace(CLAIM, nonce=f"0000000{number}"))
+        await line.write(replace(CLAIM, nonce=f"0000000{number}"), always)
     after = (await on.person.databases.retrieve(ids.assets_database))["description"]
     assert after[:2] == before and len(after) == 3
     # Notion joins pieces that look alike
@@ -66,7 +70,7 @@ async def test_what_people_wrote_into_the_description_stays(on: NotionStage) -> 
     await on.person.databases.update(
         ids.assets_database, description=[{"type": "text", "text": {"content": joined + "\nbye"}}]
     )
-    await line.write(CLAIM)
+    await line.write(CLAIM, always)
     assert (await line.read())[0] == CLAIM
     text = shown(await on.person.databases.retrieve(ids.assets_database))
     assert text == f"handbook\nbye\n{CLAIM.line()}"
@@ -85,7 +89,7 @@ async def test_a_board_that_fails_is_a_failure_of_the_board(on: NotionStage) -> 
     line, _ = await made(on)
     on.context.faults.set([Fault("notion", "status", "PATCH /v1/databases/*", status=500)])
     with pytest.raises(BoardError) as failed:
-        await line.write(CLAIM)
+        await line.write(CLAIM, always)
     assert failed.value.kind == "down"
     on.context.faults.set([Fault("notion", "malformed", "GET /v1/databases/*")])
     with pytest.raises(BoardError) as failed:

@@ -29,6 +29,8 @@ class Line:
         self.offset_ms = 7 * 86_400_000
         self.writes = 0
         self.down: set[str] = set()
+        #: what the first look costs: it has to find the board, seconds
+        self.finding_s = 0.0
         self.helpless: BoardError | None = None
 
     def of(self, who: Holder) -> "Seen":
@@ -49,16 +51,22 @@ class Seen:
 
     async def read(self) -> tuple[Claim | None, int]:
         await self.line.called(self.who)
+        finding_s, self.line.finding_s = self.line.finding_s, 0.0
+        await asyncio.sleep(finding_s)
         found = self.line.claim, self.line.now()
         await asyncio.sleep(0.1)
         return found
 
-    async def write(self, claim: Claim) -> None:
+    async def write(self, claim: Claim, may: Callable[[Claim | None], bool]) -> bool:
+        await self.line.called(self.who)
+        if not may(self.line.claim):
+            return False
         await self.line.called(self.who)
         if self.line.helpless is not None:
             raise self.line.helpless
         self.line.claim = claim
         self.line.writes += 1
+        return True
 
 
 class Daemon:
@@ -104,6 +112,19 @@ def turns(log: list[tuple[float, str]]) -> list[str]:
         if not found or found[-1] != who:
             found.append(who)
     return found
+
+
+@pytest.mark.fault("3.3")
+def test_a_start_that_takes_long_to_find_its_board_does_not_wait_for_a_daemon_that_is_not_there() -> None:
+    async def story(line: Line, log: list[tuple[float, str]]) -> None:
+        line.finding_s = finding_s
+        one, began = Daemon(line, ONE, log), asyncio.get_running_loop().time()
+        await one.start()
+        assert asyncio.get_running_loop().time() - began < finding_s + lease.SETTLE_MS / 1000 + 2
+        await one.die()
+
+    finding_s = 10.0
+    played(story)
 
 
 @pytest.mark.fault("3.3")

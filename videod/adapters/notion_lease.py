@@ -27,17 +27,20 @@ class NotionLease:
 
     @promised
     async def read(self) -> tuple[Claim | None, int]:
-        pieces = await self._pieces()
-        found = next((claim for piece in pieces if (claim := lease.read(_text(piece))) is not None), None)
+        found = _claim_in(await self._pieces())
         return found, self._calls.board_ms()
 
     @promised
-    async def write(self, claim: Claim) -> None:
-        kept = [left for piece in await self._pieces() if (left := _writable(piece)) is not None][: MOST_PIECES - 1]
+    async def write(self, claim: Claim, may: Callable[[Claim | None], bool]) -> bool:
+        pieces = await self._pieces()
+        if not may(_claim_in(pieces)):
+            return False
+        kept = [left for piece in pieces if (left := _writable(piece)) is not None][: MOST_PIECES - 1]
         line = claim.line() if not kept else f"\n{claim.line()}"
         body = [*kept, {"type": "text", "text": {"content": line}}]
         database = await self._table()
         await self._calls.call(_WRITE, lambda api: api.databases.update(database, description=body), rank=Rank.WISH)
+        return True
 
     async def _table(self) -> str:
         database = (await self._ids()).assets_database
@@ -50,6 +53,10 @@ class NotionLease:
         answer = await self._calls.call(_READ, lambda api: api.databases.retrieve(database), rank=Rank.WISH)
         listed = items(answer.get("description"), _READ, "description")
         return [record(piece, _READ, "a piece of the description") for piece in listed]
+
+
+def _claim_in(pieces: list[Json]) -> Claim | None:
+    return next((claim for piece in pieces if (claim := lease.read(_text(piece))) is not None), None)
 
 
 def _text(piece: Json) -> str:

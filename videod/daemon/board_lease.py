@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from videod.core import lease
 from videod.core.lease import Claim, Holder, Standing
@@ -26,7 +27,7 @@ TRIES, LOOKS = 5, 10
 ASK_S = 15.0
 #: while a start waits it gives a sign of life this often, seconds
 BEAT_S = 1.0
-#: errors of the board that waiting does not mend: then it carries no line, and videod works without
+#: errors of the board that waiting does not fix: then it carries no line, and videod works without
 HELPLESS = ("rejected", "gone", "credentials")
 MACHINE_ID = Path("/etc/machine-id")
 
@@ -85,7 +86,6 @@ class BoardLease:
             self._helpless(error)
 
     async def _acquire(self) -> None:
-        asked = self._clock.steady_ms()
         claim, now = await self._read()
         match lease.standing(claim, self._me, now):
             case Standing.OURS:
@@ -94,49 +94,66 @@ class BoardLease:
                 self._saw()
                 await self._renew(now)
             case Standing.FREE:
-                await self._take(now, asked, claim, lease.SETTLE_MS, insist=False)
+                await self._take_free(now)
             case Standing.LAPSED:
                 assert claim is not None
                 log.warning("lease_lapsed", extra={"host": claim.holder.host, "last_sign_ms": claim.sign_ms})
-                await self._take(now, asked, claim, lease.OUSTED_MS, insist=True)
+                await self._take(claim, now)
             case Standing.HELD:
                 assert claim is not None
                 if not self._take_over:
-                    raise StartError(lease.refused(claim, self._me), BUSY)
+                    self._refuse(claim)
                 log.warning("lease_taken_over", extra={"host": claim.holder.host, "waits_ms": lease.OUSTED_MS})
-                await self._take(now, asked, claim, lease.OUSTED_MS, insist=True)
+                await self._take(claim, now)
 
-    async def _take(self, now: int, asked: int, before: Claim | None, wait_ms: int, insist: bool) -> None:
-        """Write our claim, and read it back until it has stood for `wait_ms`.
+    async def _take_free(self, now: int) -> None:
+        """Write our claim where there is none, and read it back after a moment: another one may come at that moment.
 
-        `insist`: write again over the one whom we take the board from, which may renew its own claim at that moment.
-        `asked`: when the board was asked, on the steady clock. A write that came long after may have come after another
-        one's look at its own claim: that one must have time to notice.
+        If the write came long after the look that it goes with, another one may have seen its own claim in between and
+        work: then it gets the time to notice.
         """
         mine = Claim(self._me, now, now, secrets.token_hex(4))
-        await self._write(mine)
-        since = began = self._clock.steady_ms()
-        need_ms = wait_ms if since - asked <= lease.SETTLE_MS else max(wait_ms, lease.OUSTED_MS)
+        looked = self._clock.steady_ms()
+        if not await self._write(mine, lambda found: lease.standing(found, self._me, now) is Standing.FREE):
+            await self._acquire()  # somebody came meanwhile
+            return
+        quick = self._clock.steady_ms() - looked <= lease.SETTLE_MS
+        found = await self._stands(mine, lease.SETTLE_MS if quick else lease.OUSTED_MS)
+        if found is not None:
+            self._refuse(found)
+
+    async def _take(self, before: Claim, now: int) -> None:
+        """Write our claim over another one's, again where it renews its own at that moment, until it has noticed."""
+        mine = Claim(self._me, now, now, secrets.token_hex(4))
+        began = self._clock.steady_ms()
+        while True:
+            await self._write(mine, lambda _: True)
+            found = await self._stands(mine, lease.OUSTED_MS)
+            if found is None:
+                return
+            if not found.holder.same(before.holder) or self._clock.steady_ms() - began > TRIES * lease.OUSTED_MS:
+                self._refuse(found)
+            mine = replace(mine, sign_ms=max(mine.sign_ms, found.sign_ms))
+
+    async def _stands(self, mine: Claim, need_ms: int) -> Claim | None:
+        """Look until our claim has stood for `need_ms`: then it is ours, and None; else the claim in its place."""
+        since = self._clock.steady_ms()
         while True:
             await self._wait(min(need_ms, max(lease.SETTLE_MS, need_ms // LOOKS)))
-            found, now = await self._read()
-            if found is not None and found.nonce == mine.nonce and found.holder.same(self._me):
-                if self._clock.steady_ms() - since < need_ms:
-                    continue
+            found, _ = await self._read()
+            if found is None:
+                raise BoardError("down", "Notion does not show who works on the board, although it was written")
+            if found.nonce != mine.nonce or not found.holder.same(self._me):
+                return found
+            if self._clock.steady_ms() - since >= need_ms:
                 self._claim, self._take_over = found, False
                 self._renewed_ms = self._clock.steady_ms()
                 self._saw()
                 log.info("lease_held", extra={"host": self._me.host})
-                return
-            theirs = found is not None and before is not None and found.holder.same(before.holder)
-            if not insist or not theirs or self._clock.steady_ms() - began > TRIES * need_ms:
-                break
-            mine = replace(mine, sign_ms=now)
-            await self._write(mine)
-            since = self._clock.steady_ms()
-        if found is None:
-            raise BoardError("down", "Notion does not show who works on the board, although it was written")
-        raise StartError(lease.refused(found, self._me), BUSY)
+                return None
+
+    def _refuse(self, claim: Claim) -> NoReturn:
+        raise StartError(lease.refused(claim, self._me), BUSY)
 
     async def _read(self) -> tuple[Claim | None, int]:
         """What the board says, within a bound: a board that hangs must not hold up a start."""
@@ -146,10 +163,10 @@ class BoardLease:
         except TimeoutError:
             raise BoardError("down", "Notion did not say in time who works on the board") from None
 
-    async def _write(self, claim: Claim) -> None:
+    async def _write(self, claim: Claim, may: Callable[[Claim | None], bool]) -> bool:
         try:
             async with asyncio.timeout(ASK_S):
-                await self._board.write(claim)
+                return await self._board.write(claim, may)
         except TimeoutError:
             raise BoardError("down", "Notion did not take in time who works on the board") from None
 
@@ -200,10 +217,9 @@ class BoardLease:
         if self._claim is None:
             await self._acquire()
             return
-        asked = self._clock.steady_ms()
         found, now = await self._read()
         if found is None:
-            await self._take(now, asked, None, lease.SETTLE_MS, insist=False)  # somebody removed the line
+            await self._take_free(now)  # somebody removed the line
         elif not found.holder.same(self._me) and not found.released:
             self._give_up(lease.lost(found, self._me))
         else:
@@ -215,12 +231,16 @@ class BoardLease:
         assert self._claim is not None
         self._claim = replace(self._claim, sign_ms=max(now, self._claim.sign_ms), released=False)
         try:
-            await self._write(self._claim)
+            if not await self._write(self._claim, self._may_renew):
+                return  # it is another one's since a moment ago: the next look tells
         except BoardError as error:
             # it stays ours as long as nobody else takes it
             log.debug("lease_renewal_failed", extra={"kind": error.kind, "error": str(error)})
             return
         self._renewed_ms = self._clock.steady_ms()
+
+    def _may_renew(self, found: Claim | None) -> bool:
+        return found is None or found.released or found.holder.same(self._me)
 
     def _saw(self) -> None:
         self._seen_ms = self._clock.steady_ms()
@@ -250,4 +270,5 @@ class BoardLease:
             return
         found, now = await self._read()
         if found is not None and found.holder.same(self._me):
-            await self._write(replace(self._claim, sign_ms=max(now, found.sign_ms), released=True))
+            ended = replace(self._claim, sign_ms=max(now, found.sign_ms), released=True)
+            await self._write(ended, lambda there: there is not None and there.holder.same(self._me))
