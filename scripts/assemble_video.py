@@ -51,11 +51,11 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
         for why in left_out:
             script_runtime.warn(f"{why}; the film is made without it")
         parts = [one for one in gathered if isinstance(one, Part)]
-        mending = _stretch(reporter, 0.5, 0.8)
+        correcting = _stretch(reporter, 0.5, 0.8)
         if isinstance(drawn, Path):
-            parts = assembly.drawn_over(parts, drawn, asked.fps, room, mending)
+            parts = assembly.drawn_over(parts, drawn, asked.fps, room, correcting)
         else:
-            parts = assembly.made_equal(parts, asked.fps, room, mending)
+            parts = assembly.made_equal(parts, asked.fps, room, correcting)
         target = mastering.Target(asked.lufs, asked.true_peak)
         _finish(parts, left_out, target, asked, room, reporter)
 

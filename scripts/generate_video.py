@@ -185,14 +185,14 @@ def charge(wish: Wish, task: kie.Task, order: receipt.Order, reporter: Reporter)
 
 
 def collect(
-    wish: Wish, order: receipt.Order, reporter: Reporter, refused: str | None = None, anew: bool = False
+    wish: Wish, order: receipt.Order, reporter: Reporter, refused: str | None = None, may_reorder: bool = False
 ) -> bool:  # fmt: skip
-    """See an order through to the file. False when it is to be ordered anew: `anew` allows that in place of a task that
-    never ends and of a useless result, and a clip whose bytes have the digest `refused` was found useless already."""
+    """See an order through to the file. False when it has to be ordered again, which `may_reorder` allows for a task
+    that never ends and for a useless result; a clip whose bytes have the digest `refused` was found useless already."""
     try:
         task = wait(wish, order, reporter)
     except Failure as endless:
-        if endless.kind is not Kind.IN_DOUBT or not anew:
+        if endless.kind is not Kind.IN_DOUBT or not may_reorder:
             raise
         script_runtime.warn(f"{endless.message}; buying again as told")
         order.withdraw()
@@ -206,7 +206,7 @@ def collect(
     try:
         facts = fetch(task.urls, wish.output, wish.seconds)
     except (Gone, Unusable):
-        if not anew:
+        if not may_reorder:
             raise
         script_runtime.warn("the finished clip cannot be had; buying again as told")
         order.withdraw()
@@ -254,7 +254,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     secret("KIE_API_KEY", "KIE")
     if order.state == "submitted" and order.remote_id is not None:
         reporter.submitted(kie.SERVICE, order.remote_id)
-        if collect(wish, order, reporter, receipt.refused_digest(wish.output), anew=wish.buy_again):
+        if collect(wish, order, reporter, receipt.refused_digest(wish.output), may_reorder=wish.buy_again):
             return
     buy(wish, image_sha256, order, reporter)
     collect(wish, order, reporter)

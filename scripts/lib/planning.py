@@ -162,7 +162,7 @@ class Planner:
             answer = self._ask(number, talk, schema)
             if wrapping.is_empty(answer.text):
                 self._forget()
-                # no fault of the topic, and no complaint that would mend it
+                # not the fault of the topic, and no complaint would fix it
                 reason = f" ({answer.finish})" if answer.finish else ""
                 raise Failure(Kind.NONSENSE, f"the model gave an empty answer{reason}", service=gemini.SERVICE,
                               endpoint=gemini.endpoint(self.model, self.version), http_status=200)  # fmt: skip

@@ -23,7 +23,7 @@ SIZE = (160, 90)
 
 
 def scene(mode: str = "RGB") -> Image.Image:
-    """Four fields of their own color each, so that a turned or recolored picture is told."""
+    """Four fields of their own color each, so that a turned or recolored picture shows."""
     made = Image.new("RGB", SIZE, (200, 60, 40))
     pen = ImageDraw.Draw(made)
     pen.rectangle((80, 0, 160, 44), fill=(40, 180, 60))

@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.campaigns import frame
 from tests.campaigns.faulty import Asked, Faulty, Good, told
 from tests.campaigns.http_cells import KEYS, SERVICES, VOICE, Services, picture
+from tests.harness.patience import PATIENCE_S
 
 HTML = Good(b"<!DOCTYPE html><html><body><h1>Bad luck</h1></body></html>", mime="text/html")
 STATUSES = (400, 401, 402, 403, 404, 405, 407, 409, 413, 422, 426, 429, 451, 499, 500, 502, 503, 504, 511, 520, 522,
@@ -146,7 +147,7 @@ def _complaints(cell: Cell, url: str, folder: Path, answers: _Answers) -> list[s
     command = [sys.executable, str(frame.ROOT / "scripts" / cell.call.script), *cell.call.words, "--events"]
     done = subprocess.run(
         [*command, "--output", cell.call.output], env=env, cwd=folder, capture_output=True, text=True, check=False,
-        timeout=300,
+        timeout=PATIENCE_S,
     )  # fmt: skip
     return list(_judge(cell, done, folder, answers.asked.get(cell.place, 0)))
 

@@ -161,7 +161,7 @@ def check(command: str, way: str, folder: Path, when: When) -> list[str]:
         early = run.process.poll() is not None
         if not early:
             end(run, way)
-        # who is told of its parent's death by the kernel ends in order, which takes it some seconds
+        # a child that the kernel signals when its parent dies shuts down in order, which takes some seconds
         until(lambda: not _processes(folder), lambda: _processes(folder)) if way in (
             "KILL",
             "terminal closed",

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.campaigns.frame import ROOT, Campaign, Result, main, say
@@ -24,13 +25,16 @@ from videod.cli import rehearsal
 
 HELD = 75
 NAMES = ("one", "two")
+MOVES = {"same": 4, "other": 4, "lapsed": 1, "alive": 2}
 
 
 class Hosts:
     """A stage with a second state folder; the board's claim tells the two apart as it does two hosts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lapse_ms: int = quick_lease.LAPSE_MS) -> None:
         self.stage = Stage(folder)
+        self.stage.env[quick_lease.LAPSE_VARIABLE] = str(lapse_ms)
+        self.lapse_ms = lapse_ms
         self.states = {"one": self.stage.state, "two": folder / "daemon2"}
         env = self.stage.env | {"VIDEOD_PATHS_STATE": str(self.states["two"].resolve())}
         self.envs = {"one": self.stage.env, "two": env}
@@ -90,10 +94,17 @@ class Hosts:
             self.stage.state = kept
 
 
-def campaign(folder: Path, kills: int, seed: int, up_s: float) -> Result:
-    """Raises AssertionError when a promise is broken."""
+def campaign(
+    folder: Path,
+    kills: int,
+    seed: int,
+    up_s: float,
+    moves: Mapping[str, int] = MOVES,
+    lapse_ms: int = quick_lease.LAPSE_MS,
+) -> Result:
+    """Raises AssertionError when a promise is broken. `moves`: what happens to the worker, and how often."""
     chance = random.Random(seed)
-    hosts = Hosts(folder)
+    hosts = Hosts(folder, lapse_ms)
     counts: Counter[str] = Counter()
     try:
         person = hosts.stage.person()
@@ -105,7 +116,7 @@ def campaign(folder: Path, kills: int, seed: int, up_s: float) -> Result:
                 person.write_entries([_story(written)])
                 written += 1
             time.sleep(chance.uniform(0, up_s * (4 if chance.random() < 0.25 else 1)))
-            worker = _move(hosts, worker, chance, counts)
+            worker = _move(hosts, worker, chance.choices(list(moves), list(moves.values()))[0], counts)
             if counts["kills"] % 10 == 0:
                 say(f"{counts['kills']} kills, {written} entries, {dict(counts)}")
         _finish(hosts, worker, written)
@@ -114,10 +125,9 @@ def campaign(folder: Path, kills: int, seed: int, up_s: float) -> Result:
         hosts.close()
 
 
-def _move(hosts: Hosts, worker: str, chance: random.Random, counts: "Counter[str]") -> str:
+def _move(hosts: Hosts, worker: str, how: str, counts: "Counter[str]") -> str:
     """Kill the worker or take its board away; returns who works then."""
     other = NAMES[1 - NAMES.index(worker)]
-    how = chance.choices(("same", "other", "lapsed", "alive"), (4, 4, 1, 2))[0]
     if how == "alive":  # both run: the one that lost the board leaves by itself
         hosts.works(other, "--take-over")
         loser = hosts.running.pop(worker)
@@ -135,7 +145,7 @@ def _move(hosts: Hosts, worker: str, chance: random.Random, counts: "Counter[str
         hosts.works(other, "--take-over")
         counts["refused, then taken over"] += 1
         return other
-    time.sleep(quick_lease.LAPSE_MS / 1000 + 1.5)
+    time.sleep(hosts.lapse_ms / 1000 + 1.5)
     hosts.works(other)
     counts["taken when lapsed"] += 1
     return other
@@ -183,7 +193,7 @@ def _judge(hosts: Hosts, written: int, counts: "Counter[str]") -> Result:
     markers = Counter(str(video["snippet"]["description"]).splitlines()[-1] for video in videos.values())
     twice = Counter({kind: count for kind, count in beyond.items() if count > 0 and kind != "text"})
     published = {marker: count for marker, count in markers.items() if count > 1}
-    plans = beyond["text"]  # one that breaks the rules is asked for anew
+    plans = beyond["text"]  # one that breaks the rules is asked for again
     assert not published, published
     assert len(videos) == written, (len(videos), written)
     assert sum(twice.values()) <= doubts, (twice, doubts)

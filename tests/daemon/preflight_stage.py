@@ -92,7 +92,7 @@ class Stage:
         return self.secrets.get(name)
 
     def reload(self) -> None:
-        """Read the files anew: another configuration is in force."""
+        """Read the files again: another configuration is in force."""
         self.outside_changes()
         self.in_force = object()
 

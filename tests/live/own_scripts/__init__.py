@@ -15,6 +15,8 @@ from shutil import copy
 import imageio_ffmpeg
 import PIL
 
+from tests.harness.patience import PATIENCE_S
+
 HERE = Path(__file__).parent
 #: step -> its script
 SCRIPTS = {
@@ -88,7 +90,7 @@ def ffmpeg_on_path(folder: Path) -> dict[str, str]:
 def asked_by_hand(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A script run as its owner would, without videod."""
     argv = [str(script.parent / ".venv" / "bin" / "python"), str(script), *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, env=dict(os.environ), timeout=120)
+    return subprocess.run(argv, capture_output=True, text=True, check=False, env=dict(os.environ), timeout=PATIENCE_S)
 
 
 if __name__ == "__main__":
