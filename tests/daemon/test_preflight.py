@@ -142,9 +142,9 @@ async def test_resume_asks_for_a_look_instead_of_spending(tmp_path: Path) -> Non
         stage.channels["wild"]["voice_id"] = "nobody"
         stage.reload()
         await stage.preflight.look()
-        desk = RequestHandler(stage.ledger, stage.store, stage.clock, "test")
+        handler = RequestHandler(stage.ledger, stage.store, stage.clock, "test")
         for service in ("elevenlabs", NEW_EPISODES):
-            outcome = await desk.resume(service, None)
+            outcome = await handler.resume(service, None)
             assert "checks the settings again now" in outcome.text and "nobody" in outcome.text
         assert await stage.may_begin() == set()
         assert await stage.store.read(lambda tx: reads.value(tx, PREFLIGHT_ASKED))

@@ -1,4 +1,4 @@
-"""Looks at a channel's intro, outro and watermark when it is loaded: what is wrong is told before money is spent.
+"""Looks at a channel's intro, outro and watermark when it is loaded, so that a bad one is known before money is spent.
 
 Films are made without what cannot be used (`scripts/assemble_video.py` decides that with the same means), so nothing
 waits for it. Each file is decoded once, until it changes.

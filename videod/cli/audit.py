@@ -60,7 +60,7 @@ def _body(connection: sqlite3.Connection, where: client.Place) -> serializers.Js
     again = audit.charged_again(connection)
     readings = {service: purchases.readings(connection, service) for service in BALANCES}
     services = [_service(connection, service, papers, again, readings.get(service, ())) for service in audit.PAID]
-    wrong = [*_wrong_books(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_readings(readings)]
+    wrong = [*_wrong_totals(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_readings(readings)]
     return {
         "ok": not wrong, "services": services, "possibly_paid_twice": audit.possibly_twice(connection),
         "possibly_paid_usd": serializers.usd(audit.possible(connection)),
@@ -139,7 +139,7 @@ def _file(found: Papers, where: client.Place, task: Task, job: Job) -> None:
 Wrong = tuple[str, str]
 
 
-def _wrong_books(connection: sqlite3.Connection) -> list[Wrong]:
+def _wrong_totals(connection: sqlite3.Connection) -> list[Wrong]:
     found = []
     for odd in audit.charges_without_intent(connection):
         found.append((

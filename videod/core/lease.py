@@ -113,7 +113,7 @@ def refused(claim: Claim, me: Holder) -> str:
 
 
 def lost(claim: Claim | None, me: Holder) -> str:
-    """What people are told when the board went to another one."""
+    """The alert when the board went to another daemon."""
     now = f"{_who(claim, me)}, since {clock(claim.since_ms)}" if claim is not None else "its line was removed"
     return (
         f"videod on {me.host} stops: the board is another one's now ({now}). It takes no more entries; what it had"

@@ -48,7 +48,7 @@ class Finding:
 
     @property
     def alert(self) -> str:
-        """What people are told once."""
+        """The alert that people get once."""
         if not self.stops:
             return self.sentence
         whose = f" of {self.channel_id}" if self.channel_id else ""

@@ -82,6 +82,6 @@ def picture_expected(job: Job, context: Context) -> Expectation:
 
 
 def spoken(at: CommandContext) -> tuple[str, ...]:
-    """The language, where it is not English: that is what scripts take when they are told none."""
+    """The language, where it is not English: the default of the scripts."""
     code = language(at.language).base
     return ("--language", code) if code != "en" else ()

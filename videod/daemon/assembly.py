@@ -105,7 +105,7 @@ class Ends:
     state_lost: Callable[[str], None]
     beat: Callable[[], object]
     remarks: list[Callable[[], Sequence[str]]]
-    #: the board went to another daemon: people are told, and the process ends in order
+    #: the board went to another daemon: people get an alert, and the process shuts down in order
     board_lost: Callable[[str], None] = lambda why: None
 
 

@@ -236,7 +236,7 @@ async def _tell_lost(ledger: Ledger, why: str) -> None:
 
 
 def _board_lost(life: Life, stopping: asyncio.Event) -> Callable[[str], None]:
-    """Ends this life in order: nothing new, the children's last words, people are told."""
+    """Ends this life in order: nothing new, the children's last words, an alert."""
 
     def end(why: str) -> None:
         life.lost = why

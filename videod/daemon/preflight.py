@@ -1,6 +1,6 @@
 """Asks whether settings are right before money is spent on them: at start, after each reload, before an episode begins.
 
-What is wrong is told once a cause and stands as a suspension: new episodes of whom it concerns do not begin, and jobs
+People hear of each cause once, and it suspends work: new episodes of whom it concerns do not begin, and jobs
 that need it do not start. It is looked at again soon, and all goes on by itself once it is right. An outage of a
 service during a look is no verdict: then everything goes on as it would without a look.
 """
@@ -185,10 +185,10 @@ class Preflight:
             kept = [one for one in known if one.service not in {new.service for new in told}]
             await self._ledger.set_value(CREDIT_KEPT, json.dumps(film_cost.plain([*told, *kept])))
         enough = {one.service for one in told if one.left >= film_cost.a_job(one.service, policies)}
-        desk = RequestHandler(self._ledger, self._store, self._clock, "preflight")
+        handler = RequestHandler(self._ledger, self._store, self._clock, "preflight")
         for one in await self._out_of_credit():
             if one.service in enough and one.key not in SERVICES[one.service].codes_of_cap:  # somebody topped up
-                outcome = await desk.resume(one.service, one.channel_id or None, only=Cause.CREDIT)
+                outcome = await handler.resume(one.service, one.channel_id or None, only=Cause.CREDIT)
                 log.info("preflight_credit_back", extra={"service": one.service, "remark": outcome.text})
 
     async def _left(self, service: str) -> int | None:

@@ -150,7 +150,7 @@ class Reconciler:
         return bought or not 0 <= age_s < IDLE_MARK_S
 
     async def _gap(self, last: BalanceReading, used: int) -> int | None:
-        traces, proven = await self._books(last)
+        traces, proven = await self._traces(last)
         remotes = await self._remotes(last.service, traces)
         return reconcile.unexplained(used - last.used, reconcile.orders(last.service, last, traces, proven, remotes))
 
@@ -244,7 +244,7 @@ class Reconciler:
         """
         service = job.service
         before = await self._sight(service)
-        traces, proven = await self._books(reading)
+        traces, proven = await self._traces(reading)
         used = await self._balances.used(service)
         after = await self._sight(service)
         named = {trace.reference for trace in traces if trace.kind == reconcile.Kind.SUBMITTED}
@@ -261,7 +261,7 @@ class Reconciler:
 
     # ------------------------------------------------------------------------------------------ looking
 
-    async def _books(self, reading: BalanceReading) -> tuple[tuple[Trace, ...], frozenset[int]]:
+    async def _traces(self, reading: BalanceReading) -> tuple[tuple[Trace, ...], frozenset[int]]:
         def look(connection: sqlite3.Connection) -> tuple[tuple[Trace, ...], frozenset[int]]:
             found = purchases.traces(connection, reading.service, reading)
             return found, purchases.proven(connection, reading.service)

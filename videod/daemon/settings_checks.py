@@ -173,7 +173,7 @@ def extras(looks: Extras) -> ChannelCheck:
 
 class BoardLook:
     """The board's columns. The board is slow, since all share its three requests a second: nobody waits long for it,
-    and an answer that comes later asks for another look. That it is out of reach is told by whoever reads it."""
+    and an answer that comes later asks for another look. Whoever reads the board says when it is out of reach."""
 
     def __init__(self, check: Callable[[], Awaitable[list[str]]], later: Callable[[], None]) -> None:
         self._check = check

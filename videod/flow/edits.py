@@ -209,7 +209,7 @@ def taken(task_id: str, taker: str) -> str:
 def of_another(values: Mapping[str, object], page_id: str, taker: str, at: int) -> EntryRefused | None:
     """The answer to a queued entry that another state folder took, perhaps a moment before its daemon died.
 
-    What that one bought for it is unknown here, so only a person can say that it begins anew.
+    What that one bought for it is unknown here, so only a person can say that it starts again.
     """
     _, _, owner = text(values, "Videod Key").partition(TAKEN_BY)
     if not taker or not owner or owner == taker:
