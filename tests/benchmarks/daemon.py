@@ -56,7 +56,7 @@ def measure(folder: Path, episodes: int, clips: int, idle_s: float) -> list[list
         took, used = time.monotonic() - began, cpu_s(pid) - before
         memory.ended.set()
         (jobs,) = made.rows("SELECT count(*) AS n FROM attempts WHERE outcome = 'done'")
-        delay = loop_delay_ms(metrics(made.state / "videod.sock"), 0.99)
+        delay = loop_delay_ms(metrics(made.state), 0.99)
         return [
             [f"idle, {idle_s:g} s", f"{idle:.2%} of a core", f"{IDLE_SHARE:.1%}"],
             ["episodes in work at once", f"{in_work} of {episodes}, {jobs['n']} jobs in {took:.0f} s", ""],

@@ -1,9 +1,7 @@
 """Twenty full episodes in work at once on the sandbox: limits as the stand-ins count them, memory, loop delay."""
 
 import argparse
-import http.client
 import re
-import socket
 import threading
 import time
 from collections import Counter, defaultdict
@@ -11,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.campaigns.frame import Campaign, Result, say
+from tests.harness import control
 from tests.live.stage import Stage
 from videod.cli.demo_person import Person
 from videod.core.statuses import Gate
@@ -45,15 +44,9 @@ class Memory(threading.Thread):
             self.most_mb = max(self.most_mb, int(found[1]) / 1024 if found else 0.0)
 
 
-def metrics(path: Path) -> str:
+def metrics(state: Path) -> str:
     """The daemon's /metrics over its Unix socket."""
-    connection = http.client.HTTPConnection("videod", timeout=30)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(path))
-    connection.request("GET", "/metrics")
-    text = connection.getresponse().read().decode()
-    connection.close()
-    return text
+    return control.get(state, "/metrics")[1]
 
 
 def loop_delay_ms(text: str, share: float) -> float:
@@ -182,7 +175,7 @@ def _judge(made: Stage, memory: Memory, in_work: int, took: float, episodes: int
     # the person who wrote the entries did so before the daemon's start, and faster
     notion = most_within(sorted(row["at_ms"] for row in asked["requests"] if row["at_ms"] >= begun_ms), WINDOW_S * 1000)
     failures = made.rows("SELECT outcome, count(*) AS n FROM attempts WHERE outcome NOT IN ('done') GROUP BY outcome")
-    delay = loop_delay_ms(metrics(made.state / "videod.sock"), 0.99)
+    delay = loop_delay_ms(metrics(made.state), 0.99)
     found: Result = {
         "episodes": episodes, "most_in_work": in_work, "minutes": round(took / 60, 1), "most_at_once": dict(most),
         f"notion_most_in_{WINDOW_S}_s": notion, "throttled": throttled,

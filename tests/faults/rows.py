@@ -101,6 +101,13 @@ ROWS: Mapping[str, str] = {
     "10.5": "A film of another program is held against what it was made of",
     # 11: simulated services
     "11.1": "The stand-ins answer the services' own clients as the services do",
+    # 12: security
+    "12.3": "No script commands the daemon: uid, a living process and a secret that no child can read",
+    "12.6": "Another user is refused at the control socket, whatever its mode",
+    "12.13": "Unfinished connections are bounded and closed; no descriptors is a condition, never an end",
+    "12.19": "The status port answers only in this host's own name, on every path",
+    "12.20": "Changes from another page, and bodies that are no JSON, are refused",
+    "12.22": "Half a character in a request is refused with a sentence",
     # 13: reliability
     "13.1": "A time of the board in the future moves no cursor",
     "13.2": "What a person sets is never written over",

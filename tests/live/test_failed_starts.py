@@ -1,11 +1,9 @@
 """Starts that fail in the midst, and signals that come during one: the process ends, with a sentence and its code."""
 
 import fcntl
-import http.client
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.patience import PATIENCE_S, run, said, until
+from tests.harness import control
+from tests.harness.patience import run, said, until
 from tests.live.stage import ROOT
 
 pytestmark = pytest.mark.live
@@ -198,23 +197,13 @@ def test_the_start_after_a_death_says_so_in_status_and_a_clean_end_leaves_nothin
     assert json.loads((start.state / "lives.json").read_text())["alive"] is False
 
 
-def _health(state: Path) -> int:
-    connection = http.client.HTTPConnection("videod", timeout=PATIENCE_S)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(state / "videod.sock"))
-    connection.request("GET", "/health")
-    code = connection.getresponse().status
-    connection.close()
-    return code
-
-
 def _until_told(start: Start, process: "subprocess.Popen[str]", problem: str) -> None:
     """Until `status` names the problem; the daemon lives and answers all the while."""
     command = [sys.executable, "-m", "videod", "status", "--json", "--state", str(start.state)]
 
     def told() -> bool:
         assert process.poll() is None
-        assert _health(start.state) == 200
+        assert control.get(start.state, "/health")[0] == 200
         return problem in run(command, check=True).stdout
 
     until(told)

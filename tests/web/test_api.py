@@ -5,25 +5,26 @@ import json
 import os
 import socket
 import stat
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from yarl import URL
 
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
-from videod.adapters import orphans
-from videod.adapters.process import tethered
+from tests.harness import control
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
 from videod.core.suspension import Cause
 from videod.daemon.loop_lag import EDGES_S, LoopLag
+from videod.web import token
 from videod.web.api import ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays, _loop
 
 SECRET = "sk-very-secret"
+JSON = {"Content-Type": "application/json"}
 
 
 def redact(text: str) -> str:
@@ -60,8 +61,7 @@ async def served(box: StudioBox, **more) -> Listening:
 @pytest.fixture
 async def api(box: StudioBox) -> AsyncIterator[Caller]:
     listening = await served(box)
-    connector = aiohttp.UnixConnector(str(box.state / "videod.sock"))
-    async with aiohttp.ClientSession(connector=connector) as session:
+    async with control.session(box.state) as session:
         yield Caller(session)
     await listening.close()
 
@@ -78,8 +78,7 @@ async def test_health_and_ready_answer(box: StudioBox, api: Caller) -> None:
 
 async def test_ready_says_what_is_missing(box: StudioBox) -> None:
     listening = await served(box, not_ready=lambda: "the board was not reached yet")
-    connector = aiohttp.UnixConnector(str(listening.socket_path))
-    async with aiohttp.ClientSession(connector=connector) as session:
+    async with control.session(box.state) as session:
         status, body = await Caller(session).get("/ready")
     await listening.close()
     assert (status, body["error"]) == (503, "the board was not reached yet")
@@ -122,7 +121,7 @@ async def test_metrics_are_prometheus_text(box: StudioBox, api: Caller) -> None:
 async def test_status_is_what_the_command_prints(tmp_path: Path) -> None:
     box = a_full_studio(tmp_path, 20)
     listening = await served(box)
-    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(listening.socket_path))) as session:
+    async with control.session(box.state) as session:
         status, body = await Caller(session).get("/api/status")
     await listening.close()
     box.close()
@@ -159,7 +158,7 @@ async def test_every_error_is_json_with_a_hint(api: Caller, method: str, path: s
 @pytest.mark.parametrize("body", ["[1]", '"text"', "{", "[" * 60_000, '{"gate": 3}', '{"gate": "colour"}'])
 async def test_a_malformed_body_is_refused(box: StudioBox, api: Caller, body: str) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
-    async with api.session.post(f"http://videod/api/tasks/{task}/approve", data=body) as answer:
+    async with api.session.post(f"http://videod/api/tasks/{task}/approve", data=body, headers=JSON) as answer:
         assert answer.status == 400
     assert box.task(task).status == Status.ASSETS_READY
 
@@ -353,26 +352,54 @@ async def test_a_state_folder_with_a_long_path_works(tmp_path: Path) -> None:
     box.close()
 
 
-async def test_the_port_only_reads_and_only_in_our_own_name(box: StudioBox) -> None:
-    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+@pytest.fixture
+async def port(box: StudioBox) -> AsyncIterator[int]:
+    """The API on a TCP port."""
+    free = unused_port()
+    listening = await serve(build_app(box.ledger, box.store, box.clock, redact), box.state / "videod.sock", free)
+    yield free
+    await listening.close()
+
+
+def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = build_app(box.ledger, box.store, box.clock, redact)
-    listening = await serve(app, box.state / "videod.sock", port)
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.fault("12.19")
+async def test_the_port_only_reads_and_only_in_our_own_name(box: StudioBox, port: int) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     base = f"http://127.0.0.1:{port}"
-    async with aiohttp.ClientSession() as session:
-        async with session.get(f"{base}/api/status") as answer:
-            assert answer.status == 200
+    async with aiohttp.ClientSession(headers={token.HEADER: token.read(box.state)}) as session:
+        for path in ("/health", "/ready", "/metrics", "/api/status", f"/api/tasks/{task}"):
+            async with session.get(f"{base}{path}") as answer:
+                assert answer.status == 200, path
+            for host in ("localhost", f"LOCALHOST:{port}", "[::1]:80", "127.0.0.1."):
+                async with session.get(f"{base}{path}", headers={"Host": host}) as answer:
+                    assert answer.status == 200, (path, host)
+            for host in ("evil.example:80", "monitor.example", "127.0.0.1.evil.example", "evil.example@localhost", "",
+                         "localhost:x", "0.0.0.0", "localhost, evil.example", "2130706433", "[::1"):  # fmt: skip
+                async with session.get(f"{base}{path}", headers={"Host": host}) as answer:
+                    assert answer.status in (400, 403), (path, host)
         async with session.post(f"{base}/api/tasks/{task}/approve") as answer:
             assert answer.status == 403
             assert "Unix socket" in (await answer.json())["error"]
-        async with session.get(f"{base}/api/status", headers={"Host": "evil.example:80"}) as answer:
-            assert answer.status == 403
-        async with session.get(f"{base}/health", headers={"Host": "monitor.example"}) as answer:
-            assert answer.status == 200
-    await listening.close()
     assert box.task(task).status == Status.ASSETS_READY
+
+
+@pytest.mark.fault("12.19")
+@pytest.mark.parametrize(
+    "head",
+    ["GET http://evil.example/api/status HTTP/1.1\r\nHost: localhost\r\n", "GET /api/status HTTP/1.0\r\n",
+     "GET /api/status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n", "GET /api/status HTTP/1.1\r\n"],
+)  # fmt: skip
+async def test_a_name_said_twice_or_never_is_none_of_ours(port: int, head: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"{head}Connection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.split()[1] in (b"400", b"403"), answer
 
 
 async def test_a_port_in_use_is_named_and_leaves_no_socket_behind(box: StudioBox) -> None:
@@ -397,21 +424,6 @@ def test_a_late_loop_is_counted_below_the_edge_it_kept() -> None:
     assert 'videod_loop_delay_seconds_bucket{le="+Inf"} 4' in text
 
 
-async def test_the_script_of_a_job_is_refused_on_the_socket(box: StudioBox) -> None:
-    listening = await served(box)
-    ask = (
-        "import http.client,socket,sys;c=http.client.HTTPConnection('videod');c.sock=socket.socket(socket.AF_UNIX);"
-        "c.sock.connect(sys.argv[1]);c.request('GET','/api/status');print(c.getresponse().status)"
-    )
-    answers = []
-    for mark in (0, orphans.new_mark()):
-        argv = (*tethered(0, mark=mark), sys.executable, "-c", ask, str(listening.socket_path))
-        child = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
-        answers.append((await child.communicate())[0].decode().strip())
-    await listening.close()
-    assert answers == ["200", "403"]
-
-
 @pytest.mark.fault("1.4")
 @pytest.mark.parametrize(
     "body",
@@ -424,9 +436,71 @@ async def test_a_body_of_nonsense_is_refused_with_a_sentence(box: StudioBox, api
         assert answer.status == 400 and (await answer.json())["hint"]
 
 
-async def test_a_reason_with_half_a_character_is_kept_as_text(box: StudioBox, api: Caller) -> None:
-    body = b'{"reason": "half \\ud800 a\\u0007 character"}'
-    async with api.session.post(f"http://videod/api/tasks/{box.queue('Bears')}/pause", data=body) as answer:
-        assert answer.status == 200, await answer.text()
-    async with api.session.post("http://videod/api/services/kie/pause", data=body) as answer:
-        assert answer.status == 200, await answer.text()
+@pytest.mark.fault("12.22")
+@pytest.mark.parametrize(
+    "body",
+    [rb'{"reason": "half \ud800 a character"}', rb'{"\udfff": 1}', rb'{"gate": {"a": ["\udc00"]}}',
+     b'{"reason": "\xff"}', rb'{"reason": "\ud800\ud800"}', b'{"reason": "\xed\xa0\x80"}'],
+)  # fmt: skip
+async def test_half_a_character_is_refused_with_a_sentence(box: StudioBox, api: Caller, body: bytes) -> None:
+    for path in (f"/api/tasks/{box.queue('Bears')}/pause", "/api/services/kie/pause"):
+        async with api.session.post(f"http://videod{path}", data=body, headers=JSON) as answer:
+            assert (answer.status, bool((await answer.json())["hint"])) == (400, True)
+    assert (await api.get("/api/status"))[1]["suspensions"] == []
+
+
+async def test_a_reason_with_whole_characters_and_odd_ones_is_cleaned(box: StudioBox, api: Caller) -> None:
+    body = rb'{"reason": "a \ud83d\ude00 smile\u0007 "}'
+    async with api.session.post("http://videod/api/services/kie/pause", data=body, headers=JSON) as answer:
+        assert answer.status == 200
+    assert (await api.get("/api/status"))[1]["suspensions"][0]["reason"] == "a \U0001f600 smile"
+
+
+@pytest.mark.parametrize("path", ["/api/tasks/%ED%A0%80/pause", "/api/tasks/%00/pause", "/api/tasks/%FF/retry"])
+async def test_a_name_that_is_no_text_is_nobodys(api: Caller, path: str) -> None:
+    async with api.session.post(URL(f"http://videod{path}", encoded=True), data=b"{}", headers=JSON) as answer:
+        assert answer.status in (400, 404), await answer.text()
+
+
+@pytest.mark.fault("12.20")
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("application/json", 200), ("Application/JSON; charset=x", 200), ("application/json;", 200), ("text/plain", 415),
+     ("application/jsonp", 415), ("application/x-www-form-urlencoded", 415), ("", 415), ("multipart/form-data", 415),
+     ("text/plain; application/json", 415), ("application/json; charset=utf-16", 200)],
+)  # fmt: skip
+async def test_a_body_must_say_that_it_is_json(api: Caller, kind: str, status: int) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    async with api.session.post(
+        "http://videod/api/services/kie/pause", data=b"{}", headers=headers, skip_auto_headers=["Content-Type"]
+    ) as answer:
+        assert answer.status == status, await answer.text()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:3000"},
+     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
+)  # fmt: skip
+async def test_a_change_from_another_page_is_refused_on_the_socket_too(api: Caller, head: dict[str, str]) -> None:
+    async with api.session.post("http://videod/api/services/kie/pause", json={}, headers=head) as answer:
+        assert answer.status == 403
+    assert (await api.get("/api/status"))[1]["suspensions"] == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [("Transfer-Encoding: chunked", "zz\r\n{}\r\n0\r\n\r\n"), ("Content-Length: 2\r\nContent-Encoding: gzip", "{}"),
+     ("Content-Length: 2\r\nContent-Encoding: br", "{}"), ("Content-Length: -2", "{}")],
+)  # fmt: skip
+async def test_a_body_that_is_not_what_its_headers_say_is_refused(
+    box: StudioBox, api: Caller, headers: str, body: str
+) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(box.state / "videod.sock"))
+    writer.write(
+        f"POST /api/services/kie/pause HTTP/1.1\r\nHost: videod\r\n{token.HEADER}: {token.read(box.state)}\r\n"
+        f"Content-Type: application/json\r\n{headers}\r\nConnection: close\r\n\r\n{body}".encode()
+    )
+    answer = await reader.read()
+    writer.close()
+    assert answer.split()[1] == b"400", answer

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videod.cli.output import BUG, DOWN, MISSING, REFUSED, TEMPORARY, CommandError
+from videod.cli.output import BUG, DOWN, FORBIDDEN, MISSING, REFUSED, TEMPORARY, CommandError
 from videod.core import bounds
 from videod.core.model import Task
 from videod.core.sanitize import sanitize_screen
@@ -24,6 +24,7 @@ from videod.dashboard.running import daemon_of
 from videod.documents import DocumentError, read_toml, state_folder
 from videod.store import readonly, soundness, views
 from videod.store.soundness import busy
+from videod.web import token
 
 if TYPE_CHECKING:
     import http.client
@@ -181,11 +182,14 @@ def post(where: Place, path: str, body: Mapping[str, object]) -> dict[str, objec
     """Ask the daemon for a change and return its answer. Raises CommandError with the daemon's own words and hint."""
     import http.client
 
+    headers = {"Content-Type": "application/json", token.HEADER: _secret(where)}
     connection = _connection(where.socket)
     try:
-        connection.request("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        connection.request("POST", path, json.dumps(body).encode(), headers)
         answer = connection.getresponse()
         status, text = answer.status, answer.read(4_000_000)
+    except PermissionError as error:
+        raise _other_user(where) from error
     except (OSError, http.client.HTTPException) as error:
         told = getattr(error, "strerror", None) or str(error) or type(error).__name__
         daemon = daemon_of(where.state)
@@ -202,6 +206,25 @@ def post(where: Place, path: str, body: Mapping[str, object]) -> dict[str, objec
     return _answer(status, text)
 
 
+def _secret(where: Place) -> str:
+    """What shows the daemon that this command may read its state folder. Raises CommandError for another user."""
+    try:
+        return token.read(where.state)
+    except PermissionError as error:
+        raise _other_user(where) from error
+    except OSError:
+        return ""  # it is starting or stopping, as the socket will show
+
+
+def _other_user(where: Place) -> CommandError:
+    try:
+        ours = token.user_name(where.state.stat().st_uid)
+    except OSError:
+        ours = "USER"
+    told = f"videod runs as {ours} and takes orders from that user and root only"
+    return CommandError(FORBIDDEN, told, f"run the command as that user: sudo -u {ours} videod ...")
+
+
 def _answer(status: int, text: bytes) -> dict[str, object]:
     try:
         body = bounds.loads(text)
@@ -211,5 +234,5 @@ def _answer(status: int, text: bytes) -> dict[str, object]:
         raise CommandError(BUG, f"videod answered HTTP {status} without JSON", "see its log for what went wrong")
     if status < 300:
         return body
-    code = {404: MISSING, 400: REFUSED, 409: REFUSED}.get(status, BUG)
+    code = {404: MISSING, 400: REFUSED, 409: REFUSED, 403: FORBIDDEN, 503: TEMPORARY}.get(status, BUG)
     raise CommandError(code, str(body.get("error", f"HTTP {status}")), str(body.get("hint", "")))

@@ -43,6 +43,7 @@ from videod.ports import BoardError
 from videod.store.database import DatabaseError
 from videod.store.schema import migrate
 from videod.store.soundness import given_up, held, held_by_others
+from videod.web import token
 from videod.web.api import ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays
 
@@ -273,7 +274,7 @@ def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event, state: Pat
         # a terminal and `timeout` signal the process and its group: two at once are one wish
         if signalled and loop.time() - signalled[0] > FORCE_AFTER_S:
             log.warning("daemon_stop_forced")
-            for left in (state / SOCKET, state / "tmp"):  # nobody is left to remove them
+            for left in (state / SOCKET, state / token.FILE, state / "tmp"):  # nobody is left to remove them
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
             signal.raise_signal(signal.SIGKILL)
         signalled.append(loop.time())

@@ -1,8 +1,9 @@
 """The HTTP API: reading for programs and monitors, changing for the command line. Every change becomes an event.
 
-It listens on a Unix socket that only the daemon's user may open and, if configured, on loopback TCP. The TCP side has
-no way to tell who asks, so it only ever answers reading requests, and its API only those that name this host: a web
-page in a browser here must neither change nor read anything. Errors are {"error", "hint"}.
+It listens on a Unix socket and, if configured, on loopback TCP. On the socket it answers the daemon's user and root, as
+the kernel names them, who bring the secret that lies in the state folder: no script can read that. The TCP side has no
+way to tell who asks, so it only ever answers reading requests, and only those that name this host: a web page in a
+browser here must neither change nor read anything. Errors are {"error", "hint"}.
 """
 
 import asyncio
@@ -10,21 +11,21 @@ import logging
 import os
 import socket
 import sqlite3
-import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from videod import __version__
-from videod.adapters import orphans
-from videod.core import bounds
+from videod.guard import requests
+from videod.guard.peer import peer_of
+from videod.guard.requests import Manners, Unwelcome
 from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store import reads, views
 from videod.store.database import Store
-from videod.web import details, metrics, serializers
-from videod.web.listen import ListenError, Listening, serve
+from videod.web import details, metrics, serializers, token
+from videod.web.listen import TOKEN, ListenError, Listening, serve
 from videod.web.requests import SERVICE_VERBS, VERBS, Refused, RequestHandler, perform
 
 __all__ = ["ListenError", "Listening", "build_app", "serve"]
@@ -125,6 +126,12 @@ class _Api:
             return await handler(request)
         except Refused as error:
             return self.error(_HTTP[error.kind], str(error), error.hint)
+        except Unwelcome as error:
+            return self.error(error.status, str(error), error.hint)
+        except web.RequestPayloadError:
+            return self.error(400, "the body is not what its headers say", "send it again")
+        except ConnectionError:
+            raise  # the caller is gone
         except web.HTTPException as error:
             if error.status < 400:
                 raise
@@ -142,42 +149,40 @@ def _detail(connection: sqlite3.Connection, name: str, at: int) -> views.Detail 
 
 async def _body(request: web.Request) -> dict[str, object]:
     """The request's JSON object; no body is an empty one."""
-    raw = await request.read()
-    try:
-        loaded = bounds.loads(raw) if raw.strip() else {}
-    except ValueError:
-        loaded = None
+    loaded = await requests.json_body(request)
     if not isinstance(loaded, dict):
-        raise Refused("invalid", "the body is no JSON object", 'send for example {"gate": "assets"}')
+        raise Unwelcome(400, "the body is no JSON object", 'send for example {"gate": "assets"}')
     return loaded
 
 
-_OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
-
-
-#: pid, uid and gid of a Unix socket's other end
-_CREDENTIALS = struct.Struct("3i")
-
-
-def _peer(channel: socket.socket) -> int:
-    """The process at the other end of a Unix socket."""
-    raw = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return int(_CREDENTIALS.unpack(raw)[0])
-
-
 def _check_caller(request: web.Request) -> None:
-    """Raise HTTPForbidden for requests over TCP that change something or come in another host's name, and for those
-    of videod's own children: their confinement cannot keep them from the socket of the user that they run as."""
-    transport = request.transport
-    local = transport is not None and isinstance(transport.get_extra_info("sockname"), str | bytes)
-    if local and transport is not None and orphans.of_a_job(_peer(transport.get_extra_info("socket"))):
-        raise web.HTTPForbidden(reason="the script of a job may not ask videod for anything")
-    if local or not request.path.startswith("/api/"):
+    """Raises Unwelcome for whom videod does not answer: see above."""
+    channel = request.transport.get_extra_info("socket") if request.transport is not None else None
+    if channel is not None and channel.family == socket.AF_UNIX:
+        requests.check(request, Manners(names=None))
+        _check_peer(request, channel)
         return
+    requests.check(request, Manners())
     if request.method not in ("GET", "HEAD"):
-        raise web.HTTPForbidden(reason="changes are taken on the Unix socket only")
-    if request.host.rsplit(":", 1)[0] not in _OWN_NAMES:
-        raise web.HTTPForbidden(reason="the API answers requests to localhost only")
+        raise Unwelcome(403, "changes are taken on the Unix socket only", "use videod's command line")
+
+
+def _check_peer(request: web.Request, channel: socket.socket) -> None:
+    peer = peer_of(channel)
+    if peer is None or not peer.alive:
+        raise Unwelcome(403, "videod cannot tell who asks", "ask from a process that waits for the answer")
+    if peer.uid not in (os.geteuid(), 0):
+        ours = token.user_name(os.geteuid())
+        raise Unwelcome(
+            403, f"videod runs as {ours} and takes orders from that user and root only",
+            f"run the command as that user: sudo -u {ours} videod ...",
+        )  # fmt: skip
+    if not token.same(request.headers.get(token.HEADER, ""), request.app[TOKEN]):
+        raise Unwelcome(
+            403, f"the request does not carry the secret of {token.FILE}",
+            f"send what the file {token.FILE} beside the socket holds in the header {token.HEADER};"
+            " videod's command line does so",
+        )  # fmt: skip
 
 
 def build_app(

@@ -8,6 +8,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from videod.guard.connections import Limits, Listener
+from videod.web import token
+
+#: the secret of the control socket, for the application that answers there
+TOKEN = web.AppKey("token", str)
+#: the command line asks one thing at a time; a monitor keeps a connection or two
+SOCKET, PORT = Limits(connections=64), Limits(connections=64)
 #: open requests get so long when the daemon stops, seconds
 CLOSE_S = 2.0
 
@@ -20,14 +27,15 @@ class ListenError(Exception):
 class Listening:
     """An API that answers. `port` is the TCP port, None where there is none."""
 
-    runner: web.AppRunner
+    listener: Listener
     socket_path: Path
     port: int | None
 
     async def close(self) -> None:
-        """Take no more, let open requests end, remove the socket file. Safe to call twice."""
-        await self.runner.cleanup()
+        """Take no more, let open requests end, remove the socket file and its secret. Safe to call twice."""
+        await self.listener.close()
         self.socket_path.unlink(missing_ok=True)
+        self.socket_path.with_name(token.FILE).unlink(missing_ok=True)
 
 
 def _bind(path: Path) -> socket.socket:
@@ -58,19 +66,36 @@ async def serve(app: web.Application, socket_path: Path, http_port: int | None) 
 
     The caller holds the lock of the state folder, so a socket that is already there belongs to nobody alive.
     """
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_S)
-    await runner.setup()
-    listening = Listening(runner, socket_path, http_port or None)
     try:
-        await web.SockSite(runner, _bind(socket_path)).start()
+        app[TOKEN] = token.new(socket_path.parent)
+    except OSError as error:
+        raise ListenError(
+            f"{socket_path.parent / token.FILE} cannot be written: {error.strerror}; check the state folder"
+        ) from error
+    listener = Listener(app, CLOSE_S)
+    await listener.start()
+    listening = Listening(listener, socket_path, http_port or None)
+    try:
+        listener.listen("socket", _bind(socket_path), SOCKET)
         if http_port:
-            await web.TCPSite(runner, "127.0.0.1", http_port).start()
+            listener.listen("port", _bind_port(http_port), PORT)
+    except ListenError:
+        await listener.close()
+        raise
     except OSError as error:
         await listening.close()
         raise ListenError(
             f"port {http_port} of 127.0.0.1 cannot be opened: {error.strerror}; choose another [daemon].http_port"
         ) from error
-    except ListenError:
-        await runner.cleanup()
-        raise
     return listening
+
+
+def _bind_port(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
