@@ -110,7 +110,8 @@ class Notion(Section):
     parent_page: str = ""
     database_id: str = ""
     version: str = Field(default="2026-03-11", pattern=r"^\d{4}-\d\d-\d\d$")
-    requests_per_s: float = Field(default=3, gt=0, le=3)
+    #: 180 a minute on the Free and Plus plans, 600 on Business and Enterprise
+    requests_per_s: float = Field(default=3, gt=0, le=10)
 
 
 class Service(Section):

@@ -101,6 +101,7 @@ def campaign(
     up_s: float,
     moves: Mapping[str, int] = MOVES,
     lapse_ms: int = quick_lease.LAPSE_MS,
+    entries: int = 3,
 ) -> Result:
     """Raises AssertionError when a promise is broken. `moves`: what happens to the worker, and how often."""
     chance = random.Random(seed)
@@ -112,7 +113,9 @@ def campaign(
         worker = "one"
         hosts.works(worker)
         while counts["kills"] < kills:
-            if written < min(len(TOPICS), 3 + counts["kills"] // 4):  # plain films of one topic are alike, and refused
+            if written < min(
+                len(TOPICS), entries + counts["kills"] // 4
+            ):  # plain films of one topic are alike, and refused
                 person.write_entries([_story(written)])
                 written += 1
             time.sleep(chance.uniform(0, up_s * (4 if chance.random() < 0.25 else 1)))

@@ -107,7 +107,7 @@ def test_all_faults_are_listed_with_line_key_and_what_to_type(tmp_path: Path) ->
         ('[alerts]\nslack = "yes"', "must be true or false"),
         ('[alerts]\nemail_to = "me@example.org"', "needs smtp_host"),
         ("[notion]\nversion = 2026-03-11", "must be text in quotes"),
-        ("[notion]\nrequests_per_s = 4", "less than or equal to 3"),
+        ("[notion]\nrequests_per_s = 11", "less than or equal to 10"),
         ("[services.gemini]\nrate = 5", "rate and per_s belong together"),
         ("[services.kie]\nconcurrency = 2.5", "valid integer"),
         ("[services.kie]\nconcurrency = true", "valid integer"),

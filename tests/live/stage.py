@@ -50,6 +50,8 @@ class Stage:
         paths = f'[paths]\nscripts = "{ROOT / "scripts"}"\nchannels = "{self.channels}"\n'
         self.config.write_text(paths + settings)
         quick = ("--generation", "1.5", "--latency", "gemini=0.1", "--latency", "elevenlabs=0.1", "--plain")
+        # what is tried here waits for the board; the pace of the smaller plans has tests of its own
+        quick += ("--notion-rate", "600")
         self.found, self.sandbox = rehearsal.attach_or_start(self.root, [*quick, *sandbox])
         self.env = rehearsal.environment(self.root, self.found, self.state)
         self.env |= {"VIDEOD_DAEMON_POLL_INTERVAL_S": "0.5", "VIDEOD_DAEMON_LOOK_AFTER_S": "3"}

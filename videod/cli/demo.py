@@ -156,10 +156,11 @@ def _set_up(folder: Path, size: tuple[int, int], config: Path, episodes: int, ch
         os.environ["TMPDIR"] = str((folder / TEMPORARY).resolve())
         channels = _sample_channels(folder / "channels", size)
         quick = ("--generation", "3", "--latency", "gemini=0.3", "--latency", "elevenlabs=0.2")
-        found, _ = rehearsal.attach_or_start(folder / "sandbox", quick, children)
+        rate = ("--notion-rate", "600")
+        found, _ = rehearsal.attach_or_start(folder / "sandbox", (*quick, *rate), children)
         state = folder / "daemon"
         env = rehearsal.environment(folder / "sandbox", found, state)
-        env |= {"VIDEOD_PATHS_CHANNELS": str((folder / "channels").resolve()), "VIDEOD_DAEMON_POLL_INTERVAL_S": "3"}
+        env |= {"VIDEOD_PATHS_CHANNELS": str((folder / "channels").resolve()), "VIDEOD_DAEMON_POLL_INTERVAL_S": "1"}
         env |= {"VIDEOD_DAEMON_STOP_GRACE_S": "3"}  # nothing of it is worth a longer wait
         rehearsal.prepare(env, channels, state)
     except OSError as error:

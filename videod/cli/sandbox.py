@@ -64,6 +64,9 @@ def run(
     plain: Annotated[
         bool, typer.Option("--plain", help="Cheap media: colours, still clips, a hum for a voice.")
     ] = False,
+    notion_rate: Annotated[
+        int, typer.Option(min=1, help="Requests a minute that Notion takes: 180 on Free and Plus, 600 on Business.")
+    ] = 180,
     s3: Annotated[bool, typer.Option("--s3", help="Also start an S3 endpoint.")] = False,
 ) -> None:
     """Run the sandbox until Ctrl-C or SIGTERM. Example: videod sandbox run --fault kie:fail_generation:times=1"""
@@ -72,7 +75,7 @@ def run(
     from videod.sandbox.attach import parse_fault
     from videod.sandbox.kernel import Options
 
-    options = Options(_latencies(latency or []), generation, _size(size), seed, plain)
+    options = Options(_latencies(latency or []), generation, _size(size), seed, plain, notion_rate)
     try:
         faults = [parse_fault(text) for text in fault or []]
     except ValueError as problem:

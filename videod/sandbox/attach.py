@@ -32,12 +32,16 @@ CREDENTIALS = {
     "catbox": {"CATBOX_USERHASH": "sandbox-userhash"},
     "s3": {"R2_ACCESS_KEY_ID": "sandbox-r2-key", "R2_SECRET_ACCESS_KEY": "sandbox-r2-secret"},
 }
+#: what videod asks of Notion at most (`requests_per_s` of `[notion]`)
+MOST_A_SECOND = 10
 SLACK_PATH = "/services/T/B/X"
 
 
-def environment(host_urls: dict[str, str]) -> dict[str, str]:
+def environment(host_urls: dict[str, str], notion_per_minute: int = 180) -> dict[str, str]:
     """The variables that point videod and its scripts at these services (`host_urls`: service name to base address)."""
     variables = {name: url for service, url in host_urls.items() for name in ADDRESSES.get(service, ())}
+    if "notion" in host_urls:
+        variables["VIDEOD_NOTION_REQUESTS_PER_S"] = f"{min(notion_per_minute / 60, MOST_A_SECOND):g}"
     for service in host_urls:
         variables |= CREDENTIALS.get(service, {})
     if "slack" in host_urls:

@@ -57,7 +57,7 @@ class Host:
         self.context = context
         self.urls = context.urls
         self.admin_url = admin_url
-        self.environment = environment(context.urls)
+        self.environment = environment(context.urls, context.options.notion_per_minute)
         self._closing = closing
 
     async def stop(self) -> None:
@@ -165,7 +165,7 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 def _announce(context: Context, admin_url: str) -> None:
     facts = {
         "pid": os.getpid(), "urls": context.urls, "admin": admin_url, "page": context.urls.get("page"),
-        "environment": environment(context.urls), "started_at_ms": context.now_ms(),
+        "environment": environment(context.urls, context.options.notion_per_minute), "started_at_ms": context.now_ms(),
     }  # fmt: skip
     _write(context.root / FILE, facts)
 

@@ -147,6 +147,8 @@ class Options:
     clip_size: tuple[int, int] = (1920, 1080)
     seed: int = 7
     plain: bool = False
+    #: what Notion takes per token: 180 on its Free and Plus plans, 600 on Business and Enterprise
+    notion_per_minute: int = 180
 
 
 class Meter:

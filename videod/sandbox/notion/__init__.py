@@ -27,19 +27,15 @@ from videod.sandbox.notion.workspace import QUERY_CAP, Workspace
 
 __all__ = ["BOARD_PAGE_ID", "BOT_ID", "BOT_TOKEN", "PERSON_ID", "PERSON_TOKEN", "build"]
 
-#: The budget of the Free and Plus plans since 2026.
-REQUESTS_PER_MINUTE = 180
 #: Above every limit of the API, so that the refusal is Notion's 400 and not the server library's.
 _BODY_MAX_BYTES = 64 << 20
 
 
-def build(
-    context: Context, *, requests_per_minute: int = REQUESTS_PER_MINUTE, query_cap: int = QUERY_CAP
-) -> web.Application:
-    """The stand-in as a web application. `requests_per_minute` holds per token, `query_cap` is in rows."""
+def build(context: Context, *, requests_per_minute: int | None = None, query_cap: int = QUERY_CAP) -> web.Application:
+    """The stand-in as a web application. `requests_per_minute` holds per token (None: the option), `query_cap` is in rows."""
     workspace = Workspace(context, query_cap)
     uploads = Uploads(workspace)
-    admission = gate.middleware(context, requests_per_minute)
+    admission = gate.middleware(context, requests_per_minute or context.options.notion_per_minute)
     app = web.Application(middlewares=[traffic(context, SERVICE), admission], client_max_size=_BODY_MAX_BYTES)
     databases = Databases(workspace)
     rooms = (databases, Pages(workspace), Blocks(workspace), Comments(workspace), Views(workspace), uploads)
