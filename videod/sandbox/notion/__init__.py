@@ -32,7 +32,7 @@ _BODY_MAX_BYTES = 64 << 20
 
 
 def build(context: Context, *, requests_per_minute: int | None = None, query_cap: int = QUERY_CAP) -> web.Application:
-    """The stand-in as a web application. `requests_per_minute` holds per token (None: the option), `query_cap` is in rows."""
+    """The stand-in as a web application. `requests_per_minute` is per token (None: the option), `query_cap` in rows."""
     workspace = Workspace(context, query_cap)
     uploads = Uploads(workspace)
     admission = gate.middleware(context, requests_per_minute or context.options.notion_per_minute)
