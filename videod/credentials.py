@@ -4,15 +4,13 @@ A secret is read from its variable, or from the file of the same name in lower c
 (systemd's LoadCredential=). It leaves this room only by `get` and `for_child`, never by repr, log or error.
 """
 
-import json
-import re
-from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from videod import files
+from videod.core.redaction import LEAST, Redactor
 from videod.core.service import Needed, Secret
 from videod.core.services import SERVICES
 
@@ -26,11 +24,8 @@ SECRET_NAMES = tuple(secret.name for secret in ALL)
 #: those without which nothing can be done, and those that videod asks for itself
 REQUIRED = tuple(secret.name for secret in ALL if secret.needed == Needed.ALWAYS)
 ISSUED = tuple(secret.name for secret in ALL if secret.needed == Needed.ISSUED)
-REDACTED = "(redacted)"
 #: issued tokens that are remembered for redaction; each lives an hour, so this serves 50 channels
 ISSUED_MAX = 100
-#: shorter values would blank out ordinary words; no service hands out shorter secrets
-REDACT_CHARACTERS_MIN = 6
 _FILE_BYTES_MAX = 64_000
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -49,14 +44,14 @@ class Secrets:
         """`hidden`: what is taken out of texts as well, and given to nobody."""
         self._values = dict(values)
         self._hidden = tuple(hidden)
-        self._issued: deque[str] = deque(maxlen=ISSUED_MAX)
-        self._pattern = self._compiled()
+        self._issued: list[str] = []
+        self._redactor = self._new_redactor()
 
-    def _compiled(self) -> re.Pattern[str] | None:
-        forms = {form for value in (*self._values.values(), *self._hidden, *self._issued) for form in _forms(value)}
-        # the longest first, so that a secret inside another one leaves no remains
-        ordered = sorted(forms, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+    def _new_redactor(self) -> Redactor:
+        found = Redactor()
+        for value in (*self._values.values(), *self._hidden, *self._issued):
+            found.add(_secret_of(value))
+        return found
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(sorted(self._values))})"
@@ -75,22 +70,25 @@ class Secrets:
         """Take out this one too from now on: a token that a service issued. Returns it."""
         if issued not in self._issued:
             self._issued.append(issued)
-            self._pattern = self._compiled()
+            if len(self._issued) <= ISSUED_MAX:
+                self._redactor.add(issued)
+            else:
+                del self._issued[: ISSUED_MAX // 2]
+                self._redactor = self._new_redactor()
         return issued
 
     def redact(self, text: str) -> str:
-        """`text` with every secret replaced, also where it stands percent-encoded or escaped as in JSON."""
-        return text if self._pattern is None else self._pattern.sub(REDACTED, text)
+        """`text` with every secret replaced, long parts of it and its disguises among it (`core.redaction`)."""
+        return self._redactor(text)
 
 
-def _forms(value: str) -> set[str]:
-    values = {value}
+def _secret_of(value: str) -> str:
+    """Of a webhook address the path is the secret, and errors often show only that."""
     if value.startswith(("http://", "https://")):
-        # of a webhook address the path is the secret, and errors often show only that
         with suppress(ValueError):
-            values.add(urlsplit(value).path)
-    forms = {form for one in values for form in (one, quote(one), quote(one, safe=""), json.dumps(one)[1:-1])}
-    return {form for form in forms if len(form) >= REDACT_CHARACTERS_MIN}
+            path = urlsplit(value).path
+            return path if len(path) >= LEAST else value
+    return value
 
 
 def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | None = None) -> Secrets:

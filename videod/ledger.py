@@ -27,6 +27,7 @@ from videod.core.events import (
     JobStarted,
     JobSubmitted,
     JobSucceeded,
+    without_secrets,
 )
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import (
@@ -61,6 +62,7 @@ from videod.store.database import Store
 from videod.store.snapshots import Snapshots
 
 Policies = Callable[[str], ChannelPolicy | None]
+Redact = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,15 @@ def _service(event: Event, jobs: tuple[Job, ...]) -> str | None:
 
 
 class Ledger:
-    """See the module's text. `policies` maps a channel id to what the core must know of it (None: not configured)."""
+    """See the module's text. `policies` maps a channel id to what the core must know of it (None: not configured).
 
-    def __init__(self, store: Store, policies: Policies, wakeups: Wakeups) -> None:
+    `redact` takes secrets out of what is kept of failures and alerts, wherever their words came from.
+    """
+
+    def __init__(self, store: Store, policies: Policies, wakeups: Wakeups, redact: Redact = str) -> None:
         self._store = store
         self._policies = policies
+        self._redact = redact
         self._snapshots = Snapshots()
         self.wakeups = wakeups
 
@@ -170,6 +176,7 @@ class Ledger:
 
     async def apply(self, event: Event) -> Applied:
         """Decide and write in one transaction. Raises IllegalMove or Conflict on a bug, having written nothing."""
+        event = without_secrets(event, self._redact)
         applied = await self._store.write(lambda connection: self._transact(connection, event))
         self._ring(applied.decision)
         return applied
@@ -333,9 +340,8 @@ class Ledger:
     async def postpone(
         self, message: reads.OutboxMessage, due_at: int, delay: str, problem: str, tried: bool = True
     ) -> None:  # fmt: skip
-        await self._store.write(
-            lambda tx: writes.postpone(tx, message.target, message.key, due_at, delay, problem, tried)
-        )
+        told = self._redact(problem)
+        await self._store.write(lambda tx: writes.postpone(tx, message.target, message.key, due_at, delay, told, tried))
 
     async def show(self, task_id: str, names: tuple[str, ...], at: int) -> None:
         """The entry is written these values as they are now, whatever the board was told of them before."""
@@ -402,8 +408,10 @@ class Ledger:
         `ends`: see `Alert`. `fact` (name, value) is kept in the same transaction.
         """
 
+        told = self._redact(text)
+
         def tell(connection: sqlite3.Connection) -> None:
-            writes.alert(connection, None, Alert(key, text, ends), at)
+            writes.alert(connection, None, Alert(key, told, ends), at)
             if fact is not None:
                 writes.set_value(connection, *fact)
 

@@ -7,7 +7,7 @@ is gone or broken for good is `in_doubt`, which a person (or a standing permissi
 from pathlib import Path
 
 from scripts.lib import atomic, http, kie, wires
-from scripts.lib.failures import AnswerLost, Fact, Failure, Kind
+from scripts.lib.failures import AnswerLost, Fact, Failure, Kind, redact
 from scripts.lib.film import ffmpeg
 from scripts.lib.script_runtime import warn
 
@@ -98,8 +98,9 @@ def _once(url: str, output: Path, seconds: int) -> Facts:
         with part.open("rb") as source:
             head = source.read(HEAD_BYTES).lstrip()
         if head.startswith(FOREIGN) or not head:
+            words = redact(head.decode("utf-8", "replace"))[:40]
             # no word about the clip itself, which stays where it is: it must not look like a broken one
-            raise reply.failure(Kind.NONSENSE, f"instead of the clip came {head[:40].decode('utf-8', 'replace')!r}")
+            raise reply.failure(Kind.NONSENSE, f"instead of the clip came {words!r}")
         try:
             return inspect(part, seconds)
         except Failure as failure:

@@ -4,13 +4,13 @@
 the environment are struck out of every text.
 """
 
-import json
 import os
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote
+from functools import lru_cache
 
 from scripts.lib import bounds
+from scripts.lib.redaction import Redactor
 from scripts.lib.sanitize import sanitize_line
 
 
@@ -128,13 +128,14 @@ class Failure(Exception):
         return redact(f"{self.kind.value}: {text}. Next: {self.next_step or MEANING[self.kind].next_step}.")
 
     def event(self) -> dict[str, Fact]:
-        return {
+        told: dict[str, Fact] = {
             "type": "failure", "kind": self.kind.value, "service": self.service, "endpoint": self.endpoint,
             "http_status": self.http_status, "code": self.code,
             "message": bounds.text(redact(self.message), MESSAGE_CHARACTERS),
             "request_id": self.request_id, "retry_after_s": self.retry_after_s,
             **({"until_person": True} if self.until_person else {}),
         }  # fmt: skip
+        return {name: strike(value) if isinstance(value, str) else value for name, value in told.items()}
 
 
 class AnswerLost(Failure):
@@ -142,18 +143,38 @@ class AnswerLost(Failure):
 
 
 def redact(text: str) -> str:
-    """`text` as one harmless line, with the value of every secret of the environment struck out."""
-    for name in SECRETS:
-        for form in _forms(os.environ.get(name, "")):
-            text = text.replace(form, f"({name})")
-    return sanitize_line(text)
+    """`text` as one harmless line, with every secret struck out. What is to be cut is cut after it."""
+    return sanitize_line(strike(text))
 
 
-def _forms(value: str) -> list[str]:
-    """The ways in which a secret may stand in a text, the longest first: as it is, escaped, and each of its lines."""
-    escaped = {value, value.strip(), repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe="")}
-    lines = {line.strip() for line in value.splitlines()}
-    return sorted((form for form in escaped | lines if len(form) >= 6), key=len, reverse=True)
+def strike(text: str) -> str:
+    """`text` with every secret of the environment, and those that were learnt, struck out; all else stays."""
+    return _redactor(tuple(os.environ.get(name, "") for name in SECRETS), len(_learnt))(text)
+
+
+def holds_secret(text: str) -> bool:
+    return strike(text) != text
+
+
+#: secrets that did not come from the environment
+_learnt: list[str] = []
+
+
+def learn(secret: str | None) -> None:
+    """Strike this one out too from now on: a token that a service gave, or a code for one."""
+    if secret and secret not in _learnt:
+        _learnt.append(secret)
+
+
+@lru_cache(4)
+def _redactor(values: tuple[str, ...], _learnt_count: int) -> Redactor:
+    found = Redactor()
+    for name, value in zip(SECRETS, values, strict=True):
+        for part in {value.strip(), *(line.strip() for line in value.splitlines())}:
+            found.add(part, f"({name})")
+    for value in _learnt:
+        found.add(value, "(token)")
+    return found
 
 
 def secret(name: str, purpose: str) -> str:

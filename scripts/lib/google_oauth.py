@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from scripts.lib import answers, atomic, http, wires
 from scripts.lib.answers import dig
-from scripts.lib.failures import Failure, Kind, secret
+from scripts.lib.failures import Failure, Kind, learn, secret
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -91,6 +91,8 @@ def _token(fields: dict[str, str]) -> Tokens:
         **fields, "client_id": secret("GOOGLE_CLIENT_ID", "Google"),
         "client_secret": secret("GOOGLE_CLIENT_SECRET", "Google"),
     }  # fmt: skip
+    for name in ("refresh_token", "code", "code_verifier"):
+        learn(fields.get(name))
     base = os.environ.get("VIDEOD_URL_GOOGLE_OAUTH") or "https://oauth2.googleapis.com"
     reply = http.Service(SERVICE, base, {}).send(
         "POST", "/token", content=urlencode(fields).encode(), deadline_s=30, cap=1 << 20,
@@ -100,7 +102,10 @@ def _token(fields: dict[str, str]) -> Tokens:
     access = answers.word(dig(value, "access_token"), 4096)
     if reply.status == 200 and access is not None:
         granted = (answers.text(dig(value, "scope")) or "").split()
-        return Tokens(access, answers.text(dig(value, "refresh_token")), tuple(granted))
+        given = answers.text(dig(value, "refresh_token"))
+        learn(access)
+        learn(given)
+        return Tokens(access, given, tuple(granted))
     raise wires.failure("google token", reply, free=True)
 
 

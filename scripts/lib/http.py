@@ -11,6 +11,7 @@ followed for downloads only, and never into this machine or its network. Answers
 """
 
 import ipaddress
+import json
 import re
 import socket
 import threading
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from scripts.lib import answers, bounds, packed
-from scripts.lib.failures import AnswerLost, Failure, Kind
+from scripts.lib.failures import AnswerLost, Failure, Kind, strike
 
 if TYPE_CHECKING:  # httpx takes 60-200 ms to import: `--help` and local work do without
     import ssl
@@ -34,6 +35,8 @@ CONNECT_S = 15.0
 SILENCE_S = 60.0
 #: An answer without media is some kilobytes; what is larger is not held in memory.
 ANSWER_CAP = 4 << 20
+#: of a body, as much is looked at for an excerpt
+EXCERPT_BYTES = 1 << 16
 #: A download slower than this over a whole window of SLOW_WINDOW_S is given up: it would outlast every deadline.
 SLOW_BYTES_PER_S = 4096
 SLOW_WINDOW_S = 30.0
@@ -65,7 +68,8 @@ class Reply:
 
     @property
     def request_id(self) -> str | None:
-        return bounds.text(next((self.headers[name] for name in REQUEST_IDS if name in self.headers), None), 200)
+        told = next((self.headers[name] for name in REQUEST_IDS if name in self.headers), None)
+        return None if told is None else bounds.text(strike(told), 200)
 
     def json(self) -> answers.Json:
         """The body as JSON. Raises AnswerLost (nonsense) when it is none: what was done for it is not readable."""
@@ -84,8 +88,16 @@ class Reply:
             return None
 
     def excerpt(self, limit: int = 200) -> str:
-        """The body as one short line of text, for error messages."""
-        return " ".join(self.body[: limit * 4].decode("utf-8", "replace").split())[:limit]
+        """The body as one short line of text, for error messages; secrets go before it is cut."""
+        return " ".join(strike(self.body[:EXCERPT_BYTES].decode("utf-8", "replace")).split())[:limit]
+
+    def told(self) -> bytes:
+        """The body for whoever reads its words: no text of it holds a secret, and none was cut."""
+        try:
+            value = answers.parse(self.body)
+        except ValueError:
+            return strike(self.body.decode("utf-8", "replace")).encode("utf-8", "replace")
+        return json.dumps(_struck(value)).encode()
 
     def failure(
         self, kind: Kind, message: str, *, code: str | None = None, retry_after_s: float | None = None,
@@ -106,6 +118,14 @@ class Reply:
     def retry_after_s(self) -> float | None:
         """The wait that a Retry-After header asks for, in seconds or as a date, seconds; None for none or nonsense."""
         return bounds.wait_s(self.headers.get("retry-after"), round(time.time() * 1000))
+
+
+def _struck(value: answers.Json) -> answers.Json:
+    if isinstance(value, str):
+        return strike(value)
+    if isinstance(value, list):
+        return [_struck(one) for one in value]
+    return {strike(name): _struck(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def departures() -> int:

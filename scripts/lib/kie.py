@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from scripts.lib import answers, bounds, http, wires
 from scripts.lib.answers import Json, dig
-from scripts.lib.failures import Failure, Kind, secret
+from scripts.lib.failures import Failure, Kind, holds_secret, redact, secret
 
 SERVICE = "kie"
 USD_PER_CREDIT = 0.005
@@ -65,7 +65,7 @@ def create(model: str, request: Mapping[str, Json]) -> str:
     reply = _api().send("POST", "/api/v1/jobs/createTask", json={"model": model, "input": dict(request)}, deadline_s=60)
     value = opened(reply)
     task = answers.word(dig(value, "data", "taskId"))
-    if task is None:
+    if task is None or holds_secret(task):
         raise reply.lost("the task was taken, yet the answer has no taskId")
     return task
 
@@ -88,13 +88,13 @@ def ask(task_id: str) -> Task:
         raise reply.failure(Kind.NONSENSE, "the task's record has no state")
     if state not in STATES:
         # its own word for an end may be among them, yet which one it is nobody can know
-        message = f"task {task_id} is in a state that KIE does not document: {state[:60]!r}; its order is kept"
+        message = f"task {task_id} is in a state that KIE does not document: {redact(state)[:60]!r}; its order is kept"
         raise reply.failure(Kind.NONSENSE, message, next_step="look for the task at KIE, then run it again")
     return Task(
         state,
         _urls(dig(data, "resultJson")),
-        bounds.text(dig(data, "failCode"), 40) or "",
-        answers.text(dig(data, "failMsg")) or "",
+        bounds.text(redact(bounds.text(dig(data, "failCode"), 4_000) or ""), 40) or "",
+        redact(answers.text(dig(data, "failMsg")) or ""),
         answers.number(dig(data, "creditsConsumed"), 0.0, MOST_CREDITS),
         answers.number(dig(data, "progress"), 0.0, 100.0),
     )

@@ -21,7 +21,7 @@ from typing import IO, NoReturn
 
 from scripts.lib import host
 from scripts.lib.atomic import fingerprint
-from scripts.lib.failures import MEANING, Fact, Failure, Kind, redact
+from scripts.lib.failures import MEANING, Fact, Failure, Kind, redact, strike
 from scripts.lib.sanitize import encodable, sanitize_line
 
 BUG = 70
@@ -36,8 +36,9 @@ class Reporter:
         self._out = out
 
     def _emit(self, event: dict[str, Fact], text: str) -> None:
+        told = {name: strike(value) if isinstance(value, str) else value for name, value in event.items()}
         try:
-            self._out.write((json.dumps(event, ensure_ascii=True) if self.events else sanitize_line(text)) + "\n")
+            self._out.write((json.dumps(told, ensure_ascii=True) if self.events else redact(text)) + "\n")
             self._out.flush()
         except BrokenPipeError:
             # nobody listens any more; what was paid for must still reach the disk
@@ -166,9 +167,9 @@ def _give_up(reporter: Reporter, failure: Failure) -> int:
 
 
 def _admit_bug(program: str, bug: Exception) -> int:
-    trace = "".join(traceback.format_exception(bug)).splitlines()
-    for line in trace:
-        print(f"{line[: len(line) - len(line.lstrip())]}{redact(line)}", file=sys.stderr)
+    # the whole first: a secret may go over the end of a line
+    for line in strike("".join(traceback.format_exception(bug))).splitlines():
+        print(f"{line[: len(line) - len(line.lstrip())]}{sanitize_line(line)}", file=sys.stderr)
     last = f"internal error in {program}: {type(bug).__name__}: {bug}. Next: report it with the lines above."
     print(redact(last), file=sys.stderr, flush=True)
     return BUG

@@ -49,7 +49,7 @@ def _row(told: dict[str, Json]) -> Row:
 
 def judged(name: str, reply: http.Reply) -> Verdict:
     wire = table()[name]
-    said = verdicts.read(wire, reply.status, reply.body, reply.headers.get("retry-after"))
+    said = verdicts.read(wire, reply.status, reply.told(), reply.headers.get("retry-after"))
     return Verdict(verdicts.judge(wire, said), said)
 
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from videod.config import ConfigError, Settings, load_secrets, load_settings, service_urls
+from videod.core.redaction import REDACTED
 from videod.core.tables import SERVICES, STEPS
-from videod.credentials import REDACTED, SECRET_NAMES, SERVICE_URLS, CredentialsError, Secrets
+from videod.credentials import SECRET_NAMES, SERVICE_URLS, CredentialsError, Secrets
 from videod.documents import BYTES_MAX, state_folder
 
 ROOT = Path(__file__).parents[2]

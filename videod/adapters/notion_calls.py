@@ -23,6 +23,7 @@ from videod.adapters.notion_pace import Line, Rank
 from videod.adapters.notion_pacer import NotionPacer
 from videod.adapters.notion_shapes import Json, came, cursor, is_id, items, promised, record, said
 from videod.core import bounds, verdicts
+from videod.core.redaction import REDACTED, Redactor
 from videod.core.services.notion import WIRE
 from videod.core.verdicts import Form
 from videod.ports import BoardError, Clock
@@ -105,7 +106,7 @@ class Calls:
             log_level=logging.CRITICAL, timeout_ms=int(timeout_s * 1000),
             client=httpx.AsyncClient(event_hooks={"request": [_plain], "response": [_bounded]}, transport=transport),
         )  # fmt: skip
-        self._token = token
+        self._redact = Redactor({REDACTED: token})
         self._clock = clock
         self.pace(requests_per_s)
         # on the clock that nobody can set: a wall clock set back by a day must not lengthen a ban by one
@@ -190,7 +191,9 @@ class Calls:
             async with asyncio.timeout(self._timeout_s + carries_bytes / SLOWEST_UPLOAD):
                 answer = await _awaited(make(self._client))
         except (_Unsendable, InvalidPathParameterError) as error:
-            raise BoardError("rejected", f"Notion, {what}: it cannot be asked for ({said(str(error), 200)})") from None
+            raise BoardError(
+                "rejected", f"Notion, {what}: it cannot be asked for ({said(self._redact(str(error)), 200)})"
+            ) from None
         except (TimeoutError, httpx.TimeoutException):
             raise BoardError("down", f"Notion did not answer in time: {what}") from None
         except _TooLarge as error:
@@ -261,10 +264,10 @@ class Calls:
         body = answer.error()
         extra = body.get("additional_data")
         details: Json = extra if isinstance(extra, dict) else {}
-        marks = [f"HTTP {answer.status}", said(body.get("code"), 60), said(body.get("request_id"), 60)]
-        # cut last: a token that is cut in two would not be found
+        # cut last: a token that is cut in two might not be found
+        named = [said(self._without_token(body.get(name)), 60) for name in ("code", "request_id")]
         told = said(self._without_token(body.get("message"))) or "no explanation"
-        message = f"Notion, {what}: {told} [{', '.join(self._without_token(mark) for mark in marks if mark)}]"
+        message = f"Notion, {what}: {told} [{', '.join((f'HTTP {answer.status}', *filter(None, named)))}]"
         if answer.status in (429, 529):
             return await self._busy(message, answer.headers, details)
         kept = details.get("committed_resource_id")
@@ -274,7 +277,7 @@ class Calls:
 
     def _without_token(self, text: object) -> str:
         found = text if isinstance(text, str) else ""
-        return found.replace(self._token, "(redacted)") if self._token else found
+        return self._redact(found)
 
     async def _busy(self, message: str, headers: httpx.Headers, details: Json) -> BoardError:
         blocked = details.get("rate_limit_reason") == "public_api_request_blocked"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from videod.cli import options, output
 from videod.cli.options import Config, StateFolder, examples
 from videod.cli.output import CommandError
+from videod.core.sanitize import sanitize_screen
 from videod.documents import DocumentError, read_toml, state_folder
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def report(state: StateFolder = None, config: Config = None) -> int:
         else "systemd starts it again; running jobs are resumed."
     )  # fmt: skip
     text = secrets.redact(f"{lives.sentence(record).rstrip('.')}. {following} See `journalctl -u videod`.")
-    print(text, file=sys.stderr)
+    print(sanitize_screen(text), file=sys.stderr)
     if asyncio.run(_send(_settings(settings), secrets, text)):
         book.write(lives.told(record, now))
     return output.OK
@@ -114,8 +115,9 @@ async def _send(settings: "Settings", secrets: "Secrets", text: str) -> bool:
 
     try:
         async with asyncio.timeout(SEND_S):
-            await notifiers.configured(settings.alerts, secrets.get).send(text)
+            await notifiers.configured(settings.alerts, secrets.get, secrets.redact).send(text)
     except (BoardError, TimeoutError) as error:
-        print(f"videod: the alert could not be sent: {secrets.redact(str(error)) or 'no answer'}", file=sys.stderr)
+        why = sanitize_screen(secrets.redact(str(error))) or "no answer"
+        print(f"videod: the alert could not be sent: {why}", file=sys.stderr)
         return False
     return True

@@ -11,6 +11,7 @@ import typer
 from videod.cli.demo_show import Screen, tell
 from videod.cli.demo_trouble import stuck, troubles
 from videod.cli.rehearsal import last_words
+from videod.core.sanitize import sanitize_screen_lines
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, Status
 from videod.sandbox.notion import PERSON_TOKEN
 from videod.store import reads, views
@@ -147,7 +148,8 @@ class Person:
     def _explain(self, cards: dict[str, dict[str, str]]) -> None:
         for page, card in cards.items():
             if BY_LABEL.get(card["Status"]) in ERRORS:
-                typer.echo(f"{self._entries[page]}: {card['Status']}\n{card['Error Log']}", err=True)
+                told = f"{self._entries[page]}: {card['Status']}\n{card['Error Log']}"
+                typer.echo("\n".join(sanitize_screen_lines(told)), err=True)
 
 
 def _card(properties: dict[str, dict[str, object]]) -> dict[str, str]:

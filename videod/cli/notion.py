@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 
 from videod.cli import options
+from videod.core.sanitize import sanitize_screen, sanitize_screen_lines
 
 if TYPE_CHECKING:
     from videod.adapters.notion_calls import Calls
@@ -29,7 +30,7 @@ CONFIG = Path("videod.toml")
 
 
 def _fail(code: int, text: str) -> NoReturn:
-    typer.echo(text, err=True)
+    typer.echo("\n".join(sanitize_screen_lines(text)), err=True)
     raise typer.Exit(code)
 
 
@@ -125,7 +126,7 @@ def init(
         typer.echo(json.dumps({"ids": ids, "parent_page": page_id, "changes": list(made.changes)}))
         return
     for change in made.changes or ("Everything was there already.",):
-        typer.echo(change)
+        typer.echo(sanitize_screen(change))
     if settings.notion.parent_page or settings.notion.database_id:
         return
     typer.echo(f'\nPut this into {config}:\n\n[notion]\nparent_page = "{page_id}"')
@@ -178,8 +179,7 @@ def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"ok": not problems, "columns": rows}))
     else:
         for one in states:
-            typer.echo(
-                f"{'MISSING' if one.problem else 'ok':8}{one.table:14} {one.column:16} {one.problem or one.type}"
-            )
+            line = f"{'MISSING' if one.problem else 'ok':8}{one.table:14} {one.column:16} {one.problem or one.type}"
+            typer.echo(sanitize_screen(line))
     if problems:
         raise typer.Exit(CONFIGURATION)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from videod.cli import options
+from videod.core.sanitize import sanitize_screen_lines
 
 if TYPE_CHECKING:
     from videod.cli.children import Children
@@ -19,7 +20,8 @@ app = options.app()
 
 
 def _fail(code: int, text: str) -> NoReturn:
-    typer.echo(text, err=True)
+    # names of files, of columns on the board, a library's words: they must not steer the terminal
+    typer.echo("\n".join(sanitize_screen_lines(text)), err=True)
     raise typer.Exit(code)
 
 
@@ -81,14 +83,17 @@ def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
 def serve(config: Path, env: Mapping[str, str], verbose: bool = False, take_over: bool = False) -> int:
     """Run the daemon with this environment; returns its exit code, or says why it cannot start and exits."""
     from videod.channels import ChannelError
-    from videod.config import ConfigError, CredentialsError, load_secrets, service_urls
+    from videod.config import ConfigError, CredentialsError, Secrets, load_secrets, service_urls
     from videod.credentials import SECRET_NAMES
     from videod.daemon import lifecycle, logs, refusals, signals
     from videod.daemon.lock import LockHeld
     from videod.daemon.refusals import StartError
     from videod.store.database import DatabaseError
 
+    secrets = Secrets({})
+
     def refuse(code: int, text: str) -> NoReturn:
+        text = secrets.redact(text)
         _leave_word(config, env, text)
         _fail(code, text)
 
@@ -109,5 +114,5 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False, take_over
     except signals.Stopped:
         return 0
     except Exception as error:  # the last line of defence: whoever starts videod gets a sentence, never a traceback
-        refused = refusals.of(error)
+        refused = refusals.of(error, secrets.redact)
         refuse(refused.code, str(refused))

@@ -1,6 +1,7 @@
 """The events: what happened, each with its time (integer milliseconds UTC). `decide` answers each with ops."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from videod.core.failures import Failure
 from videod.core.model import Priority
@@ -313,3 +314,16 @@ Event = (
     | VideoLooked
     | NothingBought
 )
+
+
+def without_secrets(event: Event, redact: Callable[[str], str]) -> Event:
+    """The event as it may be kept: whoever reads the database, reads no secret."""
+    match event:
+        case JobFailed():
+            return replace(event, failure=event.failure.told(redact), stderr_tail=redact(event.stderr_tail))
+        case JobCrashed() | JobSetAside():
+            return replace(event, failure=event.failure.told(redact))
+        case JobSucceeded():
+            facts = {name: redact(fact) if isinstance(fact, str) else fact for name, fact in event.facts.items()}
+            return event if facts == event.facts else replace(event, facts=facts)
+    return event

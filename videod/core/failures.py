@@ -8,7 +8,8 @@ said nothing (a foreign script knows only exit codes and free text). `POLICY` sa
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -48,6 +49,12 @@ class Failure:
     retry_after_ms: int | None = None
     at: int | None = None
     until_person: bool = False
+
+    def told(self, clean: Callable[[str], str]) -> "Failure":
+        """The same failure, its texts as `clean` gives them."""
+        names = ("message", "service", "endpoint", "code", "request_id")
+        texts = {name: clean(text) for name in names if (text := getattr(self, name)) is not None}
+        return replace(self, **texts)
 
 
 class Answer(StrEnum):

@@ -124,11 +124,11 @@ async def build(
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await _database(sources.state / "videod.db", ends)
     opened.push_async_callback(_closed, "database", database.close)
-    people = notifiers.configured(current.settings.alerts, secrets.get)
+    people = notifiers.configured(current.settings.alerts, secrets.get, secrets.redact)
     others = Others(sources.state / "videod.db", people.send, ends.beat)
     ends.remarks.append(others.problems)
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
-    ledger = Ledger(store, current.policy, wakeups)
+    ledger = Ledger(store, current.policy, wakeups, secrets.redact)
     await (clock_watch := ClockWatch(clock, ledger, store)).since_last_run()
     tokens = _google_tokens(sources, store, ledger, clock)
     builder = wiring.command_builder(

@@ -108,7 +108,7 @@ async def serve_forever(given: Given, life: Life) -> int:
     try:
         code = await _live(given, life)
     except Exception as error:
-        refused = refusals.of(error)
+        refused = refusals.of(error, given.secrets.redact)
         code = refused.code
         log.error("daemon_start_refused", extra={"code": code, "error": str(refused)})
         raise refused from error
@@ -209,8 +209,10 @@ def _broken(tasks: Mapping[str, asyncio.Task[None]], life: Life) -> str | None:
         log.critical("daemon_loop_lost", extra={"loop": name}, exc_info=error)
         if given_up(error):
             # as a kill would, so that nothing more is said to be done; a start examines it
-            life.leave(75, "daemon_database_lost", f"the database failed ({_said(error)}): {_remedy()}")
-        life.lives.say(f'its loop "{name}" failed: {_said(error)}')
+            life.leave(
+                75, "daemon_database_lost", f"the database failed ({_said(error, life.lives.redact)}): {_remedy()}"
+            )
+        life.lives.say(f'its loop "{name}" failed: {_said(error, life.lives.redact)}')
     return broken[0] if broken else None
 
 
@@ -222,8 +224,8 @@ def _remedy() -> str:
     return "check the disk; the next start examines the database"
 
 
-def _said(error: BaseException | None) -> str:
-    return "it ended by itself" if error is None else reason(error)
+def _said(error: BaseException | None, redact: Callable[[str], str]) -> str:
+    return "it ended by itself" if error is None else reason(error, redact)
 
 
 def _state_lost(life: Life) -> Callable[[str], None]:
@@ -347,7 +349,7 @@ def run(
     except (ConfigError, ChannelError, LockHeld, DatabaseError):
         raise
     except Exception as error:
-        raise refusals.of(error) from None
+        raise refusals.of(error, secrets.redact) from None
 
 
 def _check_tables() -> None:
@@ -430,7 +432,7 @@ def _tell_now(given: Given, life: Life) -> None:
         return
     text = life.lives.redact(f"{lives.sentence(life.story)}. It could not start again.")
     try:
-        ways = notifiers.configured(given.current.settings.alerts, given.secrets.get)
+        ways = notifiers.configured(given.current.settings.alerts, given.secrets.get, given.secrets.redact)
         asyncio.run(asyncio.wait_for(ways.send(text), SEND_S))
     except Exception as error:
         log.warning("daemon_alarm_failed", extra={"error": reason(error)})

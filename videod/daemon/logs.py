@@ -33,7 +33,17 @@ class JsonLines(logging.Formatter):
         line = named | _extras(record) | named  # an extra never takes the place of the event's name
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return sanitize_screen(self._redact(json.dumps(line, default=str, ensure_ascii=False)))
+        # text by text: the escapes of JSON would stand within a secret that goes over lines
+        return sanitize_screen(json.dumps(self._without_secrets(line), ensure_ascii=False))
+
+    def _without_secrets(self, value: object) -> object:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, dict):
+            return {str(name): self._without_secrets(one) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._without_secrets(one) for one in value]
+        return self._redact(str(value))
 
 
 class Text(logging.Formatter):

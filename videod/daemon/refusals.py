@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from videod.store import soundness
@@ -23,8 +23,8 @@ class StartError(Exception):
         self.code = code
 
 
-def of(error: Exception) -> StartError:
-    """What any error of a start means for the person who starts videod."""
+def of(error: Exception, redact: Callable[[str], str] = str) -> StartError:
+    """What any error of a start means for the person who starts videod; `redact` takes secrets out of its words."""
     match error:
         case StartError():
             return error
@@ -38,7 +38,7 @@ def of(error: Exception) -> StartError:
         case MemoryError():
             return StartError("there is not enough memory to start. Free some, then start videod again.", OUT_OF_MEMORY)
     log.critical("daemon_start_failed", exc_info=error)
-    told = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
+    told = redact(f"{type(error).__name__}: {' '.join(str(error).split())}")[:300]
     return StartError(f"videod could not start because of a bug ({told}). The log has the traceback.", BUG)
 
 

@@ -109,7 +109,8 @@ class Supervisor:
         trouble.failures += 1
         trouble.running = None
         trouble.text = self._redact(
-            f'videod\'s loop "{name}" failed ({reason(error)}) and starts again by itself; the log has the traceback'
+            f'videod\'s loop "{name}" failed ({reason(error, self._redact)}) and starts again by itself;'
+            " the log has the traceback"
         )
         log.error("daemon_loop_failed", extra={"loop": name, "failures": trouble.failures}, exc_info=error)
         if first:
@@ -123,7 +124,7 @@ class Supervisor:
         except Exception as error:
             if given_up(error):
                 raise
-            log.warning("daemon_alarm_failed", extra={"loop": name, "error": reason(error)})
+            log.warning("daemon_alarm_failed", extra={"loop": name, "error": reason(error, self._redact)})
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -133,8 +134,8 @@ def _key(name: str) -> str:
     return f"loop {name}"
 
 
-def reason(error: BaseException) -> str:
-    """The error in one short line; of a group the first one that is none."""
+def reason(error: BaseException, redact: Callable[[str], str] = str) -> str:
+    """The error in one short line, cut after secrets were taken out; of a group the first one that is none."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].rstrip(": ")
+    return redact(f"{type(error).__name__}: {' '.join(str(error).split())}")[:300].rstrip(": ")

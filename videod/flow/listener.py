@@ -63,6 +63,7 @@ class Listener:
     def __init__(self, ledger: Ledger, clock: Clock, redact: Callable[[str], str]) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._strike = redact
         # first the secrets go, then what would steer a terminal or break a row; whole lines stay
         self._redact: Callable[[str], str] = lambda text: sanitize(redact(text))
 
@@ -72,7 +73,7 @@ class Listener:
         Raises TooMuchReported.
         """
         async for line in child.lines():
-            message = _event(line)
+            message = self._event(line)
             kind = message.get("type")
             if kind in ("submitted", "charged"):
                 report.booked += 1
@@ -99,6 +100,22 @@ class Listener:
                     report.lines += 1
                     report.further = report.further or report.lines > TALKATIVE_LINES or unsent.shows_more(text)
                     log.debug("listener_text_heard", extra={"task": work.task.id, "text": text})
+
+    def _event(self, line: str) -> dict[str, object]:
+        """The object of a line, its texts without secrets before anything cuts them; empty where it is none."""
+        if not line.startswith("{"):
+            return {}
+        try:
+            loaded = bounds.loads(line)
+        except ValueError:
+            return {}
+        if not isinstance(loaded, dict):
+            return {}
+        told = {name: self._redact(value) if isinstance(value, str) else value for name, value in loaded.items()}
+        name = loaded.get("remote_id")
+        if isinstance(name, str) and self._strike(name) != name:
+            told["remote_id"] = None  # half of a name is none
+        return told
 
     async def _submit(self, work: Assignment, message: dict[str, object]) -> None:
         reference = receipts.reference(message.get("remote_id"))
@@ -182,18 +199,6 @@ def _quantity(value: object, unit: str) -> float:
     """1 where nobody told, or nonsense; but credits that nobody counted must prove nothing when a balance is judged."""
     found = bounds.number(value, 0.0, MOST_PIECES)
     return found if found is not None else 0.0 if unit == "credit" else 1.0
-
-
-def _event(line: str) -> dict[str, object]:
-    if not line.startswith("{"):
-        return {}
-    try:
-        loaded = bounds.loads(line)
-    except ValueError:
-        return {}
-    if not isinstance(loaded, dict):
-        return {}
-    return {name: sanitize(value) if isinstance(value, str) else value for name, value in loaded.items()}
 
 
 def too_much(step: Step) -> Failure:

@@ -32,10 +32,10 @@ def _gathered() -> dict[str, NotifierFactory]:
 FACTORIES: Mapping[str, NotifierFactory] = _gathered()
 
 
-def configured(alerts: Alerts, secret: Secret) -> "Notifiers":
-    """All ways that are set up."""
+def configured(alerts: Alerts, secret: Secret, redact: Callable[[str], str] = str) -> "Notifiers":
+    """All ways that are set up; `redact` takes secrets out of what goes there."""
     ways = [make_notifier(alerts, secret) for make_notifier in FACTORIES.values()]
-    return Notifiers([way for way in ways if way is not None])
+    return Notifiers([way for way in ways if way is not None], redact)
 
 
 def _trouble(failure: BaseException) -> BoardError:
@@ -51,11 +51,13 @@ def _trouble(failure: BaseException) -> BoardError:
 class Notifiers:
     """Several ways to a person: an alert is delivered when any of them took it."""
 
-    def __init__(self, ways: Sequence[Notifier]) -> None:
+    def __init__(self, ways: Sequence[Notifier], redact: Callable[[str], str] = str) -> None:
         self._ways = ways
+        self._redact = redact
 
     async def send(self, text: str) -> None:
         """Raises the BoardError most worth waiting for when no way took it. Without any way the log is the way."""
+        text = self._redact(text)
         if not self._ways:
             log.error("alert_no_way_configured", extra={"text": text})
             return

@@ -8,6 +8,7 @@ import aiohttp
 
 from videod.config import Alerts
 from videod.core import bounds
+from videod.core.redaction import REDACTED, Redactor
 from videod.core.sanitize import sanitize, sanitize_line
 from videod.ports import BoardError, Notifier
 
@@ -29,6 +30,8 @@ class Slack:
 
     def __init__(self, webhook_url: str) -> None:
         self._url = webhook_url
+        # the path is what makes the address a credential
+        self._redactor = Redactor({REDACTED: urlsplit(webhook_url).path})
 
     async def send(self, text: str) -> None:
         timeout = aiohttp.ClientTimeout(total=CALL_S)
@@ -45,10 +48,9 @@ class Slack:
         if status != 429 and word.startswith("<"):
             raise BoardError("down", "Slack cannot be reached: a page came in place of its answer")
         if status != 200:
-            echoed = urlsplit(self._url).path in word  # the path is what makes the address a credential
             wait = bounds.wait_s(retry_after, round(time.time() * 1000))
             wait_s = BUSY_S if wait is None else min(wait, BUSY_MOST_S)
-            raise self._refusal(status, "" if echoed else sanitize_line(word)[:80], wait_s)
+            raise self._refusal(status, sanitize_line(self._redactor(word))[:80], wait_s)
 
     @staticmethod
     def _refusal(status: int, word: str, wait_s: float) -> BoardError:

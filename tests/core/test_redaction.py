@@ -1,0 +1,110 @@
+"""Secrets leave a text whole, in part and in disguise; ordinary words stay."""
+
+import base64
+import json
+import random
+import string
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.harness.echoes import FORMS, KEYS, seen_in
+from videod.core.redaction import REDACTED, RUN, Redactor
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.fault("12.15")
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", KEYS)
+def test_an_echoed_key_is_taken_out_in_every_form(form: str, name: str) -> None:
+    key = KEYS[name]
+    told = FORMS[form](key)
+    assert seen_in(told, key), "the form shows nothing: it proves nothing"
+    clean = Redactor({REDACTED: key})(f"HTTP 400: no luck with {told}, try later")
+    assert not seen_in(clean, key), clean
+    assert REDACTED in clean and clean.startswith("HTTP 400: no luck with ") and clean.endswith(", try later")
+
+
+@pytest.mark.fault("12.15")
+@pytest.mark.parametrize("form", ["plain", "upper", "base64", "hex", "percent all", "json escapes all"])
+def test_any_long_part_of_a_disguise_is_taken_out_as_well(form: str) -> None:
+    key = KEYS["google"]
+    told, redact = FORMS[form](key), Redactor({REDACTED: key})
+    for at in range(len(told) // 2):
+        for piece in (told[at:], told[: len(told) - at]):
+            assert redact.holds(piece), piece
+            assert not seen_in(redact(piece), key)
+
+
+@given(
+    st.text(string.ascii_letters + string.digits + "-_", min_size=20, max_size=60).filter(
+        lambda key: sum(letter.isalnum() for letter in key) >= RUN + 4 and sum(map(str.isdigit, key)) >= 3
+    ),
+    st.data(),
+)
+def test_a_run_of_twelve_of_a_key_is_the_key(key: str, data: st.DataObject) -> None:
+    bare = "".join(letter for letter in key if letter.isalnum())
+    begin = data.draw(st.integers(0, len(bare) - RUN))
+    piece = bare[begin : begin + RUN]
+    assert piece.lower() not in Redactor({REDACTED: key})(f"<{piece}> {piece.upper()}").lower()
+
+
+@given(st.text(max_size=300), st.binary(min_size=12, max_size=40))
+def test_what_has_nothing_of_a_key_stays_as_it_is(text: str, raw: bytes) -> None:
+    key = "kx7" + base64.b64encode(raw).decode()
+    if not seen_in(text, key, least=6):
+        assert Redactor({REDACTED: key})(text) == text
+
+
+def test_a_secret_is_found_between_any_neighbours() -> None:
+    key = KEYS["eleven"]
+    redact = Redactor({"(KEY)": key})
+    for before in ("", "x", "Bearer ", '{"a":"', "https://h/?key=", "é", "\ud800"):
+        for after in ("", "y", '"}', "&b=1", "é", "\x00"):
+            assert redact(f"{before}{key}{after}") == f"{before}(KEY){after}"
+
+
+def test_the_longest_secret_wins_and_each_has_its_own_name() -> None:
+    short = KEYS["eleven"]
+    redact = Redactor({"(A)": short, "(B)": "zq9" + short + "7vb2kd0hfw"})
+    assert redact(f"{short} and zq9{short}7vb2kd0hfw") == "(A) and (B)"
+
+
+def test_words_of_a_text_are_no_key() -> None:
+    redact = Redactor({"1": "sandbox-elevenlabs-key", "2": "sandbox-kie-key", "3": "kie-very-secret"})
+    told = "state/sandbox/elevenlabs/voices: the sandbox of KIE is a very secret key"
+    assert redact(told) == told
+    assert redact("sandbox-elevenlabs-ke") == "1" and redact("KIE_VERY_SECRE") == "3"
+
+
+def test_no_sentence_of_this_project_holds_a_part_of_a_random_key() -> None:
+    chance = random.Random(7)
+    letters = string.ascii_letters + string.digits + "-_"
+    keys = {str(at): "".join(chance.choices(letters, k=40)) for at in range(40)}
+    redact = Redactor(keys)
+    texts = [
+        path.read_text() for folder in ("docs", "videod", "scripts") for path in (ROOT / folder).rglob("*.[mp][dy]")
+    ]
+    assert sum(map(len, texts)) > 2_000_000
+    assert [text for text in texts if redact.holds(text)] == []
+
+
+@pytest.mark.parametrize("key", ["!!!!!!!!", "a!b!c!d!e!", "/services/T0/B0/xyzzy1234", "ab==cd==ef==", "пароль-ключ"])
+def test_a_key_of_punctuation_is_taken_out_as_it_stands(key: str) -> None:
+    redact = Redactor({REDACTED: key})
+    for form in (key, quote(key), quote(key, safe=""), json.dumps(key)[1:-1] if key.isascii() else key, escape(key)):
+        assert redact(f"<{form}>") == f"<{REDACTED}>"
+
+
+def test_both_copies_are_the_same() -> None:
+    ours, theirs = (ROOT / folder / "redaction.py" for folder in ("videod/core", "scripts/lib"))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_it_shows_no_secret_of_its_own() -> None:
+    assert repr(Redactor({REDACTED: KEYS["eleven"]})) == "Redactor()"
