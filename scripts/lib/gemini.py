@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from scripts.lib import answers, bounds, http, wires
 from scripts.lib.answers import Json, dig
-from scripts.lib.failures import Failure, Kind, secret
+from scripts.lib.failures import Failure, Kind, redact, secret
 from scripts.lib.verdicts import Money
 
 SERVICE = "gemini"
@@ -159,7 +159,7 @@ def without_picture(model: str, answer: Answer) -> Failure:
     Nothing was made where the service says so: by its reason, or by counting fewer tokens than any picture has.
     """
     verdict = wires.judged(SERVICE, answer.reply)
-    said = f": {answer.text[:160]}" if answer.text else ""
+    said = f": {redact(answer.text)[:160]}" if answer.text else ""
     message = f"the model answers without a picture{said}"
     counted = answer.written is not None
     if verdict.row.money is Money.UNKNOWN and not counted:

@@ -164,7 +164,7 @@ class Order:
     def priced(self, usd: float | None) -> None:
         """Remember that the charge was reported, so that a later run does not report it again."""
         if self.receipt is not None:
-            self._keep(replace(self.receipt, usd=usd))
+            self._keep(replace(self.receipt, usd=bounds.usd(usd)))
 
     def received(self) -> None:
         if self.receipt is not None:
@@ -172,7 +172,7 @@ class Order:
 
     def settled(self, usd: float | None) -> None:
         """What was asked for is kept and paid for, `usd` in all: for outputs that take several requests."""
-        self._keep(Receipt(VERSION, self.digest, self.service, "received", None, "", usd))
+        self._keep(Receipt(VERSION, self.digest, self.service, "received", None, "", bounds.usd(usd)))
 
     def withdraw(self) -> None:
         """Nothing is owed and nothing will come: forget the request."""

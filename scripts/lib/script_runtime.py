@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
 
-from scripts.lib import host
+from scripts.lib import bounds, host
 from scripts.lib.atomic import fingerprint
 from scripts.lib.failures import MEANING, Fact, Failure, Kind, redact, strike
 from scripts.lib.sanitize import encodable, sanitize_line
@@ -59,6 +59,8 @@ class Reporter:
         self, service: str, kind: str, quantity: float, unit: str, usd: float | None, remote_id: str | None = None
     ) -> None:
         """A cost in `unit`s; `usd` is None when the price is not known. `remote_id` lets a reader drop a repetition."""
+        # what a service counted: a sum that cannot be is an unknown one, and the list's price is booked
+        usd, quantity = bounds.usd(usd), bounds.number(quantity, 0.0, bounds.MOST_WHOLE) or 0.0
         event: dict[str, Fact] = {
             "type": "charged", "service": service, "kind": kind, "quantity": quantity, "unit": unit, "usd": usd,
         }  # fmt: skip

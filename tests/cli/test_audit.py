@@ -159,7 +159,7 @@ def test_balances_are_shown_with_what_they_moved(box: StudioBox, tmp_path: Path,
 
 def test_a_charge_without_an_intent_is_named(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     task_id = clips_ready(box)
-    box.apply(JobCharged(box.clock.at, task_id, "composite/clip_01", 99, "kie", "x", 1, "piece", 10_000))
+    box.apply(JobCharged(box.clock.at, task_id, "clip/clip_01", 99, "kie", "x", 1, "piece", 10_000))
     assert "charged $0.01 without a price reserved for it" in complaint(tmp_path, capsys)
 
 
@@ -245,3 +245,38 @@ def test_without_a_database_it_says_what_to_type(tmp_path: Path, capsys: Out) ->
 
 def _sql(box: StudioBox, statement: str) -> None:
     at_once(box.store.write(lambda connection: connection.execute(statement)))
+
+
+@pytest.mark.fault("12.2")
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("micros = -5000000 WHERE job = 'clip/clip_01'", "clip/clip_01 (kie) was charged $-5.00, which cannot be"),
+        ("micros = 20000000000 WHERE job = 'clip/clip_01'", "was charged $20,000.00, which cannot be"),
+        ("quantity = 1e300 WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
+        ("quantity = 9e999 WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
+        ("quantity = -1 WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
+        ("kind = printf('%.100000c', 'x') WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
+        ("unit = '' WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
+        ("job = 'composite/clip_01' WHERE job = 'clip/clip_01'", "composite/clip_01 (kie) was charged $0.35, and its"
+         " step buys nothing"),
+    ],
+)  # fmt: skip
+def test_a_charge_of_an_older_version_that_cannot_be_is_named(
+    box: StudioBox, tmp_path: Path, capsys: Out, change: str, named: str
+) -> None:
+    task_id = clips_ready(box)
+    box.make(task_id, "clip/clip_01")
+    _sql(box, "DROP TRIGGER charges_stay")
+    _sql(box, f"UPDATE charges SET {change}")
+    told = [one["what"] for one in seen(tmp_path, capsys, 1)["disagreements"]]
+    assert [what for what in told if named in what], told
+    assert max(map(len, told)) < 300
+
+
+@pytest.mark.fault("12.2")
+def test_a_total_below_nothing_is_named(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
+    task_id = clips_ready(box)
+    _sql(box, "UPDATE tasks SET cost_micros = -999999910000")
+    told = [one["what"] for one in seen(tmp_path, capsys, 1)["disagreements"]]
+    assert f"the cost of the episode of {task_id} is $-999,999.91, which cannot be" in told

@@ -102,9 +102,12 @@ ROWS: Mapping[str, str] = {
     # 11: simulated services
     "11.1": "The stand-ins answer the services' own clients as the services do",
     # 12: security
+    "12.1": "A cost that cannot be is booked at the price of the list, at every start",
+    "12.2": "The books refuse sums below nothing, of unpaid steps and beyond belief; audit names them",
     "12.3": "No script commands the daemon: uid, a living process and a secret that no child can read",
     "12.6": "Another user is refused at the control socket, whatever its mode",
     "12.13": "Unfinished connections are bounded and closed; no descriptors is a condition, never an end",
+    "12.15": "Secrets leave a text whole, in part and in disguise before it is cut",
     "12.19": "The status port answers only in this host's own name, on every path",
     "12.20": "Changes from another page, and bodies that are no JSON, are refused",
     "12.22": "Half a character in a request is refused with a sentence",

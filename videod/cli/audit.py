@@ -172,6 +172,27 @@ def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
         (f"{_named(odd)} was charged {money(odd.micros)}, which cannot be", advice.format(odd.service))
         for odd in audit.impossible(connection)
     ]
+    found += [
+        (
+            f"{_named(odd)} has a charge of {money(odd.micros)} whose amount or name cannot be",
+            "a custom script that reports such charges needs fixing; the row stays as it is",
+        )
+        for odd in audit.nonsense(connection)
+    ]
+    found += [
+        (
+            f"{_named(odd)} was charged {money(odd.micros)}, and its step buys nothing",
+            f"look whether {odd.job.partition('/')[0]} is a custom script that reports charges; nobody else can",
+        )
+        for odd in audit.unpaid(connection)
+    ]
+    found += [
+        (
+            f"{what} of {task_id} is {money(micros)}, which cannot be",
+            "restore the database from a backup, or report it: this cannot come about by itself",
+        )
+        for task_id, what, micros in audit.below_nothing(connection)
+    ]
     for task_id, said, open_now in audit.wrong_doubts(connection):
         found.append((
             f"{task_id} says that {money(said)} was possibly paid, its unconfirmed purchases are {money(open_now)}",

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from videod.core import breaker, by_likeness, told, wording
+from videod.core import breaker, by_likeness, charges, told, wording
 from videod.core.by_people import again
 from videod.core.derive import affected, opens_itself
 from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
@@ -139,7 +139,11 @@ def _beyond_budget(work: Transition, job: Job, at: int) -> Transition | None:
 
 
 def charge(work: Transition, event: JobCharged) -> Transition:
+    """Book what was paid. Raises StaleEvent for a charge that is in the ledger, and for one that cannot be."""
     job = work.job(event.job)
+    if (why := charges.refused(event, job is None or STEPS[job.step].paid)) is not None:
+        raise StaleEvent(f"{event.job}: the charge is refused: {why}")
+    work, event = _believed(work, job, charges.sound(event))
     if job is not None and event.reference is not None and job.charge_ref == event.reference:
         raise StaleEvent(f"{event.job}: charge {event.reference} is in the ledger")
     charge = RecordCharge(
@@ -154,6 +158,23 @@ def charge(work: Transition, event: JobCharged) -> Transition:
             replace(job, cost_micros=job.cost_micros + event.micros, charge_ref=event.reference or job.charge_ref)
         )
     )
+
+
+def _believed(work: Transition, job: Job | None, event: JobCharged) -> tuple[Transition, JobCharged]:
+    """The charge at the price of the list where its own is beyond belief, and people told of it."""
+    if job is None:
+        return work, replace(event, micros=min(event.micros, charges.MOST_MICROS))
+    price = job.price_micros or price_micros(STEPS[job.step], job.args, work.policy)
+    if event.micros <= charges.ceiling(price):
+        return work, event
+    text = (
+        f"{job.name} of {work.task.title} ({work.task.channel_id}): its script reported a charge of"
+        f" ${event.micros / 1e6:,.2f}, which cannot be right; videod booked the list price of ${price / 1e6:.2f}."
+        f" What to do: compare it with the account of {job.service}. Where the price is right, set it in [prices] of"
+        " videod.toml; where it is not, correct the script."
+    )
+    alert = Alert(f"{work.task.id}:{job.name}:charge:{event.attempt}", text)
+    return work.adding(alert), replace(event, micros=price)
 
 
 def cleared(work: Transition, attempt: int, by: str) -> Transition:

@@ -52,9 +52,14 @@ class Failure:
 
     def told(self, clean: Callable[[str], str]) -> "Failure":
         """The same failure, its texts as `clean` gives them."""
-        names = ("message", "service", "endpoint", "code", "request_id")
-        texts = {name: clean(text) for name in names if (text := getattr(self, name)) is not None}
-        return replace(self, **texts)
+
+        def cleaned(text: str | None) -> str | None:
+            return None if text is None else clean(text)
+
+        return replace(
+            self, message=clean(self.message), service=cleaned(self.service), endpoint=cleaned(self.endpoint),
+            code=cleaned(self.code), request_id=cleaned(self.request_id),
+        )  # fmt: skip
 
 
 class Answer(StrEnum):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from videod import receipts
 from videod.core import bounds, unsent
+from videod.core.charges import MOST_PIECES, WORD_CHARACTERS
 from videod.core.events import JobCharged, JobSubmitted
 from videod.core.failures import Failure, Kind, classify
 from videod.core.model import Job
@@ -29,9 +30,6 @@ log = logging.getLogger(__name__)
 TAIL_CHARACTERS = 4_000
 #: a message may list every complaint about a plan
 MESSAGE_CHARACTERS = 1500
-#: what the ledger calls a charge
-WORD_CHARACTERS = 64
-MOST_PIECES = 1e9
 #: charges and orders that one run of a script may report: each is a row in the ledger. A plan takes a handful
 MOST_REPORTED = 100
 #: a script that says so much has done more than to fail at its request

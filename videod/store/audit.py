@@ -4,8 +4,9 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
-from videod.core.bounds import MOST_USD
+from videod.core.charges import MOST_MICROS, MOST_PIECES, WORD_CHARACTERS
 from videod.core.model import Job
 from videod.core.services import LANES
 from videod.core.tables import STEPS
@@ -123,10 +124,47 @@ def wrong_doubts(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
 def impossible(connection: sqlite3.Connection) -> list[Odd]:
     """Charges below nothing or above what a single one can be: no service took that."""
     rows = connection.execute(
-        "SELECT task_id, job, service, micros FROM charges WHERE micros < 0 OR micros > ? ORDER BY id",
-        (round(MOST_USD * 1e6),),
+        "SELECT task_id, job, service, micros FROM charges WHERE micros < 0 OR micros > ? ORDER BY id", (MOST_MICROS,)
     )
     return [Odd(*row) for row in rows]
+
+
+_UNNAMED = """
+SELECT task_id, job, service, micros FROM charges
+WHERE quantity NOT BETWEEN 0 AND ? OR length(kind) NOT BETWEEN 1 AND ? OR length(unit) NOT BETWEEN 1 AND ?
+   OR length(service) NOT BETWEEN 1 AND ? ORDER BY id
+"""
+
+
+def nonsense(connection: sqlite3.Connection) -> list[Odd]:
+    """Charges of a number of pieces that is none, or with words that no service has."""
+    rows = connection.execute(_UNNAMED, (MOST_PIECES, WORD_CHARACTERS, WORD_CHARACTERS, WORD_CHARACTERS))
+    return [Odd(*(_word(value) for value in row)) for row in rows]
+
+
+def _word(value: Any) -> Any:
+    return value[:WORD_CHARACTERS] if isinstance(value, str) else value
+
+
+def unpaid(connection: sqlite3.Connection) -> list[Odd]:
+    """Charges of money by steps that buy nothing."""
+    steps = json.dumps([name for name, step in STEPS.items() if not step.paid])
+    rows = connection.execute(
+        "SELECT task_id, job, service, micros FROM charges WHERE micros <> 0"
+        " AND substr(job, 1, instr(job, '/') - 1) IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (steps,),
+    )
+    return [Odd(*row) for row in rows]
+
+
+def below_nothing(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
+    """(task, what of it, micro-dollars) of every price, doubt and total below 0."""
+    rows = connection.execute(
+        "SELECT task_id, 'a price reserved', micros FROM intents WHERE micros < 0 UNION ALL"
+        " SELECT task_id, 'a purchase in doubt', micros FROM possible_charges WHERE micros < 0 UNION ALL"
+        " SELECT id, 'the cost of the episode', cost_micros FROM tasks WHERE cost_micros < 0"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 @dataclass(frozen=True)
