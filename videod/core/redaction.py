@@ -16,7 +16,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from urllib.parse import quote
 
 REDACTED = "(redacted)"
 #: so many letters and digits of a secret in a row are the secret
@@ -59,7 +58,7 @@ class Redactor:
         if len(secret) >= LEAST and (len(bare) < LEAST or not (secret[0].isalnum() and secret[-1].isalnum())):
             # punctuation alone, or at its ends: as it is, and as addresses and JSON write it
             escaped = "".join(_JSON.get(letter, letter) for letter in secret)
-            for form in (secret, quote(secret), quote(secret, safe=""), escaped):
+            for form in (secret, _percent(secret, "/"), _percent(secret, ""), escaped):
                 self._whole.setdefault(form, mark)
             ordered = sorted(self._whole, key=len, reverse=True)  # a secret inside another one leaves no remains
             self._literal = re.compile("|".join(map(re.escape, ordered)))
@@ -157,12 +156,12 @@ def _without(text: str, flat: str, spans: list[_Span]) -> str:
 
 def _forms(secret: str) -> Iterator[str]:
     """The ways in which a secret may stand in a text; case and punctuation do not matter."""
-    raw = secret.encode()
+    raw = secret.encode("utf-8", "replace")
     yield secret
     yield repr(secret)
-    yield quote(secret)
-    yield quote(secret, safe="")
-    yield quote(quote(secret, safe=""), safe="")
+    yield _percent(secret, "/")
+    yield _percent(secret, "")
+    yield _percent(_percent(secret, ""), "")
     yield "".join(_MARKUP.get(letter, letter) for letter in secret)
     yield raw.hex()
     yield from _base64(raw)
@@ -175,7 +174,17 @@ def _forms(secret: str) -> Iterator[str]:
         yield "".join(letter if letter.isalnum() else escape.format(ord(letter)) for letter in secret)
     yield from _base32(raw)
     yield from _base64(binascii.b2a_base64(raw, newline=False))
-    yield from _base64(secret.encode("utf-16-le"))
+    yield from _base64(secret.encode("utf-16-le", "replace"))
+
+
+def _percent(text: str, safe: str) -> str:
+    """As addresses write it: all but letters, digits, `-._~` and `safe` as the bytes that they are."""
+    plain = f"-._~{safe}"
+    return "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in plain)
+        else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))
+        for letter in text
+    )  # fmt: skip
 
 
 def _base64(raw: bytes) -> Iterator[str]:
