@@ -1,4 +1,5 @@
-"""What a child may touch: the rules that `launch.py` asks the kernel to keep (Landlock), and the daemon's own shutters.
+"""What a child may touch: the rules that `launch.py` asks the kernel to keep (Landlock, and the filters of `seccomp`),
+and the daemon's own shutters.
 
 A child writes in its workspace and in a temporary folder of its own, nowhere else. Our scripts read the system's
 programs and libraries, Python, themselves and what the job names. The owner's own programs read everything but what is
@@ -14,8 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from videod.adapters import launch
-from videod.ports import Spawn
+from videod.adapters import launch, seccomp
+from videod.adapters.seccomp import Wall
+from videod.ports import Confinement, Spawn
 from videod.programs import CERTIFICATES
 
 log = logging.getLogger(__name__)
@@ -82,16 +84,26 @@ def _real(paths: Iterable[str | Path]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(Path(path).resolve()) for path in paths))
 
 
-def rules(at: HostPaths, spawn: Spawn) -> tuple[str, ...]:
-    """The rules for `launch.py`; none where the child is in no confinement."""
+def rules(at: HostPaths | None, spawn: Spawn) -> tuple[str, ...]:
+    """The rules for `launch.py`; none where the child is in no confinement. `at`: None where there is no Landlock."""
     confinement = spawn.confinement
     if confinement is None:
         return ()
+    return (*(_places(at, spawn, confinement) if at is not None else ()), *seccomp.rules(_wall(confinement)))
+
+
+def _wall(confinement: Confinement) -> Wall:
+    if confinement.trusted:
+        return Wall.OWN
+    return Wall.ONLINE if confinement.network else Wall.OFFLINE
+
+
+def _places(at: HostPaths, spawn: Spawn, confinement: Confinement) -> list[str]:
     workspace = str(spawn.cwd)
     found = [f"n{path}" for path in at.closed]
     if confinement.trusted:
         # /dev/shm: Python's and others' way of working on several processors
-        found += ["r/", "d/dev", "w/dev/shm", f"r{workspace}", f"s{workspace}"]
+        found += ["r/", "d/dev", "w/dev/shm", "p/dev/shm", f"r{workspace}", f"s{workspace}", f"p{workspace}"]
     else:
         found += [f"r{path}" for path in at.readable] + [f"l{path}" for path in at.listed]
         found += [f"d{path}" for path in _DEVICES]
@@ -101,7 +113,7 @@ def rules(at: HostPaths, spawn: Spawn) -> tuple[str, ...]:
         found.append(f"e{spawn.cwd.parent}")
     if not confinement.network:
         found.append("o")
-    return tuple(found)
+    return found
 
 
 def _with_libraries(path: Path) -> tuple[Path, ...]:

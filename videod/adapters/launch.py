@@ -12,10 +12,12 @@ A rule is a letter and an absolute path; what no rule allows is refused, to what
 
     r  read and run what lies here         s  also make links and run what was made here
     w  read, write, make and remove here   e  remove empty folders here
+    p  make pipes and sockets with names here, in the folder of `t` as well
     l  see the names of what lies here     d  use the devices that are here
     t  make a folder of its own here, written like w, and name it in TMPDIR
     n  nothing: `r` of a folder around this place covers only what lies beside the way to it
     o  (no path) no TCP connections
+    f  (no path) a program for seccomp in hexadecimal (`seccomp.py`): what may be asked of the kernel; installed last
 """
 
 import ctypes
@@ -25,18 +27,22 @@ import struct
 import sys
 
 _SIGKILL = 9
-_PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 24, 38
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
+_SECCOMP_MODE_FILTER, _EFAULT = 2, 14
+_INSTRUCTION_BYTES = 8
 #: Landlock: one set of numbers on all architectures (linux/landlock.h)
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _RULE_PATH_BENEATH, _CREATE_RULESET_VERSION = 1, 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR = 1, 2, 4, 8, 16
 _MAKE_CHAR, _MAKE_BLOCK, _MAKE_SYM, _TRUNCATE, _IOCTL = 1 << 6, 1 << 11, 1 << 12, 1 << 14, 1 << 15
+_MAKE_SOCK, _MAKE_FIFO = 1 << 9, 1 << 10
 _BEFORE_ABI_2 = (1 << 13) - 1
 #: what a rule on a file may say; the rest is about folders
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 _RIGHTS = {
     "r": _EXECUTE | _READ_FILE | _READ_DIR,
-    "w": ~(_EXECUTE | _MAKE_CHAR | _MAKE_BLOCK | _MAKE_SYM | _IOCTL),
+    "w": ~(_EXECUTE | _MAKE_CHAR | _MAKE_BLOCK | _MAKE_SYM | _MAKE_SOCK | _MAKE_FIFO | _IOCTL),
+    "p": _MAKE_SOCK | _MAKE_FIFO,
     "s": _EXECUTE | _MAKE_SYM,
     "e": _REMOVE_DIR,
     "l": _READ_DIR,
@@ -55,6 +61,27 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def abi() -> int:
     """The version of the kernel's Landlock, 0 where there is none or it is off."""
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(_CREATE_RULESET_VERSION))))
+
+
+def filters() -> bool:
+    """Whether the kernel takes seccomp filters: asked with a program that is nowhere."""
+    return _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, None, 0, 0) != 0 and ctypes.get_errno() == _EFAULT
+
+
+def forbid(program: bytes) -> None:
+    """Install a filter in this process, for it and all it starts; there is no way back. Raises OSError."""
+    keep_what_is()
+    held = ctypes.create_string_buffer(program, len(program))
+    # struct sock_fprog: how many instructions, and where
+    head = struct.pack("HP", len(program) // _INSTRUCTION_BYTES, ctypes.addressof(held))
+    if _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, head, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def keep_what_is() -> None:
+    """No program that this process starts has more rights than it. Raises OSError."""
+    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def _call(number: int, *arguments: object) -> int:
@@ -109,6 +136,22 @@ def _own_folder(base: str) -> str:
 
 def shut_in(rules: list[str]) -> None:
     """Allow this process and all it starts what `rules` say, and nothing else. Raises OSError."""
+    places = [rule for rule in rules if rule[0] != "f"]
+    ruleset = _ruleset(places) if places else None
+    for power in range(_FIRST_OTHER_POWER, _LAST_POWER + 1):
+        # without them root cannot read other processes' memory; who is not root has none to drop
+        if _libc.prctl(_PR_CAPBSET_DROP, power, 0, 0, 0) != 0:
+            break
+    if ruleset is not None:
+        keep_what_is()
+        _call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0))
+        os.close(ruleset)
+    for rule in rules:
+        if rule[0] == "f":
+            forbid(bytes.fromhex(rule[1:]))
+
+
+def _ruleset(rules: list[str]) -> int:
     version = abi()
     handled = _BEFORE_ABI_2
     for since, right in ((2, 1 << 13), (3, _TRUNCATE), (5, _IOCTL)):
@@ -128,17 +171,12 @@ def shut_in(rules: list[str]) -> None:
             for one in opened:
                 _allow(ruleset, handled, "l", one)
         elif letter == "t":
-            _allow(ruleset, handled, "w", _own_folder(path))
+            own = _own_folder(path)
+            for one in "wp" if any(rule[0] == "p" for rule in rules) else "w":
+                _allow(ruleset, handled, one, own)
         elif letter in _RIGHTS:
             _allow(ruleset, handled, letter, path)
-    for power in range(_FIRST_OTHER_POWER, _LAST_POWER + 1):
-        # without them root cannot read other processes' memory; who is not root has none to drop
-        if _libc.prctl(_PR_CAPBSET_DROP, power, 0, 0, 0) != 0:
-            break
-    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    _call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0))
-    os.close(ruleset)
+    return ruleset
 
 
 def _carry(mark: int) -> None:

@@ -153,7 +153,7 @@ class ProcessLauncher:
     async def start(self, spawn: Spawn) -> Child:
         loop = asyncio.get_running_loop()
         mark = orphans.new_mark()
-        rules = confinement.rules(self._paths, spawn) if self._paths else ()
+        rules = confinement.rules(self._paths, spawn)
         process = await loop.run_in_executor(self._threads, _popen, spawn, mark, rules)
         assert process.stdout is not None and process.stderr is not None
         temporary = self._paths.temporary / str(process.pid) if self._paths and rules else None
