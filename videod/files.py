@@ -1,13 +1,38 @@
-"""Reading small files that others made, and taking paths from people: scripts, settings, whoever can write.
+"""The one door to files that others made, and taking paths from people: scripts, settings, whoever can write.
 
 A name may lead anywhere by the time it is opened: to a FIFO that blocks for ever, a device, a folder, a sparse file of
-300 GB. So a file is opened without waiting, looked at through its descriptor, and read up to a bound.
+300 GB, through a link on its way to the database. So what lies in a workspace (`open_made` and what follows it) is
+opened without a link anywhere on its way and without waiting, looked at through its descriptor, and read up to a bound;
+what is written there gets a name that nobody can guess, beneath a folder that is held open, and is then renamed.
+
+A second name of a file elsewhere (a hard link) cannot be told from the file. It gives nothing away here: the daemon
+never writes into a file that is there, and what it sends out was decoded and hashed. A child cannot make one of a file
+outside its workspace (`adapters.launch`).
 """
 
+import ctypes
+import errno
+import hashlib
 import os
+import secrets
 import stat
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+#: openat2(2): one number on all architectures
+_OPENAT2 = 437
+_NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
+#: what says that this kernel, or a filter before it, has no openat2
+_REFUSED = (errno.ENOSYS, errno.EPERM, errno.EAGAIN, errno.E2BIG)
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CHUNK = 1 << 20
+_LINKED = "it is a link, or a link stands on the way to it"
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Unfit(OSError):
@@ -15,15 +40,18 @@ class Unfit(OSError):
 
 
 def open_plain(path: Path, *, follow: bool = False) -> BinaryIO:
-    """The regular file at `path`, open for reading. Never blocks on a FIFO; a link is refused unless `follow`.
+    """The regular file of the owner's at `path`, open for reading. Never waits; a link is refused unless `follow`.
 
     Raises OSError, for a path that cannot be one (NUL, half a surrogate pair) as well.
     """
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, flags)
+        return _plain(os.open(path, _READ | (0 if follow else os.O_NOFOLLOW)))
     except ValueError as error:  # NUL; a UnicodeEncodeError is one too
         raise Unfit("its name cannot be that of a file") from error
+
+
+def _plain(descriptor: int) -> BinaryIO:
+    """The open file of a descriptor, which is closed where it is none. Raises Unfit."""
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
@@ -37,10 +65,195 @@ def open_plain(path: Path, *, follow: bool = False) -> BinaryIO:
 def read_bytes(path: Path, most: int, *, follow: bool = False) -> bytes:
     """The content of a regular file of at most `most` bytes. Raises OSError as `open_plain` does."""
     with open_plain(path, follow=follow) as source:
-        data = source.read(most + 1)
+        return _bounded(source, most)
+
+
+def _bounded(source: BinaryIO, most: int) -> bytes:
+    data = source.read(most + 1)
     if len(data) > most:
         raise Unfit(f"it is larger than {most:,} bytes")
     return data
+
+
+# ----------------------------------------------------------------------------- what others made, in workspaces
+
+
+def _open_beneath(folder: int, parts: tuple[str, ...], flags: int, mode: int = 0) -> int:
+    """A descriptor of what lies at `parts` beneath `folder`; no part may be a link. Raises OSError."""
+    flags |= os.O_CLOEXEC | os.O_NOFOLLOW
+    how = ctypes.create_string_buffer(struct.pack("=QQQ", flags, mode, _BENEATH | _NO_SYMLINKS | _NO_MAGICLINKS), 24)
+    path = os.fsencode("/".join(parts))
+    found = int(_libc.syscall(_OPENAT2, ctypes.c_int(folder), ctypes.c_char_p(path), how, ctypes.c_size_t(24)))
+    if found >= 0:
+        return found
+    number = ctypes.get_errno()
+    if number in _REFUSED:
+        return _walk(folder, parts, flags, mode)
+    raise OSError(number, _LINKED if number == errno.ELOOP else os.strerror(number))
+
+
+def _walk(folder: int, parts: tuple[str, ...], flags: int, mode: int) -> int:
+    """As `_open_beneath`, part by part, where the kernel cannot be asked for it."""
+    held = []
+    try:
+        for part in parts[:-1]:
+            folder = os.open(part, _FOLDER, dir_fd=folder)
+            held.append(folder)
+        return os.open(parts[-1], flags, mode, dir_fd=folder)
+    finally:
+        for one in held:
+            os.close(one)
+
+
+def _parts(path: Path, within: Path) -> tuple[str, ...]:
+    """The names on the way from `within` to `path`. Raises Unfit where it does not lie there."""
+    try:
+        parts = path.relative_to(within).parts
+        encoded = [os.fsencode(part) for part in parts]
+    except ValueError as error:  # elsewhere; a UnicodeEncodeError is one too
+        raise Unfit("it does not lie in its folder") from error
+    if ".." in parts or any(b"\0" in one for one in encoded):
+        raise Unfit("its name cannot be that of a file")
+    return parts
+
+
+@contextmanager
+def _folder_of(path: Path, within: Path | None) -> Iterator[tuple[int, str]]:
+    """The folder of `path`, held open, and its name in there. Raises OSError."""
+    root = within or Path("/")
+    parts = _parts(path, root)
+    if not parts:
+        raise Unfit("it is a folder, not a file")
+    above = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        folder = _open_beneath(above, parts[:-1], _FOLDER) if parts[1:] else os.dup(above)
+    finally:
+        os.close(above)
+    try:
+        yield folder, parts[-1]
+    finally:
+        os.close(folder)
+
+
+def open_made(path: Path, within: Path | None = None) -> BinaryIO:
+    """The regular file that others made at the absolute `path`, open for reading.
+
+    Never waits, follows no link on the way from `within` (None: from the root of the file system) to it. Raises
+    OSError, Unfit where it is no plain file.
+    """
+    root = within or Path("/")
+    parts = _parts(path, root)
+    if not parts:
+        raise Unfit("it is a folder, not a file")
+    above = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return _plain(_open_beneath(above, parts, _READ))
+    finally:
+        os.close(above)
+
+
+def read_made(path: Path, most: int, within: Path | None = None) -> bytes:
+    """The content of a file that others made, of at most `most` bytes. Raises OSError as `open_made` does."""
+    with open_made(path, within) as source:
+        return _bounded(source, most)
+
+
+def seen(path: Path, within: Path | None = None) -> os.stat_result | None:
+    """What stands at `path` itself, a link not followed; None where nothing does, or only links lead there."""
+    try:
+        with _folder_of(path, within) as (folder, name):
+            return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return None
+
+
+def made(path: Path, within: Path | None = None) -> bool:
+    """Whether a regular file stands there."""
+    found = seen(path, within)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def fingerprint(source: BinaryIO, most: int | None = None) -> tuple[int, str]:
+    """Size and SHA-256 of all that is in an open file, from its beginning. Raises Unfit above `most` bytes."""
+    found, size = hashlib.sha256(), 0
+    if most is not None and os.fstat(source.fileno()).st_size > most:
+        raise Unfit(f"it is larger than {most:,} bytes")
+    source.seek(0)
+    while chunk := source.read(_CHUNK):
+        size += len(chunk)
+        if most is not None and size > most:
+            raise Unfit(f"it is larger than {most:,} bytes")
+        found.update(chunk)
+    return size, found.hexdigest()
+
+
+def make_folder(path: Path, within: Path) -> None:
+    """The folder `path` and those on the way to it beneath `within`, which is made too; 0700 where they are new.
+
+    Raises OSError where something else stands on the way: a link, a file.
+    """
+    within.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = os.open(within, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        place = within
+        for part in _parts(path, within):
+            place /= part
+            with suppress(FileExistsError):
+                os.mkdir(part, 0o700, dir_fd=folder)
+            inner = _open_folder(part, folder, place)
+            os.close(folder)
+            folder = inner
+    finally:
+        os.close(folder)
+
+
+def _open_folder(name: str, folder: int, place: Path) -> int:
+    """`place` stands in the error. Raises OSError."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=folder)
+    except NotADirectoryError:
+        if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise OSError(errno.ELOOP, _LINKED, str(place)) from None
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place)) from None
+
+
+def write_made(path: Path, data: bytes, within: Path) -> None:
+    """Put `data` at `path`, whole; the folders on the way from `within` are made. Whatever stands there is replaced, a
+    link too, never written through. Raises OSError."""
+    make_folder(path.parent, within)
+    with _folder_of(path, within) as (folder, name):
+        part = f".{secrets.token_hex(8)}.part"
+        new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(part, new, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+            os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(part, dir_fd=folder)
+            raise
+
+
+def move_made(path: Path, name: str) -> None:
+    """Rename what stands at `path` to `name` beside it. Raises OSError."""
+    with _folder_of(path, None) as (folder, old):
+        os.rename(old, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def remove_made(path: Path) -> None:
+    """Take what stands at `path` away, durably; a missing one is fine. Raises OSError."""
+    with _folder_of(path, None) as (folder, name):
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+        descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+# ----------------------------------------------------------------------------- paths of people
 
 
 #: what Linux takes: bytes of one name, and of a whole path with its end

@@ -40,13 +40,15 @@ class Confinement:
     """What a child may touch beside its working folder and a temporary one, the only places where it may write.
 
     `reads`: files and folders that its job needs. `trusted`: the owner's own program, of which nobody knows what it
-    needs; it may read everything but the state folder and credentials. `network`: it may use TCP.
+    needs; it may read everything but the state folder and credentials. `network`: it may use TCP. `writes`: the only
+    folders where it may write, where that is not all of its working folder (None).
     """
 
     reads: tuple[Path, ...] = ()
     trusted: bool = False
     network: bool = True
     removes_workspace: bool = False
+    writes: tuple[Path, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ class BoardError(Exception):
     """The board could not be read or written.
 
     `kind`: "busy" (wait `retry_after_s`), "down" (try later), "credentials", "gone" (page or data source not found or
-    not shared), "rejected" (the request itself is wrong: never repeat it unchanged).
+    not shared), "rejected" (the request itself is wrong: never repeat it unchanged), "changed" (a file to be sent is
+    not the one that was checked).
     """
 
     def __init__(self, kind: str, message: str, retry_after_s: float | None = None) -> None:
@@ -193,11 +196,12 @@ class Board(Protocol):
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
-        fresh: bool = False,
+        fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         """Make or update the asset row `key` with the file; returns its page id.
 
         Without `known_id` the row is looked for by its Key property first, unless `fresh`: it was never tried before.
+        With `sha256` the row gets a file of this content or none ("changed").
         """
         ...
 

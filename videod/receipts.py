@@ -7,7 +7,6 @@ and "received" once the file is in place. So "intent" without a running script m
 `scripts/lib/receipt.py` writes them; `tests/house/test_receipts.py` compares the two.
 """
 
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -58,7 +57,7 @@ def read(output: Path) -> Receipt | None:
     Its folder belongs to the scripts: what stands there may be a FIFO, a link or a file without end.
     """
     try:
-        loaded = bounds.loads(files.read_bytes(path_for(output), MOST_BYTES))
+        loaded = bounds.loads(files.read_made(path_for(output), MOST_BYTES))
     except (OSError, ValueError):
         return None
     if not isinstance(loaded, dict):
@@ -85,12 +84,7 @@ def _word(value: object) -> str | None:
 
 def withdraw(output: Path) -> None:
     """Remove the receipt durably: nothing is owed and nothing will come. Raises OSError."""
-    path_for(output).unlink(missing_ok=True)
-    descriptor = os.open(output.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    files.remove_made(path_for(output))
 
 
 def doubt(output: Path, job: Job, silent: bool) -> Failure | None:

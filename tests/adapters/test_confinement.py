@@ -104,6 +104,32 @@ async def test_a_file_is_made_moved_and_removed_in_the_workspace(town: Town, con
 
 
 @needs_landlock
+@pytest.mark.fault("12.11")
+async def test_a_step_writes_in_its_own_folder_and_only_reads_what_other_steps_made(town: Town) -> None:
+    for name in ("cuts", "videos"):
+        (town.workspace / name).mkdir()
+    (town.workspace / "videos" / "clip.mp4").write_text("a clip")
+    confined = replace(OURS, writes=(town.workspace / "cuts",))
+    for path in ("videos/clip.mp4", "videos/clip.mp4.job.json", "upload.json", "cuts/../videos/new"):
+        assert await town.tried(f"open({path!r}, 'w')", confined) == "PermissionError"
+    for code in ("os.unlink('videos/clip.mp4')", "os.rename('videos/clip.mp4', 'cuts/clip.mp4')", "os.mkdir('more')",
+                 "os.link('videos/clip.mp4', 'cuts/clip.mp4')", "os.symlink('/etc', 'cuts/etc')"):  # fmt: skip
+        assert await town.tried(f"import os; {code}", confined) not in ("done", ""), code
+    code = "import os, shutil; shutil.copy('videos/clip.mp4', 'cuts/x'); os.rename('cuts/x', 'cuts/clip.mp4')"
+    assert await town.tried(code, confined) == "done"
+    assert (town.workspace / "cuts" / "clip.mp4").read_text() == "a clip"
+
+
+@needs_landlock
+@pytest.mark.fault("12.11")
+async def test_a_link_in_the_place_of_the_folder_of_a_step_gives_no_right_to_what_it_leads_to(town: Town) -> None:
+    (town.workspace / "cuts").symlink_to(town.outside.parent)
+    confined = replace(OURS, writes=(town.workspace / "cuts",))
+    assert await town.tried(f"open({str(town.outside)!r}, 'w')", confined) == "PermissionError"
+    assert town.outside.read_text() == "hush"
+
+
+@needs_landlock
 async def test_ours_reads_only_what_it_needs_and_the_owners_own_what_its_user_may(town: Town) -> None:
     read = f"open({str(town.outside)!r}).read()"
     assert await town.tried(read, OURS) == "PermissionError"

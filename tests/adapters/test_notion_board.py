@@ -1,7 +1,9 @@
 """The board on the real client against the Notion stand-in: both tables, values, files, every failure's kind."""
 
 import asyncio
+import hashlib
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -303,6 +305,64 @@ async def test_a_large_file_goes_in_parts(on: NotionStage, tmp_path: Path) -> No
     asset = await board.put_asset(page_id, "t1/assemble/film", "film", "Film", film, 0, None)
     assert await bytes_of(await on.shows(asset)) == content
     assert sum(one["path"].endswith("/send") for one in on.context.requests) == 3
+
+
+@pytest.mark.fault("12.9", "12.11")
+@pytest.mark.parametrize("size", [10, 22_000_000])
+@pytest.mark.parametrize("how", ["other words", "a link", "a linked folder", "a pipe"])
+async def test_only_the_file_that_was_checked_is_sent(on: NotionStage, tmp_path: Path, how: str, size: int) -> None:
+    board, ids = await on.made()
+    page_id = await on.add(ids)
+    content = bytes(size)
+    sha256 = hashlib.sha256(content).hexdigest()
+    film = tmp_path / "films" / "film.mp4"
+    film.parent.mkdir()
+    film.write_bytes(content)
+    await board.put_asset(page_id, "t1/assemble/film", "film", "Film", film, 0, None, sha256=sha256)
+    before = len(on.context.requests)
+    (tmp_path / "secret").write_bytes(b"x" * size)
+    film.unlink()
+    match how:
+        case "other words":
+            film.write_bytes(b"x" * size)
+        case "a link":
+            film.symlink_to(tmp_path / "secret")
+        case "a linked folder":
+            (tmp_path / "elsewhere").mkdir()
+            (tmp_path / "elsewhere" / "film.mp4").write_bytes(b"x" * size)
+            film.parent.rmdir()
+            film.parent.symlink_to(tmp_path / "elsewhere")
+        case "a pipe":
+            os.mkfifo(film)
+    with pytest.raises(BoardError) as refused:
+        await board.put_asset(page_id, "t1/assemble/film", "film", "Film", film, 1, None, sha256=sha256)
+    assert refused.value.kind == "changed"
+    sent = [one for one in on.context.requests[before:] if one["path"].startswith("/v1/file_uploads")]
+    assert sent == [], "not a byte of it left"
+
+
+@pytest.mark.fault("12.9")
+async def test_a_film_that_changes_while_it_is_sent_is_attached_to_nothing(
+    on: NotionStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, ids = await on.made()
+    page_id = await on.add(ids)
+    film = tmp_path / "film.mp4"
+    film.write_bytes(bytes(22_000_000))
+    sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
+    send = notion_files._send
+
+    async def swapped(calls: Calls, upload_id: str, name: str, data: bytes, kind: str, number: int | None) -> None:
+        with film.open("r+b") as stream:  # the same file, written into
+            stream.seek(15_000_000)
+            stream.write(b"x")
+        await send(calls, upload_id, name, data, kind, number)
+
+    monkeypatch.setattr(notion_files, "_send", swapped)
+    with pytest.raises(BoardError) as refused:
+        await board.put_asset(page_id, "t1/assemble/film", "film", "Film", film, 0, None, sha256=sha256)
+    assert refused.value.kind == "changed"
+    assert not any(one["path"].endswith("/complete") for one in on.context.requests)
 
 
 async def test_flagged_assets_are_those_of_the_entry_with_a_tick(on: NotionStage, tmp_path: Path) -> None:

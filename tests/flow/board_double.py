@@ -1,9 +1,11 @@
 """A board in memory: people edit it, it fails when told to, and it rounds edit times to the minute as Notion does."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from videod import files
 from videod.ports import BoardError, Page
 from videod.ports import Clock as ClockSeam
 
@@ -160,13 +162,20 @@ class BoardDouble:
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
-        fresh: bool = False,
+        fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         self._fail("put_asset")
+        try:
+            with files.open_made(file) as source:
+                content = source.read()
+        except OSError as error:
+            raise BoardError("changed", f"{file.name} is no plain file") from error
+        if sha256 and sha256 != hashlib.sha256(content).hexdigest():
+            raise BoardError("changed", f"{file.name} is not the file that was checked")
         assert not (fresh and any(row.key == key for row in self.assets.values())), "called fresh, but it has a row"
         asset_id = known_id or next((one for one, row in self.assets.items() if row.key == key), f"row of {key}")
         redo = self.assets[asset_id].redo if asset_id in self.assets else False
-        self.assets[asset_id] = Asset(key, page_id, name, kind, file.read_bytes(), revision, redo)
+        self.assets[asset_id] = Asset(key, page_id, name, kind, content, revision, redo)
         return asset_id
 
     async def sync_channels(self, names: list[str]) -> None:

@@ -1,5 +1,6 @@
 """A ledger on real SQLite with intake and relay at a board, and a worker that finishes jobs at once."""
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -111,11 +112,13 @@ class Harness:
         output = f"{job.step}/{job.key}_r{job.revision}{STEPS[job.step].suffix}"
         file = self.workspace(task.channel_id, task.id) / output
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(f"{job.name} {job.revision}".encode())
+        content = f"{job.name} {job.revision}".encode()
+        file.write_bytes(content)
         plan = parse(plan_document(2, 3, task.title)) if job.step == "plan" else None
         facts: dict[str, object] = {"video_id": "v1", "url": "https://youtu.be/v1"} if job.step == "upload" else {}
         await self.ledger.apply(JobSucceeded(
-            at, task.id, job.name, attempt, output, 10, f"sha of {job.name} {job.revision}", facts, plan
+            at, task.id, job.name, attempt, output, len(content), hashlib.sha256(content).hexdigest(), facts,
+            plan,
         ))  # fmt: skip
 
     async def fail(self, page_id: str, failure: Failure) -> Task:

@@ -59,6 +59,29 @@ async def test_the_channels_files_are_opened_and_no_other_path_in_a_command_is(t
     assert Path("/etc/shadow") not in (await confinement_of(builder(tmp_path), "image", tricked)).reads
 
 
+@pytest.mark.fault("12.11")
+@pytest.mark.parametrize(
+    ("step", "folder"),
+    [("plan", "plan"), ("image", "assets"), ("composite", "assets/composites"), ("clip", "videos"),
+     ("narration", "audio"), ("sound_effect", "sfx"), ("cut", "cuts"), ("upload", "upload")],
+)  # fmt: skip
+async def test_ours_writes_beside_its_output_and_nowhere_else(tmp_path: Path, step: str, folder: str) -> None:
+    made = builder(tmp_path)
+    (place,) = (await confinement_of(made, step, Command(()))).writes or ()
+    workspace = tmp_path / "state" / "workspaces"
+    told = str(place.relative_to(workspace)).split("/", 2)[2]
+    assert told == folder or (step == "image" and told.startswith("assets/"))
+
+
+@pytest.mark.parametrize("step", ["assemble", "cleanup"])
+async def test_the_film_lies_in_the_workspace_itself_and_the_cleanup_removes_it(tmp_path: Path, step: str) -> None:
+    assert (await confinement_of(builder(tmp_path), step, Command(()))).writes is None
+
+
+async def test_the_owners_own_program_writes_where_it_likes_in_the_workspace(tmp_path: Path) -> None:
+    assert (await confinement_of(builder(tmp_path, cut="/opt/own/cut.sh"), "cut", Command(()))).writes is None
+
+
 async def test_only_the_cleanup_may_remove_its_workspace(tmp_path: Path) -> None:
     removing = [step for step in STEPS if step != "split_screen"
                 and (await confinement_of(builder(tmp_path), step, Command(()))).removes_workspace]  # fmt: skip

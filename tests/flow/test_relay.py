@@ -1,6 +1,7 @@
 """The outbox reaches the board and people: nothing lost, nobody's edit written over, nobody held up by another."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -326,9 +327,9 @@ async def test_entries_go_before_assets(harness: Harness, board: BoardDouble) ->
         order.append("entry")
         await write(*given)  # type: ignore[arg-type]
 
-    async def putting(*given: object, fresh: bool = False) -> str:
+    async def putting(*given: object, fresh: bool = False, sha256: str = "") -> str:
         order.append("asset")
-        return await put(*given, fresh=fresh)  # type: ignore[arg-type]
+        return await put(*given, fresh=fresh, sha256=sha256)  # type: ignore[arg-type]
 
     board.write, board.put_asset = writing, putting  # type: ignore[assignment,method-assign]
     await harness.relay.deliver_once()
@@ -429,3 +430,35 @@ async def test_a_refusal_that_comes_again_after_it_was_over_is_told_again(
         board.broken_pages.clear()
         harness.clock.pass_s(301)
         await harness.relay.deliver_once()
+
+
+@pytest.mark.fault("12.9", "12.11")
+@pytest.mark.parametrize("how", ["other words", "longer", "a link", "a pipe"])
+async def test_a_file_that_changed_after_its_check_is_not_shown_and_people_are_told_what_to_do(
+    harness: Harness, board: BoardDouble, how: str
+) -> None:
+    await planned(harness, board)
+    await harness.work("p1")
+    task = await harness.task("p1")
+    picture = harness.workspace("wild", task.id) / "image/place_1_r0.png"
+    words = picture.read_bytes()
+    picture.unlink()
+    match how:
+        case "other words":
+            picture.write_bytes(words[::-1])
+        case "longer":
+            picture.write_bytes(words + b"x")
+        case "a link":
+            picture.symlink_to(harness.folder / "videod.db")
+        case "a pipe":
+            os.mkfifo(picture)
+    await harness.relay.deliver_once()
+    assert "place_1" not in {row.name for row in board.assets.values()}
+    assert b"SQLite" not in b"".join(row.content for row in board.assets.values())
+    (told,) = [text for text in harness.notifier.sent if "place_1" in text]
+    assert f"`videod redo {task.id} image/place_1`" in told
+    picture.unlink()
+    picture.write_bytes(words)  # put back
+    harness.clock.at += 301_000
+    await harness.relay.deliver_once()
+    assert "place_1" in {row.name for row in board.assets.values()}

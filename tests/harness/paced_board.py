@@ -100,8 +100,8 @@ class PacedBoard(PoweredBoard):
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
-        fresh: bool = False,
+        fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         for _ in range(3 if fresh else 4):  # where is it, make the upload, send it, write the row
             await self._request()
-        return await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh)
+        return await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh, sha256)

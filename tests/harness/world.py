@@ -98,10 +98,10 @@ class PoweredBoard(BoardDouble):
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
-        fresh: bool = False,
+        fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         self.power.point("before an asset row")
-        made = await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh)
+        made = await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh, sha256)
         self.power.point("after an asset row")
         return made
 

@@ -108,7 +108,8 @@ def _places(at: HostPaths, spawn: Spawn, confinement: Confinement) -> list[str]:
         found += [f"r{path}" for path in at.readable] + [f"l{path}" for path in at.listed]
         found += [f"d{path}" for path in _DEVICES]
     found += [f"r{path}" for path in _real(part for path in confinement.reads for part in _with_libraries(path))]
-    found += [f"w{workspace}", f"t{at.temporary}"]
+    written = (workspace,) if confinement.writes is None else confinement.writes
+    found += [*(f"w{path}" for path in written), f"i{workspace}", f"t{at.temporary}"]
     if confinement.removes_workspace:
         found.append(f"e{spawn.cwd.parent}")
     if not confinement.network:

@@ -5,7 +5,6 @@ FFmpeg in a process of its own; two of each kind at a time (`checking_lane`).
 """
 
 import asyncio
-import hashlib
 import stat
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -44,7 +43,8 @@ class MediaInspector:
     async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
         if makes == "nothing":
             return Artefact(0, "")
-        size = _size(path)
+        mark = _mark(path)
+        size = mark[0]
         wrong = objection_to_bytes(size, expected)
         if wrong is not None:
             raise _refusal(path, makes, wrong)
@@ -53,9 +53,12 @@ class MediaInspector:
         except (Undecodable, NoPicture) as error:
             raise _refusal(path, makes, str(error)) from error
         try:
-            return Artefact(size, await asyncio.to_thread(_sha256, path), facts)
+            digest = await asyncio.to_thread(_sha256, path)
         except files.Unfit as error:
             raise BadArtefact(f"{path.name} was changed while it was looked at: {error}") from error
+        if _mark(path) != mark:  # what was decoded is not what was hashed
+            raise BadArtefact(f"{path.name} was changed while it was looked at")
+        return Artefact(size, digest, facts)
 
     async def _facts(self, path: Path, makes: str, expected: Expectation) -> dict[str, object]:
         if makes == "json":
@@ -81,21 +84,29 @@ def _channel_of(path: Path) -> str:
     return parts[parts.index(_WORKSPACES) + 1] if _WORKSPACES in parts[:-2] else ""
 
 
-def _size(path: Path) -> int:
-    """Bytes of a file that lies here itself: a link could lead anywhere, and what it leads to be changed later."""
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        raise BadArtefact(f"the script ended well but {path.name} is missing") from None
+#: which file it is: bytes, device, inode, time of the last change, ns (nobody can set that one)
+_Mark = tuple[int, int, int, int]
+
+
+def _mark(path: Path) -> _Mark:
+    """Of a file that lies here itself: a link could lead anywhere, and what it leads to be changed later.
+
+    One with another name elsewhere could be the very file that this name must not lead to.
+    """
+    found = files.seen(path)
+    if found is None:
+        raise BadArtefact(f"the script ended well but {path.name} is missing")
     if not stat.S_ISREG(found.st_mode):
         raise BadArtefact(f"{path.name} is {'a link' if stat.S_ISLNK(found.st_mode) else 'no file'}, not a plain file")
-    return found.st_size
+    if found.st_nlink > 1:
+        raise BadArtefact(f"{path.name} has another name elsewhere (a hard link), so it may change; it must be a copy")
+    return found.st_size, found.st_dev, found.st_ino, found.st_ctime_ns
 
 
 def _refusal(path: Path, makes: str, wrong: str) -> BadArtefact:
     """The refusal in words; what came in place of a video or a picture says more than why it cannot be decoded."""
     try:
-        with files.open_plain(path) as source:
+        with files.open_made(path) as source:
             holds = looks_like(source.read(HEAD_BYTES))
     except OSError as error:
         return BadArtefact(f"{path.name} {wrong} ({files.reason(error)})")
@@ -121,16 +132,13 @@ def _measured(found: Decoded) -> dict[str, object]:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with files.open_plain(path) as source:
-        while chunk := source.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+    with files.open_made(path) as source:
+        return files.fingerprint(source)[1]
 
 
 def _document(path: Path) -> dict[str, object]:
     try:
-        loaded = bounds.loads(files.read_bytes(path, DOCUMENT_BYTES))
+        loaded = bounds.loads(files.read_made(path, DOCUMENT_BYTES))
     except (OSError, ValueError) as error:
         raise Undecodable(f"cannot be read ({error})") from error
     if not isinstance(loaded, dict):
@@ -142,7 +150,7 @@ def _document(path: Path) -> dict[str, object]:
 def _text(path: Path, expected: Expectation) -> dict[str, object]:
     """A text that a person can read, such as captions: UTF-8 without control characters."""
     try:
-        told = files.read_bytes(path, min(expected.max_bytes, DOCUMENT_BYTES)).decode()
+        told = files.read_made(path, min(expected.max_bytes, DOCUMENT_BYTES)).decode()
     except (OSError, ValueError) as error:
         raise Undecodable(f"cannot be read as text ({error})") from error
     strange = next((letter for letter in told if unicodedata.category(letter) == "Cc" and letter not in "\r\n\t"), None)

@@ -12,6 +12,7 @@ A rule is a letter and an absolute path; what no rule allows is refused, to what
 
     r  read and run what lies here         s  also make links and run what was made here
     w  read, write, make and remove here   e  remove empty folders here
+    i  read what lies here, run nothing
     p  make pipes and sockets with names here, in the folder of `t` as well
     l  see the names of what lies here     d  use the devices that are here
     t  make a folder of its own here, written like w, and name it in TMPDIR
@@ -42,6 +43,7 @@ _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 _RIGHTS = {
     "r": _EXECUTE | _READ_FILE | _READ_DIR,
     "w": ~(_EXECUTE | _MAKE_CHAR | _MAKE_BLOCK | _MAKE_SYM | _MAKE_SOCK | _MAKE_FIFO | _IOCTL),
+    "i": _READ_FILE | _READ_DIR,
     "p": _MAKE_SOCK | _MAKE_FIFO,
     "s": _EXECUTE | _MAKE_SYM,
     "e": _REMOVE_DIR,
@@ -114,7 +116,9 @@ def beside(path: str, closed: list[str]) -> tuple[list[str], list[str]]:
 
 def _allow(ruleset: int, handled: int, letter: str, path: str) -> None:
     try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        # in a workspace others may have put a link in the place of a folder; a rule on the link itself allows nothing
+        own = letter == "w" and not path.startswith("/dev/")
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC | (os.O_NOFOLLOW if own else 0))
     except OSError:
         return  # what is not there, or not for this user, needs no rule
     rights = _RIGHTS[letter] & handled

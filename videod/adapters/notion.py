@@ -276,11 +276,11 @@ class NotionBoard:
     @promised
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
-        fresh: bool = False,
+        fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         await self._known_columns()
         row = None if fresh else await self._asset_row(key, known_id)
-        upload_id = await notion_files.upload(self._calls, file)
+        upload_id = await notion_files.upload(self._calls, file, sha256)
         shown: Json = {"type": "file_upload", "file_upload": {"id": upload_id}, "name": file.name[-100:]}
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         values: Json = {

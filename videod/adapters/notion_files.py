@@ -1,42 +1,56 @@
-"""Files into Notion: one request up to 20 MB, parts of 10 MB above. A file that is not attached lapses in an hour."""
+"""Files into Notion: one request up to 20 MB, parts of 10 MB above. A file that is not attached lapses in an hour.
+
+A file is opened once. What is sent is hashed before anything is announced, and again as it is read: where it is not
+what was checked, nothing of it is attached.
+"""
 
 import asyncio
+import errno
+import hashlib
 import mimetypes
+import os
 from pathlib import Path
+from typing import BinaryIO
 
+from videod import files
 from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_shapes import identifier, promised, said
 from videod.ports import BoardError
 
 SINGLE_MAX = 20 * 1024 * 1024
 PART = 10 * 1024 * 1024
+#: Notion takes no larger file
+LARGEST = 5 << 30
 
 
 @promised
-async def upload(calls: Calls, file: Path) -> str:
-    """Send `file` and return the id to attach it by. Raises BoardError ("rejected" when the file cannot be read)."""
+async def upload(calls: Calls, file: Path, sha256: str = "") -> str:
+    """Send `file` and return the id to attach it by.
+
+    Raises BoardError: "rejected" when the file cannot be read, "changed" when its content is not that of `sha256`.
+    """
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     try:
-        size = _size(file)
-        if size <= SINGLE_MAX:
-            return await _single(calls, file, kind)
-        return await _parts(calls, file, kind, size)
+        source = await asyncio.to_thread(files.open_made, file.absolute())
+        with source:
+            size = os.fstat(source.fileno()).st_size
+            if size <= SINGLE_MAX:
+                return await _single(calls, file, source, kind, sha256)
+            return await _parts(calls, file, source, kind, size, sha256)
     except OSError as error:
-        raise BoardError(
-            "rejected", f"the file {said(str(file), 300)} cannot be read: {error.strerror or error}"
-        ) from error
+        another = sha256 and (isinstance(error, files.Unfit) or error.errno == errno.ELOOP)
+        text = f"the file {said(str(file), 300)} cannot be read: {files.reason(error)}"
+        raise BoardError("changed" if another else "rejected", text) from error
 
 
-def _size(file: Path) -> int:
-    """Bytes. Raises OSError, also for a name that no file can have."""
-    try:
-        return file.stat().st_size
-    except ValueError as error:
-        raise OSError(0, str(error)) from None
+def _check(file: Path, found: str, sha256: str) -> None:
+    if sha256 and found != sha256:
+        raise BoardError("changed", f"{said(file.name, 300)} is not the file that was checked: its content has changed")
 
 
-async def _single(calls: Calls, file: Path, kind: str) -> str:
-    data = await asyncio.to_thread(file.read_bytes)
+async def _single(calls: Calls, file: Path, source: BinaryIO, kind: str, sha256: str) -> str:
+    data = await asyncio.to_thread(source.read, SINGLE_MAX + 1)
+    _check(file, hashlib.sha256(data).hexdigest(), sha256)
     made = await calls.call(
         f"announce {file.name}", lambda api: api.file_uploads.create(filename=file.name, content_type=kind)
     )
@@ -45,7 +59,9 @@ async def _single(calls: Calls, file: Path, kind: str) -> str:
     return upload_id
 
 
-async def _parts(calls: Calls, file: Path, kind: str, size: int) -> str:
+async def _parts(calls: Calls, file: Path, source: BinaryIO, kind: str, size: int, sha256: str) -> str:
+    _, before = await asyncio.to_thread(files.fingerprint, source, LARGEST)
+    _check(file, before, sha256)
     count = -(-size // PART)
     made = await calls.call(
         f"announce {file.name}",
@@ -54,21 +70,18 @@ async def _parts(calls: Calls, file: Path, kind: str, size: int) -> str:
         ),
     )
     upload_id = identifier(made.get("id"), f"announce {file.name}", "the id of the upload")
+    source.seek(0)
+    sent = hashlib.sha256()
     for number in range(1, count + 1):
-        data = await asyncio.to_thread(_read, file, (number - 1) * PART)
+        data = await asyncio.to_thread(source.read, PART)
+        if not data:
+            raise BoardError("changed", f"{said(file.name, 300)} became shorter while it was sent")
+        await asyncio.to_thread(sent.update, data)
+        if number == count:  # before the part that makes it whole
+            _check(file, sent.hexdigest(), before)
         await _send(calls, upload_id, file.name, data, kind, number)
     await calls.call(f"complete {file.name}", lambda api: api.file_uploads.complete(upload_id))
     return upload_id
-
-
-def _read(file: Path, at: int) -> bytes:
-    """The part that begins at `at`. Raises OSError when the file has become shorter."""
-    with file.open("rb") as source:
-        source.seek(at)
-        data = source.read(PART)
-    if not data:
-        raise OSError(0, "it became shorter while it was sent")
-    return data
 
 
 async def _send(calls: Calls, upload_id: str, name: str, data: bytes, kind: str, number: int | None) -> None:

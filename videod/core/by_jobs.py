@@ -213,7 +213,7 @@ def succeed(work: Transition, event: JobSucceeded) -> Transition:
     shown_as = STEPS[job.step].shown_as
     if shown_as is None:
         return work
-    return work.adding(ShowAsset(work.task.page_id, job.name, shown_as, event.output, job.revision))
+    return work.adding(ShowAsset(work.task.page_id, job.name, shown_as, event.output, job.revision, event.sha256))
 
 
 def _another_film(work: Transition, job: Job, event: JobSucceeded) -> Transition:
@@ -259,7 +259,7 @@ def _planned(work: Transition, event: JobSucceeded, plan: Plan) -> Transition:
     remade = affected(tuple(jobs), changed) if changed else set()
     jobs = [_remade(job, event.at) if job.name in remade else job for job in jobs]
     plan_job = next(job for job in jobs if job.step == "plan")
-    shown = ShowAsset(work.task.page_id, plan_job.name, "Plan", event.output, plan_job.revision)
+    shown = ShowAsset(work.task.page_id, plan_job.name, "Plan", event.output, plan_job.revision, event.sha256)
     return replace(work, jobs=tuple(jobs)).adding(shown)
 
 

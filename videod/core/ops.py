@@ -117,13 +117,14 @@ class NoteRefusal:
 
 @dataclass(frozen=True)
 class ShowAsset:
-    """The board's asset row of this job shall exist with this file."""
+    """The board's asset row of this job shall exist with this file, whose content has this digest."""
 
     page_id: str
     job: str
     kind: str
     path: str
     revision: int
+    sha256: str = ""
 
 
 #: a cause that lasts rings again after a day, ms

@@ -9,11 +9,12 @@ raises while one job is looked at is that job's failure.
 
 import asyncio
 import logging
+import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from videod import receipts
+from videod import files, receipts
 from videod.core import reports
 from videod.core.events import JobCharged, JobDied, JobFailed, JobSubmitted, JobSucceeded
 from videod.core.expect import expectation
@@ -158,7 +159,7 @@ class Recovery:
         asked = kept is not None and kept.state is State.INTENT
         doubtful = asked and self.purchase_check is not None and self.purchase_check.covers(job)
         # a video is decoded for seconds before it is believed: no start waits for that
-        long = step.makes == "video" and output.is_file()
+        long = step.makes == "video" and files.made(output)
         if long or (step.paid and (doubtful or await self.lives(str(output)))):
             return True
         await self._settle(task, job)
@@ -233,7 +234,8 @@ class Recovery:
         Raises Unchecked, or FileNotFoundError without FFmpeg, where only the file tells what was bought.
         """
         step = step_of(job)
-        if not output.is_file() or output.stat().st_mtime * 1000 < (job.started_at or 0) - 1000:
+        found = files.seen(output)
+        if found is None or not stat.S_ISREG(found.st_mode) or found.st_mtime * 1000 < (job.started_at or 0) - 1000:
             return None
         try:
             expected = expectation(job, foreign=self.builder.silent(step))

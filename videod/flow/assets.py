@@ -5,13 +5,14 @@ since the start by the episode's entry, since a database that was restored from 
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from videod import files
+from videod.core.statuses import DONE
 from videod.ledger import Ledger
-from videod.ports import Board, Clock
+from videod.ports import Board, BoardError, Clock
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.reads import OutboxMessage
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 MISSING = "Not on the board yet"
 #: of so many episodes it is remembered which rows the board has
 REMEMBERED = 500
+#: a file of this size is none that an episode has, bytes
+LARGEST = 8 << 30
 
 
 class Assets:
@@ -43,7 +46,7 @@ class Assets:
         task_id, channel_id, job = str(message.task_id), str(message.channel_id), str(body["job"])
         path = self._workspace_of(channel_id, task_id) / str(body["path"])
         known = await self._store.read(lambda tx: reads.asset_page(tx, message.key))
-        digest = await self._digest_of(message, job, path)
+        digest, sealed = await self._digest_of(message, job, path)
         if digest is None:
             log.warning("relay_asset_missing", extra=context(message) | {"path": str(path)})
         elif known is None or known[1] != _shown(digest, body):
@@ -51,15 +54,26 @@ class Assets:
             if known is None:
                 # from here on a row may exist: after a crash it is looked for by its Key, never made twice
                 await self._ledger.saw_asset(message.key, row, "", self._clock.now_ms())
-            row = await self._board.put_asset(
-                str(body["page_id"]), message.key, _name(job, body), str(body["type"]), path, _revision(body),
-                row or None, fresh=known is None and not row,
-            )  # fmt: skip
-            await self._ledger.saw_asset(message.key, row, _shown(digest, body), self._clock.now_ms())
-            log.info("relay_asset_delivered", extra=context(message) | {"job": job})
+            try:
+                row = await self._board.put_asset(
+                    str(body["page_id"]), message.key, _name(job, body), str(body["type"]), path, _revision(body),
+                    row or None, fresh=known is None and not row, sha256=sealed,
+                )  # fmt: skip
+            except BoardError as error:
+                if error.kind != "changed" or not await self._made_again(message, job):
+                    raise
+                digest = None  # the next take brings a message of its own
+            else:
+                await self._ledger.saw_asset(message.key, row, _shown(digest, body), self._clock.now_ms())
+                log.info("relay_asset_delivered", extra=context(message) | {"job": job})
         await self._ledger.delivered(message)
         await self._files_arrived(message)
         return digest is not None
+
+    async def _made_again(self, message: OutboxMessage, job_name: str) -> bool:
+        """Whether the file is on its way to a new take, so that it is no wonder that it changed."""
+        job = await self._store.read(lambda tx: reads.job(tx, str(message.task_id), job_name))
+        return job is None or job.state is not DONE
 
     async def _row_of_before(self, message: OutboxMessage) -> str:
         """The row that an earlier life made and this database does not know; "" where there is none.
@@ -86,12 +100,19 @@ class Assets:
             await self._ledger.show(task_id, ("Error Log",), at)
         await self._ledger.hasten_entry(page_id, at)
 
-    async def _digest_of(self, message: OutboxMessage, job_name: str, path: Path) -> str | None:
-        """The file's sha256: the one of its verification where this still is that file. None when it is gone."""
-        job = await self._store.read(lambda tx: reads.job(tx, str(message.task_id), job_name))
-        if job is not None and job.sha256 and job.output == message.body["path"] and path.exists():
-            return job.sha256
-        return await asyncio.to_thread(_digest, path)
+    async def _digest_of(self, message: OutboxMessage, job_name: str, path: Path) -> tuple[str | None, str]:
+        """The file's sha256, None when it is gone; and the one of its check, which what is sent must have.
+
+        A message of before digests were noted ("") is about the file of its job, where that still is its take.
+        """
+        sealed = str(message.body.get("sha256") or "")
+        if not sealed:
+            job = await self._store.read(lambda tx: reads.job(tx, str(message.task_id), job_name))
+            if job is not None and job.sha256 and job.output == message.body["path"]:
+                sealed = job.sha256
+        if sealed:
+            return (None if files.seen(path) is None else sealed), sealed
+        return await asyncio.to_thread(_digest, path), ""
 
 
 def context(message: OutboxMessage) -> dict[str, object]:
@@ -118,9 +139,14 @@ def _shown(digest: str, body: dict[str, object]) -> str:
 
 
 def _digest(path: Path) -> str | None:
-    """The file's sha256, or None when it is gone (removed after its time, or on its way to a new take)."""
+    """The file's sha256, or None when it is gone (removed after its time, or on its way to a new take).
+
+    Raises BoardError where what stands there is no file that may be sent.
+    """
     try:
-        with path.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
+        with files.open_made(path) as source:
+            return files.fingerprint(source, LARGEST)[1]
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise BoardError("changed", f"{path.name} cannot be sent: {files.reason(error)}") from error

@@ -7,7 +7,7 @@ its last words prove that it was not. A person decides then; nothing is bought a
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from videod import receipts
+from videod import files, receipts
 from videod.core import unsent
 from videod.core.failures import OWN_PROGRAM, PAID_WITHOUT_FILE, Failure, Kind
 from videod.core.model import Job
@@ -20,11 +20,8 @@ Mark = tuple[int, int, int]
 
 def mark(output: Path) -> Mark | None:
     """What lies in the place of the output; None where nothing does, or it cannot be told."""
-    try:
-        seen = output.lstat()
-    except OSError:
-        return None
-    return seen.st_ino, seen.st_size, seen.st_mtime_ns
+    seen = files.seen(output)
+    return None if seen is None else (seen.st_ino, seen.st_size, seen.st_mtime_ns)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ _CAUSES = {
     errno.EACCES: "videod may not use it; check its owner and mode",
     errno.EPERM: "videod may not use it; check its owner and mode",
     errno.ENOEXEC: "it cannot be run; begin it with a line such as #!/usr/bin/env python3",
-    errno.ELOOP: "its links lead in a circle",
+    errno.ELOOP: "it is a link where none may be, or its links lead in a circle; move it away",
     errno.ENAMETOOLONG: "its name is too long",
     errno.E2BIG: "the script's arguments are too long; shorten the texts of the episode or the channel",
 }

@@ -6,12 +6,11 @@ consumer. One loss makes all files of the episode that are still needed be looke
 
 import asyncio
 import errno
-import hashlib
 import logging
 import os
-import stat
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from videod import files, receipts
 from videod.core import bounds, craft
@@ -32,16 +31,26 @@ from videod.ports import BadArtefact, Clock, Inspector, Unchecked
 
 #: what says that the file is not there or not ours to read; anything else is the disk's own trouble
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO, errno.EISDIR)
-_CHUNK = 1 << 20
 #: far above any real plan
 PLAN_BYTES = 4_000_000
 
 log = logging.getLogger(__name__)
 
-Aside = Callable[[Callable[[], str | None]], Awaitable[str | None]]
+Found = TypeVar("Found")
 
 
-async def _in_a_thread(work: Callable[[], str | None]) -> str | None:
+class Aside(Protocol):
+    """How a blocking look is run beside the event loop."""
+
+    def __call__(self, work: Callable[[], Found], /) -> Awaitable[Found]: ...
+
+
+async def at_once(work: Callable[[], Found], /) -> Found:
+    """For a small file, where no thread may run."""
+    return work()
+
+
+async def in_a_thread(work: Callable[[], Found], /) -> Found:
     return await asyncio.to_thread(work)
 
 
@@ -49,13 +58,13 @@ class Inputs:
     """`aside` runs a blocking look beside the event loop."""
 
     def __init__(
-        self, ledger: Ledger, builder: CommandBuilder, inspector: Inspector, clock: Clock, aside: Aside = _in_a_thread
+        self, ledger: Ledger, builder: CommandBuilder, inspector: Inspector, clock: Clock, aside: Aside = in_a_thread
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._clock = clock
         self._builder = builder
         self._inspector = inspector
-        self._aside = aside
+        self.aside = aside
 
     async def before(self, work: Assignment) -> InputLost | JobSucceeded | JobFailed | None:
         """What makes a start of the job's script needless; None: it may start.
@@ -92,9 +101,9 @@ class Inputs:
         if job.sha256 is None or job.output != step.output(job, task) or job.bytes is None:
             return None
         path = self._builder.workspace(task) / job.output
-        if not os.path.lexists(path):
+        if files.seen(path) is None:
             return None
-        if await self._aside(lambda: problem(path, job)) is not None:
+        if await self.aside(lambda: problem(path, job)) is not None:
             put_aside(path, "lost")
             return None
         log.info("inputs_file_back", extra={"task": task.id, "channel": task.channel_id, "job": job.name})
@@ -111,13 +120,13 @@ class Inputs:
         """
         task, job, step = work.task, work.job, step_of(work.job)
         path = self._builder.workspace(task) / step.output(job, task)
-        if not (step.paid and self._builder.silent(step) and job.sha256 is None and path.is_file()):
+        if not (step.paid and self._builder.silent(step) and job.sha256 is None and files.made(path)):
             return None
         plan = None
         try:
             artefact = await self._inspector.inspect(path, step.makes, expectation(job, foreign=True))
             if step.name == "plan":
-                plan = read_plan(path)
+                plan = await self.aside(lambda: read_plan(path))
         except (BadArtefact, PlanError):
             put_aside(path)
             return None
@@ -166,7 +175,8 @@ class Inputs:
         An earlier charge is that of an earlier take.
         """
         at = await self._ledger.charged_at(job.task_id, job.name)
-        return at is not None and at >= int(path.stat().st_mtime * 1000)
+        found = files.seen(path)
+        return at is not None and found is not None and at >= int(found.st_mtime * 1000)
 
     async def lost(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[LostFile, ...]:
         """What is wrong with the files that `job` needs, and then with all that the episode still needs.
@@ -206,7 +216,7 @@ class Inputs:
         found = []
         for one in jobs:
             path = self._builder.workspace(task) / str(one.output)
-            why = await self._aside(lambda path=path, one=one: problem(path, one))  # type: ignore[misc]
+            why = await self.aside(lambda path=path, one=one: problem(path, one))  # type: ignore[misc]
             if why is not None:
                 found.append(LostFile(one.name, why, self._fetchable(one, path)))
         return tuple(found)
@@ -245,33 +255,23 @@ def problem(path: Path, job: Job) -> str | None:
     Raises OSError where the disk cannot be read.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with files.open_made(path) as source:
+            size = os.fstat(source.fileno()).st_size
+            if job.bytes is not None and size != job.bytes:
+                return f"has {size:,} bytes instead of {job.bytes:,}"
+            if job.sha256 and files.fingerprint(source, size)[1] != job.sha256:
+                return "is not the file that was made: its content has changed"
+    except files.Unfit:
+        return "is no regular file"
     except OSError as error:
         if error.errno not in _GONE:
             raise
         return "is missing" if error.errno in (errno.ENOENT, errno.ENOTDIR) else _unreadable(error)
-    try:
-        seen = os.fstat(descriptor)
-        if not stat.S_ISREG(seen.st_mode):
-            return "is no regular file"
-        if job.bytes is not None and seen.st_size != job.bytes:
-            return f"has {seen.st_size:,} bytes instead of {job.bytes:,}"
-        if job.sha256 and _sha256(descriptor) != job.sha256:
-            return "is not the file that was made: its content has changed"
-    finally:
-        os.close(descriptor)
     return None
 
 
 def _unreadable(error: OSError) -> str:
     return "is no regular file" if error.errno != errno.EACCES else "cannot be read: permission denied"
-
-
-def _sha256(descriptor: int) -> str:
-    found = hashlib.sha256()
-    while chunk := os.read(descriptor, _CHUNK):
-        found.update(chunk)
-    return found.hexdigest()
 
 
 def read_plan(path: Path) -> Plan:
@@ -281,7 +281,7 @@ def read_plan(path: Path) -> Plan:
     where the disk cannot be read.
     """
     try:
-        document = bounds.loads(files.read_bytes(path, PLAN_BYTES))
+        document = bounds.loads(files.read_made(path, PLAN_BYTES))
     except (ValueError, files.Unfit) as error:
         raise PlanError((Complaint("(plan)", "shape", f"cannot be read as JSON: {error}"),)) from error
     plan = parse(document)

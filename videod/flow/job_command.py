@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from videod import programs
+from videod import files, programs
 from videod.core import offers
 from videod.core.legacy_args import ALSO_CALLED, legacy_command, options, words
 from videod.core.model import Job, Task
@@ -105,18 +105,15 @@ class CommandBuilder:
         return command, digest
 
     def prepare(self, task: Task, job: Job, command: Command) -> Path:
-        """Make the folders and files the script expects; return where its output will lie."""
+        """Make the folders and files the script expects; return where its output will lie. Raises OSError.
+
+        The folder is the scripts': where a link stands on the way, nothing is made or written behind it.
+        """
         workspace = self.workspace(task)
         output = workspace / step_of(job).output(job, task)
-        if not output.parent.is_dir():
-            workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
-            output.parent.mkdir(parents=True, exist_ok=True)
+        files.make_folder(output.parent, workspace)
         for name, text in command.files.items():
-            target = workspace / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
-            temporary.write_text(text)
-            temporary.replace(target)
+            files.write_made(workspace / name, text.encode(), workspace)
         return output
 
     async def spawn(self, task: Task, job: Job, command: Command) -> Spawn:
@@ -125,7 +122,7 @@ class CommandBuilder:
         foreign, ffmpeg = self.foreign(step, command), self.ffmpeg()
         if step.paid:
             self._check_what_follows(step)
-        confinement = self._confinement(step, command, ffmpeg)
+        confinement = self._confinement(task, job, command, ffmpeg)
         passed = (*PASSED_ON, *(ONLINE if confinement.network else ()))
         env = {name: self.environ[name] for name in passed if name in self.environ}
         env |= self.urls
@@ -167,8 +164,9 @@ class CommandBuilder:
             return {}
         return {"PATH": f"{folder.resolve()}{os.pathsep}{path}"}
 
-    def _confinement(self, step: Step, command: Command, ffmpeg: str) -> Confinement:
+    def _confinement(self, task: Task, job: Job, command: Command, ffmpeg: str) -> Confinement:
         """Ours may touch what the job needs; of the owner's own nobody knows whether it asks a service of its own."""
+        step = step_of(job)
         foreign = self.foreign(step, command)
         tools = (self.state / TOOLS,) if foreign else ()
         brand = (Path(option[1]) for option in options(command) if option[0] in BRAND_FILES)
@@ -177,7 +175,14 @@ class CommandBuilder:
             trusted=foreign,
             network=foreign or SERVICES[step.service].outside,
             removes_workspace=step.removes_workspace,
+            writes=None if foreign else self._written(task, job),
         )
+
+    def _written(self, task: Task, job: Job) -> tuple[Path, ...] | None:
+        """Where a script of ours writes: beside its output. None: in all of the workspace, where the film lies."""
+        workspace = self.workspace(task)
+        folder = (workspace / step_of(job).output(job, task)).parent
+        return (folder,) if workspace in folder.parents else None
 
 
 @lru_cache(maxsize=256)

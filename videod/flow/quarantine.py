@@ -8,6 +8,8 @@ so as not to take the same bytes a second time.
 import logging
 from pathlib import Path
 
+from videod import files
+
 log = logging.getLogger(__name__)
 
 
@@ -15,7 +17,7 @@ def put_aside(output: Path, mark: str = "refused") -> Path | None:
     """Where `output` lies now, with `mark` behind its name; None: it was not there or could not be moved and stays."""
     place = output.with_name(f"{output.name}.{mark}")
     try:
-        output.replace(place)
+        files.move_made(output, place.name)
     except FileNotFoundError:
         return None
     except OSError as error:

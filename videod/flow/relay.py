@@ -41,7 +41,7 @@ CREDENTIALS_S = 60.0
 #: a message that the board refuses waits for a person to change the board, seconds
 REFUSED_S = 300.0
 #: how the problem of a message begins that people were told of
-REFUSALS = ("rejected", "gone", "bug")
+REFUSALS = ("rejected", "gone", "changed", "bug")
 #: the intake takes a person's edit within this time, seconds
 EDIT_S = 3.0
 #: so many messages in a row met a board that is down: the rest is left for the next round
@@ -235,7 +235,7 @@ class Relay:
     async def _failed(self, side: str, message: OutboxMessage, error: BoardError) -> None:
         later = self._later(message, error)
         await self._postpone(message, later)
-        if error.kind in ("rejected", "gone"):
+        if error.kind in ("rejected", "gone", "changed"):
             log.error(
                 f"relay_{message.target}_refused", extra=context(message) | {"kind": error.kind, "error": str(error)}
             )
@@ -255,6 +255,8 @@ class Relay:
             f" {REFUSED_S / 60:.0f} minutes."
         )
         key, at = f"board:{message.target}:{error.kind}", self._clock.now_ms()
+        if error.kind == "changed":
+            key, text = f"changed:{message.key}", _changed(message, error)
         await self._ledger.alert(key, text, at, ends=_ends(error.kind, message.target))
 
     async def _crashed(self, message: OutboxMessage, error: Exception) -> None:
@@ -307,6 +309,14 @@ class Relay:
 def _ends(kind: str, target: str) -> str:
     """What ends an alert of messages to this target that fail in this way."""
     return f"{kind} {target}"
+
+
+def _changed(message: OutboxMessage, error: BoardError) -> str:
+    return (
+        f"{sentence(str(error))} It is not shown on the board, and nothing is made or published with it. Put the file"
+        f" back as {message.body['path']} in the workspace of {message.task_id}, or run `videod redo {message.task_id}"
+        f" {message.body['job']}`."
+    )
 
 
 def _mark(message: OutboxMessage) -> tuple[str, str, int, int]:

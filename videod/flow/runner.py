@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from videod import programs, receipts
+from videod import files, programs, receipts
 from videod.core import reports, services
 from videod.core.events import InputLost, JobFailed, JobSucceeded
 from videod.core.expect import expectation
@@ -36,7 +36,7 @@ from videod.core.tables import step_of
 from videod.flow import custom_end, host, started
 from videod.flow.assignment import Assignment
 from videod.flow.crashes import Crashes, Place, of_the_house
-from videod.flow.inputs import Inputs, read_plan
+from videod.flow.inputs import Aside, Inputs, at_once, read_plan
 from videod.flow.job_command import CommandBuilder
 from videod.flow.listener import Listener, Report, TooMuchReported, too_much, unheard
 from videod.flow.quarantine import put_aside
@@ -81,6 +81,7 @@ class Runner:
     ) -> None:  # fmt: skip
         self._purchase_check = purchase_check
         self._inputs = inputs
+        self._aside: Aside = inputs.aside if inputs is not None else at_once
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._launcher = launcher
@@ -182,7 +183,7 @@ class Runner:
     def _may_have_left_a_file(self, work: Assignment) -> bool:
         """Whether a paid custom script wrote what it bought before it was ended: the next start looks at it."""
         output = self._builder.workspace(work.task) / step_of(work.job).output(work.job, work.task)
-        return self._silent_purchase(work) and output.is_file()
+        return self._silent_purchase(work) and files.made(output)
 
     def _can_look(self, work: Assignment, failure: Failure) -> bool:
         # that nobody was reached is a custom script's word alone, and may be about its download
@@ -295,7 +296,7 @@ class Runner:
     async def _start(self, work: Assignment) -> tuple[Path, Child] | JobFailed:
         """The place of the output and the running child, or why there is none."""
         try:
-            output = self._builder.prepare(work.task, work.job, work.command)
+            output = await self._aside(lambda: self._builder.prepare(work.task, work.job, work.command))
             spawn = await self._builder.spawn(work.task, work.job, work.command)
             if self._silent_purchase(work):
                 started.note(output, work.attempt)
@@ -381,7 +382,7 @@ class Runner:
         extras = self._builder.extras(work.task)
         try:
             artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign, extras))
-            plan = read_plan(output) if step.name == "plan" else None
+            plan = await self._aside(lambda: read_plan(output)) if step.name == "plan" else None
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)), child, 0)
         except PlanError as error:

@@ -13,16 +13,13 @@ from videod.core import bounds
 
 def note(output: Path, attempt: int) -> None:
     """Raises OSError."""
-    place = _place(output)
-    temporary = place.with_name(f"{place.name}.part")
-    temporary.write_text(str(attempt))
-    temporary.replace(place)
+    files.write_made(_place(output), str(attempt).encode(), output.parent)
 
 
 def read(output: Path) -> int | None:
     """The attempt; None where nothing is open, or what stands there is no number."""
     try:
-        return bounds.whole(files.read_bytes(_place(output), 100).decode())
+        return bounds.whole(files.read_made(_place(output), 100).decode())
     except (OSError, ValueError):
         return None
 
@@ -30,7 +27,7 @@ def read(output: Path) -> int | None:
 def ended(output: Path) -> None:
     """The ledger knows how it ended. A file that cannot be removed is no harm: the ledger knows its attempt."""
     with suppress(OSError):
-        _place(output).unlink()
+        files.remove_made(_place(output))
 
 
 def _place(output: Path) -> Path:

@@ -183,7 +183,8 @@ def note_refusal(connection: sqlite3.Connection, op: NoteRefusal, at: int) -> No
 
 def show_asset(connection: sqlite3.Connection, task: Task, op: ShowAsset, at: int) -> None:
     body: dict[str, object] = {"page_id": op.page_id, "job": op.job, "type": op.kind, "path": op.path}
-    _post(connection, "asset", f"{task.id}/{op.job}", task, body | {"revision": op.revision}, at)
+    body |= {"revision": op.revision, "sha256": op.sha256}
+    _post(connection, "asset", f"{task.id}/{op.job}", task, body, at)
 
 
 def alert(connection: sqlite3.Connection, task: Task | None, op: Alert, at: int) -> None:
