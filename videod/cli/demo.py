@@ -227,6 +227,8 @@ def _tidy(folder: Path) -> None:
     """Remove what only a process that was killed leaves: its socket, its half-written and temporary files."""
     for left in (folder / TEMPORARY, folder / "daemon" / "tmp"):
         shutil.rmtree(left, ignore_errors=True)
-    for left in (folder / "daemon" / "videod.sock", folder / "sandbox" / "sandbox.json", *folder.rglob("*.part")):
+    daemon = folder / "daemon"
+    files = (daemon / "videod.sock", daemon / "control.token", folder / "sandbox" / "sandbox.json")
+    for left in (*files, *folder.rglob("*.part")):
         with contextlib.suppress(OSError):
             left.unlink()

@@ -87,9 +87,11 @@ async def _serve(root: Path, options: Any, faults: list[dict[str, Any]], *, s3: 
     import asyncio
     import signal
 
+    from videod.guard import descriptors
     from videod.sandbox import admin, host
     from videod.sandbox.s3 import NotInstalled
 
+    descriptors.take()
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -38,6 +38,7 @@ from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.flow.runner import KILL_GRACE_S
+from videod.guard import descriptors
 from videod.ledger import Ledger
 from videod.ports import BoardError
 from videod.store.database import DatabaseError
@@ -374,6 +375,7 @@ def _run(
     _require(secrets, wiring.required(current.settings))
     given = Given(current, secrets, urls, env, began, take_over)
     lift_file_limit()
+    descriptors.take()
     why_not = unusable(given.state)
     if why_not is not None:
         raise StartError(why_not, refusals.GROUND)

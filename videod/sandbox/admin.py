@@ -11,10 +11,13 @@ from typing import Any
 
 from aiohttp import web
 
+from videod.guard.requests import Unwelcome, json_body
 from videod.sandbox.kernel import GENERAL_KINDS, Context, Fault, Handler
 
 FAULTS_FILE = "faults.json"
 WATCH_S = 0.5
+#: the longest wait that a fault or a latency may be, seconds
+LONGEST_S = 10_000_000.0
 _log = logging.getLogger(__name__)
 #: Service name to the fault kinds it knows beside the general ones; None where the stand-in lists none.
 Kinds = Mapping[str, tuple[str, ...] | None]
@@ -59,7 +62,7 @@ _RULES: dict[str, tuple[Any, Any, str]] = {
     "status": (int, lambda value: 100 <= value <= 599, "an HTTP status"),
     "body": (str, lambda _: True, "a text"),
     "headers": (dict, _are_headers, "an object of texts"),
-    "seconds": ((int, float), lambda value: value >= 0, "a number of seconds"),
+    "seconds": ((int, float), lambda value: 0 <= value <= LONGEST_S, "a number of seconds up to 10,000,000"),
 }
 
 
@@ -119,7 +122,7 @@ class Admin:
         return web.json_response({"charges": [asdict(charge) for charge in charges], "total_usd": total})
 
     async def requests(self, request: web.Request) -> web.Response:
-        service, last = request.query.get("service"), int(request.query.get("last", "1000"))
+        service, last = request.query.get("service"), max(0, int(request.query.get("last", "1000")))
         entries = [entry for entry in self._context.requests if service in (None, entry["service"])]
         return web.json_response({"requests": entries[-last:] if last else []})
 
@@ -141,7 +144,7 @@ class Admin:
         return web.json_response({"faults": [asdict(fault) for fault in self._context.faults.rules()]})
 
     async def add_faults(self, request: web.Request) -> web.Response:
-        given = await request.json()
+        given = await json_body(request)
         added = [fault_from(item, self._kinds) for item in (given if isinstance(given, list) else [given])]
         for fault in added:
             self._context.faults.add(fault)
@@ -158,7 +161,7 @@ class Admin:
         switch = self._context.switches.get(request.match_info["service"])
         if switch is None:
             raise ValueError(f"only {', '.join(sorted(self._context.switches)) or 'nothing'} can be set")
-        given = await request.json()
+        given = await json_body(request)
         if not isinstance(given, dict):
             raise ValueError("an object is expected")
         return web.json_response(switch(request.match_info["what"], given))
@@ -167,13 +170,13 @@ class Admin:
         return web.json_response(self._context.options.latency_s)
 
     async def set_latency(self, request: web.Request) -> web.Response:
-        given = await request.json()
+        given = await json_body(request)
         if not isinstance(given, dict):
             raise ValueError("an object of seconds by service is expected")
         for service, seconds in given.items():
             if service not in self._kinds:
                 raise ValueError(f"unknown service {service!r}; there are {', '.join(sorted(self._kinds))}")
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_S:
                 raise ValueError(f"{service} must be a number of seconds, not {seconds!r}")
         self._context.options.latency_s.update(given)
         return await self.latency(request)
@@ -192,7 +195,11 @@ def most_within(times_ms: list[int], span_ms: int) -> int:
 @web.middleware
 async def _complaints(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
+        if request.can_read_body:
+            await json_body(request)  # whatever is asked for: a page elsewhere could send text unasked
         return await handler(request)
+    except Unwelcome as refused:
+        return web.Response(status=refused.status, text=f"{refused}; {refused.hint}")
     except ValueError as problem:  # BadFault, broken JSON, a query that is no number
         return web.Response(status=400, text=str(problem))
 

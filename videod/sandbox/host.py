@@ -18,12 +18,14 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from videod.sandbox import admin
 from videod.sandbox import s3 as storage
 from videod.sandbox.attach import FILE, attach, environment
+from videod.sandbox.doors import behind, keys, serve
 from videod.sandbox.kernel import Context, Options
 
 #: Service (or page) name to the module and the function that builds its app from a Context.
@@ -40,10 +42,8 @@ APPS = {
     "page": ("videod.sandbox.page", "build_page"),
 }
 PORTS_FILE, LOCK_FILE = "ports.json", "lock"
-#: How long a stop waits for requests in work, such as those that a fault lets hang.
-LINGER_S = 1.0
 
-__all__ = ["APPS", "AlreadyRunning", "Host", "attach", "environment", "start"]
+__all__ = ["APPS", "AlreadyRunning", "Host", "attach", "environment", "serve", "start"]
 
 
 class AlreadyRunning(Exception):
@@ -85,6 +85,7 @@ async def start(
         closing.push(_locked(root))
         context = Context(root, options)
         book = _Ports(root, ports or {})
+        known = keys(root, ("page", "admin"))
         modules = {name: importlib.import_module(APPS[name][0]) for name in services}
         kinds = {name: getattr(module, "FAULT_KINDS", None) for name, module in modules.items() if name != "page"}
         switches = admin.FaultsFile(context, kinds)
@@ -93,10 +94,15 @@ async def start(
             context.faults.add(admin.fault_from(given, kinds))
         for name, module in modules.items():
             app: web.Application = getattr(module, APPS[name][1])(context)
-            context.urls[name] = await serve(app, book.listen(name), closing)
+            if name == "page":
+                page_url = await serve(behind(app, known["page"]), book.listen(name), closing)
+                context.urls[name] = f"{page_url}/{known['page']}"
+            else:
+                context.urls[name] = await serve(app, book.listen(name), closing)
         if s3:
             await _serve_s3(context, book, closing)
-        admin_url = await serve(admin.build(context, kinds), book.listen("admin"), closing)
+        switchboard = behind(admin.build(context, kinds), known["admin"])
+        admin_url = f"{await serve(switchboard, book.listen('admin'), closing)}/{known['admin']}"
         book.keep({**context.urls, "admin": admin_url})
         watching = asyncio.create_task(switches.watch())
         closing.push_async_callback(_cancel, watching)
@@ -134,18 +140,8 @@ class _Ports:
             return socket.create_server(("127.0.0.1", 0), backlog=128)
 
     def keep(self, urls: dict[str, str]) -> None:
-        ports = {name: int(url.rsplit(":", 1)[1]) for name, url in urls.items()}
+        ports = {name: urlsplit(url).port for name, url in urls.items()}
         _write(self._path, self._last | ports)
-
-
-async def serve(app: web.Application, listening: socket.socket, closing: AsyncExitStack) -> str:
-    """Serve `app` on a bound socket until `closing` is left; returns its base address."""
-    port = listening.getsockname()[1]
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LINGER_S)
-    closing.push_async_callback(runner.cleanup)
-    await runner.setup()
-    await web.SockSite(runner, listening).start()
-    return f"http://127.0.0.1:{port}"
 
 
 async def _serve_s3(context: Context, book: _Ports, closing: AsyncExitStack) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from videod.guard.requests import Unwelcome, json_body
 from videod.sandbox import page_views
 from videod.sandbox.kernel import Context
 from videod.sandbox.notion.model import PERSON_TOKEN
@@ -22,6 +23,7 @@ EDIT_TIMEOUT_S = 10.0
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src * data:; media-src *; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
 _SESSION = web.AppKey("session", aiohttp.ClientSession)
@@ -87,9 +89,10 @@ class Site:
 
     async def edit(self, request: web.Request) -> web.Response:
         """`{"status": name}` for an entry or `{"redo": bool}` for an asset, made as the person's edit."""
-        if request.content_type != "application/json":  # so that no other site can post here without asking first
-            raise web.HTTPUnsupportedMediaType
-        properties = self._properties(await request.json())
+        try:
+            properties = self._properties(await json_body(request))
+        except Unwelcome as refused:
+            return web.json_response({"ok": False, "message": str(refused)}, status=refused.status, headers=_HEADERS)
         address = f"{self._context.urls['notion']}/v1/pages/{request.match_info['id']}"
         headers = {"Authorization": f"Bearer {PERSON_TOKEN}", "Notion-Version": NEWEST}
         session = request.app[_SESSION]

@@ -117,7 +117,7 @@ class Board:
             guessed = mimetypes.guess_type(PurePosixPath(item["external"]).name.split("?")[0])[0]
             return {"name": item["name"], "url": item["external"], "kind": _kind(guessed or "")}
         upload = self._store.uploads[item["upload"]]
-        return {"name": item["name"], "url": f"/media/notion/{upload.id}", "kind": _kind(upload.content_type or "")}
+        return {"name": item["name"], "url": f"media/notion/{upload.id}", "kind": _kind(upload.content_type or "")}
 
 
 class _Row:
@@ -164,7 +164,7 @@ def videos(context: Context) -> list[Json]:
             "status": video.get("status", {}),
             "uploaded_at": iso(video["uploaded_at_ms"]) if video.get("uploaded_at_ms") is not None else None,
             "uploaded_at_ms": video.get("uploaded_at_ms") or 0,
-            "url": f"/media/youtube/{video['id']}" if video.get("file") else None,
+            "url": f"media/youtube/{video['id']}" if video.get("file") else None,
         }
         for video in kept.values()
     ]

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from aiohttp import web
 
+from videod.guard import descriptors
 from videod.guard.connections import Limits, Listener
 from videod.web import token
 
 #: the secret of the control socket, for the application that answers there
 TOKEN = web.AppKey("token", str)
-#: the command line asks one thing at a time; a monitor keeps a connection or two
-SOCKET, PORT = Limits(connections=64), Limits(connections=64)
+#: connections at the socket and at the port: the command line asks one thing at a time, a monitor keeps one or two;
+#: both together take at most an eighth of the descriptors
+MOST, PARTS = 64, 16
 #: open requests get so long when the daemon stops, seconds
 CLOSE_S = 2.0
 
@@ -76,9 +78,10 @@ async def serve(app: web.Application, socket_path: Path, http_port: int | None) 
     await listener.start()
     listening = Listening(listener, socket_path, http_port or None)
     try:
-        listener.listen("socket", _bind(socket_path), SOCKET)
+        limits = Limits(descriptors.share(PARTS, MOST))
+        listener.listen("socket", _bind(socket_path), limits)
         if http_port:
-            listener.listen("port", _bind_port(http_port), PORT)
+            listener.listen("port", _bind_port(http_port), limits)
     except ListenError:
         await listener.close()
         raise

@@ -6,7 +6,8 @@ const REFRESH_MS = 2000;
 const byId = (id) => document.getElementById(id);
 const main = byId("main");
 const drawer = byId("drawer");
-const view = { "/videos": "videos", "/ledger": "ledger" }[location.pathname] || "board";
+// every address is relative: the page lies behind a key in its path
+const view = { videos: "videos", ledger: "ledger" }[location.pathname.split("/").pop()] || "board";
 let openEntry = null;
 let statuses = [];
 
@@ -72,7 +73,7 @@ function toast(message) {
 }
 
 async function edit(pageId, change) {
-  const response = await fetch(`/api/pages/${pageId}`, {
+  const response = await fetch(`api/pages/${pageId}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(change),
@@ -182,7 +183,7 @@ function openDrawer(entryId) {
 async function refreshDrawer() {
   const wanted = openEntry;
   if (wanted === null) return;
-  const response = await fetch(`/api/entries/${wanted}`);
+  const response = await fetch(`api/entries/${wanted}`);
   if (!response.ok || wanted !== openEntry) return;
   const entry = await response.json();
   byId("drawer-title").textContent = entry.title;
@@ -296,7 +297,7 @@ const SHOW = { board: showBoard, videos: showVideos, ledger: showLedger };
 
 async function refresh() {
   try {
-    const response = await fetch(`/api/${view}`);
+    const response = await fetch(`api/${view}`);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     SHOW[view](await response.json());
     await refreshDrawer();
