@@ -4,6 +4,7 @@ A secret is read from its variable, or from the file of the same name in lower c
 (systemd's LoadCredential=). It leaves this room only by `get` and `for_child`, never by repr, log or error.
 """
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -104,6 +105,8 @@ def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | Non
             raise CredentialsError(
                 f"{name} holds spaces, line breaks or other characters that no key has; set it again"
             )
+        if value.startswith("http://") and _is_address(value) and not on_this_host(value):
+            raise CredentialsError(f"{name} is a credential that would go over the network in the open; write https")
         if value:
             values[name] = value
     return Secrets(values, _of_proxies(env))
@@ -133,18 +136,44 @@ def _from_file(path: Path) -> str:
 def service_urls(env: Mapping[str, str]) -> dict[str, str]:
     """Variable name -> base address without trailing slash, for all VIDEOD_URL_*; S3 is left out where it is not set.
 
-    Raises CredentialsError when one is no http(s) address.
+    Raises CredentialsError when one is no http(s) address, hides another one, or would send keys in the open.
     """
     urls = {name: (env.get(name) or default).rstrip("/") for name, default in SERVICE_URLS.items()}
     for name, url in urls.items():
         if url and not _is_address(url):
             raise CredentialsError(f"{name} must be an address such as {SERVICE_URLS[name] or 'https://host'}")
+        if url and _in_the_open(url):
+            raise CredentialsError(
+                f"{name} sends keys in the open to {urlsplit(url).hostname}; write https, or an address of this host"
+            )
     return {name: url for name, url in urls.items() if url}
 
 
+def changed(urls: Mapping[str, str]) -> dict[str, str]:
+    """Those of `service_urls` that are not the usual ones: keys go there."""
+    return {name: url for name, url in urls.items() if SERVICE_URLS[name] and url != SERVICE_URLS[name].rstrip("/")}
+
+
 def _is_address(url: str) -> bool:
+    if not url.isascii() or not url.isprintable() or any(letter in url for letter in " \\@?#"):
+        return False  # a name before an @ makes one address look like another
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:  # a bracket that is not closed, a port that is no number
         return False
+
+
+def on_this_host(url: str) -> bool:
+    """Whether an address is a loopback one."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _in_the_open(url: str) -> bool:
+    return urlsplit(url).scheme == "http" and not on_this_host(url)

@@ -1,11 +1,10 @@
 """ElevenLabs: speech and sound effects as bytes. `wires` has what an unhappy answer means."""
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.lib import answers, bounds, http, wires
+from scripts.lib import answers, bounds, http, origins, wires
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.verdicts import Wait
@@ -49,7 +48,7 @@ class Audio:
 def _service() -> http.Service:
     return http.Service(
         SERVICE,
-        os.environ.get("VIDEOD_URL_ELEVENLABS") or "https://api.elevenlabs.io",
+        origins.address("VIDEOD_URL_ELEVENLABS"),
         {"xi-api-key": secret("ELEVENLABS_API_KEY", "ElevenLabs")},
     )
 

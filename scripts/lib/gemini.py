@@ -1,12 +1,11 @@
 """Google's Gemini API (generateContent): requests and answers. `wires` has what an unhappy answer means."""
 
 import base64
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scripts.lib import answers, bounds, http, wires
+from scripts.lib import answers, bounds, http, origins, wires
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind, redact, secret
 from scripts.lib.verdicts import Money
@@ -89,7 +88,7 @@ def generate(
     """
     service = http.Service(
         SERVICE,
-        os.environ.get("VIDEOD_URL_GEMINI") or "https://generativelanguage.googleapis.com",
+        origins.address("VIDEOD_URL_GEMINI"),
         {"x-goog-api-key": secret("GEMINI_API_KEY", "Gemini")},
     )
     body: dict[str, Json] = {"contents": list(contents), "generationConfig": config}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from scripts.lib import answers, atomic, http, wires
+from scripts.lib import answers, atomic, http, origins, wires
 from scripts.lib.answers import dig
 from scripts.lib.failures import Failure, Kind, learn, secret
 
@@ -62,7 +62,7 @@ def ask_consent(redirect: str, state: str, account: str | None = None) -> Consen
     }  # fmt: skip
     if account is not None:
         query["login_hint"] = account
-    base = os.environ.get("VIDEOD_URL_GOOGLE_ACCOUNTS") or "https://accounts.google.com"
+    base = origins.address("VIDEOD_URL_GOOGLE_ACCOUNTS")
     return Consent(f"{base.rstrip('/')}/o/oauth2/v2/auth?{urlencode(query)}", verifier, redirect)
 
 
@@ -93,7 +93,7 @@ def _token(fields: dict[str, str]) -> Tokens:
     }  # fmt: skip
     for name in ("refresh_token", "code", "code_verifier"):
         learn(fields.get(name))
-    base = os.environ.get("VIDEOD_URL_GOOGLE_OAUTH") or "https://oauth2.googleapis.com"
+    base = origins.address("VIDEOD_URL_GOOGLE_OAUTH")
     reply = http.Service(SERVICE, base, {}).send(
         "POST", "/token", content=urlencode(fields).encode(), deadline_s=30, cap=1 << 20,
         headers={"Content-Type": "application/x-www-form-urlencoded"},

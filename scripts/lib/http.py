@@ -12,17 +12,19 @@ followed for downloads only, and never into this machine or its network. Answers
 
 import ipaddress
 import json
+import os
 import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from scripts.lib import answers, bounds, packed
+from scripts.lib import answers, bounds, origins, packed
 from scripts.lib.failures import AnswerLost, Failure, Kind, strike
 
 if TYPE_CHECKING:  # httpx takes 60-200 ms to import: `--help` and local work do without
@@ -42,6 +44,7 @@ SLOW_BYTES_PER_S = 4096
 SLOW_WINDOW_S = 30.0
 #: requests of this process that began to be sent, a CONNECT to a proxy left out
 _departed = 0
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 REQUEST_IDS = ("request-id", "x-request-id", "x-goog-request-id", "cf-ray")
 
 
@@ -209,7 +212,11 @@ class Service:
         (down) when the request was certainly not taken, AnswerLost when it may have been.
         """
         shown = endpoint or f"{method} {path}"
-        whole = path if "://" in path else self.base.rstrip("/") + path
+        whole = self.base.rstrip("/") + path if path.startswith("/") else path
+        if whole == path and not origins.belongs(whole, self.base):
+            # its headers hold a key, which goes to nobody else, whoever said so
+            text = f"the address lies outside of {_host(self.base)}; nothing was sent there"
+            raise Failure(Kind.NONSENSE, text, service=self.name, endpoint=shown)
         wire: dict[str, object] = {"headers": {**self.headers, **(headers or {})}}
         if params:
             wire["params"] = params
@@ -283,6 +290,7 @@ def _client(call: _Call) -> "httpx.Client":
         max_redirects=5,
         limits=httpx.Limits(max_keepalive_connections=0),
         event_hooks={"request": [lambda request: _vet(request.url, call)] if call.follow else []},
+        transport=_pinned(call) if call.follow else None,
         # a proxy of the environment must not swallow calls to stand-ins on this machine
         trust_env=urlsplit(call.url).hostname not in {"127.0.0.1", "localhost", "::1"},
     )
@@ -331,27 +339,61 @@ def _refused_by_proxy(call: _Call, error: Exception) -> Failure:
 
 
 def _vet(url: "httpx.URL", call: _Call) -> None:
-    """Raise AnswerLost for a link that leads to no web server, or from outside into this machine or its network."""
+    """Raise AnswerLost for a link that leads to no web server, or from outside into this machine or its network.
+
+    What a name leads to is judged where it is connected to (`_Pinned`); a proxy of the environment connects by itself,
+    and its names are judged here where this machine knows them too.
+    """
     if url.scheme not in {"http", "https"}:
         raise call.lost(f"the link leads to {url.scheme}:, which is no web address", Kind.NONSENSE)
-    near = inside(url.host)
-    if near == "link-local" or (near is not None and inside(urlsplit(call.home).hostname or "") is None):
-        raise call.lost(f"the link leads into this machine's own network ({url.host})", Kind.NONSENSE)
+    _judge(origins.inside(url.host), url.host, call)
+    if any(os.environ.get(name) or os.environ.get(name.lower()) for name in PROXIES):
+        with suppress(OSError, UnicodeError):  # only the proxy knows the name
+            _addresses(url.host, url.port or 443, call)
 
 
-def inside(host: str) -> str | None:
-    """What kind of address of this machine or its network `host` is, None for names and public addresses."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return "loopback"
-    try:
-        # also the short and the decimal forms, which name resolution takes
-        address = ipaddress.ip_address(host if ":" in host else socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None
-    address = getattr(address, "ipv4_mapped", None) or address
-    if address.is_link_local:
-        return "link-local"
-    return "loopback" if address.is_loopback else "private" if not address.is_global else None
+def _judge(near: str | None, shown: str, call: _Call) -> None:
+    """Raise AnswerLost for an address of this machine or its network, unless the service itself is at such a one."""
+    if near is not None and (near == "link-local" or near != origins.inside(urlsplit(call.home).hostname or "")):
+        raise call.lost(f"the link leads into this machine's own network ({shown})", Kind.NONSENSE)
+
+
+def _addresses(host: str, port: int, call: _Call) -> list[str]:
+    """Every address of a host, none of which is inside. Raises OSError, or AnswerLost for one that is."""
+    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    for address in found:
+        near = origins.kind(ipaddress.ip_address(address))
+        _judge(near, host if host == address else f"{host} is {address}", call)
+    return list(dict.fromkeys(found))
+
+
+def _pinned(call: _Call) -> "httpx.BaseTransport":
+    """A transport that looks a name up once, judges all its addresses, and connects to one of those.
+
+    Also after a redirect. The name stays that of the certificate and of the Host header.
+    """
+    import httpcore
+    import httpx
+
+    class Backend(httpcore.SyncBackend):
+        def connect_tcp(  # type: ignore[no-untyped-def]
+            self, host, port, timeout=None, local_address=None, socket_options=None
+        ) -> httpcore.NetworkStream:
+            try:
+                found = _addresses(host, port, call)
+            except (OSError, UnicodeError) as error:
+                raise httpcore.ConnectError(str(error)) from error
+            failed: Exception = httpcore.ConnectError("it has no address")
+            for address in found:
+                try:
+                    return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                    failed = error
+            raise failed
+
+    made = httpx.HTTPTransport(verify=_trust(), trust_env=False)
+    made._pool = httpcore.ConnectionPool(ssl_context=_trust(), max_keepalive_connections=0, network_backend=Backend())
+    return made
 
 
 def _unpacked(pieces: Iterable[bytes], encoding: str, call: _Call) -> Iterator[bytes]:

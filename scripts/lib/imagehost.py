@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scripts.lib import http, kie, sigv4, wires
+from scripts.lib import http, kie, origins, sigv4, wires
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.script_runtime import warn
 
@@ -49,7 +49,7 @@ def publish(host: str, picture: Seed, bucket: str | None) -> str:
 
 
 def _catbox(name: str, picture: Seed) -> str:
-    base = os.environ.get("VIDEOD_URL_CATBOX") or "https://catbox.moe"
+    base = origins.address("VIDEOD_URL_CATBOX")
     fields = {"reqtype": "fileupload"}
     userhash = os.environ.get("CATBOX_USERHASH", "").strip()
     if userhash:
@@ -69,7 +69,7 @@ def _catbox(name: str, picture: Seed) -> str:
 
 
 def _bucket(name: str, picture: Seed, bucket: str) -> str:
-    endpoint = os.environ.get("VIDEOD_URL_S3", "")
+    endpoint = origins.address("VIDEOD_URL_S3")
     if not endpoint or not bucket:
         raise Failure(Kind.CONFIGURATION, "the R2 host needs VIDEOD_URL_S3 and --bucket (or VIDEOD_R2_BUCKET)")
     place = sigv4.Bucket(endpoint, bucket, secret("R2_ACCESS_KEY_ID", "R2"), secret("R2_SECRET_ACCESS_KEY", "R2"))

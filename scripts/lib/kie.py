@@ -3,13 +3,12 @@
 There is no idempotency key and no list of one's own tasks: a lost answer to `create` is a possible paid orphan.
 """
 
-import os
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scripts.lib import answers, bounds, http, wires
+from scripts.lib import answers, bounds, http, origins, wires
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind, holds_secret, redact, secret
 
@@ -53,7 +52,7 @@ class Task:
 
 
 def address() -> str:
-    return os.environ.get("VIDEOD_URL_KIE") or "https://api.kie.ai"
+    return origins.address("VIDEOD_URL_KIE")
 
 
 def _api() -> http.Service:
@@ -112,7 +111,7 @@ def fresh_url(url: str) -> str:
 
 def host(name: str, data: bytes, mime: str) -> str:
     """Put a picture on KIE's own file host and give its public address. `name` must be new: old ones are cached."""
-    base = os.environ.get("VIDEOD_URL_KIE_UPLOAD") or "https://kieai.redpandaai.co"
+    base = origins.address("VIDEOD_URL_KIE_UPLOAD")
     service = http.Service(SERVICE, base, {"Authorization": f"Bearer {secret('KIE_API_KEY', 'KIE')}"})
     form = http.Form("file", name, data, mime, {"uploadPath": "videod", "fileName": name})
     reply = service.send("POST", "/api/file-stream-upload", form=form, deadline_s=120, cap=1 << 20)

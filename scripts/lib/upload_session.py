@@ -72,6 +72,10 @@ def open_journal(path: Path, sha256: str, marker: str, size: int) -> Journal | N
     same = found.get("sha256") == sha256 and found.get("marker") == marker and found.get("size") == size
     if found.get("version") != VERSION or not same or session is None or at is None or bounds.moment(at) is None:
         return None
+    if not youtube.is_session(session):
+        # whoever wrote it: the token goes to YouTube alone, and the channel's own list says whether the film is there
+        warn(f"{path} names an upload session that is not at YouTube; it is not used")
+        return None
     return Journal(path, session, sha256, marker, size, found.get("finishing") is True, at)
 
 

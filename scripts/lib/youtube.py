@@ -4,15 +4,14 @@ A session address grants the right to write into the channel, so it never appear
 endpoint "PUT upload session" instead. The daily upload limit is a 429 with the reason of a short burst.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.lib import answers, bounds, http, wires
+from scripts.lib import answers, bounds, http, origins, wires
 from scripts.lib.answers import Json, dig
-from scripts.lib.failures import Failure, Kind
+from scripts.lib.failures import Failure, Kind, holds_secret
 
 SERVICE = "youtube"
 CHUNK_STEP = 262_144
@@ -44,7 +43,7 @@ class Channel:
     """One channel, by its access token."""
 
     def __init__(self, access_token: str) -> None:
-        base = os.environ.get("VIDEOD_URL_YOUTUBE") or "https://www.googleapis.com"
+        base = origins.address("VIDEOD_URL_YOUTUBE")
         self._service = http.Service(SERVICE, base, {"Authorization": f"Bearer {access_token}"})
 
     def start(self, metadata: Mapping[str, Json], size: int) -> str:
@@ -59,7 +58,10 @@ class Channel:
         location = reply.headers.get("location")
         if not location:
             raise reply.failure(Kind.NONSENSE, "the upload session came without an address")
-        return location
+        session = self._service.base + location if location.startswith("/") else location
+        if not is_session(session):
+            raise reply.failure(Kind.NONSENSE, "the upload session is not at YouTube; nothing was sent there")
+        return session
 
     def ask_session(self, session: str, size: int) -> Standing:
         """What the session holds. Raises Failure for answers that do not tell."""
@@ -195,6 +197,11 @@ class Metadata:
             "containsSyntheticMedia": self.synthetic,
         }  # fmt: skip
         return {"snippet": snippet, "status": status}
+
+
+def is_session(address: str) -> bool:
+    """Whether an upload may be sent there: with it goes a token that may do anything in the channel."""
+    return origins.belongs(address, origins.address("VIDEOD_URL_YOUTUBE")) and not holds_secret(address)
 
 
 def watch_url(video_id: str) -> str:

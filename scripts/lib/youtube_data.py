@@ -6,13 +6,12 @@ only a program that ends soon may use it.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from scripts.lib import answers, http, youtube
+from scripts.lib import answers, http, origins, youtube
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind
 
@@ -40,7 +39,7 @@ class YouTubeData:
         from googleapiclient.discovery import build_from_document
         from googleapiclient.discovery_cache import get_static_doc
 
-        base = os.environ.get("VIDEOD_URL_YOUTUBE") or "https://www.googleapis.com"
+        base = origins.address("VIDEOD_URL_YOUTUBE")
         document = json.loads(get_static_doc("youtube", "v3"))
         document |= {"rootUrl": f"{base.rstrip('/')}/", "baseUrl": f"{base.rstrip('/')}/"}
         wire = _Wire(http.Service(youtube.SERVICE, base, {"Authorization": f"Bearer {access_token}"}))

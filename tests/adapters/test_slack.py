@@ -4,6 +4,8 @@ import socketserver
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,44 @@ async def test_an_alert_goes_by_e_mail() -> None:
     assert "Subject: videod: Upload failed: wild" in box.message
     assert "To: me@example.org" in box.message
     assert "Google refused the token." in box.message
+
+
+WORDS = (
+    "=?utf-8?q?x=0D=0AReply-To:_evil@evil.example=0D=0A?=", "=?utf-8?b?eA0KQmNjOiBldmlsQGV2aWwuZXhhbXBsZQ==?=",
+    "a=?us-ascii?q?x=0ABcc:_evil@evil.example?=b", "= =?utf-8?q?=0D=0ABcc:_evil@evil.example?==?utf-8?q?=0D=0A?=",
+    "=\x00?utf-8?q?=0D=0ABcc:_evil@evil.example?=", "=\u202e?utf-8?q?=0D=0ABcc:_evil@evil.example?=",
+    "==?utf-8?q?=0D=0ABcc:_evil@evil.example?=", "x\r\nBcc: evil@evil.example", "x\x85Bcc: evil@evil.example",
+    "x\u2028Bcc: evil@evil.example", "=?utf-8?q?" + "=0D=0ABcc:_evil@evil.example" * 9 + "?=",
+    "é =?utf-8?q?=0D=0ABcc:_evil@evil.example?= é", "half \ud800 =?utf-8?q?=0D=0ABcc:_evil@evil.example?=",
+)  # fmt: skip
+
+
+@pytest.mark.fault("12.12")
+@pytest.mark.parametrize("words", WORDS)
+async def test_no_word_of_an_alert_becomes_a_header(words: str) -> None:
+    box = Postbox()
+    await mail(box.port).send(f"{words}\nSet it to Queued.")
+    box.close()
+    heads, _, body = box.message.replace("\r\n", "\n").partition("\n\n")
+    found = {line.partition(":")[0] for line in heads.splitlines() if not line.startswith(" ")}
+    assert found == {"Subject", "From", "To", "Content-Type", "Content-Transfer-Encoding", "MIME-Version"}
+    assert body.strip()
+    read = message_from_string(heads, policy=default)
+    assert "evil" not in f"{read['From']} {read['To']} {read['Bcc']} {read['Reply-To']}"
+    assert "\n" not in str(read["Subject"]) and "\r" not in str(read["Subject"])
+
+
+@pytest.mark.fault("12.12")
+async def test_a_subject_that_cannot_be_written_is_left_out_and_the_alert_goes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("videod.adapters.notifiers.email._plain", str)
+    box = Postbox()
+    await mail(box.port).send("=?utf-8?q?x=0D=0ABcc:_evil@evil.example?=\nSet it to Queued.")
+    box.close()
+    assert "Subject" not in box.message and "evil.example\n" not in box.message.partition("\n\n")[0]
+    assert "Set it to Queued." in box.message
+    assert [record.getMessage() for record in caplog.records] == ["alert_subject_left_out"]
 
 
 @pytest.mark.parametrize(("answer", "kind"), [("550 no such user", "rejected"), ("450 come back later", "down")])

@@ -79,6 +79,12 @@ def test_words_of_a_text_are_no_key() -> None:
     redact = Redactor({"1": "sandbox-elevenlabs-key", "2": "sandbox-kie-key", "3": "kie-very-secret"})
     told = "state/sandbox/elevenlabs/voices: the sandbox of KIE is a very secret key"
     assert redact(told) == told
+    webhook = Redactor({"1": "/services/T/B/X", "2": "/services/T0AB12/B0CD34/k7Xz9QpL2mN4"})
+    assert (
+        webhook("no services to be had, /services/ and services.t")
+        == "no services to be had, /services/ and services.t"
+    )
+    assert webhook("POST /services/T/B/X, 0AB12/B0CD34/k7X") == "POST 1, 2"
     assert redact("sandbox-elevenlabs-ke") == "1" and redact("KIE_VERY_SECRE") == "3"
 
 

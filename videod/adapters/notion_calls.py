@@ -30,6 +30,9 @@ from videod.ports import BoardError, Clock
 
 log = logging.getLogger(__name__)
 
+#: what a redirect means; the Location it names is not followed
+REDIRECTED = "the answer leads elsewhere, and no key follows it; something stands between videod and the service"
+
 Make = Callable[[AsyncClient], object]
 #: makes the call for one part of a list, from the cursor that is given as `start_cursor`
 MakePart = Callable[[AsyncClient, Mapping[str, str]], object]
@@ -267,6 +270,8 @@ class Calls:
         # cut last: a token that is cut in two might not be found
         named = [said(self._without_token(body.get(name)), 60) for name in ("code", "request_id")]
         told = said(self._without_token(body.get("message"))) or "no explanation"
+        if 300 <= answer.status < 400:
+            told = REDIRECTED
         message = f"Notion, {what}: {told} [{', '.join((f'HTTP {answer.status}', *filter(None, named)))}]"
         if answer.status in (429, 529):
             return await self._busy(message, answer.headers, details)

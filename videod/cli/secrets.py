@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from videod.cli import options
+from videod.core.sanitize import sanitize_screen
 
 app = options.app("Show which credentials are set, or generate a master key.")
 
@@ -20,19 +21,30 @@ def new_key() -> None:
 
 @app.command("list")
 def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show which credentials are set in the environment or the credentials folder."""
+    """Show which credentials are set, and which of them go to an address that you changed."""
     import json
 
-    from videod.credentials import ISSUED, SECRET_NAMES, CredentialsError, load_secrets
+    from videod.credentials import (
+        ISSUED,
+        SECRET_NAMES,
+        SERVICE_URLS,
+        CredentialsError,
+        changed,
+        load_secrets,
+        service_urls,
+    )
 
     try:
-        secrets = load_secrets(os.environ)
+        secrets, urls = load_secrets(os.environ), service_urls(os.environ)
     except CredentialsError as problem:
-        typer.echo(str(problem), err=True)
+        typer.echo(sanitize_screen(str(problem)), err=True)
         raise typer.Exit(78) from None
     found = {name: secrets.get(name) is not None for name in SECRET_NAMES if name not in ISSUED}
+    elsewhere = changed(urls)
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(found | elsewhere))
         return
     for name, there in found.items():
         typer.echo(f"{'set    ' if there else 'missing'}  {name}")
+    for name, url in elsewhere.items():
+        typer.echo(f"changed  {name}  {sanitize_screen(url)} instead of {SERVICE_URLS[name]}")

@@ -33,6 +33,7 @@ _MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 _JSON = {'"': '\\"', "\\": "\\\\", "/": "\\/"}
 #: each writes one character as an escape does; what is no letter or digit of it is passed over all the same
 _ESCAPES = ("%{:02x}", "%25{:02x}", "\\u{:04x}", "\\x{:02x}", "&#{};", "\\{:03o}", "\\U{:08x}")
+_WORDS = re.compile(r"^(/[a-z]+)*/(?=[^/])")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
@@ -53,9 +54,15 @@ class Redactor:
         return "Redactor()"
 
     def add(self, secret: str, mark: str = REDACTED) -> None:
-        """Take out this one too, and put `mark` in its place."""
-        bare = _bare(secret)
-        if len(secret) >= LEAST and (len(bare) < LEAST or not (secret[0].isalnum() and secret[-1].isalnum())):
+        """Take out this one too, and put `mark` in its place.
+
+        Of the path of a webhook's address, what stands behind its ordinary words is the secret.
+        """
+        own = _WORDS.sub("", secret) if secret.startswith("/") else secret
+        bare = _bare(own)
+        if len(secret) >= LEAST and (
+            own != secret or len(bare) < LEAST or not (secret[0].isalnum() and secret[-1].isalnum())
+        ):
             # punctuation alone, or at its ends: as it is, and as addresses and JSON write it
             escaped = "".join(_JSON.get(letter, letter) for letter in secret)
             for form in (secret, _percent(secret, "/"), _percent(secret, ""), escaped):
@@ -64,8 +71,8 @@ class Redactor:
             self._literal = re.compile("|".join(map(re.escape, ordered)))
         if len(bare) < LEAST:
             return
-        run = _run(secret, len(bare))
-        for form in {_bare(form) for form in _forms(secret)}:
+        run = _run(own, len(bare))
+        for form in {_bare(form) for form in _forms(own)}:
             size, apart = _size(run, len(form) / len(bare))
             pieces = self._pieces.setdefault((size, apart), {})
             for at in range(len(form) - size + 1):

@@ -28,7 +28,7 @@ from videod.config import ConfigError, Settings
 from videod.core import services, tables
 from videod.core.moments import iso
 from videod.credentials import SECRET_NAMES, Secrets
-from videod.daemon import bytecode, config_watch, ending, lives, refusals, signals, wiring
+from videod.daemon import addresses, bytecode, config_watch, ending, lives, refusals, signals, wiring
 from videod.daemon.assembly import HELD_S, PART_S, Assembly, Ends, build
 from videod.daemon.disk_watch import SMALLEST_LIMIT
 from videod.daemon.life import Life
@@ -159,6 +159,8 @@ async def _start(
 ) -> tuple[Assembly, dict[str, asyncio.Task[None]], Listening]:
     """Build the assembly, open its door and begin its loops; whoever ends them closes `opened` afterwards."""
     current, secrets, loop_lag = given.current, given.secrets, LoopLag()
+    addresses.note(given.urls)
+    life.remarks.append(partial(addresses.remarks, given.urls))
     ends = Ends(_state_lost(life), life.beat, life.remarks, _board_lost(life, stopping))
     assembly = await build(current, secrets, given.urls, given.env, ends, opened)
     await assembly.lease.acquire(given.take_over)

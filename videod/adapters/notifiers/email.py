@@ -1,6 +1,7 @@
 """Alerts by e-mail: plain SMTP in a thread, at most 20 seconds a message."""
 
 import asyncio
+import logging
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -12,9 +13,13 @@ from videod.config import Alerts
 from videod.core.sanitize import sanitize, sanitize_line
 from videod.ports import BoardError, Notifier
 
+log = logging.getLogger(__name__)
+
 CALL_S = 20.0
 SUBJECT_CHARACTERS = 120
 TLS_PORT = 465
+#: what the library raises for a value that makes no header
+_UNWRITABLE = (ValueError, IndexError, AttributeError, LookupError, MessageError)
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,20 @@ class Email:
         message = EmailMessage()
         first = sanitize_line(next(iter(text.splitlines()), "")) or "alert"
         try:
-            message["Subject"] = f"videod: {first}"[:SUBJECT_CHARACTERS]
+            message["Subject"] = _plain(f"videod: {first}")[:SUBJECT_CHARACTERS]
+            _check(message, "Subject")
+        except _UNWRITABLE as error:
+            # the alert is worth more than its heading
+            log.warning("alert_subject_left_out", extra={"error": type(error).__name__})
+            del message["Subject"]
+        try:
             message["From"] = self._server.sender
             message["To"] = ", ".join(self._server.recipients)
             message.set_content(text)
-        except (ValueError, IndexError, AttributeError, MessageError) as error:
+            for name in message:
+                _check(message, name)
+            message.as_bytes()
+        except _UNWRITABLE as error:
             raise BoardError(
                 "rejected", f"the alert makes no mail ({type(error).__name__}); check [alerts] in videod.toml"
             ) from error
@@ -88,6 +102,17 @@ class Email:
         if server.port == TLS_PORT:
             return smtplib.SMTP_SSL(server.host, server.port, timeout=CALL_S, context=_context(strict=True))
         return smtplib.SMTP(server.host, server.port, timeout=CALL_S)
+
+
+def _plain(text: str) -> str:
+    """`text` without the beginning of an encoded word (RFC 2047), which may hold whole headers once it is decoded."""
+    return text.replace("=?", "= ?")
+
+
+def _check(message: EmailMessage, name: str) -> None:
+    """Raises ValueError for a header that would go over its line and begin another one."""
+    if any(letter in str(message[name]) for letter in "\r\n\0"):
+        raise ValueError(f"{name} has more than one line")
 
 
 def _refusal(code: int) -> BoardError:
