@@ -14,8 +14,8 @@ TESTS = Path(__file__).resolve().parents[1]
 #: campaigns and benchmarks measure; they are no verdict of `./test`
 ELSEWHERE = ("campaigns", "benchmarks")
 PATIENCE = TESTS / "harness" / "patience.py"
-#: programs of an owner's, whose limits and naps are their own
-SAMPLES = TESTS / "live" / "own_scripts"
+#: programs of an owner's or an attacker's, whose limits and naps are their own
+SAMPLES = {TESTS / "live" / "own_scripts", TESTS / "security" / "hostile.py"}
 #: run on a loop whose clock jumps: a sleep there takes no time. The others are real
 VIRTUAL = ("crash", "daemon", "faults", "harness", "scenarios", "simulation")
 #: what measures how long something took
@@ -34,7 +34,7 @@ CLIENTS = {"Client", "AsyncClient", "get", "post", "put", "patch", "delete", "re
 
 def modules() -> list[Path]:
     found = [path for path in TESTS.rglob("*.py") if path.relative_to(TESTS).parts[0] not in ELSEWHERE]
-    return sorted(path for path in found if path != PATIENCE and SAMPLES not in path.parents)
+    return sorted(path for path in found if path != PATIENCE and not SAMPLES & {path, *path.parents})
 
 
 def number(node: ast.AST | None) -> bool:

@@ -86,3 +86,12 @@ async def test_only_the_cleanup_may_remove_its_workspace(tmp_path: Path) -> None
     removing = [step for step in STEPS if step != "split_screen"
                 and (await confinement_of(builder(tmp_path), step, Command(()))).removes_workspace]  # fmt: skip
     assert removing == ["cleanup"]
+
+
+def test_a_step_that_makes_no_file_begins_in_the_workspace(tmp_path: Path) -> None:
+    made = builder(tmp_path)
+    book = Book()
+    book.queue()
+    book.run(until="cleanup/workspace")
+    assert made.prepare(book.one, book.jobs["cleanup/workspace"], Command(())) == made.workspace(book.one)
+    assert made.workspace(book.one).is_dir()

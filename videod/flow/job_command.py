@@ -110,8 +110,9 @@ class CommandBuilder:
         The folder is the scripts': where a link stands on the way, nothing is made or written behind it.
         """
         workspace = self.workspace(task)
-        output = workspace / step_of(job).output(job, task)
-        files.make_folder(output.parent, workspace)
+        place = step_of(job).output(job, task)
+        output = workspace / place
+        files.make_folder(output.parent if place else workspace, workspace)
         for name, text in command.files.items():
             files.write_made(workspace / name, text.encode(), workspace)
         return output
