@@ -1,7 +1,8 @@
 """The loopback address to which Google's consent page sends the browser: one answer counts, whoever else connects.
 
 Browsers open connections ahead of need and leave them silent, and anybody on this host can connect. So every
-connection has a thread of its own, the oldest gives way where there are too many, and none is waited for at the end.
+connection has a thread of its own and some seconds for its request, however it trickles; the oldest gives way where
+there are too many, and none is waited for at the end. Only requests in this address's own name are answered.
 """
 
 import hmac
@@ -9,6 +10,7 @@ import html
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,8 +22,12 @@ from scripts.lib.failures import Failure, Kind
 ADDRESS = "127.0.0.1"
 #: connections at once; the oldest of more is closed
 MOST_CONNECTIONS = 64
-#: a connection that says nothing for so long is closed, seconds
-SILENT_S = 30.0
+#: the names by which the browser may call this address; it was told the first one
+NAMES = (ADDRESS, "localhost")
+#: a connection that has not sent its request by then is closed, seconds; the next word of it must come in SILENT_S
+REQUEST_S, SILENT_S = 30.0, 15.0
+#: a connection that the host had no descriptor for is tried again after so long, seconds
+PAUSE_S = 0.1
 #: an authorization code is some 70 characters, an error of OAuth a short word (RFC 6749, 4.1.2.1)
 CODE_CHARACTERS, ERROR_CHARACTERS = 2048, 60
 
@@ -79,26 +85,56 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
-        self._open: dict[int, socket.socket] = {}
+        #: connections that have not sent their request yet, the oldest first, with the time they came (steady clock)
+        self._open: dict[int, tuple[socket.socket, float]] = {}
         self._guard = threading.Lock()
         super().__init__((ADDRESS, port), handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(PAUSE_S)  # a host without descriptors would be asked again at once, for ever
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._guard:
             if len(self._open) >= MOST_CONNECTIONS:
-                oldest = self._open.pop(next(iter(self._open)))
-                with suppress(OSError):
-                    oldest.shutdown(socket.SHUT_RDWR)  # its thread wakes up and closes it
-            self._open[id(request)] = request
+                _wake(self._open.pop(next(iter(self._open)))[0])
+            self._open[id(request)] = (request, time.monotonic())
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:
+    def service_actions(self) -> None:
+        """Called after each look for new connections."""
+        late = time.monotonic() - REQUEST_S
+        with self._guard:
+            for key in [key for key, (_, began) in self._open.items() if began < late]:
+                _wake(self._open.pop(key)[0])
+
+    def has_asked(self, request: Any) -> None:
+        """Its request is here: from now on it waits for us."""
         with self._guard:
             self._open.pop(id(request), None)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.has_asked(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing: a connection that broke is no news, and its traceback could hold the code."""
+
+
+def _wake(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)  # its thread wakes up and closes it
+
+
+def _in_our_name(hosts: list[str] | None) -> bool:
+    """Whether the one Host header names this address, with whatever port (a tunnel may have another)."""
+    if hosts is None or len(hosts) != 1:
+        return False
+    name, _, port = hosts[0].strip().lower().partition(":")
+    return name in NAMES and (port.isdecimal() or not port)
 
 
 def _handler(state: str, arrival: Arrival) -> type[BaseHTTPRequestHandler]:
@@ -106,6 +142,11 @@ def _handler(state: str, arrival: Arrival) -> type[BaseHTTPRequestHandler]:
         timeout = SILENT_S
 
         def do_GET(self) -> None:
+            if isinstance(self.server, _Server):
+                self.server.has_asked(self.request)
+            if not _in_our_name(self.headers.get_all("Host")):
+                self._say(403, "This address answers only in its own name.")
+                return
             try:
                 query = parse_qs(urlsplit(self.path).query)
             except ValueError:

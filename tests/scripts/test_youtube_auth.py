@@ -139,7 +139,7 @@ def connected(redirect: str, first_bytes: bytes = b"") -> socket.socket:
     return made
 
 
-@pytest.mark.fault("8.6")
+@pytest.mark.fault("8.6", "12.17")
 def test_connections_that_stay_silent_do_not_keep_the_answer_out(
     waiting: tuple[str, consent_server.Arrival],
 ) -> None:
@@ -152,7 +152,7 @@ def test_connections_that_stay_silent_do_not_keep_the_answer_out(
         one.close()
 
 
-@pytest.mark.fault("8.6")
+@pytest.mark.fault("8.6", "12.17")
 def test_the_time_limit_holds_while_connections_are_open(
     wire: Wire, run: Run, tmp_path: Path, browser: Callable
 ) -> None:
@@ -168,6 +168,62 @@ def test_the_time_limit_holds_while_connections_are_open(
     assert f"no answer from the browser within {SHORT_S:g} s" in ran.failure["message"]
     for one in idle:
         one.close()
+
+
+@pytest.mark.fault("12.17")
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1.nip.io", "", "127.0.0.1:x", "[::1]"]
+)
+def test_an_answer_in_another_hosts_name_is_none(waiting: tuple[str, consent_server.Arrival], host: str) -> None:
+    redirect, arrival = waiting
+    named = host.format(port=urlsplit(redirect).port)
+    made = connected(redirect, f"GET /?state=right&code=evil HTTP/1.1\r\nHost: {named}\r\n\r\n".encode())
+    assert made.recv(100).split()[1] == b"403"
+    made.close()
+    assert (arrival.code, arrival.error) == (None, None)
+    assert answering(redirect, {"state": "right", "code": "good"})[0] == 200
+
+
+@pytest.mark.fault("12.17")
+def test_a_request_that_trickles_is_closed_in_the_end(
+    waiting: tuple[str, consent_server.Arrival], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consent_server, "REQUEST_S", 0.3)
+    redirect, _ = waiting
+    made = connected(redirect, b"GET / HTTP/1.1\r\n")
+    made.settimeout(0.02)
+    ended = False
+    while not ended:
+        try:
+            made.sendall(b"X")
+            ended = made.recv(100) == b""
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            ended = True
+    made.close()
+
+
+@pytest.mark.fault("12.17")
+def test_a_consent_that_is_being_settled_is_not_crowded_out() -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def settle(code: str) -> str:
+        asked.set()
+        release.wait(PATIENCE_S)
+        return f"settled {code}"
+
+    arrival = consent_server.Arrival(settle)
+    with consent_server.listening(0, "right", arrival) as port:
+        redirect = f"http://127.0.0.1:{port}/"
+        made = connected(redirect, b"GET /?state=right&code=4 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert asked.wait(PATIENCE_S)
+        idle = [connected(redirect, b"GET") for _ in range(2 * consent_server.MOST_CONNECTIONS)]
+        release.set()
+        told = made.makefile("rb").read()
+        assert b"settled 4" in told
+        for one in (made, *idle):
+            one.close()
 
 
 def test_a_browser_that_returns_only_when_it_is_closed_is_not_waited_for(
