@@ -43,11 +43,14 @@ def by_fork(leave=False):
     ours, theirs = socket.socketpair()
     child = os.fork()
     if child == 0:
-        if leave:
-            os.setsid()
-        made = connected()
-        theirs.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [made.fileno()]))])
-        os._exit(0)
+        try:
+            if leave:
+                os.setsid()
+            made = connected()
+            theirs.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [made.fileno()]))])
+        finally:
+            os._exit(0)
+    theirs.close()
     _, found, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(4))
     os.waitpid(child, 0)
     handle = array.array("i")
@@ -55,7 +58,7 @@ def by_fork(leave=False):
     return ask(socket.socket(fileno=handle[0]))
 
 def unmarked():
-    resource.setrlimit(resource.RLIMIT_RSS, (1 << 20, 1 << 20))
+    resource.setrlimit(resource.RLIMIT_RSS, (1, 1))
     return ask(connected())
 
 def with_the_secret():
@@ -72,7 +75,7 @@ found = {}
 for name, act in acts.items():
     try:
         found[name] = act()
-    except (OSError, IndexError) as error:
+    except (OSError, IndexError, ValueError) as error:
         found[name] = type(error).__name__
 print(json.dumps(found))
 """
