@@ -138,7 +138,7 @@ MUTANTS = (
     Mutant("keep_news_back", "the board tells the truth of what changed", "videod/core/board.py",
            "after is before and after.status not in AT_GATE and all(", "all(", "tests/core/test_any_order.py"),
     Mutant("children_first", "scripts stand behind the daemon", "videod/adapters/launch.py",
-           "        _stand_back(nice)", "        os.nice(nice)",
+           "        stand_back(nice)", "        os.nice(nice)",
            "tests/adapters/test_process.py::test_a_child_stands_behind_the_daemon_where_sessions_share_the_processor"),
 )  # fmt: skip
 

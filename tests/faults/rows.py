@@ -109,6 +109,7 @@ ROWS: Mapping[str, str] = {
     "12.5": "A child may change limits of itself alone, and the hunt for strays ends nobody else",
     "12.6": "Another user is refused at the control socket, and no script of ours changes a mode",
     "12.7": "A file that others made is opened without waiting, up to a bound",
+    "12.8": "Sound, film and pictures of others are decoded behind a wall, one process a file",
     "12.9": "What is shown, used and published is what was checked",
     "12.10": "No step has a socket that it does not need, and none makes a namespace",
     "12.11": "Nothing that lies in a workspace leads the daemon out of it",
@@ -121,7 +122,7 @@ ROWS: Mapping[str, str] = {
     "12.19": "The status port answers only in this host's own name, on every path",
     "12.20": "Changes from another page, and bodies that are no JSON, are refused",
     "12.21": "Changed addresses are named; plain http is for this host",
-    "12.22": "Half a character in a request is refused with a sentence",
+    "12.22": "Only our own lists name other files; half a character in a request is refused with a sentence",
     # 13: reliability
     "13.1": "A time of the board in the future moves no cursor",
     "13.2": "What a person sets is never written over",

@@ -217,6 +217,19 @@ def test_what_only_looks_like_a_clip_is_refused(tmp_path: Path, text: str) -> No
     assert caught.value.kind is Kind.INPUT
 
 
+@pytest.mark.fault("12.22")
+@pytest.mark.parametrize("target", ["{clip}", "file:{clip}", "clip.mp4"])
+def test_a_list_of_files_is_taken_from_nobody_else(target: str, tmp_path: Path, small: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(small.read_bytes())
+    listed = tmp_path / "list.mp4"
+    listed.write_text(f"ffconcat version 1.0\nfile '{target.format(clip=tmp_path / 'clip.mp4')}'\n")
+    with pytest.raises(Failure, match="no readable video or audio file"):
+        ffmpeg.probe(listed)
+    with pytest.raises(Failure):
+        ffmpeg.run([*ffmpeg.given(listed), "-f", "null", "-"], "reading a list")
+    ffmpeg.run([*ffmpeg.own_list(listed), "-f", "null", "-"], "reading a list of our own")
+
+
 def test_odd_file_names_are_only_names(tmp_path: Path, small: Path) -> None:
     for name in ("-y.mp4", "it's 50%d.mp4", "concat:a|b.mp4"):
         path = tmp_path / name

@@ -40,7 +40,7 @@ _NETWORK = (
 )  # fmt: skip
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 #: where systemd and its users keep secrets
-_CREDENTIALS = (
+CREDENTIALS = (
     "/run/credentials", "/etc/credstore", "/etc/credstore.encrypted", "/run/credstore", "/run/credstore.encrypted",
     "/usr/lib/credstore", "/usr/lib/credstore.encrypted",
 )  # fmt: skip
@@ -64,13 +64,13 @@ def host_paths(state: Path, scripts: Path, environ: Mapping[str, str]) -> HostPa
     given = environ.get("CREDENTIALS_DIRECTORY")
     # a rehearsal keeps the key of its own grants beside its state
     keys = (state.parent / "master.key", state.parent / "sandbox" / "master.key")
-    closed: tuple[str | Path, ...] = (state, *keys, *_CREDENTIALS, *((given,) if given else ()))
+    closed: tuple[str | Path, ...] = (state, *keys, *CREDENTIALS, *((given,) if given else ()))
     package = Path(__file__).resolve().parents[1]
     certificates = [environ[name] for name in CERTIFICATES if environ.get(name)]
     readable: tuple[str | Path, ...] = (
         *_SYSTEM, *Path("/etc").glob("python3*"), *_NETWORK, *certificates, *_python(), scripts, package,
     )  # fmt: skip
-    return HostPaths(state / "tmp", _real(closed), _real(readable), _real((scripts.parent, package.parent)))
+    return HostPaths(state / "tmp", real(closed), real(readable), real((scripts.parent, package.parent)))
 
 
 def _python() -> list[str]:
@@ -80,7 +80,7 @@ def _python() -> list[str]:
     return [path for path in (*prefixes, *packages) if path != "/"]
 
 
-def _real(paths: Iterable[str | Path]) -> tuple[str, ...]:
+def real(paths: Iterable[str | Path]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(Path(path).resolve()) for path in paths))
 
 
@@ -107,7 +107,7 @@ def _places(at: HostPaths, spawn: Spawn, confinement: Confinement) -> list[str]:
     else:
         found += [f"r{path}" for path in at.readable] + [f"l{path}" for path in at.listed]
         found += [f"d{path}" for path in _DEVICES]
-    found += [f"r{path}" for path in _real(part for path in confinement.reads for part in _with_libraries(path))]
+    found += [f"r{path}" for path in real(part for path in confinement.reads for part in with_libraries(path))]
     written = (workspace,) if confinement.writes is None else confinement.writes
     found += [*(f"w{path}" for path in written), f"i{workspace}", f"t{at.temporary}"]
     if confinement.removes_workspace:
@@ -117,7 +117,7 @@ def _places(at: HostPaths, spawn: Spawn, confinement: Confinement) -> list[str]:
     return found
 
 
-def _with_libraries(path: Path) -> tuple[Path, ...]:
+def with_libraries(path: Path) -> tuple[Path, ...]:
     """`path`, and for a program in some bin/ the libraries that were installed with it (Homebrew's in its Cellar)."""
     bins = [place.parent for place in {path.absolute(), path.resolve()} if place.parent.name == "bin"]
     return (path, *(bin.parent / name for bin in bins for name in ("lib", "lib64", "Cellar")))

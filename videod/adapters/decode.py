@@ -12,16 +12,17 @@ tools carry a bad header or a cut frame at their ends, which nobody hears; their
 
 import asyncio
 import logging
-import os
 import re
 import signal
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
-from videod.adapters.process import tethered
+from videod import files
+from videod.adapters.decoding_room import DecodingRoom, Limits, common, crashed
+from videod.core import bounds
 from videod.core.media_checks import SILENT_PEAK_DB, Decoded, Heard, Seen
 from videod.core.sanitize import sanitize_line
 from videod.core.step import Expectation
@@ -53,17 +54,20 @@ CHECK_SHARES = {"video": 2.0, "audio": 0.5}
 LONG_S = 60.0
 #: what FFmpeg may say: this, and a line for each picture of a file of 60 pictures a second, bytes
 WORDS_BYTES, WORDS_EACH_S = 4 << 20, 60 * 130
-#: how long the pipe of a dead check is read to its end, seconds
-DRAIN_S = 2.0
+#: address space of a check: 8K pictures of 10 bits, some twenty of them for reference
+MEMORY = 4 << 30
+NICENESS = 10
 FLOOR_DB = -120.0
 #: a silence that ends so close to the end of the sound lasts to its end, seconds
 END_S = 0.5
 _LINE_BYTES, _LINES = 4096, 40
-_STOPPED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, 128 + signal.SIGKILL, 255)
+#: later than in any file, seconds
+_LATEST_S = 1e8
+_STOPPED = (
+    -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, -signal.SIGXCPU, 128 + signal.SIGKILL, 255,
+)  # fmt: skip
 #: how `nice` and shells end when the program behind them cannot be started, or is not there
 NO_PROGRAM = (126, 127)
-#: how a program ends whose file is being replaced
-_CRASHES = tuple(end for number in (signal.SIGILL, signal.SIGBUS, signal.SIGSEGV) for end in (-number, 128 + number))
 #: what this host lacks at the moment; as in scripts/lib/host.py
 _LACKING = re.compile(
     r"Cannot allocate memory|Resource temporarily unavailable|failed to map segment|pthread_create|malloc of size"
@@ -80,58 +84,60 @@ class _Crashed(Undecodable):
     """FFmpeg itself broke: over this file, or because it is being replaced."""
 
 
-async def decode(ffmpeg: str, path: Path, makes: str, expected: Expectation, others: Sequence[str] = ()) -> Decoded:
+@dataclass(frozen=True)
+class _Check:
+    """One file, open as `source`, and what it should be."""
+
+    path: Path
+    source: BinaryIO
+    makes: str
+    expected: Expectation
+    room: DecodingRoom
+
+
+async def decode(
+    ffmpeg: str, path: Path, makes: str, expected: Expectation, others: Sequence[str] = (),
+    room: DecodingRoom | None = None, source: BinaryIO | None = None,
+) -> Decoded:  # fmt: skip
     """Decode all of `path`, but no further than it may last. `others` are tried where `ffmpeg` breaks.
 
-    Raises Undecodable, Unchecked when the check itself came to nothing, FileNotFoundError when no FFmpeg runs.
+    `source`: the file, where it is open already. Raises Undecodable, Unchecked when the check itself came to nothing,
+    FileNotFoundError when no FFmpeg runs, OSError when the file cannot be opened.
     """
-    try:
-        return await _decode(ffmpeg, path, makes, expected)
-    except (FileNotFoundError, _Crashed) as error:
-        if not others:
-            raise
-        log.warning("decode_ffmpeg_broken", extra={"error": str(error), "next": others[0]})
-    return await decode(others[0], path, makes, expected, others[1:])
+    if source is None:
+        with await asyncio.to_thread(files.open_made, path) as opened:
+            return await decode(ffmpeg, path, makes, expected, others, room, opened)
+    check = _Check(path, source, makes, expected, room or common())
+    for program, following in zip((ffmpeg, *others), (*others, None), strict=True):
+        try:
+            return await _decode(program, check)
+        except (FileNotFoundError, _Crashed) as error:
+            if following is None:
+                raise
+            log.warning("decode_ffmpeg_broken", extra={"error": str(error), "next": following})
+    raise AssertionError("the last one returns or raises")
 
 
-async def _decode(
-    ffmpeg: str, path: Path, makes: str, expected: Expectation, pictures: str = "0:V:0", errors: str = ERROR_RATE
-) -> Decoded:
-    notes = _Notes()
-    process = await asyncio.create_subprocess_exec(
-        *tethered(10), *_argv(ffmpeg, path, makes, expected, pictures, errors), stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, start_new_session=True,
-        env={"PATH": os.environ.get("PATH", os.defpath)},
-    )  # fmt: skip
+async def _decode(ffmpeg: str, check: _Check, pictures: str = "0:V:0", errors: str = ERROR_RATE) -> Decoded:
+    notes, path, makes, expected = _Notes(), check.path, check.makes, check.expected
     limit_s = min(CHECK_S + CHECK_SHARES.get(makes, CHECK_SHARES["video"]) * expected.max_s, CHECK_S_MAX)
+    argv = _argv(ffmpeg, path, makes, expected, pictures, errors)
+    # at most two threads work at once (`_threads`); the kernel's limit is for the case that nobody is left to end it
+    limits = Limits(MEMORY, round(2 * limit_s) + 10)
     try:
-        async with asyncio.timeout(limit_s):
-            assert process.stderr is not None
-            await _listen(process.stderr, notes, WORDS_BYTES + round(WORDS_EACH_S * expected.max_s))
-            code = await process.wait()
+        async with asyncio.timeout(limit_s), check.room.runs(argv, check.source, NICENESS, limits) as visit:
+            await _listen(visit.words, notes, WORDS_BYTES + round(WORDS_EACH_S * expected.max_s))
+            code = await visit.ended()
     except TimeoutError:
         raise Unchecked(f"{path.name} could not be decoded within {limit_s:.0f} s") from None
-    finally:
-        await _end(process)
+    except Unchecked as error:
+        raise Unchecked(f"{path.name} could not be checked: {error}") from error
     if makes != "audio" and pictures == "0:V:0" and (moving := notes.behind_a_cover()) is not None:
-        return await _decode(ffmpeg, path, makes, expected, f"0:{moving}")
+        return await _decode(ffmpeg, check, f"0:{moving}")
     odd = any(_HALF_A_SAMPLE in line for line in notes.complaints)
     if makes == "audio" and code == _TOO_MANY_ERRORS and odd and errors == ERROR_RATE:
-        return await _decode(ffmpeg, path, makes, expected, pictures, ERROR_RATE_PCM)
+        return await _decode(ffmpeg, check, pictures, ERROR_RATE_PCM)
     return _outcome(ffmpeg, path, makes, code, notes)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Nothing of the check is left: neither a process nor what it had still to say."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_S):
-            assert process.stderr is not None
-            while await process.stderr.read(1 << 16):
-                pass
-    await process.wait()
 
 
 def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation, pictures: str, errors: str) -> tuple[str, ...]:
@@ -178,15 +184,15 @@ async def _listen(stderr: asyncio.StreamReader, notes: "_Notes", most: int) -> N
 
 
 # FFmpeg indents whatever a file says of itself (title, comment), so none of these can be forged from inside
-_PICTURE = re.compile(r"\[Parsed_blackframe_\d+ @ \w+\] frame:\d+ pblack:(\d+) pts:\S+ t:(-?[\d.]+)")
+_PICTURE = re.compile(r"\[Parsed_blackframe_\d+ @ \w+\] frame:\d+ pblack:(\d{1,3}) pts:\S+ t:(-?[\d.]+)")
 _LEVELS = re.compile(r"\[Parsed_astats_\d+ @ \w+\] (Number of samples|Peak level dB|RMS level dB): (\S+)")
 _SILENCE = re.compile(r"\[(?:Parsed_)?silencedetect(?:_\d+)? @ \w+\] silence_(start|end): (-?[\d.]+)")
-_DURATION = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d+)(?:, start: (-?[\d.]+))?")
-_VIDEO = re.compile(r"  Stream #0:(\d+)\S*: Video: (\w+)(?!.*\(attached pic\)).*?, (\d{1,5})x(\d{1,5})[ ,]")
+_DURATION = re.compile(r"  Duration: (\d{1,6}):(\d\d):(\d\d\.\d{1,9})(?:, start: (-?[\d.]+))?")
+_VIDEO = re.compile(r"  Stream #0:(\d{1,5})\S*: Video: (\w{1,40})(?!.*\(attached pic\)).*?, (\d{1,5})x(\d{1,5})[ ,]")
 #: codecs of covers, which not every file marks as such
 _STILLS = frozenset({"mjpeg", "png", "apng", "gif", "bmp", "webp", "tiff", "jpeg2000", "ljpeg"})
-_AUDIO = re.compile(r"  Stream #0:\d+\S*: Audio: (\w+).*?, (\d+) Hz")
-_ENDED = re.compile(r"\S*size=\s*\S+ time=(\d+):(\d\d):(\d\d\.\d+)")
+_AUDIO = re.compile(r"  Stream #0:\d+\S*: Audio: (\w{1,40}).*?, (\d{1,9}) Hz")
+_ENDED = re.compile(r"\S*size=\s*\S+ time=(\d{1,6}):(\d\d):(\d\d\.\d{1,9})")
 _COMPLAINT = re.compile(
     r"Error|corrupt|mismatch|[Ii]nvalid|partial file|not found|not on whitelist|exceeds|missing|Cannot allocate"
     r"|matches no streams|MemoryError|temporarily unavailable|failed to map segment|start new thread"
@@ -194,9 +200,14 @@ _COMPLAINT = re.compile(
 _STUMBLE = re.compile(r"Error submitting packet|corrupt|CRC mismatch|Error during demuxing")
 
 
+def _time_s(told: str) -> float:
+    """A moment as FFmpeg says it; 0 for what cannot be one."""
+    return bounds.number(told, -_LATEST_S, _LATEST_S) or 0.0
+
+
 @dataclass
 class _Notes:
-    """What is taken from FFmpeg's words, line by line."""
+    """What is taken from FFmpeg's words, line by line. Nothing in them is certain: a file may have taken it over."""
 
     pictures: int = 0
     black: int = 0
@@ -223,14 +234,14 @@ class _Notes:
 
     def take(self, line: str) -> None:
         if found := _PICTURE.match(line):
-            self._picture(int(found[1]), float(found[2]))
+            self._picture(int(found[1]), _time_s(found[2]))
         elif found := _LEVELS.match(line):
             self._level(found[1], found[2])
         elif found := _SILENCE.match(line):
             if found[1] == "start":
-                self.silent_from_s, self.silent_to_s = float(found[2]), None
+                self.silent_from_s, self.silent_to_s = _time_s(found[2]), None
             else:
-                self.silent_to_s = float(found[2])
+                self.silent_to_s = _time_s(found[2])
         elif line.startswith("  "):
             self._header(line)
         elif line.startswith("Output #"):
@@ -247,10 +258,12 @@ class _Notes:
         self.black += black >= BLACK_PERCENT
 
     def _level(self, name: str, value: str) -> None:
-        level = FLOOR_DB if value in ("-inf", "nan", "-nan") else max(FLOOR_DB, float(value))
+        # -inf of silence, nan; floating-point samples may be louder than full scale, by hundreds of dB at most
+        loud = bounds.number(value, FLOOR_DB, -FLOOR_DB * 10)
+        level = FLOOR_DB if loud is None else loud
         if name == "Number of samples":
             self.parts += 1
-            self.samples += int(float(value))
+            self.samples += bounds.whole(value) or 0
         elif name == "Peak level dB":
             self.peak_db = max(self.peak_db, level)
         else:
@@ -263,9 +276,9 @@ class _Notes:
                 self.rate_hz = int(found[2])
         elif found := _DURATION.match(line):
             # the header counts from 0, also where the first picture comes later
-            start_s = max(0.0, float(found[4] or 0.0))
+            start_s = max(0.0, _time_s(found[4] or "0"))
             self.claimed_s = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) - start_s
-        elif found := _VIDEO.match(line):
+        elif (found := _VIDEO.match(line)) and len(self.videos) < _LINES:
             self.videos.append((int(found[1]), found[2], int(found[3]), int(found[4])))
         elif (found := _AUDIO.match(line)) and self.audio is None:
             self.audio = found[1]
@@ -323,7 +336,7 @@ def _outcome(ffmpeg: str, path: Path, makes: str, code: int, notes: _Notes) -> D
         raise Unchecked(f"{path.name} could not be checked, FFmpeg ended with code {code}: {said}")
     if code == 0:
         return notes.decoded()
-    raise (_Crashed if code in _CRASHES else Undecodable)(_why(notes, makes, said, code))
+    raise (_Crashed if crashed(code) else Undecodable)(_why(notes, makes, said, code))
 
 
 def _why(notes: _Notes, makes: str, said: str, code: int) -> str:

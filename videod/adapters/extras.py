@@ -10,9 +10,12 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
-from videod.adapters import still
+from videod import files
+from videod.adapters import picture
 from videod.adapters.decode import Undecodable, decode
+from videod.adapters.decoding_room import DecodingRoom, common
 from videod.adapters.sniff import HEAD_BYTES, looks_like
 from videod.channels import EXTRAS, Channel
 from videod.core.media_checks import objection, objection_to_bytes
@@ -42,10 +45,11 @@ class Wrong:
 
 
 class Extras:
-    """`ffmpegs`: those that there are, in the order in which they are tried."""
+    """`ffmpegs`: those that there are, in the order in which they are tried. `room`: where files are decoded."""
 
-    def __init__(self, ffmpegs: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, ffmpegs: Callable[[], Sequence[str]], room: DecodingRoom | None = None) -> None:
         self._ffmpegs = ffmpegs
+        self._room = room or common()
         self._known: dict[tuple[object, ...], asyncio.Task[str | None]] = {}
         self._turn = asyncio.Semaphore(1)
 
@@ -87,7 +91,8 @@ class Extras:
         wrong = objection_to_bytes(size, FILM)
         if wrong is None:
             try:
-                found = await decode(ffmpeg, path, "extra", FILM, others)
+                with await asyncio.to_thread(_opened, path) as source:
+                    found = await decode(ffmpeg, path, "extra", FILM, others, self._room, source)
                 if found.sounds:  # it may last longer than the pictures, and is no reason to leave them out
                     found = replace(found, claimed_s=None, guessed_s=None)
                 wrong = "holds no video" if found.seen is None else objection(found, "extra", FILM)
@@ -95,29 +100,35 @@ class Extras:
                 wrong = await asyncio.to_thread(_instead, path, "video") or str(error)
             except FileNotFoundError as error:
                 raise Unchecked(str(error)) from error
+            except OSError as error:
+                wrong = f"cannot be read ({files.reason(error)})"
         if wrong is None:
             return None
         return f"{wrong}. Films are made without it; put a film such as an MP4 in its place, or leave the key out"
 
     async def _watermark(self, path: Path, size: int) -> str | None:
         try:
-            found = await asyncio.to_thread(still.decoded, path, PIXELS_MAX)
-        except still.NoPicture as error:
+            with await asyncio.to_thread(_opened, path) as source:
+                found = await picture.decoded(self._room, path, source, PIXELS_MAX)
+        except picture.NoPicture as error:
             wrong = await asyncio.to_thread(_instead, path, "image") or str(error)
             return f"{wrong}. Films are made without it; save it as PNG, or leave the key out"
         except OSError as error:
-            return f"cannot be read ({error}). Films are made without it"
-        except MemoryError as error:
-            raise Unchecked("videod has no memory left for it") from error
+            return f"cannot be read ({files.reason(error)}). Films are made without it"
         if found.animated:
             return "is animated. Only its first picture is drawn into films; save that as PNG if it is what you want"
         return None
 
 
+def _opened(path: Path) -> BinaryIO:
+    """The owner's own file, which may lie behind a link."""
+    return files.open_plain(path, follow=True)
+
+
 def _instead(path: Path, makes: str) -> str | None:
     """What is there in place of a film or a picture, where that says more than why it cannot be decoded."""
     try:
-        with path.open("rb") as source:
+        with _opened(path) as source:
             holds = looks_like(source.read(HEAD_BYTES))
     except OSError:
         return None

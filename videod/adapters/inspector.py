@@ -1,25 +1,29 @@
 """Looking at produced files: is it there, whole, and what it should be? Nothing counts as done before.
 
-A file is refused in words that begin with its name. Pictures are decoded by Pillow in a thread, sound and video by
-FFmpeg in a process of its own; two of each kind at a time (`checking_lane`).
+A file is refused in words that begin with its name. It is opened once, and decoded in a room behind a wall
+(`decoding_room`): pictures by Pillow, sound and video by FFmpeg, two of each kind at a time (`checking_lane`).
 """
 
 import asyncio
+import os
 import stat
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from videod import files
 from videod.adapters import picture
 from videod.adapters.checking_lane import CheckingLane
 from videod.adapters.decode import Undecodable, decode
+from videod.adapters.decoding_room import DecodingRoom, common
 from videod.adapters.picture import NoPicture
 from videod.adapters.sniff import HEAD_BYTES, looks_like
 from videod.core import bounds
 from videod.core.media_checks import Decoded, objection, objection_to_bytes
 from videod.core.step import Expectation
-from videod.ports import Artefact, BadArtefact
+from videod.ports import Artefact, BadArtefact, Unchecked
 
 AT_ONCE = 2
 #: a plan has some ten kilobytes, what a step reports of itself less
@@ -31,12 +35,16 @@ _NAMES = {"json": "JSON", "image": "picture", "video": "video", "audio": "sound"
 class MediaInspector:
     """See ports.Inspector. `ffmpeg` returns the program's path, or raises FileNotFoundError saying what to install.
 
-    `others`: the programs that come after it in line, for the minute in which it does not run.
+    `others`: the programs that come after it in line, for the minute in which it does not run. `room`: where files are
+    decoded, that of this process by default.
     """
 
-    def __init__(self, ffmpeg: Callable[[], str], others: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(
+        self, ffmpeg: Callable[[], str], others: Callable[[], Sequence[str]] = tuple, room: DecodingRoom | None = None
+    ) -> None:
         self._ffmpeg = ffmpeg
         self._others = others
+        self._room = room or common()
         self._lane = CheckingLane()
         self._pictures = asyncio.Semaphore(AT_ONCE)
 
@@ -44,34 +52,46 @@ class MediaInspector:
         if makes == "nothing":
             return Artefact(0, "")
         mark = _mark(path)
-        size = mark[0]
-        wrong = objection_to_bytes(size, expected)
+        wrong = objection_to_bytes(mark[0], expected)
         if wrong is not None:
             raise _refusal(path, makes, wrong)
         try:
-            facts = await self._facts(path, makes, expected)
+            async with self._turn(path, makes):
+                with await asyncio.to_thread(_opened, path) as source:
+                    facts = await self._facts(path, source, makes, expected)
+                    size, digest = await asyncio.to_thread(files.fingerprint, source)
+                    last = _mark_of(os.fstat(source.fileno()))
         except (Undecodable, NoPicture) as error:
             raise _refusal(path, makes, str(error)) from error
-        try:
-            digest = await asyncio.to_thread(_sha256, path)
-        except files.Unfit as error:
-            raise BadArtefact(f"{path.name} was changed while it was looked at: {error}") from error
-        if _mark(path) != mark:  # what was decoded is not what was hashed
+        except OSError as error:  # of FFmpeg that is missing as well, which its caller tells apart
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise Unchecked(f"{path.name} could not be read: {files.reason(error)}") from error
+        if not mark == last == _mark(path):  # what was decoded is not what was hashed, or not what lies there
             raise BadArtefact(f"{path.name} was changed while it was looked at")
         return Artefact(size, digest, facts)
 
-    async def _facts(self, path: Path, makes: str, expected: Expectation) -> dict[str, object]:
+    @asynccontextmanager
+    async def _turn(self, path: Path, makes: str) -> AsyncIterator[None]:
+        if makes == "image":
+            async with self._pictures:
+                yield
+        elif makes in ("video", "audio"):
+            async with self._lane.turn(_channel_of(path)):
+                yield
+        else:
+            yield
+
+    async def _facts(self, path: Path, source: BinaryIO, makes: str, expected: Expectation) -> dict[str, object]:
         if makes == "json":
             return await asyncio.to_thread(_document, path)
         if makes == "text":
             return await asyncio.to_thread(_text, path, expected)
         if makes == "image":
-            async with self._pictures:
-                return await asyncio.to_thread(picture.look, path, expected)
-        async with self._lane.turn(_channel_of(path)):
-            program = self._ffmpeg()
-            others = [other for other in self._others() if other != program]
-            found = await decode(program, path, makes, expected, others)
+            return await picture.look(self._room, path, source, expected)
+        program = self._ffmpeg()
+        others = [other for other in self._others() if other != program]
+        found = await decode(program, path, makes, expected, others, self._room, source)
         wrong = objection(found, makes, expected)
         if wrong is not None:
             raise Undecodable(wrong)
@@ -100,7 +120,18 @@ def _mark(path: Path) -> _Mark:
         raise BadArtefact(f"{path.name} is {'a link' if stat.S_ISLNK(found.st_mode) else 'no file'}, not a plain file")
     if found.st_nlink > 1:
         raise BadArtefact(f"{path.name} has another name elsewhere (a hard link), so it may change; it must be a copy")
+    return _mark_of(found)
+
+
+def _mark_of(found: os.stat_result) -> _Mark:
     return found.st_size, found.st_dev, found.st_ino, found.st_ctime_ns
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return files.open_made(path)
+    except (FileNotFoundError, PermissionError, files.Unfit) as error:
+        raise BadArtefact(f"{path.name} was changed while it was looked at: {files.reason(error)}") from error
 
 
 def _refusal(path: Path, makes: str, wrong: str) -> BadArtefact:
@@ -129,11 +160,6 @@ def _measured(found: Decoded) -> dict[str, object]:
             "mean_volume_db": round(heard.mean_db, 1), "peak_volume_db": round(heard.peak_db, 1),
         }  # fmt: skip
     return facts
-
-
-def _sha256(path: Path) -> str:
-    with files.open_made(path) as source:
-        return files.fingerprint(source)[1]
 
 
 def _document(path: Path) -> dict[str, object]:

@@ -190,7 +190,7 @@ def _carry(mark: int) -> None:
         return
 
 
-def _stand_back(nice: int) -> None:
+def stand_back(nice: int) -> None:
     """Where the kernel shares the processor out by sessions, niceness only counts within one: then lower ours as well.
 
     sched(7), "The autogroup feature". Within a cgroup that has a weight, as a systemd unit does, this changes nothing.
@@ -215,7 +215,7 @@ def main() -> None:
     if mark:
         _carry(mark)
     if nice:
-        _stand_back(nice)
+        stand_back(nice)
     try:
         if rules:
             shut_in(rules)

@@ -1,52 +1,105 @@
-"""Produced pictures: PNG, JPEG or WEBP, decoded to the last row, neither bombs nor a single colour."""
+"""Produced pictures: PNG, JPEG or WEBP, decoded to the last row, neither bombs nor a single colour.
 
+They are decoded in the room behind the wall; what is judged here is what it says of them.
+"""
+
+import asyncio
+import errno
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from PIL import Image
-
-from videod.adapters import still
-from videod.adapters.still import NoPicture
+from videod.adapters.decoding_room import DecodingRoom, Limits, crashed
+from videod.core import bounds
 from videod.core.media_checks import objection_to_size
+from videod.core.sanitize import sanitize_line
 from videod.core.step import Expectation
 from videod.ports import Unchecked
 
-#: 4K of the largest kind a service makes has 17 million; decoded, a picture takes 4 bytes of the daemon for each
+#: 4K of the largest kind a service makes has 17 million; decoded, a picture takes 4 bytes of its decoder for each
 PIXELS_MAX = 40_000_000
-#: what differs less all over the picture is one colour, steps of 256
-FLAT_STEPS = 3
+#: address space for a picture, of which each pixel takes some 16 bytes at most, and seconds
+MEMORY, LOOK_S = 2 << 30, 60.0
+#: how often a picture is decoded that breaks its decoder
+TRIES = 2
+_WORDS_BYTES, _WORDS = 1 << 14, 200
+#: the longest side that anything claims
+_SIDE = 1 << 31
+_FLAT = {"one colour": "is a single colour all over", "transparent": "is transparent all over"}
 
-__all__ = ["PIXELS_MAX", "NoPicture", "look"]
+
+class NoPicture(Exception):
+    """The file is no whole picture; the text is the rest of a sentence about it."""
 
 
-def look(path: Path, expected: Expectation) -> dict[str, object]:
+@dataclass(frozen=True)
+class Look:
+    """A picture that is whole: its size in pixels, as it is shown. `flat`: what is wrong with its only colour."""
+
+    width: int
+    height: int
+    animated: bool
+    flat: str | None
+
+
+async def look(room: DecodingRoom, path: Path, source: BinaryIO, expected: Expectation) -> dict[str, object]:
     """Decode the picture; its width and height in pixels, as it is shown.
 
-    Raises NoPicture, Unchecked when this host has no memory for it.
+    Raises NoPicture, Unchecked when it came to nothing.
     """
-    try:
-        found = still.decoded(path, PIXELS_MAX)
-        flat = _flat(found.picture)
-    except MemoryError as error:
-        raise Unchecked(f"{path.name} could not be checked: videod has no memory left for it") from error
-    width, height = found.size
-    wrong = objection_to_size(width, height, expected) or flat
+    found = await decoded(room, path, source, PIXELS_MAX)
+    wrong = objection_to_size(found.width, found.height, expected) or found.flat
     if wrong is not None:
         raise NoPicture(wrong)
-    return {"width": width, "height": height}
+    return {"width": found.width, "height": found.height}
 
 
-def _flat(picture: Image.Image) -> str | None:
-    """A picture without a single edge was not drawn by anyone; a silhouette differs in its alpha channel alone."""
-    if picture.mode in ("P", "PA"):  # two places of a palette may hold one color
-        picture = picture.convert("RGB")
-    extrema = picture.getextrema()
-    bands = [extrema] if isinstance(extrema[0], int | float) else list(extrema)
-    names = picture.getbands()
-    # 16 bits of gray count in steps of 256
-    scale = 257.0 if picture.mode.startswith("I") else 1.0
-    ranges = [(float(low) / scale, float(high) / scale) for low, high in bands]
-    if names[-1] == "A" and ranges[-1][1] == 0:
-        return "is transparent all over"
-    if any(high - low > FLAT_STEPS for low, high in ranges):
-        return None
-    return "is a single colour all over"
+async def decoded(room: DecodingRoom, path: Path, source: BinaryIO, pixels_max: int) -> Look:
+    """What the picture is that is open as `source`, decoded to its last row. Raises as `look`, and OSError."""
+    code = 0
+    for _ in range(TRIES):
+        code, said = await _asked(room, path, source, pixels_max)
+        if code == 0:
+            return _taken(path, said, pixels_max)
+        if not crashed(code):
+            raise Unchecked(f"{path.name} could not be checked, its decoder ended with code {code}")
+    raise NoPicture(f"breaks what decodes it (code {code})")
+
+
+async def _asked(room: DecodingRoom, path: Path, source: BinaryIO, pixels_max: int) -> tuple[int, bytes]:
+    """How the decoder ended, and what it said."""
+    try:
+        async with (
+            asyncio.timeout(LOOK_S),
+            room.looks_at(source, pixels_max, Limits(MEMORY, round(LOOK_S) + 10)) as visit,
+        ):
+            said = b""
+            while len(said) <= _WORDS_BYTES and (more := await visit.words.read(_WORDS_BYTES)):
+                said += more
+            if len(said) > _WORDS_BYTES:
+                return 0, b""
+            return await visit.ended(), said
+    except TimeoutError:
+        raise Unchecked(f"{path.name} could not be decoded within {LOOK_S:.0f} s") from None
+    except Unchecked as error:
+        raise Unchecked(f"{path.name} could not be checked: {error}") from error
+
+
+def _taken(path: Path, said: bytes, pixels_max: int) -> Look:
+    """What a decoder said, of which nothing is certain but that it was one about this file."""
+    try:
+        told = bounds.loads(said[:_WORDS_BYTES])
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise NoPicture("makes its decoder talk nonsense")
+    if told.get("no_memory"):
+        raise Unchecked(f"{path.name} could not be checked: there is no memory left for it")
+    if (reason := bounds.text(told.get("unreadable"), _WORDS)) is not None:
+        raise OSError(errno.EIO, sanitize_line(reason))
+    if (reason := bounds.text(told.get("no_picture"), _WORDS)) is not None:
+        raise NoPicture(sanitize_line(reason))
+    width, height = (bounds.whole(told.get(side), 1, _SIDE) for side in ("width", "height"))
+    if width is None or height is None or width * height > pixels_max:
+        raise NoPicture("makes its decoder talk nonsense")
+    return Look(width, height, told.get("animated") is True, _FLAT.get(str(told.get("flat"))))

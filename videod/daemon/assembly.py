@@ -22,6 +22,7 @@ import httpx
 from videod.adapters import notifiers
 from videod.adapters.clock import SystemChance, SystemClock
 from videod.adapters.credit import ServiceBalances
+from videod.adapters.decoding_room import DecodingRoom
 from videod.adapters.disk import MB, Disk
 from videod.adapters.extras import Extras
 from videod.adapters.inspector import MediaInspector
@@ -134,8 +135,8 @@ async def build(
     builder = wiring.command_builder(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
     )  # fmt: skip
-    launcher, inspector = ProcessLauncher(wiring.host_paths(sources)), MediaInspector(builder.ffmpeg, current.ffmpegs)
-    opened.callback(launcher.close)
+    launcher, room = _children(sources, opened)
+    inspector = MediaInspector(builder.ffmpeg, current.ffmpegs, room)
     bound = partial(_deadline_s, current)
     balances = ServiceBalances(urls, secrets.get)
     purchase_check = Reconciler(store, ledger, builder, balances, clock, lambda: current.settings.daemon.look_after_s)
@@ -153,7 +154,7 @@ async def build(
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
     lease = await _lease(NotionLease(calls, board.ids), store, ledger, clock, ends)
     youtube = wiring.youtube_questions(sources, launcher, tokens.youtube_token)
-    ready = _preflight(store, ledger, clock, _Asked(current, secrets, urls, balances, tokens, board, youtube))
+    ready = _preflight(store, ledger, clock, _Asked(current, secrets, urls, balances, tokens, board, youtube, room))
     scheduler = Scheduler(
         store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
     )
@@ -181,6 +182,14 @@ async def build(
     )  # fmt: skip
 
 
+def _children(sources: wiring.Sources, opened: AsyncExitStack) -> tuple[ProcessLauncher, DecodingRoom]:
+    """What runs scripts, and what decodes their files."""
+    launcher, room = ProcessLauncher(wiring.host_paths(sources)), DecodingRoom()
+    opened.callback(launcher.close)
+    opened.callback(room.close)
+    return launcher, room
+
+
 def _verdicts(
     sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, questions: YouTubeQuestions
 ) -> VerdictWatch:  # fmt: skip
@@ -200,6 +209,7 @@ class _Asked:
     tokens: GoogleTokens
     board: NotionBoard
     youtube: YouTubeQuestions
+    room: DecodingRoom
 
     def now(self) -> Now:
         return Now(self.current.settings, self.current.channels, self.secrets, self.urls)
@@ -220,7 +230,7 @@ class _Asked:
         return (
             settings_checks.consent(self.token, self.now), settings_checks.spoken(self.now),
             settings_checks.whose_consent(self.youtube.verify, self.now),
-            settings_checks.extras(Extras(self.current.ffmpegs)),
+            settings_checks.extras(Extras(self.current.ffmpegs, self.room)),
         )  # fmt: skip
 
 

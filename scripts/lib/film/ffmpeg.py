@@ -32,10 +32,9 @@ RUN_S_MAX = 2 * 3600
 #: how `nice` and shells end when the program behind them cannot be started, or is not there
 NO_PROGRAM = (126, 127)
 
-FORMATS = (
-    "mov,matroska,mp3,wav,w64,aac,flac,ogg,aiff,caf,flv,h264,mpegts,avi,concat,png_pipe,jpeg_pipe,webp_pipe,image2"
-)
-OPEN = ("-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS)
+FORMATS = "mov,matroska,mp3,wav,w64,aac,flac,ogg,aiff,caf,flv,h264,mpegts,avi,png_pipe,jpeg_pipe,webp_pipe,image2"
+_PROTOCOLS = ("-protocol_whitelist", "file,pipe")
+OPEN = (*_PROTOCOLS, "-format_whitelist", FORMATS)
 
 
 @dataclass(frozen=True)
@@ -141,6 +140,12 @@ def _packaged() -> str | None:
 def given(path: Path) -> list[str]:
     """The arguments that open a media file as an input, whatever its name looks like."""
     return [*OPEN, "-i", f"file:{path.resolve()}"]
+
+
+def own_list(path: Path) -> list[str]:
+    """The arguments that open a list of files (ffconcat) as an input: only one that this process wrote itself."""
+    listed = ("-format_whitelist", f"concat,{FORMATS}", "-f", "concat", "-safe", "0")
+    return [*_PROTOCOLS, *listed, "-i", f"file:{path.resolve()}"]
 
 
 def target(path: Path) -> str:

@@ -56,7 +56,7 @@ def join(segments: Sequence[Segment], parts: Path, sound: Path, fps: int, room: 
     joined = room / "joined.mp4"
     ffmpeg.run(
         [
-            "-v", "error", "-xerror", "-y", "-f", "concat", "-safe", "0", *ffmpeg.given(parts), *ffmpeg.given(sound),
+            "-v", "error", "-xerror", "-y", *ffmpeg.own_list(parts), *ffmpeg.given(sound),
             "-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-bsf:v", times, "-map_metadata", "-1",
             "-video_track_timescale", str(fps * picture_format.TIMESCALE_PER_PICTURE),
             "-fflags", "+bitexact", "-f", "mp4", ffmpeg.target(joined),

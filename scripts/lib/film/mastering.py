@@ -29,7 +29,7 @@ def join(parts: Path, samples: int, out: Path) -> Measured:
     """Join the PCM of a concat list into one WAV and measure it. Raises Failure(input) if samples are missing."""
     said = ffmpeg.run(
         [
-            "-v", "info", "-xerror", "-y", "-f", "concat", "-safe", "0", *ffmpeg.given(parts), "-map", "0:a:0",
+            "-v", "info", "-xerror", "-y", *ffmpeg.own_list(parts), "-map", "0:a:0",
             "-af", "ebur128=framelog=verbose", "-c:a", "pcm_s16le", "-f", "wav", "-rf64", "auto",
             "-fflags", "+bitexact", ffmpeg.target(out),
         ],

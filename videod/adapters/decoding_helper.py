@@ -1,0 +1,293 @@
+"""The warm parent of those who decode: started once by `decoding_room`, it forks one child for each file.
+
+    python -I -B decoding_helper.py SOCKET
+
+SOCKET is the daemon's; each message there is an order (JSON) with three descriptors: the file, the pipe for what is
+said of it, and the line on which this order's end is reported. Hanging up on the line ends the order. This process
+reads nothing but orders, and what it imported at its start is all that its children have: a child gets the file and
+the pipe, shuts itself in, and decodes (Pillow) or becomes FFmpeg. So a file that takes its decoder over has reached
+neither the daemon nor the next file.
+
+It imports nothing of videod but `launch` and `still`, because its memory counts.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+# before `still` makes an error of one of them. A warning is printed with its line of code, which no child can read
+warnings.simplefilter("ignore")
+
+# what Pillow would import in the midst of a file, where nothing can be imported any more
+from PIL import Image, ImageSequence, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: E402
+
+from videod.adapters import launch, still  # noqa: E402
+
+Image.preinit()
+__all__ = ["ImageSequence", "MpoImagePlugin", "PngImagePlugin", "TiffImagePlugin", "WebPImagePlugin"]
+
+#: the longest order, bytes; how many descriptors come with one
+ORDER_BYTES, HANDLES = 1 << 16, 3
+#: how a child ends that could not be shut in or did not get to its work (EX_OSERR)
+NOT_SHUT_IN = 71
+#: what differs less all over the picture is one colour, steps of 256
+FLAT_STEPS = 3
+#: what this process and its children may touch at most: they read, they write nothing, they reach nobody
+RULES = ("r/", "d/dev/null", "o")
+_FILE = 3
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
+_CAPABILITIES_3 = 0x20080522
+#: how often strays are looked for while there are some, ms
+_STRAYS_MS = 20
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+# ------------------------------------------------------------------------------------------------- in the child
+
+
+def _bounded(limits: dict[str, int]) -> None:
+    for kind, most in (
+        (resource.RLIMIT_AS, limits["memory"]), (resource.RLIMIT_CPU, limits["cpu_s"]), (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, limits["files"]), (resource.RLIMIT_CORE, 0),
+    ):  # fmt: skip
+        hard = resource.getrlimit(kind)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (bound, bound))
+
+
+def _shut_in(places: list[str], wall: list[str]) -> None:
+    """Behind what this kernel has of Landlock and filters."""
+    launch.shut_in([*(places if launch.abi() else ()), *wall])
+
+
+def _powerless() -> None:
+    """Without root's powers, where root runs this; nobody else has any."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
+    _libc.capset(header, (ctypes.c_uint32 * 6)())
+
+
+def _alone(parent: int, file: int, words: int, null: int, said_on: int) -> None:
+    """In a session of its own, dead with its parent, with nothing open but the file and where it speaks."""
+    os.setsid()
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(128 + signal.SIGKILL)
+    os.dup2(words, said_on)
+    for number in {0, 1, 2} - {said_on}:
+        os.dup2(null, number)
+    os.dup2(file, _FILE, inheritable=False)
+    os.closerange(_FILE + 1, 4096)
+
+
+def _become(order: dict[str, object]) -> None:
+    """FFmpeg, which may read this file, programs and libraries."""
+    nice, places, wall, argv = order["nice"], order["places"], order["wall"], order["argv"]
+    assert isinstance(nice, int) and isinstance(places, list) and isinstance(wall, list) and isinstance(argv, list)
+    launch.stand_back(nice)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # by what is open, not by its name: the name may lead elsewhere by now
+    _shut_in([*places, f"i/proc/self/fd/{_FILE}", "o"], wall)
+    try:
+        os.execvpe(argv[0], argv, {"PATH": os.environ.get("PATH", os.defpath)})  # noqa: S606 - its purpose
+    except OSError as error:
+        os.write(2, f"cannot run {argv[0]}: {error.strerror}\n".encode())
+        os._exit(127)
+
+
+def _look(order: dict[str, object]) -> None:
+    """Decode a picture and say what it is, as JSON: `width`, `height`, `animated`, `flat` (what is said of a picture
+    without an edge), or why not: `no_picture`, `unreadable`, `no_memory`."""
+    pixels_max, wall = order["pixels_max"], order["wall"]
+    assert isinstance(pixels_max, int) and isinstance(wall, list)
+    _powerless()
+    _shut_in(["o"], wall)
+    try:
+        with os.fdopen(_FILE, "rb") as source:
+            source.seek(0)  # its place is shared with whoever looked before
+            found = still.decoded(source, pixels_max)
+            width, height = found.size
+            told = {"width": width, "height": height, "animated": found.animated, "flat": _flat(found.picture)}
+    except still.NoPicture as error:
+        told = {"no_picture": str(error)}
+    except MemoryError:
+        told = {"no_memory": True}
+    except OSError as error:
+        told = {"unreadable": error.strerror or type(error).__name__}
+    os.write(1, json.dumps(told).encode())
+
+
+def _flat(picture: Image.Image) -> str | None:
+    """A picture without a single edge was not drawn by anyone; a silhouette differs in its alpha channel alone."""
+    if picture.mode in ("P", "PA"):  # two places of a palette may hold one color
+        picture = picture.convert("RGB")
+    extrema = picture.getextrema()
+    bands = [extrema] if isinstance(extrema[0], int | float) else list(extrema)
+    names = picture.getbands()
+    # 16 bits of gray count in steps of 256
+    scale = 257.0 if picture.mode.startswith("I") else 1.0
+    ranges = [(float(low) / scale, float(high) / scale) for low, high in bands]
+    if names[-1] == "A" and ranges[-1][1] == 0:
+        return "transparent"
+    if any(high - low > FLAT_STEPS for low, high in ranges):
+        return None
+    return "one colour"
+
+
+def _work(parent: int, order: dict[str, object], handles: list[int], null: int) -> None:
+    """The whole life of a child."""
+    limits = order["limits"]
+    assert isinstance(limits, dict)
+    picture = order["do"] == "look"
+    _alone(parent, handles[0], handles[1], null, 1 if picture else 2)
+    _bounded(limits)
+    (_look if picture else _become)(order)
+
+
+# ------------------------------------------------------------------------------------------------- in the parent
+
+
+class Helper:
+    """Takes orders until the daemon closes its end."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._pid = os.getpid()
+        self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+        #: by what is polled: the child's process handle, and its line
+        self._ends: dict[int, tuple[int, socket.socket]] = {}
+        self._lines: dict[int, int] = {}
+        self._strays = False
+
+    def serve(self) -> None:
+        while True:
+            for handle, _ in self._poll.poll(_STRAYS_MS if self._strays else None):
+                if handle == self._control.fileno():
+                    if not self._take():
+                        return
+                elif handle in self._lines:
+                    self._stop(handle)
+                elif handle in self._ends:
+                    self._end(handle)
+            if self._strays:
+                self._end_strays()
+
+    def _take(self) -> bool:
+        """Start what is ordered. False when the daemon has gone."""
+        try:
+            data, handles, _, _ = socket.recv_fds(self._control, ORDER_BYTES, HANDLES)
+        except ConnectionError:
+            return False
+        if not data:
+            return False
+        if len(handles) == HANDLES:
+            self._start(json.loads(data), handles)
+        else:  # no descriptor was left for them: the order's line closes, and that says it
+            for handle in handles:
+                os.close(handle)
+        return True
+
+    def _start(self, order: dict[str, object], handles: list[int]) -> None:
+        line = socket.socket(fileno=handles[2])
+        try:
+            pid = os.fork()
+        except OSError:
+            line.close()
+        else:
+            if pid == 0:
+                self._child(order, handles)
+            end = os.pidfd_open(pid)
+            self._ends[end], self._lines[line.fileno()] = (pid, line), pid
+            self._poll.register(end, select.POLLIN)
+            self._poll.register(line, select.POLLIN)
+        os.close(handles[0])
+        os.close(handles[1])
+
+    def _child(self, order: dict[str, object], handles: list[int]) -> NoReturn:
+        code = NOT_SHUT_IN
+        try:
+            _work(self._pid, order, handles, self._null)
+            code = 0
+        finally:
+            os._exit(code)
+
+    def _stop(self, handle: int) -> None:
+        """The daemon hung up: nobody waits for this one any more."""
+        self._poll.unregister(handle)
+        _kill_group(self._lines.pop(handle))
+
+    def _end(self, end: int) -> None:
+        pid, line = self._ends.pop(end)
+        self._poll.unregister(end)
+        os.close(end)
+        _kill_group(pid)  # what is left of it, before its number can be given away
+        _, status = os.waitpid(pid, 0)
+        self._end_strays()
+        if self._lines.pop(line.fileno(), None) is not None:
+            self._poll.unregister(line)
+        with suppress(OSError), line:
+            line.send(b"%d" % os.waitstatus_to_exitcode(status))
+
+    def _end_strays(self) -> None:
+        """Kill what a child left behind in a session of its own: it fell to this process."""
+        known = {pid for pid, _ in self._ends.values()}
+        self._strays = False
+        for pid in _children():
+            if pid not in known:
+                self._strays = True
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, os.WNOHANG)
+
+    def end_all(self) -> None:
+        for pid, _ in self._ends.values():
+            _kill_group(pid)
+
+
+def _children() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as told:  # noqa: PTH123
+            return [int(pid) for pid in told.read().split()]
+    except OSError:  # a kernel without it
+        return []
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(OSError):  # it may not have got to its own session yet
+        os.kill(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    """Serve until the daemon goes."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    helper = Helper(control)
+    if launch.abi():
+        launch.shut_in(list(RULES))
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    try:
+        helper.serve()
+    finally:
+        helper.end_all()
+
+
+if __name__ == "__main__":
+    main()
