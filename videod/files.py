@@ -39,6 +39,12 @@ class Unfit(OSError):
     """What stands there is no plain file, or larger than it may be; the text says which."""
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone (`mode` of `mkdir` is the last one's)."""
+    for one in (*reversed([above for above in folder.parents if not above.exists()]), folder):
+        one.mkdir(mode=0o700, exist_ok=True)
+
+
 def open_plain(path: Path, *, follow: bool = False) -> BinaryIO:
     """The regular file of the owner's at `path`, open for reading. Never waits; a link is refused unless `follow`.
 

@@ -147,6 +147,7 @@ ACTS: dict[str, Callable[[], object]] = {
     "attribute outside": lambda: os.setxattr(OUTSIDE + "/notes.txt", "user.x", b"1"),
     "setxattrat outside": lambda: call(SETXATTRAT, -100, path(OUTSIDE), 0, path("user.x"), None, 0),
     "times outside": lambda: os.utime(OUTSIDE + "/notes.txt", (1, 1)),
+    "emptying outside": lambda: os.truncate(OUTSIDE + "/notes.txt", 0),
     "write in the workspace": lambda: wrote(INSIDE),
     "remove in the workspace": Path(INSIDE).unlink,
     "read a file": lambda: os.close(os.open(sys.executable, os.O_RDONLY)),

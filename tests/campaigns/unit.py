@@ -74,6 +74,8 @@ def run(folder: Path, given: argparse.Namespace) -> Result:
         for number in range(4):
             pid = until(lambda other=pid: _ready(made, manager, other), lambda: _said(made))  # type: ignore[misc]
             told.append(len(creator.alerts()))
+            group = Path(f"/proc/{pid}/cgroup").read_text().rpartition("0::")[2].split()[0]
+            assert group.endswith("/videod.service/daemon"), group  # the unit lends groups for its jobs
             say(f"daemon {pid} is ready, people heard of {_deaths(made)} deaths in {told[-1]} messages")
             if number < 3:
                 os.kill(pid, signal.SIGKILL)

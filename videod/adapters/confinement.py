@@ -15,14 +15,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from videod.adapters import launch, seccomp
+from videod.adapters import launch, orphans, seccomp, walls
 from videod.adapters.seccomp import Wall
 from videod.ports import Confinement, Spawn
 from videod.programs import CERTIFICATES
 
 log = logging.getLogger(__name__)
 
-_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
+_PR_SET_DUMPABLE = 4
 
 #: where systems keep programs, libraries and what they need to run; those that a system lacks are passed over
 _SYSTEM = (
@@ -128,11 +128,7 @@ def ready(at: HostPaths | None) -> HostPaths | None:
     if at is None:
         return None
     if not launch.abi():
-        log.warning(
-            "launch_jail_missing",
-            extra={"reason": "this kernel has no Landlock (5.13 or newer, lsm=landlock): scripts may touch what the"
-                   " user of videod may"},
-        )  # fmt: skip
+        log.warning("launch_jail_missing", extra={"reason": walls.NO_LANDLOCK})
         return None
     at.temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in at.temporary.glob("*"):
@@ -146,6 +142,5 @@ def guard_self() -> None:
 
     And make it the one to which orphans of its children fall, so that it can reap them.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    orphans.adopt()

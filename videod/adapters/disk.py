@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from videod.files import private_folder
+
 MB = 1_000_000
 #: the reserve takes at most this share of the file system
 RESERVE_SHARE = 0.05
@@ -161,7 +163,7 @@ def unusable(state: Path) -> str | None:
     On a full disk the reserve is given up here, so that a start has room to write down that it pauses.
     """
     try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(state)
         if os.statvfs(state).f_flag & os.ST_RDONLY:
             return _read_only(state)
         if not os.access(state, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):

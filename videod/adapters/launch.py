@@ -18,6 +18,7 @@ A rule is a letter and an absolute path; what no rule allows is refused, to what
     t  make a folder of its own here, written like w, and name it in TMPDIR
     n  nothing: `r` of a folder around this place covers only what lies beside the way to it
     o  (no path) no TCP connections
+    c  the control group that it and all it starts belong to: the daemon moves it there while it starts
     f  (no path) a program for seccomp in hexadecimal (`seccomp.py`): what may be asked of the kernel; installed last
 """
 
@@ -155,6 +156,16 @@ def shut_in(rules: list[str]) -> None:
             forbid(bytes.fromhex(rule[1:]))
 
 
+def _join(group: str) -> None:
+    """Be in a control group before anything foreign runs. Moving takes the kernel milliseconds, in which Python starts:
+    so the daemon has begun it, and here it is looked at and made good."""
+    with open("/proc/self/cgroup", "rb") as groups:  # noqa: PTH123 - pathlib would cost every script its import
+        if os.path.basename(group).encode() in groups.read():  # noqa: PTH119
+            return
+    with open(f"{group}/cgroup.procs", "wb") as members:  # noqa: PTH123
+        members.write(b"0")
+
+
 def _ruleset(rules: list[str]) -> int:
     version = abi()
     handled = _BEFORE_ABI_2
@@ -217,8 +228,10 @@ def main() -> None:
     if nice:
         stand_back(nice)
     try:
-        if rules:
-            shut_in(rules)
+        for group in (rule[1:] for rule in rules if rule[0] == "c"):
+            _join(group)
+        if walls := [rule for rule in rules if rule[0] != "c"]:
+            shut_in(walls)
     except OSError as error:
         sys.stderr.write(f"cannot be shut in: {error.strerror}\n")
         os._exit(_NO_JAIL)

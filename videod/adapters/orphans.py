@@ -1,12 +1,15 @@
-"""Processes that left their job's group: found by a mark that they cannot lose by accident, ended and reaped.
+"""Processes that a job left behind: found by their descent, told apart by a number, ended and reaped.
 
-Forking twice and opening a session of its own takes a process out of its job's group, its ancestry and, with a cleared
-environment, out of reach of a name in there. A resource limit stays: every child inherits it, and a program has to
-lower it on purpose. So each job's first process gets a number of its own as its limit of RLIMIT_RSS, which Linux has
-not enforced since 2.4.30 and which is far above any memory. Two jobs never share a number, so no other job is touched.
+This process is the one to which orphans of its children fall (`adopt`), so that whatever a job starts stays its
+descendant, whichever group, session or environment it is in. A resource limit tells whose it is: each job's first
+process gets a number of its own as its limit of RLIMIT_RSS, which Linux has not enforced since 2.4.30, and every child
+inherits it. The filters (`seccomp`) let nobody change it; where there are none, it can only be lowered. So a descendant
+is this process's own helper, or of a job that lives, or a stray: one whose number is neither. Strays are ended. What
+does not descend from this process, and this process itself, is never touched, whatever number it carries.
 """
 
 import contextlib
+import ctypes
 import os
 import resource
 import secrets
@@ -14,10 +17,20 @@ import signal
 import time
 from pathlib import Path
 
-#: how long a job's orphans are ended again and again (one may fork faster than it is found), seconds
+_PR_SET_CHILD_SUBREAPER = 36
+#: how long strays are ended again and again (one may fork faster than it is found), seconds
 ORPHANS_S = 2.0
 _PAUSE_S = 0.005
 _HIGHEST_BIT = 1 << 61
+#: the limit of this process and of the helpers that it starts for itself
+_OWN = resource.getrlimit(resource.RLIMIT_RSS)[1]
+#: the numbers of the jobs that live
+_living: set[int] = set()
+
+
+def adopt() -> None:
+    """Let orphans of this process's children fall to it."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def new_mark() -> int:
@@ -25,41 +38,70 @@ def new_mark() -> int:
     return secrets.randbits(61) | _HIGHEST_BIT
 
 
+def begin() -> int:
+    """The number of a job that lives until `end`."""
+    mark = new_mark()
+    _living.add(mark)
+    return mark
+
+
 def end(mark: int) -> int:
-    """Kill and reap every process with `mark`, until none is left. Returns how many were left after ORPHANS_S.
+    """The job is over: kill and reap what it left, until nothing is. Returns how many were left after ORPHANS_S.
 
     The job's first process must have been waited for before. Blocks for a millisecond where there are none.
     """
+    _living.discard(mark)
     until = time.monotonic() + ORPHANS_S
-    while found := [pid for pid in marked(mark) if not _over(pid)]:
+    while found := [pid for pid in strays() if not _over(pid)]:
         if time.monotonic() > until:
             return len(found)
         for pid in found:
-            _kill(pid, mark)
+            _kill(pid)
         time.sleep(_PAUSE_S)
     return 0
 
 
-def marked(mark: int) -> list[int]:
-    """The processes that carry `mark`, dead ones that nobody has waited for included."""
+def strays() -> list[int]:
+    """The descendants that belong to nobody, dead ones that nobody has waited for included."""
+    me = os.getpid()
     names = os.listdir("/proc")  # noqa: PTH208 - as paths, they would take three times as long
-    return [int(name) for name in names if name.isdecimal() and _carries(int(name), mark)]
+    return [int(name) for name in names if name.isdecimal() and _is_stray(int(name), me)]
 
 
 def of_a_job(pid: int) -> bool:
-    """Whether a process belongs to some job: it carries a mark, whichever."""
-    try:
-        limit = resource.prlimit(pid, resource.RLIMIT_RSS)[1]
-    except OSError:
+    """Whether a process belongs to some job of some daemon: it carries a number, whichever."""
+    limit = _limit(pid)
+    return limit is not None and limit != resource.RLIM_INFINITY and limit & _HIGHEST_BIT != 0
+
+
+def _is_stray(pid: int, me: int) -> bool:
+    if pid == me or (limit := _limit(pid)) is None:
         return False
-    return limit != resource.RLIM_INFINITY and limit & _HIGHEST_BIT != 0
+    return limit != _OWN and limit not in _living and _descends(pid, me)
 
 
-def _carries(pid: int, mark: int) -> bool:
+def _limit(pid: int) -> int | None:
     try:
-        return resource.prlimit(pid, resource.RLIMIT_RSS)[1] == mark
+        return resource.prlimit(pid, resource.RLIMIT_RSS)[1]
     except OSError:  # it ended, or belongs to another user
-        return False
+        return None
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    """A parent that dies on the way hands it to `ancestor`, so the next look finds what this one misses."""
+    while pid > 1 and (stat := _stat(pid)) is not None:
+        pid = int(stat[1])
+        if pid == ancestor:
+            return True
+    return False
+
+
+def _stat(pid: int) -> list[str] | None:
+    """State, parent and so on; None when it is gone. Its name in parentheses, before them, may hold anything."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
 
 
 def _over(pid: int) -> bool:
@@ -70,19 +112,16 @@ def _over(pid: int) -> bool:
             return True
     except ChildProcessError:
         ours = False
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return True
-    return state == "Z" and not ours
+    stat = _stat(pid)
+    return stat is None or (stat[0] == "Z" and not ours)
 
 
-def _kill(pid: int, mark: int) -> None:
+def _kill(pid: int) -> None:
     """A handle first, then the look: so the process that was looked at is the one that gets the signal."""
     with contextlib.suppress(ProcessLookupError):
         handle = os.pidfd_open(pid)
         try:
-            if _carries(pid, mark):
+            if _is_stray(pid, os.getpid()):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
         finally:
             os.close(handle)

@@ -3,7 +3,7 @@
 Children are started two at a time on a thread of their own, because starting one waits for its exec and a burst would
 hold the loop for seconds. A child's end is seen through its pidfd; after it the whole group is killed, since a
 grandchild that keeps stdout open would otherwise hang the reader (trap of Python 3.11, design 12). Whoever left the
-group is found by the job's mark and killed too.
+group is killed with the job's control group, where there is one, and found by its descent (`orphans`).
 """
 
 import asyncio
@@ -19,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from videod.adapters import confinement, orphans
+from videod.adapters import cgroups, confinement, orphans
+from videod.adapters.cgroups import Groups
 from videod.adapters.confinement import HostPaths
 from videod.ports import Child, Spawn
 
@@ -42,10 +43,11 @@ class ProcessChild:
 
     def __init__(
         self, process: subprocess.Popen[bytes], stdout: asyncio.StreamReader, stderr: asyncio.StreamReader, mark: int,
-        temporary: Path | None,
+        temporary: Path | None, group: Path | None,
     ) -> None:  # fmt: skip
         self._process = process
         self._mark = mark
+        self._group = group
         self._temporary = temporary
         self._stdout = stdout
         self._tail = b""
@@ -67,6 +69,8 @@ class ProcessChild:
 
     async def _end_rest(self) -> None:
         try:
+            if self._group is not None:
+                await asyncio.to_thread(cgroups.end, self._group)
             if left := await asyncio.to_thread(orphans.end, self._mark):
                 log.warning("launch_strays_left", extra={"pid": self.pid, "processes": left})
             if self._temporary is not None:
@@ -140,10 +144,15 @@ async def _pipe(stream: IO[bytes]) -> asyncio.StreamReader:
 
 
 class ProcessLauncher:
-    """Starts children through `launch.py`, two at a time; in confinements where there is a `paths` for them."""
+    """Starts children through `launch.py`, two at a time; in confinements where there is a `paths` for them.
 
-    def __init__(self, paths: HostPaths | None = None) -> None:
+    `groups`: where each child gets a control group of its own, if the service manager lends any.
+    """
+
+    def __init__(self, paths: HostPaths | None = None, groups: Groups | None = None) -> None:
+        orphans.adopt()
         self._paths = confinement.ready(paths)
+        self._groups = groups
         # threads that live as long as the daemon: the parent-death signal fires when the *starting thread* ends
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="launch")
 
@@ -152,12 +161,20 @@ class ProcessLauncher:
 
     async def start(self, spawn: Spawn) -> Child:
         loop = asyncio.get_running_loop()
-        mark = orphans.new_mark()
-        rules = confinement.rules(self._paths, spawn)
-        process = await loop.run_in_executor(self._threads, _popen, spawn, mark, rules)
+        mark = orphans.begin()
+        group = self._groups.make(mark) if self._groups is not None else None
+        rules = (*((f"c{group}",) if group is not None else ()), *confinement.rules(self._paths, spawn))
+        try:
+            process = await loop.run_in_executor(self._threads, _popen, spawn, mark, rules, group)
+        except OSError:
+            await asyncio.to_thread(orphans.end, mark)
+            if group is not None:
+                await asyncio.to_thread(cgroups.end, group)
+            raise
         assert process.stdout is not None and process.stderr is not None
-        temporary = self._paths.temporary / str(process.pid) if self._paths and rules else None
-        return ProcessChild(process, await _pipe(process.stdout), await _pipe(process.stderr), mark, temporary)
+        temporary = self._paths.temporary / str(process.pid) if self._paths and spawn.confinement else None
+        out, errors = await _pipe(process.stdout), await _pipe(process.stderr)
+        return ProcessChild(process, out, errors, mark, temporary, group)
 
 
 def tethered(
@@ -207,10 +224,10 @@ def _works_on(pid: int, output: str) -> bool:
     return told and orphans.of_a_job(pid)
 
 
-def _popen(spawn: Spawn, mark: int, rules: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _popen(spawn: Spawn, mark: int, rules: tuple[str, ...], group: Path | None) -> subprocess.Popen[bytes]:
     number = signal.SIGTERM if spawn.finishes else signal.SIGKILL
     argv = (*tethered(spawn.nice, number, mark, rules), *spawn.argv)
-    return subprocess.Popen(
+    process = subprocess.Popen(
         argv,
         env=dict(spawn.env),
         cwd=spawn.cwd,
@@ -220,3 +237,6 @@ def _popen(spawn: Spawn, mark: int, rules: tuple[str, ...]) -> subprocess.Popen[
         start_new_session=True,
         close_fds=True,
     )
+    if group is not None:
+        cgroups.join(group, process.pid)
+    return process

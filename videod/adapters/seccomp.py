@@ -87,9 +87,11 @@ mq_open mq_unlink inotify_init inotify_init1
 _ADDRESSING = _names("connect bind listen accept accept4")
 #: files of its own in memory, which no rule of Landlock keeps from being run
 _UNSEEN = _names("memfd_create memfd_secret")
+#: a file by its name: Landlock knows of it from its third version on only
+_EMPTYING = _names("truncate truncate64")
 _STARTS = _names("execve execveat")
 _CHANGES = _names("""
-creat truncate truncate64 rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat link linkat symlink symlinkat
+creat rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat link linkat symlink symlinkat
 mknod mknodat
 """)
 
@@ -237,6 +239,7 @@ def _of_ours(made: _Filter) -> None:
     made.refuse_all(_MARKS_OF_FILES)
     made.refuse_all(_SHARED)
     made.refuse_all(_UNSEEN, errno.ENOSYS)
+    made.refuse_all(_EMPTYING)
     made.refuse("personality", _is_not(0, _READ_PERSONALITY))
     made.refuse("prctl", _is(0, _SET_PDEATHSIG))  # it ends with the daemon
     for command in _FILE_IOCTLS:

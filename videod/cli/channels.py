@@ -27,6 +27,7 @@ from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
 from videod.daemon import wiring
 from videod.dashboard.text import count
 from videod.documents import Fault
+from videod.files import private_folder
 from videod.strict_yaml import read_yaml
 
 app = options.app("List, check and authorize channels.")
@@ -172,7 +173,7 @@ def authorize(
         hint = f"the channels are {', '.join(sorted(known))}"
         raise CommandError(output.USAGE, f"there is no channel {channel!r}", hint)
     folder = settings.paths.state / "tokens"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     # the script finds its modules in its own folder, which PYTHONSAFEPATH (set by the unit) would hide
     passed = {name: value for name, value in os.environ.items() if name not in {*SECRET_NAMES, "PYTHONSAFEPATH"}}
     argv = [

@@ -20,6 +20,7 @@ import typer
 
 from videod.cli import interrupts, options
 from videod.cli.demo_show import summary, tell
+from videod.files import private_folder
 
 if TYPE_CHECKING:
     from videod.cli.children import Children
@@ -150,7 +151,7 @@ def _set_up(folder: Path, size: tuple[int, int], config: Path, episodes: int, ch
     from videod.config import load_settings
 
     try:
-        (folder / TEMPORARY).mkdir(parents=True, exist_ok=True)
+        private_folder(folder / TEMPORARY)
         limits = load_settings(config).limits
         _check_room(folder, limits.min_free_mb + limits.reserve_mb + CLIP_MB * size[0] * episodes)
         os.environ["TMPDIR"] = str((folder / TEMPORARY).resolve())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from videod.cli.children import Children
 from videod.core.sanitize import sanitize_screen
+from videod.files import private_folder
 
 #: how long the stand-ins may take to answer after their start, seconds
 START_S = 180.0
@@ -36,7 +37,7 @@ def attach_or_start(
     found = attach(root)
     if found is not None:
         return found, None
-    root.mkdir(parents=True, exist_ok=True)
+    private_folder(root)
     log = root / "sandbox.log"
     argv = [sys.executable, "-m", "videod", "sandbox", "run", "--root", str(root), *arguments]
     process = (children or Children()).start(argv, log)
@@ -88,7 +89,7 @@ def prepare(env: Mapping[str, str], channels: Sequence[str], state: Path) -> Non
 
     asyncio.run(_make_board(env, channels))
     folder = state / "tokens"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     for channel in channels:
         path = folder / f"{channel}.token"
         if not path.exists():

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import httpx
 
-from videod.adapters import notifiers
+from videod.adapters import notifiers, walls
 from videod.adapters.clock import SystemChance, SystemClock
 from videod.adapters.credit import ServiceBalances
 from videod.adapters.decoding_room import DecodingRoom
@@ -135,7 +135,7 @@ async def build(
     builder = wiring.command_builder(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
     )  # fmt: skip
-    launcher, room = _children(sources, opened)
+    launcher, room = _children(sources, ends, opened)
     inspector = MediaInspector(builder.ffmpeg, current.ffmpegs, room)
     bound = partial(_deadline_s, current)
     balances = ServiceBalances(urls, secrets.get)
@@ -182,9 +182,12 @@ async def build(
     )  # fmt: skip
 
 
-def _children(sources: wiring.Sources, opened: AsyncExitStack) -> tuple[ProcessLauncher, DecodingRoom]:
-    """What runs scripts, and what decodes their files."""
-    launcher, room = ProcessLauncher(wiring.host_paths(sources)), DecodingRoom()
+def _children(sources: wiring.Sources, ends: Ends, opened: AsyncExitStack) -> tuple[ProcessLauncher, DecodingRoom]:
+    """What runs scripts, and what decodes their files, behind the walls that this host gives; `status` says what these
+    lack."""
+    found = walls.found(sources.state, sources.environ)
+    ends.remarks.append(found.problems)
+    launcher, room = ProcessLauncher(wiring.host_paths(sources), found.groups), DecodingRoom()
     opened.callback(launcher.close)
     opened.callback(room.close)
     return launcher, room

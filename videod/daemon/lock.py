@@ -15,6 +15,7 @@ from pathlib import Path
 
 from videod import __version__
 from videod.core import bounds
+from videod.files import private_folder
 
 
 class LockHeld(Exception):
@@ -56,7 +57,7 @@ def _text(descriptor: int) -> dict[str, object]:
 @contextmanager
 def hold(state: Path, what: str = "videod run") -> Iterator[Held]:
     """Hold the lock for the time of the block. Raises LockHeld at once when another process does."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(state)
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from videod.files import private_folder
 from videod.sandbox import admin
 from videod.sandbox import s3 as storage
 from videod.sandbox.attach import FILE, attach, environment
@@ -80,7 +81,7 @@ async def start(
     `ports` asks for certain ports (by service name, or "admin"); `faults` are set from the beginning. Raises
     AlreadyRunning, OSError for a port that was asked for and is taken, admin.BadFault for a fault that makes no sense.
     """
-    root.mkdir(parents=True, exist_ok=True)
+    private_folder(root)
     async with AsyncExitStack() as closing:
         closing.push(_locked(root))
         context = Context(root, options)

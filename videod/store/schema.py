@@ -10,6 +10,7 @@ from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
+from videod.files import private_folder
 from videod.store import vocabulary
 from videod.store.database import DatabaseError, prepare, transact
 from videod.store.soundness import FULL_CHECK_BYTES, Unsound, examine, refusal
@@ -75,7 +76,7 @@ def migrate(path: Path) -> int:
 
     Raises DatabaseError when it is damaged, lost or newer than this code; nothing was changed then.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     try:
         examine(path)
     except Unsound as error:
