@@ -1,9 +1,10 @@
 """The unit under a real systemd: when the daemon dies, ExecStopPost= alerts people, with the unit's credentials.
 
-A systemd of its own (pid 1 of new namespaces, in control groups of its own) runs systemd/videod.service on the
-stand-ins, with its user and all its protections. Only this is changed: where the program lies, no dependencies on other
-units, output into a file. The secrets come by LoadCredential= alone. The daemon is killed three times, which people
-hear of at the first and the third, and ends at last for a wrong setting.
+A systemd of its own (pid 1 of new namespaces, in control groups of its own) runs systemd/videod.service on the stand-
+ins, with its user and all its protections. Only this is changed: where the program lies, no dependencies on other
+units, output into a file. The secrets come by LoadCredential= alone. A film is published, with a control group for
+each job, behind every wall. The daemon is killed three times, which people hear of at the first and the third, and
+ends at last for a wrong setting.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from tests.campaigns.frame import ROOT, Campaign, Missing, Result, main, need_pr
 from tests.harness.patience import ended, until
 from tests.live.creator import Creator
 from tests.live.stage import Stage
+from videod.core.statuses import Status
 from videod.credentials import SECRET_NAMES
 from videod.daemon import lives
 
@@ -41,12 +43,14 @@ mkdir /run/etc /run/work
 mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/work /etc
 mount -t tmpfs tmpfs /var/lib
 mount -t tmpfs tmpfs /var/cache
-mkdir -p /run/stage /run/systemd/system /run/python /run/source /run/packages /etc/credstore /var/lib/videod
+mkdir -p /run/stage /run/systemd/system /run/python /run/source /run/site-packages /etc/credstore /var/lib/videod
 echo 'videod:x:64000:' >> /etc/group
 echo 'videod:x:64000:64000::/nonexistent:/usr/sbin/nologin' >> /etc/passwd
 mount --bind {python} /run/python
 mount --bind {source} /run/source
-mount --bind {packages} /run/packages
+mount --bind {packages} /run/site-packages
+echo /run/python/lib > /etc/ld.so.conf.d/0-python.conf
+/sbin/ldconfig
 mount --bind {folder} /run/stage
 mount --bind {folder}/daemon /var/lib/videod
 cp /run/stage/unit/videod.service /run/systemd/system/
@@ -76,6 +80,8 @@ def run(folder: Path, given: argparse.Namespace) -> Result:
             told.append(len(creator.alerts()))
             group = Path(f"/proc/{pid}/cgroup").read_text().rpartition("0::")[2].split()[0]
             assert group.endswith("/videod.service/daemon"), group  # the unit lends groups for its jobs
+            if number == 0:
+                _episode(made, creator, Path("/sys/fs/cgroup/unified", group.lstrip("/")).parent)
             say(f"daemon {pid} is ready, people heard of {_deaths(made)} deaths in {told[-1]} messages")
             if number < 3:
                 os.kill(pid, signal.SIGKILL)
@@ -93,6 +99,15 @@ def run(folder: Path, given: argparse.Namespace) -> Result:
         made.close()
         for place in places:
             _remove(place)
+
+
+def _episode(made: Stage, creator: Creator, base: Path) -> None:
+    """A film is made and published behind all walls; of its jobs' control groups none is left."""
+    page = creator.write("A whale dives")
+    creator.wait(page, Status.PUBLISHED)
+    (walls,) = (json.loads(line) for line in made.log.read_text().splitlines() if '"launch_walls_' in line)
+    assert walls["event"] == "launch_walls_ready" and walls["seccomp"] and walls["control_groups"], walls
+    assert not list(base.glob("job.*")), list(base.glob("job.*"))
 
 
 def _groups() -> list[Path]:
@@ -120,18 +135,29 @@ def _prepare(made: Stage) -> None:
     paths = f'[paths]\nscripts = "/run/source/scripts"\nchannels = "{STAGE}/channels"\nstate = "/var/lib/videod"\n'
     (made.folder / "unit.toml").write_text(paths)
     text = (ROOT / "systemd" / "videod.service").read_text()
-    program = f"/run/python/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    program = _environment(made.folder / "venv")
     text = text.replace("/opt/videod/.venv/bin/videod", f"{program} -m videod")
     text = text.replace("/etc/videod/videod.toml", f"{STAGE}/unit.toml")
     text = re.sub(r"^(Wants|After)=.*\n", "", text, flags=re.MULTILINE)
     text = text.replace("[Unit]\n", "[Unit]\nDefaultDependencies=no\n")
     urls = {name: value for name, value in made.env.items() if name.startswith("VIDEOD_URL_")}
     urls |= {name: made.env[name] for name in ("VIDEOD_NOTION_PARENT_PAGE",)}
-    urls |= {"PYTHONPATH": "/run/source:/run/packages", "LD_LIBRARY_PATH": "/run/python/lib"}
     lines = "".join(f'Environment="{name}={value}"\n' for name, value in urls.items())
     output = f"StandardOutput=append:{STAGE}/daemon.log\nStandardError=append:{STAGE}/daemon.log\n"
     text = text.replace("[Service]\n", f"[Service]\n{lines}{output}").replace("PYTHONSAFEPATH=1", "")
     (made.folder / "unit" / "videod.service").write_text(text)
+
+
+def _environment(folder: Path) -> str:
+    """A virtual environment as an installation has one, for scripts as well; its Python, as the unit sees it."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = folder / "lib" / name / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "videod.pth").write_text("/run/source\n/run/site-packages\n")
+    (folder / "pyvenv.cfg").write_text("home = /run/python/bin\n")
+    (folder / "bin").mkdir()
+    (folder / "bin" / name).symlink_to(f"/run/python/bin/{name}")
+    return f"{STAGE}/venv/bin/{name}"
 
 
 def _systemd(made: Stage, places: list[Path]) -> "subprocess.Popen[bytes]":

@@ -152,7 +152,8 @@ class _Filter:
         self._filter = library.seccomp_init(_ALLOW)
         if not self._filter:
             raise NoFilter("libseccomp made no filter")
-        self._check(library.seccomp_attr_set(self._filter, _ACT_BADARCH, _KILL_PROCESS))
+        # where libseccomp may not ask the kernel whether it can (the call is refused), the thread alone is killed
+        library.seccomp_attr_set(self._filter, _ACT_BADARCH, _KILL_PROCESS)
         library.seccomp_attr_set(self._filter, _CTL_OPTIMIZE, 2)  # a tree, from 2.5 on; a list does as well
 
     def close(self) -> None:
