@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from scripts.lib import answers, bounds, http, origins, wires
 from scripts.lib.answers import Json, dig
-from scripts.lib.failures import Failure, Kind, redact, secret
+from scripts.lib.failures import Failure, Kind, redact, secret, strike
 from scripts.lib.verdicts import Money
 
 SERVICE = "gemini"
@@ -118,7 +118,8 @@ def _read(reply: http.Reply) -> Answer:
         raise reply.failure(Kind.REFUSED, f"the prompt was refused: {blocked}", code=blocked)
     finish = answers.text(dig(candidate, "finishReason")) or ""
     parts = answers.items(dig(candidate, "content", "parts"))
-    told = "".join(answers.text(dig(part, "text")) or "" for part in parts if dig(part, "thought") is not True)
+    # what a model says becomes a plan, and stands on a board
+    told = strike("".join(answers.text(dig(part, "text")) or "" for part in parts if dig(part, "thought") is not True))
     picture, mime = _picture(parts, finish, reply)
     if picture is None and finish in SAFETY:
         said = answers.text(dig(candidate, "finishMessage")) or ""

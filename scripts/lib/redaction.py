@@ -34,7 +34,10 @@ _JSON = {'"': '\\"', "\\": "\\\\", "/": "\\/"}
 #: each writes one character as an escape does; what is no letter or digit of it is passed over all the same
 _ESCAPES = ("%{:02x}", "%25{:02x}", "\\u{:04x}", "\\x{:02x}", "&#{};", "\\{:03o}", "\\U{:08x}")
 _WORDS = re.compile(r"^(/[a-z]+)*/(?=[^/])")
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+#: colours of a terminal, and what does not show as programs write it: `\n`, `\x1b[31m`, `\u200b`
+_STEERING = re.compile(
+    r"(?:\x1b|\\x1b|\\u001b)\[[0-9;?]*[ -/]*[@-~]|\\(?:[nrt]|x[01][0-9a-f]|x7f|u00[01][0-9a-f]|u20[026][0-9a-f]|ufeff)"
+)
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
@@ -85,8 +88,8 @@ class Redactor:
         if not self._pieces:
             return text
         flat = (text if text.isascii() else "".join(map(_flat, text))).lower()
-        if "\x1b" in flat:
-            flat = _COLOUR.sub(lambda found: "\0" * len(found[0]), flat)
+        if "\x1b" in flat or "\\" in flat:
+            flat = _STEERING.sub(lambda found: "\0" * len(found[0]), flat)
         bare = _OTHER.sub("", flat)
         spans = [span for group, pieces in self._pieces.items() for span in _found(bare, *group, pieces)]
         return _without(text, flat, sorted(spans)) if spans else text

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -221,3 +221,21 @@ async def test_a_token_that_was_refused_after_a_while_is_forgotten_and_another_i
     assert not tokens.refused("wild")  # there is none any more
     await tokens.youtube_token("wild")
     assert on.refreshes == 3
+
+
+@pytest.mark.fault("12.15")
+@pytest.mark.parametrize("echo", ["{}", "x{}", "GOCSPX_{}"])
+@pytest.mark.parametrize("change", [str, str.upper, lambda key: key[:-1], lambda key: key.encode().hex()])
+async def test_a_code_that_repeats_what_was_sent_is_none(
+    tmp_path: Path, echo: str, change: Callable[[str], str]
+) -> None:
+    secret = "a1B2c3D4e5F6g7H8i9J0k1L2"
+    async with oauth_stage(tmp_path) as stage:
+        stage.application = replace(stage.application, client_secret=secret)
+        stage.leave(grant(token=secret[::-1]))
+        told = json.dumps({"error": echo.format(change(secret))})
+        stage.context.faults.set([Fault("google", "status", endpoint="POST /token", status=401, body=told)])
+        with pytest.raises(TokenError) as failed:
+            await stage.tokens().youtube_token("wild")
+    assert secret[:12].lower() not in f"{failed.value} {failed.value.code}".lower()
+    assert secret.encode().hex()[:24] not in f"{failed.value} {failed.value.code}"

@@ -6,7 +6,7 @@ Nothing here sleeps or awaits anything that waits, so tests with and without an 
 import functools
 import hashlib
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -101,13 +101,15 @@ class StillClock:
 class StudioBox:
     """The database at `<state>/videod.db` and the ledger over it. `clock.at` is the time of the next event."""
 
-    def __init__(self, state: Path, at: int = NOON, policy: ChannelPolicy = POLICY) -> None:
+    def __init__(
+        self, state: Path, at: int = NOON, policy: ChannelPolicy = POLICY, redact: Callable[[str], str] = str
+    ) -> None:  # fmt: skip
         self.state = state
         self.path = state / "videod.db"
         self.store = databases.opened(self.path)
         self.clock = StillClock(at)
         known = dict.fromkeys(CHANNELS, policy)
-        self.ledger = Ledger(self.store, known.get, Wakeups())
+        self.ledger = Ledger(self.store, known.get, Wakeups(), redact)
 
     def close(self) -> None:
         at_once(self.store.close())

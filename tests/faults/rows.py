@@ -117,6 +117,7 @@ ROWS: Mapping[str, str] = {
     "12.13": "Unfinished connections are bounded and closed; no descriptors is a condition, never an end",
     "12.14": "No redirect is followed with a key",
     "12.15": "Secrets leave a text whole, in part and in disguise before it is cut",
+    "12.16": "What a service said is only words on the terminal, in a record and in a traceback",
     "12.17": "The consent server is concurrent, bounded in connections and time, and answers in its own name only",
     "12.18": "A link is judged by the address that is connected to",
     "12.19": "The status port answers only in this host's own name, on every path",

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -68,6 +69,9 @@ FORMS: dict[str, Form] = {
     "in lines": lambda key: "\n".join(key[at : at + 7] for at in range(0, len(key), 7)),
     "invisible marks": "\u200b".join,
     "control characters": "\x00".join,
+    "control characters, escaped": lambda key: repr("\x00\u200b".join(key)),
+    "lines, escaped": lambda key: json.dumps("\n\t".join(key)),
+    "coloured, escaped": lambda key: repr(FORMS["coloured"](key)),
     "as a list": lambda key: repr(list(key)),
     "full width": lambda key: "".join(chr(ord(letter) + 0xFEE0) if letter.isalnum() else letter for letter in key),
     "coloured": lambda key: "".join(f"\x1b[3{at % 8}m{key[at : at + 5]}\x1b[0m" for at in range(0, len(key), 5)),
@@ -81,7 +85,13 @@ def seen_in(text: str, key: str, least: int = 12) -> bool:
     Written without a look at how they are taken out: every code is undone, piece by piece, and searched.
     """
     runs = _runs(key, least) | _runs(key[::-1], least) | _runs(codecs.encode(key, "rot13"), least)
-    return any(run in bare for bare in map(_bare, _undone(text)) for run in runs)
+    bare = _bare_of(text)
+    return any(run in bare for run in runs)
+
+
+@lru_cache(8)
+def _bare_of(text: str) -> str:
+    return "\n".join(map(_bare, _undone(text)))
 
 
 def _runs(key: str, least: int) -> set[str]:
@@ -91,7 +101,8 @@ def _runs(key: str, least: int) -> set[str]:
 
 def _bare(text: str) -> str:
     # colours of a terminal have letters of their own
-    text = re.sub(r"\x1b?\[[0-9;]*m", "", text)
+    text = re.sub(r"(\x1b|\\x1b)?\[[0-9;]*m", "", text)
+    text = re.sub(r"\\(n|r|t|x00|u200b)", "", text)
     return re.sub("[^a-z0-9]", "", unicodedata.normalize("NFKC", text).lower())
 
 
@@ -111,14 +122,15 @@ def _undone(text: str) -> list[str]:
     return found
 
 
-def _base64(coded: str) -> list[str]:
+def _base64(coded: str, deep: bool = True) -> list[str]:
     coded, found = coded.replace("-", "+").replace("_", "/"), []
     for at in range(4):
         piece = coded[at:]
         plain = base64.b64decode(piece[: len(piece) // 4 * 4]).decode("latin-1")
         found.append(plain)
-        if re.fullmatch(r"[A-Za-z0-9+/]{16,}=*", plain):
-            found += _base64(plain.rstrip("="))
+        if deep:
+            for one in re.findall(r"[A-Za-z0-9+/]{16,}", plain):
+                found += _base64(one, False)
     return found
 
 

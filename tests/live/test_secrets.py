@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.harness.echoes import FORMS, seen_in
 from tests.harness.patience import until
 from tests.live.board import Board
 from tests.live.stage import ROOT, Stage, stage
@@ -41,6 +42,18 @@ CRASHES = {
     # so long that the end of it, which is kept, begins in the middle of the key; nothing was sent, as it says
     "sound_effect": 'sys.exit(os.environ["ELEVENLABS_API_KEY"] + "." * 3966 + "connection refused")',
 }
+#: as which each service repeats its key besides
+DISGUISES = (
+    "upper",
+    "cut by one",
+    "base64",
+    "base64 at one",
+    "hex",
+    "percent all",
+    "json escapes all",
+    "spaced",
+    "reversed",
+)
 BEAR = ("The crossing", "wild_planet", "brown bears", "A bear crosses a cold river.")
 BROKEN = ("The broken plan", "deep_ocean", "whales", "A whale dives. [[bad plan]]")
 
@@ -55,7 +68,7 @@ def errors(secret: dict[str, str]) -> list[dict[str, object]]:
     """One failure of every service, each with a secret in the words of its answer."""
 
     def fault(service: str, endpoint: str, name: str, status: int = 503, **more: object) -> dict[str, object]:
-        words = f"overloaded, no luck with {secret[name]}"
+        words = f"overloaded, no luck with {secret[name]}; {'; '.join(FORMS[form](secret[name]) for form in DISGUISES)}"
         told: dict[str, object] = {
             "error": {"code": status, "message": words, "status": "UNAVAILABLE"},
             "message": words,
@@ -91,6 +104,7 @@ def found_in(text: str | bytes, secrets: dict[str, str]) -> list[str]:
     return [name for name, value in secrets.items() if value[-12:].encode() in raw]
 
 
+@pytest.mark.fault("12.15")
 def test_no_secret_leaves_its_place(tmp_path: Path) -> None:
     own = {step: nosy(tmp_path, step) for step in CRASHES}
     rows = "".join(f'{step} = "{path}"\n' for step, path in own.items())
@@ -129,6 +143,9 @@ def test_no_secret_leaves_its_place(tmp_path: Path) -> None:
         texts["the board"] = "\n".join(path.read_text() for path in (made.root / "notion").glob("journal*"))
         assert BEAR[0] in texts["the board"] and "no luck with" in texts["the log"]
         assert {name: found_in(text, secrets) for name, text in texts.items() if found_in(text, secrets)} == {}
+        long = {name: key for name, key in secrets.items() if len(key) >= 20}
+        hidden = {way: [name for name, key in long.items() if seen_in(text, key, 18)] for way, text in texts.items()}
+        assert hidden == {way: [] for way in texts}
         requests = made.admin("/requests?last=20000")
         assert isinstance(requests, dict)
         asked = [one for one in requests["requests"] if one["service"] != "slack"]  # its path is the secret

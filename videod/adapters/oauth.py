@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from videod import files
 from videod.core import bounds
+from videod.core.redaction import Redactor
 from videod.ledger import Ledger
 from videod.ports import Clock, TokenError
 from videod.store import reads
@@ -33,6 +34,7 @@ SETTLED_MS = 5 * 60_000
 #: no access token lives longer than a day
 LIFETIME_S = 86_400.0
 TOKEN_CHARACTERS = 4096
+CODE_CHARACTERS = 60
 CALL_S = 30.0
 ANSWER_BYTES = 64 * 1024
 
@@ -185,8 +187,7 @@ class GoogleTokens:
             lifetime_ms = USABLE_MS if lifetime_s is None else round(lifetime_s * 1000)
             return _Access(token, began, began + min(USABLE_MS, lifetime_ms * 5 // 6), grant.refresh_token)
         told = answer.get("error")
-        # a code is one word; whatever else stands there may repeat what was sent
-        code = told[:60] if isinstance(told, str) and told.isidentifier() else ""
+        code = self._code(told, grant)
         log.warning("oauth_refresh_failed", extra={"channel": channel_id, "http_status": status, "code": code})
         if code == "invalid_grant":
             self._revoked[channel_id] = grant.refresh_token
@@ -200,6 +201,12 @@ class GoogleTokens:
             )  # fmt: skip
         failed = f"Google's token service failed (HTTP {status}) for channel {channel_id}; try later"
         raise TokenError(failed, False, status, code or None)
+
+    def _code(self, told: object, grant: Grant) -> str:
+        """Google's code of a failure: one word; whatever else stands there may repeat what was sent."""
+        sent = Redactor({"1": grant.refresh_token, "2": self._application.client_secret})
+        usable = isinstance(told, str) and told.isascii() and told.isidentifier() and not sent.holds(told)
+        return told[:CODE_CHARACTERS] if isinstance(told, str) and usable else ""
 
     async def _post(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         url = f"{self._application.token_url.rstrip('/')}/token"

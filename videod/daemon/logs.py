@@ -20,6 +20,17 @@ def _extras(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD and value is not None}
 
 
+def _without_secrets(value: object, redact: Callable[[str], str]) -> object:
+    """Every text in it redacted by itself: the escapes of what encodes it next would stand within a secret."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(name): _without_secrets(one, redact) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets(one, redact) for one in value]
+    return redact(str(value))
+
+
 class JsonLines(logging.Formatter):
     """{"at", "level", "event", ...extras}; a traceback under "trace"."""
 
@@ -33,17 +44,7 @@ class JsonLines(logging.Formatter):
         line = named | _extras(record) | named  # an extra never takes the place of the event's name
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        # text by text: the escapes of JSON would stand within a secret that goes over lines
-        return sanitize_screen(json.dumps(self._without_secrets(line), ensure_ascii=False))
-
-    def _without_secrets(self, value: object) -> object:
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        if isinstance(value, dict):
-            return {str(name): self._without_secrets(one) for name, one in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._without_secrets(one) for one in value]
-        return self._redact(str(value))
+        return sanitize_screen(json.dumps(_without_secrets(line, self._redact), ensure_ascii=False))
 
 
 class Text(logging.Formatter):
@@ -55,11 +56,13 @@ class Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        extras = " ".join(f"{name}={value}" for name, value in _extras(record).items())
+        extras = " ".join(f"{name}={_without_secrets(value, self._redact)}" for name, value in _extras(record).items())
         mark = "" if record.levelno < logging.WARNING else f"{record.levelname} "
         lines = [sanitize_screen(self._redact(f"{at} {mark}{record.getMessage()} {extras}".rstrip()))]
         if record.exc_info:
-            lines += sanitize_screen_lines(self._redact(self.formatException(record.exc_info)))
+            # set in, so that no line of an error's words passes for a record
+            trace = sanitize_screen_lines(self._redact(self.formatException(record.exc_info)))
+            lines += [f"  {line}" for line in trace]
         return "\n".join(lines)
 
 
