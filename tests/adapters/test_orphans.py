@@ -117,7 +117,7 @@ async def main():
     said = other.lines()
     pid = await anext(said)
     await chain.kill(0)
-    print(len(orphans.strays()), there(pid), there(other.pid))
+    print(len(list(orphans.strays())), there(pid), there(other.pid))
     await other.kill(0)
     print(there(pid))
     try: os.waitpid(-1, os.WNOHANG); print('somebody is left')
@@ -126,6 +126,33 @@ async def main():
 asyncio.run(main())
 """
     assert _ran(code).splitlines() == ["0 True True", "False", "nobody is left"]
+
+
+@pytest.mark.fault("12.5")
+def test_one_that_forks_on_and_on_is_found_all_the_same() -> None:
+    """Each life is shorter than a look at all processes; how many looks it takes is chance, that it ends is not."""
+    chain = """
+import os, sys, time
+read, write = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    os.close(1); os.close(2); os.write(write, b'.')
+    for _ in range(100_000):
+        if os.fork(): os._exit(0)
+        time.sleep(0.0005)
+os.read(read, 1)
+"""
+    code = f"""
+async def main():
+    launcher = ProcessLauncher()
+    code, _ = await lines_of(launcher, {chain!r})
+    rounds = 0
+    while orphans.end(0): rounds += 1
+    print(code, list(orphans.strays()), rounds, file=sys.stdout)
+    launcher.close()
+asyncio.run(main())
+"""
+    assert _ran(code).startswith("0 [] ")
 
 
 def _lent() -> Path | None:
@@ -164,7 +191,7 @@ async def main():
     print(group.name.startswith('job.'), group.is_dir())
     print(os.getpid() in map(int, (base / 'daemon' / 'cgroup.procs').read_text().split()))
     await child.kill(0)
-    print(group.exists(), len(orphans.strays()))
+    print(group.exists(), len(list(orphans.strays())))
     launcher.close()
 asyncio.run(main())
 """

@@ -15,6 +15,7 @@ import resource
 import secrets
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -51,21 +52,33 @@ def end(mark: int) -> int:
     The job's first process must have been waited for before. Blocks for a millisecond where there are none.
     """
     _living.discard(mark)
-    until = time.monotonic() + ORPHANS_S
-    while found := [pid for pid in strays() if not _over(pid)]:
+    until, before = time.monotonic() + ORPHANS_S, list[int]()
+    while left := _hunt():
         if time.monotonic() > until:
-            return len(found)
-        for pid in found:
-            _kill(pid)
-        time.sleep(_PAUSE_S)
+            return len(left)
+        # one that forks on and on has a new number at each look, so the next look comes at once
+        time.sleep(_PAUSE_S if left == before else 0)
+        before = left
     return 0
 
 
-def strays() -> list[int]:
-    """The descendants that belong to nobody, dead ones that nobody has waited for included."""
+def _hunt() -> list[int]:
+    """Kill each stray as soon as it is found, the youngest first; which there were, but for what is over."""
+    found = []
+    for pid in strays():
+        if not _over(pid):
+            _kill(pid)
+            found.append(pid)
+    return found
+
+
+def strays() -> Iterator[int]:
+    """The descendants that belong to nobody, dead ones that nobody has waited for included, as they are found."""
     me = os.getpid()
     names = os.listdir("/proc")  # noqa: PTH208 - as paths, they would take three times as long
-    return [int(name) for name in names if name.isdecimal() and _is_stray(int(name), me)]
+    for name in reversed(names):
+        if name.isdecimal() and _is_stray(int(name), me):
+            yield int(name)
 
 
 def of_a_job(pid: int) -> bool:
