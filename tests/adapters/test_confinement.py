@@ -115,7 +115,7 @@ async def test_a_step_writes_in_its_own_folder_and_only_reads_what_other_steps_m
     for code in ("os.unlink('videos/clip.mp4')", "os.rename('videos/clip.mp4', 'cuts/clip.mp4')", "os.mkdir('more')",
                  "os.link('videos/clip.mp4', 'cuts/clip.mp4')", "os.symlink('/etc', 'cuts/etc')"):  # fmt: skip
         assert await town.tried(f"import os; {code}", confined) not in ("done", ""), code
-    code = "import os, shutil; shutil.copy('videos/clip.mp4', 'cuts/x'); os.rename('cuts/x', 'cuts/clip.mp4')"
+    code = "import os, shutil; shutil.copyfile('videos/clip.mp4', 'cuts/x'); os.rename('cuts/x', 'cuts/clip.mp4')"
     assert await town.tried(code, confined) == "done"
     assert (town.workspace / "cuts" / "clip.mp4").read_text() == "a clip"
 
@@ -135,6 +135,25 @@ async def test_ours_reads_only_what_it_needs_and_the_owners_own_what_its_user_ma
     assert await town.tried(read, OURS) == "PermissionError"
     assert await town.tried(read, OWN) == "done"
     assert await town.tried(read, Confinement(reads=(town.outside,))) == "done"
+
+
+@needs_landlock
+@pytest.mark.fault("12.6")
+async def test_a_state_folder_that_a_custom_script_opened_to_others_is_closed_when_it_ends(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = f"import os; os.chmod({str(town.state)!r}, 0o711)"
+    assert town.state.stat().st_mode & 0o777 == 0o755
+    await town.run(code, OWN)
+    assert town.state.stat().st_mode & 0o777 == 0o711  # it was open when the daemon started: that is said, and left
+    town.state.chmod(0o700)
+    town.launcher.close()
+    town.launcher = ProcessLauncher(town.house)
+    assert await town.run(code, OWN) == (0, [], "")
+    assert town.state.stat().st_mode & 0o777 == 0o700
+    assert [record.message for record in caplog.records] == ["launch_state_closed_again"]
+    assert (await town.run(code, OURS))[0] != 0
+    assert town.state.stat().st_mode & 0o777 == 0o700
 
 
 @needs_landlock

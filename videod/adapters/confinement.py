@@ -53,6 +53,7 @@ class HostPaths:
     `temporary`: where each child gets a folder of its own, named after its process id and removed when it has ended.
     """
 
+    state: Path
     temporary: Path
     closed: tuple[str, ...]
     readable: tuple[str, ...]
@@ -70,7 +71,7 @@ def host_paths(state: Path, scripts: Path, environ: Mapping[str, str]) -> HostPa
     readable: tuple[str | Path, ...] = (
         *_SYSTEM, *Path("/etc").glob("python3*"), *_NETWORK, *certificates, *_python(), scripts, package,
     )  # fmt: skip
-    return HostPaths(state / "tmp", real(closed), real(readable), real((scripts.parent, package.parent)))
+    return HostPaths(state, state / "tmp", real(closed), real(readable), real((scripts.parent, package.parent)))
 
 
 def _python() -> list[str]:

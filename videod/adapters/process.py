@@ -14,12 +14,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-from videod.adapters import cgroups, confinement, orphans
+from videod.adapters import cgroups, confinement, orphans, walls
 from videod.adapters.cgroups import Groups
 from videod.adapters.confinement import HostPaths
 from videod.ports import Child, Spawn
@@ -43,8 +44,9 @@ class ProcessChild:
 
     def __init__(
         self, process: subprocess.Popen[bytes], stdout: asyncio.StreamReader, stderr: asyncio.StreamReader, mark: int,
-        temporary: Path | None, group: Path | None,
+        temporary: Path | None, group: Path | None, after: Callable[[], None],
     ) -> None:  # fmt: skip
+        self._after = after
         self._process = process
         self._mark = mark
         self._group = group
@@ -75,6 +77,7 @@ class ProcessChild:
                 log.warning("launch_strays_left", extra={"pid": self.pid, "processes": left})
             if self._temporary is not None:
                 await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
+            self._after()
         finally:
             self._ended.set()
 
@@ -153,6 +156,8 @@ class ProcessLauncher:
         orphans.adopt()
         self._paths = confinement.ready(paths)
         self._groups = groups
+        #: the state folder, where it was closed to other users: it stays so
+        self._closed = self._paths.state if self._paths is not None and walls.is_closed(self._paths.state) else None
         # threads that live as long as the daemon: the parent-death signal fires when the *starting thread* ends
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="launch")
 
@@ -174,7 +179,11 @@ class ProcessLauncher:
         assert process.stdout is not None and process.stderr is not None
         temporary = self._paths.temporary / str(process.pid) if self._paths and spawn.confinement else None
         out, errors = await _pipe(process.stdout), await _pipe(process.stderr)
-        return ProcessChild(process, out, errors, mark, temporary, group)
+        return ProcessChild(process, out, errors, mark, temporary, group, partial(self._keep_closed, spawn))
+
+    def _keep_closed(self, spawn: Spawn) -> None:
+        if self._closed is not None and spawn.confinement is not None and spawn.confinement.trusted:
+            walls.close_again(self._closed, spawn.label)
 
 
 def tethered(

@@ -58,6 +58,22 @@ def _old(version: int) -> tuple[str, ...]:
     return (f"this kernel's Landlock is of version {version}: your own scripts may {' and '.join(may)}",) if may else ()
 
 
+def is_closed(state: Path) -> bool:
+    return not loose(state)
+
+
+def close_again(state: Path, script: str) -> None:
+    """Undo what a custom script did that opened the state folder to other users: the kernel cannot refuse it chmod
+    outside of its workspace. The mode of this one folder bounds all that lies in it."""
+    if is_closed(state):
+        return
+    try:
+        log.warning("launch_state_closed_again", extra={"label": script, "reason": loose(state)[0]})
+        state.chmod(0o700)
+    except OSError as error:
+        log.warning("launch_state_left_open", extra={"label": script, "error": str(error)})
+
+
 def loose(state: Path) -> tuple[str, ...]:
     """Whether other users of the host can look into the state folder, where authorisations and the database lie."""
     try:
