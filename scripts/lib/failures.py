@@ -5,9 +5,11 @@ the environment are struck out of every text.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from urllib.parse import unquote, urlsplit
 
 from scripts.lib import bounds
 from scripts.lib.redaction import Redactor
@@ -73,6 +75,11 @@ SECRETS = (
     "NOTION_TOKEN", "GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY", "GOOGLE_CLIENT_SECRET",
     "YOUTUBE_ACCESS_TOKEN", "SLACK_WEBHOOK_URL", "R2_SECRET_ACCESS_KEY", "R2_ACCESS_KEY_ID", "CATBOX_USERHASH",
     "VIDEOD_MASTER_KEY",
+)  # fmt: skip
+
+#: their addresses may hold a password
+PROXIES = tuple(
+    name for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (proxy, proxy.lower())
 )  # fmt: skip
 
 #: it goes into no header, and whoever opens it tells what is wrong with it
@@ -149,7 +156,7 @@ def redact(text: str) -> str:
 
 def strike(text: str) -> str:
     """`text` with every secret of the environment, and those that were learnt, struck out; all else stays."""
-    return _redactor(tuple(os.environ.get(name, "") for name in SECRETS), len(_learnt))(text)
+    return _redactor(tuple(os.environ.get(name, "") for name in (*SECRETS, *PROXIES)), len(_learnt))(text)
 
 
 def holds_secret(text: str) -> bool:
@@ -169,7 +176,12 @@ def learn(secret: str | None) -> None:
 @lru_cache(4)
 def _redactor(values: tuple[str, ...], _learnt_count: int) -> Redactor:
     found = Redactor()
-    for name, value in zip(SECRETS, values, strict=True):
+    for address in values[len(SECRETS) :]:
+        with suppress(ValueError):
+            password = urlsplit(address).password or ""
+            found.add(password, "(password)")
+            found.add(unquote(password), "(password)")
+    for name, value in zip(SECRETS, values, strict=False):
         for part in {value.strip(), *(line.strip() for line in value.splitlines())}:
             found.add(part, f"({name})")
     for value in _learnt:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from tests.flow.board_double import NotifierDouble
 from videod.adapters.notifiers import Notifiers
+from videod.adapters.notifiers import slack as slack_module
 from videod.adapters.notifiers.email import Email, MailServer
 from videod.adapters.notifiers.slack import Slack
 from videod.ports import BoardError
@@ -38,6 +39,9 @@ async def on(tmp_path: Path) -> AsyncIterator[NotionStage]:
 
 async def test_an_alert_arrives_as_text(on: NotionStage) -> None:
     await Slack(on.webhook).send("Upload failed: wild")
+    assert slack_module._message("see <http://x|y> <!channel> &") == {
+        "text": "see &lt;http://x|y&gt; &lt;!channel&gt; &amp;", "unfurl_links": False, "unfurl_media": False,
+    }  # fmt: skip
     assert [message["text"] for message in on.context.load("slack")["messages"]] == ["Upload failed: wild"]
 
 

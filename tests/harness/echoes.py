@@ -63,6 +63,12 @@ FORMS: dict[str, Form] = {
     "html numbers, base 16": _each("&#x{0:X};"),
     "octal": _each("\\{0:03o}"),
     "quoted-printable": _each("={0:02X}"),
+    "hex of capitals": lambda key: key.upper().encode().hex(),
+    "base64 of small letters": lambda key: base64.b64encode(b"ab" + key.lower().encode()).decode(),
+    "base64, reversed": lambda key: base64.b64encode(key[::-1].encode()).decode(),
+    "sixteen bits, hex": lambda key: key.encode("utf-16-be").hex(),
+    "html numbers, padded": _each("&#{0:04d};"),
+    "script escapes": _each("\\u{{{0:x}}}"),
     "reversed": lambda key: key[::-1],
     "rot13": lambda key: codecs.encode(key, "rot13"),
     "spaced": " ".join,
@@ -108,7 +114,7 @@ def _bare(text: str) -> str:
 
 def _undone(text: str) -> list[str]:
     found = [text]
-    for pattern, base in ((r"%(?:25)?|=|\\x|\\u00|:", 16), (r"&#x?", 0), (r"\\", 8)):
+    for pattern, base in ((r"%(?:25)?|=|\\x|\\u00|\\u{|:", 16), (r"&#x?", 0), (r"\\", 8)):
         found.append(_numbers(text, pattern, base))
     tight = re.sub(r"[\s:]", "", text)
     for one in re.findall(r"[0-9A-Fa-f]{24,}", tight):
@@ -142,5 +148,5 @@ def _numbers(text: str, before: str, base: int) -> str:
         except (ValueError, OverflowError):
             return found[0]
 
-    digits = {16: "[0-9A-Fa-f]{2}", 0: "[0-9A-Fa-f]{2,3}", 8: "[0-7]{3}"}[base]
-    return re.sub(f"(?:{before})({digits});?", letter, text)
+    digits = {16: "[0-9A-Fa-f]{2}", 0: "0*[0-9A-Fa-f]{2,3}", 8: "[0-7]{3}"}[base]
+    return re.sub(f"(?:{before})({digits})[;}}]?", letter, text)

@@ -110,6 +110,14 @@ def test_a_token_that_was_learnt_is_struck_out_as_well() -> None:
 
 
 @pytest.mark.fault("12.15")
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"])
+def test_the_password_of_a_proxy_is_struck_out(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://me:s3cret%21word7x@proxy:3128")
+    told = failures.redact("407 at http://me:s3cret%21word7x@proxy:3128 (s3cret!word7x)")
+    assert told == "407 at http://me:(password)@proxy:3128 ((password))"
+
+
+@pytest.mark.fault("12.15")
 def test_a_key_in_an_answer_of_gemini_shows_nowhere(
     wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -323,6 +323,8 @@ def without_secrets(event: Event, redact: Callable[[str], str]) -> Event:
             return replace(event, failure=event.failure.told(redact), stderr_tail=redact(event.stderr_tail))
         case JobCrashed() | JobSetAside():
             return replace(event, failure=event.failure.told(redact))
+        case VideoLooked():
+            return replace(event, reason=redact(event.reason))
         case JobSucceeded():
             facts = {name: redact(fact) if isinstance(fact, str) else fact for name, fact in event.facts.items()}
             return event if facts == event.facts else replace(event, facts=facts)

@@ -3,8 +3,8 @@
     redactor = Redactor({"KIE_API_KEY": value})
     redactor("... 6b65792e2e2e ...")      ->  "... (redacted) ..."
 
-A run of RUN characters of a secret counts as the secret (of a short one three quarters of it), wherever it begins and
-whatever the case. Everything but ASCII letters and digits is passed over, so a secret with spaces, line breaks,
+A run of RUN characters of a secret counts as the secret (of a short one SHARE of it), wherever it begins and whatever
+the case. Everything but ASCII letters and digits is passed over, so a secret with spaces, line breaks,
 invisible marks or escapes between its characters is found as well. Its disguises are `_forms`: Base64 at any
 alignment, hexadecimal, the escapes of addresses, JSON, HTML and programs, and some more.
 
@@ -12,6 +12,7 @@ alignment, hexadecimal, the escapes of addresses, JSON, HTML and programs, and s
 """
 
 import binascii
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from functools import lru_cache
 
 REDACTED = "(redacted)"
 #: so many letters and digits of a secret in a row are the secret
-RUN = 12
+RUN, SHARE = 12, 0.6
 #: shorter values would blank out ordinary words; no service hands out shorter secrets
 LEAST = 6
 #: a secret with fewer digits and capitals reads like words of a text: nearly all of it must stand there
@@ -32,7 +33,10 @@ _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 _JSON = {'"': '\\"', "\\": "\\\\", "/": "\\/"}
 #: each writes one character as an escape does; what is no letter or digit of it is passed over all the same
-_ESCAPES = ("%{:02x}", "%25{:02x}", "\\u{:04x}", "\\x{:02x}", "&#{};", "\\{:03o}", "\\U{:08x}")
+_ESCAPES = (
+    "%{:02x}", "%25{:02x}", "\\u{:04x}", "\\x{:02x}", "\\u{{{:x}}}", "&#{};", "&#{:04d};", "&#x{:04x};", "\\{:03o}",
+    "\\U{:08x}", "{:08b}", "{:02x}00",
+)  # fmt: skip
 _WORDS = re.compile(r"^(/[a-z]+)*/(?=[^/])")
 #: colours of a terminal, and what does not show as programs write it: `\n`, `\x1b[31m`, `\u200b`
 _STEERING = re.compile(
@@ -75,11 +79,14 @@ class Redactor:
         if len(bare) < LEAST:
             return
         run = _run(own, len(bare))
+        odd = run < RUN and sum(map(str.isdigit, bare)) >= LEAST_ODD
         for form in {_bare(form) for form in _forms(own)}:
             size, apart = _size(run, len(form) / len(bare))
             pieces = self._pieces.setdefault((size, apart), {})
             for at in range(len(form) - size + 1):
-                pieces.setdefault(form[at : at + size], mark)
+                piece = form[at : at + size]
+                if not (odd and piece.isalpha()):  # a word in a password is a word
+                    pieces.setdefault(piece, mark)
 
     def __call__(self, text: str) -> str:
         """`text` without any of the secrets."""
@@ -107,7 +114,7 @@ def _run(secret: str, length: int) -> int:
     odd = sum(letter.isdigit() or letter.isupper() for letter in secret)
     if odd < LEAST_ODD:
         return max(LEAST, length - max(1, length // 10))
-    return min(RUN, max(LEAST, -(-length * 3 // 4)))
+    return min(RUN, max(LEAST, math.ceil(SHARE * length)))
 
 
 def _size(run: int, grown: float) -> tuple[int, int]:
@@ -183,6 +190,9 @@ def _forms(secret: str) -> Iterator[str]:
         yield "".join(escape.format(ord(letter)) for letter in secret)
         yield "".join(letter if letter.isalnum() else escape.format(ord(letter)) for letter in secret)
     yield from _base32(raw)
+    for other in (secret.upper(), secret.lower(), secret[::-1]):
+        yield other.encode("utf-8", "replace").hex()
+        yield from _base64(other.encode("utf-8", "replace"))
     yield from _base64(binascii.b2a_base64(raw, newline=False))
     yield from _base64(secret.encode("utf-16-le", "replace"))
 

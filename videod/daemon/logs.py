@@ -25,7 +25,7 @@ def _without_secrets(value: object, redact: Callable[[str], str]) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, dict):
-        return {str(name): _without_secrets(one, redact) for name, one in value.items()}
+        return {redact(str(name)): _without_secrets(one, redact) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_without_secrets(one, redact) for one in value]
     return redact(str(value))

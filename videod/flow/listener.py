@@ -109,7 +109,10 @@ class Listener:
             return {}
         if not isinstance(loaded, dict):
             return {}
-        told = {name: self._redact(value) if isinstance(value, str) else value for name, value in loaded.items()}
+        told = {
+            self._redact(name): self._redact(value) if isinstance(value, str) else value
+            for name, value in loaded.items()
+        }
         name = loaded.get("remote_id")
         if isinstance(name, str) and self._strike(name) != name:
             told["remote_id"] = None  # half of a name is none

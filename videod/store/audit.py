@@ -147,11 +147,11 @@ def _word(value: Any) -> Any:
 
 
 def unpaid(connection: sqlite3.Connection) -> list[Odd]:
-    """Charges of money by steps that buy nothing."""
-    steps = json.dumps([name for name, step in STEPS.items() if not step.paid])
+    """Charges of money by steps that buy nothing, or that there are not."""
+    steps = json.dumps([name for name, step in STEPS.items() if step.paid])
     rows = connection.execute(
         "SELECT task_id, job, service, micros FROM charges WHERE micros <> 0"
-        " AND substr(job, 1, instr(job, '/') - 1) IN (SELECT value FROM json_each(?)) ORDER BY id",
+        " AND substr(job, 1, instr(job, '/') - 1) NOT IN (SELECT value FROM json_each(?)) ORDER BY id",
         (steps,),
     )
     return [Odd(*row) for row in rows]

@@ -197,7 +197,7 @@ def redacted(value: object, redact: Callable[[str], str]) -> object:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
-        return {name: redacted(item, redact) for name, item in value.items()}
+        return {redact(name): redacted(item, redact) for name, item in value.items()}
     if isinstance(value, list):
         return [redacted(item, redact) for item in value]
     return value
