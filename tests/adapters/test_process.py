@@ -1,6 +1,7 @@
 """Real children: started, heard, ended, never left behind."""
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.patience import PATIENCE_S, SHORT_S, eventually, patience
+from videod.adapters import orphans
 from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.ports import Child, Spawn
 
@@ -221,6 +223,48 @@ async def test_a_grandchild_that_left_the_group_ends_when_its_job_is_killed_and_
     assert _alive(stays) and _alive(kept.pid)
     await kept.kill(1.0)
     assert not _alive(stays)
+
+
+def _running(word: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and _alive(int(entry.name)):
+            try:
+                if word.encode() in (entry / "cmdline").read_bytes() and int(entry.name) != os.getpid():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+@pytest.mark.fault("12.5")
+async def test_a_start_that_nobody_waits_for_any_more_leaves_no_process_and_no_job(
+    launcher: ProcessLauncher, tmp_path: Path
+) -> None:
+    word = f"# nobody's {tmp_path}"
+    task = asyncio.create_task(launcher.start(spawn(f"{word}\nimport time\ntime.sleep(10**6)", tmp_path)))
+    while not orphans._living:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert orphans._living, "nobody knows of it yet"
+    await eventually(lambda: not _running(word) and not orphans._living)
+
+
+@pytest.mark.fault("12.5", "12.13")
+async def test_a_start_for_which_no_descriptor_is_left_leaves_no_process_and_no_job(
+    launcher: ProcessLauncher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(_pid: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    word = f"# nobody's {tmp_path}"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pidfd_open", none)
+        with pytest.raises(OSError, match="Too many open files"):
+            await launcher.start(spawn(f"{word}\nimport time\ntime.sleep(10**6)", tmp_path))
+        await eventually(lambda: not _running(word) and not orphans._living)
 
 
 async def test_a_daemon_reaps_its_jobs_strays_and_disturbs_no_child_of_its_own(tmp_path: Path) -> None:

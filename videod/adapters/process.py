@@ -169,21 +169,48 @@ class ProcessLauncher:
         mark = orphans.begin()
         group = self._groups.make(mark) if self._groups is not None else None
         rules = (*((f"c{group}",) if group is not None else ()), *confinement.rules(self._paths, spawn))
+        starting = loop.run_in_executor(self._threads, _popen, spawn, mark, rules, group)
         try:
-            process = await loop.run_in_executor(self._threads, _popen, spawn, mark, rules, group)
-        except OSError:
-            await asyncio.to_thread(orphans.end, mark)
-            if group is not None:
-                await asyncio.to_thread(cgroups.end, group)
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:  # the thread goes on, and nobody else would know of what it starts
+            starting.add_done_callback(partial(_disown, loop, mark, group))
             raise
-        assert process.stdout is not None and process.stderr is not None
-        temporary = self._paths.temporary / str(process.pid) if self._paths and spawn.confinement else None
-        out, errors = await _pipe(process.stdout), await _pipe(process.stderr)
-        return ProcessChild(process, out, errors, mark, temporary, group, partial(self._keep_closed, spawn))
+        except OSError:
+            await asyncio.to_thread(_clear, None, mark, group)
+            raise
+        try:
+            assert process.stdout is not None and process.stderr is not None
+            temporary = self._paths.temporary / str(process.pid) if self._paths and spawn.confinement else None
+            out, errors = await _pipe(process.stdout), await _pipe(process.stderr)
+            return ProcessChild(process, out, errors, mark, temporary, group, partial(self._keep_closed, spawn))
+        except BaseException:  # no descriptor for it is left, or nobody waits for it any more
+            loop.run_in_executor(None, _clear, process, mark, group)
+            raise
 
     def _keep_closed(self, spawn: Spawn) -> None:
         if self._closed is not None and spawn.confinement is not None and spawn.confinement.trusted:
             walls.close_again(self._closed, spawn.label)
+
+
+def _disown(
+    loop: asyncio.AbstractEventLoop, mark: int, group: Path | None, started: "asyncio.Future[subprocess.Popen[bytes]]"
+) -> None:  # fmt: skip
+    process = None if started.cancelled() or started.exception() is not None else started.result()
+    loop.run_in_executor(None, _clear, process, mark, group)
+    if process is not None and process.stdout is not None and process.stderr is not None:
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _clear(process: subprocess.Popen[bytes] | None, mark: int, group: Path | None) -> None:
+    """End what was started for nobody, and forget its job. Blocks."""
+    if process is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if group is not None:
+        cgroups.end(group)
+    orphans.end(mark)
 
 
 def tethered(
