@@ -1,8 +1,6 @@
 """Files that pretend to be media and want something else read: refused, nothing else opened, nobody called."""
 
-import ctypes
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,53 +8,14 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
+from tests.harness import disguises
+from tests.harness.outside import Outside
 from videod.adapters.inspector import MediaInspector
 from videod.core.step import Expectation
 from videod.ports import BadArtefact
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 ANY = Expectation(max_s=60.0)
-_IN_OPEN, _IN_NONBLOCK = 0x20, 0o4000
-
-
-class Watch:
-    """Whether anybody opened a file, as the kernel tells (inotify)."""
-
-    def __init__(self, path: Path) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._handle = libc.inotify_init1(_IN_NONBLOCK)
-        assert libc.inotify_add_watch(self._handle, os.fsencode(path), _IN_OPEN) > 0
-
-    def opened(self) -> bool:
-        try:
-            return bool(os.read(self._handle, 4096))
-        except BlockingIOError:
-            return False
-
-    def close(self) -> None:
-        os.close(self._handle)
-
-
-class Outside:
-    """What a hostile file would like to reach: a film outside of the workspace, and somebody who listens."""
-
-    def __init__(self, folder: Path) -> None:
-        self.film = folder / "secret.mp4"
-        source = "testsrc2=size=320x180:rate=24:duration=1"
-        subprocess.run(
-            [FFMPEG, "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", str(self.film)], check=True
-        )
-        self.watch = Watch(self.film)
-        self.ear = socket.create_server(("127.0.0.1", 0))
-        self.ear.setblocking(False)
-        self.url = f"http://127.0.0.1:{self.ear.getsockname()[1]}/a.ts"
-
-    def called(self) -> bool:
-        try:
-            self.ear.accept()[0].close()
-        except BlockingIOError:
-            return False
-        return True
 
 
 @pytest.fixture
@@ -64,8 +23,7 @@ def outside(tmp_path: Path) -> Iterator[Outside]:
     (tmp_path / "outside").mkdir()
     made = Outside(tmp_path / "outside")
     yield made
-    made.watch.close()
-    made.ear.close()
+    made.close()
 
 
 @pytest.fixture
@@ -141,29 +99,13 @@ async def test_a_folder_or_a_pipe_is_no_file(workspace: Path) -> None:
 
 async def test_a_film_that_refers_to_its_data_elsewhere_reads_only_itself(workspace: Path, outside: Outside) -> None:
     """A QuickTime file may say that its samples lie in another file (`dref`)."""
-    data = outside.film.read_bytes()
+    (workspace / "a.mp4").write_bytes(disguises.elsewhere(outside.film.read_bytes(), outside.film))
     outside.watch.opened()
-    own = b"\0\0\0\x0curl \0\0\0\x01"
-    assert data.count(own) == 1
-    path = os.fsencode(outside.film)
-    elsewhere = (12 + len(path) + 1).to_bytes(4, "big") + b"url \0\0\0\0" + path + b"\0"
-    made = _grown(data, data.index(own), own, elsewhere)
-    (workspace / "a.mp4").write_bytes(made)
     try:
         await MediaInspector(lambda: FFMPEG).inspect(workspace / "a.mp4", "video", ANY)
     except BadArtefact as refusal:
         assert "a.mp4" in str(refusal)
     assert not outside.watch.opened()
-
-
-def _grown(data: bytes, at: int, old: bytes, new: bytes) -> bytes:
-    """`data` with `old` at `at` replaced, and every box around that place made longer by the difference."""
-    more, changed = len(new) - len(old), bytearray(data)
-    for name in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
-        box = data.rindex(name, 0, at) - 4
-        changed[box : box + 4] = (int.from_bytes(data[box : box + 4], "big") + more).to_bytes(4, "big")
-    changed[at : at + len(old)] = new
-    return bytes(changed)
 
 
 LIE = (
