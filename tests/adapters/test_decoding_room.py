@@ -71,7 +71,7 @@ async def said_by_ffmpeg(room: DecodingRoom, path: Path, script: str) -> list[st
 
 def bait(path: Path, code: str) -> None:
     """A picture that makes its decoder run this, in a room of `pictures`."""
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + code.encode())
+    path.write_bytes(b"\x89PNG\r\n\x1a\n#bait\n" + code.encode())
 
 
 async def told_by_pillow(room: DecodingRoom, path: Path, code: str) -> dict[str, object]:
@@ -151,8 +151,8 @@ async def test_a_pillow_that_a_picture_took_over_can_do_nothing_but_speak(
         ear.setblocking(False)
         names = {"SECRET": str(tmp_path / "secret"), "PORT": ear.getsockname()[1], "DAEMON": os.getpid()}
         lines = [f"{name} = {value!r}" for name, value in names.items()]
-        lines += ["told['handles'] = [n for n in range(64) if n > 3 and os.path.exists(f'/proc/self/fd/{n}')]",
-                  "told['environment'] = sorted(os.environ)"]  # fmt: skip
+        lines += ["told['handles'] = [n for n in range(3, 64) if os.path.exists(f'/proc/self/fd/{n}')]",
+                  "told['handles'].remove(source.fileno())", "told['environment'] = sorted(os.environ)"]  # fmt: skip
         for act, code in PICTURE_ACTS.items():
             if act in BY_SIGNALS and launch.abi() < 6:
                 continue
@@ -322,11 +322,35 @@ async def test_a_look_during_which_the_helper_dies_says_nothing_about_the_file(
         MediaInspector(lambda: FFMPEG, room=pictures).inspect(tmp_path / "a.png", "image", ANY)
     )  # fmt: skip
     await eventually(lambda: pictures._helper is not None and children(helper_of(pictures)))
-    (child,) = children(helper_of(pictures))
+    forked = children(helper_of(pictures))
     os.kill(helper_of(pictures), signal.SIGKILL)
     with pytest.raises(Unchecked, match="the process that looks at files ended"):
         await look
-    await eventually(lambda: not running(child))
+    await eventually(lambda: not any(running(child) for child in forked))
+
+
+@pytest.mark.fault("12.8")
+async def test_each_picture_has_a_process_of_its_own(pictures: DecodingRoom, tmp_path: Path) -> None:
+    """What one leaves in its memory, the next does not find, also where it waited for it already."""
+    code = "told['left'] = os.environ.get('LEFT'); os.environ['LEFT'] = 'x'; told['pid'] = os.getpid()"
+    told = [await told_by_pillow(pictures, tmp_path / "a.png", code) for _ in range(4)]
+    assert len({one["pid"] for one in told}) == 4 and {one["left"] for one in told} == {None}
+
+
+@pytest.mark.fault("12.8")
+async def test_nobody_waits_for_a_picture_when_none_comes(pictures: DecodingRoom, tmp_path: Path) -> None:
+    await told_by_pillow(pictures, tmp_path / "a.png", "told['ran'] = 1")
+    await eventually(lambda: not children(helper_of(pictures)))
+    assert await told_by_pillow(pictures, tmp_path / "a.png", "told['ran'] = 2") == {"ran": 2}
+
+
+@pytest.mark.fault("12.8")
+async def test_one_that_dies_while_it_waits_costs_nothing(pictures: DecodingRoom, tmp_path: Path) -> None:
+    await told_by_pillow(pictures, tmp_path / "a.png", "told['ran'] = 1")
+    for child in children(helper_of(pictures)):
+        os.kill(child, signal.SIGKILL)
+        until(lambda child=child: not running(child))  # type: ignore[misc]
+    assert await told_by_pillow(pictures, tmp_path / "a.png", "told['ran'] = 2") == {"ran": 2}
 
 
 @pytest.mark.fault("12.8")

@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.harness.patience import eventually
 from videod.adapters import decode, picture
+from videod.adapters.decoding_room import DecodingRoom, Limits
 from videod.adapters.inspector import MediaInspector
 from videod.core.expect import expectation
 from videod.core.model import Job
@@ -485,12 +486,13 @@ async def test_what_the_host_lacks_is_no_verdict_on_a_file(tmp_path: Path, line:
 
 @pytest.mark.fault("6.8")
 async def test_a_picture_for_which_there_is_no_memory_is_not_refused(
-    inspector: MediaInspector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    Image.effect_noise((3000, 3000), 50).save(tmp_path / "a.png")
-    monkeypatch.setattr(picture, "MEMORY", 32 << 20)
+    Image.linear_gradient("L").resize((6000, 6000)).save(tmp_path / "a.png")
+    room = DecodingRoom(Limits(memory=60 << 20, cpu_s=60))
     with pytest.raises(Unchecked, match="no memory"):
-        await inspector.inspect(tmp_path / "a.png", "image", ANY)
+        await MediaInspector(lambda: FFMPEG, room=room).inspect(tmp_path / "a.png", "image", ANY)
+    room.close()
 
 
 @pytest.mark.fault("6.6")

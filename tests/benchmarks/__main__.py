@@ -1,6 +1,6 @@
 """All benchmarks, one after the other; what they print is Markdown for docs/benchmarks.md.
 
-python -m tests.benchmarks [--quick] [--only queue drain scale daemon start restart schedule film pictures]
+python -m tests.benchmarks [--quick] [--only queue drain scale daemon start restart schedule film pictures inspection]
 
 A quiet machine, please: the figures are taken side by side, so ratios survive a busy one, but not the p99 ones.
 """
@@ -26,6 +26,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "schedule": ("schedule", ("--seeds", "2"), ("--seeds", "1")),
     "film": ("film", ("--clips", "6"), ("--clips", "2")),
     "pictures": ("pictures", (), ("--rounds", "2")),
+    "inspection": ("inspection", (), ("--rounds", "5")),
 }
 
 

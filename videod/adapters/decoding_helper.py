@@ -2,17 +2,20 @@
 
     python -I -B decoding_helper.py SOCKET
 
-SOCKET is the daemon's; each message there is an order (JSON) with three descriptors: the file, the pipe for what is
-said of it, and the line on which this order's end is reported. Hanging up on the line ends the order. This process
-reads nothing but orders, and what it imported at its start is all that its children have: a child gets the file and
-the pipe, shuts itself in, and decodes (Pillow) or becomes FFmpeg. So a file that takes its decoder over has reached
-neither the daemon nor the next file.
+SOCKET is the daemon's. The first message there says how children look at pictures (JSON: `wall`, `limits`), each
+further one is an order with three descriptors: the file, the pipe for what is said of it, and the line on which this
+order's end is reported. Hanging up on the line ends the order. This process reads nothing but orders, and what it
+imported at its start is all that its children have: a child gets the file and the pipe, shuts itself in, and decodes
+(Pillow) or becomes FFmpeg. So a file that takes its decoder over has reached neither the daemon nor the next file.
+
+Pictures are many and quick, so while they come the child for the next one waits, shut in already.
 
 It imports nothing of videod but `launch` and `still`, because its memory counts.
 """
 
 import ctypes
 import gc
+import io
 import json
 import os
 import resource
@@ -21,9 +24,10 @@ import signal
 import socket
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 # before `still` makes an error of one of them. A warning is printed with its line of code, which no child can read
@@ -50,6 +54,12 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
 _CAPABILITIES_3 = 0x20080522
 #: how often strays are looked for while there are some, ms
 _STRAYS_MS = 20
+#: the largest of the pictures that come by the dozen, pixels
+_USUAL = (2752, 1536)
+#: mallopt(3): memory that was freed stays, for what is as large as the blocks of a picture too, bytes
+_KEPT = ((-1, 64 << 20), (-3, 32 << 20))
+#: how long a child waits for the next picture, ms
+_WAITING_MS = 2000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -78,23 +88,31 @@ def _powerless() -> None:
     _libc.capset(header, (ctypes.c_uint32 * 6)())
 
 
-def _alone(parent: int, file: int, words: int, null: int, said_on: int) -> None:
-    """In a session of its own, dead with its parent, with nothing open but the file and where it speaks."""
+def _alone(parent: int, null: int) -> None:
+    """In a session of its own, dead with its parent, and silent."""
     os.setsid()
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(128 + signal.SIGKILL)
-    os.dup2(words, said_on)
-    for number in {0, 1, 2} - {said_on}:
+    for number in (0, 1, 2):
         os.dup2(null, number)
-    os.dup2(file, _FILE, inheritable=False)
+
+
+def _only(handle: int) -> None:
+    """With nothing else open but this, as number 3."""
+    os.dup2(handle, _FILE, inheritable=False)
     os.closerange(_FILE + 1, 4096)
 
 
-def _become(order: dict[str, object]) -> None:
-    """FFmpeg, which may read this file, programs and libraries."""
+def _become(order: dict[str, object], file: int, words: int) -> None:
+    """FFmpeg, which may read this file, programs and libraries, and speaks on stderr."""
     nice, places, wall, argv = order["nice"], order["places"], order["wall"], order["argv"]
     assert isinstance(nice, int) and isinstance(places, list) and isinstance(wall, list) and isinstance(argv, list)
+    limits = order["limits"]
+    assert isinstance(limits, dict)
+    os.dup2(words, 2)
+    _only(file)
+    _bounded(limits)
     launch.stand_back(nice)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     # by what is open, not by its name: the name may lead elsewhere by now
@@ -106,26 +124,44 @@ def _become(order: dict[str, object]) -> None:
         os._exit(127)
 
 
-def _look(order: dict[str, object]) -> None:
-    """Decode a picture and say what it is, as JSON: `width`, `height`, `animated`, `flat` (what is said of a picture
-    without an edge), or why not: `no_picture`, `unreadable`, `no_memory`."""
-    pixels_max, wall = order["pixels_max"], order["wall"]
-    assert isinstance(pixels_max, int) and isinstance(wall, list)
+def _wait_for_a_picture(line: socket.socket, wall: list[str], limits: dict[str, int], samples: list[bytes]) -> None:
+    """Shut in, with all at hand that decoding needs, until there is a picture; then look at it."""
+    _only(line.fileno())
+    line.detach()
+    _bounded(limits)
     _powerless()
+    # what they touch becomes its own now, and what a usual picture takes: a page that is new costs 2 us each time
+    for sample in samples:
+        _flat(still.decoded(io.BytesIO(sample), 1 << 20).picture)
+    Image.new("RGB", _USUAL)
     _shut_in(["o"], wall)
+    asked = socket.socket(fileno=_FILE)
+    data, handles, _, _ = socket.recv_fds(asked, ORDER_BYTES, 2)
+    if not data:
+        return
+    order = json.loads(data)
+    os.dup2(handles[1], 1)
+    os.close(handles[1])
+    asked.close()
+    with os.fdopen(handles[0], "rb") as source:
+        os.write(1, json.dumps(_seen(source, order["pixels_max"])).encode())
+    os.close(1)  # who listens need not wait until all is taken down here
+
+
+def _seen(source: BinaryIO, pixels_max: int) -> dict[str, object]:
+    """Decode a picture and say what it is: `width`, `height`, `animated`, `flat` (what is said of a picture without an
+    edge), or why not: `no_picture`, `unreadable`, `no_memory`."""
     try:
-        with os.fdopen(_FILE, "rb") as source:
-            source.seek(0)  # its place is shared with whoever looked before
-            found = still.decoded(source, pixels_max)
-            width, height = found.size
-            told = {"width": width, "height": height, "animated": found.animated, "flat": _flat(found.picture)}
+        source.seek(0)  # its place is shared with whoever looked before
+        found = still.decoded(source, pixels_max)
+        width, height = found.size
+        return {"width": width, "height": height, "animated": found.animated, "flat": _flat(found.picture)}
     except still.NoPicture as error:
-        told = {"no_picture": str(error)}
+        return {"no_picture": str(error)}
     except MemoryError:
-        told = {"no_memory": True}
+        return {"no_memory": True}
     except OSError as error:
-        told = {"unreadable": error.strerror or type(error).__name__}
-    os.write(1, json.dumps(told).encode())
+        return {"unreadable": error.strerror or type(error).__name__}
 
 
 def _flat(picture: Image.Image) -> str | None:
@@ -145,36 +181,32 @@ def _flat(picture: Image.Image) -> str | None:
     return "one colour"
 
 
-def _work(parent: int, order: dict[str, object], handles: list[int], null: int) -> None:
-    """The whole life of a child."""
-    limits = order["limits"]
-    assert isinstance(limits, dict)
-    picture = order["do"] == "look"
-    _alone(parent, handles[0], handles[1], null, 1 if picture else 2)
-    _bounded(limits)
-    (_look if picture else _become)(order)
-
-
 # ------------------------------------------------------------------------------------------------- in the parent
 
 
 class Helper:
-    """Takes orders until the daemon closes its end."""
+    """Takes orders until the daemon closes its end. `first`: the message on how pictures are looked at."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
+    def __init__(self, control: socket.socket, first: dict[str, object]) -> None:
+        wall, limits = first["wall"], first["limits"]
+        assert isinstance(wall, list) and isinstance(limits, dict)
+        self._control, self._wall, self._limits = control, wall, limits
         self._pid = os.getpid()
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._samples = [_sample(kind) for kind in still.FORMATS]
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
         #: by what is polled: the child's process handle, and its line
         self._ends: dict[int, tuple[int, socket.socket]] = {}
         self._lines: dict[int, int] = {}
+        #: the child that waits for a picture, and where it is told of it
+        self._waiting: tuple[int, socket.socket] | None = None
         self._strays = False
 
     def serve(self) -> None:
         while True:
-            for handle, _ in self._poll.poll(_STRAYS_MS if self._strays else None):
+            happened = self._poll.poll(_STRAYS_MS if self._strays else _WAITING_MS if self._waiting else None)
+            for handle, _ in happened:
                 if handle == self._control.fileno():
                     if not self._take():
                         return
@@ -184,6 +216,8 @@ class Helper:
                     self._end(handle)
             if self._strays:
                 self._end_strays()
+            elif not happened:
+                self._dismiss()
 
     def _take(self) -> bool:
         """Start what is ordered. False when the daemon has gone."""
@@ -193,36 +227,80 @@ class Helper:
             return False
         if not data:
             return False
+        # where no descriptor was left for them all, the order's line closes, and that says it
         if len(handles) == HANDLES:
-            self._start(json.loads(data), handles)
-        else:  # no descriptor was left for them: the order's line closes, and that says it
-            for handle in handles:
-                os.close(handle)
+            order, line = json.loads(data), socket.socket(fileno=handles.pop())
+            picture = order["do"] == "look"
+            try:
+                pid = self._hand_over(data, handles) if picture else self._run(order, handles)
+            except OSError:
+                line.close()
+            else:
+                self._follow(pid, line)
+            if picture:
+                with suppress(OSError):
+                    self._waiting = self._waiter()
+        for handle in handles:
+            os.close(handle)
         return True
 
-    def _start(self, order: dict[str, object], handles: list[int]) -> None:
-        line = socket.socket(fileno=handles[2])
-        try:
-            pid = os.fork()
-        except OSError:
-            line.close()
-        else:
-            if pid == 0:
-                self._child(order, handles)
-            end = os.pidfd_open(pid)
-            self._ends[end], self._lines[line.fileno()] = (pid, line), pid
-            self._poll.register(end, select.POLLIN)
-            self._poll.register(line, select.POLLIN)
-        os.close(handles[0])
-        os.close(handles[1])
+    def _follow(self, pid: int, line: socket.socket) -> None:
+        end = os.pidfd_open(pid)
+        self._ends[end], self._lines[line.fileno()] = (pid, line), pid
+        self._poll.register(end, select.POLLIN)
+        self._poll.register(line, select.POLLIN)
 
-    def _child(self, order: dict[str, object], handles: list[int]) -> NoReturn:
+    def _run(self, order: dict[str, object], handles: list[int]) -> int:
+        pid = os.fork()
+        if pid == 0:
+            self._live(lambda: _become(order, *handles))
+        return pid
+
+    def _live(self, work: Callable[[], None]) -> NoReturn:
+        """The whole life of a child."""
         code = NOT_SHUT_IN
         try:
-            _work(self._pid, order, handles, self._null)
+            _alone(self._pid, self._null)
+            work()
             code = 0
         finally:
             os._exit(code)
+
+    def _waiter(self) -> tuple[int, socket.socket]:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            pid = os.fork()
+            if pid == 0:
+                self._live(lambda: _wait_for_a_picture(theirs, self._wall, self._limits, self._samples))
+        return pid, ours
+
+    def _hand_over(self, data: bytes, handles: list[int]) -> int:
+        """Give the picture to the child that waits; to a new one where that has died or there is none."""
+        if self._waiting is not None:
+            try:
+                pid = self._told(self._waiting, data, handles)
+            except OSError:
+                self._dismiss()
+            else:
+                self._waiting = None
+                return pid
+        return self._told(self._waiter(), data, handles)
+
+    @staticmethod
+    def _told(waiter: tuple[int, socket.socket], data: bytes, handles: list[int]) -> int:
+        pid, line = waiter
+        socket.send_fds(line, [data], handles)
+        line.close()
+        return pid
+
+    def _dismiss(self) -> None:
+        """No picture came for a while: whoever waits for one costs memory."""
+        if self._waiting is not None:
+            pid, line = self._waiting
+            self._waiting = None
+            line.close()
+            _kill_group(pid)
+            os.waitpid(pid, 0)
 
     def _stop(self, handle: int) -> None:
         """The daemon hung up: nobody waits for this one any more."""
@@ -243,7 +321,7 @@ class Helper:
 
     def _end_strays(self) -> None:
         """Kill what a child left behind in a session of its own: it fell to this process."""
-        known = {pid for pid, _ in self._ends.values()}
+        known = {pid for pid, _ in (*self._ends.values(), *((self._waiting,) if self._waiting else ()))}
         self._strays = False
         for pid in _children():
             if pid not in known:
@@ -255,6 +333,12 @@ class Helper:
     def end_all(self) -> None:
         for pid, _ in self._ends.values():
             _kill_group(pid)
+
+
+def _sample(kind: str) -> bytes:
+    made = io.BytesIO()
+    Image.linear_gradient("L").resize((32, 32)).convert("RGB").save(made, kind)
+    return made.getvalue()
 
 
 def _children() -> list[int]:
@@ -277,7 +361,13 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    helper = Helper(control)
+    for name, size in _KEPT:
+        if hasattr(_libc, "mallopt"):  # glibc
+            _libc.mallopt(name, size)
+    first = control.recv(ORDER_BYTES)
+    if not first:
+        return
+    helper = Helper(control, json.loads(first))
     if launch.abi():
         launch.shut_in(list(RULES))
     gc.collect()

@@ -62,6 +62,10 @@ class Limits:
     files: int = 64
 
 
+#: a pixel takes some 16 bytes at most while a picture is decoded; a second is enough for the largest
+PICTURES = Limits(memory=2 << 30, cpu_s=70)
+
+
 class Visit:
     """One file in the room. `words`: what its decoder says, to its end."""
 
@@ -85,6 +89,10 @@ class Visit:
             raise Unchecked("the process that looks at files ended, or could start no other")
         return self._code
 
+    def let_go(self) -> None:
+        """All is said that is wanted of it: whatever it still does, it ends, and nobody waits for that."""
+        self._code = 0
+
     async def leave(self) -> bool:
         """End what still runs of it. False when that was not reported: the helper hangs."""
         if self._code is not None:
@@ -101,15 +109,16 @@ class Visit:
 class DecodingRoom:
     """Has one helper, from the first file on until `close`; any number of event loops may use it."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Limits | None = None) -> None:
+        """`pictures`: the limits of those who decode one."""
+        self._pictures = pictures or PICTURES
         self._lock = threading.Lock()
         self._helper: _Helper | None = None
 
     @asynccontextmanager
-    async def looks_at(self, source: BinaryIO, pixels_max: int, limits: Limits) -> AsyncIterator[Visit]:
-        """Pillow at a picture of at most so many pixels; its words are the JSON of `decoding_helper._look`."""
-        order = {"do": "look", "pixels_max": pixels_max, "wall": seccomp.rules(Wall.SEALED), "limits": asdict(limits)}
-        async with self._visit(source, order) as visit:
+    async def looks_at(self, source: BinaryIO, pixels_max: int) -> AsyncIterator[Visit]:
+        """Pillow at a picture of at most so many pixels; its words are the JSON of `decoding_helper._seen`."""
+        async with self._visit(source, {"do": "look", "pixels_max": pixels_max}) as visit:
             yield visit
 
     @asynccontextmanager
@@ -151,7 +160,7 @@ class DecodingRoom:
                 except OSError:  # it died since the last file
                     self._helper.end()
                     self._helper = None
-            self._helper = started = _Helper()
+            self._helper = started = _Helper(self._pictures)
             try:
                 socket.send_fds(started.control, [data], handles)
             except OSError as error:
@@ -184,7 +193,7 @@ def common() -> DecodingRoom:
 class _Helper:
     """The helper's process, and the daemon's end of its socket. Raises Unchecked where it cannot be started."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Limits) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         self.control = ours
@@ -201,6 +210,9 @@ class _Helper:
             ours.close()
             os.close(self._said)
             raise Unchecked(f"the process that looks at files cannot be started ({error})") from error
+        first = {"wall": seccomp.rules(Wall.SEALED), "limits": asdict(pictures)}
+        with contextlib.suppress(OSError):  # it has died already, which the first order finds out
+            ours.send(json.dumps(first).encode())
         log.info("decoding_helper_started", extra={"pid": self._process.pid})
 
     def end(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from videod.adapters.decoding_room import DecodingRoom, Limits, crashed
+from videod.adapters.decoding_room import DecodingRoom, crashed
 from videod.core import bounds
 from videod.core.media_checks import objection_to_size
 from videod.core.sanitize import sanitize_line
@@ -18,8 +18,8 @@ from videod.ports import Unchecked
 
 #: 4K of the largest kind a service makes has 17 million; decoded, a picture takes 4 bytes of its decoder for each
 PIXELS_MAX = 40_000_000
-#: address space for a picture, of which each pixel takes some 16 bytes at most, and seconds
-MEMORY, LOOK_S = 2 << 30, 60.0
+#: the longest look, seconds; processor time and memory are bounded in the room
+LOOK_S = 60.0
 #: how often a picture is decoded that breaks its decoder
 TRIES = 2
 _WORDS_BYTES, _WORDS = 1 << 14, 200
@@ -71,14 +71,15 @@ async def _asked(room: DecodingRoom, path: Path, source: BinaryIO, pixels_max: i
     try:
         async with (
             asyncio.timeout(LOOK_S),
-            room.looks_at(source, pixels_max, Limits(MEMORY, round(LOOK_S) + 10)) as visit,
+            room.looks_at(source, pixels_max) as visit,
         ):
             said = b""
             while len(said) <= _WORDS_BYTES and (more := await visit.words.read(_WORDS_BYTES)):
                 said += more
-            if len(said) > _WORDS_BYTES:
-                return 0, b""
-            return await visit.ended(), said
+            if not said:
+                return await visit.ended(), said
+            visit.let_go()
+            return 0, said if len(said) <= _WORDS_BYTES else b""
     except TimeoutError:
         raise Unchecked(f"{path.name} could not be decoded within {LOOK_S:.0f} s") from None
     except Unchecked as error:
