@@ -258,9 +258,9 @@ class Ledger:
             used = reads.quota_used(connection, service, event.quota.day)
         guard = reads.breaker(connection, service) if service in GUARDED else None
         charged = doubted = 0
-        if isinstance(event, JobFailed | JobDied):
+        if isinstance(event, JobFailed | JobDied | JobCharged):
             charged = reads.charged_micros(connection, event.attempt)
-        elif isinstance(event, JobCharged | NothingBought):
+        if isinstance(event, JobCharged | NothingBought):
             doubted = reads.in_doubt_micros(connection, event.attempt)
         policy = self._policies(channel)
         same, last = films.repeated(connection, event, jobs, None if policy is None else policy.alike, channel)

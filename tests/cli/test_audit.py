@@ -280,3 +280,19 @@ def test_a_total_below_nothing_is_named(box: StudioBox, tmp_path: Path, capsys: 
     _sql(box, "UPDATE tasks SET cost_micros = -999999910000")
     told = [one["what"] for one in seen(tmp_path, capsys, 1)["disagreements"]]
     assert f"the cost of the episode of {task_id} is $-999,999.91, which cannot be" in told
+
+
+@pytest.mark.fault("12.2")
+def test_many_charges_that_can_be_are_believed_up_to_what_a_run_can_cost(box: StudioBox) -> None:
+    task_id = box.queue("Crossing")
+    attempt = box.start(task_id, "plan/plan")
+    for number in range(100):
+        box.apply(JobCharged(
+            box.clock.at, task_id, "plan/plan", attempt, "gemini", "plan", 1, "piece", 9_990_000, f"call {number}",
+        ))  # fmt: skip
+    price = box.jobs(task_id)["plan/plan"].price_micros
+    assert box.task(task_id).cost_micros == 9_990_000 + 99 * price
+    alerts = at_once(
+        box.store.read(lambda tx: tx.execute("SELECT count(*) FROM outbox WHERE target = 'alert'").fetchone())
+    )
+    assert alerts[0] == 1

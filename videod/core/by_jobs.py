@@ -161,15 +161,16 @@ def charge(work: Transition, event: JobCharged) -> Transition:
 
 
 def _believed(work: Transition, job: Job | None, event: JobCharged) -> tuple[Transition, JobCharged]:
-    """The charge at the price of the list where its own is beyond belief, and people told of it."""
+    """The charge at the price of the list where what its run paid is beyond belief, and people told of it."""
     if job is None:
         return work, replace(event, micros=min(event.micros, charges.MOST_MICROS))
     price = job.price_micros or price_micros(STEPS[job.step], job.args, work.policy)
-    if event.micros <= charges.ceiling(price):
+    if work.charged_micros + event.micros <= charges.ceiling(price) or event.micros <= price:
         return work, event
     text = (
-        f"{job.name} of {work.task.title} ({work.task.channel_id}): its script reported a charge of"
-        f" ${event.micros / 1e6:,.2f}, which cannot be right; videod booked the list price of ${price / 1e6:.2f}."
+        f"{job.name} of {work.task.title} ({work.task.channel_id}): its script reported charges of"
+        f" ${(work.charged_micros + event.micros) / 1e6:,.2f} in one run, which cannot be right; videod booked the list"
+        f" price of ${price / 1e6:.2f} for the last one."
         f" What to do: compare it with the account of {job.service}. Where the price is right, set it in [prices] of"
         " videod.toml; where it is not, correct the script."
     )

@@ -11,7 +11,7 @@ from videod.core import bounds
 from videod.core.events import JobCharged
 from videod.core.sanitize import sanitize_line
 
-#: a single charge is believed up to this, or up to so many times the price of the list
+#: what one run of a script paid is believed up to this, or up to so many times the price of the list
 ALWAYS_MICROS = 10_000_000
 MOST_TIMES = 20
 #: what a charge is called, and the largest number of pieces
@@ -30,7 +30,7 @@ def refused(event: JobCharged, paid: bool) -> str | None:
 
 
 def ceiling(price_micros: int) -> int:
-    """The largest charge that is believed of a job with this price."""
+    """The most that is believed of one run of a job with this price."""
     return min(MOST_MICROS, max(ALWAYS_MICROS, MOST_TIMES * price_micros))
 
 
