@@ -30,6 +30,8 @@ _REFUSED = (errno.ENOSYS, errno.EPERM, errno.EAGAIN, errno.E2BIG)
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 20
+#: the host has no more of something for a while: whether a file is there cannot be told then
+_LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _LINKED = "it is a link, or a link stands on the way to it"
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -165,16 +167,26 @@ def read_made(path: Path, most: int, within: Path | None = None) -> bytes:
 
 
 def seen(path: Path, within: Path | None = None) -> os.stat_result | None:
-    """What stands at `path` itself, a link not followed; None where nothing does, or only links lead there."""
+    """What stands at `path` itself, a link not followed; None where nothing does, or only links lead there.
+
+    Raises OSError where the host lacks what it takes to look: what is not seen then is not lost.
+    """
     try:
         with _folder_of(path, within) as (folder, name):
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except OSError:
+    except OSError as error:
+        if lacking(error):
+            raise
         return None
 
 
+def lacking(error: BaseException) -> bool:
+    """Whether the host lacks something for a while, such as descriptors: nothing is wrong with any file."""
+    return isinstance(error, OSError) and error.errno in _LACKS
+
+
 def made(path: Path, within: Path | None = None) -> bool:
-    """Whether a regular file stands there."""
+    """Whether a regular file stands there. Raises OSError as `seen` does."""
     found = seen(path, within)
     return found is not None and stat.S_ISREG(found.st_mode)
 

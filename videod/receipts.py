@@ -52,13 +52,16 @@ def path_for(output: Path) -> Path:
 
 
 def read(output: Path) -> Receipt | None:
-    """The receipt beside `output`, or None when there is none that can be read.
+    """The receipt beside `output`, or None when there is none that can be read. Raises OSError where the host lacks
+    what it takes to look: a purchase is not forgotten for that.
 
     Its folder belongs to the scripts: what stands there may be a FIFO, a link or a file without end.
     """
     try:
         loaded = bounds.loads(files.read_made(path_for(output), MOST_BYTES))
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if files.lacking(error):
+            raise
         return None
     if not isinstance(loaded, dict):
         return None

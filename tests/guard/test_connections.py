@@ -55,12 +55,12 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(limits: Limits, head_s: float = 60.0) -> AsyncIterator[Site]:
+async def a_site(limits: Limits, idle_s: float = 60.0) -> AsyncIterator[Site]:
     site = Site()
     app = web.Application(client_max_size=10_000_000)
     app.add_routes([web.get("/quick", site.quick), web.get("/slow", site.slow), web.get("/much", site.much),
                     web.post("/body", site.body)])  # fmt: skip
-    site.listener = Listener(app, close_s=1.0, head_s=head_s)
+    site.listener = Listener(app, close_s=1.0, idle_s=idle_s)
     await site.listener.start()
     bound = socket.create_server(("127.0.0.1", 0))
     site.port = bound.getsockname()[1]
@@ -93,7 +93,7 @@ async def closed(reader: asyncio.StreamReader) -> bytes:
 )  # fmt: skip
 @pytest.mark.fault("12.13")
 async def test_a_head_that_never_ends_is_closed_however_it_trickles(begin: str) -> None:
-    async with a_site(Limits(), head_s=0.3) as site:
+    async with a_site(Limits(head_s=0.3), idle_s=0.3) as site:
         reader, writer = await site.open(begin)
         trickling = asyncio.create_task(trickle(writer, b"a" if begin else b""))
         await closed(reader)
@@ -129,7 +129,7 @@ async def test_a_large_body_may_take_longer_than_a_small_one() -> None:
 
 
 async def test_a_request_in_work_may_take_as_long_as_it_takes() -> None:
-    async with a_site(Limits(body_s=0.1, answer_s=0.1), head_s=0.1) as site:
+    async with a_site(Limits(head_s=0.1, body_s=0.1, answer_s=0.1), idle_s=0.1) as site:
         asking = asyncio.create_task(site.ask("/slow"))
         await asyncio.sleep(1.2)  # several looks at what keeps us waiting
         site.release.set()

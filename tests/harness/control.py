@@ -18,8 +18,8 @@ def get(state: Path, path: str, timeout_s: float = 60.0) -> tuple[int, str]:
     """(status, body)."""
     connection = http.client.HTTPConnection("videod", timeout=timeout_s)
     connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(state / "videod.sock"))  # waits where many others do
     connection.sock.settimeout(timeout_s)
-    connection.sock.connect(str(state / "videod.sock"))
     try:
         connection.request("GET", path, headers={token.HEADER: token.read(state)})
         answer = connection.getresponse()

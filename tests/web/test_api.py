@@ -116,6 +116,8 @@ async def test_metrics_are_prometheus_text(box: StudioBox, api: Caller) -> None:
     assert [sample.value for sample in late.samples if sample.name.endswith("_count")] == [0]
     assert families["videod_spend_today_usd"].samples[0].value == pytest.approx(0.137)
     assert families["videod_jobs_limit"].samples[0].value == 8
+    connections = {tuple(one.labels.values()): one.value for one in families["videod_connections"].samples}
+    assert connections == {("socket", "accepted"): 1}
 
 
 async def test_status_is_what_the_command_prints(tmp_path: Path) -> None:

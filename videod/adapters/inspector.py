@@ -51,7 +51,10 @@ class MediaInspector:
     async def inspect(self, path: Path, makes: str, expected: Expectation) -> Artefact:
         if makes == "nothing":
             return Artefact(0, "")
-        mark = _mark(path)
+        try:
+            mark = _mark(path)
+        except OSError as error:
+            raise Unchecked(f"{path.name} could not be looked at: {files.reason(error)}") from error
         wrong = objection_to_bytes(mark[0], expected)
         if wrong is not None:
             raise _refusal(path, makes, wrong)
@@ -61,13 +64,14 @@ class MediaInspector:
                     facts = await self._facts(path, source, makes, expected)
                     size, digest = await asyncio.to_thread(files.fingerprint, source)
                     last = _mark_of(os.fstat(source.fileno()))
+                    lies_there = _mark(path)
         except (Undecodable, NoPicture) as error:
             raise _refusal(path, makes, str(error)) from error
         except OSError as error:  # of FFmpeg that is missing as well, which its caller tells apart
             if isinstance(error, FileNotFoundError):
                 raise
             raise Unchecked(f"{path.name} could not be read: {files.reason(error)}") from error
-        if not mark == last == _mark(path):  # what was decoded is not what was hashed, or not what lies there
+        if not mark == last == lies_there:  # what was decoded is not what was hashed, or not what lies there
             raise BadArtefact(f"{path.name} was changed while it was looked at")
         return Artefact(size, digest, facts)
 
@@ -166,6 +170,8 @@ def _document(path: Path) -> dict[str, object]:
     try:
         loaded = bounds.loads(files.read_made(path, DOCUMENT_BYTES))
     except (OSError, ValueError) as error:
+        if files.lacking(error):
+            raise
         raise Undecodable(f"cannot be read ({error})") from error
     if not isinstance(loaded, dict):
         raise Undecodable("holds no JSON object")
@@ -178,6 +184,8 @@ def _text(path: Path, expected: Expectation) -> dict[str, object]:
     try:
         told = files.read_made(path, min(expected.max_bytes, DOCUMENT_BYTES)).decode()
     except (OSError, ValueError) as error:
+        if files.lacking(error):
+            raise
         raise Undecodable(f"cannot be read as text ({error})") from error
     strange = next((letter for letter in told if unicodedata.category(letter) == "Cc" and letter not in "\r\n\t"), None)
     if strange is not None:

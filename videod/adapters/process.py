@@ -23,6 +23,7 @@ from typing import IO
 from videod.adapters import cgroups, confinement, orphans, walls
 from videod.adapters.cgroups import Groups
 from videod.adapters.confinement import HostPaths
+from videod.files import lacking
 from videod.ports import Child, Spawn
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ TURN_BYTES = 1 << 15
 TAIL_CHARACTERS = 8_000
 #: how long a dead child's pipes are drained, seconds
 DRAIN_S = 2.0
+#: how long to wait before another look where the host has no descriptors, seconds
+LACK_S = 1.0
 
 _LAUNCH = str(Path(__file__).with_name("launch.py"))
 
@@ -73,13 +76,24 @@ class ProcessChild:
         try:
             if self._group is not None:
                 await asyncio.to_thread(cgroups.end, self._group)
-            if left := await asyncio.to_thread(orphans.end, self._mark):
+            if left := await self._end_strays():
                 log.warning("launch_strays_left", extra={"pid": self.pid, "processes": left})
             if self._temporary is not None:
                 await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
             self._after()
         finally:
             self._ended.set()
+
+    async def _end_strays(self) -> int:
+        """How many were left; a host that has no descriptors to look for them is waited for."""
+        while True:
+            try:
+                return await asyncio.to_thread(orphans.end, self._mark)
+            except OSError as error:
+                if not lacking(error):
+                    raise
+                log.warning("launch_strays_waiting", extra={"pid": self.pid, "error": str(error)})
+                await asyncio.sleep(LACK_S)
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -28,6 +28,7 @@ from videod.web import token
 
 if TYPE_CHECKING:
     import http.client
+    import socket
 
 #: lane limits where the settings say nothing
 CONCURRENCY = {one.name: one.limits.concurrency for one in LANES if one.limits and one.name not in TIDYING}
@@ -35,6 +36,8 @@ CONCURRENCY = {one.name: one.limits.concurrency for one in LANES if one.limits a
 WAITS = 4
 #: how long the daemon may take to answer, seconds
 ANSWER_S = 15
+#: how long to wait before another knock at a crowded socket, seconds
+CROWDED_S = 0.05
 
 
 def now_ms() -> int:
@@ -168,7 +171,7 @@ def _connection(path: Path) -> "http.client.HTTPConnection":
             folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 # by way of the folder's descriptor, since a socket's address holds 107 bytes and paths may be longer
-                self.sock.connect(f"/proc/self/fd/{folder}/{path.name}")
+                _connect(self.sock, f"/proc/self/fd/{folder}/{path.name}")
             except OSError:
                 self.sock.close()
                 raise
@@ -176,6 +179,19 @@ def _connection(path: Path) -> "http.client.HTTPConnection":
                 os.close(folder)
 
     return Local("videod", timeout=ANSWER_S)
+
+
+def _connect(made: "socket.socket", address: str) -> None:
+    """Where so many wait that the kernel takes no more, wait as well, as one would for an answer."""
+    until = time.monotonic() + ANSWER_S
+    while True:
+        try:
+            made.connect(address)
+            return
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(CROWDED_S)
 
 
 def post(where: Place, path: str, body: Mapping[str, object]) -> dict[str, object]:

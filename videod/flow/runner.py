@@ -140,7 +140,9 @@ class Runner:
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)))
         except OSError as error:
-            return self._failed(work, Failure(Kind.DISK, f"the job's inputs cannot be read: {error}"))
+            during = "reading the job's inputs"
+            lack = host.failure_of(error, during) if files.lacking(error) else None
+            return self._failed(work, lack or Failure(Kind.DISK, f"the job's inputs cannot be read: {error}"))
         except Exception as error:
             return self._failed(work, self._told(work, error, "looking at its inputs"))
 

@@ -17,10 +17,13 @@ def note(output: Path, attempt: int) -> None:
 
 
 def read(output: Path) -> int | None:
-    """The attempt; None where nothing is open, or what stands there is no number."""
+    """The attempt; None where nothing is open, or what stands there is no number. Raises OSError where the host lacks
+    what it takes to look."""
     try:
         return bounds.whole(files.read_made(_place(output), 100).decode())
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if files.lacking(error):
+            raise
         return None
 
 

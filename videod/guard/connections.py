@@ -3,11 +3,13 @@
 Whoever can connect can open thousands of connections and say nothing, or a byte a minute. So there is a most; where
 it is reached, the one that has kept us waiting longest makes room, one whose request is being worked on never. Where
 all are being worked on, a new one is answered 503. Accepting is our own, since asyncio's takes as many in one turn of
-the loop as its backlog holds: here the loop turns after each. A host without descriptors is waited for.
+the loop as its backlog holds: here the loop turns after each, and what aiohttp needs for a connection is made when a
+head is whole. A host without descriptors is waited for.
 """
 
 import asyncio
 import logging
+import re
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -22,8 +24,10 @@ log = logging.getLogger(__name__)
 BACKLOG = 128
 #: a host that has no descriptors, or no memory for them, is asked again after so long, seconds
 PAUSE_S = 1.0
-#: from the connection, or our last answer, to the end of a request's head, seconds
-HEAD_S = 10.0
+#: an answered connection is kept for the end of its next head so long, seconds
+IDLE_S = 10.0
+#: where all places are taken, a connection still has so long for its request, seconds: accepting slows down to that
+GRACE_S = 0.5
 #: how often it is looked which connections keep us waiting, seconds
 LOOK_S = 0.5
 #: a listener that turns connections away says so in the log so often, seconds
@@ -34,6 +38,9 @@ LINGER_S = 1.0
 SLOWEST = 10_000
 #: bytes of a request line or of one header, and headers of a request
 LINE_BYTES, HEADERS = 8190, 64
+#: a head that is larger is left to aiohttp to refuse
+HEAD_BYTES = 65_536
+_HEADS_END = re.compile(rb"\n\r?\n")
 
 _WORDS = b'{"error": "too many requests are in work", "hint": "try again in a second"}'
 _FULL = (
@@ -49,23 +56,26 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Limits:
     """What one listener puts up with: connections at once, and seconds.
 
-    `body_s`: for a request's body, and one more for each SLOWEST bytes that came. `answer_s`: for taking our answer.
+    `head_s`: from the connection to the end of its first request's head. `body_s`: for a request's body, and one more
+    for each SLOWEST bytes that came. `answer_s`: for taking our answer.
     """
 
     connections: int = 64
+    head_s: float = 10.0
     body_s: float = 10.0
     answer_s: float = 30.0
 
 
 class Connection(asyncio.Protocol):
-    """One connection: passes on to aiohttp what comes, and knows since when it keeps us waiting (on the loop's clock).
+    """One connection: passes on to aiohttp what comes once a head is whole, and knows since when it keeps us waiting.
 
-    `request` is the one in work, `requests` how many there were.
+    `request` is the one in work, `requests` how many there were; `since` is on the loop's clock.
     """
 
-    def __init__(self, door: "Door", inner: Inner, now: float) -> None:
+    def __init__(self, door: "Door", now: float) -> None:
         self._door = door
-        self._inner = inner
+        self._inner: Inner | None = None
+        self._begun = bytearray()
         self.transport: asyncio.Transport | None = None
         self.request: web.BaseRequest | None = None
         self.requests = 0
@@ -75,23 +85,37 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._inner.connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._door.gone(self)
-        self._inner.connection_lost(error)
+        if self._inner is not None:
+            self._inner.connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
-        self._inner.data_received(data)
+        if self._inner is not None:
+            self._inner.data_received(data)
+            return
+        tail = bytes(self._begun[-3:]) + data
+        self._begun += data
+        if _HEADS_END.search(tail) or len(self._begun) > HEAD_BYTES:
+            assert self.transport is not None
+            begun, self._begun = bytes(self._begun), bytearray()
+            self.since = asyncio.get_running_loop().time()
+            self._door.began(self)
+            self._inner = self._door.inner()
+            self._inner.connection_made(self.transport)
+            self._inner.data_received(begun)
 
     def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
+        return None if self._inner is None else self._inner.eof_received()
 
     def pause_writing(self) -> None:
-        self._inner.pause_writing()
+        if self._inner is not None:
+            self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        self._inner.resume_writing()
+        if self._inner is not None:
+            self._inner.resume_writing()
 
     @property
     def in_work(self) -> bool:
@@ -99,9 +123,9 @@ class Connection(asyncio.Protocol):
         return self.request is not None and self.request.content.is_eof()
 
     def overdue(self, limits: Limits, now: float) -> bool:
-        """Whether it has kept us waiting for too long. aiohttp itself closes one that sends no head (HEAD_S)."""
+        """Whether it has kept us waiting for too long. aiohttp itself closes one that sends no further head."""
         if self.request is None:
-            return self.requests > 0 and now - self.since > limits.answer_s
+            return now - self.since > (limits.answer_s if self.requests else limits.head_s)
         passed, self._looked = now - self._looked, now
         waits_for_us = self.in_work or self.transport is None or not self.transport.is_reading()
         self._waited += 0 if waits_for_us else passed
@@ -110,9 +134,11 @@ class Connection(asyncio.Protocol):
     def began(self, request: web.BaseRequest, now: float) -> None:
         self.request, self.since, self._looked, self._waited = request, now, now, 0.0
         self.requests += 1
+        self._door.began(self)
 
     def ended(self, now: float) -> None:
         self.request, self.since = None, now
+        self._door.ended(self)
 
     def abort(self) -> None:
         if self.transport is not None:
@@ -127,12 +153,30 @@ class Door:
         self.counts: Counter[str] = Counter()
         self.socket = listening
         self.limits = limits
-        self._inner = inner
-        self._open: dict[Connection, None] = {}
+        self.inner = inner
+        # each in the order in which they began to wait: those without a request yet, those whose request came (its
+        # body perhaps not), those that were answered
+        self._silent: dict[Connection, None] = {}
+        self._asking: dict[Connection, None] = {}
+        self._answered: dict[Connection, None] = {}
         self._said: float | None = None
 
+    @property
+    def _open(self) -> list[Connection]:
+        return [*self._silent, *self._asking, *self._answered]
+
     def gone(self, connection: Connection) -> None:
-        self._open.pop(connection, None)
+        for some in (self._silent, self._asking, self._answered):
+            some.pop(connection, None)
+
+    def began(self, connection: Connection) -> None:
+        self.gone(connection)
+        self._asking[connection] = None
+
+    def ended(self, connection: Connection) -> None:
+        if connection in self._asking:  # it is still open
+            del self._asking[connection]
+            self._answered[connection] = None
 
     async def accept(self) -> None:
         """Until cancelled: nothing that a caller does, and no want of the host, ends it."""
@@ -146,7 +190,11 @@ class Door:
                 self._say("listener_accept_failed", error=error.strerror or str(error))
                 await asyncio.sleep(PAUSE_S)
                 continue
-            await self._admit(channel)
+            try:
+                await self._admit(channel)
+            except asyncio.CancelledError:
+                channel.close()
+                raise
             await asyncio.sleep(0)
 
     def look(self, now: float) -> None:
@@ -157,15 +205,15 @@ class Door:
 
     async def _admit(self, channel: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        if len(self._open) >= self.limits.connections and not self._make_room():
+        if not await self._room():
             self.counts["refused"] += 1
-            self._say("listener_full", connections=len(self._open))
+            self._say("listener_full", connections=self.limits.connections)
             with suppress(OSError):
                 channel.send(_FULL)
             channel.close()
             return
-        connection = Connection(self, self._inner(), loop.time())
-        self._open[connection] = None
+        connection = Connection(self, loop.time())
+        self._silent[connection] = None
         self.counts["accepted"] += 1
         try:
             await loop.connect_accepted_socket(lambda: connection, channel)
@@ -174,17 +222,36 @@ class Door:
             channel.close()
             self._say("listener_accept_failed", error=error.strerror or str(error))
 
-    def _make_room(self) -> bool:
-        """Close the connection that has kept us waiting longest, one that never asked for anything first."""
-        waiting = [one for one in self._open if not one.in_work]
-        if not waiting:
-            return False
-        oldest = min(waiting, key=lambda one: (one.requests > 0, one.since))
-        self.gone(oldest)
-        oldest.abort()
-        self.counts["crowded_out"] += 1
-        self._say("listener_crowded", connections=self.limits.connections)
+    async def _room(self) -> bool:
+        """Whether there is a place, where need be that of the one that has kept us waiting longest.
+
+        Each has GRACE_S for its request: so long the next one waits in the kernel.
+        """
+        loop = asyncio.get_running_loop()
+        while len(self._silent) + len(self._asking) + len(self._answered) >= self.limits.connections:
+            waiting = self._longest()
+            if not waiting:
+                return False
+            late = loop.time() - GRACE_S
+            oldest = next((one for one in waiting if one.since <= late), None)
+            if oldest is None:
+                await asyncio.sleep(min(one.since for one in waiting) - late)
+                continue
+            await asyncio.sleep(0)  # what it sent while the loop was busy is read first
+            await asyncio.sleep(0)
+            if oldest not in self._longest():
+                continue
+            self.gone(oldest)
+            oldest.abort()
+            self.counts["crowded_out"] += 1
+            self._say("listener_crowded", connections=self.limits.connections)
         return True
+
+    def _longest(self) -> list[Connection]:
+        """Of each kind the one that has kept us waiting longest; the kind that makes room first comes first."""
+        body = next((one for one in self._asking if not one.in_work), None)
+        found = (next(iter(self._silent), None), body, next(iter(self._answered), None))
+        return [one for one in found if one is not None]
 
     def _say(self, event: str, **more: object) -> None:
         now = asyncio.get_running_loop().time()
@@ -196,13 +263,12 @@ class Door:
 class Listener:
     """Serves one application on any number of sockets, each with limits of its own."""
 
-    def __init__(self, app: web.Application, close_s: float, head_s: float = HEAD_S) -> None:
+    def __init__(self, app: web.Application, close_s: float, idle_s: float = IDLE_S) -> None:
         self.doors: list[Door] = []
         self._loops: list[asyncio.Task[None]] = []
         app.middlewares.insert(0, in_work)
-        # aiohttp's time for the next request also bounds the first one, from the connection on
         self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=close_s, keepalive_timeout=head_s,
+            app, access_log=None, handle_signals=False, shutdown_timeout=close_s, keepalive_timeout=idle_s,
             lingering_time=LINGER_S, max_line_size=LINE_BYTES, max_field_size=LINE_BYTES, max_headers=HEADERS,
         )  # fmt: skip
 

@@ -24,9 +24,9 @@ LINGER_S = 1.0
 #: a film is large, and a player that is paused takes it slowly
 BODY_S, ANSWER_S = 60.0, 600.0
 #: a client keeps a connection for its next question
-HEAD_S = 60.0
+IDLE_S = 60.0
 #: connections of one address; a dozen of them together take at most half of the descriptors
-MOST, PARTS = 256, 24
+MOST, PARTS = 512, 24
 
 
 def keys(root: Path, names: tuple[str, ...]) -> dict[str, str]:
@@ -63,10 +63,10 @@ async def serve(app: web.Application, listening: socket.socket, closing: AsyncEx
     """Serve `app` on a bound socket until `closing` is left; returns its base address."""
     port = listening.getsockname()[1]
     app.middlewares.insert(0, mannered)
-    listener = Listener(app, LINGER_S, HEAD_S)
+    listener = Listener(app, LINGER_S, IDLE_S)
     closing.push_async_callback(listener.close)
     await listener.start()
-    listener.listen(f"port {port}", listening, Limits(descriptors.share(PARTS, MOST), BODY_S, ANSWER_S))
+    listener.listen(f"port {port}", listening, Limits(descriptors.share(PARTS, MOST), body_s=BODY_S, answer_s=ANSWER_S))
     return f"http://127.0.0.1:{port}"
 
 

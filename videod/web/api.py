@@ -25,7 +25,7 @@ from videod.ports import Clock
 from videod.store import reads, views
 from videod.store.database import Store
 from videod.web import details, metrics, serializers, token
-from videod.web.listen import TOKEN, ListenError, Listening, serve
+from videod.web.listen import DOORS, TOKEN, ListenError, Listening, serve
 from videod.web.requests import SERVICE_VERBS, VERBS, Refused, RequestHandler, perform
 
 __all__ = ["ListenError", "Listening", "build_app", "serve"]
@@ -93,7 +93,10 @@ class _Api:
         return self.answer({"status": "ready"})
 
     async def metrics(self, request: web.Request) -> web.Response:
-        text = metrics.text(await self.overview(), self.limits(), __version__, self.started_at, self.delays())
+        connections = {door.name: door.counts for door in request.app[DOORS]}
+        text = metrics.text(
+            await self.overview(), self.limits(), __version__, self.started_at, self.delays(), connections
+        )
         return web.Response(text=text, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def status(self, request: web.Request) -> web.Response:

@@ -9,14 +9,16 @@ from pathlib import Path
 from aiohttp import web
 
 from videod.guard import descriptors
-from videod.guard.connections import Limits, Listener
+from videod.guard.connections import Door, Limits, Listener
 from videod.web import token
 
 #: the secret of the control socket, for the application that answers there
 TOKEN = web.AppKey("token", str)
+#: the sockets that it is reached by
+DOORS = web.AppKey("doors", list[Door])
 #: connections at the socket and at the port: the command line asks one thing at a time, a monitor keeps one or two;
 #: both together take at most an eighth of the descriptors
-MOST, PARTS = 64, 16
+MOST, PARTS = 512, 16
 #: open requests get so long when the daemon stops, seconds
 CLOSE_S = 2.0
 
@@ -75,6 +77,7 @@ async def serve(app: web.Application, socket_path: Path, http_port: int | None) 
             f"{socket_path.parent / token.FILE} cannot be written: {error.strerror}; check the state folder"
         ) from error
     listener = Listener(app, CLOSE_S)
+    app[DOORS] = listener.doors
     await listener.start()
     listening = Listening(listener, socket_path, http_port or None)
     try:

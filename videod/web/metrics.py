@@ -35,9 +35,21 @@ class Delays:
     sum_s: float = 0.0
 
 
-def text(seen: Overview, limits: Mapping[str, int], version: str, started_at: int, delays: Delays) -> str:
-    """Everything worth an alert or a graph. Money in US dollars, times and ages in seconds."""
-    families = (*_house(seen, version, started_at), *_lanes(seen, limits), *_money(seen), *_unsent(seen))
+def text(
+    seen: Overview, limits: Mapping[str, int], version: str, started_at: int, delays: Delays,
+    connections: Mapping[str, Mapping[str, int]] | None = None,
+) -> str:  # fmt: skip
+    """Everything worth an alert or a graph. Money in US dollars, times and ages in seconds.
+
+    `connections`: listener -> what became of connections -> how many.
+    """
+    families = (
+        *_house(seen, version, started_at), *_lanes(seen, limits), *_money(seen), *_unsent(seen),
+        ("videod_connections", "Connections since the start by listener and what became of them.", [
+            ({"listener": listener, "outcome": outcome}, count)
+            for listener, counts in (connections or {}).items() for outcome, count in counts.items()
+        ]),
+    )  # fmt: skip
     lines = [line for family in families for line in _family(*family)]
     return "\n".join([*lines, *_loop(delays)]) + "\n"
 
