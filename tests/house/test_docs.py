@@ -309,6 +309,14 @@ def test_the_unit_lets_scripts_be_started_at_a_lower_priority() -> None:
     assert "landlock_create_ruleset" in " ".join(filters)
 
 
+@pytest.mark.fault("12.5", "12.10")
+def test_the_unit_lends_what_the_walls_of_scripts_are_made_of() -> None:
+    """A part of the control groups that may be written, seccomp(2) for libseccomp; and no namespaces for anybody."""
+    assert (_value("Delegate"), _value("ProtectControlGroups")) == ("yes", "no")
+    assert "seccomp" in " ".join(re.findall(r"^SystemCallFilter=(.+)$", UNIT, re.MULTILINE)).split()
+    assert _value("RestrictNamespaces") == "yes"
+
+
 def test_a_wrong_configuration_does_not_start_in_a_loop() -> None:
     assert int(_value("RestartPreventExitStatus")) == output.CONFIGURATION == 78
     assert _value("KillMode") == "mixed"
