@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.cli.factory import StudioBox
 from tests.core.book import Book
-from videod.adapters import confinement
+from videod.adapters import confinement, walls
 from videod.adapters.process import ProcessLauncher
 from videod.adapters.youtube_questions import YouTubeQuestions, YouTubeTrouble
 from videod.core.step import Command
@@ -192,7 +192,9 @@ async def attacked(town: Town, programs: Sequence[str], only: Sequence[str] = ()
     box = StudioBox(town.state)
     app = build_app(box.ledger, box.store, box.clock, str, lambda: {"kie": 8})
     listening = await serve(app, town.state / "videod.sock", None)
-    launcher = ProcessLauncher(confinement.host_paths(town.state, town.scripts, town.environ))
+    # under the unit each job gets a control group, as the daemon's do
+    groups = walls.found(town.state, os.environ).groups
+    launcher = ProcessLauncher(confinement.host_paths(town.state, town.scripts, town.environ), groups)
     found: list[Tried] = []
     try:
         async with listeners(town.at) as ports, neighbour(town, launcher) as other:
