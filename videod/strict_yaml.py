@@ -68,6 +68,8 @@ def parse(text: str) -> Document:
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         reason = " ".join(part for part in (problem.context, problem.problem) if part)
+        if "'\\t'" in reason:
+            reason = "a line is indented with a tab; use spaces"
         raise DocumentError(f"is not valid YAML: {reason}", mark.line + 1 if mark else None) from None
     except yaml.YAMLError as problem:
         raise DocumentError(f"is not valid YAML: {str(problem).splitlines()[0]}") from None

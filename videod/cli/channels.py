@@ -87,7 +87,7 @@ def check(
         faults = problem.faults
     warnings = [
         *found.warnings,
-        *_advice(found, os.environ),
+        *advice(found, os.environ),
         *_of_extras(found, config),
         *(() if files else _of_scripts(config)),
     ]
@@ -108,7 +108,7 @@ def check(
     return output.CONFIGURATION if faults else output.OK
 
 
-def _advice(found: ChannelSet, env: Mapping[str, str]) -> list[str]:
+def advice(found: ChannelSet, env: Mapping[str, str]) -> list[str]:
     """What is valid and yet not what its writer may expect: it serves in a rehearsal only, or does nothing."""
     told = []
     for path, channel in zip(found.files, found.channels.values(), strict=True):

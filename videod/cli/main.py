@@ -50,6 +50,7 @@ COMMANDS: dict[str, Command] = {
     "channels": Command("channels", "List, check and authorize channels.", _CHECK),
     "notion": Command("notion", "Create or check the Notion board.", _CHECK),
     "secrets": Command("secrets", "Show which credentials are set, or generate a master key.", _CHECK),
+    "doctor": Command("doctor", "Find configuration problems and tell you how to fix them.", _CHECK),
     "audit": Command("audit", "Verify the ledger against receipts and service balances.", _CHECK),
     "plan": Command("plan", "Check a plan, or print the JSON schema for plans.", _MONEY),
     "simulate": Command("simulate", "Estimate throughput, bottlenecks and cost before you spend anything.", _MONEY),

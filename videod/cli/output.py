@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -54,6 +55,12 @@ def heading(text: str) -> None:
 def say(text: str, style: str = "plain") -> None:
     """One line, cleaned."""
     print(paint(sanitize_screen(text), style))
+
+
+def folded(text: str, room: int) -> list[str]:
+    """The text, cleaned, in lines of at most `room` characters (20 at least); a long word stays whole."""
+    clean = sanitize_screen(text)
+    return textwrap.wrap(clean, max(room, 20), break_long_words=False, break_on_hyphens=False) or [""]
 
 
 @dataclass(frozen=True)
