@@ -276,14 +276,14 @@ def _client(where: Place, verb: str) -> Iterator[Client]:
     if why_not is not None:
         raise CommandError(_NO_GROUND, why_not, "nothing was changed")
     try:
-        with hold(where.state, f"videod {verb}"), _desk(where) as handler:
+        with hold(where.state, f"videod {verb}"), desk(where) as handler:
             yield lambda ask: _directly(handler, ask)
     except LockHeld as error:
         raise CommandError(output.TEMPORARY, str(error).rstrip("."), "or try again in a moment") from error
 
 
 @contextmanager
-def _desk(where: Place) -> "Iterator[RequestHandler]":
+def desk(where: Place) -> "Iterator[RequestHandler]":
     """A ledger of our own over the database, under the lock that the caller holds."""
     from videod.adapters.clock import SystemClock
     from videod.channels import ChannelError, load_channels

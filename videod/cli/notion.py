@@ -1,20 +1,18 @@
 """`videod notion ...`: make the board under a page you share, and check that it has all that videod needs."""
 
-import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
-from videod.cli import options
+from videod.cli import board, options
+from videod.cli.output import CommandError
 from videod.core.sanitize import sanitize_screen, sanitize_screen_lines
 
 if TYPE_CHECKING:
     from videod.adapters.notion_calls import Calls
-    from videod.adapters.notion_places import Ids
     from videod.config import Settings
 
 T = TypeVar("T")
@@ -44,53 +42,11 @@ def _settings(path: Path) -> "Settings":
 
 
 def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -> T:
-    """Run `work` on a connection with the token of the environment; failures end the program with their reason."""
-    import httpx
-
-    from videod.adapters.clock import SystemClock
-    from videod.adapters.notion_calls import Calls
-    from videod.adapters.notion_pacer import NAME, NotionPacer
-    from videod.credentials import CredentialsError, load_secrets, service_urls
-    from videod.daemon import refusals
-    from videod.ports import BoardError
-
-    async def run(token: str, url: str) -> T:
-        notion = settings.notion
-        # the daemon may be asking at this very moment, or Notion have asked it to wait
-        turn = NotionPacer(state / NAME) if (state := settings.paths.state).is_dir() else None
-        try:
-            calls = Calls(token, SystemClock(), url, notion.requests_per_s, version=notion.version, turn=turn)
-        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
-            raise refusals.of_connections(error, os.environ) from error
-        try:
-            return await work(calls)
-        finally:
-            await calls.aclose()
-
+    """Run `work` on a connection; failures end the program with their reason."""
     try:
-        token = load_secrets(os.environ).get("NOTION_TOKEN")
-        if not token:
-            _fail(CREDENTIALS, "NOTION_TOKEN is not set. Make an internal connection in Notion (Settings, Connections,"
-                  " Develop), share a page with it, and put its token into the environment.")  # fmt: skip
-        return asyncio.run(run(token, service_urls(os.environ)["VIDEOD_URL_NOTION"]))
-    except CredentialsError as error:
-        _fail(CONFIGURATION, str(error))
-    except refusals.StartError as error:
-        _fail(error.code, str(error))
-    except OSError as error:  # the file of turns
-        _fail(refusals.GROUND, str(refusals.of(error)))
-    except BoardError as error:
-        _fail(EXIT[error.kind], f"{error}. {_advice(error.kind)}")
-
-
-def _advice(kind: str) -> str:
-    return {
-        "busy": "Try again after that time.",
-        "down": "Try again later.",
-        "credentials": "Check NOTION_TOKEN.",
-        "gone": "Share the page with the connection (page menu, Connections), or run `videod notion init`.",
-        "rejected": "Mend that and run the command again.",
-    }[kind]
+        return board.with_calls(settings, work)
+    except CommandError as error:
+        _fail(error.code, f"{error}{error.hint and ' '}{error.hint}")
 
 
 @app.command()
@@ -113,7 +69,7 @@ def init(
     if not page and not place.database_id:
         _fail(64, "Name the page: videod notion init --parent LINK (Share, Copy link), or [notion] parent_page.")
     channels = sorted(path.stem for path in settings.paths.channels.glob("*.yaml"))
-    known = _known_board(settings, parent)
+    known = board.known(settings, parent)
     made = _with_calls(
         settings,
         lambda calls: notion_schema.init(
@@ -132,30 +88,6 @@ def init(
     typer.echo(f'\nPut this into {config}:\n\n[notion]\nparent_page = "{page_id}"')
 
 
-def _known_board(settings: "Settings", parent: str) -> "Ids | None":
-    """Where the daemon of these settings found its board; None where it found none, or another page is meant now."""
-    import sqlite3
-
-    from videod.adapters.notion_places import kept_ids
-    from videod.adapters.notion_schema import page_id_of
-    from videod.ports import BoardError
-    from videod.store import readonly, reads
-
-    notion = settings.notion
-    try:
-        if parent and notion.parent_page and page_id_of(parent) != page_id_of(notion.parent_page):
-            return None
-        connection = readonly.look(settings.paths.state / "videod.db")
-    except (BoardError, readonly.NoDatabase, sqlite3.Error, OSError):
-        return None
-    try:
-        return kept_ids(reads.value_json(connection, "notion_ids"), notion.database_id, notion.parent_page or parent)
-    except sqlite3.Error:
-        return None
-    finally:
-        connection.close()
-
-
 @app.command()
 def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show each column's state; exit 78 when something is missing."""
@@ -165,7 +97,7 @@ def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
 
     async def look(calls: "Calls") -> list[notion_schema.ColumnState]:
         place = settings.notion
-        known = _known_board(settings, "")
+        known = board.known(settings, "")
         ids = await notion_schema.resolve(calls, place.database_id or None, place.parent_page or None, known)
         return await notion_schema.inspect_both(calls, ids)
 

@@ -1,0 +1,124 @@
+"""`videod new` and `videod priority`: what a person writes on the board, from the terminal."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from videod.cli import board, client, complete, options, output
+from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
+from videod.cli.output import CommandError
+from videod.core.fields import FIELDS
+from videod.core.statuses import LABELS, Status
+
+if TYPE_CHECKING:
+    from videod.adapters.notion import NotionBoard
+    from videod.config import Settings
+
+app = options.app()
+
+
+class Level(StrEnum):
+    """Which of a channel's episodes go first."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Privacy(StrEnum):
+    """Who can see the film on YouTube."""
+
+    PRIVATE = "private"
+    UNLISTED = "unlisted"
+    PUBLIC = "public"
+
+
+@app.command(epilog=examples(
+    'videod new "The crossing" --channel wild_planet --topic "brown bears" --direction "A bear crosses a cold river."'
+))  # fmt: skip
+def new(
+    title: Annotated[str, typer.Argument(help="The film's title on YouTube, up to 100 characters.")],
+    channel: Annotated[
+        str, typer.Option(metavar="ID", help="The channel's ID.", autocompletion=complete.channels, prompt=True)
+    ],
+    topic: Annotated[str, typer.Option(metavar="TEXT", help="What the film is about.", prompt=True)],
+    direction: Annotated[str, typer.Option(metavar="TEXT", help="How the story runs.", prompt="Story direction")],
+    priority: Annotated[Level, typer.Option(help="Which episodes go first.")] = Level.NORMAL,
+    privacy: Annotated[Privacy | None, typer.Option(help="Default: as the channel's file says.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Write it as a draft; nothing starts.")] = False,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Add an entry to the board and queue it."""
+    settings = board.settings_of(client.place(state, config).settings)
+    status = Status.DRAFT if draft else Status.QUEUED
+    values: dict[str, object] = {
+        "Title": title, "Channel": channel, "Topic": topic, "Story Direction": direction,
+        "Priority": priority.value.capitalize(), "Privacy": None if privacy is None else privacy.value,
+        "Status": LABELS[status],
+    }  # fmt: skip
+    _check(settings, values)
+
+    async def add(on: "NotionBoard") -> str:
+        return await on.add({name: value for name, value in values.items() if value is not None})
+
+    page = board.with_board(settings, add)
+    if as_json:
+        output.print_json({"page_id": page, "status": status.value, "title": title, "channel": channel})
+        return output.OK
+    output.say(f"{title}: added to the board as {LABELS[status]}.")
+    output.say(
+        f"  Entry {page}. `videod why {page}` says what it waits for." if not draft else f"  Entry {page}.", "dim"
+    )
+    return output.OK
+
+
+def _check(settings: "Settings", values: Mapping[str, object]) -> None:
+    """What the daemon would send back to the board is said here already. Raises CommandError."""
+    from videod.channels import ChannelError, load_channels
+
+    for field in FIELDS:
+        if field.required and not str(values.get(field.column) or "").strip():
+            raise CommandError(output.USAGE, f"the {field.column.lower()} is empty", "write one")
+        complaint = field.complaint(values)
+        if complaint is not None:
+            raise CommandError(output.USAGE, complaint, "then run the command again")
+    try:
+        known = load_channels(settings.paths.channels).channels
+    except ChannelError as error:
+        raise CommandError(output.CONFIGURATION, str(error), "`videod channels check` names every fault") from error
+    if values["Channel"] not in known:
+        raise CommandError(
+            output.MISSING, f"there is no channel {values['Channel']}", f"name one of: {', '.join(sorted(known))}"
+        )
+
+
+@app.command(epilog=examples("videod priority grizzly high"))
+def priority(
+    episode: Episode,
+    level: Annotated[Level, typer.Argument(help="Which episodes go first.")],
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Change which episodes go first. The board shows it, and videod takes it over within seconds."""
+    where = client.place(state, config)
+    with client.looking(where) as connection:
+        task = client.one_task(connection, episode)
+    label = level.value.capitalize()
+
+    async def write(on: "NotionBoard") -> None:
+        page = await on.read(task.page_id)
+        if "Priority" not in page.values:  # a write leaves out a column that is gone
+            raise CommandError(output.CONFIGURATION, "the board has no column Priority", "run `videod notion init`")
+        await on.write(task.page_id, {"Priority": label})
+
+    board.with_board(board.settings_of(where.settings), write)
+    if as_json:
+        output.print_json({"task": task.id, "title": task.title, "priority": level.value})
+    else:
+        output.say(f"{task.title}: priority {level.value}.")
+    return output.OK

@@ -1,0 +1,227 @@
+"""`videod open`, `videod logs` and `videod export`: one episode's film, its log lines, everything of it in a folder."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from videod.cli import client, options, output
+from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
+from videod.cli.output import CommandError
+from videod.core import bounds
+from videod.core.model import Job, Task
+from videod.core.sanitize import sanitize_screen
+from videod.core.statuses import JobState
+from videod.dashboard.text import count
+from videod.store import views
+from videod.web import details
+
+app = options.app()
+
+
+class What(StrEnum):
+    """What of an episode is opened."""
+
+    FILM = "film"
+    FOLDER = "folder"
+    BOARD = "board"
+    YOUTUBE = "youtube"
+
+
+@app.command(name="open", epilog=examples("videod open grizzly", "videod open grizzly folder", "videod open grizzly"
+                                           " --print"))  # fmt: skip
+def open_(
+    episode: Episode,
+    what: Annotated[What | None, typer.Argument(help="Default: the film, else the folder.")] = None,
+    only_print: Annotated[bool, typer.Option("--print", help="Print the path or address; open nothing.")] = False,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Open an episode's film, folder, entry on the board or page on YouTube."""
+    where = client.place(state, config)
+    with client.looking(where) as connection:
+        seen = views.detail(connection, client.one_task(connection, episode), client.now_ms())
+    place = _place(seen.task, seen.jobs, where.workspace(seen.task), what)
+    if as_json:
+        output.print_json({"task": seen.task.id, "place": place})
+        return output.OK
+    print(sanitize_screen(place))
+    if not only_print:
+        _show(place)
+    return output.OK
+
+
+def _place(task: Task, jobs: Iterable[Job], workspace: Path, what: What | None) -> str:
+    """The path or address. Raises CommandError where the episode has none yet."""
+    film = next((workspace / job.output for job in jobs if job.step == "assemble" and job.output), None)
+    has_film = film is not None and film.is_file()
+    if what in (What.FILM, None) and film is not None and has_film:
+        return str(film)
+    if what is What.BOARD:
+        return f"https://www.notion.so/{task.page_id.replace('-', '')}"
+    if what is What.YOUTUBE and task.youtube_url:
+        return task.youtube_url
+    if what in (What.FOLDER, None) and workspace.is_dir():
+        return str(workspace)
+    told = {What.FILM: "has no film yet", What.YOUTUBE: "is not on YouTube yet"}.get(
+        what or What.FOLDER, "has no folder"
+    )
+    raise CommandError(output.MISSING, f"{task.title} {told}", f"`videod why {task.id}` says what it waits for")
+
+
+def _show(place: str) -> None:
+    """Hand it to the desktop, where there is one; its address was printed anyway."""
+    opener = shutil.which("xdg-open") or shutil.which("wslview")
+    if opener is None or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or "wsl" in opener):
+        return
+    subprocess.Popen(
+        [opener, place], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------- logs
+
+
+@app.command(
+    epilog=examples("videod logs grizzly", "videod logs grizzly --file state/demo-1/daemon.log --level warning")
+)
+def logs(
+    episode: Episode,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A log that you kept. Default: the journal of the unit.")
+    ] = None,
+    unit: Annotated[str, typer.Option(metavar="UNIT", help="The systemd unit.")] = "videod",
+    level: Annotated[
+        str, typer.Option(metavar="LEVEL", help="The least level: debug, info, warning or error.")
+    ] = "info",
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Show the log lines of one episode, oldest first."""
+    least = _LEVELS.get(level.lower())
+    if least is None:
+        raise CommandError(output.USAGE, f"there is no level {level!r}", f"levels: {', '.join(_LEVELS)}")
+    with client.looking(client.place(state, config)) as connection:
+        task = client.one_task(connection, episode)
+    shown = 0
+    for line in _lines(file, unit):
+        if line.get("task") != task.id or _LEVELS.get(str(line.get("level", "")).lower(), 99) < least:
+            continue
+        shown += 1
+        print(json.dumps(line) if as_json else _told(line))
+    if not shown and not as_json:
+        output.say(f"No lines of {task.title} in {file or f'the journal of {unit}'}.", "dim")
+    return output.OK
+
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+#: said first, or of no use to a reader
+_KNOWN = ("at", "level", "event", "task", "channel")
+
+
+def _lines(file: Path | None, unit: str) -> Iterator[dict[str, object]]:
+    """Each line that is one of videod's."""
+    for raw in _source(file, unit):
+        if not raw.startswith("{"):
+            continue
+        try:
+            line = bounds.loads(raw)
+        except ValueError:
+            continue
+        if isinstance(line, dict):
+            yield line
+
+
+def _source(file: Path | None, unit: str) -> Iterator[str]:
+    if file is not None:
+        if not file.is_file():
+            raise CommandError(output.MISSING, f"there is no file {file}", "name the log with --file")
+        with file.open(errors="replace") as source:
+            yield from source
+        return
+    if shutil.which("journalctl") is None:
+        raise CommandError(output.MISSING, "this host has no journal", "name the log with --file FILE")
+    argv = ["journalctl", "--unit", unit, "--output", "cat", "--no-pager"]
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
+    ) as asked:
+        assert asked.stdout is not None
+        yield from asked.stdout
+
+
+def _told(line: dict[str, object]) -> str:
+    """Time, level, event, and what else the line says."""
+    time, name = str(line.get("at", "")), str(line.get("event", ""))
+    rest = " ".join(f"{key}={value}" for key, value in line.items() if key not in _KNOWN and value not in (None, ""))
+    level = str(line.get("level", "")).lower()
+    told = sanitize_screen(f"{time}  {level:8}{name}  {rest}".rstrip())
+    return output.paint(told, {"warning": "review", "error": "bad", "critical": "bad"}.get(level, "plain"))
+
+
+# ------------------------------------------------------------------------------------------- export
+
+
+@app.command(epilog=examples("videod export grizzly ~/grizzly"))
+def export(
+    episode: Episode,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or is empty.")],
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Copy an episode's plan, files, history, costs and digests into a folder."""
+    from videod import files
+    from videod.cli.show import configured
+
+    where, at = client.place(state, config), client.now_ms()
+    with client.looking(where) as connection:
+        seen = views.detail(connection, client.one_task(connection, episode), at)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CommandError(output.REFUSED, f"{folder} is not empty", "name a folder that does not exist yet")
+    workspace, copied, missing = where.workspace(seen.task), [], []
+    folder.mkdir(parents=True, exist_ok=True)
+    made = [job for job in seen.jobs if job.state is JobState.DONE and job.output]
+    for number, job in enumerate(made, start=1):
+        _progress(number, len(made))
+        source, target = workspace / str(job.output), folder / str(job.output)
+        try:
+            with files.open_made(source, workspace) as taken:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("wb") as out:
+                    shutil.copyfileobj(taken, out, 1 << 20)
+                taken.seek(0)
+                copied.append((str(job.output), *files.fingerprint(taken)))
+        except OSError:
+            missing.append(str(job.output))
+    body = details.detail(seen, at, workspace, configured(seen.task))
+    (folder / "episode.json").write_text(json.dumps(body, indent=2) + "\n")
+    (folder / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for name, _, digest in copied))
+    if as_json:
+        listed = [{"file": name, "bytes": size, "sha256": digest} for name, size, digest in copied]
+        output.print_json({"task": seen.task.id, "folder": str(folder), "files": listed, "missing": missing})
+        return output.OK
+    size = sum(size for _, size, _ in copied)
+    output.say(f"{seen.task.title}: {count(len(copied), 'file')} ({size / 1e6:,.1f} MB) in {folder}.")
+    output.say(
+        "  episode.json has the entry, jobs, history and costs; `sha256sum -c SHA256SUMS` checks the files.", "dim"
+    )
+    if missing:
+        output.say(f"  {count(len(missing), 'file')} no longer here: {', '.join(missing[:5])}"
+                   f"{' ...' if len(missing) > 5 else ''}", "review")  # fmt: skip
+    return output.OK
+
+
+def _progress(number: int, of: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if number == of else "\r"
+        print(f"  {number} of {of} files", end=end, file=sys.stderr, flush=True)

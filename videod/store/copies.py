@@ -1,0 +1,64 @@
+"""Consistent copies of the database, made while it is in use.
+
+The source is opened read-only, so that whoever copies never checkpoints beside the daemon. Source and copy are checked
+page by page and index by index before the copy takes its name: what is called `videod-<UTC time>.db` is whole.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+PATTERN = "videod-*.db"
+
+
+def timed(database: Path, folder: Path, at_ms: int, keep: int) -> Path:
+    """A copy in `folder` named after the moment; the newest `keep` stay, this one included.
+
+    Raises sqlite3.Error or OSError.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = datetime.fromtimestamp(at_ms / 1000, UTC)
+    target = folder / f"videod-{made:%Y%m%dT%H%M%S.%fZ}.db"
+    copy(database, target)
+    for old in sorted(folder.glob(PATTERN))[: -max(1, keep)]:
+        old.unlink()
+    return target
+
+
+def copy(database: Path, target: Path) -> None:
+    """Write a checked copy to `target`. Raises sqlite3.Error or OSError; nothing named `target` is left then."""
+    part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)) as source:
+            # the copy gets new indexes, so damage in those of the source would never show in it
+            _check(source, database)
+            source.execute("VACUUM INTO ?", (str(part),))
+        # for writing, though nothing is written: a read-only look leaves out what the tables say about their rows
+        with closing(sqlite3.connect(part)) as made:
+            _check(made, part)
+        _sync(part)
+        part.replace(target)
+        _sync(target.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("PRAGMA integrity_check(3)").fetchall()
+    if found != [("ok",)]:
+        raise sqlite3.DatabaseError(f"{path} is not whole: {found[0][0]}")
+    # no check of pages and rows sees a status that is none: a table of its own lists them
+    if connection.execute("PRAGMA foreign_key_check(tasks)").fetchone() is not None:
+        raise sqlite3.DatabaseError(f"{path} is not whole: an episode has a status that is none")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
