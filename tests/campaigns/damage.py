@@ -99,8 +99,7 @@ class Patient:
         self.backup()
 
     def backup(self) -> None:
-        program = ROOT / "systemd" / "backup.py"
-        subprocess.run([sys.executable, program, "--state", self.state], check=True, capture_output=True)
+        self.videod("backup", "--state", str(self.state)).check_returncode()
 
     def videod(self, *words: str) -> "subprocess.CompletedProcess[str]":
         argv = [sys.executable, "-m", "videod", *words, "--config", str(self.config)]

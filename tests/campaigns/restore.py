@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.campaigns import invariants
-from tests.campaigns.frame import ROOT, Campaign, Result, main, say
+from tests.campaigns.frame import Campaign, Result, main, say
 from tests.harness.patience import ended, until
 from tests.live import own_scripts
 from tests.live.stage import Stage
@@ -132,7 +132,7 @@ def _spent(made: Stage) -> float:
 
 
 def _backup(made: Stage) -> Path:
-    argv = [sys.executable, ROOT / "systemd" / "backup.py", "--state", made.state]
+    argv = [sys.executable, "-m", "videod", "backup", "--state", made.state]
     subprocess.run(argv, check=True, capture_output=True)
     return sorted((made.state / "backups").iterdir())[-1]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.damage import CAMPAIGN, ROOT
+from tests.campaigns.damage import CAMPAIGN
 from tests.cli.factory import a_full_studio
 from tests.faults.campaign import short
 from videod.cli import client, output
@@ -55,8 +55,7 @@ def test_a_flipped_byte_in_an_index_is_found_at_the_start(bad_index: Path) -> No
 
 def test_a_large_file_is_checked_quickly_and_its_indexes_by_the_backup(bad_index: Path) -> None:
     assert soundness.complaints(bad_index, full=1000) == []
-    program = ROOT / "systemd" / "backup.py"
-    argv = [sys.executable, program, "--state", bad_index.parent]
+    argv = [sys.executable, "-m", "videod", "backup", "--state", bad_index.parent]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 74 and "videod.db is not whole" in done.stderr
     assert not list(bad_index.parent.glob("backups/*"))
@@ -131,7 +130,7 @@ def test_a_row_that_its_table_forbids_is_found_by_the_start_and_the_backup(tmp_p
         connection.execute(bad)
     with pytest.raises(DatabaseError, match=told):
         migrate(path)
-    argv = [sys.executable, ROOT / "systemd" / "backup.py", "--state", tmp_path]
+    argv = [sys.executable, "-m", "videod", "backup", "--state", tmp_path]
     assert subprocess.run(argv, capture_output=True, check=False).returncode == 74
 
 
