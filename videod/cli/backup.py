@@ -159,9 +159,9 @@ def restore(
     state: StateFolder = None,
     config: Config = None,
 ) -> int:
-    """Set up the state folder again from a backup; nothing is bought or published before you resume.
+    """Set up the state folder again from a backup.
 
-    Settings that are there already stay. A database that is there is kept beside the new one.
+    Nothing is bought before you resume an episode. Settings that are there already stay. A database that is there is kept beside the new one.
     """
     where = client.place(state, config)
     from videod.daemon.lock import LockHeld, hold
