@@ -161,7 +161,8 @@ def restore(
 ) -> int:
     """Set up the state folder again from a backup.
 
-    Nothing is bought before you resume an episode. Settings that are there already stay. A database that is there is kept beside the new one.
+    Nothing is bought before you resume an episode. Settings that are there already stay, and a database that is there
+    is kept beside the new one.
     """
     where = client.place(state, config)
     from videod.daemon.lock import LockHeld, hold
