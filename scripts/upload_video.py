@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, google_oauth, script_runtime, youtube, youtube_channel
+from scripts.lib import answers, atomic, google_oauth, notes, script_runtime, youtube, youtube_channel
 from scripts.lib.answers import dig
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.script_runtime import Reporter
@@ -100,8 +100,8 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     )  # fmt: skip
     metadata.check()
     output: Path = arguments.output
-    journal = arguments.receipt or output.with_name(output.name + ".session.json")
-    return Wish(arguments.video, size, sha256, metadata, marker, output, journal, chunk)
+    kept = arguments.receipt or notes.place(output, output.name + ".session.json")
+    return Wish(arguments.video, size, sha256, metadata, marker, output, kept, chunk)
 
 
 def access_token(token_file: Path | None) -> str:
@@ -111,9 +111,9 @@ def access_token(token_file: Path | None) -> str:
 
 
 def earlier_result(wish: Wish) -> dict[str, answers.Json] | None:
-    """The result of an earlier run for the same film, None for another one's or none."""
+    """The result of an earlier run for the same film, None for another one's or none; nobody else can have noted it."""
     try:
-        found = answers.record(answers.parse(atomic.read_small(wish.output)))
+        found = answers.record(answers.parse(atomic.read_small(notes.place(wish.output, wish.output.name))))
     except (OSError, ValueError):
         return None
     same = found.get("sha256") == wish.sha256 and found.get("marker") == wish.marker
@@ -198,7 +198,8 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
             "privacy": shown or wish.metadata.privacy, "bytes": wish.size, "sha256": wish.sha256,
             "marker": wish.marker,
         }  # fmt: skip
-        atomic.write_text(wish.output, json.dumps(result, ensure_ascii=False, indent=2) + "\n")
+    for place in dict.fromkeys((notes.place(wish.output, wish.output.name), wish.output)):
+        atomic.write_text(place, json.dumps(result, ensure_ascii=False, indent=2) + "\n")
     atomic.remove(wish.journal)
     reporter.result(
         wish.output, video_id=answers.text(result.get("video_id")), url=answers.text(result.get("url")),

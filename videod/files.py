@@ -205,10 +205,10 @@ def fingerprint(source: BinaryIO, most: int | None = None) -> tuple[int, str]:
     return size, found.hexdigest()
 
 
-def make_folder(path: Path, within: Path) -> None:
+def make_folder(path: Path, within: Path, *, durable: bool = False) -> None:
     """The folder `path` and those on the way to it beneath `within`, which is made too; 0700 where they are new.
 
-    Raises OSError where something else stands on the way: a link, a file.
+    `durable`: new ones outlive a loss of power. Raises OSError where something else stands on the way: a link, a file.
     """
     within.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = os.open(within, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -218,6 +218,8 @@ def make_folder(path: Path, within: Path) -> None:
             place /= part
             with suppress(FileExistsError):
                 os.mkdir(part, 0o700, dir_fd=folder)
+                if durable:
+                    _force(folder)
             inner = _open_folder(part, folder, place)
             os.close(folder)
             folder = inner
@@ -264,11 +266,16 @@ def remove_made(path: Path) -> None:
     with _folder_of(path, None) as (folder, name):
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=folder)
-        descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _force(folder)
+
+
+def _force(folder: int) -> None:
+    """The names in an open folder onto the disk."""
+    descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 # ----------------------------------------------------------------------------- paths of people

@@ -1,10 +1,12 @@
-"""The receipts of paid scripts: `<output>.job.json`, where one lies, what it says, and what follows from it.
+"""The receipts of paid scripts: `<output name>.job.json`, where one lies, what it says, and what follows from it.
 
     (none) -> intent -> submitted -> received
 
 A script writes "intent" before a paid request leaves, "submitted" as soon as it knows the service's ID of the order,
 and "received" once the file is in place. So "intent" without a running script means that the purchase is in doubt.
-`scripts/lib/receipt.py` writes them; `tests/house/test_receipts.py` compares the two.
+Those of our scripts lie in a journal, a folder for each output that no other job may write (`journal_of`); those of
+the owner's own lie beside the output. `scripts/lib/receipt.py` writes them; `tests/house/test_receipts.py` compares the
+two.
 """
 
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from videod.core.model import Job
 
 #: a receipt has some hundred bytes
 MOST_BYTES = 64_000
+#: where journals lie: beside the workspaces, so that both are moved and copied together; ids of channels are lower case
+JOURNALS = "JOURNALS"
 #: a service's ID of an order, such as an upload's address; a longer one is none, and half of one is none either
 REFERENCE_CHARACTERS = 2_000
 
@@ -47,15 +51,26 @@ class Receipt:
         return State.RECEIVED if made and self.state is State.INTENT else self.state
 
 
+def journal_of(workspace: Path, output: str) -> Path:
+    """The folder of the journal of one output, a path in a workspace, which is workspaces/CHANNEL/TASK."""
+    channel, task = workspace.parts[-2:]
+    return workspace.parent.parent / JOURNALS / channel / task / output.replace("/", ",")
+
+
+def noted(workspace: Path, output: str) -> Path:
+    """The name of an output in its journal; its receipt and other notes lie beside it."""
+    return journal_of(workspace, output) / output.rpartition("/")[2]
+
+
 def path_for(output: Path) -> Path:
     return output.with_name(f"{output.name}.job.json")
 
 
 def read(output: Path) -> Receipt | None:
-    """The receipt beside `output`, or None when there is none that can be read. Raises OSError where the host lacks
-    what it takes to look: a purchase is not forgotten for that.
+    """The receipt beside `output` (in a journal: beside its place there), or None when none can be read. Raises OSError
+    where the host lacks what it takes to look: a purchase is not forgotten for that.
 
-    Its folder belongs to the scripts: what stands there may be a FIFO, a link or a file without end.
+    Its folder belongs to scripts: what stands there may be a FIFO, a link or a file without end.
     """
     try:
         loaded = bounds.loads(files.read_made(path_for(output), MOST_BYTES))

@@ -21,7 +21,7 @@ def fingerprint(path: Path) -> tuple[int, str]:
     """The size in bytes and the SHA-256 of a file."""
     digest = hashlib.sha256()
     size = 0
-    with path.open("rb") as source:
+    with open_plain(path) as source:
         while block := source.read(1 << 20):
             digest.update(block)
             size += len(block)
@@ -31,18 +31,23 @@ def fingerprint(path: Path) -> tuple[int, str]:
 def read_small(path: Path, most: int = 4 << 20, *, follow: bool = False) -> bytes:
     """A small file that another program left. Never waits (a FIFO), follows no link unless told to, reads no more than
     `most` bytes. Raises OSError, FileNotFoundError where there is none."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
-    descriptor = os.open(path, flags)
-    with os.fdopen(descriptor, "rb") if stat.S_ISREG(os.fstat(descriptor).st_mode) else _closed(descriptor) as source:
+    with open_plain(path, follow=follow) as source:
         data = source.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, "it is larger than it can be", str(path))
     return data
 
 
-def _closed(descriptor: int) -> BinaryIO:
+def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
+    """A file, open for reading. Never waits for a FIFO. Raises OSError, IsADirectoryError for a folder."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
     os.close(descriptor)
-    raise OSError(errno.EINVAL, "it is no plain file")
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "it is no plain file", str(path))
 
 
 @contextlib.contextmanager
@@ -55,7 +60,7 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[tuple[BinaryIO, Path]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path)
     part = part_path(path)
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         with os.fdopen(descriptor, "w+b") as stream:
@@ -76,8 +81,8 @@ def held_room(path: Path, size: int) -> Iterator[Callable[[], None]]:
     So does the end of the block. Raises OSError where the disk has no such room.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    place = path.with_name(f".{path.stem}.{os.getpid()}.room.part{path.suffix}")
-    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    place = path.with_name(f".{path.stem}.{own_name()}.room.part{path.suffix}")
+    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.posix_fallocate(descriptor, 0, size)
@@ -88,8 +93,13 @@ def held_room(path: Path, size: int) -> Iterator[Callable[[], None]]:
 
 
 def part_path(path: Path) -> Path:
-    """Where this process builds `path`; the ending stays last, because FFmpeg chooses the container by it."""
-    return path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    """A place to build `path`, another one each time; the ending stays last: FFmpeg chooses the container by it."""
+    return path.with_name(f".{path.stem}.{own_name()}.part{path.suffix}")
+
+
+def own_name() -> str:
+    """A part of a name that nobody can have taken before: who shares the folder may have put a link there."""
+    return os.urandom(8).hex()
 
 
 def write(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -129,7 +139,7 @@ def sweep(path: Path) -> None:
     """Remove what killed processes left beside `path` while they were writing it."""
     if not path.parent.is_dir():
         return
-    shape = re.compile(rf"\.{re.escape(path.stem)}\.\d+(\.room)?\.part{re.escape(path.suffix)}")
+    shape = re.compile(rf"\.{re.escape(path.stem)}\.[0-9a-f]+(\.room)?\.part{re.escape(path.suffix)}")
     for entry in path.parent.iterdir():
         if shape.fullmatch(entry.name) and abandoned(entry):
             entry.unlink(missing_ok=True)
@@ -138,8 +148,8 @@ def sweep(path: Path) -> None:
 def abandoned(entry: Path) -> bool:
     """Whether no process holds this temporary file or folder any more."""
     try:
-        descriptor = os.open(entry, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor = os.open(entry, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:  # gone, or none of ours: a link, a socket
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

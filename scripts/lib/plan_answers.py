@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scripts.lib import answers, atomic, bounds, gemini, receipt
+from scripts.lib import answers, atomic, bounds, gemini, notes, receipt
 from scripts.lib.answers import Json
 
 
@@ -33,7 +33,7 @@ def question(model: str, talk: Sequence[Json], config: dict[str, Json]) -> str:
 
 
 def path_for(output: Path) -> Path:
-    return output.with_name(f"{output.stem}.answers.json")
+    return notes.place(output, f"{output.stem}.answers.json")
 
 
 class Answers:

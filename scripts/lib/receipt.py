@@ -1,4 +1,4 @@
-"""The receipt of a paid call: `<output>.job.json`, the reason why nothing is bought twice.
+"""The receipt of a paid call: `<output>.job.json` (see `notes`), the reason why nothing is bought twice.
 
     (none) --intent--> intent --remote id known--> submitted --file in place--> received
                          |  ^
@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from scripts.lib import answers, atomic, bounds, http
+from scripts.lib import answers, atomic, bounds, http, notes
 from scripts.lib.failures import AnswerLost, Failure, Kind
 from scripts.lib.script_runtime import warn
 
@@ -58,7 +58,7 @@ def digest(service: str, model: str, prompt: str, settings: Mapping[str, answers
 
 
 def path_for(output: Path) -> Path:
-    return output.with_name(output.name + ".job.json")
+    return notes.place(output, output.name + ".job.json")
 
 
 def refused_digest(output: Path) -> str | None:
@@ -68,7 +68,7 @@ def refused_digest(output: Path) -> str | None:
     """
     try:
         return atomic.fingerprint(output.with_name(output.name + ".refused"))[1]
-    except (FileNotFoundError, IsADirectoryError):
+    except OSError:  # none, or something that no refused file is
         return None
 
 

@@ -18,6 +18,8 @@ VERSION = 1
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 #: A finished upload may take this long to be listed in its channel.
 LISTING_S = 3600.0
+#: what of a film is hashed by itself; chunks are multiples of it
+BLOCK = youtube.CHUNK_STEP
 
 
 @dataclass(frozen=True)
@@ -110,16 +112,15 @@ class Sender:
 
         The service may keep less than it was sent, and a broken connection says nothing, so the session's own word
         decides where to go on. Raises Failure after PAUSES_S without progress; the journal stays for a later run.
-        Before the chunk that completes it, all that was sent is held against the digest of the film that was meant: one
-        that changed meanwhile is not completed, and its session not used again. Raises Failure(input) then.
+        No byte leaves that is not of the film that was meant: it is hashed whole before the first one, and what is read
+        for each chunk is held against that. One that changed meanwhile is not completed, and its session not used
+        again. Raises Failure(input) then.
         """
         failed = 0
-        held = self._digest(journal, at)
+        blocks = self._blocks(journal)
         while True:
-            part = self._part(journal, at)
+            part = self._part(journal, at, blocks)
             if at + self.chunk >= self.size:
-                if part and _with(held, part).hexdigest() != journal.sha256:
-                    raise self._changed(journal)
                 journal = journal.finish()
             standing, trouble = self._step(journal.session_uri, at, part)
             if standing.gone or standing.video is not None:
@@ -130,28 +131,38 @@ class Sender:
                 self.reporter.progress(done, f"{standing.received / 1e6:.1f} of {self.size / 1e6:.1f} MB")
             else:
                 failed = self._pause(trouble or _stuck(), failed)
-            taken = standing.received - at
-            held = _with(held, part[:taken]) if 0 <= taken <= len(part) else self._digest(journal, standing.received)
             at = standing.received
 
-    def _part(self, journal: Journal, at: int) -> bytes:
-        """The film's bytes from `at` on that are sent next. Raises Failure(input) where they are gone."""
+    def _blocks(self, journal: Journal) -> list[bytes]:
+        """The digest of each BLOCK of the film. Raises Failure(input) where it is not the one that was meant."""
+        whole, blocks = hashlib.sha256(), []
+        for at in range(0, self.size, self.chunk):
+            part = self._read(journal, at, min(self.chunk, self.size - at))
+            whole.update(part)
+            blocks += [_digest(part[start : start + BLOCK]) for start in range(0, len(part), BLOCK)]
+        if whole.hexdigest() != journal.sha256:
+            raise self._changed(journal)
+        return blocks
+
+    def _part(self, journal: Journal, at: int, blocks: list[bytes]) -> bytes:
+        """The film's bytes from `at` on that are sent next. Raises Failure(input) where they are others now."""
+        end = min(at + self.chunk, self.size)
+        if at >= end:
+            return b""
+        first, last = at // BLOCK, -(-end // BLOCK)
+        part = self._read(journal, first * BLOCK, min(last * BLOCK, self.size) - first * BLOCK)
+        if [_digest(part[start : start + BLOCK]) for start in range(0, len(part), BLOCK)] != blocks[first:last]:
+            raise self._changed(journal)
+        return part[at - first * BLOCK : end - first * BLOCK]
+
+    def _read(self, journal: Journal, at: int, length: int) -> bytes:
         try:
-            part = youtube.read_chunk(self.video, at, self.chunk)
-        except FileNotFoundError as error:
+            part = youtube.read_chunk(self.video, at, length)
+        except OSError as error:
             raise self._changed(journal) from error
-        if len(part) != max(0, min(self.chunk, self.size - at)):
+        if len(part) != length:
             raise self._changed(journal)
         return part
-
-    def _digest(self, journal: Journal, length: int) -> "hashlib._Hash":
-        """Of the film's first `length` bytes."""
-        found, at = hashlib.sha256(), 0
-        while at < length:
-            part = self._part(journal, at)[: length - at]
-            found.update(part)
-            at += len(part)
-        return found
 
     def _changed(self, journal: Journal) -> Failure:
         atomic.remove(journal.path)
@@ -179,10 +190,8 @@ class Sender:
         return failed + 1
 
 
-def _with(held: "hashlib._Hash", part: bytes) -> "hashlib._Hash":
-    found = held.copy()
-    found.update(part)
-    return found
+def _digest(block: bytes) -> bytes:
+    return hashlib.sha256(block).digest()
 
 
 def _stuck() -> Failure:

@@ -15,12 +15,12 @@ from scripts.lib import atomic
 def workroom(output: Path) -> Iterator[Path]:
     """An empty folder on the file system of `output`; those of processes that are gone are removed first."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    shape = re.compile(rf"\.{re.escape(output.name)}\.\d+\.work")
+    shape = re.compile(rf"\.{re.escape(output.name)}\.[0-9a-f]+\.work")
     for entry in output.parent.iterdir():
-        if shape.fullmatch(entry.name) and atomic.abandoned(entry):
+        # to remove anything but a folder that way would open it, and wait for ever at a pipe
+        if shape.fullmatch(entry.name) and entry.is_dir() and not entry.is_symlink() and atomic.abandoned(entry):
             shutil.rmtree(entry, ignore_errors=True)
-    room = output.with_name(f".{output.name}.{os.getpid()}.work")
-    shutil.rmtree(room, ignore_errors=True)
+    room = output.with_name(f".{output.name}.{atomic.own_name()}.work")
     room.mkdir(mode=0o700)
     descriptor = os.open(room, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.lib import answers, bounds, http, origins, wires
+from scripts.lib import answers, atomic, bounds, http, origins, wires
 from scripts.lib.answers import Json, dig
 from scripts.lib.failures import Failure, Kind, holds_secret
 
@@ -209,6 +209,7 @@ def watch_url(video_id: str) -> str:
 
 
 def read_chunk(path: Path, at: int, length: int) -> bytes:
-    with path.open("rb") as source:
+    """Raises OSError, also where no plain file stands there."""
+    with atomic.open_plain(path) as source:
         source.seek(at)
         return source.read(length)

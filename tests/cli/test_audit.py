@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, MINUTE, NOON, POLICY, StudioBox, a_full_studio, at_once
+from videod import receipts
 from videod.cli import client
 from videod.cli.main import run
 from videod.core.events import JobCharged, JobFailed, RedoAsked
@@ -58,7 +59,9 @@ def file_of(box: StudioBox, task_id: str, name: str, receipt: str | None = "rece
     if made:
         path.write_text("x")
     if receipt is not None:
-        path.with_name(f"{path.name}.job.json").write_text(json.dumps({"state": receipt}))
+        kept = receipts.path_for(receipts.noted(workspace, str(path.relative_to(workspace))))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps({"state": receipt}))
     return path
 
 

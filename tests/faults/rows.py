@@ -105,7 +105,7 @@ ROWS: Mapping[str, str] = {
     "12.1": "A cost that cannot be is booked at the price of the list, at every start",
     "12.2": "The books refuse sums below nothing, of unpaid steps and beyond belief; audit names them",
     "12.3": "No script commands the daemon: uid, a living process and a secret that no child can read",
-    "12.4": "An upload goes to a session at YouTube and to no other, whoever names it",
+    "12.4": "An upload goes to a session at YouTube; what a script notes for its next start no other can write",
     "12.5": "A child may change limits of itself alone, and the hunt for strays ends nobody else",
     "12.6": "Another user is refused at the control socket, and no script of ours changes a mode",
     "12.7": "A file that others made is opened without waiting, up to a bound",

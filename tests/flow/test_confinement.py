@@ -67,9 +67,11 @@ async def test_the_channels_files_are_opened_and_no_other_path_in_a_command_is(t
 )  # fmt: skip
 async def test_ours_writes_beside_its_output_and_nowhere_else(tmp_path: Path, step: str, folder: str) -> None:
     made = builder(tmp_path)
-    (place,) = (await confinement_of(made, step, Command(()))).writes or ()
+    place, *journal = (await confinement_of(made, step, Command(()))).writes or ()
     workspace = tmp_path / "state" / "workspaces"
     told = str(place.relative_to(workspace)).split("/", 2)[2]
+    assert [str(one.relative_to(workspace)).split("/")[0] for one in journal] == ["JOURNALS"] * len(journal)
+    assert len(journal) == (step not in ("composite", "cut"))
     assert told == folder or (step == "image" and told.startswith("assets/"))
 
 

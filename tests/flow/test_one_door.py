@@ -181,6 +181,11 @@ def test_a_link_in_the_place_of_a_folder_stops_the_job_and_nothing_is_written_be
     assert list(outside.iterdir()) == []
 
 
+def test_a_step_without_an_output_needs_no_folder(tmp_path: Path) -> None:
+    made = builder(tmp_path)
+    assert made.prepare(TASK, job("cleanup", "workspace"), Command(())) == made.workspace(TASK)
+
+
 @pytest.mark.fault("12.11")
 def test_a_refused_file_behind_a_linked_folder_stays_where_it_is(tmp_path: Path) -> None:
     outside = tmp_path / "outside"

@@ -169,6 +169,7 @@ class ScriptDouble:
         self._vendors = vendors
         self._power = power
         self._argv = spawn.argv
+        self._journal = spawn.env.get("VIDEOD_JOURNAL")
         self._name = Path(next(part for part in spawn.argv if part.endswith(".py"))).name
         self._events: asyncio.Queue[str | None] = asyncio.Queue()
         self._code = 0
@@ -246,12 +247,15 @@ class ScriptDouble:
         temporary.replace(path)
         self._power.point(f"child wrote {path.name}")
 
+    def _noted(self, output: Path, name: str) -> Path:
+        return Path(self._journal, name) if self._journal else output.with_name(name)
+
     def _request(self) -> str:
         skipped = {"--buy-again", "--events", "--fetch-only"}
         return hashlib.sha256("\0".join(part for part in self._argv if part not in skipped).encode()).hexdigest()
 
     async def _buy(self, output: Path, latency: float) -> int:
-        request, path = self._request(), output.with_name(output.name + ".job.json")
+        request, path = self._request(), self._noted(output, f"{output.name}.job.json")
         kept = json.loads(path.read_text()) if path.exists() else {"state": None, "digest": request}
         state = kept["state"] if kept["digest"] == request else None
         if state == "received" and output.exists():
@@ -344,7 +348,9 @@ class ScriptDouble:
             self._power.point("after an upload")
             if lost == "after":
                 return self._lose("down")
-        self._write(output, json.dumps({"video_id": f"v-{marker[-6:]}", "url": f"https://youtu.be/v-{marker[-6:]}"}))
+        told = json.dumps({"video_id": f"v-{marker[-6:]}", "url": f"https://youtu.be/v-{marker[-6:]}"})
+        for place in dict.fromkeys((self._noted(output, output.name), output)):
+            self._write(place, told)
         return 0
 
     async def lines(self) -> AsyncIterator[str]:

@@ -13,6 +13,7 @@ from tests.harness.checkers import check
 from tests.harness.scripts import SPOILT, ScriptDouble, Trouble
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
+from videod import receipts
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, ERRORS, Gate, JobState, Status
 from videod.flow.assignment import Assignment
@@ -209,7 +210,7 @@ def test_a_clip_that_can_no_longer_be_fetched_is_asked_for_with_its_price(tmp_pa
             page = await world.queue("Bear")
             task = await at_gate(world, Gate.VIDEO, page)
             path = await file_of(world, task, "clip/clip_01")
-            receipt = path.with_name(f"{path.name}.job.json")
+            receipt = receipts.path_for(receipts.noted(path.parents[1], f"videos/{path.name}"))
             path.unlink()
             spent = world.vendors.usd
             # the service has forgotten it: its answer comes from the double, which knows no such order

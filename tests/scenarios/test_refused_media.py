@@ -9,6 +9,7 @@ from tests.harness.checkers import check
 from tests.harness.scripts import SPOILT
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World, policy
+from videod import receipts
 from videod.core.failures import Kind
 from videod.core.statuses import JobState, Status
 from videod.store import reads
@@ -104,9 +105,9 @@ def test_after_a_crash_only_a_sound_file_is_adopted(tmp_path: Path, spoilt: bool
             place = world.folder / "state" / "workspaces" / "wild" / task / "videos" / f"{first.key}.mp4"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(f"{SPOILT} late" if spoilt else "a film")
-            place.with_name(f"{place.name}.job.json").write_text(
-                '{"state": "received", "digest": "other", "remote_id": "r-1", "usd": 0.42}'
-            )
+            receipt = receipts.path_for(receipts.noted(place.parents[1], f"videos/{first.key}.mp4"))
+            receipt.parent.mkdir(parents=True, exist_ok=True)
+            receipt.write_text('{"state": "received", "digest": "other", "remote_id": "r-1", "usd": 0.42}')
             await world.start()
             await world.clock.sleep(0.1)  # it is decoded beside the start
             done = {job.name: job for job in await world.jobs(task)}

@@ -20,7 +20,7 @@ import botocore.awsrequest
 import botocore.credentials
 import pytest
 
-from scripts.lib import atomic, google_time, http, receipt, script_runtime, sigv4
+from scripts.lib import atomic, google_time, http, plan_answers, receipt, script_runtime, sigv4, workroom
 from scripts.lib.failures import MEANING, AnswerLost, Failure, Kind
 from scripts.lib.script_runtime import Reporter
 from tests.harness.patience import PATIENCE_S
@@ -273,3 +273,51 @@ def test_no_word_of_a_secret_survives_in_a_warning(
     monkeypatch.setenv("GEMINI_API_KEY", "AIzaSecret")
     script_runtime.warn("the key AIzaSecret was refused")
     assert capsys.readouterr().err == "warning: the key (GEMINI_API_KEY) was refused\n"
+
+
+# ---------------------------------------------------------------------------- traps of who shares a folder
+
+
+@pytest.mark.fault("12.4")
+def test_notes_go_where_videod_says_and_by_hand_beside_the_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "videos" / "clip.mp4"
+    assert receipt.path_for(output) == tmp_path / "videos" / "clip.mp4.job.json"
+    monkeypatch.setenv("VIDEOD_JOURNAL", str(tmp_path / "journal"))
+    assert receipt.path_for(output) == tmp_path / "journal" / "clip.mp4.job.json"
+    assert plan_answers.path_for(tmp_path / "plan.json") == tmp_path / "journal" / "plan.answers.json"
+
+
+@pytest.mark.fault("12.11")
+@pytest.mark.parametrize("planted", [".clip.{pid}.part.mp4", ".clip.{pid}.room.part.mp4", "clip.mp4"])
+def test_a_planted_link_is_not_written_through(tmp_path: Path, planted: str) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    (folder / planted.format(pid=os.getpid())).symlink_to(outside)
+    with atomic.held_room(folder / "clip.mp4", 1000):
+        atomic.write(folder / "clip.mp4", b"a clip")
+    assert outside.read_text() == "mine"
+    assert (folder / "clip.mp4").read_bytes() == b"a clip" and not (folder / "clip.mp4").is_symlink()
+
+
+@pytest.mark.fault("12.7")
+def test_a_planted_pipe_holds_up_no_sweep(tmp_path: Path) -> None:
+    for name in (".clip.12.part.mp4", ".clip.12.room.part.mp4", ".clip.mp4.12.work"):
+        os.mkfifo(tmp_path / name)
+    atomic.write(tmp_path / "clip.mp4", b"a clip")
+    with workroom.workroom(tmp_path / "clip.mp4") as room:
+        assert room.is_dir()
+
+
+@pytest.mark.fault("12.7")
+def test_a_pipe_is_no_input_and_no_refused_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clip.mp4")
+    os.mkfifo(tmp_path / "clip.mp4.refused")
+    with pytest.raises(OSError):
+        atomic.fingerprint(tmp_path / "clip.mp4")
+    with pytest.raises(OSError):
+        atomic.read_small(tmp_path / "clip.mp4")
+    assert receipt.refused_digest(tmp_path / "clip.mp4") is None

@@ -353,3 +353,94 @@ def test_a_range_of_nonsense_moves_nothing(run: Run, tube: Tube, film: Path, tol
     tube.wire.on("PUT", SESSION, Say(status=308, headers={"Range": told}))
     ran = run(upload_video.main, *wish(film))
     assert (ran.code, ran.failure["kind"], tube.inserts) == (76, "nonsense", 1)
+
+
+# ------------------------------------------------------------------------------------------ notes that others forge
+
+
+@pytest.fixture
+def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that videod gives each job, which no other script can write."""
+    place = tmp_path / "journal"
+    place.mkdir()
+    monkeypatch.setenv("VIDEOD_JOURNAL", str(place))
+    return place
+
+
+@pytest.mark.fault("12.4")
+def test_a_session_that_another_script_left_beside_the_output_is_none(
+    run: Run, tube: Tube, film: Path, journal: Path
+) -> None:
+    told = {
+        "version": upload_session.VERSION, "session_uri": tube.wire.url + "/foreign", "marker": "videod:task_7",
+        "sha256": hashlib.sha256(film.read_bytes()).hexdigest(), "size": SIZE, "finishing": False,
+        "at": "2026-11-29T10:00:00+00:00",
+    }  # fmt: skip
+    (film.parent / "result.json.session.json").write_text(json.dumps(told))
+    assert run(upload_video.main, *wish(film)).code == 0
+    assert not tube.wire.asked_for("/foreign") and tube.stored == film.read_bytes()
+
+
+@pytest.mark.fault("12.4")
+def test_a_result_that_another_script_left_is_none(run: Run, tube: Tube, film: Path, journal: Path) -> None:
+    sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
+    forged = {"video_id": "foreign", "url": "https://youtu.be/foreign", "sha256": sha256, "marker": "videod:task_7"}
+    (film.parent / "result.json").write_text(json.dumps(forged))
+    ran = run(upload_video.main, *wish(film))
+    assert ran.result["video_id"] == "vid_1" and tube.stored == film.read_bytes()
+    assert json.loads((film.parent / "result.json").read_text())["video_id"] == "vid_1"
+    # its own is believed, and put in place again
+    (film.parent / "result.json").write_text(json.dumps(forged))
+    asked = len(tube.wire.asked)
+    assert run(upload_video.main, *wish(film)).result["video_id"] == "vid_1" and len(tube.wire.asked) == asked
+    assert json.loads((film.parent / "result.json").read_text())["video_id"] == "vid_1"
+
+
+@pytest.mark.fault("12.4")
+def test_the_session_is_noted_in_the_journal_and_gone_afterwards(
+    run: Run, tube: Tube, film: Path, journal: Path
+) -> None:
+    seen: list[list[str]] = []
+
+    def put(asked: Asked) -> Say:
+        seen.append(sorted(one.name for one in journal.iterdir()))
+        return tube.put(asked)
+
+    tube.wire.on("PUT", SESSION, put)
+    assert run(upload_video.main, *wish(film)).code == 0
+    assert seen[0] == ["result.json.session.json"]
+    assert [one.name for one in journal.iterdir()] == ["result.json"]
+
+
+@pytest.mark.fault("10.2", "12.9")
+@pytest.mark.parametrize("at", [0, STEP, 3 * STEP + 10])
+def test_no_byte_of_another_film_leaves_even_where_the_film_is_put_back_later(
+    run: Run, tube: Tube, film: Path, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved = film.read_bytes()
+    read = upload_session.youtube.read_chunk
+    reads: list[int] = []
+
+    def swapped(path: Path, start: int, length: int) -> bytes:
+        """After the film was hashed whole, each chunk is read from another film, which is taken away again."""
+        reads.append(start)
+        if len(reads) > 4:
+            with path.open("r+b") as target:
+                target.seek(at)
+                target.write(b"x")
+        found = read(path, start, length)
+        path.write_bytes(approved)
+        return found
+
+    monkeypatch.setattr(upload_session.youtube, "read_chunk", swapped)
+    ran = run(upload_video.main, *wish(film))
+    assert ran.failure["kind"] == "input" and "changed while it was sent" in ran.failure["message"]
+    assert approved.startswith(tube.stored), "a byte of the other film left"
+
+
+@pytest.mark.fault("12.7")
+def test_a_pipe_in_the_place_of_the_film_is_refused_at_once(run: Run, tube: Tube, film: Path) -> None:
+    film.unlink()
+    os.mkfifo(film)
+    assert run(upload_video.main, *wish(film)).code != 0
+    assert not tube.wire.asked

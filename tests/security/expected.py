@@ -25,7 +25,6 @@ _MARKS = "change modes, owners, attributes and times of what belongs to videod's
 _WATCH = "see that something changes in a folder, not what"
 _PROGRAMS = "speak to other programs that listen on Unix sockets"
 _SOCKETS = "use the network"
-_JOURNALS = "write in its episode's folder"
 #: act -> what the docs say of it
 OWN_MAY = dict.fromkeys(
     (*ONLINE, "connect_mptcp", "listen_tcp", "listen_without_bind", "listen_mptcp", "send_udplite",
@@ -45,28 +44,17 @@ OWN_MAY = dict.fromkeys(
     "watch_state_folder": _WATCH, "watch_other_workspace": _WATCH,
     "connect_unix_socket_elsewhere": _PROGRAMS, "send_to_unix_datagram_elsewhere": _PROGRAMS,
     "speak_to_service_manager": _PROGRAMS,
-    "forge_receipt_of_other_step": _JOURNALS, "forge_session_of_upload": _JOURNALS,
-    "remove_receipt_of_other_step": _JOURNALS,
 }  # fmt: skip
-#: whose work it is to remove the whole folder of an episode
-CLEANS = {name for name, step in STEPS.items() if step.removes_workspace}
 
 
 def may(act: str, who: str) -> bool:
     if who == OWN:
         return act in OWN_MAY
-    if who in CLEANS and OWN_MAY.get(act) == _JOURNALS:
-        return True
     return who in ASKS and act in ONLINE
 
 
 #: (act, environment, "ours" or "own"): what got through when this was last measured
-KNOWN_OPEN: frozenset[tuple[str, str, str]] = frozenset(
-    # the film lies in the episode's folder itself, so who assembles it may write in all of that
-    (act, place, "ours")
-    for act in ("forge_receipt_of_other_step", "forge_session_of_upload", "remove_receipt_of_other_step")
-    for place in ("root", "uid 65534", "unit")
-)
+KNOWN_OPEN: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def side(who: str) -> str:

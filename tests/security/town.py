@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.cli.factory import StudioBox
 from tests.core.book import Book
+from videod import receipts
 from videod.adapters import confinement, walls
 from videod.adapters.process import ProcessLauncher
 from videod.adapters.youtube_questions import YouTubeQuestions, YouTubeTrouble
@@ -211,8 +212,9 @@ async def attacked(town: Town, programs: Sequence[str], only: Sequence[str] = ()
 def describe(town: Town, ports: Mapping[str, object], other: Child) -> None:
     temporary = town.state / "tmp" / str(other.pid) / "film.part"
     temporary.write_text("hush")
-    names = ("videos/clip_99.mp4.job.json", "videos/removed.job.json", "upload/result.json.session.json")
-    journals = [town.workspace / name for name in names]
+    notes = {"videos/clip_99.mp4": ".job.json", "videos/removed": ".job.json", "upload/result.json": ".session.json"}
+    noted = {receipts.noted(town.workspace, output): ending for output, ending in notes.items()}
+    journals = [place.with_name(f"{place.name}{ending}") for place, ending in noted.items()]
     for path in journals:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}")

@@ -122,9 +122,10 @@ def _papers(connection: sqlite3.Connection, where: client.Place) -> Papers:
 
 
 def _file(found: Papers, where: client.Place, task: Task, job: Job) -> None:
-    output_path = where.workspace(task) / STEPS[job.step].output(job, task)
+    workspace, output = where.workspace(task), STEPS[job.step].output(job, task)
+    output_path = workspace / output
     odd = audit.Odd(task.id, job.name, job.service, job.price_micros)
-    kept, made = receipts.read(output_path), output_path.is_file()
+    kept, made = receipts.read(receipts.noted(workspace.resolve(), output)), output_path.is_file()
     state = None if kept is None else kept.standing(made)
     if state is not None:
         found.states[job.service, state] += 1

@@ -28,7 +28,7 @@ from videod.config import ConfigError, Settings
 from videod.core import services, tables
 from videod.core.moments import iso
 from videod.credentials import SECRET_NAMES, Secrets
-from videod.daemon import addresses, bytecode, config_watch, ending, lives, refusals, signals, wiring
+from videod.daemon import addresses, bytecode, config_watch, ending, journals, lives, refusals, signals, wiring
 from videod.daemon.assembly import HELD_S, PART_S, Assembly, Ends, build
 from videod.daemon.disk_watch import SMALLEST_LIMIT
 from videod.daemon.life import Life
@@ -390,6 +390,7 @@ def _noted(given: Given, life: Life) -> int:
     """Migrate and serve; how this life ends is written down for the next one. Raises StartError or DatabaseError."""
     try:
         _migrate(given.state / "videod.db", life)
+        journals.take_over(given.state / "workspaces")
         code = asyncio.run(serve_forever(given, life))
     except signals.Stopped:
         life.lives.end()

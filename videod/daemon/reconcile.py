@@ -11,7 +11,6 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from videod import receipts
 from videod.core import reconcile, services
@@ -169,17 +168,17 @@ class Reconciler:
                 return failure
             text = f"your script for {job.name} says that it bought nothing, but {told}: {failure.message}"
             return Failure(Kind.IN_DOUBT, text, service=job.service, code=PAID_WITHOUT_FILE)
-        output = self._output(task, job)
-        kept = receipts.read(output)
+        papers = self._builder.papers(task, job)
+        kept = receipts.read(papers)
         if kept is None or kept.state is not State.INTENT or kept.at is None:
             return failure
         context = {"task": task.id, "channel": task.channel_id, "job": job.name, "service": job.service}
         log.info("reconcile_look_started", extra=context)
         finding, told = await self._look(job, attempt, kept.at)
         log.info("reconcile_look_done", extra=context | {"finding": finding.name.lower(), "evidence": told})
-        if finding != Finding.NOTHING or receipts.read(output) != kept:
+        if finding != Finding.NOTHING or receipts.read(papers) != kept:
             return replace(failure, message=f"{failure.message}; {told}")
-        receipts.withdraw(output)
+        receipts.withdraw(papers)
         return NothingBought(self._clock.now_ms(), task.id, job.name, attempt, told)
 
     async def _look_at_silent(self, job: Job, attempt: int) -> tuple[Finding, str]:
@@ -289,13 +288,10 @@ class Reconciler:
 
         place, jobs = await self._store.read(look)
         papers = {
-            job.id: _paper(job, charged, receipts.read(self._output(task, job)), self._silent(job))
+            job.id: _paper(job, charged, receipts.read(self._builder.papers(task, job)), self._silent(job))
             for job, task, charged in jobs
         }
         return Sight(place, papers)
-
-    def _output(self, task: Task, job: Job) -> Path:
-        return self._builder.workspace(task) / STEPS[job.step].output(job, task)
 
 
 def _paper(job: Job, charged: bool, kept: Receipt | None, silent: bool) -> Paper:

@@ -53,6 +53,11 @@ async def free_refused_keys(store: Store, ledger: Ledger, clock: Clock) -> int:
     return len(refused)
 
 
+def _ran(job: Job) -> Job:
+    """The job as the open attempt knew it: inputs that changed while it ran raised the revision of the next."""
+    return replace(job, revision=job.revision - 1) if job.again else job
+
+
 #: how often it is looked whether a paid script of the last daemon is done, and for how long at least, seconds
 LOOK_S = 0.5
 LEAST_WAIT_S = 60.0
@@ -130,15 +135,18 @@ class Recovery:
         return task
 
     def _output(self, task: Task, job: Job) -> Path:
-        """Where the attempt that was open writes: inputs that changed while it ran raised the revision of the next."""
-        ran = replace(job, revision=job.revision - 1) if job.again else job
-        return self.builder.workspace(task) / step_of(job).output(ran, task)
+        """Where the attempt that was open writes."""
+        return self.builder.workspace(task) / step_of(job).output(_ran(job), task)
+
+    def _papers(self, task: Task, job: Job) -> Path:
+        """Beside which its receipt lies."""
+        return self.builder.papers(task, _ran(job))
 
     async def _set_aside(self, job: Job, heartbeat: int) -> bool:
         """Count the death; whether it was one too many. It is in the ledger before anything of the job is looked at."""
         task = await self._task(job)
         step = step_of(job)
-        doubt = step.paid and receipts.doubt(self._output(task, job), job, self.builder.silent(step)) is not None
+        doubt = step.paid and receipts.doubt(self._papers(task, job), job, self.builder.silent(step)) is not None
         last = iso(max(heartbeat, job.started_at or 0))
         died = JobDied(
             self.clock.now_ms(), job.task_id, job.name, job.attempt, most=self.deaths, last=last, doubt=doubt
@@ -155,7 +163,7 @@ class Recovery:
         """Whether the job is settled later; where it need not wait it is settled."""
         task = await self._task(job)
         step, output = step_of(job), self._output(task, job)
-        kept = receipts.read(output)
+        kept = receipts.read(self._papers(task, job))
         asked = kept is not None and kept.state is State.INTENT
         doubtful = asked and self.purchase_check is not None and self.purchase_check.covers(job)
         # a video is decoded for seconds before it is believed: no start waits for that
@@ -195,8 +203,8 @@ class Recovery:
             if found is not None:
                 await self._adopt(task, job, output, *found)
                 return
-        await self._record_order(task, job, receipts.read(output))
-        failure = receipts.doubt(output, job, self.builder.silent(step)) if step.paid else None
+        await self._record_order(task, job, receipts.read(self._papers(task, job)))
+        failure = receipts.doubt(self._papers(task, job), job, self.builder.silent(step)) if step.paid else None
         if failure is not None and purchase_check is not None and purchase_check.covers(job):
             seen = await self._seen(purchase_check, task, job, failure)
             if isinstance(seen, NothingBought):
@@ -234,6 +242,8 @@ class Recovery:
         Raises Unchecked, or FileNotFoundError without FFmpeg, where only the file tells what was bought.
         """
         step = step_of(job)
+        if step.name == "upload" and not self.builder.silent(step):
+            output = self.builder.noted(task, _ran(job))  # the result that the script noted; no other could
         found = files.seen(output)
         if found is None or not stat.S_ISREG(found.st_mode) or found.st_mtime * 1000 < (job.started_at or 0) - 1000:
             return None
@@ -267,7 +277,7 @@ class Recovery:
 
     async def _adopt(self, task: Task, job: Job, output: Path, artefact: Artefact, plan: Plan | None) -> None:
         if not await self.store.read(lambda connection: reads.charged(connection, job.attempt)):
-            await self._charge_adopted(task, job, receipts.read(output))
+            await self._charge_adopted(task, job, receipts.read(self._papers(task, job)))
         log.info("recovery_output_adopted", extra={"task": task.id, "channel": task.channel_id, "job": job.name})
         relative = str(output.relative_to(self.builder.workspace(task)))
         await self.ledger.apply(JobSucceeded(

@@ -146,7 +146,7 @@ class Inputs:
         task, job, step = work.task, work.job, step_of(work.job)
         if not (step.paid and self._builder.silent(step)) or job.buy_again:
             return None
-        attempt = started.read(self._builder.workspace(task) / step.output(job, task))
+        attempt = started.read(self._builder.noted(task, job))
         if attempt is None or await self._ledger.knows_end(job, attempt):
             return None
         said = f"{job.name} was started by a videod that this ledger does not know; it may already be paid"
@@ -161,7 +161,7 @@ class Inputs:
         if booked or await self._charged(job, path):
             return
         # a purchase in doubt is none any more: its attempt is charged
-        doubted = started.read(path)
+        doubted = started.read(self._builder.noted(work.task, job))
         known = doubted is not None and await self._ledger.knows_end(job, doubted)
         attempt = doubted if doubted is not None and known else work.attempt
         await self._ledger.apply(JobCharged(
@@ -218,15 +218,15 @@ class Inputs:
             path = self._builder.workspace(task) / str(one.output)
             why = await self.aside(lambda path=path, one=one: problem(path, one))  # type: ignore[misc]
             if why is not None:
-                found.append(LostFile(one.name, why, self._fetchable(one, path)))
+                found.append(LostFile(one.name, why, self._fetchable(task, one)))
         return tuple(found)
 
-    def _fetchable(self, job: Job, path: Path) -> bool:
+    def _fetchable(self, task: Task, job: Job) -> bool:
         """Whether its service still has the file of the finished order, which costs nothing to fetch."""
         step = step_of(job)
         if not step.fetchable or job.remote_id is None or self._builder.silent(step):
             return False
-        kept = receipts.read(path)
+        kept = receipts.read(receipts.noted(self._builder.workspace(task), str(job.output)))
         return kept is not None and kept.remote_id == job.remote_id
 
     async def _objection(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> bool:

@@ -6,13 +6,14 @@ script needs, only the secrets of its own service, never the daemon's own enviro
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from videod import files, programs
+from videod import files, programs, receipts
 from videod.core import offers
 from videod.core.legacy_args import ALSO_CALLED, legacy_command, options, words
 from videod.core.model import Job, Task
@@ -65,6 +66,23 @@ class CommandBuilder:
     def workspace(self, task: Task) -> Path:
         return workspace_of(self.state, task.channel_id, task.id)
 
+    def journal(self, task: Task, job: Job) -> Path:
+        """The folder for what must outlive an attempt of this job: no other job may write there."""
+        return receipts.journal_of(self.workspace(task), step_of(job).output(job, task))
+
+    def noted(self, task: Task, job: Job) -> Path:
+        """The name of the job's output in its journal; notes about it lie beside it."""
+        return receipts.noted(self.workspace(task), step_of(job).output(job, task))
+
+    def papers(self, task: Task, job: Job) -> Path:
+        """The path beside which the job's receipt lies: in its journal, a custom script's beside its output."""
+        step = step_of(job)
+        return self.workspace(task) / step.output(job, task) if self.silent(step) else self.noted(task, job)
+
+    def forget(self, task: Task) -> None:
+        """Remove the journals of an episode whose files are gone."""
+        shutil.rmtree(receipts.journal_of(self.workspace(task), ""), ignore_errors=True)
+
     def foreign(self, step: Step, command: Command) -> bool:
         """True where a script of the owner's does this in place of ours: only exit code and file count then."""
         return step.name in self.overrides and step.known_before(command)
@@ -113,6 +131,8 @@ class CommandBuilder:
         place = step_of(job).output(job, task)
         output = workspace / place
         files.make_folder(output.parent if place else workspace, workspace)
+        if _keeps_journal(step_of(job)):
+            files.make_folder(self.journal(task, job), workspace.parent.parent, durable=True)
         for name, text in command.files.items():
             files.write_made(workspace / name, text.encode(), workspace)
         return output
@@ -134,6 +154,8 @@ class CommandBuilder:
             if value:
                 env |= dict.fromkeys((name, *(ALSO_CALLED.get(name, ()) if foreign else ())), value)
         env |= command.env
+        if _keeps_journal(step) and not self.silent(step):
+            env["VIDEOD_JOURNAL"] = str(self.journal(task, job))
         script = self.script(step, command)
         if foreign:
             start = programs.start_of(script, self.environ.get("PATH"))
@@ -180,10 +202,18 @@ class CommandBuilder:
         )
 
     def _written(self, task: Task, job: Job) -> tuple[Path, ...] | None:
-        """Where a script of ours writes: beside its output. None: in all of the workspace, where the film lies."""
-        workspace = self.workspace(task)
-        folder = (workspace / step_of(job).output(job, task)).parent
-        return (folder,) if workspace in folder.parents else None
+        """Where a script of ours writes: beside its output, and in its journal. None: in all of the workspace, where
+        the film lies."""
+        step, workspace = step_of(job), self.workspace(task)
+        folder = (workspace / step.output(job, task)).parent
+        if workspace not in folder.parents:
+            return None
+        return (folder, self.journal(task, job)) if _keeps_journal(step) and not self.silent(step) else (folder,)
+
+
+def _keeps_journal(step: Step) -> bool:
+    """Whether its script notes what it must know when it is started again."""
+    return step.paid or step.name == "upload"
 
 
 @lru_cache(maxsize=256)

@@ -211,9 +211,9 @@ def too_much(step: Step) -> Failure:
     return Failure(Kind.CONFIGURATION, text, step.service)
 
 
-def unheard(job: Job, output: Path, piece: dict[str, object]) -> dict[str, object] | None:
+def unheard(job: Job, papers: Path, piece: dict[str, object]) -> dict[str, object] | None:
     """The charge of a purchase that its script found made and this ledger never heard of: it is an older copy."""
-    kept = receipts.read(output)
+    kept = receipts.read(papers)
     if job.cost_micros or kept is None or kept.state is not receipts.State.RECEIVED:
         return None
     return piece | {"usd": None if kept.micros is None else kept.micros / 1e6, "remote_id": kept.remote_id}

@@ -123,8 +123,10 @@ class Runner:
             return
         doubted = isinstance(outcome, JobFailed) and outcome.failure.kind == Kind.IN_DOUBT
         if self._silent_purchase(work) and not doubted:  # an older copy of the ledger would not know of a doubt
-            started.ended(self._builder.workspace(work.task) / step_of(work.job).output(work.job, work.task))
+            started.ended(self._builder.noted(work.task, work.job))
         if isinstance(outcome, JobSucceeded):
+            if step_of(work.job).removes_workspace:
+                await self._aside(lambda: self._builder.forget(work.task))
             log.info("runner_job_done", extra=context | {"bytes": outcome.bytes})
         elif isinstance(outcome, NothingBought):
             log.info("runner_job_released", extra=context | {"evidence": outcome.evidence})
@@ -222,7 +224,7 @@ class Runner:
         if not step.paid:
             return True
         try:
-            kept = receipts.read(self._builder.workspace(work.task) / step.output(work.job, work.task))
+            kept = receipts.read(self._builder.papers(work.task, work.job))
         except Exception as error:  # it gets the grace of a call that may be on its way
             self._told(work, error, "reading its receipt")
             return False
@@ -301,7 +303,7 @@ class Runner:
             output = await self._aside(lambda: self._builder.prepare(work.task, work.job, work.command))
             spawn = await self._builder.spawn(work.task, work.job, work.command)
             if self._silent_purchase(work):
-                started.note(output, work.attempt)
+                started.note(self._builder.noted(work.task, work.job), work.attempt)
             return output, await self._launcher.start(spawn)
         except TokenError as error:
             kind = Kind.CREDENTIALS if error.permanent else Kind.DOWN
@@ -356,8 +358,7 @@ class Runner:
         step = step_of(work.job)
         if not step.paid:
             return failure
-        output = self._builder.workspace(work.task) / step.output(work.job, work.task)
-        doubt = receipts.doubt(output, work.job, self._builder.silent(step))
+        doubt = receipts.doubt(self._builder.papers(work.task, work.job), work.job, self._builder.silent(step))
         if doubt is not None and self._builder.silent(step) and failure.kind != Kind.INTERRUPTED:
             doubt = replace(doubt, code=PAID_WITHOUT_FILE)
         if doubt is not None and failure.kind == Kind.CONFIGURATION:  # what a person must correct is said as well
@@ -426,8 +427,8 @@ class Runner:
     async def _book_untold(self, work: Assignment, step: Step, output: Path, report: Report) -> None:
         """The charge of a file that was made, good or refused, where its script said nothing of money."""
         piece: dict[str, object] = {"service": step.service, "kind": step.name, "unit": "piece"}
-        foreign = self._builder.foreign(step, work.command)
-        if step.paid and not report.charged and (owed := piece if foreign else unheard(work.job, output, piece)):
+        foreign, papers = self._builder.foreign(step, work.command), self._builder.papers(work.task, work.job)
+        if step.paid and not report.charged and (owed := piece if foreign else unheard(work.job, papers, piece)):
             await self._listener.charge(work, owed)
 
 

@@ -1,4 +1,4 @@
-"""`<output>.started`: the attempt that started a paid custom script, for as long as nobody knows how it ended.
+"""`<output name>.started` in a journal: the attempt that started a paid custom script, while nobody knows its end.
 
 Our scripts keep receipts, a custom one does not. The ledger knows its open attempts; where the ledger itself was lost
 and an older copy took its place, this file is all that says that something may have been paid for.
@@ -11,27 +11,27 @@ from videod import files
 from videod.core import bounds
 
 
-def note(output: Path, attempt: int) -> None:
-    """Raises OSError."""
-    files.write_made(_place(output), str(attempt).encode(), output.parent)
+def note(noted: Path, attempt: int) -> None:
+    """`noted` is the output's name in its journal, here and below. Raises OSError."""
+    files.write_made(_place(noted), str(attempt).encode(), noted.parent)
 
 
-def read(output: Path) -> int | None:
+def read(noted: Path) -> int | None:
     """The attempt; None where nothing is open, or what stands there is no number. Raises OSError where the host lacks
     what it takes to look."""
     try:
-        return bounds.whole(files.read_made(_place(output), 100).decode())
+        return bounds.whole(files.read_made(_place(noted), 100).decode())
     except (OSError, ValueError) as error:
         if files.lacking(error):
             raise
         return None
 
 
-def ended(output: Path) -> None:
+def ended(noted: Path) -> None:
     """The ledger knows how it ended. A file that cannot be removed is no harm: the ledger knows its attempt."""
     with suppress(OSError):
-        files.remove_made(_place(output))
+        files.remove_made(_place(noted))
 
 
-def _place(output: Path) -> Path:
-    return output.with_name(f"{output.name}.started")
+def _place(noted: Path) -> Path:
+    return noted.with_name(f"{noted.name}.started")

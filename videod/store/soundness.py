@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from videod import receipts
 from videod.core.sanitize import sanitize_line
 
 #: Up to this size a start compares every index with its rows (integrity_check, 2 ms per MB here; it finds flipped
@@ -124,7 +125,9 @@ def damaged(path: Path, what: str) -> Unsound:
 
 def _worked_here(path: Path) -> bool:
     workspaces = path.parent / "workspaces"
-    return bool(_copies(path)) or (workspaces.is_dir() and any(workspaces.iterdir()))
+    if _copies(path):
+        return True
+    return workspaces.is_dir() and any(one.name != receipts.JOURNALS for one in workspaces.iterdir())
 
 
 def _copies(path: Path) -> list[Path]:
