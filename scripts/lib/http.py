@@ -97,10 +97,9 @@ class Reply:
     def told(self) -> bytes:
         """The body for whoever reads its words: no text of it holds a secret, and none was cut."""
         try:
-            value = answers.parse(self.body)
-        except ValueError:
+            return json.dumps(_struck(answers.parse(self.body))).encode()
+        except (ValueError, RecursionError):  # no JSON, or nested without end
             return strike(self.body.decode("utf-8", "replace")).encode("utf-8", "replace")
-        return json.dumps(_struck(value)).encode()
 
     def failure(
         self, kind: Kind, message: str, *, code: str | None = None, retry_after_s: float | None = None,

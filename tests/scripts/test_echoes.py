@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts import generate_asset, generate_audio, generate_video
-from scripts.lib import failures, script_runtime
+from scripts.lib import failures, http, script_runtime, wires
 from scripts.lib.failures import Failure, Kind
 from tests.harness.echoes import FORMS, KEYS, seen_in
 from tests.scripts.conftest import Run
@@ -133,3 +133,10 @@ def test_a_key_in_an_answer_of_gemini_shows_nowhere(
     shown = json.dumps(ran.events) + ran.stderr
     assert not seen_in(shown, key) and "yyy (GEMINI_A" in shown
     assert os.environ["GEMINI_API_KEY"] == key
+
+
+def test_an_answer_that_is_nested_without_end_is_only_text() -> None:
+    for depth in (400, 900, 5_000, 100_000):
+        reply = http.Reply("kie", "GET /x", 500, {}, b'[{"a":' * depth + b"1" + b"}]" * depth)
+        assert reply.told()
+        assert isinstance(wires.failure("kie", reply, free=True), Failure)
