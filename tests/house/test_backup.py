@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import a_full_studio
+from videod import receipts
 from videod.cli import main
 from videod.store.schema import APPLICATION_ID
 
@@ -96,6 +97,30 @@ def test_an_archive_comes_back_whole_into_an_empty_folder(tmp_path: Path) -> Non
     assert (two / "tokens" / "wild.token").read_text() == "sealed"
     assert main.run(argv) == 0  # once more: what was here is kept aside
     assert (two / "before-restore-1" / "videod.db").is_file()
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_the_notes_of_jobs_come_back_from_archives_of_any_version(tmp_path: Path, old: bool) -> None:
+    (tmp_path / "one").mkdir()
+    a_full_studio(tmp_path / "one", 3).close()
+    with sqlite3.connect(tmp_path / "one" / "videod.db") as connection:
+        channel, task = connection.execute("SELECT channel_id, id FROM tasks LIMIT 1").fetchone()
+    workspace = tmp_path / "one" / "workspaces" / channel / task
+    receipt = receipts.path_for(receipts.noted(workspace, "videos/clip_01.mp4"))
+    if old:
+        receipt = workspace / "videos" / "clip_01.mp4.job.json"
+    receipt.parent.mkdir(parents=True)
+    receipt.write_text('{"state": "intent"}')
+    archive = tmp_path / "videod.tar.gz"
+    assert backup(tmp_path / "one", "--archive", str(archive)) == 0
+    two = tmp_path / "two"
+    ours = two / "workspaces" / "wild" / "older" / "sfx" / "clip_01.mp3.job.json"  # here before, of an older version
+    ours.parent.mkdir(parents=True)
+    ours.write_text('{"state": "intent"}')
+    assert main.run(["restore", str(archive), "--state", str(two), "--offline"]) == 0
+    places = (two / "workspaces" / channel / task, "videos/clip_01.mp4"), (ours.parents[1], "sfx/clip_01.mp3")
+    found = [receipts.read(receipts.noted(place, output)) for place, output in places]
+    assert found == [receipts.Receipt(receipts.State.INTENT)] * 2
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/outside", "tokens/../../outside", "unknown.txt"])

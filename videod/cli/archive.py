@@ -4,7 +4,8 @@
     videod.db                a checked copy of the database
     tokens/CHANNEL.token     the consents, sealed with VIDEOD_MASTER_KEY, which is never in here
     settings/                videod.toml and channels/*.yaml
-    workspaces/CHANNEL/TASK  receipts and plans of open episodes; with `files` everything that was made for them
+    workspaces/CHANNEL/TASK  plans of open episodes; with `files` everything that was made for them
+    workspaces/JOURNALS      their receipts, upload sessions and other notes
 
 Whoever restores one treats it with suspicion: names, sizes and digests are checked before anything takes its place.
 """
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from videod import __version__, files
+from videod import __version__, files, receipts
 from videod.core import bounds
 from videod.core.model import Task
 from videod.store import copies
@@ -78,8 +79,9 @@ def _settings(paths: Sequence[Path]) -> dict[str, Path]:
 def _workspaces(state: Path, episodes: Sequence[Task], media: bool) -> Iterator[tuple[str, Path]]:
     for task in episodes:
         folder = state / "workspaces" / task.channel_id / task.id
-        for path in sorted(folder.rglob("*")):
-            found = files.seen(path, folder)
+        notes = receipts.journal_of(folder, "")
+        for path in (*sorted(folder.rglob("*")), *sorted(notes.rglob("*"))):
+            found = files.seen(path, state / "workspaces")
             if found is None or not stat.S_ISREG(found.st_mode):
                 continue
             if media or (path.suffix in _PAPERS and found.st_size <= PAPER_BYTES):

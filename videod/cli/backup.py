@@ -215,6 +215,8 @@ def _unpacked(source: Path, folder: Path) -> "Manifest":
 
 def _put_in_place(folder: Path, where: client.Place) -> list[str]:
     """Move what was unpacked into the state folder; what was there is kept aside. Returns what to say."""
+    from videod.daemon import journals
+
     told = []
     present = [
         where.state / f"videod.db{end}" for end in ("", "-wal", "-shm") if (where.state / f"videod.db{end}").exists()
@@ -226,6 +228,9 @@ def _put_in_place(folder: Path, where: client.Place) -> list[str]:
             path.rename(aside / path.name)
         told.append(f"The database that was here is kept in {aside}.")
     (folder / "videod.db").rename(where.database)
+    for workspaces in (where.state / "workspaces", folder / "workspaces"):
+        if workspaces.is_dir():  # of before, with receipts beside the files: one that has journals is not looked at
+            journals.adopt(workspaces)
     for name in ("tokens", "workspaces"):
         _merge(folder / name, where.state / name)
     settings = folder / "settings"
