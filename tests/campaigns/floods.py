@@ -223,6 +223,7 @@ def _judge(
         "unanswered": sum(int(str(one.get("unanswered", 0))) for one in found.values()),
         "slowest_answer_s": max(float(str(one.get("slowest_s", 0))) for one in found.values()),
         "files": len(list(Path(f"/proc/{pid}/fd").iterdir())),
+        "rss_mb": round(int(re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0]) / 1024, 1),
         "loop_delay_p99_ms_before": delays_ms[0], "loop_delay_p99_ms": delays_ms[1],
     }  # fmt: skip
     say(str(result))

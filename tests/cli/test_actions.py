@@ -21,6 +21,7 @@ from videod.daemon.lock import hold
 from videod.ledger import Ledger, Wakeups
 from videod.store import reads
 from videod.store.database import InlineDatabase
+from videod.web import token
 from videod.web.api import build_app, serve
 
 Out = pytest.CaptureFixture[str]
@@ -234,6 +235,34 @@ def test_a_daemon_that_does_not_answer_is_not_bypassed(box: StudioBox, house: Pa
     with hold(house):
         assert run(["approve", "bears"]) == 69
     assert "does not answer" in capsys.readouterr().out
+    assert box.task(task).status == Status.ASSETS_READY
+
+
+@pytest.mark.fault("12.6")
+def test_another_user_is_told_as_whom_to_ask(
+    box: StudioBox, house: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(folder: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    with a_daemon(house), monkeypatch.context() as patch:
+        patch.setattr("videod.web.token.read", forbidden)
+        assert run(["approve", "bears"]) == 77
+    told = capsys.readouterr().out
+    owner = token.user_name(house.stat().st_uid)
+    assert f"videod runs as {owner} and takes orders from that user and root only" in told
+    assert f"sudo -u {owner} videod" in told
+    assert box.task(task).status == Status.ASSETS_READY
+
+
+@pytest.mark.fault("12.3")
+def test_a_secret_of_an_earlier_start_is_refused_with_words(box: StudioBox, house: Path, capsys: Out) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    with a_daemon(house):
+        (house / token.FILE).write_text("0" * 64)
+        assert run(["approve", "bears"]) == 77
+    assert "the secret of control.token" in capsys.readouterr().out
     assert box.task(task).status == Status.ASSETS_READY
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ import pytest
 from obstore.store import S3Store
 from slack_sdk.webhook import WebhookClient
 
-from tests.harness.patience import PATIENCE_S
+from tests.harness.patience import PATIENCE_S, eventually
 from tests.sandbox.running import Clock, running
 from videod.cli.main import run
 from videod.sandbox import s3, s3_signature
@@ -228,6 +230,22 @@ def client_of(url: str, key_id: str = s3.ACCESS_KEY_ID, secret: str = s3.SECRET_
 
 @pytest.mark.live
 @pytest.mark.fault("11.1")
+@pytest.mark.fault("12.13", "12.20")
+async def test_storage_is_bounded_in_connections_and_answers_in_its_own_name(storage: s3.Running) -> None:
+    def flood() -> list[socket.socket]:
+        return [socket.create_connection(("127.0.0.1", storage.port)) for _ in range(3 * s3.MOST_CONNECTIONS)]
+
+    idle = await asyncio.to_thread(flood)
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
+        for host, status in ((None, 403), ("evil.example", 403), (f"{s3.BUCKET}.localhost", 403)):
+            answer = await http.get(storage.url, headers={"Host": host} if host else {})
+            assert answer.status_code == status
+            assert ("own name" in answer.text) == (host == "evil.example")
+    await eventually(lambda: sum(one.name.startswith("Thread-") for one in threading.enumerate()) < 100)
+    for one in idle:
+        one.close()
+
+
 async def test_only_a_request_with_the_right_secret_is_served(storage: s3.Running) -> None:
     def work() -> list[tuple[int, str]]:
         seen = []

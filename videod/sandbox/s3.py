@@ -9,14 +9,18 @@ needs (250 MB) come with the tools of `./test`, not with `./run`.
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from videod.guard.requests import LOOPBACK, name_of
 from videod.sandbox import s3_signature
 
 BUCKET = "videod-sandbox"
 ACCESS_KEY_ID, SECRET_ACCESS_KEY = "sandbox-r2-key", "sandbox-r2-secret"
+#: connections at once, and how long one may say nothing, seconds
+MOST_CONNECTIONS, SILENT_S = 64, 30.0
 HOW_TO_INSTALL = (
     "the S3 endpoint needs moto, which videod does not install by itself: "
     "run `./test --version` in a checkout, or `pip install 'moto[server]'` beside an installed videod"
@@ -45,6 +49,40 @@ class Running:
         self.server.server_close()
 
 
+def _in_our_name(app: Any) -> Any:
+    """Refuse requests in another host's name, such as one that was bound to this address; a bucket may come first."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        name = name_of(environ.get("HTTP_HOST", "")) or ""
+        if name in LOOPBACK or name.endswith(".localhost"):
+            return app(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain")])
+        return [b"this address answers only in its own name"]
+
+    return answer
+
+
+def _bound(server: Any) -> None:
+    """Let the oldest connection give way where there are too many: each has a thread."""
+    begin, end, lock = server.process_request, server.shutdown_request, threading.Lock()
+    connections: dict[int, socket.socket] = {}
+
+    def process_request(request: socket.socket, address: Any) -> None:
+        with lock:
+            if len(connections) >= MOST_CONNECTIONS:
+                with suppress(OSError):
+                    connections.pop(next(iter(connections))).shutdown(socket.SHUT_RDWR)  # its thread closes it
+            connections[id(request)] = request
+        begin(request, address)
+
+    def shutdown_request(request: socket.socket) -> None:
+        with lock:
+            connections.pop(id(request), None)
+        end(request)
+
+    server.process_request, server.shutdown_request = process_request, shutdown_request
+
+
 def _start(listening: socket.socket) -> Running:
     # moto's own ThreadedMotoServer waits forever when its port is taken; werkzeug ends the process then. Hence the
     # socket is bound here and only handed over.
@@ -56,6 +94,8 @@ def _start(listening: socket.socket) -> Running:
         raise NotInstalled(HOW_TO_INSTALL) from missing
 
     class Quiet(MotoRequestHandler):
+        timeout = SILENT_S
+
         def log(self, type: str, message: str, *args: object) -> None:
             pass
 
@@ -64,7 +104,9 @@ def _start(listening: socket.socket) -> Running:
     base = f"http://127.0.0.1:{port}"
     Client(app).put(f"/{BUCKET}", base_url=base)
     signed = s3_signature.guarded(app, {ACCESS_KEY_ID: SECRET_ACCESS_KEY}, lambda: datetime.now(UTC))
-    server = make_server("127.0.0.1", port, signed, threaded=True, request_handler=Quiet, fd=listening.fileno())
+    named = _in_our_name(signed)
+    server = make_server("127.0.0.1", port, named, threaded=True, request_handler=Quiet, fd=listening.fileno())
+    _bound(server)
     thread = threading.Thread(target=server.serve_forever, name="sandbox-s3", daemon=True)
     thread.start()
     return Running(base, port, server, thread)
