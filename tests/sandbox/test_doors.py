@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.harness.patience import PATIENCE_S
+from videod.adapters import confinement
 from videod.sandbox import host
 from videod.sandbox.kernel import Options
 
@@ -150,3 +151,11 @@ async def test_the_keys_are_the_same_after_a_restart(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text('{"admin": 5, "page": "short"}')
     async with await host.start(tmp_path, Options(), services=("page",)) as renewed:
         assert not {renewed.admin_url, renewed.urls["page"]} & set(before)
+
+
+@pytest.mark.fault("12.20")
+@pytest.mark.parametrize("place", ["daemon", "sandbox/daemon"])
+def test_no_script_of_a_rehearsal_reads_the_keys_of_the_sandbox(tmp_path: Path, place: str) -> None:
+    root = tmp_path / "sandbox"
+    closed = confinement.host_paths(tmp_path / place, tmp_path / "scripts", {}).closed
+    assert {str(root / name) for name in ("keys.json", "sandbox.json", "master.key")} <= set(closed)
