@@ -89,6 +89,10 @@ def flood(address: str, count: int, seconds: float, ask: Callable[[], object]) -
     }  # fmt: skip
 
 
+def _jobs_done(made: Stage) -> int:
+    return len(made.rows("SELECT 1 FROM jobs WHERE state = 'done'"))
+
+
 def _alive(made: Stage) -> None:
     assert made.daemon is not None and made.daemon.poll() is None, f"the daemon ended: {made.log_tail()}"
     assert made.sandbox is not None and made.sandbox.poll() is None, "the sandbox ended"
@@ -112,8 +116,9 @@ def campaign(folder: Path, episodes: int, count: int, seconds: float, give_up_s:
         calm = metrics(made.state)
         time.sleep(seconds)
         before = metrics(made.state)
+        done = _jobs_done(made)
         found = _floods(made, port, count, seconds)
-        during = made.statuses().count("published")
+        during = (_jobs_done(made) - done, made.statuses().count("published"))
         after = metrics(made.state)
         while made.statuses().count("published") < episodes:
             _alive(made)
@@ -208,7 +213,7 @@ def _judge(
     made: Stage,
     found: dict[str, dict[str, object]],
     delays_ms: tuple[float, float],
-    during: int,
+    during: tuple[int, int],
     episodes: int,
     text: str,
 ) -> Result:
@@ -218,7 +223,8 @@ def _judge(
     result: Result = {
         "listeners": len(found), "opened": sum(int(str(one["opened"])) for one in found.values()),
         "daemon": {f"{listener} {outcome}": int(count) for listener, outcome, count in turned},
-        "published_meanwhile": during, "published": made.statuses().count("published"),
+        "jobs_done_meanwhile": during[0], "published_meanwhile": during[1],
+        "published": made.statuses().count("published"),
         "asked": sum(int(str(one.get("asked", 0))) for one in found.values()),
         "unanswered": sum(int(str(one.get("unanswered", 0))) for one in found.values()),
         "slowest_answer_s": max(float(str(one.get("slowest_s", 0))) for one in found.values()),
@@ -227,7 +233,7 @@ def _judge(
         "loop_delay_p99_ms_before": delays_ms[0], "loop_delay_p99_ms": delays_ms[1],
     }  # fmt: skip
     say(str(result))
-    assert result["published"] == episodes
+    assert result["published"] == episodes and during[0] > 0
     # a host that is busy with other things is late without any flood
     assert delays_ms[1] <= max(DELAY_MS, delays_ms[0]), f"the loop's delay at p99 is {delays_ms[1]} ms"
     assert not result["unanswered"], {name: one for name, one in found.items() if one.get("unanswered")}

@@ -10,6 +10,7 @@ process and descriptors of its own.
 
 import errno
 import json
+import os
 import resource
 import select
 import socket
@@ -94,6 +95,7 @@ class Flood:
 
 
 if __name__ == "__main__":
+    os.nice(10)  # what is tried is the listener, not who gets the processor
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     print(json.dumps(Flood(sys.argv[1], int(sys.argv[2])).run(float(sys.argv[3]))))

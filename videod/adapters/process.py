@@ -86,13 +86,16 @@ class ProcessChild:
 
     async def _end_strays(self) -> int:
         """How many were left; a host that has no descriptors to look for them is waited for."""
+        said = False
         while True:
             try:
                 return await asyncio.to_thread(orphans.end, self._mark)
             except OSError as error:
                 if not lacking(error):
                     raise
-                log.warning("launch_strays_waiting", extra={"pid": self.pid, "error": str(error)})
+                if not said:
+                    log.warning("launch_strays_waiting", extra={"pid": self.pid, "error": str(error)})
+                said = True
                 await asyncio.sleep(LACK_S)
 
     def _signal(self, number: int) -> None:
