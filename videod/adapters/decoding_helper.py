@@ -1,12 +1,13 @@
 """The warm parent of those who decode: started once by `decoding_room`, it forks one child for each file.
 
-    python -I -B decoding_helper.py SOCKET
+    python -I -B decoding_helper.py SOCKET PACKAGES
 
-SOCKET is the daemon's. The first message there says how children look at pictures (JSON: `wall`, `limits`), each
-further one is an order with three descriptors: the file, the pipe for what is said of it, and the line on which this
-order's end is reported. Hanging up on the line ends the order. This process reads nothing but orders, and what it
-imported at its start is all that its children have: a child gets the file and the pipe, shuts itself in, and decodes
-(Pillow) or becomes FFmpeg. So a file that takes its decoder over has reached neither the daemon nor the next file.
+PACKAGES is the folder that has Pillow. SOCKET is the daemon's. The first message there says how children look at
+pictures (JSON: `wall`, `limits`), each further one is an order with three descriptors: the file, the pipe for what is
+said of it, and the line on which this order's end is reported. Hanging up on the line ends the order. This process
+reads nothing but orders, and what it imported at its start is all that its children have: a child gets the file and
+the pipe, shuts itself in, and decodes (Pillow) or becomes FFmpeg. So a file that takes its decoder over has reached
+neither the daemon nor the next file.
 
 Pictures are many and quick, so while they come the child for the next one waits, shut in already.
 
@@ -29,7 +30,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))
+sys.path += [str(Path(__file__).resolve().parents[2]), *sys.argv[2:]]
 # before `still` makes an error of one of them. A warning is printed with its line of code, which no child can read
 warnings.simplefilter("ignore")
 

@@ -13,6 +13,7 @@ import asyncio
 import atexit
 import contextlib
 import functools
+import importlib.util
 import json
 import logging
 import os
@@ -199,12 +200,12 @@ class _Helper:
         self.control = ours
         # kept in memory and read when it died: a pipe would need somebody to read it
         self._said = os.memfd_create("decoding_helper")
-        argv = (*tethered(0), sys.executable, "-I", "-B", _HELPER, str(theirs.fileno()))
+        argv = (*tethered(0), sys.executable, "-I", "-B", _HELPER, str(theirs.fileno()), _packages())
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    argv, env={"PATH": os.environ.get("PATH", os.defpath)}, cwd="/", stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL, stderr=self._said, start_new_session=True, pass_fds=(theirs.fileno(),),
+                    argv, env=_environment(), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=self._said, start_new_session=True, pass_fds=(theirs.fileno(),),
                 )  # fmt: skip
         except OSError as error:
             ours.close()
@@ -242,6 +243,19 @@ class _Helper:
         self._said = -1
 
 
+@functools.cache
+def _packages() -> str:
+    """Where Pillow is installed, and the FFmpeg that comes with videod, which another one may be a wrapper of."""
+    found = importlib.util.find_spec("PIL")
+    return str(Path(found.origin).parents[1]) if found is not None and found.origin else sysconfig.get_path("platlib")
+
+
+def _environment() -> dict[str, str]:
+    """What Python needs to start, nothing of what the daemon knows."""
+    needed = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    return {"PATH": os.environ.get("PATH", os.defpath)} | needed
+
+
 @asynccontextmanager
 async def _reader(pipe: BinaryIO) -> AsyncIterator[asyncio.StreamReader]:
     loop = asyncio.get_running_loop()
@@ -264,8 +278,7 @@ def _wall(program: str) -> Wall:
 
 def _places(program: str) -> list[str]:
     """What FFmpeg may read (`launch`): itself and libraries, in folders of credentials nothing."""
-    # the packages hold the FFmpeg that comes with videod, which another one may be a wrapper of
-    own = (*confinement.with_libraries(Path(program)), Path(sysconfig.get_path("platlib")))
+    own = (*confinement.with_libraries(Path(program)), Path(_packages()))
     found = [f"n{path}" for path in confinement.real(confinement.CREDENTIALS)]
     return [*found, *(f"r{path}" for path in confinement.real((*_LIBRARIES, *own))), "d/dev/null"]
 
