@@ -91,7 +91,7 @@ class Target:
             return Path(str(given.get(name) or f"/nonexistent/{name}"))
 
         self.daemon = int(str(given.get("daemon") or os.getppid()))
-        self.other_job = int(str(given.get("other_job") or 0))
+        self._other_job = int(str(given.get("other_job") or 0))
         self.state, self.database, self.socket = path("state"), path("database"), path("socket")
         self.other, self.other_temporary = path("other"), path("other_temporary")
         self.key, self.credential, self.home = path("key"), path("credential"), path("home")
@@ -104,7 +104,13 @@ class Target:
         self.control = str(given.get("control") or "/api/services/kie/pause")
         may = given.get("may") or {}
         #: the secrets that the step gets in whose place this stands
-        self.may = set(may.get(Path(__file__).stem, ()))  # type: ignore[attr-defined]
+        self.may = set(may.get(Path(sys.argv[0]).stem, ()))  # type: ignore[attr-defined]
+
+    @property
+    def other_job(self) -> int:
+        if not self._other_job:
+            raise Absent("no other job is known")
+        return self._other_job
 
     def decoy(self, name: str) -> Path:
         """A file of the state folder that nobody misses; each act has one of its own."""

@@ -10,10 +10,10 @@ import shlex
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.harness.patience import ended
+from tests.harness.patience import ended, until
 from videod.credentials import SECRET_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,33 +21,35 @@ SYSTEMD = Path("/lib/systemd/systemd")
 NOBODY = 65534
 HERE, AS_NOBODY, UNIT = "root", "uid 65534", "unit"
 ENVIRONMENTS = (HERE, AS_NOBODY, UNIT)
-#: in both rigs: Python, its packages and these tests, where another user may read them
+#: in both rigs: Python, the program and the tests where another user and a unit without home directories find them
 PLACES = """set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/stage /run/python /run/source /run/packages
+mkdir -p /run/stage /run/python /run/app /run/etc /run/work
+mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/work /etc
 mount --bind {python} /run/python
-mount --bind {source} /run/source
-mount --bind {packages} /run/packages
+mount --bind {source} /run/app
+mount -t tmpfs -o mode=755 tmpfs /run/app/.venv
+mkdir -p /run/app/.venv/bin /run/app/.venv/lib/{program}/site-packages
+ln -s /run/python/bin/{program} /run/app/.venv/bin/python
+echo 'home = /run/python/bin' > /run/app/.venv/pyvenv.cfg
+mount --bind {packages} /run/app/.venv/lib/{program}/site-packages
+ldconfig /run/python/lib
 mount --bind {folder} /run/stage
 """
-NOBODYS = """mount --bind {folder} /run/stage
-cd /run/source
-exec setpriv --reuid {nobody} --regid {nobody} --clear-groups env -i {env} \
-  /run/python/bin/{program} -m {module} {words}
+NOBODYS = """cd /run/app
+exec setpriv --reuid {nobody} --regid {nobody} --clear-groups env -i {env} {command}
 """
 UNITS = """mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 {groups}
 mount --bind /proc/sys /proc/sys
 mount -o remount,bind,ro /proc/sys
-mkdir /run/etc /run/work
-mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/work /etc
 mount -t tmpfs tmpfs /var/lib
 mount -t tmpfs tmpfs /var/cache
 mkdir -p /run/systemd/system /etc/credstore /var/lib/videod
 echo 'videod:x:64000:' >> /etc/group
 echo 'videod:x:64000:64000::/nonexistent:/usr/sbin/nologin' >> /etc/passwd
-mount --bind {folder}/home /var/lib/videod
+mount --bind {home} /var/lib/videod
 cp {folder}/videod.service /run/systemd/system/
 cp {folder}/credentials/* /etc/credstore/
 chmod 600 /etc/credstore/*
@@ -55,11 +57,8 @@ mount --make-rshared /
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=videod-test \
   /lib/systemd/systemd --system --unit=videod.service --log-target=console --show-status=no
 """
-#: what a program at another place needs to find Python's library and these tests
-ENV = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": "/run/source:/run/packages",
-    "LD_LIBRARY_PATH": "/run/python/lib", "PYTHONDONTWRITEBYTECODE": "1",
-}  # fmt: skip
+PYTHON, STAGE, STATE = "/run/app/.venv/bin/python", "/run/stage", "/var/lib/videod"
+ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
 #: lines of the unit that start, restart or wait for the daemon; all that protects stays
 _STARTING = re.compile(
     r"^(Wants|After|Type|NotifyAccess|ExecReload|Timeout\w+|WatchdogSec|Restart\w*|WorkingDirectory|Documentation)=.*\n"
@@ -78,6 +77,8 @@ def missing(environment: str) -> str:
         return "systemd is not installed (apt-get install systemd)"
     if environment == UNIT and not groups():
         return "no control groups can be made for a systemd of its own"
+    if not (ROOT / ".venv" / "bin").is_dir():
+        return "the tests do not run in .venv"
     done = subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True)
     return "" if done.returncode == 0 else "no mounts can be made (unshare --mount)"
 
@@ -97,61 +98,87 @@ def groups() -> dict[str, Path]:
     return found
 
 
-class Attack:
-    """One run of a module of these tests in an environment; `folder` holds what it wrote."""
+def _begin(stage: Path, text: str, **more: str) -> list[str]:
+    """The command that runs a script of mounts, filled in."""
+    at = {
+        "folder": stage, "python": sys.base_prefix, "source": ROOT, "packages": sysconfig.get_path("purelib"),
+        "program": f"python{sys.version_info.major}.{sys.version_info.minor}", "nobody": NOBODY,
+    }  # fmt: skip
+    for name, value in ({name: shlex.quote(str(path)) for name, path in at.items()} | more).items():
+        text = text.replace(f"{{{name}}}", value)
+    path = stage / "begin.sh"
+    path.write_text(text)
+    return ["/bin/sh", str(path)]
 
-    def __init__(self, environment: str, folder: Path, module: str, words: Sequence[str] = ()) -> None:
-        self.folder = folder / "home"
-        self._stage, self._log = folder, folder / "log"
-        self._groups: list[Path] = []
-        self.folder.mkdir(parents=True)
-        start = {HERE: self._here, AS_NOBODY: self._nobody, UNIT: self._unit}[environment]
-        self.process = start(module, list(words))
 
-    def _popen(self, argv: Sequence[str], **more: object) -> "subprocess.Popen[bytes]":
-        with self._log.open("ab") as out:
-            return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **more)  # type: ignore[call-overload,no-any-return]
+def as_nobody(stage: Path, argv: Sequence[str], env: Mapping[str, str], out: Path) -> "subprocess.Popen[bytes]":
+    """Run a program as uid 65534. `stage` is /run/stage for it; what it writes there must be that user's."""
+    stage.chmod(0o755)
+    words = shlex.join(f"{name}={value}" for name, value in (ENV | dict(env)).items())
+    return _popen(["unshare", "--mount", *_begin(stage, PLACES + NOBODYS, env=words, command=shlex.join(argv))], out)
 
-    def _here(self, module: str, words: list[str]) -> "subprocess.Popen[bytes]":
-        return self._popen([sys.executable, "-m", module, str(self.folder), *words], cwd=ROOT)
 
-    def _filled(self, text: str, **more: str) -> str:
-        at = {
-            "folder": self._stage,
-            "python": sys.base_prefix,
-            "source": ROOT,
-            "packages": sysconfig.get_path("purelib"),
-        }
-        for name, value in ({name: shlex.quote(str(path)) for name, path in at.items()} | more).items():
-            text = text.replace(f"{{{name}}}", value)
-        return text
+class Unit:
+    """A systemd of its own that runs `text` as videod.service, until it ends or is closed.
 
-    def _script(self, text: str) -> list[str]:
-        path = self._stage / "begin.sh"
-        path.write_text(text)
-        return ["/bin/sh", str(path)]
+    `stage` is /run/stage for the service, `home` its state folder.
+    """
 
-    def _nobody(self, module: str, words: list[str]) -> "subprocess.Popen[bytes]":
-        os.chown(self.folder, NOBODY, NOBODY)
-        text = self._filled(
-            PLACES + NOBODYS, nobody=str(NOBODY), env=shlex.join(f"{name}={value}" for name, value in ENV.items()),
-            program=_program(), module=module, words=shlex.join(["/run/stage/home", *words]),
-        )  # fmt: skip
-        self._stage.chmod(0o755)
-        return self._popen(["unshare", "--mount", *self._script(text)])
-
-    def _unit(self, module: str, words: list[str]) -> "subprocess.Popen[bytes]":
-        (self._stage / "credentials").mkdir()
-        for name in SECRET_NAMES:
-            (self._stage / "credentials" / f"videod.{name.lower()}").write_text(f"key of {name}")
-        (self._stage / "videod.service").write_text(unit(module, words))
+    def __init__(self, stage: Path, text: str, home: Path, credentials: Mapping[str, str], out: Path) -> None:
+        (stage / "credentials").mkdir()
+        for name, value in credentials.items():
+            (stage / "credentials" / f"videod.{name.lower()}").write_text(value)
+        (stage / "videod.service").write_text(text)
         self._groups = [path / f"videod-attacks-{os.getpid()}" for path in groups().values()]
         for path in self._groups:
             path.mkdir(exist_ok=True)
         joins = "".join(f"echo $$ > {shlex.quote(str(path))}/cgroup.procs; " for path in self._groups)
-        begin = shlex.join(self._script(self._filled(PLACES + UNITS, groups=_mounts())))
+        begin = shlex.join(_begin(stage, PLACES + UNITS, groups=_mounts(), home=shlex.quote(str(home))))
         inside = "unshare --mount --pid --cgroup --uts --ipc --fork --kill-child --mount-proc"
-        return self._popen(["/bin/sh", "-c", f"{joins}exec {inside} {begin}"])
+        self.process = _popen(["/bin/sh", "-c", f"{joins}exec {inside} {begin}"], out)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()  # the first process of its namespace takes all the others with it
+        ended(self.process)
+        for path in self._groups:
+            until(lambda path=path: _removed(path))  # type: ignore[misc]
+
+
+def _removed(group: Path) -> bool:
+    """Whether a control group is gone, with those below it; not as long as the kernel still ends what was in it."""
+    try:
+        for inner in sorted((one for one in group.rglob("*") if one.is_dir()), reverse=True):
+            inner.rmdir()
+        group.rmdir()
+    except FileNotFoundError:
+        return not group.exists()
+    except OSError:
+        return False
+    return True
+
+
+def _popen(argv: Sequence[str], out: Path, cwd: Path | None = None) -> "subprocess.Popen[bytes]":
+    with out.open("ab") as log:
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd)
+
+
+class Attack:
+    """One run of a module of these tests in an environment, with a folder as its first argument; that is `folder`."""
+
+    def __init__(self, environment: str, stage: Path, module: str, words: Sequence[str] = ()) -> None:
+        self.folder, self._log = stage / "home", stage / "log"
+        self.folder.mkdir(parents=True)
+        self._unit: Unit | None = None
+        if environment == HERE:
+            self.process = _popen([sys.executable, "-m", module, str(self.folder), *words], self._log, ROOT)
+        elif environment == AS_NOBODY:
+            os.chown(self.folder, NOBODY, NOBODY)
+            self.process = as_nobody(stage, [PYTHON, "-m", module, f"{STAGE}/home", *words], {}, self._log)
+        else:
+            credentials = {name: f"key of {name}" for name in SECRET_NAMES}
+            self._unit = Unit(stage, unit(module, words), self.folder, credentials, self._log)
+            self.process = self._unit.process
 
     def wait(self) -> int:
         return ended(self.process)
@@ -160,17 +187,11 @@ class Attack:
         return self._log.read_text(errors="replace")[-4000:] if self._log.exists() else ""
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()  # the first process of its namespace takes all the others with it
-        ended(self.process)
-        for path in self._groups:
-            for inner in sorted((one for one in path.rglob("*") if one.is_dir()), reverse=True):
-                inner.rmdir()
-            path.rmdir()
-
-
-def _program() -> str:
-    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+        if self._unit is not None:
+            self._unit.close()
+        elif self.process.poll() is None:
+            self.process.kill()
+            ended(self.process)
 
 
 def _mounts() -> str:
@@ -187,9 +208,14 @@ def _mounts() -> str:
 def unit(module: str, words: Sequence[str]) -> str:
     """The project's own unit with a module of these tests in the daemon's place; its manager ends with it."""
     text = _STARTING.sub("", (ROOT / "systemd" / "videod.service").read_text())
-    start = shlex.join([f"/run/python/bin/{_program()}", "-m", module, "/var/lib/videod", *words])
-    lines = [f'Environment="{name}={value}"' for name, value in ENV.items()]
-    lines += ["Type=exec", "WorkingDirectory=/run/source", f"ExecStart={start}"]
-    lines += ["StandardOutput=append:/run/stage/log", "StandardError=append:/run/stage/log"]
-    text = text.replace("[Service]\n", "[Service]\n{}\n".format("\n".join(lines))).replace("PYTHONSAFEPATH=1", "")
-    return text.replace("[Unit]\n", "[Unit]\nDefaultDependencies=no\nSuccessAction=exit\nFailureAction=exit\n")
+    lines = ["Type=exec", "WorkingDirectory=/run/app", f"ExecStart={shlex.join([PYTHON, '-m', module, STATE, *words])}"]
+    text = placed(text, lines, {})
+    return text.replace("[Unit]\n", "[Unit]\nSuccessAction=exit\nFailureAction=exit\n")
+
+
+def placed(text: str, lines: Sequence[str], env: Mapping[str, str]) -> str:
+    """A unit with more `lines` and environment, without other units, with its output in the stage's `log`."""
+    more = [*lines, f"StandardOutput=append:{STAGE}/log", f"StandardError=append:{STAGE}/log"]
+    more += [f'Environment="{name}={value}"' for name, value in (ENV | dict(env)).items()]
+    text = text.replace("[Service]\n", "[Service]\n{}\n".format("\n".join(more))).replace("PYTHONSAFEPATH=1", "")
+    return text.replace("[Unit]\n", "[Unit]\nDefaultDependencies=no\n")

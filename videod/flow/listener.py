@@ -32,6 +32,9 @@ TAIL_CHARACTERS = 4_000
 MESSAGE_CHARACTERS = 1500
 #: charges and orders that one run of a script may report: each is a row in the ledger. A plan takes a handful
 MOST_REPORTED = 100
+#: of one line or text of a script so much is looked at, far more than is shown: taking secrets out of a mebibyte would
+#: hold the loop for a third of a second
+LOOKED_AT_CHARACTERS = 32_768
 #: a script that says so much has done more than to fail at its request
 TALKATIVE_LINES = 200
 
@@ -93,7 +96,7 @@ class Listener:
                         "text": self._word(message.get("message"), 500),
                     })  # fmt: skip
                 case _ if line.strip():
-                    text = self._redact(line)[:500]
+                    text = self._redact(line[:LOOKED_AT_CHARACTERS])[:500]
                     report.said.append(text)
                     report.lines += 1
                     report.further = report.further or report.lines > TALKATIVE_LINES or unsent.shows_more(text)
@@ -110,11 +113,13 @@ class Listener:
         if not isinstance(loaded, dict):
             return {}
         told = {
-            self._redact(name): self._redact(value) if isinstance(value, str) else value
+            self._redact(name[:LOOKED_AT_CHARACTERS]): (
+                self._redact(value[:LOOKED_AT_CHARACTERS]) if isinstance(value, str) else value
+            )
             for name, value in loaded.items()
         }
         name = loaded.get("remote_id")
-        if isinstance(name, str) and self._strike(name) != name:
+        if isinstance(name, str) and (len(name) > LOOKED_AT_CHARACTERS or self._strike(name) != name):
             told["remote_id"] = None  # half of a name is none
         return told
 
