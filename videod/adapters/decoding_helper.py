@@ -55,8 +55,6 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
 _CAPABILITIES_3 = 0x20080522
 #: how often strays are looked for while there are some, ms
 _STRAYS_MS = 20
-#: the largest of the pictures that come by the dozen, pixels
-_USUAL = (2752, 1536)
 #: mallopt(3): memory that was freed stays, for what is as large as the blocks of a picture too, bytes
 _KEPT = ((-1, 64 << 20), (-3, 32 << 20))
 #: how long a child waits for the next picture, ms
@@ -131,10 +129,8 @@ def _wait_for_a_picture(line: socket.socket, wall: list[str], limits: dict[str, 
     line.detach()
     _bounded(limits)
     _powerless()
-    # what they touch becomes its own now, and what a usual picture takes: a page that is new costs 2 us each time
-    for sample in samples:
+    for sample in samples:  # its own copies of what they touch are made now
         _flat(still.decoded(io.BytesIO(sample), 1 << 20).picture)
-    Image.new("RGB", _USUAL)
     _shut_in(["o"], wall)
     asked = socket.socket(fileno=_FILE)
     data, handles, _, _ = socket.recv_fds(asked, ORDER_BYTES, 2)
