@@ -14,8 +14,11 @@ TESTS = Path(__file__).resolve().parents[1]
 #: campaigns and benchmarks measure; they are no verdict of `./test`
 ELSEWHERE = ("campaigns", "benchmarks")
 PATIENCE = TESTS / "harness" / "patience.py"
-#: programs of an owner's or an attacker's, whose limits and naps are their own
-SAMPLES = {TESTS / "live" / "own_scripts", TESTS / "security" / "hostile.py"}
+#: programs of an owner's or an attacker's, and a command for people, whose limits and naps are their own
+SAMPLES = {
+    TESTS / "live" / "own_scripts", TESTS / "security" / "hostile.py", TESTS / "harness" / "flooding.py",
+    TESTS / "advisories.py",
+}  # fmt: skip
 #: run on a loop whose clock jumps: a sleep there takes no time. The others are real
 VIRTUAL = ("crash", "daemon", "faults", "harness", "scenarios", "simulation")
 #: what measures how long something took

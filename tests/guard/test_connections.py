@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from tests.harness.patience import SHORT_S
 from videod.guard import connections
 from videod.guard.connections import Limits, Listener
 
@@ -131,7 +132,7 @@ async def test_a_large_body_may_take_longer_than_a_small_one() -> None:
 async def test_a_request_in_work_may_take_as_long_as_it_takes() -> None:
     async with a_site(Limits(head_s=0.1, body_s=0.1, answer_s=0.1), idle_s=0.1) as site:
         asking = asyncio.create_task(site.ask("/slow"))
-        await asyncio.sleep(1.2)  # several looks at what keeps us waiting
+        await asyncio.sleep(6 * SHORT_S)  # several looks at what keeps us waiting
         site.release.set()
         assert await asking == (200, b"done")
 
