@@ -43,8 +43,17 @@ class Outcomes:
 
 def here(folder: Path) -> int:
     outcomes = Outcomes()
+    folder.chmod(0o755)  # some of them become another user
     names = sorted({one for tests in attacks().values() for one in tests})
-    options = ["-p", "no:cacheprovider", f"--basetemp={folder / 'tmp'}", "--rootdir", str(rig.ROOT), "--tb=line", "-q"]
+    options = [
+        "-p",
+        "no:cacheprovider",
+        f"--basetemp={folder / 'pytest-tmp'}",
+        "--rootdir",
+        str(rig.ROOT),
+        "--tb=line",
+        "-q",
+    ]
     pytest.main([*options, *(str(rig.ROOT / name) for name in names)], plugins=[outcomes])
     (folder / "rows.json").write_text(json.dumps(outcomes.seen))
     return 0
@@ -82,6 +91,7 @@ def main(argv: list[str]) -> int:
     given = parser.parse_args(argv)
     results: dict[str, dict[str, dict[str, int]]] = {}
     with tempfile.TemporaryDirectory(prefix="videod-rows-") as folder:
+        Path(folder).chmod(0o755)
         for place in given.places or rig.ENVIRONMENTS:
             if why := rig.missing(place):
                 print(f"{place}: not run, {why}")
