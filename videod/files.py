@@ -105,12 +105,22 @@ def _walk(folder: int, parts: tuple[str, ...], flags: int, mode: int) -> int:
     held = []
     try:
         for part in parts[:-1]:
-            folder = os.open(part, _FOLDER, dir_fd=folder)
+            folder = _step_into(part, folder)
             held.append(folder)
         return os.open(parts[-1], flags, mode, dir_fd=folder)
     finally:
         for one in held:
             os.close(one)
+
+
+def _step_into(part: str, folder: int) -> int:
+    try:
+        return os.open(part, _FOLDER, dir_fd=folder)
+    except NotADirectoryError:
+        # of a link in a folder's place openat2 says that it is one
+        if stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise OSError(errno.ELOOP, _LINKED) from None
+        raise
 
 
 def _parts(path: Path, within: Path) -> tuple[str, ...]:

@@ -95,8 +95,9 @@ def test_a_folder_on_the_way_that_is_a_link_leads_nowhere(tmp_path: Path, door: 
     (workspace / "videos").symlink_to(outside)
     at = workspace / "videos" / "clip.mp4"
     for within in (None, workspace):
-        with pytest.raises(OSError):
+        with pytest.raises(OSError) as refused:
             files.open_made(at, within)
+        assert refused.value.errno == errno.ELOOP
         assert files.seen(at, within) is None
     with pytest.raises(OSError):
         files.write_made(at, b"mine", workspace)

@@ -176,7 +176,7 @@ class Attack:
             os.chown(self.folder, NOBODY, NOBODY)
             self.process = as_nobody(stage, [PYTHON, "-m", module, f"{STAGE}/home", *words], {}, self._log)
         else:
-            credentials = {name: f"key of {name}" for name in SECRET_NAMES}
+            credentials = {name: f"key-of-{name}" for name in SECRET_NAMES}
             self._unit = Unit(stage, unit(module, words), self.folder, credentials, self._log)
             self.process = self._unit.process
 
