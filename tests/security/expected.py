@@ -18,8 +18,6 @@ ONLINE = {
     "connect_tcp": "its service",
     "connect_tcp6": "its service",
     "send_udp": "asking for addresses of names",
-    "receive_udp": "asking for addresses of names",
-    "open_netlink_route": "the system's library looks at the interfaces before it asks for addresses",
 }
 _MARKS = "change modes, owners, attributes and times of what belongs to videod's user"
 _WATCH = "see that something changes in a folder, not what"
@@ -27,8 +25,8 @@ _PROGRAMS = "speak to other programs that listen on Unix sockets"
 _SOCKETS = "use the network"
 #: act -> what the docs say of it
 OWN_MAY = dict.fromkeys(
-    (*ONLINE, "connect_mptcp", "listen_tcp", "listen_without_bind", "listen_mptcp", "send_udplite",
-     "open_netlink_audit", "open_netlink_netfilter"), _SOCKETS,
+    (*ONLINE, "receive_udp", "connect_mptcp", "listen_tcp", "listen_without_bind", "listen_mptcp", "send_udplite",
+     "open_netlink_route", "open_netlink_audit", "open_netlink_netfilter"), _SOCKETS,
 ) | dict.fromkeys(
     ("chmod_state_folder", "chmod_database", "chmod_socket", "chmod_by_descriptor", "chmod_by_newer_call",
      "chmod_other_workspace", "chmod_own_script", "chown_database", "lchown_state_folder", "utime_database",
