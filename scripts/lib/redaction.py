@@ -68,9 +68,9 @@ class Redactor:
         own = _WORDS.sub("", secret) if secret.startswith("/") else secret
         bare = _bare(own)
         if len(secret) >= LEAST and (
-            own != secret or len(bare) < LEAST or not (secret[0].isalnum() and secret[-1].isalnum())
+            own != secret or len(bare) < LEAST or "\\" in secret or not (secret[0].isalnum() and secret[-1].isalnum())
         ):
-            # punctuation alone, or at its ends: as it is, and as addresses and JSON write it
+            # punctuation alone, at its ends or like an escape's: as it is, and as addresses and JSON write it
             escaped = "".join(_JSON.get(letter, letter) for letter in secret)
             for form in (secret, _percent(secret, "/"), _percent(secret, ""), escaped):
                 self._whole.setdefault(form, mark)
@@ -80,7 +80,10 @@ class Redactor:
             return
         run = _run(own, len(bare))
         odd = run < RUN and sum(map(str.isdigit, bare)) >= LEAST_ODD
-        for form in {_bare(form) for form in _forms(own)}:
+        forms = {_bare(form) for form in _forms(own)}
+        if "\\" in own:  # a text is looked at without what reads like an escape, such as a `\n` in this secret
+            forms.add(_bare(_STEERING.sub("", own.lower())))
+        for form in forms:
             size, apart = _size(run, len(form) / len(bare))
             pieces = self._pieces.setdefault((size, apart), {})
             for at in range(len(form) - size + 1):

@@ -114,3 +114,10 @@ def test_both_copies_are_the_same() -> None:
 
 def test_it_shows_no_secret_of_its_own() -> None:
     assert repr(Redactor({REDACTED: KEYS["eleven"]})) == "Redactor()"
+
+
+@pytest.mark.fault("12.15")
+@pytest.mark.parametrize("secret", ["00\\R0000", "ab\\ncd12EF34", "kie-4f\\x1b9a7c55e1d0b2\\t77", "\\n\\r\\tab12cd"])
+def test_a_key_in_which_something_reads_like_an_escape_is_found(secret: str) -> None:
+    text = Redactor({REDACTED: secret})(f"the key {secret}, refused")
+    assert secret not in text and text.startswith("the key ") and text.endswith(", refused")
