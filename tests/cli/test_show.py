@@ -73,7 +73,7 @@ def test_words_that_fit_none_say_where_to_look(full: Path, capsys: Out, words: s
 
 
 def test_show_has_jobs_costs_timeline_failure_and_files(full: Path, capsys: Out) -> None:
-    text = text_of(full, capsys, "the-ant-road-15", "--charges")
+    text = text_of(full, capsys, "the-ant-road-15", "--charges", "--jobs")
     for part in (
         f"Jobs (5 of {JOBS} done)",
         "Cost $0.14",

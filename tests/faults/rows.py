@@ -77,6 +77,7 @@ ROWS: Mapping[str, str] = {
     # 8: terminal, start and stop
     "8.1": "A command that is ended, however and whenever, leaves no process, socket or temporary file",
     "8.2": "The demo needs no channels of the folder and says what keeps it from going on",
+    "8.4": "Tables leave out columns by rank and never cut an id or a status; one CLI, one completion that works",
     "8.5": "Any terminal, width and pipe is written to without a traceback; a nonsense number is a usage error",
     "8.6": "The consent's address answers many at once, holds its time limit and cleans what it is told",
     "8.7": "A hang-up during a start is a reload that waits",

@@ -18,7 +18,7 @@ import typer
 from videod.cli import client, options, output
 from videod.cli.client import Place
 from videod.cli.options import AsJson, ChannelId, Config, EachEpisode, Episode, Episodes, StateFolder, What, examples
-from videod.cli.output import Cell, CommandError
+from videod.cli.output import Cell, Column, CommandError
 from videod.core import outlook
 from videod.core.board import pending_cost_micros
 from videod.core.model import Task
@@ -210,7 +210,7 @@ def _price(where: Place, tasks: Sequence[Task], as_json: bool) -> int:
         rows = [{"task": task.id, "cost_usd": cost / 1e6} for task, cost in zip(tasks, costs, strict=True)]
         output.print_json({"would_approve": rows, "total_usd": total / 1e6})
         return output.OK
-    head = ("task", "title", "status", "approving costs")
+    head = (Column("task"), Column("title", least=14), Column("status"), Column("approving costs"))
     lines: list[list[str | Cell]] = [
         [task.id, Cell(task.title, "bold"), LABELS[task.status], money(cost)]
         for task, cost in zip(tasks, costs, strict=True)

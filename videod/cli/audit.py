@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from videod import receipts
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, Config, StateFolder, examples
-from videod.cli.output import Cell
+from videod.cli.output import Cell, Column
 from videod.core import reconcile
 from videod.core.model import Job, Task
 from videod.core.reconcile import BalanceReading
@@ -256,8 +256,13 @@ def _named(odd: audit.Odd) -> str:
 def _print(body: serializers.Json) -> None:
     services, again, wrong = body["services"], body["charged_again"], body["disagreements"]
     assert isinstance(services, list) and isinstance(again, list) and isinstance(wrong, list)
-    head = ("service", "intents", "charges", "usd", "possibly paid", "open", "intent", "submitted", "received",
-            "in doubt", "bought again", "settled", "unexplained")  # fmt: skip
+    ranks = {
+        "service": 0, "usd": 0, "charges": 0, "possibly paid": 0, "in doubt": 0, "unexplained": 0, "bought again": 1,
+        "open": 2, "intents": 3, "settled": 4, "intent": 5, "submitted": 6, "received": 7,
+    }  # fmt: skip
+    names = ("service", "intents", "charges", "usd", "possibly paid", "open", "intent", "submitted", "received",
+             "in doubt", "bought again", "settled", "unexplained")  # fmt: skip
+    head = tuple(Column(name, ranks[name]) for name in names)
     output.table(head, [_row(one) for one in services])
     if again:
         output.say("")

@@ -20,7 +20,7 @@ import typer
 
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, Config, StateFolder, examples
-from videod.cli.output import Cell, CommandError
+from videod.cli.output import Cell, Column, CommandError
 from videod.core.model import Job, Task
 from videod.core.statuses import LABELS, JobState
 from videod.core.tables import STEPS
@@ -308,7 +308,10 @@ def _report(stakes: Sequence[Stake], made: "Manifest", as_json: bool, last: str)
     if stakes:
         output.say("")
         output.heading(f"Paused until you decide ({len(stakes)})")
-        head = ("task", "title", "status then", "the board shows", "files lost", "unfinished", "to buy again")
+        head = (
+            Column("task"), Column("title", least=14), Column("status then", 1), Column("the board shows"),
+            Column("files lost", 2), Column("unfinished", 3), Column("to buy again"),
+        )  # fmt: skip
         output.table(head, [_row(one) for one in stakes], indent="  ")
         output.say(
             f"  Up to {money(total)} in all. `videod resume EPISODE` buys what is missing; if its film is on YouTube"

@@ -21,7 +21,7 @@ from videod.adapters.process import tethered
 from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files, room
 from videod.cli import complete, options, output
 from videod.cli.options import AsJson, Settings, examples
-from videod.cli.output import CommandError
+from videod.cli.output import Column, CommandError
 from videod.config import ConfigError, load_settings
 from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
 from videod.daemon import wiring
@@ -56,7 +56,11 @@ def list_channels(as_json: AsJson = False, config: Settings = CONFIG) -> int:
         output.print_json({"channels": channels, "warnings": list(found.warnings)})
         return output.OK
     rows = [_row(channel) for channel in found.channels.values()]
-    output.table(("id", "name", "voice", "clips", "review", "privacy", "a day", "an episode"), rows)
+    head = (
+        Column("id"), Column("name", 6, 10), Column("voice", 5), Column("clips", 4), Column("review", 1, 10),
+        Column("privacy"), Column("a day", 3), Column("an episode", 2),
+    )  # fmt: skip
+    output.table(head, rows)
     _warn(found.warnings)
     return output.OK
 

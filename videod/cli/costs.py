@@ -7,7 +7,7 @@ import typer
 
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, Config, StateFolder, examples
-from videod.cli.output import Cell
+from videod.cli.output import Cell, Column
 from videod.dashboard.text import money, spent
 from videod.store import reports, views
 from videod.web import serializers
@@ -60,8 +60,10 @@ def _json(one: reports.Spend) -> dict[str, object]:
 
 def _print(by: str, found: tuple[reports.Spend, ...], total: int, possible: int) -> None:
     titled = by == "episode"
-    head = (by, *(("title",) if titled else ()), "usd", "possibly paid", "charges", "episodes",
-            "per episode")  # fmt: skip
+    head = (
+        Column(by), *((Column("title", least=14),) if titled else ()), Column("usd"), Column("possibly paid"),
+        Column("charges", 3), Column("episodes", 2), Column("per episode", 1),
+    )  # fmt: skip
     table: list[list[str | Cell]] = []
     for one in found:
         name: list[str | Cell] = [one.key, one.label] if titled else [one.key]

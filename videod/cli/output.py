@@ -74,21 +74,58 @@ def width() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 1000
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]], indent: str = "", room: int | None = None) -> None:
-    """Columns as wide as they need to be; where the terminal is too narrow the widest give way, down to 8 cells."""
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. Where the terminal is too narrow, those of the highest `rank` are left out first; 0 stays.
+
+    `least`: the cells down to which its texts may be shortened; None keeps them whole, as an id or a status must be.
+    """
+
+    title: str
+    rank: int = 0
+    least: int | None = None
+
+
+def table(
+    head: Sequence[str | Column], rows: Sequence[Sequence[str | Cell]], indent: str = "", room: int | None = None
+) -> None:
+    """Columns as wide as they need to be, fitted to the terminal by shortening some and leaving others out.
+
+    A head that is only a text may be shortened down to 8 cells.
+    """
+    columns = [one if isinstance(one, Column) else Column(one, least=8) for one in head]
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     texts = [[Cell(sanitize_screen(cell.text), cell.style) for cell in row] for row in cells]
-    first = [Cell(title.upper(), "dim") for title in head]
-    every = [first, *texts] if any(head) else texts
+    first = [Cell(one.title.upper(), "dim") for one in columns]
+    every = [first, *texts] if any(one.title for one in columns) else texts
     if not every:
         return
-    widths = [max(cell_len(row[at].text) for row in every) for at in range(len(every[0]))]
-    spare = (width() if room is None else room) - len(indent) - 2 * (len(widths) - 1)
-    while sum(widths) > spare and max(widths) > 8:
-        widths[widths.index(max(widths))] -= 1
+    wide = [max(cell_len(row[at].text) for row in every) for at in range(len(columns))]
+    widths, hidden = _fitted(columns, wide, (width() if room is None else room) - len(indent))
     for row in every:
-        parts = [_sized(cell, size) for cell, size in zip(row, widths, strict=True)]
+        parts = [_sized(row[at], size) for at, size in widths.items()]
         print((indent + "  ".join(parts)).rstrip())
+    if hidden:
+        say(f"{indent}Too narrow for: {', '.join(hidden)}. A wider terminal or --json shows them.", "dim")
+
+
+def _fitted(columns: Sequence[Column], wide: Sequence[int], spare: int) -> tuple[dict[int, int], list[str]]:
+    """The columns that are shown with their widths, and the titles of those that are left out."""
+    shown = {at: size for at, size in enumerate(wide) if size or columns[at].title == ""}
+    hidden: list[str] = []
+    while True:
+        widths = dict(shown)
+        while sum(widths.values()) + 2 * (len(widths) - 1) > spare:
+            able = [at for at, size in widths.items() if size > (columns[at].least or size)]
+            if not able:
+                break
+            widths[max(able, key=widths.__getitem__)] -= 1
+        droppable = [at for at in widths if columns[at].rank]
+        if sum(widths.values()) + 2 * (len(widths) - 1) <= spare or not droppable:
+            return widths, hidden
+        last = max(droppable, key=lambda at: columns[at].rank)
+        del shown[last]
+        hidden.append(columns[last].title)
 
 
 def _sized(cell: Cell, size: int) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, ChannelId, Config, Episode, StateFolder, examples
-from videod.cli.output import Cell, CommandError
+from videod.cli.output import Cell, Column, CommandError
 from videod.core import wording
 from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
@@ -26,9 +26,10 @@ app = options.app()
 LIMIT_MAX = 10_000
 
 
-@app.command(epilog=examples("videod show grizzly", "videod show grizzly --charges"))
+@app.command(epilog=examples("videod show grizzly", "videod show grizzly --jobs --charges"))
 def show(
     episode: Episode,
+    listed: Annotated[bool, typer.Option("--jobs", help="List every job and file, not only each step.")] = False,
     charges: Annotated[bool, typer.Option("--charges", help="List every charge, not only the sums.")] = False,
     as_json: AsJson = False,
     state: StateFolder = None,
@@ -44,10 +45,13 @@ def show(
         return output.OK
     _print_header(seen, workspace, at)
     _print_costs(seen, charges, at)
-    _print_jobs(seen.jobs, at)
+    if listed:
+        _print_jobs(seen.jobs, at)
+    else:
+        _print_steps(seen.jobs, at)
     _print_timeline(seen, at)
     _print_failure(seen, at)
-    _print_files(seen.jobs, workspace)
+    _print_files(seen.jobs, workspace, listed)
     return output.OK
 
 
@@ -105,19 +109,47 @@ _TONES = {
 }  # fmt: skip
 
 
-def _print_jobs(jobs: tuple[Job, ...], at: int) -> None:
+#: a job of these is listed with its step: it runs, or somebody has to look at it
+_NOTABLE = (JobState.RUNNING, JobState.IN_DOUBT, JobState.FAILED)
+_JOB = (
+    Column("job"), Column("state"), Column("", 3), Column("failed", 2), Column("took", 4), Column("size", 6),
+    Column("cost", 5), Column("file", 7),
+)  # fmt: skip
+
+
+def _heading_of_jobs(jobs: tuple[Job, ...]) -> None:
     output.say("")
     done = sum(job.state == JobState.DONE for job in jobs)
     output.heading(f"Jobs ({done} of {sum(job.state != JobState.SKIPPED for job in jobs)} done)")
+
+
+def _print_steps(jobs: tuple[Job, ...], at: int) -> None:
+    """A row for each step, and one for each job that runs, failed or is in doubt."""
+    _heading_of_jobs(jobs)
     rows: list[list[str | Cell]] = []
-    for job in sorted(jobs, key=lambda one: (ORDER[one.step], one.key)):
-        cost = money(job.cost_micros) if job.cost_micros else ""
-        took = "" if job.started_at is None else span((job.ended_at or at) - job.started_at)
-        state = Cell(job.state.value, _TONES[job.state])
-        rows.append(
-            [job.name, state, _when(job, at), f"{job.attempts or ''}", took, _size(job.bytes), cost, job.output or ""]
-        )
-    output.table(("job", "state", "", "failed", "took", "size", "cost", "file"), rows, indent="  ")
+    for step in sorted({job.step for job in jobs}, key=ORDER.__getitem__):
+        own = [job for job in jobs if job.step == step and job.state != JobState.SKIPPED]
+        done, cost = sum(job.state == JobState.DONE for job in own), sum(job.cost_micros for job in own)
+        tone_of = "good" if own and done == len(own) else "plain"
+        rows.append([step, Cell(f"{done} of {len(own)}", tone_of), "", "", "", "", money(cost) if cost else "", ""])
+        notable = sorted((job for job in own if job.state in _NOTABLE), key=lambda one: one.key)
+        rows += [[f"  {row[0]}", *row[1:]] for row in (_job_row(job, at) for job in notable)]
+    output.table(_JOB, rows, indent="  ")
+    output.say("  `--jobs` lists every job and file.", "dim")
+
+
+def _print_jobs(jobs: tuple[Job, ...], at: int) -> None:
+    _heading_of_jobs(jobs)
+    ordered = sorted(jobs, key=lambda one: (ORDER[one.step], one.key))
+    output.table(_JOB, [_job_row(job, at) for job in ordered], indent="  ")
+
+
+def _job_row(job: Job, at: int) -> list[str | Cell]:
+    cost = money(job.cost_micros) if job.cost_micros else ""
+    took = "" if job.started_at is None else span((job.ended_at or at) - job.started_at)
+    state = Cell(job.state.value, _TONES[job.state])
+    failed = f"{job.attempts or ''}"
+    return [job.name, state, _when(job, at), failed, took, _size(job.bytes), cost, job.output or ""]
 
 
 def _when(job: Job, at: int) -> str:
@@ -170,15 +202,23 @@ def _print_failure(seen: views.Detail, at: int) -> None:
             output.say(f"    {line}")
 
 
-def _print_files(jobs: tuple[Job, ...], workspace: Path) -> None:
-    files = [(job, workspace / job.output) for job in jobs if job.output]
-    if not files:
+def _print_files(jobs: tuple[Job, ...], workspace: Path, listed: bool) -> None:
+    """Every file, or the film and those that are gone; the folder stands at the top."""
+    made = sorted((job for job in jobs if job.output), key=lambda one: (ORDER[one.step], one.key))
+    files = [(job, workspace / str(job.output)) for job in made]
+    shown = [(job, path) for job, path in files if listed or job.step == "assemble" or not path.exists()]
+    if not shown:
         return
     output.say("")
-    output.heading("Files")
-    ordered = sorted(files, key=lambda one: (ORDER[one[0].step], one[0].key))
-    for _, path in ordered:
-        output.say(f"  {path}" + ("" if path.exists() else "  (not there)"), "plain" if path.exists() else "dim")
+    output.heading("Files" if listed else "Film and missing files")
+    for _, path in shown if listed else shown[:_GONE]:
+        output.say(f"  {path}" + ("" if path.exists() else "  (missing)"), "plain" if path.exists() else "dim")
+    if not listed and len(shown) > _GONE:
+        output.say(f"  … and {len(shown) - _GONE} more; `--jobs` lists them", "dim")
+
+
+#: so many missing files are named
+_GONE = 5
 
 
 # ------------------------------------------------------------------------------------------- the list
@@ -214,8 +254,7 @@ def list_episodes(
     if not shown:
         output.say("No such episode; set an entry of the board to Queued to start one.")
         return output.OK
-    head = ("task", "title", "channel", "status", "priority", "queued", "cost", "video")
-    output.table(head, [_row(one) for one in shown])
+    output.table(_LIST, [_row(one) for one in shown])
     if more:
         output.say(f"… and more; see `videod list --limit {min(2 * limit, LIMIT_MAX)}`", "dim")
     return output.OK
@@ -235,6 +274,12 @@ def _statuses(text: str) -> tuple[Status, ...]:
     raise CommandError(
         output.USAGE, f"there is no status {text!r}", f"name one of: {', '.join((*_GROUPS, *Status))}"
     )  # fmt: skip
+
+
+_LIST = (
+    Column("task"), Column("title", least=14), Column("channel", 2), Column("status"), Column("priority", 6),
+    Column("queued", 4), Column("cost", 3), Column("video", 5),
+)  # fmt: skip
 
 
 def _row(task: Task) -> list[str | Cell]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, Config, StateFolder, examples
-from videod.cli.output import Cell
+from videod.cli.output import Cell, Column
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
 from videod.dashboard import rows, view
@@ -69,13 +69,18 @@ _QUEUED = 10
 _REFUSED = 10
 
 
+_HEAD = (
+    Column("task"), Column("title", least=14), Column("channel", 3), Column("status"), Column("for", 2),
+    Column("progress", 4), Column("cost", 5), Column("note", 1, least=16),
+)  # fmt: skip
+
+
 def _episodes(title: str, lines: tuple[view.Line, ...], hint: str) -> None:
     if not lines:
         return
     output.say("")
     output.heading(f"{title} ({len(lines)})")
-    head = ("task", "title", "channel", "status", "for", "progress", "cost", "note")
-    output.table(head, [_cells(line) for line in lines], indent="  ")
+    output.table(_HEAD, [_cells(line) for line in lines], indent="  ")
     if hint:
         output.say(f"  {hint}", "dim")
 
