@@ -7,7 +7,7 @@ from videod.cli.output import Column
 
 HEAD = (Column("task"), Column("title", least=14), Column("channel", 2), Column("status"), Column("note", 1, 10))
 ROWS = [
-    ["the-crossing-72d653", "A bear crosses a cold river in the spring", "wild_planet", "Generating Sound Effects", "x" * 60],
+    ["the-crossing-72d653", "A bear crosses a cold river", "wild_planet", "Generating Sound Effects", "x" * 60],
     ["b-1", "鲸鱼" * 12, "deep", "Queued", ""],
 ]  # fmt: skip
 

@@ -210,7 +210,7 @@ def _price(where: Place, tasks: Sequence[Task], as_json: bool) -> int:
         rows = [{"task": task.id, "cost_usd": cost / 1e6} for task, cost in zip(tasks, costs, strict=True)]
         output.print_json({"would_approve": rows, "total_usd": total / 1e6})
         return output.OK
-    head = (Column("task"), Column("title", least=14), Column("status"), Column("approving costs"))
+    head = (Column("episode"), Column("title", least=14), Column("status"), Column("approving costs"))
     lines: list[list[str | Cell]] = [
         [task.id, Cell(task.title, "bold"), LABELS[task.status], money(cost)]
         for task, cost in zip(tasks, costs, strict=True)

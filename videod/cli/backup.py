@@ -309,7 +309,7 @@ def _report(stakes: Sequence[Stake], made: "Manifest", as_json: bool, last: str)
         output.say("")
         output.heading(f"Paused until you decide ({len(stakes)})")
         head = (
-            Column("task"), Column("title", least=14), Column("status then", 1), Column("the board shows"),
+            Column("episode"), Column("title", least=14), Column("status then", 1), Column("the board shows"),
             Column("files lost", 2), Column("unfinished", 3), Column("to buy again"),
         )  # fmt: skip
         output.table(head, [_row(one) for one in stakes], indent="  ")

@@ -277,7 +277,7 @@ def _statuses(text: str) -> tuple[Status, ...]:
 
 
 _LIST = (
-    Column("task"), Column("title", least=14), Column("channel", 2), Column("status"), Column("priority", 6),
+    Column("episode"), Column("title", least=14), Column("channel", 2), Column("status"), Column("priority", 6),
     Column("queued", 4), Column("cost", 3), Column("video", 5),
 )  # fmt: skip
 

@@ -70,7 +70,7 @@ _REFUSED = 10
 
 
 _HEAD = (
-    Column("task"), Column("title", least=14), Column("channel", 3), Column("status"), Column("for", 2),
+    Column("episode"), Column("title", least=14), Column("channel", 3), Column("status"), Column("for", 2),
     Column("progress", 4), Column("cost", 5), Column("note", 1, least=16),
 )  # fmt: skip
 
@@ -130,4 +130,4 @@ def _counts(counts: dict[str, int]) -> None:
     parts = [f"{LABELS[one]} {counts[one.value]}" for one in Status if counts.get(one.value)]
     if parts:
         output.say("")
-        output.say("All tasks: " + ", ".join(parts), "dim")
+        output.say("All episodes: " + ", ".join(parts), "dim")
