@@ -49,7 +49,7 @@ def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "generate_video.py",
         "Animate one picture with Kling (about 0.42 USD for 10 s). Needs KIE_API_KEY in the environment.\n"
-        "Started again with the same arguments it goes on waiting for the same job and never orders a second one.",
+        "Started again with the same arguments it keeps waiting for the same job and never orders a second one.",
         "python scripts/generate_video.py --image composite_07.png --output clip_07.mp4 \\\n"
         '    --prompt "The bear lifts its head, water drips from its jaw. Slow push in."',
     )
@@ -138,9 +138,9 @@ def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
         left = wish.wait_s - (time.monotonic() - began)
         if left <= 0:
             raise Failure(
-                Kind.BUSY, f"task {task_id} is not ready after {wish.wait_s:.0f} s; it goes on without us",
+                Kind.BUSY, f"task {task_id} is not ready after {wish.wait_s:.0f} s; it continues without us",
                 service=kie.SERVICE, endpoint="GET /api/v1/jobs/recordInfo", retry_after_s=BUSY_WAIT_S,
-                next_step="run the same command again to go on waiting",
+                next_step="run the same command again to keep waiting",
             )  # fmt: skip
         time.sleep(min(pause, left))
         pause = max(wish.poll_s, min(POLL_CEILING_S, pause * POLL_GROWTH))
@@ -194,7 +194,7 @@ def collect(
     except Failure as endless:
         if endless.kind is not Kind.IN_DOUBT or not may_reorder:
             raise
-        script_runtime.warn(f"{endless.message}; buying again as told")
+        script_runtime.warn(f"{endless.message}; buying again, as you said")
         order.withdraw()
         return False
     if task.state == "fail":
@@ -208,7 +208,7 @@ def collect(
     except (Gone, Unusable):
         if not may_reorder:
             raise
-        script_runtime.warn("the finished clip cannot be had; buying again as told")
+        script_runtime.warn("the finished clip cannot be had; buying again, as you said")
         order.withdraw()
         return False
     if refused is not None and atomic.fingerprint(wish.output)[1] == refused:

@@ -40,7 +40,7 @@ class Wish:
 def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "upload_video.py",
-        "Upload a film to YouTube; started again it goes on where it stopped and never uploads twice.\n"
+        "Upload a film to YouTube; started again it resumes where it stopped and never uploads twice.\n"
         "Needs YOUTUBE_ACCESS_TOKEN, or --token-file with GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, VIDEOD_MASTER_KEY.",
         'python scripts/upload_video.py --video film.mp4 --title "Bears" --description "A river." \\\n'
         "    --privacy unlisted --not-made-for-kids --synthetic-media --output result.json",
@@ -59,7 +59,7 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--synthetic-media", action=argparse.BooleanOptionalAction, default=True,
                       help="declare realistic generated scenes, default yes")  # fmt: skip
     made.add_argument("--language", default="en", help="default en")
-    made.add_argument("--marker", help="one line that names this film for ever; default: made from the file's digest")
+    made.add_argument("--marker", help="one line that names this film forever; default: made from the file's digest")
     made.add_argument("--digest", metavar="SHA256", help="of the film; a file with another one is not uploaded")
     made.add_argument("--youtube-channel", metavar="NAME",
                       help="where it must go: id (UC...), @handle or user/NAME; else nothing is sent")  # fmt: skip

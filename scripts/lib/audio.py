@@ -64,7 +64,7 @@ def encoder_for(path: Path) -> tuple[str, ...]:
     """FFmpeg's output arguments for the file's ending. Raises Failure(usage) for one that is neither mp3 nor wav."""
     encoder = ENCODERS.get(path.suffix.lower())
     if encoder is None:
-        raise Failure(Kind.USAGE, f"a sound file ends .mp3 or .wav, not {path.suffix!r}")
+        raise Failure(Kind.USAGE, f"the name must end with .mp3 or .wav, not {path.suffix!r}")
     return encoder
 
 

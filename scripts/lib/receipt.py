@@ -195,7 +195,7 @@ def open_order(
     except Failure:
         if not buy_again:
             raise
-        warn(f"{path_for(output)} cannot be read; buying again as told")
+        warn(f"{path_for(output)} cannot be read; buying again, as you said")
         return order
     if found is None:
         return order
@@ -208,7 +208,7 @@ def open_order(
         if _written_since(answer or output, found):
             order.received()
         elif buy_again:
-            warn("an earlier request may have been paid for; buying again as told")
+            warn("an earlier request may have been paid for; buying again, as you said")
             order.receipt = None
         else:
             raise Failure(

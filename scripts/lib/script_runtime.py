@@ -155,7 +155,7 @@ def run(
     except Failure as failure:
         return _give_up(reporter, failure)
     except KeyboardInterrupt:
-        print("interrupted; run the same command again to go on", file=sys.stderr)
+        print("interrupted; run the same command again to continue", file=sys.stderr)
         return 130
     except Exception as bug:  # the one top: whatever it is, the caller gets an exit code and a last line
         known = (_disk_failure(bug) if isinstance(bug, OSError) else None) or host.lack(bug)

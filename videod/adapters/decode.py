@@ -175,7 +175,7 @@ async def _listen(stderr: asyncio.StreamReader, notes: "_Notes", most: int) -> N
     while chunk := await stderr.read(1 << 16):
         taken += len(chunk)
         if taken > most:
-            raise Undecodable("makes FFmpeg complain without end")
+            raise Undecodable("makes FFmpeg complain endlessly")
         *lines, rest = (rest + chunk).split(b"\n")
         rest = rest[:_LINE_BYTES]
         for line in lines:

@@ -83,7 +83,7 @@ class Disk:
         except OSError as error:
             return f"the state folder {self._state} is gone ({error.strerror})"
         if now != self._opened:
-            return f"the state folder {self._state} is another one than at the start: was its disk unmounted?"
+            return f"the state folder {self._state} is another one than at startup: was its disk unmounted?"
         return None
 
     def missing(self) -> int:

@@ -52,7 +52,7 @@ class NotionLease:
         database = await self._table()
         answer = await self._calls.call(_READ, lambda api: api.databases.retrieve(database), rank=Rank.WISH)
         listed = items(answer.get("description"), _READ, "description")
-        return [record(piece, _READ, "a piece of the description") for piece in listed]
+        return [record(piece, _READ, "part of the description") for piece in listed]
 
 
 def _claim_in(pieces: list[Json]) -> Claim | None:

@@ -161,7 +161,7 @@ def _wrong_totals(connection: sqlite3.Connection) -> list[Wrong]:
     for task_id, said, charged in audit.wrong_sums(connection):
         found.append((
             f"{task_id} says that it cost {money(said)}, its charges are {money(charged)}",
-            "restore the database from a backup, or report it: this cannot come about by itself",
+            "restore the database from a backup, or report it: this should not be possible",
         ))  # fmt: skip
     return found
 
@@ -190,14 +190,14 @@ def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
     found += [
         (
             f"{what} of {task_id} is {money(micros)}, which cannot be",
-            "restore the database from a backup, or report it: this cannot come about by itself",
+            "restore the database from a backup, or report it: this should not be possible",
         )
         for task_id, what, micros in audit.below_nothing(connection)
     ]
     for task_id, said, open_now in audit.wrong_doubts(connection):
         found.append((
             f"{task_id} says that {money(said)} was possibly paid, its unconfirmed purchases are {money(open_now)}",
-            "restore the database from a backup, or report it: this cannot come about by itself",
+            "restore the database from a backup, or report it: this should not be possible",
         ))  # fmt: skip
     return found
 
@@ -257,11 +257,11 @@ def _print(body: serializers.Json) -> None:
     services, again, wrong = body["services"], body["charged_again"], body["disagreements"]
     assert isinstance(services, list) and isinstance(again, list) and isinstance(wrong, list)
     ranks = {
-        "service": 0, "usd": 0, "charges": 0, "possibly paid": 0, "in doubt": 0, "unexplained": 0, "bought again": 1,
+        "service": 0, "usd": 0, "charges": 0, "possibly paid": 0, "unconfirmed": 0, "unexplained": 0, "bought again": 1,
         "open": 2, "intents": 3, "settled": 4, "intent": 5, "submitted": 6, "received": 7,
     }  # fmt: skip
     names = ("service", "intents", "charges", "usd", "possibly paid", "open", "intent", "submitted", "received",
-             "in doubt", "bought again", "settled", "unexplained")  # fmt: skip
+             "unconfirmed", "bought again", "settled", "unexplained")  # fmt: skip
     head = tuple(Column(name, ranks[name]) for name in names)
     output.table(head, [_row(one) for one in services])
     if again:

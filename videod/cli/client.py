@@ -129,7 +129,7 @@ def looking(where: Place) -> Iterator[sqlite3.Connection]:
         if problem is None:
             raise
         told = f"the database {where.database} cannot be read, it is damaged: {problem}"
-        hint = "`videod run` checks it at its start and says which copy to put in its place"
+        hint = "`videod run` checks it at startup and says which copy to put in its place"
         raise CommandError(DOWN, told, hint) from error
     finally:
         connection.close()

@@ -121,7 +121,7 @@ def _text(films: list[dict[str, object]], paid: dict[str, float], took_s: float)
         assert isinstance(stages, list)
         lines.append("  " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in stages))
     total = sum(paid.values())
-    lines.append(f"\n\"Paid\" to the stand-ins, ${total:.2f} in all: "
+    lines.append(f"\n\"Paid\" to the simulated services, ${total:.2f} in all: "
                  + ", ".join(f"{name} ${usd:.2f}" for name, usd in paid.items() if usd))  # fmt: skip
     lines.append(
         f"Took {took_s:.0f} s. A real run of this would have cost this much, and these films are yours to play."

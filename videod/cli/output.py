@@ -171,7 +171,7 @@ def _of_database(error: Exception, argv: Sequence[str]) -> int:
 
 
 def _unreadable(error: sqlite3.Error, argv: Sequence[str]) -> int:
-    hint = "`videod run` checks it at its start and says how to restore it"
+    hint = "`videod run` checks it at startup and says how to restore it"
     return _fail(DOWN, f"the database cannot be read: {error}", hint, argv)
 
 

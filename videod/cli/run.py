@@ -38,7 +38,7 @@ def _leave_word(config: Path, env: Mapping[str, str], text: str) -> None:
 def run(
     config: Annotated[Path, typer.Option(help="The settings file.")] = Path("videod.toml"),
     sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Work on the stand-ins: nothing leaves this host.")
+        bool, typer.Option("--sandbox", help="Work on the simulated services: nothing leaves this host.")
     ] = False,
     verbose: Annotated[bool, typer.Option(help="Also log what scripts say.")] = False,
     take_over: Annotated[
@@ -76,7 +76,7 @@ def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
     state = root / "daemon"
     env = rehearsal.environment(root, found, state)
     rehearsal.prepare(env, channels, state)
-    typer.echo(f"Stand-ins are up. The board: {found.get('page')}", err=True)
+    typer.echo(f"Simulated services are up. The board: {found.get('page')}", err=True)
     return env
 
 

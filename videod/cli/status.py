@@ -29,7 +29,7 @@ def status(as_json: AsJson = False, state: StateFolder = None, config: Config = 
         output.print_json({"daemon": daemon_json(around.daemon)} | serializers.status(seen, around.limits))
         return output.OK
     if where.rehearsal:
-        output.say(f"Rehearsal on the stand-ins, state in {where.state}", "dim")
+        output.say(f"Rehearsal on the simulated services, state in {where.state}", "dim")
     _print(view.snapshot(rows.Rows(seen, (), around)), seen)
     return output.OK
 

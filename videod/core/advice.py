@@ -71,9 +71,7 @@ def advice(job: Job, failure: Failure) -> str:
 
 def _lost(job: Job, failure: Failure) -> str:
     price = f"${job.price_micros / 1e6:.2f}"
-    free = (
-        "; if you still have the very file, put it back first and it costs nothing" if failure.code == LOST_FILE else ""
-    )
+    free = "; if you still have that file, put it back first and it costs nothing" if failure.code == LOST_FILE else ""
     return (
         f"set Queued to generate it again for {price}, or Cancelled to stop; nothing more is bought for this episode"
         f" until then{free}"

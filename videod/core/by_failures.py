@@ -111,7 +111,7 @@ def died(work: Transition, event: JobDied) -> Transition:
         return work.with_job(job)
     times = "once" if job.deaths == 1 else f"{job.deaths} times"
     text = f"videod died {times} while this job ran (last: {event.last}); it was set aside so that the other channels"
-    text += " can go on" + (". It may already be paid" if event.doubt else "")
+    text += " can continue" + (". It may already be paid" if event.doubt else "")
     failure = Failure(Kind.BUG, text, service="videod", at=event.at)
     state = JobState.IN_DOUBT if event.doubt else JobState.FAILED
     after = replace(job, state=state, failure=failure, again=False, ended_at=event.at)
@@ -195,7 +195,7 @@ def nothing_bought(work: Transition, event: NothingBought) -> Transition:
     """What was in doubt was never taken: it may be bought as if nothing had been tried, by nobody's leave."""
     job = work.job(event.job)
     if job is None or job.attempt != event.attempt or job.state not in (JobState.RUNNING, JobState.IN_DOUBT):
-        raise StaleEvent(f"{event.job}: attempt {event.attempt} is no longer in doubt")
+        raise StaleEvent(f"{event.job}: attempt {event.attempt} is confirmed now")
     work = cleared(work, event.attempt, "nothing_bought")
     if job.state == JobState.RUNNING:
         work = work.adding(CloseAttempt(job.name, event.attempt, "not_bought"))

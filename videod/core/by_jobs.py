@@ -228,7 +228,7 @@ def _another_film(work: Transition, job: Job, event: JobSucceeded) -> Transition
     text = (
         f"{work.task.title} ({work.task.channel_id}): the film that was approved was lost or replaced; videod made it"
     )
-    text += " again from its cuts, and it is not the very same. What to do: look at it and approve it once more."
+    text += " again from its cuts, and it is not exactly the same. What to do: look at it and approve it once more."
     return work.adding(Alert(f"{work.task.id}:film:{event.attempt}", text))
 
 

@@ -46,7 +46,7 @@ class Twin:
     def words(self) -> str:
         other = f'"{" ".join(self.film.title.split())[:80]}" ({self.film.channel_id}, {self.film.task_id})'
         if self.share is None:
-            return f"The {self.film.what} is the very same as that of {other}"
+            return f"The {self.film.what} is the same as that of {other}"
         return f"The narration is nearly that of {other}: {self.share:.0%} of the words are the same"
 
 

@@ -26,7 +26,7 @@ class Where(StrEnum):
 
     OUTSIDE = "a service on the network, which may be down or refuse us: a breaker guards it"
     COMPUTING = "processors of this machine and no network"
-    TIDYING = "nothing: it goes on while everything else is paused, and nobody watches it"
+    TIDYING = "nothing: it continues while everything else is paused, and nobody watches it"
 
 
 class Needed(StrEnum):

@@ -102,7 +102,7 @@ def _gates_judged(work: Transition) -> Transition:
     """The work as it is: `_settle` opens its gate. Raises StaleEvent where it waits at none that opens by itself."""
     gate = AT_GATE.get(work.task.status)
     if gate is None or not opens_itself(work.task, work.policy, gate):
-        raise StaleEvent("it waits at no review that its channel opens by itself")
+        raise StaleEvent("it waits at no review that its channel opens automatically")
     return work
 
 

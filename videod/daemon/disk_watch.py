@@ -70,9 +70,9 @@ def shortage(room: Room, missing: int, least: int, held: bool) -> Shortage | Non
     enough_bytes, enough_files = max(least * ENOUGH, SOME_BYTES), MIN_FILES * ENOUGH
     left = max(0, room.free - missing)
     if left < (enough_bytes if held else least):
-        return Shortage(f"{left / MB:.0f} MB left (work goes on from {enough_bytes / MB:.0f} MB on)")
+        return Shortage(f"{left / MB:.0f} MB left (work continues from {enough_bytes / MB:.0f} MB on)")
     if room.files is not None and room.files < (enough_files if held else MIN_FILES):
-        return Shortage(f"room for only {room.files} more files (inodes; work goes on from {enough_files:.0f} on)")
+        return Shortage(f"room for only {room.files} more files (inodes; work continues from {enough_files:.0f} on)")
     return None
 
 
@@ -142,7 +142,9 @@ class DiskWatch:
             return
         if self._reason is None:
             log.error("space_pause_started", extra={"state": str(self._state), "reason": short.text})
-            text = f"videod is paused: {reason}. What is under way ends, nothing is lost, and it goes on by itself."
+            text = (
+                f"videod is paused: {reason}. What is under way ends, nothing is lost, and it continues automatically."
+            )
             await self._ledger.alert(DISK_ALERT, text, at)
         self._reason, self._said_at = reason, steady
         await self._ledger.suspend(Suspension(Cause.DISK, detail=reason), at)

@@ -228,7 +228,7 @@ def _remedy() -> str:
 
 
 def _said(error: BaseException | None, redact: Callable[[str], str]) -> str:
-    return "it ended by itself" if error is None else reason(error, redact)
+    return "it ended unexpectedly" if error is None else reason(error, redact)
 
 
 def _state_lost(life: Life) -> Callable[[str], None]:

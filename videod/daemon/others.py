@@ -48,7 +48,7 @@ class Others:
         try:
             async with asyncio.timeout(SEND_S):
                 await self._send(
-                    f"videod waits: {'; '.join(self.problems())}. Nothing is lost; it continues by itself."
+                    f"videod waits: {'; '.join(self.problems())}. Nothing is lost; it continues automatically."
                 )
         except Exception as error:
             log.warning("daemon_alarm_failed", extra={"error": f"{type(error).__name__}: {error}"})

@@ -109,7 +109,7 @@ class Reconciler:
         async with asyncio.TaskGroup() as group:
             for service in self._balances.services:
                 group.create_task(self._mark_for_ever(service), name=f"readings of {service}")
-                group.create_task(self._look_at_old_doubts(service), name=f"doubts of {service}")
+                group.create_task(self._look_at_old_doubts(service), name=f"unconfirmed purchases of {service}")
 
     async def _mark_for_ever(self, service: str) -> None:
         while True:

@@ -71,7 +71,7 @@ class Supervisor:
         while True:
             try:
                 await loop()
-                raise Ended(f"the loop {name} ended by itself")
+                raise Ended(f"the loop {name} ended unexpectedly")
             except Exception as error:
                 if given_up(error):
                     raise
@@ -109,7 +109,7 @@ class Supervisor:
         trouble.failures += 1
         trouble.running = None
         trouble.text = self._redact(
-            f'videod\'s loop "{name}" failed ({reason(error, self._redact)}) and starts again by itself;'
+            f'videod\'s loop "{name}" failed ({reason(error, self._redact)}) and restarts automatically;'
             " the log has the traceback"
         )
         log.error("daemon_loop_failed", extra={"loop": name, "failures": trouble.failures}, exc_info=error)
@@ -120,7 +120,7 @@ class Supervisor:
     async def _tell(self, name: str, text: str) -> None:
         try:
             async with asyncio.timeout(ALARM_S):
-                await self._notifier(_key(name), f"{text}. Everything else goes on.")
+                await self._notifier(_key(name), f"{text}. Everything else continues.")
         except Exception as error:
             if given_up(error):
                 raise

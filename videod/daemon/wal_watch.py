@@ -70,7 +70,7 @@ class WalWatch:
         text = ""
         if long:
             text = (
-                f"another program reads the database without end, so its log grows ({size / MB:.0f} MB now):"
+                f"another program reads the database endlessly, so its log grows ({size / MB:.0f} MB now):"
                 f" `fuser -v {self._database}` names it, end it"
             )
             log.warning("journal_grows", extra={"bytes": size})

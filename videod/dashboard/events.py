@@ -76,17 +76,17 @@ def words(happening: Happening) -> tuple[str, str]:
         case "ClockSetBack":
             text, tone = f"the clock was set back by {_number(body, 'seconds')} s; what waits goes with it", "dim"
         case "NothingBought":
-            text, tone = f"{body['job']} goes on: {body['evidence']}", "good"
+            text, tone = f"{body['job']} continues: {body['evidence']}", "good"
         case "InputLost":
             lost = body["lost"]
             names = ", ".join(str(one["job"]) for one in lost) if isinstance(lost, list) else ""
             text, tone = f"{body['job']} waits for its inputs: {names} lost", "bad"
         case "GatesJudged":
-            text, tone = "its review opened by itself", "plain"
+            text, tone = "its review opened automatically", "plain"
         case "EntryWaits":
             text, tone = _waits(body), "dim"
         case "ServiceFreed":
-            text, tone = f"{body['service']} goes on", "good"
+            text, tone = f"{body['service']} continues", "good"
         case other:
             text, tone = other, "plain"
     return sanitize_screen(text), tone

@@ -158,7 +158,7 @@ def screen(view: View, width: int, height: int) -> Group:
     if urgent and room > 2:
         want = sum(map(len, urgent))
         share = want if not busy else max(room // 2, room - sum(map(len, busy)) - 6)
-        title = f"needs you: {len(view.reviews)} to review, {len(view.errors)} stopped"
+        title = f"needs your attention: {len(view.reviews)} to review, {len(view.errors)} stopped"
         lines += [_heading(title, width, "bold yellow"), *_shown(urgent, min(share, room - 1), "wait for you")]
         room = height - len(lines)
     if room > 2:

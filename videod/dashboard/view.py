@@ -155,7 +155,7 @@ def _warnings(rows: Rows) -> tuple[str, ...]:
         found.append(_refused(seen))
     if seen.in_doubt:
         found.append(
-            f"{count(seen.in_doubt, 'purchase')} in doubt: `videod why TASK` says which, then retry or cancel it"
+            f"{count(seen.in_doubt, 'unconfirmed purchase')}: `videod why EPISODE` says which, then retry or cancel it"
         )
     if seen.possibly_paid_twice:
         found.append(f"possibly paid twice so far: {seen.possibly_paid_twice}")
@@ -245,7 +245,7 @@ def _note(one: Episode, at: int, waits: int) -> str:
         return sanitize_screen(said)
     retry = one.retry(at)
     if retry is not None:
-        which = f"retry {retry.attempts} of {waits}" if retry.attempts else "goes on"
+        which = f"retry {retry.attempts} of {waits}" if retry.attempts else "continues"
         return f"{retry.name} {which} at {ahead(retry.due_at, at)}"
     running = [job.name for job in one.jobs if job.state == JobState.RUNNING]
     if running:

@@ -350,7 +350,7 @@ class Runner:
         refused = (failure.kind, failure.http_status) == (Kind.CREDENTIALS, 401)
         if not about_it or not refused or not self._builder.another_token(work.task.channel_id):
             return failure
-        message = f"the access token ran out, it goes on with another one ({failure.message})"
+        message = f"the access token ran out, it continues with another one ({failure.message})"
         return replace(failure, kind=Kind.BUSY, message=message, retry_after_ms=TOKEN_WAIT_MS)
 
     def _doubted(self, work: Assignment, failure: Failure) -> Failure:

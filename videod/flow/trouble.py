@@ -63,7 +63,7 @@ class Trouble:
             return
         self._told_at = at
         text = f"The Notion board cannot be read: {sentence(str(error))}"
-        text += " Episodes in work go on; approvals are not seen meanwhile."
+        text += " Episodes in work continue; approvals are not seen meanwhile."
         await self._ledger.alert(f"board:{self._since_ms}", f"{text} {_remedy(error.kind)}", at)
 
 

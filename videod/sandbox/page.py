@@ -101,7 +101,7 @@ class Site:
                 answer = await done.json(content_type=None)
                 status, message = done.status, str(answer.get("message", ""))
         except (aiohttp.ClientError, TimeoutError, ValueError) as trouble:
-            status, message = 502, f"the Notion stand-in did not answer: {trouble}"
+            status, message = 502, f"the simulated Notion did not answer: {trouble}"
         return web.json_response({"ok": status == 200, "message": message}, status=status, headers=_HEADERS)
 
     def _properties(self, body: object) -> dict[str, Any]:

@@ -22,7 +22,7 @@ ACCESS_KEY_ID, SECRET_ACCESS_KEY = "sandbox-r2-key", "sandbox-r2-secret"
 #: connections at once, and how long one may say nothing, seconds
 MOST_CONNECTIONS, SILENT_S = 64, 30.0
 HOW_TO_INSTALL = (
-    "the S3 endpoint needs moto, which videod does not install by itself: "
+    "the S3 endpoint needs moto, which videod does not install: "
     "run `./test --version` in a checkout, or `pip install 'moto[server]'` beside an installed videod"
 )
 

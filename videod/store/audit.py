@@ -161,7 +161,7 @@ def below_nothing(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
     """(task, what of it, micro-dollars) of every price, doubt and total below 0."""
     rows = connection.execute(
         "SELECT task_id, 'a price reserved', micros FROM intents WHERE micros < 0 UNION ALL"
-        " SELECT task_id, 'a purchase in doubt', micros FROM possible_charges WHERE micros < 0 UNION ALL"
+        " SELECT task_id, 'an unconfirmed purchase', micros FROM possible_charges WHERE micros < 0 UNION ALL"
         " SELECT id, 'the cost of the episode', cost_micros FROM tasks WHERE cost_micros < 0"
     )
     return [(row[0], row[1], row[2]) for row in rows]

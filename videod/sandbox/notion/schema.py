@@ -123,7 +123,7 @@ def _relation(store: Store, body: Json, path: str) -> Json:
     if target not in store.data_sources:
         raise not_found("data source", target)
     if "dual_property" in body:
-        raise invalid(f"{path}.dual_property is not offered by this stand-in; use single_property.")
+        raise invalid(f"{path}.dual_property is not offered by this simulated service; use single_property.")
     checks.obj(body.get("single_property"), f"{path}.single_property")
     return {"data_source_id": target}
 

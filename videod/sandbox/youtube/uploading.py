@@ -32,7 +32,7 @@ class Uploading:
         endpoint = f"{request.method} {request.path}"
         self._library.spend("uploads", 1, endpoint)
         if request.query.get("uploadType") != "resumable":
-            raise errors.bad("badRequest", "This stand-in takes resumable uploads (uploadType=resumable).")
+            raise errors.bad("badRequest", "This simulated service takes resumable uploads (uploadType=resumable).")
         if self._context.faults.take("youtube", endpoint, ("channel_limit",)) is not None:
             raise errors.channel_exhausted()
         try:
