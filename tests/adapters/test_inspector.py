@@ -384,7 +384,7 @@ async def test_a_file_that_makes_ffmpeg_talk_without_end_is_refused(
     monkeypatch.setattr(decode, "WORDS_BYTES", 1 << 20)
     flooding = program(tmp_path, flood)
     told = await refused(MediaInspector(lambda: flooding), clip(tmp_path / "a.mp4"), "video", CLIP)
-    assert told == "a.mp4 makes FFmpeg complain without end"
+    assert told == "a.mp4 makes FFmpeg complain endlessly"
 
 
 @pytest.mark.parametrize("makes", ["image", "video"])

@@ -133,7 +133,7 @@ def test_a_purchase_in_doubt_is_counted_and_said(
     box.make(task, "composite/clip_01")
     box.fail(task, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")
     box.close()
-    assert "! 1 purchase in doubt" in shown(tmp_path, capsys)
+    assert "! 1 unconfirmed purchase" in shown(tmp_path, capsys)
     assert as_json(tmp_path, capsys)["in_doubt"] == 1
 
 
@@ -264,7 +264,7 @@ def test_a_rehearsal_is_found_where_there_is_nothing_else(
         )
         == 0
     )
-    assert capsys.readouterr().out.startswith("Rehearsal on the stand-ins")
+    assert capsys.readouterr().out.startswith("Rehearsal on the simulated services")
 
 
 # ------------------------------------------------------------------------------------------- money

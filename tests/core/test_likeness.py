@@ -141,7 +141,7 @@ def test_a_repeated_plan_stops_before_an_image_is_bought_and_a_person_may_allow_
     assert paper.one.status is Status.ERROR_PLANNING
     assert paper.ready() == []
     (alert,) = [op for op in decision.ops if isinstance(op, Alert)]
-    assert 'the very same as that of "The Old Film" (deep, old-1)' in alert.text
+    assert 'the same as that of "The Old Film" (deep, old-1)' in alert.text
     assert "set Queued to make this film all the same" in alert.text
     attempts = paper.attempts
     paper.queue()
@@ -171,7 +171,7 @@ def test_a_film_that_was_uploaded_meanwhile_is_not_uploaded_again(paper: Paper) 
     upload = paper.jobs["upload/film"]
     assert (paper.one.status, upload.state) == (Status.ERROR_UPLOAD, JobState.FAILED)
     assert upload.failure is not None and upload.failure.kind is Kind.INPUT
-    assert "The film is the very same" in upload.failure.message
+    assert "The film is the same" in upload.failure.message
     paper.queue()
     paper.run()
     assert paper.one.status is Status.PUBLISHED

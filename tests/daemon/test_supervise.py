@@ -115,7 +115,7 @@ def test_a_loop_that_ends_by_itself_begins_again() -> None:
         supervisor = Supervisor(People().alert)
         kept = asyncio.create_task(supervisor.keep("watch", ends))
         await asyncio.sleep(10)
-        assert begun == 4 and "ended by itself" in supervisor.problems()[0]
+        assert begun == 4 and "ended unexpectedly" in supervisor.problems()[0]
         kept.cancel()
 
     run_virtual(story())

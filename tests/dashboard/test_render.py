@@ -88,7 +88,7 @@ def test_trouble_is_shown_where_it_is(tmp_path: Path, size: tuple[int, int]) -> 
     box.close()
     compare(f"trouble_{size[0]}x{size[1]}", frame)
     assert "waiting until 12:58 UTC" in frame
-    assert "1 purchase in doubt" in frame
+    assert "1 unconfirmed purchase" in frame
     assert "plan/plan retry 1 of 4" in frame
 
 
@@ -106,7 +106,7 @@ def test_no_frame_is_larger_than_the_terminal(
 @pytest.mark.parametrize("height", [16, 24, 40])
 def test_nobody_is_left_out_without_being_counted(views_by_size: dict[int, view.View], height: int) -> None:
     frame = drawn(views_by_size[20], 80, height)
-    assert "needs you: 6 to review, 2 stopped" in frame
+    assert "needs your attention: 6 to review, 2 stopped" in frame
     titles = [line.title for line in views_by_size[20].reviews + views_by_size[20].errors]
     shown = sum(f"\n{title} " in frame for title in titles)
     assert shown == 8 or f"… and {8 - shown} more wait for you" in frame

@@ -73,7 +73,7 @@ def test_warnings_name_doubts_and_what_was_not_delivered(box: StudioBox) -> None
     box.make(task, "composite/clip_01")
     box.fail(task, "clip/clip_01", Kind.IN_DOUBT, "lost")
     warnings = seen(box).warnings
-    assert warnings[0] == "1 purchase in doubt: `videod why TASK` says which, then retry or cancel it"
+    assert warnings[0] == "1 unconfirmed purchase: `videod why EPISODE` says which, then retry or cancel it"
     assert any(warning.startswith("1 board entry not delivered for ") for warning in warnings)
 
 

@@ -170,7 +170,7 @@ def test_a_disk_that_fills_in_the_midst_of_films_pauses_everything_tells_people_
             (pause,) = await held(world)
             assert pause.service == EVERY_SERVICE and pause.until_ms is None
             assert (
-                "has 312 MB left (work goes on from 1250 MB on); free some" in pause.detail
+                "has 312 MB left (work continues from 1250 MB on); free some" in pause.detail
                 and str(tmp_path) in pause.detail
             )
             assert world.scheduler.children() == []  # what ran has ended, nothing new began
@@ -387,7 +387,7 @@ async def test_a_reader_that_never_ends_is_made_known_and_afterwards_the_log_is_
             await _set(ledger, f"fact {number % 4}", 100_000)
         await watch.look()
         assert log_bytes(path) > 6 * MB
-        assert "reads the database without end" in await database.read(lambda tx: views.problems(tx)[0])
+        assert "reads the database endlessly" in await database.read(lambda tx: views.problems(tx)[0])
         stuck.execute("COMMIT")
         await watch.look()
         assert log_bytes(path) < MB
