@@ -227,6 +227,7 @@ ASKS: dict[str, Ask] = {
     "edited_since with the trash": _with_trash,
     "read": lambda harness: harness.board().read(harness.entry),
     "write": lambda harness: harness.board().write(harness.entry, VALUES),
+    "add": lambda harness: harness.board().add(VALUES),
     "replace": lambda harness: harness.board().replace(harness.entry, VALUES, lambda page: True),
     "replace not": lambda harness: harness.board().replace(harness.entry, VALUES, lambda page: False),
     "newest": lambda harness: harness.board().newest(0),
