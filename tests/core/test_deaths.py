@@ -38,7 +38,8 @@ def test_the_third_death_sets_the_job_aside_with_its_story() -> None:
     job = paper.jobs[name]
     assert job.state == JobState.FAILED
     assert job.failure is not None and job.failure.kind == Kind.BUG
-    told = f"videod died 3 times while this job ran (last: {LAST}); it was set aside so that the other channels can continue"
+    story = f"videod died 3 times while this job ran (last: {LAST})"
+    told = f"{story}; it was set aside so that the other channels can continue"
     assert job.failure.message == told
     assert paper.one.status == Status.ERROR_ASSETS
     assert any(isinstance(op, Alert) and told in op.text for op in paper.last.ops)
