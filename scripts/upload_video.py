@@ -8,6 +8,7 @@ then is a new upload started. The session's address is on disk before the first 
 import argparse
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +121,14 @@ def earlier_result(wish: Wish) -> dict[str, answers.Json] | None:
     return found if same and answers.text(found.get("video_id")) else None
 
 
+def put(place: Path, text: str) -> None:
+    """Write the result unless it is there already: a finished output stays as it was checked."""
+    with suppress(OSError):
+        if atomic.read_small(place) == text.encode():
+            return
+    atomic.write_text(place, text)
+
+
 def publish(wish: Wish, channel: Channel, reporter: Reporter) -> tuple[str, bool]:
     """The id of the film's video, and whether it was uploaded by this and earlier runs of this very journal.
 
@@ -199,7 +208,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
             "marker": wish.marker,
         }  # fmt: skip
     for place in dict.fromkeys((notes.place(wish.output, wish.output.name), wish.output)):
-        atomic.write_text(place, json.dumps(result, ensure_ascii=False, indent=2) + "\n")
+        put(place, json.dumps(result, ensure_ascii=False, indent=2) + "\n")
     atomic.remove(wish.journal)
     reporter.result(
         wish.output, video_id=answers.text(result.get("video_id")), url=answers.text(result.get("url")),

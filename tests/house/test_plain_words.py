@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 #: what was said -> what is said
-DIALECT = {
+_DIALECT = {
     r"mend(ed|s|ing)?": "fix", r"anew": "again", r"shall": "will or must", r"(is|are|was|were) told": "is alerted",
     r"goes? on|going on|went on": "continue, resume", r"st(and|ands|ood) still": "is paused", r"the begin": "the start",
     r"needs? you": "needs your attention", r"for ever": "forever", r"without end": "endlessly",
@@ -17,7 +17,7 @@ DIALECT = {
     r"put right": "fixed", r"at (its|the) start": "at startup", r"in doubt": "unconfirmed", r"the very": "the same",
     r"where it is none": "without one", r"lacking": "missing", r"is to be|are to be": "must be, will be",
 }  # fmt: skip
-_WORDS = re.compile(rf"\b({'|'.join(DIALECT)})\b", re.IGNORECASE)
+_WORDS = re.compile(rf"\b({'|'.join(list(_DIALECT))})\b", re.IGNORECASE)
 #: file -> sentences in which such a word is the right one
 RIGHT = {
     "docs/operations.md": {"in the very moment"},
