@@ -9,6 +9,8 @@ from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import World
 
+pytestmark = pytest.mark.long
+
 #: `./test` cuts at every eighth point; `VIDEOD_CUT_EVERY=1 ./test tests/crash` at each
 EVERY = int(os.environ.get("VIDEOD_CUT_EVERY", "8"))
 

@@ -12,6 +12,7 @@ CELLS = 40
 
 @pytest.mark.fault("5.4", "5.15", "5.16", "13.11")
 @pytest.mark.live
+@pytest.mark.long
 def test_scripts_take_the_answers_of_services_for_what_they_prove(tmp_path: Path) -> None:
     cells = answers_table.sample(11, CELLS)
     assert {cell.kind for cell in cells} > {"input", "in_doubt", "down", "busy", "quota", "credentials"}

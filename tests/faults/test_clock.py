@@ -256,6 +256,7 @@ def test_the_day_of_a_quota_is_right_on_the_days_when_clocks_change() -> None:
 
 
 @pytest.mark.parametrize("midnight", [1_772_956_800_000, 1_793_516_400_000], ids=["spring", "autumn"])
+@pytest.mark.long
 def test_a_used_up_quota_frees_at_midnight_of_the_day_when_clocks_change(tmp_path: Path, midnight: int) -> None:
     async def story() -> None:
         zone = "America/Los_Angeles"

@@ -20,6 +20,7 @@ from videod.store.schema import migrate
 
 
 @pytest.mark.live
+@pytest.mark.long
 def test_seventy_damages_are_refused_or_only_content(tmp_path: Path) -> None:
     found = short(CAMPAIGN, tmp_path, variants=70, real=2, seed=3)
     assert isinstance(found["refused"], int) and found["refused"] >= 45

@@ -11,6 +11,8 @@ from videod.store.database import Database
 from videod.store.schema import migrate
 from videod.store.soundness import given_up
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.live
 def test_a_script_names_a_failing_disk_and_is_run_again(tmp_path: Path) -> None:

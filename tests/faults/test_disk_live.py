@@ -13,7 +13,7 @@ from tests.campaigns.disk import end_well, pauses, small_stage
 from tests.faults import mounts
 from tests.harness.patience import ended, until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def test_too_little_space_pauses_and_enough_lets_the_episode_end_with_nothing_bought_twice(tmp_path: Path) -> None:

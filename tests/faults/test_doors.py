@@ -14,6 +14,7 @@ CALLS = 500
 
 
 @pytest.mark.fault("1.4", "1.5", "13.3")
+@pytest.mark.long
 def test_no_door_lets_nonsense_in_or_out(tmp_path: Path) -> None:
     found = doors.campaign(tmp_path, CALLS, seed=11)
     assert found["calls"] == CALLS and found["doors"] == len(doors.DOORS)

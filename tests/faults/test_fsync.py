@@ -8,7 +8,7 @@ from tests.campaigns.fsync import CAMPAIGN, violations
 from tests.campaigns.tracing import Call
 from tests.faults.campaign import short
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def test_scripts_tokens_and_migrations_rename_and_tell_only_what_is_durable(tmp_path: Path) -> None:

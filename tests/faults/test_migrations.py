@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.campaigns.migrations import CAMPAIGN
 from tests.faults.campaign import short
 from videod.store.schema import migrate
 
 
+@pytest.mark.long
 def test_a_kill_at_any_statement_leaves_one_version_whole(tmp_path: Path) -> None:
     found = short(CAMPAIGN, tmp_path, every=13)
     assert isinstance(found["kills"], int) and found["kills"] > 10

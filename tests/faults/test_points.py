@@ -7,7 +7,7 @@ import pytest
 from tests.campaigns import points, starting
 from tests.faults.campaign import short
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def test_a_paid_script_killed_anywhere_buys_once_or_says_that_it_cannot_know(tmp_path: Path) -> None:

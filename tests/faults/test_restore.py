@@ -6,7 +6,7 @@ import pytest
 
 from tests.campaigns import restore
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def test_an_older_copy_in_place_of_a_lost_database_buys_nothing_twice(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def whole(text: str, *parts: str) -> None:
 # ------------------------------------------------------------------------------------------------ keys, entries
 
 
+@pytest.mark.long
 def test_a_wrong_key_is_named_once_everywhere_and_a_start_with_the_right_one_goes_on(
     studio: Stage, creator: Creator
 ) -> None:
@@ -214,6 +215,7 @@ def test_a_service_that_is_down_shows_its_next_retry_and_then_goes_on(running: S
     assert (card["Error Log"], card["Next Retry"], creator.bought("clip")) == ("", "", clips + CLIPS)
 
 
+@pytest.mark.long
 def test_used_up_credit_shows_quota_exceeded_and_goes_on_when_queued_again(running: Stage, creator: Creator) -> None:
     creator.wait_for_rest()
     clips, alerts = creator.bought("clip"), len(creator.alerts())
@@ -256,6 +258,7 @@ def _run_out_of_credit(running: Stage, creator: Creator, page: str) -> None:
 
 
 @pytest.mark.fault("6.6")
+@pytest.mark.long
 def test_an_ffmpeg_that_does_not_run_is_passed_over_and_nothing_stops(
     running: Stage, creator: Creator, ffmpeg: Path
 ) -> None:

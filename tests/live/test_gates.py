@@ -118,6 +118,7 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         made.kill()
 
 
+@pytest.mark.long
 def test_at_the_review_of_the_clips_only_the_flagged_one_is_bought_anew(tmp_path: Path) -> None:
     channel = gates(assets="auto", audio="auto", final="auto")
     with stage(tmp_path, channel=channel, sandbox=QUICK) as made, Board(made.env) as board:

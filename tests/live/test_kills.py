@@ -6,7 +6,7 @@ import pytest
 
 from tests.campaigns.kills import campaign
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def test_four_kills_lose_nothing_and_buy_nothing_twice(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def test_an_episode_is_published_by_all_six_of_the_owners_scripts(tmp_path: Path
 
 
 @pytest.mark.fault("9.5")
+@pytest.mark.long
 def test_a_script_that_pays_and_ends_with_a_code_of_its_own_pays_once_until_a_person_decides(tmp_path: Path) -> None:
     scripts = own_scripts.studio(tmp_path / "studio", "clip:error:69")
     settings = f"[retry]\nwaits_min = [0.01]\n{own_scripts.settings(scripts)}"

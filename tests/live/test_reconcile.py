@@ -18,7 +18,7 @@ from tests.live.creator import Creator
 from tests.live.stage import Stage
 from videod.core.statuses import LABELS, Status
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CREATE = "/api/v1/jobs/createTask"
 

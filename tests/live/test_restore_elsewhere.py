@@ -6,7 +6,7 @@ import pytest
 
 from tests.campaigns.elsewhere import case
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def test_what_was_published_since_the_archive_is_paused_with_its_price_and_bought_by_nobody(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from videod.core.tables import STEPS
 from videod.credentials import SECRET_NAMES
 from videod.sandbox.attach import SLACK_PATH
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 #: what the stand-ins do not ask for, with values that stand nowhere else
 UNUSED = {

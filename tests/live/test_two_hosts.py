@@ -7,7 +7,7 @@ import pytest
 from tests.campaigns.lease import Hosts, campaign
 from tests.harness.patience import PATIENCE_S, ended
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 #: no claim lapses because this machine is busy
 LAPSE_MS = int(PATIENCE_S * 1000)
 

@@ -9,7 +9,7 @@ from tests.harness.patience import until
 from tests.live.stage import stage
 from tests.live.test_starts import status
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 @pytest.mark.fault("3.1")

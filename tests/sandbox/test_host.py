@@ -61,7 +61,7 @@ async def test_all_stand_ins_start_together_with_the_page_and_s3(tmp_path: Path)
             assert (await http.get(running.urls["page"] + "/")).status_code == 200
         named = {name for names in attach.ADDRESSES.values() for name in names}
         secrets = {name for names in attach.CREDENTIALS.values() for name in names}
-        assert set(environment) == named | secrets | {"SLACK_WEBHOOK_URL"}
+        assert set(environment) == named | secrets | {"SLACK_WEBHOOK_URL", "VIDEOD_NOTION_REQUESTS_PER_S"}
 
 
 def test_the_environment_holds_what_the_stand_ins_accept() -> None:

@@ -21,6 +21,8 @@ from videod.flow.limits import Limit
 from videod.ports import Artefact, Unchecked
 from videod.web.requests import RequestHandler
 
+pytestmark = pytest.mark.long
+
 OWN = {
     "plan": "/own/generate_plan.py", "image": "/own/generate_asset.py", "clip": "/own/generate_video.py",
     "narration": "/own/generate_audio.py", "sound_effect": "/own/generate_sound_effects.py",

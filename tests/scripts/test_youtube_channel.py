@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts import ask_youtube, upload_video
+from scripts.lib import upload_session
 from tests.scripts.conftest import Run
 from tests.scripts.stand_ins import standing
 from tests.scripts.wire import Wire, say
@@ -108,6 +109,7 @@ def test_an_upload_of_an_earlier_run_is_not_gone_on_with_for_another_channel(
     sandbox: Context, run: Run, tmp_path: Path, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.faults.add(Fault("youtube", "status", endpoint="PUT *", status=403))
+    monkeypatch.setattr(upload_session, "PAUSES_S", (0.01, 0.01))
     assert run(upload_video.main, *upload(tmp_path, "UCwild")).code != 0
     assert (tmp_path / "result.json.session.json").exists()
     sandbox.faults.clear()

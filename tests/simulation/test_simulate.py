@@ -62,6 +62,7 @@ def test_limits_are_kept() -> None:
     assert most_at_once(log, "gemini") == 4
 
 
+@pytest.mark.long
 def test_twenty_episodes_at_once_come_near_the_bound_that_nothing_beats() -> None:
     channels = [f"c{number}" for number in range(10)]
     house = plant([policy(name, clips=8, images=10) for name in channels])
