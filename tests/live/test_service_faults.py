@@ -19,7 +19,7 @@ from tests.live.creator import Creator, review
 from tests.live.stage import Stage, stage
 from videod.core.statuses import Status
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 SETTINGS = "[services.kie]\nconcurrency = 1\n"
@@ -86,7 +86,6 @@ def inserts(at: Stage) -> int:
 # ------------------------------------------------------------------------------------------------ YouTube
 
 
-@pytest.mark.long
 def test_a_consent_revoked_in_mid_upload_stops_that_channel_alone_and_is_told_once(
     running: Stage, creator: Creator
 ) -> None:
@@ -169,7 +168,6 @@ def _authorize(at: Stage, channel: str) -> None:
 # ------------------------------------------------------------------------------------------------ Notion
 
 
-@pytest.mark.long
 def test_in_a_ban_nobody_asks_notion_over_a_restart_and_then_the_board_hears_the_truth(
     running: Stage, creator: Creator
 ) -> None:
@@ -215,7 +213,6 @@ def _is_daemons(row: dict[str, object]) -> bool:
 # ------------------------------------------------------------------------------------------------ settings
 
 
-@pytest.mark.long
 def test_broken_settings_change_nothing_and_good_ones_are_in_force_within_seconds(
     running: Stage, creator: Creator
 ) -> None:
