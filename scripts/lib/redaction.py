@@ -37,6 +37,7 @@ _ESCAPES = (
     "%{:02x}", "%25{:02x}", "\\u{:04x}", "\\x{:02x}", "\\u{{{:x}}}", "&#{};", "&#{:04d};", "&#x{:04x};", "\\{:03o}",
     "\\U{:08x}", "{:08b}", "{:02x}00",
 )  # fmt: skip
+_ORIGIN = re.compile(r"^https?://[^/]*(?=/)")
 _WORDS = re.compile(r"^(/[a-z]+)*/(?=[^/])")
 #: colours of a terminal, and what does not show as programs write it: `\n`, `\x1b[31m`, `\u200b`
 _STEERING = re.compile(
@@ -63,9 +64,10 @@ class Redactor:
     def add(self, secret: str, mark: str = REDACTED) -> None:
         """Take out this one too, and put `mark` in its place.
 
-        Of the path of a webhook's address, what stands behind its ordinary words is the secret.
+        Of a webhook's address, what stands behind its host and the ordinary words of its path is the secret.
         """
-        own = _WORDS.sub("", secret) if secret.startswith("/") else secret
+        path = _ORIGIN.sub("", secret)
+        own = _WORDS.sub("", path) if path.startswith("/") else secret
         bare = _bare(own)
         if len(secret) >= LEAST and (
             own != secret or len(bare) < LEAST or "\\" in secret or not (secret[0].isalnum() and secret[-1].isalnum())
