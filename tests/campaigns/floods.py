@@ -174,8 +174,7 @@ def _consent(made: Stage, count: int, seconds: float) -> dict[str, object]:
     output = made.folder / "consent.token"
     argv = [sys.executable, "-m", "scripts.youtube_auth", "--channel", "wild_planet", "--no-browser", "--output",
             str(output)]  # fmt: skip
-    # in a rehearsal the webhook lies on this host too, and its begin is struck out of the address that is printed
-    env = {name: value for name, value in made.env.items() if name != "SLACK_WEBHOOK_URL"}
+    env = made.env
     ended_after = _unanswered(argv, env, count)
     process = subprocess.Popen(
         [*argv, "--timeout", "120"],
