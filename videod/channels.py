@@ -14,10 +14,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from videod import files
-from videod.core.craft import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.craft_wording import odd_characters
 from videod.core.languages import language
-from videod.core.metadata import CATEGORIES, LEAST_BYTES, bytes_left, tags_left
+from videod.core.metadata import (
+    CATEGORIES,
+    DESCRIPTION_BYTES_MAX,
+    LEAST_BYTES,
+    TAG_CHARACTERS_MAX,
+    bytes_left,
+    tag_characters,
+    tags_left,
+)
 from videod.core.sanitize import shows
 from videod.core.youtube_names import canonical
 from videod.documents import Document, DocumentError, Fault, faults_of

@@ -10,7 +10,6 @@ never writes into a file that is there, and what it sends out was decoded and ha
 outside its workspace (`adapters.launch`).
 """
 
-import ctypes
 import errno
 import hashlib
 import os
@@ -19,8 +18,12 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    import ctypes
 
 #: openat2(2): one number on all architectures
 _OPENAT2 = 437
@@ -33,8 +36,6 @@ _CHUNK = 1 << 20
 #: the host has no more of something for a while: whether a file is there cannot be told then
 _LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _LINKED = "it is a link, or a link stands on the way to it"
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Unfit(OSError):
@@ -86,12 +87,21 @@ def _bounded(source: BinaryIO, most: int) -> bytes:
 # ----------------------------------------------------------------------------- what others made, in workspaces
 
 
+@cache
+def _libc() -> "ctypes.CDLL":
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _open_beneath(folder: int, parts: tuple[str, ...], flags: int, mode: int = 0) -> int:
     """A descriptor of what lies at `parts` beneath `folder`; no part may be a link. Raises OSError."""
+    import ctypes  # commands that only read need it not
+
     flags |= os.O_CLOEXEC | os.O_NOFOLLOW
     how = ctypes.create_string_buffer(struct.pack("=QQQ", flags, mode, _BENEATH | _NO_SYMLINKS | _NO_MAGICLINKS), 24)
     path = os.fsencode("/".join(parts))
-    found = int(_libc.syscall(_OPENAT2, ctypes.c_int(folder), ctypes.c_char_p(path), how, ctypes.c_size_t(24)))
+    found = int(_libc().syscall(_OPENAT2, ctypes.c_int(folder), ctypes.c_char_p(path), how, ctypes.c_size_t(24)))
     if found >= 0:
         return found
     number = ctypes.get_errno()

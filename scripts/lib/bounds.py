@@ -8,7 +8,6 @@ to its own default: the list price for a sum of money, no wait for a wait. Nothi
 import json
 import math
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from scripts.lib.sanitize import encodable
 
@@ -107,6 +106,8 @@ def _moment_s(value: object) -> float | None:
     """A date in words as epoch seconds."""
     if not isinstance(value, str) or len(value) > 100:
         return None
+    from email.utils import parsedate_to_datetime  # rarely needed, and a tenth of what `videod status` imports
+
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             found = parse(value.strip())

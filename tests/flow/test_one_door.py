@@ -1,6 +1,7 @@
 """A workspace belongs to scripts: whatever they leave there, the daemon is neither led out of it nor made to wait."""
 
 import asyncio
+import ctypes
 import errno
 import os
 import random
@@ -39,8 +40,8 @@ def door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
             def syscall(self, *arguments: object) -> int:
                 return -1
 
-        monkeypatch.setattr(files, "_libc", Refusing())
-        monkeypatch.setattr(files.ctypes, "get_errno", lambda: errno.ENOSYS)
+        monkeypatch.setattr(files, "_libc", Refusing)
+        monkeypatch.setattr(ctypes, "get_errno", lambda: errno.ENOSYS)
     return str(request.param)
 
 

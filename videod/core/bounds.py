@@ -10,7 +10,6 @@ scripts, which import nothing of videod; `tests/core/test_bounds.py` compares th
 import json
 import math
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from videod.core.sanitize import encodable
 
@@ -110,6 +109,8 @@ def _moment_s(value: object) -> float | None:
     """A date in words as epoch seconds."""
     if not isinstance(value, str) or len(value) > 100:
         return None
+    from email.utils import parsedate_to_datetime  # rarely needed, and a tenth of what `videod status` imports
+
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             found = parse(value.strip())

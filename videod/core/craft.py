@@ -4,16 +4,17 @@
 single clips are in `craft_clips`, about images in `craft_images`; here are those about the whole and YouTube's limits.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from videod.core import craft_clips, craft_images, craft_wording
 from videod.core.languages import Language
+from videod.core.metadata import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.plan import Complaint, Plan, integrity, read
 
 __all__ = ["Complaint", "complaints", "tag_characters"]
 
 #: YouTube Data API v3, snippet: characters of the title, bytes of the description, characters of all tags
-TITLE_CHARACTERS_MAX, DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX = 100, 5000, 500
+TITLE_CHARACTERS_MAX = 100
 #: our own bounds, far above what a prompt needs
 TEXT_CHARACTERS_MAX = 2000
 
@@ -40,11 +41,6 @@ def complaints(
         *craft_images.complaints(plan, clips, images),
         *craft_clips.complaints(plan, language),
     )
-
-
-def tag_characters(tags: Sequence[str]) -> int:
-    """How many of YouTube's 500 characters the tags use: commas between them count, a tag with a space 2 more."""
-    return sum(len(tag) + (2 if " " in tag else 0) for tag in tags) + max(0, len(tags) - 1)
 
 
 def _counts(plan: Plan, clips: int, images: int) -> Iterator[Complaint]:

@@ -7,10 +7,18 @@ plan adds is fitted into what is left, so that nothing is refused after a film w
 import re
 from collections.abc import Sequence
 
-from videod.core.craft import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.fields import BY_COLUMN
 from videod.core.model import TASK_ID_CHARACTERS
 from videod.core.sanitize import sanitize
+
+#: what YouTube takes of a description, and of all tags together
+DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX = 5000, 500
+
+
+def tag_characters(tags: Sequence[str]) -> int:
+    """How many of YouTube's 500 characters the tags use: commas between them count, a tag with a space 2 more."""
+    return sum(len(tag) + (2 if " " in tag else 0) for tag in tags) + max(0, len(tags) - 1)
+
 
 #: YouTube's categories that a video may be put into (videoCategories.list, `assignable`)
 CATEGORIES = {

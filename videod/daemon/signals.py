@@ -5,7 +5,6 @@ start is; a reload waits until the daemon runs. What has no meaning for videod, 
 does nothing. The handlers are functions, never SIG_IGN: an ignored signal would stay ignored in every script.
 """
 
-import logging
 import signal
 import threading
 from types import FrameType
@@ -62,6 +61,8 @@ def ignore_the_rest(*also: int) -> None:
 
 def hush() -> None:
     """No traceback of a loop that is torn down: asyncio logs what its cancelled tasks make of it."""
+    import logging  # no command but the daemon needs it
+
     logging.getLogger("asyncio").disabled = True
 
 
