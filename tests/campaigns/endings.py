@@ -77,7 +77,8 @@ def start(command: str, folder: Path) -> Run:
     os.set_blocking(master, False)
 
     def own_terminal() -> None:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs this may have had it ignored
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)  # whoever runs this may have had it ignored, as `command &` does
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     process = subprocess.Popen(
