@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,12 +28,15 @@ def published(state: Path) -> tuple[str, Path]:
     """A published episode's id, and its workspace with a file for every finished job."""
     connection = look(state / "videod.db")
     task = next(task for task in reads.recent_tasks(connection, 100) if task.youtube_url)
-    workspace = state / "workspaces" / task.channel_id / task.id
+    workspace, digests = state / "workspaces" / task.channel_id / task.id, []
     for job in reads.jobs(connection, task.id):
         if job.output:
             (workspace / job.output).parent.mkdir(parents=True, exist_ok=True)
             (workspace / job.output).write_bytes(job.name.encode())
+            digests.append((hashlib.sha256(job.name.encode()).hexdigest(), len(job.name), job.step, job.key, task.id))
     connection.close()
+    with closing(sqlite3.connect(state / "videod.db", isolation_level=None)) as writer:
+        writer.executemany("UPDATE jobs SET sha256 = ?, bytes = ? WHERE step = ? AND key = ? AND task_id = ?", digests)
     return task.id, workspace
 
 
@@ -126,3 +131,29 @@ def test_a_link_in_the_workspace_is_not_exported(studio: Path, tmp_path: Path, c
 def test_nothing_known_of_an_account_is_said(studio: Path, capsys: Out) -> None:
     assert run(studio, "balance", "--kept") == 0
     assert "Nothing is known of any account yet" in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_the_one_that_was_checked_is_left_out_and_named(
+    studio: Path, tmp_path: Path, capsys: Out
+) -> None:
+    task, workspace = published(studio)
+    same_size, larger = [path for path in sorted(workspace.rglob("*")) if path.is_file()][:2]
+    same_size.write_bytes(b"x" * same_size.stat().st_size)
+    larger.write_bytes(larger.read_bytes() + b"more")
+    assert run(studio, "export", task, str(tmp_path / "export"), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sorted(told["changed"]) == sorted(str(path.relative_to(workspace)) for path in (same_size, larger))
+    assert not (tmp_path / "export" / same_size.relative_to(workspace)).exists()
+
+
+def test_a_folder_that_takes_no_file_is_said_and_no_file_counts_as_missing(
+    studio: Path, tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, _ = published(studio)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    assert run(studio, "export", task, str(tmp_path / "export")) == 74
+    assert "cannot be written: No space left on device" in capsys.readouterr().err

@@ -1,6 +1,6 @@
 """In the place of a script: in the attacked channel it tries every act and says nonsense, then it becomes the script.
 
-What it is told lies in `hostile.json` beside it, the script itself as `honest_NAME`. What it tried is written once for
+Its orders lie in `hostile.json` beside it, the script itself as `honest_NAME`. What it tried is written once for
 each script into the folder of its output, as `tried-NAME.jsonl`.
 """
 

@@ -196,7 +196,7 @@ class Helper:
         #: by what is polled: the child's process handle, and its line
         self._ends: dict[int, tuple[int, socket.socket]] = {}
         self._lines: dict[int, int] = {}
-        #: the child that waits for a picture, and where it is told of it
+        #: the child that waits for a picture, and where it hears of it
         self._waiting: tuple[int, socket.socket] | None = None
         self._strays = False
 

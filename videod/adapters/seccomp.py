@@ -70,7 +70,7 @@ setns quotactl quotactl_fd acct swapon swapoff reboot vhangup syslog nfsservctl 
 kexec_load kexec_file_load init_module finit_module delete_module create_module query_module get_kernel_syms
 sethostname setdomainname settimeofday stime clock_settime clock_settime64 clock_adjtime clock_adjtime64 adjtimex
 """)
-#: software goes another way where it is told that the kernel does not know these
+#: software goes another way where the kernel seems not to know these
 _UNKNOWN = _names("clone3 io_uring_setup io_uring_enter io_uring_register")
 #: modes, owners, attributes and times of files: no rule of Landlock bounds them to the workspace
 _MARKS_OF_FILES = _names("""

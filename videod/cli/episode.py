@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -24,6 +24,9 @@ from videod.store import views
 from videod.web import details
 
 app = options.app()
+
+#: sysexits: a file could not be written
+_UNWRITABLE = 74
 
 
 class What(StrEnum):
@@ -188,37 +191,70 @@ def export(
         seen = views.detail(connection, client.one_task(connection, episode), at)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CommandError(output.REFUSED, f"{folder} is not empty", "name a folder that does not exist yet")
-    workspace, copied, missing = where.workspace(seen.task), [], []
+    workspace = where.workspace(seen.task)
+    copied: list[tuple[str, int, str]] = []
+    missing, changed = [], []
     folder.mkdir(parents=True, exist_ok=True)
     made = [job for job in seen.jobs if job.state is JobState.DONE and job.output]
     for number, job in enumerate(made, start=1):
         _progress(number, len(made))
-        source, target = workspace / str(job.output), folder / str(job.output)
+        name = str(job.output)
         try:
-            with files.open_made(source, workspace) as taken:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("wb") as out:
-                    shutil.copyfileobj(taken, out, 1 << 20)
-                taken.seek(0)
-                copied.append((str(job.output), *files.fingerprint(taken)))
+            source = files.open_made(workspace / name, workspace)
         except OSError:
-            missing.append(str(job.output))
+            missing.append(name)
+            continue
+        with source:
+            found = _fingerprint(source, job)
+            if found is None:
+                changed.append(name)
+                continue
+            _copy(source, folder / name)
+        copied.append((name, *found))
     body = details.detail(seen, at, workspace, configured(seen.task))
     (folder / "episode.json").write_text(json.dumps(body, indent=2) + "\n")
     (folder / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for name, _, digest in copied))
     if as_json:
         listed = [{"file": name, "bytes": size, "sha256": digest} for name, size, digest in copied]
-        output.print_json({"task": seen.task.id, "folder": str(folder), "files": listed, "missing": missing})
+        output.print_json(
+            {"task": seen.task.id, "folder": str(folder), "files": listed, "missing": missing, "changed": changed}
+        )
         return output.OK
     size = sum(size for _, size, _ in copied)
     output.say(f"{seen.task.title}: {count(len(copied), 'file')} ({size / 1e6:,.1f} MB) in {folder}.")
     output.say(
         "  episode.json has the entry, jobs, history and costs; `sha256sum -c SHA256SUMS` checks the files.", "dim"
     )
-    if missing:
-        output.say(f"  {count(len(missing), 'file')} no longer here: {', '.join(missing[:5])}"
-                   f"{' ...' if len(missing) > 5 else ''}", "review")  # fmt: skip
+    for names, why in ((missing, "no longer here"), (changed, "changed since videod checked them, and left out")):
+        if names:
+            more = " ..." if len(names) > 5 else ""
+            output.say(f"  {count(len(names), 'file')} {why}: {', '.join(names[:5])}{more}", "review")
     return output.OK
+
+
+def _fingerprint(source: BinaryIO, job: Job) -> tuple[int, str] | None:
+    """Size and digest of the file; None where it is not the one that videod checked."""
+    from videod import files
+
+    try:
+        found = files.fingerprint(source, job.bytes)
+    except OSError:
+        return None
+    return found if job.sha256 in (None, found[1]) else None
+
+
+def _copy(source: BinaryIO, target: Path) -> None:
+    """Raises CommandError where the folder does not take it."""
+    source.seek(0)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as out:
+            shutil.copyfileobj(source, out, 1 << 20)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise CommandError(
+            _UNWRITABLE, f"{target} cannot be written: {error.strerror}", "free some space there"
+        ) from error
 
 
 def _progress(number: int, of: int) -> None:

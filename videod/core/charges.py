@@ -2,7 +2,8 @@
 
 Scripts may be the user's own, or led astray by what a service sent; so a sum that cannot be is never booked. A charge
 below 0, or of a step that buys nothing, is refused. One far above the price of the list is booked at that price, and
-people are told: budgets would end every episode otherwise. The database refuses the rest (`migrations/0018_books.sql`).
+people get an alert: budgets would end every episode otherwise. The database refuses the rest
+(`migrations/0018_books.sql`).
 """
 
 from dataclasses import replace

@@ -117,7 +117,7 @@ class NoteRefusal:
 
 @dataclass(frozen=True)
 class ShowAsset:
-    """The board's asset row of this job shall exist with this file, whose content has this digest."""
+    """The board must have an asset row of this job with this file, whose content has this digest."""
 
     page_id: str
     job: str
