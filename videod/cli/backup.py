@@ -170,14 +170,15 @@ def restore(
     with tempfile.TemporaryDirectory(prefix="videod-restore-", dir=_roomy(where.state)) as folder:
         made = _unpacked(source, Path(folder))
         if dry_run:
-            stakes = _stakes(Path(folder), where, offline)
+            stakes = _stakes(Path(folder), Path(folder), where, offline)
             return _report(stakes, made, as_json, "Nothing was changed.")
         where.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             with hold(where.state, "videod restore"):
                 told = _put_in_place(Path(folder), where)
-                stakes = _stakes(where.state, where, offline)
-                _pause(where, stakes)
+                stakes = _stakes(Path(folder), where.state, where, offline)
+                _pause(client.Place(Path(folder), where.settings), stakes)
+                told = [*_place_database(Path(folder), where), *told]
         except LockHeld as error:
             raise CommandError(output.TEMPORARY, str(error).rstrip("."), "stop videod, then restore") from error
         except OSError as error:
@@ -214,20 +215,10 @@ def _unpacked(source: Path, folder: Path) -> "Manifest":
 
 
 def _put_in_place(folder: Path, where: client.Place) -> list[str]:
-    """Move what was unpacked into the state folder; what was there is kept aside. Returns what to say."""
+    """Move what was unpacked beside the database into its place. Returns what to say."""
     from videod.daemon import journals
 
     told = []
-    present = [
-        where.state / f"videod.db{end}" for end in ("", "-wal", "-shm") if (where.state / f"videod.db{end}").exists()
-    ]
-    if present:
-        aside = next(one for n in range(1, 10_000) if not (one := where.state / f"before-restore-{n}").exists())
-        aside.mkdir(mode=0o700)
-        for path in present:
-            path.rename(aside / path.name)
-        told.append(f"The database that was here is kept in {aside}.")
-    (folder / "videod.db").rename(where.database)
     for workspaces in (where.state / "workspaces", folder / "workspaces"):
         if workspaces.is_dir():  # of before, with receipts beside the files: one that has journals is not looked at
             journals.adopt(workspaces)
@@ -243,6 +234,23 @@ def _put_in_place(folder: Path, where: client.Place) -> list[str]:
     return told
 
 
+def _place_database(folder: Path, where: client.Place) -> list[str]:
+    """The database comes last, with every pause in it: a start that finds it there buys nothing unasked."""
+    told = []
+    names = [f"videod.db{end}" for end in ("", "-wal", "-shm")]
+    present = [where.state / name for name in names if (where.state / name).exists()]
+    if present:
+        aside = next(one for n in range(1, 10_000) if not (one := where.state / f"before-restore-{n}").exists())
+        aside.mkdir(mode=0o700)
+        for path in present:
+            path.rename(aside / path.name)
+        told.append(f"The database that was here is kept in {aside}.")
+    for name in reversed(names):
+        if (folder / name).exists():
+            (folder / name).rename(where.state / name)
+    return told
+
+
 def _merge(source: Path, target: Path) -> None:
     """Move every file to its place below `target` unless one is there: what is here is newer than any backup."""
     for path in sorted(source.rglob("*")) if source.is_dir() else ():
@@ -254,9 +262,12 @@ def _merge(source: Path, target: Path) -> None:
             shutil.move(path, place)
 
 
-def _stakes(state: Path, where: client.Place, offline: bool) -> list[Stake]:
-    """The open episodes that could pay again, with what the board shows of each."""
-    with closing(sqlite3.connect(f"file:{state / 'videod.db'}?mode=ro", uri=True)) as connection:
+def _stakes(folder: Path, state: Path, where: client.Place, offline: bool) -> list[Stake]:
+    """The open episodes of the database in `folder` that could pay again, with what the board shows of each.
+
+    `state` has the files.
+    """
+    with closing(sqlite3.connect(f"file:{folder / 'videod.db'}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         known = [(task, reads.jobs(connection, task.id)) for task in reads.open_tasks(connection)]
     found = []
