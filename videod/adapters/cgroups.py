@@ -72,7 +72,7 @@ def end(group: Path) -> bool:
 
 
 def of_the_unit(environ: Mapping[str, str]) -> "tuple[Groups | None, str | None]":
-    """The groups that the service manager lends this process, or why there are none although it is a unit's."""
+    """The groups that the service manager lends this process, or why it lends none to a unit."""
     if environ.get("SYSTEMD_EXEC_PID") != str(os.getpid()):
         return None, None  # started by hand: the group is another's
     base = own_group()
@@ -87,7 +87,7 @@ def of_the_unit(environ: Mapping[str, str]) -> "tuple[Groups | None, str | None]
 
 
 def own_group() -> Path | None:
-    """The folder of the group that this process is in; None where there is none that it can see."""
+    """The folder of the group that this process is in; None if it sees no such group."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()

@@ -1,7 +1,7 @@
 """Who may check a file next: a few at once, one channel a share of them, and nobody long.
 
-A decoder may hang on a file of its own. So a check that takes long gives its place to the next and goes on beside them,
-a few at a time, until its own limit ends it; and however many files of one channel hang, others have a place.
+A decoder may hang on a file of its own. So a check that takes long gives its place to the next and continues beside
+them, a few at a time, until its own limit ends it; and however many files of one channel hang, others have a place.
 """
 
 import asyncio

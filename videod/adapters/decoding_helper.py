@@ -5,7 +5,7 @@
 PACKAGES is the folder that has Pillow. SOCKET is the daemon's. The first message there says how children look at
 pictures (JSON: `wall`, `limits`), each further one is an order with three descriptors: the file, the pipe for what is
 said of it, and the line on which this order's end is reported. Hanging up on the line ends the order. This process
-reads nothing but orders, and what it imported at its start is all that its children have: a child gets the file and
+reads nothing but orders, and what it imported at startup is all that its children have: a child gets the file and
 the pipe, shuts itself in, and decodes (Pillow) or becomes FFmpeg. So a file that takes its decoder over has reached
 neither the daemon nor the next file.
 
@@ -272,7 +272,7 @@ class Helper:
         return pid, ours
 
     def _hand_over(self, data: bytes, handles: list[int]) -> int:
-        """Give the picture to the child that waits; to a new one where that has died or there is none."""
+        """Give the picture to the child that waits; to a new one if that has died or never existed."""
         if self._waiting is not None:
             try:
                 pid = self._told(self._waiting, data, handles)

@@ -39,7 +39,7 @@ from videod.ports import Unchecked
 
 log = logging.getLogger(__name__)
 
-#: how long the end of a child may take that was told to end, seconds
+#: how long a child may take to end after the request, seconds
 END_S = 2.0
 #: how long the helper may take to end with the daemon, seconds
 CLOSE_S = 2.0
@@ -227,7 +227,7 @@ class _Helper:
         self._done()
 
     def close(self) -> None:
-        """Let it go; it ends by itself, or is killed."""
+        """Let it go; it ends on its own, or is killed."""
         if self._said < 0:
             return
         self.control.close()

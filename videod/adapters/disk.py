@@ -77,7 +77,7 @@ class Disk:
         return room(self._state)
 
     def gone(self) -> str | None:
-        """What became of the folder that was opened at the start, None while it is where it was."""
+        """What became of the folder that was opened at startup, None while it is where it was."""
         try:
             now = _identity(self._state)
         except OSError as error:

@@ -74,7 +74,7 @@ class Extras:
                 self._look(key, path, stamp.st_size), name=f"look at {path}"
             )
         try:
-            # who asks may have less time than a long intro takes; the look goes on and answers the next one
+            # who asks may have less time than a long intro takes; the look continues and answers the next one
             return await asyncio.shield(look)
         except Unchecked:
             self._known.pop(place, None)

@@ -115,7 +115,7 @@ _Mark = tuple[int, int, int, int]
 def _mark(path: Path) -> _Mark:
     """Of a file that lies here itself: a link could lead anywhere, and what it leads to be changed later.
 
-    One with another name elsewhere could be the very file that this name must not lead to.
+    One with another name elsewhere could be exactly the file that this name must not lead to.
     """
     found = files.seen(path)
     if found is None:

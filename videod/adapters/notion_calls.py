@@ -3,7 +3,7 @@
 notion-client says which address and body each call has; the wire and the judgement of answers are ours: its own
 retries break a long Retry-After and repeat creates, and its errors know only some of the shapes that answers have.
 Waiting that Notion asks for holds for the whole connection, whichever program asks (see notion_pacer), outlives a loss
-of power through `remember`, is bounded whatever Notion says, and is told of through `remark` when it is long.
+of power through `remember`, is bounded whatever Notion says, and is reported through `remark` when it is long.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ BUSY_S = 30.0
 LONGEST_BAN_S = 900.0
 #: `public_api_request_blocked` asks not to be repeated at all; look again after an hour. No ban is longer.
 BLOCKED_S = 3600.0
-#: a ban that is longer is told of, seconds
+#: a longer ban is reported, seconds
 TOLD_S = 60.0
 #: a hundred full entries are some 2 MB; what is larger is not taken into memory
 ANSWER_BYTES = 16 * 1024 * 1024
@@ -73,7 +73,7 @@ class Budget:
             raise BoardError("down", f"Notion, {what}: the list does not end")
 
     def next(self, answer: Json, what: str) -> str | None:
-        """Where the list goes on; None at its end."""
+        """Where the list continues; None at its end."""
         return cursor(answer, what, self._cursors)
 
     def begin(self) -> None:
@@ -93,7 +93,7 @@ class Calls:
     """The paced client. `not_before_ms` is the stored end of an earlier ban; `remember` stores a new one.
 
     `remark` is given a sentence when Notion asks for a long wait, and "" when that is over. `turn` is shared with the
-    other programs that ask in the name of the same connection; None: there are none. `transport` is for tests.
+    other programs that ask in the name of the same connection; None: no others. `transport` is for tests.
     """
 
     def __init__(
@@ -306,7 +306,7 @@ class _Answer:
     content: bytes
 
     def error(self) -> Json:
-        """The error object; empty where there is none."""
+        """The error object; empty without one."""
         try:
             return record(bounds.loads(self.content), "")
         except (ValueError, BoardError):

@@ -4,7 +4,7 @@ Notion counts requests by connection, not by process, so the daemon and a comman
 next free turn and the end of a ban, both in ms since the machine was started (the steady clock, which all processes
 have in common), and which start that was. It is locked for microseconds, never over a wait. Losing it costs nothing:
 the daemon keeps a ban durably as well. So a program that holds the lock for longer stops nobody: after a short while
-each goes on alone, says so, and looks again later.
+each continues alone, says so, and looks again later.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 NAME = "notion.turn"
-#: who waits for the lock looks so often, and goes on alone after this long, seconds
+#: who waits for the lock looks so often, and continues alone after this long, seconds
 LOOK_S, PATIENCE_S = 0.01, 2.0
 #: a holder that the processor left in the midst of its microseconds is given so long, seconds
 HOLDER_S = 0.25
-#: who goes on alone looks again after this long, seconds
+#: who continues alone looks again after this long, seconds
 ALONE_S = 30.0
 #: no turn is further away than this, ms; a file that says so is damaged
 FURTHEST_MS = 600_000

@@ -152,7 +152,7 @@ async def _listed(calls: Calls, block: str) -> tuple[list[Table], list[str], lis
             what, lambda api, more: api.blocks.children.list(block, **more), start, budget
         )
         for item in blocks:
-            # a block that cannot be read may be the very table that would then be made a second time
+            # a block that cannot be read may be the table that would then be made a second time
             one = record(item, what, "a block")
             if one.get("in_trash"):
                 continue

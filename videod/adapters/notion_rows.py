@@ -1,6 +1,6 @@
 """Reading the rows of a data source: all that fit a condition, or the first part of them.
 
-Lists come in parts of a hundred, and one query shows ten thousand. A row that makes no sense is told of once and left
+Lists come in parts of a hundred, and one query shows ten thousand. A row that makes no sense is reported once and left
 out, so that it hides no other.
 """
 
@@ -69,7 +69,7 @@ class Rows:
             window = {"and": [condition, later]}
 
     def readable(self, what: str, rows: list[Row], reader: Reader[T]) -> dict[str, T]:
-        """Row id -> what was read. A row that makes no sense is told of once and left out."""
+        """Row id -> what was read. A row that makes no sense is reported once and left out."""
         found = {}
         for row in rows:
             try:

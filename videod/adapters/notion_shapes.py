@@ -28,7 +28,7 @@ SAID_CHARACTERS = 500
 _TEXT_CHARACTERS = 2_000
 _CURSOR_CHARACTERS = 4_000
 _ID = re.compile(r"[0-9A-Fa-f]{8}(-?)[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{12}")
-#: pages whose nonsense was told of; one that is told of twice after so many does no harm
+#: pages whose nonsense was reported; a second report after so many does no harm
 _REMEMBERED = 1_000
 
 
@@ -113,7 +113,7 @@ def cursor(answer: Json, what: str, seen: set[str]) -> str | None:
 
 
 def asked_for(page_id: object, what: str) -> str:
-    """An id of ours that is to go into an address. Raises BoardError "rejected" when it is none."""
+    """An id of ours that is to go into an address. Raises BoardError "rejected" if it is invalid."""
     if not isinstance(page_id, str) or not is_id(page_id):
         raise BoardError("rejected", f'Notion, {what}: "{said(page_id, 60)}" is no id of a page')
     return page_id

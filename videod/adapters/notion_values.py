@@ -21,12 +21,12 @@ TEXT_CHARACTERS = TEXT_UNITS * TEXT_OBJECTS
 
 
 def milliseconds(iso: object) -> int:
-    """An ISO time of Notion as milliseconds UTC; 0 when it is none."""
+    """An ISO time of Notion as milliseconds UTC; 0 if it is no time."""
     return bounds.moment_ms(iso) or 0
 
 
 def plain(rich: object, what: str = "read the entry", where: str = "a column") -> str:
-    """The text of an array of rich text objects. Raises BoardError "down" when it is none."""
+    """The text of an array of rich text objects. Raises BoardError "down" for anything else."""
     pieces = []
     for part in items(rich, what, where):
         piece = record(part, what, f"a part of {where}").get("plain_text")

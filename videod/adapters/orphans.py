@@ -3,7 +3,7 @@
 This process is the one to which orphans of its children fall (`adopt`), so that whatever a job starts stays its
 descendant, whichever group, session or environment it is in. A resource limit tells whose it is: each job's first
 process gets a number of its own as its limit of RLIMIT_RSS, which Linux has not enforced since 2.4.30, and every child
-inherits it. The filters (`seccomp`) let nobody change it; where there are none, it can only be lowered. So a descendant
+inherits it. The filters (`seccomp`) let nobody change it; without filters it can only be lowered. So a descendant
 is this process's own helper, or of a job that lives, or a stray: one whose number is neither. Strays are ended. What
 does not descend from this process, and this process itself, is never touched, whatever number it carries.
 """
@@ -49,7 +49,7 @@ def begin() -> int:
 def end(mark: int) -> int:
     """The job is over: kill and reap what it left, until nothing is. Returns how many were left after ORPHANS_S.
 
-    The job's first process must have been waited for before. Blocks for a millisecond where there are none.
+    The job's first process must have been waited for before. Blocks for a millisecond if there are none.
     """
     _living.discard(mark)
     until, before = time.monotonic() + ORPHANS_S, list[int]()

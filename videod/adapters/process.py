@@ -2,7 +2,7 @@
 
 Children are started two at a time on a thread of their own, because starting one waits for its exec and a burst would
 hold the loop for seconds. A child's end is seen through its pidfd; after it the whole group is killed, since a
-grandchild that keeps stdout open would otherwise hang the reader (trap of Python 3.11, design 12). Whoever left the
+grandchild that keeps stdout open would otherwise hang the reader (a trap of Python 3.11). Whoever left the
 group is killed with the job's control group, where there is one, and found by its descent (`orphans`).
 """
 
@@ -189,7 +189,7 @@ class ProcessLauncher:
         starting = loop.run_in_executor(self._threads, _popen, spawn, mark, rules, group)
         try:
             process = await asyncio.shield(starting)
-        except asyncio.CancelledError:  # the thread goes on, and nobody else would know of what it starts
+        except asyncio.CancelledError:  # the thread continues, and nobody else would know what it starts
             starting.add_done_callback(partial(_disown, loop, mark, group))
             raise
         except OSError:

@@ -1,4 +1,4 @@
-"""Sending what a service's file says is to be asked (`core.service.Question`): one adapter for all of them.
+"""Sends what a service's file asks (`core.service.Question`): one adapter for all of them.
 
 Nothing of it costs money. A key goes to the address it is meant for and nowhere else.
 """
@@ -29,7 +29,7 @@ class Questions:
         self._secret = secret
 
     async def ask(self, question: Question, reference: str = "") -> tuple[int, object]:
-        """HTTP status and JSON of the answer (None: there is none). Raises TooLong, one of TROUBLE or ValueError."""
+        """HTTP status and JSON of the answer (None: not JSON). Raises TooLong, one of TROUBLE or ValueError."""
         url = self._urls[question.address] + question.path.replace("{reference}", quote(reference, safe=""))
         key = f"{question.key.before}{self._secret(question.key.secret) or ''}"
         headers = {"Accept-Encoding": "identity", question.key.header: key}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, Status
 
-#: an episode that waits for its review or for a person to mend it holds no place: a night without approvals must not
+#: an episode that waits for a review or for a person to fix it takes no place: a night without approvals must not
 #: stop the channel
 HOLDS_NO_PLACE: frozenset[Status] = CLOSED | ERRORS | frozenset(AT_GATE)
 
@@ -53,7 +53,7 @@ class Occupancy:
 
 
 def turns(in_work: Iterable[InWork], finished: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """task -> (how many of its channel's episodes go before it, begin of its turn, ms); the lower the sooner.
+    """task -> (how many of its channel's episodes go before it, start of its turn, ms); the lower the sooner.
 
     `finished`: channel -> end of its last film, ms.
     """

@@ -100,7 +100,7 @@ NO_PROGRESS = tuple(kind.value for kind in QUIET)
 def unexplained(
     task: Task, jobs: Iterable[Job], holds: Iterable[Suspension], configured: bool, served: set[str], at: int
 ) -> bool:
-    """Whether an episode is in work and nothing that is named keeps it from going on.
+    """Whether an episode is in work and no named cause blocks it.
 
     `jobs`: its ready and running ones. `served`: services at which any job runs, so that a ready one awaits its turn.
     """
@@ -160,7 +160,7 @@ def stuck_text(task: Task, jobs: Sequence[Job], since: int, usual_ms: int) -> st
 
 #: a channel that holds more than this share of the queue, while another's entry waits for longer than `WAITED_MS`
 SHARE, WAITED_MS = 0.7, 24 * HOUR_MS
-#: what was told is over below this share, so that each entry more or less is not an occurrence of its own
+#: a reported cause ends below this share, so that each entry more or less is not an occurrence of its own
 ENOUGH = 0.6
 
 
@@ -182,7 +182,7 @@ class Imbalance:
 def imbalance(queues: Sequence[Queue], at: int, lasting: str | None = None) -> Imbalance | None:
     """Whether one channel fills the queue while another's entries wait for days (FR16).
 
-    `queues`: of channels that wait for nothing else; `lasting`: the channel of which people were told already.
+    `queues`: of channels that wait for nothing else; `lasting`: the channel already reported.
     """
     total = sum(one.entries for one in queues)
     for big in sorted(queues, key=lambda one: -one.entries):
@@ -203,7 +203,7 @@ def imbalance(queues: Sequence[Queue], at: int, lasting: str | None = None) -> I
 
 
 class Told(Protocol):
-    """A cause that people were told of and that is not over, as `store.reads.OpenAlert` has it."""
+    """A reported cause that has not ended, as `store.reads.OpenAlert` has it."""
 
     @property
     def key(self) -> str: ...
@@ -221,7 +221,7 @@ class Reminder:
 
 
 def reminders(holds: Iterable[Suspension], told: Sequence[Told], at: int) -> tuple[Reminder, ...]:
-    """What rings again: a pause that only a person ends and that was told of a day ago, though no job meets it."""
+    """What is alerted again: a pause that only a person ends, reported a day ago, though no job meets it."""
     found = []
     for hold in holds:
         for one in told:

@@ -99,7 +99,7 @@ def _failed_at(job: Job, failure: Failure) -> int:
 
 
 def _outlook(job: Job, failure: Failure) -> str:
-    """What was refused, when it goes on, what to do: each where there is something to say."""
+    """What was refused, when it resumes, what to do: each if there is something to say."""
     again = None if job.attempts else again_at(job)
     told = advice(job, failure)
     refused = f" Refused was: {asked(job)}." if failure.kind == Kind.REFUSED else ""
@@ -108,7 +108,7 @@ def _outlook(job: Job, failure: Failure) -> str:
 
 
 def alert(task: Task, job: Job, failure: Failure) -> str:
-    """What people are told of it outside the board: title, channel, job, reason, what to do, the entry's address."""
+    """What an alert says of it outside the board: title, channel, job, reason, what to do, the entry's address."""
     where = f"https://www.notion.so/{task.page_id.replace('-', '')}"
     about = f"{task.title} ({task.channel_id}), {job.name}"
     return f"{about}: {sentence(failure.message)}{_outlook(job, failure)} {where}"
@@ -153,7 +153,7 @@ def error_log(task: Task, jobs: tuple[Job, ...], waits: int) -> str:
 def next_retry(jobs: tuple[Job, ...]) -> str | None:
     """When the next failed job is tried again, or None.
 
-    It does not ask what time it is: a view that changes by itself would not be told when it changes.
+    It ignores the time: nothing would update the board when a view changes with time alone.
     """
     due = [when for job in jobs if job.failure is not None and (when := again_at(job)) is not None]
     return iso(min(due)) if due else None

@@ -1,6 +1,6 @@
 """The breaker of one service: when it stops answering, one probing job asks for it and the others wait unspent.
 
-Closed, it counts failures in a row; a job that fails again and again by itself counts once, so that a poisoned job
+Closed, it counts failures in a row; a job that fails repeatedly counts once, so that a poisoned job
 never closes a service for the others. Five jobs in a row open it. Open, nothing starts until the next probe; half
 open, the first job that starts is the probe and holds the door shut for everyone else. Any sign of life (an answer to
 any job of the service) closes it.
@@ -18,7 +18,7 @@ THRESHOLD = 5
 PROBE_WAITS_MS = (30_000, 60_000, 120_000, 240_000, 300_000)
 #: a probe that has neither failed nor given a sign of life after this lets another one go, ms
 PROBE_HOLD_MS = 300_000
-#: open for so long, a person is told, ms: before that an outage is nobody's business
+#: open this long, a person is alerted, ms; a shorter outage needs nobody
 TELL_AFTER_MS = 30 * 60_000
 
 

@@ -103,7 +103,7 @@ def crashed(work: Transition, event: JobCrashed) -> Transition:
 def died(work: Transition, event: JobDied) -> Transition:
     """The daemon died while the job ran: counted; at the last death allowed it is set aside, so that no start runs it.
 
-    What may have been bought by it stays in doubt, as after any other end.
+    What it may have bought stays in doubt, as after any other end.
     """
     job = current(work, event.job, event.attempt)
     job = replace(job, deaths=job.deaths + 1)
@@ -169,7 +169,7 @@ def _suspend(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, 
     capped = topped is not None and failure.code in topped.codes_of_cap
     looked_at = topped is not None and topped.balance is not None and topped.name == job.service
     if looked_at and not capped and failure.retry_after_ms is None:
-        until = None  # time alone helps nothing; videod looks at the balance and goes on when there is some
+        until = None  # time alone helps nothing; videod checks the balance and resumes when there is some
     refused = Suspension(
         cause, job.service,
         channel_id=work.task.channel_id if told.of_channel_alone(job, failure) else "",
@@ -181,7 +181,7 @@ def _suspend(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, 
 
 
 def freed(work: Transition, event: ServiceFreed) -> Transition:
-    """The service may be used again: what it refused is no longer wrong, until it says so anew."""
+    """The service may be used again: what it refused is no longer wrong, until it says so again."""
 
     def waits(job: Job) -> bool:
         refused = job.failure is not None and POLICY[job.failure.kind].answer == Answer.SUSPEND
@@ -192,7 +192,7 @@ def freed(work: Transition, event: ServiceFreed) -> Transition:
 
 
 def nothing_bought(work: Transition, event: NothingBought) -> Transition:
-    """What was in doubt was never taken: it may be bought as if nothing had been tried, by nobody's leave."""
+    """The purchase in doubt never happened: it may be bought without asking, as if never tried."""
     job = work.job(event.job)
     if job is None or job.attempt != event.attempt or job.state not in (JobState.RUNNING, JobState.IN_DOUBT):
         raise StaleEvent(f"{event.job}: attempt {event.attempt} is confirmed now")

@@ -116,7 +116,7 @@ def submit(work: Transition, event: JobSubmitted) -> Transition:
 def _beyond_budget(work: Transition, job: Job, at: int) -> Transition | None:
     """The work with the job held back, where its price would break a limit; None where there is room.
 
-    The price of every running job counts as spent: it is reserved by the very transaction that starts it.
+    The price of every running job counts as spent: the transaction that starts it reserves it.
     """
     task, policy, price = work.task, work.policy, job.price_micros
     running = sum(other.price_micros for other in work.jobs if other.state == RUNNING)

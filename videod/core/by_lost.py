@@ -92,7 +92,7 @@ def _sent_back(work: Transition, job: Job, lost: LostFile, needed_by: Job, at: i
 def stopped(work: Transition, job: Job, said: str, at: int, code: str) -> Job:
     """The job stopped with what making its file once more costs.
 
-    One whose file is merely lost keeps its take, so that the very file may be put back; a file that is of no use, or
+    One whose file is merely lost keeps its take, so that the same file may be put back; a file that is of no use, or
     an order that cannot be fetched, needs a take of its own.
     """
     price = price_micros(step_of(job), job.args, work.policy)

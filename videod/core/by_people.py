@@ -23,7 +23,7 @@ def new_task(event: EntryQueued) -> Task:
 
 
 def _freed(job: Job, at: int) -> Job:
-    """A failed job ready for a person's new try: its waits begin anew, a purchase in doubt may be repeated."""
+    """A failed job ready for a person's retry: its waits start over, a purchase in doubt may be repeated."""
     if job.failure is not None and job.failure.code == ALIKE and job.state == JobState.FAILED:
         return by_likeness.allowed(job, at)
     if job.state in (JobState.FAILED, JobState.IN_DOUBT):
@@ -98,7 +98,7 @@ def approve(work: Transition, event: GateApproved) -> Transition:
 
 
 def again(job: Job, at: int) -> Job:
-    """A finished job on its way to a new take; one that runs just now is told to start over when it ends.
+    """A finished job on its way to a new take; one that is running starts over when it ends.
 
     It waits: `promote` makes ready what has its inputs.
     """

@@ -12,7 +12,7 @@ from videod.core.verdict import BAD, Found, Verdict
 
 
 def looked(work: Transition, event: VideoLooked) -> Transition:
-    """The work after a look at its video. Raises StaleEvent where nothing was to be looked at."""
+    """The work after a look at its video. Raises StaleEvent if there was nothing to look at."""
     task = work.task
     upload = next((job for job in work.jobs if job.step == "upload"), None)
     if task.verdict_due is None or upload is None or upload.state is not JobState.DONE or task.youtube_id is None:

@@ -1,6 +1,6 @@
 """The words by which craft rules recognise a camera move, a sequence, the weather and so on.
 
-A rule that sees faults where there are none costs a whole episode (a plan has three rounds), so every list holds only
+A rule with false alarms costs a whole episode (a plan has three rounds), so every list holds only
 what is hardly ever said innocently; "the bear tilts its head" is no camera move, "in the morning" no sequence.
 """
 

@@ -13,7 +13,7 @@ from videod.core.suspension import Suspension
 
 @dataclass(frozen=True)
 class EntryQueued:
-    """A person set Queued: a new entry, or one that goes on from where it stopped."""
+    """A person set Queued: a new entry, or one that resumes where it stopped."""
 
     at: int
     page_id: str
@@ -42,7 +42,7 @@ class EntryRefused:
 
 @dataclass(frozen=True)
 class EntryEdited:
-    """A person changed fields of a known entry: the values as they are to be, unchanged ones as they are.
+    """A person changed fields of a known entry: the new values; unchanged ones as they are.
 
     `problems`: the fields that make no sense (board's name, why); their values here are the old ones.
     """
@@ -68,7 +68,7 @@ class GateApproved:
 
 @dataclass(frozen=True)
 class RedoAsked:
-    """A person wants some finished jobs made anew; `names` are job names such as "image/bear_core"."""
+    """A person wants some finished jobs redone; `names` are job names such as "image/bear_core"."""
 
     at: int
     task_id: str
@@ -84,7 +84,7 @@ class CancelAsked:
 
 @dataclass(frozen=True)
 class TaskPaused:
-    """A person wants nothing more of the task to start; what runs goes on to its end."""
+    """A person wants nothing more of the task to start; what runs finishes."""
 
     at: int
     task_id: str
@@ -157,7 +157,7 @@ class JobSubmitted:
 class JobCharged:
     """The script knows what a call cost. Recorded whatever has become of the attempt meanwhile.
 
-    The same `reference` (the vendor's id of the call) of the same job is one charge, however often it is told.
+    The same `reference` (the vendor's id of the call) of the same job is one charge, however often it is reported.
     """
 
     at: int
@@ -240,7 +240,7 @@ class JobSetAside:
 
 @dataclass(frozen=True)
 class ServiceFreed:
-    """A suspended service may be used again: what was suspended for it goes on."""
+    """A suspended service may be used again: its waiting work resumes."""
 
     at: int
     task_id: str
@@ -283,7 +283,7 @@ class VideoLooked:
 
 @dataclass(frozen=True)
 class GatesJudged:
-    """The channel's file is back or has changed: a review that it opens by itself is opened."""
+    """The channel's file is back or has changed: a review that it approves automatically is passed."""
 
     at: int
     task_id: str

@@ -1,4 +1,4 @@
-"""What can go wrong with a job, how it is told apart, and what is done about it.
+"""What can go wrong with a job, how failures are distinguished, and what is done about each.
 
 `scripts/lib/failures.py` has the kinds that a script can report; `tests/core/test_failures.py` compares the two.
 
@@ -104,7 +104,7 @@ class Policy:
 
 _MINUTE = 60_000
 
-#: `Failure.code` of a file that was made and found useless; what is paid is bought anew for it once, then a person asks
+#: `Failure.code` of a file that was made and found useless; a paid one is bought again once, then a person asks
 USELESS_FILE = "useless_file"
 #: `Failure.code` of a finished job whose file a later step needs and which is gone, or of no use
 LOST_FILE, BAD_FILE = "lost_file", "bad_file"
@@ -228,7 +228,7 @@ BY_EXIT_CODE: dict[int, Kind] = {code: kind for kind, policy in POLICY.items() f
 #: kinds that are part of ordinary work
 QUIET = tuple(kind for kind, policy in POLICY.items() if policy.quiet)
 
-#: what free text of a script that knows no sysexits tells, first match wins (services.md 9)
+#: what free text of a script that knows no sysexits tells, first match wins
 _BY_TEXT: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (

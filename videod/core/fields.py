@@ -55,7 +55,7 @@ class Field:
         return self.value(self.spelled(text(values, self.column)))
 
     def complaint(self, values: Mapping[str, object]) -> str | None:
-        """What YouTube would refuse once the film is paid for, or no program could be told."""
+        """What YouTube would refuse once the film is paid for, or no command line could carry."""
         told = text(values, self.column)
         if self.most is not None and len(told) > self.most:
             return f"{self.column} has {len(told):,} characters; {self.most:,} are allowed. Shorten it"

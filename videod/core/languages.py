@@ -72,7 +72,7 @@ class Language:
 
 
 def language(code: str) -> Language:
-    """Raises ValueError with a sentence for a code that is none, and for a language that videod cannot judge."""
+    """Raises ValueError with a sentence for an invalid code, and for a language that videod cannot judge."""
     found = _CODE.fullmatch(code)
     if found is None:
         raise ValueError(f"{code[:40]!r} is no language code; write one such as en, de or pt-BR (BCP 47)")

@@ -67,7 +67,7 @@ class Claim:
 
 
 def read(text: str) -> Claim | None:
-    """The claim in a line; None where there is none that can be read."""
+    """The claim in a line; None if there is no readable one."""
     found = _LINE.search(text)
     if found is None:
         return None

@@ -26,7 +26,7 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+(?:['’][
 
 @dataclass(frozen=True)
 class Film:
-    """What is known of another episode: `told` is its whole narration; `what` of it is the very same, "": nothing."""
+    """What is known of another episode: `told` is its whole narration; `what` of it is identical, "": nothing."""
 
     task_id: str
     channel_id: str
@@ -37,7 +37,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Twin:
-    """An episode that is the same, or nearly: `share` of equal words, None: it is the very same."""
+    """An episode that is the same, or nearly: `share` of equal words, None: it is identical."""
 
     film: Film
     share: float | None = None

@@ -152,7 +152,7 @@ class ChannelPolicy:
     services: Mapping[str, str] = field(default_factory=dict)
     #: whether a film may be published that nobody looked at (`publish_without_review` of the channel's file)
     unreviewed: bool = True
-    #: a plan whose narration shares so much with that of an earlier film needs a person; 0: only the very same plan or
+    #: a plan whose narration shares so much with that of an earlier film needs a person; 0: only an identical plan or
     #: film does; None: films are not compared
     alike: float | None = None
 

@@ -1,4 +1,4 @@
-"""What `decide` is told (a snapshot) and what it answers (a decision): the ops that the ledger writes in order."""
+"""What `decide` gets (a snapshot) and what it answers (a decision): the ops that the ledger writes in order."""
 
 from dataclasses import dataclass
 
@@ -99,7 +99,7 @@ class SaveBreaker:
 
 @dataclass(frozen=True)
 class ShowEntry:
-    """The board's entry shall show these values: absolute statements, property -> value."""
+    """The board's entry must show these values: absolute statements, property -> value."""
 
     page_id: str
     values: dict[str, object]
@@ -146,7 +146,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class AlertsOver:
-    """What was told before `began`, ms, and ends with one of `ends`, is over: its next occurrence rings again."""
+    """Reports before `began`, ms, that one of `ends` ends are over: the next occurrence alerts again."""
 
     ends: tuple[str, ...]
     began: int
@@ -187,7 +187,7 @@ class Snapshot:
     #: of the event's attempt: what it was charged, and what it may have been paid beyond that
     charged_micros: int = 0
     in_doubt_micros: int = 0
-    #: other episodes with the very same plan or film, and the newest of the channel; told only with a new plan, and
+    #: other episodes with an identical plan or film, and the newest of the channel; told only with a new plan, and
     #: where an upload wants to start
     same: tuple[Film, ...] = ()
     last: tuple[Film, ...] = ()
@@ -195,9 +195,9 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer to an event. `accepted` False: the event came too late or twice, nothing of it was to be done.
+    """The answer to an event. `accepted` False: the event came too late or twice and changes nothing.
 
-    `refused`: why what a person wanted cannot be done; where it is `accepted`, the board is told so.
+    `refused`: why what a person wanted cannot be done; if `accepted`, the board says so.
     """
 
     ops: tuple[Op, ...] = ()

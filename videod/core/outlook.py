@@ -184,7 +184,7 @@ class Awaited(StrEnum):
 
 @dataclass(frozen=True)
 class Wait:
-    """`until_ms` where it ends by itself; `gate` of a review; `job` that failed, is retried or starts next."""
+    """`until_ms` if it ends automatically; `gate` of a review; `job` that failed, is retried or starts next."""
 
     what: Awaited
     until_ms: int | None = None

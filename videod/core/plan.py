@@ -18,7 +18,7 @@ IMAGE_ID = re.compile(r"[a-z0-9_]{1,40}")
 SCALE_MIN, SCALE_MAX = 0.1, 1.0
 #: far above any real plan; keeps a broken one from filling the disk
 ITEMS_MAX = 200
-#: characters of one text, also far above any real plan: a command line cannot carry a text without end
+#: characters of one text, also far above any real plan: a command line cannot carry endless text
 TEXT_MAX = 10_000
 _SHOWN_FAULTS = 20
 
@@ -122,7 +122,7 @@ def read(data: object) -> tuple[Plan | None, tuple[Complaint, ...]]:
 
 
 class _Reader:
-    """Reads field by field and goes on after a fault with a harmless value, so that all faults are found at once."""
+    """Reads field by field and replaces a faulty value with a harmless one, to find all faults at once."""
 
     def __init__(self) -> None:
         self.faults: list[Complaint] = []
@@ -160,7 +160,7 @@ class _Reader:
         return value
 
     def carried(self, text: str, where: str) -> None:
-        """Neither a command line nor a file can carry NUL or half of a surrogate pair, nor a text without end."""
+        """Neither a command line nor a file can carry NUL or half of a surrogate pair, nor endless text."""
         if len(text) > TEXT_MAX:
             self.fault(where, f"has {len(text):,} characters; at most {TEXT_MAX:,}")
             return

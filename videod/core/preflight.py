@@ -98,7 +98,7 @@ def suspensions(findings: Iterable[Finding], at: int) -> dict[tuple[str, str], S
 def changes(
     wanted: Mapping[tuple[str, str], Suspension], known: Iterable[Suspension]
 ) -> tuple[list[Suspension], list[Suspension]]:  # fmt: skip
-    """(what is to be suspended, what is to be released) for what suspends now to become what is wanted."""
+    """(what to suspend, what to release) for what suspends now to become what is wanted."""
     now = {(one.service, one.channel_id): one for one in known if one.cause is Cause.SETTINGS}
     new = [one for place, one in wanted.items() if place not in now or now[place].detail != one.detail]
     return new, [one for place, one in now.items() if place not in wanted]

@@ -12,7 +12,7 @@ Anything between proves nothing, and neither does a key that others use as well.
 without a person, so every uncertainty counts against it: whatever may have lowered the balance's movement (a refund)
 lowers the least, and whatever we are not sure of costs the proof.
 
-Amounts are thousandths of a service's own credit; a balance is told as what was used, so that it grows by buying.
+Amounts are thousandths of a service's own credit; a balance is stated as what was used, so that it grows by buying.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -245,7 +245,7 @@ def unexplained(moved: int, orders: Iterable[Order]) -> int | None:
 def base(readings: Iterable[BalanceReading], attempt: int, asked_at: int) -> BalanceReading | None:
     """The newest reading from before an attempt whose paid request left at `asked_at`, ms.
 
-    None where there is none, or where the balance moved within a day before the newest reading as the ledger does
+    None without one, or if the balance moved within a day before the newest reading as the ledger does
     not explain: then it proves nothing.
     """
     known = sorted(readings, key=lambda reading: reading.history)

@@ -173,7 +173,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Check:
-    """One question of a probe; `judge`: HTTP status and JSON (None: there is none) -> what is wrong, if anything.
+    """One question of a probe; `judge`: HTTP status and JSON (None: not JSON) -> what is wrong, if anything.
 
     It raises Unreadable where the answer gives no verdict: an outage is no wrong setting. Only answers below 500 that
     are neither busy nor a redirect come to it. `about`: what it looks at, a cause of its own in the service; `channel`
@@ -237,7 +237,7 @@ class Service:
 
     @property
     def key(self) -> str | None:
-        """The variables that hold its key, for people; None where there is none, or where each channel has its own."""
+        """The variables that hold its key, for people; None if it needs none or each channel has its own."""
         names = [secret.name for secret in self.secrets]
         return None if self.issued or not names else " and ".join(names)
 

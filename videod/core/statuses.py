@@ -225,7 +225,7 @@ class JobState(StrEnum):
     SKIPPED = "skipped"
 
 
-#: the states by themselves: Python 3.11 looks up `JobState.DONE` eight times as slowly, and every decision compares the
+#: the states as names: Python 3.11 looks up `JobState.DONE` eight times as slowly, and every decision compares the
 #: states of a hundred jobs again and again
 WAITING, READY, RUNNING, IN_DOUBT, DONE, FAILED, SKIPPED = JobState
 

@@ -239,7 +239,7 @@ class Step:
     fetchable: bool = False
     #: its script removes the workspace
     removes_workspace: bool = False
-    #: the options that the owner's older script of this step knows; empty: there was none, one in its place gets all
+    #: options of the owner's older script of this step; empty: no older script existed; a replacement gets all
     legacy_args: tuple[str, ...] = ()
     #: options that the older script takes from its environment instead: option -> variable
     legacy_env: Mapping[str, str] = field(default_factory=dict)

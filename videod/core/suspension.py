@@ -10,7 +10,7 @@ from videod.core.services import FIRST, TIDYING
 
 #: in `Suspension.service`: every service but the cleaning of workspaces
 EVERY_SERVICE = "*"
-#: in `Suspension.service`: no plan is written, so that no episode begins; what has begun goes on
+#: in `Suspension.service`: no plan is written, so that no episode starts; started ones continue
 NEW_EPISODES = "new_episodes"
 
 
@@ -69,11 +69,11 @@ class Suspension:
 
     @property
     def needs_person(self) -> bool:
-        """Whether only a person ends it, although videod goes on by itself once they have."""
+        """Whether only a person ends it, although videod resumes automatically once they have."""
         return self.cause in NEEDS_PERSON or (self.cause is Cause.QUOTA and self.until_ms is None)
 
 
 #: what the service itself said: over as soon as it is worth another try
 OF_SERVICE = (Cause.QUOTA, Cause.CREDIT, Cause.CREDENTIALS)
-#: what only a person ends, although videod goes on by itself once they have
+#: what only a person ends, although videod resumes automatically once they have
 NEEDS_PERSON = (Cause.CREDIT, Cause.CREDENTIALS, Cause.SETTINGS)

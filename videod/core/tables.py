@@ -1,4 +1,4 @@
-"""The step table: every step that has a file in `core/steps/`, in the order of work, and whether it is sound.
+"""The step table: every step that has a file in `core/steps/`, in the order of work, and whether it is valid.
 
 The order follows from what the steps say of themselves: first what fewer reviews hold back, then what comes after
 what, then the name. `check()` is run at start and names each fault with its file and field.
@@ -69,7 +69,7 @@ def _stage(rows: Mapping[str, Step], name: str) -> int:
 
 
 def _depth(rows: Mapping[str, Step], name: str) -> int:
-    """How many steps come before it one after the other; bounded, so that a circle can be told, not walked."""
+    """How many steps come before it one after the other; bounded, so that a circle is reported, not walked."""
     depths = dict.fromkeys(rows, 0)
     for _ in rows:
         for one, step in rows.items():

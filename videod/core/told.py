@@ -1,8 +1,8 @@
 """Which alerts are one cause, and what tells that the cause is over. Pure.
 
 A refused key, used-up credit or a wrong voice is met by every job that needs it: that is one cause, told once. What is
-the matter with one episode is told at most once a step within some minutes. Either way the cause ends (a job that
-needs the same thing succeeds, a person queues the episode again), and its next occurrence is told again.
+the trouble of one episode is reported at most once a step within some minutes. Either way the cause ends (a job that
+needs the same thing succeeds, a person queues the episode again), and its next occurrence is reported again.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def of_channel_alone(job: Job, failure: Failure) -> bool:
 
 
 def alert(task: Task, job: Job, failure: Failure, suspended: bool) -> Alert:
-    """What people are told of a failure. `suspended`: its service starts nothing more for it."""
+    """What people hear of a failure. `suspended`: its service starts nothing more for it."""
     text, kind = board.alert(task, job, failure), failure.kind.value
     if failure.kind == Kind.DISK:
         return Alert(DISK_ALERT, text, DISK_ALERT)
@@ -60,7 +60,7 @@ def answers(service: str, at: int) -> AlertsOver:
 
 
 def worked(task: Task, job: Job) -> AlertsOver:
-    """What is over when a job has succeeded: all that was told of its service or step before it began."""
+    """What is over when a job has succeeded: all reports on its service or step before it began."""
     channel = task.channel_id
     ends: tuple[str, ...] = (_service(job), _service(job, channel), _step(job), _step(job, channel))
     if job.failure is not None and job.failure.kind == Kind.DISK:
@@ -69,7 +69,7 @@ def worked(task: Task, job: Job) -> AlertsOver:
 
 
 def tried_again(task: Task, stuck: list[Job], at: int) -> AlertsOver:
-    """What a person takes up who queues an episode again: where it stops once more, that is told once more."""
+    """What a person takes up who queues an episode again: if it stops again, that is reported again."""
     steps = {end for job in stuck for end in (_step(job), _step(job, task.channel_id))}
     return AlertsOver((_episode(task), *sorted(steps)), at)
 

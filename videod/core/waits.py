@@ -42,7 +42,7 @@ def suspended_by(ready: Iterable[Job], channel_id: str, suspensions: Iterable[Su
 
 
 def lasting(wait: Suspension) -> Suspension:
-    """The wait without what changes while its cause lasts, so that the board is told once."""
+    """The wait without what changes while its cause lasts, so that the board is updated once."""
     match wait.cause:
         case Cause.DOWN:
             return replace(wait, until_ms=None, detail="")

@@ -32,11 +32,11 @@ class Obstacle(StrEnum):
     CLOSED = "closed"
     IN_REVIEW = "in_review"
     IN_WORK = "in_work"
-    #: a service or a budget refused its work; it resumes by itself
+    #: a service or a budget refused its work; it resumes automatically
     SUSPENDED = "suspended"
     #: that review is not open
     NO_REVIEW = "no_review"
-    #: a film is not made again by itself: it follows from its files
+    #: a film is not redone on its own: it follows from its files
     FILM = "film"
     #: none of the named files can be regenerated
     NOTHING_CHOSEN = "nothing_chosen"

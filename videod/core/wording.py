@@ -135,7 +135,7 @@ def resume_command(one: Suspension) -> str | None:
 
 
 def reminder(one: Suspension) -> str:
-    """What people are told again of a suspension that only they end."""
+    """The reminder about a suspension that only a person ends."""
     why, since = sanitize_line(explained(one)).rstrip("."), f" since {clock(one.since)}" if one.since else ""
     if one.cause == Cause.DISK or one.service == EVERY_SERVICE:
         return f"videod is still paused{since}: {why}. It resumes automatically."

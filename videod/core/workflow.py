@@ -1,12 +1,12 @@
 """The only brain: `decide(snapshot, event) -> Decision`.
 
 Given a task with its jobs and one event, it says what to write: rows of tasks and jobs, attempts, charges, suspended
-services, what the board shall show, whom to alert. It does nothing itself, knows no clock and no chance: both arrive
+services, what the board must show, whom to alert. It does nothing itself, knows no clock and no chance: both arrive
 inside events. Events that come too late (an attempt that is no longer the current one, a gate that is passed) are
 answered with `accepted=False` and change nothing but money: a charge is always recorded.
 
 Every event runs through the same four moves: the event's own handler changes task and jobs; `promote` makes ready
-what may run; `derive` says the status, passing the gates that the channel opens by itself, every hop checked against
+what may run; `derive` says the status, passing the channel's automatic gates, every hop checked against
 the table of moves; the difference to before becomes ops.
 """
 
@@ -99,7 +99,7 @@ def _handle(work: Transition, event: Event) -> Transition:
 
 
 def _gates_judged(work: Transition) -> Transition:
-    """The work as it is: `_settle` opens its gate. Raises StaleEvent where it waits at none that opens by itself."""
+    """The work as it is: `_settle` opens its gate. Raises StaleEvent unless it waits at an automatic one."""
     gate = AT_GATE.get(work.task.status)
     if gate is None or not opens_itself(work.task, work.policy, gate):
         raise StaleEvent("it waits at no review that its channel opens automatically")
@@ -107,7 +107,7 @@ def _gates_judged(work: Transition) -> Transition:
 
 
 def _settle(work: Transition) -> Transition:
-    """Make ready what may run and follow the status to where it rests, opening the gates that open by themselves."""
+    """Make ready what may run and follow the status to where it rests, passing the automatic gates."""
     for _ in range(2 * len(Status)):
         jobs = promote(work.task, work.jobs)
         work = work if jobs is work.jobs else replace(work, jobs=jobs)
@@ -128,7 +128,7 @@ def _settle(work: Transition) -> Transition:
 
 def _differences(before: Snapshot, work: Transition) -> tuple[Op, ...]:
     ops: list[Op] = [] if work.task == before.task else [SaveTask(work.task)]
-    # jobs keep their places, new ones come last; most are the very same value
+    # jobs keep their places, new ones come last; most are the same object
     changed = [pair for pair in zip(before.jobs, work.jobs, strict=False) if pair[0] is not pair[1]]
     for known, job in changed:
         if known != job:

@@ -16,7 +16,7 @@ def note(urls: Mapping[str, str]) -> None:
 
 
 def remarks(urls: Mapping[str, str]) -> tuple[str, ...]:
-    """What `status` says; nothing on the stand-ins, where every address is one of this host."""
+    """What `status` says; nothing in the sandbox, whose addresses are all on this host."""
     elsewhere = changed(urls)
     if all(map(on_this_host, elsewhere.values())) and len(elsewhere) > len(SERVICE_URLS) // 2:
         return ()

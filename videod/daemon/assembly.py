@@ -331,7 +331,7 @@ async def _closed(name: str, close: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock) -> None:
-    """What a start changes: refused keys are tried again, reviews that open by themselves are opened."""
+    """What a start changes: refused keys are tried again, automatic reviews are passed."""
     await free_refused_keys(store, ledger, clock)
     await judge_again(store, ledger, clock)
 

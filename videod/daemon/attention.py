@@ -1,5 +1,5 @@
 """Looks once a minute for what nobody else tells of: reviews that wait, stuck episodes, a lopsided queue, a refused key
-that nobody has put right. What to say is decided in `core.attention`; here it is told and shown in `status`.
+that nobody has fixed. `core.attention` decides what to say; this module sends it and shows it in `status`.
 """
 
 import json
@@ -153,7 +153,7 @@ class AttentionWatch:
     async def _ring(
         self, key: str, text: str, seen: looks.Seen, at: int, about: Mapping[str, object], ends: str = ""
     ) -> None:  # fmt: skip
-        """Tell it, but write nothing while the same was told of less than a day ago."""
+        """Send it, but write nothing if the same was reported less than a day ago."""
         known = next((one for one in seen.told if one.key == key), None)
         if known is None:
             log.warning("attention_trouble_found", extra={**about, "reason": text})

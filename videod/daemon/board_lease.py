@@ -1,6 +1,6 @@
 """One daemon for one board: getting the board at a start, keeping it, and noticing that it went to another one.
 
-See `core.lease` for the rules. Where the board cannot be asked, what was begun goes on and no entry is taken: nobody
+See `core.lease` for the rules. Where the board cannot be asked, started work continues and no entry is taken: nobody
 else can take one either.
 """
 
@@ -107,7 +107,7 @@ class BoardLease:
                 await self._take(claim, now)
 
     async def _take_free(self, now: int) -> None:
-        """Write our claim where there is none, and read it back after a moment: another one may come at that moment.
+        """Write our claim on an unclaimed board, and read it back after a moment: another one may come at that moment.
 
         If the write came long after the look that it goes with, another one may have seen its own claim in between and
         work: then it gets the time to notice.
@@ -205,7 +205,7 @@ class BoardLease:
                 return
             try:
                 await self._look()
-            except StartError as error:  # it could not be asked at the start, and now it turns out to be another one's
+            except StartError as error:  # it could not be asked at startup, and now it turns out to be another one's
                 self._give_up(f"videod on {self._me.host} stops: {error}")
             except BoardError as error:
                 if not self._helpless(error):

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 #: how often the clocks are compared, seconds
 LOOK_S = 2.0
-#: what NTP does by itself stays below; no wait of ours is as short as this, ms
+#: what NTP corrects stays below; no wait of ours is as short as this, ms
 JUMP_MS = 5_000
 
 
@@ -47,7 +47,7 @@ class ClockWatch:
             before = now
 
     async def since_last_run(self) -> None:
-        """At the start, before anything is due: where the clock was set back meanwhile, as if no time had passed."""
+        """At startup, before anything is due: where the clock was set back meanwhile, as if no time had passed."""
         beat = await self._store.read(lambda tx: reads.value_ms(tx, "heartbeat"))
         at = self._clock.now_ms()
         if beat is not None and beat - at >= JUMP_MS:

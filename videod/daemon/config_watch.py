@@ -1,4 +1,4 @@
-"""Takes up changed settings and channel files while the daemon runs, and keeps what is to be said of them."""
+"""Takes up changed settings and channel files while the daemon runs, and keeps remarks on them for status."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ WATCH_S = 2.0
 
 
 async def watch(current: LiveConfig, assembly: Assembly, asked: asyncio.Event) -> None:
-    """Take up changed configuration files within seconds, at once on SIGHUP; status says what is to be said of it."""
+    """Take up changed configuration files within seconds, at once on SIGHUP; status shows the remarks."""
     await _remark(current, assembly)  # what the last daemon left there is no longer true
     while True:
         if asked.is_set() or current.changed():
@@ -33,7 +33,7 @@ async def watch(current: LiveConfig, assembly: Assembly, asked: asyncio.Event) -
 
 
 async def _remark(current: LiveConfig, assembly: Assembly) -> None:
-    """Keep what is to be said of the configuration where status finds it."""
+    """Keep remarks on the configuration where status finds them."""
     gone = sorted(await assembly.store.read(reads.open_channels) - set(current.channels.channels))
     lost = "episodes of a channel without a file wait for it; restore "
     texts = [current.remark, lost + ", ".join(f"channels/{name}.yaml" for name in gone) if gone else ""]

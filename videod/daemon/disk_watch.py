@@ -1,4 +1,4 @@
-"""Watches the disk under the state folder: too little space pauses all work, enough lets it go on, both by itself.
+"""Watches the disk under the state folder: too little space pauses all work, enough resumes it, both automatically.
 
 The pause lies in the database (cause "disk"), so a restart keeps it and every screen shows it. It begins below
 `[limits] min_free_mb` and ends a quarter above it, so that a disk at the edge does not flap.
@@ -125,7 +125,7 @@ class DiskWatch:
             await self._pause(short)
         elif held:
             await self._go_on()
-        elif self._fresh:  # what was told before this start, by a job too, is over
+        elif self._fresh:  # what was reported before this start, also by a job, is over
             await self._ledger.alert_over(DISK_ALERT, self._clock.now_ms())
         self._fresh = False
 

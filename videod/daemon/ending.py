@@ -1,7 +1,7 @@
 """The last seconds of the process: it ends, whatever still hangs.
 
 Python waits without bound for threads that are not done: one that sits in a call of the kernel, or a database
-connection that nobody closed, would keep a dead daemon for ever.
+connection that nobody closed, would keep a dead daemon alive forever.
 """
 
 import logging

@@ -1,6 +1,7 @@
-"""Reviews that a channel opens by itself are judged again at a start and when a channel's file is back or has changed.
+"""Reviews that a channel approves automatically are judged again at startup and when a channel's file is back or has
+changed.
 
-A stage that ended while its channel's file was missing stays at its review: nothing said that it opens by itself.
+A stage that ended while its channel's file was missing stays at its review: nothing said that it is automatic.
 """
 
 import logging
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 async def judge_again(store: Store, ledger: Ledger, clock: Clock) -> int:
-    """Open every review that waits although its channel opens it by itself; returns how many were opened."""
+    """Pass every open review that its channel approves automatically; returns how many were opened."""
     opened = 0
     for task_id, channel_id in await store.read(_waiting):
         if not ledger.knows(channel_id):

@@ -20,12 +20,12 @@ _NOTES = (".job.json", ".session.json", ".started")
 _ANSWERS, _PLAN = ".answers.json", ".json"
 #: answers hold the texts of a plan
 MOST_BYTES = 64 << 20
-#: what stands there is no note, and was none before
+#: there is no note there, and there was none before
 _NONE = (errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EACCES)
 
 
 def take_over(workspaces: Path) -> None:
-    """Raises StartError: an episode that went on without its receipts could buy twice."""
+    """Raises StartError: an episode that continued without its receipts could buy twice."""
     try:
         adopt(workspaces)
     except OSError as error:

@@ -25,7 +25,7 @@ Remark = Callable[[], Sequence[str]]
 
 @dataclass
 class Life:
-    """`story`: the earlier lives as they were at the start. `remarks`: who may have something to say to `status`."""
+    """`story`: the earlier lives as they were at startup. `remarks`: who may have something to say to `status`."""
 
     held: Held
     lives: Lives

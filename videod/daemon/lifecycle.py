@@ -70,7 +70,7 @@ def stop_budget_s(settings: Settings) -> float:
 
 
 def _require(secrets: Secrets, needed: Collection[str]) -> None:
-    """Raises StartError naming every secret without which nothing can be done, or the master key that is none."""
+    """Raises StartError naming every required secret that is missing, or an invalid master key."""
     missing = secrets.missing(needed)
     if missing:
         raise StartError(
@@ -271,7 +271,7 @@ async def _then_rest(once: Callable[[], Awaitable[None]]) -> None:
 
 
 def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event, state: Path) -> None:
-    """`stopping` on SIGTERM and its like, `asked` (for the configuration to be read anew) on SIGHUP."""
+    """`stopping` on SIGTERM and its like, `asked` (to read the configuration again) on SIGHUP."""
     loop = asyncio.get_running_loop()
     signalled: list[float] = []
 
@@ -398,7 +398,7 @@ def _noted(given: Given, life: Life) -> int:
     except Exception as error:
         code = refusals.GROUND if isinstance(error, DatabaseError) else refusals.of(error).code
         if code == refusals.CONFIGURATION:
-            life.lives.end()  # nobody starts it again before that is put right
+            life.lives.end()  # it stays off until that is fixed
         else:
             life.lives.say(str(error))
             _tell_now(given, life)

@@ -12,7 +12,7 @@ from videod.flow.candidates import InWorkLimits
 
 log = logging.getLogger(__name__)
 
-#: read once: what they name is opened, bound or searched at the start
+#: read once: what they name is opened, bound or searched at startup
 AT_START = (
     "paths",
     "notion.parent_page",
@@ -72,7 +72,7 @@ class LiveConfig:
         return self._look() != self._stamps
 
     def reload(self) -> bool:
-        """Read everything anew; True when it was taken up. A broken change is refused with its reason in `problem`."""
+        """Read everything again; True when it was taken up. A broken change is refused with its reason in `problem`."""
         self._stamps = self._look()
         try:
             settings = load_settings(self._path, self._env)

@@ -21,7 +21,7 @@ NAME = "lives.json"
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 #: deaths further apart than this belong to different series
 SERIES_MS = 3_600_000
-#: a series is told at its first death, at these, and then once in this time
+#: a series is reported at its first death, at these, and then once in this time
 STEPS = (1, 3, 10)
 TELL_AGAIN_MS = 3_600_000
 REASON_CHARACTERS = 400
@@ -30,7 +30,8 @@ _BYTES = 16_384
 
 @dataclass(frozen=True)
 class Record:
-    """`alive`: a life began and has not ended cleanly. `count` deaths of the present series, of which `told` are told.
+    """`alive`: a life began and has not ended cleanly. `count` deaths of the present series, of which `told` were
+    reported.
 
     `words`: why this life is about to end, in its own words. Times are wall time, ms.
     """
@@ -107,7 +108,7 @@ class Lives:
         self.write(replace(self.read(), alive=False, words=""))
 
     def read(self) -> Record:
-        """The newest record that can be read; an empty one where there is none."""
+        """The newest record that can be read; otherwise an empty one."""
         found = [record for folder in self.folders if (record := _read(folder / NAME)) is not None]
         return max(found, key=lambda one: one[0])[1] if found else Record()
 
@@ -134,7 +135,7 @@ def runtime(env: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def _read(path: Path) -> tuple[float, Record] | None:
-    """(when it was written, the record) of a file, None where there is none that can be understood."""
+    """(when it was written, the record) of a file, None if it is missing or unreadable."""
     try:
         with path.open("rb") as source:
             loaded = json.loads(source.read(_BYTES))

@@ -21,7 +21,7 @@ def _extras(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _without_secrets(value: object, redact: Callable[[str], str]) -> object:
-    """Every text in it redacted by itself: the escapes of what encodes it next would stand within a secret."""
+    """Every text in it redacted separately: the escapes of what encodes it next would stand within a secret."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, dict):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-#: SQLite's own short waits are nothing to speak of; after a minute people are told, seconds
+#: SQLite's own short waits are nothing to speak of; after a minute people are alerted, seconds
 SAID_S, TOLD_S = 3.0, 60.0
 SEND_S = 30.0
 

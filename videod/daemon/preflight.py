@@ -1,8 +1,8 @@
 """Asks whether settings are right before money is spent on them: at start, after each reload, before an episode begins.
 
 People hear of each cause once, and it suspends work: new episodes of whom it concerns do not begin, and jobs
-that need it do not start. It is looked at again soon, and all goes on by itself once it is right. An outage of a
-service during a look is no verdict: then everything goes on as it would without a look.
+that need it do not start. It is checked again soon, and work resumes automatically once it is right. An outage of a
+service during a look is no verdict: then everything continues as it would without a look.
 """
 
 import asyncio
@@ -118,7 +118,7 @@ class Preflight:
         configuration = self._sources.in_force()
         try:
             await self._look()
-        finally:  # a bug of the look itself holds nothing back: the lanes find out by themselves
+        finally:  # a bug of the look itself holds nothing back: the lanes find out on their own
             self._looked_at, self._looked_with = self._clock.steady_ms(), configuration
             self._ledger.wakeups.wake_all()
 
@@ -173,7 +173,7 @@ class Preflight:
     # ------------------------------------------------------------------------------------------ credit
 
     async def _credit(self) -> None:
-        """Ask what is left of the accounts; where somebody topped up, what waited for it goes on."""
+        """Ask what is left of the accounts; after a top-up, what waited for it resumes."""
         at, policies = self._clock.now_ms(), self._sources.policies()
         told = []
         for service in (name for name, one in SERVICES.items() if one.balance is not None and one.balance.left):

@@ -45,7 +45,7 @@ ASKED_MOST = 40
 
 @dataclass(frozen=True)
 class Paper:
-    """What the receipt of a job says: `state` None where there is none; `recorded`: the ledger knows as much."""
+    """What the receipt of a job says: `state` None without a receipt; `recorded`: the ledger knows as much."""
 
     attempt: int
     running: bool

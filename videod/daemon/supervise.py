@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 FIRST_S, LONGEST_S = 1.0, 60.0
 #: a loop that ran so long without an error is well again, seconds
 WELL_S = 90.0
-#: what was told of a loop is over when it ran so long without an error: one that fails every few minutes is one
+#: reports on a loop are over once it ran so long without an error: one that fails every few minutes is one
 #: cause, seconds
 CALM_S = 1800.0
 #: how often it is looked which are calm, seconds
@@ -33,7 +33,7 @@ Tell = Callable[[str, str], Awaitable[None]]
 
 
 class Ended(Exception):
-    """A loop that must not end has ended by itself."""
+    """A loop that must not end has ended."""
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Supervisor:
             trouble.running = self._now()
 
     async def watch(self) -> None:
-        """End what was told of loops that are calm, until cancelled."""
+        """Close the alerts of loops that are calm, until cancelled."""
         while True:
             await self._sleep(LOOK_S)
             for name in [name for name, since in self._calm.items() if self._now() - since >= CALM_S]:

@@ -1,7 +1,7 @@
 """Watches what open episodes wait for and tells the board where the answer changes.
 
-An answer is written only when it has stood for a while, and an episode that goes on clears its own when a job starts,
-so that nothing flaps. Of the queue only the foremost entries of each channel are told.
+An answer is written only when it has stood for a while, and an episode that continues clears its own when a job starts,
+so that nothing flaps. In the queue only each channel's first entries get an answer.
 """
 
 import logging
@@ -42,7 +42,7 @@ class WaitWatch:
             await self._clock.sleep(LOOK_S)
 
     async def look(self) -> int:
-        """One look; returns how many episodes were told anew."""
+        """One look; returns how many episodes got a new answer."""
         at = self._clock.now_ms()
         open_work, holds = await self._store.read(lambda tx: (views.waiting(tx), reads.suspensions(tx, at)))
         fresh: dict[str, tuple[Suspension | None, int]] = {}

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 10.0
 #: a shorter log is left to SQLite itself
 SHORT_BYTES = 4 * MB
-#: from here on somebody reads without end (SQLite begins anew at 16 MB by itself)
+#: from here on somebody reads endlessly (SQLite itself starts over at 16 MB)
 LONG_BYTES = 64 * MB
 #: the fact that `views.problems` shows
 REMARK = "wal_remark"

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 MISSING = "Not on the board yet"
 #: of so many episodes it is remembered which rows the board has
 REMEMBERED = 500
-#: a file of this size is none that an episode has, bytes
+#: no file of an episode has this size, bytes
 LARGEST = 8 << 30
 
 
@@ -76,7 +76,7 @@ class Assets:
         return job is None or job.state is not DONE
 
     async def _row_of_before(self, message: OutboxMessage) -> str:
-        """The row that an earlier life made and this database does not know; "" where there is none.
+        """The row that an earlier life made and this database does not know; "" without one.
 
         One question for each episode: what is made from then on is in the database.
         """

@@ -1,7 +1,7 @@
 """Who may start next in one lane, as one transaction sees it: read once, then followed from claim to claim.
 
 A claim of an episode in work changes nothing of the choice but which job of it is next; anything else (an admission,
-another status) is read anew.
+another status) is read again.
 """
 
 import sqlite3
@@ -35,7 +35,7 @@ class Candidates:
         return choose(self.ready.values(), self.occupancy)
 
     def after(self, claimed: Candidate, was: Status, task: Task, jobs: tuple[Job, ...], at: int) -> "Candidates | None":
-        """The candidates now that `claimed` has started, `task` and `jobs` as they are since; None: read it anew.
+        """The candidates now that `claimed` has started, `task` and `jobs` as they are since; None: read it again.
 
         `was`: the task's status before.
         """

@@ -1,4 +1,5 @@
-"""A crash belongs to its job: what raises while one job is worked on is booked on that job, and the house goes on.
+"""A crash belongs to its job: what raises while one job is worked on is booked on that job, and the daemon keeps
+running.
 
 Three ways, each for when the one before fails too: the job's failure as any other (kind bug, an attempt spent, a retry
 later); the job set aside with as little of the brain as can be; and where even that cannot be written, its episode is

@@ -19,7 +19,7 @@ Mark = tuple[int, int, int]
 
 
 def mark(output: Path) -> Mark | None:
-    """What lies in the place of the output; None where nothing does, or it cannot be told."""
+    """What lies in the place of the output; None if nothing does, or nobody can know."""
     seen = files.seen(output)
     return None if seen is None else (seen.st_ino, seen.st_size, seen.st_mtime_ns)
 
@@ -40,7 +40,7 @@ def failure(job: Job, step: Step, why: Failure, end: End) -> Failure:
     kept = receipts.read(end.output)
     state = None if kept is None else kept.state
     if state in (receipts.State.SUBMITTED, receipts.State.RECEIVED):
-        return why  # it keeps receipts as ours do: started again, it goes on with what it bought
+        return why  # it keeps receipts as ours do: started again, it continues with what it bought
     if state is None and not end.report.booked:
         if end.report.failure is not None and why.kind != Kind.IN_DOUBT:
             return why  # its own word, by the events of ours

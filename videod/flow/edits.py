@@ -96,7 +96,7 @@ def changed_label(values: Mapping[str, object], seen: Seen | None, task: Task | 
 
 
 def wished(values: Mapping[str, object], body: Mapping[str, object], seen: Seen) -> str | None:
-    """The person's wish that writing `body` over `values` would lose, in words; None where there is none."""
+    """The person's wish that writing `body` over `values` would lose, in words; None if it loses nothing."""
     label = text(values, "Status")
     if "Status" in body and label != body["Status"] and not is_ours(label, seen):
         return f'a person set "{label}" over "{base_label(seen)}"'
@@ -222,7 +222,7 @@ def of_another(values: Mapping[str, object], page_id: str, taker: str, at: int) 
 
 
 def without_task(values: Mapping[str, object], page_id: str, seen: Seen | None, at: int) -> EntryRefused | None:
-    """How an entry that has no task is put right, or None where nothing is wrong with it.
+    """How an entry without a task is corrected, or None if nothing is wrong with it.
 
     An entry with a key of its own belongs to another state folder: it is left alone.
     """
@@ -246,7 +246,7 @@ def refused(values: Mapping[str, object], page_id: str, reason: str, at: int) ->
 def queued(
     values: Mapping[str, object], page_id: str, task: Task | None, known: Mapping[str, str], at: int
 ) -> EntryQueued | EntryRefused | EditRefused:
-    """What setting Queued means: a new task, one that goes on, or a refusal with its reason."""
+    """What setting Queued means: a new task, one that resumes, or a refusal with its reason."""
     problem = complaint(values, known, task)
     if problem and task is not None:
         return EditRefused(at, task.id, LABELS[Status.QUEUED], problem)

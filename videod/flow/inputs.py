@@ -160,7 +160,7 @@ class Inputs:
         booked = job.failure is not None and job.failure.code == BOOKED_UNCHECKED
         if booked or await self._charged(job, path):
             return
-        # a purchase in doubt is none any more: its attempt is charged
+        # a purchase is no longer in doubt once its attempt is charged
         doubted = started.read(self._builder.noted(work.task, job))
         known = doubted is not None and await self._ledger.knows_end(job, doubted)
         attempt = doubted if doubted is not None and known else work.attempt

@@ -40,7 +40,7 @@ WIDE_EVERY_MS = 30_000
 FULL_EVERY = 3
 #: where there is much to read a look takes longer: the next one begins after this share of the interval
 CROWDED = 0.6
-#: short looks go before what the board is told: more often than this they would leave little of its pace, seconds
+#: short looks go before writes to the board: more often than this they would leave little of its pace, seconds
 LEAST_INTERVAL_S = 1.5
 #: between two short looks at least, seconds
 LEAST_PAUSE_S = 0.5
@@ -295,7 +295,7 @@ class Intake:
         return taken
 
     async def _take_new(self, page: Page, seen: dict[str, object] | None) -> int:
-        """An entry without a task: it is queued, put right, or none of our business."""
+        """An entry without a task: it is queued, corrected, or none of our business."""
         at = self._clock.now_ms()
         refused = edits.without_task(page.values, page.id, seen, at)
         if refused is not None:

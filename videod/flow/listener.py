@@ -40,7 +40,7 @@ TALKATIVE_LINES = 200
 
 
 class TooMuchReported(Exception):
-    """A script reports charges and orders without end; MOST_REPORTED of them are booked."""
+    """A script reports endless charges and orders; MOST_REPORTED of them are booked."""
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Listener:
                     log.debug("listener_text_heard", extra={"task": work.task.id, "text": text})
 
     def _event(self, line: str) -> dict[str, object]:
-        """The object of a line, its texts without secrets before anything cuts them; empty where it is none."""
+        """The object of a line, its texts without secrets before anything cuts them; empty for anything else."""
         if not line.startswith("{"):
             return {}
         try:
@@ -120,7 +120,7 @@ class Listener:
         }
         name = loaded.get("remote_id")
         if isinstance(name, str) and (len(name) > LOOKED_AT_CHARACTERS or self._strike(name) != name):
-            told["remote_id"] = None  # half of a name is none
+            told["remote_id"] = None  # half of a name is no name
         return told
 
     async def _submit(self, work: Assignment, message: dict[str, object]) -> None:
@@ -159,7 +159,7 @@ class Listener:
         return True
 
     def _word(self, value: object, most: int = WORD_CHARACTERS) -> str | None:
-        """A short text of a script on one line; None where it is none."""
+        """A short text of a script on one line; None for anything else."""
         told = bounds.text(value, bounds.MOST_WHOLE)
         return None if told is None else bounds.text(sanitize_line(self._redact(told)), most)
 
@@ -208,7 +208,7 @@ def _quantity(value: object, unit: str) -> float:
 
 
 def too_much(step: Step) -> Failure:
-    """The failure of a script that reported charges without end."""
+    """The failure of a script that reported endless charges."""
     text = (
         f"the program for {step.name} reported more than {MOST_REPORTED} charges and orders in one run and was ended;"
         f" the first {MOST_REPORTED} are booked. Correct it (`{step.name}` in [scripts] names it)"

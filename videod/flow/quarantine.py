@@ -1,7 +1,7 @@
 """A file that was refused is put aside, not thrown away: `<name>.refused` beside its place, one for each output.
 
 A person can look at it, and its place is free: a script that finds its receipt but no file fetches it once more (where
-that is free) or buys anew, instead of reporting the same file again. The paying scripts read `<name>.refused` too,
+that is free) or buys again, instead of reporting the same file again. The paying scripts read `<name>.refused` too,
 so as not to take the same bytes a second time.
 """
 

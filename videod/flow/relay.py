@@ -6,7 +6,7 @@ whose answer was lost is never mistaken for a person's. The entry's turn is held
 booked, and nothing of ours lies between the reading and the write.
 
 A review is shown on the board when its files are there, or after ten minutes with the names of those that are missing.
-A message that fails waits by itself and holds up no other; the first answer after an outage makes all of them due.
+A message that fails waits alone and holds up no other; the first answer after an outage makes all of them due.
 Alerts go their own way, never behind the board.
 """
 
@@ -32,7 +32,7 @@ from videod.store.reads import FILES, OutboxMessage
 
 log = logging.getLogger(__name__)
 
-#: both ways look by themselves at least this often, seconds
+#: both ways look at least this often, without a bell, seconds
 LOOK_AGAIN_S = 2.0
 #: waits after "down", by how often this message failed; the last one repeats, seconds
 DOWN_S = (5.0, 15.0, 30.0)
@@ -40,7 +40,7 @@ BUSY_S = 30.0
 CREDENTIALS_S = 60.0
 #: a message that the board refuses waits for a person to change the board, seconds
 REFUSED_S = 300.0
-#: how the problem of a message begins that people were told of
+#: how the problem of a reported message begins
 REFUSALS = ("rejected", "gone", "changed", "bug")
 #: the intake takes a person's edit within this time, seconds
 EDIT_S = 3.0
@@ -165,7 +165,7 @@ class Relay:
         return found if found is not None and found.due_at <= at else None
 
     async def _write(self, message: OutboxMessage, body: Mapping[str, object]) -> dict[str, object] | None:
-        """Write on the entry and return what is to be remembered of the write.
+        """Write on the entry and return what to remember of the write.
 
         None: that would have written over somebody's wish, and the message waits.
         """
@@ -280,10 +280,10 @@ class Relay:
         log.info(f"relay_{side}_recovered", extra={"kind": kind})
         if side == "board":
             await self._ledger.hasten(self._clock.now_ms())
-            self._ledger.wakeups.wake("intake of all")  # it need not find out by itself
+            self._ledger.wakeups.wake("intake of all")  # it need not find out on its own
 
     async def _refused_no_more(self, target: str) -> None:
-        """What people were told of messages that fail is over with the last of them, not with any that is taken."""
+        """The alert about failing messages ends with the last of them, not with any that is taken."""
 
         def ended(connection: sqlite3.Connection) -> list[str]:
             told = {one.ends for one in reads.open_alerts(connection)}
@@ -320,7 +320,7 @@ def _changed(message: OutboxMessage, error: BoardError) -> str:
 
 
 def _mark(message: OutboxMessage) -> tuple[str, str, int, int]:
-    """What was tried in a round: the same message again only where something new came, or it became due anew."""
+    """What was tried in a round: the same message again only where something new came, or it became due again."""
     return message.target, message.key, message.version, message.due_at
 
 

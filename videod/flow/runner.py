@@ -51,7 +51,7 @@ KILL_GRACE_S = 5.0
 STOPPING = "videod was stopped"
 #: name of the fact that holds the attempts which a stop left open on purpose
 LEFT_OPEN = "left_open"
-#: before an upload goes on with another access token, ms
+#: before an upload continues with another access token, ms
 TOKEN_WAIT_MS = 1_000
 
 
@@ -321,7 +321,7 @@ class Runner:
             return self._failed(work, known or self._told(work, error, "starting it"))
 
     async def _follow(self, work: Assignment, step: Step, child: Child, report: Report) -> int | JobFailed:
-        """The exit code of the child, or that it was ended: its time was over, or it reported charges without end."""
+        """The exit code of the child, or that it was ended: its time was over, or it reported endless charges."""
         try:
             async with asyncio.timeout(deadline := self._deadline_s(step)):
                 await self._listener.listen(work, child, report)

@@ -2,7 +2,7 @@
 
 A lane sleeps until it is woken, the next retry is due, or its poll interval is over: a lost wakeup costs a few
 seconds, never work. The choice is made once, within the claiming transaction: what is chosen cannot go to another. A
-job that money or a quota holds back is told so, and another one is chosen.
+job that money or a quota blocks is marked so, and another one is chosen.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ Chosen = tuple[Candidate, Candidates]
 
 
 class Choose(Protocol):
-    """Chooses from the `known` candidates, or from one that is read anew; None: nothing may start."""
+    """Chooses from the `known` candidates, or from one that is read again; None: nothing may start."""
 
     def __call__(self, connection: sqlite3.Connection, *, known: Candidates | None) -> Chosen | None: ...
 
 
-#: a lane looks by itself at least this often, seconds
+#: a lane looks at least this often, without a bell, seconds
 LOOK_AGAIN_S = 30.0
 
 
@@ -84,7 +84,7 @@ class Scheduler:
         """End every child and record its outcome.
 
         Who may be ended without doubt is ended at once; a paid call whose answer is on its way gets `grace_s` to end
-        by itself, then it is ended as well and said to be in doubt.
+        on its own, then it is ended as well and marked in doubt.
         """
         until = asyncio.get_running_loop().time() + grace_s
         while self._children:
@@ -95,7 +95,7 @@ class Scheduler:
             await asyncio.wait(self._children, timeout=max(0.05, min(left, 0.2)))
 
     async def adopt(self, limits: Mapping[str, Limit]) -> None:
-        """Take up changed limits at once; a pause for a daily quota is judged anew."""
+        """Take up changed limits at once; a pause for a daily quota is judged again."""
         for service, limit in limits.items():
             lane = self._lanes[service]
             if limit == lane.limit:
@@ -170,7 +170,7 @@ class Scheduler:
                 await self._ledger.wakeups.wait(lane.service, wait_s or await self._patience(lane.service))
 
     def _choose(self, connection: sqlite3.Connection, lane: Lane, known: Candidates | None = None) -> Chosen | None:
-        """The job to start now and the candidates it was chosen from: the `known` one, or one that is read anew."""
+        """The job to start now and the candidates it was chosen from: the `known` one, or one that is read again."""
         at = self._clock.now_ms()
         if is_suspended(connection, lane.service, at):
             return None
@@ -179,7 +179,7 @@ class Scheduler:
         return None if line is None or chosen is None else (chosen, line)
 
     async def _patience(self, service: str) -> float:
-        """Seconds until this lane must look again by itself: until the next retry or the end of a pause."""
+        """Seconds until this lane must look again without a bell: until the next retry or the end of a pause."""
         at = self._clock.now_ms()
 
         def due(connection: sqlite3.Connection) -> list[int]:
@@ -194,7 +194,7 @@ class Scheduler:
     async def _claim(self, lane: Lane, most: int) -> tuple[list[Assignment], bool]:
         """Choose and claim in one transaction; and whether a decision was not to start what was chosen.
 
-        Whatever it did instead is done: then it is chosen anew.
+        Whatever it did instead is done: then it chooses again.
         """
         picker = Picker(lane, self._builder, self._clock, partial(self._choose, lane=lane))
         try:
@@ -245,7 +245,7 @@ class Picker:
         return Claim(JobStarted(at, task.id, job.name, digest, self._lane.limit.quota(at)), job, command)
 
     def _followed(self, look: Look, at: int) -> Candidates | None:
-        """The candidates after the last claim; None: there was none, or it is to be read anew."""
+        """The candidates after the last claim; None: there was none, or it must be read again."""
         if self._last is None:
             return None
         claimed, line, was = self._last

@@ -30,7 +30,7 @@ class Trouble:
         self._failures = 0
 
     async def over(self) -> None:
-        """The board answered: what it was to be told meanwhile is due at once."""
+        """The board answered: what waited for it is due at once."""
         if self.kind is None:
             return
         at = self._clock.now_ms()

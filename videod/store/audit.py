@@ -137,7 +137,7 @@ WHERE quantity NOT BETWEEN 0 AND ? OR length(kind) NOT BETWEEN 1 AND ? OR length
 
 
 def nonsense(connection: sqlite3.Connection) -> list[Odd]:
-    """Charges of a number of pieces that is none, or with words that no service has."""
+    """Charges with an invalid number of pieces, or with words that no service has."""
     rows = connection.execute(_UNNAMED, (MOST_PIECES, WORD_CHARACTERS, WORD_CHARACTERS, WORD_CHARACTERS))
     return [Odd(*(_word(value) for value in row)) for row in rows]
 
@@ -212,7 +212,9 @@ def _reason(step: str, first: sqlite3.Row, then: sqlite3.Row) -> str | None:
     if step == "plan":
         return "repair"  # a plan takes a call for each round, also over a restart
     if first["attempt_id"] == then["attempt_id"]:
-        return "rebuy" if step == "clip" else None  # its finished file could not be had, and it was told to buy again
+        return (
+            "rebuy" if step == "clip" else None
+        )  # its finished file could not be had, and it was ordered to buy again
     return "retry" if outcome in _USELESS else None
 
 

@@ -26,7 +26,7 @@ WHERE tasks.paused IS NULL
   AND (tasks.status = 'published' AND jobs.step = 'cleanup' OR tasks.phase <> 'closed')
 """
 
-#: plans of episodes in work, which are made anew or tried again
+#: plans of episodes in work, which are redone or retried
 _PLANS_IN_WORK = """
 SELECT tasks.id AS task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, tasks.priority, tasks.admitted,
        tasks.queued_at, tasks.started_at

@@ -53,7 +53,7 @@ def transact(connection: sqlite3.Connection, fn: Transaction[T]) -> T:
         result = fn(connection)
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:  # a full or failing disk has rolled back by itself
+        if connection.in_transaction:  # a full or failing disk has rolled back already
             connection.execute("ROLLBACK")
         raise
     return result

@@ -51,7 +51,7 @@ ORDER BY key
 def repeated(
     connection: sqlite3.Connection, event: Event, jobs: Iterable[Job], alike: float | None, channel_id: str
 ) -> tuple[tuple[Film, ...], tuple[Film, ...]]:  # fmt: skip
-    """What a new plan or an upload may repeat: the very same, and the channel's newest. `alike`: see the policy."""
+    """What a new plan or upload may repeat: identical ones, and the channel's newest. `alike`: see the policy."""
     if alike is None:
         return (), ()
     if isinstance(event, JobSucceeded) and event.plan is not None:
@@ -68,7 +68,7 @@ def _films(rows: sqlite3.Cursor, what: str) -> list[Film]:
 
 
 def with_plan(connection: sqlite3.Connection, task_id: str, sha256: str, content: str) -> tuple[Film, ...]:
-    """Other episodes with this very plan; `content` "": only with the very same file."""
+    """Other episodes with an identical plan; `content` "": only with an identical file."""
     found = _films(connection.execute(_SAME_PLAN, (sha256, task_id)), "plan")
     if content and not found:
         found = _films(connection.execute(_SAME_WORDS, (content, task_id)), "plan")

@@ -16,7 +16,8 @@ def look(path: Path) -> sqlite3.Connection:
     """A read-only connection for another process's look, without the 25 ms that importing asyncio costs.
 
     On a read-only mount, where no write-ahead log can be opened, the file is read as one that nobody changes; whoever
-    keeps such a connection sees no later change. Raises NoDatabase, Unreadable, or sqlite3.Error when the file is none.
+    keeps such a connection sees no later change. Raises NoDatabase, Unreadable, or sqlite3.Error if the file is no
+    database.
     """
     if not path.exists():
         raise NoDatabase(f"there is no database at {path} yet; start videod once with `videod run`")

@@ -58,7 +58,7 @@ class WatchedVideo:
 
 
 def videos_due(connection: sqlite3.Connection, at: int) -> tuple[WatchedVideo, ...]:
-    """The films that YouTube is to be asked about now, the oldest look first."""
+    """The films to ask YouTube about now, the oldest look first."""
     rows = connection.execute(
         "SELECT id, channel_id, youtube_id FROM tasks INDEXED BY tasks_to_look_at"
         " WHERE verdict_due IS NOT NULL AND verdict_due <= ? AND youtube_id IS NOT NULL ORDER BY verdict_due",
@@ -155,7 +155,7 @@ ORDER BY coalesce(tasks.phase, '') <> 'review',
 
 
 def due_messages(connection: sqlite3.Connection, target: str, at: int, limit: int = 50) -> tuple[OutboxMessage, ...]:
-    """What is to be sent now, the most urgent first."""
+    """What to send now, the most urgent first."""
     return tuple(_post(row) for row in connection.execute(_DUE[target], (at, limit)))
 
 
@@ -186,7 +186,7 @@ def delayed(connection: sqlite3.Connection, target: str, delay: str) -> bool:
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """A cause that people were told of and that is not over."""
+    """A reported cause that is not over."""
 
     key: str
     ends: str
@@ -243,12 +243,12 @@ def value(connection: sqlite3.Connection, name: str) -> str | None:
 
 
 def value_ms(connection: sqlite3.Connection, name: str) -> int | None:
-    """A value that is a time, ms; None where there is none, or what stands there is no time."""
+    """A value that is a time, ms; None if it is missing or no time."""
     return bounds.whole(value(connection, name))
 
 
 def value_json(connection: sqlite3.Connection, name: str) -> object:
-    """A value that is JSON; None where there is none, or what stands there cannot be read."""
+    """A value that is JSON; None if it is missing or cannot be read."""
     try:
         return bounds.loads(value(connection, name) or "null")
     except ValueError:

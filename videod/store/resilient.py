@@ -1,6 +1,6 @@
 """What becomes of a transaction on a full disk, or while another program holds the database: it is tried again.
 
-Whoever called waits, and nothing is lost. SQLite rolls such a transaction back by itself. On a full disk the reserve is
+Whoever called waits, and nothing is lost. SQLite itself rolls such a transaction back. On a full disk the reserve is
 given up and the same transaction tried again, then once more every few seconds until there is space. A database that
 somebody else holds (a browser with an open transaction) is waited for in the same way, reads as well. An input/output
 error is another matter and passes through: after a failed fsync nobody knows what is on the disk, so the process ends

@@ -1,8 +1,8 @@
-"""Tasks with their jobs as last committed, kept so that not every event parses a hundred rows anew.
+"""Tasks with their jobs as last committed, kept so that not every event parses a hundred rows again.
 
 A kept snapshot is believed only while the task's newest history row is the one it was kept with. Whatever changes a
 task or a job writes a history row in the same transaction, so a snapshot from before another commit, or from a
-transaction that was rolled back, is found out by one index lookup and read anew. Values are those read from the rows
+transaction that was rolled back, is found out by one index lookup and read again. Values are those read from the rows
 themselves, never those that were about to be written.
 """
 

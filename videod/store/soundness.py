@@ -19,7 +19,7 @@ from videod.core.sanitize import sanitize_line
 #: memory takes as long as the disk takes to read it.
 FULL_CHECK_BYTES = 256 << 20
 QUICK_S = 1.5
-#: what is told of the damage; a smashed file has thousands of complaints
+#: what is reported of the damage; a smashed file has thousands of complaints
 COMPLAINTS = 3
 #: results that speak of the disk or the rights to it, not of the file's content
 _OUTSIDE = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_PERM", "SQLITE_BUSY")
@@ -75,10 +75,10 @@ def complaints(path: Path, limit: int = COMPLAINTS, full: int = FULL_CHECK_BYTES
 
 
 def given_up(error: BaseException | None) -> bool:
-    """Whether `error`, or one of the group it is, means that the database must be opened and examined anew.
+    """Whether `error`, or one of the group it is, means that the database must be opened and examined again.
 
     After a failed write or fsync nobody knows what is on the disk, and the kernel may call the next fsync good without
-    having written what the failed one was for: going on would acknowledge what is not there.
+    having written what the failed one was for: continuing would acknowledge what is not there.
     """
     if isinstance(error, BaseExceptionGroup):
         return any(given_up(one) for one in error.exceptions)
@@ -146,7 +146,7 @@ def _is_whole(copy: Path) -> bool:
         # immutable: nothing but this process knows the copy, and looking at it leaves no files beside it
         with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             whole = bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
-            # one without an episode is no way back: it was made as the very first start went through the migrations
+            # one without an episode is no way back: the first start made it on its way through the migrations
             return whole and connection.execute("SELECT 1 FROM tasks LIMIT 1").fetchone() is not None
     except sqlite3.DatabaseError:
         return False

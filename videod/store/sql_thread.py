@@ -2,8 +2,8 @@
 
 A line that writes commits together what waits together, so that one wait for the disk serves every caller. The first
 function of a transaction needs no savepoint, since nothing is lost when it is rolled back; each further one has its
-own, so that one that raises undoes only itself. Nobody is told of success before the commit. When the commit fails,
-or SQLite rolls back by itself on a full or failing disk, all of the transaction are told so.
+own, so that one that raises undoes only itself. Success is reported only after the commit. When the commit fails,
+or SQLite itself rolls back on a full or failing disk, all of the transaction hear of it.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class _Asked:
 
 
 class SqlThread:
-    """See the module's text. `together`: it writes, in transactions; else each function runs by itself."""
+    """See the module's text. `together`: it writes, in transactions; else each function runs separately."""
 
     def __init__(self, thread: aiosqlite.Connection, together: bool) -> None:
         self._thread = thread
@@ -52,7 +52,7 @@ class SqlThread:
         try:
             return cls(await thread, together)
         except BaseException:
-            # it has been told to stop, and would still tell this loop of it when the loop is gone
+            # it was asked to stop, and would still report to this loop when the loop is gone
             await asyncio.shield(asyncio.to_thread(thread._thread.join))
             raise
 
@@ -80,7 +80,7 @@ class SqlThread:
     # ------------------------------------------------------------------------------------------ on the thread
 
     def _serve(self, connection: sqlite3.Connection, asked: _Asked) -> None:
-        """See to it that `asked` is served: by itself, with what waits behind it, or by whoever was before it."""
+        """See to it that `asked` is served: alone, with what waits behind it, or by whoever was before it."""
         while not asked.served:
             first = self._waiting.popleft()
             served = [first]

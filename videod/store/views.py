@@ -75,7 +75,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Unsent:
-    """What the outside still has to be told, per target; `problem` is the last refusal where there was one."""
+    """What the outside has yet to hear, per target; `problem` is the last refusal where there was one."""
 
     target: str
     rows: int
@@ -173,7 +173,7 @@ def episodes(connection: sqlite3.Connection) -> tuple[Episode, ...]:
     return tuple(sorted(found, key=lambda one: rank(one.task.status)))
 
 
-#: of each channel's queue so many are told what keeps them from starting
+#: of each channel's queue so many learn what keeps them from starting
 QUEUED_TOLD = 20
 _WAITING = """
 SELECT tasks.* FROM tasks INDEXED BY tasks_in_work
@@ -344,7 +344,7 @@ _BY_TITLE = "SELECT * FROM tasks WHERE title LIKE ? ESCAPE '\\' ORDER BY created
 
 
 def find(connection: sqlite3.Connection, text: str, limit: int = 6) -> tuple[Task, ...]:
-    """The tasks a person may mean: the very id or page id alone, else ids that begin so, else titles that hold it."""
+    """The tasks a person may mean: the exact id or page id alone, else ids that begin so, else titles that hold it."""
     page = text.replace("-", "").lower()
     exact = connection.execute(
         "SELECT * FROM tasks WHERE id = ? OR page_id = ? OR replace(page_id, '-', '') = ?", (text, text, page)

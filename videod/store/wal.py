@@ -1,6 +1,6 @@
 """The write-ahead log: what waits in it to be moved into the database file, and the moving.
 
-SQLite moves it by itself after every four thousand pages (16 MB) and begins it anew, unless a reader still needs its
+SQLite itself moves it after every four thousand pages (16 MB) and starts it over, unless a reader still needs its
 old content: while somebody holds a read transaction open it only grows. The writer's connection alone may move it.
 """
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def log_bytes(path: Path) -> int:
-    """The size of the write-ahead log of the database at `path`; 0 where there is none."""
+    """The size of the write-ahead log of the database at `path`; 0 without one."""
     try:
         return path.with_name(f"{path.name}-wal").stat().st_size
     except FileNotFoundError:

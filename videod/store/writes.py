@@ -243,14 +243,14 @@ def postpone(
 
 
 def hasten(connection: sqlite3.Connection, at: int) -> int:
-    """The board answers again: what it was to be told later is due now. Returns how many messages that are."""
+    """The board answers again: what was to be sent later is due now. Returns how many messages that are."""
     return connection.execute(
         "UPDATE outbox SET due_at = ?, attempts = 0 WHERE target IN ('entry', 'asset') AND due_at > ?", (at, at)
     ).rowcount
 
 
 def hasten_entry(connection: sqlite3.Connection, page_id: str, at: int) -> None:
-    """What the entry is told once its files are on the board is due now; what the board refused is not."""
+    """What the entry shows once its files are on the board is due now; what the board refused is not."""
     connection.execute(
         "UPDATE outbox SET due_at = min(due_at, ?) WHERE target = 'entry' AND key = ? AND delay = ?",
         (at, page_id, reads.FILES),
@@ -300,7 +300,7 @@ def set_value(connection: sqlite3.Connection, name: str, value: str) -> None:
     )
 
 
-#: what was to be later than `:at`, each as far from it as it was before the clock was set back
+#: what was due later than `:at`, each as far from it as it was before the clock was set back
 _SET_BACK = (
     "UPDATE jobs SET due_at = max(:at, due_at - :by) WHERE state = 'ready' AND due_at > :at",
     "UPDATE jobs SET started_at = :at WHERE state = 'running' AND started_at > :at",
@@ -309,7 +309,7 @@ _SET_BACK = (
     "UPDATE tasks SET started_at = started_at - :by WHERE started_at > :at",
     "UPDATE tasks SET ended_at = ended_at - :by WHERE ended_at > :at",
     "UPDATE tasks SET verdict_due = verdict_due - :by WHERE verdict_due > :at",
-    # the day that a quota counts to is another one: judged anew
+    # the day that a quota counts to is another one: judged again
     "DELETE FROM suspensions WHERE cause = 'limit'",
     "UPDATE suspensions SET until_ms = until_ms - :by WHERE until_ms > :at",
     "UPDATE suspensions SET since = since - :by WHERE since > :at",

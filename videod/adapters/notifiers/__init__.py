@@ -39,7 +39,7 @@ def configured(alerts: Alerts, secret: Secret, redact: Callable[[str], str] = st
 
 
 def _trouble(failure: BaseException) -> BoardError:
-    """A way that breaks by itself is one way less; the alert and the daemon go on."""
+    """One broken way must not stop the others or the daemon."""
     if isinstance(failure, BoardError):
         return failure
     if not isinstance(failure, Exception):

@@ -52,7 +52,7 @@ def _left(answer: Json) -> int:
 
 
 def _words(answer: object) -> set[str]:
-    """The codes of a refusal in the service's own words, of both forms; empty where it is none of them."""
+    """The codes of a refusal in the service's own words, of both forms; empty for anything else."""
     detail = answer.get("detail") if isinstance(answer, dict) else None
     fields = detail if isinstance(detail, dict) else {}
     return {str(fields[name]) for name in ("code", "status") if isinstance(fields.get(name), str)}

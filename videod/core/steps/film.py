@@ -80,7 +80,7 @@ STEP = Step(
     suffix=".mp4",
     secrets=(),
     noun="film",
-    # measured on 2 cores with uniform 1080p24 clips, with a margin for clips that must be rendered anew
+    # measured on 2 cores with uniform 1080p24 clips, with a margin for clips that must be rendered again
     usual=Usual(40, 40),
     jobs=_jobs,
     argv=_argv,
