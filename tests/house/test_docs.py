@@ -261,6 +261,7 @@ def _names(body: object) -> Iterator[str]:
 @pytest.mark.parametrize(
     "words",
     ["status", "list", "show the-ant-road-15", "show nobody", "why the-ant-road-15", "costs --by episode", "audit",
+     "report --month",
      "approve --all --dry-run", "approve --all", "retry the-ant-road-15", "channels list", "channels check"],
 )  # fmt: skip
 def test_every_name_that_json_output_uses_is_on_its_page(

@@ -41,6 +41,9 @@ COMMANDS: dict[str, Command] = {
     "why": Command("why", "Explain in one sentence what an episode is waiting for.", _LOOK),
     "watch": Command("watch", "Open the live dashboard.", _LOOK),
     "costs": Command("costs", "Show spending by channel, service, day or episode.", _LOOK),
+    "report": Command(
+        "report", "Show what was published, what recovered automatically, what it cost and what was slow.", _LOOK
+    ),
     "logs": Command("episode", "Show the log lines of one episode, oldest first.", _LOOK),
     "open": Command("episode", "Open an episode's film, folder, entry on the board or page on YouTube.", _LOOK),
     "export": Command("episode", "Copy an episode's plan, files, history, costs and digests into a folder.", _LOOK),

@@ -1,8 +1,18 @@
-"""What screens read of the ledger: recent events, and charges added up. Looks only, never writes."""
+"""What screens read of the ledger: recent events, charges added up, the measures of a period. Looks only, never writes.
+
+What counts as what stands in docs/reports.md; the tables `stays`, `troubles`, `lane_waits` and `counters` are kept by
+triggers (migrations/0019_measures.sql) in the transaction of what happened.
+"""
 
 import json
 import sqlite3
+import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from videod.core.attention import Queue
+from videod.core.measures import Cost, Counter, Ending, LaneWait, Outcome, Report, Stay, Troubles
+from videod.core.statuses import Status
 
 
 @dataclass(frozen=True)
@@ -47,26 +57,132 @@ class Spend:
 #: charges, and beside them what may have been paid
 _SPEND = """
 WITH spent AS (
-    SELECT at, channel_id, task_id, service, micros, 1 AS charge, 0 AS possible FROM charges WHERE at >= :begin
+    SELECT at, channel_id, task_id, service, micros, 1 AS charge, 0 AS possible
+    FROM charges WHERE at >= :begin AND at < :end
     UNION ALL
     SELECT at, channel_id, task_id, service, 0, 0, micros FROM possible_charges
-    WHERE cleared_at IS NULL AND at >= :begin
+    WHERE cleared_at IS NULL AND at >= :begin AND at < :end
 )
 SELECT CASE :by WHEN 'day' THEN strftime('%Y-%m-%d', spent.at / 1000, 'unixepoch') WHEN 'channel' THEN spent.channel_id
                 WHEN 'episode' THEN spent.task_id WHEN 'service' THEN spent.service END AS key,
        iif(:by = 'episode', coalesce(max(tasks.title), ''), '') AS label, sum(spent.micros) AS micros,
        sum(spent.charge) AS n, count(DISTINCT spent.task_id) AS tasks, sum(spent.possible) AS possible
 FROM spent LEFT JOIN tasks ON tasks.id = spent.task_id
+WHERE spent.channel_id = coalesce(:channel, spent.channel_id)
 GROUP BY 1 ORDER BY iif(:by = 'day', key, NULL) DESC, micros DESC, key
 """
 
 
-def spend(connection: sqlite3.Connection, by: str, begin: int) -> tuple[Spend, ...]:
-    """Charges since `begin`, ms, and beside them what may have been paid, added up.
+#: later than any time
+_NEVER = 2**62
 
-    `by` is "day" (UTC), "channel", "episode" or "service".
+
+def spend(
+    connection: sqlite3.Connection, by: str, begin: int, end: int = _NEVER, channel: str | None = None
+) -> tuple[Spend, ...]:  # fmt: skip
+    """Charges from `begin` up to before `end`, ms, and beside them what may have been paid, added up.
+
+    `by` is "day" (UTC), "channel", "episode" or "service"; `channel` None: of all.
     """
-    rows = connection.execute(_SPEND, {"by": by, "begin": begin})
+    rows = connection.execute(_SPEND, {"by": by, "begin": begin, "end": end, "channel": channel})
     return tuple(
         Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"], row["possible"]) for row in rows
     )
+
+
+# ------------------------------------------------------------------------------------------- the measures of a period
+
+#: the status that an episode had at the end of the period, where it took it within the period; a person acted where
+#: somebody ended an error status of it, or a job needed a key, credit or a decision
+_ENDINGS = """
+SELECT stays.task_id, stays.channel_id, coalesce(tasks.title, ''), stays.status, statuses.phase, stays.began_at,
+       coalesce(tasks.cost_micros, 0), coalesce(tasks.possible_micros, 0),
+       EXISTS (SELECT 1 FROM stays AS earlier JOIN statuses AS its ON its.status = earlier.status
+               WHERE earlier.task_id = stays.task_id AND its.phase = 'error' AND earlier.ended_at < :end
+               AND earlier.ended_by IN ('EntryQueued', 'EntryEdited', 'RedoAsked', 'CancelAsked'))
+       OR EXISTS (SELECT 1 FROM troubles WHERE troubles.task_id = stays.task_id AND person = 1 AND step <> 'cleanup'
+                  AND began_at < :end) AS person,
+       EXISTS (SELECT 1 FROM troubles WHERE troubles.task_id = stays.task_id AND failures > 0 AND step <> 'cleanup'
+               AND began_at < :end) AS failed
+FROM statuses CROSS JOIN stays INDEXED BY stays_by_begin ON stays.status = statuses.status
+LEFT JOIN tasks ON tasks.id = stays.task_id
+WHERE (statuses.phase = 'error' OR statuses.phase = 'closed' AND statuses.status <> 'draft')
+  AND stays.began_at >= :begin AND stays.began_at < :end AND (stays.ended_at IS NULL OR stays.ended_at >= :end)
+  AND stays.channel_id = coalesce(:channel, stays.channel_id)
+ORDER BY stays.began_at, stays.id
+"""
+
+
+def _ending(row: sqlite3.Row) -> Ending:
+    task_id, channel_id, title, status, phase, at, micros, possible, person, failed = row
+    if phase == "error":
+        outcome, person = Outcome.STOPPED, 1
+    elif status == "cancelled":
+        outcome = Outcome.CANCELLED
+    else:
+        outcome = Outcome.HELPED if person else Outcome.RECOVERED if failed else Outcome.CLEAN
+    return Ending(task_id, channel_id, title, outcome, person == 1, at, micros, possible)
+
+
+_TROUBLES = """
+SELECT service, kind, sum(failures), sum(ended = 'recovered'), sum(ended = 'helped'), sum(ended = 'stopped')
+FROM troubles INDEXED BY troubles_by_end
+WHERE ended_at >= :begin AND ended_at < :end AND channel_id = coalesce(:channel, channel_id) AND step <> 'cleanup'
+GROUP BY service, kind ORDER BY 3 DESC, service, kind
+"""
+_RETRYING = """
+SELECT count(*) FROM tasks INDEXED BY tasks_open CROSS JOIN troubles ON troubles.task_id = tasks.id
+WHERE tasks.phase <> 'closed' AND troubles.ended_at IS NULL AND tasks.channel_id = coalesce(:channel, tasks.channel_id)
+"""
+_STAYS = """
+SELECT stays.status, stays.ended_at - stays.began_at FROM stays INDEXED BY stays_by_end JOIN statuses USING (status)
+WHERE stays.ended_at >= :begin AND stays.ended_at < :end AND statuses.phase IN ('queued', 'work', 'review')
+  AND stays.channel_id = coalesce(:channel, stays.channel_id)
+"""
+_WAITS = """
+SELECT service, sum(starts), sum(waited_ms), max(longest_ms) FROM lane_waits
+WHERE hour >= :begin / 3600000 AND hour <= (:end - 1) / 3600000 AND channel_id = coalesce(:channel, channel_id)
+GROUP BY service ORDER BY sum(waited_ms) DESC, service
+"""
+_QUEUE = """
+SELECT channel_id, count(*), min(queued_at) FROM tasks INDEXED BY tasks_waiting
+WHERE admitted = 0 AND phase <> 'closed' AND phase = 'queued' AND channel_id = coalesce(:channel, channel_id)
+GROUP BY channel_id ORDER BY channel_id
+"""
+
+
+def report(connection: sqlite3.Connection, begin: int, end: int, channel: str | None = None) -> Report:
+    """The measures from `begin` up to before `end`, ms; of one channel where it is given."""
+    what = {"begin": begin, "end": end, "channel": channel}
+    return Report(
+        begin, end, channel,
+        endings=tuple(_ending(row) for row in connection.execute(_ENDINGS, what)),
+        troubles=tuple(Troubles(*row) for row in connection.execute(_TROUBLES, what)),
+        retrying=int(connection.execute(_RETRYING, what).fetchone()[0]),
+        stays=_stays(connection, what),
+        waits=tuple(LaneWait(*row) for row in connection.execute(_WAITS, what)),
+        by_channel=_costs(connection, "channel", begin, end, channel),
+        by_service=_costs(connection, "service", begin, end, channel),
+        queue=tuple(Queue(*row) for row in connection.execute(_QUEUE, what)),
+    )  # fmt: skip
+
+
+def _costs(connection: sqlite3.Connection, by: str, begin: int, end: int, channel: str | None) -> tuple[Cost, ...]:
+    return tuple(Cost(one.key, one.micros, one.possible) for one in spend(connection, by, begin, end, channel))
+
+
+def _stays(connection: sqlite3.Connection, what: Mapping[str, object]) -> tuple[Stay, ...]:
+    """In the order of work."""
+    times: dict[str, list[int]] = {}
+    for status, ms in connection.execute(_STAYS, what):
+        times.setdefault(status, []).append(ms)
+    return tuple(
+        Stay(status, len(found), round(statistics.median(found)), max(found), sum(found))
+        for status in Status if (found := times.get(status.value))
+    )  # fmt: skip
+
+
+def counters(connection: sqlite3.Connection) -> tuple[Counter, ...]:
+    """All that only grows; a few hundred rows, however long the past is."""
+    rows = connection.execute("SELECT name, channel_id, service, kind, n FROM counters ORDER BY 1, 2, 3, 4")
+    return tuple(Counter(*row) for row in rows)

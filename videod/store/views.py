@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from videod.core import board, film_cost
 from videod.core.film_cost import Credit
+from videod.core.measures import Counter
 from videod.core.model import Job, Task
 from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
 from videod.core.suspension import Suspension
 from videod.core.tables import SERVICES, USUAL
-from videod.store import candidate_queries, reads
+from videod.store import candidate_queries, reads, reports
 from videod.store.rows import STATES, failure_of, task_of
 
 DAY_MS = 86_400_000
@@ -119,6 +120,7 @@ class Overview:
     possible_today: Mapping[str, int] = field(default_factory=dict)
     #: what is left of the accounts, as they said it last
     credit: tuple[Credit, ...] = ()
+    counters: tuple[Counter, ...] = ()
 
     @property
     def possible_today_micros(self) -> int:
@@ -282,7 +284,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         in_doubt=in_doubt, problems=problems(connection),
         heartbeat=reads.value_ms(connection, "heartbeat"), refused=refused(connection),
         possible_today=possible(connection, day_start(at), at + 1),
-        credit=film_cost.of(reads.value_json(connection, "credit")),
+        credit=film_cost.of(reads.value_json(connection, "credit")), counters=reports.counters(connection),
     )  # fmt: skip
 
 

@@ -324,6 +324,8 @@ _SET_BACK = (
     " WHERE name = 'notion_not_before' AND CAST(value AS INTEGER) > :at",
     # spent is spent: of the present day, not of one to come
     "UPDATE charges SET at = :at WHERE at > :at",
+    "UPDATE stays SET began_at = began_at - :by WHERE began_at > :at",
+    "UPDATE troubles SET began_at = began_at - :by WHERE began_at > :at",
     "UPDATE possible_charges SET at = :at WHERE at > :at",
 )
 _NOTE_SET_BACK = """

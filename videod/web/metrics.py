@@ -1,9 +1,13 @@
-"""The numbers of the overview as Prometheus text (exposition format 0.0.4). Pure."""
+"""The numbers of the overview as Prometheus text (exposition format 0.0.4). Pure.
+
+Counters come from the database: they only grow, over restarts as well.
+"""
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from videod.core.measures import HARMLESS, Counter
 from videod.core.statuses import Status
 from videod.store.views import Overview
 
@@ -18,8 +22,9 @@ def _escaped(value: str) -> str:
 
 
 def _family(name: str, about: str, samples: Sequence[Sample]) -> list[str]:
-    """One gauge with its samples, one for each set of labels."""
-    lines = [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
+    """One family with its samples, one for each set of labels; what ends in _total is a counter, all else a gauge."""
+    kind = "counter" if name.endswith("_total") else "gauge"
+    lines = [f"# HELP {name} {about}", f"# TYPE {name} {kind}"]
     for labels, value in samples:
         inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
         lines.append(f"{name}{{{inside}}} {value:.15g}" if inside else f"{name} {value:.15g}")
@@ -45,6 +50,7 @@ def text(
     """
     families = (
         *_house(seen, version, started_at), *_lanes(seen, limits), *_money(seen), *_unsent(seen),
+        *_grown(seen.counters),
         ("videod_connections", "Connections since the start by listener and what became of them.", [
             ({"listener": listener, "outcome": outcome}, count)
             for listener, counts in (connections or {}).items() for outcome, count in counts.items()
@@ -115,6 +121,45 @@ def _unsent(seen: Overview) -> tuple[Family, ...]:
         ("videod_unsent", "Outbox rows not delivered yet by target.", _each("target", rows)),
         ("videod_unsent_oldest_seconds", "Age of the oldest row not delivered by target.", _each("target", ages)),
     )
+
+
+#: counter's name in the database -> name, help text, labels it has
+_GROWN = (
+    ("episodes", "videod_episodes_total", "Episodes by channel: queued, published, failed, cancelled.", "outcome"),
+    ("attempts", "videod_attempts_total", "Ended attempts by service and outcome.", "outcome"),
+    ("failures", "videod_failures_total", "Failed attempts by service and kind.", "kind"),
+    ("retries", "videod_retries_total", "Failed attempts that were followed by another one.", "kind"),
+    ("recovered", "videod_recoveries_total", "Jobs that succeeded after failures, without a person.", "kind"),
+    ("helped", "videod_helped_total", "Jobs that succeeded after failures, with a person's help.", "kind"),
+    ("stopped", "videod_stopped_total", "Jobs that stopped and need a person.", "kind"),
+    ("charged", "videod_charged_usd_total", "US dollars charged by channel and service.", ""),
+)  # fmt: skip
+
+
+def _grown(counters: Sequence[Counter]) -> tuple[Family, ...]:
+    found = [*counters, *(replace(one, name="failures") for one in counters if _failed(one))]
+    return tuple(
+        (name, about, _summed([one for one in found if one.name == stored], stored, label))
+        for stored, name, about, label in _GROWN
+    )
+
+
+def _failed(one: Counter) -> bool:
+    return one.name == "attempts" and one.kind not in HARMLESS
+
+
+def _summed(counters: Sequence[Counter], stored: str, label: str) -> list[Sample]:
+    """Money and episodes by channel, all else by service alone."""
+    sums: dict[tuple[tuple[str, str], ...], float] = {}
+    for one in counters:
+        labels = {"service": one.service} | ({label: one.kind} if label else {})
+        if stored == "episodes":
+            labels = {"channel": one.channel_id, label: one.kind}
+        if stored == "charged":
+            labels |= {"channel": one.channel_id}
+        key = tuple(labels.items())
+        sums[key] = sums.get(key, 0.0) + one.n / (1e6 if stored == "charged" else 1)
+    return [(dict(key), value) for key, value in sums.items()]
 
 
 def _each(label: str, values: Mapping[str, float]) -> list[Sample]:
