@@ -4,7 +4,9 @@ A missing section or key means its default. Relative paths start at the folder o
 addresses never stand in the file: `credentials` reads them from the environment (also offered here).
 """
 
+import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -81,6 +83,19 @@ def _zone(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", value):
+        raise ValueError("write the name alone, such as hooks.example.com, without https:// and without a path")
+    return value
+
+
+def _own_address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError("write an IP address of this host, such as 127.0.0.1, or 0.0.0.0 for all of them") from None
+
+
 Place = Annotated[Path, BeforeValidator(_place)]
 Program = Annotated[Path | None, BeforeValidator(_existing)]
 Word = Annotated[str, Field(pattern=r"^\S+$")]
@@ -112,6 +127,20 @@ class Notion(Section):
     version: str = Field(default="2026-03-11", pattern=r"^\d{4}-\d\d-\d\d$")
     #: 180 a minute on the Free and Plus plans, 600 on Business and Enterprise
     requests_per_s: float = Field(default=3, gt=0, le=10)
+
+
+class Webhook(Section):
+    """Where videod listens for Notion's webhook (port 0: nowhere), and the public name by which Notion reaches it."""
+
+    port: int = Field(default=0, ge=0, le=65535)
+    host: Annotated[str, AfterValidator(_host)] = Field(default="", examples=["hooks.example.com"])
+    address: Annotated[str, AfterValidator(_own_address)] = "127.0.0.1"
+
+    @model_validator(mode="after")
+    def _port_has_a_name(self) -> Self:
+        if self.port and not self.host:
+            raise ValueError('port needs host as well, the name that Notion calls, such as host = "hooks.example.com"')
+        return self
 
 
 class Service(Section):
@@ -278,6 +307,7 @@ class Settings(Section):
     paths: Paths = Field(default_factory=Paths)
     daemon: Daemon = Field(default_factory=Daemon)
     notion: Notion = Field(default_factory=Notion)
+    webhook: Webhook = Field(default_factory=Webhook)
     services: Services = Field(default_factory=Services)
     models: Models = Field(default_factory=Models)
     prices: Prices = Field(default_factory=Prices)

@@ -115,3 +115,14 @@ def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
             typer.echo(sanitize_screen(line))
     if problems:
         raise typer.Exit(CONFIGURATION)
+
+
+@app.command()
+def webhook(config: Config = CONFIG, as_json: AsJson = False) -> None:
+    """Show how Notion's webhook is doing, its verification token, and the next step until it works."""
+    from videod.cli import notion_webhook
+
+    try:
+        notion_webhook.show(_settings(config), as_json)
+    except CommandError as error:
+        _fail(error.code, f"{error}{error.hint and ' '}{error.hint}")

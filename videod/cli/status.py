@@ -5,11 +5,12 @@ from dataclasses import replace
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, Config, StateFolder, examples
 from videod.cli.output import Cell, Column
+from videod.core import webhook
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
 from videod.dashboard import rows, view
 from videod.dashboard.running import Daemon
-from videod.dashboard.text import ago
+from videod.dashboard.text import ago, clock
 from videod.store import views
 from videod.web import serializers
 
@@ -60,6 +61,7 @@ def _print(shown: view.View, seen: views.Overview) -> None:
         output.say("No episode is open; set an entry of the board to Queued to start one.")
     _services(shown.lanes)
     _credit(seen)
+    _webhook(seen)
     _counts(seen.counts)
 
 
@@ -124,6 +126,22 @@ def _credit(seen: views.Overview) -> None:
     output.heading("Credit")
     for one in seen.credit:
         output.say(f"  {one.words}, asked {ago(one.at, seen.at)}")
+
+
+def _webhook(seen: views.Overview) -> None:
+    """How Notion's webhook is doing, where it is on."""
+    hook = seen.webhook
+    if not hook.on:
+        return
+    output.say("")
+    output.heading("Webhook")
+    came = (
+        "no signed delivery yet" if hook.signed_at is None else f"last signed delivery {ago(hook.signed_at, seen.at)}"
+    )
+    output.say(f"  {came}; {hook.taken:,} taken and {hook.repeats:,} repeats since {clock(hook.since, seen.at)}")
+    if hook.refused:
+        last = "" if hook.refused_at is None else f", the last one {ago(hook.refused_at, seen.at)}"
+        output.say(f"  refused {sanitize_screen(webhook.why_refused(hook.refused))}{last}")
 
 
 def _counts(counts: dict[str, int]) -> None:

@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -12,7 +13,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -35,7 +36,7 @@ from videod.adapters.oauth import Application, GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.config import Notion
-from videod.core import tables
+from videod.core import tables, webhook
 from videod.core.model import ChannelPolicy
 from videod.core.step import Step
 from videod.credentials import Secrets
@@ -77,6 +78,9 @@ HELD_S = 600.0
 PART_S = 2.5
 
 
+Watch = Callable[[], Coroutine[None, None, None]]
+
+
 @dataclass(frozen=True)
 class Assembly:
     """Everything that runs, joined."""
@@ -93,7 +97,7 @@ class Assembly:
     #: settles what a paid script of the last daemon is still finishing
     settling: Callable[[], Awaitable[None]]
     #: name -> what watches the disk, the clock, the write-ahead log, balances, what entries wait for, quiet troubles
-    watches: Mapping[str, Callable[[], Coroutine[None, None, None]]]
+    watches: Mapping[str, Watch]
     #: look at the settings as soon as possible
     look_at_settings: Callable[[], None]
 
@@ -147,8 +151,7 @@ async def build(
         current.settings.retry.deaths, bound,
     )  # fmt: skip
     late = await recovery.recover()
-    await _settle_the_past(store, ledger, clock)
-    log.info("daemon_recovery_done", extra={"still_paying": len(late)})
+    await _settle_the_past(store, ledger, clock, len(late))
     calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
@@ -165,7 +168,7 @@ async def build(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
         ends.state_lost,
     )  # fmt: skip
-    watches = {
+    watches: dict[str, Watch] = {
         "clock": clock_watch.run,
         "disk": disk_watch.run,
         "wal": WalWatch(sources.state / "videod.db", ledger, database.move_log).run,
@@ -176,10 +179,27 @@ async def build(
         "verdicts": _verdicts(sources, store, ledger, clock, youtube).run,
         "attention": AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run,
     }
+    watches |= await _webhook(sources, store, ledger, clock, ends)
     return Assembly(
         store, ledger, scheduler, intake, relay, board, calls, launcher, lease, partial(recovery.settle_late, late),
         watches, ready.ask,
     )  # fmt: skip
+
+
+async def _webhook(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, ends: Ends) -> dict[str, Watch]:
+    """What listens for Notion, where that is switched on."""
+    settings = sources.settings
+    if not settings.webhook.port:
+        before = webhook.report_of(await store.read(lambda tx: reads.value_json(tx, webhook.FACT)))
+        if before.on:
+            await ledger.set_value(webhook.FACT, json.dumps(replace(before, on=False).as_json()))
+        return {}
+    from videod.daemon.webhook import Means, WebhookDoor
+
+    means = Means(store, ledger, clock, sources.state, sources.secrets.get(webhook.SECRET))
+    door = WebhookDoor(settings.webhook, means, settings.notion.requests_per_s)
+    ends.remarks.append(door.problems)
+    return {"webhook": door.run}
 
 
 def _children(sources: wiring.Sources, ends: Ends, opened: AsyncExitStack) -> tuple[ProcessLauncher, DecodingRoom]:
@@ -330,10 +350,11 @@ async def _closed(name: str, close: Callable[[], Awaitable[None]]) -> None:
         log.warning("daemon_close_failed", extra={"part": name, "error": f"{type(error).__name__}: {error}"})
 
 
-async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock) -> None:
+async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock, still_paying: int) -> None:
     """What a start changes: refused keys are tried again, automatic reviews are passed."""
     await free_refused_keys(store, ledger, clock)
     await judge_again(store, ledger, clock)
+    log.info("daemon_recovery_done", extra={"still_paying": still_paying})
 
 
 def _deadline_s(current: LiveConfig, step: Step) -> float:

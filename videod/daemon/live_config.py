@@ -18,6 +18,7 @@ AT_START = (
     "notion.parent_page",
     "notion.database_id",
     "notion.version",
+    "webhook",
     "daemon.http_port",
     "alerts",
     "scripts",

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.log import server_logger
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ SLOWEST = 10_000
 LINE_BYTES, HEADERS = 8190, 64
 #: a head that is larger is left to aiohttp to refuse
 HEAD_BYTES = 65_536
+_SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 _HEADS_END = re.compile(rb"\n\r?\n")
 
 _WORDS = b'{"error": "too many requests are in work", "hint": "try again in a second"}'
@@ -263,13 +265,15 @@ class Door:
 class Listener:
     """Serves one application on any number of sockets, each with limits of its own."""
 
-    def __init__(self, app: web.Application, close_s: float, idle_s: float = IDLE_S) -> None:
+    def __init__(self, app: web.Application, close_s: float, idle_s: float = IDLE_S, quiet: bool = False) -> None:
+        """`quiet`: requests that are no HTTP leave nothing in the log. Whom anybody reaches would fill it."""
         self.doors: list[Door] = []
         self._loops: list[asyncio.Task[None]] = []
         app.middlewares.insert(0, in_work)
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=close_s, keepalive_timeout=idle_s,
             lingering_time=LINGER_S, max_line_size=LINE_BYTES, max_field_size=LINE_BYTES, max_headers=HEADERS,
+            logger=_SILENT if quiet else server_logger,
         )  # fmt: skip
 
     async def start(self) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from videod.core import board, film_cost
+from videod.core import board, film_cost, webhook
 from videod.core.film_cost import Credit
 from videod.core.measures import Counter
 from videod.core.model import Job, Task
@@ -17,6 +17,7 @@ from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
 from videod.core.suspension import Suspension
 from videod.core.tables import SERVICES, USUAL
+from videod.core.webhook import Report
 from videod.store import candidate_queries, reads, reports
 from videod.store.rows import STATES, failure_of, task_of
 
@@ -121,6 +122,7 @@ class Overview:
     #: what is left of the accounts, as they said it last
     credit: tuple[Credit, ...] = ()
     counters: tuple[Counter, ...] = ()
+    webhook: Report = field(default_factory=Report)
 
     @property
     def possible_today_micros(self) -> int:
@@ -285,6 +287,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         heartbeat=reads.value_ms(connection, "heartbeat"), refused=refused(connection),
         possible_today=possible(connection, day_start(at), at + 1),
         credit=film_cost.of(reads.value_json(connection, "credit")), counters=reports.counters(connection),
+        webhook=webhook.report_of(reads.value_json(connection, webhook.FACT)),
     )  # fmt: skip
 
 

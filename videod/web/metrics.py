@@ -50,7 +50,7 @@ def text(
     """
     families = (
         *_house(seen, version, started_at), *_lanes(seen, limits), *_money(seen), *_unsent(seen),
-        *_grown(seen.counters),
+        *_grown(seen.counters), _webhook(seen),
         ("videod_connections", "Connections since the start by listener and what became of them.", [
             ({"listener": listener, "outcome": outcome}, count)
             for listener, counts in (connections or {}).items() for outcome, count in counts.items()
@@ -160,6 +160,13 @@ def _summed(counters: Sequence[Counter], stored: str, label: str) -> list[Sample
         key = tuple(labels.items())
         sums[key] = sums.get(key, 0.0) + one.n / (1e6 if stored == "charged" else 1)
     return [(dict(key), value) for key, value in sums.items()]
+
+
+def _webhook(seen: Overview) -> Family:
+    hook = seen.webhook
+    counts = {"taken": hook.taken, "repeat": hook.repeats} | dict(hook.refused) if hook.on else {}
+    return ("videod_webhook_deliveries", "Deliveries to the webhook since the start by outcome.",
+            _each("outcome", counts))  # fmt: skip
 
 
 def _each(label: str, values: Mapping[str, float]) -> list[Sample]:

@@ -15,6 +15,7 @@ from videod.core.moments import iso
 from videod.core.service import CREDIT
 from videod.core.statuses import AT_GATE, LABELS
 from videod.core.suspension import Suspension
+from videod.core.webhook import Report
 from videod.store import reads, views
 
 Json = dict[str, object]
@@ -95,6 +96,18 @@ def refused(one: views.Refused) -> Json:
     }  # fmt: skip
 
 
+def hook(one: Report) -> Json:
+    """Notion's webhook; where it is off only that, and when it was last signed for."""
+    if not one.on:
+        return {"on": False, "signed_at": when(one.signed_at)}
+    return {
+        "on": True, "url": one.url, "listens": one.listens, "since": when(one.since), "secret": one.secret,
+        "signed_at": when(one.signed_at), "token_at": when(one.token_at), "taken": one.taken, "repeats": one.repeats,
+        "refused": sum(one.refused.values()), "refused_reasons": dict(one.refused), "refused_at": when(one.refused_at),
+        "problem": one.problem or None,
+    }  # fmt: skip
+
+
 def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
     """`episodes` are the open ones: needs review first, then errors, work, queue."""
     return {
@@ -114,6 +127,7 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
         "problems": list(seen.problems),
         "heartbeat": when(seen.heartbeat),
         "credit": [credit(one) for one in seen.credit],
+        "webhook": hook(seen.webhook),
     }
 
 

@@ -28,7 +28,10 @@ SERVICE = Service(
     title="Notion",
     place=0,
     where=Where.OUTSIDE,
-    secrets=(Secret("NOTION_TOKEN", "the board", Needed.ALWAYS),),
+    secrets=(
+        Secret("NOTION_TOKEN", "the board", Needed.ALWAYS),
+        Secret("NOTION_WEBHOOK_TOKEN", "the webhook: Notion's verification token", Needed.OPTIONAL),
+    ),
     addresses={"VIDEOD_URL_NOTION": "https://api.notion.com"},
     wires=(WIRE,),
 )
