@@ -1,6 +1,7 @@
 """Every address of videod that takes requests, and what nobody may do to it; a later one is a line in LISTENERS."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.cli.factory import StudioBox
+from videod.config import Webhook
+from videod.core.deliveries import HEADER, signature
+from videod.core.webhook import PATH
+from videod.daemon.webhook import Means, WebhookDoor
 from videod.sandbox import host
 from videod.sandbox.kernel import Options
 from videod.web.api import build_app, serve
@@ -24,6 +29,12 @@ class Listener:
     port: int
     reads: str
     changes: str
+    #: what is answered with 200 where that is not a GET of `reads`
+    asks: bytes = b""
+
+    @property
+    def honest(self) -> bytes:
+        return self.asks or request("GET", self.reads, f"Host: 127.0.0.1:{self.port}")
 
 
 @asynccontextmanager
@@ -55,10 +66,30 @@ async def sandbox_page(folder: Path) -> AsyncIterator[Listener]:
         yield Listener(int(page.port or 0), f"{page.path.rstrip('/')}/", f"{page.path.rstrip('/')}/edit")
 
 
+@asynccontextmanager
+async def notion_webhook(folder: Path) -> AsyncIterator[Listener]:
+    box = StudioBox(folder / "state")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        settings = Webhook(port=probe.getsockname()[1], host="hooks.example.com")
+    token, body = "secret_of_this_subscription", b'{"id": "e1"}'
+    door = WebhookDoor(settings, Means(box.store, box.ledger, box.clock, box.state, token), 3.0)
+    running = asyncio.create_task(door.run())
+    while door.port is None:
+        await asyncio.sleep(0)
+    signed = f"{HEADER}: {signature(body, token)}"
+    try:
+        yield Listener(door.port, PATH, PATH, request("POST", PATH, "Host: hooks.example.com", signed, body=body))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        box.close()
+
+
 LISTENERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Listener]]] = {
     "http_port": status_port,
     "admin of the sandbox": sandbox_admin,
     "page of the sandbox": sandbox_page,
+    "webhook": notion_webhook,
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.security.listeners import LISTENERS, UNFINISHED, attacks, request, send
+from tests.security.listeners import LISTENERS, UNFINISHED, attacks, send
 
 every_listener = pytest.mark.parametrize("name", LISTENERS)
 
@@ -14,11 +14,10 @@ every_listener = pytest.mark.parametrize("name", LISTENERS)
 @every_listener
 async def test_no_listener_takes_what_others_bring_to_it(name: str, tmp_path: Path) -> None:
     async with LISTENERS[name](tmp_path) as at:
-        honest = request("GET", at.reads, f"Host: 127.0.0.1:{at.port}")
-        assert await send(at, honest) == 200
+        assert await send(at, at.honest) == 200
         taken = {what: status for what, raw in attacks(at).items() if 200 <= (status := await send(at, raw)) < 400}
         assert taken == {}
-        assert await send(at, honest) == 200
+        assert await send(at, at.honest) == 200
 
 
 @pytest.mark.fault("12.13")
@@ -30,6 +29,6 @@ async def test_connections_that_are_never_finished_keep_nobody_out(name: str, tm
             writer.write(
                 (b"", b"GET / HTTP/1.1\r\nHost: x", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n")[number % 3]
             )
-        assert await send(at, request("GET", at.reads, f"Host: 127.0.0.1:{at.port}")) == 200
+        assert await send(at, at.honest) == 200
         for _, writer in begun:
             writer.close()
