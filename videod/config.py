@@ -267,6 +267,7 @@ class Alerts(Section):
     smtp_port: int = Field(default=25, ge=1, le=65535)
     reviews_after_h: float = Field(default=12, ge=0, le=720)
     reviews_every_h: float = Field(default=24, ge=0.1, le=720)
+    weekly: bool = False
 
     @model_validator(mode="after")
     def _mail_can_be_sent(self) -> Self:

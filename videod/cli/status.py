@@ -6,12 +6,14 @@ from videod.cli import client, options, output
 from videod.cli.options import AsJson, Config, StateFolder, examples
 from videod.cli.output import Cell, Column
 from videod.core import webhook
+from videod.core.allowances import Kind
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
 from videod.dashboard import rows, view
 from videod.dashboard.running import Daemon
-from videod.dashboard.text import ago, clock
+from videod.dashboard.text import ago, clock, span
 from videod.store import views
+from videod.store.depths import depths
 from videod.web import serializers
 
 app = options.app()
@@ -60,6 +62,8 @@ def _print(shown: view.View, seen: views.Overview) -> None:
         output.say("")
         output.say("No episode is open; set an entry of the board to Queued to start one.")
     _services(shown.lanes)
+    _channels(seen)
+    _allowances(seen)
     _credit(seen)
     _webhook(seen)
     _counts(seen.counts)
@@ -116,6 +120,34 @@ def _services(lanes: tuple[view.LaneLine, ...]) -> None:
         waiting = Cell(lane.suspended, "review")
         table.append([Cell(lane.service, "bold"), f"{running} running", f"{lane.ready} ready", later, waiting])
     output.table([""] * 5, table, indent="  ")
+
+
+def _channels(seen: views.Overview) -> None:
+    """How deep each channel's queue is."""
+    found = depths(seen.episodes)
+    if not found:
+        return
+    output.say("")
+    output.heading("Channels")
+    head = (Column("channel"), Column("queued"), Column("oldest", 1), Column("in work"), Column("reviews", 1),
+            Column("stopped", 1))  # fmt: skip
+    output.table(head, [
+        [Cell(one.channel_id, "bold"), f"{one.queued}", "" if one.oldest is None else span(seen.at - one.oldest),
+         f"{one.in_work}", f"{one.reviews}", f"{one.stopped}"]
+        for one in found
+    ], indent="  ")  # fmt: skip
+
+
+def _allowances(seen: views.Overview) -> None:
+    """What the day allows: quotas of services, budgets of channels that spent something."""
+    found = [one for one in seen.allowances if one.ends_at > seen.at and (one.used or one.kind is Kind.QUOTA)]
+    if not found:
+        return
+    output.say("")
+    output.heading("Quotas and budgets of the day")
+    for one in found:
+        tone = "bad" if one.spent else "review" if one.near else "plain"
+        output.say(f"  {sanitize_screen(one.words)}, until {clock(one.ends_at, seen.at)}", tone)
 
 
 def _credit(seen: views.Overview) -> None:

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 from videod.core import breaker, by_likeness, charges, told, wording
+from videod.core.allowances import QUOTA_WARNING
 from videod.core.by_people import again
 from videod.core.derive import affected, opens_itself
 from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
@@ -73,10 +74,6 @@ def _priced(work: Transition, job: Job) -> Job:
 def asker(work: Transition, job: Job) -> str:
     """How the breaker names a job."""
     return f"{work.task.id} {job.name}"
-
-
-#: from this share of a daily quota on a person is warned, once a day (design: Google's default is 100 uploads)
-QUOTA_WARNING = 0.8
 
 
 def _use_quota(work: Transition, job: Job, event: JobStarted) -> tuple[str | None, tuple[Alert, ...]]:

@@ -41,6 +41,7 @@ from videod.core.model import ChannelPolicy
 from videod.core.step import Step
 from videod.credentials import Secrets
 from videod.daemon import preflight, refusals, settings_checks, wiring
+from videod.daemon.allowances import AllowanceWatch
 from videod.daemon.attention import AttentionWatch, Rules
 from videod.daemon.board_lease import BoardLease, this_holder
 from videod.daemon.clock_watch import ClockWatch
@@ -56,9 +57,11 @@ from videod.daemon.settings_checks import BoardLook, Now
 from videod.daemon.verdicts import VerdictWatch
 from videod.daemon.waits import WaitWatch
 from videod.daemon.wal_watch import WalWatch
+from videod.daemon.weekly import WeeklyReport
 from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
 from videod.flow.job_command import workspace_of
+from videod.flow.limits import Limit
 from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
@@ -177,7 +180,7 @@ async def build(
         "checks": ready.run,
         "lease": lease.run,
         "verdicts": _verdicts(sources, store, ledger, clock, youtube).run,
-        "attention": AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run,
+        **_telling(store, ledger, clock, current),
     }
     watches |= await _webhook(sources, store, ledger, clock, ends)
     return Assembly(
@@ -359,6 +362,27 @@ async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock, still_pay
 
 def _deadline_s(current: LiveConfig, step: Step) -> float:
     return wiring.deadline_s(current.settings, step)
+
+
+def _telling(
+    store: Store, ledger: Ledger, clock: Clock, current: LiveConfig
+) -> dict[str, Callable[[], Coroutine[None, None, None]]]:
+    """What watches for things that people want to know although no job failed."""
+
+    def budgets() -> dict[str, int]:
+        policies = {name: current.policy(name) for name in current.channels.channels}
+        return {name: one.daily_budget_micros for name, one in policies.items() if one is not None}
+
+    limits = partial(_limits, current)
+    return {
+        "attention": AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run,
+        "allowances": AllowanceWatch(store, ledger, clock, limits, budgets).run,
+        "weekly": WeeklyReport(store, ledger, clock, lambda: current.settings.alerts.weekly).run,
+    }
+
+
+def _limits(current: LiveConfig) -> Mapping[str, Limit]:
+    return wiring.limits(current.settings)
 
 
 def _attention_rules(current: LiveConfig) -> Rules:

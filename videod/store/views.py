@@ -9,7 +9,8 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from videod.core import board, film_cost, webhook
+from videod.core import allowances, board, film_cost, webhook
+from videod.core.allowances import Allowance
 from videod.core.film_cost import Credit
 from videod.core.measures import Counter
 from videod.core.model import Job, Task
@@ -22,6 +23,8 @@ from videod.store import candidate_queries, reads, reports
 from videod.store.rows import STATES, failure_of, task_of
 
 DAY_MS = 86_400_000
+#: in `key_values`: how much of the day's quotas and budgets is used
+ALLOWANCES = "allowances"
 #: services that a person watches: all lanes but the cleaning of workspaces; those of `USUAL` even when nothing waits
 WATCHED = tuple(service for service in SERVICES if service not in TIDYING)
 
@@ -123,6 +126,7 @@ class Overview:
     credit: tuple[Credit, ...] = ()
     counters: tuple[Counter, ...] = ()
     webhook: Report = field(default_factory=Report)
+    allowances: tuple[Allowance, ...] = ()
 
     @property
     def possible_today_micros(self) -> int:
@@ -288,6 +292,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         possible_today=possible(connection, day_start(at), at + 1),
         credit=film_cost.of(reads.value_json(connection, "credit")), counters=reports.counters(connection),
         webhook=webhook.report_of(reads.value_json(connection, webhook.FACT)),
+        allowances=allowances.kept(reads.value_json(connection, ALLOWANCES)),
     )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from videod.core.allowances import Kind
 from videod.core.measures import HARMLESS, Counter
 from videod.core.statuses import Status
+from videod.store.depths import depths
 from videod.store.views import Overview
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -51,6 +53,7 @@ def text(
     families = (
         *_house(seen, version, started_at), *_lanes(seen, limits), *_money(seen), *_unsent(seen),
         *_grown(seen.counters), _webhook(seen),
+        *_grown(seen.counters), *_allowed(seen),
         ("videod_connections", "Connections since the start by listener and what became of them.", [
             ({"listener": listener, "outcome": outcome}, count)
             for listener, counts in (connections or {}).items() for outcome, count in counts.items()
@@ -121,6 +124,22 @@ def _unsent(seen: Overview) -> tuple[Family, ...]:
         ("videod_unsent", "Outbox rows not delivered yet by target.", _each("target", rows)),
         ("videod_unsent_oldest_seconds", "Age of the oldest row not delivered by target.", _each("target", ages)),
     )
+
+
+def _allowed(seen: Overview) -> tuple[Family, ...]:
+    """The day's quotas and budgets, and how long the oldest entry of each channel has waited."""
+    quotas = [one for one in seen.allowances if one.kind is Kind.QUOTA]
+    budgets = [one for one in seen.allowances if one.kind is Kind.BUDGET]
+    waits = {one.channel_id: (seen.at - one.oldest) / 1000 for one in depths(seen.episodes) if one.oldest is not None}
+    return (
+        ("videod_quota_used", "Jobs of the day by service.", _each("service", {q.name: q.used for q in quotas})),
+        ("videod_quota_limit", "Jobs a day by service.", _each("service", {q.name: q.most for q in quotas})),
+        ("videod_budget_used_usd", "Spent or reserved today by channel.",
+         _each("channel", {b.name: b.used / 1e6 for b in budgets})),
+        ("videod_budget_limit_usd", "Daily budget by channel.",
+         _each("channel", {b.name: b.most / 1e6 for b in budgets})),
+        ("videod_queue_oldest_seconds", "Age of the oldest queued entry by channel.", _each("channel", waits)),
+    )  # fmt: skip
 
 
 #: counter's name in the database -> name, help text, labels it has

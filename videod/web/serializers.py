@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from videod.core import wording
+from videod.core.allowances import Allowance, Kind
 from videod.core.board import waiting
 from videod.core.failures import Failure
 from videod.core.film_cost import Credit
@@ -17,6 +18,7 @@ from videod.core.statuses import AT_GATE, LABELS
 from videod.core.suspension import Suspension
 from videod.core.webhook import Report
 from videod.store import reads, views
+from videod.store.depths import Depth, depths
 
 Json = dict[str, object]
 
@@ -89,6 +91,23 @@ def credit(one: Credit) -> Json:
     }  # fmt: skip
 
 
+def depth(one: Depth) -> Json:
+    return {
+        "channel": one.channel_id, "queued": one.queued, "in_work": one.in_work, "reviews": one.reviews,
+        "stopped": one.stopped, "oldest_queued_at": when(one.oldest),
+    }  # fmt: skip
+
+
+def allowance(one: Allowance) -> Json:
+    """Jobs of a service, dollars of a channel."""
+    quota = one.kind is Kind.QUOTA
+    used, most = (one.used, one.most) if quota else (usd(one.used), usd(one.most))
+    return {
+        "kind": one.kind.value, "service": one.name if quota else None, "channel": None if quota else one.name,
+        "used": used, "most": most, "ends_at": when(one.ends_at),
+    }  # fmt: skip
+
+
 def refused(one: views.Refused) -> Json:
     return {
         "page_id": one.page_id, "title": one.title, "channel": one.channel or None, "reason": one.reason,
@@ -128,6 +147,8 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
         "heartbeat": when(seen.heartbeat),
         "credit": [credit(one) for one in seen.credit],
         "webhook": hook(seen.webhook),
+        "queues": [depth(one) for one in depths(seen.episodes)],
+        "allowances": [allowance(one) for one in seen.allowances],
     }
 
 

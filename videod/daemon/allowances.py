@@ -1,0 +1,77 @@
+"""Looks once a minute how much of the day's quotas and budgets is used: told at 80 and at 100 %, shown in `status`."""
+
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+
+from videod.core import allowances
+from videod.core.allowances import Allowance, Kind
+from videod.core.by_jobs import DAY_MS
+from videod.flow.limits import Limit
+from videod.ledger import Ledger
+from videod.ports import Clock
+from videod.store import reads, views
+from videod.store.database import Store
+
+log = logging.getLogger(__name__)
+
+#: how often it is looked, seconds
+LOOK_S = 60.0
+
+
+class AllowanceWatch:
+    """`limits` of the services and `budgets` of the channels, micro-dollars, as they are configured now."""
+
+    def __init__(
+        self, store: Store, ledger: Ledger, clock: Clock, limits: Callable[[], Mapping[str, Limit]],
+        budgets: Callable[[], Mapping[str, int]],
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._ledger = ledger
+        self._clock = clock
+        self._limits = limits
+        self._budgets = budgets
+        self._shown: str | None = None
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """One look: keep the figures for status, tell what is near its end or used up, once a day each."""
+        at, limits, budgets = self._clock.now_ms(), self._limits(), self._budgets()
+        found, known = await self._store.read(
+            lambda tx: (_used(tx, limits, budgets, at), {one.key: one.rang_at for one in reads.open_alerts(tx)})
+        )
+        figures = json.dumps([one.plain() for one in found])
+        if figures != self._shown:
+            await self._ledger.set_value(views.ALLOWANCES, figures)
+            self._shown = figures
+        for one in found:
+            message = allowances.told(one)
+            if message is None or message[0] in known:
+                continue
+            key, text = message
+            log.info("allowances_use_told", extra={"kind": one.kind.value, "of": one.name, "used": one.used})
+            await self._ledger.alert(key, text, at)
+        for key in allowances.over(known.items(), at):
+            await self._ledger.alert_over(key, at)
+
+
+def _used(
+    connection: sqlite3.Connection, limits: Mapping[str, Limit], budgets: Mapping[str, int], at: int
+) -> tuple[Allowance, ...]:  # fmt: skip
+    found = []
+    for service, limit in limits.items():
+        quota = limit.quota(at)
+        if quota is not None:
+            used = reads.quota_used(connection, service, quota.day)
+            found.append(Allowance(Kind.QUOTA, service, quota.day, used, quota.most, quota.ends_at))
+    begin = views.day_start(at)
+    for channel, most in budgets.items():
+        used = reads.spent_by_channel(connection, channel, begin)
+        found.append(Allowance(Kind.BUDGET, channel, str(at // DAY_MS), used, most, begin + DAY_MS))
+    return tuple(found)
