@@ -67,6 +67,16 @@ def test_failures_retries_recoveries_and_outcomes_are_counted_by_service_and_kin
     assert spent == pytest.approx((box.task(task).cost_micros + box.task(other).cost_micros) / 1e6)
 
 
+def test_every_family_and_every_sample_is_there_once(box: StudioBox) -> None:
+    box.bring_to(box.queue("Bears"), Status.PUBLISHED)
+    seen = at_once(box.store.read(lambda tx: views.overview(tx, box.clock.at)))
+    text = metrics.text(seen, {"kie": 8}, "0", 0, metrics.Delays(), {"socket": {"accepted": 1}})
+    families = list(text_string_to_metric_families(text))
+    names = [family.name for family in families]
+    samples = [(one.name, *sorted(one.labels.items())) for family in families for one in family.samples]
+    assert len(names) == len(set(names)) and len(samples) == len(set(samples))
+
+
 def test_nothing_that_counts_is_smaller_after_a_restart(box: StudioBox, tmp_path: Path) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
     box.fail(task, "composite/clip_01", Kind.DOWN)

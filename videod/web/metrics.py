@@ -52,8 +52,7 @@ def text(
     """
     families = (
         *_house(seen, version, started_at), *_lanes(seen, limits), *_money(seen), *_unsent(seen),
-        *_grown(seen.counters), _webhook(seen),
-        *_grown(seen.counters), *_allowed(seen),
+        *_grown(seen.counters), _webhook(seen), *_allowed(seen),
         ("videod_connections", "Connections since the start by listener and what became of them.", [
             ({"listener": listener, "outcome": outcome}, count)
             for listener, counts in (connections or {}).items() for outcome, count in counts.items()
