@@ -12,10 +12,12 @@ from tests.store.month import DAY, Month
 from videod.core.measures import HARMLESS, TRANSIENT, Outcome, Report
 from videod.core.statuses import PHASES, Phase
 from videod.store import reports
-from videod.store.schema import migrate
+from videod.store.schema import APPLICATION_ID, migrate, migrations, statements
 
 BEGIN = NOON - 30 * DAY
 END = NOON
+#: the migration that brought the tables
+MEASURES = 19
 
 
 @pytest.fixture(scope="module")
@@ -120,16 +122,7 @@ def test_what_only_grows_is_what_happened_since_the_beginning(month: Month) -> N
 def test_a_database_of_before_gets_the_same_figures_from_its_history(month: Month, tmp_path: Path) -> None:
     """All but the waits, which nobody noted before; a job that stopped and then succeeded is one trouble there."""
     old = tmp_path / "videod.db"
-    with sqlite3.connect(month.box.path) as source, sqlite3.connect(old) as target:
-        source.backup(target)
-        for name, kind in target.execute(
-            "SELECT name, type FROM sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'c%_that_%'"
-            " AND name NOT LIKE '%cannot_be' AND name <> 'charges_stay'"
-        ).fetchall():
-            target.execute(f"DROP {kind} {name}")
-        for name in ("stays", "troubles", "lane_waits", "counters", "harmless"):
-            target.execute(f"DROP TABLE {name}")
-        target.execute("PRAGMA user_version=18")
+    _as_before(month.box.path, old)
     migrate(old)
     connection = sqlite3.connect(old)
     connection.row_factory = sqlite3.Row
@@ -139,6 +132,22 @@ def test_a_database_of_before_gets_the_same_figures_from_its_history(month: Mont
     assert found.by_service == now.by_service
     assert sum(one.failures for one in found.troubles) == sum(one.failures for one in now.troubles)
     assert {one.task_id for one in found.endings} == {one.task_id for one in now.endings}
+
+
+def _as_before(path: Path, old: Path) -> None:
+    """The month in a database of the version before the measures."""
+    with sqlite3.connect(old, isolation_level=None) as target:
+        for number, script in migrations():
+            for statement in statements(script) if number < MEASURES else ():
+                target.execute(statement)
+        target.execute(f"PRAGMA user_version={MEASURES - 1}")
+        target.execute(f"PRAGMA application_id={APPLICATION_ID:d}")
+        target.execute("ATTACH ? AS now", (str(path),))
+        for table in ("tasks", "jobs", "attempts", "intents", "charges", "history"):
+            columns = ", ".join(row[1] for row in target.execute(f"PRAGMA main.table_info({table})"))
+            target.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}")
+        target.execute("DETACH now")
+    target.close()
 
 
 def test_the_outcomes_that_are_no_failure_are_the_same_in_sql_and_code(tmp_path: Path) -> None:

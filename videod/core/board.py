@@ -59,7 +59,7 @@ def progress(task: Task, jobs: tuple[Job, ...]) -> str:
 def _with_notes(task: Task, text: str) -> str:
     paused = f"paused: {task.paused}" if task.paused is not None else ""
     suspended = "" if task.suspended is None else wording.note(task.suspended)
-    return "; ".join(note for note in (text, paused, suspended, waiting(task)) if note)
+    return "; ".join(note for note in (text, paused, suspended, waiting(task), task.slow) if note)
 
 
 #: statuses that say themselves what the entry waits for

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from videod.core import answers, by_likeness, by_lost, fields, outlook, told
 from videod.core.derive import affected, promote
-from videod.core.events import EntryQueued, EntryWaits, GateApproved, RedoAsked, TaskPaused
+from videod.core.events import EntryQueued, EntrySlow, EntryWaits, GateApproved, RedoAsked, TaskPaused
 from videod.core.expand import first_job
 from videod.core.failures import ALIKE
 from videod.core.model import Job, Task, task_id_of
@@ -170,3 +170,12 @@ def waits(work: Transition, event: EntryWaits) -> Transition:
     if event.waits == work.task.waits:
         raise StaleEvent("the board says so already")
     return work.with_task(waits=event.waits)
+
+
+def slow(work: Transition, event: EntrySlow) -> Transition:
+    """The board says that it takes long, until its status changes."""
+    if work.task.status != event.status:
+        raise StaleEvent("its status has changed meanwhile")
+    if work.task.slow:
+        raise StaleEvent("the board says so already")
+    return work.with_task(slow=event.note)

@@ -110,6 +110,16 @@ class EntryWaits:
 
 
 @dataclass(frozen=True)
+class EntrySlow:
+    """The task has shown `status` for far longer than usual; `note` says so on the board until the status changes."""
+
+    at: int
+    task_id: str
+    status: str
+    note: str
+
+
+@dataclass(frozen=True)
 class EditRefused:
     """A person set a status that makes no sense here: the true one is written back with the reason."""
 
@@ -300,6 +310,7 @@ Event = (
     | TaskResumed
     | EditRefused
     | EntryWaits
+    | EntrySlow
     | JobStarted
     | JobSubmitted
     | JobCharged

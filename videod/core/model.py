@@ -77,6 +77,8 @@ class Task:
     verdict: str = ""
     verdict_looks: int = 0
     verdict_due: int | None = None
+    #: what the board says where it has shown its status for far longer than usual
+    slow: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from videod.core.events import (
     EntryEdited,
     EntryQueued,
     EntryRefused,
+    EntrySlow,
     EntryWaits,
     Event,
     GateApproved,
@@ -66,6 +67,8 @@ def _handle(work: Transition, event: Event) -> Transition:
             return by_people.resume(work)
         case EntryWaits():
             return by_people.waits(work, event)
+        case EntrySlow():
+            return by_people.slow(work, event)
         case EditRefused():
             return by_people.refuse(work, event.wanted, event.reason)
         case JobStarted():
@@ -189,6 +192,8 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
             in_doubt_micros=snapshot.in_doubt_micros, same=snapshot.same, last=snapshot.last,
         )  # fmt: skip
         work = _settle(_handle(begun, event))
+        if work.task.slow and work.task.status != task.status:
+            work = work.with_task(slow="")
     except StaleEvent as late:
         return Decision(late.ops, accepted=False, note=str(late), refused=late.obstacle)
     ops = _differences(snapshot, work)

@@ -54,6 +54,7 @@ from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
 from videod.daemon.refusals import StartError
 from videod.daemon.settings_checks import BoardLook, Now
+from videod.daemon.slowness import SlowWatch
 from videod.daemon.verdicts import VerdictWatch
 from videod.daemon.waits import WaitWatch
 from videod.daemon.wal_watch import WalWatch
@@ -377,6 +378,7 @@ def _telling(
     return {
         "attention": AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run,
         "allowances": AllowanceWatch(store, ledger, clock, limits, budgets).run,
+        "slowness": SlowWatch(store, ledger, clock, ledger.knows, lambda: len(current.settings.retry.waits_min)).run,
         "weekly": WeeklyReport(store, ledger, clock, lambda: current.settings.alerts.weekly).run,
     }
 

@@ -85,6 +85,8 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = "its review opened automatically", "plain"
         case "EntryWaits":
             text, tone = _waits(body), "dim"
+        case "EntrySlow":
+            text, tone = str(body["note"]), "bad"
         case "ServiceFreed":
             text, tone = f"{body['service']} continues", "good"
         case other:

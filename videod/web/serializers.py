@@ -38,7 +38,7 @@ def task(one: Task) -> Json:
         "status": one.status.value, "label": LABELS[one.status], "gate": None if gate is None else gate.value,
         "priority": one.priority.label, "privacy": one.privacy, "paused": one.paused,
         "suspended": None if one.suspended is None else suspension(one.suspended),
-        "waits": waiting(one) or None,
+        "waits": waiting(one) or None, "slow": one.slow or None,
         "error": one.error,
         "cost_usd": usd(one.cost_micros), "possibly_paid_usd": usd(one.possible_micros),
         "possibly_paid_twice": one.possibly_paid_twice, "youtube_url": one.youtube_url,
