@@ -15,20 +15,8 @@ from functools import partial
 
 from videod.core.admission import HOLDS_NO_PLACE
 from videod.core.board import entry_view
-from videod.core.breaker import GUARDED, Breaker
-from videod.core.by_jobs import DAY_MS
-from videod.core.events import (
-    EntryQueued,
-    EntryRefused,
-    Event,
-    JobCharged,
-    JobDied,
-    JobFailed,
-    JobStarted,
-    JobSubmitted,
-    JobSucceeded,
-    without_secrets,
-)
+from videod.core.breaker import Breaker
+from videod.core.events import EntryQueued, EntryRefused, Event, JobStarted, without_secrets
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import (
     Alert,
@@ -50,15 +38,16 @@ from videod.core.ops import (
     Suspend,
 )
 from videod.core.plan import Plan
-from videod.core.reconcile import BalanceReading, NothingBought
+from videod.core.reconcile import BalanceReading
 from videod.core.statuses import JobState
 from videod.core.step import Command
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
-from videod.store import films, reads, writes
+from videod.store import reads, writes
 from videod.store.database import Store
+from videod.store.gathering import gathered
 from videod.store.snapshots import Snapshots
 
 Policies = Callable[[str], ChannelPolicy | None]
@@ -142,18 +131,6 @@ def _changed(decision: Decision) -> set[str]:
     """Names of the jobs whose rows a decision writes."""
     saved = {op.job.name for op in decision.ops if isinstance(op, SaveJob)}
     return saved | {op.job for op in decision.ops if isinstance(op, OpenAttempt)}
-
-
-def _buys(event: Event, jobs: tuple[Job, ...]) -> bool:
-    """Whether the event would start a paid job, so that the channel's spending must be known."""
-    return isinstance(event, JobStarted) and any(job.name == event.job and job.price_micros for job in jobs)
-
-
-def _service(event: Event, jobs: tuple[Job, ...]) -> str | None:
-    """The service of the job that the event is about, None where it is about none."""
-    if not isinstance(event, JobStarted | JobSubmitted | JobCharged | JobSucceeded | JobFailed):
-        return None
-    return next((job.service for job in jobs if job.name == event.job), None)
 
 
 class Ledger:
@@ -252,19 +229,7 @@ class Ledger:
         else:
             task, jobs = self._snapshots.look(connection, event.task_id)
             channel = task.channel_id if task else ""
-        spent = reads.spent_by_channel(connection, channel, event.at - event.at % DAY_MS) if _buys(event, jobs) else 0
-        service, used = _service(event, jobs), 0
-        if isinstance(event, JobStarted) and event.quota is not None and service is not None:
-            used = reads.quota_used(connection, service, event.quota.day)
-        guard = reads.breaker(connection, service) if service in GUARDED else None
-        charged = doubted = 0
-        if isinstance(event, JobFailed | JobDied | JobCharged):
-            charged = reads.charged_micros(connection, event.attempt)
-        if isinstance(event, JobCharged | NothingBought):
-            doubted = reads.in_doubt_micros(connection, event.attempt)
-        policy = self._policies(channel)
-        same, last = films.repeated(connection, event, jobs, None if policy is None else policy.alike, channel)
-        return Snapshot(task, jobs, policy, spent, guard, used, charged, doubted, same, last)
+        return gathered(connection, event, task, jobs, channel, self._policies(channel))
 
     def _write(
         self, connection: sqlite3.Connection, task: Task | None, op: object, at: int, snapshot: Snapshot
