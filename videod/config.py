@@ -28,6 +28,7 @@ from pydantic import (
 
 from videod import files
 from videod.core import offers, services
+from videod.core.days import USUAL_ZONE
 from videod.core.service import Service as KnownService
 from videod.core.tables import STEPS
 from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
@@ -119,6 +120,7 @@ class Daemon(Section):
     http_port: int = Field(default=0, ge=0, le=65535)
     stop_grace_s: float = Field(default=20, ge=0, le=600)
     look_after_s: float = Field(default=180, ge=0, le=3600)
+    timezone: Zone = Field(default=USUAL_ZONE, examples=["Europe/Berlin"])
 
 
 class Notion(Section):

@@ -14,6 +14,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Union, get_args, get_origin
 
 from videod import files
+from videod.core.days import USUAL_ZONE
 from videod.core.sanitize import sanitize_quoted
 
 if TYPE_CHECKING:
@@ -141,6 +142,18 @@ def state_folder(settings_file: Path, env: Mapping[str, str]) -> Path:
         return files.placed(given if isinstance(given, str) and given else "state", folder)
     except ValueError:
         return folder / "state"
+
+
+def time_zone(settings_file: Path, env: Mapping[str, str]) -> str:
+    """[daemon] timezone alone, unchecked; an unreadable or odd file means the default."""
+    given: object = env.get("VIDEOD_DAEMON_TIMEZONE")
+    if not given:
+        try:
+            section = read_toml(settings_file).values.get("daemon")
+        except DocumentError:
+            section = None
+        given = section.get("timezone") if isinstance(section, dict) else None
+    return given if isinstance(given, str) and given else USUAL_ZONE
 
 
 # ---------------------------------------------------------------- from pydantic's findings to sentences

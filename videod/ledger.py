@@ -41,11 +41,12 @@ from videod.core.plan import Plan
 from videod.core.reconcile import BalanceReading
 from videod.core.statuses import JobState
 from videod.core.step import Command
-from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
+from videod.core.suspension import EVERY_SERVICE, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
 from videod.store import reads, writes
+from videod.store.calendar import KEPT, calendar, plain
 from videod.store.database import Store
 from videod.store.gathering import gathered
 from videod.store.snapshots import Snapshots
@@ -359,6 +360,22 @@ class Ledger:
         """What the cause suspended starts again."""
         await self._store.write(lambda tx: writes.release(tx, Release(service, channel_id, cause)))
         self._woken(service)
+
+    async def adopt_limits(self, zone: str, at: int) -> None:
+        """The channels' own limits of uploads and the zone of days are these now: what they suspended is judged again.
+
+        A day that is going on when the zone changes keeps its begin (`core.days.Calendar`).
+        """
+
+        def adopt(connection: sqlite3.Connection) -> None:
+            known = calendar(connection)
+            moved = known.moved(zone, at)
+            if moved != known:
+                writes.set_value(connection, KEPT, plain(moved))
+            writes.release_causes(connection, (*OF_CHANNEL, *((Cause.BUDGET,) if moved != known else ())))
+
+        await self._store.write(adopt)
+        self.wakeups.wake_all()
 
     def _woken(self, service: str) -> None:
         if service == EVERY_SERVICE:

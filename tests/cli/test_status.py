@@ -292,7 +292,7 @@ def test_costs_by_episode_name_the_title_and_count_one_episode_each(
 def test_costs_of_days_without_any_say_so(tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]) -> None:
     StudioBox(tmp_path).close()
     assert run(["costs", "--days", "1", "--state", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "Nothing was charged since 2026-11-21T00:00:00Z.\n"
+    assert capsys.readouterr().out == "Nothing was charged since 2026-11-21 00:00 UTC.\n"
 
 
 @pytest.mark.fault("7.8")

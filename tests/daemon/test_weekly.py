@@ -12,9 +12,10 @@ from tests.flow.board_double import BoardDouble
 from tests.flow.board_double import Clock as BoardClock
 from videod.adapters import notifiers
 from videod.config import Alerts
+from videod.core.days import week
 from videod.core.failures import Kind
 from videod.core.statuses import Status
-from videod.daemon.weekly import WEEK_MS, WeeklyReport, monday
+from videod.daemon.weekly import WeeklyReport
 from videod.flow.relay import Relay
 from videod.flow.turns import Turns
 from videod.sandbox import slack
@@ -55,9 +56,16 @@ def weeks(tmp_path: Path) -> Iterator[Weeks]:
     one.box.close()
 
 
-def test_a_week_begins_on_monday_at_midnight() -> None:
-    assert monday(MONDAY) == monday(MONDAY + WEEK_MS - 1) == MONDAY
-    assert monday(MONDAY - 1) == MONDAY - WEEK_MS
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo"])
+def test_another_time_zone_sends_no_week_twice_and_leaves_none_out(weeks: Weeks, zone: str) -> None:
+    assert week(MONDAY, "UTC").begin == MONDAY
+    weeks.let_pass(5 * DAY + 9 * HOUR)
+    assert len(weeks.heard()) == 1
+    at_once(weeks.box.ledger.adopt_limits(zone, weeks.box.clock.at))
+    weeks.let_pass(DAY)
+    assert len(weeks.heard()) == 1
+    weeks.let_pass(7 * DAY)
+    assert len(weeks.heard()) == 2
 
 
 def test_one_message_a_week_over_restarts_and_only_from_monday_morning_on(weeks: Weeks) -> None:

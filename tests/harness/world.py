@@ -21,6 +21,7 @@ from tests.harness.prices import prices
 from tests.harness.scripts import BalanceDouble, InspectorDouble, LauncherDouble, Vendors
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.services import LANES
+from videod.core.spacing import limited
 from videod.core.statuses import AT_GATE, ERRORS, GATES, LABELS, Gate, Status
 from videod.core.step import CommandContext
 from videod.core.tables import SERVICES
@@ -226,7 +227,8 @@ class World:
         )  # fmt: skip
         lanes = {service: Lane(service, self.limits[service]) for service in SERVICES}
         self.house = dict.fromkeys(self.policies, self.places)
-        rules = InWorkLimits(self.max_in_work, self.house)
+        spaced = frozenset(name for name, one in self.policies.items() if limited(one))
+        rules = InWorkLimits(self.max_in_work, self.house, spaced)
         self.scheduler = Scheduler(self.store, self.ledger, self.runner, self.builder, lanes, lambda: rules, self.clock)
 
     async def _nobody(self, output: str) -> bool:

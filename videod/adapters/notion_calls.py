@@ -12,7 +12,6 @@ import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -23,6 +22,7 @@ from videod.adapters.notion_pace import Line, Rank
 from videod.adapters.notion_pacer import NotionPacer
 from videod.adapters.notion_shapes import Json, came, cursor, is_id, items, promised, record, said
 from videod.core import bounds, verdicts
+from videod.core.moments import clock
 from videod.core.redaction import REDACTED, Redactor
 from videod.core.services.notion import WIRE
 from videod.core.verdicts import Form
@@ -254,7 +254,7 @@ class Calls:
             return
         # in whole minutes, rounded up: the same sentence however often it is asked
         ends_s = math.ceil((self._clock.now_ms() / 1000 + wait_s) / 60) * 60
-        await self._tell(f"Notion asked videod to wait until {datetime.fromtimestamp(ends_s, UTC):%H:%M} UTC")
+        await self._tell(f"Notion asked videod to wait until {clock(ends_s * 1000)}")
 
     async def _tell(self, remark: str) -> None:
         if self._remark is not None and remark != self._remarked:

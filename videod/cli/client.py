@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 from videod.cli.output import BUG, DOWN, FORBIDDEN, MISSING, REFUSED, TEMPORARY, CommandError
 from videod.core import bounds
 from videod.core.model import Task
+from videod.core.moments import show_in
 from videod.core.sanitize import sanitize_screen
 from videod.core.services import LANES, TIDYING
 from videod.dashboard.rows import Surroundings
 from videod.dashboard.running import daemon_of
-from videod.documents import DocumentError, read_toml, state_folder
+from videod.documents import DocumentError, read_toml, state_folder, time_zone
 from videod.store import readonly, soundness, views
 from videod.store.soundness import busy
 from videod.web import token
@@ -107,6 +108,7 @@ def place(state: Path | None = None, config: Path | None = None) -> Place:
     settings = config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
     if config is not None and not settings.is_file():
         raise CommandError(MISSING, f"there is no settings file {settings}", "name another one with --config")
+    show_in(time_zone(settings, os.environ))
     given = state or os.environ.get("VIDEOD_STATE")
     if given:
         return Place(Path(given), settings)

@@ -8,8 +8,10 @@ import typer
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, Config, StateFolder, examples
 from videod.cli.output import Cell, Column
+from videod.core.moments import clock
 from videod.dashboard.text import money, spent
-from videod.store import reports, views
+from videod.store import reports
+from videod.store.calendar import first_of
 from videod.web import serializers
 
 app = options.app()
@@ -30,14 +32,14 @@ class By(StrEnum):
 @app.command(epilog=examples("videod costs --by episode --days 7"))
 def costs(
     by: Annotated[By, typer.Option(help="One row for each of these.")] = By.DAY,
-    days: Annotated[int, typer.Option(min=1, max=DAYS_MAX, metavar="N", help="The last N days, in UTC.")] = 30,
+    days: Annotated[int, typer.Option(min=1, max=DAYS_MAX, metavar="N", help="The last N days.")] = 30,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,
 ) -> int:
     """Show spending by channel, service, day or episode."""
-    begin = max(0, views.day_start(client.now_ms()) - (days - 1) * views.DAY_MS)
     with client.looking(client.place(state, config)) as connection:
+        begin = first_of(connection, client.now_ms(), days)
         found = reports.spend(connection, by.value, begin)
     total, possible = sum(one.micros for one in found), sum(one.possible for one in found)
     if as_json:
@@ -46,7 +48,7 @@ def costs(
         output.print_json(body | {"possibly_paid_usd": serializers.usd(possible)})
         return output.OK
     if not found:
-        output.say(f"Nothing was charged since {serializers.when(begin)}.")
+        output.say(f"Nothing was charged since {clock(begin)}.")
         return output.OK
     _print(by.value, found, total, possible)
     return output.OK

@@ -1,6 +1,7 @@
 """`videod report`: what became of a week or month: outcomes, recoveries, costs, times, the bottleneck."""
 
-from datetime import UTC, datetime
+import sqlite3
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -8,10 +9,12 @@ import typer
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, ChannelId, Config, StateFolder, examples
 from videod.cli.output import USAGE, Cell, Column, CommandError
+from videod.core.days import midnight
 from videod.core.measures import PUBLISHED, TARGET_ALONE, TARGET_RECOVERED, Outcome, Report, Share, a_film
 from videod.dashboard import report as words
 from videod.dashboard.text import count, money, span, spent
-from videod.store import reports, views
+from videod.store import reports
+from videod.store.calendar import calendar, first_of
 from videod.web import serializers
 
 app = options.app()
@@ -21,8 +24,8 @@ WEEK, MONTH = 7, 30
 
 @app.command(epilog=examples("videod report --week", "videod report --since 2026-11-01 --channel wild_earth"))
 def report(
-    week: Annotated[bool, typer.Option("--week", help="Today and the six days before, in UTC. The default.")] = False,
-    month: Annotated[bool, typer.Option("--month", help="Today and the 29 days before, in UTC.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="Today and the six days before. The default.")] = False,
+    month: Annotated[bool, typer.Option("--month", help="Today and the 29 days before.")] = False,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="From this day on, such as 2026-11-01.")] = None,
     channel: ChannelId = None,
     as_json: AsJson = False,
@@ -31,8 +34,8 @@ def report(
 ) -> int:
     """Show what was published, what recovered automatically, what it cost and what was slow."""
     now = client.now_ms()
-    begin = _begin(week, month, since, now)
     with client.looking(client.place(state, config)) as connection:
+        begin = _begin(connection, week, month, since, now)
         found = reports.report(connection, begin, now + 1, channel)
     if as_json:
         output.print_json(as_object(found))
@@ -41,16 +44,16 @@ def report(
     return output.OK
 
 
-def _begin(week: bool, month: bool, since: str | None, now: int) -> int:
+def _begin(connection: sqlite3.Connection, week: bool, month: bool, since: str | None, now: int) -> int:
     if sum((week, month, since is not None)) > 1:
         raise CommandError(USAGE, "--week, --month and --since exclude each other", "give one of them")
     if since is None:
-        return max(0, views.day_start(now) - ((MONTH if month else WEEK) - 1) * views.DAY_MS)
+        return first_of(connection, now, MONTH if month else WEEK)
     try:
-        day = datetime.strptime(since, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(since, "%Y-%m-%d").date()  # noqa: DTZ007 - only its day is asked for
     except ValueError:
         raise CommandError(USAGE, f"--since: {since!r} is no day", "write it as in 2026-11-01") from None
-    begin = round(day.timestamp() * 1000)
+    begin = midnight(day, calendar(connection).zone)
     if not 0 <= begin <= now:
         raise CommandError(USAGE, f"--since: {since} is not in the past", "write a day that has begun")
     return begin

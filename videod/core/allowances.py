@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from videod.core import bounds
+from videod.core.days import DAY_MS
 from videod.core.moments import clock
 
-DAY_MS = 86_400_000
 #: from this share of a day's quota or budget on a person is warned, once a day (Google's default is 100 uploads)
 QUOTA_WARNING = 0.8
 #: a day's smaller quota is not worth a warning before it is used up

@@ -10,7 +10,7 @@ from videod.core import services, wording
 from videod.core.advice import advice
 from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.moments import iso
+from videod.core.moments import clock, iso
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import (
     AT_GATE,
@@ -26,6 +26,7 @@ from videod.core.statuses import (
     JobState,
     Status,
 )
+from videod.core.suspension import OF_CHANNEL
 from videod.core.tables import ORDER, REVIEWED, STEPS
 
 #: Notion's rich text holds 2,000 characters an object; the log stays below one object
@@ -78,14 +79,14 @@ def failure_line(job: Job, waits: int) -> str:
     failure = job.failure
     if failure is None:
         return ""
-    when = iso(_failed_at(job, failure))
+    when = clock(_failed_at(job, failure))
     where = " ".join(part for part in (failure.service or job.service, failure.endpoint) if part)
     marks = [f"HTTP {failure.http_status}" if failure.http_status else "", failure.code or ""]
     marks.append(f"request {failure.request_id}" if failure.request_id else "")
     inside = ", ".join(mark for mark in marks if mark)
     text = f"{when} {job.name} ({where}): {sentence(failure.message)}" + (f" [{inside}]" if inside else "")
     if job.state == JobState.READY and job.attempts:
-        text += f" Retry {job.attempts} of {waits} at {iso(job.due_at)}."
+        text += f" Retry {job.attempts} of {waits} at {clock(job.due_at)}."
     elif job.state == JobState.RUNNING:
         text += " It is being tried again now."
     elif job.attempts > 1:
@@ -103,7 +104,7 @@ def _outlook(job: Job, failure: Failure) -> str:
     again = None if job.attempts else again_at(job)
     told = advice(job, failure)
     refused = f" Refused was: {asked(job)}." if failure.kind == Kind.REFUSED else ""
-    goes_on = "" if again is None else f" Resumes at {iso(again)}."
+    goes_on = "" if again is None else f" Resumes at {clock(again)}."
     return f"{refused}{goes_on}" + (f" What to do: {told}." if told else "")
 
 
@@ -159,6 +160,13 @@ def next_retry(jobs: tuple[Job, ...]) -> str | None:
     return iso(min(due)) if due else None
 
 
+def _next_upload(task: Task) -> str | None:
+    """When a film may be uploaded that its channel's own limits hold back, or None."""
+    if task.waits is None or task.waits.cause not in OF_CHANNEL or task.waits.until_ms is None or not waiting(task):
+        return None
+    return iso(task.waits.until_ms)
+
+
 def pending_cost_micros(jobs: tuple[Job, ...], gate: Gate) -> int:
     """What passing `gate` will make ready to be bought: shown before a person approves."""
     gates = list(Gate)
@@ -209,7 +217,7 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, objec
         "Status": LABELS[task.status],
         "Progress": shown,
         "Error Log": error_log(task, troubled, waits),
-        "Next Retry": next_retry(troubled),
+        "Next Retry": next_retry(troubled) or _next_upload(task),
         "Cost": round(task.counted_micros / 1e6, 4),
         "YouTube URL": task.youtube_url,
         "Videod Key": task.id,

@@ -21,7 +21,7 @@ from videod.core.failures import (
     retry_delay_ms,
 )
 from videod.core.model import Job, Task
-from videod.core.moments import iso
+from videod.core.moments import clock
 from videod.core.ops import Alert, CloseAttempt, Decision, RecordInDoubt, SaveJob, SaveTask, ShowEntry, Suspend
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, LABELS, JobState, Status, check_move
@@ -73,7 +73,7 @@ def _judged(work: Transition, job: Job, event: JobFailed) -> Transition:
     work = work.with_breaker(after)
     down_ms = event.at - (after.opened_at or event.at)
     if after != before and down_ms >= breaker.TELL_AFTER_MS:
-        since = iso(after.opened_at or 0)
+        since = clock(after.opened_at or 0)
         text = f"{job.service} has not answered since {since}: {board.sentence(failure.message)} videod asks every"
         text += f" {breaker.PROBE_WAITS_MS[-1] // 60_000} minutes and resumes automatically; nothing is lost."
         work = work.adding(told.down(job.service, text))

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from videod.core import breaker, by_likeness, charges, told, wording
+from videod.core import breaker, by_likeness, charges, days, spacing, told, wording
 from videod.core.allowances import QUOTA_WARNING
 from videod.core.by_people import again
 from videod.core.derive import affected, opens_itself
@@ -11,7 +11,7 @@ from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, 
 from videod.core.expand import jobs_of
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job
-from videod.core.moments import iso
+from videod.core.moments import clock
 from videod.core.ops import Alert, ClearInDoubt, CloseAttempt, OpenAttempt, RecordCharge, ShowAsset, Suspend
 from videod.core.plan import Plan
 from videod.core.reports import published
@@ -21,8 +21,6 @@ from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS, step_of
 from videod.core.transition import StaleEvent, Transition
 from videod.core.verdict import Verdict, next_look
-
-DAY_MS = 86_400_000
 
 
 def current(work: Transition, name: str, attempt: int) -> Job:
@@ -43,6 +41,7 @@ def start(work: Transition, event: JobStarted) -> Transition:
         return repeated
     if job.price_micros and (stopped := _beyond_budget(work, job, event.at)) is not None:
         return stopped
+    _keep_spacing(work, job, event.at)
     quota_day, alerts = _use_quota(work, job, event)
     if work.breaker is not None:  # only now: a job that a limit holds back asks the service nothing
         work = work.with_breaker(breaker.started(work.breaker, asker(work, job), event.at))
@@ -61,7 +60,7 @@ def _startable(work: Transition, event: JobStarted) -> Job:
     if task.paused is not None and not cleanup:
         raise StaleEvent(f"the task is paused: {task.paused}")
     if work.breaker is not None and not work.breaker.lets_in(event.at):
-        raise StaleEvent(f"{job.service} does not answer; it is tried again at {iso(work.breaker.until_ms)}")
+        raise StaleEvent(f"{job.service} does not answer; it is tried again at {clock(work.breaker.until_ms)}")
     return job
 
 
@@ -74,6 +73,17 @@ def _priced(work: Transition, job: Job) -> Job:
 def asker(work: Transition, job: Job) -> str:
     """How the breaker names a job."""
     return f"{work.task.id} {job.name}"
+
+
+def _keep_spacing(work: Transition, job: Job, at: int) -> None:
+    """Raises StaleEvent where an upload comes too soon after the channel's others, the channel's uploads suspended."""
+    if work.uploads is None:
+        return
+    if work.uploads.under_way:
+        raise StaleEvent(f"another upload of {work.task.channel_id} is on its way")
+    early = spacing.wait(work.policy, job.service, work.uploads, at)
+    if early is not None:
+        raise StaleEvent(wording.reason(early), Suspend(early))
 
 
 def _use_quota(work: Transition, job: Job, event: JobStarted) -> tuple[str | None, tuple[Alert, ...]]:
@@ -125,12 +135,13 @@ def _beyond_budget(work: Transition, job: Job, at: int) -> Transition | None:
         return work.with_job(stopped).adding(told.alert(task, stopped, failure, suspended=False))
     if work.spent_today_micros + price <= policy.daily_budget_micros:
         return None
-    tomorrow = (at // DAY_MS + 1) * DAY_MS
-    spent = Suspension(Cause.BUDGET, job.service, task.channel_id, tomorrow, at, amount=policy.daily_budget_micros)
+    today = work.today or days.day(at, days.USUAL_ZONE)
+    spent = Suspension(Cause.BUDGET, job.service, task.channel_id, today.end, at, amount=policy.daily_budget_micros)
     resume = f"`videod resume {job.service} --channel {task.channel_id}`"
     advice = f"wait, or raise `daily_budget_usd` in channels/{task.channel_id}.yaml and run {resume}"
     # another day, or a raised limit that is spent as well, is another occurrence
-    key = f"{task.channel_id}:budget:{at // DAY_MS}:{policy.daily_budget_micros}"
+    day = today.begin
+    key = f"{task.channel_id}:budget:{day}:{policy.daily_budget_micros}"
     alert = Alert(key, f"{task.title}: {wording.note(spent)}. What to do: {advice}.")
     return work.with_task(suspended=spent).adding(Suspend(spent), alert)
 

@@ -157,6 +157,10 @@ class ChannelPolicy:
     #: a plan whose narration shares so much with that of an earlier film needs a person; 0: only an identical plan or
     #: film does; None: films are not compared
     alike: float | None = None
+    #: at least so long from one published film to the next; 0: no limit
+    upload_spacing_ms: int = 0
+    #: so many uploads a day of the installation; None: no limit
+    uploads_per_day: int | None = None
 
 
 #: what `task_id_of` gives at most

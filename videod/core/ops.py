@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from videod.core.breaker import Breaker
+from videod.core.days import Span
 from videod.core.likeness import Film
 from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.spacing import Uploads
 from videod.core.statuses import JobState
 from videod.core.suspension import Cause, Suspension
 from videod.core.wishes import Obstacle
@@ -178,7 +180,7 @@ class Snapshot:
     task: Task | None
     jobs: tuple[Job, ...]
     policy: ChannelPolicy | None
-    #: what the channel has spent or reserved since midnight UTC; told only where a paid job wants to start
+    #: what the channel has spent or reserved today; told only where a paid job wants to start
     spent_today_micros: int = 0
     #: of the service of the event's job, where it is an outside one
     breaker: Breaker | None = None
@@ -191,6 +193,10 @@ class Snapshot:
     #: where an upload wants to start
     same: tuple[Film, ...] = ()
     last: tuple[Film, ...] = ()
+    #: the day that `spent_today_micros` is of
+    today: Span | None = None
+    #: told only where an upload of a channel wants to start that limits them
+    uploads: Uploads | None = None
 
 
 @dataclass(frozen=True)

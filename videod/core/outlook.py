@@ -13,7 +13,7 @@ from videod.core.by_lost import asked_for
 from videod.core.fields import FIELDS, Field, Until
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, CLOSED, DONE, ERRORS, GATES, RUNNING, Gate, JobState, Status
-from videod.core.suspension import Cause, Suspension
+from videod.core.suspension import OF_CHANNEL, Cause, Suspension
 from videod.core.tables import ORDER, REVIEWED
 from videod.core.waits import suspended_by
 from videod.core.wishes import Obstacle, Verb
@@ -155,7 +155,7 @@ def actions(task: Task, jobs: tuple[Job, ...], wait: "Wait", configured: bool) -
 
 
 #: what suspends services, in contrast to what an episode lacks
-_LIFTED = frozenset(Cause) - {Cause.CHANNEL_FILE, Cause.SLOT}
+_LIFTED = frozenset(Cause) - {Cause.CHANNEL_FILE, Cause.SLOT, *OF_CHANNEL}
 
 
 # ------------------------------------------------------------------------------------------- what it waits for

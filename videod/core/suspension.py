@@ -31,6 +31,10 @@ class Cause(StrEnum):
     BUDGET = "budget"
     #: our own `daily_quota` of the service is used up
     LIMIT = "limit"
+    #: too soon after the channel's last film; `amount` ms lie between two (`upload_spacing_h`)
+    SPACING = "spacing"
+    #: `amount` films of the channel were uploaded today (`uploads_per_day`)
+    UPLOADS = "uploads"
     #: the disk is full
     DISK = "disk"
     #: the service does not answer; it is asked again at `until_ms`
@@ -49,7 +53,7 @@ class Suspension:
 
     `until_ms` None: until somebody or something ends it. `since` ms, 0: unknown. `detail` is what a person or a service
     said; `key` the variables of a refused key; `amount` the limit that is used up: micro-dollars of a budget, jobs a
-    day of a `daily_quota`.
+    day of a `daily_quota`, and as the causes say.
     """
 
     cause: Cause
@@ -75,5 +79,7 @@ class Suspension:
 
 #: what the service itself said: over as soon as it is worth another try
 OF_SERVICE = (Cause.QUOTA, Cause.CREDIT, Cause.CREDENTIALS)
+#: limits of a channel's own file: changing that ends them, `videod resume` does not
+OF_CHANNEL = (Cause.SPACING, Cause.UPLOADS)
 #: what only a person ends, although videod resumes automatically once they have
 NEEDS_PERSON = (Cause.CREDIT, Cause.CREDENTIALS, Cause.SETTINGS)

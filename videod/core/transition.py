@@ -3,9 +3,11 @@
 from dataclasses import dataclass, replace
 
 from videod.core.breaker import Breaker
+from videod.core.days import Span
 from videod.core.likeness import Film
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import Op, SaveBreaker
+from videod.core.spacing import Uploads
 from videod.core.wishes import Obstacle
 
 
@@ -24,6 +26,8 @@ class Transition:
     in_doubt_micros: int = 0
     same: tuple[Film, ...] = ()
     last: tuple[Film, ...] = ()
+    today: Span | None = None
+    uploads: Uploads | None = None
     #: why what a person wanted cannot be done; it is answered on the board
     refused: Obstacle | None = None
 

@@ -6,10 +6,10 @@ Times come in through `when`, since a board shows moments and a screen what is l
 from collections.abc import Callable
 
 from videod.core.breaker import PROBE_WAITS_MS
-from videod.core.moments import clock, iso
+from videod.core.moments import clock
 from videod.core.sanitize import sanitize_line
 from videod.core.services import title
-from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, Cause, Suspension
+from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, OF_CHANNEL, Cause, Suspension
 
 #: so much of what a service or a person said is shown on the board
 DETAIL_CHARACTERS = 200
@@ -37,6 +37,11 @@ def reason(one: Suspension) -> str:
             return f"the day's budget of ${one.amount / 1e6:.2f} for channel {one.channel_id} is spent"
         case Cause.LIMIT:
             return f"the daily quota of {one.amount} (daily_quota in [services.{one.service}]) is used up"
+        case Cause.SPACING:
+            return f"{one.channel_id} publishes at most one film every {_hours(one.amount)} (upload_spacing_h)"
+        case Cause.UPLOADS:
+            many = "1 film was" if one.amount == 1 else f"{one.amount} films were"
+            return f"{many} uploaded to {one.channel_id} today, as many as uploads_per_day allows"
         case Cause.DOWN:
             return "it does not answer"
         case Cause.CHANNEL_FILE:
@@ -47,6 +52,12 @@ def reason(one: Suspension) -> str:
             return one.detail or "paused by you"
         case Cause.DISK | Cause.OTHER | Cause.SETTINGS:
             return one.detail
+
+
+def _hours(ms: int) -> str:
+    """Such as "6 h" and "90 min"."""
+    hours = ms / 3_600_000
+    return f"{hours:g} h" if hours >= 1 and ms % 360_000 == 0 else f"{round(ms / 60_000)} min"
 
 
 def top_up(one: Suspension) -> str:
@@ -69,11 +80,11 @@ def short(one: Suspension) -> str:
 
 
 def note(one: Suspension) -> str:
-    """What an episode says that a service refused: "quota of kie is used up, resumes at 2026-11-21T14:15:00Z"."""
+    """What an episode says that a service refused: "quota of kie is used up, resumes at 2026-11-21 14:15 UTC"."""
     if one.cause is Cause.CREDIT:
         return top_up(one)
     if one.until_ms is not None:
-        return f"{reason(one)}, resumes at {iso(one.until_ms)}"
+        return f"{reason(one)}, resumes at {clock(one.until_ms)}"
     if one.cause is Cause.QUOTA and one.detail:
         return sanitize_line(one.detail).rstrip(".")[:DETAIL_CHARACTERS]
     return reason(one)
@@ -128,7 +139,7 @@ def _ending(one: Suspension, when: Callable[[int], str]) -> str:
 
 def resume_command(one: Suspension) -> str | None:
     """The command that ends it, or None where none does."""
-    if one.cause in (Cause.DISK, Cause.CHANNEL_FILE, Cause.SLOT):
+    if one.cause in (Cause.DISK, Cause.CHANNEL_FILE, Cause.SLOT, *OF_CHANNEL):
         return None
     channel = f" --channel {one.channel_id}" if one.channel_id else ""
     return f"videod resume {service_name(one.service)}{channel}"

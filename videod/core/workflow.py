@@ -190,6 +190,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
             task, snapshot.jobs, policy, snapshot.spent_today_micros,
             breaker=snapshot.breaker, quota_used=snapshot.quota_used, charged_micros=snapshot.charged_micros,
             in_doubt_micros=snapshot.in_doubt_micros, same=snapshot.same, last=snapshot.last,
+            today=snapshot.today, uploads=snapshot.uploads,
         )  # fmt: skip
         work = _settle(_handle(begun, event))
         if work.task.slow and work.task.status != task.status:

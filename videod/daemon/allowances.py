@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 from videod.core import allowances
 from videod.core.allowances import Allowance, Kind
-from videod.core.by_jobs import DAY_MS
 from videod.flow.limits import Limit
 from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store import reads, views
+from videod.store.calendar import calendar
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -70,8 +70,8 @@ def _used(
         if quota is not None:
             used = reads.quota_used(connection, service, quota.day)
             found.append(Allowance(Kind.QUOTA, service, quota.day, used, quota.most, quota.ends_at))
-    begin = views.day_start(at)
+    today = calendar(connection).day(at)
     for channel, most in budgets.items():
-        used = reads.spent_by_channel(connection, channel, begin)
-        found.append(Allowance(Kind.BUDGET, channel, str(at // DAY_MS), used, most, begin + DAY_MS))
+        used = reads.spent_by_channel(connection, channel, today.begin)
+        found.append(Allowance(Kind.BUDGET, channel, str(today.begin), used, most, today.end))
     return tuple(found)

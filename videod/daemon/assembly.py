@@ -155,7 +155,7 @@ async def build(
         current.settings.retry.deaths, bound,
     )  # fmt: skip
     late = await recovery.recover()
-    await _settle_the_past(store, ledger, clock, len(late))
+    await _settle_the_past(store, ledger, clock, len(late), current.settings.daemon.timezone)
     calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
@@ -354,8 +354,9 @@ async def _closed(name: str, close: Callable[[], Awaitable[None]]) -> None:
         log.warning("daemon_close_failed", extra={"part": name, "error": f"{type(error).__name__}: {error}"})
 
 
-async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock, still_paying: int) -> None:
+async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock, still_paying: int, zone: str) -> None:
     """What a start changes: refused keys are tried again, automatic reviews are passed."""
+    await ledger.adopt_limits(zone, clock.now_ms())
     await free_refused_keys(store, ledger, clock)
     await judge_again(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": still_paying})

@@ -44,6 +44,7 @@ async def _take_up(current: LiveConfig, assembly: Assembly) -> None:
     """What a reloaded configuration changes in the loops; prices, budgets and models are asked for when needed."""
     settings = current.settings
     assembly.look_at_settings()
+    await assembly.ledger.adopt_limits(settings.daemon.timezone, SystemClock().now_ms())
     await assembly.scheduler.adopt(wiring.limits(settings))
     assembly.intake.poll_interval_s = settings.daemon.poll_interval_s
     assembly.calls.pace(settings.notion.requests_per_s)

@@ -26,7 +26,7 @@ from videod.adapters.oauth import vault
 from videod.channels import ChannelError
 from videod.config import ConfigError, Settings
 from videod.core import services, tables
-from videod.core.moments import iso
+from videod.core.moments import clock
 from videod.credentials import SECRET_NAMES, Secrets
 from videod.daemon import addresses, bytecode, config_watch, ending, journals, lives, refusals, signals, wiring
 from videod.daemon.assembly import HELD_S, PART_S, Assembly, Ends, build
@@ -255,7 +255,7 @@ async def _tell_deaths(assembly: Assembly, life: Life) -> None:
     """Tell people of earlier lives that died, unless they know."""
     if lives.due(life.story, life.lives.now()):
         key = f"deaths {life.story.first_at} {life.story.count}"
-        text = f"{lives.sentence(life.story)}. It runs again since {iso(life.lives.now())}."
+        text = f"{lives.sentence(life.story)}. It runs again since {clock(life.lives.now())}."
         await _alarm(assembly, key, life.lives.redact(text))
         life.lives.write(lives.told(life.lives.read(), life.lives.now()))
 

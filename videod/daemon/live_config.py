@@ -7,6 +7,7 @@ from pathlib import Path
 from videod.channels import ChannelError, ChannelSet, listed, load_channels
 from videod.config import ConfigError, Settings, load_settings
 from videod.core.model import ChannelPolicy
+from videod.core.moments import show_in
 from videod.daemon import wiring
 from videod.flow.candidates import InWorkLimits
 
@@ -47,6 +48,7 @@ class LiveConfig:
         self.settings: Settings = load_settings(path, env)
         self.channels: ChannelSet = load_channels(self.settings.paths.channels)
         self._begun_with = self.settings
+        show_in(self.settings.daemon.timezone)
         self._policies = wiring.policies(self.settings, self.channels)
         self._stamps = self._look()
 
@@ -87,6 +89,7 @@ class LiveConfig:
             return self._refuse(f"it cannot be read ({type(error).__name__}: {error})")
         self.settings, self.channels = settings, channels
         self._policies = policies
+        show_in(settings.daemon.timezone)
         self.problem = None
         self.waiting = tuple(key for key in AT_START if _at(settings, key) != _at(self._begun_with, key))
         log.info("config_reload_done", extra={"channels": sorted(channels.channels), "at_next_start": self.waiting})

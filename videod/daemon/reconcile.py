@@ -16,7 +16,7 @@ from videod import receipts
 from videod.core import reconcile, services
 from videod.core.failures import PAID_WITHOUT_FILE, Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.moments import iso
+from videod.core.moments import clock
 from videod.core.reconcile import BalanceReading, Fate, Finding, NothingBought, Order, Trace
 from videod.core.service import CREDIT, Remote
 from videod.core.statuses import JobState
@@ -198,7 +198,7 @@ class Reconciler:
         log.info("reconcile_look_done", extra=context | {"finding": finding.name.lower(), "evidence": told})
         if finding != Finding.NOTHING:
             return finding, told
-        since = f"{name}'s balance has not moved since {iso(reading.at)}"
+        since = f"{name}'s balance has not moved since {clock(reading.at)}"
         return finding, f"{since}: if your script uses this account, it bought nothing"
 
     async def _look_at_old_doubts(self, service: str) -> None:
@@ -256,7 +256,7 @@ class Reconciler:
         moved = used - reading.used
         finding = reconcile.judge(moved, found, price)
         patience_s = PATIENCE_S if reconcile.untold(service, traces, proven) else ON_THEIR_WAY_S if unsure else 0.0
-        return finding, reconcile.evidence(service, finding, moved, iso(reading.at)), patience_s
+        return finding, reconcile.evidence(service, finding, moved, clock(reading.at)), patience_s
 
     # ------------------------------------------------------------------------------------------ looking
 

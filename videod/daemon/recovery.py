@@ -20,7 +20,7 @@ from videod.core.events import JobCharged, JobDied, JobFailed, JobSubmitted, Job
 from videod.core.expect import expectation
 from videod.core.failures import BOOKED_UNCHECKED, Failure, Kind
 from videod.core.model import Job, Task
-from videod.core.moments import iso
+from videod.core.moments import clock
 from videod.core.plan import Plan, PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import JobState
@@ -147,7 +147,7 @@ class Recovery:
         task = await self._task(job)
         step = step_of(job)
         doubt = step.paid and receipts.doubt(self._papers(task, job), job, self.builder.silent(step)) is not None
-        last = iso(max(heartbeat, job.started_at or 0))
+        last = clock(max(heartbeat, job.started_at or 0))
         died = JobDied(
             self.clock.now_ms(), job.task_id, job.name, job.attempt, most=self.deaths, last=last, doubt=doubt
         )

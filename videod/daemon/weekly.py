@@ -3,17 +3,18 @@
 import logging
 from collections.abc import Callable
 
+from videod.core.days import DAY_MS, week
 from videod.dashboard.report import weekly_text
 from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store import reads, reports
+from videod.store.calendar import calendar
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
 
 #: how often it is looked, seconds
 LOOK_S = 60.0
-DAY_MS = 86_400_000
 WEEK_MS = 7 * DAY_MS
 #: the week is reported so long after it ended, ms: on Monday at 8:00
 AFTER_MS = 8 * 3_600_000
@@ -21,11 +22,6 @@ AFTER_MS = 8 * 3_600_000
 REPORTED = "weekly_report"
 #: how the keys of the messages begin
 KEY = "report:"
-
-
-def monday(at: int) -> int:
-    """The last begin of a week, ms: Monday at midnight UTC."""
-    return at - (at - 4 * DAY_MS) % WEEK_MS
 
 
 class WeeklyReport:
@@ -48,15 +44,15 @@ class WeeklyReport:
         if not self._wanted():
             return
         at = self._clock.now_ms()
-        end = monday(at - AFTER_MS)
-        last = await self._store.read(lambda tx: reads.value_ms(tx, REPORTED))
+        zone, last = await self._store.read(lambda tx: (calendar(tx).zone, reads.value_ms(tx, REPORTED)))
+        end = week(at - AFTER_MS, zone).begin
         if last is None or last > end + WEEK_MS:  # just asked for; or the clock was far ahead
             await self._ledger.set_value(REPORTED, str(end))
-        elif last < end:
-            await self._send(end, at)
+        elif end - last > WEEK_MS // 2:  # less is the same Monday in another time zone
+            await self._send(week(end - 1, zone).begin, end, at)
 
-    async def _send(self, end: int, at: int) -> None:
-        found = await self._store.read(lambda tx: reports.report(tx, end - WEEK_MS, end))
+    async def _send(self, begin: int, end: int, at: int) -> None:
+        found = await self._store.read(lambda tx: reports.report(tx, begin, end))
         # told and noted in one transaction: exactly one message, whenever the process ends
         key, text = f"{KEY}{end}", weekly_text(found, at)
         await self._ledger.alert(key, text, at, fact=(REPORTED, str(end)))

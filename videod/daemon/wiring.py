@@ -28,7 +28,7 @@ from videod.flow.limits import Lane, Limit
 from videod.ledger import Policies
 from videod.ports import Launcher
 
-MINUTE_MS = 60_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 DAY_MS = 86_400_000
 
 
@@ -53,6 +53,8 @@ def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
         rebuy_ceiling_micros=_micros(channel.rebuy_ceiling_usd),
         unreviewed=channel.publish_without_review,
         alike=settings.limits.alike,
+        upload_spacing_ms=round(channel.upload_spacing_h * HOUR_MS),
+        uploads_per_day=channel.uploads_per_day,
     )
 
 
@@ -203,7 +205,8 @@ def lanes(settings: Settings) -> dict[str, Lane]:
 
 def house_rules(settings: Settings, channels: ChannelSet) -> InWorkLimits:
     by_channel = {name: channel.max_concurrent for name, channel in channels.channels.items()}
-    return InWorkLimits(settings.limits.max_episodes_in_work, by_channel)
+    spaced = {name for name, one in channels.channels.items() if one.upload_spacing_h or one.uploads_per_day}
+    return InWorkLimits(settings.limits.max_episodes_in_work, by_channel, frozenset(spaced))
 
 
 @dataclass(frozen=True)

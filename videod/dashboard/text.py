@@ -1,8 +1,6 @@
 """Words for screens: money, spans and times of day. Pure."""
 
-from datetime import UTC, datetime
-
-from videod.core.moments import LAST_MS
+from videod.core import moments
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
 
@@ -31,11 +29,8 @@ def span(ms: int) -> str:
 
 
 def clock(ms: int, now: int) -> str:
-    """A time of day in UTC, with its date where that is not today's: "14:15 UTC", "Nov 22 08:00 UTC"."""
-    then, today = datetime.fromtimestamp(min(max(ms, 0), LAST_MS) / 1000, UTC), datetime.fromtimestamp(now / 1000, UTC)
-    date = "" if then.date() == today.date() else f"{then:%b} {then.day} "
-    year = "" if then.year == today.year else f"{then.year} "
-    return f"{year}{date}{then:%H:%M} UTC"
+    """A time of day, with its date where that is not today's: "14:15 UTC", "Nov 22 08:00 UTC"."""
+    return moments.clock(ms, now)
 
 
 def ahead(ms: int, now: int) -> str:

@@ -116,7 +116,7 @@ def snapshot(rows: Rows) -> View:
         work=groups[2],
         queue=groups[3],
         events=tuple(
-            EventLine(clock(one.at, at).removesuffix(" UTC"), sanitize_screen(one.title or ""), *events.words(one))
+            EventLine(clock(one.at, at).rpartition(" ")[0], sanitize_screen(one.title or ""), *events.words(one))
             for one in rows.happenings
         ),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from videod.core.admission import Candidate, Occupancy, choose, turns
 from videod.core.model import Job, Task
 from videod.core.statuses import READY, Status
-from videod.store import candidate_queries, reads
+from videod.store import candidate_queries, reads, uploads
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class InWorkLimits:
 
     max_in_work: int
     max_by_channel: Mapping[str, int]
+    #: the channels that publish one film after another
+    spaced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def candidates_of(
     ]
     ready = [one for one in ready if one.task_id not in aside] if aside else ready
     ready = [one for one in ready if cleared(one.channel_id, one.job.partition("/")[0])]
+    ready = [one for one in ready if _comes_first(connection, service, one, rules)]
     if not ready:
         return None
     work = candidate_queries.in_work(connection)
@@ -79,3 +82,10 @@ def candidates_of(
     order = turns(work, candidate_queries.last_finished(connection, by_channel))
     occupancy = Occupancy(rules.max_in_work, rules.max_by_channel, by_channel, order)
     return Candidates(service, {one.task_id: one for one in ready}, occupancy)
+
+
+def _comes_first(connection: sqlite3.Connection, service: str, one: Candidate, rules: InWorkLimits) -> bool:
+    """Whether no other upload of a channel that spaces them is on its way; true of whatever is no such upload."""
+    if one.channel_id not in rules.spaced or not one.job.startswith("upload/"):
+        return True
+    return uploads.under_way(connection, service, one.channel_id) in (None, one.task_id)

@@ -7,11 +7,10 @@
 import asyncio
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from aiolimiter import AsyncLimiter
 
+from videod.core import days
 from videod.core.events import Quota
 
 #: a wait that a timer can measure, seconds
@@ -123,15 +122,9 @@ def _now_s() -> float:
 
 def quota_day(at_ms: int, zone: str) -> str:
     """The day that a daily quota counts `at_ms` to, such as 2026-11-20, in the service's own zone."""
-    return _there(at_ms, zone).date().isoformat()
+    return days.label(at_ms, zone)
 
 
 def quota_ends(at_ms: int, zone: str) -> int:
     """The next midnight in the service's own zone, ms; right on the days when clocks change, too."""
-    tomorrow = _there(at_ms, zone).date() + timedelta(days=1)
-    midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ZoneInfo(zone))
-    return round(midnight.timestamp() * 1000)
-
-
-def _there(at_ms: int, zone: str) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(zone))
+    return days.day(at_ms, zone).end

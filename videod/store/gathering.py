@@ -2,13 +2,15 @@
 
 import sqlite3
 
+from videod.core import spacing
 from videod.core.breaker import GUARDED
-from videod.core.by_jobs import DAY_MS
 from videod.core.events import Event, JobCharged, JobDied, JobFailed, JobStarted, JobSubmitted, JobSucceeded
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import Snapshot
 from videod.core.reconcile import NothingBought
-from videod.store import films, reads
+from videod.core.spacing import Uploads
+from videod.store import films, reads, uploads
+from videod.store.calendar import calendar
 
 
 def gathered(
@@ -16,7 +18,10 @@ def gathered(
     policy: ChannelPolicy | None,
 ) -> Snapshot:  # fmt: skip
     """The snapshot for `event`. What this event does not ask for is not looked up."""
-    spent = reads.spent_by_channel(connection, channel, event.at - event.at % DAY_MS) if _buys(event, jobs) else 0
+    spent, today = 0, None
+    if _buys(event, jobs):
+        today = calendar(connection).day(event.at)
+        spent = reads.spent_by_channel(connection, channel, today.begin)
     service, used = _service(event, jobs), 0
     if isinstance(event, JobStarted) and event.quota is not None and service is not None:
         used = reads.quota_used(connection, service, event.quota.day)
@@ -27,7 +32,20 @@ def gathered(
     if isinstance(event, JobCharged | NothingBought):
         doubted = reads.in_doubt_micros(connection, event.attempt)
     same, last = films.repeated(connection, event, jobs, None if policy is None else policy.alike, channel)
-    return Snapshot(task, jobs, policy, spent, guard, used, charged, doubted, same, last)
+    own = _uploads(connection, event, jobs, channel, policy)
+    return Snapshot(task, jobs, policy, spent, guard, used, charged, doubted, same, last, today, own)
+
+
+def _uploads(
+    connection: sqlite3.Connection, event: Event, jobs: tuple[Job, ...], channel: str, policy: ChannelPolicy | None
+) -> Uploads | None:  # fmt: skip
+    """What the channel has uploaded, where it limits that and another upload wants to start."""
+    if policy is None or not spacing.limited(policy) or not isinstance(event, JobStarted):
+        return None
+    job = next((one for one in jobs if one.name == event.job and one.step == "upload"), None)
+    if job is None:
+        return None
+    return uploads.seen(connection, job.service, channel, event.task_id, event.at, policy.upload_spacing_ms)
 
 
 def _buys(event: Event, jobs: tuple[Job, ...]) -> bool:

@@ -10,9 +10,11 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from videod.core import days
 from videod.core.attention import Queue
 from videod.core.measures import Cost, Counter, Ending, LaneWait, Outcome, Report, Stay, Troubles
 from videod.core.statuses import Status
+from videod.store.calendar import calendar
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ WITH spent AS (
     SELECT at, channel_id, task_id, service, 0, 0, micros FROM possible_charges
     WHERE cleared_at IS NULL AND at >= :begin AND at < :end
 )
-SELECT CASE :by WHEN 'day' THEN strftime('%Y-%m-%d', spent.at / 1000, 'unixepoch') WHEN 'channel' THEN spent.channel_id
+SELECT CASE :by WHEN 'day' THEN day_of(spent.at) WHEN 'channel' THEN spent.channel_id
                 WHEN 'episode' THEN spent.task_id WHEN 'service' THEN spent.service END AS key,
        iif(:by = 'episode', coalesce(max(tasks.title), ''), '') AS label, sum(spent.micros) AS micros,
        sum(spent.charge) AS n, count(DISTINCT spent.task_id) AS tasks, sum(spent.possible) AS possible
@@ -82,8 +84,10 @@ def spend(
 ) -> tuple[Spend, ...]:  # fmt: skip
     """Charges from `begin` up to before `end`, ms, and beside them what may have been paid, added up.
 
-    `by` is "day" (UTC), "channel", "episode" or "service"; `channel` None: of all.
+    `by` is "day" (of the installation's time zone), "channel", "episode" or "service"; `channel` None: of all.
     """
+    zone = calendar(connection).zone
+    connection.create_function("day_of", 1, lambda at: days.label(at, zone), deterministic=True)
     rows = connection.execute(_SPEND, {"by": by, "begin": begin, "end": end, "channel": channel})
     return tuple(
         Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"], row["possible"]) for row in rows

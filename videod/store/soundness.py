@@ -7,10 +7,10 @@ import shlex
 import sqlite3
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 from videod import receipts
+from videod.core.moments import clock
 from videod.core.sanitize import sanitize_line
 
 #: Up to this size a start compares every index with its rows (integrity_check, 2 ms per MB here; it finds flipped
@@ -158,8 +158,8 @@ def way_back(path: Path) -> str:
     if copy is None:
         told = f"There is no good copy in {path.parent / 'backups'} or beside it; with a copy of your own, type:"
     else:
-        made = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
-        told = f"The newest good copy is of {made:%Y-%m-%d %H:%M} UTC; to go back to it, type:"
+        made = clock(round(copy.stat().st_mtime * 1000))
+        told = f"The newest good copy is of {made}; to go back to it, type:"
     return (
         f"Nothing was changed. {told}\n  {_command(path, copy)}\nWhat was bought since then is not bought again: its"
         " receipts lie in the workspaces, so leave those where they are."

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from videod.core import allowances, board, film_cost, webhook
 from videod.core.allowances import Allowance
+from videod.core.days import DAY_MS
 from videod.core.film_cost import Credit
 from videod.core.measures import Counter
 from videod.core.model import Job, Task
@@ -20,18 +21,13 @@ from videod.core.suspension import Suspension
 from videod.core.tables import SERVICES, USUAL
 from videod.core.webhook import Report
 from videod.store import candidate_queries, reads, reports
+from videod.store.calendar import calendar
 from videod.store.rows import STATES, failure_of, task_of
 
-DAY_MS = 86_400_000
 #: in `key_values`: how much of the day's quotas and budgets is used
 ALLOWANCES = "allowances"
 #: services that a person watches: all lanes but the cleaning of workspaces; those of `USUAL` even when nothing waits
 WATCHED = tuple(service for service in SERVICES if service not in TIDYING)
-
-
-def day_start(at: int) -> int:
-    """The last midnight UTC, ms."""
-    return at - at % DAY_MS
 
 
 # ------------------------------------------------------------------------------------------- the overview
@@ -282,14 +278,15 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
         (at - 7 * DAY_MS,),
     ).fetchall()
     in_doubt = connection.execute("SELECT count(*) FROM jobs WHERE state = 'in_doubt'").fetchone()[0]
+    today = calendar(connection).day(at)
     return Overview(
         at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
         lanes=lanes(connection, at), suspensions=reads.suspensions(connection, at), unsent=unsent(connection),
-        spent_today=spent(connection, day_start(at), at + 1), published_7d=sum(row["recent"] for row in tally),
+        spent_today=spent(connection, today.begin, at + 1), published_7d=sum(row["recent"] for row in tally),
         possibly_paid_twice=sum(row["possibly_paid_twice"] for row in tally),
         in_doubt=in_doubt, problems=problems(connection),
         heartbeat=reads.value_ms(connection, "heartbeat"), refused=refused(connection),
-        possible_today=possible(connection, day_start(at), at + 1),
+        possible_today=possible(connection, today.begin, at + 1),
         credit=film_cost.of(reads.value_json(connection, "credit")), counters=reports.counters(connection),
         webhook=webhook.report_of(reads.value_json(connection, webhook.FACT)),
         allowances=allowances.kept(reads.value_json(connection, ALLOWANCES)),

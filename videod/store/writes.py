@@ -5,6 +5,7 @@ All functions run inside the caller's transaction on its connection; times come 
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import lru_cache
 
@@ -25,6 +26,7 @@ from videod.core.ops import (
     Suspend,
 )
 from videod.core.reconcile import BalanceReading
+from videod.core.suspension import Cause
 from videod.store import reads
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
 from videod.store.statements import insert, save, update
@@ -137,6 +139,11 @@ def release(connection: sqlite3.Connection, op: Release) -> None:
         "DELETE FROM suspensions WHERE service = ? AND channel_id = ? AND cause = ?",
         (op.service, op.channel_id, op.cause.value),
     )
+
+
+def release_causes(connection: sqlite3.Connection, causes: Iterable[Cause]) -> None:
+    """Whatever one of these suspended starts again, at every service and of every channel."""
+    connection.executemany("DELETE FROM suspensions WHERE cause = ?", [(cause.value,) for cause in causes])
 
 
 def save_breaker(connection: sqlite3.Connection, breaker: Breaker) -> None:
@@ -310,7 +317,7 @@ _SET_BACK = (
     "UPDATE tasks SET ended_at = ended_at - :by WHERE ended_at > :at",
     "UPDATE tasks SET verdict_due = verdict_due - :by WHERE verdict_due > :at",
     # the day that a quota counts to is another one: judged again
-    "DELETE FROM suspensions WHERE cause = 'limit'",
+    "DELETE FROM suspensions WHERE cause IN ('limit', 'spacing', 'uploads')",
     "UPDATE suspensions SET until_ms = until_ms - :by WHERE until_ms > :at",
     "UPDATE suspensions SET since = since - :by WHERE since > :at",
     "UPDATE breakers SET until_ms = until_ms - :by WHERE until_ms > :at",

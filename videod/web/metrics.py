@@ -107,9 +107,9 @@ def _money(seen: Overview) -> tuple[Family, ...]:
     spent = {name: micros / 1e6 for name, micros in sorted(seen.spent_today.items())}
     twice = "Purchases repeated although the first may have been taken."
     possible = {name: micros / 1e6 for name, micros in sorted(seen.possible_today.items())}
-    unsure = "Perhaps paid since midnight UTC and in no charge by service."
+    unsure = "Perhaps paid today and in no charge by service."
     return (
-        ("videod_spend_today_usd", "Charged since midnight UTC by service.", _each("service", spent)),
+        ("videod_spend_today_usd", "Charged today by service.", _each("service", spent)),
         ("videod_possibly_paid_today_usd", unsure, _each("service", possible)),
         ("videod_purchases_in_doubt", "Jobs that may have been paid and wait for a person.", [({}, seen.in_doubt)]),
         ("videod_possibly_paid_twice", twice, [({}, seen.possibly_paid_twice)]),

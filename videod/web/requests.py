@@ -23,7 +23,7 @@ from videod.core.events import (
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, LABELS, Gate, JobState
-from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, Cause, Suspension
+from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import ALL, REVIEWED, SERVICES
 from videod.core.wishes import ALREADY, Obstacle, Verb
 from videod.ledger import Ledger
@@ -195,6 +195,11 @@ class RequestHandler:
         where = f" for {channel_id}" if channel_id else ""
         if any(one.cause is Cause.DISK for one in wanted):
             raise Refused("conflict", "the disk is full", "free some space; videod then resumes automatically")
+        limits = [one for one in wanted if one.cause in OF_CHANNEL]
+        if limits and len(limits) == len(wanted):
+            key = "upload_spacing_h" if limits[0].cause is Cause.SPACING else "uploads_per_day"
+            hint = f"change `{key}` in channels/{limits[0].channel_id}.yaml; videod then resumes automatically"
+            raise Refused("conflict", wording.reason(limits[0]), hint)
         if not wanted:
             others = [one for one in found if one.service == EVERY_SERVICE]
             more = f"; but everything is paused ({wording.explained(others[0])}): `videod resume all`" if others else ""
