@@ -12,23 +12,38 @@ if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WAN
     echo "videod needs Python 3.11 or newer; $PY is $("$PY" -V 2>&1). Set PYTHON=/path/to/python3.11." >&2
     exit 69
   }
+  # on a terminal uv shows how far it is, and dots show that what says nothing works; a log gets a line for each stage
+  [ -t 2 ] && QUIET= || QUIET=-q
+  BEGAN=$(date +%s)
+  dotted() {
+    printf 'videod: %s ' "$1" >&2 && shift
+    { while sleep 1 && kill -0 $$ 2>/dev/null; do [ -n "$QUIET" ] || printf . >&2; done; } & # they end with this shell
+    DOTS=$!
+    "$@" >&2
+    kill "$DOTS" && wait "$DOTS" 2>/dev/null || :
+    echo >&2
+  }
   if command -v uv >/dev/null 2>&1; then UV=uv; else
     UV=$ROOT/.tools/bin/uv
-    [ -x "$UV" ] || {
-      echo "videod: first start, installing the locked dependencies into .venv ..." >&2
-      PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 \
-        "$PY" -m pip install -q --root-user-action=ignore --target "$ROOT/.tools" "uv==$UV_VERSION" >&2
-    }
+    [ -x "$UV" ] || PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 dotted \
+      "installing the installer, uv, into .tools" \
+      "$PY" -m pip install -q --root-user-action=ignore --target "$ROOT/.tools" "uv==$UV_VERSION"
   fi
   [ "$KIND" = dev ] && GROUPS_ARG= || GROUPS_ARG=--no-dev
   # --inexact: ./run after ./test must not strip pytest again; LC_ALL: Python reads the .pth of a path that is not ASCII
-  LC_ALL=C.UTF-8 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync -q --frozen --compile-bytecode --inexact \
-    $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
+  sync() {
+    LC_ALL=C.UTF-8 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync "$@" --frozen --inexact \
+      $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
+  }
+  echo "videod: installing the locked dependencies into .venv (about 370 MB)" >&2
+  sync $QUIET
+  dotted "compiling" sync -q --compile-bytecode
   # as a path from where it stands, which every locale can read; a new file, since uv's cache may hold the same one
   for pth in "$ROOT"/.venv/lib/python3*/site-packages/_videod.pth; do
     rm -f "$pth" && printf '../../../..\n' > "$pth"
   done
   # the Google client brings descriptions of 600 services, 110 MB; those of YouTube stay
   rm -f "$ROOT"/.venv/lib/python3*/site-packages/googleapiclient/discovery_cache/documents/[!y]*.json
+  echo "videod: installed in $(($(date +%s) - BEGAN)) s. Downloads are kept in $("$UV" cache dir 2>/dev/null); delete them at any time." >&2
   printf %s "$WANT" > "$STAMP"
 fi
