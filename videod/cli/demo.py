@@ -1,7 +1,8 @@
-"""`videod demo`: the whole main job on the stand-ins, as a newcomer would want to see it.
+"""`videod demo`: everything that videod does, on the simulated services, as a newcomer would want to see it.
 
 Starts the sandbox and the daemon as processes of their own, types entries into the sandbox's Notion board as a person
-would, approves each gate there as a person would, shows what happens, ends when every film is published.
+would, approves each gate there as a person would, and shows what happens until every film is published. On a terminal
+the board and the films then stay open in the browser until Ctrl-C.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from videod.cli import interrupts, options
-from videod.cli.demo_show import summary, tell
+from videod.cli.demo_show import Work, summary, tell
 from videod.files import private_folder
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ GIVE_UP_S = 3600.0
 DEFAULT = Path("videod.toml")
 #: the samples that these stories are for; those in a folder of channels may be gone, or somebody's own by now
 SAMPLES = Path(__file__).parents[1] / "samples"
-#: what each clip of an episode takes on the disk, with its share of the film and of the stand-ins' copies, MB
+#: what each clip of an episode takes on the disk, with its share of the film and of the services' copies, MB
 CLIP_MB = 40
 ELSEWHERE = "Choose another place with `--folder`."
 TEMPORARY = "tmp"
@@ -54,7 +55,7 @@ app = options.app()
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the text is for the person at the terminal, `code` the exit code."""
+    """The demo cannot continue; the text is for the person at the terminal, `code` the exit code."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -78,8 +79,9 @@ def demo(
     images: Annotated[int | None, typer.Option(min=2, max=40, help="Images of an episode.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Where to work; a new folder under state/ if not said.")] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave board and films open in the browser until Ctrl-C.")
-    ] = False,
+        bool | None,
+        typer.Option("--keep/--no-keep", help="Keep board and films open until Ctrl-C. Default: on a terminal."),
+    ] = None,
     config: Annotated[Path, typer.Option(help="The settings file.")] = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -99,15 +101,18 @@ def demo(
         with Children() as children:
             stage = _set_up(place, chosen, config, episodes, children)
             daemon = _start_daemon(stage, config, children)
-            tell(f"{episodes} episode(s) of {chosen[0]} clips and {chosen[1]} images. Watch the board: {stage.page}")
-            tell(f"Everything of this run lies in {stage.folder}")
-            done = _live(stage, daemon, episodes)
+            many = "1 episode" if episodes == 1 else f"{episodes} episodes"
+            tell(f"Making {many} of {chosen[0]} clips and {chosen[1]} images. Watch the board: {stage.page}")
+            tell(f"All files of this run are in {stage.folder}.")
+            done = _live(stage, daemon, Work(episodes, *chosen))
             report = summary(stage.folder, stage.page, time.monotonic() - began)
             if as_json or done:
                 typer.echo(json.dumps(report) if as_json else report["text"])
-            if keep and done:
-                tell("Left open. Ctrl-C ends it.")
-                signal.pause()
+            if done and (_watched(as_json) if keep is None else keep):
+                _stay_open(stage)
+            tell("Stopping the daemon and the simulated services.")
+        if done and not as_json:
+            tell(_next(stage.folder))
     except DemoError as error:
         tell(str(error))
         raise typer.Exit(error.code) from None
@@ -117,6 +122,30 @@ def demo(
         if place is not None:
             _tidy(place)
     raise typer.Exit(0 if done else 1)
+
+
+def _watched(as_json: bool) -> bool:
+    """Whether a person sits at a terminal and may want to look at the board and the films."""
+    return not as_json and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def _stay_open(stage: Stage) -> None:
+    """Wait for Ctrl-C: the way on from here, and no failure. Other signals end the command as they always do."""
+    tell(f"The board and the films stay open at {stage.page}. Press Ctrl-C to end the demo.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        if interrupts.code() not in (None, 130):
+            raise
+
+
+def _next(folder: Path) -> str:
+    """What to type next, and what this run left behind."""
+    name = "videod" if shutil.which("videod") else "./run"
+    return (
+        f"Next: `{name} run --sandbox` lets you write your own entries for free; `{name} doctor` lists what the real "
+        f"services need. To remove this demo, delete {folder}."
+    )
 
 
 def _settings(given: Path) -> "tuple[Path, Paths]":
@@ -172,7 +201,7 @@ def _set_up(folder: Path, size: tuple[int, int], config: Path, episodes: int, ch
 
 
 def _check_room(folder: Path, needed: int) -> None:
-    """Raises DemoError where the disk has less than `needed` MB: the daemon would wait for more without an end."""
+    """Raises DemoError where the disk has less than `needed` MB: the daemon would wait for more forever."""
     from videod.adapters.disk import MB, room
 
     free = room(folder).free // MB
@@ -207,8 +236,8 @@ def _start_daemon(stage: Stage, config: Path, children: "Children") -> "subproce
     return children.start(argv, stage.folder / "daemon.log", stage.env)
 
 
-def _live(stage: Stage, daemon: "subprocess.Popen[bytes]", episodes: int) -> bool:
-    """Play the person until the films are published; whether they are. Raises DemoError without stand-ins."""
+def _live(stage: Stage, daemon: "subprocess.Popen[bytes]", work: Work) -> bool:
+    """Play the person until the films are published; whether they are. Raises DemoError if the services die."""
     import httpx
 
     from videod.cli import rehearsal
@@ -216,8 +245,8 @@ def _live(stage: Stage, daemon: "subprocess.Popen[bytes]", episodes: int) -> boo
 
     try:
         with contextlib.closing(Person(stage.env, stage.folder / "daemon" / "videod.db")) as person:
-            person.write_entries(_stories(episodes))
-            return person.live_with_it(GIVE_UP_S, daemon)
+            person.write_entries(_stories(work.episodes))
+            return person.live_with_it(GIVE_UP_S, daemon, work)
     except httpx.HTTPError:
         log = stage.folder / "sandbox" / "sandbox.log"
         said = f"The simulated services do not answer any more: {rehearsal.last_words(log)} Full log: {log}"

@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import typer
 
-from videod.cli.demo_show import Screen, tell
+from videod.cli.demo_show import Screen, Work, tell
 from videod.cli.demo_trouble import stuck, troubles
 from videod.cli.rehearsal import last_words
 from videod.core.sanitize import sanitize_screen_lines
-from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, Status
+from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, GATES, LABELS, JobState, Status
 from videod.sandbox.notion import PERSON_TOKEN
 from videod.store import reads, views
 from videod.store.readonly import NoDatabase, look
@@ -21,10 +21,11 @@ VERSION = "2026-03-11"
 LOOK_S = 1.0
 #: how often the wait for the last files is mentioned, seconds
 TELL_S = 15.0
+OVER = (JobState.DONE, JobState.SKIPPED)
 
 
 class Person:
-    """`database` is only looked at to know when the board has been told everything."""
+    """`database` is only read: for the progress bar, for troubles, and for what the board has yet to get."""
 
     def __init__(self, env: dict[str, str], database: Path) -> None:
         self._client = httpx.Client(
@@ -73,13 +74,13 @@ class Person:
         rows = answer.raise_for_status().json()["results"]
         return {row["id"]: _card(row["properties"]) for row in rows if row["id"] in self._entries}
 
-    def live_with_it(self, patience_s: float, daemon: "subprocess.Popen[bytes]") -> bool:
+    def live_with_it(self, patience_s: float, daemon: "subprocess.Popen[bytes]", work: Work | None = None) -> bool:
         """Watch the board and approve until every film is published and the board knows all of it."""
         until = time.monotonic() + patience_s
         with Screen(self._entries) as screen:
             while time.monotonic() < until:
                 cards = self._look()
-                screen.show(cards)
+                screen.show(cards, work.share(self._finished()) if work is not None else None)
                 for page, card in cards.items():
                     self._answer(page, card)
                 statuses = {BY_LABEL.get(card["Status"]) for card in cards.values()}
@@ -98,6 +99,20 @@ class Person:
                 time.sleep(LOOK_S)
         tell("This took too long; see daemon.log in the folder above.")
         return False
+
+    def _finished(self) -> list[str]:
+        """The steps of all finished jobs, one for each job."""
+        try:
+            connection = look(self._database)
+        except NoDatabase:
+            return []
+        try:
+            tasks = reads.recent_tasks(connection, 100)
+            return [job.step for task in tasks for job in reads.jobs(connection, task.id) if job.state in OVER]
+        except sqlite3.Error:
+            return []  # it is just being made
+        finally:
+            connection.close()
 
     def _hopeless(self) -> bool:
         """Tell what went wrong since the last look; True, and told, where waiting makes no sense any more."""

@@ -1,17 +1,20 @@
-"""What the demo prints: lines that move where there is a terminal, plain lines where there is none, a summary."""
+"""What the demo prints: a live table with a bar on a terminal, plain lines elsewhere, a summary."""
 
 import json
 import sqlite3
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +30,43 @@ _CONSOLE = Console(stderr=True, highlight=False)
 def tell(text: str) -> None:
     """One line for a person, beside whatever moves on the screen."""
     _CONSOLE.print(Text(sanitize_screen(text)), soft_wrap=True)
+
+
+#: how long one job takes in a demo beside an image, by step: FFmpeg's are the long ones
+_WEIGHTS = {"cut": 6, "assemble": 4, "upload": 3, "plan": 2, "clip": 2}
+#: before this share is done an estimate is a guess
+_SURE = 0.1
+
+
+@dataclass(frozen=True)
+class Work:
+    """The size of a demo: what it will have to do, before the plans say it exactly."""
+
+    episodes: int
+    clips: int
+    images: int
+
+    def share(self, finished: Sequence[str]) -> float:
+        """How much of it the finished jobs (their steps) are, from 0 to 1."""
+        each = ("composite", "clip", "narration", "sound_effect", "cut")
+        steps = [*each * self.clips, *("image",) * self.images, "plan", "assemble", "upload"] * self.episodes
+        return min(1.0, sum(map(_weight, finished)) / sum(map(_weight, steps)))
+
+
+def _weight(step: str) -> int:
+    return _WEIGHTS.get(step, 1)
+
+
+def left_s(share: float, took_s: float) -> float | None:
+    """Seconds until all is done, at the pace so far; None while nobody can know."""
+    return None if share < _SURE else took_s / share - took_s
+
+
+def about(seconds: float) -> str:
+    """A rough time, for people."""
+    if seconds < 10:
+        return "a few seconds left"
+    return f"about {round(seconds, -1):.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} minutes left"
 
 
 class Screen:
@@ -48,9 +88,10 @@ class Screen:
         if self._live is not None:
             self._live.stop()
 
-    def show(self, cards: dict[str, dict[str, str]]) -> None:
+    def show(self, cards: dict[str, dict[str, str]], share: float | None = None) -> None:
+        """`share`: of the whole work, for the bar below the table."""
         if self._live is not None:
-            self._live.update(self._table(cards), refresh=True)
+            self._live.update(Group(self._table(cards), *(() if share is None else (self._bar(share),))), refresh=True)
             return
         for page, card in cards.items():
             line = f"{card['Status']:20} {card['Progress']}".rstrip()
@@ -58,8 +99,18 @@ class Screen:
                 self._shown[page] = line
                 tell(f"{time.monotonic() - self._began:5.0f} s  {self._titles[page]:26} {line}")
 
+    def _bar(self, share: float) -> Table:
+        took = time.monotonic() - self._began
+        left = left_s(share, took)
+        row = Table.grid(padding=(0, 1))
+        row.add_row(
+            ProgressBar(100, share * 100, width=30), f"{share * 100:.0f} %", f"{took:.0f} s",
+            "estimating the time left" if left is None else about(left),
+        )  # fmt: skip
+        return row
+
     def _table(self, cards: dict[str, dict[str, str]]) -> Table:
-        table = Table("episode", "status", "progress", "paid", title=f"{time.monotonic() - self._began:.0f} s")
+        table = Table("episode", "status", "progress", "paid")
         for page, card in cards.items():
             cost = f"${float(card['Cost'] or 0):.2f}"
             table.add_row(
@@ -121,9 +172,9 @@ def _text(films: list[dict[str, object]], paid: dict[str, float], took_s: float)
         assert isinstance(stages, list)
         lines.append("  " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in stages))
     total = sum(paid.values())
-    lines.append(f"\n\"Paid\" to the simulated services, ${total:.2f} in all: "
+    lines.append(f"\nSimulated charges, ${total:.2f} in total: "
                  + ", ".join(f"{name} ${usd:.2f}" for name, usd in paid.items() if usd))  # fmt: skip
     lines.append(
-        f"Took {took_s:.0f} s. A real run of this would have cost this much, and these films are yours to play."
+        f"It took {took_s:.0f} s. With the real services this would have cost about ${total:.2f}; here it was free."
     )
     return "\n".join(lines)
