@@ -17,11 +17,13 @@ if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WAN
   BEGAN=$(date +%s)
   dotted() {
     printf 'videod: %s ' "$1" >&2 && shift
-    { while sleep 1 && kill -0 $$ 2>/dev/null; do [ -n "$QUIET" ] || printf . >&2; done; } & # they end with this shell
-    DOTS=$!
-    "$@" >&2
-    kill "$DOTS" && wait "$DOTS" 2>/dev/null || :
+    DOTS='' CODE=0
+    # on Ctrl-C they end with this shell
+    [ -n "$QUIET" ] || { { while sleep 1 && kill -0 $$ 2>/dev/null; do printf . >&2; done; } & DOTS=$!; }
+    "$@" >&2 || CODE=$?
+    [ -z "$DOTS" ] || { kill "$DOTS" && wait "$DOTS" 2>/dev/null || :; }
     echo >&2
+    [ "$CODE" = 0 ] || exit "$CODE"
   }
   if command -v uv >/dev/null 2>&1; then UV=uv; else
     UV=$ROOT/.tools/bin/uv
