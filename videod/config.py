@@ -245,6 +245,9 @@ else:  # a key for the price of every step that costs money, as the catalogues o
     Prices = create_model("Prices", __base__=_Prices, **_USUAL, upload=(Usd, 0.0))
 
 
+#: mail servers at this port speak TLS from the start
+_TLS_PORT = 465
+_ADDRESS = re.compile(r"[^\s@<>,;\"()]+@[^\s@<>,;\"()]+")
 Minutes = Annotated[float, Field(gt=0, le=10_080)]
 
 
@@ -261,20 +264,49 @@ class Limits(Section):
     alike: float = Field(default=0.7, ge=0, le=1)
 
 
+AlertLevel = Literal["info", "warning", "critical"]
+
+
 class Alerts(Section):
     slack: bool = True
+    slack_level: AlertLevel = "info"
     email_to: str = ""
     email_from: str = ""
+    email_level: AlertLevel = "warning"
     smtp_host: str = ""
-    smtp_port: int = Field(default=25, ge=1, le=65535)
+    smtp_port: int = Field(default=0, ge=0, le=65535)
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    board_after_min: float = Field(default=10, ge=1, le=10_080)
     reviews_after_h: float = Field(default=12, ge=0, le=720)
     reviews_every_h: float = Field(default=24, ge=0.1, le=720)
     weekly: bool = False
+
+    @property
+    def security(self) -> str:
+        """How TLS is used; port 465 knows one way only."""
+        return "tls" if self.smtp_port == _TLS_PORT else self.smtp_security
+
+    @property
+    def port(self) -> int:
+        return self.smtp_port or {"none": 25, "starttls": 587, "tls": _TLS_PORT}[self.smtp_security]
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The bare addresses of `email_to`, with or without names, apart by commas or spaces."""
+        return tuple(_ADDRESS.findall(self.email_to))
 
     @model_validator(mode="after")
     def _mail_can_be_sent(self) -> Self:
         if self.email_to and not (self.smtp_host and self.email_from):
             raise ValueError('email_to needs smtp_host and email_from as well, such as smtp_host = "localhost"')
+        nameless = self.email_to if "<" not in self.email_to else ""
+        if self.email_to and (_ADDRESS.sub("", nameless).strip(" ,;\n") or not self.recipients):
+            raise ValueError('email_to takes addresses such as "you@example.org, me@example.org"')
+        if self.email_to and not _ADDRESS.search(self.email_from):
+            raise ValueError('email_from takes one address such as "videod@example.org"')
+        if self.smtp_user and self.security == "none":
+            raise ValueError('smtp_user needs smtp_security = "starttls" or "tls": a password is sent inside TLS only')
         return self
 
 

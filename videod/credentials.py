@@ -18,10 +18,13 @@ from videod.core.services import SERVICES
 #: secrets of no service: of the ways to reach a person, and videod's own
 OTHERS = (
     Secret("SLACK_WEBHOOK_URL", "alerts", Needed.OPTIONAL),
+    Secret("SMTP_PASSWORD", "alerts", Needed.OPTIONAL),
     Secret("VIDEOD_MASTER_KEY", "seals the YouTube authorisations on the disk", Needed.ALWAYS),
 )
 ALL = (*(secret for service in SERVICES.values() for secret in service.secrets), *OTHERS)
 SECRET_NAMES = tuple(secret.name for secret in ALL)
+#: passwords: they may hold spaces and any letter
+IN_NO_HEADER = ("SMTP_PASSWORD",)
 #: those without which nothing can be done, and those that videod asks for itself
 REQUIRED = tuple(secret.name for secret in ALL if secret.needed == Needed.ALWAYS)
 ISSUED = tuple(secret.name for secret in ALL if secret.needed == Needed.ISSUED)
@@ -101,7 +104,7 @@ def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | Non
     values = {}
     for name in SECRET_NAMES:
         value = env.get(name, "").strip() or (_from_file(Path(folder) / name.lower()) if folder else "")
-        if any(not 32 < ord(letter) < 127 for letter in value):
+        if any(not 32 < ord(letter) < 127 for letter in value) and not (name in IN_NO_HEADER and value.isprintable()):
             raise CredentialsError(
                 f"{name} holds spaces, line breaks or other characters that no key has; set it again"
             )

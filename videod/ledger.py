@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
 from functools import partial
 
+from videod.alerting import Alerting
 from videod.core.admission import HOLDS_NO_PLACE
 from videod.core.board import entry_view
 from videod.core.breaker import Breaker
@@ -134,16 +135,15 @@ def _changed(decision: Decision) -> set[str]:
     return saved | {op.job for op in decision.ops if isinstance(op, OpenAttempt)}
 
 
-class Ledger:
+class Ledger(Alerting):
     """See the module's text. `policies` maps a channel id to what the core must know of it (None: not configured).
 
     `redact` takes secrets out of what is kept of failures and alerts, wherever their words came from.
     """
 
     def __init__(self, store: Store, policies: Policies, wakeups: Wakeups, redact: Redact = str) -> None:
-        self._store = store
+        super().__init__(store, redact, wakeups)
         self._policies = policies
-        self._redact = redact
         self._snapshots = Snapshots()
         self.wakeups = wakeups
 
@@ -381,32 +381,6 @@ class Ledger:
         if service == EVERY_SERVICE:
             self.wakeups.wake_all()
         self.wakeups.wake(service)
-
-    async def alert(
-        self, key: str, text: str, at: int, ends: str = "", fact: tuple[str, str] | None = None
-    ) -> None:  # fmt: skip
-        """Tell people something of the whole daemon, unless the same cause lasts that was told of within a day.
-
-        `ends`: see `Alert`. `fact` (name, value) is kept in the same transaction.
-        """
-
-        told = self._redact(text)
-
-        def tell(connection: sqlite3.Connection) -> None:
-            writes.alert(connection, None, Alert(key, told, ends), at)
-            if fact is not None:
-                writes.set_value(connection, *fact)
-
-        await self._store.write(tell)
-        self.wakeups.wake("relay")
-
-    async def alert_over(self, key: str, at: int) -> None:
-        """The cause of `alert` is over: where it comes again, people are told again."""
-        await self._store.write(lambda tx: writes.alert_over(tx, key, at))
-
-    async def alerts_over(self, ends: str, at: int) -> None:
-        """Whatever was told with these `ends` is over."""
-        await self._store.write(lambda tx: writes.alerts_over(tx, AlertsOver((ends,), at + 1), at))
 
     async def set_back(self, by_ms: int, at: int) -> int:
         """The clock was set back by `by_ms` to `at`: what waits for its time waits no longer than before.

@@ -4,11 +4,12 @@ Protocols and the plain values that pass through them; the real ones are in `ada
 these names only.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from videod.core.alerts import Note
 from videod.core.lease import Claim
 from videod.core.service import Remote
 from videod.core.step import Expectation
@@ -226,8 +227,36 @@ class LeaseBoard(Protocol):
 
 
 class Notifier(Protocol):
-    async def send(self, text: str) -> None:
-        """Tell a person. Raises BoardError with the same kinds when it could not be delivered."""
+    """One way to a person. Both methods raise BoardError with the same kinds, and return the receiver's own words."""
+
+    async def send(self, note: Note) -> str:
+        """Tell a person."""
+        ...
+
+    async def check(self) -> str:
+        """Ask whether a message would be taken, without sending one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Which ways took a message, with the words of their receivers, and which failed. Others did not want its level."""
+
+    took: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, BoardError] = field(default_factory=dict)
+
+    @property
+    def later(self) -> bool:
+        """Whether a way that failed may take it later."""
+        return any(error.kind in ("busy", "down") for error in self.failed.values())
+
+
+class People(Protocol):
+    async def send(self, note: Note, taken: Collection[str] = ()) -> Sent:
+        """Tell people by every way that wants this level and is not among those that have `taken` it before.
+
+        Raises BoardError, the one most worth waiting for, where no way ever took it.
+        """
         ...
 
 

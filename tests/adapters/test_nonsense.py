@@ -12,13 +12,14 @@ from tests.flow.board_double import BEGIN_MS, Clock, NotifierDouble
 from tests.harness import databases
 from tests.harness.answering import Answering, answering
 from videod.adapters.credit import ServiceBalances
-from videod.adapters.notifiers import Notifiers
+from videod.adapters.notifiers import Notifiers, Way
 from videod.adapters.notifiers.email import Email, MailServer
 from videod.adapters.notifiers.slack import BUSY_MOST_S, BUSY_S, Slack
 from videod.adapters.oauth import USABLE_MS, Application, GoogleTokens, Grant, seal, unseal, vault
 from videod.adapters.probe import Outside, probe
 from videod.channels import ChannelSet
 from videod.config import Settings
+from videod.core.alerts import Note
 from videod.core.service import Check
 from videod.core.services import SERVICES
 from videod.credentials import SERVICE_URLS, Secrets
@@ -201,19 +202,22 @@ async def test_books_with_nonsense_facts_do_not_end_a_start(tmp_path: Path) -> N
 async def test_an_alert_waits_minutes_at_most(service: Answering, header: str, seconds: float) -> None:
     service.status, service.headers = 429, {"Retry-After": header}
     with pytest.raises(BoardError) as busy:
-        await Slack(service.url).send("half a pair \ud800")
+        await Slack(service.url).send(Note("half a pair \ud800"))
     assert (busy.value.kind, busy.value.retry_after_s) == ("busy", seconds)
 
 
 async def test_a_way_that_breaks_is_one_way_less() -> None:
     class Broken:
-        async def send(self, text: str) -> None:
+        async def send(self, note: Note) -> str:
+            raise ZeroDivisionError
+
+        async def check(self) -> str:
             raise ZeroDivisionError
 
     good = NotifierDouble()
-    await Notifiers([Broken(), good]).send("trouble")
+    await Notifiers([Way("a", Broken()), Way("b", good)]).send(Note("trouble"))
     with pytest.raises(BoardError) as down:
-        await Notifiers([Broken()]).send("trouble")
+        await Notifiers([Way("a", Broken())]).send(Note("trouble"))
     assert down.value.kind == "down"
 
 
@@ -221,4 +225,4 @@ async def test_a_way_that_breaks_is_one_way_less() -> None:
 async def test_mail_that_cannot_be_written_is_a_failure_of_that_way(sender: str) -> None:
     server = MailServer("127.0.0.1", 1, sender, ("you@example.org\r\nBcc: all",))
     with pytest.raises(BoardError):
-        await Email(server).send("\ud800 \x00 text")
+        await Email(server).send(Note("\ud800 \x00 text"))

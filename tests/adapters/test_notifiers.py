@@ -40,7 +40,7 @@ def test_every_file_of_the_folder_is_a_way() -> None:
     ],
 )
 def test_a_way_is_there_where_it_is_set_up(alerts: Alerts, secret: dict[str, str], ways: list[type]) -> None:
-    assert [type(way) for way in notifiers.configured(alerts, secret.get)._ways] == ways
+    assert [type(way.notifier) for way in notifiers.configured(alerts, secret.get).ways] == ways
 
 
 def test_a_new_file_is_a_new_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

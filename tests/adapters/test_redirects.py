@@ -14,6 +14,7 @@ from videod.adapters.notifiers.slack import Slack
 from videod.adapters.notion_calls import Calls
 from videod.adapters.oauth import Application
 from videod.adapters.youtube_questions import YouTubeQuestions
+from videod.core.alerts import Note
 from videod.core.services import SERVICES
 from videod.ports import BoardError, NoAnswer, TokenError
 
@@ -59,7 +60,7 @@ async def _balance(at: Crossing, _: Path) -> None:
 
 
 async def _alert(at: Crossing, _: Path) -> None:
-    await Slack(f"{at.home}/services/T0AB12/B0CD34/k7Xz9QpL2mN4").send("hello")
+    await Slack(f"{at.home}/services/T0AB12/B0CD34/k7Xz9QpL2mN4").send(Note("hello"))
 
 
 async def _board(at: Crossing, _: Path) -> None:

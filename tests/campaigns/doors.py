@@ -42,6 +42,7 @@ from videod.adapters.probe import Outside, probe
 from videod.channels import ChannelError, ChannelSet, load_channels
 from videod.config import ConfigError, Settings, load_settings
 from videod.core import bounds
+from videod.core.alerts import Note
 from videod.core.moments import iso
 from videod.core.plan import PlanError, parse
 from videod.core.tables import STEPS
@@ -187,12 +188,12 @@ async def alerts(at: Site, chance: random.Random) -> None:
     at.answer(chance, ("ok",))
     text = chance.choice(nonsense.TEXTS)
     try:
-        await Slack(at.service.url).send(text)
+        await Slack(at.service.url).send(Note(text))
     except BoardError as refused:
         wait = refused.retry_after_s
         assert wait is None or 0 <= wait <= 900, wait
     try:
-        Email(MailServer("localhost", 25, "a@example.org", ("b@example.org",)))._message(text).as_bytes()
+        Email(MailServer("localhost", 25, "a@example.org", ("b@example.org",)))._message(Note(text)).as_bytes()
     except BoardError:
         return
 

@@ -8,6 +8,7 @@ import pytest
 
 from videod.adapters.notifiers.slack import Slack
 from videod.cli import main
+from videod.core.alerts import Note
 from videod.daemon import lives
 from videod.ports import BoardError
 
@@ -28,10 +29,11 @@ class Harness:
         monkeypatch.setenv("SLACK_WEBHOOK_URL", "https://hooks.example/T0/B0/secret")
         harness = self
 
-        async def send(slack: Slack, text: str) -> None:
+        async def send(slack: Slack, note: Note) -> str:
             if harness.down:
                 raise BoardError("down", "Slack cannot be reached at https://hooks.example/T0/B0/secret")
-            harness.sent.append(text)
+            harness.sent.append(note.text)
+            return "ok"
 
         monkeypatch.setattr(Slack, "send", send)
 

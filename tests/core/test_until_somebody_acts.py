@@ -39,7 +39,7 @@ def test_it_is_parked_without_an_end_and_costs_no_attempt(text: str) -> None:
     assert (job.state, job.attempts) == (JobState.READY, 0)
     assert paper.one.status == Status.QUOTA_EXCEEDED
     assert board.next_retry((job,)) is None
-    assert len(alerts) == 1 and alerts[0].key == "gemini:quota"
+    assert len(alerts) == 1 and alerts[0].key == "gemini:credit"
 
 
 @pytest.mark.fault("5.2", "5.14")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness.virtual_loop import run_virtual
 from videod.cli import main
+from videod.core.alerts import Note
 from videod.daemon.life import Life
 from videod.daemon.lives import Lives, Record
 from videod.daemon.lock import hold
@@ -128,11 +129,11 @@ async def test_a_stop_does_not_wait_for_them(harness: Harness) -> None:
 
 @pytest.mark.fault("13.7")
 def test_people_are_told_once_after_a_minute_and_status_says_it_within_seconds() -> None:
-    sent: list[str] = []
+    sent: list[Note] = []
     beats: list[int] = []
 
-    async def send(text: str) -> None:
-        sent.append(text)
+    async def send(note: Note) -> None:
+        sent.append(note)
 
     async def story() -> None:
         others = Others(Path("/state/videod.db"), send, lambda: beats.append(1))
@@ -155,7 +156,7 @@ def test_people_are_told_once_after_a_minute_and_status_says_it_within_seconds()
 
 
 def test_an_alert_that_fails_stops_nothing() -> None:
-    async def fails(text: str) -> None:
+    async def fails(note: Note) -> None:
         raise RuntimeError("no way")
 
     async def story() -> None:

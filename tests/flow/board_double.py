@@ -1,12 +1,13 @@
 """A board in memory: people edit it, it fails when told to, and it rounds edit times to the minute as Notion does."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from videod import files
-from videod.ports import BoardError, Page
+from videod.core.alerts import Note
+from videod.ports import BoardError, Page, Sent
 from videod.ports import Clock as ClockSeam
 
 BEGIN_MS = 1_795_000_020_000
@@ -187,7 +188,8 @@ class NotifierDouble:
     sent: list[str] = field(default_factory=list)
     trouble: BoardError | None = None
 
-    async def send(self, text: str) -> None:
+    async def send(self, note: Note, taken: Collection[str] = ()) -> Sent:
         if self.trouble is not None:
             raise self.trouble
-        self.sent.append(text)
+        self.sent.append(note.text)
+        return Sent({"double": "ok"})

@@ -9,6 +9,7 @@ from tests.flow.board_double import Clock, NotifierDouble
 from tests.harness import databases
 from tests.harness.prices import prices
 from tests.harness.scripts import plan_document
+from videod.adapters.notifiers import Notifiers, Way
 from videod.core.events import JobFailed, JobStarted, JobSucceeded
 from videod.core.failures import Failure
 from videod.core.model import ChannelPolicy, Job, Task
@@ -19,7 +20,7 @@ from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.ports import Board, Notifier
+from videod.ports import Board, People
 from videod.store import reads
 from videod.store.database import Transaction
 
@@ -54,8 +55,14 @@ class Harness:
         self.ledger = Ledger(self.store, policy, Wakeups())
         turns = Turns()
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turns)
-        notifier: Notifier = self.notifier
-        self.relay = Relay(self.board, notifier, self.ledger, self.store, self.clock, self.workspace, turns)
+        people: People = self.notifier
+        self.relay = Relay(self.board, people, self.ledger, self.store, self.clock, self.workspace, turns)
+
+    def people(self, *ways: Way) -> None:
+        """From now on these are the ways to people."""
+        self.relay = Relay(
+            self.board, Notifiers(ways), self.ledger, self.store, self.clock, self.workspace, Turns()
+        )  # fmt: skip
 
     async def restart(self) -> None:
         await self.store.close()

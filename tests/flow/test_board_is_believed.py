@@ -486,7 +486,25 @@ async def test_trouble_of_the_board_is_told_by_the_other_ways_once(
     board.broken["edited_since"] = BoardError(kind, "again")
     await harness.intake._round()
     await harness.relay._deliver_alerts()
-    assert len(harness.notifier.sent) == 2
+    assert len(harness.notifier.sent) == 3 and "answers again" in "".join(harness.notifier.sent)
+
+
+async def test_an_outage_over_a_restart_is_told_once_and_so_is_its_end(harness: Harness, board: BoardDouble) -> None:
+    board.broken["edited_since"] = BoardError("down", "no answer")
+    for _ in range(3):
+        await harness.intake._round()
+        harness.clock.pass_s(600)
+    await harness.restart()
+    for _ in range(3):
+        await harness.intake._round()
+        harness.clock.pass_s(600)
+    await harness.restart()
+    board.broken.clear()
+    for _ in range(3):
+        await harness.intake._round()
+        await harness.relay._deliver_alerts()
+    told, back = harness.notifier.sent
+    assert "cannot be read since" in told and "The Notion board answers again. It could not be read for" in back
 
 
 @pytest.mark.fault("7.2")
@@ -597,7 +615,7 @@ async def test_a_board_that_stays_unreadable_is_told_once_a_day_and_at_once_when
             await harness.intake._round()
             await harness.relay._deliver_alerts()
             harness.clock.pass_s(3600)
-        assert len(harness.notifier.sent) == told
+        assert len([text for text in harness.notifier.sent if "cannot be read since" in text]) == told
         board.broken.clear()
         await harness.intake._round()
     assert await harness.read(reads.open_alerts) == ()

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.board_double import BoardDouble, Clock
+from tests.flow.board_double import BoardDouble, Clock, NotifierDouble
 from tests.flow.harness import Harness
 from tests.harness.patience import eventually
+from videod.adapters.notifiers import Way
+from videod.core.alerts import Level
 from videod.core.failures import Failure, Kind
 from videod.core.statuses import Gate
 from videod.ports import BoardError
@@ -373,6 +375,52 @@ async def test_an_alert_that_fails_is_tried_again(harness: Harness, board: Board
     await harness.relay.deliver_once()
     assert len(harness.notifier.sent) == 1
     assert await posts(harness, "alert") == []
+
+
+async def test_a_way_that_is_down_gets_the_alert_later_and_the_others_only_once(
+    harness: Harness, board: BoardDouble
+) -> None:
+    await planned(harness, board)
+    slack, mail = NotifierDouble(), NotifierDouble(trouble=BoardError("down", "450 greylisted"))
+    harness.people(Way("slack", slack), Way("email", mail))
+    await harness.fail("p1", Failure(Kind.INPUT, "refused"))
+    await harness.relay.deliver_once()
+    for _ in range(5):
+        harness.clock.pass_s(300)
+        await harness.relay.deliver_once()
+    assert (len(slack.sent), len(mail.sent)) == (1, 0)
+    assert "greylisted" in str((await posts(harness, "alert"))[0].problem)
+    mail.trouble = None
+    harness.clock.pass_s(300)
+    await harness.relay.deliver_once()
+    assert (len(slack.sent), len(mail.sent)) == (1, 1) and await posts(harness, "alert") == []
+
+
+async def test_a_way_that_stays_down_is_given_up_after_hours_when_another_took_the_alert(
+    harness: Harness, board: BoardDouble
+) -> None:
+    await planned(harness, board)
+    slack, mail = NotifierDouble(), NotifierDouble(trouble=BoardError("down", "no answer"))
+    harness.people(Way("slack", slack), Way("email", mail))
+    await harness.fail("p1", Failure(Kind.INPUT, "refused"))
+    for _ in range(7):
+        await harness.relay.deliver_once()
+        harness.clock.pass_s(3600)
+    assert await posts(harness, "alert") == [] and len(slack.sent) == 1
+
+
+async def test_an_alert_goes_only_where_its_level_is_wanted(harness: Harness, board: BoardDouble) -> None:
+    slack, pager = NotifierDouble(), NotifierDouble()
+    harness.people(Way("slack", slack), Way("pager", pager, Level.CRITICAL))
+    at = harness.clock.now_ms()
+    for key in ("imbalance:wild_earth", "disk"):
+        await harness.ledger.alert(key, key, at)
+    await harness.relay.deliver_once()
+    assert slack.sent == ["imbalance:wild_earth", "disk"] and pager.sent == ["disk"]
+    harness.people(Way("pager", pager, Level.CRITICAL))
+    await harness.ledger.alert("loop x", "a loop failed", at)
+    await harness.relay.deliver_once()
+    assert pager.sent == ["disk"] and await posts(harness, "alert") == []  # the log has it
 
 
 async def test_an_episode_goes_from_queued_to_published_by_intake_and_relay(

@@ -60,7 +60,9 @@ def endings() -> set[str]:
     return {
         _head(_text(node.args[0], function))
         for path, name, node, function in calls()
-        if name in ("alert_over", "alerts_over", "_over") and node.args and path not in ("ledger.py", "store/writes.py")
+        if name in ("alert_over", "alerts_over", "_over")
+        and node.args
+        and path not in ("ledger.py", "alerting.py", "store/writes.py")
     }
 
 
@@ -69,7 +71,11 @@ def told() -> list[tuple[str, str, str]]:
     found = []
     for path, name, node, function in calls():
         inside = getattr(function, "name", "")
-        if name not in ("alert", "_alarm", "_ring", "Alert") or path == "ledger.py" or inside in ("_alarm", "_ring"):
+        if (
+            name not in ("alert", "_alarm", "_ring", "Alert")
+            or path in ("ledger.py", "alerting.py")
+            or inside in ("_alarm", "_ring")
+        ):
             continue
         key = [one for one in node.args if _text(one, function) not in ("assembly",)][:1]
         if not key or (path.startswith("core/told.py") and name == "alert"):

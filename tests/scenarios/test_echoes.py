@@ -14,11 +14,12 @@ from aiohttp import web
 from tests.cli.factory import HOUR, NOON, StudioBox, at_once
 from tests.harness.echoes import FORMS, KEYS, seen_in
 from tests.harness.listening import Said
-from videod.adapters.notifiers import Notifiers
+from videod.adapters.notifiers import Notifiers, Way
 from videod.adapters.notifiers.email import Email, MailServer
 from videod.adapters.notion_calls import Calls
 from videod.cli import client
 from videod.cli.main import run
+from videod.core.alerts import Note
 from videod.core.events import JobFailed
 from videod.core.step import Command
 from videod.credentials import Secrets, load_secrets
@@ -151,15 +152,19 @@ def test_no_alert_shows_a_key(secrets: Secrets) -> None:
     class Slip:
         text = ""
 
-        async def send(self, text: str) -> None:
-            self.text = text
+        async def send(self, note: Note) -> str:
+            self.text = note.text
+            return "ok"
+
+        async def check(self) -> str:
+            return "ok"
 
     slip = Slip()
-    ways = Notifiers([slip], secrets.redact)
+    ways = Notifiers([Way("slip", slip)], secrets.redact)
 
     def way(text: str) -> str:
-        asyncio.run(ways.send(text))
-        mail = Email(MailServer("localhost", 25, "a@example.org", ("b@example.org",)))._message(slip.text)
+        asyncio.run(ways.send(Note(text)))
+        mail = Email(MailServer("localhost", 25, "a@example.org", ("b@example.org",)))._message(Note(slip.text))
         return f"{slip.text}\n{mail['Subject']}\n{mail.get_content()}"
 
     assert seen(way) == []

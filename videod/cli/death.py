@@ -111,11 +111,12 @@ def _settings(config: Path) -> "Settings":
 async def _send(settings: "Settings", secrets: "Secrets", text: str) -> bool:
     """Whether any way took it, or there is none that could."""
     from videod.adapters import notifiers
+    from videod.core.alerts import Note
     from videod.ports import BoardError
 
     try:
         async with asyncio.timeout(SEND_S):
-            await notifiers.configured(settings.alerts, secrets.get, secrets.redact).send(text)
+            await notifiers.configured(settings.alerts, secrets.get, secrets.redact).send(Note.of("deaths", text))
     except (BoardError, TimeoutError) as error:
         why = sanitize_screen(secrets.redact(str(error))) or "no answer"
         print(f"videod: the alert could not be sent: {why}", file=sys.stderr)

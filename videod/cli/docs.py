@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from videod.cli import answer_docs, options, output
+from videod.cli import alert_docs, answer_docs, options, output
 from videod.cli.markdown import table
 from videod.cli.options import examples
 from videod.core import offers
@@ -435,6 +435,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "diagram": diagram, "steps": steps, "older": older, "statuses": statuses, "moves": moves, "failures": failures,
     "settings": settings, "services": services, "secrets": secrets, "credentials": credentials, "channel": channel,
     "scripts": scripts, "commands": commands, "answers": answer_docs.answers,
+    "alerts": alert_docs.alerts,
 }  # fmt: skip
 #: files that are made as a whole, by their names
 WHOLE: dict[str, Callable[[], str]] = {

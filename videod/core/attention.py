@@ -14,7 +14,7 @@ from videod.core.ops import REMIND_MS
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
 from videod.core.suspension import Cause, Suspension
-from videod.core.told import DISK_ALERT
+from videod.core.told import CREDIT, DISK_ALERT
 from videod.core.waits import waits_for
 from videod.core.wording import reminder
 
@@ -234,5 +234,6 @@ def _about(hold: Suspension, one: Told) -> bool:
     if hold.cause is Cause.DISK:
         return one.key == DISK_ALERT
     where = f"service {hold.service} {hold.channel_id}".rstrip()
-    kinds = {Cause.CREDENTIALS: Kind.CREDENTIALS, Cause.QUOTA: Kind.QUOTA, Cause.CREDIT: Kind.QUOTA}
-    return hold.cause in kinds and one.ends == where and f":{kinds[hold.cause].value}" in one.key
+    bought = (CREDIT, Kind.QUOTA.value)  # the second one by an older videod
+    words = {Cause.CREDENTIALS: (Kind.CREDENTIALS.value,), Cause.QUOTA: bought, Cause.CREDIT: bought}
+    return one.ends == where and any(f":{word}" in one.key for word in words.get(hold.cause, ()))

@@ -58,5 +58,14 @@ def _zone(then: datetime) -> str:
     return f"UTC{name}" if name[0] in "+-" else name
 
 
+def duration(ms: int) -> str:
+    """Such as "42 minutes" or "3 h 10 min"; at least one minute."""
+    minutes = max(1, round(ms / 60_000))
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours < 48 else f"{hours // 24} days"
+
+
 def _moment(ms: int) -> datetime:
     return datetime.fromtimestamp(min(max(ms, 0), LAST_MS) / 1000, UTC)

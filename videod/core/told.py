@@ -16,6 +16,8 @@ from videod.core.tables import STEPS
 
 #: one disk, one alert, whoever meets it first
 DISK_ALERT = "disk"
+#: how the key of used-up credit ends, which only a person ends; a quota ends by itself
+CREDIT = "credit"
 #: failures of one step of an episode that come within this time are one message, ms
 TOGETHER_MS = 10 * 60_000
 #: the same message of these is the same mistake, whichever job meets it
@@ -35,6 +37,8 @@ def of_channel_alone(job: Job, failure: Failure) -> bool:
 def alert(task: Task, job: Job, failure: Failure, suspended: bool) -> Alert:
     """What people hear of a failure. `suspended`: its service starts nothing more for it."""
     text, kind = board.alert(task, job, failure), failure.kind.value
+    if failure.kind == Kind.QUOTA and _until_bought(job, failure):
+        kind = CREDIT
     if failure.kind == Kind.DISK:
         return Alert(DISK_ALERT, text, DISK_ALERT)
     if suspended and of_channel_alone(job, failure):
@@ -47,6 +51,11 @@ def alert(task: Task, job: Job, failure: Failure, suspended: bool) -> Alert:
         channel = task.channel_id if STEPS[job.step].of_channel else ""
         return Alert(f"{job.step}:{kind}:{channel}:{same}", text, _step(job, channel))
     return Alert(f"{task.id}:{job.step}:{kind}", text, _episode(task), TOGETHER_MS)
+
+
+def _until_bought(job: Job, failure: Failure) -> bool:
+    """Whether time alone does not bring it back: somebody must pay, or raise a limit of their own."""
+    return failure.until_person or services.out_of_credit(failure, job.service) is not None
 
 
 def down(service: str, text: str) -> Alert:

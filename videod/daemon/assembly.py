@@ -133,7 +133,7 @@ async def build(
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await _database(sources.state / "videod.db", ends)
     opened.push_async_callback(_closed, "database", database.close)
-    people = notifiers.configured(current.settings.alerts, secrets.get, secrets.redact)
+    people = _people(current, secrets, ends)
     others = Others(sources.state / "videod.db", people.send, ends.beat)
     ends.remarks.append(others.problems)
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
@@ -165,8 +165,8 @@ async def build(
     scheduler = Scheduler(
         store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
     )
-    turns, who, pause_s = Turns(), lease.installation, current.settings.daemon.poll_interval_s
-    intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who)
+    turns, who, (pause_s, untold_ms) = Turns(), lease.installation, _board_waits(current)
+    intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who, untold_ms)
     relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who)
     disk_watch = DiskWatch(
         sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
@@ -204,6 +204,18 @@ async def _webhook(sources: wiring.Sources, store: Store, ledger: Ledger, clock:
     door = WebhookDoor(settings.webhook, means, settings.notion.requests_per_s)
     ends.remarks.append(door.problems)
     return {"webhook": door.run}
+
+
+def _people(current: LiveConfig, secrets: Secrets, ends: Ends) -> notifiers.Notifiers:
+    """The ways to people; `status` says which of them fail."""
+    made = notifiers.configured(current.settings.alerts, secrets.get, secrets.redact)
+    ends.remarks.append(made.problems)
+    return made
+
+
+def _board_waits(current: LiveConfig) -> tuple[float, int]:
+    """How often the board is looked at, seconds, and after how long without an answer people hear of it, ms."""
+    return current.settings.daemon.poll_interval_s, round(current.settings.alerts.board_after_min * 60_000)
 
 
 def _children(sources: wiring.Sources, ends: Ends, opened: AsyncExitStack) -> tuple[ProcessLauncher, DecodingRoom]:

@@ -26,6 +26,7 @@ from videod.adapters.oauth import vault
 from videod.channels import ChannelError
 from videod.config import ConfigError, Settings
 from videod.core import services, tables
+from videod.core.alerts import Note
 from videod.core.moments import clock
 from videod.credentials import SECRET_NAMES, Secrets
 from videod.daemon import addresses, bytecode, config_watch, ending, journals, lives, refusals, signals, wiring
@@ -438,7 +439,7 @@ def _tell_now(given: Given, life: Life) -> None:
     text = life.lives.redact(f"{lives.sentence(life.story)}. It could not start again.")
     try:
         ways = notifiers.configured(given.current.settings.alerts, given.secrets.get, given.secrets.redact)
-        asyncio.run(asyncio.wait_for(ways.send(text), SEND_S))
+        asyncio.run(asyncio.wait_for(ways.send(Note.of("deaths", text)), SEND_S))
     except Exception as error:
         log.warning("daemon_alarm_failed", extra={"error": reason(error)})
     else:

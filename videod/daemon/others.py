@@ -9,6 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from videod.core.alerts import Note
+
 log = logging.getLogger(__name__)
 
 #: SQLite's own short waits are nothing to speak of; after a minute people are alerted, seconds
@@ -19,7 +21,7 @@ SEND_S = 30.0
 class Others:
     """`send` tells people; `beat` is called while the database is waited for."""
 
-    def __init__(self, database: Path, send: Callable[[str], Awaitable[None]], beat: Callable[[], object]) -> None:
+    def __init__(self, database: Path, send: Callable[[Note], Awaitable[object]], beat: Callable[[], object]) -> None:
         self._database = database
         self._send = send
         self._beat = beat
@@ -47,8 +49,7 @@ class Others:
     async def _tell(self) -> None:
         try:
             async with asyncio.timeout(SEND_S):
-                await self._send(
-                    f"videod waits: {'; '.join(self.problems())}. Nothing is lost; it continues automatically."
-                )
+                text = f"videod waits: {'; '.join(self.problems())}. Nothing is lost; it continues automatically."
+                await self._send(Note.of("held", text))
         except Exception as error:
             log.warning("daemon_alarm_failed", extra={"error": f"{type(error).__name__}: {error}"})

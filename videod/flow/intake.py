@@ -23,7 +23,7 @@ from videod.core.model import Task, task_id_of
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
 from videod.flow import edits
-from videod.flow.trouble import REMARK, Trouble
+from videod.flow.trouble import REMARK, TELL_AFTER_MS, Trouble
 from videod.flow.turns import Turns
 from videod.ledger import Applied, Ledger
 from videod.ports import NEWEST, Board, BoardError, Clock, Page
@@ -69,12 +69,14 @@ class Intake:
 
     `admitted` returns when entries may be taken, and raises BoardError while the board does not say whose it is.
     `taker` names this state folder: it is noted on an entry before it is taken, so that no other one takes it as well.
+    A board that does not answer for `tell_after_ms` is told by other ways.
     """
 
     def __init__(
         self, board: Board, ledger: Ledger, store: Store, clock: Clock,
         known_channels: Callable[[], Mapping[str, str]], poll_interval_s: float, turns: Turns,
         admitted: Callable[[], Awaitable[None]] = _at_once, taker: str = "",
+        tell_after_ms: int = TELL_AFTER_MS,
     ) -> None:  # fmt: skip
         self._board = board
         self._ledger = ledger
@@ -85,7 +87,7 @@ class Intake:
         self._turns = turns
         self._admitted = admitted
         self._taker = taker
-        self._trouble = Trouble(ledger, clock)
+        self._trouble = Trouble(ledger, clock, tell_after_ms)
         self._stuck: set[str] = set()
         self._wide_at_ms: int | None = None
         self._crowded = False

@@ -16,6 +16,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from videod.core.alerts import Note
 from videod.core.board import sentence
 from videod.core.fields import text
 from videod.core.model import Task
@@ -25,7 +26,7 @@ from videod.flow.assets import MISSING, Assets, context
 from videod.flow.edits import COLUMNS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, wished, writing
 from videod.flow.turns import Turns
 from videod.ledger import Ledger
-from videod.ports import Board, BoardError, Clock, Notifier, Page
+from videod.ports import Board, BoardError, Clock, Page, People
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.reads import FILES, OutboxMessage
@@ -48,6 +49,8 @@ EDIT_S = 3.0
 DOWN_IN_A_ROW = 2
 #: an alert is one short message; Slack cuts long ones
 ALERT_CHARACTERS = 3500
+#: a way that failed while another took the alert is tried again this often, and for so long: greylisting takes minutes
+OTHER_WAYS_S, OTHER_WAYS_MS = 300.0, 6 * 3_600_000
 #: a review that waits for its files is shown all the same after this long, ms
 REVIEW_OPENS_MS = 600_000
 #: how often the number of files on the board is written meanwhile, seconds
@@ -65,11 +68,11 @@ class Relay:
     """
 
     def __init__(
-        self, board: Board, notifier: Notifier, ledger: Ledger, store: Store, clock: Clock,
+        self, board: Board, people: People, ledger: Ledger, store: Store, clock: Clock,
         workspace_of: Callable[[str, str], Path], turns: Turns, taker: str = "",
     ) -> None:  # fmt: skip
         self._board = board
-        self._notifier = notifier
+        self._people = people
         self._ledger = ledger
         self._store = store
         self._clock = clock
@@ -224,10 +227,18 @@ class Relay:
         return shown
 
     async def _alert(self, message: OutboxMessage) -> bool:
-        text = str(message.body["text"])
-        await self._notifier.send(text if len(text) <= ALERT_CHARACTERS else f"{text[: ALERT_CHARACTERS - 1]}…")
-        await self._ledger.delivered(message)
-        log.info("relay_alert_delivered", extra=context(message))
+        text, at = str(message.body["text"]), self._clock.now_ms()
+        short = text if len(text) <= ALERT_CHARACTERS else f"{text[: ALERT_CHARACTERS - 1]}…"
+        ways = message.body.get("ways")
+        taken = tuple(map(str, ways)) if isinstance(ways, dict) else ()
+        sent = await self._people.send(Note.of(message.key, short), taken)
+        if sent.later and at - message.made_at < OTHER_WAYS_MS:  # one way has it; greylisting must not keep the others
+            why = "; ".join(f"{name}: {error}" for name, error in sent.failed.items())
+            wait_s = DOWN_S[-1] if not taken else OTHER_WAYS_S
+            await self._ledger.alert_taken(message, sent.took, at, (at + int(wait_s * 1000), why))
+        else:
+            await self._ledger.alert_taken(message, sent.took, at)
+        log.info("relay_alert_delivered", extra=context(message) | {"ways": sorted(sent.took)})
         return True
 
     # ------------------------------------------------------------------------------------------ failures

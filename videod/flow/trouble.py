@@ -3,6 +3,7 @@
 import logging
 
 from videod.core.board import sentence
+from videod.core.moments import clock, duration
 from videod.core.ops import REMIND_MS
 from videod.ledger import Ledger
 from videod.ports import BoardError, Clock
@@ -13,29 +14,39 @@ log = logging.getLogger(__name__)
 REMARK = "board_trouble"
 #: how long to wait after a failure at most, by its kind, seconds
 WAITS_S = {"busy": 300.0, "down": 30.0, "credentials": 60.0, "gone": 60.0, "rejected": 60.0}
-#: after so long without an answer people hear of it by other ways; of what only they can change at once, ms
+#: after so long without an answer people hear of it by other ways, ms; of what only they can change at once
 TELL_AFTER_MS = 600_000
 FOR_PEOPLE = ("credentials", "gone", "rejected")
+#: the keys of the two causes
+UNREACHABLE, REFUSED = "board unreachable", "board refused"
 
 
 class Trouble:
     """One occurrence at a time; `kind` is the board's last error while it lasts, else None."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, tell_after_ms: int = TELL_AFTER_MS) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._tell_after_ms = tell_after_ms
         self.kind: str | None = None
         self._since_ms = 0
         self._told_at: int | None = None
         self._failures = 0
+        #: an earlier daemon may have told people of an outage that is over now
+        self._fresh = True
 
     async def over(self) -> None:
         """The board answered: what waited for it is due at once."""
+        if self.kind is None and not self._fresh:
+            return
+        at, self._fresh = self._clock.now_ms(), False
+        ended = [await self._ledger.alert_over(UNREACHABLE, at), await self._ledger.alert_over(REFUSED, at)]
+        since = [told for told in ended if told is not None]
+        if since:
+            await self._tell_back(min([*since, *([self._since_ms] if self.kind is not None else [])]), at)
         if self.kind is None:
             return
-        at = self._clock.now_ms()
         log.info("intake_board_recovered", extra={"kind": self.kind, "failures": self._failures})
-        await self._ledger.alert_over(f"board:{self._since_ms}", at)
         self.kind, self._failures, self._told_at = None, 0, None
         await self._ledger.set_value(REMARK, "")
         await self._ledger.hasten(at)
@@ -59,12 +70,21 @@ class Trouble:
     async def _tell_people(self, error: BoardError, at: int) -> None:
         """Once an occurrence and after each day, past the board: at once where only they can change it."""
         told = self._told_at is not None and at - self._told_at < REMIND_MS
-        if told or (error.kind not in FOR_PEOPLE and at - self._since_ms < TELL_AFTER_MS):
+        if told or (error.kind not in FOR_PEOPLE and at - self._since_ms < self._tell_after_ms):
             return
         self._told_at = at
-        text = f"The Notion board cannot be read: {sentence(str(error))}"
-        text += " Episodes in work continue; approvals are not seen meanwhile."
-        await self._ledger.alert(f"board:{self._since_ms}", f"{text} {_remedy(error.kind)}", at)
+        text = f"The Notion board cannot be read since {clock(self._since_ms)}: {sentence(str(error))}"
+        text += f" Episodes in work continue; approvals are not seen meanwhile. {_remedy(error.kind)}"
+        if error.kind in FOR_PEOPLE:
+            await self._ledger.alert(REFUSED, text, at)
+        else:
+            await self._ledger.alert(UNREACHABLE, text, at)
+
+    async def _tell_back(self, since: int, at: int) -> None:
+        text = f"The Notion board answers again. It could not be read for {duration(at - since)}, since {clock(since)};"
+        key = f"board back:{since}"
+        await self._ledger.alert(key, f"{text} what waited for it is being sent.", at)
+        await self._ledger.alert_over(key, at)
 
 
 def _remedy(kind: str) -> str:

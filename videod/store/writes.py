@@ -5,7 +5,7 @@ All functions run inside the caller's transaction on its connection; times come 
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import lru_cache
 
@@ -203,10 +203,22 @@ def alert(connection: sqlite3.Connection, task: Task | None, op: Alert, at: int)
         return
     opened_at = at if known is None else known["opened_at"]
     connection.execute(
-        "INSERT OR REPLACE INTO alerts (key, ends, opened_at, rang_at, closed_at, times) VALUES (?, ?, ?, ?, NULL, 1)",
-        (op.key, op.ends, opened_at, at),
+        "INSERT OR REPLACE INTO alerts (key, ends, opened_at, rang_at, closed_at, times, text, ways)"
+        " VALUES (?, ?, ?, ?, NULL, 1, ?, '{}')",
+        (op.key, op.ends, opened_at, at, op.text),
     )
     _post(connection, "alert", f"{op.key}@{at}", task, {"text": op.text}, at)
+
+
+def alert_taken(connection: sqlite3.Connection, post: str, took: Mapping[str, str], at: int) -> None:
+    """The ways that took the alert of an outbox row, each with its receiver's words, beside those that did before."""
+    row = connection.execute("SELECT body FROM outbox WHERE target = 'alert' AND key = ?", (post,)).fetchone()
+    body = json.loads(row[0]) if row else {}
+    ways = json.dumps({**body.get("ways", {}), **took})
+    connection.execute(
+        "UPDATE outbox SET body = json_set(body, '$.ways', json(?)) WHERE target = 'alert' AND key = ?", (ways, post)
+    )
+    connection.execute("UPDATE alerts SET ways = ?, sent_at = ? WHERE key = ?", (ways, at, post.rpartition("@")[0]))
 
 
 def alerts_over(connection: sqlite3.Connection, op: AlertsOver, at: int) -> None:
@@ -217,8 +229,12 @@ def alerts_over(connection: sqlite3.Connection, op: AlertsOver, at: int) -> None
         )
 
 
-def alert_over(connection: sqlite3.Connection, key: str, at: int) -> None:
-    connection.execute("UPDATE alerts SET closed_at = ? WHERE key = ? AND closed_at IS NULL", (at, key))
+def alert_over(connection: sqlite3.Connection, key: str, at: int) -> int | None:
+    """End a cause; since when it lasted, ms, None where nobody had been told of it."""
+    ended = connection.execute(
+        "UPDATE alerts SET closed_at = ? WHERE key = ? AND closed_at IS NULL RETURNING opened_at", (at, key)
+    ).fetchall()
+    return int(ended[0][0]) if ended else None
 
 
 def note_history(connection: sqlite3.Connection, task: Task | None, at: int, event: str, body: str) -> int:

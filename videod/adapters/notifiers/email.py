@@ -1,30 +1,49 @@
-"""Alerts by e-mail: plain SMTP in a thread, at most 20 seconds a message."""
+"""Alerts by e-mail over SMTP, with login where the server wants one; at most 40 seconds a message.
+
+A password is sent inside TLS only, to a server whose certificate was checked. It is
+remembered who of several recipients has a message: one whose server asks to come back later gets it alone.
+"""
 
 import asyncio
+import hashlib
 import logging
-import smtplib
+import socket
 import ssl
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, localtime, parseaddr
+from typing import TYPE_CHECKING
 
+from videod.adapters import email_trouble
 from videod.config import Alerts
+from videod.core.alerts import Level, Note
+from videod.core.redaction import REDACTED, Redactor
 from videod.core.sanitize import sanitize, sanitize_line
 from videod.ports import BoardError, Notifier
 
+if TYPE_CHECKING:
+    import aiosmtplib
+
 log = logging.getLogger(__name__)
 
-CALL_S = 20.0
+PASSWORD = "SMTP_PASSWORD"  # noqa: S105 - the name of the secret
+#: for each command, and for a good-bye after the message was taken, seconds
+CALL_S, QUIT_S = 20.0, 2.0
 SUBJECT_CHARACTERS = 120
-TLS_PORT = 465
+#: so many messages are remembered of which some recipients have a copy and others not yet
+REMEMBERED = 100
 #: what the library raises for a value that makes no header
 _UNWRITABLE = (ValueError, IndexError, AttributeError, LookupError, MessageError)
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where and as whom. Port 465 is TLS from the start; elsewhere TLS is taken up when the server offers it."""
+    """Where and as whom. `security`: "tls" from the start, "starttls" (demanded), "none": TLS where it is offered."""
 
     host: str
     port: int
@@ -32,14 +51,22 @@ class MailServer:
     recipients: tuple[str, ...]
     username: str = ""
     password: str = field(default="", repr=False)
+    security: str = "none"
+
+    @property
+    def place(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 def notifier(alerts: Alerts, secret: Callable[[str], str | None]) -> Notifier | None:
     """E-mail, where somebody is to get it."""
     if not alerts.email_to:
         return None
-    recipients = tuple(alerts.email_to.replace(",", " ").split())
-    return Email(MailServer(alerts.smtp_host, alerts.smtp_port, alerts.email_from, recipients))
+    server = MailServer(
+        alerts.smtp_host, alerts.port, alerts.email_from, alerts.recipients, alerts.smtp_user, secret(PASSWORD) or "",
+        alerts.security,
+    )  # fmt: skip
+    return Email(server)
 
 
 class Email:
@@ -47,61 +74,136 @@ class Email:
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
+        self._redactor = Redactor({REDACTED: server.password} if server.password else {})
+        #: message -> the recipients that have it, while others do not
+        self._have: OrderedDict[str, set[str]] = OrderedDict()
 
-    async def send(self, text: str) -> None:
-        message = self._message(sanitize(text))
-        try:
-            async with asyncio.timeout(CALL_S * 2):
-                await asyncio.to_thread(self._deliver, message)
-        except smtplib.SMTPAuthenticationError as error:
-            raise BoardError("credentials", f"the mail server refused the login [{error.smtp_code}]") from None
-        except smtplib.SMTPResponseException as error:
-            raise _refusal(error.smtp_code) from None
-        except smtplib.SMTPRecipientsRefused as error:
-            raise _refusal(min((code for code, _ in error.recipients.values()), default=550)) from None
-        except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise BoardError("down", f"the mail server cannot be reached ({type(error).__name__})") from None
+    async def send(self, note: Note) -> str:
+        message = self._message(note)
+        have = self._have.pop(str(message["Message-ID"]), set())
+        left = [one for one in self._server.recipients if one not in have]
+        async with self._connected() as client:
+            refused, said = await client.send_message(message, recipients=left)
+        if not refused:
+            return self._clean(said)
+        self._have[str(message["Message-ID"])] = have | (set(left) - set(refused))
+        while len(self._have) > REMEMBERED:
+            self._have.popitem(last=False)
+        raise self._some_refused(refused)
 
-    def _message(self, text: str) -> EmailMessage:
+    async def check(self) -> str:
+        """Log in and name sender and recipients, but send nothing."""
+        async with self._connected() as client:
+            await client.mail(parseaddr(self._server.sender)[1])
+            for one in self._server.recipients:
+                said = await client.rcpt(one)
+            await client.rset()
+        return self._clean(said.message)
+
+    # ------------------------------------------------------------------------------------------ the message
+
+    def _message(self, note: Note) -> EmailMessage:
         """Raises BoardError where the addresses of [alerts] make no header."""
-        message = EmailMessage()
+        text, message = sanitize(note.text), EmailMessage(policy=SMTP)
         first = sanitize_line(next(iter(text.splitlines()), "")) or "alert"
         try:
-            message["Subject"] = _plain(f"videod: {first}")[:SUBJECT_CHARACTERS]
+            message["Subject"] = _plain(f"videod {note.level.value}: {first}")[:SUBJECT_CHARACTERS]
             _check(message, "Subject")
         except _UNWRITABLE as error:
             # the alert is worth more than its heading
             log.warning("alert_subject_left_out", extra={"error": type(error).__name__})
             del message["Subject"]
         try:
-            message["From"] = self._server.sender
-            message["To"] = ", ".join(self._server.recipients)
-            message.set_content(text)
+            for name, value in self._heads(note).items():
+                message[name] = value
+            message.set_content(
+                f"{text.rstrip()}\n\n-- \nvideod on {socket.gethostname()}. `videod alerts` lists what was sent.\n"
+            )
             for name in message:
                 _check(message, name)
             message.as_bytes()
         except _UNWRITABLE as error:
             raise BoardError(
-                "rejected", f"the alert makes no mail ({type(error).__name__}); check [alerts] in videod.toml"
+                "rejected",
+                f"the alert makes no mail ({type(error).__name__}); check email_from and email_to in [alerts]",
             ) from error
         return message
 
-    def _deliver(self, message: EmailMessage) -> None:
-        server = self._server
-        with self._connect() as client:
-            if server.port != TLS_PORT:
-                client.ehlo()
-                if client.has_extn("starttls"):
-                    client.starttls(context=_context(strict=bool(server.username)))
-            if server.username:
-                client.login(server.username, server.password)
-            client.send_message(message)
+    def _heads(self, note: Note) -> Mapping[str, str]:
+        sender = self._server.sender
+        domain = parseaddr(sender)[1].rpartition("@")[2] or "videod.invalid"
+        now = localtime()
+        # a message that is sent once more has the same name, so that a mailbox shows it once
+        name = hashlib.sha256(f"{note.key or now.isoformat()} {note.text}".encode(errors="replace")).hexdigest()[:32]
+        heads = {
+            "From": sender, "To": ", ".join(self._server.recipients), "Date": format_datetime(now),
+            "Message-ID": f"<{name}@{domain}>", "List-Id": f"videod alerts <alerts.videod.{domain}>",
+            "Auto-Submitted": "auto-generated",
+        }  # fmt: skip
+        return heads | ({"Importance": "high"} if note.level is Level.CRITICAL else {})
 
-    def _connect(self) -> smtplib.SMTP:
+    # ------------------------------------------------------------------------------------------ the connection
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator["aiosmtplib.SMTP"]:
+        """A connection that may send. Whatever goes wrong with it, in here too, is raised as BoardError."""
+        from aiosmtplib import SMTPException
+
+        try:
+            async with asyncio.timeout(CALL_S * 2):
+                client = await self._connect()
+                try:
+                    yield client
+                    with suppress(SMTPException, OSError, TimeoutError):
+                        async with asyncio.timeout(QUIT_S):
+                            await client.quit()
+                finally:
+                    client.close()
+        except (SMTPException, OSError, ValueError) as error:
+            raise email_trouble.of(error, self._server.place, self._server.security, self._clean) from None
+
+    async def _connect(self) -> "aiosmtplib.SMTP":
+        import aiosmtplib
+
         server = self._server
-        if server.port == TLS_PORT:
-            return smtplib.SMTP_SSL(server.host, server.port, timeout=CALL_S, context=_context(strict=True))
-        return smtplib.SMTP(server.host, server.port, timeout=CALL_S)
+        demanded = {"tls": False, "starttls": True}.get(server.security)
+        strict = server.security != "none"
+        if server.username and not server.password:
+            raise BoardError("credentials", f"smtp_user is set in [alerts], but {PASSWORD} is not; set it and restart")
+        if server.username and not strict:  # settings refuse it; whoever builds one by hand does not get round it
+            raise BoardError("rejected", 'a password is sent inside TLS only: set smtp_security = "starttls" or "tls"')
+        client = aiosmtplib.SMTP(
+            hostname=server.host, port=server.port, timeout=CALL_S, use_tls=server.security == "tls",
+            start_tls=demanded, tls_context=_context(strict), local_hostname=_host(),
+        )  # fmt: skip
+        await client.connect()
+        try:
+            if server.username:
+                await client.login(server.username, server.password)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def _some_refused(self, refused: Mapping[str, "aiosmtplib.SMTPResponse"]) -> BoardError:
+        """Not all recipients were taken: those that may be later are worth another try."""
+        later = {one: answer for one, answer in refused.items() if answer.code < 500}
+        one, answer = next(iter((later or refused).items()))
+        said = f"{one}: {answer.code} {self._clean(answer.message)}"
+        if later:
+            return BoardError("down", f"{self._server.place} asks to come back later for {said}")
+        return BoardError("rejected", f"{self._server.place} refused a recipient, the others have it; correct email_to"
+                          f" in [alerts] ({said})")  # fmt: skip
+
+    def _clean(self, words: str) -> str:
+        """A server's words in one line, without the password."""
+        return sanitize_line(self._redactor(words))[:120]
+
+
+def _host() -> str:
+    """This host as it greets: a whole name, or an address, since many servers refuse half names. Asks no DNS."""
+    name = socket.gethostname()
+    return name if "." in name and name.isascii() and not name.endswith(".") else "[127.0.0.1]"
 
 
 def _plain(text: str) -> str:
@@ -115,15 +217,8 @@ def _check(message: EmailMessage, name: str) -> None:
         raise ValueError(f"{name} has more than one line")
 
 
-def _refusal(code: int) -> BoardError:
-    """4xx is "later" (greylisting among it), 5xx is "never like this" (RFC 5321)."""
-    if code < 500:
-        return BoardError("down", f"the mail server asks to come back later [{code}]")
-    return BoardError("rejected", f"the mail server refused the alert [{code}]; check [alerts] in videod.toml")
-
-
 def _context(strict: bool) -> ssl.SSLContext:
-    """TLS that checks the server's name wherever a password is sent; else a relay's own certificate will do."""
+    """TLS that checks the server's certificate wherever TLS is demanded; else a relay's own one will do."""
     context = ssl.create_default_context()
     if not strict:
         context.check_hostname = False

@@ -1,0 +1,14 @@
+"""The table of the causes that people are told of (docs/alerts.md)."""
+
+from videod.cli.markdown import table
+from videod.core.alerts import CAUSES
+
+
+def alerts() -> str:
+    """Every cause: its level, when it is told again, what clears it, and how it reads."""
+    head = ("cause", "level", "what happened", "again", "cleared by", "for example")
+    rows = (
+        (f"`{one.name}`", one.level.value, one.what, one.again, one.over or "nothing: it is one occurrence", one.sample)
+        for one in CAUSES
+    )
+    return table(head, rows)
