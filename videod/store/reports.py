@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from videod.core import days
 from videod.core.attention import Queue
 from videod.core.measures import Cost, Counter, Ending, LaneWait, Outcome, Report, Stay, Troubles
+from videod.core.services import TIDYING
 from videod.core.statuses import Status
 from videod.store.calendar import calendar
 
@@ -146,6 +147,7 @@ WHERE stays.ended_at >= :begin AND stays.ended_at < :end AND statuses.phase IN (
 _WAITS = """
 SELECT service, sum(starts), sum(waited_ms), max(longest_ms) FROM lane_waits
 WHERE hour >= :begin / 3600000 AND hour <= (:end - 1) / 3600000 AND channel_id = coalesce(:channel, channel_id)
+  AND service NOT IN (SELECT value FROM json_each(:tidying))
 GROUP BY service ORDER BY sum(waited_ms) DESC, service
 """
 _QUEUE = """
@@ -157,7 +159,7 @@ GROUP BY channel_id ORDER BY channel_id
 
 def report(connection: sqlite3.Connection, begin: int, end: int, channel: str | None = None) -> Report:
     """The measures from `begin` up to before `end`, ms; of one channel where it is given."""
-    what = {"begin": begin, "end": end, "channel": channel}
+    what: Mapping[str, object] = {"begin": begin, "end": end, "channel": channel, "tidying": json.dumps(TIDYING)}
     return Report(
         begin, end, channel,
         endings=tuple(_ending(row) for row in connection.execute(_ENDINGS, what)),
