@@ -7,7 +7,7 @@ triggers (migrations/0019_measures.sql) in the transaction of what happened.
 import json
 import sqlite3
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from videod.core import days
@@ -58,7 +58,7 @@ class Spend:
 
 
 #: charges, and beside them what may have been paid
-_SPEND = """
+_SPENT = """
 WITH spent AS (
     SELECT at, channel_id, task_id, service, micros, 1 AS charge, 0 AS possible
     FROM charges WHERE at >= :begin AND at < :end
@@ -66,6 +66,8 @@ WITH spent AS (
     SELECT at, channel_id, task_id, service, 0, 0, micros FROM possible_charges
     WHERE cleared_at IS NULL AND at >= :begin AND at < :end
 )
+"""
+_SPEND = f"""{_SPENT}
 SELECT CASE :by WHEN 'day' THEN day_of(spent.at) WHEN 'channel' THEN spent.channel_id
                 WHEN 'episode' THEN spent.task_id WHEN 'service' THEN spent.service END AS key,
        iif(:by = 'episode', coalesce(max(tasks.title), ''), '') AS label, sum(spent.micros) AS micros,
@@ -73,7 +75,7 @@ SELECT CASE :by WHEN 'day' THEN day_of(spent.at) WHEN 'channel' THEN spent.chann
 FROM spent LEFT JOIN tasks ON tasks.id = spent.task_id
 WHERE spent.channel_id = coalesce(:channel, spent.channel_id)
 GROUP BY 1 ORDER BY iif(:by = 'day', key, NULL) DESC, micros DESC, key
-"""
+"""  # noqa: S608 - fixed text
 
 
 #: later than any time
@@ -157,9 +159,16 @@ GROUP BY channel_id ORDER BY channel_id
 """
 
 
+_COSTS = f"""{_SPENT}
+SELECT channel_id, service, sum(micros), sum(possible) FROM spent
+WHERE channel_id = coalesce(:channel, channel_id) GROUP BY channel_id, service
+"""  # noqa: S608 - fixed text
+
+
 def report(connection: sqlite3.Connection, begin: int, end: int, channel: str | None = None) -> Report:
     """The measures from `begin` up to before `end`, ms; of one channel where it is given."""
     what: Mapping[str, object] = {"begin": begin, "end": end, "channel": channel, "tidying": json.dumps(TIDYING)}
+    spent = [tuple(row) for row in connection.execute(_COSTS, what)]
     return Report(
         begin, end, channel,
         endings=tuple(_ending(row) for row in connection.execute(_ENDINGS, what)),
@@ -167,14 +176,20 @@ def report(connection: sqlite3.Connection, begin: int, end: int, channel: str | 
         retrying=int(connection.execute(_RETRYING, what).fetchone()[0]),
         stays=_stays(connection, what),
         waits=tuple(LaneWait(*row) for row in connection.execute(_WAITS, what)),
-        by_channel=_costs(connection, "channel", begin, end, channel),
-        by_service=_costs(connection, "service", begin, end, channel),
+        by_channel=_costs(spent, 0),
+        by_service=_costs(spent, 1),
         queue=tuple(Queue(*row) for row in connection.execute(_QUEUE, what)),
     )  # fmt: skip
 
 
-def _costs(connection: sqlite3.Connection, by: str, begin: int, end: int, channel: str | None) -> tuple[Cost, ...]:
-    return tuple(Cost(one.key, one.micros, one.possible) for one in spend(connection, by, begin, end, channel))
+def _costs(spent: Sequence[tuple[str, str, int, int]], by: int) -> tuple[Cost, ...]:
+    """Rows of (channel, service, micros, possible) added up by the first or the second, the dearest first."""
+    sums: dict[str, tuple[int, int]] = {}
+    for row in spent:
+        micros, possible = sums.get(str(row[by]), (0, 0))
+        sums[str(row[by])] = (micros + row[2], possible + row[3])
+    found = [Cost(key, *amounts) for key, amounts in sums.items()]
+    return tuple(sorted(found, key=lambda one: (-one.micros, one.key)))
 
 
 def _stays(connection: sqlite3.Connection, what: Mapping[str, object]) -> tuple[Stay, ...]:
