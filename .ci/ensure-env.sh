@@ -34,12 +34,14 @@ if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WAN
   [ "$KIND" = dev ] && GROUPS_ARG= || GROUPS_ARG=--no-dev
   # --inexact: ./run after ./test must not strip pytest again; LC_ALL: Python reads the .pth of a path that is not ASCII
   sync() {
-    LC_ALL=C.UTF-8 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync "$@" --frozen --inexact \
+    TMPDIR=$ROOT/.tools/tmp LC_ALL=C.UTF-8 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync "$@" --frozen --inexact \
       $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
   }
   echo "videod: installing the locked dependencies into .venv (about 370 MB)" >&2
+  mkdir -p "$ROOT/.tools/tmp" # uv leaves a lock in it
   sync $QUIET
   dotted "compiling" sync -q --compile-bytecode
+  rm -rf "$ROOT/.tools/tmp"
   # as a path from where it stands, which every locale can read; a new file, since uv's cache may hold the same one
   for pth in "$ROOT"/.venv/lib/python3*/site-packages/_videod.pth; do
     rm -f "$pth" && printf '../../../..\n' > "$pth"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from videod.cli import interrupts, options
-from videod.cli.demo_show import Work, summary, tell
+from videod.cli.demo_show import Work, summary, tell, working
 from videod.files import private_folder
 
 if TYPE_CHECKING:
@@ -99,8 +99,9 @@ def demo(
         config, paths = _settings(config)
         place = folder or _new_folder(paths.state)
         with Children() as children:
-            stage = _set_up(place, chosen, config, episodes, children)
-            daemon = _start_daemon(stage, config, children)
+            with working("Starting the simulated services and the daemon"):
+                stage = _set_up(place, chosen, config, episodes, children)
+                daemon = _start_daemon(stage, config, children)
             many = "1 episode" if episodes == 1 else f"{episodes} episodes"
             tell(f"Making {many} of {chosen[0]} clips and {chosen[1]} images. Watch the board: {stage.page}")
             tell(f"All files of this run are in {stage.folder}.")

@@ -1,11 +1,12 @@
 """What the demo prints: a live table with a bar on a terminal, plain lines elsewhere, a summary."""
 
+import contextlib
 import json
 import sqlite3
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,21 @@ _CONSOLE = Console(stderr=True, highlight=False)
 def tell(text: str) -> None:
     """One line for a person, beside whatever moves on the screen."""
     _CONSOLE.print(Text(sanitize_screen(text)), soft_wrap=True)
+
+
+def _moves() -> bool:
+    return sys.stderr.isatty() and not _CONSOLE.is_dumb_terminal
+
+
+@contextlib.contextmanager
+def working(text: str) -> Iterator[None]:
+    """Say what the block does; on a terminal a spinner shows that it works."""
+    if not _moves():
+        tell(f"{text} ...")
+        yield
+        return
+    with _CONSOLE.status(f"{text} ..."):
+        yield
 
 
 #: how long one job takes in a demo beside an image, by step: FFmpeg's are the long ones
@@ -76,8 +92,7 @@ class Screen:
         self._titles = titles
         self._shown: dict[str, str] = {}
         self._began = time.monotonic()
-        moves = sys.stderr.isatty() and not _CONSOLE.is_dumb_terminal
-        self._live = Live(console=_CONSOLE, auto_refresh=False) if moves else None
+        self._live = Live(console=_CONSOLE, auto_refresh=False) if _moves() else None
 
     def __enter__(self) -> Self:
         if self._live is not None:
