@@ -48,6 +48,7 @@ from videod.core.plan import PlanError, parse
 from videod.core.tables import STEPS
 from videod.credentials import SERVICE_URLS, CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import state_folder
+from videod.guard.errors import Refused
 from videod.ledger import Ledger, Wakeups
 from videod.ports import BoardError, NoAnswer, TokenError
 from videod.receipts import read as receipt_beside
@@ -55,9 +56,9 @@ from videod.store import reads
 from videod.store.database import InlineDatabase
 from videod.store.rows import _names, _object, failure_of
 from videod.store.schema import migrate
-from videod.web.requests import Refused
-from videod.web.requests import _names as names_asked
-from videod.web.requests import _text as text_asked
+from videod.web.entries import ENTRY
+from videod.web.requests import ROOMS
+from videod.web.values import of_body
 
 KEY = Fernet.generate_key().decode()
 EVENTS = {
@@ -289,14 +290,16 @@ async def rows(at: Site, chance: random.Random) -> None:
 
 async def requests(at: Site, chance: random.Random) -> None:
     try:
-        body = bounds.loads(nonsense.document(chance, ("gate", "jobs", "reason"), {"gate": '"assets"'}))
+        names = ("gate", "jobs", "reason", "channel", "title", "priority", "draft")
+        body = bounds.loads(nonsense.document(chance, names, {"gate": '"assets"'}))
     except ValueError:
         return
     if not isinstance(body, dict):
         return
-    for ask, name in ((text_asked, "reason"), (text_asked, "gate"), (names_asked, "jobs")):
+    for fields in (ENTRY, *(wish.fields for wishes in ROOMS.values() for wish in wishes.values())):
         try:
-            sound(ask(body, name))
+            # one field for which there is a place is enough to be read
+            sound(of_body({name: value for name, value in body.items() if name in fields}, fields))
         except Refused as refused:
             assert refused.hint
 

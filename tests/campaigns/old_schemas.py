@@ -114,7 +114,8 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 
 def _rows_of(connection: sqlite3.Connection, table: str, columns: list[str]) -> list[tuple[object, ...]]:
-    return connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2").fetchall()
+    order = "1, 2" if len(columns) > 1 else "1"
+    return connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order}").fetchall()
 
 
 def _look(path: Path) -> sqlite3.Connection:

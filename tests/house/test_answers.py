@@ -251,6 +251,8 @@ def test_the_scripts_judge_by_the_same_rows() -> None:
 def test_the_scripts_judge_with_the_same_words() -> None:
     renew = "run: .venv/bin/videod docs update docs/answers.md scripts/lib/verdicts.json scripts/lib/verdicts.py"
     for name, make in docs.WHOLE.items():
+        if name == "openapi.json":  # of another folder: see test_docs
+            continue
         assert (ROOT / "scripts" / "lib" / name).read_text() == make(), renew
     assert theirs.__doc__ == ours.__doc__
 

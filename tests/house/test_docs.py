@@ -60,6 +60,11 @@ def test_generated_parts_are_what_the_code_says_today(page: str) -> None:
     assert docs.renewed(text) == text, renew
 
 
+def test_the_openapi_document_is_what_the_routes_say_today() -> None:
+    renew = "run: .venv/bin/videod docs update docs/openapi.json"
+    assert (ROOT / "docs" / "openapi.json").read_text() == docs.WHOLE["openapi.json"](), renew
+
+
 def test_every_generated_part_is_shown_somewhere() -> None:
     shown = {name for text in (TEXTS | MADE).values() for name, _ in _BLOCK.findall(text)}
     assert shown == set(docs.BLOCKS)

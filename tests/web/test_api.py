@@ -15,35 +15,16 @@ from yarl import URL
 
 from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
 from tests.harness import control
+from tests.web.caller import SECRET, Caller, redact, served
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
 from videod.core.suspension import Cause
 from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.web import token
-from videod.web.api import ListenError, Listening, build_app, serve
+from videod.web.api import ListenError, build_app, serve
 from videod.web.metrics import Delays, _loop
 
-SECRET = "sk-very-secret"
 JSON = {"Content-Type": "application/json"}
-
-
-def redact(text: str) -> str:
-    return text.replace(SECRET, "[redacted]")
-
-
-class Caller:
-    """A client of the socket. Answers are (status, JSON)."""
-
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self.session = session
-
-    async def get(self, path: str) -> tuple[int, dict]:
-        async with self.session.get(f"http://videod{path}") as answer:
-            return answer.status, await answer.json()
-
-    async def post(self, path: str, body: object = None) -> tuple[int, dict]:
-        async with self.session.post(f"http://videod{path}", json=body) as answer:
-            return answer.status, await answer.json()
 
 
 @pytest.fixture
@@ -51,11 +32,6 @@ def box(tmp_path: Path):
     made = StudioBox(tmp_path, at=NOON - 2 * HOUR)
     yield made
     made.close()
-
-
-async def served(box: StudioBox, **more) -> Listening:
-    app = build_app(box.ledger, box.store, box.clock, redact, lambda: {"kie": 8}, **more)
-    return await serve(app, box.state / "videod.sock", None)
 
 
 @pytest.fixture
@@ -81,7 +57,7 @@ async def test_ready_says_what_is_missing(box: StudioBox) -> None:
     async with control.session(box.state) as session:
         status, body = await Caller(session).get("/ready")
     await listening.close()
-    assert (status, body["error"]) == (503, "the board was not reached yet")
+    assert (status, body["message"]) == (503, "the board was not reached yet")
 
 
 async def test_ready_says_no_when_the_database_does_not_answer(
@@ -90,11 +66,11 @@ async def test_ready_says_no_when_the_database_does_not_answer(
     async def never(fn: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("videod.web.api.READY_S", 0.05)
+    monkeypatch.setattr("videod.web.reading.READY_S", 0.05)
     monkeypatch.setattr(box.store, "read", never)
     status, body = await api.get("/ready")
     assert status == 503
-    assert "did not answer" in body["error"]
+    assert "did not answer" in body["message"]
 
 
 async def test_metrics_are_prometheus_text(box: StudioBox, api: Caller) -> None:
@@ -150,10 +126,9 @@ async def test_a_task_is_given_by_id_or_page_with_its_secrets_struck_out(box: St
      ("POST", "/api/services/fax/resume", 404)],
 )  # fmt: skip
 async def test_every_error_is_json_with_a_hint(api: Caller, method: str, path: str, status: int) -> None:
-    async with api.session.request(method, f"http://videod{path}") as answer:
-        assert answer.status == status
-        body = await answer.json()
-    assert body["error"]
+    found, body = await api.ask(method, path)
+    assert found == status
+    assert body["message"]
     assert body["hint"]
 
 
@@ -178,7 +153,7 @@ async def test_a_bug_is_answered_and_logged_and_the_next_request_works(
         patch.setattr("videod.store.views.overview", lambda connection, at: 1 / 0)
         status, body = await api.get("/api/status")
     assert status == 500
-    assert "bug" in body["error"]
+    assert "bug" in body["message"]
     assert "api_request_failed" in caplog.text
     assert (await api.get("/api/status"))[0] == 200
 
@@ -199,7 +174,7 @@ async def test_approving_another_gate_than_the_open_one_changes_nothing(box: Stu
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     status, body = await api.post(f"/api/tasks/{task}/approve", {"gate": "final"})
     assert status == 409
-    assert "that review is not open; it is Assets Ready" in body["error"]
+    assert "that review is not open; it is Assets Ready" in body["message"]
     assert (box.task(task).status, box.task(task).error) == (Status.ASSETS_READY, "")
 
 
@@ -269,7 +244,7 @@ async def test_a_redo_of_what_is_not_under_review_names_what_is(
     task = box.bring_to(box.queue("Bears"), Status.VIDEO_READY)
     status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": names})
     assert status == 400
-    assert said in body["error"]
+    assert said in body["message"]
     assert box.task(task).status == Status.VIDEO_READY
 
 
@@ -386,7 +361,7 @@ async def test_the_port_only_reads_and_only_in_our_own_name(box: StudioBox, port
                     assert answer.status in (400, 403), (path, host)
         async with session.post(f"{base}/api/tasks/{task}/approve") as answer:
             assert answer.status == 403
-            assert "Unix socket" in (await answer.json())["error"]
+            assert "Unix socket" in (await answer.json())["message"]
     assert box.task(task).status == Status.ASSETS_READY
 
 

@@ -144,7 +144,7 @@ async def test_a_connection_of_a_process_that_is_gone_is_answered_by_nobody(box:
     ours.close()
     theirs.close()
     assert (status, await paused(box)) == (403, [])
-    assert "cannot tell who asks" in body["error"]
+    assert "cannot tell who asks" in body["message"]
 
 
 @needs_root

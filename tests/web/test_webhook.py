@@ -13,6 +13,7 @@ import pytest
 from tests.cli.factory import HOUR, NOON, StillClock
 from videod.core.deliveries import HEADER, Delivery, Seen, signature
 from videod.guard.connections import Limits, Listener
+from videod.guard.errors import REQUEST_ID
 from videod.web import handshake
 from videod.web.webhook import BODY_BYTES, Webhook, build_app
 
@@ -228,3 +229,16 @@ def test_a_file_of_tokens_that_cannot_be_read_is_none(text: str, tmp_path: Path)
     assert len(handshake.read(tmp_path)) == 1
     handshake.forget(tmp_path)
     handshake.forget(tmp_path)
+
+
+async def test_an_error_of_the_webhook_is_like_any_other(hook: Hook) -> None:
+    asked: list[tuple[bytes, dict[str, str], str, str]] = [
+        (event(), {}, PATH, "unsigned"), (event(), {HEADER: signature(event(), "another")}, PATH, "unsigned"),
+        (event(), {}, "/elsewhere", "not_found"), (event(), {"Host": "evil.example"}, PATH, "wrong_host"),
+        (event(), {"Content-Encoding": "gzip"}, PATH, "not_json"), (token("x" * 40), {}, PATH, "conflict"),
+    ]  # fmt: skip
+    for body, headers, path, code in asked:
+        _, raw = await hook.post(body, headers | {REQUEST_ID: "mine-1"}, path)
+        told = json.loads(raw)
+        assert set(told) == {"code", "message", "hint", "timestamp", "request_id"}
+        assert (told["code"], told["request_id"], told["timestamp"]) == (code, "mine-1", "2026-11-21T12:00:00Z")

@@ -311,10 +311,11 @@ def desk(where: Place) -> "Iterator[RequestHandler]":
 
 
 def _directly(handler: "RequestHandler", ask: Request) -> Mapping[str, object]:
-    from videod.web.requests import Refused, perform
+    from videod.guard.errors import Refused
+    from videod.web.requests import perform
 
     try:
         return asyncio.run(perform(handler, ask.room, ask.verb, ask.target, ask.body)).as_json()
     except Refused as error:
-        code = output.MISSING if error.kind == "missing" else output.REFUSED
+        code = output.MISSING if error.status == client.NOT_FOUND else output.REFUSED
         raise CommandError(code, str(error), error.hint) from error

@@ -37,6 +37,8 @@ CONCURRENCY = {one.name: one.limits.concurrency for one in LANES if one.limits a
 WAITS = 4
 #: how long the daemon may take to answer, seconds
 ANSWER_S = 15
+#: the HTTP status for what is not there
+NOT_FOUND = 404
 #: how long to wait before another knock at a crowded socket, seconds
 CROWDED_S = 0.05
 
@@ -252,5 +254,11 @@ def _answer(status: int, text: bytes) -> dict[str, object]:
         raise CommandError(BUG, f"videod answered HTTP {status} without JSON", "see its log for what went wrong")
     if status < 300:
         return body
-    code = {404: MISSING, 400: REFUSED, 409: REFUSED, 403: FORBIDDEN, 503: TEMPORARY}.get(status, BUG)
-    raise CommandError(code, str(body.get("error", f"HTTP {status}")), str(body.get("hint", "")))
+    code = {NOT_FOUND: MISSING, 400: REFUSED, 409: REFUSED, 403: FORBIDDEN, 503: TEMPORARY}.get(status, BUG)
+    raise CommandError(code, str(body.get("message", f"HTTP {status}")), _hint(code, body))
+
+
+def _hint(code: int, body: Mapping[str, object]) -> str:
+    """The daemon's hint; of a bug also under which name its log has the request."""
+    hint, name = str(body.get("hint", "")), body.get("request_id")
+    return f"{hint} (request {sanitize_screen(str(name))})" if code == BUG and name else hint

@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from videod.cli import alert_docs, answer_docs, options, output
+from videod.cli import alert_docs, answer_docs, api_docs, options, output
 from videod.cli.markdown import table
 from videod.cli.options import examples
 from videod.core import offers
@@ -435,9 +435,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "diagram": diagram, "steps": steps, "older": older, "statuses": statuses, "moves": moves, "failures": failures,
     "settings": settings, "services": services, "secrets": secrets, "credentials": credentials, "channel": channel,
     "scripts": scripts, "commands": commands, "answers": answer_docs.answers,
-    "alerts": alert_docs.alerts,
+    "alerts": alert_docs.alerts, "paths": api_docs.paths, "codes": api_docs.codes,
 }  # fmt: skip
 #: files that are made as a whole, by their names
 WHOLE: dict[str, Callable[[], str]] = {
     "verdicts.json": answer_docs.rows_for_scripts, "verdicts.py": answer_docs.judge_for_scripts,
+    "openapi.json": api_docs.document,
 }  # fmt: skip

@@ -9,7 +9,6 @@ import typer
 from videod.cli import board, client, complete, options, output
 from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
 from videod.cli.output import CommandError
-from videod.core.fields import FIELDS
 from videod.core.statuses import LABELS, Status
 
 if TYPE_CHECKING:
@@ -79,21 +78,16 @@ def new(
 def _check(settings: "Settings", values: Mapping[str, object]) -> None:
     """What the daemon would send back to the board is said here already. Raises CommandError."""
     from videod.channels import ChannelError, load_channels
+    from videod.guard.errors import Refused
+    from videod.web import entries
 
-    for field in FIELDS:
-        if field.required and not str(values.get(field.column) or "").strip():
-            raise CommandError(output.USAGE, f"the {field.column.lower()} is empty", "write one")
-        complaint = field.complaint(values)
-        if complaint is not None:
-            raise CommandError(output.USAGE, complaint, "then run the command again")
     try:
-        known = load_channels(settings.paths.channels).channels
+        entries.check(values, load_channels(settings.paths.channels).channels)
+    except Refused as refused:
+        code = output.MISSING if refused.status == client.NOT_FOUND else output.USAGE
+        raise CommandError(code, str(refused), refused.hint) from None
     except ChannelError as error:
         raise CommandError(output.CONFIGURATION, str(error), "`videod channels check` names every fault") from error
-    if values["Channel"] not in known:
-        raise CommandError(
-            output.MISSING, f"there is no channel {values['Channel']}", f"name one of: {', '.join(sorted(known))}"
-        )
 
 
 @app.command(epilog=examples("videod priority grizzly high"))

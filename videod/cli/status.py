@@ -29,7 +29,7 @@ def status(as_json: AsJson = False, state: StateFolder = None, config: Config = 
     if as_json:
         told = around.daemon.problems if around.daemon else ()
         seen = replace(seen, problems=(*told, *seen.problems))
-        output.print_json({"daemon": daemon_json(around.daemon)} | serializers.status(seen, around.limits))
+        output.print_json({"daemon": daemon_json(around.daemon), **serializers.status(seen, around.limits)})
         return output.OK
     if where.rehearsal:
         output.say(f"Rehearsal on the simulated services, state in {where.state}", "dim")

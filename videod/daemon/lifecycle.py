@@ -170,7 +170,7 @@ async def _start(
         assembly.ledger, assembly.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
         delays=lambda: Delays(EDGES_S, tuple(loop_lag.counts), loop_lag.sum_s),
-        problems=life.problems,
+        problems=life.problems, channels=lambda: current.channels.channels, board=assembly.board,
     )  # fmt: skip
     try:
         door = await serve(app, given.state / SOCKET, current.settings.daemon.http_port)

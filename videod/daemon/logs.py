@@ -12,12 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from videod.core.sanitize import sanitize_screen, sanitize_screen_lines
+from videod.guard.errors import CURRENT
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def _extras(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD and value is not None}
+    """What the record says besides its event; one that was made for a request names it, unless it names a service's."""
+    own = {name: value for name, value in vars(record).items() if name not in _STANDARD and value is not None}
+    request = CURRENT.get()
+    return own if request is None else {"request_id": request} | own
 
 
 def _without_secrets(value: object, redact: Callable[[str], str]) -> object:

@@ -15,9 +15,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 from aiohttp.log import server_logger
+
+from videod.guard import protocol
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +47,6 @@ LINE_BYTES, HEADERS = 8190, 64
 HEAD_BYTES = 65_536
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 _HEADS_END = re.compile(rb"\n\r?\n")
-
-_WORDS = b'{"error": "too many requests are in work", "hint": "try again in a second"}'
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: %d\r\nRetry-After: 1\r\n"
-    b"Connection: close\r\n\r\n%b"
-) % (len(_WORDS), _WORDS)
 
 Inner = asyncio.Protocol
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -211,7 +209,7 @@ class Door:
             self.counts["refused"] += 1
             self._say("listener_full", connections=self.limits.connections)
             with suppress(OSError):
-                channel.send(_FULL)
+                channel.send(protocol.full())
             channel.close()
             return
         connection = Connection(self, loop.time())
@@ -270,11 +268,11 @@ class Listener:
         self.doors: list[Door] = []
         self._loops: list[asyncio.Task[None]] = []
         app.middlewares.insert(0, in_work)
-        self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=close_s, keepalive_timeout=idle_s,
-            lingering_time=LINGER_S, max_line_size=LINE_BYTES, max_field_size=LINE_BYTES, max_headers=HEADERS,
-            logger=_SILENT if quiet else server_logger,
-        )  # fmt: skip
+        self._wire: dict[str, Any] = {
+            "access_log": None, "keepalive_timeout": idle_s, "lingering_time": LINGER_S, "max_line_size": LINE_BYTES,
+            "max_field_size": LINE_BYTES, "max_headers": HEADERS, "logger": _SILENT if quiet else server_logger,
+        }  # fmt: skip
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=close_s, **self._wire)
 
     async def start(self) -> None:
         await self._runner.setup()
@@ -284,7 +282,8 @@ class Listener:
         """Take connections on a bound socket, which is closed with this listener. Raises OSError; after `start`."""
         server = self._runner.server
         assert server is not None
-        door = Door(name, bound, limits, server)
+        inner = partial(protocol.Protocol, server, loop=asyncio.get_running_loop(), **self._wire)
+        door = Door(name, bound, limits, inner)
         self.doors.append(door)
         bound.setblocking(False)
         bound.listen(BACKLOG)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from videod.core import bounds
+from videod.guard.errors import Code, Refused
 
 #: how this host is called by those that are on it
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -20,13 +21,8 @@ _OWN_PAGE = frozenset({"same-origin", "none"})
 _NAME_CHARACTERS = 255
 
 
-class Unwelcome(Exception):
-    """A request that is not taken: the HTTP status, what is wrong, what to do."""
-
-    def __init__(self, status: int, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.hint = hint
+class Unwelcome(Refused):
+    """A request that is not taken, whatever it asks for."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +38,13 @@ def check(request: web.BaseRequest, manners: Manners) -> None:
     # `request.host` is the one of a request line with a whole address, which may differ
     if manners.names is not None and any(name_of(one) not in manners.names for one in (host, request.host)):
         raise Unwelcome(
-            403, "this address answers only in its own name", f"ask for {' or '.join(sorted(manners.names))}"
-        )
+            Code.WRONG_HOST, "this address answers only in its own name",
+            f"ask for {' or '.join(sorted(manners.names))}",
+        )  # fmt: skip
     if request.method not in _READING and not _own_page(request, host):
-        raise Unwelcome(403, "changes from another page are not taken", "use videod's own page or its command line")
+        raise Unwelcome(
+            Code.OTHER_PAGE, "changes from another page are not taken", "use videod's own page or its command line"
+        )
 
 
 def _host(request: web.BaseRequest) -> str:
@@ -84,13 +83,13 @@ async def json_body(request: web.BaseRequest) -> object:
     if not raw.strip():
         return {}
     if not is_json(request.headers.get("Content-Type", "")):
-        raise Unwelcome(415, "the body must be JSON", "send it with the header Content-Type: application/json")
+        raise Unwelcome(Code.NOT_JSON, "the body must be JSON", "send the header Content-Type: application/json")
     try:
         value = bounds.loads(raw)
     except ValueError:
-        raise Unwelcome(400, "the body is no JSON", 'send for example {"gate": "assets"}') from None
+        raise Unwelcome(Code.MALFORMED, "the body is no JSON", 'send for example {"gate": "assets"}') from None
     if not _is_text(value):
-        raise Unwelcome(400, "the body holds half a character (a lone surrogate)", "send whole characters")
+        raise Unwelcome(Code.MALFORMED, "the body holds half a character (a lone surrogate)", "send whole characters")
     return value
 
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from videod.guard import descriptors, requests
 from videod.guard.connections import Limits, Listener
+from videod.guard.errors import Code
 from videod.guard.requests import Manners, Unwelcome
 from videod.sandbox.kernel import Handler
 
@@ -85,4 +86,4 @@ def _check_charset(request: web.Request) -> None:
     try:
         b"{}{}".decode(request.charset or "utf-8")
     except (LookupError, ValueError):
-        raise Unwelcome(415, "the body is in an unknown code", "send UTF-8") from None
+        raise Unwelcome(Code.NOT_JSON, "the body is in an unknown code", "send UTF-8") from None

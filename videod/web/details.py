@@ -11,10 +11,10 @@ from videod.core.model import Task
 from videod.core.outlook import Action, Outlook, Wait, outlook
 from videod.core.statuses import AT_GATE
 from videod.store import views
-from videod.web import serializers
+from videod.web import detail_shapes, serializers
 
 
-def action(one: Action, task: Task) -> serializers.Json:
+def action(one: Action, task: Task) -> detail_shapes.ActionBody:
     """What a person may ask for, or why not."""
     why_not = None if one.obstacle is None else answers.why_not(one.verb, one.obstacle, task)
     return {
@@ -26,7 +26,7 @@ def action(one: Action, task: Task) -> serializers.Json:
     }  # fmt: skip
 
 
-def wait(one: Wait) -> serializers.Json:
+def wait(one: Wait) -> detail_shapes.WaitBody:
     """What it waits for. `job`: the one that failed, is retried or starts next."""
     return {
         "what": one.what.value, "until": serializers.when(one.until_ms),
@@ -36,26 +36,24 @@ def wait(one: Wait) -> serializers.Json:
     }  # fmt: skip
 
 
-def prospects(one: Outlook, task: Task) -> serializers.Json:
+def prospects(one: Outlook, task: Task) -> detail_shapes.ProspectsBody:
     return {"wait": wait(one.wait), "actions": [action(each, task) for each in one.actions]}
 
 
-def detail(seen: views.Detail, at: int, workspace: Path | None, configured: bool = True) -> serializers.Json:
+def detail(seen: views.Detail, at: int, workspace: Path | None, configured: bool = True) -> detail_shapes.DetailBody:
     """`configured`: whether the channel's file is there."""
     gate = AT_GATE.get(seen.task.status)
     pending = 0 if gate is None else pending_cost_micros(seen.jobs, gate)
-    return (
-        serializers.task(seen.task)
-        | {
-            "direction": seen.task.direction,
-            "since": serializers.when(seen.since),
-            "approving_costs_usd": serializers.usd(pending),
-            "costs_usd": serializers.costs(seen.charges),
-            "charges": [serializers.charge(one) for one in seen.charges],
-            "possible_charges": [serializers.possible(one) for one in seen.possible],
-            "jobs": [serializers.job(one, workspace) for one in seen.jobs],
-            "timeline": serializers.timeline(seen.history, at),
-            "last_failure": serializers.last_failure(seen),
-        }
-        | prospects(outlook(seen.task, seen.jobs, seen.suspensions, configured, at), seen.task)
-    )
+    return {
+        **serializers.task(seen.task),
+        **prospects(outlook(seen.task, seen.jobs, seen.suspensions, configured, at), seen.task),
+        "direction": seen.task.direction,
+        "since": serializers.moment(seen.since),
+        "approving_costs_usd": serializers.usd(pending),
+        "costs_usd": serializers.costs(seen.charges),
+        "charges": [serializers.charge(one) for one in seen.charges],
+        "possible_charges": [serializers.possible(one) for one in seen.possible],
+        "jobs": [serializers.job(one, workspace) for one in seen.jobs],
+        "timeline": serializers.timeline(seen.history, at),
+        "last_failure": serializers.last_failure(seen),
+    }

@@ -6,7 +6,7 @@ way. What makes no sense is refused before it becomes an event, with the reason 
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from videod.core import answers, fields, outlook, wording
 from videod.core.board import pending_cost_micros
@@ -21,26 +21,18 @@ from videod.core.events import (
     TaskResumed,
 )
 from videod.core.model import Job, Task
-from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, LABELS, Gate, JobState
 from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import ALL, REVIEWED, SERVICES
 from videod.core.wishes import ALREADY, Obstacle, Verb
+from videod.guard.errors import Code, Refused
 from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store import reads
 from videod.store.database import Store
+from videod.web.values import Choice, Field, Fields, Many, Text, of_body
 
 log = logging.getLogger(__name__)
-
-
-class Refused(Exception):
-    """The request cannot be met. `kind`: "missing" (no such thing), "invalid" (malformed), "conflict" (not now)."""
-
-    def __init__(self, kind: str, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ class RequestHandler:
         if task is None:
             task = await self._store.read(lambda connection: reads.task_of_page(connection, task_id))
         if task is None:
-            raise Refused("missing", f"there is no task {task_id}", "see `videod list` for the ids")
+            raise Refused(Code.UNKNOWN_TASK, f"there is no task {task_id}", "see `videod list` for the ids")
         known = task.id
         return task, await self._store.read(lambda connection: reads.jobs(connection, known))
 
@@ -93,7 +85,7 @@ class RequestHandler:
         if decision.refused is not None:
             raise _refused(verb, decision.refused, task)
         if not decision.accepted:
-            raise Refused("conflict", decision.note, f"see `videod why {before.id}`")
+            raise Refused(Code.CONFLICT, decision.note, f"see `videod why {before.id}`")
         return task
 
     async def approve(self, task_id: str, gate: str | None) -> Outcome:
@@ -147,7 +139,7 @@ class RequestHandler:
             )
         )
         if not chosen:
-            raise Refused("invalid", "no job was named", f"name some of: {', '.join(offered)}")
+            raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(offered)}")
         event = RedoAsked(self._clock.now_ms(), task.id, gate, chosen)
         after = await self._apply(Verb.REDO, event, task)
         renewed = await self._store.read(lambda connection: reads.jobs(connection, task.id))
@@ -169,7 +161,7 @@ class RequestHandler:
             )
         )
         if not chosen:
-            raise Refused("invalid", "no job was named", f"name some of: {', '.join(lost)}")
+            raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(lost)}")
         gate = next(gate for gate, steps in REVIEWED.items() if lost[chosen[0]].step in steps)
         after = await self._apply(Verb.REDO, RedoAsked(self._clock.now_ms(), task.id, gate, chosen), task)
         cost = sum(lost[name].price_micros for name in chosen)
@@ -194,12 +186,12 @@ class RequestHandler:
         wanted = [one for one in wanted if only in (None, one.cause)]
         where = f" for {channel_id}" if channel_id else ""
         if any(one.cause is Cause.DISK for one in wanted):
-            raise Refused("conflict", "the disk is full", "free some space; videod then resumes automatically")
+            raise Refused(Obstacle.DISK, "the disk is full", "free some space; videod then resumes automatically")
         limits = [one for one in wanted if one.cause in OF_CHANNEL]
         if limits and len(limits) == len(wanted):
             key = "upload_spacing_h" if limits[0].cause is Cause.SPACING else "uploads_per_day"
             hint = f"change `{key}` in channels/{limits[0].channel_id}.yaml; videod then resumes automatically"
-            raise Refused("conflict", wording.reason(limits[0]), hint)
+            raise Refused(Code.CONFLICT, wording.reason(limits[0]), hint)
         if not wanted:
             others = [one for one in found if one.service == EVERY_SERVICE]
             more = f"; but everything is paused ({wording.explained(others[0])}): `videod resume all`" if others else ""
@@ -231,7 +223,8 @@ class RequestHandler:
         name = _service(service)
         at = self._clock.now_ms()
         if channel_id is not None and not self._ledger.knows(channel_id):
-            raise Refused("missing", f"there is no channel {channel_id}", "see `videod channels` for the ids")
+            hint = "see `videod channels` for the ids"
+            raise Refused(Code.UNKNOWN_CHANNEL, f"there is no channel {channel_id}", hint)
         why = reason or f"by hand ({self._by})"
         await self._ledger.suspend(Suspension(Cause.PERSON, name, channel_id or "", detail=why), at)
         log.info(
@@ -269,7 +262,7 @@ def _service(name: str) -> str:
     if name == ALL:
         return EVERY_SERVICE
     if name not in (*SERVICES, NEW_EPISODES):
-        raise Refused("missing", f"there is no service {name}", f"name one of: {', '.join(SERVICES)}, {ALL}")
+        raise Refused(Code.UNKNOWN_SERVICE, f"there is no service {name}", f"name one of: {', '.join(SERVICES)}, {ALL}")
     return name
 
 
@@ -286,7 +279,7 @@ def _gate(name: str) -> Gate:
         return Gate(name)
     except ValueError:
         raise Refused(
-            "invalid", f"there is no gate {name}", f"name one of: {', '.join(gate.value for gate in Gate)}"
+            Code.INVALID, f"there is no gate {name}", f"name one of: {', '.join(gate.value for gate in Gate)}"
         ) from None
 
 
@@ -299,7 +292,7 @@ def _chosen(name: str, offered: tuple[str, ...], offer: str) -> str:
         return same[0]
     which = f"{name} may be {' or '.join(same)}" if same else f"no finished job {name} {offer}"
     choices = ", ".join(same or offered)
-    raise Refused("invalid", which, f"name one of: {choices}")
+    raise Refused(Code.INVALID, which, f"name one of: {choices}")
 
 
 def _check(verb: Verb, obstacle: Obstacle | None, task: Task) -> bool:
@@ -310,53 +303,68 @@ def _check(verb: Verb, obstacle: Obstacle | None, task: Task) -> bool:
 
 
 def _refused(verb: Verb, obstacle: Obstacle, task: Task) -> Refused:
-    return Refused("conflict", answers.why_not(verb, obstacle, task), answers.hint(verb, obstacle, task))
+    return Refused(obstacle, answers.why_not(verb, obstacle, task), answers.hint(verb, obstacle, task))
 
 
 # ------------------------------------------------------------------------------------------- by name
 
-#: verbs on a task and on a service
-VERBS = ("approve", "retry", "cancel", "redo", "pause", "resume")
-SERVICE_VERBS = ("pause", "resume")
+
+@dataclass(frozen=True)
+class Wish:
+    """One verb: what it does, and what the JSON body of its request may say."""
+
+    about: str
+    fields: Fields = field(default_factory=dict)
+
+
+_REASON = Field(Text(TEXT_CHARACTERS, least=0), "Shown in `status`, in `watch` and on the board.")
+_CHANNEL = Field(Text(TEXT_CHARACTERS), "Only for this channel.")
+TASK_VERBS = {
+    "approve": Wish("Approve an open review.", {
+        "gate": Field(Choice(tuple(gate.value for gate in Gate)), "Only if this review is open."),
+    }),
+    "retry": Wish("Resume a failed or cancelled episode where it stopped."),
+    "cancel": Wish("Stop an episode and keep its files."),
+    "redo": Wish("Regenerate selected files while their review is open.", {
+        "jobs": Field(Many(Text(TEXT_CHARACTERS, least=0), 1, NAMES_MOST), "The names of jobs.", required=True),
+    }),
+    "pause": Wish("Start nothing more of an episode.", {"reason": _REASON}),
+    "resume": Wish("Resume a paused episode."),
+}  # fmt: skip
+SERVICE_VERBS = {
+    "pause": Wish("Start nothing more at a service; `all` is every one.", {"channel": _CHANNEL, "reason": _REASON}),
+    "resume": Wish("Resume a service; `all` is every one.", {"channel": _CHANNEL}),
+}
+ROOMS: Mapping[str, Mapping[str, Wish]] = {"tasks": TASK_VERBS, "services": SERVICE_VERBS}
 
 
 async def perform(handler: RequestHandler, room: str, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
     """The request `verb` on a thing of the `room` "tasks" or "services", with its JSON body. Raises Refused."""
+    wish = ROOMS[room].get(verb)
+    if wish is None:
+        raise Refused(Code.NOT_FOUND, f"there is nothing called {verb}", f"name one of: {', '.join(ROOMS[room])}")
+    asked = of_body(body, wish.fields)
     match room, verb:
         case "tasks", "approve":
-            return await handler.approve(target, _text(body, "gate"))
+            return await handler.approve(target, _text(asked, "gate"))
         case "tasks", "retry":
             return await handler.retry(target)
         case "tasks", "cancel":
             return await handler.cancel(target)
         case "tasks", "redo":
-            return await handler.redo(target, _names(body, "jobs"))
+            names = asked["jobs"]
+            assert isinstance(names, tuple)
+            return await handler.redo(target, names)
         case "tasks", "pause":
-            return await handler.pause_task(target, _text(body, "reason"))
-        case "tasks", "resume":
+            return await handler.pause_task(target, _text(asked, "reason"))
+        case "tasks", _:
             return await handler.resume_task(target)
-        case "services", "pause":
-            return await handler.pause(target, _text(body, "channel"), _text(body, "reason"))
-        case "services", "resume":
-            return await handler.resume(target, _text(body, "channel"))
+        case _, "pause":
+            return await handler.pause(target, _text(asked, "channel"), _text(asked, "reason"))
         case _:
-            raise Refused("missing", f"there is nothing called {verb}", f"name one of: {', '.join(VERBS)}")
+            return await handler.resume(target, _text(asked, "channel"))
 
 
-def _text(body: Mapping[str, object], name: str) -> str | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    if isinstance(value, str):
-        told = sanitize_line(value)
-        if len(told) > TEXT_CHARACTERS:
-            raise Refused("invalid", f"{name} is longer than {TEXT_CHARACTERS} characters", "say it in fewer words")
-        return told
-    raise Refused("invalid", f"{name} must be text or null", f'send for example {{"{name}": "assets"}}')
-
-
-def _names(body: Mapping[str, object], name: str) -> tuple[str, ...]:
-    value = body.get(name)
-    if isinstance(value, list) and 0 < len(value) <= NAMES_MOST and all(isinstance(item, str) for item in value):
-        return tuple(sanitize_line(item)[:TEXT_CHARACTERS] for item in value)
-    raise Refused("invalid", f"{name} must be a list of job names", f'send {{"{name}": ["image/bear_core"]}}')
+def _text(asked: Mapping[str, object], name: str) -> str | None:
+    value = asked[name]
+    return value if isinstance(value, str) else None

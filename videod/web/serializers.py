@@ -19,8 +19,13 @@ from videod.core.suspension import Suspension
 from videod.core.webhook import Report
 from videod.store import reads, views
 from videod.store.depths import Depth, depths
+from videod.web import shapes
 
 Json = dict[str, object]
+
+
+#: a time that is there
+moment = iso
 
 
 def when(ms: int | None) -> str | None:
@@ -31,7 +36,7 @@ def usd(micros: int) -> float:
     return round(micros / 1e6, 6)
 
 
-def task(one: Task) -> Json:
+def task(one: Task) -> shapes.TaskBody:
     gate = AT_GATE.get(one.status)
     return {
         "id": one.id, "page_id": one.page_id, "channel": one.channel_id, "title": one.title, "topic": one.topic,
@@ -42,12 +47,12 @@ def task(one: Task) -> Json:
         "error": one.error,
         "cost_usd": usd(one.cost_micros), "possibly_paid_usd": usd(one.possible_micros),
         "possibly_paid_twice": one.possibly_paid_twice, "youtube_url": one.youtube_url,
-        "created_at": when(one.created_at), "queued_at": when(one.queued_at), "started_at": when(one.started_at),
+        "created_at": moment(one.created_at), "queued_at": moment(one.queued_at), "started_at": when(one.started_at),
         "ended_at": when(one.ended_at),
     }  # fmt: skip
 
 
-def failure(one: Failure | None) -> Json | None:
+def failure(one: Failure | None) -> shapes.FailureBody | None:
     if one is None:
         return None
     return {
@@ -56,49 +61,54 @@ def failure(one: Failure | None) -> Json | None:
     }  # fmt: skip
 
 
-def episode(one: views.Episode, at: int) -> Json:
+def episode(one: views.Episode, at: int) -> shapes.EpisodeBody:
     retry, troubled = one.retry(at), one.troubled
-    body = task(one.task) | {"since": when(one.since), "progress": one.progress}
-    body["approving_costs_usd"] = usd(one.pending_micros)
-    body["retry"] = None if retry is None else {"job": retry.name, "tries": retry.attempts, "at": when(retry.due_at)}
     trouble = None if troubled is None else failure(troubled.failure)
-    body["failure"] = None if troubled is None or trouble is None else {"job": troubled.name} | trouble
-    return body
+    return {
+        **task(one.task), "since": moment(one.since), "progress": one.progress,
+        "approving_costs_usd": usd(one.pending_micros),
+        "retry": None if retry is None else {
+            "job": retry.name, "tries": retry.attempts, "at": moment(retry.due_at)
+        },
+        "failure": None if troubled is None or trouble is None else {"job": troubled.name, **trouble},
+    }  # fmt: skip
 
 
-def lane(one: views.Lane, limits: Mapping[str, int]) -> Json:
-    body: Json = {"service": one.service, "running": one.running, "limit": limits.get(one.service)}
-    return body | {"ready": one.ready, "later": one.later, "next_due": when(one.next_due)}
+def lane(one: views.Lane, limits: Mapping[str, int]) -> shapes.LaneBody:
+    return {
+        "service": one.service, "running": one.running, "limit": limits.get(one.service), "ready": one.ready,
+        "later": one.later, "next_due": when(one.next_due),
+    }  # fmt: skip
 
 
-def suspension(one: Suspension) -> Json:
+def suspension(one: Suspension) -> shapes.SuspensionBody:
     return {
         "service": wording.service_name(one.service), "channel": one.channel_id or None, "cause": one.cause.value,
         "until": when(one.until_ms), "since": when(one.since or None), "reason": wording.explained(one),
     }  # fmt: skip
 
 
-def unsent(one: views.Unsent) -> Json:
-    return {"target": one.target, "rows": one.rows, "oldest": when(one.oldest), "problem": one.problem}
+def unsent(one: views.Unsent) -> shapes.UnsentBody:
+    return {"target": one.target, "rows": one.rows, "oldest": moment(one.oldest), "problem": one.problem}
 
 
-def credit(one: Credit) -> Json:
+def credit(one: Credit) -> shapes.CreditBody:
     """`films`: how many films it is enough for, null where nobody can say."""
     needed = None if one.a_film is None else one.a_film / CREDIT
     return {
         "service": one.service, "credits": one.left / CREDIT, "credits_a_film": needed, "films": one.films,
-        "at": when(one.at),
+        "at": moment(one.at),
     }  # fmt: skip
 
 
-def depth(one: Depth) -> Json:
+def depth(one: Depth) -> shapes.DepthBody:
     return {
         "channel": one.channel_id, "queued": one.queued, "in_work": one.in_work, "reviews": one.reviews,
         "stopped": one.stopped, "oldest_queued_at": when(one.oldest),
     }  # fmt: skip
 
 
-def allowance(one: Allowance) -> Json:
+def allowance(one: Allowance) -> shapes.AllowanceBody:
     """Jobs of a service, dollars of a channel."""
     quota = one.kind is Kind.QUOTA
     used, most = (one.used, one.most) if quota else (usd(one.used), usd(one.most))
@@ -108,29 +118,29 @@ def allowance(one: Allowance) -> Json:
     }  # fmt: skip
 
 
-def refused(one: views.Refused) -> Json:
+def refused(one: views.Refused) -> shapes.RefusedEntryBody:
     return {
         "page_id": one.page_id, "title": one.title, "channel": one.channel or None, "reason": one.reason,
-        "at": when(one.at),
+        "at": moment(one.at),
     }  # fmt: skip
 
 
-def hook(one: Report) -> Json:
+def hook(one: Report) -> shapes.WebhookOffBody | shapes.WebhookBody:
     """Notion's webhook; where it is off only that, and when it was last signed for."""
     if not one.on:
         return {"on": False, "signed_at": when(one.signed_at)}
     return {
-        "on": True, "url": one.url, "listens": one.listens, "since": when(one.since), "secret": one.secret,
+        "on": True, "url": one.url, "listens": one.listens, "since": moment(one.since), "secret": one.secret,
         "signed_at": when(one.signed_at), "token_at": when(one.token_at), "taken": one.taken, "repeats": one.repeats,
         "refused": sum(one.refused.values()), "refused_reasons": dict(one.refused), "refused_at": when(one.refused_at),
         "problem": one.problem or None,
     }  # fmt: skip
 
 
-def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
+def status(seen: views.Overview, limits: Mapping[str, int]) -> shapes.StatusBody:
     """`episodes` are the open ones: needs review first, then errors, work, queue."""
     return {
-        "at": when(seen.at),
+        "at": moment(seen.at),
         "counts": seen.counts,
         "episodes": [episode(one, seen.at) for one in seen.episodes],
         "refused": [refused(one) for one in seen.refused],
@@ -152,33 +162,34 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> Json:
     }
 
 
-def _shown(remote_id: str | None) -> str | None:
+def shown_id(remote_id: str | None) -> str | None:
     """The remote id; never the address of an upload session, to which whoever knows it may write."""
     return None if remote_id is None or "://" in remote_id else remote_id
 
 
-def job(one: Job, workspace: Path | None) -> Json:
+def job(one: Job, workspace: Path | None) -> shapes.JobBody:
     """`file` is absolute where the workspace is known, else relative to it."""
     file = one.output if workspace is None or one.output is None else str(workspace / one.output)
     return {
         "name": one.name, "step": one.step, "service": one.service, "state": one.state.value, "tries": one.attempts,
         "due_at": when(one.due_at) if one.due_at else None, "revision": one.revision, "file": file,
-        "bytes": one.bytes, "sha256": one.sha256, "facts": one.facts, "remote_id": _shown(one.remote_id),
+        "bytes": one.bytes, "sha256": one.sha256, "facts": one.facts, "remote_id": shown_id(one.remote_id),
         "price_usd": usd(one.price_micros), "cost_usd": usd(one.cost_micros), "failure": failure(one.failure),
         "started_at": when(one.started_at), "ended_at": when(one.ended_at), "args": one.args,
     }  # fmt: skip
 
 
-def charge(one: reads.ChargeRow) -> Json:
+def charge(one: reads.ChargeRow) -> shapes.ChargeBody:
     return {
         "job": one.job, "service": one.service, "kind": one.kind, "quantity": one.quantity, "unit": one.unit,
-        "usd": usd(one.micros), "at": when(one.at),
+        "usd": usd(one.micros), "at": moment(one.at),
     }  # fmt: skip
 
 
-def possible(one: reads.PossibleCharge) -> Json:
+def possible(one: reads.PossibleCharge) -> shapes.PossibleBody:
     return {
-        "job": one.job, "service": one.service, "usd": usd(one.micros), "at": when(one.at), "cleared_by": one.cleared_by
+        "job": one.job, "service": one.service, "usd": usd(one.micros), "at": moment(one.at),
+        "cleared_by": one.cleared_by,
     }  # fmt: skip
 
 
@@ -199,26 +210,28 @@ def moves(history: tuple[reads.HistoryRow, ...]) -> list[tuple[int, str]]:
     return found
 
 
-def timeline(history: tuple[reads.HistoryRow, ...], at: int) -> list[Json]:
+def timeline(history: tuple[reads.HistoryRow, ...], at: int) -> list[shapes.StageBody]:
     """Each status with its begin and how long it lasted, seconds; the last one lasts until `at`."""
     found = moves(history)
     ends = [begin for begin, _ in found[1:]] + [at]
     return [
-        {"status": name, "at": when(begin), "seconds": max(0, end - begin) // 1000}
+        {"status": name, "at": moment(begin), "seconds": max(0, end - begin) // 1000}
         for (begin, name), end in zip(found, ends, strict=True)
     ]
 
 
-def last_failure(seen: views.Detail) -> Json | None:
+def last_failure(seen: views.Detail) -> shapes.LastFailureBody | None:
     """The newest failed attempt in full: the failure as it was reported, the end of its stderr, fixed since or not."""
     row = seen.failed
     if row is None:
         return None
     one = next((job for job in seen.jobs if job.id == row.job_id), None)
     told = [
-        old.body.get("failure")
+        failed
         for old in seen.history
-        if old.event == "JobFailed" and old.body.get("attempt") == row.id
+        if old.event == "JobFailed"
+        and old.body.get("attempt") == row.id
+        and isinstance(failed := old.body.get("failure"), dict)
     ]
     return {
         "job": None if one is None else one.name, "at": when(row.ended_at), "outcome": row.outcome,

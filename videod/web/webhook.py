@@ -7,7 +7,7 @@ once, and without a look at the database or the board: whatever follows from a d
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from aiohttp import web
 
 from videod.core import deliveries, webhook
 from videod.core.deliveries import Delivery, Seen
-from videod.guard import requests
+from videod.guard import errors, requests
+from videod.guard.errors import Code
 from videod.guard.requests import LOOPBACK, Manners, Unwelcome
 from videod.ports import Clock
 from videod.web import handshake
@@ -33,8 +34,8 @@ TOKEN_EVERY_MS, SAY_MS = 1_000, 60_000
 class _Refused(Unwelcome):
     """A request that is not taken. `reason`: how it is counted."""
 
-    def __init__(self, status: int, reason: str, message: str, hint: str) -> None:
-        super().__init__(status, message, hint)
+    def __init__(self, code: Code, reason: str, message: str, hint: str) -> None:
+        super().__init__(code, message, hint)
         self.reason = reason
 
 
@@ -68,7 +69,7 @@ class Webhook:
 
     async def notion(self, request: web.Request) -> web.Response:
         if request.headers.get("Content-Encoding", "identity") != "identity":
-            raise _Refused(415, "packed", "the body must not be compressed", "send it as it is")
+            raise _Refused(Code.NOT_JSON, "packed", "the body must not be compressed", "send it as it is")
         if (request.content_length or 0) > BODY_BYTES:
             raise _too_large()
         body = await request.read()
@@ -78,17 +79,19 @@ class Webhook:
             self._take_token(token, now)
             return _answer(200, {"status": "ok"})
         if self.secret is None:
-            raise _Refused(503, "no secret set", "this webhook is not set up yet", "try again later")
+            raise _Refused(Code.NOT_READY, "no secret set", "this webhook is not set up yet", "try again later")
         if len(given) != 1:
-            raise _Refused(401, "unsigned", f"one {deliveries.HEADER} is expected", "sign the body")
+            raise _Refused(Code.UNSIGNED, "unsigned", f"one {deliveries.HEADER} is expected", "sign the body")
         if not deliveries.signed(body, given[0], self.secret):
-            raise _Refused(401, "wrong signature", "the signature is wrong", "sign the body with the token in use")
+            raise _Refused(
+                Code.UNSIGNED, "wrong signature", "the signature is wrong", "sign the body with the token in use"
+            )
         self._take(deliveries.delivery(body), now)
         return _answer(200, {"status": "ok"})
 
     def _take(self, one: Delivery, now: int) -> None:
         if one.is_old(now):
-            raise _Refused(400, "old", "this is older than two days", "there is nothing to do")
+            raise _Refused(Code.INVALID, "old", "this is older than two days", "there is nothing to do")
         self.tally.signed_at = now
         if not self.seen.fresh(one.key, now):
             self.tally.repeats += 1
@@ -101,16 +104,20 @@ class Webhook:
         if self.secret is not None:
             if token != self.secret:
                 self._say("webhook_token_refused", f"{webhook.SECRET} is set; to use another one, remove it first", now)
-                raise _Refused(409, "a verification token that nobody waits for", "this webhook is set up already",
-                               "its owner must remove the old token first")  # fmt: skip
+                raise _Refused(
+                    Code.CONFLICT, "a verification token that nobody waits for", "this webhook is set up already",
+                    "its owner must remove the old token first",
+                )  # fmt: skip
             return
         if self.tally.token_at is not None and 0 <= now - self.tally.token_at < TOKEN_EVERY_MS:
-            raise _Refused(429, "verification tokens too often", "a token came just now", "try again in a second")
+            raise _Refused(
+                Code.TOO_OFTEN, "verification tokens too often", "a token came just now", "try again in a second"
+            )
         try:
             handshake.keep(self.folder, handshake.Token(token, now))
         except OSError as error:
             log.error("webhook_token_unkept", extra={"error": error.strerror or str(error)})
-            raise _Refused(503, "a verification token that could not be kept", "it could not be kept",
+            raise _Refused(Code.NOT_READY, "a verification token that could not be kept", "it could not be kept",
                            "try again later") from None  # fmt: skip
         self.tally.token_at = now
         self._say("webhook_token_received", "`videod notion webhook` shows it and says what to do", now)
@@ -124,40 +131,47 @@ class Webhook:
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Every error is JSON, is counted, and says nothing of this host; every answer ends its connection."""
+        name = errors.named(request.headers.getall(errors.REQUEST_ID, []))
         try:
             requests.check(request, Manners(LOOPBACK | {self.host.lower()}))
             answer = await handler(request)
         except _Refused as error:
-            answer = self._refused(error, error.reason)
+            answer = self._refused(name, error, error.reason)
         except Unwelcome as error:
-            answer = self._refused(error, "another host's name or a page")
+            answer = self._refused(name, error, "another host's name or a page")
         except web.HTTPRequestEntityTooLarge:
-            answer = self._refused(_too_large(), "too large")
+            answer = self._refused(name, _too_large(), "too large")
         except web.RequestPayloadError:
-            answer = self._refused(Unwelcome(400, "the body is not what its headers say", "send it again"), "broken")
+            told = Unwelcome(Code.MALFORMED, "the body is not what its headers say", "send it again")
+            answer = self._refused(name, told, "broken")
         except ConnectionError:
             raise  # the caller is gone
         except web.HTTPException as error:
-            told = Unwelcome(error.status, "there is nothing here", f"only POST {webhook.PATH} is answered")
-            answer = self._refused(told, "another address or method")
+            hint = f"only POST {webhook.PATH} is answered"
+            told = Unwelcome(errors.of_status(error.status), "there is nothing here", hint)
+            answer = self._refused(name, told, "another address or method")
         except Exception:
             # the last line of defence of one request: the daemon goes on, the board is asked as ever
             log.exception("webhook_request_failed")
-            answer = _answer(500, {"error": "that could not be done", "hint": "try again later"})
+            answer = self._error(name, Unwelcome(Code.INTERNAL, "that could not be done", "try again later"))
+        answer.headers[errors.REQUEST_ID] = name
         answer.force_close()
         return answer
 
-    def _refused(self, error: Unwelcome, reason: str) -> web.Response:
+    def _refused(self, name: str, error: Unwelcome, reason: str) -> web.Response:
         self.tally.refused[reason] += 1
         self.tally.refused_at = self.clock.now_ms()
-        return _answer(error.status, {"error": str(error), "hint": error.hint})
+        return self._error(name, error)
+
+    def _error(self, name: str, error: Unwelcome) -> web.Response:
+        return _answer(error.status, errors.body(error.code, str(error), error.hint, self.clock.now_ms(), name))
 
 
 def _too_large() -> _Refused:
-    return _Refused(413, "too large", f"a body may have {BODY_BYTES:,} bytes", "send less")
+    return _Refused(Code.TOO_LARGE, "too large", f"a body may have {BODY_BYTES:,} bytes", "send less")
 
 
-def _answer(status: int, body: dict[str, str]) -> web.Response:
+def _answer(status: int, body: Mapping[str, object]) -> web.Response:
     return web.json_response(body, status=status)
 
 

@@ -1,0 +1,51 @@
+"""aiohttp's end of a connection, with answers of our own where no application is asked: heads that cannot be read."""
+
+import time
+
+from aiohttp import web
+
+from videod.guard import errors
+from videod.guard.errors import Code
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Protocol(web.RequestHandler):
+    """Answers what aiohttp itself refuses as every other error is answered."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """aiohttp's answer in our words; it logs the error and closes the connection."""
+        said = super().handle_error(request, status, exc, message)
+        given = request.headers.get(errors.REQUEST_ID)  # of a head that cannot be read there are none
+        name = errors.named(() if given is None else (given,))
+        if said.status < 500:
+            told = errors.body(
+                Code.MALFORMED, "this is no HTTP request that videod can read", "check its first line and its headers",
+                now_ms(), name,
+            )  # fmt: skip
+        else:
+            told = errors.body(
+                Code.INTERNAL, "videod could not do that because of a bug", "its log has the details", now_ms(), name
+            )
+        answer = web.json_response(told, status=said.status, headers={errors.REQUEST_ID: name})
+        answer.force_close()
+        return answer
+
+
+def full() -> bytes:
+    """The whole answer to a connection for which there is no place."""
+    name = errors.named(())
+    told = errors.body(Code.BUSY, "too many requests are in work", "try again in a second", now_ms(), name)
+    words = web.json_response(told).body
+    assert isinstance(words, bytes)
+    head = (
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; charset=utf-8\r\n"
+        f"Content-Length: {len(words)}\r\n{errors.REQUEST_ID}: {name}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + words

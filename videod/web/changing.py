@@ -1,0 +1,81 @@
+"""What changes something: the verbs of `requests`, one path each, and what is written on the board."""
+
+from videod.core.sanitize import sanitize_line
+from videod.core.statuses import Status
+from videod.core.wishes import Obstacle
+from videod.guard.errors import Code, ErrorCode
+from videod.web import api_shapes, entries, episodes
+from videod.web.requests import ROOMS, RequestHandler, perform
+from videod.web.routes import CONFLICTS, Call, Handler, House, Route
+from videod.web.values import of_body
+
+
+def _performing(room: str, verb: str) -> Handler:
+    async def change(house: House, call: Call) -> dict[str, object]:
+        handler = RequestHandler(house.ledger, house.store, house.clock, "cli")
+        return (await perform(handler, room, verb, call.path["id"], call.body)).as_json()
+
+    return change
+
+
+async def add_entry(house: House, call: Call) -> api_shapes.EntryBody:
+    asked = of_body(call.body, entries.ENTRY)
+    values = entries.columns(asked)
+    entries.check(values, house.channels())
+    page = await entries.add(house.board, values)
+    house.ledger.wakeups.wake("intake")
+    status = Status.DRAFT if asked["draft"] else Status.QUEUED
+    title, channel = sanitize_line(str(asked["title"])), str(asked["channel"])
+    return {"page_id": page, "status": status.value, "title": title, "channel": channel}
+
+
+async def prioritize(house: House, call: Call) -> api_shapes.PriorityBody:
+    level = str(of_body(call.body, {"priority": entries.LEVEL})["priority"])
+    name = call.path["id"]
+    task = await house.store.read(lambda connection: episodes.task_of(connection, name))
+    await entries.prioritize(house.board, task.page_id, level)
+    house.ledger.wakeups.wake("intake")
+    return {"task": task.id, "title": task.title, "priority": level}
+
+
+#: on what a verb is done -> the type of its answer, the errors of its own
+_OF: dict[str, tuple[type, tuple[ErrorCode, ...]]] = {
+    "tasks": (api_shapes.TaskOutcomeBody, (Code.UNKNOWN_TASK, Code.CONFLICT, *CONFLICTS)),
+    "services": (api_shapes.OutcomeBody, (Code.UNKNOWN_SERVICE, Code.UNKNOWN_CHANNEL, Code.CONFLICT, Obstacle.DISK)),
+}
+_BOARD = (Code.BOARD_UNAVAILABLE, Code.BOARD_REFUSED)
+ROUTES = (
+    *(
+        Route(
+            "POST",
+            f"/api/{room}/{{id}}/{verb}",
+            f"{verb}_{room.removesuffix('s')}",
+            wish.about,
+            _performing(room, verb),
+            *_OF[room],
+            fields=wish.fields,
+        )
+        for room, wishes in ROOMS.items()
+        for verb, wish in wishes.items()
+    ),
+    Route(
+        "POST",
+        "/api/tasks/{id}/priority",
+        "prioritize_task",
+        "Change which episodes go first, on the board.",
+        prioritize,
+        api_shapes.PriorityBody,
+        (Code.UNKNOWN_TASK, *_BOARD),
+        fields={"priority": entries.LEVEL},
+    ),
+    Route(
+        "POST",
+        "/api/entries",
+        "add_entry",
+        "Add an entry to the board and queue it.",
+        add_entry,
+        api_shapes.EntryBody,
+        (Code.UNKNOWN_CHANNEL, *_BOARD),
+        fields=entries.ENTRY,
+    ),
+)

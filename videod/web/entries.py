@@ -1,0 +1,127 @@
+"""What a person writes on the board, from a program: a new entry, another priority.
+
+The daemon takes both over from the board like every edit there, so that the board stays the one place where entries
+begin. The command line checks new entries by the same rules. Nothing here waits for the board for long.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine, Mapping
+from typing import Any, Protocol, TypeVar
+
+from videod.core.fields import BY_COLUMN, FIELDS, PRIVACIES
+from videod.core.statuses import LABELS, Status
+from videod.guard.errors import Code, Refused
+from videod.ports import BoardError, Page
+from videod.web.values import Choice, Field, Fields, Flag, Text
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+#: so long a caller waits for the board; what was begun goes on, seconds
+BOARD_S = 12.0
+LEVELS = ("high", "normal", "low")
+_WORD = r"\S"
+LEVEL = Field(Choice(LEVELS), "Which of a channel's episodes go first.", required=True)
+ENTRY: Fields = {
+    "title": Field(
+        Text(BY_COLUMN["Title"].most or 0, pattern=r"^[^<>]*[^<>\s][^<>]*$"), "The film's title on YouTube.", None, True
+    ),
+    "channel": Field(Text(32), "The channel's ID.", None, True),
+    "topic": Field(
+        Text(BY_COLUMN["Topic"].most or 0, lines=True, pattern=_WORD), "What the film is about.", None, True
+    ),
+    "direction": Field(
+        Text(BY_COLUMN["Story Direction"].most or 0, lines=True, pattern=_WORD), "How the story runs.", None, True
+    ),
+    "priority": Field(Choice(LEVELS), "Which of a channel's episodes go first.", "normal"),
+    "privacy": Field(Choice(PRIVACIES), "Who can see the film; null: as the channel's file says."),
+    "draft": Field(Flag(), "Write it as a draft; nothing starts.", False),
+}
+
+
+class Entries(Protocol):
+    """The board, as far as entries are written there. All methods raise BoardError only."""
+
+    async def add(self, values: Mapping[str, object]) -> str:
+        """Make an entry; returns its page id."""
+        ...
+
+    async def read(self, page_id: str) -> Page: ...
+
+    async def write(self, page_id: str, values: Mapping[str, object]) -> None: ...
+
+
+def columns(asked: Mapping[str, object]) -> dict[str, object]:
+    """The board's columns of a new entry, as ENTRY names its values."""
+    return {
+        "Title": asked["title"], "Channel": asked["channel"], "Topic": asked["topic"],
+        "Story Direction": asked["direction"], "Priority": str(asked["priority"]).capitalize(),
+        "Privacy": asked["privacy"], "Status": LABELS[Status.DRAFT if asked["draft"] else Status.QUEUED],
+    }  # fmt: skip
+
+
+def check(values: Mapping[str, object], channels: Collection[str]) -> None:
+    """What the daemon would send back to the board is said at once. Raises Refused."""
+    for field in FIELDS:
+        if field.required and not str(values.get(field.column) or "").strip():
+            raise Refused(Code.INVALID, f"the {field.column.lower()} is empty", "write one")
+        complaint = field.complaint(values)
+        if complaint is not None:
+            raise Refused(Code.INVALID, complaint, "then try again")
+    if values["Channel"] not in channels:
+        hint = f"name one of: {', '.join(sorted(channels))}"
+        raise Refused(Code.UNKNOWN_CHANNEL, f"there is no channel {values['Channel']}", hint)
+
+
+async def add(board: Entries | None, values: Mapping[str, object]) -> str:
+    """Make the entry and return its page id. Raises Refused."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return await _within(_there(board).add(given), "the entry may still be added: look at the board before you retry")
+
+
+async def prioritize(board: Entries | None, page_id: str, level: str) -> None:
+    """Write another priority on the board. Raises Refused."""
+    there = _there(board)
+
+    async def write() -> None:
+        page = await there.read(page_id)
+        if "Priority" not in page.values:  # a write leaves out a column that is gone
+            raise Refused(Code.BOARD_REFUSED, "the board has no column Priority", "run `videod notion init`")
+        await there.write(page_id, {"Priority": level.capitalize()})
+
+    await _within(write(), "the priority may still be written: look at the board before you retry")
+
+
+def _there(board: Entries | None) -> Entries:
+    if board is None:
+        raise Refused(Code.BOARD_UNAVAILABLE, "videod has no board here", "set [notion] in videod.toml")
+    return board
+
+
+#: what was begun and is waited for by nobody any more
+_begun: set[asyncio.Task[Any]] = set()
+
+
+async def _within(work: Coroutine[Any, Any, T], hint: str) -> T:
+    """What the board is asked, for BOARD_S; it is never cut off halfway."""
+    task = asyncio.create_task(work)
+    _begun.add(task)
+    task.add_done_callback(_ended)
+    try:
+        async with asyncio.timeout(BOARD_S):
+            return await asyncio.shield(task)
+    except TimeoutError:
+        told = f"the board did not answer within {BOARD_S:g} s"
+        raise Refused(Code.BOARD_UNAVAILABLE, told, hint) from None
+    except BoardError as error:
+        later = error.kind in ("busy", "down")
+        code = Code.BOARD_UNAVAILABLE if later else Code.BOARD_REFUSED
+        raise Refused(code, str(error), "try again later" if later else "`videod notion check` says more") from error
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _begun.discard(task)
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.info("api_board_refused", extra={"error": str(error)})
