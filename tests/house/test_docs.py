@@ -265,7 +265,8 @@ def _names(body: object) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "words",
-    ["status", "list", "show the-ant-road-15", "show nobody", "why the-ant-road-15", "costs --by episode", "audit",
+    ["status", "alerts",
+     "list", "show the-ant-road-15", "show nobody", "why the-ant-road-15", "costs --by episode", "audit",
      "report --month",
      "approve --all --dry-run", "approve --all", "retry the-ant-road-15", "channels list", "channels check"],
 )  # fmt: skip

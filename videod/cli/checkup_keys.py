@@ -101,14 +101,3 @@ def environment_file(config: Path) -> Iterator[Check]:
         return
     if mode & 0o077:
         yield fix("credentials", ".env", f"Others may read {path} (mode {mode:04o}). Run `chmod 600 {path}`.")
-
-
-def alerts(settings: Settings, secrets: Secrets | None) -> Iterator[Check]:
-    """Whether anybody hears of what needs them."""
-    slack = settings.alerts.slack and secrets is not None and secrets.get("SLACK_WEBHOOK_URL")
-    ways = [name for name, there in (("Slack", slack), ("mail", settings.alerts.email_to)) if there]
-    if ways:
-        yield ok("alerts", "ways", f"Alerts go to {' and '.join(ways)}.")
-    else:
-        yield note("alerts", "ways", "Alerts are only shown on the board. To get messages, set SLACK_WEBHOOK_URL, or"
-                    " `email_to` in [alerts] of videod.toml.")  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from videod.adapters import notion_schema
+from videod.adapters import notion_schema, notion_views
 from videod.adapters.clock import SystemClock
 from videod.adapters.extras import Extras
 from videod.adapters.notion_calls import Calls
@@ -22,7 +22,7 @@ from videod.adapters.notion_places import Ids, kept_ids
 from videod.adapters.oauth import KIND, Application, GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher
 from videod.channels import ChannelSet
-from videod.cli.checks import Check, State, fix, ok
+from videod.cli.checks import Check, State, fix, note, ok
 from videod.config import Settings
 from videod.core.preflight import Look
 from videod.credentials import Secrets
@@ -158,6 +158,7 @@ async def _board(
             known = _known(settings)
             ids = await notion_schema.resolve(calls, place.database_id or None, place.parent_page or None, known)
             columns = await notion_schema.inspect_both(calls, ids)
+            views = await _views(calls, ids)
         off = abs(calls.board_ms() - clock.now_ms())
     except TimeoutError:
         return [Check("board", "columns", State.UNKNOWN, f"Notion did not answer within {OUTSIDE_S:.0f} s. Try again.")]
@@ -174,7 +175,22 @@ async def _board(
         )
     if not told:
         told.append(ok("board", "columns", f"The board has all {len(columns)} columns."))
-    return told
+    return [*told, views]
+
+
+async def _views(calls: Calls, ids: Ids) -> Check:
+    """Whether the views that videod offers are there; a board works without them."""
+    try:
+        states = await notion_views.look(calls, ids)
+    except BoardError as error:
+        return Check("board", "views", State.UNKNOWN, f"{error}. The views of the board could not be listed.")
+    missing = [one.view.name for one in states if one.state != "ok"]
+    if not missing:
+        return ok("board", "views", f"The board has all {len(states)} views.")
+    names = ", ".join(missing)
+    return note(
+        "board", "views", f"The board has no view named {names}. Run `videod notion views` to make what is missing."
+    )
 
 
 _OF_BOARD = {

@@ -58,6 +58,7 @@ COMMANDS: dict[str, Command] = {
     "resume": Command("actions", "Resume a paused service, channel or episode.", _DECIDE),
     "channels": Command("channels", "List, check and authorize channels.", _CHECK),
     "notion": Command("notion", "Create or check the Notion board.", _CHECK),
+    "alerts": Command("alerts", "List what you were alerted to lately, or send test alerts.", _CHECK),
     "secrets": Command("secrets", "Show which credentials are set, or generate a master key.", _CHECK),
     "doctor": Command("doctor", "Find configuration problems and tell you how to fix them.", _CHECK),
     "backup": Command("backup", "Copy the database while it is in use, or write an archive to move with.", _CHECK),

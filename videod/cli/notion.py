@@ -13,6 +13,7 @@ from videod.core.sanitize import sanitize_screen, sanitize_screen_lines
 
 if TYPE_CHECKING:
     from videod.adapters.notion_calls import Calls
+    from videod.adapters.notion_views import ViewState
     from videod.config import Settings
 
 T = TypeVar("T")
@@ -21,6 +22,8 @@ CREDENTIALS, CONFIGURATION = 77, 78
 EXIT = {"busy": 75, "down": 69, "credentials": CREDENTIALS, "gone": CONFIGURATION, "rejected": CONFIGURATION}
 
 app = options.app("Create or check the Notion board.")
+#: what `videod notion views` says of a view
+_VIEW = {"ok": "ok", "made": "made", "missing": "MISSING", "refused": "BY HAND"}
 
 Config = Annotated[Path, typer.Option(help="The settings file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -61,7 +64,7 @@ def init(
 
     Tables that you renamed or moved on the page are found; a second board is never made beside a known one.
     """
-    from videod.adapters import notion_schema
+    from videod.adapters import notion_schema, notion_views
 
     settings = _settings(config)
     place = settings.notion
@@ -70,22 +73,76 @@ def init(
         _fail(64, "Name the page: videod notion init --parent LINK (Share, Copy link), or [notion] parent_page.")
     channels = sorted(path.stem for path in settings.paths.channels.glob("*.yaml"))
     known = board.known(settings, parent)
-    made = _with_calls(
-        settings,
-        lambda calls: notion_schema.init(
+
+    async def make(calls: "Calls") -> "tuple[notion_schema.Made, list[ViewState]]":
+        made = await notion_schema.init(
             calls, page, channels, known, place.database_id or None, source, assets_source
-        ),
-    )
+        )  # fmt: skip
+        return made, await notion_views.complete(calls, made.ids)
+
+    made, states = _with_calls(settings, make)
     page_id = notion_schema.page_id_of(page) if page else ""
     if as_json:
         ids = {name: getattr(made.ids, name) for name in made.ids.__dataclass_fields__}
-        typer.echo(json.dumps({"ids": ids, "parent_page": page_id, "changes": list(made.changes)}))
+        changes = [*made.changes, *_views_made(states)]
+        told = {"ids": ids, "parent_page": page_id, "changes": changes, "views": _plain_views(states)}
+        typer.echo(json.dumps(told))
         return
-    for change in made.changes or ("Everything was there already.",):
+    for change in (*made.changes, *_views_made(states)) or ("Everything was there already.",):
         typer.echo(sanitize_screen(change))
+    _by_hand(states)
     if settings.notion.parent_page or settings.notion.database_id:
         return
     typer.echo(f'\nPut this into {config}:\n\n[notion]\nparent_page = "{page_id}"')
+
+
+@app.command()
+def views(config: Config = CONFIG, as_json: AsJson = False) -> None:
+    """Make the views In Progress, Needs Review, Errors and Gallery where they are missing.
+
+    A view of that name is left as it is, whoever made it.
+    """
+    from videod.adapters import notion_schema, notion_views
+
+    settings = _settings(config)
+
+    async def make(calls: "Calls") -> "list[ViewState]":
+        place = settings.notion
+        known = board.known(settings, "")
+        ids = await notion_schema.resolve(calls, place.database_id or None, place.parent_page or None, known)
+        return await notion_views.complete(calls, ids)
+
+    states = _with_calls(settings, make)
+    refused = [one for one in states if one.state == "refused"]
+    if as_json:
+        typer.echo(json.dumps({"ok": not refused, "views": _plain_views(states)}))
+    else:
+        for one in states:
+            typer.echo(sanitize_screen(f"{_VIEW[one.state]:8}{one.view.table:14} {one.view.name}"))
+        _by_hand(states)
+    if refused:
+        raise typer.Exit(CONFIGURATION)
+
+
+def _views_made(states: "list[ViewState]") -> list[str]:
+    return [f'made the view "{one.view.name}" of "{one.view.table}"' for one in states if one.state == "made"]
+
+
+def _plain_views(states: "list[ViewState]") -> list[dict[str, object]]:
+    return [
+        {"table": one.view.table, "view": one.view.name, "state": one.state, "problem": one.why or None}
+        for one in states
+    ]
+
+
+def _by_hand(states: "list[ViewState]") -> None:
+    """What to do about views that Notion does not let videod make."""
+    refused = [one for one in states if one.state == "refused"]
+    if not refused:
+        return
+    typer.echo(sanitize_screen(f"\nNotion does not let videod make these views ({refused[0].why}). By hand:"))
+    for one in refused:
+        typer.echo(sanitize_screen(f"- {one.view.name}: {one.view.by_hand}."))
 
 
 @app.command()

@@ -99,13 +99,17 @@ class Notifiers:
         for way, result in zip(ways, results, strict=True):
             if isinstance(result, BaseException):
                 trouble = failed[way.name] = _trouble(result)
-                self._troubles[way.name] = self._redact(str(trouble))
+                self._troubles[way.name] = self.clean(trouble)
                 about = {"way": way.name, "kind": trouble.kind, "error": self._troubles[way.name]}
                 log.warning("alert_way_failed", extra=about)
             else:
-                took[way.name] = sanitize_line(self._redact(str(result)))[:WORDS_CHARACTERS]
+                took[way.name] = self.clean(result)
                 self._troubles.pop(way.name, None)
         return Sent(took, failed)
+
+    def clean(self, words: object) -> str:
+        """A receiver's words, or why it did not take a message, in one line without secrets."""
+        return sanitize_line(self._redact(str(words)))[:WORDS_CHARACTERS]
 
     def problems(self) -> tuple[str, ...]:
         """What `status` should say: the ways that did not take the last alert."""
