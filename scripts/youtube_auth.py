@@ -133,7 +133,7 @@ class Settlement:
         if tokens.refresh is None:
             raise Failure(Kind.NONSENSE, "Google gave no refresh token", service="google", endpoint="POST /token")
         self.youtube = self._whose(tokens.access)
-        google_oauth.keep(self._output, self._channel, tokens.refresh, given)
+        google_oauth.keep(self._output, self._channel, tokens.refresh, given, tokens.refresh_s)
 
     def _whose(self, access: str) -> YouTubeChannel | None:
         """Whose channel this is, None where YouTube cannot say now: it is asked before each upload anyway."""

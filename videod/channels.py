@@ -162,6 +162,7 @@ class Channel(_Part):
     rebuy_ceiling_usd: Usd = 0.50
     max_concurrent: int = Field(default=2, ge=1, le=100)
     upload_spacing_h: float = Field(default=0, ge=0, le=720)
+    google_project: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9_]{0,31})?$", examples=["wild"])
     uploads_per_day: int | None = Field(default=None, ge=1, le=100, examples=[2])
     negative_prompt: Annotated[str, AfterValidator(_plain)] = Field(
         default="blur, distort, low quality", min_length=1, max_length=500

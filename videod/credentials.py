@@ -14,6 +14,7 @@ from videod import files
 from videod.core.redaction import LEAST, Redactor
 from videod.core.service import Needed, Secret
 from videod.core.services import SERVICES
+from videod.core.services.youtube import OF_PROJECT
 
 #: secrets of no service: of the ways to reach a person, and videod's own
 OTHERS = (
@@ -102,7 +103,7 @@ def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | Non
     """
     folder = credentials_directory or env.get("CREDENTIALS_DIRECTORY")
     values = {}
-    for name in SECRET_NAMES:
+    for name in (*SECRET_NAMES, *_of_projects(env, folder)):
         value = env.get(name, "").strip() or (_from_file(Path(folder) / name.lower()) if folder else "")
         if any(not 32 < ord(letter) < 127 for letter in value) and not (name in IN_NO_HEADER and value.isprintable()):
             raise CredentialsError(
@@ -113,6 +114,21 @@ def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | Non
         if value:
             values[name] = value
     return Secrets(values, _of_proxies(env))
+
+
+def is_secret(name: str) -> bool:
+    """Whether an environment variable holds one of videod's secrets."""
+    return name in SECRET_NAMES or OF_PROJECT.fullmatch(name) is not None
+
+
+def _of_projects(env: Mapping[str, str], folder: str | Path | None) -> list[str]:
+    """The OAuth clients of named Google projects that are set."""
+    found = {name for name in env if OF_PROJECT.fullmatch(name)}
+    if folder:
+        with suppress(OSError, ValueError):
+            files_there = (path.name.upper() for path in Path(folder).iterdir())
+            found |= {name for name in files_there if OF_PROJECT.fullmatch(name)}
+    return sorted(found)
 
 
 def _of_proxies(env: Mapping[str, str]) -> list[str]:

@@ -362,7 +362,7 @@ class Ledger(Alerting):
         self._woken(service)
 
     async def adopt_limits(self, zone: str, at: int) -> None:
-        """The channels' own limits of uploads and the zone of days are these now: what they suspended is judged again.
+        """Limits of ours, projects of channels and the zone of days are these now: what they suspended is judged again.
 
         A day that is going on when the zone changes keeps its begin (`core.days.Calendar`).
         """
@@ -372,7 +372,7 @@ class Ledger(Alerting):
             moved = known.moved(zone, at)
             if moved != known:
                 writes.set_value(connection, KEPT, plain(moved))
-            writes.release_causes(connection, (*OF_CHANNEL, *((Cause.BUDGET,) if moved != known else ())))
+            writes.release_causes(connection, (Cause.LIMIT, *OF_CHANNEL, *((Cause.BUDGET,) if moved != known else ())))
 
         await self._store.write(adopt)
         self.wakeups.wake_all()

@@ -6,12 +6,12 @@ import json
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from scripts.lib import answers, atomic, http, origins, wires
+from scripts.lib import answers, atomic, bounds, http, origins, wires
 from scripts.lib.answers import dig
 from scripts.lib.failures import Failure, Kind, learn, secret
 
@@ -24,6 +24,8 @@ _ROOT = "https://www.googleapis.com/auth/"
 SCOPES = (
     f"{_ROOT}youtube.upload", f"{_ROOT}youtube.readonly", f"{_ROOT}youtube.force-ssl", f"{_ROOT}yt-analytics.readonly",
 )  # fmt: skip
+#: no consent ends later than this, where its end is told, seconds
+CONSENT_S = 10 * 366 * 86_400.0
 #: without these nothing can be uploaded: to send a film, and to see first which channel it would go to
 NEEDED = SCOPES[:2]
 
@@ -35,6 +37,8 @@ class Tokens:
     access: str
     refresh: str | None
     scopes: tuple[str, ...]
+    #: how long the refresh token lives, seconds; None where nothing was said
+    refresh_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,18 +109,24 @@ def _token(fields: dict[str, str]) -> Tokens:
         given = answers.text(dig(value, "refresh_token"))
         learn(access)
         learn(given)
-        return Tokens(access, given, tuple(granted))
+        left_s = bounds.number(dig(value, "refresh_token_expires_in"), 0.0, CONSENT_S)
+        return Tokens(access, given, tuple(granted), left_s)
     raise wires.failure("google token", reply, free=True)
 
 
-def keep(path: Path, channel: str, refresh_token: str, scopes: tuple[str, ...]) -> None:
+def keep(
+    path: Path, channel: str, refresh_token: str, scopes: tuple[str, ...], lives_s: float | None = None
+) -> None:  # fmt: skip
     """Write the refresh token, encrypted with VIDEOD_MASTER_KEY, readable by its owner only.
 
-    Channel and kind stand inside the encrypted part, so that files cannot be swapped.
+    `lives_s`: how long it works, where Google said so. The client that asked for it, channel and kind stand inside the
+    encrypted part, so that files cannot be swapped.
     """
+    now = datetime.now(UTC)
     told = {
         "channel": channel, "kind": "youtube", "refresh_token": refresh_token, "scopes": list(scopes),
-        "obtained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "obtained_at": now.isoformat(timespec="seconds"), "client": secret("GOOGLE_CLIENT_ID", "Google"),
+        "ends_at": "" if lives_s is None else (now + timedelta(seconds=lives_s)).isoformat(timespec="seconds"),
     }  # fmt: skip
     sealed = fernet().encrypt(json.dumps(told).encode())
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

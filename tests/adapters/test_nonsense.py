@@ -109,7 +109,9 @@ async def _tokens(folder: Path, url: str, given: Grant | None = None) -> tuple[G
     ledger = Ledger(store, lambda channel: None, Wakeups())
     if given is not None:
         await ledger.seal_token("wild", "youtube", seal(given, vault(KEY)), BEGIN_MS)
-    return GoogleTokens(store, ledger, clock, vault(KEY), Application("id", "secret", url), folder / "tokens"), clock
+    return GoogleTokens(
+        store, ledger, clock, vault(KEY), lambda _: Application("id", "secret", url), folder / "tokens"
+    ), clock
 
 
 @pytest.mark.fault("13.3")

@@ -40,7 +40,7 @@ class OAuthStage:
     application: Application
 
     def tokens(self) -> GoogleTokens:
-        return GoogleTokens(self.store, self.ledger, self.clock, vault(KEY), self.application, self.folder)
+        return GoogleTokens(self.store, self.ledger, self.clock, vault(KEY), lambda _: self.application, self.folder)
 
     def leave(self, one: Grant, name: str | None = None, key: str = KEY) -> None:
         """What scripts/youtube_auth.py leaves: the sealed JSON as a file."""

@@ -171,7 +171,9 @@ async def tokens(at: Site, chance: random.Random) -> None:
     await at.ledger.seal_token(channel, "youtube", seal(grant, vault(KEY)), NOW_MS)
     at.answer(chance, ("access_token", "expires_in", "error"), {"access_token": '"ya29.x"', "expires_in": "3599"})
     try:
-        made = GoogleTokens(at.store, at.ledger, at.clock, vault(KEY), Application("i", "s", at.service.url), at.folder)
+        made = GoogleTokens(
+            at.store, at.ledger, at.clock, vault(KEY), lambda _: Application("i", "s", at.service.url), at.folder
+        )
         token = await made.youtube_token(channel)
         assert token.isascii() and token.isprintable()
         known = made._access[channel]

@@ -67,7 +67,7 @@ async def _token(url: str, folder: Path, bound_s: float) -> object:
         await ledger.seal_token("wild", oauth.KIND, seal(grant, fernet), clock.now_ms())
         with mock.patch.object(oauth, "CALL_S", bound_s):
             application = Application("client", "client-secret-word", url)
-            return await GoogleTokens(store, ledger, clock, fernet, application, folder).youtube_token("wild")
+            return await GoogleTokens(store, ledger, clock, fernet, lambda _: application, folder).youtube_token("wild")
     finally:
         await store.close()
 

@@ -116,7 +116,7 @@ class Stage:
             self.urls["VIDEOD_URL_GOOGLE_OAUTH"],
         )  # fmt: skip
         ledger = Ledger(self.store, lambda channel: None, Wakeups())
-        return GoogleTokens(self.store, ledger, self.clock, vault(KEY), application, self.folder / "tokens")  # type: ignore[arg-type]
+        return GoogleTokens(self.store, ledger, self.clock, vault(KEY), lambda _: application, self.folder / "tokens")  # type: ignore[arg-type]
 
     def start(self) -> None:
         """A new daemon on the same database."""

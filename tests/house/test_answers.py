@@ -194,6 +194,19 @@ SAID: tuple[tuple[str, int, object, str, str], ...] = (
      "input", "nothing"),
     ("youtube", 400, {"error": {"code": 400, "message": "many", "errors": [{"reason": "uploadLimitExceeded"}]}},
      "quota", "nothing"),
+    *(("youtube", status, {"error": {"code": status, "message": "no", "errors": [{"reason": reason}]}}, kind, "nothing")
+      for status, reason, kind in (
+          (403, "quotaExceeded", "quota"), (403, "dailyLimitExceeded", "quota"), (403, "userRateLimitExceeded", "busy"),
+          (429, "rateLimitExceeded", "busy"), (409, "alreadyExists", "down"),
+          (401, "youtubeSignupRequired", "configuration"),
+          (403, "accountSuspended", "credentials"), (403, "channelClosed", "credentials"),
+          (401, "authenticatedUserAccountSuspended", "credentials"), (403, "insufficientPermissions", "credentials"),
+          (403, "accessNotConfigured", "configuration"), (403, "forbidden", "configuration"),
+          (403, "forbiddenPrivacySetting", "input"), (400, "invalidPublishAt", "input"), (400, "invalidTitle", "input"),
+          (401, "authError", "credentials"),
+      )),
+    ("youtube", 429, {"error": {"code": 429, "errors": [{"reason": "rateLimitExceeded"}], "message":
+     "Quota exceeded for quota metric 'Video Uploads' and limit 'Video Uploads per day'"}}, "quota", "nothing"),
     ("google token", 400, {"error": "invalid_grant"}, "credentials", "nothing"),
 )  # fmt: skip
 

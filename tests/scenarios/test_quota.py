@@ -6,7 +6,9 @@ from tests.harness.checkers import check
 from tests.harness.virtual_loop import run_virtual
 from tests.harness.world import EPOCH_MS, LIMITS, World, policy
 from videod.core.statuses import Status
+from videod.core.suspension import Cause
 from videod.flow.limits import Limit, quota_day, quota_ends
+from videod.store import reads
 
 HOUR_MS = 3_600_000
 PACIFIC = "America/Los_Angeles"
@@ -30,6 +32,34 @@ def test_uploads_beyond_the_daily_quota_wait_for_the_next_day_in_california(tmp_
                 await world.clock.sleep(600)
             await world.rest()
             await check(world)
+
+    run_virtual(story())
+
+
+def test_each_google_project_has_a_quota_of_its_own(tmp_path: Path) -> None:
+    async def story() -> None:
+        limits = LIMITS | {"youtube": Limit(2, daily_quota=1, quota_zone=PACIFIC)}
+        channels = {
+            "wild": policy(google_project="wild", one_project=False), "deep": policy("deep", one_project=False),
+            "tide": policy("tide", google_project="wild", one_project=False),
+        }  # fmt: skip
+        made = World(tmp_path, policies=channels, limits=limits)
+        made.clock.skew_ms = quota_ends(EPOCH_MS, PACIFIC) - 20 * HOUR_MS - EPOCH_MS
+        async with made as world:
+            for channel in channels:
+                await world.queue(f"Film {channel}", channel)
+            for _ in range(400):
+                if len([task for task in await world.tasks() if task.status == Status.PUBLISHED]) == 2:
+                    break
+                await world.clock.sleep(10)
+            await world.clock.sleep(120)
+            published = {task.channel_id for task in await world.tasks() if task.status == Status.PUBLISHED}
+            day = quota_day(world.clock.now_ms(), PACIFIC)
+            used = await world.store.read(lambda tx: reads.quota_accounts(tx, "youtube", day))
+            assert used == {"youtube": 1, "youtube/wild": 1} and "deep" in published and len(published) == 2
+            at = world.clock.now_ms()
+            (held,) = await world.store.read(lambda tx: reads.suspensions(tx, at))
+            assert (held.cause, {held.channel_id}) == (Cause.LIMIT, set(channels) - published)
 
     run_virtual(story())
 

@@ -1,6 +1,6 @@
 """`videod channels list | check | authorize`: the channels, what is wrong with their files, leave to upload to one.
 
-`list --json` prints {"channels": [{"id", "name", ...}], "warnings": [text]}. `check --json` prints
+`list --json` prints {"channels": [{"id", "name", ..., "consent"}], "warnings": [text]}. `check --json` prints
 {"ok": bool, "faults": [{"file", "line", "key", "reason"}], "warnings": [text]} and exits 0 or 78.
 """
 
@@ -12,23 +12,28 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from videod.adapters import extras
 from videod.adapters.process import tethered
 from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files, room
-from videod.cli import complete, options, output
+from videod.cli import client, complete, options, output
 from videod.cli.options import AsJson, Settings, examples
 from videod.cli.output import Column, CommandError
 from videod.config import ConfigError, load_settings
-from videod.credentials import SECRET_NAMES, CredentialsError, load_secrets
+from videod.core import consents
+from videod.core.services.youtube import client_secrets
+from videod.credentials import CredentialsError, is_secret, load_secrets
 from videod.daemon import wiring
 from videod.dashboard.text import count
 from videod.documents import Fault
 from videod.files import private_folder
+from videod.store import readonly
+from videod.store.consents import with_end
 from videod.strict_yaml import read_yaml
+from videod.web import serializers
 
 app = options.app("List, check and authorize channels.")
 
@@ -51,18 +56,41 @@ def list_channels(as_json: AsJson = False, config: Settings = CONFIG) -> int:
     except ChannelError as problem:
         hint = "see `videod channels check`"
         raise CommandError(output.CONFIGURATION, f"{problem.faults[0]}", hint) from None
+    told = _consents(config, tuple(found.channels), as_json)
     if as_json:
-        channels = [channel.model_dump(mode="json") for channel in found.channels.values()]
+        channels = [
+            channel.model_dump(mode="json") | {"consent": told[channel.id]} for channel in found.channels.values()
+        ]
         output.print_json({"channels": channels, "warnings": list(found.warnings)})
         return output.OK
-    rows = [_row(channel) for channel in found.channels.values()]
+    rows = [[*_row(channel), told[channel.id]] for channel in found.channels.values()]
     head = (
         Column("id"), Column("name", 6, 10), Column("voice", 5), Column("clips", 4), Column("review", 1, 10),
         Column("privacy"), Column("a day", 3), Column("an episode", 2),
+        Column("consent", 8),
     )  # fmt: skip
     output.table(head, rows)
     _warn(found.warnings)
     return output.OK
+
+
+def _consents(config: Path, names: Sequence[str], as_json: bool) -> dict[str, Any]:
+    """Channel -> what the daemon knows of its consent: for a table, or as JSON."""
+    at, place = client.now_ms(), client.place(config=config)
+    try:
+        with client.looking(place) as connection:
+            known = {name: with_end(connection, name) for name in names}
+    except readonly.NoDatabase:
+        known = dict.fromkeys(names, (None, None))
+    if not as_json:
+        return {name: consents.words(one, end, at) for name, (one, end) in known.items()}
+    return {
+        name: None if one is None else {
+            "works": one.alive, "tried": serializers.when(one.tried), "given": serializers.when(one.obtained),
+            "ends": serializers.when(end),
+        }
+        for name, (one, end) in known.items()
+    }  # fmt: skip
 
 
 def _row(channel: Channel) -> list[str]:
@@ -179,14 +207,20 @@ def authorize(
     folder = settings.paths.state / "tokens"
     private_folder(folder)
     # the script finds its modules in its own folder, which PYTHONSAFEPATH (set by the unit) would hide
-    passed = {name: value for name, value in os.environ.items() if name not in {*SECRET_NAMES, "PYTHONSAFEPATH"}}
+    passed = {name: value for name, value in os.environ.items() if not is_secret(name) and name != "PYTHONSAFEPATH"}
     argv = [
         *tethered(0, signal.SIGTERM), sys.executable, str(settings.paths.scripts / "youtube_auth.py"),
         "--channel", channel, "--youtube-channel", known[channel].youtube_channel,
         "--output", str(folder / f"{channel}.token"),
     ]  # fmt: skip
-    needed = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "VIDEOD_MASTER_KEY")
-    env = passed | secrets.for_child(needed)
+    project = known[channel].google_project
+    own = client_secrets(project)
+    if project and (lacking := secrets.missing(own)):
+        hint = f"set {' and '.join(lacking)} to the OAuth client of that project"
+        raise CommandError(output.CONFIGURATION, f"the Google project {project!r} of {channel} has no client", hint)
+    # the script knows one client: that of the channel's project
+    env = passed | secrets.for_child(("VIDEOD_MASTER_KEY",))
+    env |= {usual: value for usual, name in zip(client_secrets(""), own, strict=True) if (value := secrets.get(name))}
     argv += ["--no-browser"] if no_browser else []
     argv += [f"--timeout={timeout}"] if timeout is not None else []
     return subprocess.run(argv, env=env, check=False).returncode

@@ -19,11 +19,12 @@ from videod.adapters.clock import SystemClock
 from videod.adapters.extras import Extras
 from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_places import Ids, kept_ids
-from videod.adapters.oauth import KIND, Application, GoogleTokens, vault
+from videod.adapters.oauth import KIND, GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher
 from videod.channels import ChannelSet
 from videod.cli.checks import Check, State, fix, note, ok
 from videod.config import Settings
+from videod.core.consents import Consent
 from videod.core.preflight import Look
 from videod.credentials import Secrets
 from videod.daemon import refusals, settings_checks, wiring
@@ -32,6 +33,7 @@ from videod.dashboard.text import span
 from videod.ledger import Ledger, Wakeups
 from videod.ports import BoardError
 from videod.store import readonly, reads
+from videod.store.consents import kept, with_end
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate
 
@@ -107,13 +109,17 @@ async def _questions(
     ledger = Ledger(store, wiring.policies(settings, now.channels), Wakeups())
     for channel, sealed in _grants(settings.paths.state / "videod.db", now.channels):
         await ledger.seal_token(channel, KIND, sealed, SystemClock().now_ms())
+    for name, value in _consents(settings.paths.state / "videod.db"):
+        await ledger.set_value(name, value)
     fernet = vault(secrets.get("VIDEOD_MASTER_KEY") or "")
-    client = secrets.get("GOOGLE_CLIENT_ID") or "", secrets.get("GOOGLE_CLIENT_SECRET") or ""
-    application = Application(*client, now.urls["VIDEOD_URL_GOOGLE_OAUTH"])
-    tokens = GoogleTokens(store, ledger, SystemClock(), fernet, application, settings.paths.state / "tokens")
+    client = wiring.google_client(wiring.Sources(settings, now.channels, secrets, now.urls, env), lambda: now.channels)
+    tokens = GoogleTokens(store, ledger, SystemClock(), fernet, client, settings.paths.state / "tokens")
 
     async def token(channel: str) -> str:
         return secrets.learn(await tokens.youtube_token(channel))
+
+    async def ends(channel: str) -> tuple[Consent | None, int | None]:
+        return await store.read(lambda tx: with_end(tx, channel))
 
     elsewhere = settings.model_copy(update={"paths": settings.paths.model_copy(update={"state": folder})})
     sources = wiring.Sources(elsewhere, now.channels, secrets, now.urls, env)
@@ -123,6 +129,7 @@ async def _questions(
     return (
         settings_checks.consent(token, lambda: now), settings_checks.spoken(lambda: now),
         settings_checks.whose_consent(youtube.verify, lambda: now),
+        settings_checks.consent_ends(ends, SystemClock().now_ms),
         settings_checks.extras(Extras(partial(wiring.ffmpegs, settings.paths.ffmpeg))),
     )  # fmt: skip
 
@@ -136,6 +143,15 @@ def _grants(database: Path, channels: ChannelSet) -> Iterable[tuple[str, str]]:
     with closing(connection):
         found = {name: reads.sealed_token(connection, name, KIND) for name in channels.channels}
     return [(name, sealed) for name, sealed in found.items() if sealed is not None]
+
+
+def _consents(database: Path) -> Iterable[tuple[str, str]]:
+    """What the daemon knows of consents."""
+    try:
+        with closing(readonly.look(database)) as connection:
+            return kept(connection)
+    except (readonly.NoDatabase, sqlite3.Error):
+        return []
 
 
 async def _board(

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from videod.cli.children import Children
@@ -83,8 +83,24 @@ def environment(root: Path, found: Mapping[str, object], state: Path) -> dict[st
     }  # fmt: skip
 
 
-def prepare(env: Mapping[str, str], channels: Sequence[str], state: Path) -> None:
-    """Make the board and give every channel the consent that its owner would give in the browser. Repeatable."""
+def clients(projects: Iterable[str]) -> dict[str, str]:
+    """The simulated OAuth clients of named Google projects, by variable."""
+    from videod.core.services.youtube import client_secrets
+    from videod.sandbox.attach import CREDENTIALS
+
+    usual = CREDENTIALS["google"]
+    pairs = [(name, usual[client_secrets("")[at]], one) for one in projects if one
+             for at, name in enumerate(client_secrets(one))]  # fmt: skip
+    return {name: f"{value}-{project}" for name, value, project in pairs}
+
+
+def prepare(
+    env: Mapping[str, str], channels: Sequence[str], state: Path, projects: Mapping[str, str] | None = None
+) -> None:  # fmt: skip
+    """Make the board and give every channel the consent that its owner would give in the browser. Repeatable.
+
+    `projects`: channel -> its Google project, where it names one.
+    """
     from videod.adapters import oauth
 
     asyncio.run(_make_board(env, channels))
@@ -93,7 +109,9 @@ def prepare(env: Mapping[str, str], channels: Sequence[str], state: Path) -> Non
     for channel in channels:
         path = folder / f"{channel}.token"
         if not path.exists():
-            grant = oauth.Grant(channel, oauth.KIND, f"sandbox-refresh-{channel}", (), "2026-01-01T00:00:00Z")
+            project = (projects or {}).get(channel, "")
+            token = f"sandbox-refresh-{channel}@{project}" if project else f"sandbox-refresh-{channel}"
+            grant = oauth.Grant(channel, oauth.KIND, token, (), "2026-01-01T00:00:00Z")
             path.touch(mode=0o600)
             path.write_text(oauth.seal(grant, oauth.vault(env["VIDEOD_MASTER_KEY"])))
 

@@ -66,7 +66,8 @@ def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
 
     try:
         settings = load_settings(config)
-        channels = sorted(load_channels(settings.paths.channels).channels)
+        known = load_channels(settings.paths.channels).channels
+        channels, projects = sorted(known), {name: one.google_project for name, one in known.items()}
         root = settings.paths.state / "sandbox"
         found, _ = rehearsal.attach_or_start(root, (), stand_ins)
     except (ConfigError, ChannelError, rehearsal.RehearsalError) as error:
@@ -74,8 +75,8 @@ def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
     except OSError as error:
         _fail(BROKEN, f"The simulated services cannot work in {error.filename or 'the state folder'}: {error.strerror}")
     state = root / "daemon"
-    env = rehearsal.environment(root, found, state)
-    rehearsal.prepare(env, channels, state)
+    env = rehearsal.environment(root, found, state) | rehearsal.clients(projects.values())
+    rehearsal.prepare(env, channels, state, projects)
     typer.echo(f"Simulated services are up. The board: {found.get('page')}", err=True)
     return env
 
@@ -84,7 +85,7 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False, take_over
     """Run the daemon with this environment; returns its exit code, or says why it cannot start and exits."""
     from videod.channels import ChannelError
     from videod.config import ConfigError, CredentialsError, Secrets, load_secrets, service_urls
-    from videod.credentials import SECRET_NAMES
+    from videod.credentials import is_secret
     from videod.daemon import lifecycle, logs, refusals, signals
     from videod.daemon.lock import LockHeld
     from videod.daemon.refusals import StartError
@@ -99,7 +100,7 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False, take_over
 
     try:
         secrets = load_secrets(env)
-        for name in SECRET_NAMES:
+        for name in filter(is_secret, tuple(os.environ)):
             os.environ.pop(name, None)  # read once: what libraries start of themselves inherits what is left here
         logs.set_up(secrets.redact, verbose=verbose)
         return lifecycle.run(config, env, secrets, service_urls(env), take_over)

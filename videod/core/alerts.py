@@ -120,6 +120,11 @@ _SERVICES = (
         over="a job that needs the same key succeeds",
     ),
     AlertCause(
+        "consent-ends", Level.WARNING, rf"{_P}:consent-ends:{_P}", "a channel's consent ends within days",
+        "The consent of channel wild_earth ends at 2026-12-07 14:00 UTC. Run `videod channels authorize wild_earth`.",
+        over="the channel has another consent",
+    ),
+    AlertCause(
         "credit", Level.CRITICAL, rf"{_P}:credit(:{_P})?", "a service's credit is used up until you buy some",
         "Owls (wild_earth), clip/clip_07: 402 insufficient credits. Top up, then run `videod resume kie`.",
         over="a job of the service succeeds",

@@ -76,7 +76,7 @@ def told(one: Allowance) -> tuple[str, str] | None:
         return None
     ends = clock(one.ends_at)
     if one.kind is Kind.QUOTA:
-        setting = f"`daily_quota` in [services.{one.name}]"
+        setting = f"`daily_quota` in [services.{one.name.partition('/')[0]}]"
         if one.spent:
             text = f"The day's quota of {one.name} is used up: {one.used} of {one.most} jobs of {one.day}."
             return f"{one.name}:quota:{one.day}:full", f"{text} Further jobs wait until {ends}. The limit is {setting}."

@@ -50,7 +50,9 @@ def fail(work: Transition, event: JobFailed) -> Transition:
     suspended = policy.answer == Answer.SUSPEND or failure.kind == Kind.DISK
     if stopped or (suspended and policy.alert):
         reported = after.failure or failure
-        work = work.adding(told.alert(work.task, replace(after, ended_at=event.at), reported, suspended))
+        split = failure.kind == Kind.QUOTA and told.sharers(job, work.policy)
+        project = work.policy.google_project if split else None
+        work = work.adding(told.alert(work.task, replace(after, ended_at=event.at), reported, suspended, project))
     return work
 
 
@@ -170,9 +172,10 @@ def _suspend(work: Transition, job: Job, event: JobFailed) -> tuple[Transition, 
     looked_at = topped is not None and topped.balance is not None and topped.name == job.service
     if looked_at and not capped and failure.retry_after_ms is None:
         until = None  # time alone helps nothing; videod checks the balance and resumes when there is some
+    alone, shared = told.of_channel_alone(job, failure), "" if credentials else told.sharers(job, work.policy)
     refused = Suspension(
         cause, job.service,
-        channel_id=work.task.channel_id if told.of_channel_alone(job, failure) else "",
+        channel_id=work.task.channel_id if alone else shared,
         until_ms=until, since=event.at, detail=failure.message,
         key=blamed.key or "" if credentials and blamed is not None else (failure.code or "") if topped else "",
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from videod.core import breaker, by_likeness, charges, days, spacing, told, wording
+from videod.core import breaker, by_likeness, charges, days, services, spacing, told, wording
 from videod.core.allowances import QUOTA_WARNING
 from videod.core.by_people import again
 from videod.core.derive import affected, opens_itself
@@ -43,11 +43,12 @@ def start(work: Transition, event: JobStarted) -> Transition:
         return stopped
     _keep_spacing(work, job, event.at)
     quota_day, alerts = _use_quota(work, job, event)
+    account = services.account(job.service, work.policy.google_project)
     if work.breaker is not None:  # only now: a job that a limit holds back asks the service nothing
         work = work.with_breaker(breaker.started(work.breaker, asker(work, job), event.at))
     started = replace(job, state=JobState.RUNNING, digest=event.digest, started_at=event.at, ended_at=None)
     task = work.task
-    work = work.with_job(started).adding(OpenAttempt(job.name, job.price_micros, quota_day), *alerts)
+    work = work.with_job(started).adding(OpenAttempt(job.name, job.price_micros, quota_day, account), *alerts)
     return work.with_task(admitted=True, started_at=task.started_at or event.at, suspended=None, waits=None)
 
 
@@ -94,14 +95,14 @@ def _use_quota(work: Transition, job: Job, event: JobStarted) -> tuple[str | Non
     quota = event.quota
     if quota is None:
         return None, ()
-    used = work.quota_used + 1
+    used, account = work.quota_used + 1, services.account(job.service, work.policy.google_project)
     if used > quota.most:
-        spent = Suspension(Cause.LIMIT, job.service, until_ms=quota.ends_at, amount=quota.most)
+        spent = Suspension(Cause.LIMIT, job.service, told.sharers(job, work.policy), quota.ends_at, amount=quota.most)
         raise StaleEvent(wording.reason(spent), Suspend(spent))
     if used != max(1, math.ceil(QUOTA_WARNING * quota.most)) or quota.most < 5:
         return quota.day, ()
-    text = f"{used} of {quota.most} {job.service} jobs of {quota.day} are used; jobs after the last one wait for the"
-    return quota.day, (Alert(f"{job.service}:quota:{quota.day}", f"{text} next day."),)
+    text = f"{used} of {quota.most} {account} jobs of {quota.day} are used; jobs after the last one wait for the"
+    return quota.day, (Alert(f"{account}:quota:{quota.day}", f"{text} next day."),)
 
 
 def heard(work: Transition, job: Job | None, at: int) -> Transition:

@@ -159,6 +159,10 @@ class ChannelPolicy:
     alike: float | None = None
     #: at least so long from one published film to the next; 0: no limit
     upload_spacing_ms: int = 0
+    #: the Google project whose quota and OAuth client its uploads use; "": the installation's only one
+    google_project: str = ""
+    #: whether all channels use that one
+    one_project: bool = True
     #: so many uploads a day of the installation; None: no limit
     uploads_per_day: int | None = None
 

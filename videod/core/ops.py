@@ -31,12 +31,13 @@ class SaveJob:
 class OpenAttempt:
     """A new row of `attempts`; its id becomes the job's `attempt`. `price_micros` > 0 also writes the intent.
 
-    `quota_day`: one of that day's quota is used by it.
+    `quota_day`: one of that day's quota is used by it, of `quota_account` ("": the service).
     """
 
     job: str
     price_micros: int
     quota_day: str | None = None
+    quota_account: str = ""
 
 
 @dataclass(frozen=True)

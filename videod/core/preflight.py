@@ -39,6 +39,8 @@ class Finding:
             return f"{service}:{Kind.CREDENTIALS.value}"
         if about == f"consent {self.channel_id}":
             return f"{service}:{Kind.CREDENTIALS.value}:{self.channel_id}"
+        if about == f"ends {self.channel_id}":
+            return f"{service}:consent-ends:{self.channel_id}"
         return f"setting:{self.cause}"
 
     @property

@@ -220,6 +220,8 @@ class Service:
     hosts_pictures: bool = False
     remarks: Mapping[str, str] = field(default_factory=dict)
     codes_of_channel: tuple[str, ...] = ()
+    #: its daily quota is that of a project, and channels may have different ones
+    by_project: bool = False
     #: codes of failures that say that money is used up: only topping up helps
     codes_of_credit: tuple[str, ...] = ()
     #: those among them that tell of a cap on the key, not of the account's balance

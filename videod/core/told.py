@@ -10,7 +10,7 @@ import re
 
 from videod.core import board, services
 from videod.core.failures import Failure, Kind
-from videod.core.model import Job, Task
+from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import Alert, AlertsOver
 from videod.core.tables import STEPS
 
@@ -34,8 +34,16 @@ def of_channel_alone(job: Job, failure: Failure) -> bool:
     return failure.kind == Kind.CREDENTIALS or failure.code in service.codes_of_channel
 
 
-def alert(task: Task, job: Job, failure: Failure, suspended: bool) -> Alert:
-    """What people hear of a failure. `suspended`: its service starts nothing more for it."""
+def sharers(job: Job, policy: ChannelPolicy) -> str:
+    """Of whom a used-up quota is: "" for everybody, else the channel, whose project others need not share."""
+    service = services.named(job.service)
+    split = service is not None and service.by_project and not policy.one_project
+    return policy.channel_id if split else ""
+
+
+def alert(task: Task, job: Job, failure: Failure, suspended: bool, project: str | None = None) -> Alert:
+    """What people hear of a failure. `suspended`: its service starts nothing more for it. `project`: of the Google
+    project whose quota it is about, where channels have different ones."""
     text, kind = board.alert(task, job, failure), failure.kind.value
     if failure.kind == Kind.QUOTA and _until_bought(job, failure):
         kind = CREDIT
@@ -44,6 +52,8 @@ def alert(task: Task, job: Job, failure: Failure, suspended: bool) -> Alert:
     if suspended and of_channel_alone(job, failure):
         # another channel's consent is another trouble; which of Google's services said it first is not
         return Alert(f"{job.service}:{kind}:{task.channel_id}", text, _service(job, task.channel_id))
+    if suspended and project is not None:
+        return Alert(f"{services.account(job.service, project)}:{kind}", text, _service(job, task.channel_id))
     if suspended:
         return Alert(f"{failure.service or job.service}:{kind}", text, _service(job))
     if failure.kind in _SAME_FOR_ALL:

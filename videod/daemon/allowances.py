@@ -68,8 +68,8 @@ def _used(
     for service, limit in limits.items():
         quota = limit.quota(at)
         if quota is not None:
-            used = reads.quota_used(connection, service, quota.day)
-            found.append(Allowance(Kind.QUOTA, service, quota.day, used, quota.most, quota.ends_at))
+            for account, used in reads.quota_accounts(connection, service, quota.day).items():
+                found.append(Allowance(Kind.QUOTA, account, quota.day, used, quota.most, quota.ends_at))
     today = calendar(connection).day(at)
     for channel, most in budgets.items():
         used = reads.spent_by_channel(connection, channel, today.begin)

@@ -11,7 +11,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,11 +32,12 @@ from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_lease import NotionLease
 from videod.adapters.notion_pacer import NAME, NotionPacer
 from videod.adapters.notion_places import Ids, kept_ids
-from videod.adapters.oauth import Application, GoogleTokens, vault
+from videod.adapters.oauth import GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.config import Notion
 from videod.core import tables, webhook
+from videod.core.consents import Consent
 from videod.core.model import ChannelPolicy
 from videod.core.step import Step
 from videod.credentials import Secrets
@@ -70,6 +71,7 @@ from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
 from videod.ports import Clock
 from videod.store import reads
+from videod.store.consents import with_end
 from videod.store.database import Database, Store
 from videod.store.resilient import Resilient
 from videod.store.soundness import busy
@@ -78,6 +80,8 @@ log = logging.getLogger(__name__)
 
 #: a start waits so long for a program that holds the database, seconds
 HELD_S = 600.0
+#: a token that a look asks for is fresh until the next look: an upload never waits for one, ms
+AHEAD_MS = round(preflight.CALM_S * 1000)
 #: closing one of the parts may take so long, seconds
 PART_S = 2.5
 
@@ -139,7 +143,7 @@ async def build(
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
     ledger = Ledger(store, current.policy, wakeups, secrets.redact)
     await (clock_watch := ClockWatch(clock, ledger, store)).since_last_run()
-    tokens = _google_tokens(sources, store, ledger, clock)
+    tokens = _google_tokens(current, sources, store, ledger, clock)
     builder = wiring.command_builder(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
     )  # fmt: skip
@@ -262,13 +266,22 @@ class _Asked:
         return await self.board.check()
 
     async def token(self, channel_id: str) -> str:
-        return self.secrets.learn(await self.tokens.youtube_token(channel_id))
+        return self.secrets.learn(await self.tokens.youtube_token(channel_id, AHEAD_MS))
 
-    def channel_checks(self) -> tuple[settings_checks.ChannelCheck, ...]:
+    def channel_checks(self, store: Store, clock: Clock) -> tuple[settings_checks.ChannelCheck, ...]:
         """One more check of each channel is one more here."""
+
+        async def busy() -> Collection[str]:
+            return await store.read(reads.open_channels)
+
+        async def ends(channel_id: str) -> tuple[Consent | None, int | None]:
+            return await store.read(lambda tx: with_end(tx, channel_id))
+
+        daily = partial(settings_checks.Daily, busy=busy, now_ms=clock.steady_ms)
         return (
-            settings_checks.consent(self.token, self.now), settings_checks.spoken(self.now),
-            settings_checks.whose_consent(self.youtube.verify, self.now),
+            daily(settings_checks.consent(self.token, self.now)), settings_checks.spoken(self.now),
+            daily(settings_checks.whose_consent(self.youtube.verify, self.now)),
+            settings_checks.consent_ends(ends, clock.now_ms),
             settings_checks.extras(Extras(self.current.ffmpegs, self.room)),
         )  # fmt: skip
 
@@ -279,7 +292,7 @@ def _preflight(store: Store, ledger: Ledger, clock: Clock, asked: _Asked) -> Pre
     def again() -> None:
         made.ask()
 
-    checks = settings_checks.every(asked.now, BoardLook(asked.columns, again), asked.channel_checks())
+    checks = settings_checks.every(asked.now, BoardLook(asked.columns, again), asked.channel_checks(store, clock))
     current = asked.current
     sources = preflight.Sources(
         checks, asked.balances.left, asked.policies, lambda: current.in_force, asked.secrets.redact
@@ -299,15 +312,14 @@ async def _lease(line: NotionLease, store: Store, ledger: Ledger, clock: Clock, 
     return made
 
 
-def _google_tokens(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock) -> GoogleTokens:
+def _google_tokens(
+    current: LiveConfig, sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock
+) -> GoogleTokens:  # fmt: skip
     """What uploads in the name of each channel; the master key is there, as the caller of `build` knows."""
-    secrets, url = sources.secrets, sources.urls["VIDEOD_URL_GOOGLE_OAUTH"]
-    application = Application(
-        secrets.get("GOOGLE_CLIENT_ID") or "", secrets.get("GOOGLE_CLIENT_SECRET") or "", url
-    )  # fmt: skip
-    master = secrets.get("VIDEOD_MASTER_KEY")
+    master = sources.secrets.get("VIDEOD_MASTER_KEY")
     assert master is not None
-    return GoogleTokens(store, ledger, clock, vault(master), application, sources.state / "tokens")
+    client = wiring.google_client(sources, lambda: current.channels)
+    return GoogleTokens(store, ledger, clock, vault(master), client, sources.state / "tokens")
 
 
 async def _database(path: Path, ends: Ends) -> Database:

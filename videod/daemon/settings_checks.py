@@ -5,6 +5,7 @@ raises OutOfReach where it could not find out.
 """
 
 import asyncio
+import hashlib
 import logging
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -14,11 +15,13 @@ from pathlib import Path
 
 from videod import programs
 from videod.adapters.extras import Extras
+from videod.adapters.oauth import OTHER_PROJECT
 from videod.adapters.probe import Outside, probe
 from videod.adapters.youtube_questions import YouTubeTrouble
 from videod.channels import EXTRAS, Channel, ChannelSet
 from videod.config import Settings
-from videod.core import film_cost, languages
+from videod.core import consents, film_cost, languages
+from videod.core.consents import Consent
 from videod.core.model import ChannelPolicy
 from videod.core.preflight import Finding, Look, together
 from videod.core.tables import STEPS
@@ -105,10 +108,59 @@ def consent(token: Callable[[str], Awaitable[str]], now: Callable[[], Now]) -> C
             if not error.permanent:
                 raise OutOfReach(cause) from None
             stops = "upload" not in now().own
-            if error.code not in (None, "invalid_grant"):  # the client is everybody's
+            if error.code not in (None, "invalid_grant", OTHER_PROJECT):  # the client is its project's
+                projects = {one.google_project for one in now().channels.channels.values()}
+                if len(projects) > 1:
+                    return [Finding(f"youtube:client {channel.id}", str(error), ("youtube",), channel.id, stops)]
                 return [Finding("youtube:client", str(error), ("youtube",), stops=stops)]
             return [Finding(cause, str(error), ("youtube",), channel.id, stops)]
         return []
+
+    return check
+
+
+class Daily:
+    """A check that asks others: at every look for a channel with open episodes, else once a day.
+
+    What was wrong is looked at each time. Channels that rest are asked for at different times of the day.
+    """
+
+    def __init__(
+        self, check: ChannelCheck, busy: Callable[[], Awaitable[Collection[str]]], now_ms: Callable[[], int]
+    ) -> None:  # fmt: skip
+        self._check = check
+        self._busy = busy
+        self._now_ms = now_ms
+        #: channel id -> the channel that was all right, and when, ms
+        self._right: dict[str, tuple[Channel, int]] = {}
+
+    async def __call__(self, channel: Channel) -> Iterable[Finding]:
+        at, known = self._now_ms(), self._right.get(channel.id)
+        rests = known is not None and known[0] == channel and at - known[1] < _rest_ms(channel.id)
+        if rests and channel.id not in await self._busy():
+            return ()
+        self._right.pop(channel.id, None)
+        found = tuple(await self._check(channel))
+        if not found:
+            self._right[channel.id] = (channel, at)
+        return found
+
+
+def _rest_ms(channel_id: str) -> int:
+    """How long a channel is not asked for: between 12 and 23 hours, for each another time."""
+    share = int.from_bytes(hashlib.sha256(channel_id.encode()).digest()[:2]) / 65_536
+    return round((12 + 11 * share) * 3_600_000)
+
+
+def consent_ends(
+    ends: Callable[[str], Awaitable[tuple[Consent | None, int | None]]], now_ms: Callable[[], int]
+) -> ChannelCheck:  # fmt: skip
+    """Whether the channel's consent is about to end although it works still: `ends` says when it will, ms."""
+
+    async def check(channel: Channel) -> Iterable[Finding]:
+        known, end = await ends(channel.id)
+        told = consents.warning(channel.id, end, now_ms()) if known is not None and known.alive else None
+        return [] if told is None else [Finding(f"youtube:ends {channel.id}", told, channel_id=channel.id, stops=False)]
 
     return check
 

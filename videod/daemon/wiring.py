@@ -13,12 +13,14 @@ import imageio_ffmpeg
 
 from videod import programs
 from videod.adapters import confinement
+from videod.adapters.oauth import Application
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
 from videod.core import offers, tables
 from videod.core.model import ChannelPolicy, Task
 from videod.core.services import LANES
+from videod.core.services.youtube import client_secrets
 from videod.core.statuses import Gate
 from videod.core.step import CommandContext, Served, Step
 from videod.credentials import REQUIRED, Secrets
@@ -36,8 +38,8 @@ def _micros(usd: float) -> int:
     return round(usd * 1_000_000)
 
 
-def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
-    """What the core must know of a channel."""
+def policy_of(settings: Settings, channel: Channel, one_project: bool = True) -> ChannelPolicy:
+    """What the core must know of a channel; `one_project`: whether all channels are in one Google project."""
     gates = {Gate.ASSETS: channel.gates.assets, Gate.VIDEO: channel.gates.video, Gate.AUDIO: channel.gates.audio}
     gates[Gate.FINAL] = channel.gates.final
     return replace(
@@ -55,12 +57,15 @@ def policy_of(settings: Settings, channel: Channel) -> ChannelPolicy:
         alike=settings.limits.alike,
         upload_spacing_ms=round(channel.upload_spacing_h * HOUR_MS),
         uploads_per_day=channel.uploads_per_day,
+        google_project=channel.google_project,
+        one_project=one_project,
     )
 
 
 def policies(settings: Settings, channels: ChannelSet) -> Policies:
     """channel id -> its policy; one that is not configured spends nothing and only has what runs settled."""
-    known = {name: policy_of(settings, channel) for name, channel in channels.channels.items()}
+    one_project = len({channel.google_project for channel in channels.channels.values()}) <= 1
+    known = {name: policy_of(settings, channel, one_project) for name, channel in channels.channels.items()}
 
     def of(channel_id: str) -> ChannelPolicy:
         return known.get(channel_id) or _gone(settings, channel_id)
@@ -249,6 +254,18 @@ def command_builder(
         another_token=another_token,
         environ=sources.environ,
     )
+
+
+def google_client(sources: Sources, channels: Callable[[], ChannelSet]) -> Callable[[str], Application]:
+    """channel id -> the OAuth client of its Google project."""
+
+    def of(channel_id: str) -> Application:
+        channel = channels().channels.get(channel_id)
+        project = channel.google_project if channel is not None else ""
+        client_id, secret = (sources.secrets.get(name) or "" for name in client_secrets(project))
+        return Application(client_id, secret, sources.urls["VIDEOD_URL_GOOGLE_OAUTH"], project)
+
+    return of
 
 
 def youtube_questions(

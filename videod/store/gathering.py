@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from videod.core import spacing
+from videod.core import services, spacing
 from videod.core.breaker import GUARDED
 from videod.core.events import Event, JobCharged, JobDied, JobFailed, JobStarted, JobSubmitted, JobSucceeded
 from videod.core.model import ChannelPolicy, Job, Task
@@ -24,7 +24,8 @@ def gathered(
         spent = reads.spent_by_channel(connection, channel, today.begin)
     service, used = _service(event, jobs), 0
     if isinstance(event, JobStarted) and event.quota is not None and service is not None:
-        used = reads.quota_used(connection, service, event.quota.day)
+        account = services.account(service, policy.google_project if policy is not None else "")
+        used = reads.quota_used(connection, account, event.quota.day)
     guard = reads.breaker(connection, service) if service in GUARDED else None
     charged = doubted = 0
     if isinstance(event, JobFailed | JobDied | JobCharged):

@@ -260,6 +260,15 @@ def quota_used(connection: sqlite3.Connection, service: str, day: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+def quota_accounts(connection: sqlite3.Connection, service: str, day: str) -> dict[str, int]:
+    """Account of the service (`core.services.account`) -> how much of its day's quota is used; itself always."""
+    rows = connection.execute(
+        "SELECT service, used FROM quota_usage WHERE day = ? AND (service = ? OR service LIKE ?) ORDER BY service",
+        (day, service, f"{service}/%"),
+    )
+    return {service: 0} | {row[0]: int(row[1]) for row in rows}
+
+
 def sealed_token(connection: sqlite3.Connection, channel_id: str, kind: str) -> str | None:
     row = connection.execute(
         "SELECT sealed FROM oauth_tokens WHERE channel_id = ? AND kind = ?", (channel_id, kind)

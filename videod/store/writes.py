@@ -90,7 +90,7 @@ def open_attempt(connection: sqlite3.Connection, task: Task, op: OpenAttempt, se
         connection.execute(
             "INSERT INTO quota_usage (service, day, used) VALUES (?, ?, 1)"
             " ON CONFLICT (service, day) DO UPDATE SET used = used + 1",
-            (service, op.quota_day),
+            (op.quota_account or service, op.quota_day),
         )
     return attempt
 

@@ -59,6 +59,12 @@ def out_of_credit(failure: Failure, otherwise: str) -> Service | None:
     return service if failure.code in service.codes_of_credit or failure.http_status == 402 else None
 
 
+def account(service: str, project: str) -> str:
+    """How the use of a daily quota is counted: "youtube", and "youtube/wild" for a Google project with a name."""
+    found = SERVICES.get(service)
+    return f"{service}/{project}" if project and found is not None and found.by_project else service
+
+
 def title(name: str) -> str:
     """How people know a service."""
     return SERVICES[name].title if name in SERVICES else name

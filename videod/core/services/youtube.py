@@ -1,5 +1,7 @@
 """YouTube: uploads, each in the name of a channel that somebody authorised. Nothing costs money there."""
 
+import re
+
 from videod.core.failures import Kind
 from videod.core.service import Limits, Needed, Secret, Service, Where
 from videod.core.verdicts import ANY, Form, Row, Wait, Wire, by_person
@@ -8,6 +10,12 @@ from videod.core.verdicts import ANY, Form, Row, Wait, Wire, by_person
 _FIELDS = (
     "invalidTitle|invalidDescription|invalidTags|invalidCategoryId|invalidPublishAt|invalidVideoMetadata"
     "|mediaBodyRequired|invalidFilename|invalidRecordingDetails|defaultLanguageNotSet|invalidVideoGameRating"
+    "|forbiddenPrivacySetting|forbiddenLicenseSetting|forbiddenEmbedSetting"
+)
+#: the account or the channel itself: only its owner can settle that with YouTube
+_ACCOUNT = (
+    "accountSuspended|accountClosed|channelSuspended|channelClosed"
+    "|authenticatedUserAccountSuspended|authenticatedUserAccountClosed"
 )
 _CONSENT = "run `videod channels authorize` for the channel"
 
@@ -23,6 +31,13 @@ WIRE = Wire(
         Row("400-499", Kind.QUOTA, wait=Wait.DAY, words="uploadLimitExceeded"),
         Row("400-499", Kind.BUSY, wait=Wait.SAID, wait_s=60.0,
             words="rateLimitExceeded|userRateLimitExceeded|uploadRateLimitExceeded"),
+        Row("409", Kind.DOWN, wait=Wait.SAID, words="alreadyExists"),
+        by_person("401, 403", Kind.CREDENTIALS, words=_ACCOUNT,
+            does="settle it with YouTube in YouTube Studio, then run `videod channels authorize` for the channel"),
+        by_person("403", Kind.CONFIGURATION, words="accessNotConfigured|SERVICE_DISABLED",
+            does="enable YouTube Data API v3 in the channel's Google project"),
+        by_person("403", Kind.CREDENTIALS, words="insufficientPermissions|ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+            does=f"{_CONSENT} and leave every box ticked"),
         by_person("400-499", Kind.CONFIGURATION, words="youtubeSignupRequired",
             does="create a YouTube channel for the account"),
         by_person("400-499", Kind.INPUT, words=_FIELDS,
@@ -48,6 +63,16 @@ TOKEN = Wire(
     ),
 )  # fmt: skip
 
+#: the variables of the OAuth clients of named Google projects (`google_project` of a channel)
+OF_PROJECT = re.compile(r"GOOGLE_CLIENT_(?:ID|SECRET)_[A-Z0-9][A-Z0-9_]{0,31}")
+
+
+def client_secrets(project: str) -> tuple[str, str]:
+    """The variables of the id and the secret of a Google project's OAuth client; "": of the one without a name."""
+    suffix = f"_{project.upper()}" if project else ""
+    return f"GOOGLE_CLIENT_ID{suffix}", f"GOOGLE_CLIENT_SECRET{suffix}"
+
+
 SERVICE = Service(
     name="youtube",
     title="YouTube",
@@ -61,6 +86,7 @@ SERVICE = Service(
         Secret("YOUTUBE_ACCESS_TOKEN", "one upload", Needed.ISSUED),
     ),
     codes_of_channel=("uploadLimitExceeded",),
+    by_project=True,
     wires=(WIRE, TOKEN),
     addresses={
         "VIDEOD_URL_YOUTUBE": "https://www.googleapis.com",

@@ -22,3 +22,9 @@ def channel_of(context: Context, request: web.Request, scopes: frozenset[str]) -
     if not facts.scopes & scopes:
         raise errors.insufficient()
     return facts.channel
+
+
+def project_of(context: Context, request: web.Request) -> str:
+    """The Google project whose quota the request uses; "" for the one without a name."""
+    facts = google.token_facts(context, request.headers.get("Authorization", "").partition(" ")[2])
+    return "" if facts is None else facts.project

@@ -16,7 +16,8 @@ def enter(library: Library, request: web.Request, scopes: frozenset[str], cost: 
     channel = access.channel_of(library.context, request, scopes)
     library.met(channel)
     if cost:
-        library.spend("units", cost, f"{request.method} {request.path}")
+        project = access.project_of(library.context, request)
+        library.spend("units", cost, f"{request.method} {request.path}", project)
     return channel
 
 

@@ -61,12 +61,16 @@ class Library:
     def handle(self, channel: str) -> str:
         return str(self.channel_facts.get(channel, {}).get("handle", channel))
 
-    def spend(self, bucket: str, cost: int, endpoint: str) -> None:
-        """Take `cost` from today's "uploads" or "units". Raises Denied when the bucket is empty or a fault says so."""
+    def spend(self, bucket: str, cost: int, endpoint: str, project: str = "") -> None:
+        """Take `cost` from the project's "uploads" or "units" of today.
+
+        Raises Denied when the bucket is empty or a fault says so.
+        """
         uploads = bucket == "uploads"
         if self.context.faults.take("youtube", endpoint, ("daily_limit" if uploads else "unit_quota",)) is not None:
             raise errors.uploads_exhausted() if uploads else errors.units_exhausted()
         day = datetime.fromtimestamp(self.context.now(), PACIFIC).date().isoformat()
+        day = f"{day} {project}" if project else day
         spent = self._quota.setdefault(day, {"uploads": 0, "units": 0})
         if spent.get(bucket, 0) + cost > _POOLS[bucket]:
             raise errors.uploads_exhausted() if uploads else errors.units_exhausted()

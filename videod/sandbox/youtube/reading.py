@@ -106,7 +106,8 @@ class Reading:
     async def search(self, request: web.Request) -> web.Response:
         """search.list over titles, descriptions and tags; private videos only with `forMine`. A pool of its own."""
         channel, query = enter(self._library, request, access.READ, 0), request.query
-        self._library.spend("searches", 1, "GET /youtube/v3/search")
+        project = access.project_of(self._library.context, request)
+        self._library.spend("searches", 1, "GET /youtube/v3/search", project)
         parts_of(request)
         if query.get("type", "video") != "video" and ("forMine" in query or "publishedAfter" in query):
             raise errors.bad("invalidSearchFilter", "The request contains an invalid combination of search filters.")

@@ -30,7 +30,7 @@ class Uploading:
         """POST with the metadata: 200 with the session's address in Location. Counts one of the day's uploads."""
         channel = access.channel_of(self._context, request, access.UPLOAD)
         endpoint = f"{request.method} {request.path}"
-        self._library.spend("uploads", 1, endpoint)
+        self._library.spend("uploads", 1, endpoint, access.project_of(self._context, request))
         if request.query.get("uploadType") != "resumable":
             raise errors.bad("badRequest", "This simulated service takes resumable uploads (uploadType=resumable).")
         if self._context.faults.take("youtube", endpoint, ("channel_limit",)) is not None:
