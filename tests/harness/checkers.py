@@ -51,6 +51,30 @@ async def _check_board(world: World, tasks: tuple) -> None:
             assert made <= set(keys), made - set(keys)
 
 
+#: what the measures say, and what the rows say that they are kept of
+_AGREE = {
+    "stays": ("SELECT task_id, status FROM stays WHERE ended_at IS NULL", "SELECT id, status FROM tasks"),
+    "attempts": ("SELECT sum(n) FROM counters WHERE name = 'attempts'",
+                 "SELECT nullif(count(*), 0) FROM attempts WHERE outcome IS NOT NULL"),
+    "charged": ("SELECT coalesce(sum(n), 0) FROM counters WHERE name = 'charged'",
+                "SELECT coalesce(sum(micros), 0) FROM charges"),
+    "starts": ("SELECT coalesce(sum(starts), 0) FROM lane_waits", "SELECT count(*) FROM attempts"),
+    "troubles": ("SELECT job_id FROM troubles JOIN jobs ON jobs.id = job_id WHERE troubles.ended_at IS NULL"
+                 " AND jobs.state IN ('done', 'failed')", "SELECT 1 WHERE false"),
+    "failures": ("SELECT coalesce(sum(failures), 0) FROM troubles",
+                 "SELECT count(*) FROM attempts WHERE outcome NOT IN (SELECT outcome FROM harmless)"),
+}  # fmt: skip
+
+
+def untrue_measures(connection: sqlite3.Connection) -> list[str]:
+    """Where the tables of reports and metrics disagree with what happened; nothing is archived yet."""
+    found = []
+    for name, (kept, true) in _AGREE.items():
+        said, rows = (sorted(map(tuple, connection.execute(query).fetchall())) for query in (kept, true))
+        found += [] if said == rows else [f"{name}: {said[:5]} instead of {rows[:5]}"]
+    return found
+
+
 def _trouble(jobs: tuple) -> list[str]:
     return [f"{job.name} {job.state} {job.failure}" for job in jobs if job.failure]
 
@@ -63,6 +87,7 @@ async def _check_books(world: World, tasks: tuple, doubts: int) -> None:
         assert opened == running, f"open attempts {opened}, running jobs {running}"
 
     await world.store.read(look)
+    assert await world.store.read(untrue_measures) == []
     charged: Counter[str] = Counter()
     for task in tasks:
         rows = await world.store.read(lambda connection, owner=task.id: reads.charges(connection, owner))

@@ -65,7 +65,7 @@ CREATE TABLE harmless (outcome TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
 INSERT INTO harmless (outcome) VALUES ('done'), ('outdated'), ('busy'), ('interrupted'), ('not_bought');
 
 CREATE TRIGGER stays_follow AFTER INSERT ON history
-WHEN NEW.task_id IS NOT NULL
+WHEN NEW.task_id IS NOT NULL AND NEW.status IS NOT NULL
  AND NEW.status IS NOT (SELECT status FROM stays WHERE task_id = NEW.task_id AND ended_at IS NULL)
 BEGIN
     UPDATE stays SET ended_at = max(began_at, NEW.at), ended_by = NEW.event
