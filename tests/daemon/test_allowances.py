@@ -25,12 +25,13 @@ class Days:
     def __init__(self, state: Path, quota: int = 10, budget: int = 10**12) -> None:
         self.box = StudioBox(state, policy=replace(POLICY, daily_budget_micros=budget))
         self.limits = {"pillow": Limit(2, daily_quota=quota), "kie": Limit(2)}
-        self.budgets = {"wild_earth": budget, "deep_sea": budget}
+        own = replace(POLICY, daily_budget_micros=budget)
+        self.policies = [own, replace(own, channel_id="deep_sea", uploads_per_day=2)]
         self.start()
 
     def start(self) -> None:
         self.watch = AllowanceWatch(
-            self.box.store, self.box.ledger, self.box.clock, lambda: self.limits, lambda: self.budgets  # type: ignore[arg-type]
+            self.box.store, self.box.ledger, self.box.clock, lambda: self.limits, lambda: self.policies  # type: ignore[arg-type]
         )  # fmt: skip
 
     def use(self, times: int) -> None:
@@ -164,6 +165,16 @@ def test_status_shows_them_and_how_deep_each_queue_is(
     text = capsys.readouterr().out
     assert "pillow: 9 of 10 jobs, until" in text and "wild_earth: $0.14 of $1,000,000.00, until" in text
     assert "deep_sea" in text.split("Channels")[1] and "3 h" in text.split("Channels")[1]
+
+
+def test_the_uploads_of_a_channel_are_shown_and_no_alert(days: Days) -> None:
+    days.limits = {}
+    for title in ("Owls", "Fish"):
+        days.box.bring_to(days.box.queue(title, "deep_sea"), Status.PUBLISHED)
+    days.look()
+    shown = [one for one in at_once(days.box.store.read(lambda tx: views.overview(tx, NOON))).allowances if one.used]
+    assert [one.words for one in shown if one.kind is Kind.UPLOADS] == ["deep_sea: 2 of 2 uploads"]
+    assert not days.heard("uploads")
 
 
 def test_nothing_is_said_of_no_budget_and_nonsense_is_left_out() -> None:

@@ -18,10 +18,11 @@ OVER_MS = DAY_MS + 2 * 3_600_000
 
 
 class Kind(StrEnum):
-    """QUOTA counts jobs of a service, BUDGET micro-dollars of a channel."""
+    """QUOTA counts jobs of a service, BUDGET micro-dollars of a channel, UPLOADS its films of the day."""
 
     QUOTA = "quota"
     BUDGET = "budget"
+    UPLOADS = "uploads"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Allowance:
         """Such as "youtube: 81 of 100 jobs" and "wild_earth: $8.40 of $10.00"."""
         if self.kind is Kind.QUOTA:
             return f"{self.name}: {self.used} of {self.most} jobs"
+        if self.kind is Kind.UPLOADS:
+            return f"{self.name}: {self.used} of {self.most} uploads"
         return f"{self.name}: ${self.used / 1e6:,.2f} of ${self.most / 1e6:,.2f}"
 
     def plain(self) -> dict[str, object]:
@@ -71,8 +74,16 @@ def _one(row: object) -> Allowance | None:
 
 
 def told(one: Allowance) -> tuple[str, str] | None:
-    """(key, text) of what people are told of it, once a day each at 80 and at 100 %; None where there is room."""
-    if one.most <= 0 or not one.near or (one.kind is Kind.QUOTA and one.most < FEWEST and not one.spent):
+    """(key, text) of what people are told of it, once a day each at 80 and at 100 %; None where there is room.
+
+    As many uploads as a channel wants a day are no end of anything: they are only shown.
+    """
+    if (
+        one.kind is Kind.UPLOADS
+        or one.most <= 0
+        or not one.near
+        or (one.kind is Kind.QUOTA and one.most < FEWEST and not one.spent)
+    ):
         return None
     ends = clock(one.ends_at)
     if one.kind is Kind.QUOTA:

@@ -3,14 +3,16 @@
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from videod.core import allowances
 from videod.core.allowances import Allowance, Kind
+from videod.core.model import ChannelPolicy
+from videod.core.tables import STEPS
 from videod.flow.limits import Limit
 from videod.ledger import Ledger
 from videod.ports import Clock
-from videod.store import reads, views
+from videod.store import reads, uploads, views
 from videod.store.calendar import calendar
 from videod.store.database import Store
 
@@ -21,17 +23,17 @@ LOOK_S = 60.0
 
 
 class AllowanceWatch:
-    """`limits` of the services and `budgets` of the channels, micro-dollars, as they are configured now."""
+    """`limits` of the services and `policies` of the channels as they are configured now."""
 
     def __init__(
         self, store: Store, ledger: Ledger, clock: Clock, limits: Callable[[], Mapping[str, Limit]],
-        budgets: Callable[[], Mapping[str, int]],
+        policies: Callable[[], Iterable[ChannelPolicy]],
     ) -> None:  # fmt: skip
         self._store = store
         self._ledger = ledger
         self._clock = clock
         self._limits = limits
-        self._budgets = budgets
+        self._policies = policies
         self._shown: str | None = None
 
     async def run(self) -> None:
@@ -42,9 +44,9 @@ class AllowanceWatch:
 
     async def look(self) -> None:
         """One look: keep the figures for status, tell what is near its end or used up, once a day each."""
-        at, limits, budgets = self._clock.now_ms(), self._limits(), self._budgets()
+        at, limits, policies = self._clock.now_ms(), self._limits(), tuple(self._policies())
         found, known = await self._store.read(
-            lambda tx: (_used(tx, limits, budgets, at), {one.key: one.rang_at for one in reads.open_alerts(tx)})
+            lambda tx: (_used(tx, limits, policies, at), {one.key: one.rang_at for one in reads.open_alerts(tx)})
         )
         figures = json.dumps([one.plain() for one in found])
         if figures != self._shown:
@@ -62,7 +64,7 @@ class AllowanceWatch:
 
 
 def _used(
-    connection: sqlite3.Connection, limits: Mapping[str, Limit], budgets: Mapping[str, int], at: int
+    connection: sqlite3.Connection, limits: Mapping[str, Limit], policies: Sequence[ChannelPolicy], at: int
 ) -> tuple[Allowance, ...]:  # fmt: skip
     found = []
     for service, limit in limits.items():
@@ -71,7 +73,11 @@ def _used(
             for account, used in reads.quota_accounts(connection, service, quota.day).items():
                 found.append(Allowance(Kind.QUOTA, account, quota.day, used, quota.most, quota.ends_at))
     today = calendar(connection).day(at)
-    for channel, most in budgets.items():
-        used = reads.spent_by_channel(connection, channel, today.begin)
-        found.append(Allowance(Kind.BUDGET, channel, str(today.begin), used, most, today.end))
+    for one in policies:
+        channel, day = one.channel_id, str(today.begin)
+        spent = reads.spent_by_channel(connection, channel, today.begin)
+        found.append(Allowance(Kind.BUDGET, channel, day, spent, one.daily_budget_micros, today.end))
+        if one.uploads_per_day:
+            films = uploads.seen(connection, STEPS["upload"].service, channel, "", at, 0).count
+            found.append(Allowance(Kind.UPLOADS, channel, day, films, one.uploads_per_day, today.end))
     return tuple(found)

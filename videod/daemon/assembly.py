@@ -395,14 +395,14 @@ def _telling(
 ) -> dict[str, Callable[[], Coroutine[None, None, None]]]:
     """What watches for things that people want to know although no job failed."""
 
-    def budgets() -> dict[str, int]:
-        policies = {name: current.policy(name) for name in current.channels.channels}
-        return {name: one.daily_budget_micros for name, one in policies.items() if one is not None}
+    def policies() -> list[ChannelPolicy]:
+        found = (current.policy(name) for name in current.channels.channels)
+        return [one for one in found if one is not None]
 
     limits = partial(_limits, current)
     return {
         "attention": AttentionWatch(store, ledger, clock, ledger.knows, _attention_rules(current)).run,
-        "allowances": AllowanceWatch(store, ledger, clock, limits, budgets).run,
+        "allowances": AllowanceWatch(store, ledger, clock, limits, policies).run,
         "slowness": SlowWatch(store, ledger, clock, ledger.knows, lambda: len(current.settings.retry.waits_min)).run,
         "weekly": WeeklyReport(store, ledger, clock, lambda: current.settings.alerts.weekly).run,
     }

@@ -109,9 +109,9 @@ def depth(one: Depth) -> shapes.DepthBody:
 
 
 def allowance(one: Allowance) -> shapes.AllowanceBody:
-    """Jobs of a service, dollars of a channel."""
+    """Jobs of a service, dollars or films of a channel."""
     quota = one.kind is Kind.QUOTA
-    used, most = (one.used, one.most) if quota else (usd(one.used), usd(one.most))
+    used, most = (usd(one.used), usd(one.most)) if one.kind is Kind.BUDGET else (one.used, one.most)
     return {
         "kind": one.kind.value, "service": one.name if quota else None, "channel": None if quota else one.name,
         "used": used, "most": most, "ends_at": when(one.ends_at),

@@ -153,7 +153,7 @@ class DepthBody(TypedDict):
 
 
 class AllowanceBody(TypedDict):
-    """How much of a day's quota (jobs of a service) or budget (dollars of a channel) is used."""
+    """How much of a day's quota (jobs of a service), budget (dollars) or uploads (films of a channel) is used."""
 
     kind: Annotated[str, AllowanceKind]
     service: str | None
