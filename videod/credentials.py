@@ -1,16 +1,22 @@
 """Secrets and service addresses from the environment; no other room looks there for them.
 
 A secret is read from its variable, or from the file of the same name in lower case in $CREDENTIALS_DIRECTORY
-(systemd's LoadCredential=). It leaves this room only by `get` and `for_child`, never by repr, log or error.
+(systemd's LoadCredential=), or from the `.env` beside videod.toml, which must be its owner's alone. It leaves this room
+only by `get` and `for_child`, never by repr, log or error.
 """
 
+import errno
 import ipaddress
+import os
+import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from videod import files
+from videod.core import dotenv
+from videod.core.dotenv import DotenvError
 from videod.core.redaction import LEAST, Redactor
 from videod.core.service import Needed, Secret
 from videod.core.services import SERVICES
@@ -31,7 +37,8 @@ REQUIRED = tuple(secret.name for secret in ALL if secret.needed == Needed.ALWAYS
 ISSUED = tuple(secret.name for secret in ALL if secret.needed == Needed.ISSUED)
 #: issued tokens that are remembered for redaction; each lives an hour, so this serves 50 channels
 ISSUED_MAX = 100
-_FILE_BYTES_MAX = 64_000
+#: a file of keys is small
+MOST_BYTES = 64_000
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 #: variable -> the usual address; empty: there is none
@@ -45,8 +52,10 @@ class CredentialsError(ValueError):
 class Secrets:
     """The secrets that were found. Neither repr nor str shows a value."""
 
-    def __init__(self, values: Mapping[str, str], hidden: Iterable[str] = ()) -> None:
-        """`hidden`: what is taken out of texts as well, and given to nobody."""
+    def __init__(self, values: Mapping[str, str], hidden: Iterable[str] = (), file: Path | None = None) -> None:
+        """`hidden`: what is taken out of texts as well, and given to nobody. `file`: the `.env` of the installation,
+        whether it is there or not."""
+        self.file = file
         self._values = dict(values)
         self._hidden = tuple(hidden)
         self._issued: list[str] = []
@@ -96,15 +105,20 @@ def _secret_of(value: str) -> str:
     return value
 
 
-def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | None = None) -> Secrets:
-    """The secrets of `SECRET_NAMES` that are set. The directory is $CREDENTIALS_DIRECTORY unless given.
+def load_secrets(
+    env: Mapping[str, str], credentials_directory: str | Path | None = None, settings: Path | None = None
+) -> Secrets:  # fmt: skip
+    """The secrets of `SECRET_NAMES` that are set: in the environment, else as a credential, else in the `.env` beside
+    the file of `settings`. The directory is $CREDENTIALS_DIRECTORY unless given.
 
     Raises CredentialsError when a file cannot be read or a value has characters that no header may carry.
     """
     folder = credentials_directory or env.get("CREDENTIALS_DIRECTORY")
-    values = {}
-    for name in (*SECRET_NAMES, *_of_projects(env, folder)):
+    values, file = {}, None if settings is None else env_file(settings)
+    kept = {} if file is None else _from_env_file(file)
+    for name in (*SECRET_NAMES, *_of_projects((*env, *kept), folder)):
         value = env.get(name, "").strip() or (_from_file(Path(folder) / name.lower()) if folder else "")
+        value = value or kept.get(name, "").strip()
         if any(not 32 < ord(letter) < 127 for letter in value) and not (name in IN_NO_HEADER and value.isprintable()):
             raise CredentialsError(
                 f"{name} holds spaces, line breaks or other characters that no key has; set it again"
@@ -113,7 +127,45 @@ def load_secrets(env: Mapping[str, str], credentials_directory: str | Path | Non
             raise CredentialsError(f"{name} is a credential that would go over the network in the open; write https")
         if value:
             values[name] = value
-    return Secrets(values, _of_proxies(env))
+    return Secrets(values, _of_proxies(env), file)
+
+
+def env_file(settings: Path) -> Path:
+    """Where the `.env` of an installation lies: beside its settings file."""
+    return settings.absolute().parent / ".env"
+
+
+def _from_env_file(path: Path) -> dict[str, str]:
+    """What a `.env` holds, {} where there is none. Raises CredentialsError where others may read or change it."""
+    try:
+        with files.open_plain(path) as source:
+            found, text = os.fstat(source.fileno()), source.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as problem:
+        linked = problem.errno == errno.ELOOP
+        why = "it is a link; put the file itself there" if linked else files.reason(problem)
+        raise CredentialsError(f"{path} cannot be read ({why})") from None
+    if found.st_uid != os.geteuid():
+        raise CredentialsError(f"{path} belongs to another user; run `chown {os.geteuid()} {path}`")
+    if found.st_mode & 0o077:
+        mode = stat.S_IMODE(found.st_mode)
+        raise CredentialsError(f"Others may read {path} (mode {mode:04o}); run `chmod 600 {path}`")
+    try:
+        if len(text) > MOST_BYTES:
+            raise DotenvError(f"it is larger than {MOST_BYTES:,} bytes")
+        kept = dotenv.parse(text.decode())
+    except UnicodeDecodeError:
+        raise CredentialsError(f"{path} cannot be used: it is no UTF-8 text") from None
+    except DotenvError as problem:
+        raise CredentialsError(f"{path} cannot be used: {problem}") from None
+    misplaced = [name for name in kept if name.startswith("VIDEOD_") and not is_secret(name)]
+    if misplaced:
+        raise CredentialsError(
+            f"{path} holds {misplaced[0]}, which is no key; write settings into videod.toml, and addresses into the"
+            " environment"
+        )
+    return kept
 
 
 def is_secret(name: str) -> bool:
@@ -121,9 +173,9 @@ def is_secret(name: str) -> bool:
     return name in SECRET_NAMES or OF_PROJECT.fullmatch(name) is not None
 
 
-def _of_projects(env: Mapping[str, str], folder: str | Path | None) -> list[str]:
+def _of_projects(names: Iterable[str], folder: str | Path | None) -> list[str]:
     """The OAuth clients of named Google projects that are set."""
-    found = {name for name in env if OF_PROJECT.fullmatch(name)}
+    found = {name for name in names if OF_PROJECT.fullmatch(name)}
     if folder:
         with suppress(OSError, ValueError):
             files_there = (path.name.upper() for path in Path(folder).iterdir())
@@ -143,7 +195,7 @@ def _of_proxies(env: Mapping[str, str]) -> list[str]:
 
 def _from_file(path: Path) -> str:
     try:
-        return files.read_bytes(path, _FILE_BYTES_MAX, follow=True).decode().strip()
+        return files.read_bytes(path, MOST_BYTES, follow=True).decode().strip()
     except FileNotFoundError:
         return ""
     except OSError as problem:

@@ -60,15 +60,17 @@ class HostPaths:
     listed: tuple[str, ...]
 
 
-def host_paths(state: Path, scripts: Path, environ: Mapping[str, str]) -> HostPaths:
-    """The paths around the folders of state and scripts, both absolute."""
+def host_paths(
+    state: Path, scripts: Path, environ: Mapping[str, str], secret: Iterable[Path] = ()
+) -> HostPaths:  # fmt: skip
+    """The paths around the folders of state and scripts, both absolute. `secret`: files closed to all."""
     given = environ.get("CREDENTIALS_DIRECTORY")
     # a rehearsal keeps the key of its own grants, and those of the sandbox's page and switches, beside its state
     keys = [
         root / name for root in (state.parent, state.parent / "sandbox")
         for name in ("master.key", "keys.json", "sandbox.json")
     ]  # fmt: skip
-    closed: tuple[str | Path, ...] = (state, *keys, *CREDENTIALS, *((given,) if given else ()))
+    closed: tuple[str | Path, ...] = (state, *keys, *secret, *CREDENTIALS, *((given,) if given else ()))
     package = Path(__file__).resolve().parents[1]
     certificates = [environ[name] for name in CERTIFICATES if environ.get(name)]
     readable: tuple[str | Path, ...] = (

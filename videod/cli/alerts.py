@@ -164,7 +164,7 @@ def _people(config: Path) -> "Notifiers":
 
     settings = board.settings_of(config)
     try:
-        secrets = load_secrets(os.environ)
+        secrets = load_secrets(os.environ, settings=config)
     except CredentialsError as error:
         raise CommandError(output.CONFIGURATION, str(error), "fix that, then run the command again") from error
     return notifiers.configured(settings.alerts, secrets.get, secrets.redact)

@@ -59,7 +59,7 @@ def _asked(where: client.Place, at: int) -> tuple[list[Credit], list[str]]:
 
     settings = board.settings_of(where.settings)
     try:
-        secrets, urls = load_secrets(os.environ), service_urls(os.environ)
+        secrets, urls = load_secrets(os.environ, settings=where.settings), service_urls(os.environ)
         channels = load_channels(settings.paths.channels).channels.values()
     except (CredentialsError, ChannelError) as error:
         raise CommandError(output.CONFIGURATION, str(error), "fix that, then run the command again") from error

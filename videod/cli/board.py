@@ -39,18 +39,21 @@ def settings_of(path: Path) -> "Settings":
         raise CommandError(CONFIGURATION, str(error), "") from error
 
 
-def with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -> T:
-    """Run `work` on a connection with the token of the environment. Raises CommandError with the reason."""
+def with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]", config: Path) -> T:
+    """Run `work` on a connection with the token that is set; `config`: the settings file.
+
+    Raises CommandError with the reason.
+    """
     from videod.credentials import CredentialsError, load_secrets, service_urls
     from videod.daemon import refusals
     from videod.ports import BoardError
 
     try:
-        token = load_secrets(os.environ).get("NOTION_TOKEN")
+        token = load_secrets(os.environ, settings=config).get("NOTION_TOKEN")
         if not token:
             raise CommandError(
                 FORBIDDEN, "NOTION_TOKEN is not set.", "Make an internal connection in Notion (Settings, Connections,"
-                " Develop), share a page with it, and put its token into the environment.",
+                " Develop), share a page with it, and put its token into the environment or .env.",
             )  # fmt: skip
         return asyncio.run(_connected(settings, token, service_urls(os.environ)["VIDEOD_URL_NOTION"], work))
     except CredentialsError as error:
@@ -107,7 +110,7 @@ def known(settings: "Settings", parent: str) -> "Ids | None":
         connection.close()
 
 
-def with_board(settings: "Settings", work: "Callable[[NotionBoard], Awaitable[T]]") -> T:
+def with_board(settings: "Settings", work: "Callable[[NotionBoard], Awaitable[T]]", config: Path) -> T:
     """Run `work` on the board that the settings name. Raises CommandError."""
     from videod.adapters.clock import SystemClock
     from videod.adapters.notion import NotionBoard, Place
@@ -116,7 +119,7 @@ def with_board(settings: "Settings", work: "Callable[[NotionBoard], Awaitable[T]
     if not notion.parent_page and not notion.database_id:
         raise CommandError(CONFIGURATION, "videod does not know your board.", "Run `videod notion init --parent LINK`.")
     place = Place(known(settings, ""), notion.database_id or None, notion.parent_page or None)
-    return with_calls(settings, lambda calls: work(NotionBoard(calls, SystemClock(), place)))
+    return with_calls(settings, lambda calls: work(NotionBoard(calls, SystemClock(), place)), config)
 
 
 def statuses(path: Path, tasks: "Sequence[Task]") -> Mapping[str, str]:
@@ -136,4 +139,4 @@ def statuses(path: Path, tasks: "Sequence[Task]") -> Mapping[str, str]:
             found[task.id] = "in the trash" if page.in_trash else str(page.values.get("Status") or "")
         return found
 
-    return with_board(settings_of(path), look)
+    return with_board(settings_of(path), look, path)

@@ -197,7 +197,7 @@ def authorize(
     # the script gets the secrets it needs and nothing else
     try:
         settings = load_settings(config)
-        secrets = load_secrets(os.environ)
+        secrets = load_secrets(os.environ, settings=config)
         known = load_channels(settings.paths.channels).channels
     except (ConfigError, CredentialsError, ChannelError) as problem:
         raise CommandError(output.CONFIGURATION, str(problem), "fix that and run the command again") from None

@@ -29,7 +29,7 @@ async def examine(config: Path, env: Mapping[str, str], offline: bool = False) -
     channels, told = _channels(settings)
     for one in told:
         yield one
-    secrets, urls, told = checkup_keys.credentials(settings, env)
+    secrets, urls, told = checkup_keys.credentials(settings, env, config)
     for one in (*told, *checkup_keys.environment_file(config)):
         yield one
     if settings is not None:

@@ -1,15 +1,27 @@
 """Credentials: what is set, whether it can be what it should be, who hears of trouble."""
 
+import difflib
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from videod import files
 from videod.adapters.oauth import vault
 from videod.cli.checks import Check, State, fix, note, ok
 from videod.config import Settings
-from videod.credentials import SERVICE_URLS, CredentialsError, Secrets, load_secrets, service_urls
+from videod.core import dotenv
+from videod.credentials import (
+    MOST_BYTES,
+    SECRET_NAMES,
+    SERVICE_URLS,
+    CredentialsError,
+    Secrets,
+    env_file,
+    is_secret,
+    load_secrets,
+    service_urls,
+)  # fmt: skip
 from videod.daemon import wiring
 
 #: how tokens of a service begin, or end; a key put into the wrong variable is the commonest mistake of all
@@ -22,12 +34,12 @@ _PLACEHOLDER = re.compile(r"(?i)<.*>|\.{3,}|x{4,}|change.?me|your[-_ ]?(api[-_ ]
 
 
 def credentials(
-    settings: Settings | None, env: Mapping[str, str]
+    settings: Settings | None, env: Mapping[str, str], config: Path
 ) -> tuple[Secrets | None, Mapping[str, str], list[Check]]:  # fmt: skip
     """What is set, whether it can be what it should be, and addresses that lead elsewhere."""
     area = "credentials"
     try:
-        found, urls = load_secrets(env), service_urls(env)
+        found, urls = load_secrets(env, settings=config), service_urls(env)
     except CredentialsError as error:
         return None, {}, [fix(area, "values", f"{error}.")]
     told = list(_elsewhere(urls))
@@ -71,7 +83,9 @@ _SOURCES: Mapping[str, str] = {
 
 
 def _where(name: str) -> str:
-    return f"{_SOURCES.get(name, '')} Put it into the environment, or into /etc/credstore for the unit.".strip()
+    return (
+        f"{_SOURCES.get(name, '')} Put it into the environment, into .env, or into /etc/credstore for the unit.".strip()
+    )
 
 
 def _formed(name: str, value: str | None, urls: Mapping[str, str]) -> Iterator[Check]:
@@ -93,11 +107,14 @@ def _real(name: str, urls: Mapping[str, str]) -> bool:
 
 
 def environment_file(config: Path) -> Iterator[Check]:
-    """A .env beside the settings that others may read."""
-    path = config.absolute().parent / ".env"
+    """Lines of the `.env` beside the settings that are no key of videod."""
+    path = env_file(config)
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return
-    if mode & 0o077:
-        yield fix("credentials", ".env", f"Others may read {path} (mode {mode:04o}). Run `chmod 600 {path}`.")
+        names = dotenv.parse(files.read_bytes(path, MOST_BYTES).decode())
+    except (OSError, ValueError):
+        return  # there is none, or `credentials` says what is wrong with it
+    for name in names:
+        if not is_secret(name):
+            close = difflib.get_close_matches(name, SECRET_NAMES, n=1)
+            meant = f"Did you mean {close[0]}?" if close else "Remove the line if it is not for another program."
+            yield note("credentials", name, f"{path} has {name}, which is no key of videod. {meant}")

@@ -53,7 +53,7 @@ def report(state: StateFolder = None, config: Config = None) -> int:
     ending.within(WHOLE_S, output.OK)
     settings = config or Path(os.environ.get("VIDEOD_CONFIG") or "videod.toml")
     folder = state or state_folder(settings, os.environ)
-    secrets = _secrets()
+    secrets = _secrets(settings)
     book = lives.Lives.of(folder, os.environ, lambda: time.time_ns() // 1_000_000, secrets.redact)
     kept = book.read()
     now = book.now()
@@ -83,11 +83,11 @@ def _why(env: Mapping[str, str]) -> str:
     return f"it left with exit code {status[:20]}" if status else f"systemd says {result[:40]}"
 
 
-def _secrets() -> "Secrets":
+def _secrets(settings: Path) -> "Secrets":
     from videod.config import CredentialsError, Secrets, load_secrets
 
     try:
-        return load_secrets(os.environ)
+        return load_secrets(os.environ, settings=settings)
     except CredentialsError:
         return Secrets({})
 

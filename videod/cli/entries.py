@@ -52,7 +52,8 @@ def new(
     config: Config = None,
 ) -> int:
     """Add an entry to the board and queue it."""
-    settings = board.settings_of(client.place(state, config).settings)
+    where = client.place(state, config)
+    settings = board.settings_of(where.settings)
     status = Status.DRAFT if draft else Status.QUEUED
     values: dict[str, object] = {
         "Title": title, "Channel": channel, "Topic": topic, "Story Direction": direction,
@@ -64,7 +65,7 @@ def new(
     async def add(on: "NotionBoard") -> str:
         return await on.add({name: value for name, value in values.items() if value is not None})
 
-    page = board.with_board(settings, add)
+    page = board.with_board(settings, add, where.settings)
     if as_json:
         output.print_json({"page_id": page, "status": status.value, "title": title, "channel": channel})
         return output.OK
@@ -110,7 +111,7 @@ def priority(
             raise CommandError(output.CONFIGURATION, "the board has no column Priority", "run `videod notion init`")
         await on.write(task.page_id, {"Priority": label})
 
-    board.with_board(board.settings_of(where.settings), write)
+    board.with_board(board.settings_of(where.settings), write, where.settings)
     if as_json:
         output.print_json({"task": task.id, "title": task.title, "priority": level.value})
     else:

@@ -44,10 +44,10 @@ def _settings(path: Path) -> "Settings":
         _fail(CONFIGURATION, str(error))
 
 
-def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]") -> T:
+def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]", config: Path) -> T:
     """Run `work` on a connection; failures end the program with their reason."""
     try:
-        return board.with_calls(settings, work)
+        return board.with_calls(settings, work, config)
     except CommandError as error:
         _fail(error.code, f"{error}{error.hint and ' '}{error.hint}")
 
@@ -80,7 +80,7 @@ def init(
         )  # fmt: skip
         return made, await notion_views.complete(calls, made.ids)
 
-    made, states = _with_calls(settings, make)
+    made, states = _with_calls(settings, make, config)
     page_id = notion_schema.page_id_of(page) if page else ""
     if as_json:
         ids = {name: getattr(made.ids, name) for name in made.ids.__dataclass_fields__}
@@ -112,7 +112,7 @@ def views(config: Config = CONFIG, as_json: AsJson = False) -> None:
         ids = await notion_schema.resolve(calls, place.database_id or None, place.parent_page or None, known)
         return await notion_views.complete(calls, ids)
 
-    states = _with_calls(settings, make)
+    states = _with_calls(settings, make, config)
     refused = [one for one in states if one.state == "refused"]
     if as_json:
         typer.echo(json.dumps({"ok": not refused, "views": _plain_views(states)}))
@@ -158,7 +158,7 @@ def check(config: Config = CONFIG, as_json: AsJson = False) -> None:
         ids = await notion_schema.resolve(calls, place.database_id or None, place.parent_page or None, known)
         return await notion_schema.inspect_both(calls, ids)
 
-    states = _with_calls(settings, look)
+    states = _with_calls(settings, look, config)
     problems = [state for state in states if state.problem]
     if as_json:
         rows = [
@@ -180,6 +180,6 @@ def webhook(config: Config = CONFIG, as_json: AsJson = False) -> None:
     from videod.cli import notion_webhook
 
     try:
-        notion_webhook.show(_settings(config), as_json)
+        notion_webhook.show(_settings(config), as_json, config)
     except CommandError as error:
         _fail(error.code, f"{error}{error.hint and ' '}{error.hint}")

@@ -27,11 +27,11 @@ host = "hooks.example.com"        # your own name, which your proxy or tunnel le
 Then run this command again. docs/operations.md has the lines for Caddy, cloudflared and Tailscale."""
 
 
-def show(settings: Settings, as_json: bool) -> None:
+def show(settings: Settings, as_json: bool, config: Path) -> None:
     """Raises CommandError."""
     state = settings.paths.state
     try:
-        secret = load_secrets(os.environ).get(webhook.SECRET)
+        secret = load_secrets(os.environ, settings=config).get(webhook.SECRET)
         tokens = handshake.read(state)
     except CredentialsError as error:
         raise CommandError(CONFIGURATION, str(error), "") from error

@@ -99,7 +99,7 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False, take_over
         _fail(code, text)
 
     try:
-        secrets = load_secrets(env)
+        secrets = load_secrets(env, settings=config)
         for name in filter(is_secret, tuple(os.environ)):
             os.environ.pop(name, None)  # read once: what libraries start of themselves inherits what is left here
         logs.set_up(secrets.redact, verbose=verbose)

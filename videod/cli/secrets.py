@@ -1,6 +1,7 @@
 """`videod secrets new-key | list`: the key that seals tokens, and which credentials are set (never their values)."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +21,10 @@ def new_key() -> None:
 
 
 @app.command("list")
-def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def show(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    config: options.Settings = Path("videod.toml"),
+) -> None:
     """Show which credentials are set, and which of them go to an address that you changed."""
     import json
 
@@ -35,7 +39,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     )
 
     try:
-        secrets, urls = load_secrets(os.environ), service_urls(os.environ)
+        secrets, urls = load_secrets(os.environ, settings=config), service_urls(os.environ)
     except CredentialsError as problem:
         typer.echo(sanitize_screen(str(problem)), err=True)
         raise typer.Exit(78) from None

@@ -282,4 +282,6 @@ def youtube_questions(
 
 def host_paths(sources: Sources) -> confinement.HostPaths:
     """The paths that children are confined to."""
-    return confinement.host_paths(sources.state, sources.settings.paths.scripts.resolve(), sources.environ)
+    file = sources.secrets.file
+    kept = (file,) if file is not None else ()
+    return confinement.host_paths(sources.state, sources.settings.paths.scripts.resolve(), sources.environ, kept)
