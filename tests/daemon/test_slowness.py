@@ -96,6 +96,9 @@ def test_it_is_told_once_a_status_and_the_board_says_it_until_the_status_changes
     house.let_pass(20 * MINUTE)
     assert len(house.heard()) == 1 and "usually that takes 20 min" in house.heard()[0]
     assert "far longer than usual" in house.progress(task) and house.box.task(task).slow
+    posts = at_once(house.box.store.read(reads.pending_messages))
+    (shown,) = [one.body["Progress"] for one in posts if one.target == "entry" and one.task_id == task]
+    assert "far longer than usual (20 min)" in str(shown)
     house.start()
     house.let_pass(30 * HOUR)
     assert len(house.heard()) == 1
