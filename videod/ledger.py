@@ -47,7 +47,7 @@ from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
 from videod.store import reads, writes
-from videod.store.calendar import KEPT, calendar, plain
+from videod.store.calendar import KEPT, calendar, moved, plain
 from videod.store.database import Store
 from videod.store.gathering import gathered
 from videod.store.snapshots import Snapshots
@@ -368,11 +368,10 @@ class Ledger(Alerting):
         """
 
         def adopt(connection: sqlite3.Connection) -> None:
-            known = calendar(connection)
-            moved = known.moved(zone, at)
-            if moved != known:
-                writes.set_value(connection, KEPT, plain(moved))
-            writes.release_causes(connection, (Cause.LIMIT, *OF_CHANNEL, *((Cause.BUDGET,) if moved != known else ())))
+            known, now = calendar(connection), moved(connection, zone, at)
+            if now != known:
+                writes.set_value(connection, KEPT, plain(now))
+            writes.release_causes(connection, (Cause.LIMIT, *OF_CHANNEL, *((Cause.BUDGET,) if now != known else ())))
 
         await self._store.write(adopt)
         self.wakeups.wake_all()

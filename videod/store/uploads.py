@@ -10,9 +10,9 @@ _ENDED = """
 SELECT ended_at FROM tasks INDEXED BY tasks_finished
 WHERE channel_id = :channel AND ended_at IS NOT NULL AND ended_at >= :since AND youtube_id IS NOT NULL
 UNION ALL
-SELECT attempts.ended_at FROM tasks INDEXED BY tasks_open
+SELECT attempts.ended_at FROM tasks INDEXED BY tasks_of_channel
 JOIN jobs ON jobs.task_id = tasks.id AND jobs.step = 'upload' JOIN attempts ON attempts.job_id = jobs.id
-WHERE tasks.channel_id = :channel AND tasks.phase <> 'closed' AND tasks.youtube_id IS NOT NULL
+WHERE tasks.channel_id = :channel AND tasks.ended_at IS NULL AND tasks.youtube_id IS NOT NULL
   AND attempts.outcome = 'done' AND attempts.ended_at >= :since
 """
 # of those that have a session the one that began first; one that runs before all others
