@@ -35,12 +35,13 @@ class Town:
         self.database = self.state / "videod.db"
         self.credentials = folder / "credentials"
         self.outside = folder / "elsewhere" / "notes.txt"
-        for path in (self.other, self.database, self.credentials / "videod_master_key", self.outside):
+        self.keys = folder / "elsewhere" / ".env"
+        for path in (self.other, self.database, self.credentials / "videod_master_key", self.outside, self.keys):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("hush")
         self.workspace.mkdir()
         environ = {"CREDENTIALS_DIRECTORY": str(self.credentials)}
-        self.house = confinement.host_paths(self.state, ROOT / "scripts", environ)
+        self.house = confinement.host_paths(self.state, ROOT / "scripts", environ, (self.keys,))
         self.launcher = ProcessLauncher(self.house)
 
     async def run(self, code: str, confined: Confinement, *arguments: str) -> tuple[int, list[str], str]:
@@ -72,9 +73,9 @@ BOTH = pytest.mark.parametrize("confined", [OURS, OWN], ids=["ours", "the owner'
 @needs_landlock
 @BOTH
 async def test_what_is_closed_cannot_be_read(town: Town, confined: Confinement) -> None:
-    closed = (town.database, town.other, town.credentials / "videod_master_key")
-    assert [await town.tried(f"open({str(path)!r}).read()", confined) for path in closed] == ["PermissionError"] * 3
-    assert [path.read_text() for path in closed] == ["hush"] * 3
+    closed = (town.database, town.other, town.credentials / "videod_master_key", town.keys)
+    assert [await town.tried(f"open({str(path)!r}).read()", confined) for path in closed] == ["PermissionError"] * 4
+    assert [path.read_text() for path in closed] == ["hush"] * 4
 
 
 @needs_landlock
