@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.adapters.test_oauth import KEY, grant
 from tests.daemon.preflight_stage import Stage, staged
 from videod.adapters.oauth import Application, GoogleTokens, Grant, vault
 from videod.core import consents
-from videod.core.moments import iso
+from videod.core.moments import clock, iso
 from videod.core.preflight import Finding
 from videod.credentials import is_secret, load_secrets
 from videod.daemon import settings_checks
@@ -103,18 +104,25 @@ async def test_a_consent_that_google_will_end_is_told_days_before(stage: Stage) 
     given = Grant("wild", "youtube", "sandbox-refresh-wild", (), iso(begun), "sandbox-client", iso(begun + 7 * DAY_MS))
     await stage.consent("wild", given)
     made = tokens(stage, {"wild": CLIENTS["deep"]})
-    await made.youtube_token("wild")
 
     async def ends(channel: str) -> tuple[consents.Consent | None, int | None]:
         return await known(stage, channel)
 
-    check, channel = settings_checks.consent_ends(ends, stage.clock.now_ms), stage.now.channels.channels["wild"]
+    first, channel = settings_checks.consent(made.youtube_token, lambda: stage.now), stage.now.channels.channels["wild"]
+    check = settings_checks.consent_ends(first, ends, stage.clock.now_ms)
     assert list(await check(channel)) == []
     stage.clock.at = begun + 5 * DAY_MS
     (one,) = await check(channel)
     assert not one.stops and "after 7 days" in one.text and "In production" in one.text
     assert "videod channels authorize wild" in one.text and one.alert == one.sentence
     assert one.alert_key == "youtube:consent-ends:wild"
+    # a consent that was just given and ends soon is told by the look that tries it first
+    at = stage.clock.at
+    await stage.consent(
+        "wild", replace(given, refresh_token="sandbox-refresh-again", obtained_at=iso(at), ends_at=iso(at + DAY_MS))
+    )
+    (soon,) = await settings_checks.consent_ends(first, ends, stage.clock.now_ms)(channel)
+    assert f"ends at {clock(at + DAY_MS)}" in soon.text
 
 
 async def test_a_consent_that_died_after_seven_days_says_why_and_warns_of_the_next_one(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from videod.cli import checkup_alerts, checkup_host, checkup_keys, checkup_outsi
 from videod.cli.channels import advice
 from videod.cli.checks import Check, State, fix, note, ok
 from videod.config import ConfigError, Settings, load_settings
+from videod.core.moments import show_in
 from videod.documents import state_folder
 
 
@@ -55,6 +56,7 @@ def _settings(config: Path, env: Mapping[str, str]) -> tuple[Settings | None, li
         found = load_settings(config, env)
     except ConfigError as error:
         return None, [fix("settings", str(config), str(fault)) for fault in error.faults]
+    show_in(found.daemon.timezone)
     told = [ok("settings", str(config), f"{config} is valid.")]
     if not found.notion.parent_page and not found.notion.database_id:
         told.append(

@@ -126,10 +126,11 @@ async def _questions(
     launcher = ProcessLauncher(wiring.host_paths(sources))
     opened.callback(launcher.close)
     youtube = wiring.youtube_questions(sources, launcher, token)
+    consent = settings_checks.consent(token, lambda: now)
     return (
-        settings_checks.consent(token, lambda: now), settings_checks.spoken(lambda: now),
+        consent, settings_checks.spoken(lambda: now),
         settings_checks.whose_consent(youtube.verify, lambda: now),
-        settings_checks.consent_ends(ends, SystemClock().now_ms),
+        settings_checks.consent_ends(consent, ends, SystemClock().now_ms),
         settings_checks.extras(Extras(partial(wiring.ffmpegs, settings.paths.ffmpeg))),
     )  # fmt: skip
 

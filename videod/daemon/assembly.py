@@ -278,10 +278,11 @@ class _Asked:
             return await store.read(lambda tx: with_end(tx, channel_id))
 
         daily = partial(settings_checks.Daily, busy=busy, now_ms=clock.steady_ms)
+        consent = daily(settings_checks.consent(self.token, self.now))
         return (
-            daily(settings_checks.consent(self.token, self.now)), settings_checks.spoken(self.now),
+            consent, settings_checks.spoken(self.now),
             daily(settings_checks.whose_consent(self.youtube.verify, self.now)),
-            settings_checks.consent_ends(ends, clock.now_ms),
+            settings_checks.consent_ends(consent, ends, clock.now_ms),
             settings_checks.extras(Extras(self.current.ffmpegs, self.room)),
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -153,11 +154,14 @@ def _rest_ms(channel_id: str) -> int:
 
 
 def consent_ends(
-    ends: Callable[[str], Awaitable[tuple[Consent | None, int | None]]], now_ms: Callable[[], int]
+    first: ChannelCheck, ends: Callable[[str], Awaitable[tuple[Consent | None, int | None]]], now_ms: Callable[[], int]
 ) -> ChannelCheck:  # fmt: skip
-    """Whether the channel's consent is about to end although it works still: `ends` says when it will, ms."""
+    """Whether the channel's consent is about to end although it works still: `ends` says when it will, ms, once `first`
+    has tried it."""
 
     async def check(channel: Channel) -> Iterable[Finding]:
+        with suppress(OutOfReach):
+            await first(channel)
         known, end = await ends(channel.id)
         told = consents.warning(channel.id, end, now_ms()) if known is not None and known.alive else None
         return [] if told is None else [Finding(f"youtube:ends {channel.id}", told, channel_id=channel.id, stops=False)]
