@@ -1,20 +1,42 @@
 """What the shell offers after Tab: episodes, channels, services. Looks only, and offers nothing where it cannot."""
 
 import os
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
+from typer.core import TyperGroup
 
 from videod.core.sanitize import sanitize_screen
 
 #: a list longer than this helps nobody
 OFFERED_MAX = 60
+#: a shell that asks for completions sets it
+ASKED = "_VIDEOD_COMPLETE"
+
+
+def answer(root: TyperGroup, words: Sequence[str]) -> None:
+    """Print what may stand in the place of the last of `words`: a line each, word, tab, what it is."""
+    from typer import _completion_classes
+
+    *before, incomplete = words or [""]
+    asked = _completion_classes.FishComplete(root, {}, "videod", ASKED)
+    for item in asked.get_completions([unquoted(word) for word in before], unquoted(incomplete)):
+        what = re.sub(r"\[/?[a-z ]+\]", "", item.help or "")  # rich's marks
+        print(f"{item.value}\t{' '.join(what.split())}")
+
+
+def unquoted(word: str) -> str:
+    """A word of a shell's line as it is typed, without its quotes; one at its start may lack its end."""
+    if word[:1] in ("'", '"'):
+        word = word[1:].removesuffix(word[0])
+    return re.sub(r"\\(.)", r"\1", word)
 
 
 def episodes(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """(id, title) of the newest episodes whose id begins so; an id begins with the words of its title."""
+    """(id, title) of the newest episodes whose id begins so, else (title, id) of those whose title does."""
     from videod.cli import client
     from videod.cli.output import CommandError
     from videod.store import readonly, views
@@ -24,8 +46,10 @@ def episodes(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
             found = views.tasks(connection, (), None, OFFERED_MAX * 10)
     except (CommandError, readonly.NoDatabase, sqlite3.Error, OSError):
         return []
-    begun = [(task.id, sanitize_screen(task.title)) for task in found if task.id.startswith(incomplete)]
-    return begun[:OFFERED_MAX]
+    named = [(task.id, sanitize_screen(task.title)) for task in found]
+    begun = [one for one in named if one[0].startswith(incomplete)]
+    titled = [(title, id_) for id_, title in named if title.startswith(incomplete)]
+    return (begun or titled)[:OFFERED_MAX]
 
 
 def channels(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

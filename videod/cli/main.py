@@ -17,11 +17,8 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from videod import __version__
-from videod.cli import interrupts, output, terminal
+from videod.cli import complete, interrupts, output, terminal
 from videod.cli.output import INTERRUPTED, OK, USAGE, CommandError
-
-#: a shell that asks for completions sets it
-COMPLETE = "_VIDEOD_COMPLETE"
 
 
 class Command(NamedTuple):
@@ -171,9 +168,9 @@ def _daemon(argv: Sequence[str]) -> int:
 def run(argv: Sequence[str]) -> int:
     """Run one command line (without the program's name) and return its sysexits code."""
     root = typer.main.get_group(app)
-    if COMPLETE in os.environ:
-        typer.main.get_install_completion_arguments()  # makes the shells known to typer
-        root.main(args=list(argv), prog_name="videod", complete_var=COMPLETE)
+    if complete.ASKED in os.environ:
+        complete.answer(root, argv)
+        return OK
     args = ["--help", *argv[1:]] if argv[:1] == ["help"] else list(argv)
     return output.guard(lambda: _invoke(root, args), args)
 
