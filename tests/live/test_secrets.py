@@ -22,6 +22,9 @@ pytestmark = [pytest.mark.live, pytest.mark.long]
 #: what the stand-ins do not ask for, with values that stand nowhere else
 UNUSED = {
     "R2_ACCESS_KEY_ID": "sentinel-r2-id-5d1f0c", "R2_SECRET_ACCESS_KEY": "sentinel-r2-secret-b07e4a",
+    "NOTION_WEBHOOK_TOKEN": "secret_sentinel-hook-6ac9f1", "SMTP_PASSWORD": "sentinel-mail-0d84e2",
+    "GOOGLE_CLIENT_ID_OTHER": "sentinel-other-project-3e7d50",
+    "GOOGLE_CLIENT_SECRET_OTHER": "sentinel-other-secret-f2b6c8",
     "CATBOX_USERHASH": "sentinel-userhash-91c3d7", "YOUTUBE_ACCESS_TOKEN": "ya29.sentinel-2b8e6f",
 }  # fmt: skip
 #: a script of the owner's that notes what it was given, crashes once with all of it in its words, then does the work
@@ -113,7 +116,7 @@ def test_no_secret_leaves_its_place(tmp_path: Path) -> None:
         stage(tmp_path / "stage", channel={"clips": 2, "images": 4}, settings=settings, env=UNUSED) as made,
         Board(made.env) as board,
     ):
-        secrets = {name: made.env[name] for name in SECRET_NAMES}
+        secrets = {name: made.env[name] for name in (*SECRET_NAMES, *UNUSED)}
         secrets["SLACK_WEBHOOK_URL"] = SLACK_PATH
         secrets |= {f"refresh token of {name}": f"sandbox-refresh-{name}" for name in ("wild_planet", "deep_ocean")}
         made.admin("/faults", "POST", errors(secrets))
