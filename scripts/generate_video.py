@@ -37,7 +37,7 @@ class Wish:
     seconds: int
     model: str
     cfg_scale: float | None
-    host: str
+    hosts: tuple[str, ...]
     bucket: str | None
     wait_s: float
     poll_s: float
@@ -61,7 +61,8 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--model", default=MODEL, help=f"default {MODEL}")
     made.add_argument("--cfg-scale", type=float, metavar="0..1", help="how closely the prompt is followed")
     made.add_argument("--image-host", choices=imagehost.HOSTS, default="kie", help="where the picture is put")
-    made.add_argument("--bucket", help="the bucket of --image-host r2 (or VIDEOD_R2_BUCKET)")
+    made.add_argument("--image-host-second", choices=imagehost.HOSTS, help="used after the first failed three times")
+    made.add_argument("--bucket", help="the bucket of r2 as an image host (or VIDEOD_R2_BUCKET)")
     made.add_argument("--wait", type=float, default=900.0, metavar="SECONDS", help="how long to wait, default 900")
     made.add_argument("--poll", type=float, default=2.0, metavar="SECONDS", help="first pause, default 2")
     made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
@@ -78,10 +79,11 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
         raise Failure(Kind.USAGE, f"--output ends .mp4, not {arguments.output.suffix!r}")
     if arguments.wait < 0 or arguments.poll <= 0:
         raise Failure(Kind.USAGE, "--wait and --poll are numbers of seconds above 0")
+    hosts = filter(None, (arguments.image_host, arguments.image_host_second))
     kling.check(arguments.model, arguments.prompt, arguments.negative_prompt)
     return Wish(
         image=arguments.image, prompt=arguments.prompt, negative=arguments.negative_prompt, output=arguments.output,
-        seconds=arguments.duration, model=arguments.model, cfg_scale=scale, host=arguments.image_host,
+        seconds=arguments.duration, model=arguments.model, cfg_scale=scale, hosts=tuple(dict.fromkeys(hosts)),
         bucket=arguments.bucket, wait_s=arguments.wait, poll_s=arguments.poll, buy_again=arguments.buy_again,
         fetch_only=arguments.fetch_only,
     )  # fmt: skip
@@ -97,18 +99,20 @@ def fingerprint(wish: Wish, image: str) -> str:
 
 
 def buy(wish: Wish, image_sha256: str, order: receipt.Order, reporter: Reporter) -> None:
-    """Host the picture and order the clip; a picture that KIE cannot fetch is hosted once more."""
+    """Host the picture and order the clip; a picture that KIE cannot fetch is hosted once more, elsewhere if it can."""
     seed = imagehost.seed_of(wish.image, image_sha256, kling.IMAGE_BYTES)
+    hosts = wish.hosts
     for attempt in (1, 2):
-        reporter.progress(0.0, f"putting {wish.image.name} on {wish.host}")
-        url = imagehost.publish(wish.host, seed, wish.bucket)
-        request = kling.request(wish.model, url, wish.prompt, wish.negative, wish.seconds, wish.cfg_scale)
+        reporter.progress(0.0, f"putting {wish.image.name} on {hosts[0]}")
+        hosted = imagehost.publish(hosts, seed, wish.bucket, lambda text: reporter.progress(0.0, text))
+        request = kling.request(wish.model, hosted.url, wish.prompt, wish.negative, wish.seconds, wish.cfg_scale)
         try:
             with order.paid():
                 task = kie.create(wish.model, request)
                 order.submitted(task)
         except Failure as failure:
             if failure.kind is Kind.DOWN and failure.code in kie.UNFETCHED and attempt == 1:
+                hosts = (*(host for host in hosts if host != hosted.host), hosted.host)
                 continue
             raise
         reporter.submitted(kie.SERVICE, task)

@@ -221,7 +221,19 @@ class Models(Section):
     video: Word = services.model("clip")
     voice: Word = services.model("narration")
     image_host: Literal["kie", "catbox", "r2"] = "kie"
+    image_host_second: Literal["", "kie", "catbox", "r2"] = ""
     image_size: Literal["1K", "2K", "4K"] = "1K"
+
+    @model_validator(mode="after")
+    def _two_hosts_differ(self) -> Self:
+        if self.image_host_second == self.image_host:
+            raise ValueError("image_host_second must be another host than image_host; leave it out for none")
+        return self
+
+    @property
+    def image_hosts(self) -> tuple[str, ...]:
+        """The hosts of first pictures, the one that is tried first at the beginning."""
+        return tuple(host for host in (self.image_host, self.image_host_second) if host)
 
     def named(self) -> dict[str, str]:
         """Key -> model."""

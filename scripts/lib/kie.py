@@ -109,12 +109,12 @@ def fresh_url(url: str) -> str:
     return link
 
 
-def host(name: str, data: bytes, mime: str) -> str:
+def host(name: str, data: bytes, mime: str, deadline_s: float = 120) -> str:
     """Put a picture on KIE's own file host and give its public address. `name` must be new: old ones are cached."""
     base = origins.address("VIDEOD_URL_KIE_UPLOAD")
     service = http.Service(SERVICE, base, {"Authorization": f"Bearer {secret('KIE_API_KEY', 'KIE')}"})
     form = http.Form("file", name, data, mime, {"uploadPath": "videod", "fileName": name})
-    reply = service.send("POST", "/api/file-stream-upload", form=form, deadline_s=120, cap=1 << 20)
+    reply = service.send("POST", "/api/file-stream-upload", form=form, deadline_s=deadline_s, cap=1 << 20)
     url = answers.text(dig(opened(reply, QUESTION), "data", "downloadUrl"))
     if url is None:
         raise reply.failure(Kind.NONSENSE, "the upload's answer has no downloadUrl")

@@ -147,6 +147,7 @@ def test_the_scripts_tell_the_same_prices() -> None:
 def test_the_hosts_of_pictures_are_those_that_the_settings_and_the_script_know() -> None:
     hosts = tuple(name for name, service in SERVICES.items() if service.hosts_pictures)
     assert hosts == imagehost.HOSTS == get_args(Models.model_fields["image_host"].annotation)
+    assert ("", *hosts) == get_args(Models.model_fields["image_host_second"].annotation)
 
 
 def test_every_address_that_a_script_reads_belongs_to_a_service() -> None:

@@ -119,6 +119,7 @@ def test_all_faults_are_listed_with_line_key_and_what_to_type(tmp_path: Path) ->
         ("[retry]\nwaits_min = [inf]", "finite"),
         ("[prices]\nclip = -1", "greater than or equal to 0"),
         ('[models]\nimage_host = "imgur"', "'kie', 'catbox' or 'r2'"),
+        ('[models]\nimage_host_second = "kie"', "another host than image_host"),
         ('[models]\ntext = ""', "pattern"),
         ("[daemon]\nhttp_port = 70000", "65535"),
         ('[r2]\nbucket = "No Bucket"', "pattern"),

@@ -60,6 +60,8 @@ class CommandContext:
     served: Mapping[str, Served] = field(default_factory=dict)
     #: as the channel's file names it, in the one form of `youtube_names`
     youtube_channel: str = ""
+    #: where the first picture of a clip is put when `image_host` does not take it; empty: nowhere
+    image_host_second: str = ""
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)

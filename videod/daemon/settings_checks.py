@@ -283,14 +283,15 @@ def _programs(at: Now) -> Iterable[Finding]:
 
 def _hosting(at: Now) -> Iterable[Finding]:
     """Where the first picture of a clip is put."""
-    if at.settings.models.image_host != "r2" or "clip" in at.own:
+    if "r2" not in (hosts := at.settings.models.image_hosts) or "clip" in at.own:
         return
     lacking = [name for name in ("R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY") if not at.secrets.get(name)]
     lacking += [] if at.settings.r2.bucket else ["`bucket` in `[r2]` of videod.toml"]
     lacking += [] if at.urls.get("VIDEOD_URL_S3") else ["VIDEOD_URL_S3"]
     if lacking:
-        text = f'`image_host = "r2"` needs {", ".join(lacking)}. Set what is missing, or use another host'
-        yield Finding("kie:image host", f"{text} and restart videod", ("kie",))
+        key = "image_host" if hosts[0] == "r2" else "image_host_second"
+        text = f'`{key} = "r2"` needs {", ".join(lacking)}. Set what is missing, or use another host'
+        yield Finding("kie:image host", f"{text} and restart videod", ("kie",), stops=hosts[0] == "r2")
 
 
 def _budgets(policy: ChannelPolicy) -> Iterable[Finding]:

@@ -41,7 +41,9 @@ def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--image", at.file(text(job, "picture")), "--prompt", reworded(job, text(job, "prompt")),
         "--negative-prompt", text(job, "negative"), "--duration", text(job, "seconds"),
-        "--model", at.models["video"], "--image-host", at.image_host, *(("--bucket", at.bucket) if at.bucket else ()),
+        "--model", at.models["video"], "--image-host", at.image_host,
+        *(("--image-host-second", at.image_host_second) if at.image_host_second else ()),
+        *(("--bucket", at.bucket) if at.bucket else ()),
         "--wait", str(at.clip_wait_s), "--output", at.path(STEP.output(job, at.task)),
         *(("--fetch-only",) if job.fetching else bought_again(job)),
     ))  # fmt: skip
