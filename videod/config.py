@@ -7,11 +7,10 @@ addresses never stand in the file: `credentials` reads them from the environment
 import ipaddress
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -26,13 +25,13 @@ from pydantic import (
     model_validator,
 )
 
-from videod import files
+from videod import environment, files
 from videod.core import offers, services
 from videod.core.days import USUAL_ZONE
 from videod.core.service import Service as KnownService
 from videod.core.tables import STEPS
 from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
-from videod.documents import DocumentError, Fault, Key, faults_of, field_at, known_keys, read_toml
+from videod.documents import DocumentError, Fault, faults_of, read_toml
 
 __all__ = ["ConfigError", "CredentialsError", "Secrets", "Settings", "load_secrets", "load_settings", "service_urls"]
 
@@ -328,7 +327,17 @@ class Retention(Section):
 
 
 class R2(Section):
+    #: of an account's buckets in the European Union the name of the host has an ".eu" in it
+    account: str = Field(default="", pattern=r"^([0-9a-f]{32}(\.eu|\.fedramp)?)?$")
     bucket: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{1,61}[a-z0-9])?$")
+    prefix: str = Field(default="videod", pattern=r"^([A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)?$", max_length=200)
+    link_days: float = Field(default=7, ge=0.01, le=7)
+    renew_days: float = Field(default=365, ge=0, le=3650)
+
+    @property
+    def url(self) -> str:
+        """The address of the account; empty where none is named."""
+        return f"https://{self.account}.r2.cloudflarestorage.com" if self.account else ""
 
 
 class _Scripts(Section):
@@ -374,7 +383,7 @@ def load_settings(path: Path, env: Mapping[str, str] | None = None) -> Settings:
         hint = "" if files.exists(path) else f"; start videod in the folder of videod.toml or name the file{_example()}"
         raise ConfigError([Fault(str(path), problem.line, "", f"{problem.reason}{hint}")]) from None
     values = document.values
-    given = _overlay(values, os.environ if env is None else env)
+    given = environment.overlay(Settings, values, os.environ if env is None else env)
     for name in Settings.model_fields:
         # a section that is left out is validated like an empty one, so that its default paths find their folder
         values.setdefault(name, {})
@@ -383,7 +392,7 @@ def load_settings(path: Path, env: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as problem:
         errors = problem.errors(include_url=False)
         faults = faults_of(errors, Settings, str(path), document.lines, " = ")
-        raise ConfigError([_from_env(fault, given) for fault in faults]) from None
+        raise ConfigError([environment.from_env(fault, given) for fault in faults]) from None
 
 
 def _example() -> str:
@@ -399,53 +408,3 @@ def _folder(path: Path) -> Path:
     except OSError as problem:
         reason = f"its folder cannot be told ({files.reason(problem)}); name the whole path"
         raise ConfigError([Fault(str(path), None, "", reason)]) from None
-
-
-def _from_env(fault: Fault, given: Mapping[str, str]) -> Fault:
-    """A fault in a value that the environment gave is reported where it stands: in its variable."""
-    names = [name for key, name in given.items() if fault.key == key or fault.key.startswith(f"{key}.")]
-    return Fault("environment", None, names[0], fault.reason) if names else fault
-
-
-def _overlay(values: dict[str, object], env: Mapping[str, str]) -> dict[str, str]:
-    """Write the environment's settings into `values`; returns dotted key -> variable."""
-    given = {}
-    for name in sorted(env):
-        place = _key_of(name)
-        if place is None or not env[name]:
-            continue
-        table: object = values
-        for part in place[:-1]:
-            table = table.setdefault(str(part), {}) if isinstance(table, dict) else None
-        if isinstance(table, dict):
-            table[str(place[-1])] = _env_value(place, env[name])
-            given[".".join(map(str, place))] = name
-    return given
-
-
-def _key_of(name: str) -> Key | None:
-    """VIDEOD_SERVICES_KIE_RATE -> ("services", "kie", "rate"); None for names that are no setting."""
-    rest = name.removeprefix("VIDEOD_").lower()
-    if rest == name.lower():
-        return None
-    place: Key = ()
-    while keys := known_keys(Settings, place):
-        inner = [key for key in keys if rest.startswith(f"{key}_") and known_keys(Settings, (*place, key))]
-        if not inner:
-            # an unknown key of a known section is reported like one in the file; anything else is not meant for us
-            return (*place, rest) if place else None
-        place, rest = (*place, inner[0]), rest[len(inner[0]) + 1 :]
-    return None
-
-
-def _env_value(place: Key, text: str) -> object:
-    """Text for a key that takes text, else what the same letters would mean in the file."""
-    field = field_at(Settings, place)
-    kinds = (str, Path) if field is None else (field.annotation, *get_args(field.annotation))
-    if any(kind in (str, Path) or isinstance(kind, str) for kind in kinds):
-        return text
-    try:
-        parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return parsed["value"] if len(parsed) == 1 else text

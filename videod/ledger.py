@@ -6,7 +6,6 @@ loop also looks by itself. The other methods keep what is no decision: what was 
 seen to hold, sealed tokens.
 """
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
@@ -50,7 +49,11 @@ from videod.store import reads, writes
 from videod.store.calendar import KEPT, calendar, moved, plain
 from videod.store.database import Store
 from videod.store.gathering import gathered
+from videod.store.objects import Stored
 from videod.store.snapshots import Snapshots
+from videod.wakeups import Wakeups
+
+__all__ = ["Applied", "Chooser", "Claim", "Ledger", "Look", "Policies", "Started", "Wakeups"]
 
 Policies = Callable[[str], ChannelPolicy | None]
 Redact = Callable[[str], str]
@@ -91,33 +94,6 @@ class Started:
     def runs(self) -> bool:
         """Whether the job runs now; else money or a quota held it back."""
         return self.applied.attempt is not None
-
-
-class Wakeups:
-    """Doorbells by name: "relay", "intake" and each service. Ringing one that nobody waits for is harmless."""
-
-    def __init__(self) -> None:
-        self._wakeups: dict[str, asyncio.Event] = {}
-
-    def _event_of(self, name: str) -> asyncio.Event:
-        return self._wakeups.setdefault(name, asyncio.Event())
-
-    def wake(self, name: str) -> None:
-        self._event_of(name).set()
-
-    def wake_all(self) -> None:
-        for wakeup in self._wakeups.values():
-            wakeup.set()
-
-    async def wait(self, name: str, seconds: float | None) -> None:
-        """Return when it is woken or `seconds` have passed."""
-        wakeup = self._event_of(name)
-        try:
-            async with asyncio.timeout(seconds):
-                await wakeup.wait()
-        except TimeoutError:
-            pass
-        wakeup.clear()
 
 
 def _plain(value: object) -> object:
@@ -344,6 +320,20 @@ class Ledger(Alerting):
 
     async def saw_asset(self, key: str, page_id: str, sha256: str, at: int) -> None:
         await self._store.write(lambda tx: writes.saw_asset(tx, key, page_id, sha256, at))
+
+    async def stored(self, one: Stored) -> None:
+        """A file lies in its bucket: its row may be written now."""
+        await self._store.write(lambda tx: writes.stored(tx, one))
+        self.wakeups.wake("relay")
+
+    async def bucket_failed(self, problem: str) -> None:
+        """Whatever waits for a bucket waits for this reason, which open reviews say."""
+        told = self._redact(problem)
+        await self._store.write(lambda tx: writes.bucket_failed(tx, told))
+
+    async def linked(self, key: str, at: int, ends: int | None, renew_at: int | None) -> None:
+        """The row of a file has a link until `ends`, to be renewed at `renew_at`; None: never again."""
+        await self._store.write(lambda tx: writes.linked(tx, key, at, ends, renew_at))
 
     async def set_value(self, name: str, value: str) -> None:
         await self._store.write(lambda tx: writes.set_value(tx, name, value))

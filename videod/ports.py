@@ -150,6 +150,14 @@ class BoardError(Exception):
         self.retry_after_s = retry_after_s
 
 
+@dataclass(frozen=True)
+class Link:
+    """A file that lies elsewhere: where, and the name that people see. Whoever has `url` can read the file."""
+
+    url: str = field(repr=False)
+    name: str
+
+
 #: so many entries a short look brings at most
 NEWEST = 100
 
@@ -196,14 +204,18 @@ class Board(Protocol):
         ...
 
     async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
         fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
-        """Make or update the asset row `key` with the file; returns its page id.
+        """Make or update the asset row `key` with the file, or with a link to it; returns its page id.
 
         Without `known_id` the row is looked for by its Key property first, unless `fresh`: it was never tried before.
         With `sha256` the row gets a file of this content or none ("changed").
         """
+        ...
+
+    async def link_asset(self, asset_id: str, link: Link) -> None:
+        """Replace the file of an asset row by a link. BoardError "gone": the row was deleted; none is made."""
         ...
 
     async def sync_channels(self, names: list[str]) -> None:
@@ -224,6 +236,85 @@ class LeaseBoard(Protocol):
         The claim there is read right before: another one's may come in between for the time of one call only.
         """
         ...
+
+
+# ------------------------------------------------------------------------------------------------- storage
+
+
+class StorageError(Exception):
+    """A file could not be stored.
+
+    `kind`: "busy" (wait `retry_after_s`), "down" (try later), "credentials", "configuration" (no bucket of this name),
+    "rejected" (this file is not taken), "changed" (it is not the one that was checked).
+    """
+
+    def __init__(self, kind: str, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+
+
+class Storage(Protocol):
+    """A bucket that keeps files, private: they are read through signed links."""
+
+    @property
+    def place(self) -> str:
+        """Where its objects are, such as "https://host/bucket"."""
+        ...
+
+    @property
+    def link_s(self) -> int:
+        """How long a link is good, seconds."""
+        ...
+
+    def name_of(self, channel_id: str, task_id: str, path: str) -> str:
+        """The name of the object for a file of an episode; `path` is relative to its workspace."""
+        ...
+
+    async def put(self, name: str, file: Path, sha256: str) -> None:
+        """Store the file, whole or not at all. Safe to repeat. Raises StorageError.
+
+        "changed": its content is not that of `sha256`.
+        """
+        ...
+
+    def link(self, name: str) -> str:
+        """A signed address that reads the object for `link_s` from now on. Asks nobody. Raises StorageError."""
+        ...
+
+
+class Buckets(Protocol):
+    """Which channels keep their files in a bucket, as the configuration says now."""
+
+    def channels(self) -> Collection[str]: ...
+
+    def of(self, channel_id: str) -> Storage | None:
+        """Where the channel keeps its files; None: on the board."""
+        ...
+
+    def configured(self) -> Storage | None:
+        """The bucket of the settings, whether a channel uses it or not; None: there is none."""
+        ...
+
+    def renew_days(self) -> float:
+        """For how long after a file was stored the link to it is renewed; 0: forever."""
+        ...
+
+
+class NoBuckets:
+    """Every channel keeps its files on the board."""
+
+    def channels(self) -> Collection[str]:
+        return ()
+
+    def of(self, channel_id: str) -> Storage | None:
+        return None
+
+    def configured(self) -> Storage | None:
+        return None
+
+    def renew_days(self) -> float:
+        return 0
 
 
 class Notifier(Protocol):

@@ -188,25 +188,24 @@ def test_single_files_are_checked_without_settings(tmp_path: Path, capsys: pytes
 
 
 @pytest.mark.fault("8.9")
-def test_a_check_says_what_serves_in_the_sandbox_only_and_what_has_no_effect(
+def test_a_check_says_what_serves_in_the_sandbox_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("VIDEOD_URL_ELEVENLABS", "VIDEOD_URL_YOUTUBE"):
         monkeypatch.delenv(name, raising=False)
-    mine = GOOD.replace("Wild", "Mine").replace("v1", "sandbox-narrator-1") + "storage: r2\n"
+    mine = GOOD.replace("Wild", "Mine").replace("v1", "sandbox-narrator-1")
     config = settings_file(
         tmp_path, real=GOOD, mine=mine, sample=GOOD.replace("Wild", "Sample").replace("abcdefghijklmnopqrstuv", "wild")
     )
     assert main.run(["channels", "check", "--config", config]) == 0
     said = capsys.readouterr().out
     assert "mine.yaml: voice_id: sandbox-narrator-1 speaks in the sandbox only" in said
-    assert "mine.yaml: storage: r2 has no effect yet; files go to Notion" in said
     assert "sample.yaml: youtube_channel: UCwild is in the sandbox only" in said
-    assert "3 channels: 3 warnings, see above." in said and "no problems" not in said and "real.yaml" not in said
+    assert "3 channels: 2 warnings, see above." in said and "no problems" not in said and "real.yaml" not in said
     monkeypatch.setenv("VIDEOD_URL_ELEVENLABS", "http://127.0.0.1:1")
     monkeypatch.setenv("VIDEOD_URL_YOUTUBE", "http://127.0.0.1:1")
     assert main.run(["channels", "check", "--config", config, "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["warnings"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["warnings"]) == 0
 
 
 @pytest.mark.fault("8.9")

@@ -15,8 +15,10 @@ from tests.flow.board_double import BEGIN_MS
 from tests.harness import databases
 from tests.sandbox.running import Clock as SandboxClock
 from tests.sandbox.running import running
+from videod.adapters.clock import SystemClock
 from videod.adapters.credit import ServiceBalances
 from videod.adapters.oauth import Application, GoogleTokens, Grant, seal, vault
+from videod.adapters.r2 import Given, R2Buckets
 from videod.channels import load_channels
 from videod.config import load_settings
 from videod.core.events import EntryQueued
@@ -130,9 +132,14 @@ class Stage:
         def now() -> Now:
             return self.now
 
+        def given() -> Given:
+            return Given(self.now.settings.r2, self.now.channels.channels)
+
+        buckets = R2Buckets(given, self.secret, self.urls.get("VIDEOD_URL_S3", ""), SystemClock())
         checks = settings_checks.every(
-            now, settings_checks.BoardLook(board, lambda: None), (settings_checks.consent(token, now),)
-        )
+            now, settings_checks.BoardLook(board, lambda: None),
+            (settings_checks.consent(token, now), settings_checks.files_in_bucket(buckets)),
+        )  # fmt: skip
         balances = ServiceBalances(self.urls, self.secret)
         sources = Sources(
             checks, balances.left,

@@ -9,6 +9,7 @@ from tests.daemon.wrong_settings import SETTINGS, Wrong
 from videod.core.preflight import Finding, Look, standing
 from videod.core.suspension import NEW_EPISODES
 from videod.daemon.preflight import FRESH_MS, KEPT
+from videod.sandbox import s3
 from videod.sandbox.kernel import Fault
 from videod.store import reads
 from videod.web.requests import PREFLIGHT_ASKED, RequestHandler
@@ -206,3 +207,47 @@ def test_a_look_without_an_answer_keeps_what_was_wrong_and_nothing_else() -> Non
     assert standing((voice, key), Look(unknown=frozenset({"kie:key"}))) == (key,)
     assert standing((voice, key), Look(channels=frozenset({"wild"}))) == (voice,)
     assert standing((voice,), Look((key,), frozenset({"kie:key"}))) == (key,)
+
+
+async def test_a_wrong_key_or_bucket_of_r2_is_named_before_an_episode_begins_and_costs_nothing(tmp_path: Path) -> None:
+    storage = await s3.start()
+    try:
+        async with staged(tmp_path) as stage:
+            stage.urls["VIDEOD_URL_S3"] = storage.url
+            stage.secrets |= {"R2_ACCESS_KEY_ID": s3.ACCESS_KEY_ID, "R2_SECRET_ACCESS_KEY": "wrong"}
+            stage.settings = f'[r2]\nbucket = "{s3.BUCKET}"\n'
+            stage.channels["wild"]["storage"] = "r2"
+            for channel in BOTH:
+                await stage.queue(channel)
+            stage.reload()
+            stage.start()
+            assert await stage.may_begin() == set()
+            await stage.preflight.look()
+            assert await stage.may_begin() == {"deep"}, "another channel begins"
+            [told] = await stage.alerts()
+            assert "SignatureDoesNotMatch" in told and "R2_SECRET_ACCESS_KEY" in told and stage.paid == []
+            stage.secrets["R2_SECRET_ACCESS_KEY"] = s3.SECRET_ACCESS_KEY
+            stage.settings = '[r2]\nbucket = "another"\n'
+            stage.reload()
+            await stage.preflight.look()
+            assert await stage.may_begin() == {"deep"} and "NoSuchBucket" in (await stage.wrong())[0].detail
+            stage.settings = f'[r2]\nbucket = "{s3.BUCKET}"\nprefix = "other"\n'
+            stage.reload()
+            await stage.preflight.look()
+            assert await stage.may_begin() == BOTH and not await stage.wrong()
+            assert storage.gateway.writes[-1] == f"PUT /{s3.BUCKET}/other/wild/videod-check.txt"
+    finally:
+        await storage.stop()
+
+
+async def test_an_outage_of_r2_is_no_wrong_setting(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.urls["VIDEOD_URL_S3"] = "http://127.0.0.1:9"
+        stage.secrets |= {"R2_ACCESS_KEY_ID": "key", "R2_SECRET_ACCESS_KEY": "secret"}
+        stage.settings = '[r2]\nbucket = "films"\n'
+        stage.channels["wild"]["storage"] = "r2"
+        await stage.queue("wild")
+        stage.reload()
+        stage.start()
+        await stage.preflight.look()
+        assert await stage.may_begin() == {"wild"} and await stage.alerts() == []

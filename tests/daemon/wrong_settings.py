@@ -125,6 +125,8 @@ SETTINGS = (
     Wrong("a refused OAuth client", _secret("GOOGLE_CLIENT_SECRET", "wrong"), ("GOOGLE_CLIENT_SECRET",)),
     Wrong("no OAuth client", _secret("GOOGLE_CLIENT_ID", ""), ("GOOGLE_CLIENT_ID",)),
     Wrong("pictures at R2 without a bucket", _model("image_host", "r2"), ("R2_ACCESS_KEY_ID", "`bucket`", "`[r2]`")),
+    Wrong("files in R2 without a bucket", _channel("wild", storage="r2"),
+          ("`storage: r2`", "R2_ACCESS_KEY_ID", "`bucket` in `[r2]` of videod.toml"), WILD),
     Wrong("a second host without its bucket", _model("image_host_second", "r2"),
           ('`image_host_second = "r2"` needs', "`bucket`"), frozenset()),
     Wrong("a cap below the price of a film", _channel("wild", episode_cap_usd=1.0),

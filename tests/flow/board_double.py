@@ -7,7 +7,7 @@ from pathlib import Path
 
 from videod import files
 from videod.core.alerts import Note
-from videod.ports import BoardError, Page, Sent
+from videod.ports import BoardError, Link, Page, Sent
 from videod.ports import Clock as ClockSeam
 
 BEGIN_MS = 1_795_000_020_000
@@ -48,6 +48,8 @@ class Asset:
     content: bytes
     revision: int
     redo: bool = False
+    #: the address of its file, where that lies elsewhere
+    url: str = ""
 
 
 @dataclass
@@ -162,25 +164,37 @@ class BoardDouble:
         return {row.key: one for one, row in self.assets.items() if row.page_id == page_id}
 
     async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
         fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         self._fail("put_asset")
-        try:
-            with files.open_made(file) as source:
-                content = source.read()
-        except OSError as error:
-            raise BoardError("changed", f"{file.name} is no plain file") from error
-        if sha256 and sha256 != hashlib.sha256(content).hexdigest():
-            raise BoardError("changed", f"{file.name} is not the file that was checked")
+        content = b"" if isinstance(file, Link) else _content(file, sha256)
         assert not (fresh and any(row.key == key for row in self.assets.values())), "called fresh, but it has a row"
         asset_id = known_id or next((one for one, row in self.assets.items() if row.key == key), f"row of {key}")
         redo = self.assets[asset_id].redo if asset_id in self.assets else False
-        self.assets[asset_id] = Asset(key, page_id, name, kind, content, revision, redo)
+        url = file.url if isinstance(file, Link) else ""
+        self.assets[asset_id] = Asset(key, page_id, name, kind, content, revision, redo, url)
         return asset_id
+
+    async def link_asset(self, asset_id: str, link: Link) -> None:
+        self._fail("link_asset", asset_id)
+        if asset_id not in self.assets:
+            raise BoardError("gone", "there is no such row")
+        self.assets[asset_id].url = link.url
 
     async def sync_channels(self, names: list[str]) -> None:
         self._fail("sync_channels")
+
+
+def _content(file: Path, sha256: str) -> bytes:
+    try:
+        with files.open_made(file) as source:
+            content = source.read()
+    except OSError as error:
+        raise BoardError("changed", f"{file.name} is no plain file") from error
+    if sha256 and sha256 != hashlib.sha256(content).hexdigest():
+        raise BoardError("changed", f"{file.name} is not the file that was checked")
+    return content
 
 
 @dataclass

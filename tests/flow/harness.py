@@ -20,7 +20,7 @@ from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.ports import Board, People
+from videod.ports import Board, Buckets, People
 from videod.store import reads
 from videod.store.database import Transaction
 
@@ -45,6 +45,7 @@ class Harness:
     board: Board
     clock: Clock
     notifier: NotifierDouble = field(default_factory=NotifierDouble)
+    buckets: Buckets | None = None
 
     def __post_init__(self) -> None:
         self.open()
@@ -56,7 +57,9 @@ class Harness:
         turns = Turns()
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turns)
         people: People = self.notifier
-        self.relay = Relay(self.board, people, self.ledger, self.store, self.clock, self.workspace, turns)
+        self.relay = Relay(
+            self.board, people, self.ledger, self.store, self.clock, self.workspace, turns, buckets=self.buckets
+        )
 
     def people(self, *ways: Way) -> None:
         """From now on these are the ways to people."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.flow.board_double import Entry
 from tests.harness.world import PoweredBoard
 from videod.adapters.notion_pace import Line, Rank
-from videod.ports import BoardError, Page
+from videod.ports import BoardError, Link, Page
 
 PART = 100
 PER_S = 3.0
@@ -99,7 +99,7 @@ class PacedBoard(PoweredBoard):
         return await super().asset_rows(page_id)
 
     async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
         fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         for _ in range(3 if fresh else 4):  # where is it, make the upload, send it, write the row

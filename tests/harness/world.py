@@ -37,7 +37,7 @@ from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.ports import Inspector, Launcher, Page
+from videod.ports import Inspector, Launcher, Link, Page
 from videod.store import reads
 from videod.store.database import T, Transaction
 
@@ -98,7 +98,7 @@ class PoweredBoard(BoardDouble):
         self.power.point("after the board was written")
 
     async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
         fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         self.power.point("before an asset row")

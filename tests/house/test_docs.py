@@ -194,7 +194,7 @@ def test_pictures_are_small_enough_to_load_at_once() -> None:
     assert all(path.stat().st_size < 400_000 for path in (ROOT / "docs").iterdir())
 
 
-@pytest.mark.parametrize("word", ["history_days", "storage"])
+@pytest.mark.parametrize("word", ["history_days"])
 def test_what_the_readme_calls_missing_is_missing(word: str) -> None:
     """Once the code uses one of these, the list in the README is old (and this test with it)."""
     readers = {

@@ -30,7 +30,7 @@ from videod.adapters.notion_shapes import (
 )
 from videod.adapters.notion_values import decode, encode, milliseconds
 from videod.core.statuses import LABELS, Status
-from videod.ports import BoardError, Clock, Page
+from videod.ports import BoardError, Clock, Link, Page
 
 log = logging.getLogger(__name__)
 
@@ -291,19 +291,37 @@ class NotionBoard:
 
     @promised
     async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path, revision: int, known_id: str | None,
+        self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
         fresh: bool = False, sha256: str = "",
     ) -> str:  # fmt: skip
         await self._known_columns()
         row = None if fresh else await self._asset_row(key, known_id)
-        upload_id = await notion_files.upload(self._calls, file, sha256)
-        shown: Json = {"type": "file_upload", "file_upload": {"id": upload_id}, "name": file.name[-100:]}
+        if isinstance(file, Link):
+            shown = _external(file)
+        else:
+            upload_id = await notion_files.upload(self._calls, file, sha256)
+            shown = {"type": "file_upload", "file_upload": {"id": upload_id}, "name": file.name[-100:]}
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         values: Json = {
             "Name": name, "Entry": [page_id], "Type": kind, "File": [shown], "Key": key,
             "Date": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "Revision": revision,
         }  # fmt: skip
         return await self._with_columns(lambda columns: self._put_row(row, _bodies(columns.assets, values)))
+
+    @promised
+    async def link_asset(self, asset_id: str, link: Link) -> None:
+        """See ports.Board: one request, since Notion refuses to change a row that is in the trash."""
+
+        async def wired(columns: _Columns) -> None:
+            bodies = _bodies(columns.assets, {"File": [_external(link)]})
+            await self._set(asset_id, "renew a link", bodies, rank=Rank.RENEW)
+
+        try:
+            await self._with_columns(wired)
+        except BoardError as error:
+            if error.kind == "rejected" and (await self._read(asset_id, rank=Rank.RENEW)).in_trash:
+                raise BoardError("gone", "the row is in the trash") from None
+            raise
 
     async def _put_row(self, row: str | None, bodies: Json) -> str:
         """Update the asset's row, or make one; returns its id."""
@@ -335,10 +353,14 @@ class NotionBoard:
 
     # --------------------------------------------------------------------------------------------- the wire
 
-    async def _set(self, page_id: str, what: str, properties: Json, turns: int = 1) -> None:
+    async def _set(
+        self, page_id: str, what: str, properties: Json, turns: int = 1, rank: Rank = Rank.TELL
+    ) -> None:  # fmt: skip
         asked_for(page_id, what)
         try:
-            await self._calls.call(what, lambda api: api.pages.update(page_id, properties=properties), turns=turns)
+            await self._calls.call(
+                what, lambda api: api.pages.update(page_id, properties=properties), turns=turns, rank=rank
+            )  # fmt: skip
         except Committed:
             return  # Notion says that it kept the values
 
@@ -371,6 +393,10 @@ class NotionBoard:
             return edited
         self._once.tell("notion_time_nonsense", page_id, last_edited_time=said(given, 40))
         return min(edited, now)
+
+
+def _external(link: Link) -> Json:
+    return {"type": "external", "external": {"url": link.url}, "name": link.name}
 
 
 def _types(columns: Mapping[str, Json]) -> dict[str, str]:

@@ -8,11 +8,13 @@ from enum import IntEnum
 
 
 class Rank(IntEnum):
-    """Who goes first: a look for people's wishes, the list of everything, what videod itself has to tell."""
+    """Who goes first: a look for people's wishes, the list of everything, what videod itself has to tell, links that
+    are renewed long before they end."""
 
     WISH = 0
     LIST = 1
     TELL = 2
+    RENEW = 3
 
 
 class Line:

@@ -151,8 +151,6 @@ def advice(found: ChannelSet, env: Mapping[str, str]) -> list[str]:
                 f"{path}: youtube_channel: {channel.youtube_channel} is in the sandbox only (YouTube's ids have 24"
                 " characters); put in the id, @handle or link of your channel"
             )
-        if channel.storage == "r2":
-            told.append(f"{path}: storage: r2 has no effect yet; files go to Notion")
     return told
 
 

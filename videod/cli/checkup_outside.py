@@ -132,6 +132,9 @@ async def _questions(
         settings_checks.whose_consent(youtube.verify, lambda: now),
         settings_checks.consent_ends(consent, ends, SystemClock().now_ms),
         settings_checks.extras(Extras(partial(wiring.ffmpegs, settings.paths.ffmpeg))),
+        settings_checks.files_in_bucket(
+            wiring.buckets(sources, lambda: settings, lambda: now.channels, SystemClock())
+        ),
     )  # fmt: skip
 
 

@@ -409,7 +409,7 @@ def _allowed(field: dict[str, object]) -> str:
     if "enum" in field:
         values = field["enum"]
         assert isinstance(values, list)
-        return " or ".join(f"`{one}`" for one in values)
+        return " or ".join(f"`{one}`" if one else "empty" for one in values)
     kind = {"boolean": "`true` or `false`", "array": "a list", "integer": "a whole number", "number": "a number"}
     if field.get("format") == "path":
         return "a file or folder"

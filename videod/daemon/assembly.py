@@ -34,6 +34,7 @@ from videod.adapters.notion_pacer import NAME, NotionPacer
 from videod.adapters.notion_places import Ids, kept_ids
 from videod.adapters.oauth import GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher, end_with, running_with
+from videod.adapters.r2 import R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.config import Notion
 from videod.core import tables, webhook
@@ -165,17 +166,16 @@ async def build(
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
     lease = await _lease(NotionLease(calls, board.ids), store, ledger, clock, ends)
     youtube = wiring.youtube_questions(sources, launcher, tokens.youtube_token)
-    ready = _preflight(store, ledger, clock, _Asked(current, secrets, urls, balances, tokens, board, youtube, room))
+    buckets = wiring.buckets(sources, lambda: current.settings, lambda: current.channels, clock)
+    ready = _preflight(store, ledger, clock, _Asked(current, sources, balances, tokens, board, youtube, room, buckets))
     scheduler = Scheduler(
         store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
     )
     turns, who, (pause_s, untold_ms) = Turns(), lease.installation, _board_waits(current)
     intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who, untold_ms)
-    relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who)
-    disk_watch = DiskWatch(
-        sources.state, disk, ledger, store, clock, lambda: current.settings.limits.min_free_mb * MB, store.full,
-        ends.state_lost,
-    )  # fmt: skip
+    relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who, buckets)
+    least = partial(_least_free, current)
+    disk_watch = DiskWatch(sources.state, disk, ledger, store, clock, least, store.full, ends.state_lost)
     watches: dict[str, Watch] = {
         "clock": clock_watch.run,
         "disk": disk_watch.run,
@@ -246,16 +246,16 @@ class _Asked:
     """Whom a look at the settings asks, and about what."""
 
     current: LiveConfig
-    secrets: Secrets
-    urls: Mapping[str, str]
+    sources: wiring.Sources
     balances: ServiceBalances
     tokens: GoogleTokens
     board: NotionBoard
     youtube: YouTubeQuestions
     room: DecodingRoom
+    buckets: R2Buckets
 
     def now(self) -> Now:
-        return Now(self.current.settings, self.current.channels, self.secrets, self.urls)
+        return Now(self.current.settings, self.current.channels, self.sources.secrets, self.sources.urls)
 
     def policies(self) -> list[ChannelPolicy]:
         channels = self.current.channels.channels.values()
@@ -266,7 +266,7 @@ class _Asked:
         return await self.board.check()
 
     async def token(self, channel_id: str) -> str:
-        return self.secrets.learn(await self.tokens.youtube_token(channel_id, AHEAD_MS))
+        return self.sources.secrets.learn(await self.tokens.youtube_token(channel_id, AHEAD_MS))
 
     def channel_checks(self, store: Store, clock: Clock) -> tuple[settings_checks.ChannelCheck, ...]:
         """One more check of each channel is one more here."""
@@ -284,6 +284,7 @@ class _Asked:
             daily(settings_checks.whose_consent(self.youtube.verify, self.now)),
             settings_checks.consent_ends(consent, ends, clock.now_ms),
             settings_checks.extras(Extras(self.current.ffmpegs, self.room)),
+            settings_checks.files_in_bucket(self.buckets),
         )  # fmt: skip
 
 
@@ -296,7 +297,7 @@ def _preflight(store: Store, ledger: Ledger, clock: Clock, asked: _Asked) -> Pre
     checks = settings_checks.every(asked.now, BoardLook(asked.columns, again), asked.channel_checks(store, clock))
     current = asked.current
     sources = preflight.Sources(
-        checks, asked.balances.left, asked.policies, lambda: current.in_force, asked.secrets.redact
+        checks, asked.balances.left, asked.policies, lambda: current.in_force, asked.sources.secrets.redact
     )
     made = Preflight(store, ledger, clock, sources)
     return made
@@ -385,6 +386,10 @@ async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock, still_pay
     await free_refused_keys(store, ledger, clock)
     await judge_again(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": still_paying})
+
+
+def _least_free(current: LiveConfig) -> int:
+    return current.settings.limits.min_free_mb * MB
 
 
 def _deadline_s(current: LiveConfig, step: Step) -> float:

@@ -21,6 +21,7 @@ AT_START = (
     "notion.version",
     "webhook",
     "daemon.http_port",
+    "r2.account",
     "alerts",
     "scripts",
 )

@@ -18,6 +18,7 @@ from videod import programs
 from videod.adapters.extras import Extras
 from videod.adapters.oauth import OTHER_PROJECT
 from videod.adapters.probe import Outside, probe
+from videod.adapters.r2 import R2Buckets
 from videod.adapters.youtube_questions import YouTubeTrouble
 from videod.channels import EXTRAS, Channel, ChannelSet
 from videod.config import Settings
@@ -28,7 +29,7 @@ from videod.core.preflight import Finding, Look, together
 from videod.core.tables import STEPS
 from videod.credentials import Secrets
 from videod.daemon import wiring
-from videod.ports import BoardError, TokenError, Unchecked
+from videod.ports import BoardError, StorageError, TokenError, Unchecked
 
 log = logging.getLogger(__name__)
 
@@ -210,6 +211,26 @@ def spoken(now: Callable[[], Now]) -> ChannelCheck:
     return check
 
 
+def files_in_bucket(buckets: R2Buckets) -> ChannelCheck:
+    """Whether the bucket of a channel with `storage: r2` takes files and gives them back. What has begun goes on
+    without it; new episodes wait, since their reviews would have no files."""
+
+    async def check(channel: Channel) -> Iterable[Finding]:
+        if channel.storage != "r2":
+            return []
+        cause = f"r2:bucket {channel.id}"
+        try:
+            await buckets.any().check(channel.id)
+        except StorageError as error:
+            if error.kind in ("busy", "down"):
+                raise OutOfReach(cause) from None
+            told = f"Files of channel {channel.id} (`storage: r2`) cannot be stored: {error}"
+            return [Finding(cause, told, channel_id=channel.id)]
+        return []
+
+    return check
+
+
 def extras(looks: Extras) -> ChannelCheck:
     """Whether intro, outro and watermark can be used. Nothing waits for them: films are made without."""
 
@@ -287,7 +308,7 @@ def _hosting(at: Now) -> Iterable[Finding]:
         return
     lacking = [name for name in ("R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY") if not at.secrets.get(name)]
     lacking += [] if at.settings.r2.bucket else ["`bucket` in `[r2]` of videod.toml"]
-    lacking += [] if at.urls.get("VIDEOD_URL_S3") else ["VIDEOD_URL_S3"]
+    lacking += [] if at.urls.get("VIDEOD_URL_S3") or at.settings.r2.url else ["`account` in `[r2]`"]
     if lacking:
         key = "image_host" if hosts[0] == "r2" else "image_host_second"
         text = f'`{key} = "r2"` needs {", ".join(lacking)}. Set what is missing, or use another host'

@@ -14,6 +14,7 @@ import imageio_ffmpeg
 from videod import programs
 from videod.adapters import confinement
 from videod.adapters.oauth import Application
+from videod.adapters.r2 import Given, R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
@@ -28,7 +29,7 @@ from videod.flow.candidates import InWorkLimits
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.ledger import Policies
-from videod.ports import Launcher
+from videod.ports import Clock, Launcher
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 DAY_MS = 86_400_000
@@ -247,7 +248,7 @@ def command_builder(
         state=sources.state,
         scripts=settings.paths.scripts.resolve(),
         overrides={step: str(path) for step, path in settings.scripts.own().items()},
-        urls=sources.urls,
+        urls=addresses(sources),
         ffmpeg=ffmpeg_finder(settings.paths.ffmpeg),
         context=context_maker(in_force or (lambda: settings), channels or (lambda: sources.channels)),
         secret=sources.secrets.get,
@@ -267,6 +268,23 @@ def google_client(sources: Sources, channels: Callable[[], ChannelSet]) -> Calla
         return Application(client_id, secret, sources.urls["VIDEOD_URL_GOOGLE_OAUTH"], project)
 
     return of
+
+
+def buckets(
+    sources: Sources, settings: Callable[[], Settings], channels: Callable[[], ChannelSet], clock: Clock
+) -> R2Buckets:  # fmt: skip
+    """Which channels keep their files in R2, by what is in force now."""
+
+    def given() -> Given:
+        return Given(settings().r2, channels().channels)
+
+    return R2Buckets(given, sources.secrets.get, sources.urls.get("VIDEOD_URL_S3", ""), clock)
+
+
+def addresses(sources: Sources) -> dict[str, str]:
+    """The services' addresses as scripts need them: that of R2 may stand in the settings as the account."""
+    account = {"VIDEOD_URL_S3": sources.settings.r2.url} if sources.settings.r2.account else {}
+    return {**account, **sources.urls}
 
 
 def youtube_questions(

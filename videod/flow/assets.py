@@ -12,8 +12,8 @@ from pathlib import Path
 from videod import files
 from videod.core.statuses import DONE
 from videod.ledger import Ledger
-from videod.ports import Board, BoardError, Clock
-from videod.store import reads
+from videod.ports import Board, BoardError, Buckets, Clock, Link, NoBuckets, Storage
+from videod.store import objects, reads
 from videod.store.database import Store
 from videod.store.reads import OutboxMessage
 
@@ -27,12 +27,24 @@ REMEMBERED = 500
 LARGEST = 8 << 30
 
 
+#: a file that is not in its bucket yet is looked for again after so long, unless its upload says so before, ms
+STORED_MS = 600_000
+#: a link is renewed when this share of its time is over
+RENEWED_AT = 2 / 3
+
+
+class NotStored(Exception):
+    """The file is not in its channel's bucket yet; the message waits for it."""
+
+
 class Assets:
     """`workspace_of` gives the folder of (channel id, task id)."""
 
     def __init__(
-        self, board: Board, ledger: Ledger, store: Store, clock: Clock, workspace_of: Callable[[str, str], Path]
-    ) -> None:
+        self, board: Board, ledger: Ledger, store: Store, clock: Clock, workspace_of: Callable[[str, str], Path],
+        buckets: Buckets | None = None,
+    ) -> None:  # fmt: skip
+        self._buckets = buckets or NoBuckets()
         self._board = board
         self._ledger = ledger
         self._store = store
@@ -41,7 +53,10 @@ class Assets:
         self._found: dict[str, Mapping[str, str]] = {}
 
     async def deliver(self, message: OutboxMessage) -> bool:
-        """Bring the file of a message to the board; False where it is gone. Raises BoardError."""
+        """Bring the file of a message to the board, or a link to it; False where it is gone.
+
+        Raises BoardError, NotStored.
+        """
         body = message.body
         task_id, channel_id, job = str(message.task_id), str(message.channel_id), str(body["job"])
         path = self._workspace_of(channel_id, task_id) / str(body["path"])
@@ -50,13 +65,16 @@ class Assets:
         if digest is None:
             log.warning("relay_asset_missing", extra=context(message) | {"path": str(path)})
         elif known is None or known[1] != _shown(digest, body):
+            storage = self._buckets.of(channel_id)
+            name = None if storage is None else await self._object(message, storage, digest)
             row = known[0] if known else await self._row_of_before(message)
             if known is None:
                 # from here on a row may exist: after a crash it is looked for by its Key, never made twice
                 await self._ledger.saw_asset(message.key, row, "", self._clock.now_ms())
             try:
                 row = await self._board.put_asset(
-                    str(body["page_id"]), message.key, _name(job, body), str(body["type"]), path, _revision(body),
+                    str(body["page_id"]), message.key, _name(job, body), str(body["type"]),
+                    path if storage is None or name is None else link_to(storage, name), _revision(body),
                     row or None, fresh=known is None and not row, sha256=sealed,
                 )  # fmt: skip
             except BoardError as error:
@@ -64,11 +82,23 @@ class Assets:
                     raise
                 digest = None  # the next take brings a message of its own
             else:
+                if storage is not None:  # before the row counts as shown: its link must not be forgotten
+                    await self._ledger.linked(message.key, *ends_of(self._clock.now_ms(), storage))
                 await self._ledger.saw_asset(message.key, row, _shown(digest, body), self._clock.now_ms())
                 log.info("relay_asset_delivered", extra=context(message) | {"job": job})
         await self._ledger.delivered(message)
         await self._files_arrived(message)
         return digest is not None
+
+    async def _object(self, message: OutboxMessage, storage: Storage, digest: str) -> str:
+        """The name of the file in its bucket. Raises NotStored while it is not there."""
+        known = await self._store.read(lambda tx: objects.stored(tx, message.key))
+        if known is not None and (known.place, known.sha256) == (storage.place, digest):
+            return known.name
+        later = self._clock.now_ms() + STORED_MS
+        problem = message.problem or "not in the bucket yet"
+        await self._ledger.postpone(message, later, reads.STORAGE, problem, tried=False)
+        raise NotStored(message.key)
 
     async def _made_again(self, message: OutboxMessage, job_name: str) -> bool:
         """Whether the file is on its way to a new take, so that it is no wonder that it changed."""
@@ -118,6 +148,17 @@ class Assets:
 def context(message: OutboxMessage) -> dict[str, object]:
     """What a log line about a message names."""
     return {"task": message.task_id, "channel": message.channel_id, "key": message.key}
+
+
+def link_to(storage: Storage, name: str) -> Link:
+    """A signed link to an object, under the name of its file."""
+    return Link(storage.link(name), name.rpartition("/")[2][-100:])
+
+
+def ends_of(at: int, storage: Storage) -> tuple[int, int, int]:
+    """When a link was made, when it ends and when it is to be renewed, ms."""
+    life_ms = storage.link_s * 1000
+    return at, at + life_ms, at + round(life_ms * RENEWED_AT)
 
 
 def _name(job: str, body: dict[str, object]) -> str:

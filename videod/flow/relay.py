@@ -22,11 +22,12 @@ from videod.core.fields import text
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, BY_LABEL
 from videod.flow import edits
-from videod.flow.assets import MISSING, Assets, context
+from videod.flow.assets import MISSING, Assets, NotStored, context
 from videod.flow.edits import COLUMNS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, wished, writing
+from videod.flow.storing import Links, Storing
 from videod.flow.turns import Turns
 from videod.ledger import Ledger
-from videod.ports import Board, BoardError, Clock, Page, People
+from videod.ports import Board, BoardError, Buckets, Clock, NoBuckets, Page, People
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.reads import FILES, OutboxMessage
@@ -64,36 +65,48 @@ _Later = tuple[float, str, str]
 class Relay:
     """`workspace_of` gives the folder of (channel id, task id). `turns` are shared with the intake.
 
-    `taker` names this state folder in the key of its entries.
+    `taker` names this state folder in the key of its entries. `buckets`: which channels keep their files elsewhere.
     """
 
     def __init__(
         self, board: Board, people: People, ledger: Ledger, store: Store, clock: Clock,
-        workspace_of: Callable[[str, str], Path], turns: Turns, taker: str = "",
+        workspace_of: Callable[[str, str], Path], turns: Turns, taker: str = "", buckets: Buckets | None = None,
     ) -> None:  # fmt: skip
+        kept = buckets or NoBuckets()
         self._board = board
         self._people = people
         self._ledger = ledger
         self._store = store
         self._clock = clock
-        self._assets = Assets(board, ledger, store, clock, workspace_of)
+        self._assets = Assets(board, ledger, store, clock, workspace_of, kept)
+        self._storing = Storing(kept, ledger, store, clock, workspace_of)
+        self._links = Links(board, kept, ledger, store, clock)
         self._turns = turns
         self._taker = taker
         self._trouble: dict[str, str] = {}
 
     async def run(self) -> None:
         """Deliver until cancelled. The wakeup "relay" comes early."""
-        board_wakeup, alert_wakeup = asyncio.Event(), asyncio.Event()
+        ways = {
+            "to the board": self._deliver_board, "to people": self._deliver_alerts,
+            "to the bucket": self._deliver_files, "of links": self._renew_links,
+        }  # fmt: skip
+        wakeups = {name: asyncio.Event() for name in ways}
         async with asyncio.TaskGroup() as group:
-            group.create_task(_keep(self._deliver_board, board_wakeup), name="relay to the board")
-            group.create_task(_keep(self._deliver_alerts, alert_wakeup), name="relay to people")
+            for name, deliver in ways.items():
+                group.create_task(_keep(deliver, wakeups[name]), name=f"relay {name}")
             while True:
                 await self._ledger.wakeups.wait("relay", LOOK_AGAIN_S)
-                board_wakeup.set()
-                alert_wakeup.set()
+                for wakeup in wakeups.values():
+                    wakeup.set()
 
     async def deliver_once(self) -> int:
-        """Deliver all that is due now, to the board and to people at once; returns how many arrived."""
+        """Deliver all that is due now, to buckets first, then to the board and to people at once.
+
+        Returns how many messages arrived.
+        """
+        await self._deliver_files()
+        await self._renew_links()
         async with asyncio.TaskGroup() as group:
             board = group.create_task(self._deliver_board())
             alerts = group.create_task(self._deliver_alerts())
@@ -103,6 +116,23 @@ class Relay:
         """Entries first: after each asset (which may take long) the entries are looked at again."""
         ways = {"entry": self._entry, "asset": self._assets.deliver}
         return await self._deliver("board", ways)
+
+    async def _deliver_files(self) -> int:
+        return await self._guarded("storing", self._storing.deliver)
+
+    async def _renew_links(self) -> int:
+        return await self._guarded("links", self._links.renew)
+
+    async def _guarded(self, what: str, work: Callable[[], Awaitable[int]]) -> int:
+        """A bug there must not end the way to the board; it is tried again with the next wakeup after a while."""
+        try:
+            return await work()
+        except (asyncio.CancelledError, sqlite3.Error):
+            raise
+        except Exception as error:
+            log.error(f"relay_{what}_crashed", exc_info=error)
+            await self._clock.sleep(REFUSED_S)
+            return 0
 
     async def _deliver_alerts(self) -> int:
         return await self._deliver("alert", {"alert": self._alert})
@@ -114,6 +144,8 @@ class Relay:
             tried.add(_mark(message))
             try:
                 arrived += await ways[message.target](message)
+            except NotStored:
+                continue  # the board was not asked
             except BoardError as error:
                 await self._failed(side, message, error)
                 in_a_row = in_a_row + 1 if error.kind == "down" else 0

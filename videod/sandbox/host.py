@@ -28,6 +28,7 @@ from videod.sandbox import s3 as storage
 from videod.sandbox.attach import FILE, attach, environment
 from videod.sandbox.doors import behind, keys, serve
 from videod.sandbox.kernel import Context, Options
+from videod.sandbox.s3_gateway import FAULT_KINDS
 
 #: Service (or page) name to the module and the function that builds its app from a Context.
 APPS = {
@@ -89,6 +90,8 @@ async def start(
         known = keys(root, ("page", "admin"))
         modules = {name: importlib.import_module(APPS[name][0]) for name in services}
         kinds = {name: getattr(module, "FAULT_KINDS", None) for name, module in modules.items() if name != "page"}
+        if s3:
+            kinds["s3"] = FAULT_KINDS
         switches = admin.FaultsFile(context, kinds)
         switches.look()
         for given in faults:
@@ -148,7 +151,7 @@ class _Ports:
 async def _serve_s3(context: Context, book: _Ports, closing: AsyncExitStack) -> None:
     with book.listen("s3") as found:
         port = found.getsockname()[1]
-    running = await storage.start(port)
+    running = await storage.start(port, context.faults)
     closing.push_async_callback(running.stop)
     context.urls["s3"] = running.url
 

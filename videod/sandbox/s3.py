@@ -1,8 +1,8 @@
 """An S3 endpoint for the R2 client: moto's server in a thread, with one bucket ready.
 
-A request must be signed with the right secret (`s3_signature`). Unlike the other stand-ins it keeps its objects in
-memory only, knows no faults and is not in the request log. It does not show R2's refusal of checksum trailers nor its
-limit of one write a second to one key. Start it only when it is wanted: importing moto takes seconds. moto and what it
+A request must be signed with the right secret (`s3_signature`), and what R2 does not take is refused (`s3_gateway`),
+which also plays faults of the kind "status". Unlike the other stand-ins it keeps its objects in memory only and is not
+in the request log. Start it only when it is wanted: importing moto takes seconds. moto and what it
 needs (250 MB) come with the tools of `./test`, not with `./run`.
 """
 
@@ -11,11 +11,13 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from videod.guard.requests import LOOPBACK, name_of
 from videod.sandbox import s3_signature
+from videod.sandbox.kernel import Faults
+from videod.sandbox.s3_gateway import Gateway
 
 BUCKET = "videod-sandbox"
 ACCESS_KEY_ID, SECRET_ACCESS_KEY = "sandbox-r2-key", "sandbox-r2-secret"
@@ -31,6 +33,16 @@ class NotInstalled(Exception):
     """moto is not there; the text says how to get it."""
 
 
+class Ahead:
+    """How far a clock is ahead; a test may set it."""
+
+    def __init__(self) -> None:
+        self.by = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
 @dataclass(frozen=True)
 class Running:
     """A started endpoint; `server` is werkzeug's server, serving in `thread`."""
@@ -39,6 +51,9 @@ class Running:
     port: int
     server: Any
     thread: threading.Thread
+    gateway: Gateway
+    #: how far the clock by which signed links end is ahead of the real one
+    ahead: Ahead
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._stop)
@@ -83,7 +98,7 @@ def _bound(server: Any) -> None:
     server.process_request, server.shutdown_request = process_request, shutdown_request
 
 
-def _start(listening: socket.socket) -> Running:
+def _start(listening: socket.socket, faults: Faults | None) -> Running:
     # moto's own ThreadedMotoServer waits forever when its port is taken; werkzeug ends the process then. Hence the
     # socket is bound here and only handed over.
     try:
@@ -103,16 +118,17 @@ def _start(listening: socket.socket) -> Running:
     app = DomainDispatcherApplication(create_backend_app)
     base = f"http://127.0.0.1:{port}"
     Client(app).put(f"/{BUCKET}", base_url=base)
-    signed = s3_signature.guarded(app, {ACCESS_KEY_ID: SECRET_ACCESS_KEY}, lambda: datetime.now(UTC))
+    gateway, ahead = Gateway(app, faults), Ahead()
+    signed = s3_signature.guarded(gateway, {ACCESS_KEY_ID: SECRET_ACCESS_KEY}, ahead.now)
     named = _in_our_name(signed)
     server = make_server("127.0.0.1", port, named, threaded=True, request_handler=Quiet, fd=listening.fileno())
     _bound(server)
     thread = threading.Thread(target=server.serve_forever, name="sandbox-s3", daemon=True)
     thread.start()
-    return Running(base, port, server, thread)
+    return Running(base, port, server, thread, gateway, ahead)
 
 
-async def start(port: int = 0) -> Running:
+async def start(port: int = 0, faults: Faults | None = None) -> Running:
     """Start on 127.0.0.1:`port` (0: any) with the bucket `BUCKET`. Raises NotInstalled; OSError for a taken port."""
     with socket.create_server(("127.0.0.1", port)) as listening:
-        return await asyncio.to_thread(_start, listening)
+        return await asyncio.to_thread(_start, listening, faults)

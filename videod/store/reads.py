@@ -128,7 +128,7 @@ class OutboxMessage:
     made_at: int = 0
 
 
-def _post(row: sqlite3.Row) -> OutboxMessage:
+def message_of(row: sqlite3.Row) -> OutboxMessage:
     return OutboxMessage(
         row["target"], row["key"], row["task_id"], row["channel_id"], json.loads(row["body"]), row["version"],
         row["attempts"], row["due_at"], row["problem"], row["made_at"],
@@ -156,26 +156,28 @@ ORDER BY coalesce(tasks.phase, '') <> 'review',
 
 def due_messages(connection: sqlite3.Connection, target: str, at: int, limit: int = 50) -> tuple[OutboxMessage, ...]:
     """What to send now, the most urgent first."""
-    return tuple(_post(row) for row in connection.execute(_DUE[target], (at, limit)))
+    return tuple(message_of(row) for row in connection.execute(_DUE[target], (at, limit)))
 
 
 def pending_message(connection: sqlite3.Connection, target: str, key: str) -> OutboxMessage | None:
     row = connection.execute("SELECT * FROM outbox WHERE target = ? AND key = ?", (target, key)).fetchone()
-    return None if row is None else _post(row)
+    return None if row is None else message_of(row)
 
 
 def unsent_assets(connection: sqlite3.Connection, task_id: str) -> tuple[OutboxMessage, ...]:
     """The files of a task that the board does not have yet."""
     rows = connection.execute("SELECT * FROM outbox WHERE target = 'asset' AND task_id = ? ORDER BY key", (task_id,))
-    return tuple(_post(row) for row in rows)
+    return tuple(message_of(row) for row in rows)
 
 
 def pending_messages(connection: sqlite3.Connection) -> tuple[OutboxMessage, ...]:
-    return tuple(_post(row) for row in connection.execute("SELECT * FROM outbox ORDER BY target, made_at"))
+    return tuple(message_of(row) for row in connection.execute("SELECT * FROM outbox ORDER BY target, made_at"))
 
 
 #: why an entry's message is sent later: its review opens when its files are on the board
 FILES = "files"
+#: why a file's message is sent later: the file is not in its channel's bucket yet
+STORAGE = "storage"
 
 
 def delayed(connection: sqlite3.Connection, target: str, delay: str) -> bool:

@@ -302,7 +302,7 @@ def refused(connection: sqlite3.Connection) -> tuple[Refused, ...]:
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     """What the daemon keeps of itself: trouble of the board, a refused change of the configuration, a reader that
     lets the write-ahead log grow, stuck episodes and a lopsided queue, what its last look at the settings found."""
-    names = ("board_trouble", "board_remark", "config_remark", "wal_remark")
+    names = ("board_trouble", "board_remark", "config_remark", "wal_remark", "storage_remark")
     remarks = [reads.value(connection, name) for name in names]
     found = _texts(reads.value_json(connection, "outside_problems"))
     quiet = _texts(reads.value_json(connection, "attention"))

@@ -28,6 +28,7 @@ from videod.core.ops import (
 from videod.core.reconcile import BalanceReading
 from videod.core.suspension import Cause
 from videod.store import reads
+from videod.store.objects import Stored
 from videod.store.rows import JOB_COLUMNS, TASK_COLUMNS, job_values, task_values
 from videod.store.statements import insert, save, update
 
@@ -316,6 +317,32 @@ def saw_asset(connection: sqlite3.Connection, key: str, page_id: str, sha256: st
     )
 
 
+def stored(connection: sqlite3.Connection, one: Stored) -> None:
+    """A file lies in its bucket; what the board is to be told of it is due now. Of its row's link nothing is known."""
+    connection.execute(
+        "INSERT OR REPLACE INTO objects (key, task_id, channel_id, place, name, sha256, stored_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (one.key, one.task_id, one.channel_id, one.place, one.name, one.sha256, one.stored_at),
+    )
+    connection.execute(
+        "UPDATE outbox SET due_at = min(due_at, ?), problem = NULL WHERE target = 'asset' AND key = ? AND delay = ?",
+        (one.stored_at, one.key, reads.STORAGE),
+    )
+
+
+def bucket_failed(connection: sqlite3.Connection, problem: str) -> None:
+    """What waits for a bucket waits for this reason; `status` says it."""
+    set_value(connection, "storage_remark", f"files of channels with `storage: r2` wait: {problem}")
+    connection.execute("UPDATE outbox SET problem = ? WHERE target = 'asset' AND delay = ?", (problem, reads.STORAGE))
+
+
+def linked(connection: sqlite3.Connection, key: str, at: int, ends: int | None, renew_at: int | None) -> None:
+    """The row of a file has a link that is good until `ends`, and gets another at `renew_at`; None: never again."""
+    connection.execute(
+        "UPDATE objects SET linked_at = ?, link_ends = ?, renew_at = ? WHERE key = ?", (at, ends, renew_at, key)
+    )
+
+
 def set_value(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute(
         "INSERT INTO key_values (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -340,6 +367,8 @@ _SET_BACK = (
     "UPDATE breakers SET opened_at = opened_at - :by WHERE opened_at > :at",
     "UPDATE outbox SET due_at = max(:at, due_at - :by) WHERE due_at > :at",
     "UPDATE outbox SET made_at = made_at - :by WHERE made_at > :at",
+    # a link that was signed in a time to come is not good yet
+    "UPDATE objects SET renew_at = :at WHERE linked_at > :at AND renew_at IS NOT NULL",
     "UPDATE refusals SET at = at - :by WHERE at > :at",
     "UPDATE alerts SET rang_at = rang_at - :by WHERE rang_at > :at",
     "UPDATE alerts SET opened_at = opened_at - :by WHERE opened_at > :at",
