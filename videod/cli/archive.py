@@ -17,6 +17,7 @@ import sqlite3
 import stat
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -118,7 +119,7 @@ def unpack(source: Path, folder: Path) -> Manifest:
             for row in tar:
                 _admit(row)
                 tar.extract(row, folder, set_attrs=False, filter="data")
-    except (OSError, tarfile.TarError, EOFError) as error:
+    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
         raise ArchiveError(f"{source} is no whole archive of videod: {error}") from error
     manifest = _manifest(source, folder)
     for name, (size, digest) in manifest.files.items():

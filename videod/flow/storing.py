@@ -104,6 +104,7 @@ class Storing:
             at = self._clock.now_ms()
             one = Stored(message.key, task_id, channel_id, storage.place, name, sealed, at)
             await self._ledger.stored(one)
+            await self._ledger.alerts_over(_of_file(message), at)
             log.info("storage_file_stored", extra=context(message) | {"object": name})
         return True
 
@@ -154,7 +155,7 @@ class Storing:
             f" `videod redo {message.task_id} {message.body['job']}`."
         )
         key = f"storage:{message.key}:{error.kind}"
-        await self._ledger.alert(key, text, self._clock.now_ms(), ends=f"storage file {message.key}")
+        await self._ledger.alert(key, text, self._clock.now_ms(), ends=_of_file(message))
 
     async def _works(self, storage: Storage) -> None:
         """What people were told of this bucket is over."""
@@ -165,6 +166,11 @@ class Storing:
             self._working.add(storage.place)
             await self._ledger.alerts_over(_ends(storage), self._clock.now_ms())
             await self._ledger.set_value(REMARK, "")
+
+
+def _of_file(message: OutboxMessage) -> str:
+    """What ends an alert of this file."""
+    return f"storage file {message.key}"
 
 
 def _ends(storage: Storage) -> str:
