@@ -10,10 +10,10 @@ from videod.core import moments
 from videod.daemon.live_config import LiveConfig
 
 ROOT = Path(__file__).parents[2]
-#: what writes moments for machines: file names, logs, Notion's dates, the lock
+#: what writes moments for machines: file names, logs, Notion's dates, the lock, signed addresses
 MACHINES = {
     "videod/core/moments.py", "videod/daemon/logs.py", "videod/daemon/lock.py", "videod/adapters/notion.py",
-    "videod/store/copies.py",
+    "videod/store/copies.py", "videod/adapters/sigv4.py",
 }  # fmt: skip
 WORDS = re.compile(r"strftime\(|:%[HYbdm]|%H:%M|\.isoformat\(timespec")
 NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
