@@ -56,11 +56,6 @@ _WHOLE = (
         "at the 3rd and 10th death of a series, then once an hour", "an hour without a death",
     ),
     AlertCause(
-        "heartbeat", Level.WARNING, r"heartbeat:.*", "videod was dead, frozen or without its host for minutes",
-        "videod was away for 3 h 10 min, from 02:00 to 05:10: this host was off. It works again.",
-        _ONCE, "at once: it is back",
-    ),
-    AlertCause(
         "board-lost", Level.CRITICAL, r"board lost", "another videod took the board, and this one stopped",
         "videod on studio stops: the board is another one's now (host attic, since 14:02).",
         over="the next start that gets the board",
@@ -138,11 +133,6 @@ _SERVICES = (
         "down", Level.WARNING, rf"{_P}:down", "a service has not answered for half an hour",
         "kie has not answered since 14:02: connection refused. videod asks every 5 minutes.",
         over="any answer of the service",
-    ),
-    AlertCause(
-        "limit", Level.WARNING, rf"limit:{_P}", 'a service answers "too many requests" although its limit is kept',
-        "kie refused 12 requests as too many in the last 30 minutes. Lower `rate` in [services.kie] of videod.toml.",
-        over="half an hour without such an answer",
     ),
     AlertCause(
         "setting", Level.WARNING, r"setting:.*", "a setting, model, voice or program is wrong, so entries wait",
