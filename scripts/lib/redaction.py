@@ -47,7 +47,7 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 
 
 class Redactor:
-    """Takes the secrets that it was told of out of texts. It never shows one."""
+    """Removes the secrets it knows from texts. It never shows one."""
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
         """`secrets`: what stands in a secret's place -> the secret."""

@@ -200,7 +200,7 @@ def test_every_advice_names_a_key_a_file_or_a_command(kind: Kind, state: JobStat
         ("clip", "kie", Failure(Kind.CONFIGURATION, "x"),
          "check `video` in `[models]` of videod.toml, then set Queued"),
         ("clip", "kie", Failure(Kind.CONFIGURATION, "x", "r2"),
-         "check `bucket` in `[r2]` of videod.toml, then set Queued"),
+         "check `account` and `bucket` in `[r2]` of videod.toml, then set Queued"),
         ("image", "gemini", Failure(Kind.CREDENTIALS, "x"), "put a valid key into GEMINI_API_KEY and restart videod"),
         ("upload", "youtube", Failure(Kind.CREDENTIALS, "x", "google"),
          "run `videod channels authorize wild`, then `videod resume youtube --channel wild`"),
