@@ -25,7 +25,7 @@ from videod.adapters.notion import SKEW_MS, NotionBoard, Place
 from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_schema import Ids
 from videod.adapters.notion_shapes import is_id
-from videod.ports import BoardError, Page
+from videod.ports import BoardError, Link, Page
 from videod.sandbox import notion
 
 TOKEN = notion.BOT_TOKEN
@@ -236,6 +236,9 @@ ASKS: dict[str, Ask] = {
     "flagged_assets": lambda harness: harness.board().flagged_assets(harness.entry),
     "unflag_assets": lambda harness: harness.board().unflag_assets([harness.asset]),
     "asset_rows": lambda harness: harness.board().asset_rows(harness.entry),
+    "link_asset": lambda harness: harness.board().link_asset(
+        harness.asset, Link("https://files.example/film.mp4", "film.mp4")
+    ),
     "put_asset": lambda harness: _put(harness, None, False),
     "put_asset known": lambda harness: _put(harness, harness.asset, False),
     "put_asset fresh": lambda harness: _put(harness, None, True, "t1/image/fresh"),

@@ -64,7 +64,7 @@ def film(tmp_path: Path, size: int = 1000) -> tuple[Path, str]:
 
 
 def fetched(url: str) -> httpx.Response:
-    return httpx.get(url, timeout=60, trust_env=False)
+    return httpx.get(url, trust_env=False)
 
 
 async def refusal(bucket: R2Bucket, path: Path, sha256: str, name: str = "videod/wild/t/film.mp4") -> StorageError:

@@ -14,6 +14,7 @@ from videod.adapters import notion_calls, oauth
 from videod.adapters.clock import SystemClock
 from videod.adapters.notifiers import slack
 from videod.adapters.oauth import Application, GoogleTokens, Grant, seal, vault
+from videod.core.alerts import Note
 from videod.ledger import Ledger, Wakeups
 from videod.ports import BoardError, TokenError
 from videod.store.database import InlineDatabase
@@ -54,7 +55,7 @@ async def _notion(url: str, _: Path, bound_s: float) -> object:
 
 async def _slack(url: str, _: Path, bound_s: float) -> object:
     with mock.patch.object(slack, "CALL_S", bound_s):
-        return await slack.Slack(f"{url}/services/T/B/secret").send("Upload failed")
+        return await slack.Slack(f"{url}/services/T/B/secret").send(Note("Upload failed"))
 
 
 async def _token(url: str, folder: Path, bound_s: float) -> object:

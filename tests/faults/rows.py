@@ -73,10 +73,12 @@ ROWS: Mapping[str, str] = {
     "7.4": "One alert a cause and occurrence; waiting reviews, stuck entries and imbalance are told",
     "7.5": "An error log has the failure's own time",
     "7.6": "Advice names the key, the file, the command",
+    "7.7": "Mail goes with a login inside checked TLS, and says what a server refuses",
     "7.8": "Refused entries are in status; jobs of cancelled entries are not counted",
     # 8: terminal, start and stop
     "8.1": "A command that is ended, however and whenever, leaves no process, socket or temporary file",
     "8.2": "The demo needs no channels of the folder and says what keeps it from going on",
+    "8.3": "A first run shows what it does and leaves nothing behind unnamed",
     "8.4": "Tables leave out columns by rank and never cut an id or a status; one CLI, one completion that works",
     "8.5": "Any terminal, width and pipe is written to without a traceback; a nonsense number is a usage error",
     "8.6": "The consent's address answers many at once, holds its time limit and cleans what it is told",

@@ -289,7 +289,7 @@ async def test_status_says_until_when_notion_wants_to_be_left_alone_and_only_so_
             connection.close()
 
     ends = datetime.fromtimestamp(-(-(began + BAN_S * 1000) // 60_000) * 60, UTC)
-    said = f"Notion asked videod to wait until {ends:%H:%M} UTC"
+    said = f"Notion asked videod to wait until {ends:%Y-%m-%d %H:%M} UTC"
     assert said in problems()
     on.clock.pass_s(BAN_S / 2)
     with pytest.raises(BoardError):
