@@ -64,7 +64,7 @@ def film(tmp_path: Path, size: int = 1000) -> tuple[Path, str]:
 
 
 def fetched(url: str) -> httpx.Response:
-    return httpx.get(url, trust_env=False)
+    return httpx.get(url, timeout=None, trust_env=False)
 
 
 async def refusal(bucket: R2Bucket, path: Path, sha256: str, name: str = "videod/wild/t/film.mp4") -> StorageError:
@@ -240,7 +240,7 @@ async def test_two_writes_of_one_key_within_a_second_are_one_too_many(endpoint: 
     bucket, (path, sha256) = bucket_at(endpoint), film(tmp_path)
     await bucket.put("videod/twice.mp4", path, sha256)
     link = sigv4.presign(bucket.access.bucket, "PUT", "videod/twice.mp4", datetime.now(UTC), 60)
-    answer = await asyncio.to_thread(lambda: httpx.put(link, content=b"x", trust_env=False))
+    answer = await asyncio.to_thread(lambda: httpx.put(link, content=b"x", timeout=None, trust_env=False))
     assert answer.status_code == 429 and "SlowDown" in answer.text
     now[0] += 1
     await bucket.put("videod/twice.mp4", path, sha256)

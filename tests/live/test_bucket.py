@@ -41,6 +41,6 @@ def test_files_of_one_channel_go_to_its_bucket_and_a_bucket_that_fails_stops_no_
         stored = made.rows("SELECT channel_id, name, link_ends FROM objects")
         assert {row["channel_id"] for row in stored} == {"wild_planet"} and len(stored) >= 8
         assert all(row["link_ends"] for row in stored)
-        unsigned = httpx.get(f"{made.env['VIDEOD_URL_S3']}/{BUCKET}/{stored[0]['name']}", trust_env=False)
+        unsigned = httpx.get(f"{made.env['VIDEOD_URL_S3']}/{BUCKET}/{stored[0]['name']}", timeout=None, trust_env=False)
         assert unsigned.status_code == 403
         made.check_purchases()

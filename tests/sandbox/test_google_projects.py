@@ -30,7 +30,7 @@ def client(project: str) -> dict[str, str]:
 
 async def refreshed(context: Context, token: str, project: str) -> httpx.Response:
     form = client(project) | {"grant_type": "refresh_token", "refresh_token": token}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         return await http.post(f"{context.urls['google']}/token", data=form)
 
 
@@ -38,7 +38,7 @@ async def consented(context: Context, project: str) -> dict[str, object]:
     target = "http://127.0.0.1:9/"
     asked = {"client_id": client(project)["client_id"], "redirect_uri": target, "response_type": "code",
              "scope": google.EVERY_SCOPE, "access_type": "offline", "login_hint": "wild"}  # fmt: skip
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         page = await http.get(f"{context.urls['google']}/o/oauth2/v2/auth", params=asked)
         code = parse_qs(urlsplit(page.headers["location"]).query)["code"][0]
         form = client(project) | {"grant_type": "authorization_code", "code": code, "redirect_uri": target}
@@ -55,7 +55,7 @@ async def test_a_consent_works_with_the_client_of_its_project_alone(at: tuple[Co
     assert (await refreshed(context, "sandbox-refresh-wild@deep", "deep")).status_code == 200
     assert (await refreshed(context, "sandbox-refresh-wild@deep", "wild")).json()["error"] == "unauthorized_client"
     form = client("wild") | {"client_secret": google.CLIENT_SECRET}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         assert (await http.post(f"{context.urls['google']}/token", data=form)).json()["error"] == "invalid_client"
 
 
