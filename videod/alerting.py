@@ -43,7 +43,7 @@ class Alerting:
         self._bell.wake("relay")
 
     async def alert_over(self, key: str, at: int) -> int | None:
-        """The cause of `alert` is over: where it comes again, people are told again.
+        """The cause of `alert` is over: if it comes again, people hear of it again.
 
         Returns since when it lasted, ms, where people had been told of it.
         """

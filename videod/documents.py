@@ -130,30 +130,28 @@ def _toml_key(text: str) -> Key:
 
 def state_folder(settings_file: Path, env: Mapping[str, str]) -> Path:
     """[paths] state alone, as `config.load_settings` would find it; an unreadable or odd file means the default."""
-    given: object = env.get("VIDEOD_PATHS_STATE")
-    if not given:
-        try:
-            paths = read_toml(settings_file).values.get("paths")
-        except DocumentError:
-            paths = None
-        given = paths.get("state") if isinstance(paths, dict) else None
     folder = settings_file.absolute().parent
     try:
-        return files.placed(given if isinstance(given, str) and given else "state", folder)
+        return files.placed(_alone(settings_file, "paths", "state", env) or "state", folder)
     except ValueError:
         return folder / "state"
 
 
 def time_zone(settings_file: Path, env: Mapping[str, str]) -> str:
     """[daemon] timezone alone, unchecked; an unreadable or odd file means the default."""
-    given: object = env.get("VIDEOD_DAEMON_TIMEZONE")
+    return _alone(settings_file, "daemon", "timezone", env) or USUAL_ZONE
+
+
+def _alone(settings_file: Path, section: str, key: str, env: Mapping[str, str]) -> str | None:
+    """One text of the settings without reading the others; None where it is not said."""
+    given: object = env.get(f"VIDEOD_{section}_{key}".upper())
     if not given:
         try:
-            section = read_toml(settings_file).values.get("daemon")
+            found = read_toml(settings_file).values.get(section)
         except DocumentError:
-            section = None
-        given = section.get("timezone") if isinstance(section, dict) else None
-    return given if isinstance(given, str) and given else USUAL_ZONE
+            return None
+        given = found.get(key) if isinstance(found, dict) else None
+    return given if isinstance(given, str) and given else None
 
 
 # ---------------------------------------------------------------- from pydantic's findings to sentences

@@ -24,7 +24,7 @@ _ROOT = "https://www.googleapis.com/auth/"
 SCOPES = (
     f"{_ROOT}youtube.upload", f"{_ROOT}youtube.readonly", f"{_ROOT}youtube.force-ssl", f"{_ROOT}yt-analytics.readonly",
 )  # fmt: skip
-#: no consent ends later than this, where its end is told, seconds
+#: a consent that has an end does not last longer than this, seconds
 CONSENT_S = 10 * 366 * 86_400.0
 #: without these nothing can be uploaded: to send a film, and to see first which channel it would go to
 NEEDED = SCOPES[:2]

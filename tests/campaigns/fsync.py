@@ -47,9 +47,13 @@ def violations(calls: tuple[Call, ...], root: Path) -> list[str]:
             pending = {one for one in pending if str(Path(one).parent) != path}
         elif call.name.startswith("rename"):
             source, target = _NAMES.findall(call.text)[:2]
-            if target.startswith(str(root)):
+            if target.startswith(str(root)) and ".part" in Path(target).name:
+                # not yet its own name: what was written counts for the part, which is forced before it gets that
+                dirty |= {target} if source in dirty else set()
+            elif target.startswith(str(root)):
                 found += [f"{target} was renamed before its fsync"] if source in dirty else []
                 pending.add(target)
+            dirty.discard(source)
         elif call.name.startswith("unlink"):
             gone = _NAMES.findall(call.text)[0]
             pending |= {gone} if gone.startswith(str(root)) and gone.endswith(_KEPT) else set()

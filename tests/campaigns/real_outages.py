@@ -23,14 +23,15 @@ from tests.harness.gateway import Asked, Gateway
 from tests.harness.mutating import base_of
 from tests.harness.patience import until
 from tests.live.board import Board, Row
-from tests.live.stage import Stage
+from tests.live.stage import NOTION_PER_MINUTE, Stage
 from videod.core.statuses import AT_GATE, BY_LABEL, GATES, LABELS, Status
 from videod.sandbox.admin import most_within
 
 #: a Status may be on its way to the board for so long after it has changed, seconds
 STALE_S = 5.0
 #: Notion's own limit, requests a minute, and what evenly spaced ones come to in ten seconds
-PER_MINUTE, PER_TEN_SECONDS = 180, 31
+PER_MINUTE = NOTION_PER_MINUTE
+PER_TEN_SECONDS = PER_MINUTE // 6 + 1
 RETRY_AFTER_S = 15
 ENTRIES, MORE = 10, 6
 CHANNELS = ("wild_planet", "deep_ocean")

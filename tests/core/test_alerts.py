@@ -1,4 +1,4 @@
-"""Every cause that people are told of has its row: a level, when it is told again, what clears it."""
+"""Every alert has its row: a level, when it is repeated, what clears it."""
 
 import importlib
 import re

@@ -1,4 +1,4 @@
-"""The day's quotas and budgets are told at 80 and at 100 %, once a day each, and stand in `status`."""
+"""Each of the day's quotas and budgets is alerted once at 80 and once at 100 %, and `status` shows it."""
 
 import json
 from collections.abc import Iterator

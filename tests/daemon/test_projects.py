@@ -116,7 +116,7 @@ async def test_a_consent_that_google_will_end_is_told_days_before(stage: Stage) 
     assert not one.stops and "after 7 days" in one.text and "In production" in one.text
     assert "videod channels authorize wild" in one.text and one.alert == one.sentence
     assert one.alert_key == "youtube:consent-ends:wild"
-    # a consent that was just given and ends soon is told by the look that tries it first
+    # the first look at a consent that was just given and ends soon reports it
     at = stage.clock.at
     await stage.consent(
         "wild", replace(given, refresh_token="sandbox-refresh-again", obtained_at=iso(at), ends_at=iso(at + DAY_MS))

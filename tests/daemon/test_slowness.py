@@ -1,4 +1,4 @@
-"""An episode that shows one status for far too long is told once, on the board and as an alert, whatever restarts."""
+"""An episode that shows one status for far too long is reported once, on the board and as an alert, over restarts."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

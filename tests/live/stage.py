@@ -26,6 +26,10 @@ _BOUGHT = {
 }  # fmt: skip
 
 
+#: requests a minute that the simulated Notion takes: those of its larger plans
+NOTION_PER_MINUTE = 600
+
+
 class Stage:
     """Folder, environment and processes of one live test. `channel` overrides fields of the sample channels."""
 
@@ -51,7 +55,7 @@ class Stage:
         self.config.write_text(paths + settings)
         quick = ("--generation", "1.5", "--latency", "gemini=0.1", "--latency", "elevenlabs=0.1", "--plain")
         # what is tried here waits for the board; the pace of the smaller plans has tests of its own
-        quick += ("--notion-rate", "600")
+        quick += ("--notion-rate", str(NOTION_PER_MINUTE))
         self.found, self.sandbox = rehearsal.attach_or_start(self.root, [*quick, *sandbox])
         self.env = rehearsal.environment(self.root, self.found, self.state)
         self.env |= {"VIDEOD_DAEMON_POLL_INTERVAL_S": "0.5", "VIDEOD_DAEMON_LOOK_AFTER_S": "3"}

@@ -34,14 +34,6 @@ def box(tmp_path: Path):
     made.close()
 
 
-@pytest.fixture
-async def api(box: StudioBox) -> AsyncIterator[Caller]:
-    listening = await served(box)
-    async with control.session(box.state) as session:
-        yield Caller(session)
-    await listening.close()
-
-
 # ------------------------------------------------------------------------------------------- reading
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -32,14 +31,6 @@ def box(tmp_path: Path):
     made = StudioBox(tmp_path)
     yield made
     made.close()
-
-
-@pytest.fixture
-async def api(box: StudioBox) -> AsyncIterator[Caller]:
-    listening = await served(box)
-    async with control.session(box.state) as session:
-        yield Caller(session)
-    await listening.close()
 
 
 def test_every_code_has_a_status_and_a_meaning() -> None:

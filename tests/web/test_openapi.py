@@ -1,14 +1,13 @@
 """The OpenAPI document: valid by a validator of others, complete, and served as it is in docs."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.cli.factory import StudioBox, a_full_studio
-from tests.harness import contract, control
-from tests.web.caller import Caller, redact, served
+from tests.harness import contract
+from tests.web.caller import Caller, redact
 from videod.guard.errors import Code, ErrorCode, Obstacle
 from videod.web import openapi
 from videod.web.api import ROUTES, build_app
@@ -19,14 +18,6 @@ def box(tmp_path: Path):
     made = a_full_studio(tmp_path, 20)
     yield made
     made.close()
-
-
-@pytest.fixture
-async def api(box: StudioBox) -> AsyncIterator[Caller]:
-    listening = await served(box)
-    async with control.session(box.state) as session:
-        yield Caller(session)
-    await listening.close()
 
 
 async def test_the_document_is_valid_and_served(api: Caller) -> None:

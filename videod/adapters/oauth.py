@@ -37,7 +37,7 @@ USABLE_MS = 50 * 60_000
 SETTLED_MS = 5 * 60_000
 #: no access token lives longer than a day
 LIFETIME_S = 86_400.0
-#: no consent ends later than this, where its end is told
+#: a consent that has an end does not last longer than this
 CONSENT_S = 10 * 366 * 86_400.0
 #: so many tokens are asked for at once
 AT_ONCE = 2

@@ -1,4 +1,4 @@
-"""Every cause that people are told of: how urgent it is, when it is told again and what clears it. Pure.
+"""Everything that videod alerts people to: how urgent it is, when the alert is repeated and what clears it. Pure.
 
 A cause is found by the key of its alert (`ops.Alert`), so whoever tells of something adds one row here and no more.
 """
@@ -28,7 +28,7 @@ _DAILY = "each day while it lasts"
 class AlertCause:
     """One row of the table. `key`: a pattern of the whole key of its alerts; `sample`: a message as people get it.
 
-    `again`: when the same cause is told again; `over`: what clears it, so that its next occurrence is told at once.
+    `again`: when the alert is repeated; `over`: what clears it, so that the next occurrence is reported at once.
     `asked`: somebody asked for it in the settings, so it goes wherever alerts go, whatever their level.
     """
 

@@ -74,7 +74,7 @@ def _one(row: object) -> Allowance | None:
 
 
 def told(one: Allowance) -> tuple[str, str] | None:
-    """(key, text) of what people are told of it, once a day each at 80 and at 100 %; None where there is room.
+    """(key, text) of its alert, once a day each at 80 and at 100 %; None where there is room.
 
     As many uploads as a channel wants a day are no end of anything: they are only shown.
     """

@@ -1,4 +1,4 @@
-"""Looks once a minute how much of the day's quotas and budgets is used: told at 80 and at 100 %, shown in `status`."""
+"""Looks once a minute how much of the day's quotas and budgets is used; alerts at 80 and 100 %, shown in `status`."""
 
 import json
 import logging
