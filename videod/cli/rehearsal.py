@@ -17,6 +17,8 @@ from videod.files import private_folder
 
 #: how long the stand-ins may take to answer after their start, seconds
 START_S = 180.0
+#: well known, as all keys of the stand-ins
+WEBHOOK_TOKEN = "secret_sandbox_webhook"  # noqa: S105
 
 
 class RehearsalError(Exception):
@@ -92,6 +94,21 @@ def clients(projects: Iterable[str]) -> dict[str, str]:
     pairs = [(name, usual[client_secrets("")[at]], one) for one in projects if one
              for at, name in enumerate(client_secrets(one))]  # fmt: skip
     return {name: f"{value}-{project}" for name, value, project in pairs}
+
+
+def called_back(found: Mapping[str, object], port: int) -> dict[str, str]:
+    """The simulated Notion calls videod at this port from now on; the variables with which videod believes it.
+
+    Where the person has a token of their own, they have made their own subscription. Raises OSError or ValueError.
+    """
+    from videod.core import webhook
+    from videod.sandbox.attach import call
+
+    if os.environ.get(webhook.SECRET):
+        return {}
+    body = {"url": f"http://127.0.0.1:{port}{webhook.PATH}", "token": WEBHOOK_TOKEN}
+    call(f"{found['admin']}/set/notion/webhook", "PUT", body)
+    return {webhook.SECRET: WEBHOOK_TOKEN}
 
 
 def prepare(

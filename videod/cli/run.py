@@ -77,6 +77,8 @@ def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
     state = root / "daemon"
     env = rehearsal.environment(root, found, state) | rehearsal.clients(projects.values())
     rehearsal.prepare(env, channels, state, projects)
+    if settings.webhook.port:
+        env |= rehearsal.called_back(found, settings.webhook.port)
     typer.echo(f"Simulated services are up. The board: {found.get('page')}", err=True)
     return env
 

@@ -7,6 +7,8 @@ answers 404. Besides the general faults it knows one of its own:
   503_saved   a write is kept, yet answered with 503 and `additional_data` (retry_guidance, committed_resource_id,
               committed_child_ids)
 
+It calls a webhook when pages change (`webhooks`, which has two more faults).
+
 Requests with `PERSON_TOKEN` are edits of a person: they are free of the rate limit and show in `last_edited_by`.
 """
 
@@ -23,6 +25,7 @@ from videod.sandbox.notion.search import Search
 from videod.sandbox.notion.store import SERVICE
 from videod.sandbox.notion.uploads import Uploads
 from videod.sandbox.notion.views import Views
+from videod.sandbox.notion.webhooks import Webhooks
 from videod.sandbox.notion.workspace import QUERY_CAP, Workspace
 
 __all__ = ["BOARD_PAGE_ID", "BOT_ID", "BOT_TOKEN", "PERSON_ID", "PERSON_TOKEN", "build"]
@@ -43,4 +46,5 @@ def build(context: Context, *, requests_per_minute: int | None = None, query_cap
         app.add_routes(room.routes())
     app.add_routes(users.routes())
     uploads.attach_to(app)
+    app.cleanup_ctx.append(Webhooks(workspace).run)
     return app

@@ -53,6 +53,8 @@ class Store:
         self._context = context
         self._folder = context.folder(SERVICE)
         self._snapshot_mark: tuple[int, int] | None = None
+        #: is shown every row that is written, with the one whose place it takes
+        self.watch: Callable[[Row | None, Row], None] = lambda before, after: None
         self._clear()
         self.refresh()
 
@@ -109,6 +111,7 @@ class Store:
         lines = []
         for row in rows:
             table = _TABLE_OF[type(row)]
+            self.watch(self._table(table).get(row.id), row)
             self._place(table, row)
             lines.append(json.dumps({"table": table, "serial": self._serial, "row": as_json(row)}) + "\n")
         self._cut_torn_tail()
