@@ -7,15 +7,44 @@ import pytest
 from videod.adapters.notion_pace import Line, Rank
 
 
-async def _ask(line: Line, name: str, rank: Rank, order: list[str]) -> None:
-    async with line.place(rank):
-        order.append(name)
+class Pace:
+    """Turns that begin when the test says so. `unused`: how many before the next one nobody took."""
+
+    def __init__(self) -> None:
+        self.line = Line(self._wait, self._took)
+        self.order: list[str] = []
+        self.taken: list[int] = []
+        self.unused = -1
+        self._begins = asyncio.Semaphore(0)
+
+    async def _wait(self) -> int:
+        await self._begins.acquire()
+        self.unused += 1
+        return self.unused
+
+    def _took(self, turns: int) -> None:
+        self.taken.append(turns)
+        self.unused = -1
+
+    async def ask(self, name: str, rank: Rank = Rank.TELL, turns: int = 1) -> None:
+        await self.line.turn(rank, turns)
+        self.order.append(name)
+
+    async def begin(self, turns: int = 1) -> None:
+        await _settled()
+        for _ in range(turns):
+            self._begins.release()
+            await _settled()
+
+
+async def _settled() -> None:
+    for _ in range(20):
         await asyncio.sleep(0)
 
 
 @pytest.mark.fault("13.8")
 async def test_those_for_whom_a_person_waits_go_first() -> None:
-    line, order = Line(), list[str]()
+    pace = Pace()
     asked = [
         ("file 1", Rank.TELL),
         ("file 2", Rank.TELL),
@@ -23,28 +52,74 @@ async def test_those_for_whom_a_person_waits_go_first() -> None:
         ("file 3", Rank.TELL),
         ("wish", Rank.WISH),
     ]
-    await asyncio.gather(*(_ask(line, name, rank, order) for name, rank in asked))
-    assert order == ["file 1", "wish", "list", "file 2", "file 3"]
+    tasks = [asyncio.create_task(pace.ask(name, rank)) for name, rank in asked]
+    await _settled()
+    assert pace.order == []
+    await pace.begin(5)
+    await asyncio.gather(*tasks)
+    assert pace.order == ["wish", "list", "file 1", "file 2", "file 3"]
+
+
+@pytest.mark.fault("13.8")
+async def test_whoever_comes_before_a_turn_begins_may_take_it() -> None:
+    pace = Pace()
+    told = asyncio.create_task(pace.ask("two requests", turns=2))
+    await pace.begin()
+    assert pace.order == [], "the turn before two at once stays free"
+    wish = asyncio.create_task(pace.ask("wish", Rank.WISH))
+    await pace.begin()
+    assert pace.order == ["wish"]
+    await pace.begin()
+    assert pace.order == ["wish"], "again one stays free"
+    await pace.begin()
+    await asyncio.gather(told, wish)
+    assert pace.order == ["wish", "two requests"] and pace.taken == [1, 2]
+
+
+async def test_after_a_rest_two_at_once_need_not_wait() -> None:
+    pace = Pace()
+    pace.unused = 0
+    told = asyncio.create_task(pace.ask("two requests", turns=2))
+    await pace.begin()
+    await told
+    assert pace.taken == [2]
 
 
 async def test_a_caller_that_gives_up_holds_up_nobody() -> None:
-    line, order = Line(), list[str]()
-    tasks = [asyncio.create_task(_ask(line, str(number), Rank.TELL, order)) for number in range(5)]
-    await asyncio.sleep(0)
-    tasks[1].cancel()
-    tasks[3].cancel()
+    pace = Pace()
+    tasks = [asyncio.create_task(pace.ask(str(number))) for number in range(5)]
+    await _settled()
+    for given_up in (0, 1, 3):  # the first one watches for the turn
+        tasks[given_up].cancel()
+    await pace.begin(2)
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert order == ["0", "2", "4"]
+    assert pace.order == ["2", "4"]
+
+
+async def test_a_wait_that_fails_fails_for_the_one_who_waited() -> None:
+    failures = ["busy", None]
+
+    async def wait() -> int:
+        await asyncio.sleep(0)
+        if failures.pop(0):
+            raise RuntimeError("busy")
+        return 0
+
+    line = Line(wait, lambda turns: None)
+    found = await asyncio.gather(line.turn(Rank.TELL), line.turn(Rank.TELL), return_exceptions=True)
+    assert [type(one) for one in found] == [RuntimeError, type(None)]
 
 
 @pytest.mark.parametrize("steps", range(6))
-async def test_a_cancel_at_any_moment_leaves_the_line_moving(steps: int) -> None:
-    line, order = Line(), list[str]()
-    tasks = [asyncio.create_task(_ask(line, str(number), Rank.TELL, order)) for number in range(3)]
+@pytest.mark.parametrize("given_up", range(3))
+async def test_a_cancel_at_any_moment_leaves_the_line_moving(steps: int, given_up: int) -> None:
+    pace = Pace()
+    await pace.begin(10)
+    tasks = [asyncio.create_task(pace.ask(str(number))) for number in range(3)]
     for _ in range(steps):
         await asyncio.sleep(0)
-    tasks[1].cancel()
+    tasks[given_up].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await _ask(line, "last", Rank.WISH, order)
-    assert order[-1] == "last"
-    assert {"0", "2"} <= set(order)
+    await pace.ask("last", Rank.WISH)
+    assert pace.order[-1] == "last"
+    assert {"0", "1", "2"} - {str(given_up)} <= set(pace.order)

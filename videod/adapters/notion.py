@@ -56,6 +56,10 @@ class Place:
     parent_page: str | None = None
 
 
+#: what is written before an entry is taken: a person waits for it
+_TAKING = frozenset({"Videod Key"})
+
+
 @dataclass(frozen=True)
 class _Columns:
     """Column name -> type of both tables, read once and again when a write is rejected."""
@@ -196,8 +200,9 @@ class NotionBoard:
     @promised
     async def write(self, page_id: str, values: Mapping[str, object]) -> None:
         """Set these properties. A column that is gone is left out; without "Status" the write is rejected."""
+        rank = Rank.WISH if values.keys() <= _TAKING else Rank.TELL
         await self._with_columns(
-            lambda columns: self._set(page_id, "write the entry", _bodies(columns.entries, values))
+            lambda columns: self._set(page_id, "write the entry", _bodies(columns.entries, values), rank=rank)
         )
 
     @promised

@@ -46,6 +46,8 @@ CALL_S = 60.0
 SLOWEST_UPLOAD = 64 * 1024
 #: waits up to this long are slept through; a longer one is handed to the caller as "busy", seconds
 PATIENCE_S = 3.0
+#: a sleep may end a little early, ms
+ROUNDING_MS = 20
 #: when Notion says "too many" without saying how long, seconds
 BUSY_S = 30.0
 #: what Notion asks for counts up to this; then it is asked again, seconds
@@ -114,7 +116,9 @@ class Calls:
         self.pace(requests_per_s)
         # on the clock that nobody can set: a wall clock set back by a day must not lengthen a ban by one
         self._turn = turn or NotionPacer()
-        self._line = Line()
+        self._line = Line(self._wait_for_turn, self._took)
+        #: when the last turn that was used began, or will; ms on the steady clock, long ago before the first one
+        self._used_ms = clock.steady_ms() - 3_600_000
         self._banned_ms = 0
         if not_before_ms > clock.now_ms():
             self._ban(min(not_before_ms - clock.now_ms(), int(BLOCKED_S * 1000)))
@@ -172,8 +176,7 @@ class Calls:
     ) -> tuple[Json, int]:  # fmt: skip
         """The object that was answered and how many bytes it had."""
         if turns:
-            async with self._line.place(rank):
-                await self._wait_for_turn(turns)
+            await self._line.turn(rank, turns)
         answer = await self._asked(what, make, carries_bytes)
         if (told := _date_ms(answer.headers.get("Date"))) is not None:
             self._told_ms = told, self._clock.steady_ms()
@@ -215,18 +218,28 @@ class Calls:
 
     # ------------------------------------------------------------------------------------------------- waiting
 
-    async def _wait_for_turn(self, turns: int = 1) -> None:
-        """Wait for the pace and for what is left of a ban. Raises BoardError "busy" when that is long."""
+    async def _wait_for_turn(self) -> int:
+        """Wait for the pace and for what is left of a ban; returns how many turns before this one were not used.
+
+        Raises BoardError "busy" when a ban is long.
+        """
         while True:
             await self._turn.ready()
             await self._wait_for_ban()
             # one at a time and evenly: three at once would be a burst
-            ahead_ms = self._turn.take(self._clock.steady_ms(), self._interval_ms, turns)
-            if ahead_ms == 0:
-                return
-            await self._clock.sleep(ahead_ms / 1000)
-            if self._banned_until() <= self._clock.steady_ms():
-                return  # else a ban came while we stood in line
+            ahead_ms = self._turn.take(self._clock.steady_ms(), self._interval_ms)
+            if ahead_ms:
+                await self._clock.sleep(ahead_ms / 1000)
+            if not ahead_ms or self._banned_until() <= self._clock.steady_ms():
+                # else a ban came while we stood in line; clocks that round must not make a turn one too few
+                return (self._clock.steady_ms() - self._used_ms + ROUNDING_MS) // self._interval_ms - 1
+
+    def _took(self, turns: int) -> None:
+        """The turn that begins is used, and those after it that are used up with it."""
+        now_ms = self._clock.steady_ms()
+        self._used_ms = now_ms + (turns - 1) * self._interval_ms
+        for _ in range(turns - 1):
+            self._turn.take(now_ms, self._interval_ms)
 
     async def _wait_for_ban(self) -> None:
         wait_s = (self._banned_until() - self._clock.steady_ms()) / 1000
