@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,9 +26,12 @@ from tests.campaigns.frame import ROOT, Campaign, Missing, Result, say
 from tests.harness import control
 from tests.harness.patience import PATIENCE_S
 from tests.live.stage import Stage
+from videod.core.deliveries import HEADER, signature
+from videod.core.webhook import PATH, SECRET
 
 #: LimitNOFILE= of systemd/videod.service
 UNIT_FILES = 8192
+HOOK_TOKEN = "secret_of_this_subscription"
 FLOODING = ROOT / "tests" / "harness" / "flooding.py"
 _BUCKET = re.compile(r'videod_loop_delay_seconds_bucket{le="([^"]+)"} (\d+)')
 
@@ -118,8 +122,9 @@ def campaign(folder: Path, episodes: int, count: int, seconds: float, give_up_s:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard != resource.RLIM_INFINITY and hard < count + 100:
         raise Missing(f"this host allows {hard} files a process, {count + 100} are needed (ulimit -Hn)")
-    port = _free_port()
-    made = Stage(folder / "stage", many_channel(2, episodes, 1), (), f"[daemon]\nhttp_port = {port}\n")
+    port, hook = _free_port(), _free_port()
+    settings = f'[daemon]\nhttp_port = {port}\n[webhook]\nport = {hook}\nhost = "localhost"\n'
+    made = Stage(folder / "stage", many_channel(2, episodes, 1), (), settings, {SECRET: HOOK_TOKEN})
     try:
         began = time.monotonic()
         resource.prlimit(made.start().pid, resource.RLIMIT_NOFILE, (UNIT_FILES, UNIT_FILES))
@@ -133,7 +138,7 @@ def campaign(folder: Path, episodes: int, count: int, seconds: float, give_up_s:
         time.sleep(seconds)
         before = metrics(made.state)
         done = _jobs_done(made)
-        found = _floods(made, port, count, seconds)
+        found = _floods(made, port, hook, count, seconds)
         during = (_jobs_done(made) - done, made.statuses().count("published"))
         after = metrics(made.state)
         while made.statuses().count("published") < episodes:
@@ -145,12 +150,21 @@ def campaign(folder: Path, episodes: int, count: int, seconds: float, give_up_s:
         made.close()
 
 
-def _floods(made: Stage, port: int, count: int, seconds: float) -> dict[str, dict[str, object]]:
+def _signed(port: int) -> None:
+    """A delivery of Notion's to the webhook."""
+    body = f'{{"id": "{uuid.uuid4()}"}}'.encode()
+    headers = {HEADER: signature(body, HOOK_TOKEN)}
+    answer = httpx.post(f"http://127.0.0.1:{port}{PATH}", content=body, headers=headers, timeout=PATIENCE_S)
+    assert answer.status_code == 200
+
+
+def _floods(made: Stage, port: int, hook: int, count: int, seconds: float) -> dict[str, dict[str, object]]:
     urls = made.found["urls"]
     page, admin, notion = str(made.found["page"]), str(made.found["admin"]), str(urls["notion"])
     board = {"Authorization": f"Bearer {made.env['NOTION_TOKEN']}", "Notion-Version": "2026-03-11"}
     places: dict[str, tuple[str, Callable[[], object]]] = {
         "control socket": (str(made.state / "videod.sock"), lambda: control.get(made.state, "/health")),
+        "webhook": (str(hook), lambda: _signed(hook)),
         "http_port": (str(port), lambda: _got(f"http://127.0.0.1:{port}/health")),
         "sandbox page": (str(urlsplit(page).port), lambda: _got(f"{page}/api/board")),
         "sandbox admin": (str(urlsplit(admin).port), lambda: _got(f"{admin}/health")),

@@ -5,21 +5,25 @@ python -m tests.campaigns.kills --kills 20 --seed 1
 
 import argparse
 import random
+import socket
 import time
 from pathlib import Path
 
 from tests.campaigns import invariants
 from tests.campaigns.frame import Campaign, Result, main, say
 from tests.live.stage import Stage
+from videod.cli import rehearsal
 
 
-def campaign(folder: Path, kills: int, seed: int, episodes: int, up_s: float) -> Result:
+def campaign(folder: Path, kills: int, seed: int, episodes: int, up_s: float, webhook: bool = False) -> Result:
     """Run and judge one campaign; the daemon lives at most `up_s`, every fifth time five times as long.
+
+    `webhook`: Notion calls the daemon at each change, and it asks by itself once a minute only.
 
     Raises AssertionError when a promise is broken.
     """
     chance = random.Random(seed)
-    made = Stage(folder)
+    made = _called(folder) if webhook else Stage(folder)
     try:
         person = made.person()
         person.write_entries([_story(number) for number in range(episodes)])
@@ -50,6 +54,16 @@ def campaign(folder: Path, kills: int, seed: int, episodes: int, up_s: float) ->
         return _judge(made, done, restarts)
     finally:
         made.close()
+
+
+def _called(folder: Path) -> Stage:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    settings = f'[webhook]\nport = {port}\nhost = "localhost"\n'
+    made = Stage(folder, None, (), settings, {"VIDEOD_DAEMON_POLL_INTERVAL_S": "60"})
+    made.env |= rehearsal.called_back(made.found, port)
+    made.admin("/set/notion/webhook", "PUT", {"pace": 0.01})  # who is killed is called again soon
+    return made
 
 
 #: a topic each, so that no two episodes ask for the same picture: the stand-ins' accounts count by request
@@ -94,11 +108,12 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kills", type=int, default=20, help="default 20")
     parser.add_argument("--up", type=float, default=3.0, help="seconds between start and kill at most (default 3)")
     parser.add_argument("--episodes", type=int, default=2, help="begun at once; more follow (default 2)")
+    parser.add_argument("--webhook", action="store_true", help="Notion calls; videod asks only once a minute")
 
 
 CAMPAIGN = Campaign(
     "kills", "kill -9 of the daemon at random moments loses nothing and pays nothing twice uncounted", _options,
-    lambda folder, given: campaign(folder / "stage", given.kills, given.seed, given.episodes, given.up),
+    lambda folder, given: campaign(folder / "stage", given.kills, given.seed, given.episodes, given.up, given.webhook),
 )  # fmt: skip
 
 if __name__ == "__main__":
