@@ -105,7 +105,7 @@ MUTANTS = (
            "self._ban(min(not_before_ms - clock.now_ms(), int(BLOCKED_S * 1000)))", "pass",
            "tests/adapters/test_notion_board.py::test_a_ban_is_kept_over_a_restart"),
     Mutant("line_up_through_a_ban", "P10 a ban stops those who stand in line", "videod/adapters/notion_calls.py",
-           "            if self._banned_until() <= self._clock.steady_ms():", "            if True:",
+           "            if not ahead_ms or self._banned_until() <= self._clock.steady_ms():", "            if True:",
            "tests/faults/test_notion_ban.py::test_a_ban_that_comes_while_others_stand_in_line_stops_them_too"),
     Mutant("lists_may_lie", "P4 no answer passes for a list that lacks our video", "scripts/lib/youtube.py",
            'if not isinstance(dig(value, "items"), list) and', "if False and",

@@ -18,6 +18,8 @@ from videod.ports import BoardError, Link, Page
 
 PART = 100
 PER_S = 3.0
+#: a sleep may end a little early, as a share of a turn
+EARLY = 0.06
 
 
 @dataclass
@@ -32,16 +34,28 @@ class PacedBoard(PoweredBoard):
     down_until_s: float = 0.0
     busy_until_s: float = 0.0
     _free_s: float = 0.0
-    _line: Line = field(default_factory=Line)
+    _used_s: float = -3600.0
+    _line: Line = field(init=False)
 
-    async def _request(self, turns: float = 1, trip: float = 1.0, rank: Rank = Rank.TELL) -> None:
+    def __post_init__(self) -> None:
+        self._line = Line(self._wait_for_turn, self._took)
+
+    async def _wait_for_turn(self) -> int:
+        loop = asyncio.get_running_loop()
+        begins = max(loop.time(), self._free_s)
+        self._free_s = begins + 1 / PER_S
+        await asyncio.sleep(begins - loop.time())
+        return int((loop.time() - self._used_s) * PER_S + EARLY) - 1
+
+    def _took(self, turns: int) -> None:
+        self._used_s = asyncio.get_running_loop().time() + (turns - 1) / PER_S
+        self._free_s += (turns - 1) / PER_S
+
+    async def _request(self, turns: int = 1, trip: float = 1.0, rank: Rank = Rank.TELL) -> None:
         """One request as it is answered; `trip`: the share of a round trip until then."""
         loop = asyncio.get_running_loop()
         if turns:
-            async with self._line.place(rank):
-                begins = max(loop.time(), self._free_s + max(0, turns - 1) / PER_S)
-                self._free_s = begins + turns / PER_S
-                await asyncio.sleep(begins - loop.time())
+            await self._line.turn(rank, turns)
         self.asked.append(loop.time())
         await self._travel(trip)
         if loop.time() < self.down_until_s:

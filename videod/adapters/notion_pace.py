@@ -35,8 +35,8 @@ class Line:
     """Gives turns by rank, and within a rank in the order in which callers came.
 
     `wait` returns when a turn begins, with how many before it nobody used; one caller at a time waits so, on behalf of
-    whoever is first then. Several turns at once are given after as many unused ones, less one. `took` is told each time
-    how many were given; all but the first of them are then still to come.
+    whoever is first then. Several turns at once are given after as many unused ones, less one. `took` gets the
+    number of turns that were given; all but the first of them are still to come then.
     """
 
     def __init__(self, wait: Callable[[], Awaitable[int]], took: Callable[[int], None]) -> None:
