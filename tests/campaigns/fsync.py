@@ -88,7 +88,7 @@ def _check_token(folder: Path) -> None:
     path = folder / "tokens" / "deep.token"
     program = "import sys; from pathlib import Path; from scripts.lib import google_oauth as oauth\n"
     program += "oauth.keep(Path(sys.argv[1]), 'deep', 'refresh', oauth.SCOPES)"
-    key = {"VIDEOD_MASTER_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
+    key = {"VIDEOD_MASTER_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "GOOGLE_CLIENT_ID": "client"}
     traced = tracing.run([sys.executable, "-c", program, str(path)], CALLS, env=key)
     assert traced.code == 0, traced.err
     found = violations(traced.calls, path.parent)

@@ -19,13 +19,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import NOON, StudioBox
+from tests.harness.patience import PATIENCE_S
 from videod.cli import completion
 
 SHELLS = ("bash", "zsh", "fish")
 ODD = 'The "Fox\'s" $HOME `den`'
 PROMPT = "ready> "
-#: nobody waits so long: only a shell that hangs
-HANGS_S = 60
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][AB0]|\x1b\][^\x07]*\x07|\x1b[=>]|[\x07\r]")
 
 
@@ -59,6 +58,7 @@ class Terminal:
             "TERM": "xterm", "VIDEOD_STATE": str(state), "LC_ALL": "C.UTF-8",
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }  # fmt: skip
+        self._shown = ""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
         self._process = subprocess.Popen(
@@ -72,12 +72,12 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def until(self, text: str) -> str:
-        """What it showed, up to `text`."""
-        shown = ""
-        while text not in (plain := _CONTROL.sub("", shown)):
-            assert select.select([self._master], [], [], HANGS_S)[0], f"{text!r} is not in {plain!r}"
-            shown += os.read(self._master, 65_536).decode(errors="replace")
-        return plain
+        """What it showed since the last time, up to `text`; what came behind it is kept for the next time."""
+        while text not in (plain := _CONTROL.sub("", self._shown)):
+            assert select.select([self._master], [], [], PATIENCE_S)[0], f"{text!r} is not in {plain!r}"
+            self._shown += os.read(self._master, 65_536).decode(errors="replace")
+        before, _, self._shown = plain.partition(text)
+        return before + text
 
     def run_as_told(self, words: list[str]) -> None:
         """Run the line by a program that prints its words, which must be these."""

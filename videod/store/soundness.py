@@ -71,6 +71,9 @@ def complaints(path: Path, limit: int = COMPLAINTS, full: int = FULL_CHECK_BYTES
             if error.sqlite_errorname == "SQLITE_INTERRUPT":
                 return []
             raise
+        except UnicodeDecodeError as error:
+            # SQLite names in its error what is damaged, and Python cannot read the name
+            raise sqlite3.DatabaseError("a name in it is no text") from error
     return [] if found == ["ok"] else [sanitize_line(text) for text in found]
 
 
