@@ -62,9 +62,8 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
         self._process = subprocess.Popen(
-            [found, *argv], cwd=home, env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
-        )  # fmt: skip
+            ["setsid", "--ctty", found, *argv], cwd=home, env=env, stdin=slave, stdout=slave, stderr=slave
+        )
         os.close(slave)
         self.until(PROMPT)
 
