@@ -25,7 +25,8 @@ KEYS = {
     "board unreachable": "board-unreachable", "board back:17": "board-back", "board:asset:rejected": "board-write",
     "changed:owls-1/clip_07": "file", "relay:asset:KeyError": "crash", "intake:p1:KeyError": "crash",
     "loop verdicts": "loop", "stuck:owls-1:17": "stuck", "slow:owls-1:17": "slow",
-    "imbalance:wild_earth": "balance", "reviews:17": "waiting",
+    "imbalance:wild_earth": "balance", "limit:kie": "limit", "heartbeat:1795000020000": "heartbeat",
+    "reviews:17": "waiting",
 }  # fmt: skip
 
 

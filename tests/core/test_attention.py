@@ -1,12 +1,11 @@
 """When people are told of what did not fail: reviews, stuck episodes, a lopsided queue, a key nobody put right."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from videod.core import attention
-from videod.core.attention import Digest, Queue, Review
+from videod.core.attention import Queue
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job, Priority, Task
 from videod.core.statuses import JobState, Status
@@ -16,62 +15,6 @@ from videod.store.reads import OpenAlert
 HOUR = 3_600_000
 MINUTE = 60_000
 NOON = 1_795_262_400_000
-AFTER, EVERY = 12 * HOUR, 24 * HOUR
-
-
-def review(name: str, since: int, cost: int = 0, status: Status = Status.ASSETS_READY) -> Review:
-    return Review(f"{name.lower()}-1", name, "wild_earth", status, since, cost)
-
-
-def due(reviews: Sequence[Review], last: Digest, at: int, after: int = AFTER) -> bool:
-    return attention.digest_due(reviews, last, at, after, EVERY)
-
-
-@pytest.mark.fault("7.4")
-def test_a_review_is_told_when_it_has_waited_longer_than_the_setting_says() -> None:
-    bears = review("Bears", NOON)
-    assert [due([bears], Digest(), NOON + hours * HOUR) for hours in (1, 12, 13)] == [False, False, True]
-    assert not due([bears], Digest(), NOON + 1000 * HOUR, after=0)
-    assert not due([], Digest(), NOON)
-
-
-@pytest.mark.fault("7.4")
-def test_reviews_are_told_at_most_once_a_day_and_not_again_while_nothing_new_waits() -> None:
-    bears, owls = review("Bears", NOON), review("Owls", NOON + 5 * HOUR)
-    sent = Digest(NOON + 13 * HOUR, frozenset({bears.mark}))
-    assert not any(due([bears], sent, NOON + hours * HOUR) for hours in range(13, 500))
-    assert [due([bears, owls], sent, NOON + hours * HOUR) for hours in (18, 36, 37, 40)] == [False, False, True, True]
-    again = review("Bears", NOON + 14 * HOUR, status=Status.VIDEO_READY)
-    assert due([again], sent, NOON + 40 * HOUR)  # its next review is another wait
-    assert due([owls], sent, NOON - 100 * HOUR) is False  # the clock was set back
-    assert due([review("Owls", NOON - 200 * HOUR)], sent, NOON - 100 * HOUR)
-
-
-@pytest.mark.parametrize("kept", [None, [], {"at": "x"}, {"listed": 3}, {"at": [], "listed": [1]}], ids=repr)
-def test_a_kept_digest_that_is_nonsense_counts_as_none(kept: object) -> None:
-    assert Digest.of(kept).at is None
-    sent = Digest(NOON, frozenset({"a@1"}))
-    assert Digest.of(sent.plain()) == sent
-
-
-@pytest.mark.fault("7.4")
-def test_the_digest_lists_title_channel_review_since_when_and_what_approving_costs() -> None:
-    text = attention.digest_text(
-        [
-            review("Owls", NOON + HOUR, 8_400_000, Status.VIDEO_READY),
-            replace(review("Bears", NOON, status=Status.AUDIO_READY), title=" Bears\n"),
-        ]
-    )
-    lines = text.splitlines()
-    assert lines[0] == "2 reviews wait for you:"
-    assert lines[1] == "- Bears (wild_earth, bears-1): audio review since 2026-11-21 12:00 UTC; approving costs nothing"
-    assert "- Owls (wild_earth, owls-1): video review since 2026-11-21 13:00 UTC; approving costs $8.40" in lines
-    many = attention.digest_text([review(f"Film {n}", NOON + n) for n in range(30)]).splitlines()
-    assert many[0] == "30 reviews wait for you:" and "- and 10 more; `videod status` lists them" in many
-    long = attention.digest_text([review("x" * 5000, NOON)])
-    assert len(long) < 6000 and "x…" in long
-
-
 # ------------------------------------------------------------------------------------------- stuck
 
 TASK = Task(

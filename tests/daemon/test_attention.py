@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.factory import HOUR, MINUTE, StudioBox, at_once
-from videod.core.events import JobFailed, ServiceFreed
+from videod.core.events import JobFailed, ServiceFreed, TaskPaused
 from videod.core.failures import Failure, Kind
 from videod.core.statuses import AT_GATE, Status
 from videod.core.suspension import Cause, Suspension
@@ -43,9 +43,9 @@ class Watched:
     def problems(self) -> tuple[str, ...]:
         return at_once(self.box.store.read(views.problems))
 
-    def filming(self) -> str:
+    def filming(self, title: str = "Bears") -> str:
         """An episode whose clips may start and nothing else."""
-        task = self.box.bring_to(self.box.queue("Bears"), Status.ASSETS_APPROVED)
+        task = self.box.bring_to(self.box.queue(title), Status.ASSETS_APPROVED)
         while made := [one for one in self.box.ready(task) if not one.startswith("clip/")]:
             self.box.make(task, made[0], 1000)
         return task
@@ -84,6 +84,25 @@ def test_waiting_reviews_come_as_one_message_and_again_only_with_a_new_one(house
     assert len(house.heard("review")) == 1
     house.let_pass(2 * HOUR)
     assert len(house.heard("review")) == 2 and "video review" in house.heard("review")[1]
+
+
+@pytest.mark.fault("7.4")
+def test_stopped_and_paused_episodes_and_unconfirmed_purchases_are_in_the_same_message(house: Watched) -> None:
+    stopped, doubtful = house.filming("Ants"), house.filming("Fish")
+    house.box.fail(stopped, house.clip(stopped), Kind.INPUT, "the picture is refused")
+    house.box.fail(doubtful, house.clip(doubtful), Kind.IN_DOUBT, "the answer was lost")
+    paused_one = house.filming("Bees")
+    house.let_pass(2 * HOUR)
+    house.box.apply(TaskPaused(house.box.clock.at, paused_one, "prices changed"))
+    house.let_pass(11 * HOUR)
+    (text,) = house.heard("wait for you")
+    assert text.startswith("1 unconfirmed purchase, 1 stopped episode and 1 paused episode wait for you:")
+    lines = {one.partition(", ")[2].partition(")")[0]: one for one in text.splitlines() if one.startswith("- ")}
+    assert "buying it once more costs $0.35" in lines[doubtful] and "https://www.notion.so/" in lines[doubtful]
+    assert "paused (prices changed) for 9 h 56 min" in lines[paused_one]
+    assert "retrying costs $0.35" in lines[stopped]
+    house.let_pass(30 * HOUR)
+    assert len(house.heard("wait for you")) == 1
 
 
 # ------------------------------------------------------------------------------------------- stuck
@@ -246,3 +265,32 @@ def test_a_key_that_stays_refused_rings_again_after_a_day_though_no_job_meets_it
     house.box.make(task, clip)
     house.let_pass(30 * HOUR)
     assert len(house.heard("still paused")) == rung == 2
+
+
+# ------------------------------------------------------------------------------------------- too many requests
+
+
+@pytest.mark.fault("7.4")
+def test_a_service_that_refuses_requests_although_its_limit_is_kept_is_told_once_an_occurrence(house: Watched) -> None:
+    task = house.filming()
+
+    def refused(times: int) -> None:
+        clip = house.clip(task)
+        for _ in range(times):
+            attempt = house.box.start(task, clip)
+            busy = Failure(Kind.BUSY, "429", "kie", retry_after_ms=30_000)
+            house.box.apply(JobFailed(house.box.clock.at, task, clip, attempt, busy, 0.5, "", 69))
+            house.let_pass(MINUTE)
+
+    refused(9)
+    assert house.heard() == []
+    house.let_pass(HOUR)
+    refused(12)
+    (text,) = house.heard("too many")
+    assert "kie refused 10 requests" in text and "[services.kie]" in text and "limit:kie" not in text
+    assert any("kie refused 12 requests" in line for line in house.problems())
+    house.let_pass(HOUR)
+    assert not [one for one in at_once(house.box.store.read(reads.open_alerts)) if one.key.startswith("limit:")]
+    assert not any("kie refused" in line for line in house.problems())
+    refused(12)
+    assert len(house.heard("too many")) == 2

@@ -19,7 +19,8 @@ from videod.core.failures import Kind
 from videod.core.statuses import LABELS, MOVES, Status
 from videod.core.tables import STEPS
 from videod.credentials import SECRET_NAMES
-from videod.daemon.lifecycle import HEARTBEAT_S, stop_budget_s
+from videod.daemon.heartbeat import HEARTBEAT_S
+from videod.daemon.lifecycle import stop_budget_s
 from videod.sandbox.notion import BOARD_PAGE_ID
 
 ROOT = Path(__file__).parents[2]

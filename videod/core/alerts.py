@@ -56,6 +56,11 @@ _WHOLE = (
         "at the 3rd and 10th death of a series, then once an hour", "an hour without a death",
     ),
     AlertCause(
+        "heartbeat", Level.WARNING, r"heartbeat:.*", "videod was dead, frozen or without its host for minutes",
+        "videod was away for 3 h 10 min, from 02:00 to 05:10: this host was off or restarted. It works again.",
+        _ONCE, "at once: it is back",
+    ),
+    AlertCause(
         "board-lost", Level.CRITICAL, r"board lost", "another videod took the board, and this one stopped",
         "videod on studio stops: the board is another one's now (host attic, since 14:02).",
         over="the next start that gets the board",
@@ -135,6 +140,11 @@ _SERVICES = (
         over="any answer of the service",
     ),
     AlertCause(
+        "limit", Level.WARNING, rf"limit:{_P}", 'a service answers "too many requests" although its limit is kept',
+        "kie refused 12 requests as too many in the last 30 minutes. Lower `rate` in [services.kie] of videod.toml.",
+        over="half an hour without such an answer",
+    ),
+    AlertCause(
         "setting", Level.WARNING, r"setting:.*", "a setting, model, voice or program is wrong, so entries wait",
         "channels/wild_earth.yaml: there is no voice abc. New entries of wild_earth wait.",
         over="the next check finds it right",
@@ -168,8 +178,8 @@ _EPISODES = (
         _ONCE, "the next status",
     ),
     AlertCause(
-        "waiting", Level.WARNING, r"reviews:.*", "what waits for you, in one message",
-        "2 reviews wait for you: Owls (wild_earth), assets, for 13 h; approving costs $7.56.",
+        "waiting", Level.WARNING, r"reviews:.*", "reviews, stopped and paused episodes that wait for you",
+        "2 reviews and 1 stopped episode wait for you: Owls (wild_earth, owls-1): assets review for 13 h.",
         "at most once in `reviews_every_h`, and only with something new", "at once: each message lists all",
     ),
     AlertCause(

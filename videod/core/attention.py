@@ -1,17 +1,15 @@
-"""What people should look at although nothing failed: reviews that wait long, episodes in which nothing ends, a queue
-that one channel fills, a pause that has stood for days. Values in, words out. Pure.
+"""What people should look at although nothing failed: episodes in which nothing ends, a queue that one channel fills, a
+service that refuses requests as too many, a pause that has stood for days. Values in, words out. Pure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from videod.core import bounds
 from videod.core.failures import QUIET, Kind
 from videod.core.model import Job, Task
 from videod.core.moments import clock
 from videod.core.ops import REMIND_MS
-from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, CLOSED, ERRORS, JobState, Status
 from videod.core.suspension import Cause, Suspension
 from videod.core.told import CREDIT, DISK_ALERT
@@ -20,77 +18,10 @@ from videod.core.wording import reminder
 
 HOUR_MS = 3_600_000
 
-# ------------------------------------------------------------------------------------------- reviews
-
-#: so many reviews are named in one message, and so much of a title
-NAMED, TITLE_CHARACTERS = 20, 80
-
-
-@dataclass(frozen=True)
-class Review:
-    """An episode at a review since `since`, ms; `cost_micros`: what approving it will cost."""
-
-    task_id: str
-    title: str
-    channel_id: str
-    status: Status
-    since: int
-    cost_micros: int = 0
-
-    @property
-    def mark(self) -> str:
-        """One wait: the same episode at its next review is another."""
-        return f"{self.task_id}@{self.since}"
-
-
-@dataclass(frozen=True)
-class Digest:
-    """The last message about reviews: when, ms, and which ones it listed."""
-
-    at: int | None = None
-    listed: frozenset[str] = field(default_factory=frozenset)
-
-    @classmethod
-    def of(cls, kept: object) -> "Digest":
-        """What `plain` gave; nothing was sent where it is nonsense."""
-        if not isinstance(kept, dict) or not isinstance(kept.get("listed"), list):
-            return cls()
-        return cls(bounds.whole(kept.get("at")), frozenset(map(str, kept["listed"])))
-
-    def plain(self) -> dict[str, object]:
-        return {"at": self.at, "listed": sorted(self.listed)}
-
-
-def digest_due(reviews: Sequence[Review], last: Digest, at: int, after_ms: int, every_ms: int) -> bool:
-    """Whether a review waits longer than `after_ms` (0: never said) that the last message did not list."""
-    if not after_ms or (last.at is not None and 0 <= at - last.at < every_ms):
-        return False
-    return any(at - one.since > after_ms and one.mark not in last.listed for one in reviews)
-
-
-def digest_text(reviews: Sequence[Review]) -> str:
-    """One message about all of them, the longest wait first."""
-    oldest_first = sorted(reviews, key=lambda one: (one.since, one.task_id))
-    many = "1 review waits" if len(reviews) == 1 else f"{len(reviews)} reviews wait"
-    lines = [f"{many} for you:", *(_review_line(one) for one in oldest_first[:NAMED])]
-    if len(oldest_first) > NAMED:
-        lines.append(f"- and {len(oldest_first) - NAMED} more; `videod status` lists them")
-    lines.append("`videod show EPISODE` shows the files; approve on the board or with `videod approve EPISODE`.")
-    return "\n".join(lines)
-
-
-def _review_line(one: Review) -> str:
-    title = sanitize_line(one.title)
-    title = title if len(title) <= TITLE_CHARACTERS else f"{title[: TITLE_CHARACTERS - 1]}…"
-    cost = f"${one.cost_micros / 1e6:,.2f}" if one.cost_micros else "nothing"
-    gate = AT_GATE[one.status].value
-    return (
-        f"- {title} ({one.channel_id}, {one.task_id}): {gate} review since {clock(one.since)}; approving costs {cost}"
-    )
-
-
 # ------------------------------------------------------------------------------------------- stuck
 
+#: so much of a title is shown
+TITLE_CHARACTERS = 80
 #: nothing ended for so many times the usual time, and at least so long, ms: then an episode is stuck
 TIMES, LEAST_MS = 3, 30 * 60_000
 #: ends of attempts that got nothing on
@@ -197,6 +128,22 @@ def imbalance(queues: Sequence[Queue], at: int, lasting: str | None = None) -> I
         )
         return Imbalance(big.channel_id, text)
     return None
+
+
+# ------------------------------------------------------------------------------------------- too many requests
+
+#: so many refusals as too many within this time, ms, although the service's limit is kept: people should look at it
+CROWDED, CROWDED_MS = 10, 30 * 60_000
+
+
+def crowded_text(service: str, refused: int) -> str:
+    """What is said of a service that answers "too many requests"."""
+    requests = "1 request" if refused == 1 else f"{refused} requests"
+    return (
+        f"{service} refused {requests} as too many in the last {CROWDED_MS // 60_000} minutes, although videod"
+        f" keeps to the limits in [services.{service}] of videod.toml. No work fails, it only takes longer. Lower"
+        " `rate` or `concurrency` there, or look whether something else uses the same key"
+    )
 
 
 # ------------------------------------------------------------------------------------------- reminders

@@ -1,5 +1,6 @@
-"""Looks once a minute for what nobody else tells of: reviews that wait, stuck episodes, a lopsided queue, a refused key
-that nobody has fixed. `core.attention` decides what to say; this module sends it and shows it in `status`.
+"""Looks once a minute for what nobody else tells of: what waits for people, stuck episodes, a lopsided queue, a service
+that refuses requests as too many, a refused key that nobody has fixed. `core.attention` and `core.digest` decide what
+to say; this module sends it and shows it in `status`.
 """
 
 import json
@@ -7,8 +8,8 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from videod.core import attention
-from videod.core.attention import Digest
+from videod.core import attention, digest
+from videod.core.digest import Digest
 from videod.core.model import Job, Task
 from videod.core.ops import REMIND_MS
 from videod.core.waits import waits_for
@@ -23,8 +24,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 60.0
 #: after a longer gap between two looks (a start, a suspended host, a clock that was set) all waits begin again, ms
 GAP_MS = 5 * 60_000
-#: how the keys of the two kinds begin
-STUCK, LOPSIDED = "stuck:", "imbalance:"
+#: how the keys of the three kinds begin
+STUCK, LOPSIDED, CROWDED = "stuck:", "imbalance:", "limit:"
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,14 @@ class AttentionWatch:
             self._from = at
         self._looked = at
         seen = await self._store.read(lambda tx: looks.seen(tx, at))
-        lines = [*await self._stuck(seen, at), *await self._lopsided(seen, at)]
+        lines = [*await self._stuck(seen, at), *await self._lopsided(seen, at), *await self._crowded(seen, at)]
         if lines != self._shown:
             await self._ledger.set_value(looks.REMARKS, json.dumps(lines))
             self._shown = lines
         await self._remind(seen, at)
         await self._digest(seen, at)
 
-    # ------------------------------------------------------------------------------------------ the four
+    # ------------------------------------------------------------------------------------------ the looks
 
     async def _stuck(self, seen: looks.Seen, at: int) -> list[str]:
         marks = {f"{STUCK}{task}:{ended}" for task, ended in seen.ended.items()}
@@ -138,17 +139,30 @@ class AttentionWatch:
             log.info("attention_pause_reminded", extra={"key": one.key})
             await self._ledger.alert(one.key, one.text, at, ends=one.ends)
 
+    async def _crowded(self, seen: looks.Seen, at: int) -> list[str]:
+        told = {one.key.removeprefix(CROWDED) for one in seen.told if one.key.startswith(CROWDED)}
+        for service in told - set(seen.crowded):
+            await self._ledger.alert_over(f"{CROWDED}{service}", at)
+        lines = []
+        for service, refused in sorted(seen.crowded.items()):
+            text = attention.crowded_text(service, refused)
+            if refused >= attention.CROWDED:
+                await self._ring(f"{CROWDED}{service}", f"{text}.", seen, at, {"service": service})
+            if refused >= attention.CROWDED or service in told:
+                lines.append(text)
+        return lines
+
     async def _digest(self, seen: looks.Seen, at: int) -> None:
-        if not attention.digest_due(seen.reviews, seen.digest, at, self._rules.after_ms, self._rules.every_ms):
+        if not digest.due(seen.waiting, seen.digest, at, self._rules.after_ms, self._rules.every_ms):
             return
-        reviews = await self._store.read(
-            lambda tx: [replace(one, cost_micros=looks.cost_micros(tx, one)) for one in seen.reviews]
+        waiting = await self._store.read(
+            lambda tx: [replace(one, cost_micros=looks.cost_micros(tx, one)) for one in seen.waiting]
         )
-        sent = Digest(at, frozenset(one.mark for one in reviews))
+        sent = Digest(at, frozenset(one.mark for one in waiting))
         fact = (looks.DIGEST, json.dumps(sent.plain()))
-        await self._ledger.alert(f"reviews:{at}", attention.digest_text(reviews), at, fact=fact)
+        await self._ledger.alert(f"reviews:{at}", digest.text(waiting, at), at, fact=fact)
         await self._ledger.alert_over(f"reviews:{at}", at)  # what was listed is in the fact
-        log.info("attention_reviews_told", extra={"reviews": len(reviews)})
+        log.info("attention_digest_told", extra={"waiting": len(waiting)})
 
     async def _ring(
         self, key: str, text: str, seen: looks.Seen, at: int, about: Mapping[str, object], ends: str = ""

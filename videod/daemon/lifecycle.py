@@ -32,6 +32,7 @@ from videod.credentials import SECRET_NAMES, Secrets
 from videod.daemon import addresses, bytecode, config_watch, ending, journals, lives, refusals, signals, wiring
 from videod.daemon.assembly import HELD_S, PART_S, Assembly, Ends, build
 from videod.daemon.disk_watch import SMALLEST_LIMIT
+from videod.daemon.heartbeat import HEARTBEAT_S, Heartbeat
 from videod.daemon.life import Life
 from videod.daemon.live_config import LiveConfig
 from videod.daemon.lock import LockHeld, hold
@@ -51,7 +52,6 @@ from videod.web.metrics import Delays
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_S = 15.0
 #: after the children: tell the board what became of them; close what is open (seconds)
 LAST_WORDS_S = 5.0
 CLOSING_S = 2 * PART_S
@@ -177,6 +177,9 @@ async def _start(
     except ListenError as closed:
         raise StartError(str(closed), 75) from None
     opened.push_async_callback(door.close)
+    watchdog_s = systemd.watchdog_interval_s() or HEARTBEAT_S
+    heartbeat = Heartbeat(assembly.store, assembly.ledger, SystemClock(), life.beat, min(HEARTBEAT_S, watchdog_s))
+    await heartbeat.begin(life.story, life.lives)
     supervisor = Supervisor(partial(_alarm, assembly), secrets.redact, over=partial(_over, assembly))
     life.remarks.append(supervisor.problems)
     loops: dict[str, Loop] = {
@@ -184,7 +187,7 @@ async def _start(
         "relay": assembly.relay.run,
         "settling": partial(_then_rest, assembly.settling),
         "watch": partial(config_watch.watch, current, assembly, asked),
-        "heartbeat": partial(_heartbeat, assembly, life),
+        "heartbeat": heartbeat.run,
         "loop_lag": loop_lag.run,
         "board": partial(_then_rest, partial(_find_board, current, assembly)),
         "bytecode": partial(_then_rest, partial(_compile, current.settings.paths.scripts)),
@@ -318,15 +321,6 @@ async def _stop(assembly: Assembly, tasks: Mapping[str, asyncio.Task[None]], gra
             await assembly.lease.release()
     except (BoardError, TimeoutError) as error:
         log.info("lease_unreleased", extra={"error": reason(error)})  # it lapses
-
-
-async def _heartbeat(assembly: Assembly, life: Life) -> None:
-    """A durable sign of life; the watchdogs are fed only after the database took it."""
-    watchdog = systemd.watchdog_interval_s()
-    while True:
-        await assembly.ledger.set_value("heartbeat", str(SystemClock().now_ms()))
-        life.beat()
-        await asyncio.sleep(min(HEARTBEAT_S, watchdog or HEARTBEAT_S))
 
 
 async def _find_board(current: LiveConfig, assembly: Assembly) -> None:

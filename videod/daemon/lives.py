@@ -81,6 +81,8 @@ class Lives:
     folders: Sequence[Path]
     now: Callable[[], int]
     redact: Callable[[str], str] = field(default=str)
+    #: the life before this one ended with its host
+    host_ended: bool = field(default=False, init=False)
 
     @classmethod
     def of(
@@ -92,6 +94,7 @@ class Lives:
     def begin(self) -> Record:
         """Note a new life; the record of the earlier ones, in which one that did not end cleanly now counts as dead."""
         record, boot = self.read(), _boot()
+        self.host_ended = record.alive and record.boot != boot
         if record.alive and record.boot == boot:
             record = died(record, self.now(), record.words or "it was ended from outside and left no reason")
             log.warning("daemon_death_found", extra={"deaths": record.count, "error": record.why})
