@@ -1,4 +1,7 @@
-"""Plans one episode with Gemini: asks, has the answer checked, sends complaints back, leaves plan.json and papers.
+"""Plans one episode with Gemini in stages: facts, stories, beats, text, edit, pictures. Leaves plan.json and papers.
+
+Each answer is checked, and complaints go back to the model. story.json keeps what each stage came to, so that a plan
+can be written again from any of them (`--from beats`).
 
 A plan that stands is not asked for again (`<output>.job.json` says for which brief it was made): everything that was
 bought for it would have to be bought for another. A run that was ended goes on from the answers that are paid for.
@@ -15,16 +18,20 @@ from pathlib import Path
 
 from scripts.lib import answers, atomic, gemini, plan_answers, plan_papers, receipt, script_runtime
 from scripts.lib.failures import Failure, Kind, secret
-from scripts.lib.planning import Brief, Checker, Planner
+from scripts.lib.plan_checker import Checker, Stage
+from scripts.lib.planning import Brief, Models, Planner
 from scripts.lib.script_runtime import Reporter
 
-MODEL = "gemini-3.8-flash"
+MODEL, LIGHT = "gemini-3.8-flash", "gemini-3.5-flash-lite"
+#: what each stage came to, beside the plan
+STORY = "story.json"
+STORY_BYTES = 16 << 20
 
 
 def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "generate_plan.py",
-        "Plan an episode: images, clips, narration, sounds, checked against the rules of the craft (about 0.05 USD).\n"
+        "Plan an episode: images, clips, narration, sounds, checked against the rules of the craft (about 0.12 USD).\n"
         "Needs GEMINI_API_KEY in the environment. Besides plan.json six readable papers are written next to it.",
         'python scripts/generate_plan.py --title "The River\'s Edge" --topic "brown bears and salmon" \\\n'
         '    --direction "an old bear loses its place and finds another" --channel-name "Wild Minutes" \\\n'
@@ -39,8 +46,11 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--images", type=int, default=22, metavar="M", help="default 22")
     made.add_argument("--language", default="en", metavar="CODE", help="what is narrated, such as de; default en")
     made.add_argument("--output", type=Path, default=Path("plan/plan.json"), help="default plan/plan.json")
-    made.add_argument("--model", default=MODEL, help=f"default {MODEL}")
-    made.add_argument("--rounds", type=int, default=3, metavar="N", help="repairs at most, default 3")
+    made.add_argument("--model", default=MODEL, help=f"for stories, text and edit; default {MODEL}")
+    made.add_argument("--light-model", default=LIGHT, help=f"for facts, beats and pictures; default {LIGHT}")
+    made.add_argument("--rounds", type=int, default=3, metavar="N", help="repairs of a stage at most, default 3")
+    made.add_argument("--from", dest="start", metavar="STAGE", help="keep story.json up to this stage, such as beats")
+    made.add_argument("--show-prompts", action="store_true", help="print what the model would be told, and ask nothing")
     made.add_argument("--checker", metavar="CMD", help='default "<this python> -m videod plan"')
     made.add_argument("--api-version", default="v1beta", choices=("v1beta", "v1"), help="default v1beta")
     made.add_argument("--buy-again", action="store_true", help="ask even if an earlier request may have been paid")
@@ -65,39 +75,83 @@ def read_brief(arguments: argparse.Namespace) -> Brief:
 
 
 def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
-    output: Path = arguments.output
     brief = read_brief(arguments)
-    secret("GEMINI_API_KEY", "Gemini")
     command = shlex.split(arguments.checker) if arguments.checker else [sys.executable, "-m", "videod", "plan"]
     if not command:
         raise Failure(Kind.USAGE, "--checker names no program")
-    checker = Checker(tuple(command))
-    settings: dict[str, answers.Json] = asdict(brief)
-    if brief.language == "en":  # as it was for plans of before there was a choice
-        del settings["language"]
-    fingerprint = receipt.digest(gemini.SERVICE, arguments.model, "plan", settings, [])
+    if not arguments.show_prompts:
+        secret("GEMINI_API_KEY", "Gemini")
+    with Checker(tuple(command), brief.clips, brief.images, brief.language) as checker:
+        stages = checker.stages()
+        if arguments.show_prompts:
+            show(brief, stages)
+        else:
+            write(arguments, brief, checker, stages, reporter)
+
+
+def show(brief: Brief, stages: Sequence[Stage]) -> None:
+    """Print what the model would be told in each stage; what earlier stages answer is left out."""
+    for stage in stages:
+        print(f"{'=' * 20} {stage.name} ({'strong' if stage.strong else 'light'} model)\n\n{brief.prompt(stage, {})}\n")
+
+
+def write(
+    arguments: argparse.Namespace, brief: Brief, checker: Checker, stages: Sequence[Stage], reporter: Reporter
+) -> None:  # fmt: skip
+    output: Path = arguments.output
+    models = Models(arguments.model, arguments.light_model, arguments.api_version)
     kept = plan_answers.Answers(plan_answers.path_for(output))
+    given = earlier(output, stages, arguments.start) if arguments.start else {}
+    settings: dict[str, answers.Json] = {**asdict(brief), "light": models.light, "given": given}
+    fingerprint = receipt.digest(gemini.SERVICE, models.strong, "plan", settings, [])
     order = receipt.open_order(
-        output, gemini.SERVICE, fingerprint, buy_again=arguments.buy_again, answer=kept.path
+        output, gemini.SERVICE, fingerprint, buy_again=arguments.buy_again, answers_kept=len(kept.kept)
     )  # fmt: skip
-    draft = output.with_name(f"{output.stem}.draft.json")
-    if order.receipt and order.state == "received" and output.is_file() and not checker.check(output, brief):
+    if order.receipt and order.state == "received" and stands(output, checker):
         order.settled(order.receipt.usd)  # once more, over what a run that was ended there may have left half written
-        finish(output, draft, kept, brief, reporter)
+        finish(output, kept, brief, reporter)
         return
-    planner = Planner(arguments.model, arguments.api_version, brief, checker, draft, reporter, order, kept)
-    plan = planner.plan(arguments.rounds)
-    for name, text in plan_papers.papers(plan, checker.seconds).items():
+    planner = Planner(models, brief, checker, reporter, order, kept, dict(given))
+    verdict = planner.plan(stages, arguments.rounds)
+    if verdict.plan is None:
+        raise Failure(Kind.CONFIGURATION, "the plan checker gave no plan after the last stage")
+    atomic.write_text(output.with_name(STORY), json.dumps(planner.written, ensure_ascii=False, indent=2) + "\n")
+    for name, text in plan_papers.papers(verdict.plan, verdict.seconds, planner.written).items():
         atomic.write_text(output.with_name(name), text)
     # last: the plan's presence says that everything else is there
-    atomic.write_text(output, json.dumps(plan, ensure_ascii=False, indent=2) + "\n")
+    atomic.write_text(output, json.dumps(verdict.plan, ensure_ascii=False, indent=2) + "\n")
     order.settled(kept.usd())
-    finish(output, draft, kept, brief, reporter)
+    finish(output, kept, brief, reporter)
 
 
-def finish(output: Path, draft: Path, kept: plan_answers.Answers, brief: Brief, reporter: Reporter) -> None:
+def earlier(output: Path, stages: Sequence[Stage], start: str) -> dict[str, answers.Json]:
+    """The answers of the stages before `start`, as the last plan left them. Raises Failure(usage or input)."""
+    names = [stage.name for stage in stages]
+    if start not in names:
+        raise Failure(Kind.USAGE, f"--from is one of {', '.join(names)}, not {start[:40]!r}")
+    path = output.with_name(STORY)
+    try:
+        found = answers.record(answers.parse(atomic.read_small(path, STORY_BYTES)))
+    except (OSError, ValueError) as error:
+        raise Failure(
+            Kind.INPUT, f"{path} cannot be read: {error}", next_step="plan it whole, without --from"
+        ) from error
+    wanted = names[: names.index(start)]
+    if missing := [name for name in wanted if not isinstance(found.get(name), dict)]:
+        raise Failure(Kind.INPUT, f"{path} has no {missing[0]}", next_step="plan it whole, without --from")
+    return {name: found[name] for name in wanted}
+
+
+def stands(output: Path, checker: Checker) -> bool:
+    """Whether there is a plan without complaints."""
+    try:
+        return checker.approves(answers.parse(atomic.read_small(output)))
+    except (OSError, ValueError):
+        return False
+
+
+def finish(output: Path, kept: plan_answers.Answers, brief: Brief, reporter: Reporter) -> None:
     """The plan stands: clear up what led to it."""
-    atomic.remove(draft)
     kept.forget()
     reporter.result(output, clips=brief.clips, images=brief.images)
 

@@ -216,6 +216,7 @@ class Services(_sections()):  # type: ignore[misc]
 
 class Models(Section):
     text: Word = services.model("plan")
+    text_light: Word = services.light_model("plan")
     image: Word = services.model("image")
     video: Word = services.model("clip")
     voice: Word = services.model("narration")
@@ -236,7 +237,13 @@ class Models(Section):
 
     def named(self) -> dict[str, str]:
         """Key -> model."""
-        return {"text": self.text, "image": self.image, "video": self.video, "voice": self.voice}
+        return {
+            "text": self.text,
+            "text_light": self.text_light,
+            "image": self.image,
+            "video": self.video,
+            "voice": self.voice,
+        }
 
 
 class _Prices(Section):

@@ -1,7 +1,7 @@
 """The paid answers of a plan that is not finished yet: `<plan>.answers.json`, so that no question is paid for twice.
 
 A plan may take several calls, each of which is asked with what came of the last. Every finished answer is kept with
-the digest of its question; whoever starts anew puts the same questions and finds the same answers, up to the point
+the digest of its question; whoever starts again puts the same questions and finds the same answers, up to the point
 where the last run ended.
 """
 
@@ -47,7 +47,9 @@ class Answers:
         """The answer to the `number`-th question, if it was this one; answers to what followed another are dropped."""
         if number < len(self.kept) and self.kept[number].digest == digest:
             return self.kept[number]
-        del self.kept[number:]
+        if number < len(self.kept):
+            del self.kept[number:]
+            self._write()  # the next intent says how many there are
         return None
 
     def keep(self, digest: str, answer: gemini.Answer, usd: float | None) -> Kept:
@@ -56,8 +58,11 @@ class Answers:
         tokens = answer.prompt_tokens + answer.output_tokens
         kept = Kept(digest, answer.text, answer.finish, tokens, usd, reference)
         self.kept.append(kept)
-        atomic.write_text(self.path, json.dumps([asdict(one) for one in self.kept], ensure_ascii=False))
+        self._write()
         return kept
+
+    def _write(self) -> None:
+        atomic.write_text(self.path, json.dumps([asdict(one) for one in self.kept], ensure_ascii=False))
 
     def newest(self, kept: Kept) -> bool:
         return bool(self.kept) and self.kept[-1] is kept

@@ -8,14 +8,14 @@ from scripts.lib.answers import Json, dig
 ARC = ("want", "obstacle", "escalation", "turn", "resolution")
 
 
-def papers(plan: dict[str, Json], seconds: Sequence[float] = ()) -> dict[str, str]:
+def papers(plan: dict[str, Json], seconds: Sequence[float] = (), written: Json = None) -> dict[str, str]:
     """File name -> text. Fields that a plan lacks are left empty; its checker has seen to them before.
 
-    `seconds`: the checker's estimate of each narration.
+    `seconds`: the checker's estimate of each narration. `written`: stage -> what it came to.
     """
     return {
-        "01_research.md": _research(plan),
-        "02_story_script.md": _story(plan),
+        "01_research.md": _research(plan, written),
+        "02_story_script.md": _story(plan) + _ways(written),
         "03_assets.md": _assets(plan),
         "04_video_prompts.md": _motion(plan),
         "05_audio_generation.md": _narration(plan, seconds),
@@ -49,8 +49,12 @@ def _images_of(clip: Json) -> list[str]:
     return [name for item in answers.items(dig(clip, "picture", "images")) if (name := answers.text(item))]
 
 
-def _research(plan: Json) -> str:
-    facts = [f"- {_word(fact)}" for fact in answers.items(dig(plan, "research"))]
+def _research(plan: Json, written: Json) -> str:
+    cited = {_word(fact, "says"): _word(fact, "source") for fact in answers.items(dig(written, "facts", "facts"))}
+    facts = []
+    for fact in map(_word, answers.items(dig(plan, "research"))):
+        source = f" ({cited.get(fact)})" if cited.get(fact) else " (no source)" if fact in cited else ""
+        facts.append(f"- {fact}{source}")
     tags = ", ".join(_word(tag) for tag in answers.items(dig(plan, "tags")))
     return (
         f"# {_word(plan, 'title')}: research\n\n" + "\n".join(facts) + "\n\n## For the video's page\n\n"
@@ -65,6 +69,30 @@ def _story(plan: Json) -> str:
         f"# {_word(plan, 'title')}: story\n\n{_word(plan, 'logline')}\n\n## Arc\n\n{arc}\n\n## Clips\n\n"
         f"{_table(('Clip', 'Beat', 'Narration'), rows)}"
     )
+
+
+def _ways(written: Json) -> str:
+    """The stories that were not told, the titles that were not taken, and what the edit changed."""
+    stories, chosen = answers.items(dig(written, "stories", "stories")), dig(written, "stories", "chosen")
+    rows = [
+        (f"{_word(story, 'number')}{' (chosen)' if dig(story, 'number') == chosen else ''}", _word(story, "logline"),
+         _word(story, "stakes"), _word(story, "turn"), _word(story, "price"))
+        for story in stories
+    ]  # fmt: skip
+    titles = [
+        f"- {_word(one, 'title')}: {_word(one, 'reason')}" for one in answers.items(dig(written, "text", "titles"))
+    ]
+    changes = [
+        f"- Clip {_word(one, 'number')}: {_word(one, 'why')}" for one in answers.items(dig(written, "edit", "changes"))
+    ]
+    parts = []
+    if rows:
+        why = f"Chosen because: {_word(written, 'stories', 'why')}\n\n"
+        parts.append(f"## Stories\n\n{why}{_table(('Story', 'In one sentence', 'Stakes', 'Turn', 'Price'), rows)}")
+    for head, listed in (("Other titles", titles), ("What the edit changed", changes)):
+        if listed:
+            parts.append(f"## {head}\n\n" + "\n".join(listed) + "\n")
+    return "".join(f"\n{part}" for part in parts)
 
 
 def _assets(plan: Json) -> str:

@@ -1,28 +1,26 @@
-"""The planner's conversation: what the model is told, and asking until the checker has no complaint.
+"""The planner's conversation: what the model is told in each stage, and asking until the checker has no complaint.
 
-The rules of the craft stand in planning_rules.md for the model; the program that judges a plan is the checker, a
-command of two verbs (`schema` and `check FILE --clips N --images M --json`), so they stand in one place.
+A stage has its prompt in scripts/lib/stages, its schema and its rules with the checker. The answer of a stage goes into
+the questions of those after it; each is asked in a conversation of its own, for a long one costs more and is followed
+less.
 """
 
 import json
-import os
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.lib import answers, atomic, gemini, plan_answers, wrapping
-from scripts.lib.answers import Json, dig
-from scripts.lib.failures import SECRETS, Failure, Kind
+from scripts.lib import gemini, plan_answers, wrapping
+from scripts.lib.answers import Json
+from scripts.lib.failures import Failure, Kind
 from scripts.lib.plan_answers import Answers, Kept
+from scripts.lib.plan_checker import Checker, Complaint, Stage, Verdict
 from scripts.lib.receipt import Order
-from scripts.lib.sanitize import sanitize_line
-from scripts.lib.script_runtime import Reporter
+from scripts.lib.script_runtime import Reporter, warn
 
-RULES = Path(__file__).with_name("planning_rules.md")
-CHECKER_S = 120
+PROMPTS = Path(__file__).with_name("stages")
 DEADLINE_S = 280.0
-#: The model's own ceiling; a plan of 18 clips takes about 12,000 tokens.
+#: The model's own ceiling; the pictures of 18 clips take about 12,000 tokens.
 TOKENS = 65_536
 
 
@@ -39,164 +37,134 @@ class Brief:
     images: int
     language: str = "en"
 
-    def prompt(self) -> str:
-        lines = {
+    def lines(self) -> str:
+        values = {
             "Title": self.title, "Topic": self.topic, "Story direction": self.direction, "Channel": self.channel,
             "Brand": self.brand, "Clips": str(self.clips), "Images": str(self.images),
         }  # fmt: skip
         if self.language != "en":
-            lines["Language"] = self.language
-        told = "\n".join(f"{name}: {' '.join(text.split())}" for name, text in lines.items())
-        return (
-            "Plan one episode by the rules below. Answer with one JSON object that fits the given schema.\n\n"
-            f"{told}\n\n{RULES.read_text('utf-8')}"
-        )
+            values["Language"] = self.language
+        return "\n".join(f"{name}: {' '.join(text.split())}" for name, text in values.items())
+
+    def prompt(self, stage: Stage, earlier: Mapping[str, Json]) -> str:
+        """What the model is told for `stage`; `earlier`: stage -> answer, of those that it needs."""
+        rules = (PROMPTS / f"{stage.name}.md").read_text("utf-8").strip()
+        parts = [rules, f"## The episode\n\n{self.lines()}"]
+        for name in stage.needs:
+            shown = json.dumps(_shown(name, earlier[name]), ensure_ascii=False) if name in earlier else "(not yet)"
+            parts.append(f"## {name.capitalize()}, as they stand\n\n{shown}")
+        parts.append("Answer with one JSON object that fits the given schema.")
+        return "\n\n".join(parts)
+
+
+def _shown(name: str, answer: Json) -> Json:
+    """What later stages see of an answer: of the stories only the chosen one."""
+    if name == "stories" and isinstance(answer, dict):
+        stories, number = answer.get("stories"), answer.get("chosen")
+        if isinstance(stories, list) and isinstance(number, int) and 1 <= number <= len(stories):
+            return stories[number - 1]
+    return answer
 
 
 @dataclass(frozen=True)
-class Complaint:
-    where: str
-    rule: str
-    message: str
+class Models:
+    """`strong` writes stories, text and edit, `light` the rest."""
 
-    def line(self) -> str:
-        return f"{self.where or 'plan'} breaks {self.rule}: {self.message}"
+    strong: str
+    light: str
+    version: str
 
-
-@dataclass(frozen=True)
-class Checker:
-    """The program that knows the plan's schema and rules; `command` is what comes before its verb.
-
-    `seconds`: how long each narration of the plan that was checked last takes, as far as the checker says.
-    """
-
-    command: tuple[str, ...]
-    seconds: list[float] = field(default_factory=list)
-
-    def schema(self) -> Json:
-        """The JSON schema of a plan. Raises Failure(configuration) when the checker does not give one."""
-        done = self._run("schema")
-        try:
-            schema = answers.parse(done.stdout)
-        except ValueError:
-            schema = None
-        if done.returncode != 0 or not isinstance(schema, dict):
-            raise self._broken("schema", done)
-        return schema
-
-    def check(self, file: Path, brief: Brief) -> list[Complaint]:
-        """What is wrong with the plan in `file`; an empty list when it is good."""
-        done = self._checked(file, brief)
-        try:
-            verdict = answers.parse(done.stdout)
-        except ValueError:
-            raise self._broken("check", done) from None
-        good = dig(verdict, "ok")
-        if done.returncode not in {0, 65} or not isinstance(good, bool) or good != (done.returncode == 0):
-            raise self._broken("check", done)
-        found = [
-            Complaint(
-                answers.text(dig(entry, "where")) or "",
-                answers.text(dig(entry, "rule")) or "a rule",
-                answers.text(dig(entry, "message")) or "no message",
-            )
-            for entry in answers.items(dig(verdict, "complaints"))
-        ]
-        if not good and not found:
-            raise self._broken("check", done)
-        lengths = [answers.number(one, 0.0, 1000.0) for one in answers.items(dig(verdict, "seconds"))]
-        self.seconds[:] = [one for one in lengths if one is not None]
-        return [] if good else found
-
-    def _checked(self, file: Path, brief: Brief) -> "subprocess.CompletedProcess[str]":
-        spoken = ("--language", brief.language) if brief.language != "en" else ()
-        return self._run(
-            "check", str(file), "--clips", str(brief.clips), "--images", str(brief.images), "--json", *spoken
-        )  # fmt: skip
-
-    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        bare = {name: value for name, value in os.environ.items() if name not in SECRETS}
-        try:
-            return subprocess.run(
-                [*self.command, *words], capture_output=True, text=True, check=False, timeout=CHECKER_S, env=bare,
-                stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Failure(Kind.CONFIGURATION, f"the plan checker {self.command[0]} does not run: {error}") from error
-
-    def _broken(self, verb: str, done: subprocess.CompletedProcess[str]) -> Failure:
-        tail = sanitize_line(done.stderr)[-300:] or "it says nothing"
-        return Failure(Kind.CONFIGURATION, f"the plan checker's {verb!r} ended with code {done.returncode}: {tail}")
+    def of(self, stage: Stage) -> str:
+        return self.strong if stage.strong else self.light
 
 
-@dataclass(frozen=True)
+@dataclass
 class Planner:
-    """Asks `model` for a plan and keeps an answer in `draft` while it is judged.
+    """Asks for one stage after the other.
 
     `order` is the receipt of all calls together: "intent" while one is on its way, "received" once its answer is among
-    `answers`.
+    `answers`. `written`: stage -> answer, as far as it is judged good; those that are there at the start are kept.
     """
 
-    model: str
-    version: str
+    models: Models
     brief: Brief
     checker: Checker
-    draft: Path
     reporter: Reporter
     order: Order
     answers: Answers
+    written: dict[str, Json] = field(default_factory=dict)
+    _asked: int = 0
 
-    def plan(self, rounds: int) -> dict[str, Json]:
-        """A plan without complaints, after at most `rounds` repairs.
+    def plan(self, stages: Sequence[Stage], rounds: int) -> Verdict:
+        """The verdict on the last stage, with the plan; after at most `rounds` repairs of each stage.
 
         Raises Failure(input) with every complaint of the last round, Failure(nonsense) for an answer that says nothing,
         or what the service's own failures are. Answers that led to no plan are forgotten: who asks again wants others.
         """
-        schema = self.checker.schema()
-        opening = gemini.turn("user", [gemini.text_part(self.brief.prompt())])
+        verdict = Verdict((), (), None)
+        for at, stage in enumerate(stages):
+            if stage.name not in self.written:
+                verdict = self._write(stage, at / len(stages), rounds)
+        return verdict
+
+    def _write(self, stage: Stage, share: float, rounds: int) -> Verdict:
+        opening = gemini.turn("user", [gemini.text_part(self.brief.prompt(stage, self.written))])
         talk: list[Json] = [opening]
-        complaints: list[Complaint] = []
+        complaints: tuple[Complaint, ...] = ()
         for number in range(rounds + 1):
-            share = number / (rounds + 1)
-            self.reporter.progress(share, "asking for a plan" if number == 0 else f"repair round {number} of {rounds}")
-            answer = self._ask(number, talk, schema)
+            again = f", repair {number} of {rounds}" if number else ""
+            self.reporter.progress(share, f"writing the {stage.name}{again}")
+            answer = self._ask(stage, talk)
             if wrapping.is_empty(answer.text):
                 self._forget()
                 # not the fault of the topic, and no complaint would fix it
                 reason = f" ({answer.finish})" if answer.finish else ""
                 raise Failure(Kind.NONSENSE, f"the model gave an empty answer{reason}", service=gemini.SERVICE,
-                              endpoint=gemini.endpoint(self.model, self.version), http_status=200)  # fmt: skip
-            plan, complaints = self._judge(answer)
-            if plan is not None and not complaints:
-                return plan
+                              endpoint=gemini.endpoint(self.models.of(stage), self.models.version),
+                              http_status=200)  # fmt: skip
+            verdict = self._judge(stage, answer)
+            if not (complaints := verdict.complaints):
+                return verdict
             for complaint in complaints:
                 self.reporter.progress(share, complaint.line())
             # only the last attempt goes along: older ones would cost tokens and invite their own mistakes
             talk = [opening, *_reply(answer, complaints)]
+        if stage.spare is not None:
+            return self._spare(stage, complaints)
         self._forget()
-        told = "; ".join(complaint.line() for complaint in complaints)
-        message = f"the plan still breaks {len(complaints)} rules after {rounds} repairs: {told}"
+        listed = "; ".join(complaint.line() for complaint in complaints)
+        message = f"the {stage.name} still break {len(complaints)} rules after {rounds} repairs: {listed}"
         raise Failure(Kind.INPUT, message, service=gemini.SERVICE, next_step="change the topic or the story direction")
+
+    def _spare(self, stage: Stage, complaints: Sequence[Complaint]) -> Verdict:
+        """Go on with what the stage before it left: it was judged good."""
+        warn(f"the {stage.name} still breaks {len(complaints)} rules; the {stage.spare} stays as it was")
+        kept = self.written[stage.spare or ""]
+        lines = kept.get("lines") if isinstance(kept, dict) else []
+        self.written[stage.name] = {"lines": lines, "changes": []}
+        return self.checker.judge(stage.name, self.written)
 
     def _forget(self) -> None:
         self.answers.forget()
         self.order.withdraw()
 
-    def _ask(self, number: int, talk: Sequence[Json], schema: Json) -> Kept:
-        """The answer to the `number`-th question: the one that an earlier run paid for, or a new one."""
+    def _ask(self, stage: Stage, talk: Sequence[Json]) -> Kept:
+        """The answer to the next question: the one that an earlier run paid for, or a new one."""
         config: dict[str, Json] = {
-            "responseMimeType": "application/json", "responseJsonSchema": schema, "maxOutputTokens": TOKENS,
+            "responseMimeType": "application/json", "responseJsonSchema": stage.schema, "maxOutputTokens": TOKENS,
         }  # fmt: skip
-        digest = plan_answers.question(self.model, talk, config)
+        model, number = self.models.of(stage), self._asked
+        self._asked += 1
+        digest = plan_answers.question(model, talk, config)
         kept = self.answers.recall(number, digest)
         if kept is not None:
             if self.answers.newest(kept):  # the run that paid for it may have ended before it could tell
                 self._charge(kept)
             return kept
-        with self.order.paid():
-            answer = gemini.generate(self.model, talk, config, version=self.version, deadline_s=DEADLINE_S)
+        with self.order.paid(after=len(self.answers.kept)):
+            answer = gemini.generate(model, talk, config, version=self.models.version, deadline_s=DEADLINE_S)
             self.order.answered()
-            kept = self.answers.keep(digest, answer, gemini.text_usd(self.model, answer))
+            kept = self.answers.keep(digest, answer, gemini.text_usd(model, answer))
             self._charge(kept)
             # inside, for a request to end takes effect where the block ends
             self.order.settled(self.answers.usd())
@@ -205,20 +173,26 @@ class Planner:
     def _charge(self, kept: Kept) -> None:
         self.reporter.charged(gemini.SERVICE, "plan", kept.tokens, "token", kept.usd, kept.reference)
 
-    def _judge(self, answer: Kept) -> tuple[dict[str, Json] | None, list[Complaint]]:
+    def _judge(self, stage: Stage, answer: Kept) -> Verdict:
         if answer.finish == "MAX_TOKENS":
-            return None, [Complaint("", "length", "the answer was cut at the token limit; be briefer everywhere")]
+            return _refused(Complaint("", "length", "the answer was cut at the token limit; be briefer everywhere"))
         try:
-            plan = wrapping.unwrapped(answer.text)
+            found = wrapping.unwrapped(answer.text)
         except ValueError as error:
-            return None, [Complaint("", "json", str(error))]
-        atomic.write_text(self.draft, json.dumps(plan, ensure_ascii=False))
-        return plan, self.checker.check(self.draft, self.brief)
+            return _refused(Complaint("", "json", str(error)))
+        verdict = self.checker.judge(stage.name, self.written | {stage.name: found})
+        if not verdict.complaints:
+            self.written[stage.name] = found
+        return verdict
 
 
-def _reply(answer: Kept, complaints: list[Complaint]) -> list[Json]:
+def _refused(complaint: Complaint) -> Verdict:
+    return Verdict((complaint,), (), None)
+
+
+def _reply(answer: Kept, complaints: Sequence[Complaint]) -> list[Json]:
     listed = "\n".join(f"- {complaint.line()}" for complaint in complaints)
-    request = f"The plan breaks these rules:\n{listed}\n\nFix exactly these and give the whole plan again as JSON."
+    request = f"The answer breaks these rules:\n{listed}\n\nFix exactly these and give the whole answer again as JSON."
     turns: list[Json] = []
     # an answer that was cut off cannot be fixed, and repeating it would only make the next one longer
     if answer.finish != "MAX_TOKENS" and answer.text:

@@ -34,7 +34,10 @@ SKEW_S = 0.05  # file times are taken from a coarser clock than the receipt's
 
 @dataclass(frozen=True)
 class Receipt:
-    """The file's content. `at` is the ISO time of the last change of state, `usd` what the call was charged."""
+    """The file's content. `at` is the ISO time of the last change of state, `usd` what the call was charged.
+
+    `after`: of an order of several requests, how many answers were kept when this one left; None for other orders.
+    """
 
     version: int
     digest: str
@@ -43,6 +46,7 @@ class Receipt:
     remote_id: str | None
     at: str
     usd: float | None
+    after: int | None = None
 
 
 def digest(service: str, model: str, prompt: str, settings: Mapping[str, answers.Json], inputs: list[str]) -> str:
@@ -95,7 +99,8 @@ def read(output: Path) -> Receipt | None:
         raise _unreadable(path)
     known: State = "intent" if state == "intent" else "submitted" if state == "submitted" else "received"
     remote = answers.text(found.get("remote_id"))
-    return Receipt(VERSION, fingerprint, service, known, remote, at, bounds.usd(found.get("usd")))
+    after = bounds.whole(found.get("after"))
+    return Receipt(VERSION, fingerprint, service, known, remote, at, bounds.usd(found.get("usd")), after)
 
 
 class Order:
@@ -122,8 +127,10 @@ class Order:
         self.receipt = receipt
 
     @contextmanager
-    def paid(self) -> Iterator[None]:
+    def paid(self, after: int | None = None) -> Iterator[None]:
         """Around the request that costs money. Its failure withdraws the intent, unless the answer was lost.
+
+        `after`: how many answers of this order are kept already, where it takes several requests.
 
         Whatever it is that goes wrong before the request leaves, a bug included: nothing was ordered.
 
@@ -132,7 +139,7 @@ class Order:
         if atomic.free_bytes(self.output) < ROOM_BYTES:
             raise Failure(Kind.DISK, f"less than {ROOM_BYTES >> 20} MiB free beside {self.output}; nothing was ordered")
         with atomic.held_room(self.output, HELD_BYTES) as hand_back:
-            self._keep(Receipt(VERSION, self.digest, self.service, "intent", None, "", None))
+            self._keep(Receipt(VERSION, self.digest, self.service, "intent", None, "", None, after))
             self._hand_back = hand_back
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             departed = http.departures()
@@ -181,11 +188,11 @@ class Order:
 
 
 def open_order(
-    output: Path, service: str, fingerprint: str, *, buy_again: bool, answer: Path | None = None
+    output: Path, service: str, fingerprint: str, *, buy_again: bool, answers_kept: int | None = None
 ) -> Order:  # fmt: skip
     """The order as an earlier run left it: state None (buy), submitted (ask) or received (nothing to do).
 
-    `answer` is the file that a paid answer is kept in first, where that is not the output itself.
+    `answers_kept`: how many answers lie there, where an order takes several requests and each is kept by itself.
     Raises Failure(in_doubt) when an earlier run may have paid without learning of it, unless `buy_again`.
     """
     order = Order(output, service, fingerprint)
@@ -205,7 +212,7 @@ def open_order(
         return order
     order.receipt = found
     if found.state == "intent":
-        if _written_since(answer or output, found):
+        if _answered(output, found, answers_kept):
             order.received()
         elif buy_again:
             warn("an earlier request may have been paid for; buying again, as you said")
@@ -222,8 +229,13 @@ def open_order(
     return order
 
 
-def _written_since(output: Path, receipt: Receipt) -> bool:
-    """Whether the output came after the intent: it is put in place whole, just before the receipt says so."""
+def _answered(output: Path, receipt: Receipt, answers_kept: int | None) -> bool:
+    """Whether what the intent asked for is here: one more answer than when it left, or the output itself.
+
+    The output is put in place whole, just before the receipt says so.
+    """
+    if answers_kept is not None:
+        return receipt.after is not None and answers_kept > receipt.after
     try:
         written = output.stat().st_mtime
         asked = bounds.moment(receipt.at)

@@ -172,8 +172,15 @@ PLAN = {
     "clips": [{"number": 1, "beat": "it waits", "picture": {"type": "full", "images": ["bear_core"], "scale": 1.0},
                "motion": "It lifts its head.", "negative": "blur", "narration": "The bear waits.", "sound": "Wind"}],
 }  # fmt: skip
-CHECKER = """#!/bin/sh
-if [ "$1" = schema ]; then echo '{"type": "object"}'; else echo '{"ok": true, "complaints": []}'; fi
+#: a plan of one stage, of which all is right
+STAGE = {"name": "pictures", "strong": True, "needs": [], "spare": None, "schema": {"type": "object"}}
+CHECKER = f"""#!/bin/sh
+while read -r asked; do
+  case "$asked" in
+    *'"ask": "stages"'*) echo '{json.dumps({"stages": [STAGE]})}' ;;
+    *) echo '{json.dumps({"complaints": [], "plan": PLAN})}' ;;
+  esac
+done
 """
 
 

@@ -83,7 +83,7 @@ def _story(number: int) -> tuple[str, tuple[str, str, str]]:
 #: these finish the call that is being paid for before they end; the next daemon waits for them
 PAYING = (
     "generate_asset.py", "generate_audio.py", "generate_sound_effects.py", "generate_video.py", ".part.mp3", "/raw.",
-    "generate_plan.py", " plan check ",
+    "generate_plan.py", " plan judge",
 )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def test_settings_leave_out_what_the_catalogues_say() -> None:
     assert models.named() == {
         key: services.model(step)
         for key, step in {"text": "plan", "image": "image", "video": "clip", "voice": "narration"}.items()
-    }
+    } | {"text_light": services.light_model("plan")}
     for step in PAID:
         price = STEPS[step].price
         assert price is not None
@@ -180,7 +180,9 @@ def test_an_order_of_kie_is_known_or_not() -> None:
         read({"code": 200, "data": None})
 
 
-AT = Configured({"text": "t-1", "image": "i-1", "video": "v-1", "voice": "s-1"}, {"wild": "v1", "deep": "v2"})
+AT = Configured(
+    {"text": "t-1", "text_light": "t-2", "image": "i-1", "video": "v-1", "voice": "s-1"}, {"wild": "v1", "deep": "v2"}
+)
 
 
 def _told(name: str, status: int, answer: object = None) -> list[tuple[str, bool]]:
@@ -204,7 +206,7 @@ _GOOGLE = {"error": {"code": 404, "status": "NOT_FOUND", "message": "models/i-1 
 
 @pytest.mark.fault("4.2")
 def test_a_probe_says_what_to_do() -> None:
-    assert _told("gemini", 404, _GOOGLE)[1] == (f"Gemini does not have the model i-1. Set `image` {_MODELS}", False)
+    assert _told("gemini", 404, _GOOGLE)[2] == (f"Gemini does not have the model i-1. Set `image` {_MODELS}", False)
     refused = "Put a valid key into it and restart videod"
     bad_key = {"error": {"code": 400, "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}
     assert _told("gemini", 400, bad_key)[0] == (f"Gemini refused GEMINI_API_KEY (HTTP 400). {refused}", True)
@@ -225,7 +227,13 @@ def test_a_probe_says_what_to_do() -> None:
 def test_an_answer_without_the_services_own_words_is_no_verdict(status: int, answer: object) -> None:
     """A gateway's page, an empty answer or another shape never says that a setting is wrong."""
     known = Configured(
-        {"text": "gemini-3.8-flash", "image": "gemini-nano-banana-2.1", "video": KIE.offers[0].model, "voice": "s-1"},
+        {
+            "text": "gemini-3.8-flash",
+            "text_light": "gemini-3.5-flash-lite",
+            "image": "gemini-nano-banana-2.1",
+            "video": KIE.offers[0].model,
+            "voice": "s-1",
+        },
         {"wild": "v1"},
     )
     for service in ("gemini", "kie", "elevenlabs"):
@@ -244,7 +252,8 @@ def test_a_model_for_something_else_is_refused_without_paying() -> None:
     good = {"name": "models/x", "supportedGenerationMethods": ["generateContent"]}
     probe = SERVICES["gemini"].probe
     assert probe is not None
-    swapped = probe(Configured({"text": "gemini-nano-banana-2.1", "image": "gemini-3.8-flash"}, {}))
+    light = {"text_light": "gemini-3.5-flash-lite"}
+    swapped = probe(Configured({"text": "gemini-nano-banana-2.1", "image": "gemini-3.8-flash"} | light, {}))
     texts = [problem.text for check in swapped if (problem := check.judge(200, good)) is not None]
     assert [text.partition(". ")[0] for text in texts] == [
         "the model gemini-nano-banana-2.1 of Gemini does not make plans",

@@ -23,7 +23,7 @@ def context(task: Task, **changes: object) -> CommandContext:
         workspace=PurePosixPath("/w"), task=task, channel_name="Wild", brand="calm", voice_id="v1",
         voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private", category="15",
         made_for_kids=False, description_template="{description} by {channel}", tags=("a", "b"), clips=2, images=3,
-        models={"text": "t", "image": "i", "video": "v", "voice": "n"}, image_host="kie",
+        models={"text": "t", "text_light": "tl", "image": "i", "video": "v", "voice": "n"}, image_host="kie",
         bucket="", image_size="1K", intro=None,
         outro=None, watermark=None, outputs=names,
     )  # fmt: skip

@@ -9,9 +9,9 @@ import pytest
 
 from scripts import generate_asset, generate_audio, generate_plan, generate_sound_effects, generate_video
 from tests.scripts.conftest import Run, png
+from tests.scripts.planned import LIGHT_PATH as PLAN
 from tests.scripts.test_generate_asset import PATH, drawn
 from tests.scripts.test_generate_asset import wish as picture_wish
-from tests.scripts.test_generate_plan import PATH as PLAN
 from tests.scripts.test_generate_plan import wish as plan_wish
 from tests.scripts.test_generate_sounds import EFFECT, SPEECH, effect, speech
 from tests.scripts.test_generate_video import CREATE, LINK, kept, lay_out

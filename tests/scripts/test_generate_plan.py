@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,50 +13,23 @@ from scripts import generate_plan
 from scripts.lib import plan_papers, wrapping
 from tests.harness.patience import happened, said, until
 from tests.scripts.conftest import Ran, Run
+from tests.scripts.planned import (
+    ANSWERS,
+    BAD,
+    CHECKER,
+    LIGHT_PATH,
+    PLAN,
+    STAGES,
+    STRONG,
+    STRONG_PATH,
+    answered,
+    asked_for,
+    model,
+    stage_of,
+)
 from tests.scripts.wire import Asked, Say, Wire, say
 
-PATH = "/v1beta/models/gemini-3.8-flash:generateContent"
-PLAN = {
-    "version": 1, "title": "The Edge", "logline": "A bear waits.", "description": "Bears.", "tags": ["bear"],
-    "research": ["Salmon climb in autumn."],
-    "arc": {"want": "food", "obstacle": "a rival", "escalation": "a fight", "turn": "it leaves", "resolution": "snow"},
-    "atmosphere": "cold dawn",
-    "images": [
-        {"id": "bear_core", "kind": "character", "subject": "bear", "species": "Ursus arctos", "role": "protagonist",
-         "core": True, "prompt": "A bear | standing"},
-    ],
-    "clips": [
-        {"number": 1, "beat": "it waits", "picture": {"type": "full", "images": ["bear_core"], "scale": 1.0},
-         "motion": "It lifts its head.", "negative": "blur", "narration": "The old bear waits.",
-         "sound": "Continuous wind"},
-    ],
-}  # fmt: skip
-
-CHECKER = """
-import json, os, pathlib, sys
-seen = pathlib.Path(__file__).with_name("checks.jsonl")
-assert "GEMINI_API_KEY" not in os.environ
-if sys.argv[1] == "schema":
-    print(json.dumps({"type": "object", "title": "plan"}))
-else:
-    plan = json.loads(pathlib.Path(sys.argv[2]).read_text())
-    with seen.open("a") as out:
-        out.write(json.dumps(sys.argv[3:]) + "\\n")
-    bad = plan["title"] == "bad"
-    complaint = {"where": "clips[0].narration", "rule": "narration-length", "message": "it takes 11 s"}
-    print(json.dumps({"ok": not bad, "complaints": [complaint] if bad else [], "seconds": [5.5]}))
-    sys.exit(65 if bad else 0)
-"""
-
-
-def planned(plan: object, finish: str = "STOP") -> Say:
-    text = plan if isinstance(plan, str) else json.dumps(plan)
-    usage = {"promptTokenCount": 4000, "candidatesTokenCount": 10_000, "thoughtsTokenCount": 2000}
-    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish}
-    return say({"candidates": [candidate], "usageMetadata": usage})
-
-
-BAD = planned({**PLAN, "title": "bad"})
+PATHS = (STRONG_PATH, LIGHT_PATH)
 
 
 def wish(folder: Path, *more: object) -> list[object]:
@@ -69,97 +42,144 @@ def wish(folder: Path, *more: object) -> list[object]:
     ]  # fmt: skip
 
 
-def test_a_good_plan_is_kept_with_six_papers(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, planned(PLAN))
+def lay(wire: Wire, **first: Sequence[Say]) -> None:
+    """Both models answer every stage well, after what is said `first` for some of them."""
+    give = model(**first)
+    for path in PATHS:
+        wire.on("POST", path, give)
+
+
+def checks(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "checks.jsonl").read_text().splitlines()]
+
+
+def test_a_good_plan_is_kept_with_six_papers_and_its_story(wire: Wire, run: Run, tmp_path: Path) -> None:
+    lay(wire)
     ran = run(generate_plan.main, *wish(tmp_path))
     assert ran.code == 0 and json.loads((tmp_path / "plan/plan.json").read_text()) == PLAN
     assert sorted(path.name for path in (tmp_path / "plan").iterdir()) == [
         "01_research.md", "02_story_script.md", "03_assets.md", "04_video_prompts.md", "05_audio_generation.md",
-        "06_sound_effects_prompts.md", "plan.json", "plan.json.job.json",
+        "06_sound_effects_prompts.md", "plan.json", "plan.json.job.json", "story.json",
     ]  # fmt: skip
-    charged = ran.of("charged")[0]
-    assert (charged["quantity"], charged["unit"]) == (16_000, "token") and 0.04 < charged["usd"] < 0.11
-    assert json.loads((tmp_path / "checks.jsonl").read_text()) == ["--clips", "1", "--images", "1", "--json"]
+    assert json.loads((tmp_path / "plan/story.json").read_text()) == ANSWERS
+    charged = ran.of("charged")
+    assert [(one["quantity"], one["unit"]) for one in charged] == [(6_500, "token")] * len(STAGES)
+    assert json.loads((tmp_path / "plan/plan.json.job.json").read_text())["usd"] == pytest.approx(
+        sum(one["usd"] for one in charged)
+    )
+    assert 0.03 < sum(one["usd"] for one in charged) < 0.25
 
 
-def test_the_request_holds_the_brief_line_by_line_the_rules_and_the_schema(
-    wire: Wire, run: Run, tmp_path: Path
-) -> None:
-    wire.on("POST", PATH, planned(PLAN))
+def test_each_stage_is_asked_for_by_its_model_with_what_it_needs(wire: Wire, run: Run, tmp_path: Path) -> None:
+    lay(wire)
     run(generate_plan.main, *wish(tmp_path))
-    body = wire.asked[0].json()
-    lines = body["contents"][0]["parts"][0]["text"].splitlines()
-    for line in ("Title: The Edge", "Topic: brown bears", "Story direction: an old bear finds a place", "Clips: 1",
-                 "Channel: Wild Minutes", "Brand: solemn slow", "Images: 1"):  # fmt: skip
-        assert line in lines
-    assert any("No em-dashes, no ellipses" in line for line in lines)
-    assert any("words / 2 + 2 x (periods + commas) + 1" in line for line in lines)
-    config = body["generationConfig"]
-    assert config["responseMimeType"] == "application/json"
-    assert config["responseJsonSchema"] == {"type": "object", "title": "plan"}
+    assert asked_for(wire.asked) == list(STAGES)
+    assert tuple(asked_for(wire.asked_for(STRONG_PATH))) == STRONG
+    for at, asked in enumerate(wire.asked):
+        body = asked.json()
+        said = body["contents"][0]["parts"][0]["text"]
+        for line in ("Title: The Edge", "Topic: brown bears", "Story direction: an old bear finds a place", "Clips: 1",
+                     "Channel: Wild Minutes", "Brand: solemn slow", "Images: 1"):  # fmt: skip
+            assert line in said.splitlines()
+        assert [f"## {name.capitalize()}, as they stand" in said for name in STAGES] == [
+            before < at for before in range(len(STAGES))
+        ]
+        config = body["generationConfig"]
+        assert config["responseMimeType"] == "application/json"
+        assert config["responseJsonSchema"] == {"type": "object", "title": STAGES[at]}
+    facts, stories, beats, text, edit, pictures = (
+        one.json()["contents"][0]["parts"][0]["text"] for one in wire.asked
+    )  # fmt: skip
+    assert "One fact a sentence" in facts and "five different stories" in stories and "Beat 1 is the hook" in beats
+    assert "words / 2 + 2 x (periods + commas) + 1" in text and "hard" not in text and "editor" in edit
+    assert "One `core` image per character" in pictures
+
+
+def test_later_stages_see_only_the_story_that_was_chosen(wire: Wire, run: Run, tmp_path: Path) -> None:
+    two = {"stories": [{"number": 1, "logline": "A bear leaves."}, {"number": 2, "logline": "A bear waits."}]}
+    lay(wire, stories=[answered({**two, "chosen": 2, "why": "cold"})])
+    run(generate_plan.main, *wish(tmp_path))
+    beats = next(one for one in wire.asked if stage_of(one) == "beats").body.decode()
+    assert "A bear waits." in beats and "A bear leaves." not in beats
+    assert json.loads((tmp_path / "plan/story.json").read_text())["stories"]["stories"] == two["stories"]
 
 
 def test_complaints_go_back_to_the_model_with_rule_and_place(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, BAD, planned(PLAN))
+    lay(wire, text=[BAD])
     assert run(generate_plan.main, *wish(tmp_path)).code == 0
-    turns = wire.asked[1].json()["contents"]
-    assert [turn["role"] for turn in turns] == ["user", "model", "user"]
-    assert "clips[0].narration breaks narration-length: it takes 11 s" in turns[2]["parts"][0]["text"]
+    first, second = (one.json()["contents"] for one in wire.asked if stage_of(one) == "text")
+    assert [turn["role"] for turn in second] == ["user", "model", "user"] and first == second[:1]
+    assert "lines[0].text breaks duration: it takes 11 s" in second[2]["parts"][0]["text"]
 
 
-def test_a_plan_that_stays_bad_fails_with_every_complaint(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, BAD)
+@pytest.mark.parametrize("stage", ["facts", "stories", "beats", "text", "pictures"])
+def test_a_stage_that_stays_bad_fails_with_every_complaint(wire: Wire, run: Run, tmp_path: Path, stage: str) -> None:
+    lay(wire, **{stage: [BAD] * 9})
     ran = run(generate_plan.main, *wish(tmp_path, "--rounds", 2))
-    assert (ran.code, ran.failure["kind"], len(wire.asked)) == (65, "input", 3)
-    assert "clips[0].narration breaks narration-length: it takes 11 s" in ran.failure["message"]
+    assert (ran.code, ran.failure["kind"], asked_for(wire.asked).count(stage)) == (65, "input", 3)
+    assert f"the {stage} still break 1 rules after 2 repairs" in ran.failure["message"]
+    assert "lines[0].text breaks duration: it takes 11 s" in ran.failure["message"]
     assert not (tmp_path / "plan/plan.json").exists()
 
 
-@pytest.mark.parametrize("answer", [planned('{"title": "cut', "MAX_TOKENS"), planned("no json"), planned("[]")])
+def test_an_edit_that_stays_bad_leaves_the_text_as_it_was(wire: Wire, run: Run, tmp_path: Path) -> None:
+    lay(wire, edit=[BAD] * 9)
+    ran = run(generate_plan.main, *wish(tmp_path, "--rounds", 1))
+    assert ran.code == 0 and "the edit still breaks 1 rules; the text stays as it was" in ran.stderr
+    kept = json.loads((tmp_path / "plan/story.json").read_text())
+    assert kept["edit"] == {"lines": ANSWERS["text"]["lines"], "changes": []}
+
+
+BROKEN = [
+    answered('{"title": "cut', "MAX_TOKENS"), answered("no json"), answered("[]"), answered("Ich kann das nicht."), BAD,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_an_answer_that_is_no_whole_object_costs_one_repair_round(
-    wire: Wire, run: Run, tmp_path: Path, answer: Say
+    wire: Wire, run: Run, tmp_path: Path, stage: str
 ) -> None:
-    wire.on("POST", PATH, answer, planned(PLAN))
-    assert run(generate_plan.main, *wish(tmp_path, "--rounds", 1)).code == 0
-    assert len(wire.asked) == 2
+    lay(wire, **{stage: BROKEN})
+    assert run(generate_plan.main, *wish(tmp_path, "--rounds", len(BROKEN))).code == 0
+    assert len(wire.asked) == len(STAGES) + len(BROKEN)
 
 
-TEXT = json.dumps(PLAN)
+TEXT = json.dumps(ANSWERS["text"])
 WRAPPED = (
     f"```json\n{TEXT}\n```", f"```\n{TEXT}```", f"~~~json\n{TEXT}\n~~~", f"\ufeff{TEXT}",
     f"\ufeff```json\n{TEXT}\n```\n",
     f"Here is {{the plan}} you asked for:\n\n{TEXT}\n\nTell me if it is {{good}}.",
     f"‘‘‘json\n{TEXT}\n’’’", f"“{TEXT}”",
-    f"\u200b{TEXT}\u200b", json.dumps({"plan": PLAN}), json.dumps(TEXT), f'{{"note": 1}}\n{TEXT}', f"JSON: {TEXT},",
-    f"```json\n{TEXT}",
+    f"\u200b{TEXT}\u200b", json.dumps({"plan": ANSWERS["text"]}), json.dumps(TEXT), f'{{"note": 1}}\n{TEXT}',
+    f"JSON: {TEXT},", f"```json\n{TEXT}",
 )  # fmt: skip
 
 
 @pytest.mark.fault("4.6")
 @pytest.mark.parametrize("text", WRAPPED, ids=range(len(WRAPPED)))
-def test_a_good_plan_is_taken_out_of_its_wrapping(wire: Wire, run: Run, tmp_path: Path, text: str) -> None:
-    wire.on("POST", PATH, planned(text))
+def test_a_good_answer_is_taken_out_of_its_wrapping(wire: Wire, run: Run, tmp_path: Path, text: str) -> None:
+    lay(wire, text=[answered(text)])
     ran = run(generate_plan.main, *wish(tmp_path))
-    assert (ran.code, len(wire.asked)) == (0, 1)
-    assert json.loads((tmp_path / "plan/plan.json").read_text()) == PLAN
+    assert (ran.code, len(wire.asked)) == (0, len(STAGES))
+    assert json.loads((tmp_path / "plan/story.json").read_text()) == ANSWERS
 
 
 @pytest.mark.fault("4.6")
 @pytest.mark.parametrize(
     "answer",
-    [planned(text) for text in ("", " \n", "\ufeff", "```json\n```", "```\n\n```", "{}", "null")]
-    + [planned("", "MAX_TOKENS"), planned("", "OTHER"), say({"candidates": [{"finishReason": "STOP"}]}), say({})],
+    [answered(text) for text in ("", " \n", "\ufeff", "```json\n```", "```\n\n```", "{}", "null")]
+    + [answered("", "MAX_TOKENS"), answered("", "OTHER"), say({"candidates": [{"finishReason": "STOP"}]}), say({})],
 )
 def test_an_empty_answer_is_nonsense_of_the_service_and_costs_one_call(
     wire: Wire, run: Run, tmp_path: Path, answer: Say
 ) -> None:
-    wire.on("POST", PATH, answer, planned(PLAN))
+    lay(wire, facts=[answer])
     ran = run(generate_plan.main, *wish(tmp_path))
     assert (ran.code, ran.failure["kind"], ran.failure["service"], len(wire.asked)) == (76, "nonsense", "gemini", 1)
     assert "the model gave an empty answer" in ran.failure["message"] and "topic" not in ran.stderr
-    # what was paid is told; the next run asks anew
+    # what was paid is reported; the next run asks again
     assert len(ran.of("charged")) == 1
-    assert run(generate_plan.main, *wish(tmp_path)).code == 0 and len(wire.asked) == 2
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0 and len(wire.asked) == 1 + len(STAGES)
 
 
 def test_a_text_of_nothing_but_braces_is_no_plan() -> None:
@@ -169,15 +189,52 @@ def test_a_text_of_nothing_but_braces_is_no_plan() -> None:
 
 
 def test_a_cut_answer_is_not_repeated_to_the_model(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, planned('{"title": "cut', "MAX_TOKENS"), planned(PLAN))
+    lay(wire, facts=[answered('{"title": "cut', "MAX_TOKENS")])
     run(generate_plan.main, *wish(tmp_path))
     assert [turn["role"] for turn in wire.asked[1].json()["contents"]] == ["user", "user"]
 
 
 def test_a_refused_topic_is_a_refusal(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, say({"promptFeedback": {"blockReason": "SAFETY"}}))
+    lay(wire, facts=[say({"promptFeedback": {"blockReason": "SAFETY"}})])
     ran = run(generate_plan.main, *wish(tmp_path))
     assert (ran.code, ran.failure["kind"]) == (65, "refused")
+
+
+def test_prompts_are_shown_without_asking_anybody(
+    wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY")
+    assert generate_plan.main([str(word) for word in wish(tmp_path, "--show-prompts")]) == 0
+    shown = capsys.readouterr().out
+    assert wire.asked == [] and not (tmp_path / "plan").exists()
+    heads = [line for line in shown.splitlines() if line.startswith("====")]
+    assert [head.split()[1] for head in heads] == list(STAGES)
+    assert shown.count("Topic: brown bears") == len(STAGES)
+
+
+def test_a_plan_is_written_again_from_a_stage(wire: Wire, run: Run, tmp_path: Path) -> None:
+    lay(wire)
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+    del wire.asked[:]
+    lay(wire, text=[answered({**ANSWERS["text"], "title": "Another"})])
+    ran = run(generate_plan.main, *wish(tmp_path, "--from", "beats"))
+    assert ran.code == 0 and asked_for(wire.asked) == ["beats", "text", "edit", "pictures"]
+    kept = json.loads((tmp_path / "plan/story.json").read_text())
+    assert kept["facts"] == ANSWERS["facts"] and kept["text"]["title"] == "Another"
+    # run again, the same order is done
+    assert run(generate_plan.main, *wish(tmp_path, "--from", "beats")).of("charged") == []
+
+
+def test_what_a_plan_cannot_be_written_again_from_is_said(wire: Wire, run: Run, tmp_path: Path) -> None:
+    lay(wire)
+    unknown = run(generate_plan.main, *wish(tmp_path, "--from", "beat"))
+    assert (unknown.code, "--from is one of facts, stories" in unknown.failure["message"]) == (64, True)
+    nothing = run(generate_plan.main, *wish(tmp_path, "--from", "beats"))
+    assert (nothing.code, nothing.failure["kind"]) == (65, "input") and "story.json" in nothing.failure["message"]
+    (tmp_path / "plan").mkdir(exist_ok=True)
+    (tmp_path / "plan/story.json").write_text('{"facts": {}}')
+    partly = run(generate_plan.main, *wish(tmp_path, "--from", "beats"))
+    assert "has no stories" in partly.failure["message"] and wire.asked == []
 
 
 # ------------------------------------------------------------------------------------------- paying once
@@ -190,86 +247,98 @@ def left(folder: Path) -> set[str]:
     return {path.name for path in (folder / "plan").iterdir() if not path.name.startswith("0")}
 
 
+def turns(wire: Wire) -> list[int]:
+    """How many turns each question had."""
+    return [len(asked.json()["contents"]) for asked in wire.asked]
+
+
 def references(ran: Ran) -> list[object]:
     return [event["remote_id"] for event in ran.of("charged")]
 
 
 def test_a_plan_whose_answer_was_lost_is_in_doubt_until_told_to_buy_again(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, Say(cut=True), planned(PLAN))
+    lay(wire, stories=[Say(cut=True)])
     first, second = run(generate_plan.main, *wish(tmp_path)), run(generate_plan.main, *wish(tmp_path))
     assert [(ran.code, ran.failure["kind"]) for ran in (first, second)] == [(75, "in_doubt")] * 2
-    assert len(wire.asked) == 1
+    assert asked_for(wire.asked) == ["facts", "stories"]
     assert run(generate_plan.main, *wish(tmp_path, "--buy-again")).code == 0
-    assert len(wire.asked) == 2
+    # what was answered is not asked for again
+    assert asked_for(wire.asked) == ["facts", "stories", *STAGES[1:]]
 
 
 def test_a_service_that_is_down_leaves_no_doubt(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, DOWN, planned(PLAN))
+    lay(wire, facts=[DOWN])
     assert run(generate_plan.main, *wish(tmp_path)).failure["kind"] == "down"
     assert left(tmp_path) == set()
     assert run(generate_plan.main, *wish(tmp_path)).code == 0
 
 
 def test_a_finished_plan_is_not_asked_for_again(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, planned(PLAN))
+    lay(wire)
     first, second = run(generate_plan.main, *wish(tmp_path)), run(generate_plan.main, *wish(tmp_path))
-    assert (second.result, second.of("charged"), len(wire.asked)) == (first.result, [], 1)
-    assert left(tmp_path) == {"plan.json", "plan.json.job.json"}
+    assert (second.result, second.of("charged"), len(wire.asked)) == (first.result, [], len(STAGES))
+    assert left(tmp_path) == {"plan.json", "plan.json.job.json", "story.json"}
 
 
-def test_a_run_that_ended_between_two_calls_goes_on_from_the_answer_that_is_paid_for(
-    wire: Wire, run: Run, tmp_path: Path
+@pytest.mark.parametrize("stage", STAGES[1:])
+def test_a_run_that_ended_between_two_calls_continues_from_the_answers_that_are_paid_for(
+    wire: Wire, run: Run, tmp_path: Path, stage: str
 ) -> None:
-    wire.on("POST", PATH, BAD, DOWN, planned(PLAN))
+    lay(wire, **{stage: [BAD, DOWN]})
     broken = run(generate_plan.main, *wish(tmp_path))
-    assert (broken.failure["kind"], left(tmp_path)) == ("down", {"plan.answers.json", "plan.draft.json"})
+    assert (broken.failure["kind"], left(tmp_path)) == ("down", {"plan.answers.json"})
     ran = run(generate_plan.main, *wish(tmp_path))
-    assert (ran.code, len(wire.asked)) == (0, 3)
-    assert wire.asked[1].json() == wire.asked[2].json()
-    # the charge of the kept answer is told under the same reference: whoever heard it the first time drops it
-    assert references(broken) == references(ran)[:1] and len(set(references(ran))) == 2
-    assert left(tmp_path) == {"plan.json", "plan.json.job.json"}
+    before = STAGES.index(stage)
+    assert ran.code == 0
+    assert asked_for(wire.asked) == [*STAGES[:before], stage, stage, stage, *STAGES[before + 1 :]]
+    assert wire.asked[before + 1].json() == wire.asked[before + 2].json()
+    # the charge of the last kept answer is reported under the same reference: whoever heard it before drops it
+    assert references(broken)[-1] == references(ran)[0]
+    paid = {event["remote_id"]: event["usd"] for event in [*broken.of("charged"), *ran.of("charged")]}
+    assert len(paid) == len(STAGES) + 1
+    assert left(tmp_path) == {"plan.json", "plan.json.job.json", "story.json"}
     usd = json.loads((tmp_path / "plan/plan.json.job.json").read_text())["usd"]
-    assert usd == pytest.approx(sum(event["usd"] for event in ran.of("charged")))
+    assert usd == pytest.approx(sum(paid.values()))
 
 
 def test_an_answer_that_was_kept_settles_the_intent_that_a_kill_left_behind(
     wire: Wire, run: Run, tmp_path: Path
 ) -> None:
-    wire.on("POST", PATH, BAD, DOWN, planned(PLAN))
+    lay(wire, beats=[DOWN])
     run(generate_plan.main, *wish(tmp_path))
-    receipt = {"version": 1, "service": "gemini", "state": "intent", "remote_id": None, "usd": None}
-    # one whose answer came after it; the digest is that of the brief, learnt from a run elsewhere
+    # the digest is that of the brief, learned from a run elsewhere
     run(generate_plan.main, *wish(tmp_path, "--output", tmp_path / "other/plan.json"))
     digest = json.loads((tmp_path / "other/plan.json.job.json").read_text())["digest"]
+    receipt = {"version": 1, "service": "gemini", "state": "intent", "remote_id": None, "usd": None, "digest": digest,
+               "at": "2026-01-01T00:00:00+00:00"}  # fmt: skip
     path = tmp_path / "plan/plan.json.job.json"
-    path.write_text(json.dumps(receipt | {"digest": digest, "at": "2026-01-01T00:00:00+00:00"}))
-    assert run(generate_plan.main, *wish(tmp_path)).code == 0
-    # one that left after the last answer is in doubt
-    (tmp_path / "plan/plan.json").unlink()
-    path.write_text(json.dumps(receipt | {"digest": digest, "at": "2099-01-01T00:00:00+00:00"}))
+    # that of the second answer, which is there; then one that left after it, however near in time
+    path.write_text(json.dumps(receipt | {"after": 2}))
     assert run(generate_plan.main, *wish(tmp_path)).failure["kind"] == "in_doubt"
+    path.write_text(json.dumps(receipt | {"after": 1}))
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+    assert asked_for(wire.asked)[-4:] == list(STAGES[2:])
 
 
 def test_another_brief_is_another_question(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, BAD, DOWN, planned(PLAN))
+    lay(wire, facts=[BAD, DOWN])
     run(generate_plan.main, *wish(tmp_path))
     assert run(generate_plan.main, *wish(tmp_path, "--topic", "grey wolves")).code == 0
-    assert [len(asked.json()["contents"]) for asked in wire.asked] == [1, 3, 1]
+    assert turns(wire) == [1, 3, *[1] * len(STAGES)]
 
 
 def test_answers_that_led_nowhere_are_not_kept_for_the_next_try(wire: Wire, run: Run, tmp_path: Path) -> None:
-    wire.on("POST", PATH, BAD, BAD, planned(PLAN))
+    lay(wire, facts=[BAD, BAD])
     assert run(generate_plan.main, *wish(tmp_path, "--rounds", 1)).failure["kind"] == "input"
     assert run(generate_plan.main, *wish(tmp_path, "--rounds", 1)).code == 0
-    assert [len(asked.json()["contents"]) for asked in wire.asked] == [1, 3, 1]
+    assert turns(wire) == [1, 3, *[1] * len(STAGES)]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"digest": "x"}]'])
 def test_answers_that_cannot_be_read_are_asked_for_again(wire: Wire, run: Run, tmp_path: Path, text: str) -> None:
     (tmp_path / "plan").mkdir()
     (tmp_path / "plan/plan.answers.json").write_text(text)
-    wire.on("POST", PATH, planned(PLAN))
+    lay(wire)
     assert run(generate_plan.main, *wish(tmp_path)).code == 0
 
 
@@ -295,7 +364,8 @@ def started(words: list[object], wire: Wire) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.live
 def test_a_request_to_end_waits_for_the_answer_that_is_being_paid_for(wire: Wire, run: Run, tmp_path: Path) -> None:
     go = threading.Event()
-    wire.on("POST", PATH, held(BAD, go), planned(PLAN))
+    lay(wire)
+    wire.on("POST", LIGHT_PATH, held(BAD, go), model())
     with started(wish(tmp_path), wire) as child:
         child.terminate()
         go.set()
@@ -304,13 +374,14 @@ def test_a_request_to_end_waits_for_the_answer_that_is_being_paid_for(wire: Wire
     assert left(tmp_path) == {"plan.answers.json", "plan.json.job.json"}
     assert json.loads((tmp_path / "plan/plan.json.job.json").read_text())["state"] == "received"
     assert run(generate_plan.main, *wish(tmp_path)).code == 0
-    assert [len(asked.json()["contents"]) for asked in wire.asked] == [1, 3]
+    assert turns(wire) == [1, 3, *[1] * (len(STAGES) - 1)]
 
 
 @pytest.mark.live
 def test_a_plan_killed_on_its_way_is_in_doubt(wire: Wire, run: Run, tmp_path: Path) -> None:
     go = threading.Event()
-    wire.on("POST", PATH, held(planned(PLAN), go))
+    lay(wire)
+    wire.on("POST", LIGHT_PATH, held(answered(ANSWERS["facts"]), go))
     with started(wish(tmp_path), wire) as child:
         child.kill()
         said(child)
@@ -342,13 +413,13 @@ def test_the_papers_map_clips_to_images_and_keep_bars_inside_their_cells() -> No
 @pytest.mark.fault("3.7")
 @pytest.mark.parametrize("code", ["de", "zh-Hans", "en"])
 def test_the_language_reaches_the_planner_and_the_checker(wire: Wire, run: Run, tmp_path: Path, code: str) -> None:
-    wire.on("POST", PATH, planned(PLAN))
+    lay(wire)
     ran = run(generate_plan.main, *wish(tmp_path, "--language", code))
     assert ran.code == 0, ran.stderr
-    asked = wire.asked[0].body.decode()
-    checks = (tmp_path / "checks.jsonl").read_text()
-    assert (f"Language: {code}" in asked, f'"--language", "{code}"' in checks) == (code != "en", code != "en")
-    assert "written in that language" in asked
+    for asked in wire.asked:
+        assert (f"Language: {code}" in asked.body.decode()) == (code != "en")
+    assert {one["language"] for one in checks(tmp_path)} == {code}
+    assert "written in that language" in wire.asked_for(STRONG_PATH)[1].body.decode()
     assert "| 1 | The old bear waits. | 5.5 |" in (tmp_path / "plan/05_audio_generation.md").read_text()
 
 

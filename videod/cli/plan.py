@@ -1,8 +1,7 @@
-"""`videod plan schema | check`: the schema that the planning model answers in, and what is wrong with a plan.
+"""`videod plan schema | check`: the schema of a plan, and what is wrong with one. `judge`: the same for its stages.
 
-scripts/generate_plan.py asks these two commands, so that the rules of the craft stand in one place. The answers of
-`check --json` are {"ok": bool, "complaints": [{"where", "rule", "message"}], "seconds": [of each narration]}; the exit
-code is 0 or 65.
+scripts/generate_plan.py asks `judge`, so that the rules of the craft have one home. The answers of `check --json` are
+{"ok": bool, "complaints": [{"where", "rule", "message"}], "seconds": [of each narration]}; the exit code is 0 or 65.
 """
 
 import json
@@ -15,7 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from videod.cli import options, output
+from videod.cli import options, output, plan_judge
 from videod.cli.options import AsJson, examples
 from videod.cli.output import CommandError
 from videod.core.craft import Complaint, complaints
@@ -66,6 +65,13 @@ def check(
     else:
         _print(data, found, tongue)
     return output.REFUSED if found else output.OK
+
+
+@app.command(hidden=True)
+def judge() -> int:
+    """Answer the questions of scripts/generate_plan.py, one JSON object on a line."""
+    plan_judge.run()
+    return output.OK
 
 
 def _language(code: str) -> Language | None:

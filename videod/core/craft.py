@@ -4,14 +4,14 @@
 single clips are in `craft_clips`, about images in `craft_images`; here are those about the whole and YouTube's limits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from videod.core import craft_clips, craft_images, craft_wording
 from videod.core.languages import Language
 from videod.core.metadata import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.plan import Complaint, Plan, integrity, read
 
-__all__ = ["Complaint", "complaints", "tag_characters"]
+__all__ = ["Complaint", "complaints", "page", "tag_characters"]
 
 #: YouTube Data API v3, snippet: characters of the title, bytes of the description, characters of all tags
 TITLE_CHARACTERS_MAX = 100
@@ -73,21 +73,26 @@ def _characters(plan: Plan) -> Iterator[Complaint]:
             yield Complaint(where, "length", message)
 
 
-def _about(plan: Plan) -> Iterator[Complaint]:
-    if not plan.title.strip() or len(plan.title) > TITLE_CHARACTERS_MAX:
-        message = f"has {len(plan.title)} characters; write 1 to {TITLE_CHARACTERS_MAX} (YouTube's limit)"
+def page(title: str, description: str, tags: Sequence[str]) -> Iterator[Complaint]:
+    """What YouTube would refuse of a video's page."""
+    if not title.strip() or len(title) > TITLE_CHARACTERS_MAX:
+        message = f"has {len(title)} characters; write 1 to {TITLE_CHARACTERS_MAX} (YouTube's limit)"
         yield Complaint("title", "youtube", message)
-    if len(plan.description.encode(errors="replace")) > DESCRIPTION_BYTES_MAX or not plan.description.strip():
+    if len(description.encode(errors="replace")) > DESCRIPTION_BYTES_MAX or not description.strip():
         yield Complaint("description", "youtube", f"must be 1 to {DESCRIPTION_BYTES_MAX} bytes of UTF-8 long")
-    for name in ("title", "description"):
-        if any(letter in getattr(plan, name) for letter in "<>"):
+    for name, text in (("title", title), ("description", description)):
+        if any(letter in text for letter in "<>"):
             yield Complaint(name, "youtube", "holds < or >, which YouTube refuses; leave them out")
-    for at, tag in enumerate(plan.tags):
+    for at, tag in enumerate(tags):
         if not tag.strip() or any(letter in tag for letter in ",<>"):
             yield Complaint(f"tags[{at}]", "youtube", "is empty or holds a comma, < or >; one tag per item")
-    if tag_characters(plan.tags) > TAG_CHARACTERS_MAX:
-        message = f"use {tag_characters(plan.tags)} characters; YouTube takes {TAG_CHARACTERS_MAX}: leave some out"
+    if tag_characters(tags) > TAG_CHARACTERS_MAX:
+        message = f"use {tag_characters(tags)} characters; YouTube takes {TAG_CHARACTERS_MAX}: leave some out"
         yield Complaint("tags", "youtube", message)
+
+
+def _about(plan: Plan) -> Iterator[Complaint]:
+    yield from page(plan.title, plan.description, plan.tags)
     if craft_wording.PLACEHOLDER.fullmatch(plan.logline):
         yield Complaint("logline", "filled", "is empty; say the film in one sentence")
     if not any(not craft_wording.PLACEHOLDER.fullmatch(fact) for fact in plan.research):

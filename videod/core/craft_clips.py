@@ -38,7 +38,7 @@ def complaints(plan: Plan, language: Language | None = None) -> Iterator[Complai
             yield Complaint(f"clips[{at}].beat", "filled", "is empty; say the one moment that this clip shows")
         yield from _motion(f"clips[{at}].motion", clip.motion)
         yield from _negative(f"clips[{at}].negative", clip.negative)
-        yield from _narration(f"clips[{at}].narration", clip.narration, language)
+        yield from narration(f"clips[{at}].narration", clip.narration, language)
         yield from _sound(f"clips[{at}].sound", clip.sound)
     yield from _repeated(plan)
     yield from _weather(plan)
@@ -73,7 +73,8 @@ def _negative(where: str, text: str) -> Iterator[Complaint]:
         yield Complaint(where, "length", f"has {len(text)} characters; Kling takes {NEGATIVE_CHARACTERS_MAX}")
 
 
-def _narration(where: str, text: str, language: Language | None) -> Iterator[Complaint]:
+def narration(where: str, text: str, language: Language | None) -> Iterator[Complaint]:
+    """What is wrong with the text of one narration."""
     if language is not None and not language.written(text):
         message = f"is not written in {language.name}; the narrations, the title, the description and the tags are"
         yield Complaint(where, "language", message)

@@ -96,6 +96,8 @@ class Offer:
     secrets: tuple[str, ...] = ()
     #: credits of the service that one piece takes, where dollars do not tell them
     credits: float | None = None
+    #: a lighter model, for the parts of the piece that do not need `model`
+    light: str = ""
 
 
 # ------------------------------------------------------------------------------------------------- questions

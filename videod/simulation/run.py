@@ -166,7 +166,8 @@ def _context(
             workspace=workspace, task=task, channel_name=task.channel_id, brand="", voice_id="",
             voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private",
             category="15", made_for_kids=False, description_template="{description}", tags=(), clips=row.clips,
-            images=row.images, models={"text": "", "image": "", "video": "", "voice": ""}, image_host="kie",
+            images=row.images,
+            models={"text": "", "text_light": "", "image": "", "video": "", "voice": ""}, image_host="kie",
             bucket="", image_size="1K", intro=None, outro=None, watermark=None, outputs=outputs,
         )  # fmt: skip
 

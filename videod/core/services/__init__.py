@@ -75,6 +75,11 @@ def model(step: str) -> str:
     return _own(step)[1].model
 
 
+def light_model(step: str) -> str:
+    """The model for its lighter parts. Raises LookupError: it is unknown."""
+    return _own(step)[1].light
+
+
 def price_usd(step: str) -> float:
     """What a piece of the step costs with that model, US dollars. Raises LookupError."""
     service, offer = _own(step)

@@ -24,8 +24,9 @@ from videod.core.service import (
 from videod.core.verdicts import Helper, Row, Wait, Wire, by_person
 
 _KEY = Key("GEMINI_API_KEY", "x-goog-api-key")
-#: what a plan with its corrections comes to; gemini-3.8-flash doubles on 2027-01-01
-_PLAN_USD = 0.02
+#: what a plan of six stages with its corrections comes to: some 25,000 tokens in and 15,000 out at gemini-3.8-flash
+#: (0.75 and 3.75 USD a million, doubled from 2027-01-01), 25,000 and 20,000 at gemini-3.5-flash-lite (0.30 and 2.50)
+_PLAN_USD = 0.12
 
 
 def _refused(status: int, answer: object) -> Problem | None:
@@ -115,6 +116,7 @@ WIRE = Wire(
 def _probe(at: Configured) -> tuple[Check, ...]:
     return (
         _check("text", at.models["text"], "plan", ("plan",)),
+        _check("text_light", at.models["text_light"], "plan", ("plan",)),
         _check("image", at.models["image"], "1K", ("image",)),
     )
 
@@ -129,12 +131,13 @@ SERVICE = Service(
     addresses={"VIDEOD_URL_GEMINI": "https://generativelanguage.googleapis.com"},
     catalogue=(
         Model("gemini-3.8-flash", {"plan": _PLAN_USD}),
+        Model("gemini-3.5-flash-lite", {"plan": _PLAN_USD}),
         Model("gemini-nano-banana-2.1", {"1K": 0.0336}),
         Model("gemini-3.1-flash-lite-image", {"1K": 0.0336}),
         Model("gemini-3-pro-image", {"1K": 0.134, "2K": 0.134, "4K": 0.24}),
     ),
     offers=(
-        Offer("plan", model="gemini-3.8-flash", piece="plan"),
+        Offer("plan", model="gemini-3.8-flash", piece="plan", light="gemini-3.5-flash-lite"),
         Offer("image", model="gemini-nano-banana-2.1", piece="1K"),
     ),
     credit_at="the Google Cloud project of GEMINI_API_KEY",

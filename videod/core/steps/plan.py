@@ -15,7 +15,8 @@ def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", at.task.direction,
         "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),
-        "--model", at.models["text"], "--output", at.path(STEP.output(job, at.task)), *spoken(at), *bought_again(job),
+        "--model", at.models["text"], "--light-model", at.models["text_light"],
+        "--output", at.path(STEP.output(job, at.task)), *spoken(at), *bought_again(job),
     ))  # fmt: skip
 
 

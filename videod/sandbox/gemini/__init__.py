@@ -24,6 +24,8 @@ from videod.sandbox.kernel import Context, Handler, traffic
 NAME = "gemini"
 KEY = "sandbox-gemini-key"
 REFUSALS = ("refuse_prompt", "refuse_finish", "refuse_text", "no_image")
+#: the stages that the fault `bad_plan` spoils: the text and its pictures
+SPOILT = ("research", "titles", "changes", "atmosphere")
 QUOTAS = ("quota_minute", "quota_day", "quota_bare")
 #: Tokens are counted as a quarter of the characters; a reference picture as this many.
 PICTURE_TOKENS = 258
@@ -109,7 +111,7 @@ async def _image(request: web.Request, model: Model, asked: Asked, tokens_in: in
 
 
 async def _text(request: web.Request, model: Model, asked: Asked, tokens_in: int) -> web.StreamResponse:
-    spoilt = writing.is_plan(asked) and _fault(request, "bad_plan") is not None
+    spoilt = writing.stage(asked) in SPOILT and _fault(request, "bad_plan") is not None
     words = await asyncio.to_thread(writing.write, asked, spoilt)
     cut = _fault(request, "max_tokens") is not None
     if asked.tokens_max is not None and len(words) > asked.tokens_max * 4:

@@ -1,28 +1,44 @@
-"""Text answers: the plan of an episode when that is what the schema describes, else something that fits the schema."""
+"""Text answers: a stage of an episode's plan when that is what the schema describes, else what fits the schema."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from videod.sandbox.gemini.asked import Asked, field
+from videod.sandbox.render import stages
 from videod.sandbox.render.planner import make_plan, spoil_plan
 
 BAD_PLAN = "[[bad plan]]"
 REFUSE_IMAGE = "[[refuse image]]"
 
 
-def is_plan(asked: Asked) -> bool:
-    """Whether the request is for the plan of an episode."""
+#: a name that the schema of this stage of a plan has, and none further down -> how it is answered
+STAGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "research": stages.whole,
+    "facts": stages.facts,
+    "stories": stages.stories,
+    "beats": stages.beats,
+    "titles": stages.text,
+    "changes": stages.edit,
+    "atmosphere": stages.pictures,
+}
+
+
+def stage(asked: Asked) -> str | None:
+    """Which stage of a plan the request is for, by the name in its schema; None for anything else."""
     properties = field(asked.schema, "properties") or {}
-    return "clips" in properties and "images" in properties
+    return next((name for name in STAGES if name in properties), None)
 
 
 def write(asked: Asked, spoilt: bool) -> str:
-    """The model's words. `spoilt` makes a plan that breaks the rules of the craft."""
-    if is_plan(asked):
+    """The model's words. `spoilt` makes an answer that breaks the rules of the craft."""
+    name = stage(asked)
+    if name is not None:
         plan = make_plan(asked.text)
         if REFUSE_IMAGE in asked.text:
             plan["images"][-1]["prompt"] += " [[refuse]]"
-        return json.dumps(spoil_plan(plan) if spoilt or BAD_PLAN in asked.text else plan, ensure_ascii=False)
+        plan = spoil_plan(plan) if spoilt or BAD_PLAN in asked.text else plan
+        return json.dumps(STAGES[name](plan), ensure_ascii=False)
     if asked.wants_json:
         return json.dumps(_filled(asked.schema or {}, asked.last))
     return f"In short: {' '.join(asked.last.split())[:200]}"

@@ -1,0 +1,138 @@
+"""The stages of a plan: their schemas, what is wrong with an answer, and the plan that they make together."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from videod.core import craft
+from videod.core.languages import language
+from videod.core.schemas import faults
+from videod.core.stage_rules import Size, complaints, joined, lines
+from videod.core.stages import STAGES, Stage, schema
+from videod.sandbox.render import stages as made
+from videod.sandbox.render.planner import make_plan
+
+PROMPT = "Title: The river\nTopic: brown bears\nStory direction: an old bear\nClips: 18\nImages: 22\n"
+SIZE = Size(18, 22)
+Answers = dict[Stage, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Answers:
+    plan = make_plan(PROMPT)
+    return {stage: getattr(made, stage.value)(plan) for stage in Stage}
+
+
+@pytest.fixture
+def answers(whole: Answers) -> Answers:
+    return copy.deepcopy(whole)
+
+
+def rules(stage: Stage, answers: Answers, size: Size = SIZE) -> list[tuple[str, str]]:
+    return [(one.where, one.rule) for one in complaints(stage, answers, size)]
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_a_good_answer_has_no_complaints(answers: Answers, stage: Stage) -> None:
+    assert rules(stage, answers) == []
+
+
+def test_together_they_make_the_plan(answers: Answers) -> None:
+    assert joined(answers) == make_plan(PROMPT)
+    assert craft.complaints(joined(answers), 18, 22) == ()
+
+
+def test_the_edited_lines_are_what_is_spoken(answers: Answers) -> None:
+    answers[Stage.EDIT]["lines"][3]["text"] = "It waits for a river that may not come."
+    assert joined(answers)["clips"][3]["narration"] == lines(answers)[3] == "It waits for a river that may not come."
+
+
+def test_every_stage_needs_only_what_was_written_before() -> None:
+    order = list(STAGES)
+    assert order == list(Stage)
+    for at, (stage, written) in enumerate(STAGES.items()):
+        assert set(written.needs) <= set(order[:at]), stage
+        assert written.spare is None or written.spare in written.needs
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_its_schema_uses_only_what_the_service_takes(stage: Stage) -> None:
+    taken = {"type", "description", "properties", "required", "additionalProperties", "items", "minItems", "maxItems",
+             "enum", "anyOf", "minimum", "maximum"}  # fmt: skip
+
+    def words(of: object) -> set[str]:
+        if not isinstance(of, dict):
+            return set()
+        inner = [*of.get("properties", {}).values(), of.get("items"), *of.get("anyOf", [])]
+        return set(of).union(*(words(one) for one in inner))
+
+    assert words(schema(stage, 18, 22)) <= taken
+
+
+Spoil = Callable[[Answers], object]
+
+SPOILED: list[tuple[Stage, str, str, Spoil]] = [
+    (Stage.FACTS, "facts", "count", lambda a: a[Stage.FACTS]["facts"].clear()),
+    (Stage.FACTS, "facts[1].id", "unique", lambda a: a[Stage.FACTS]["facts"][1].update(id="f1")),
+    (Stage.FACTS, "facts[0].says", "filled", lambda a: a[Stage.FACTS]["facts"][0].update(says=" ... ")),
+    (Stage.FACTS, "facts[0].says", "shape", lambda a: a[Stage.FACTS]["facts"][0].update(says=7)),
+    (Stage.FACTS, "facts[0].says", "characters", lambda a: a[Stage.FACTS]["facts"][0].update(says="a\x1b[2Jb")),
+    (Stage.FACTS, "facts[0].more", "shape", lambda a: a[Stage.FACTS]["facts"][0].update(more=1)),
+    (Stage.STORIES, "stories", "count", lambda a: a[Stage.STORIES]["stories"].pop()),
+    (Stage.STORIES, "chosen", "chosen", lambda a: a[Stage.STORIES].update(chosen=6)),
+    (Stage.STORIES, "chosen", "shape", lambda a: a[Stage.STORIES].update(chosen=0)),
+    (Stage.STORIES, "stories[0].facts[0]", "facts", lambda a: a[Stage.STORIES]["stories"][0].update(facts=["f99"])),
+    (Stage.STORIES, "stories[0].price", "filled", lambda a: a[Stage.STORIES]["stories"][0].update(price="TBD")),
+    (Stage.STORIES, "stories[2].logline", "unique",
+     lambda a: a[Stage.STORIES]["stories"][2].update(logline=a[Stage.STORIES]["stories"][0]["logline"].upper())),
+    (Stage.STORIES, "stories[1].resolution", "arc",
+     lambda a: a[Stage.STORIES]["stories"][1].update(resolution=a[Stage.STORIES]["stories"][1]["want"])),
+    (Stage.BEATS, "beats", "count", lambda a: a[Stage.BEATS]["beats"].pop()),
+    (Stage.BEATS, "beats[4].number", "numbers", lambda a: a[Stage.BEATS]["beats"][4].update(number=4)),
+    (Stage.BEATS, "beats[4].shot", "shape", lambda a: a[Stage.BEATS]["beats"][4].update(shot="huge")),
+    (Stage.BEATS, "turn", "turn", lambda a: a[Stage.BEATS].update(turn=2)),
+    (Stage.BEATS, "turn", "turn", lambda a: a[Stage.BEATS].update(turn=19)),
+    (Stage.TEXT, "lines[0].text", "duration", lambda a: a[Stage.TEXT]["lines"][0].update(text="It waits.")),
+    (Stage.TEXT, "lines[1].text", "repeated",
+     lambda a: a[Stage.TEXT]["lines"][1].update(text=a[Stage.TEXT]["lines"][0]["text"])),
+    (Stage.TEXT, "lines[0].facts[0]", "facts", lambda a: a[Stage.TEXT]["lines"][0].update(facts=["f99"])),
+    (Stage.TEXT, "title", "youtube", lambda a: a[Stage.TEXT].update(title="a <b>")),
+    (Stage.TEXT, "tags", "youtube", lambda a: a[Stage.TEXT].update(tags=["x" * 400, "y" * 400])),
+    (Stage.EDIT, "lines", "count", lambda a: a[Stage.EDIT]["lines"].pop()),
+    (Stage.EDIT, "lines[0].text", "dash", lambda a: a[Stage.EDIT]["lines"][0].update(
+        text="The old bear waits here - and the river keeps its salmon.")),
+    (Stage.PICTURES, "clips", "shape", lambda a: a[Stage.PICTURES].update(clips=[7])),
+    (Stage.PICTURES, "clips", "clip count", lambda a: a[Stage.PICTURES]["clips"].append({})),
+    (Stage.PICTURES, "clips", "clip count", lambda a: a[Stage.PICTURES]["clips"].pop()),
+    (Stage.PICTURES, "images", "shape", lambda a: a[Stage.PICTURES].update(images="none")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("stage", "where", "rule", "spoil"), SPOILED)
+def test_a_fault_is_found_where_it_was_made(
+    answers: Answers, stage: Stage, where: str, rule: str, spoil: Spoil
+) -> None:  # fmt: skip
+    spoil(answers)
+    found = rules(stage, answers)
+    if rule == "clip count":  # a clip too few or too many has no picture or text either: the shape says so first
+        assert found and all(place.startswith("clips") for place, _ in found)
+    else:
+        assert (where, rule) in found
+
+
+def test_narrations_are_judged_in_their_language(answers: Answers) -> None:
+    found = rules(Stage.TEXT, answers, Size(18, 22, language("ja")))
+    assert found.count(("lines[0].text", "language")) == 1
+
+
+@pytest.mark.parametrize("value", [None, 7, "text", [], [1], {"facts": None}, {"facts": [None]}, {"facts": {}}])
+def test_a_shape_that_is_none_is_said_and_breaks_nothing(value: object) -> None:
+    found = faults(value, schema(Stage.FACTS, 18, 22))
+    assert found and all(one.rule == "shape" for one in found)
+
+
+def test_no_answer_gets_more_complaints_than_anybody_reads() -> None:
+    assert len(faults({"facts": [7] * 150}, schema(Stage.FACTS, 18, 22))) == 20
+    assert next(one.rule for one in faults({"facts": [7] * 10_000}, schema(Stage.FACTS, 18, 22))) == "shape"

@@ -1,0 +1,187 @@
+"""What is wrong with the answer of one stage, and the plan that all of them make together.
+
+Each stage is judged when it is there, so that a fault is corrected where it was made: nobody draws pictures for a text
+that is too long to be spoken. What every stage must keep is in its schema; here is what a schema cannot say.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from videod.core import craft_clips, craft_wording
+from videod.core.craft import complaints as plan_complaints
+from videod.core.craft import page
+from videod.core.languages import Language
+from videod.core.plan import VERSION, Complaint
+from videod.core.schemas import faults
+from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, STORIES, Stage, schema
+
+#: where the story turns, as shares of the film: about two thirds
+TURN_MIN, TURN_MAX = 0.5, 0.85
+#: a short film has room for a turn nearly anywhere
+TURN_CLIPS_MIN = 6
+
+Answer = Mapping[str, Any]
+Answers = Mapping[Stage, Answer]
+
+
+@dataclass(frozen=True)
+class Size:
+    """What an episode must have. `language` None: narrations may be in any."""
+
+    clips: int
+    images: int
+    language: Language | None = None
+
+
+def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...]:
+    """Everything wrong with the answer of `stage`; `answers` holds it and those of the stages before."""
+    answer = answers[stage]
+    if stage == Stage.PICTURES:
+        wrong = _pictures_shape(answer)
+        return wrong or plan_complaints(joined(answers), size.clips, size.images, size.language)
+    wrong = faults(answer, schema(stage, size.clips, size.images))
+    if wrong:
+        return wrong
+    rules = {Stage.FACTS: _facts, Stage.STORIES: _stories, Stage.BEATS: _beats, Stage.TEXT: _text, Stage.EDIT: _edit}
+    return tuple(_characters(answer, "")) + tuple(rules[stage](answer, answers, size))
+
+
+def joined(answers: Answers) -> dict[str, Any]:
+    """The plan in the shape of plan.json; may still break rules of the craft."""
+    story, text = chosen(answers), answers[Stage.TEXT]
+    lines, beats = answers[Stage.EDIT]["lines"], answers[Stage.BEATS]["beats"]
+    pictures = answers[Stage.PICTURES]
+    written = [{"beat": beat["happens"], "narration": line["text"]} for beat, line in zip(beats, lines, strict=True)]
+    drawn = [*pictures["clips"], *({} for _ in range(len(written) - len(pictures["clips"])))]
+    return {
+        "version": VERSION,
+        "title": text["title"], "logline": story["logline"], "description": text["description"], "tags": text["tags"],
+        "research": [fact["says"] for fact in answers[Stage.FACTS]["facts"]],
+        "arc": {name: story[name] for name in ARC},
+        "atmosphere": pictures.get("atmosphere", ""), "images": pictures.get("images", []),
+        "clips": [{**clip, **(written[at] if at < len(written) else {})} for at, clip in enumerate(drawn)],
+    }  # fmt: skip
+
+
+def chosen(answers: Answers) -> Answer:
+    """The story that the film tells."""
+    stories = answers[Stage.STORIES]
+    found: Answer = stories["stories"][stories["chosen"] - 1]
+    return found
+
+
+def lines(answers: Answers) -> Sequence[str]:
+    """The narration as far as it is written, edited if it was; none before."""
+    for stage in (Stage.EDIT, Stage.TEXT):
+        if stage in answers:
+            return [line["text"] for line in answers[stage]["lines"]]
+    return []
+
+
+def _pictures_shape(answer: Answer) -> tuple[Complaint, ...]:
+    """What keeps pictures from being joined with the text at all; the rest is said of the whole plan."""
+    clips = answer.get("clips")
+    if isinstance(clips, list) and all(isinstance(clip, dict) for clip in clips):
+        return ()
+    return (Complaint("clips", "shape", "must be a list of objects, one for each clip"),)
+
+
+def _characters(value: object, where: str) -> Iterator[Complaint]:
+    if isinstance(value, str):
+        if odd := craft_wording.odd_characters(value):
+            yield Complaint(where, "characters", f"holds the character {odd}; write plain text")
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _characters(part, f"{where}.{name}" if where else str(name))
+    elif isinstance(value, list):
+        for at, part in enumerate(value):
+            yield from _characters(part, f"{where}[{at}]")
+
+
+def _filled(where: str, values: Answer, names: Sequence[str]) -> Iterator[Complaint]:
+    for name in names:
+        if craft_wording.PLACEHOLDER.fullmatch(values[name]):
+            yield Complaint(f"{where}.{name}", "filled", "is empty; write it")
+
+
+def _numbers(where: str, items: Sequence[Answer]) -> Iterator[Complaint]:
+    for at, item in enumerate(items):
+        if item["number"] != at + 1:
+            yield Complaint(f"{where}[{at}].number", "numbers", f"must be {at + 1}: they run from 1 without gaps")
+
+
+def _known(where: str, ids: Sequence[str], answers: Answers) -> Iterator[Complaint]:
+    known = {fact["id"] for fact in answers[Stage.FACTS]["facts"]}
+    for at, name in enumerate(ids):
+        if name not in known:
+            yield Complaint(f"{where}[{at}]", "facts", f"there is no fact {name[:20]!r}; name one of the list or none")
+
+
+def _facts(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
+    found = answer["facts"]
+    if not FACTS_MIN <= len(found) <= FACTS_MAX:
+        yield Complaint("facts", "count", f"there are {len(found)} facts; give {FACTS_MIN} to {FACTS_MAX}")
+    seen: set[str] = set()
+    for at, fact in enumerate(found):
+        yield from _filled(f"facts[{at}]", fact, ("id", "says"))
+        if fact["id"] in seen:
+            yield Complaint(
+                f"facts[{at}].id", "unique", f"{fact['id'][:20]!r} is used twice; number the facts f1, f2 ..."
+            )
+        seen.add(fact["id"])
+
+
+def _stories(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
+    stories = answer["stories"]
+    yield from _numbers("stories", stories)
+    told: dict[str, int] = {}
+    for at, story in enumerate(stories):
+        names = [name for name in story if name not in ("number", "facts")]
+        yield from _filled(f"stories[{at}]", story, names)
+        yield from _known(f"stories[{at}].facts", story["facts"], answers)
+        same = told.setdefault(story["logline"].strip().casefold(), at)
+        if same != at:
+            yield Complaint(
+                f"stories[{at}].logline", "unique", f"is that of stories[{same}] again; write another story"
+            )
+        steps: dict[str, str] = {}
+        for name in ARC:
+            other = steps.setdefault(story[name].strip().casefold(), name)
+            if other != name:
+                message = f"says the same as {other}; the {name} is a step of its own"
+                yield Complaint(f"stories[{at}].{name}", "arc", message)
+    if answer["chosen"] > STORIES:
+        yield Complaint("chosen", "chosen", f"must be the number of one of the {STORIES} stories")
+
+
+def _beats(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
+    beats, turn = answer["beats"], answer["turn"]
+    yield from _numbers("beats", beats)
+    for at, beat in enumerate(beats):
+        yield from _filled(f"beats[{at}]", beat, ("happens", "learns", "place", "light"))
+    if turn > size.clips:
+        yield Complaint("turn", "turn", f"must be the number of one of the {size.clips} beats")
+    elif size.clips >= TURN_CLIPS_MIN and not TURN_MIN <= turn / size.clips <= TURN_MAX:
+        near = round(size.clips * 2 / 3)
+        yield Complaint("turn", "turn", f"lies at beat {turn} of {size.clips}; let the story turn near beat {near}")
+
+
+def _spoken(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
+    yield from _numbers("lines", answer["lines"])
+    said: dict[str, int] = {}
+    for at, line in enumerate(answer["lines"]):
+        yield from craft_clips.narration(f"lines[{at}].text", line["text"], size.language)
+        yield from _known(f"lines[{at}].facts", line["facts"], answers)
+        same = said.setdefault(" ".join(line["text"].casefold().split()), at)
+        if same != at:
+            yield Complaint(f"lines[{at}].text", "repeated", f"is the text of lines[{same}] again; write another one")
+
+
+def _text(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
+    yield from _spoken(answer, answers, size)
+    yield from page(answer["title"], answer["description"], answer["tags"])
+
+
+def _edit(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
+    yield from _spoken(answer, answers, size)
