@@ -39,13 +39,14 @@ from videod.core.ops import (
 )
 from videod.core.plan import Plan
 from videod.core.reconcile import BalanceReading
-from videod.core.statuses import JobState
+from videod.core.statuses import CLOSED, JobState
 from videod.core.step import Command
 from videod.core.suspension import EVERY_SERVICE, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
-from videod.store import reads, writes
+from videod.store import archiving, reads, writes
+from videod.store.archives import Pointer
 from videod.store.calendar import KEPT, calendar, moved, plain
 from videod.store.database import Store
 from videod.store.gathering import gathered
@@ -201,12 +202,26 @@ class Ledger(Alerting):
             return Snapshot(None, (), None)
         if isinstance(event, EntryQueued):
             known = reads.task_of_page(connection, event.page_id)
-            task, jobs = self._snapshots.look(connection, known.id) if known else (None, ())
+            task, jobs = self._of_archive(connection, known.id) if known else (None, ())
             channel = task.channel_id if task else event.channel_id
         else:
-            task, jobs = self._snapshots.look(connection, event.task_id)
+            task, jobs = self._of_archive(connection, event.task_id)
             channel = task.channel_id if task else ""
         return gathered(connection, event, task, jobs, channel, self._policies(channel))
+
+    def _of_archive(self, connection: sqlite3.Connection, task_id: str) -> tuple[Task | None, tuple[Job, ...]]:
+        """The task and its jobs; an archived one is taken back first, since something happens to it again."""
+        task, jobs = self._snapshots.look(connection, task_id)
+        if task is not None and not jobs and task.status in CLOSED and archiving.take_back(connection, task_id):
+            return self._snapshots.look(connection, task_id)
+        return task, jobs
+
+    async def put_away(self, line: archiving.Line, pointer: Pointer, at: int) -> bool:
+        """See `archiving.put_away`: the episode lies in the archive now, and no longer in the database."""
+        return await self._store.write(lambda tx: archiving.put_away(tx, line, pointer, at))
+
+    async def forget_told(self) -> None:
+        await self._store.write(archiving.forget_told)
 
     def _write(
         self, connection: sqlite3.Connection, task: Task | None, op: object, at: int, snapshot: Snapshot

@@ -29,7 +29,7 @@ INSERT INTO tasks (id, page_id, channel_id, title, topic, direction, priority, s
     youtube_url)
 SELECT id, 'page-' || id, channel, 'Old film ' || value, 'brown bears', 'A bear waits.', 1, 'published',
     'closed', at, at, 1, at,
-    at + 3600000, 'assets,video,audio,final', 0, '', 10800000, 0, 0, 'v' || value, 'https://youtu.be/v' || value
+    at + 3600000, 'assets,video,audio,final', 0, '', 10623200, 0, 0, 'v' || value, 'https://youtu.be/v' || value
 FROM made
 """,
     f"""

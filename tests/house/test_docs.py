@@ -195,18 +195,6 @@ def test_pictures_are_small_enough_to_load_at_once() -> None:
     assert all(path.stat().st_size < 400_000 for path in (ROOT / "docs").iterdir())
 
 
-@pytest.mark.parametrize("word", ["history_days"])
-def test_what_the_readme_calls_missing_is_missing(word: str) -> None:
-    """Once the code uses one of these, the list in the README is old (and this test with it)."""
-    readers = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "videod").rglob("*.py")
-        if re.search(rf"\.{word}\b", path.read_text())
-    }
-    assert readers <= {"videod/cli/channels.py"}
-    assert f"`{word}" in section(TEXTS["README.md"], "Not there yet")
-
-
 # ------------------------------------------------------------------------------------------- settings, scripts
 
 

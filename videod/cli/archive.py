@@ -2,6 +2,7 @@
 
     manifest.json            what lies in the archive, with the digest of each file
     videod.db                a checked copy of the database
+    archive/                 finished episodes that are no longer in the database
     tokens/CHANNEL.token     the consents, sealed with VIDEOD_MASTER_KEY, which is never in here
     settings/                videod.toml and channels/*.yaml
     workspaces/CHANNEL/TASK  plans of open episodes; with `files` everything that was made for them
@@ -25,11 +26,11 @@ from pathlib import Path, PurePosixPath
 from videod import __version__, files, receipts
 from videod.core import bounds
 from videod.core.model import Task
-from videod.store import copies
+from videod.store import archives, copies
 
 MANIFEST, DATABASE = "manifest.json", "videod.db"
 #: what may stand at the top of an archive
-PLACES = (DATABASE, "tokens", "settings", "workspaces")
+PLACES = (DATABASE, archives.FOLDER, "tokens", "settings", "workspaces")
 #: receipts, plans and reports of steps are smaller than this, media are not wanted without `files`, bytes
 PAPER_BYTES = 4 << 20
 _PAPERS = (".json", ".md", ".txt", ".started")
@@ -61,6 +62,8 @@ def write(
             copies.copy(state / DATABASE, copy)
             found = {DATABASE: copy, **_settings(settings)}
             found |= {f"tokens/{one.name}": one for one in sorted((state / "tokens").glob("*.token"))}
+            past = sorted((state / archives.FOLDER).glob("*.jsonl.gz"))  # after the copy: all that it points to
+            found |= {f"{archives.FOLDER}/{one.name}": one for one in past}
             found |= dict(_workspaces(state, episodes, media))
             manifest = _pack(part, found, state, made_at, media)
         part.replace(target)

@@ -17,7 +17,7 @@ from videod.core.statuses import JobState
 from videod.core.tables import STEPS
 from videod.dashboard.text import money
 from videod.receipts import State
-from videod.store import audit, purchases, reads
+from videod.store import archives, audit, purchases, reads
 from videod.web import serializers
 
 #: readings whose differences are shown, and how long a strange one is held against the ledger
@@ -114,7 +114,9 @@ def _papers(connection: sqlite3.Connection, where: client.Place) -> Papers:
         workspace = where.workspace(task)
         if not workspace.is_dir():
             continue
-        for job in audit.tried(connection, task.id):
+        with archives.whole(connection, task.id) as its:
+            tried = audit.tried(its, task.id)
+        for job in tried:
             if client.own_script(where, job.step):
                 continue  # keeps no receipts
             _file(found, where, task, job)

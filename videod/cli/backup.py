@@ -25,7 +25,7 @@ from videod.core.model import Job, Task
 from videod.core.statuses import LABELS, JobState
 from videod.core.tables import STEPS
 from videod.dashboard.text import count, money
-from videod.store import copies, reads
+from videod.store import archives, copies, reads
 from videod.web import serializers
 
 if TYPE_CHECKING:
@@ -208,6 +208,7 @@ def _unpacked(source: Path, folder: Path) -> "Manifest":
         if not bare:
             return archive.unpack(source, folder)
         copies.copy(source.absolute(), folder / archive.DATABASE)
+        copies.archive(source.absolute().with_name(archives.FOLDER), folder / archives.FOLDER)
         made = serializers.when(source.stat().st_mtime_ns // 1_000_000) or ""
         return archive.Manifest(made, "", False, {archive.DATABASE: (source.stat().st_size, "")})
     except (archive.ArchiveError, sqlite3.Error, OSError) as error:
@@ -222,7 +223,8 @@ def _put_in_place(folder: Path, where: client.Place) -> list[str]:
     for workspaces in (where.state / "workspaces", folder / "workspaces"):
         if workspaces.is_dir():  # of before, with receipts beside the files: one that has journals is not looked at
             journals.adopt(workspaces)
-    for name in ("tokens", "workspaces"):
+    _give_way(folder / archives.FOLDER, where.state / archives.FOLDER)
+    for name in ("tokens", "workspaces", archives.FOLDER):
         _merge(folder / name, where.state / name)
     settings = folder / "settings"
     if settings.is_dir() and not where.settings.exists():
@@ -249,6 +251,14 @@ def _place_database(folder: Path, where: client.Place) -> list[str]:
         if (folder / name).exists():
             (folder / name).rename(where.state / name)
     return told
+
+
+def _give_way(source: Path, target: Path) -> None:
+    """A file of another archive that has the name of one that the database points to gets another name."""
+    for path in source.iterdir() if source.is_dir() else ():
+        place = target / path.name
+        if os.path.lexists(place) and (place.is_symlink() or place.read_bytes() != path.read_bytes()):
+            place.rename(place.with_name(f"{place.name}.before-restore"))
 
 
 def _merge(source: Path, target: Path) -> None:

@@ -23,7 +23,7 @@ from videod.core.services import LANES, TIDYING
 from videod.dashboard.rows import Surroundings
 from videod.dashboard.running import daemon_of
 from videod.documents import DocumentError, read_toml, state_folder, time_zone
-from videod.store import readonly, soundness, views
+from videod.store import archives, readonly, soundness, views
 from videod.store.soundness import busy
 from videod.web import token
 
@@ -125,6 +125,8 @@ def looking(where: Place) -> Iterator[sqlite3.Connection]:
     connection = readonly.look(where.database)
     try:
         yield connection
+    except archives.ArchiveError as error:
+        raise CommandError(DOWN, str(error).partition(". ")[0], str(error).partition(". ")[2]) from error
     except (sqlite3.DatabaseError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         if busy(error):
             raise

@@ -81,6 +81,8 @@ def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:
         cost = pending_cost_micros(seen.jobs, gate)
         table.append(["approving", Cell(f"costs about {money(cost)}: videod approve {task.id}", "review")])
     table.append(["workspace", str(workspace)])
+    if seen.archived is not None:
+        table.append(["archive", seen.archived])
     output.table(("", ""), table, indent="  ")
 
 
@@ -238,6 +240,7 @@ def list_episodes(
         typer.Option(metavar="STATUS", help=f"A status, or one of {', '.join(_GROUPS)}. Repeat for several."),
     ] = None,
     channel: ChannelId = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Show only episodes in the archive.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=LIMIT_MAX, metavar="N", help="Show at most N.")] = 50,
     as_json: AsJson = False,
     state: StateFolder = None,
@@ -246,10 +249,13 @@ def list_episodes(
     """List episodes, newest first."""
     wanted = tuple(dict.fromkeys(one for text in status or () for one in _statuses(text)))
     with client.looking(client.place(state, config)) as connection:
-        found = views.tasks(connection, wanted, channel, limit + 1)
+        found = views.tasks(connection, wanted, channel, limit + 1, archived)
     shown, more = found[:limit], len(found) > limit
     if as_json:
         output.print_json({"tasks": [serializers.task(one) for one in shown], "more": more})
+        return output.OK
+    if not shown and archived:
+        output.say("No such episode is archived; `[retention] history_days` says when videod archives one.")
         return output.OK
     if not shown:
         output.say("No such episode; set an entry of the board to Queued to start one.")

@@ -42,7 +42,7 @@ from videod.core.consents import Consent
 from videod.core.model import ChannelPolicy
 from videod.core.step import Step
 from videod.credentials import Secrets
-from videod.daemon import preflight, refusals, settings_checks, wiring
+from videod.daemon import keeping, preflight, refusals, settings_checks, wiring
 from videod.daemon.allowances import AllowanceWatch
 from videod.daemon.attention import AttentionWatch, Rules
 from videod.daemon.board_lease import BoardLease, this_holder
@@ -59,7 +59,6 @@ from videod.daemon.settings_checks import BoardLook, Now
 from videod.daemon.slowness import SlowWatch
 from videod.daemon.verdicts import VerdictWatch
 from videod.daemon.waits import WaitWatch
-from videod.daemon.wal_watch import WalWatch
 from videod.daemon.weekly import WeeklyReport
 from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
@@ -179,7 +178,7 @@ async def build(
     watches: dict[str, Watch] = {
         "clock": clock_watch.run,
         "disk": disk_watch.run,
-        "wal": WalWatch(sources.state / "videod.db", ledger, database.move_log).run,
+        **keeping.watches(sources.state / "videod.db", database, store, ledger, clock, current),
         "balances": purchase_check.run,
         "waits": WaitWatch(store, ledger, clock, ledger.knows).run,
         "checks": ready.run,

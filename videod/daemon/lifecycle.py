@@ -43,6 +43,7 @@ from videod.flow.runner import KILL_GRACE_S
 from videod.guard import descriptors
 from videod.ledger import Ledger
 from videod.ports import BoardError
+from videod.store import space
 from videod.store.database import DatabaseError
 from videod.store.schema import migrate
 from videod.store.soundness import given_up, held, held_by_others
@@ -411,6 +412,7 @@ def _migrate(database: Path, life: Life) -> None:
     while True:
         try:
             migrate(database)
+            space.compact(database)
             return
         except DatabaseError as error:
             if not held(error):

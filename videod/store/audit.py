@@ -32,24 +32,31 @@ class Count:
     possible: int
 
 
+# what is archived was added up as it left the tables
 _COUNTS = {
-    "intents": "SELECT count(*) FROM intents WHERE service = ?",
-    "charges": "SELECT count(*) FROM charges WHERE service = ?",
-    "micros": "SELECT coalesce(sum(micros), 0) FROM charges WHERE service = ?",
+    "intents": "SELECT (SELECT count(*) FROM intents WHERE service = :service)"
+    " + (SELECT coalesce(sum(intents), 0) FROM archived_purchases WHERE service = :service)",
+    "charges": "SELECT (SELECT count(*) FROM charges WHERE service = :service)"
+    " + (SELECT coalesce(sum(charges), 0) FROM archived_charges WHERE service = :service)",
+    "micros": "SELECT (SELECT coalesce(sum(micros), 0) FROM charges WHERE service = :service)"
+    " + (SELECT coalesce(sum(micros), 0) FROM archived_charges WHERE service = :service)",
     "open": "SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
-    " WHERE attempts.ended_at IS NULL AND intents.service = ?",
-    "in_doubt": "SELECT count(*) FROM jobs WHERE state = 'in_doubt' AND service = ?",
-    "rebought": "SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
-    " WHERE attempts.outcome = 'in_doubt' AND intents.service = ? AND EXISTS (SELECT 1 FROM attempts AS later"
-    " WHERE later.job_id = attempts.job_id AND later.id > attempts.id)",
-    "possible": "SELECT coalesce(sum(micros), 0) FROM possible_charges WHERE cleared_at IS NULL AND service = ?",
-    "settled": "SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
-    " WHERE attempts.outcome = 'not_bought' AND intents.service = ?",
+    " WHERE attempts.ended_at IS NULL AND intents.service = :service",
+    "in_doubt": "SELECT count(*) FROM jobs WHERE state = 'in_doubt' AND service = :service",
+    "rebought": "SELECT (SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
+    " WHERE attempts.outcome = 'in_doubt' AND intents.service = :service AND EXISTS (SELECT 1 FROM attempts AS later"
+    " WHERE later.job_id = attempts.job_id AND later.id > attempts.id))"
+    " + (SELECT coalesce(sum(rebought), 0) FROM archived_purchases WHERE service = :service)",
+    "possible": "SELECT coalesce(sum(micros), 0) FROM possible_charges WHERE cleared_at IS NULL AND service = :service",
+    "settled": "SELECT (SELECT count(*) FROM attempts JOIN intents ON intents.attempt_id = attempts.id"
+    " WHERE attempts.outcome = 'not_bought' AND intents.service = :service)"
+    " + (SELECT coalesce(sum(settled), 0) FROM archived_purchases WHERE service = :service)",
 }
 
 
 def count(connection: sqlite3.Connection, service: str) -> Count:
-    return Count(**{name: int(connection.execute(query, (service,)).fetchone()[0]) for name, query in _COUNTS.items()})
+    asked = {"service": service}
+    return Count(**{name: int(connection.execute(query, asked).fetchone()[0]) for name, query in _COUNTS.items()})
 
 
 def possibly_twice(connection: sqlite3.Connection) -> int:
@@ -105,7 +112,8 @@ def done_without_charge(connection: sqlite3.Connection) -> list[Odd]:
 def wrong_sums(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
     """(task, what it says that it cost, what its charges are), micro-dollars, where these differ."""
     rows = connection.execute(
-        "SELECT tasks.id, tasks.cost_micros, coalesce(sum(charges.micros), 0) AS charged FROM tasks"
+        "SELECT tasks.id, tasks.cost_micros, coalesce(sum(charges.micros), 0) + (SELECT coalesce(sum(micros), 0)"
+        " FROM archived_charges WHERE archived_charges.task_id = tasks.id) AS charged FROM tasks"
         " LEFT JOIN charges ON charges.task_id = tasks.id GROUP BY tasks.id HAVING tasks.cost_micros <> charged"
     )
     return [(row[0], row[1], row[2]) for row in rows]
@@ -182,6 +190,10 @@ class Again:
 _SEVERAL = """
 SELECT task_id, job FROM charges WHERE micros > 0 GROUP BY task_id, job HAVING count(*) > 1 ORDER BY task_id, job
 """
+_SEVERAL_OF = """
+SELECT task_id, job FROM charges WHERE task_id = ? AND micros > 0 GROUP BY job HAVING count(*) > 1 ORDER BY job
+"""
+_ARCHIVED_AGAIN = "SELECT task_id, job, service, charges, micros, reasons FROM archived_again"
 _CHARGES = """
 SELECT charges.attempt_id, charges.service, charges.micros, attempts.outcome FROM charges
 LEFT JOIN attempts ON attempts.id = charges.attempt_id
@@ -190,8 +202,23 @@ WHERE charges.task_id = ? AND charges.job = ? AND charges.micros > 0 ORDER BY ch
 
 
 def charged_again(connection: sqlite3.Connection) -> list[Again]:
+    """Of every episode, archived ones as well."""
+    found = _charged_again(connection, connection.execute(_SEVERAL).fetchall())
+    found += [
+        Again(row[0], row[1], row[2], row[3], row[4], tuple(json.loads(row[5])))
+        for row in connection.execute(_ARCHIVED_AGAIN)
+    ]
+    return sorted(found, key=lambda one: (one.task_id, one.job))
+
+
+def charged_again_of(connection: sqlite3.Connection, task_id: str) -> list[Again]:
+    """Of an episode that is not archived."""
+    return _charged_again(connection, connection.execute(_SEVERAL_OF, (task_id,)).fetchall())
+
+
+def _charged_again(connection: sqlite3.Connection, several: list[sqlite3.Row]) -> list[Again]:
     found = []
-    for task_id, job in connection.execute(_SEVERAL).fetchall():
+    for task_id, job in several:
         rows = connection.execute(_CHARGES, (task_id, job)).fetchall()
         reasons = tuple(_reason(job.split("/", 1)[0], first, then) for first, then in pairwise(rows))
         found.append(Again(task_id, job, rows[0]["service"], len(rows), sum(row["micros"] for row in rows), reasons))

@@ -1,14 +1,19 @@
 """Consistent copies of the database, made while it is in use.
 
 The source is opened read-only, so that whoever copies never checkpoints beside the daemon. Source and copy are checked
-page by page and index by index before the copy takes its name: what is called `videod-<UTC time>.db` is whole.
+page by page and index by index before the copy takes its name: what is called `videod-<UTC time>.db` is whole. The
+files of the archive lie beside the copies, once for all of them.
 """
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+
+from videod import files
+from videod.store.archives import FOLDER
 
 PATTERN = "videod-*.db"
 
@@ -22,6 +27,8 @@ def timed(database: Path, folder: Path, at_ms: int, keep: int) -> Path:
     made = datetime.fromtimestamp(at_ms / 1000, UTC)
     target = folder / f"videod-{made:%Y%m%dT%H%M%S.%fZ}.db"
     copy(database, target)
+    # after the database: whatever it points to is there by now
+    archive(database.with_name(FOLDER), folder / FOLDER)
     for old in sorted(folder.glob(PATTERN))[: -max(1, keep)]:
         old.unlink()
     return target
@@ -45,6 +52,34 @@ def copy(database: Path, target: Path) -> None:
         _sync(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def archive(source: Path, target: Path) -> int:
+    """Have each file of the archive `source` in `target` as well; returns how many were added.
+
+    A file of an archive never changes, so a second name for it will do where both lie on one file system. Raises
+    OSError.
+    """
+    added = 0
+    for path in sorted(source.glob("*.jsonl.gz")) if source.is_dir() else ():
+        place = target / path.name
+        if place.exists() and place.stat().st_size == path.stat().st_size:
+            continue
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = target / f".{path.name}.part"
+        part.unlink(missing_ok=True)
+        try:
+            os.link(path, part, follow_symlinks=False)
+        except OSError:  # another file system
+            with files.open_made(path.absolute(), path.absolute().parent) as found, part.open("xb") as out:
+                shutil.copyfileobj(found, out, 1 << 20)
+            part.chmod(0o600)
+            _sync(part)
+        part.replace(place)
+        added += 1
+    if added:
+        _sync(target)
+    return added
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -35,6 +35,13 @@ WHERE jobs.step = 'plan' AND jobs.sha256 = ? AND tasks.id <> ?
 ORDER BY tasks.created_at LIMIT 1
 """
 
+# the same of archived episodes, which were cancelled where they were not uploaded
+_ARCHIVED = """
+SELECT tasks.id, tasks.channel_id, tasks.title FROM archived JOIN tasks ON tasks.id = archived.task_id
+WHERE archived.{what} = ? AND tasks.id <> ? AND {sent} ORDER BY tasks.created_at LIMIT 1
+"""
+_UPLOADED, _SENT = "tasks.youtube_id IS NOT NULL", "archived.sent = 1"
+
 #: the newest episodes of a channel, published or on their way
 _LAST = """
 SELECT tasks.id, tasks.channel_id, tasks.title FROM tasks INDEXED BY tasks_of_channel
@@ -46,6 +53,7 @@ _TOLD = """
 SELECT json_extract(args, '$.text') FROM jobs WHERE task_id = ? AND step = 'narration' AND state <> 'skipped'
 ORDER BY key
 """
+_ARCHIVED_TOLD = "SELECT told FROM archived WHERE task_id = ?"
 
 
 def repeated(
@@ -63,24 +71,31 @@ def repeated(
     return (), ()
 
 
-def _films(rows: sqlite3.Cursor, what: str) -> list[Film]:
-    return [Film(task_id, channel_id, title, what=what) for task_id, channel_id, title in rows]
+def _first(
+    connection: sqlite3.Connection, queries: Iterable[str], asked: tuple[str, str], what: str
+) -> tuple[Film, ...]:  # fmt: skip
+    """What the first of the queries that finds anything has found."""
+    for query in queries:
+        found = tuple(Film(row[0], row[1], row[2], what=what) for row in connection.execute(query, asked))
+        if found:
+            return found
+    return ()
 
 
 def with_plan(connection: sqlite3.Connection, task_id: str, sha256: str, content: str) -> tuple[Film, ...]:
     """Other episodes with an identical plan; `content` "": only with an identical file."""
-    found = _films(connection.execute(_SAME_PLAN, (sha256, task_id)), "plan")
-    if content and not found:
-        found = _films(connection.execute(_SAME_WORDS, (content, task_id)), "plan")
-    return tuple(found)
+    plan = (_SAME_PLAN, _ARCHIVED.format(what="plan", sent=_UPLOADED))
+    words = (_SAME_WORDS, _ARCHIVED.format(what="content", sent=_UPLOADED))
+    found = _first(connection, plan, (sha256, task_id), "plan")
+    return found or (_first(connection, words, (content, task_id), "plan") if content else ())
 
 
 def sent(connection: sqlite3.Connection, task_id: str, film: str | None, plan: str | None) -> tuple[Film, ...]:
     """Other episodes that were uploaded, or are being uploaded now, with this very film or plan."""
-    found = _films(connection.execute(_SAME_FILM_SENT, (film, task_id)), "film") if film else []
-    if plan and not found:
-        found = _films(connection.execute(_SAME_PLAN_SENT, (plan, task_id)), "plan")
-    return tuple(found)
+    films = (_SAME_FILM_SENT, _ARCHIVED.format(what="film", sent=_SENT))
+    plans = (_SAME_PLAN_SENT, _ARCHIVED.format(what="plan", sent=_SENT))
+    found = _first(connection, films, (film, task_id), "film") if film else ()
+    return found or (_first(connection, plans, (plan, task_id), "plan") if plan else ())
 
 
 def last(connection: sqlite3.Connection, channel_id: str, task_id: str, most: int) -> tuple[Film, ...]:
@@ -88,6 +103,8 @@ def last(connection: sqlite3.Connection, channel_id: str, task_id: str, most: in
     found = []
     for other, channel, title in connection.execute(_LAST, (channel_id, task_id, most)).fetchall():
         told = "\n".join(str(row[0]) for row in connection.execute(_TOLD, (other,)))
+        if not told:
+            told = "".join(row[0] for row in connection.execute(_ARCHIVED_TOLD, (other,)))
         if told:
             found.append(Film(other, channel, title, told))
     return tuple(found)

@@ -57,11 +57,14 @@ class Spend:
     possible: int = 0
 
 
-#: charges, and beside them what may have been paid
+#: charges, those of archived episodes too, and beside them what may have been paid
 _SPENT = """
 WITH spent AS (
     SELECT at, channel_id, task_id, service, micros, 1 AS charge, 0 AS possible
     FROM charges WHERE at >= :begin AND at < :end
+    UNION ALL
+    SELECT at, channel_id, task_id, service, micros, charges, 0
+    FROM archived_charges WHERE at >= :begin AND at < :end
     UNION ALL
     SELECT at, channel_id, task_id, service, 0, 0, micros FROM possible_charges
     WHERE cleared_at IS NULL AND at >= :begin AND at < :end

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from videod.files import private_folder
-from videod.store import vocabulary
+from videod.store import space, vocabulary
 from videod.store.database import DatabaseError, prepare, transact
 from videod.store.soundness import FULL_CHECK_BYTES, Unsound, examine, refusal
 
@@ -109,6 +109,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> int:
         problems = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
         if problems != ["ok"]:
             raise sqlite3.DatabaseError("; ".join(problems))
+    if version == 0:
+        space.shrinks(connection)
     prepare(connection)
     _apply_missing(connection, path, version)
     try:

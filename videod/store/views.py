@@ -20,7 +20,7 @@ from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
 from videod.core.suspension import Suspension
 from videod.core.tables import SERVICES, USUAL
 from videod.core.webhook import Report
-from videod.store import candidate_queries, reads, reports
+from videod.store import archives, candidate_queries, reads, reports
 from videod.store.calendar import calendar
 from videod.store.rows import STATES, failure_of, task_of
 
@@ -301,8 +301,9 @@ def refused(connection: sqlite3.Connection) -> tuple[Refused, ...]:
 
 def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     """What the daemon keeps of itself: trouble of the board, a refused change of the configuration, a reader that
-    lets the write-ahead log grow, stuck episodes and a lopsided queue, what its last look at the settings found."""
-    names = ("board_trouble", "board_remark", "config_remark", "wal_remark", "storage_remark")
+    lets the write-ahead log grow, an archive that cannot be written, stuck episodes and a lopsided queue, what its
+    last look at the settings found."""
+    names = ("board_trouble", "board_remark", "config_remark", "wal_remark", "storage_remark", "archive_remark")
     remarks = [reads.value(connection, name) for name in names]
     found = _texts(reads.value_json(connection, "outside_problems"))
     quiet = _texts(reads.value_json(connection, "attention"))
@@ -329,6 +330,8 @@ class Detail:
     failed: reads.AttemptRow | None
     possible: tuple[reads.PossibleCharge, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
+    #: the file of the archive that has it, None: it is in the database
+    archived: str | None = None
 
 
 #: outcomes of attempts that are no failure a person asks about
@@ -336,14 +339,17 @@ _HARMLESS = ("done", "outdated", "interrupted")
 
 
 def detail(connection: sqlite3.Connection, task: Task, at: int) -> Detail:
-    tried = reads.attempts(connection, task.id)
-    failed = [one for one in tried if one.outcome is not None and one.outcome not in _HARMLESS]
-    return Detail(
-        task=task, jobs=reads.jobs(connection, task.id), since=since(connection, task),
-        charges=reads.charges(connection, task.id), history=reads.history(connection, task.id, limit=20_000),
-        attempts=tried, failed=failed[-1] if failed else None, possible=reads.possible_charges(connection, task.id),
-        suspensions=reads.suspensions(connection, at),
-    )  # fmt: skip
+    """Also of an archived episode. Raises `archives.ArchiveError` where its file cannot be read."""
+    with archives.whole(connection, task.id) as its:
+        tried = reads.attempts(its, task.id)
+        failed = [one for one in tried if one.outcome is not None and one.outcome not in _HARMLESS]
+        return Detail(
+            task=task, jobs=reads.jobs(its, task.id), since=since(its, task),
+            charges=reads.charges(its, task.id), history=reads.history(its, task.id, limit=20_000),
+            attempts=tried, failed=failed[-1] if failed else None,
+            possible=reads.possible_charges(connection, task.id), suspensions=reads.suspensions(connection, at),
+            archived=archives.place(connection, task.id),
+        )  # fmt: skip
 
 
 _BY_ID = "SELECT * FROM tasks WHERE id LIKE ? ESCAPE '\\' ORDER BY created_at DESC, id LIMIT ?"
@@ -368,16 +374,20 @@ def find(connection: sqlite3.Connection, text: str, limit: int = 6) -> tuple[Tas
 
 _TASKS = """
 SELECT * FROM tasks WHERE status IN (SELECT value FROM json_each(?)) AND channel_id = coalesce(?, channel_id)
-ORDER BY created_at DESC, id LIMIT ?
+AND (? IS NULL OR EXISTS (SELECT 1 FROM archived WHERE task_id = tasks.id)) ORDER BY created_at DESC, id LIMIT ?
 """
 
 
 def tasks(
-    connection: sqlite3.Connection, statuses: tuple[Status, ...], channel_id: str | None, limit: int
-) -> tuple[Task, ...]:
-    """The newest tasks with one of `statuses` (none given: any) and of the channel (None: any)."""
+    connection: sqlite3.Connection, statuses: tuple[Status, ...], channel_id: str | None, limit: int,
+    archived: bool = False,
+) -> tuple[Task, ...]:  # fmt: skip
+    """The newest tasks with one of `statuses` (none given: any) and of the channel (None: any), archived ones too.
+
+    `archived`: only these.
+    """
     names = json.dumps([status.value for status in statuses or Status])
-    rows = connection.execute(_TASKS, (names, channel_id, limit))
+    rows = connection.execute(_TASKS, (names, channel_id, archived or None, limit))
     return tuple(task_of(row) for row in rows)
 
 
