@@ -330,6 +330,8 @@ class Alerts(Section):
 
 class Retention(Section):
     workspace_days: float = Field(default=7, gt=0, le=3650)
+    cancelled_days: float = Field(default=14, gt=0, le=3650)
+    failed_days: float = Field(default=60, gt=0, le=3650)
     history_days: float = Field(default=90, gt=0, le=3650)
 
 

@@ -53,14 +53,28 @@ def progress(task: Task, jobs: tuple[Job, ...]) -> str:
         looked_at = REVIEWED[gate]
         rows = [job for job in jobs if job.step in looked_at and job.state is not SKIPPED]
         if gate not in task.approved or not rows or any(job.state is not DONE for job in rows):
-            return _with_notes(task, _counts(rows, looked_at))
-    return _with_notes(task, _counts(jobs, ("upload",)))
+            return _with_notes(task, jobs, _counts(rows, looked_at))
+    return _with_notes(task, jobs, _counts(jobs, ("upload",)))
 
 
-def _with_notes(task: Task, text: str) -> str:
+def files_note(task: Task, jobs: Sequence[Job]) -> str:
+    """When the files of an episode that stopped or was cancelled are removed, or that they were."""
+    if task.status not in ERRORS and task.status != Status.CANCELLED:
+        return ""
+    cleanup = next((job for job in reversed(jobs) if job.step == "cleanup"), None)
+    if cleanup is None or cleanup.needs:
+        return ""
+    if cleanup.state is DONE:
+        return "its files were removed"
+    return f"its files are removed after {clock(cleanup.due_at)} unless it resumes" if cleanup.state is READY else ""
+
+
+def _with_notes(task: Task, jobs: Sequence[Job], text: str) -> str:
     paused = f"paused: {task.paused}" if task.paused is not None else ""
     suspended = "" if task.suspended is None else wording.note(task.suspended)
-    return "; ".join(note for note in (text, paused, suspended, waiting(task), task.slow) if note)
+    return "; ".join(
+        note for note in (text, files_note(task, jobs), paused, suspended, waiting(task), task.slow) if note
+    )
 
 
 #: statuses that say themselves what the entry waits for
@@ -191,7 +205,7 @@ def unseen(before: Task, after: Task, changed: Iterable[tuple[Job, Job]]) -> boo
     `changed`: each job as it was and as it is. Starts are half of all events, and two views a good part of their cost.
     """
     return after is before and after.status not in AT_GATE and all(
-        one.state in _TO_COME and one.failure is None for pair in changed for one in pair
+        one.state in _TO_COME and one.failure is None and one.step != "cleanup" for pair in changed for one in pair
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from videod.core import breaker, by_likeness, charges, days, services, spacing, told, wording
 from videod.core.allowances import QUOTA_WARNING
+from videod.core.by_files import over
 from videod.core.by_people import again
 from videod.core.derive import affected, opens_itself
 from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
@@ -58,6 +59,8 @@ def _startable(work: Transition, event: JobStarted) -> Job:
     cleanup = job is not None and job.step == "cleanup"
     if job is None or job.state != JobState.READY or job.due_at > event.at or (task.status in CLOSED and not cleanup):
         raise StaleEvent(f"{event.job} cannot start now")
+    if cleanup and not (job.needs or over(task.status)):
+        raise StaleEvent("the episode has resumed and keeps its files")
     if task.paused is not None and not cleanup:
         raise StaleEvent(f"the task is paused: {task.paused}")
     if work.breaker is not None and not work.breaker.lets_in(event.at):

@@ -292,6 +292,15 @@ class VideoLooked:
 
 
 @dataclass(frozen=True)
+class FilesExpire:
+    """The files of an episode that is over, or stopped, are removed at `until`, ms, unless it resumes."""
+
+    at: int
+    task_id: str
+    until: int
+
+
+@dataclass(frozen=True)
 class GatesJudged:
     """The channel's file is back or has changed: a review that it approves automatically is passed."""
 
@@ -321,6 +330,7 @@ Event = (
     | JobSetAside
     | ServiceFreed
     | InputLost
+    | FilesExpire
     | GatesJudged
     | VideoLooked
     | NothingBought

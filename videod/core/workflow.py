@@ -13,7 +13,18 @@ the table of moves; the difference to before becomes ops.
 from dataclasses import replace
 from typing import assert_never
 
-from videod.core import board, by_edits, by_failures, by_jobs, by_likeness, by_lost, by_people, by_verdict, reports
+from videod.core import (
+    board,
+    by_edits,
+    by_failures,
+    by_files,
+    by_jobs,
+    by_likeness,
+    by_lost,
+    by_people,
+    by_verdict,
+    reports,
+)
 from videod.core.derive import complete, derive, opens_itself, promote
 from videod.core.events import (
     CancelAsked,
@@ -24,6 +35,7 @@ from videod.core.events import (
     EntrySlow,
     EntryWaits,
     Event,
+    FilesExpire,
     GateApproved,
     GatesJudged,
     InputLost,
@@ -91,6 +103,8 @@ def _handle(work: Transition, event: Event) -> Transition:
             return by_failures.nothing_bought(work, event)
         case InputLost():
             return by_lost.input_lost(work, event)
+        case FilesExpire():
+            return by_files.expire(work, event)
         case GatesJudged():
             return _gates_judged(work)
         case VideoLooked():
@@ -165,6 +179,11 @@ def _succeeded(work: Transition, event: JobSucceeded) -> Transition:
 _BEGIN = (EntryQueued, GateApproved, RedoAsked, JobStarted)
 
 
+def _begins(event: Event) -> bool:
+    """Whether something new begins; files are removed all the same."""
+    return isinstance(event, _BEGIN) and not (isinstance(event, JobStarted) and event.job.startswith("cleanup/"))
+
+
 def decide(snapshot: Snapshot, event: Event) -> Decision:
     """What to write in answer to `event`. Never raises for an event that merely came too late.
 
@@ -178,7 +197,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
     task, policy = snapshot.task, snapshot.policy
     if isinstance(event, JobSetAside) and task is not None:
         return by_failures.set_aside(task, snapshot.jobs, event)
-    if policy is None or (not policy.configured and isinstance(event, _BEGIN)):
+    if policy is None or (not policy.configured and _begins(event)):
         note = "the channel of this task is not configured"
         return Decision(accepted=False, note=note, refused=Obstacle.NO_CHANNEL)
     if task is None:
@@ -192,7 +211,7 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
             in_doubt_micros=snapshot.in_doubt_micros, same=snapshot.same, last=snapshot.last,
             today=snapshot.today, uploads=snapshot.uploads,
         )  # fmt: skip
-        work = _settle(_handle(begun, event))
+        work = by_files.settle(_settle(_handle(begun, event)))
         if work.task.slow and work.task.status != task.status:
             work = work.with_task(slow="")
     except StaleEvent as late:

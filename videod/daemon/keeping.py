@@ -1,10 +1,11 @@
-"""What keeps the database small: its log is moved, and finished episodes go into the archive."""
+"""What keeps the state folder small: the log is moved, files that ended go, finished episodes are archived."""
 
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from videod.daemon.archiver import Archiver
 from videod.daemon.live_config import LiveConfig
+from videod.daemon.retention import Days, RetentionWatch
 from videod.daemon.wal_watch import WalWatch
 from videod.ledger import Ledger
 from videod.ports import Clock
@@ -19,7 +20,12 @@ def watches(
     def days() -> float:
         return current.settings.retention.history_days
 
+    def kept() -> Days:
+        retention = current.settings.retention
+        return Days(retention.workspace_days, retention.cancelled_days, retention.failed_days)
+
     return {
         "wal": WalWatch(path, ledger, database.move_log).run,
+        "retention": RetentionWatch(store, ledger, clock, kept).run,
         "archive": Archiver(path, store, ledger, clock, days, database.move_log).run,
     }

@@ -23,7 +23,7 @@ SELECT tasks.id AS task_id, jobs.step, jobs.key, jobs.id, tasks.channel_id, task
        tasks.queued_at, tasks.started_at
 FROM first JOIN jobs ON jobs.id = first.id JOIN tasks ON tasks.id = jobs.task_id
 WHERE tasks.paused IS NULL
-  AND (tasks.status = 'published' AND jobs.step = 'cleanup' OR tasks.phase <> 'closed')
+  AND (jobs.step = 'cleanup' OR tasks.phase <> 'closed')
 """
 
 #: plans of episodes in work, which are redone or retried
