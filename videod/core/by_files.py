@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from videod.core.events import FilesExpire
-from videod.core.model import Job, Task
+from videod.core.model import Job
 from videod.core.statuses import CLOSED, ERRORS, Status
 from videod.core.statuses import JobState as State
 from videod.core.transition import StaleEvent, Transition
@@ -15,11 +15,6 @@ AFTER_UPLOAD = ("upload/film",)
 def over(status: Status) -> bool:
     """Whether nothing of the episode is made until a person acts."""
     return status in CLOSED or status in ERRORS
-
-
-def stopped_early(task: Task, cleanup: Job) -> bool:
-    """Whether the files of an episode that was not published have an end, or are gone."""
-    return task.status != Status.PUBLISHED and over(task.status) and cleanup.needs == ()
 
 
 def cleanup_of(jobs: tuple[Job, ...]) -> Job | None:
