@@ -112,8 +112,8 @@ async def test_what_an_entry_needs_is_named(api: Caller, paper: Paper) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "status", "code"),
-    [("busy", 503, "board_unavailable"), ("down", 503, "board_unavailable"), ("gone", 502, "board_refused"),
-     ("credentials", 502, "board_refused"), ("rejected", 502, "board_refused")],
+    [("busy", 503, "board_unavailable"), ("down", 503, "board_unavailable"), ("gone", 409, "board_refused"),
+     ("credentials", 409, "board_refused"), ("rejected", 409, "board_refused")],
 )  # fmt: skip
 async def test_a_board_that_refuses_is_said_in_its_own_words(
     box: StudioBox, api: Caller, paper: Paper, kind: str, status: int, code: str

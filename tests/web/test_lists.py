@@ -18,6 +18,7 @@ from videod.core.model import Priority
 from videod.core.statuses import Status
 from videod.store import listing
 from videod.store.listing import Order, Wanted
+from videod.web import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -162,7 +163,14 @@ async def test_a_wish_that_makes_no_sense_is_refused_by_name(api: Caller, query:
 
 
 def a_cursor(value: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+A_GOOD = pages.cursor("tasks -created_at", 1, "x")
+
+
+async def test_a_cursor_is_taken_as_it_was_given(api: Caller) -> None:
+    assert (await api.get(f"/api/tasks?cursor={A_GOOD}"))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -173,7 +181,11 @@ def a_cursor(value: object) -> str:
      a_cursor(["tasks -created_at", 10**30, "x"]), a_cursor(["tasks -created_at", -5, "x"]),
      a_cursor(["tasks -created_at", 1, None]), a_cursor(["tasks -created_at", 1, "x", 2]),
      a_cursor(["tasks -created_at", 1, {"a": 1}]), a_cursor(["tasks -created_at", True, "x"]),
-     a_cursor(["tasks -created_at", 1, "\ud800"]), a_cursor(["tasks -created_at", 1, "x" * 250])],
+     a_cursor(["tasks -created_at", 1, "\ud800"]), a_cursor(["tasks -created_at", 1, "x" * 250]),
+     "%01", "%E2%80%AE", "%00", "%20", "%F0%9F%90%BB", "%0A",
+     f"%01{A_GOOD}", f"{A_GOOD}%20", f"{A_GOOD}=", f"{A_GOOD}%E2%80%AE", A_GOOD[:-1], A_GOOD.swapcase(),
+     a_cursor([" tasks -created_at", 1, "x"]), a_cursor(["tasks -created_at", 1.0, "x"]),
+     base64.urlsafe_b64encode(b'["tasks -created_at", 1, "x"]').decode().rstrip("=")],
 )  # fmt: skip
 async def test_a_cursor_of_another_list_or_none_is_refused(api: Caller, cursor: str) -> None:
     status, body = await api.get(f"/api/tasks?cursor={cursor}")
@@ -212,8 +224,16 @@ async def test_the_history_of_an_episode_by_pages_ends_with_what_it_is_now(api: 
     assert whole[0]["event"] == "EntryQueued"
     assert [one["status"] for one in whole if one["status"]][-1] == "published"
     assert [one["id"] for one in whole] == sorted({one["id"] for one in whole})
-    _, tasks = await api.get("/api/tasks?limit=1")
-    assert (await api.get(f"/api/tasks/{task}/history?cursor={tasks['next_cursor']}"))[1]["code"] == "bad_cursor"
+    _, tasks = await api.get("/api/tasks?limit=2")
+    other = next(one["id"] for one in tasks["tasks"] if one["id"] != task)
+    ours = (await api.get(f"/api/tasks/{task}/history?limit=1"))[1]["next_cursor"]
+    for name, cursor in (
+        (task, tasks["next_cursor"]), (other, ours), (task, f"%0B{ours}"), (task, f"{ours}="), (task, "%E2%80%AE"),
+        (task, a_cursor(["history", 1, ""])), (task, a_cursor([f"history {task}", -1, ""])),
+    ):  # fmt: skip
+        status, body = await api.get(f"/api/tasks/{name}/history?cursor={cursor}")
+        assert (status, body["code"]) == (400, "bad_cursor"), cursor
+        assert body["message"] and body["hint"]
 
 
 async def test_no_history_gives_away_where_an_upload_may_be_written_to(tmp_path: Path) -> None:

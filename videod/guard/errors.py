@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from enum import StrEnum
 
 from videod.core.moments import iso
+from videod.core.sanitize import encodable, sanitize_line
 from videod.core.wishes import Obstacle
 
 REQUEST_ID = "X-Request-ID"
@@ -74,7 +75,7 @@ CODES: dict[Code, tuple[int, str]] = {
     Code.BUSY: (503, "too many requests are in work; try again in a second"),
     Code.NOT_READY: (503, "videod cannot work yet; the message says what is missing"),
     Code.BOARD_UNAVAILABLE: (503, "the board does not answer now; try again later"),
-    Code.BOARD_REFUSED: (502, "the board refused the change; the message says what to fix"),
+    Code.BOARD_REFUSED: (409, "the board refused the change; the message says what to fix"),
     Code.INTERNAL: (500, "a bug in videod; its log has the details under the request's ID"),
 }
 #: what stands in the way of a change -> what it means; the answer is 409
@@ -131,10 +132,9 @@ class Refused(Exception):
 
 
 def body(code: ErrorCode, message: str, hint: str, at_ms: int, request_id: str) -> dict[str, object]:
-    """The JSON of an error; `at_ms` is now."""
-    return {
-        "code": code.value, "message": message, "hint": hint, "timestamp": iso(at_ms), "request_id": request_id
-    }  # fmt: skip
+    """The JSON of an error; `at_ms` is now. What it repeats of the request is cleaned."""
+    said, todo = sanitize_line(encodable(message)), sanitize_line(encodable(hint))
+    return {"code": code.value, "message": said, "hint": todo, "timestamp": iso(at_ms), "request_id": request_id}
 
 
 def named(given: Sequence[str]) -> str:

@@ -80,7 +80,7 @@ async def json_body(request: web.BaseRequest) -> object:
     as `read` does. JSON is UTF-8 whatever charset is named (RFC 8259, 8.1).
     """
     raw = await request.read()
-    if not raw.strip():
+    if not raw:
         return {}
     if not is_json(request.headers.get("Content-Type", "")):
         raise Unwelcome(Code.NOT_JSON, "the body must be JSON", "send the header Content-Type: application/json")

@@ -13,7 +13,7 @@ from videod.core.fields import BY_COLUMN, FIELDS, PRIVACIES
 from videod.core.statuses import LABELS, Status
 from videod.guard.errors import Code, Refused
 from videod.ports import BoardError, Page
-from videod.web.values import Choice, Field, Fields, Flag, Text
+from videod.web.values import NOTHING, Choice, Field, Fields, Flag, Text
 
 log = logging.getLogger(__name__)
 
@@ -21,19 +21,17 @@ T = TypeVar("T")
 #: so long a caller waits for the board; what was begun goes on, seconds
 BOARD_S = 12.0
 LEVELS = ("high", "normal", "low")
-_WORD = r"\S"
 LEVEL = Field(Choice(LEVELS), "Which of a channel's episodes go first.", required=True)
 ENTRY: Fields = {
     "title": Field(
-        Text(BY_COLUMN["Title"].most or 0, pattern=r"^[^<>]*[^<>\s][^<>]*$"), "The film's title on YouTube.", None, True
+        Text(BY_COLUMN["Title"].most or 0, pattern=f"^[^<>]*[^<>{NOTHING}][^<>]*$"),
+        "The film's title on YouTube.",
+        None,
+        True,
     ),
     "channel": Field(Text(32), "The channel's ID.", None, True),
-    "topic": Field(
-        Text(BY_COLUMN["Topic"].most or 0, lines=True, pattern=_WORD), "What the film is about.", None, True
-    ),
-    "direction": Field(
-        Text(BY_COLUMN["Story Direction"].most or 0, lines=True, pattern=_WORD), "How the story runs.", None, True
-    ),
+    "topic": Field(Text(BY_COLUMN["Topic"].most or 0, lines=True), "What the film is about.", None, True),
+    "direction": Field(Text(BY_COLUMN["Story Direction"].most or 0, lines=True), "How the story runs.", None, True),
     "priority": Field(Choice(LEVELS), "Which of a channel's episodes go first.", "normal"),
     "privacy": Field(Choice(PRIVACIES), "Who can see the film; null: as the channel's file says."),
     "draft": Field(Flag(), "Write it as a draft; nothing starts.", False),

@@ -83,14 +83,16 @@ async def jobs(house: House, call: Call) -> api_shapes.JobsBody:
 
 async def history(house: House, call: Call) -> api_shapes.HistoryPageBody:
     limit = call.query["limit"]
-    after, _ = pages.read(call.query["cursor"], "history") or (0, "")
-    task, found = await _of(
-        house, call, lambda connection, task: (task, listing.history(connection, task.id, after, limit + 1))
-    )
+
+    def look(connection: sqlite3.Connection, task: Task) -> tuple[Task, tuple[listing.HistoryLine, ...]]:
+        after, _ = pages.read(call.query["cursor"], f"history {task.id}") or (0, "")
+        return task, listing.history(connection, task.id, after, limit + 1)
+
+    task, found = await _of(house, call, look)
     shown = found[:limit]
     return {
         "task": task.id, "events": [_event(one) for one in shown],
-        "next_cursor": pages.cursor("history", shown[-1].id) if len(found) > limit else None,
+        "next_cursor": pages.cursor(f"history {task.id}", shown[-1].id) if len(found) > limit else None,
     }  # fmt: skip
 
 

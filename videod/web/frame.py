@@ -22,6 +22,11 @@ Redact = Callable[[str], str]
 Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NAME = web.RequestKey("request_id", str)
 _PATHS = "GET /api/openapi.json lists every path; changes are POSTs on the Unix socket"
+#: what to do about aiohttp's own refusals that are no question of paths
+_HINTS = {
+    Code.TOO_LARGE: "send at most 64 KiB", Code.EXPECTATION_FAILED: "leave the header Expect out",
+    Code.MALFORMED: "check the request's headers and its body",
+}  # fmt: skip
 #: so much of an unknown path is repeated
 _SHOWN = 200
 #: headers of aiohttp's own refusals that stay
@@ -95,9 +100,8 @@ class Frame:
 
     def _of_aiohttp(self, request: web.Request, error: web.HTTPException) -> web.Response:
         code = errors.of_status(error.status)
-        answer = self.error(
-            request, code, f"{request.method} {request.path[:_SHOWN]}: {error.reason}", _PATHS, error.status
-        )
+        told, hint = f"{request.method} {request.path[:_SHOWN]}: {error.reason}", _HINTS.get(code, _PATHS)
+        answer = self.error(request, code, told, hint, error.status)
         answer.headers.update({name: error.headers[name] for name in _KEPT if name in error.headers})
         return answer
 

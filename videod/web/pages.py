@@ -9,12 +9,12 @@ import json
 
 from videod.core import bounds
 from videod.guard.errors import Code, Refused
-from videod.web.values import Field, Text, Whole
+from videod.web.values import Field, Token, Whole
 
 #: characters of a cursor: an id may take most of them
 _MOST = 400
 _ID = 200
-CURSOR = Field(Text(_MOST), "`next_cursor` of the page before.")
+CURSOR = Field(Token(_MOST), "`next_cursor` of the page before.")
 
 
 def limit(usual: int, most: int) -> Field:
@@ -28,7 +28,7 @@ def cursor(of: str, value: int, name: str = "") -> str:
 
 
 def read(given: str | None, of: str) -> tuple[int, str] | None:
-    """The value and id that a cursor holds, None for none. Raises Refused."""
+    """The value and id that a cursor holds, None for none. Raises Refused for all but what `cursor` made."""
     if given is None:
         return None
     try:
@@ -38,6 +38,6 @@ def read(given: str | None, of: str) -> tuple[int, str] | None:
         found = None
     if isinstance(found, list) and len(found) == 3 and found[0] == of:
         value, name = bounds.whole(found[1]), bounds.text(found[2], _ID)
-        if value is not None and name is not None and name == found[2]:
+        if value is not None and name is not None and cursor(of, value, name) == given:
             return value, name
     raise Refused(Code.BAD_CURSOR, "that is no cursor of this list in this order", "begin again without a cursor")

@@ -14,6 +14,14 @@ from videod.guard.errors import Code, Refused
 Schema = dict[str, object]
 #: of an unknown name so much is repeated
 _SHOWN = 40
+#: what `sanitize` takes away, and white space, as a class of a pattern: ranges, which every dialect of patterns reads
+#: alike, as none does `\s` and the classes of Unicode. Halves of surrogate pairs are no text and refused before
+NOTHING = (
+    "\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028-\u202f\u205f\u2066-\u2069\u3000\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0xF0000, 0x10000))
+    + "\U000f0000-\U0010ffff"
+)
+SOMETHING = f"[^{NOTHING}]"
 #: texts of a query that are numbers are no longer than this
 _DIGITS = 15
 
@@ -29,7 +37,10 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class Text:
-    """Words of `least` to `most` characters; on one line unless `lines`. `pattern` narrows the schema further."""
+    """Words of `least` to `most` characters; on one line unless `lines`.
+
+    They are cleaned, and unless `least` is 0 something must be left; `pattern` says what else they must match.
+    """
 
     most: int
     least: int = 1
@@ -38,15 +49,35 @@ class Text:
 
     @property
     def schema(self) -> Schema:
+        pattern = self.pattern or (SOMETHING if self.least else "")
         found: Schema = {"type": "string", "minLength": self.least, "maxLength": self.most}
-        return found | ({"pattern": self.pattern} if self.pattern else {})
+        return found | ({"pattern": pattern} if pattern else {})
 
     def read(self, value: object) -> str:
         if not isinstance(value, str) or encodable(value) != value:
             raise ValueError("must be text")
         if not self.least <= len(value) <= self.most:
             raise ValueError(f"must have {self.least} to {self.most} characters")
-        return sanitize(value) if self.lines else sanitize_line(value)
+        found = sanitize(value) if self.lines else sanitize_line(value)
+        if self.least and not found.strip():
+            raise ValueError("must hold more than spaces and characters that do not show")
+        return found
+
+
+@dataclass(frozen=True)
+class Token:
+    """A text that was handed out before: it is taken as it is, or not at all."""
+
+    most: int
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "minLength": 1, "maxLength": self.most, "pattern": "^[A-Za-z0-9_-]*$"}
+
+    def read(self, value: object) -> str:
+        if not isinstance(value, str) or not 1 <= len(value) <= self.most:
+            raise ValueError(f"must have 1 to {self.most} characters")
+        return value
 
 
 @dataclass(frozen=True)
