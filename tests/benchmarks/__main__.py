@@ -1,6 +1,6 @@
 """All benchmarks, one after the other; what they print is Markdown for docs/benchmarks.md.
 
-python -m tests.benchmarks [--quick] [--only queue drain scale daemon start restart schedule film pictures inspection]
+python -m tests.benchmarks [--quick] [--only queue drain scale answers daemon start ...]
 
 A quiet machine, please: the figures are taken side by side, so ratios survive a busy one, but not the p99 ones.
 """
@@ -20,6 +20,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "queue": ("queue", (), ("--rounds", "3", "--cycles", "30")),
     "drain": ("drain", (), ("--rounds", "1", "--jobs", "200", "--films", "4", "--scale", "800")),
     "scale": ("scale", (), ("--claims", "100", "--looks", "20")),
+    "answers": ("answers", (), ("--episodes", "500", "--tasks", "100", "--films", "3", "--looks", "20")),
     "daemon": ("daemon", (), ("--episodes", "4", "--idle", "5")),
     "start": ("start", (), ("--runs", "2")),
     "restart": ("start", ("--tasks", "1000"), ("--tasks", "1000", "--runs", "1")),
