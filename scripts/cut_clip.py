@@ -7,23 +7,30 @@ from pathlib import Path
 
 from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import checked, loudness, segment
+from scripts.lib.film import checked, loudness, pace, segment, voice
 from scripts.lib.workroom import workroom
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = script_runtime.Arguments(
         "cut_clip.py",
-        "Trim a clip to its narration, mix narration and effect, write MOV with H.264 and PCM sound of exactly the"
-        " same length. Pictures are copied bit by bit where that is possible. A narration is never cut: where the clip"
-        " is shorter, its last picture is held. <output>.checked.json certifies the result for assemble_video.",
+        "Trim a clip to the words of its narration, with time before and after them, mix narration and effect, write"
+        " MOV with H.264 and PCM sound of exactly the same length. Silence at the ends of a narration is left out,"
+        " words never are: where the clip is shorter, it is slowed. Pictures are copied bit by bit where that is"
+        " possible. <output>.checked.json certifies the result for assemble_video.",
         "python scripts/cut_clip.py --video clip_07.mp4 --audio clip_07.mp3 --sfx clip_07_sfx.mp3 --output clip_07.mov",
     )
     parser.add_argument("--video", type=Path, required=True, help="the clip")
     parser.add_argument("--audio", type=Path, required=True, help="its narration")
     parser.add_argument("--sfx", type=Path, help="its sound effect")
     parser.add_argument("--output", type=Path, required=True, help="the segment to write, ending in .mov")
-    parser.add_argument("--tail", type=float, default=0.25, help="seconds after the narration (default 0.25)")
+    parser.add_argument("--lead", type=float, default=pace.LEAD_S, help="seconds before the words (default 0.7)")
+    parser.add_argument("--tail", type=float, default=pace.TAIL_S, help="seconds after the words (default 1.0)")
+    parser.add_argument(
+        "--least", type=float, default=pace.LEAST_S, help="seconds of the cut at least, if the clip has them (5.5)"
+    )
+    parser.add_argument("--opens", action="store_true", help="the first cut of a film: its words come later")
+    parser.add_argument("--closes", action="store_true", help="the last cut of a film: it stays, and fades out")
     parser.add_argument("--voice-lufs", type=float, default=-16.0, help="loudness of the narration (default -16)")
     parser.add_argument("--sfx-lufs", type=float, default=-30.0, help="loudness of the effect (default -30)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
@@ -33,12 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     if asked.output.suffix.lower() != ".mov":
         raise Failure(Kind.USAGE, f"--output {asked.output}: must end in .mov")
-    if not 0.0 <= asked.tail <= 10.0:
-        raise Failure(Kind.USAGE, f"--tail {asked.tail:g}: must be 0 to 10 seconds")
+    for option, seconds in (("--lead", asked.lead), ("--tail", asked.tail), ("--least", asked.least)):
+        if not 0.0 <= seconds <= 30.0:
+            raise Failure(Kind.USAGE, f"{option} {seconds:g}: must be 0 to 30 seconds")
     for option, level in (("--voice-lufs", asked.voice_lufs), ("--sfx-lufs", asked.sfx_lufs)):
         if not -60.0 <= level <= -5.0:
             raise Failure(Kind.USAGE, f"{option} {level:g}: must be -60 to -5")
-    wishes = segment.Wishes(asked.fps, asked.tail, asked.voice_lufs, asked.sfx_lufs)
+    paced = pace.of_film(pace.Pace(asked.lead, asked.tail, asked.least), asked.opens, asked.closes)
+    wishes = segment.Wishes(asked.fps, paced, asked.voice_lufs, asked.sfx_lufs)
     segment.samples_of(1, wishes.fps)
     for option, path in (("--video", asked.video), ("--audio", asked.audio), ("--sfx", asked.sfx)):
         if path is not None and not path.is_file():
@@ -46,21 +55,23 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     clip = segment.open_clip(asked.video, asked.video.name, wishes.fps)
     with workroom(asked.output) as room:
         spoken = room / "voice.wav"
-        voice = loudness.taken_in(asked.audio, spoken, f"{clip.name}: narration")
-        shot = segment.choose_shot(clip, voice.samples, wishes)
+        heard = loudness.taken_in(asked.audio, spoken, f"{clip.name}: narration")
+        speech = voice.find(spoken, heard, f"{clip.name}: narration")
+        shot = segment.choose_shot(clip, speech, wishes)
         for warning in segment.warnings(shot, wishes.fps):
             script_runtime.warn(warning)
-        if voice.lufs is None:
+        if heard.lufs is None:
             script_runtime.warn(f"{clip.name}: the narration {asked.audio} is silent")
         reporter.progress(0.2, "copying pictures" if shot.odd is None else f"encoding pictures ({shot.odd})")
-        made = segment.cut(shot, spoken, voice, asked.sfx, room / "cut.mov", wishes)
+        made = segment.cut(shot, spoken, heard, speech, asked.sfx, room / "cut.mov", wishes)
         with atomic.replacing(asked.output) as (_, part):
             made.path.replace(part)
     checked.certify(made, asked.output, wishes.fps)
     reporter.result(
         asked.output, duration_s=round(made.frames / wishes.fps, 3), frames=made.frames, samples=made.samples,
         copied=made.odd is None, encoded_because=made.odd, held_s=round(made.held / wishes.fps, 3),
-        narration_s=round(voice.samples / loudness.RATE_HZ, 3), width=1920, height=1080,
+        narration_s=round(heard.seconds, 3), speech_s=round(speech.seconds, 3),
+        lead_s=round(shot.lead / loudness.RATE_HZ, 3), slowed=round(shot.slower, 3), width=1920, height=1080,
     )  # fmt: skip
 
 

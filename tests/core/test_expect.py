@@ -135,6 +135,8 @@ def test_a_cut_lasts_about_as_long_as_its_narration() -> None:
     assert objection(found(replace(SEEN, seconds=7.9, pictures=190)), "video", expected) is None
     short = objection(found(replace(SEEN, seconds=4.0, pictures=96)), "video", expected)
     assert short == "lasts 4.0 s instead of about 7.5 s"
+    quiet = [job("clip", "clip_01", 10.04), job("narration", "clip_01", 9.0)]
+    assert objection(found(replace(SEEN, seconds=6.0, pictures=144)), "video", expectation(cut, quiet)) is None
     assert expectation(cut).max_s > 60, "without its parts' lengths the bounds are wide"
 
 

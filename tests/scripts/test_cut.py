@@ -13,6 +13,8 @@ from tests.scripts.conftest import Run
 pytestmark = pytest.mark.live
 
 PER_FRAME = 2000
+#: no lead-in, hardly a tail and no least length, for what is not about the pace
+TIGHT = ("--lead", "0", "--tail", "0.25", "--least", "0")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,12 +46,12 @@ def sound_samples(path: Path) -> int:
 def test_pictures_are_copied_bit_by_bit_and_sound_fits_to_the_sample(studio: Path, tmp_path: Path, run: Run) -> None:
     out = tmp_path / "cut.mov"
     inputs = ("--video", studio / "clip.mp4", "--audio", studio / "voice.mp3", "--sfx", studio / "rain.mp3")
-    ran = run(cut_clip.main, *inputs, "--output", out)
+    ran = run(cut_clip.main, *inputs, "--output", out, *TIGHT)
     assert ran.code == 0, ran.stderr
     frames = ran.result["frames"]
-    narration_s = ran.result["narration_s"]
-    assert ran.result["copied"] is True and ran.result["held_s"] == 0.0
-    assert narration_s + 0.25 <= frames / 24 <= narration_s + 0.25 + 0.55
+    speech_s = ran.result["speech_s"]
+    assert ran.result["copied"] is True and ran.result["held_s"] == 0.0 and ran.result["slowed"] == 1.0
+    assert speech_s + 0.25 <= frames / 24 <= speech_s + 0.25 + 0.55
     assert media.picture_sums(out) == media.picture_sums(studio / "clip.mp4")[:frames]
     assert sound_samples(out) == frames * PER_FRAME
     found = ffmpeg.probe(out)
@@ -63,8 +65,9 @@ def test_the_voice_lies_about_14_lu_above_the_effect(studio: Path, tmp_path: Pat
     silent = media.sound(tmp_path / "silent.mp3", "anullsrc=d=2.2")
     alone, under = tmp_path / "voice.mov", tmp_path / "effect.mov"
     video = studio / "clip.mp4"
-    assert run(cut_clip.main, "--video", video, "--audio", studio / "voice.mp3", "--output", alone).code == 0
-    ran = run(cut_clip.main, "--video", video, "--audio", silent, "--sfx", studio / "rain.mp3", "--output", under)
+    assert run(cut_clip.main, "--video", video, "--audio", studio / "voice.mp3", "--output", alone, *TIGHT).code == 0
+    words = ("--audio", silent, "--sfx", studio / "rain.mp3", "--output", under, *TIGHT)
+    ran = run(cut_clip.main, "--video", video, *words)
     assert ran.code == 0
     assert "silent" in ran.stderr
     voice, effect = loudness.measure(alone, "voice").lufs, loudness.measure(under, "effect").lufs
@@ -76,30 +79,8 @@ def test_the_voice_lies_about_14_lu_above_the_effect(studio: Path, tmp_path: Pat
 def test_levels_can_be_chosen(studio: Path, tmp_path: Path, run: Run) -> None:
     out = tmp_path / "cut.mov"
     words = ("--video", studio / "clip.mp4", "--audio", studio / "voice.mp3", "--output", out, "--voice-lufs", "-24")
-    assert run(cut_clip.main, *words).code == 0
+    assert run(cut_clip.main, *words, *TIGHT).code == 0
     assert loudness.measure(out, "voice").lufs == pytest.approx(-24.0, abs=0.6)
-
-
-def test_a_narration_longer_than_the_clip_holds_the_last_picture(tmp_path: Path, run: Run) -> None:
-    video = media.clip(tmp_path / "short.mp4", 1.0, media.SMALL)
-    voice = media.sound(tmp_path / "long.wav", "sine=frequency=300:duration=2")
-    out = tmp_path / "cut.mov"
-    ran = run(cut_clip.main, "--video", video, "--audio", voice, "--output", out)
-    assert ran.code == 0
-    assert ran.result["frames"] == 54 and ran.result["held_s"] == 1.25 and ran.result["copied"] is False
-    assert "held" in ran.stderr and "short.mp4" in ran.stderr
-    # the very end of the narration is still there
-    heard = memoryview(media.samples(out)).cast("h")
-    assert max(abs(value) for value in heard[int(1.9 * 48000) : int(1.98 * 48000)]) > 1000
-    last, held = media.one_picture(out, 23, (64, 36)), media.one_picture(out, 53, (64, 36))
-    assert max(abs(a - b) for a, b in zip(last, held, strict=True)) <= 6
-
-
-def test_a_tail_that_the_clip_has_no_room_for_is_shortened_not_held(tmp_path: Path, run: Run) -> None:
-    video = media.clip(tmp_path / "clip.mp4", 1.0, media.SMALL)
-    voice = media.sound(tmp_path / "voice.wav", "sine=duration=0.95")
-    ran = run(cut_clip.main, "--video", video, "--audio", voice, "--output", tmp_path / "cut.mov")
-    assert (ran.result["frames"], ran.result["held_s"], ran.result["copied"]) == (24, 0.0, True)
 
 
 MPEG4 = ("-c:v", "mpeg4", "-q:v", "3")
@@ -123,7 +104,7 @@ def test_a_clip_of_another_format_is_encoded_to_the_films(
     video = media.clip(tmp_path / "odd.mp4", 1.2, size, fps, codec)
     voice = media.sound(tmp_path / "voice.wav", "sine=duration=0.5")
     out = tmp_path / "cut.mov"
-    ran = run(cut_clip.main, "--video", video, "--audio", voice, "--output", out)
+    ran = run(cut_clip.main, "--video", video, "--audio", voice, "--output", out, *TIGHT)
     assert ran.code == 0, ran.stderr
     assert ran.result["encoded_because"] == reason and ran.result["frames"] == 18
     found = ffmpeg.probe(out).video

@@ -5,6 +5,7 @@ From the bottom up:
 - `ffmpeg` runs the one program, within bounds, and reads what it says of a file. `ffprobe` is never needed.
 - `packets` lists the packets of a stream without decoding it; `mp4` reads and writes the few boxes that FFmpeg cannot.
 - `loudness` measures a sound; `picture_format` is the one format of a film and how a clip is brought to it.
+- `pace` says how long a shot stands around its words, `voice` where in a recording they are.
 - `segment` makes one part of a film: a clip trimmed to its narration, voice and effect mixed. `checked` certifies it,
   so that nobody has to decode it a second time.
 - `manifest` is the list of clips; `assembly` turns it into segments whose packets fit together.

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from scripts.lib import script_runtime
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import checked, ffmpeg, joining, loudness, picture_format, segment
+from scripts.lib.film import checked, ffmpeg, joining, loudness, pace, picture_format, segment, voice
 from scripts.lib.film.manifest import Entry
 from scripts.lib.film.segment import Segment, Wishes
 
@@ -50,7 +50,10 @@ def gather(
 
     Raises Failure(input) naming the clip that is broken.
     """
-    jobs: list[Job] = [partial(_prepared, entry, wishes, room) for entry in entries]
+    paced = [pace.of_film(wishes.pace, place == 0, place == len(entries) - 1) for place in range(len(entries))]
+    jobs: list[Job] = [
+        partial(_prepared, entry, replace(wishes, pace=one), room) for entry, one in zip(entries, paced, strict=True)
+    ]
     if intro is not None:
         jobs.insert(0, partial(_framing, intro, "intro", wishes.fps, room))
     if outro is not None:
@@ -153,11 +156,12 @@ def _cut(entry: Entry, wishes: Wishes, room: Path) -> Part:
     clip = segment.open_clip(entry.video, entry.name, wishes.fps)
     out = room / f"clip_{entry.number:03}.mov"
     spoken = room / f"clip_{entry.number:03}_voice.wav"
-    voice = loudness.taken_in(entry.audio, spoken, f"{entry.name}: narration")
-    shot = segment.choose_shot(clip, voice.samples, wishes)
+    heard = loudness.taken_in(entry.audio, spoken, f"{entry.name}: narration")
+    speech = voice.find(spoken, heard, f"{entry.name}: narration")
+    shot = segment.choose_shot(clip, speech, wishes)
     for warning in segment.warnings(shot, wishes.fps):
         script_runtime.warn(warning)
-    made = segment.cut(shot, spoken, voice, entry.sfx, out, wishes)
+    made = segment.cut(shot, spoken, heard, speech, entry.sfx, out, wishes)
     return Part(made, made.odd is not None)
 
 

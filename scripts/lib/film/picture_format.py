@@ -54,17 +54,26 @@ def oddity(video: VideoStream, fps: int) -> str | None:
     return None if video.upright else "rotated, interlaced or oblong pixels"
 
 
-def conforming(video: VideoStream, fps: int, whole: bool = False, table: str | None = None) -> str:
+def conforming(video: VideoStream, fps: int, whole: bool = False, table: str | None = None, slower: float = 1.0) -> str:
     """The filter chain to 1920x1080 at `fps`, limited range, BT.709; cropped to fill, or `whole` inside black bars.
 
-    `table`: the file of `hdr.write_table`, for pictures that are HDR or wide.
+    `table`: the file of `hdr.write_table`, for pictures that are HDR or wide. `slower`: how many times as long it
+    lasts; pictures in between are blended, since repeated ones would stutter.
     """
     chain = ["bwdif=mode=send_frame"] if video.interlaced else []
     # an untagged picture is taken for what players take it for: BT.709 from 720 lines on, BT.601 below
     matrix = "auto" if video.matrix else ("bt709" if video.height >= 720 else "bt601")
     if table is not None and not video.matrix:
         matrix = "bt2020"
-    chain += ["setpts=PTS-STARTPTS", f"fps={fps}"]
+    if slower > 1.0:
+        chain += [
+            f"setpts=(PTS-STARTPTS)*{slower:.6f}",
+            f"framerate=fps={fps}:interp_start=0:interp_end=255:scene=100",
+            f"settb=1/{fps}",
+            "setpts=N",
+        ]
+    else:
+        chain += ["setpts=PTS-STARTPTS", f"fps={fps}"]
     scale = f"scale={_size(video, whole)}:in_color_matrix={matrix}"
     fill = f"pad={WIDTH}:{HEIGHT}:-1:-1" if whole else f"crop={WIDTH}:{HEIGHT}"
     if table is None:

@@ -1,24 +1,27 @@
 """One segment of a film: a clip trimmed to its narration, with voice and effect mixed, as MOV with H.264 and PCM.
 
 PCM, because compressed audio cannot be joined without gaps; exactly as long as the pictures, so that segments stay
-in step however many are joined. A narration is never cut: where the clip is shorter, its last picture is held.
+in step however many are joined. A narration is never cut: where the clip is shorter, it is slowed (`pace`).
 """
 
-import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import ffmpeg, hdr, loudness, mp4, packets, picture_format
+from scripts.lib.film import ffmpeg, hdr, loudness, mp4, pace, packets, picture_format
 from scripts.lib.film.loudness import RATE_HZ, STEREO
+from scripts.lib.film.pace import Pace
+from scripts.lib.film.voice import Speech
 
 COPY_EXTRA_S_MAX = 0.5
 """How much longer than wanted a copied clip may become before it is encoded instead."""
 LACK_S, LACK_SHARE = loudness.LACK_S, loudness.LACK_SHARE
 """How much of its claimed length a clip may lack, as in videod's check: the last packet's length is often a guess."""
 LOOP_S_MIN = 1.0
+SLOWED_SPARE = 3
+"""Pictures that a slowed clip may come out short by, since its last one has none to pass into."""
 WATERMARK = "format=rgba,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"
 """In the film's colours (FFmpeg 5.1 would take BT.601)."""
 LIMIT = 10 ** (-1 / 20)
@@ -26,10 +29,10 @@ LIMIT = 10 ** (-1 / 20)
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a cut should be. Loudness in LUFS, tail in seconds after the last sample of the narration."""
+    """What a cut should be. Loudness in LUFS."""
 
     fps: int = picture_format.FPS
-    tail_s: float = 0.25
+    pace: Pace = field(default_factory=Pace)
     voice_lufs: float = -16.0
     effect_lufs: float = -30.0
 
@@ -48,12 +51,23 @@ class Clip:
 
 @dataclass(frozen=True)
 class Shot:
-    """What is taken of a clip: the first `frames` pictures, the last one held for `held` of them."""
+    """What is taken of a clip: `frames` pictures, made of the first `source` of it, the last one held for `held`.
+
+    `lead`: samples before the words. `fade`: how many pictures at the end fade away, and the sound with them.
+    """
 
     clip: Clip
     frames: int
     held: int
     odd: str | None
+    source: int = 0
+    lead: int = 0
+    fade: int = 0
+
+    @property
+    def slower(self) -> float:
+        """How many times as long the clip's pictures last: 1.0 as they are."""
+        return (self.frames - self.held) / self.source if self.source else 1.0
 
 
 @dataclass(frozen=True)
@@ -116,35 +130,45 @@ def _open_clip(path: Path, name: str, fps: int) -> Clip:
     return Clip(path, name, media.video, pictures, odd, None if numbers is None else tuple(numbers))
 
 
-def choose_shot(clip: Clip, voice_samples: int, wishes: Wishes) -> Shot:
-    """How many pictures to take: narration and tail if the clip is long enough, else all, else the last one held."""
-    samples_per_frame = samples_of(1, wishes.fps)
-    needed = -(-voice_samples // samples_per_frame)
-    wanted = max(1, math.ceil(voice_samples / samples_per_frame + wishes.tail_s * wishes.fps))
-    if clip.pictures < needed:
-        held = wanted - clip.pictures
-        return Shot(clip, wanted, held, clip.odd or f"last picture held for {held / wishes.fps:.2f} s")
-    wanted = min(wanted, clip.pictures)
-    if clip.numbers is None:
-        return Shot(clip, wanted, 0, clip.odd)
-    closed = packets.closed_cut(clip.numbers, wanted)
-    if closed is None or closed - wanted > COPY_EXTRA_S_MAX * wishes.fps:
-        return Shot(clip, wanted, 0, "no place to cut near the end of the narration")
-    return Shot(clip, closed, 0, None)
+def choose_shot(clip: Clip, speech: Speech, wishes: Wishes) -> Shot:
+    """How many pictures to take for these words, and where in them somebody speaks."""
+    fps, wished = wishes.fps, wishes.pace
+    found = pace.taken(clip.pictures, speech.seconds, wished, fps)
+    frames, odd = found.frames, clip.odd
+    if found.source != found.frames:
+        held_s = found.held / fps
+        stands = f", last picture held for {held_s:.2f} s" if found.held else ""
+        odd = odd or f"slowed by {(found.slower - 1) * 100:.0f} %{stands}"
+    elif wished.fade_s:
+        odd = odd or "fades out at its end"
+    elif clip.numbers is not None:
+        closed = packets.closed_cut(clip.numbers, frames)
+        if closed is None or closed - frames > COPY_EXTRA_S_MAX * fps:
+            odd = "no place to cut near the end of the narration"
+        else:
+            frames = closed
+    lead = round(wished.lead_of(frames / fps, speech.seconds) * RATE_HZ)
+    lead = min(lead, max(0, samples_of(frames, fps) - speech.samples))
+    source = found.source if found.source != found.frames else frames
+    return Shot(clip, frames, found.held, odd, source, lead, min(frames, round(wished.fade_s * fps)))
 
 
 def warnings(shot: Shot, fps: int) -> list[str]:
     """What a person should know of what is done to a clip."""
     name, video, told = shot.clip.name, shot.clip.video, []
-    if shot.held:
-        held_s = shot.held / fps
-        told.append(f"{name}: the narration is longer than the clip; its last picture is held for {held_s:.2f} s")
+    if shot.slower > 1.0:
+        held = f" and its last picture held for {shot.held / fps:.2f} s" if shot.held else ""
+        more = "; shorten the narration" if shot.slower > pace.SLOWER_MAX + 0.001 else ""
+        told.append(f"{name}: the narration is long for the clip, which is slowed by {(shot.slower - 1) * 100:.0f} %"
+                    f"{held}{more}")  # fmt: skip
     if (known := hdr.kind(video.transfer, video.primaries)) is not None:
         told.append(f"{name}: the clip is {known}; its brightness and colors are mapped to those of the film (BT.709)")
     return told
 
 
-def cut(shot: Shot, voice: Path, spoken: loudness.Measured, effect: Path | None, out: Path, wishes: Wishes) -> Segment:
+def cut(
+    shot: Shot, voice: Path, spoken: loudness.Measured, speech: Speech, effect: Path | None, out: Path, wishes: Wishes
+) -> Segment:
     """Make the segment at `out` and verify it; `voice` is the narration as `loudness.taken_in` kept it.
 
     Files beside `out` are written on the way, so it should lie in a `workroom`. Raises Failure(input) naming the clip
@@ -154,17 +178,22 @@ def cut(shot: Shot, voice: Path, spoken: loudness.Measured, effect: Path | None,
     length = samples_of(shot.frames, wishes.fps)
     inputs = ffmpeg.given(voice)
     # the fades take away clicks where a recording starts or ends away from zero
-    end_s = max(0.0, spoken.seconds - 0.01)
-    chain = f"{STEREO},{_gain(spoken.lufs, wishes.voice_lufs)},afade=t=in:d=0.005,afade=t=out:st={end_s:.6f}:d=0.01"
+    end_s = max(0.0, speech.seconds - 0.01)
+    chain = (
+        f"{STEREO},atrim=start_sample={speech.start}:end_sample={speech.end},asetpts=PTS-STARTPTS,"
+        f"{_gain(spoken.lufs, wishes.voice_lufs)},afade=t=in:d=0.005,afade=t=out:st={end_s:.6f}:d=0.01,"
+        f"adelay=delays={shot.lead}S:all=1"
+    )
+    fade = _fading(shot, length, wishes.fps)
     graph = f"[1:a:0]{chain},{_exactly(length)}"
     if effect is None:
-        graph += f",{_limited(length)}[sound]"
+        graph += f",{_limited(length)}{fade}[sound]"
     else:
         bed = out.with_name(f"{out.stem}_effect.wav")
         heard = loudness.taken_in(effect, bed, f"{name}: effect")
         inputs += ffmpeg.given(bed)
         graph += f"[voice];[2:a:0]{_bed(heard, length, wishes)}[bed]"
-        graph += f";[voice][bed]amix=inputs=2:duration=first:normalize=0,{_limited(length)}[sound]"
+        graph += f";[voice][bed]amix=inputs=2:duration=first:normalize=0,{_limited(length)}{fade}[sound]"
     _render(shot, inputs, graph, out, picture_format.Encoder(wishes.fps))
     return examine(out, name, wishes.fps, shot)
 
@@ -236,6 +265,12 @@ def _limited(samples: int) -> str:
     return f"alimiter=limit={LIMIT:.4f}:level=false:latency=true,{_exactly(samples)}"
 
 
+def _fading(shot: Shot, length: int, fps: int) -> str:
+    """The end of a chain of filters where the shot fades out, else nothing."""
+    faded = samples_of(shot.fade, fps) if shot.fade else 0
+    return f",afade=t=out:start_sample={length - faded}:nb_samples={faded}" if faded else ""
+
+
 def _bed(heard: loudness.Measured, length: int, wishes: Wishes) -> str:
     """An ambience under the whole segment: repeated where it is shorter, unless it is a single short sound."""
     repeat = LOOP_S_MIN * RATE_HZ <= heard.samples < length
@@ -262,9 +297,11 @@ def _render(
         pictures = ["-map", video.stream, "-c:v", "copy", "-bsf:v", only]
         graph = sound
     else:
-        chain = picture_format.conforming(video, encoder.fps, whole, _table(video, out))
-        hold = f",tpad=stop_mode=clone:stop={shot.held}" if shot.held else ""
-        graph = f"[{video.stream}]{chain}{hold},trim=end_frame={shot.frames},{drawing}[pictures];{sound}"
+        chain = picture_format.conforming(video, encoder.fps, whole, _table(video, out), shot.slower)
+        spare = SLOWED_SPARE if shot.slower > 1.0 else 0
+        hold = f",tpad=stop_mode=clone:stop={shot.held + spare}" if shot.held or spare else ""
+        fade = f",fade=t=out:start_frame={shot.frames - shot.fade}:nb_frames={shot.fade}" if shot.fade else ""
+        graph = f"[{video.stream}]{chain}{hold},trim=end_frame={shot.frames}{fade},{drawing}[pictures];{sound}"
         pictures = ["-map", "[pictures]", *encoder.arguments(), "-fps_mode", "passthrough"]
     ffmpeg.run(
         [

@@ -6,20 +6,27 @@ from videod.core.statuses import Gate, Status
 from videod.core.step import GIB, KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual
 from videod.core.step_parts import clip_keys, job, text
 
+#: no cut of ours is shorter where its clip is not (scripts/lib/film/pace: 5.5), less a picture or two
+LEAST_S = 5.4
+
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     made = []
-    for key in clip_keys(plan):
+    keys = clip_keys(plan)
+    for key in keys:
         parts = (f"clip/{key}", f"narration/{key}", f"sound_effect/{key}")
         args: dict[str, object] = {"video": parts[0], "audio": parts[1], "sfx": parts[2]}
+        args |= {"opens": True} if key == keys[0] else {}
+        args |= {"closes": True} if key == keys[-1] else {}
         made.append(job(STEP, task, policy, key, args, parts))
     return tuple(made)
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
+    place = tuple(f"--{name}" for name in ("opens", "closes") if job.args.get(name))
     return Command((
         "--video", at.file(text(job, "video")), "--audio", at.file(text(job, "audio")),
-        "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)),
+        "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)), *place,
     ))  # fmt: skip
 
 
@@ -28,10 +35,15 @@ def _place(job: Job, task: Task) -> str:
 
 
 def _expects(job: Job, context: Context) -> Expectation:
-    """A clip trimmed to its narration; another's script may take the shorter of the two, or the whole clip."""
+    """A clip trimmed to the words of its narration and some time around them; ours is never shorter than a breath.
+
+    Another's script may take the shorter of the two, or the whole clip.
+    """
     lengths = [context.length_s(str(job.args.get(part))) for part in ("video", "audio")]
     known = [length for length in lengths if length is not None]
     low, high = (0.95 * min(known) - 0.25, 1.05 * max(known) + 10.5) if len(known) == 2 else (0.3, 300.0)
+    if not context.foreign:
+        low = min(low, LEAST_S)  # silence at the ends of a narration is left out
     spoken = lengths[1]
     return Expectation(
         min_bytes=4 * KIB, max_bytes=GIB, min_s=low, max_s=high, about_s=spoken, min_side=240, heard=True
