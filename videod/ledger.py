@@ -27,6 +27,7 @@ from videod.core.ops import (
     NoteRefusal,
     OpenAttempt,
     RecordCharge,
+    RecordFound,
     RecordInDoubt,
     Release,
     SaveBreaker,
@@ -37,6 +38,7 @@ from videod.core.ops import (
     Snapshot,
     Suspend,
 )
+from videod.core.paid import Paid
 from videod.core.plan import Plan
 from videod.core.reconcile import BalanceReading
 from videod.core.statuses import CLOSED, JobState
@@ -45,7 +47,7 @@ from videod.core.suspension import EVERY_SERVICE, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
-from videod.store import archiving, reads, writes
+from videod.store import archiving, found, purchases, reads, writes
 from videod.store.archives import Pointer
 from videod.store.calendar import KEPT, calendar, moved, plain
 from videod.store.database import Store
@@ -193,9 +195,17 @@ class Ledger(Alerting):
         """When something was last charged for the job, ms; None: never."""
         return await self._store.read(lambda connection: reads.charged_at(connection, task_id, job_name))
 
-    async def knows_end(self, job: Job, attempt: int) -> bool:
-        """Whether this was an attempt of this very job, and has ended."""
-        return await self._store.read(lambda connection: reads.ended(connection, job.task_id, job.name, attempt))
+    async def paid(self, job: Job) -> tuple[Paid, ...]:
+        """What each attempt of the job paid or may have paid, those included whose doubt is over."""
+        return await self._store.read(lambda connection: purchases.paid(connection, job))
+
+    async def began(self, attempt: int) -> int:
+        """When the attempt began, ms."""
+        return await self._store.read(lambda connection: purchases.began(connection, attempt))
+
+    async def ended_attempt(self, job: Job, attempt: int, began: int | None) -> int | None:
+        """The attempt of this very job that began then (None: of that number), where it is known and has ended."""
+        return await self._store.read(lambda connection: purchases.ended(connection, job, attempt, began))
 
     def _snapshot(self, connection: sqlite3.Connection, event: Event) -> Snapshot:
         if isinstance(event, EntryRefused):
@@ -262,6 +272,8 @@ class Ledger(Alerting):
                 writes.record_charge(connection, task, op, at)
             case RecordInDoubt():
                 writes.record_doubt(connection, task, op, at)
+            case RecordFound():
+                found.record(connection, task, op)
             case ClearInDoubt():
                 writes.clear_doubt(connection, op, at)
             case ShowAsset():

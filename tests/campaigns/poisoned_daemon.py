@@ -25,6 +25,12 @@ from videod.core.tables import STEPS
 PLACES = tuple(place for place in Place if place != Place.RECOVERY)
 CHANNELS = ("wild_planet", "deep_ocean")
 GOOD = 2
+#: plain films of one subject are the same file, whose second upload videod refuses
+SUBJECTS = (
+    "brown bears", "humpback whales", "arctic wolves", "green sea turtles", "red foxes", "elephants", "penguins",
+    "snow leopards", "giraffes", "owls", "otters", "zebras", "lions", "tigers", "dolphins", "eagles", "moose", "lynxes",
+    "badgers", "hippos", "rhinos", "seals", "herons", "cranes", "beavers", "camels",
+)  # fmt: skip
 SETTINGS = "[retry]\nwaits_min = [0.02, 0.05]\njitter = 0\n"
 
 
@@ -80,7 +86,7 @@ def campaign(folder: Path, seed: int, steps: list[str], recoverable: list[str], 
         )
         creator = Creator(made)
         pages = {one.title: _write(creator, one.title, one.number) for one in chosen}
-        good = [_write(creator, f"Beside {number}", 100 + number) for number in range(GOOD)]
+        good = [_write(creator, f"Beside {number}", len(chosen) + 1 + number) for number in range(GOOD)]
         made.start()
         wait_for_recovery = [one for one in chosen if one.place == Place.RECOVERY]
         if wait_for_recovery:
@@ -105,7 +111,8 @@ def campaign(folder: Path, seed: int, steps: list[str], recoverable: list[str], 
 
 
 def _write(creator: Creator, title: str, number: int) -> str:
-    fields = {"Title": title, "Topic": f"brown bears of river {number}", "Story Direction": "A bear crosses a river."}
+    subject = SUBJECTS[number % len(SUBJECTS)]
+    fields = {"Title": title, "Topic": subject, "Story Direction": f"One of the {subject} crosses a river."}
     page = creator.draft(fields | {"Channel": CHANNELS[number % 2]})
     creator.edit(page, Status=LABELS[Status.QUEUED])
     return page

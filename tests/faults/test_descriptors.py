@@ -14,7 +14,7 @@ from videod.adapters import process
 from videod.adapters.inspector import MediaInspector
 from videod.adapters.process import ProcessLauncher
 from videod.core.step import Expectation
-from videod.flow import started
+from videod.flow import purchases, started
 from videod.ports import BadArtefact, Spawn, Unchecked
 
 
@@ -30,7 +30,7 @@ def no_descriptors() -> Iterator[None]:
 
 
 @pytest.mark.fault("12.13")
-@pytest.mark.parametrize("look", [files.seen, files.made, receipts.read, started.read])
+@pytest.mark.parametrize("look", [files.seen, files.made, receipts.read, started.read, purchases.read])
 def test_what_cannot_be_looked_at_is_not_taken_for_missing(tmp_path: Path, look: object) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"clip")

@@ -205,9 +205,9 @@ def test_the_note_of_a_started_script_is_written_through_no_link(tmp_path: Path)
     outside.write_text("mine")
     (tmp_path / "clip.mp4.started.part").symlink_to(outside)
     (tmp_path / "clip.mp4.started").symlink_to(outside)
-    started.note(tmp_path / "clip.mp4", 7)
+    started.note(tmp_path / "clip.mp4", 7, 1_000)
     assert outside.read_text() == "mine"
-    assert started.read(tmp_path / "clip.mp4") == 7
+    assert started.read(tmp_path / "clip.mp4") == started.Start(7, 1_000)
 
 
 # ------------------------------------------------------------------------------------------------ a whole job

@@ -11,6 +11,7 @@ from tests.flow.board_double import Clock
 from videod.core.events import Event, JobCharged, JobFailed
 from videod.core.failures import Kind
 from videod.core.model import Job, Priority, Task
+from videod.core.paid import Paid
 from videod.core.statuses import JobState, Status
 from videod.core.step import Command, Expectation
 from videod.core.tables import STEPS
@@ -36,6 +37,12 @@ class Books:
 
     async def look(self, task_id: str) -> tuple[Task, tuple[Job, ...]]:
         return TASK, self.jobs
+
+    async def paid(self, job: Job) -> tuple[Paid, ...]:
+        return ()
+
+    async def began(self, attempt: int) -> int:
+        return 1_000
 
 
 class Finished:

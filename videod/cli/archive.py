@@ -33,7 +33,7 @@ MANIFEST, DATABASE = "manifest.json", "videod.db"
 PLACES = (DATABASE, archives.FOLDER, "tokens", "settings", "workspaces")
 #: receipts, plans and reports of steps are smaller than this, media are not wanted without `files`, bytes
 PAPER_BYTES = 4 << 20
-_PAPERS = (".json", ".md", ".txt", ".started")
+_PAPERS = (".json", ".md", ".txt", ".started", ".paid")
 _MANIFEST_BYTES = 64 << 20
 
 

@@ -183,6 +183,22 @@ class JobCharged:
 
 
 @dataclass(frozen=True)
+class PurchaseFound:
+    """This ledger is an older copy: an attempt of which it does not know what it paid, or may have paid, had paid.
+
+    `began`: when that attempt started; `booked_at`: when the ledger that was lost booked it. `sure`: it was charged.
+    """
+
+    at: int
+    task_id: str
+    job: str
+    began: int
+    booked_at: int
+    micros: int
+    sure: bool
+
+
+@dataclass(frozen=True)
 class JobSucceeded:
     """The output exists and was verified. `output` is relative to the workspace. `plan` only for the plan step."""
 
@@ -323,6 +339,7 @@ Event = (
     | JobStarted
     | JobSubmitted
     | JobCharged
+    | PurchaseFound
     | JobSucceeded
     | JobFailed
     | JobCrashed

@@ -71,6 +71,20 @@ class RecordInDoubt:
 
 
 @dataclass(frozen=True)
+class RecordFound:
+    """What an attempt paid (`sure`) or may have paid, which only the lost ledger knew: its row is made where there is
+    none that began then. `kind` as in RecordCharge."""
+
+    job: str
+    service: str
+    kind: str
+    began: int
+    booked_at: int
+    micros: int
+    sure: bool
+
+
+@dataclass(frozen=True)
 class ClearInDoubt:
     """What may have been paid for the attempt no longer counts. `by`: "nothing_bought" or "charged"."""
 
@@ -162,6 +176,7 @@ Op = (
     | CloseAttempt
     | RecordCharge
     | RecordInDoubt
+    | RecordFound
     | ClearInDoubt
     | Suspend
     | Release

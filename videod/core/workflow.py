@@ -18,6 +18,7 @@ from videod.core import (
     by_edits,
     by_failures,
     by_files,
+    by_found,
     by_jobs,
     by_likeness,
     by_lost,
@@ -47,6 +48,7 @@ from videod.core.events import (
     JobStarted,
     JobSubmitted,
     JobSucceeded,
+    PurchaseFound,
     RedoAsked,
     ServiceFreed,
     TaskPaused,
@@ -89,6 +91,8 @@ def _handle(work: Transition, event: Event) -> Transition:
             return by_jobs.submit(work, event)
         case JobCharged():
             return by_jobs.charge(work, event)
+        case PurchaseFound():
+            return by_found.found(work, event)
         case JobSucceeded():
             return _succeeded(work, event)
         case JobFailed():

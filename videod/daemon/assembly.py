@@ -156,7 +156,7 @@ async def build(
     runner = Runner(ledger, launcher, inspector, builder, clock, chance, secrets.redact, bound, purchase_check, look)
     recovery = Recovery(
         store, ledger, builder, inspector, clock, chance, runner.crashes, running_with, end_with, purchase_check,
-        current.settings.retry.deaths, bound,
+        current.settings.retry.deaths, bound, look.aside,
     )  # fmt: skip
     late = await recovery.recover()
     await _settle_the_past(store, ledger, clock, len(late), current.settings.daemon.timezone)

@@ -27,9 +27,11 @@ from videod.core.statuses import JobState
 from videod.core.step import Step
 from videod.core.suspension import Cause
 from videod.core.tables import step_of
+from videod.flow.aside import Aside, at_once
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan
 from videod.flow.job_command import CommandBuilder
+from videod.flow.purchases import Purchases
 from videod.flow.quarantine import put_aside
 from videod.flow.runner import LEFT_OPEN, PurchaseCheck
 from videod.ledger import Ledger
@@ -87,6 +89,11 @@ class Recovery:
     purchase_check: PurchaseCheck | None = None
     deaths: int = 3
     deadline_s: Callable[[Step], float] = lambda step: step.deadline_s
+    aside: Aside = at_once
+
+    @property
+    def _purchases(self) -> Purchases:
+        return Purchases(self.ledger, self.builder, self.clock, self.aside)
 
     async def recover(self) -> list[Job]:
         """Settle the attempts that the last daemon left open; returns those that wait for a paid script to finish, for
@@ -189,6 +196,8 @@ class Recovery:
     async def _settle(self, task: Task, job: Job, purchase_check: PurchaseCheck | None = None) -> None:
         step, output = step_of(job), self._output(task, job)
         context = {"task": task.id, "channel": task.channel_id, "job": job.name}
+        if await self._purchases.found(task, _ran(job)):
+            return
         if step.paid or job.step == "upload":
             try:
                 found = await self._adoptable(task, job, output)
@@ -266,7 +275,7 @@ class Recovery:
 
     async def _book_unchecked(self, task: Task, job: Job, error: Exception) -> None:
         """What a custom script bought lies there, and nobody can say yet whether it is good: it is checked again."""
-        if not await self.store.read(lambda connection: reads.charged(connection, job.attempt)):
+        if not await self._charged(task, job):
             await self._charge_adopted(task, job, None)
         missing = isinstance(error, FileNotFoundError)
         failure = Failure(Kind.LOST, str(error), service=job.service, code=BOOKED_UNCHECKED)
@@ -276,7 +285,7 @@ class Recovery:
         await self.ledger.apply(failed)
 
     async def _adopt(self, task: Task, job: Job, output: Path, artefact: Artefact, plan: Plan | None) -> None:
-        if not await self.store.read(lambda connection: reads.charged(connection, job.attempt)):
+        if not await self._charged(task, job):
             await self._charge_adopted(task, job, receipts.read(self._papers(task, job)))
         log.info("recovery_output_adopted", extra={"task": task.id, "channel": task.channel_id, "job": job.name})
         relative = str(output.relative_to(self.builder.workspace(task)))
@@ -284,6 +293,13 @@ class Recovery:
             self.clock.now_ms(), task.id, job.name, job.attempt, relative, artefact.bytes, artefact.sha256,
             dict(artefact.facts), plan,
         ))  # fmt: skip
+
+    async def _charged(self, task: Task, job: Job) -> bool:
+        """Whether the ledger has the charge of the file that lies there."""
+        if await self.store.read(lambda connection: reads.charged(connection, job.attempt)):
+            return True
+        silent = self.builder.silent(step_of(job))
+        return silent and await self._purchases.knows(task, _ran(job), self._output(task, job))
 
     async def _charge_adopted(self, task: Task, job: Job, kept: Receipt | None) -> None:
         """The charge that the dead daemon did not hear of: at the receipt's price, else at the list price."""

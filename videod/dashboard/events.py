@@ -77,6 +77,10 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = f"the clock was set back by {_number(body, 'seconds')} s; what waits goes with it", "dim"
         case "NothingBought":
             text, tone = f"{body['job']} continues: {body['evidence']}", "good"
+        case "PurchaseFound":
+            usd = _number(body, "micros") / 1e6
+            how = "was paid" if body["sure"] else "may have been paid"
+            text, tone = f"{body['job']}: ${usd:.2f} {how} that this copy of the database did not know of", "bad"
         case "InputLost":
             lost = body["lost"]
             names = ", ".join(str(one["job"]) for one in lost) if isinstance(lost, list) else ""

@@ -4,13 +4,11 @@ Each input is opened without following links, measured and hashed, off the event
 consumer. One loss makes all files of the episode that are still needed be looked at, so that people are asked once.
 """
 
-import asyncio
 import errno
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from videod import files, receipts
 from videod.core import bounds, craft
@@ -23,8 +21,10 @@ from videod.core.statuses import DONE, SKIPPED
 from videod.core.step import Step
 from videod.core.tables import step_of
 from videod.flow import started
+from videod.flow.aside import Aside, in_a_thread
 from videod.flow.assignment import Assignment
 from videod.flow.job_command import CommandBuilder
+from videod.flow.purchases import Purchases
 from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
 from videod.ports import BadArtefact, Clock, Inspector, Unchecked
@@ -35,23 +35,6 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, er
 PLAN_BYTES = 4_000_000
 
 log = logging.getLogger(__name__)
-
-Found = TypeVar("Found")
-
-
-class Aside(Protocol):
-    """How a blocking look is run beside the event loop."""
-
-    def __call__(self, work: Callable[[], Found], /) -> Awaitable[Found]: ...
-
-
-async def at_once(work: Callable[[], Found], /) -> Found:
-    """For a small file, where no thread may run."""
-    return work()
-
-
-async def in_a_thread(work: Callable[[], Found], /) -> Found:
-    return await asyncio.to_thread(work)
 
 
 class Inputs:
@@ -65,6 +48,7 @@ class Inputs:
         self._builder = builder
         self._inspector = inspector
         self.aside = aside
+        self._purchases = Purchases(ledger, builder, clock, aside)
 
     async def before(self, work: Assignment) -> InputLost | JobSucceeded | JobFailed | None:
         """What makes a start of the job's script needless; None: it may start.
@@ -73,6 +57,7 @@ class Inputs:
         OSError where the disk cannot be read.
         """
         task, job = work.task, work.job
+        await self._purchases.found(task, job)
         there = await self._there(work) or await self._left_by_custom_script(work)
         if there is not None:
             return there
@@ -146,8 +131,8 @@ class Inputs:
         task, job, step = work.task, work.job, step_of(work.job)
         if not (step.paid and self._builder.silent(step)) or job.buy_again:
             return None
-        attempt = started.read(self._builder.noted(task, job))
-        if attempt is None or await self._ledger.knows_end(job, attempt):
+        start = started.read(self._builder.noted(task, job))
+        if start is None or await self._ledger.ended_attempt(job, start.attempt, start.began) is not None:
             return None
         said = f"{job.name} was started by a videod that this ledger does not know; it may already be paid"
         price = f"${job.price_micros / 1e6:.2f}"
@@ -158,14 +143,13 @@ class Inputs:
         """The charge of the file that lies there, unless the ledger has it."""
         job, step = work.job, step_of(work.job)
         booked = job.failure is not None and job.failure.code == BOOKED_UNCHECKED
-        if booked or await self._charged(job, path):
+        if booked or await self._charged(job, path) or await self._purchases.knows(work.task, job, path):
             return
         # a purchase is no longer in doubt once its attempt is charged
         doubted = started.read(self._builder.noted(work.task, job))
-        known = doubted is not None and await self._ledger.knows_end(job, doubted)
-        attempt = doubted if doubted is not None and known else work.attempt
+        known = None if doubted is None else await self._ledger.ended_attempt(job, doubted.attempt, doubted.began)
         await self._ledger.apply(JobCharged(
-            self._clock.now_ms(), work.task.id, job.name, attempt, step.service, step.name, 1.0, "piece",
+            self._clock.now_ms(), work.task.id, job.name, known or work.attempt, step.service, step.name, 1.0, "piece",
             job.price_micros,
         ))  # fmt: skip
 

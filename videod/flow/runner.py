@@ -33,12 +33,14 @@ from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.step import Step
 from videod.core.tables import step_of
-from videod.flow import custom_end, host, started
+from videod.flow import custom_end, host
+from videod.flow.aside import Aside, at_once
 from videod.flow.assignment import Assignment
 from videod.flow.crashes import Crashes, Place, of_the_house
-from videod.flow.inputs import Aside, Inputs, at_once, read_plan
+from videod.flow.inputs import Inputs, read_plan
 from videod.flow.job_command import CommandBuilder
 from videod.flow.listener import Listener, Report, TooMuchReported, too_much, unheard
+from videod.flow.purchases import Purchases
 from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
 from videod.ports import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
@@ -82,6 +84,7 @@ class Runner:
         self._purchase_check = purchase_check
         self._inputs = inputs
         self._aside: Aside = inputs.aside if inputs is not None else at_once
+        self._purchases = Purchases(ledger, builder, clock, self._aside)
         self._deadline_s = deadline_s
         self._ledger = ledger
         self._launcher = launcher
@@ -123,7 +126,8 @@ class Runner:
             return
         doubted = isinstance(outcome, JobFailed) and outcome.failure.kind == Kind.IN_DOUBT
         if self._silent_purchase(work) and not doubted:  # an older copy of the ledger would not know of a doubt
-            started.ended(self._builder.noted(work.task, work.job))
+            made = outcome.sha256 if isinstance(outcome, JobSucceeded) else None
+            await self._purchases.ended(work, made)
         if isinstance(outcome, JobSucceeded):
             if step_of(work.job).removes_workspace:
                 await self._aside(lambda: self._builder.forget(work.task))
@@ -302,8 +306,7 @@ class Runner:
         try:
             output = await self._aside(lambda: self._builder.prepare(work.task, work.job, work.command))
             spawn = await self._builder.spawn(work.task, work.job, work.command)
-            if self._silent_purchase(work):
-                started.note(self._builder.noted(work.task, work.job), work.attempt)
+            await self._purchases.begins(work)
             return output, await self._launcher.start(spawn)
         except TokenError as error:
             kind = Kind.CREDENTIALS if error.permanent else Kind.DOWN

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from videod.core import bounds
 from videod.core.model import Job
+from videod.core.paid import Paid
 from videod.core.reconcile import TASK_MS, BalanceReading, Kind, Trace
 from videod.core.service import CREDIT
 from videod.core.tables import STEPS
@@ -125,3 +126,35 @@ def _trace(connection: sqlite3.Connection, service: str, row: sqlite3.Row) -> Tr
         return Trace(row["id"], row["at"], kind, attempt, body["reference"], int(body["micros"]), credits)
     reference = body["remote_id"] if kind == Kind.SUBMITTED else None
     return Trace(row["id"], row["at"], kind, attempt, reference, price(connection, attempt))
+
+
+_PAID = """
+SELECT attempts.started_at, max(charges.at), sum(charges.micros), 1, 0 FROM charges
+JOIN attempts ON attempts.id = charges.attempt_id
+WHERE charges.task_id = :task AND charges.job = :job GROUP BY attempts.id
+UNION ALL
+SELECT attempts.started_at, possible_charges.at, micros, 0, cleared_at IS NOT NULL FROM possible_charges
+JOIN attempts ON attempts.id = attempt_id WHERE possible_charges.task_id = :task AND job = :job
+ORDER BY 1
+"""
+
+
+def paid(connection: sqlite3.Connection, job: Job) -> tuple[Paid, ...]:
+    """What each attempt of the job paid or may have paid, the earliest first."""
+    rows = connection.execute(_PAID, {"task": job.task_id, "job": job.name})
+    return tuple(Paid(row[0], row[1], row[2], sure=bool(row[3]), over=bool(row[4])) for row in rows)
+
+
+def began(connection: sqlite3.Connection, attempt: int) -> int:
+    """When the attempt began, ms."""
+    return int(connection.execute("SELECT started_at FROM attempts WHERE id = ?", (attempt,)).fetchone()[0])
+
+
+def ended(connection: sqlite3.Connection, job: Job, attempt: int, began: int | None) -> int | None:
+    """The attempt of this job that began then (None: of that number), if it is known and has ended."""
+    row = connection.execute(
+        "SELECT id FROM attempts WHERE job_id = ?1 AND ended_at IS NOT NULL"
+        " AND iif(?3 IS NULL, id = ?2, started_at = ?3)",
+        (job.id, attempt, began),
+    ).fetchone()
+    return None if row is None else int(row[0])

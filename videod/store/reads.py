@@ -355,16 +355,6 @@ def charged(connection: sqlite3.Connection, attempt: int) -> bool:
     return connection.execute("SELECT 1 FROM charges WHERE attempt_id = ?", (attempt,)).fetchone() is not None
 
 
-def ended(connection: sqlite3.Connection, task_id: str, job_name: str, attempt: int) -> bool:
-    """Whether the attempt is known, is one of this job, and has ended."""
-    row = connection.execute(
-        "SELECT 1 FROM attempts JOIN jobs ON jobs.id = job_id WHERE attempts.id = ? AND jobs.task_id = ?"
-        " AND step || '/' || key = ? AND attempts.ended_at IS NOT NULL",
-        (attempt, task_id, job_name),
-    ).fetchone()
-    return row is not None
-
-
 def charged_at(connection: sqlite3.Connection, task_id: str, job_name: str) -> int | None:
     """When the ledger last charged something for this job, ms; None: never."""
     row = connection.execute(

@@ -67,7 +67,7 @@ def save_job(connection: sqlite3.Connection, job: Job, known: Job | None) -> int
     return job.id
 
 
-def _job_id(connection: sqlite3.Connection, task_id: str, name: str) -> int:
+def job_id_of(connection: sqlite3.Connection, task_id: str, name: str) -> int:
     step, key = name.split("/", 1)
     row = connection.execute("SELECT id FROM jobs WHERE task_id = ? AND step = ? AND key = ?", (task_id, step, key))
     return int(row.fetchone()[0])
@@ -75,7 +75,7 @@ def _job_id(connection: sqlite3.Connection, task_id: str, name: str) -> int:
 
 def open_attempt(connection: sqlite3.Connection, task: Task, op: OpenAttempt, service: str, at: int) -> int:
     """A new attempt, the job's current one from now on; the intent to pay is written with it. Returns its id."""
-    job_id = _job_id(connection, task.id, op.job)
+    job_id = job_id_of(connection, task.id, op.job)
     cursor = connection.execute(
         "INSERT INTO attempts (job_id, task_id, channel_id, started_at, stderr_tail) VALUES (?, ?, ?, ?, '')",
         (job_id, task.id, task.channel_id, at),
