@@ -214,6 +214,10 @@ class Board(Protocol):
         """
         ...
 
+    async def file_limit(self) -> int:
+        """How large a file may be that the board takes, bytes."""
+        ...
+
     async def link_asset(self, asset_id: str, link: Link) -> None:
         """Replace the file of an asset row by a link. BoardError "gone": the row was deleted; none is made."""
         ...
@@ -315,6 +319,37 @@ class NoBuckets:
 
     def renew_days(self) -> float:
         return 0
+
+
+class PreviewError(Exception):
+    """No preview could be made.
+
+    `kind`: "down" (try later), "rejected" (not of this file), "changed" (the source is not the one that was checked).
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Previews(Protocol):
+    """Small previews of files that are larger than the board takes. `mark`: a name for one file of one row."""
+
+    def ready(self, mark: str, source: Path, limit: int) -> Path | None:
+        """The preview that was made before and has at most `limit` bytes."""
+        ...
+
+    async def make(self, mark: str, source: Path, sha256: str, limit: int) -> Path:
+        """Make it, unless it is ready; whole or not at all. Costs nothing but time. Raises PreviewError."""
+        ...
+
+    def drop(self, mark: str) -> None:
+        """The board has it."""
+        ...
+
+    def keep(self, marks: Collection[str]) -> None:
+        """Drop all others."""
+        ...
 
 
 class Notifier(Protocol):

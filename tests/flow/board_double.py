@@ -58,6 +58,8 @@ class BoardDouble:
 
     clock: ClockSeam
     entries: dict[str, Entry] = field(default_factory=dict)
+    #: the largest file that it takes, bytes
+    takes_bytes: int = 5 << 30
     assets: dict[str, Asset] = field(default_factory=dict)
     writes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
@@ -175,6 +177,10 @@ class BoardDouble:
         url = file.url if isinstance(file, Link) else ""
         self.assets[asset_id] = Asset(key, page_id, name, kind, content, revision, redo, url)
         return asset_id
+
+    async def file_limit(self) -> int:
+        self._fail("file_limit")
+        return self.takes_bytes
 
     async def link_asset(self, asset_id: str, link: Link) -> None:
         self._fail("link_asset", asset_id)

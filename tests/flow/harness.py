@@ -20,7 +20,7 @@ from videod.flow.intake import Intake
 from videod.flow.relay import Relay
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.ports import Board, Buckets, People
+from videod.ports import Board, Buckets, People, Previews
 from videod.store import reads
 from videod.store.database import Transaction
 
@@ -46,6 +46,7 @@ class Harness:
     clock: Clock
     notifier: NotifierDouble = field(default_factory=NotifierDouble)
     buckets: Buckets | None = None
+    previews: Previews | None = None
 
     def __post_init__(self) -> None:
         self.open()
@@ -58,8 +59,9 @@ class Harness:
         self.intake = Intake(self.board, self.ledger, self.store, self.clock, lambda: CHANNELS, 10, turns)
         people: People = self.notifier
         self.relay = Relay(
-            self.board, people, self.ledger, self.store, self.clock, self.workspace, turns, buckets=self.buckets
-        )
+            self.board, people, self.ledger, self.store, self.clock, self.workspace, turns, buckets=self.buckets,
+            previews=self.previews,
+        )  # fmt: skip
 
     def people(self, *ways: Way) -> None:
         """From now on these are the ways to people."""

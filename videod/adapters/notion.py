@@ -81,6 +81,7 @@ class NotionBoard:
         self._trash_since_ms: int | None = None
         self._once = Once()
         self._rows = Rows(calls, self._once)
+        self._limit = notion_files.FileLimit(calls, clock)
         #: page id -> how often in a row its own values made no sense
         self._unreadable: dict[str, int] = {}
 
@@ -304,7 +305,12 @@ class NotionBoard:
         if isinstance(file, Link):
             shown = _external(file)
         else:
-            upload_id = await notion_files.upload(self._calls, file, sha256)
+            try:
+                upload_id = await notion_files.upload(self._calls, file, sha256)
+            except BoardError as error:
+                if error.kind == "rejected":
+                    self._limit.forget()
+                raise
             shown = {"type": "file_upload", "file_upload": {"id": upload_id}, "name": file.name[-100:]}
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         values: Json = {
@@ -312,6 +318,10 @@ class NotionBoard:
             "Date": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "Revision": revision,
         }  # fmt: skip
         return await self._with_columns(lambda columns: self._put_row(row, _bodies(columns.assets, values)))
+
+    @promised
+    async def file_limit(self) -> int:
+        return await self._limit.bytes()
 
     @promised
     async def link_asset(self, asset_id: str, link: Link) -> None:

@@ -15,12 +15,47 @@ from typing import BinaryIO
 from videod import files
 from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_shapes import identifier, promised, said
-from videod.ports import BoardError
+from videod.core import bounds
+from videod.ports import BoardError, Clock
 
 SINGLE_MAX = 20 * 1024 * 1024
 PART = 10 * 1024 * 1024
 #: Notion takes no larger file
 LARGEST = 5 << 30
+#: how large a file this workspace takes is asked again after so long, ms
+ASK_AGAIN_MS = 3_600_000
+
+
+class FileLimit:
+    """How large a file the workspace takes, as Notion says (5 MiB on its Free plan); LARGEST where it does not say."""
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._known: tuple[int, int] | None = None
+
+    async def bytes(self) -> int:
+        """Raises BoardError where Notion does not answer."""
+        at = self._clock.steady_ms()
+        if self._known is None or at - self._known[1] >= ASK_AGAIN_MS:
+            self._known = await self._ask(), at
+        return self._known[0]
+
+    def forget(self) -> None:
+        """A file was refused: the plan may be another one now."""
+        self._known = None
+
+    async def _ask(self) -> int:
+        try:
+            me = await self._calls.call("ask for the limits of the workspace", lambda api: api.users.me())
+        except BoardError as error:
+            if error.kind not in ("rejected", "gone"):
+                raise
+            return LARGEST
+        bot = me.get("bot")
+        limits = bot.get("workspace_limits") if isinstance(bot, dict) else None
+        told = limits.get("max_file_upload_size_in_bytes") if isinstance(limits, dict) else None
+        return bounds.whole(told, 1, LARGEST) or LARGEST
 
 
 @promised

@@ -67,6 +67,9 @@ def run(
     notion_rate: Annotated[
         int, typer.Option(min=1, help="Requests a minute that Notion takes: 180 on Free and Plus, 600 on Business.")
     ] = 180,
+    notion_file_mib: Annotated[
+        int, typer.Option(min=1, max=5120, help="Largest file that Notion takes, in MiB: 5 on its Free plan.")
+    ] = 5120,
     s3: Annotated[bool, typer.Option("--s3", help="Also start an S3 endpoint.")] = False,
 ) -> None:
     """Run the sandbox until Ctrl-C or SIGTERM. Example: videod sandbox run --fault kie:fail_generation:times=1"""
@@ -75,7 +78,9 @@ def run(
     from videod.sandbox.attach import parse_fault
     from videod.sandbox.kernel import Options
 
-    options = Options(_latencies(latency or []), generation, _size(size), seed, plain, notion_rate)
+    options = Options(
+        _latencies(latency or []), generation, _size(size), seed, plain, notion_rate, notion_file_mib << 20
+    )
     try:
         faults = [parse_fault(text) for text in fault or []]
     except ValueError as problem:

@@ -172,7 +172,8 @@ async def build(
     )
     turns, who, (pause_s, untold_ms) = Turns(), lease.installation, _board_waits(current)
     intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who, untold_ms)
-    relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who, buckets)
+    small = wiring.previews(sources, launcher)
+    relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who, buckets, small)
     least = partial(_least_free, current)
     disk_watch = DiskWatch(sources.state, disk, ledger, store, clock, least, store.full, ends.state_lost)
     watches: dict[str, Watch] = {

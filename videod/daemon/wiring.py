@@ -14,6 +14,7 @@ import imageio_ffmpeg
 from videod import programs
 from videod.adapters import confinement
 from videod.adapters.oauth import Application
+from videod.adapters.previews import FFmpegPreviews
 from videod.adapters.r2 import Given, R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.channels import Channel, ChannelSet
@@ -279,6 +280,13 @@ def buckets(
         return Given(settings().r2, channels().channels)
 
     return R2Buckets(given, sources.secrets.get, sources.urls.get("VIDEOD_URL_S3", ""), clock)
+
+
+def previews(sources: Sources, launcher: Launcher) -> FFmpegPreviews:
+    """What makes small previews for a board that takes small files only."""
+    return FFmpegPreviews(
+        launcher, ffmpeg_finder(sources.settings.paths.ffmpeg), sources.state / "previews", sources.environ
+    )  # fmt: skip
 
 
 def addresses(sources: Sources) -> dict[str, str]:

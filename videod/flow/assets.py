@@ -11,6 +11,7 @@ from pathlib import Path
 
 from videod import files
 from videod.core.statuses import DONE
+from videod.flow.previews import NotReady, Previewing, digest_of, name_with
 from videod.ledger import Ledger
 from videod.ports import Board, BoardError, Buckets, Clock, Link, NoBuckets, Storage
 from videod.store import objects, reads
@@ -33,7 +34,7 @@ STORED_MS = 600_000
 RENEWED_AT = 2 / 3
 
 
-class NotStored(Exception):
+class NotStored(NotReady):
     """The file is not in its channel's bucket yet; the message waits for it."""
 
 
@@ -42,9 +43,10 @@ class Assets:
 
     def __init__(
         self, board: Board, ledger: Ledger, store: Store, clock: Clock, workspace_of: Callable[[str, str], Path],
-        buckets: Buckets | None = None,
+        buckets: Buckets | None = None, previewing: Previewing | None = None,
     ) -> None:  # fmt: skip
         self._buckets = buckets or NoBuckets()
+        self._previewing = previewing or Previewing(None, board, ledger, store, clock, workspace_of)
         self._board = board
         self._ledger = ledger
         self._store = store
@@ -55,7 +57,7 @@ class Assets:
     async def deliver(self, message: OutboxMessage) -> bool:
         """Bring the file of a message to the board, or a link to it; False where it is gone.
 
-        Raises BoardError, NotStored.
+        Raises BoardError, NotReady.
         """
         body = message.body
         task_id, channel_id, job = str(message.task_id), str(message.channel_id), str(body["job"])
@@ -67,15 +69,18 @@ class Assets:
         elif known is None or known[1] != _shown(digest, body):
             storage = self._buckets.of(channel_id)
             name = None if storage is None else await self._object(message, storage, digest)
+            small = await self._previewing.instead_of(message, path) if storage is None else None
+            title = _name(job, body) if small is None else name_with(_name(job, body), path)
+            content = sealed if small is None else await digest_of(small)
             row = known[0] if known else await self._row_of_before(message)
             if known is None:
                 # from here on a row may exist: after a crash it is looked for by its Key, never made twice
                 await self._ledger.saw_asset(message.key, row, "", self._clock.now_ms())
             try:
                 row = await self._board.put_asset(
-                    str(body["page_id"]), message.key, _name(job, body), str(body["type"]),
-                    path if storage is None or name is None else link_to(storage, name), _revision(body),
-                    row or None, fresh=known is None and not row, sha256=sealed,
+                    str(body["page_id"]), message.key, title, str(body["type"]),
+                    small or path if storage is None or name is None else link_to(storage, name), _revision(body),
+                    row or None, fresh=known is None and not row, sha256=content,
                 )  # fmt: skip
             except BoardError as error:
                 if error.kind != "changed" or not await self._made_again(message, job):
@@ -85,6 +90,7 @@ class Assets:
                 if storage is not None:  # before the row counts as shown: its link must not be forgotten
                     await self._ledger.linked(message.key, *ends_of(self._clock.now_ms(), storage))
                 await self._ledger.saw_asset(message.key, row, _shown(digest, body), self._clock.now_ms())
+                self._previewing.shown(message)
                 log.info("relay_asset_delivered", extra=context(message) | {"job": job})
         await self._ledger.delivered(message)
         await self._files_arrived(message)

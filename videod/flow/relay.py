@@ -22,12 +22,13 @@ from videod.core.fields import text
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, BY_LABEL
 from videod.flow import edits
-from videod.flow.assets import MISSING, Assets, NotStored, context
+from videod.flow.assets import MISSING, Assets, context
 from videod.flow.edits import COLUMNS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, wished, writing
+from videod.flow.previews import NotReady, Previewing
 from videod.flow.storing import Links, Storing
 from videod.flow.turns import Turns
 from videod.ledger import Ledger
-from videod.ports import Board, BoardError, Buckets, Clock, NoBuckets, Page, People
+from videod.ports import Board, BoardError, Buckets, Clock, NoBuckets, Page, People, Previews
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.reads import FILES, OutboxMessage
@@ -66,11 +67,13 @@ class Relay:
     """`workspace_of` gives the folder of (channel id, task id). `turns` are shared with the intake.
 
     `taker` names this state folder in the key of its entries. `buckets`: which channels keep their files elsewhere.
+    `previews`: what makes small ones of files that the board does not take; None: nothing does.
     """
 
     def __init__(
         self, board: Board, people: People, ledger: Ledger, store: Store, clock: Clock,
         workspace_of: Callable[[str, str], Path], turns: Turns, taker: str = "", buckets: Buckets | None = None,
+        previews: Previews | None = None,
     ) -> None:  # fmt: skip
         kept = buckets or NoBuckets()
         self._board = board
@@ -78,7 +81,8 @@ class Relay:
         self._ledger = ledger
         self._store = store
         self._clock = clock
-        self._assets = Assets(board, ledger, store, clock, workspace_of, kept)
+        self._previewing = Previewing(previews, board, ledger, store, clock, workspace_of)
+        self._assets = Assets(board, ledger, store, clock, workspace_of, kept, self._previewing)
         self._storing = Storing(kept, ledger, store, clock, workspace_of)
         self._links = Links(board, kept, ledger, store, clock)
         self._turns = turns
@@ -89,7 +93,7 @@ class Relay:
         """Deliver until cancelled. The wakeup "relay" comes early."""
         ways = {
             "to the board": self._deliver_board, "to people": self._deliver_alerts,
-            "to the bucket": self._deliver_files, "of links": self._renew_links,
+            "to the bucket": self._deliver_files, "of links": self._renew_links, "of previews": self.make_previews,
         }  # fmt: skip
         wakeups = {name: asyncio.Event() for name in ways}
         async with asyncio.TaskGroup() as group:
@@ -123,6 +127,10 @@ class Relay:
     async def _renew_links(self) -> int:
         return await self._guarded("links", self._links.renew)
 
+    async def make_previews(self) -> int:
+        """Make what files that are too large for the board are shown by; returns how many were made."""
+        return await self._guarded("previews", self._previewing.deliver)
+
     async def _guarded(self, what: str, work: Callable[[], Awaitable[int]]) -> int:
         """A bug there must not end the way to the board; it is tried again with the next wakeup after a while."""
         try:
@@ -144,7 +152,7 @@ class Relay:
             tried.add(_mark(message))
             try:
                 arrived += await ways[message.target](message)
-            except NotStored:
+            except NotReady:
                 continue  # the board was not asked
             except BoardError as error:
                 await self._failed(side, message, error)

@@ -149,6 +149,8 @@ class Options:
     plain: bool = False
     #: what Notion takes per token: 180 on its Free and Plus plans, 600 on Business and Enterprise
     notion_per_minute: int = 180
+    #: the largest file that Notion takes: 5 MiB on its Free plan
+    notion_file_bytes: int = 5 << 30
 
 
 class Meter:

@@ -178,6 +178,8 @@ def pending_messages(connection: sqlite3.Connection) -> tuple[OutboxMessage, ...
 FILES = "files"
 #: why a file's message is sent later: the file is not in its channel's bucket yet
 STORAGE = "storage"
+#: why a file's message is sent later: the board takes no file that large, and a small preview is being made
+PREVIEW = "preview"
 
 
 def delayed(connection: sqlite3.Connection, target: str, delay: str) -> bool:

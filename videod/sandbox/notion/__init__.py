@@ -7,7 +7,8 @@ answers 404. Besides the general faults it knows one of its own:
   503_saved   a write is kept, yet answered with 503 and `additional_data` (retry_guidance, committed_resource_id,
               committed_child_ids)
 
-It calls a webhook when pages change (`webhooks`, which has two more faults).
+It calls a webhook when pages change (`webhooks`, which has two more faults). It takes files of up to 5 GiB, as paid
+plans do, until `PUT /set/notion/plan` with `{"file_bytes": 5242880}` makes its plan the Free one.
 
 Requests with `PERSON_TOKEN` are edits of a person: they are free of the rate limit and show in `last_edited_by`.
 """
@@ -19,7 +20,7 @@ from videod.sandbox.notion import gate, users
 from videod.sandbox.notion.blocks import Blocks
 from videod.sandbox.notion.comments import Comments
 from videod.sandbox.notion.databases import Databases
-from videod.sandbox.notion.model import BOARD_PAGE_ID, BOT_ID, BOT_TOKEN, PERSON_ID, PERSON_TOKEN
+from videod.sandbox.notion.model import BOARD_PAGE_ID, BOT_ID, BOT_TOKEN, PERSON_ID, PERSON_TOKEN, Json
 from videod.sandbox.notion.pages import Pages
 from videod.sandbox.notion.search import Search
 from videod.sandbox.notion.store import SERVICE
@@ -44,7 +45,13 @@ def build(context: Context, *, requests_per_minute: int | None = None, query_cap
     rooms = (databases, Pages(workspace), Blocks(workspace), Comments(workspace), Views(workspace), uploads)
     for room in (*rooms, Search(workspace, databases)):
         app.add_routes(room.routes())
-    app.add_routes(users.routes())
+    app.add_routes(users.routes(workspace))
     uploads.attach_to(app)
-    app.cleanup_ctx.append(Webhooks(workspace).run)
+    webhooks = Webhooks(workspace)
+    app.cleanup_ctx.append(webhooks.run)
+
+    def switch(what: str, given: Json) -> object:
+        return workspace.set_plan(given) if what == "plan" else webhooks.set(what, given)
+
+    context.switches[SERVICE] = switch
     return app

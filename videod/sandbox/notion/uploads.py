@@ -61,6 +61,8 @@ class Uploads:
         mode = body.get("mode", "single_part")
         if mode not in MODES:
             raise misfit("body.mode", " or ".join(f'"{known}"' for known in MODES), mode)
+        if mode == "multi_part" and self._workspace.file_bytes <= SINGLE_MAX_BYTES:
+            raise invalid("Multi-part file uploads are for paid workspaces.")
         filename, content_type = _named(body)
         if filename is None and mode != "single_part":
             raise misfit("body.filename", "defined", "undefined")
@@ -101,6 +103,8 @@ class Uploads:
             fields, sent = await _receive(request, received)
             part = _part_number(upload, fields)
             _check_part(upload, part, sent)
+            if sent.size + sum(upload.sent.values()) > (most := self._workspace.file_bytes):
+                raise invalid(f"The file is larger than the {most} bytes that this workspace takes for one file.")
             # several parts may arrive at once: take the row as it is now, not as it was before the bytes came
             changed = self._take(self._pending(self._store.uploads[upload.id]), part, sent, received)
         finally:

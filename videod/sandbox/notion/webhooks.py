@@ -63,7 +63,6 @@ class Webhooks:
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         workspace.store.watch = self.changed
-        self._context.switches[SERVICE] = self.set
 
     async def run(self, _app: web.Application) -> AsyncIterator[None]:
         timeout = aiohttp.ClientTimeout(total=ANSWER_S)
@@ -81,7 +80,7 @@ class Webhooks:
         if what == "webhook/verify":
             self._verify(given)
         elif what != "webhook":
-            raise ValueError("only webhook and webhook/verify can be set")
+            raise ValueError("only plan, webhook and webhook/verify can be set")
         else:
             self._subscribe(given)
         return self._kept_without_token() | {

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from videod.sandbox.kernel import Context
 from videod.sandbox.notion import text
-from videod.sandbox.notion.model import BOARD_PAGE_ID, PERSON_ID, WORKSPACE_ID, Page, Row, Upload
+from videod.sandbox.notion.model import BOARD_PAGE_ID, PERSON_ID, WORKSPACE_ID, Json, Page, Row, Upload
 from videod.sandbox.notion.store import Store
 
 NEWEST = "2026-03-11"
@@ -48,10 +48,19 @@ class Workspace:
         self.context = context
         self.store = Store(context)
         self.query_cap = query_cap
+        self.file_bytes = context.options.notion_file_bytes
         if BOARD_PAGE_ID not in self.store.pages:
             title = {"title": text.of("Studio")}
             birth = {**self.store.birth(PERSON_ID), "id": BOARD_PAGE_ID}
             self.store.put(Page(**birth, parent_type="workspace", parent_id=WORKSPACE_ID, properties=title))
+
+    def set_plan(self, given: Json) -> Json:
+        """`file_bytes`: the largest file that is taken from now on. Raises ValueError with a sentence."""
+        most = given.get("file_bytes", self.file_bytes)
+        if isinstance(most, bool) or not isinstance(most, int) or not 0 < most <= 5 << 30:
+            raise ValueError(f"file_bytes must be a whole number from 1 to {5 << 30}, not {most!r}")
+        self.file_bytes = most
+        return {"file_bytes": most}
 
     def now_ms(self) -> int:
         return self.context.now_ms()
