@@ -57,6 +57,22 @@ def test_a_plan_is_checked_in_its_channels_language(file: str, code: str, capsys
     assert "cannot judge narrations in 'tlh'" in capsys.readouterr().err
 
 
+def test_a_plan_is_read_like_an_editor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = plan_file(tmp_path)
+    assert main.run(["plan", "check", path, "--json"]) == 0
+    warned = json.loads(capsys.readouterr().out)["warnings"]
+    assert [(one["rule"], one["clip"]) for one in warned] == [
+        ("rhythm", None), ("fact", 4), ("rhythm", 4), ("fact", 8), ("fact", 9),
+    ]  # fmt: skip
+    assert warned[1]["where"] == "clips[3].narration"
+    assert warned[1]["line"] == "She needs eighty pounds of fat before the first snow."
+    assert warned[1]["message"].startswith('says the number "eighty", which no fact holds; ')
+    assert main.run(["plan", "check", path]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "5 warnings, as an editor would read it" in said and "The plan can be made as it is." in said
+    assert 'Clip 4, "She needs eighty pounds of fat before the first snow." (fact) says the number' in said
+
+
 def test_complaints_are_json_with_code_65(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main.run(["plan", "check", plan_file(tmp_path, title=""), "--clips", "17", "--images", "22", "--json"])
     verdict = json.loads(capsys.readouterr().out)

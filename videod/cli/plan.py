@@ -1,7 +1,9 @@
 """`videod plan schema | check`: the schema of a plan, and what is wrong with one. `judge`: the same for its stages.
 
 scripts/generate_plan.py asks `judge`, so that the rules of the craft have one home. The answers of `check --json` are
-{"ok": bool, "complaints": [{"where", "rule", "message"}], "seconds": [of each narration]}; the exit code is 0 or 65.
+{"ok": bool, "complaints": [{"where", "rule", "message"}], "warnings": [{"where", "rule", "message", "clip", "line"}],
+"seconds": [of each narration]}; the exit code is 0 or 65. Warnings are what an editor would say; they change no exit
+code.
 """
 
 import json
@@ -18,6 +20,7 @@ from videod.cli import options, output, plan_judge
 from videod.cli.options import AsJson, examples
 from videod.cli.output import CommandError
 from videod.core.craft import Complaint, complaints
+from videod.core.editor import Remark, remarks
 from videod.core.languages import Language, language
 from videod.core.plan import PlanError, parse
 from videod.core.plan_schema import schema
@@ -50,7 +53,7 @@ def check(
     spoken: Spoken = "",
     as_json: AsJson = False,
 ) -> int:
-    """Check a plan against the rules of the craft and say what is wrong with it."""
+    """Check a plan against the rules of the craft, and read it like an editor."""
     tongue = _language(spoken)
     text = _text(file)
     try:
@@ -61,7 +64,8 @@ def check(
         data, found = None, (Complaint("(file)", "json", reason),)
     if as_json:
         listed = [asdict(complaint) for complaint in found]
-        output.print_json({"ok": not found, "complaints": listed, "seconds": _seconds(data, tongue)})
+        seconds, warned = _seconds(data, tongue), [_warning(*one) for one in _warnings(data, tongue)]
+        output.print_json({"ok": not found, "complaints": listed, "warnings": warned, "seconds": seconds})
     else:
         _print(data, found, tongue)
     return output.REFUSED if found else output.OK
@@ -87,6 +91,26 @@ def _seconds(data: object, spoken: Language | None) -> list[float]:
         return [narration_seconds(clip.narration, spoken.base if spoken else "") for clip in parse(data).clips]
     except PlanError:
         return []
+
+
+def _warnings(data: object, spoken: Language | None) -> list[tuple[Remark, str]]:
+    """What an editor would say of a plan, each with the line that it is about; nothing of what is no plan."""
+    try:
+        plan = parse(data)
+    except PlanError:
+        return []
+    return [
+        (remark, plan.clips[remark.clip - 1].narration if remark.clip else "")
+        for remark in remarks(plan, spoken)
+        if not remark.refused
+    ]
+
+
+def _warning(remark: Remark, line: str) -> dict[str, object]:
+    return {
+        "where": remark.where, "rule": remark.rule, "message": remark.message, "clip": remark.clip,
+        "line": line or None,
+    }  # fmt: skip
 
 
 def _text(name: str) -> str:
@@ -117,7 +141,17 @@ def _judge(
     return complaints(data if isinstance(data, dict) else {"plan": data}, *wanted, spoken)
 
 
+def _print_warnings(told: Sequence[tuple[Remark, str]]) -> None:
+    output.heading(f"{len(told)} warning{'s' if len(told) > 1 else ''}, as an editor would read it")
+    for remark, line in told:
+        if line:
+            output.say(f'  Clip {remark.clip}, "{line}"')
+        output.say(f"  {'  ' if line else ''}({remark.rule}) {remark.message}")
+
+
 def _print(data: object, found: Sequence[Complaint], spoken: Language | None) -> None:
+    if told := _warnings(data, spoken):
+        _print_warnings(told)
     if found:
         output.heading(f"{len(found)} complaint{'s' if len(found) > 1 else ''}")
         for complaint in found:
@@ -128,6 +162,5 @@ def _print(data: object, found: Sequence[Complaint], spoken: Language | None) ->
     except PlanError as problem:
         raise AssertionError(f"a plan without complaints cannot be read: {problem}") from problem
     seconds = sum(_seconds(data, spoken))
-    output.say(
-        f"{plan.title}: {len(plan.clips)} clips, {len(plan.images)} images, about {seconds:.0f} s. No problems found."
-    )
+    verdict = "The plan can be made as it is." if told else "No problems found."
+    output.say(f"{plan.title}: {len(plan.clips)} clips, {len(plan.images)} images, about {seconds:.0f} s. {verdict}")

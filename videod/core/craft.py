@@ -6,7 +6,7 @@ single clips are in `craft_clips`, about images in `craft_images`; here are thos
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from videod.core import craft_clips, craft_images, craft_wording
+from videod.core import craft_clips, craft_images, craft_wording, editor
 from videod.core.languages import Language
 from videod.core.metadata import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.plan import Complaint, Plan, integrity, read
@@ -40,6 +40,7 @@ def complaints(
         *(complaint for rule in rules for complaint in rule(plan)),
         *craft_images.complaints(plan, clips, images),
         *craft_clips.complaints(plan, language),
+        *(Complaint(one.where, one.rule, one.message) for one in editor.remarks(plan, language) if one.refused),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from videod.core.speech import narration_seconds, words  # noqa: F401 (others look for them here)
+from videod.core.story import SHOT_SIZES, Fact, Shot, Source, Story
 
 VERSION = 1
 KINDS = ("character", "environment", "prop")
@@ -102,6 +103,7 @@ class Plan:
     images: tuple[PlannedImage, ...]
     clips: tuple[PlannedClip, ...]
     version: int = VERSION
+    story: Story | None = None
 
 
 def parse(data: object) -> Plan:
@@ -130,7 +132,9 @@ class _Reader:
     def fault(self, where: str, message: str) -> None:
         self.faults.append(Complaint(where or "(plan)", "shape", message))
 
-    def fields(self, value: object, where: str, names: Sequence[str]) -> Mapping[str, object]:
+    def fields(
+        self, value: object, where: str, names: Sequence[str], optional: Sequence[str] = ()
+    ) -> Mapping[str, object]:  # fmt: skip
         if not isinstance(value, dict):
             self.fault(where, f"must be an object with {', '.join(names)}")
             return {}
@@ -138,7 +142,7 @@ class _Reader:
             if name not in value:
                 self.fault(_join(where, name), "is missing")
         for name in value:
-            if name not in names:
+            if name not in names and name not in optional:
                 self.fault(_join(where, str(name)[:40]), f"is unknown; the fields here are {', '.join(names)}")
         return value
 
@@ -196,7 +200,7 @@ class _Reader:
             "images",
             "clips",
         )
-        top = self.fields(data, "", names)
+        top = self.fields(data, "", names, ("story",))
         if "version" in top and (top["version"] != VERSION or isinstance(top["version"], bool)):
             self.fault("version", f"must be {VERSION}")
         beats = ("want", "obstacle", "escalation", "turn", "resolution")
@@ -211,7 +215,42 @@ class _Reader:
             atmosphere=self.text(top, "atmosphere"),
             images=tuple(self.image(value, f"images[{at}]") for at, value in enumerate(self.items(top, "images"))),
             clips=tuple(self.clip(value, f"clips[{at}]") for at, value in enumerate(self.items(top, "clips"))),
+            story=None if top.get("story") is None else self.story(top["story"]),
         )
+
+    def story(self, value: object) -> Story:
+        fields = self.fields(value, "story", ("sources", "facts", "shots", "turn"))
+        turn = fields.get("turn", 1)
+        if not isinstance(turn, int) or isinstance(turn, bool) or not 1 <= turn <= ITEMS_MAX:
+            self.fault("story.turn", "must be the number of a clip")
+            turn = 1
+        listed = {
+            name: [(one, f"story.{name}[{at}]") for at, one in enumerate(self.items(fields, name, "story"))]
+            for name in ("sources", "facts", "shots")
+        }
+        return Story(
+            sources=tuple(self.source(one, where) for one, where in listed["sources"]),
+            facts=tuple(self.fact(one, where) for one, where in listed["facts"]),
+            shots=tuple(self.shot(one, where) for one, where in listed["shots"]), turn=turn,
+        )  # fmt: skip
+
+    def source(self, value: object, where: str) -> Source:
+        names = ("id", "title", "url", "revision")
+        fields = self.fields(value, where, names)
+        return Source(*(self.text(fields, name, where) for name in names))
+
+    def fact(self, value: object, where: str) -> Fact:
+        fields = self.fields(value, where, ("id", "says", "source"))
+        source = fields.get("source")
+        held = None if source is None else self.text(fields, "source", where)
+        return Fact(self.text(fields, "id", where), self.text(fields, "says", where), held)
+
+    def shot(self, value: object, where: str) -> Shot:
+        fields = self.fields(value, where, ("size", "who", "place", "light", "facts"))
+        return Shot(
+            self.choice(fields, "size", where, SHOT_SIZES), self.texts(fields, "who", where),
+            self.text(fields, "place", where), self.text(fields, "light", where), self.texts(fields, "facts", where),
+        )  # fmt: skip
 
     def image(self, value: object, where: str) -> PlannedImage:
         fields = self.fields(value, where, ("id", "kind", "subject", "species", "role", "core", "prompt"))
@@ -284,7 +323,30 @@ def integrity(plan: Plan) -> tuple[Complaint, ...]:
         if same != at:
             message = f"is the picture of clips[{same}] again; every clip needs a picture of its own"
             found.append(Complaint(f"{where}.picture", "unique picture", message))
-    return tuple(found)
+    return (*found, *_story_faults(plan))
+
+
+def _story_faults(plan: Plan) -> list[Complaint]:
+    """A story has a shot for each clip, and names only facts and sources that it has."""
+    story, found = plan.story, []
+    if story is None:
+        return []
+    if len(story.shots) != len(plan.clips):
+        message = f"has {len(story.shots)} shots for {len(plan.clips)} clips; give one for each"
+        found.append(Complaint("story.shots", "story", message))
+    facts, sources = {fact.id for fact in story.facts}, {source.id for source in story.sources}
+    for at, fact in enumerate(story.facts):
+        if fact.source is not None and fact.source not in sources:
+            message = f"there is no source {fact.source[:20]!r}; name one of the list or none"
+            found.append(Complaint(f"story.facts[{at}].source", "story", message))
+    for at, shot in enumerate(story.shots):
+        for name in shot.facts:
+            if name not in facts:
+                message = f"there is no fact {name[:20]!r}; name one of the list or none"
+                found.append(Complaint(f"story.shots[{at}].facts", "story", message))
+    if story.turn > len(plan.clips):
+        found.append(Complaint("story.turn", "story", f"must be the number of one of the {len(plan.clips)} clips"))
+    return found
 
 
 def _picture_faults(picture: Picture, where: str, by_id: Mapping[str, PlannedImage]) -> list[Complaint]:

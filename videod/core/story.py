@@ -1,0 +1,48 @@
+"""What a plan says of its story beside pictures and sound: facts with their sources, and each shot as it was meant.
+
+All of it is optional in plan.json: a plan that was written by hand or by a custom script need not have it.
+"""
+
+from dataclasses import dataclass
+
+SHOT_SIZES = ("aerial", "wide", "medium", "close", "macro")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where facts were read: `id` such as "s1"; `revision` of a page that has one, else ""."""
+
+    id: str
+    title: str
+    url: str
+    revision: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact; `source` is the id of a source, None where nobody named one."""
+
+    id: str
+    says: str
+    source: str | None
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One clip's shot: its size, who is seen, where, in which light, and the facts that its line claims."""
+
+    size: str
+    who: tuple[str, ...]
+    place: str
+    light: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """`shots` one for each clip; `turn` the number of the clip in which the story turns, from 1."""
+
+    sources: tuple[Source, ...]
+    facts: tuple[Fact, ...]
+    shots: tuple[Shot, ...]
+    turn: int
