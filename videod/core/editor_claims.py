@@ -5,12 +5,15 @@ line stands on which of it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from videod.core.editor_film import Film, Remark, quoted
 from videod.core.editor_lists import ABSOLUTES, HOLDS
 from videod.core.editor_numbers import Number, numbers
+
+Facts = tuple[str, ...]
 
 #: a count of so many may be what the picture shows, where no unit follows
 SEEN_MAX = 12
@@ -20,55 +23,67 @@ NUMBERS_MAX = 20
 NEAR = 0.05
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A number or an absolute that a line says, and that none of the facts it names holds.
+
+    `family` of the absolute, "" for a number. `elsewhere`: another fact holds it.
+    """
+
+    said: str
+    number: Number | None
+    family: str
+    elsewhere: bool = False
+
+    @property
+    def message(self) -> str:
+        if self.elsewhere:
+            return f"says {quoted(self.said)}, which only a fact holds that the line does not name; name that fact"
+        what = "the number" if self.number else "the absolute"
+        return f"says {what} {quoted(self.said)}, which no fact holds; leave it out, or name a fact that says so"
+
+
 def remarks(film: Film) -> Iterator[Remark]:
     story, research = film.plan.story, film.plan.research
     facts = {fact.id: fact.says for fact in story.facts} if story else {str(at): one for at, one in enumerate(research)}
-    pool = list(facts.values())
+    pool = tuple(facts.values())
+    told = (film.plan.logline, *vars(film.plan.arc).values(), *(shot.beat for shot in film.seen))
+    told = (*told, *(image.prompt for image in film.plan.images))
     for at, line in enumerate(film.lines):
         shot = story.shots[at] if story and at < len(story.shots) else None
-        named = [facts[name] for name in shot.facts if name in facts] if shot else pool
-        for claim in claims(line, film, at, named):
-            if not claims_left(claim, pool, film):
-                yield _elsewhere(at, claim)
-                continue
-            yield _unheld(at, claim, story is not None)
+        named = tuple(facts[name] for name in shot.facts if name in facts) if shot else pool
+        for claim in claims(line, named, pool, film.base, told):
+            refused = story is not None and not claim.elsewhere
+            yield Remark(f"clips[{at}].narration", "fact", claim.message, at + 1, refused)
 
 
-class Claim:
-    """A number or an absolute that a line says; `family` of the absolute, "" for a number."""
-
-    __slots__ = ("family", "number", "said")
-
-    def __init__(self, said: str, number: Number | None, family: str) -> None:
-        self.said, self.number, self.family = said, number, family
-
-
-def claims(line: str, film: Film, at: int, named: Sequence[str]) -> Iterator[Claim]:
-    """The claims of a line that none of the facts it names holds."""
-    for number in numbers(line, film.base)[:NUMBERS_MAX]:
+def claims(line: str, named: Facts, pool: Facts, base: str, told: Facts) -> Iterator[Claim]:
+    """The claims of a line that the facts it names do not hold. `pool`: all facts; `told`: what the pictures show."""
+    for number in numbers(line, base)[:NUMBERS_MAX]:
         claim = Claim(number.said, number, "")
-        if claims_left(claim, named, film) and not _in_picture(number, film, at):
-            yield claim
-    for family, pattern in ABSOLUTES.get(film.base, {}).items():
+        if not _held(claim, named, base) and not _shown(number, told, base):
+            yield replace(claim, elsewhere=_held(claim, pool, base))
+    for family, pattern in ABSOLUTES.get(base, {}).items():
         found = re.search(pattern, line, re.IGNORECASE)
         if found is None:
             continue
-        rest = numbers(line[found.start() :][: len(found[0]) + 20], film.base)
+        # "every four years" claims a number
+        counted = family == "every" and numbers(line[found.start() :][: len(found[0]) + 20], base)
         claim = Claim(found[0], None, family)
-        if claims_left(claim, named, film) and not (family == "every" and rest):
-            yield claim
+        if not counted and not _held(claim, named, base):
+            yield replace(claim, elsewhere=_held(claim, pool, base))
 
 
-def claims_left(claim: Claim, facts: Sequence[str], film: Film) -> bool:
-    """Whether no fact holds the claim."""
+def _held(claim: Claim, facts: Facts, base: str) -> bool:
     if claim.number is None:
-        return not any(re.search(HOLDS[claim.family], fact, re.IGNORECASE) for fact in facts)
+        return any(re.search(HOLDS[claim.family], fact, re.IGNORECASE) for fact in facts)
     value = claim.number.value
-    for fact in facts:
-        for base in {"en", film.base}:
-            if any(abs(value - held) <= NEAR * max(value, held) for held in _values(fact, base)):
-                return False
-    return True
+    return any(
+        abs(value - held) <= NEAR * max(value, held)
+        for fact in facts
+        for language in {"en", base}
+        for held in _values(fact, language)
+    )
 
 
 @lru_cache(maxsize=512)
@@ -84,21 +99,8 @@ def _values(fact: str, base: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _in_picture(number: Number, film: Film, at: int) -> bool:
+def _shown(number: Number, told: Facts, base: str) -> bool:
     """A small count without a unit may be what is seen: the plan itself says so many."""
     if number.measured or number.value > SEEN_MAX:
         return False
-    told = " ".join((film.plan.logline, *vars(film.plan.arc).values(), *(shot.beat for shot in film.seen)))
-    told += " " + " ".join(image.prompt for image in film.plan.images)
-    return number.value in {one.value for base in {"en", film.base} for one in numbers(told, base)}
-
-
-def _unheld(at: int, claim: Claim, refused: bool) -> Remark:
-    what = "the number" if claim.number else "the absolute"
-    message = f"says {what} {quoted(claim.said)}, which no fact holds; leave it out, or name a fact that says so"
-    return Remark(f"clips[{at}].narration", "fact", message, at + 1, refused)
-
-
-def _elsewhere(at: int, claim: Claim) -> Remark:
-    message = f"says {quoted(claim.said)}, which only a fact holds that the line does not name; name that fact"
-    return Remark(f"clips[{at}].narration", "fact", message, at + 1)
+    return any(number.value == one.value for text in told for name in {"en", base} for one in numbers(text, name))
