@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, picture_format, segment
+from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, mixing, picture_format, segment
 from scripts.lib.film.assembly import LeftOut, Part
 from scripts.lib.script_runtime import Reporter
 from scripts.lib.workroom import workroom
@@ -16,7 +16,7 @@ from scripts.lib.workroom import workroom
 def main(argv: Sequence[str] | None = None) -> int:
     parser = script_runtime.Arguments(
         "assemble_video.py",
-        "Join the clips of a manifest into one MP4 (1920x1080 H.264 High, AAC 192 kb/s 48 kHz, fast start). Prepared"
+        "Join the clips of a manifest into one MP4 (1920x1080 H.264 High, AAC 384 kb/s 48 kHz, fast start). Prepared"
         " cuts are copied; what is missing is cut here; only parts that do not fit are encoded again.",
         "python scripts/assemble_video.py --manifest manifest.json --output episode.mp4\n\n"
         'manifest: {"clips": [{"clip_number": 1, "video": "clip_01.mp4", "audio": "clip_01.mp3",\n'
@@ -28,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--intro", type=Path, help="a film to put in front; a missing file is a warning")
     parser.add_argument("--outro", type=Path, help="a film to put at the end; a missing file is a warning")
     parser.add_argument("--watermark", type=Path, help="a picture for the lower right corner; encodes every clip")
+    parser.add_argument("--music", type=Path, help="music to lie under it all; a missing file is a warning")
+    parser.add_argument("--music-credit", default="", help="what its licence asks to be said: told with the result")
     parser.add_argument("--lufs", type=float, default=-14.0, help="integrated loudness (default -14)")
     parser.add_argument("--true-peak", type=float, default=-1.0, help="highest true peak in dBTP (default -1.0)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
@@ -42,12 +44,13 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
         raise Failure(Kind.USAGE, "--lufs must be -40 to -5 and --true-peak -20 to 0")
     segment.samples_of(1, asked.fps)
     entries = manifest.read(asked.manifest)
-    intro, outro, mark = (_present(asked, option) for option in ("intro", "outro", "watermark"))
+    intro, outro, mark, music = (_present(asked, option) for option in ("intro", "outro", "watermark", "music"))
     wishes = segment.Wishes(asked.fps)
     with workroom(asked.output) as room:
         drawn = None if mark is None else assembly.prepared_mark(mark, room)
         gathered = assembly.gather(entries, intro, outro, wishes, room, _stretch(reporter, 0.0, 0.5))
-        left_out = [one.why for one in (*gathered, drawn) if isinstance(one, LeftOut)]
+        under = None if music is None else assembly.music(music)
+        left_out = [one.why for one in (*gathered, drawn, under) if isinstance(one, LeftOut)]
         for why in left_out:
             script_runtime.warn(f"{why}; the film is made without it")
         parts = [one for one in gathered if isinstance(one, Part)]
@@ -57,18 +60,19 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
         else:
             parts = assembly.made_equal(parts, asked.fps, room, correcting)
         target = mastering.Target(asked.lufs, asked.true_peak)
-        _finish(parts, left_out, target, asked, room, reporter)
+        played = under if isinstance(under, mixing.Music) else None
+        _finish(parts, left_out, played, target, asked, room, reporter)
 
 
 def _finish(
-    parts: Sequence[Part], left_out: Sequence[str], target: mastering.Target, asked: argparse.Namespace, room: Path,
-    reporter: Reporter,
+    parts: Sequence[Part], left_out: Sequence[str], music: mixing.Music | None, target: mastering.Target,
+    asked: argparse.Namespace, room: Path, reporter: Reporter,
 ) -> None:  # fmt: skip
     segments = [part.segment for part in parts]
     listed, joined, sound = room / "parts.ffconcat", room / "joined.wav", room / "sound.m4a"
     joining.concat_list(segments, asked.fps, listed)
     reporter.progress(0.8, "mastering the sound")
-    raw = mastering.join(listed, sum(one.samples for one in segments), joined)
+    raw = mixing.mix(mixing.lay(segments, asked.fps, room), music, joined)
     heard = mastering.master(joined, raw, target, sound)
     if heard.lufs is None:
         script_runtime.warn("the film is silent")
@@ -88,7 +92,8 @@ def _finish(
         fps=asked.fps, clips=len(segments),
         reencoded_clips=[part.segment.name.removeprefix("clip ") for part in parts if part.fresh],
         held_s=round(sum(one.held for one in segments) / asked.fps, 3),
-        made_without="; ".join(left_out) or None,
+        made_without="; ".join(left_out) or None, music=music.path.name if music else None,
+        music_credit=asked.music_credit or None if music else None,
     )  # fmt: skip
 
 

@@ -114,6 +114,23 @@ class Voice(_Part):
     style: Share = 0.12
 
 
+class Music(_Part):
+    """A track that may lie under films. `credit` goes into the description of every film that has it."""
+
+    file: Annotated[Path | None, BeforeValidator(_file)] = Field(examples=["brand/music/dawn.mp3"])
+    mood: Annotated[str, AfterValidator(_plain)] = Field(default="", max_length=200, examples=["calm, dawn, river"])
+    seconds: float | None = Field(default=None, gt=0, le=7200, examples=[183.0])
+    licence: Annotated[str, AfterValidator(_plain)] = Field(min_length=1, max_length=100, examples=["CC BY 4.0"])
+    credit: Annotated[str, AfterValidator(_plain)] = Field(
+        default="", max_length=300, examples=["Music: Dawn by A. Composer, CC BY 4.0"]
+    )
+
+    @property
+    def said(self) -> str:
+        """What a description says of it, with the licence's name."""
+        return self.credit if not self.credit or self.licence in self.credit else f"{self.credit} ({self.licence})"
+
+
 class Gates(_Part):
     """Where a person looks before work goes on ("review"), and where it goes on by itself ("auto")."""
 
@@ -147,6 +164,7 @@ class Channel(_Part):
     intro: Extra = Field(default=None, examples=["brand/intro.mp4"])
     outro: Extra = Field(default=None, examples=["brand/outro.mp4"])
     watermark: Extra = Field(default=None, examples=["brand/watermark.png"])
+    music: Annotated[tuple[Music, ...], Field(strict=False, max_length=100)] = ()
     storage: Literal["notion", "r2"] = "notion"
     privacy: Literal["private", "unlisted", "public"] = "private"
     made_for_kids: bool = False
@@ -260,6 +278,8 @@ def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
     missing = [name for name in EXTRAS if (extra := getattr(channel, name)) is not None and not files.exists(extra)]
     notes = [f"{path}:{document.lines[(name,)]}: {name}: there is no file {getattr(channel, name)}; films are made "
              f"without it" for name in missing]  # fmt: skip
+    notes += [f"{path}:{_line(document, 'music')}: music: there is no file {track.file}; films are made without it"
+              for track in channel.music if track.file is None or not files.exists(track.file)]  # fmt: skip
     if channel.publish_without_review:
         where = f"{path}:{_line(document, 'publish_without_review')}: publish_without_review"
         notes.append(f"{where}: films of {channel.name} are published without anyone's approval")

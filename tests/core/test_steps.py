@@ -10,6 +10,7 @@ from videod.adapters import decode, inspector, sniff
 from videod.core import tables
 from videod.core.expand import first_job, jobs_of
 from videod.core.model import Job, Task
+from videod.core.music import Track
 from videod.core.statuses import Gate
 from videod.core.step import BOARD_TAKES, Command, CommandContext, Makes, Price, digest
 from videod.core.tables import STEPS
@@ -181,6 +182,17 @@ def test_the_manifest_names_every_clip_with_its_cut(task: Task) -> None:
     command = STEPS["assemble"].argv(jobs(task)["assemble/film"], context(task))
     assert '"clip_number": 2' in command.files["plan/manifest.json"]
     assert "/w/made/cut_clip_02" in command.files["plan/manifest.json"]
+
+
+def test_the_music_of_a_film_and_its_credit_in_the_description(task: Task) -> None:
+    made = context(task, music=(Track("/brand/calm.mp3", ("calm",), "Music: Calm by A"),))
+    argv = STEPS["assemble"].argv(jobs(task)["assemble/film"], made).argv
+    assert argv[argv.index("--music") + 1] == "/brand/calm.mp3"
+    assert argv[argv.index("--music-credit") + 1] == "Music: Calm by A"
+    used = context(task, facts={"assemble/film": {"music_credit": "Music: Calm by A"}})
+    files = STEPS["upload"].argv(jobs(task)["upload/film"], used).files
+    assert files["upload/description.txt"].endswith("\n\nMusic: Calm by A")
+    assert "--music" not in STEPS["assemble"].argv(jobs(task)["assemble/film"], context(task)).argv
 
 
 def test_the_first_cut_opens_the_film_and_the_last_one_closes_it(task: Task) -> None:

@@ -52,6 +52,17 @@ def test_four_lines_make_a_channel_and_the_rest_has_defaults(tmp_path: Path) -> 
     assert channel.rebuy_ceiling_usd == 0.5 and channel.max_concurrent == 2
 
 
+def test_music_is_a_list_of_tracks_each_with_its_licence(tmp_path: Path) -> None:
+    (tmp_path / "dawn.mp3").write_bytes(b"x")
+    listed = "music:\n  - file: dawn.mp3\n    mood: calm, dawn\n    licence: CC BY 4.0\n    credit: Dawn by A\n"
+    (track,) = load_files([written(tmp_path, GOOD + listed)]).channels["wild"].music
+    assert (track.file, track.mood, track.said) == (tmp_path / "dawn.mp3", "calm, dawn", "Dawn by A (CC BY 4.0)")
+    told = refusal(written(tmp_path, GOOD + listed.replace("    licence: CC BY 4.0\n", "")))
+    assert "music" in told and "licence" in told
+    gone = load_files([written(tmp_path, GOOD + listed.replace("file: dawn", "file: dusk"))])
+    assert len(gone.warnings) == 1 and "films are made without it" in gone.warnings[0]
+
+
 def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -> None:
     written(tmp_path, GOOD + "clips: many\ncolour: red\n", "one")
     written(tmp_path, "name: Two\n", "two")

@@ -38,18 +38,22 @@ _PLAN = "{description}"
 _ENDS = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 
 
-def render(template: str, title: str, topic: str, channel: str, described: str) -> str:
+def render(template: str, title: str, topic: str, channel: str, described: str, credit: str = "") -> str:
     """The description without its marker line; the plan's words, where they are too long, end with a whole sentence.
 
-    YouTube refuses < and >, so they are left out of what is put in.
+    `credit`, what the licence of the music asks for, is its last paragraph and never shortened. YouTube refuses < and
+    >, so they are left out of what is put in.
     """
     values = {"{title}": title, "{topic}": topic, "{channel}": channel}
     told = template
     for name, value in values.items():
         told = told.replace(name, _plain(value))
-    left = DESCRIPTION_BYTES_MAX - MARKER_BYTES - len(told.replace(_PLAN, "").encode())
+    end = f"\n\n{_plain(credit)}" if credit else ""
+    most = DESCRIPTION_BYTES_MAX - MARKER_BYTES - len(end.encode())
+    left = most - len(told.replace(_PLAN, "").encode())
     times = told.count(_PLAN)
-    return told.replace(_PLAN, cut(_plain(described), max(0, left) // times)) if times else told
+    made = told.replace(_PLAN, cut(_plain(described), max(0, left) // times)) if times else told
+    return f"{cut(made, most)}{end}" if end else made
 
 
 def cut(text: str, most: int) -> str:

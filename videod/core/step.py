@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.music import Track
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 
@@ -62,6 +63,8 @@ class CommandContext:
     youtube_channel: str = ""
     #: where the first picture of a clip is put when `image_host` does not take it; empty: nowhere
     image_host_second: str = ""
+    #: what may lie under the film
+    music: tuple[Track, ...] = ()
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)

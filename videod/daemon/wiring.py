@@ -21,6 +21,7 @@ from videod.channels import Channel, ChannelSet
 from videod.config import Settings
 from videod.core import offers, tables
 from videod.core.model import ChannelPolicy, Task
+from videod.core.music import Track
 from videod.core.services import LANES
 from videod.core.services.youtube import client_secrets
 from videod.core.statuses import Gate
@@ -187,6 +188,10 @@ def context_maker(
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
             clip_wait_s=_wait_s(now, tables.STEPS["clip"]), outputs=outputs, served=_served(now),
             youtube_channel=channel.youtube_channel,
+            music=tuple(
+                Track(there, tuple(one.mood.split(",")), one.said, one.seconds)
+                for one in channel.music if (there := _existing(one.file)) is not None
+            ),
         )  # fmt: skip
 
     return context

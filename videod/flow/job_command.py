@@ -36,7 +36,7 @@ TOOLS = "bin"
 #: how far behind the daemon children stand, as `nice` counts: those that compute, and those that ask a service
 COMPUTING_NICE, ASKING_NICE = 10, 5
 #: options whose value is a file of the channel; no other text of a command opens a file to its script
-BRAND_FILES = ("--intro", "--outro", "--watermark")
+BRAND_FILES = ("--intro", "--outro", "--watermark", "--music")
 
 
 def _none_other(channel_id: str) -> bool:

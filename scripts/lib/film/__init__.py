@@ -6,10 +6,12 @@ From the bottom up:
 - `packets` lists the packets of a stream without decoding it; `mp4` reads and writes the few boxes that FFmpeg cannot.
 - `loudness` measures a sound; `picture_format` is the one format of a film and how a clip is brought to it.
 - `pace` says how long a shot stands around its words, `voice` where in a recording they are.
+- `sounds` has the chains of filters of a shot's voice and ambience.
 - `segment` makes one part of a film: a clip trimmed to its narration, voice and effect mixed. `checked` certifies it,
   so that nobody has to decode it a second time.
 - `manifest` is the list of clips; `assembly` turns it into segments whose packets fit together.
-- `joining` copies the segments into one film and checks it packet by packet; `mastering` makes the sound of the whole.
+- `joining` copies the segments into one film and checks it packet by packet; `mixing` lays their sounds side by side,
+  `mastering` brings the whole to its loudness.
 
 What fails raises `Failure`. Files are written where the caller says; `scripts.lib.atomic` puts the film in its place.
 """

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from scripts.lib import script_runtime
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import checked, ffmpeg, joining, loudness, pace, picture_format, segment, voice
+from scripts.lib.film import checked, ffmpeg, joining, loudness, mixing, pace, picture_format, segment, voice
 from scripts.lib.film.manifest import Entry
 from scripts.lib.film.segment import Segment, Wishes
 
@@ -34,6 +34,9 @@ class Part:
 
 EXTRA_S_MAX = 150.0
 """The longest intro and outro: videod's check of the film allows for 300 s of both (`core/steps/film`)."""
+
+
+MUSIC_S_MIN = 5.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,18 @@ def prepared_mark(mark: Path, room: Path) -> Path | LeftOut:
     made = room / "watermark.png"
     made.write_bytes(pictures.encoded(picture, ".png"))
     return made
+
+
+def music(path: Path) -> mixing.Music | LeftOut:
+    """The music, measured, or why it cannot be used."""
+    try:
+        heard = loudness.measure(path, f"music {path}")
+    except Failure as failure:
+        if failure.kind is not Kind.INPUT:
+            raise
+        return LeftOut(failure.message)
+    wrong = "is too short" if heard.seconds < MUSIC_S_MIN else loudness.objection(heard)
+    return mixing.Music(path, heard) if wrong is None else LeftOut(f"music {path} {wrong}")
 
 
 def _encoded(
@@ -170,7 +185,7 @@ def _framing(path: Path, name: str, fps: int, room: Path) -> Part | LeftOut:
         clip = segment.open_clip(path, name, fps)
         if clip.pictures > EXTRA_S_MAX * fps:
             return LeftOut(f"{name}: {path} lasts {clip.pictures / fps:.0f} s, at most {EXTRA_S_MAX:.0f} s are taken")
-        made = segment.conform(clip, room / f"{name}.mov", fps)
+        made = segment.conform(clip, room / f"{name}.mov", fps, framing=True)
     except Failure as failure:
         if failure.kind is not Kind.INPUT:
             raise

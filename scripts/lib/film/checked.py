@@ -13,7 +13,7 @@ from scripts.lib import atomic, bounds
 from scripts.lib.film import mp4
 from scripts.lib.film.segment import Segment
 
-VERSION = 1
+VERSION = 2
 
 
 def certificate_path(segment: Path) -> Path:
@@ -26,6 +26,7 @@ def certify(segment: Segment, output: Path, fps: int) -> None:
     words = {
         "version": VERSION, "sha256": sha256, "fps": fps, "frames": segment.frames, "samples": segment.samples,
         "digest": segment.digest, "delay": segment.delay, "odd": segment.odd, "held": segment.held,
+        "handle": segment.handle,
     }  # fmt: skip
     atomic.write_text(certificate_path(output), json.dumps(words, indent=1) + "\n")
 
@@ -37,9 +38,12 @@ def recall(path: Path, name: str, fps: int) -> Segment | None:
         known = (words["version"], words["fps"], words["sha256"])
         frames, samples, digest = int(words["frames"]), int(words["samples"]), str(words["digest"])
         delay, odd, held = int(words["delay"]), words["odd"], int(words["held"])
+        handle = None if words["handle"] is None else int(words["handle"])
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     if known[:2] != (VERSION, fps) or not path.is_file() or known[2] != atomic.fingerprint(path)[1]:
         return None
     avc = mp4.read_avc(path)
-    return None if avc is None else Segment(path, name, frames, samples, avc, digest, delay, odd and str(odd), held)
+    if avc is None:
+        return None
+    return Segment(path, name, frames, samples, avc, digest, delay, odd and str(odd), held, handle)

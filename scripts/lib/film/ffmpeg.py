@@ -34,6 +34,8 @@ NO_PROGRAM = (126, 127)
 
 FORMATS = "mov,matroska,mp3,wav,w64,aac,flac,ogg,aiff,caf,flv,h264,mpegts,avi,png_pipe,jpeg_pipe,webp_pipe,image2"
 _PROTOCOLS = ("-protocol_whitelist", "file,pipe")
+OPEN_RAW = (*_PROTOCOLS, "-format_whitelist", "s16le")
+"""For samples without a header that this process wrote itself."""
 OPEN = (*_PROTOCOLS, "-format_whitelist", FORMATS)
 
 

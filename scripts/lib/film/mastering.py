@@ -1,4 +1,4 @@
-"""The sound of a whole film: segments joined sample by sample, one measured gain, a true-peak limiter, AAC.
+"""The finished sound of a whole film: one measured gain, a true-peak limiter, AAC.
 
 The limiter works at 192 kHz, because peaks between samples do not show at 48 kHz. AAC moves peaks again, so the
 encoded sound is measured, and encoded once or twice more with what was learned when it misses.
@@ -11,7 +11,8 @@ from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg, loudness
 from scripts.lib.film.loudness import RATE_HZ, Measured
 
-BIT_RATE = "192k"
+BIT_RATE = "384k"
+"""What YouTube recommends for stereo."""
 AAC_HEADROOM_DB = 0.5
 MISS_LU_MAX = 0.5
 TRIES_MAX = 3
@@ -23,23 +24,6 @@ class Target:
 
     lufs: float = -14.0
     true_peak_db: float = -1.0
-
-
-def join(parts: Path, samples: int, out: Path) -> Measured:
-    """Join the PCM of a concat list into one WAV and measure it. Raises Failure(input) if samples are missing."""
-    said = ffmpeg.run(
-        [
-            "-v", "info", "-xerror", "-y", *ffmpeg.own_list(parts), "-map", "0:a:0",
-            "-af", "ebur128=framelog=verbose", "-c:a", "pcm_s16le", "-f", "wav", "-rf64", "auto",
-            "-fflags", "+bitexact", ffmpeg.target(out),
-        ],
-        "joining sound",
-    )  # fmt: skip
-    lufs, _ = loudness.summary(said.errors)
-    joined = (out.stat().st_size - loudness.wav_header_bytes(out, "joining sound")) // 4
-    if joined != samples:
-        raise Failure(Kind.INPUT, f"joining sound: {joined} samples came out where the clips have {samples}")
-    return Measured(lufs, None, joined)
 
 
 def master(joined: Path, measured: Measured, target: Target, out: Path) -> Measured:

@@ -6,6 +6,7 @@ its parts.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -83,6 +84,19 @@ def listing(path: Path, stream: str, task: str, bitstream_filter: str = "") -> P
     if not rows or not base:
         raise Failure(Kind.INPUT, f"{task}: {path.name} holds nothing to read")
     return PacketList(Fraction(base.removeprefix("#tb 0:").strip()), tuple(_packet(row) for row in rows))
+
+
+def sounds(path: Path, task: str) -> list[int | None]:
+    """The length of each sound of a file in samples at 48 kHz; None for one of another rate."""
+    arguments = ["-v", "error", "-xerror", *ffmpeg.given(path), "-map", "0:a?", "-c", "copy", "-f", "framecrc", "-"]
+    lines = ffmpeg.run(arguments, task).output.splitlines()
+    bases = dict(re.findall(r"^#tb (\d+): (\S+)", "\n".join(lines), re.MULTILINE))
+    found: dict[str, int] = {}
+    for line in lines:
+        if line and not line.startswith("#"):
+            fields = line.split(",")
+            found[fields[0].strip()] = found.get(fields[0].strip(), 0) + int(fields[3])
+    return [found[number] if bases.get(number) == "1/48000" else None for number in sorted(found)]
 
 
 def _packet(row: str) -> Packet:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import ffmpeg, hdr, loudness, mp4, pace, packets, picture_format
+from scripts.lib.film import ffmpeg, hdr, loudness, mp4, pace, packets, picture_format, sounds, voice
 from scripts.lib.film.loudness import RATE_HZ, STEREO
 from scripts.lib.film.pace import Pace
 from scripts.lib.film.voice import Speech
@@ -19,12 +19,14 @@ COPY_EXTRA_S_MAX = 0.5
 """How much longer than wanted a copied clip may become before it is encoded instead."""
 LACK_S, LACK_SHARE = loudness.LACK_S, loudness.LACK_SHARE
 """How much of its claimed length a clip may lack, as in videod's check: the last packet's length is often a guess."""
-LOOP_S_MIN = 1.0
 SLOWED_SPARE = 3
 """Pictures that a slowed clip may come out short by, since its last one has none to pass into."""
 WATERMARK = "format=rgba,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"
 """In the film's colours (FFmpeg 5.1 would take BT.601)."""
-LIMIT = 10 ** (-1 / 20)
+FRAMING_LUFS = -16.5
+"""Of an intro and an outro: so loud are cuts one after the other before the film is mastered."""
+STEMS = 3
+"""The sounds of a cut apart: the voice in one channel, the ambience, and of that the handles, one behind the other."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ class Segment:
     """A verified segment: every picture was decoded, `samples` per channel fit `frames` exactly.
 
     `digest` is that of its packets without parameter sets, `delay` its reordering depth in pictures; `odd` says why
-    it was encoded (None: copied).
+    it was encoded (None: copied). `handle`: samples by which its ambience is longer on either side; None: a segment
+    that has nothing but its mixed sound.
     """
 
     path: Path
@@ -87,6 +90,7 @@ class Segment:
     delay: int
     odd: str | None = None
     held: int = 0
+    handle: int | None = None
 
 
 def samples_of(frames: int, fps: int) -> int:
@@ -167,52 +171,54 @@ def warnings(shot: Shot, fps: int) -> list[str]:
 
 
 def cut(
-    shot: Shot, voice: Path, spoken: loudness.Measured, speech: Speech, effect: Path | None, out: Path, wishes: Wishes
+    shot: Shot, spoken: Path, heard: loudness.Measured, speech: Speech, effect: Path | None, out: Path, wishes: Wishes
 ) -> Segment:
-    """Make the segment at `out` and verify it; `voice` is the narration as `loudness.taken_in` kept it.
+    """Make the segment at `out` and verify it; `spoken` is the narration as `loudness.taken_in` kept it.
 
-    Files beside `out` are written on the way, so it should lie in a `workroom`. Raises Failure(input) naming the clip
-    when a part is broken.
+    Its first sound is the mix that one hears of it alone; the others are those of STEMS. Files beside `out` are written
+    on the way, so it should lie in a `workroom`. Raises Failure(input) naming the clip when a part is broken.
     """
     name = shot.clip.name
     length = samples_of(shot.frames, wishes.fps)
-    inputs = ffmpeg.given(voice)
-    # the fades take away clicks where a recording starts or ends away from zero
-    end_s = max(0.0, speech.seconds - 0.01)
-    chain = (
-        f"{STEREO},atrim=start_sample={speech.start}:end_sample={speech.end},asetpts=PTS-STARTPTS,"
-        f"{_gain(spoken.lufs, wishes.voice_lufs)},afade=t=in:d=0.005,afade=t=out:st={end_s:.6f}:d=0.01,"
-        f"adelay=delays={shot.lead}S:all=1"
-    )
-    fade = _fading(shot, length, wishes.fps)
-    graph = f"[1:a:0]{chain},{_exactly(length)}"
+    fade = samples_of(shot.fade, wishes.fps)
+    side = sounds.handle(length)
+    inputs = ffmpeg.given(spoken)
+    graph = f"[1:a:0]{sounds.voice(heard, speech, wishes.voice_lufs, shot.lead, length)},asplit[voice][said]"
     if effect is None:
-        graph += f",{_limited(length)}{fade}[sound]"
+        graph += f";anullsrc=r={RATE_HZ}:cl=stereo,atrim=end_sample={length + 2 * side}[bed]"
     else:
-        bed = out.with_name(f"{out.stem}_effect.wav")
-        heard = loudness.taken_in(effect, bed, f"{name}: effect")
-        inputs += ffmpeg.given(bed)
-        graph += f"[voice];[2:a:0]{_bed(heard, length, wishes)}[bed]"
-        graph += f";[voice][bed]amix=inputs=2:duration=first:normalize=0,{_limited(length)}{fade}[sound]"
-    _render(shot, inputs, graph, out, picture_format.Encoder(wishes.fps))
+        kept = out.with_name(f"{out.stem}_effect.wav")
+        ambience = loudness.taken_in(effect, kept, f"{name}: effect")
+        sounding = voice.find(kept, ambience, f"{name}: effect")
+        inputs += ffmpeg.given(kept)
+        graph += f";{sounds.bed(ambience, sounding, length, wishes.effect_lufs, fade)}"
+    graph += f";{sounds.apart(length)};[said]{sounds.CENTRE}[spoken]"
+    graph += f";[spoken][inner]amix=inputs=2:duration=first:normalize=0,{sounds.limited(length)}"
+    graph += f"{sounds.faded(fade, length)}[sound]"
+    _render(shot, inputs, graph, out, picture_format.Encoder(wishes.fps), stems=("[voice]", "[ambience]", "[handles]"))
     return examine(out, name, wishes.fps, shot)
 
 
-def conform(clip: Clip, out: Path, fps: int) -> Segment:
+def conform(clip: Clip, out: Path, fps: int, framing: bool = False) -> Segment:
     """A segment from a finished piece such as an intro: its pictures uncropped, its own sound or silence.
 
-    Its sound keeps the time that it has to its pictures. Files beside `out` are written on the way.
+    Its sound keeps the time that it has to its pictures; `framing`: it gets the loudness of the film's cuts. Files
+    beside `out` are written on the way.
     """
     shot = Shot(clip, clip.pictures, 0, clip.odd)
     length = samples_of(shot.frames, fps)
     inputs = ["-f", "lavfi", "-i", f"anullsrc=r={RATE_HZ}:cl=stereo"]
+    heard = None
     if ffmpeg.probe(clip.path).audio is not None:
         kept = out.with_name(f"{out.stem}_sound.wav")
         task = f"{clip.name}: sound"
         starts_s = packets.listing(clip.path, clip.video.stream, f"{clip.name}: reading {clip.path.name}").start_s
-        loudness.taken_in(clip.path, kept, task, starts_s)
+        heard = loudness.taken_in(clip.path, kept, task, starts_s)
         inputs = ffmpeg.given(kept)
-    _render(shot, inputs, f"[1:a:0]{STEREO},{_exactly(length)}[sound]", out, picture_format.Encoder(fps), True)
+    chain = f"{STEREO},{sounds.exactly(length)}"
+    if framing and heard is not None:
+        chain = f"{STEREO},{sounds.gain(heard.lufs, FRAMING_LUFS)},{sounds.limited(length)}"
+    _render(shot, inputs, f"[1:a:0]{chain}[sound]", out, picture_format.Encoder(fps), True)
     return examine(out, clip.name, fps, shot)
 
 
@@ -228,7 +234,8 @@ def encode_again(
     if mark is not None:
         inputs += ffmpeg.given(mark)
         drawing = f"null[plain];[2:v:0]{WATERMARK}[mark];[plain][mark]overlay=W-w-48:H-h-48"
-    _render(shot, inputs, "[1:a:0]anull[sound]", out, encoder, drawing=drawing)
+    stems = () if segment.handle is None else tuple(f"1:a:{place + 1}" for place in range(STEMS))
+    _render(shot, inputs, "[1:a:0]anull[sound]", out, encoder, drawing=drawing, stems=stems)
     return examine(out, segment.name, encoder.fps, shot)
 
 
@@ -245,48 +252,31 @@ def examine(path: Path, name: str, fps: int, shot: Shot | None = None) -> Segmen
     if decoded != frames or (shot is not None and frames != shot.frames):
         expected = frames if shot is None else shot.frames
         raise Failure(Kind.INPUT, f"{name}: {decoded} of {expected} pictures of {path} can be shown")
-    sound = packets.listing(path, "0:a:0", f"{name}: checking sound")
-    samples = sum(packet.duration for packet in sound.packets)
-    if sound.time_base.denominator != RATE_HZ or samples != samples_of(frames, fps):
+    samples, handle = _sounds(path, name, shot)
+    if samples != samples_of(frames, fps):
         raise Failure(Kind.INPUT, f"{name}: {path} has {samples} samples of sound for {frames} pictures")
     odd, held = (None, 0) if shot is None else (shot.odd, shot.held)
-    return Segment(path, name, frames, samples, avc, pictures.digest(), pictures.delay(fps), odd, held)
+    return Segment(path, name, frames, samples, avc, pictures.digest(), pictures.delay(fps), odd, held, handle)
 
 
-def _gain(measured: float | None, wanted: float) -> str:
-    return f"volume={loudness.gain_db(measured, wanted):.2f}dB"
-
-
-def _exactly(samples: int) -> str:
-    return f"apad=whole_len={samples},atrim=end_sample={samples}"
-
-
-def _limited(samples: int) -> str:
-    return f"alimiter=limit={LIMIT:.4f}:level=false:latency=true,{_exactly(samples)}"
-
-
-def _fading(shot: Shot, length: int, fps: int) -> str:
-    """The end of a chain of filters where the shot fades out, else nothing."""
-    faded = samples_of(shot.fade, fps) if shot.fade else 0
-    return f",afade=t=out:start_sample={length - faded}:nb_samples={faded}" if faded else ""
-
-
-def _bed(heard: loudness.Measured, length: int, wishes: Wishes) -> str:
-    """An ambience under the whole segment: repeated where it is shorter, unless it is a single short sound."""
-    repeat = LOOP_S_MIN * RATE_HZ <= heard.samples < length
-    loop = f"aloop=loop=-1:size={heard.samples}," if repeat else ""
-    fade_s = min(0.3, length / RATE_HZ / 4)
-    fades = f"afade=t=in:d={fade_s / 3:.4f},afade=t=out:st={length / RATE_HZ - fade_s:.6f}:d={fade_s:.4f}"
-    return f"{STEREO},{loop}{_gain(heard.lufs, wishes.effect_lufs)},{_exactly(length)},{fades}"
+def _sounds(path: Path, name: str, shot: Shot | None) -> tuple[int, int | None]:
+    """The length of a segment's sound, and how much longer its ambience is on either side (None: it has no stems)."""
+    lengths = packets.sounds(path, f"{name}: checking sound")
+    if not lengths or lengths[0] is None:
+        raise Failure(Kind.INPUT, f"{name}: {path} has no sound of {RATE_HZ} Hz")
+    mixed, (said, ambience, handles) = lengths[0], [*lengths[1:], None, None, None][:STEMS]
+    if handles is None or said != mixed or ambience != mixed or handles > mixed:
+        return mixed, None
+    return mixed, handles // 2
 
 
 def _render(
     shot: Shot, inputs: Sequence[str], sound: str, out: Path, encoder: picture_format.Encoder, whole: bool = False,
-    drawing: str = "null",
+    drawing: str = "null", stems: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Run FFmpeg once for pictures and sound. Input 0 is the clip; `inputs` begin with number 1 and feed `sound`.
 
-    `drawing` is the filter chain that encoded pictures go through last.
+    `drawing` is the filter chain that encoded pictures go through last; `stems` are written behind [sound].
     """
     # not by -frames:v: FFmpeg 5.1 ends the sound too when that is reached
     video = shot.clip.video
@@ -306,7 +296,7 @@ def _render(
     ffmpeg.run(
         [
             "-v", "error", "-xerror", "-y", *ffmpeg.given(shot.clip.path), *inputs, "-filter_complex", graph,
-            *pictures, "-map", "[sound]",
+            *pictures, "-map", "[sound]", *(word for stem in stems for word in ("-map", stem)),
             "-c:a", "pcm_s16le", "-ar", str(RATE_HZ), "-map_metadata", "-1", "-map_chapters", "-1",
             "-video_track_timescale", str(encoder.fps * picture_format.TIMESCALE_PER_PICTURE),
             "-fflags", "+bitexact", "-f", "mov", ffmpeg.target(out),

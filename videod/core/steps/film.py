@@ -2,6 +2,7 @@
 
 import json
 
+from videod.core import music
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
@@ -14,11 +15,14 @@ EXTRAS_S = 300.0
 FILM_SHARE, FILM_S = 1.02, 3.0
 #: so long the end of a film may be silent, where no outro of the channel's is there, seconds
 SILENT_END_S = 10.0
+#: so much of what a plan says of its mood is kept for choosing the music
+MOOD_CHARACTERS = 2000
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     keys = clip_keys(plan)
-    return (job(STEP, task, policy, "film", {"clips": keys}, tuple(f"cut/{key}" for key in keys)),)
+    mood = " ".join((plan.atmosphere, plan.logline, *vars(plan.arc).values()))[:MOOD_CHARACTERS]
+    return (job(STEP, task, policy, "film", {"clips": keys, "mood": mood}, tuple(f"cut/{key}" for key in keys)),)
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
@@ -34,6 +38,11 @@ def _argv(job: Job, at: CommandContext) -> Command:
         if path is not None
         for part in (flag, path)
     )
+    lengths = [at.length_s(f"cut/{name}") for name in names(job, "clips")]
+    total = sum(length for length in lengths if length is not None)
+    track = music.chosen(at.music, str(job.args.get("mood", "")), total or None, at.task.id)
+    if track is not None:
+        extras += ("--music", track.path, *(("--music-credit", track.credit) if track.credit else ()))
     argv = ("--manifest", at.path(manifest), "--output", at.path(STEP.output(job, at.task)), *extras)
     return Command(argv, {manifest: json.dumps({"clips": clips}, indent=2)})
 

@@ -21,8 +21,10 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
 
 def _argv(job: Job, at: CommandContext) -> Command:
     description = revised("upload/description", job, ".txt")
+    credit = at.facts.get("assemble/film", {}).get("music_credit")
     told = metadata.render(
-        at.description_template, at.task.title, at.task.topic, at.channel_name, text(job, "description")
+        at.description_template, at.task.title, at.task.topic, at.channel_name, text(job, "description"),
+        credit if isinstance(credit, str) else "",
     )  # fmt: skip
     tags = metadata.tags(at.tags, names(job, "tags"))
     kids = "--made-for-kids" if at.made_for_kids else "--not-made-for-kids"
