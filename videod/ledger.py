@@ -16,7 +16,7 @@ from videod.alerting import Alerting
 from videod.core.admission import HOLDS_NO_PLACE
 from videod.core.board import entry_view
 from videod.core.breaker import Breaker
-from videod.core.events import EntryQueued, EntryRefused, Event, JobStarted, without_secrets
+from videod.core.events import EntryQueued, EntryRefused, Event, JobStarted, OfChannel, without_secrets
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import (
     Alert,
@@ -24,12 +24,14 @@ from videod.core.ops import (
     ClearInDoubt,
     CloseAttempt,
     Decision,
+    ForgetChannel,
     NoteRefusal,
     OpenAttempt,
     RecordCharge,
     RecordFound,
     RecordInDoubt,
     Release,
+    RenameChannel,
     SaveBreaker,
     SaveJob,
     SaveTask,
@@ -47,7 +49,7 @@ from videod.core.suspension import EVERY_SERVICE, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
-from videod.store import archiving, found, purchases, reads, writes
+from videod.store import archiving, found, purchases, reads, renames, writes
 from videod.store.archives import Pointer
 from videod.store.calendar import KEPT, calendar, moved, plain
 from videod.store.database import Store
@@ -208,7 +210,7 @@ class Ledger(Alerting):
         return await self._store.read(lambda connection: purchases.ended(connection, job, attempt, began))
 
     def _snapshot(self, connection: sqlite3.Connection, event: Event) -> Snapshot:
-        if isinstance(event, EntryRefused):
+        if isinstance(event, EntryRefused | OfChannel):
             return Snapshot(None, (), None)
         if isinstance(event, EntryQueued):
             known = reads.task_of_page(connection, event.page_id)
@@ -246,6 +248,10 @@ class Ledger(Alerting):
                 writes.show_entry(connection, task, op, at)
             case NoteRefusal():
                 writes.note_refusal(connection, op, at)
+            case RenameChannel():
+                renames.rename(connection, op, at)
+            case ForgetChannel():
+                renames.forget(connection, op, at)
             case AlertsOver():
                 writes.alerts_over(connection, op, at)
             case Suspend():

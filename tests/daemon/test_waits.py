@@ -105,7 +105,9 @@ def test_a_missing_channel_file_is_said_of_episodes_in_work_and_in_the_queue(hou
     house.known = False
     assert house.look() == 2
     for task in tasks:
-        assert "waiting for channels/wild_earth.yaml: the file is missing; restore it" in house.shown(task)
+        assert "waiting for channels/wild_earth.yaml: the file is missing. Restore it, or set Cancelled" in house.shown(
+            task
+        )
 
 
 @pytest.mark.fault("7.3")

@@ -19,7 +19,7 @@ import typer
 from videod.adapters import extras
 from videod.adapters.process import tethered
 from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files, room
-from videod.cli import client, complete, options, output
+from videod.cli import channel_changes, client, complete, options, output
 from videod.cli.options import AsJson, Settings, examples
 from videod.cli.output import Column, CommandError
 from videod.config import ConfigError, load_settings
@@ -35,7 +35,8 @@ from videod.store.consents import with_end
 from videod.strict_yaml import read_yaml
 from videod.web import serializers
 
-app = options.app("List, check and authorize channels.")
+app = options.app("List, check, authorize, rename and remove channels.")
+app.add_typer(channel_changes.app)
 
 CONFIG = Path("videod.toml")
 

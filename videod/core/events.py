@@ -324,6 +324,26 @@ class GatesJudged:
     task_id: str
 
 
+@dataclass(frozen=True)
+class ChannelRenamed:
+    """The channel `old` is called `new` from now on, in everything that is known of it. No episode of it is at work."""
+
+    at: int
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class ChannelRemoved:
+    """The channel is given up: its consent and what suspends it are forgotten. Its episodes stay as they are."""
+
+    at: int
+    channel: str
+
+
+#: events of a channel, with no episode of their own
+OfChannel = ChannelRenamed | ChannelRemoved
+
 Event = (
     EntryQueued
     | EntryRefused
@@ -351,6 +371,8 @@ Event = (
     | GatesJudged
     | VideoLooked
     | NothingBought
+    | ChannelRenamed
+    | ChannelRemoved
 )
 
 

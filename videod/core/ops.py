@@ -169,6 +169,21 @@ class AlertsOver:
     began: int
 
 
+@dataclass(frozen=True)
+class RenameChannel:
+    """Everything of the channel `old` is that of `new`; entries of the board that are open say so."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class ForgetChannel:
+    """Remove the channel's consent, what suspends it, and its open alerts."""
+
+    channel_id: str
+
+
 Op = (
     SaveTask
     | SaveJob
@@ -186,6 +201,8 @@ Op = (
     | ShowAsset
     | Alert
     | AlertsOver
+    | RenameChannel
+    | ForgetChannel
 )
 
 

@@ -105,7 +105,10 @@ def waiting(one: Suspension) -> str:
                 f"waiting for {service}: it has not answered{since}; videod asks again at least every {every} minutes"
             )
         case Cause.CHANNEL_FILE:
-            return f"waiting for channels/{one.channel_id}.yaml: the file is missing; restore it"
+            return (
+                f"waiting for channels/{one.channel_id}.yaml: the file is missing. Restore it, or set Cancelled; if it"
+                f" has another name now, stop videod and run `videod channels rename {one.channel_id} NEW`"
+            )
         case Cause.SLOT:
             return f"waiting for a free slot at {service}"
         case Cause.OTHER:

@@ -29,6 +29,8 @@ from videod.core import (
 from videod.core.derive import complete, derive, opens_itself, promote
 from videod.core.events import (
     CancelAsked,
+    ChannelRemoved,
+    ChannelRenamed,
     EditRefused,
     EntryEdited,
     EntryQueued,
@@ -56,7 +58,17 @@ from videod.core.events import (
     VideoLooked,
 )
 from videod.core.failures import Failure, Kind
-from videod.core.ops import Decision, NoteRefusal, Op, SaveJob, SaveTask, ShowEntry, Snapshot
+from videod.core.ops import (
+    Decision,
+    ForgetChannel,
+    NoteRefusal,
+    Op,
+    RenameChannel,
+    SaveJob,
+    SaveTask,
+    ShowEntry,
+    Snapshot,
+)
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import AT_GATE, LABELS, Status, check_job_move, check_move
 from videod.core.transition import StaleEvent, Transition
@@ -113,7 +125,7 @@ def _handle(work: Transition, event: Event) -> Transition:
             return _gates_judged(work)
         case VideoLooked():
             return by_verdict.looked(work, event)
-        case EntryRefused() | JobSetAside():
+        case EntryRefused() | JobSetAside() | ChannelRenamed() | ChannelRemoved():
             raise AssertionError("decided without the four moves")
         case _:
             assert_never(event)
@@ -198,6 +210,10 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         values |= board.EMPTY if event.clear else {}
         noted = NoteRefusal(event.page_id, event.reason, event.title, event.channel)
         return Decision((ShowEntry(event.page_id, values), noted), note=event.reason)
+    if isinstance(event, ChannelRenamed):
+        return Decision((RenameChannel(event.old, event.new),))
+    if isinstance(event, ChannelRemoved):
+        return Decision((ForgetChannel(event.channel),))
     task, policy = snapshot.task, snapshot.policy
     if isinstance(event, JobSetAside) and task is not None:
         return by_failures.set_aside(task, snapshot.jobs, event)

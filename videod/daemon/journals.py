@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from videod import files, receipts
-from videod.daemon import refusals
+from videod.daemon import refusals, renaming
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ _NONE = (errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EACCES)
 
 
 def take_over(workspaces: Path) -> None:
-    """Raises StartError: an episode that continued without its receipts could buy twice."""
+    """Raises StartError: an episode that continued without its receipts or files could buy twice."""
+    renaming.require_none(workspaces.parent)
     try:
         adopt(workspaces)
     except OSError as error:

@@ -54,6 +54,8 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = _queued(happening)
         case "EntryRefused":
             text, tone = f"entry refused: {body.get('reason')}", "bad"
+        case "ChannelRenamed":
+            text, tone = f"channel {body.get('old')} renamed to {body.get('new')}", "plain"
         case "EntryEdited":
             text, tone = f"edited: priority {Priority(_number(body, 'priority')).label}", "plain"
         case "GateApproved":

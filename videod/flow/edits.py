@@ -155,6 +155,16 @@ def complaint(values: Mapping[str, object], known: Mapping[str, str], task: Task
     return None
 
 
+def named(values: Mapping[str, object], known: Mapping[str, str], earlier: Mapping[str, str]) -> Mapping[str, object]:
+    """The values with the present name of their channel; `earlier`: names that channels had before they were renamed.
+
+    A channel of that name that is there again keeps it.
+    """
+    channel = text(values, "Channel")
+    now = channel if channel in known else earlier.get(channel, channel)
+    return values if now == channel else {**values, "Channel": now}
+
+
 def _missing(values: Mapping[str, object]) -> list[str]:
     # hyphens alone are as good as nothing, and the one thing that no parser takes for a value
     return [one.column for one in FIELDS if one.required and not text(values, one.column).strip("-")]

@@ -28,6 +28,7 @@ from videod.flow.turns import Turns
 from videod.ledger import Applied, Ledger
 from videod.ports import NEWEST, Board, BoardError, Clock, Page
 from videod.store import reads
+from videod.store.channel_views import earlier_names
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -309,7 +310,7 @@ class Intake:
         if (other := edits.of_another(page.values, page.id, self._taker, at)) is not None:
             await self._apply(page, other, label)
             return 1
-        event = edits.queued(page.values, page.id, None, self._known_channels(), at)
+        event = edits.queued(await self._named(page), page.id, None, self._known_channels(), at)
         if isinstance(event, EntryQueued):
             await self._claim(page)
         applied = await self._apply(page, event, label)
@@ -318,6 +319,10 @@ class Intake:
         elif not applied.decision.accepted:
             await self._ledger.apply(edits.refused(page.values, page.id, applied.decision.note, at))
         return 1
+
+    async def _named(self, page: Page) -> Mapping[str, object]:
+        """The entry's values; the earlier name of a channel that was renamed means the present one."""
+        return edits.named(page.values, self._known_channels(), await self._store.read(earlier_names))
 
     async def _claim(self, page: Page) -> None:
         """Note on the entry who takes it. Raises BoardError: what could not be noted is not taken."""
@@ -333,7 +338,7 @@ class Intake:
         if note and label != LABELS[Status.CANCELLED]:
             event = EditRefused(at, task.id, label, note.rstrip("."))
         elif label == LABELS[Status.QUEUED]:
-            event = edits.queued(page.values, page.id, task, self._known_channels(), at)
+            event = edits.queued(await self._named(page), page.id, task, self._known_channels(), at)
         else:
             gate = edits.looked_at(label)
             flagged = edits.in_review(task, gate, await self._board.flagged_assets(page.id)) if gate else {}
@@ -347,7 +352,7 @@ class Intake:
 
     async def _take_fields(self, page: Page, task: Task, changed: tuple[str, ...]) -> str:
         """Apply what was changed; returns why some of it was not taken, or ""."""
-        event = edits.edited(page.values, changed, task, self._known_channels(), self._clock.now_ms())
+        event = edits.edited(await self._named(page), changed, task, self._known_channels(), self._clock.now_ms())
         applied = await self._apply(page, event, edits.base_label((await self._known(page.id)).seen or {}))
         return applied.task.error if applied.task is not None and applied.decision.accepted else ""
 

@@ -104,9 +104,9 @@ class CommandBuilder:
         done = {other.name: other for other in jobs if other.state == DONE and other.output}
         workspace = PurePosixPath(self.workspace(task))
         context = self.context(task, workspace, {name: str(other.output) for name, other in done.items()})
-        if context is None:
-            return None
         step = step_of(job)
+        if context is None:
+            return self._without_channel(step, workspace)
         measured = {name: other.facts for name, other in done.items()}
         at = offers.context(replace(context, facts=measured), step)
         command = step.argv(job, at)
@@ -121,6 +121,13 @@ class CommandBuilder:
             named = ("--youtube-channel", context.youtube_channel) if context.youtube_channel else ()
             command = replace(command, argv=(*command.argv, *sealed, *named))
         return command, digest
+
+    def _without_channel(self, step: Step, workspace: PurePosixPath) -> tuple[Command, str] | None:
+        """Of a channel whose file is gone nothing is made, but what it made is removed in its time."""
+        if not step.removes_workspace:
+            return None
+        command = Command(("--workspace", str(workspace)))
+        return command, digest_of(step, command, workspace, {})
 
     def prepare(self, task: Task, job: Job, command: Command) -> Path:
         """Make the folders and files the script expects; return where its output will lie. Raises OSError.

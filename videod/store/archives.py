@@ -99,6 +99,7 @@ def whole(connection: sqlite3.Connection, task_id: str) -> Iterator[sqlite3.Conn
     with closing(_model(folder / one.file, int(body["schema"]))) as made:
         _put(made, body)
         _migrate(made, int(body["schema"]))
+        _of_channel(made, connection, task_id)
         yield made
 
 
@@ -126,6 +127,15 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
         if number > version:
             for statement in statements(script):
                 connection.execute(statement)
+
+
+def _of_channel(made: sqlite3.Connection, connection: sqlite3.Connection, task_id: str) -> None:
+    """A channel that was renamed since has its new name there too."""
+    now = connection.execute("SELECT channel_id FROM tasks WHERE id = ?", (task_id,)).fetchone()
+    written = made.execute("SELECT channel_id FROM tasks").fetchone()
+    if now is not None and written is not None and now[0] != written[0]:
+        for table in ("tasks", "jobs", "attempts", "intents", "charges", "possible_charges", "history"):
+            made.execute(f"UPDATE {table} SET channel_id = ?", (now[0],))  # noqa: S608
 
 
 def _put(connection: sqlite3.Connection, body: dict[str, object]) -> None:
