@@ -157,9 +157,13 @@ async def test_the_log_names_the_request_that_its_records_belong_to(
 
 @pytest.mark.parametrize(
     "head", [b"GET / HTTP/9.9", b"GE T / HTTP/1.1", b"\x16\x03\x01\x00\xa5", b"GET / HTTP/1.1\r\nContent-Length: -1",
-             b"GET / HTTP/1.1\r\nX: " + b"y" * 9000, b"GET /" + b"y" * 9000 + b" HTTP/1.1"]
+             b"GET / HTTP/1.1\r\nX: \x00", b"GET / HTTP/1.1\r\nX: " + b"y" * 9000,
+             b"GET /" + b"y" * 9000 + b" HTTP/1.1"]
 )  # fmt: skip
-async def test_what_is_no_request_is_answered_like_any_error(box: StudioBox, head: bytes) -> None:
+async def test_what_is_no_request_is_answered_like_any_error_and_fills_no_log(
+    box: StudioBox, head: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     listening = await served(box)
     reader, writer = await asyncio.open_unix_connection(str(box.state / "videod.sock"))
     writer.write(head + b"\r\n\r\n")
@@ -169,6 +173,7 @@ async def test_what_is_no_request_is_answered_like_any_error(box: StudioBox, hea
     told = json.loads(body)
     assert first.split()[1] == b"400" and f"{REQUEST_ID}: {told['request_id']}".encode() in first
     assert (set(told), told["code"]) == (ERROR, "malformed")
+    assert not [one for one in caplog.records if one.name.startswith(("aiohttp", "videod.guard"))]
 
 
 async def test_a_crowded_listener_is_answered_like_any_error(box: StudioBox, monkeypatch: pytest.MonkeyPatch) -> None:

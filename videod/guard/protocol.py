@@ -1,11 +1,15 @@
 """aiohttp's end of a connection, with answers of our own where no application is asked: heads that cannot be read."""
 
+import logging
 import time
 
 from aiohttp import web
 
+from videod.core.sanitize import sanitize_line
 from videod.guard import errors
 from videod.guard.errors import Code
+
+log = logging.getLogger(__name__)
 
 
 def now_ms() -> int:
@@ -20,11 +24,19 @@ class Protocol(web.RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """aiohttp's answer in our words; it logs the error and closes the connection."""
-        said = super().handle_error(request, status, exc, message)
+        """aiohttp's answer in our words; it closes the connection.
+
+        A bug is logged with its trace. What a caller did wrong is not: whoever sends enough of it would fill the log.
+        """
+        if status < 500:
+            if request.writer.output_size > 0:
+                raise ConnectionError("an answer was begun already")
+            log.debug("guard_request_unreadable", extra={"error": sanitize_line(str(exc or message))})
+        else:
+            super().handle_error(request, status, exc, message)
         given = request.headers.get(errors.REQUEST_ID)  # of a head that cannot be read there are none
         name = errors.named(() if given is None else (given,))
-        if said.status < 500:
+        if status < 500:
             told = errors.body(
                 Code.MALFORMED, "this is no HTTP request that videod can read", "check its first line and its headers",
                 now_ms(), name,
@@ -33,7 +45,7 @@ class Protocol(web.RequestHandler):
             told = errors.body(
                 Code.INTERNAL, "videod could not do that because of a bug", "its log has the details", now_ms(), name
             )
-        answer = web.json_response(told, status=said.status, headers={errors.REQUEST_ID: name})
+        answer = web.json_response(told, status=status, headers={errors.REQUEST_ID: name})
         answer.force_close()
         return answer
 
