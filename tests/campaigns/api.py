@@ -67,6 +67,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 def a_port(path: Path) -> Iterator[int]:
     """A port of this host that leads to a Unix socket."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+    carrying: list[threading.Thread] = []
 
     def serve() -> None:
         while True:
@@ -74,16 +75,29 @@ def a_port(path: Path) -> Iterator[int]:
                 caller, _ = listening.accept()
             except OSError:
                 return
-            inside = socket.socket(socket.AF_UNIX)
-            inside.connect(str(path))
-            for one in ((caller, inside), (inside, caller)):
-                threading.Thread(target=_pump, args=one, daemon=True).start()
+            carrying.append(threading.Thread(target=_carry, args=(caller, path), daemon=True))
+            carrying[-1].start()
 
-    threading.Thread(target=serve, daemon=True).start()
+    accepting = threading.Thread(target=serve, daemon=True)
+    accepting.start()
     try:
         yield listening.getsockname()[1]
     finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        accepting.join()
         listening.close()
+        for one in carrying:
+            one.join()
+
+
+def _carry(caller: socket.socket, path: Path) -> None:
+    """One connection to its end, both ways."""
+    with caller, socket.socket(socket.AF_UNIX) as inside:
+        inside.connect(str(path))
+        back = threading.Thread(target=_pump, args=(inside, caller), daemon=True)
+        back.start()
+        _pump(caller, inside)
+        back.join()
 
 
 def narrowed(document: dict, ids: list[str], pages: dict[str, list[str]]) -> dict:
