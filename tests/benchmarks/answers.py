@@ -1,11 +1,14 @@
-"""How long a change of state and an answer of the API take: 500 entries and episodes beside 10,000 finished ones.
+"""How long a change of state and an answer of the API take: 500 entries beside 10,000 finished episodes.
 
-python -m tests.benchmarks.answers [--episodes 10000] [--tasks 500] [--films 12] [--looks 60]
+python -m tests.benchmarks.answers [--episodes 10000] [--tasks 500] [--open 50] [--films 12] [--looks 60]
+
+Of the 500 entries 50 are episodes in all conditions (in work, at reviews, with errors); the others wait.
 
 A change of state is one call of the ledger: read the episode, decide, write everything that follows in one durable
 transaction (synchronous=FULL). Whole episodes are played from Queued to Published, with failures, retries, pauses and
 cancels. Answers are those over the Unix socket, through all checks, as a program sees them. The past is that of
-`tests.benchmarks.scale`.
+`tests.benchmarks.scale`. CPU is that of this process, client of the API included; others at work on the machine do
+not lengthen it.
 """
 
 import argparse
@@ -147,7 +150,12 @@ class StudioClock:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--episodes", type=int, default=10_000, help="finished ones; default 10,000")
-    parser.add_argument("--tasks", type=int, default=500, help="entries and episodes in work; default 500")
+    parser.add_argument(
+        "--tasks", type=int, default=500, help="entries and episodes that are not finished; default 500"
+    )
+    parser.add_argument(
+        "--open", type=int, default=50, help="those of them that are no longer in the queue; default 50"
+    )
     parser.add_argument("--films", type=int, default=12, help="played to the end; default 12")
     parser.add_argument("--looks", type=int, default=60, help="requests of each kind; default 60")
     options = parser.parse_args(argv)
@@ -157,12 +165,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         state = Path(name)
         if kept is not None:
             shutil.copy(kept, state / "videod.db")
-        fill(state, options.tasks, NOON).close()
+        waiting = fill(state, options.open, NOON)
+        for number in range(options.tasks - options.open):
+            waiting.queue(f"Entry {number}", CHANNELS[number % len(CHANNELS)])
+        waiting.close()
         box = TimedBox(state)
         play(box, options.films)
         box.close()
         asked = asyncio.run(ask(state, box.path, options.looks))
-    print(f"{machine()}; {options.tasks} episodes beside {options.episodes:,} finished ones\n")
+    print(
+        f"{machine()}; {options.tasks} entries, {options.open} of them begun, {options.episodes:,} finished episodes\n"
+    )
     head = ["", "times", "p50 ms", "p99 ms", "CPU p50 ms", "CPU p99 ms", "p99 wanted below"]
     print(table(["change of state", *head[1:]], box.took.rows()), end="\n\n")
     print(table(["answer of the API", *head[1:]], asked.rows()))

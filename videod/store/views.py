@@ -164,14 +164,17 @@ def since(connection: sqlite3.Connection, task: Task) -> int:
     return task.created_at if row[0] is None else int(row[0])
 
 
-def episodes(connection: sqlite3.Connection) -> tuple[Episode, ...]:
-    """Open tasks: what needs a person first (reviews, then errors), then what is in work, then the queue."""
+def episodes(connection: sqlite3.Connection, whole: bool = True) -> tuple[Episode, ...]:
+    """Open tasks: what needs a person first (reviews, then errors), then what is in work, then the queue.
+
+    Not `whole`: without their jobs, and `since` is when they were queued.
+    """
     jobs: dict[str, list[Job]] = {}
-    for row in connection.execute(_SLIM):
+    for row in connection.execute(_SLIM) if whole else ():
         jobs.setdefault(row["task_id"], []).append(_slim(row))
     found = []
     for task in reads.open_tasks(connection):
-        waiting = task.status == Status.QUEUED
+        waiting = task.status == Status.QUEUED or not whole
         when = task.queued_at if waiting else since(connection, task)
         found.append(Episode(task, tuple(sorted(jobs.get(task.id, ()), key=lambda job: job.id)), when))
     return tuple(sorted(found, key=lambda one: rank(one.task.status)))
@@ -261,16 +264,16 @@ def possible(connection: sqlite3.Connection, begin: int, end: int) -> dict[str, 
     return {row[0]: row[1] for row in rows}
 
 
-def overview(connection: sqlite3.Connection, at: int) -> Overview:
-    """All of it in one short read transaction, so that the numbers agree with each other."""
+def overview(connection: sqlite3.Connection, at: int, whole: bool = True) -> Overview:
+    """All of it in one short read transaction, so that the numbers agree with each other. `whole`: see `episodes`."""
     connection.execute("BEGIN")
     try:
-        return _overview(connection, at)
+        return _overview(connection, at, whole)
     finally:
         connection.execute("COMMIT")
 
 
-def _overview(connection: sqlite3.Connection, at: int) -> Overview:
+def _overview(connection: sqlite3.Connection, at: int, whole: bool) -> Overview:
     tally = connection.execute(
         "SELECT status, count(*) AS n, sum(possibly_paid_twice) AS possibly_paid_twice,"
         " sum(status = 'published' AND ended_at >= ?) AS recent"
@@ -280,7 +283,7 @@ def _overview(connection: sqlite3.Connection, at: int) -> Overview:
     in_doubt = connection.execute("SELECT count(*) FROM jobs WHERE state = 'in_doubt'").fetchone()[0]
     today = calendar(connection).day(at)
     return Overview(
-        at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection),
+        at=at, counts={row["status"]: row["n"] for row in tally}, episodes=episodes(connection, whole),
         lanes=lanes(connection, at), suspensions=reads.suspensions(connection, at), unsent=unsent(connection),
         spent_today=spent(connection, today.begin, at + 1), published_7d=sum(row["recent"] for row in tally),
         possibly_paid_twice=sum(row["possibly_paid_twice"] for row in tally),

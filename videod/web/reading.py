@@ -41,13 +41,14 @@ async def ready(house: House, call: Call) -> api_shapes.ReadyBody:
     return {"status": "ready"}
 
 
-async def _overview(house: House) -> views.Overview:
+async def _numbers(house: House) -> views.Overview:
+    """The overview without the jobs of its episodes, which are most of the work of reading it."""
     at = house.clock.now_ms()
-    return await house.store.read(lambda connection: views.overview(connection, at))
+    return await house.store.read(lambda connection: views.overview(connection, at, whole=False))
 
 
 async def numbers(house: House, call: Call) -> Plain:
-    seen = await _overview(house)
+    seen = await _numbers(house)
     text = metrics.text(seen, house.limits(), __version__, house.started_at, house.delays(), call.connections)
     return Plain(text, metrics.CONTENT_TYPE)
 
@@ -57,7 +58,8 @@ async def status(house: House, call: Call) -> shapes.OverviewBody:
     daemon: shapes.DaemonBody = {
         "running": True, "pid": os.getpid(), "version": __version__, "started_at": started
     }  # fmt: skip
-    seen = await _overview(house)
+    at = house.clock.now_ms()
+    seen = await house.store.read(lambda connection: views.overview(connection, at))
     seen = replace(seen, problems=(*house.problems(), *seen.problems))
     return {"daemon": daemon, **serializers.status(seen, house.limits())}
 
@@ -100,7 +102,7 @@ def _channel(
 
 
 async def services(house: House, call: Call) -> api_shapes.ServicesBody:
-    seen, limits = await _overview(house), house.limits()
+    seen, limits = await _numbers(house), house.limits()
     credit = {one.service: serializers.credit(one) for one in seen.credit}
     return {
         "services": [
