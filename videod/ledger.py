@@ -43,14 +43,14 @@ from videod.core.ops import (
 from videod.core.paid import Paid
 from videod.core.plan import Plan
 from videod.core.reconcile import BalanceReading
-from videod.core.statuses import CLOSED, JobState
+from videod.core.statuses import CLOSED, LABELS, JobState
 from videod.core.step import Command
 from videod.core.suspension import EVERY_SERVICE, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
 from videod.store import archiving, found, purchases, reads, renames, writes
-from videod.store.archives import Pointer
+from videod.store.archives import ArchiveError, Pointer
 from videod.store.calendar import KEPT, calendar, moved, plain
 from videod.store.database import Store
 from videod.store.gathering import gathered
@@ -166,13 +166,25 @@ class Ledger(Alerting):
         return found
 
     def _transact(self, connection: sqlite3.Connection, event: Event) -> Applied:
-        snapshot = self._snapshot(connection, event)
+        try:
+            snapshot = self._snapshot(connection, event)
+        except ArchiveError as lost:
+            return self._unread(connection, event, str(lost))
         try:
             return self._decide(connection, event, snapshot)
         except BaseException:
             if snapshot.task is not None:
                 self._snapshots.forget(snapshot.task.id)
             raise
+
+    def _unread(self, connection: sqlite3.Connection, event: Event, told: str) -> Applied:
+        """Nothing happens to an archived episode whose file cannot be read; its entry says so."""
+        page, name = getattr(event, "page_id", None), getattr(event, "task_id", "")
+        task = reads.task_of_page(connection, page) if page is not None else reads.task(connection, name)
+        assert task is not None
+        shown = ShowEntry(task.page_id, {"Status": LABELS[task.status], "Error Log": told})
+        writes.show_entry(connection, task, shown, event.at)
+        return Applied(Decision((shown,), accepted=False, note=told), task)
 
     def _decide(self, connection: sqlite3.Connection, event: Event, snapshot: Snapshot) -> Applied:
         decision = decide(snapshot, event)

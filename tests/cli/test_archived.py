@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.cli.factory import NOON, StudioBox
 from tests.harness.pasts import archive, archived, opened, told
 from videod.cli import client
+from videod.cli.checks import Check
 from videod.cli.main import run
 
 Out = pytest.CaptureFixture[str]
@@ -131,3 +133,53 @@ def test_a_database_of_before_takes_up_what_was_archived_since(state: Path, tmp_
     _archive(state)
     assert _past(state) == before
     assert sorted(path.name for path in (state / "archive").iterdir()) == files, "nothing is written twice"
+
+
+@pytest.mark.parametrize("how", ["gone", "cut", "changed"])
+def test_audit_and_doctor_name_a_damaged_archive_and_all_else_goes_on(
+    state: Path, capsys: Out, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videod.cli import checkup_host
+
+    _archive(state)
+    first, *_ = sorted((state / "archive").iterdir())
+    assert "finished episode" in _state_of(checkup_host.state(state, 0)), "with how many, and their size"
+    match how:
+        case "gone":
+            first.unlink()
+        case "cut":
+            first.write_bytes(first.read_bytes()[:-20])
+        case _:
+            body = bytearray(first.read_bytes())
+            body[len(body) // 2] ^= 0xFF
+            first.write_bytes(bytes(body))
+    said = _said(state, capsys, ["audit"])
+    assert said.startswith("1") and f"in {first} cannot be read" in said and "beside your backups" in said
+    assert said.count("cannot be read") == 1, "the others are fine"
+    assert "Traceback" not in said
+    if how != "changed":  # only reading it through finds that
+        assert f"in {first} cannot be read" in _state_of(checkup_host.state(state, 0))
+    for command in (["list"], ["costs"], ["report"]):
+        assert _said(state, capsys, command).startswith("0"), command
+    shown = [_said(state, capsys, ["show", name])[:2] for name in ("bears", "owls", "foxes")]
+    assert sorted(shown) != ["69"] * 3 and ("69" in shown)
+
+
+def _state_of(checks: Iterable[Check]) -> str:
+    return " ".join(one.text for one in checks)
+
+
+def test_a_damaged_archive_never_takes_the_place_of_its_copy(state: Path, tmp_path: Path, capsys: Out) -> None:
+    _archive(state)
+    elsewhere = tmp_path / "mnt"
+    backup = ["backup", "--into", str(elsewhere), "--state", str(state)]
+    assert run(backup) == 0
+    first = min((state / "archive").iterdir())
+    whole = first.read_bytes()
+    assert (elsewhere / "archive" / first.name).stat().st_ino != first.stat().st_ino, (
+        "damage in one is none in the other"
+    )
+    first.write_bytes(whole[:-20])
+    assert run(backup) == 0
+    kept = [path.read_bytes() for path in (elsewhere / "archive").iterdir() if path.name.startswith(first.name)]
+    assert whole in kept

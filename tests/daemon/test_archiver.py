@@ -18,7 +18,7 @@ from videod.core.likeness import Film
 from videod.core.model import Priority
 from videod.core.statuses import Status
 from videod.daemon.archiver import REMARK
-from videod.store import archives, films, readonly, reads, reports, views
+from videod.store import archives, archiving, films, readonly, reads, reports, views
 
 
 @pytest.fixture
@@ -288,3 +288,48 @@ def test_a_kill_at_any_step_loses_nothing_and_doubles_nothing(box: StudioBox, tm
     while _killed_and_started_again(tmp_path / str(step), step, before):
         step += 1
     assert step > 75
+
+
+def test_queued_again_an_episode_whose_archive_is_lost_says_so_on_its_entry(box: StudioBox) -> None:
+    archive(box)
+    for path in (box.state / "archive").iterdir():
+        path.unlink()
+    task = box.task(_named(box, "Bears"))
+    applied = box.apply(
+        EntryQueued(box.clock.at, task.page_id, task.channel_id, "Bears", "bears", "", Priority.NORMAL, None)
+    )
+    assert not applied.decision.accepted and "from a backup" in applied.decision.note
+    message = at_once(box.store.read(lambda tx: reads.pending_message(tx, "entry", task.page_id)))
+    assert message is not None and message.body["Status"] == "Published"
+    assert "cannot be read: No such file" in str(message.body["Error Log"])
+    assert task.id in archived(box.path) and box.task(task.id) == task
+
+
+def test_a_new_archive_outlives_a_loss_of_power_before_anything_leaves_the_database(
+    box: StudioBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Content, then the file's name, then the folder's name in the state folder; only then rows are deleted."""
+    done: list[str] = []
+    real_fsync, real_rename = os.fsync, Path.rename
+
+    def fsync(descriptor: int) -> None:
+        done.append(f"fsync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        real_fsync(descriptor)
+
+    def rename(self: Path, target: Path) -> Path:
+        done.append(f"rename {target.name}")
+        return real_rename(self, target)
+
+    def put_away(*_: object) -> bool:
+        done.append("delete")
+        return False
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(archiving, "put_away", put_away)
+    archive(box)
+    first = done[: done.index("delete")]
+    name = next(one for one in first if one.startswith("rename")).split()[1]
+    assert first.index(f"fsync .{name}.part") < first.index(f"rename {name}")
+    assert "fsync archive" in first[first.index(f"rename {name}") :]
+    assert f"fsync {box.state.name}" in first

@@ -15,7 +15,7 @@ from videod.core.service import CREDIT
 from videod.core.services import BALANCES, title
 from videod.core.statuses import JobState
 from videod.core.tables import STEPS
-from videod.dashboard.text import money
+from videod.dashboard.text import count, money
 from videod.receipts import State
 from videod.store import archives, audit, purchases, reads
 from videod.web import serializers
@@ -60,7 +60,13 @@ def _body(connection: sqlite3.Connection, where: client.Place) -> serializers.Js
     again = audit.charged_again(connection)
     readings = {service: purchases.readings(connection, service) for service in BALANCES}
     services = [_service(connection, service, papers, again, readings.get(service, ())) for service in audit.PAID]
-    wrong = [*_wrong_totals(connection), *_wrong_charges(again), *_wrong_papers(papers), *_wrong_readings(readings)]
+    wrong = [
+        *_wrong_archive(connection),
+        *_wrong_totals(connection),
+        *_wrong_charges(again),
+        *_wrong_papers(papers),
+        *_wrong_readings(readings),
+    ]
     return {
         "ok": not wrong, "services": services, "possibly_paid_twice": audit.possibly_twice(connection),
         "possibly_paid_usd": serializers.usd(audit.possible(connection)),
@@ -114,8 +120,11 @@ def _papers(connection: sqlite3.Connection, where: client.Place) -> Papers:
         workspace = where.workspace(task)
         if not workspace.is_dir():
             continue
-        with archives.whole(connection, task.id) as its:
-            tried = audit.tried(its, task.id)
+        try:
+            with archives.whole(connection, task.id) as its:
+                tried = audit.tried(its, task.id)
+        except archives.ArchiveError:
+            continue  # said once for its file
         for job in tried:
             if client.own_script(where, job.step):
                 continue  # keeps no receipts
@@ -140,6 +149,16 @@ def _file(found: Papers, where: client.Place, task: Task, job: Job) -> None:
 # ------------------------------------------------------------------------------------------- judging
 
 Wrong = tuple[str, str]
+
+
+def _wrong_archive(connection: sqlite3.Connection) -> list[Wrong]:
+    return [
+        (
+            f"{count(one.episodes, 'archived episode')} in {one.path} cannot be read: {one.why}",
+            "put it back from `archive` beside your backups; their costs are known, their history lies only there",
+        )
+        for one in archives.damaged(connection, deep=True)
+    ]
 
 
 def _wrong_totals(connection: sqlite3.Connection) -> list[Wrong]:

@@ -15,8 +15,8 @@ from videod.cli.checks import Check, fix, note, ok
 from videod.config import Settings
 from videod.daemon import wiring
 from videod.dashboard.running import daemon_of
-from videod.dashboard.text import span
-from videod.store import readonly, soundness
+from videod.dashboard.text import count, span
+from videod.store import archives, readonly, soundness
 
 DAY_MS = 86_400_000
 #: the backup timer runs hourly: a copy older than this means that it does not, ms
@@ -129,6 +129,20 @@ def _file_system(folder: Path) -> str:
     return kind
 
 
+def _archive(connection: sqlite3.Connection) -> Iterator[Check]:
+    """Whether the files of archived episodes are there; `videod audit` reads them through."""
+    try:
+        held, wrong = archives.volume(connection), archives.damaged(connection, deep=False)
+    except sqlite3.OperationalError:
+        return  # of an older videod, which had none
+    for one in wrong:
+        yield fix("state", "archive", f"{count(one.episodes, 'archived episode')} in {one.path} cannot be read:"
+                   f" {one.why}. Put that file back from `archive` beside your backups.")  # fmt: skip
+    if held.episodes and not wrong:
+        yield ok("state", "archive", f"{count(held.episodes, 'finished episode')} in {count(held.files, 'file')}"
+                  f" ({held.size / 1e6:.1f} MB) of {archives.folder_of(connection)}.")  # fmt: skip
+
+
 def _database(folder: Path, now_ms: int) -> Iterator[Check]:
     path = folder / "videod.db"
     running = daemon_of(folder)
@@ -152,10 +166,12 @@ def _database(folder: Path, now_ms: int) -> Iterator[Check]:
         except sqlite3.Error as error:
             wrong = [str(error)]
         used = connection.execute("SELECT count(*) FROM tasks").fetchone()[0] if not wrong else 0
+        past = list(_archive(connection)) if not wrong else []
     if wrong:
         yield fix("state", "database", f"{path} is damaged: {wrong[0]}. {soundness.way_back(path)}")
         return
-    yield ok("state", "database", f"The database is whole ({used} episodes).")
+    yield ok("state", "database", f"The database is whole ({used} episodes, {path.stat().st_size / 1e6:.1f} MB).")
+    yield from past
     newest = max((one.stat().st_mtime_ns // 1_000_000 for one in folder.glob("backups/videod-*.db")), default=None)
     if newest is None and used:
         yield fix("state", "backup", "There is no backup of the database. Run `systemctl enable --now"

@@ -89,7 +89,13 @@ class Archiver:
                 break  # all of them changed meanwhile: at the next look
         if done:
             await self._ledger.forget_told()
+            before_bytes = self._database.stat().st_size
             await self._shorten()
+            held = await self._store.read(archives.volume)
+            log.info("archive_look_done", extra={
+                "episodes": done, "database_before": before_bytes, "database_after": self._database.stat().st_size,
+                "archive_episodes": held.episodes, "archive_bytes": held.size,
+            })  # fmt: skip
         return done
 
     def _due(self, before: int) -> list[Line]:

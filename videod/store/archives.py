@@ -7,6 +7,7 @@ episode asks the same questions of it, wherever it lies.
 
 import hashlib
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -24,7 +25,11 @@ LARGEST = 256 << 20
 
 
 class ArchiveError(Exception):
-    """An archived episode cannot be read; the text says which file, why, and what to do."""
+    """An archived episode cannot be read; the text says which file, why, and what to do. `why`: only why."""
+
+    def __init__(self, text: str, why: str = "") -> None:
+        super().__init__(text)
+        self.why = why or text
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,67 @@ def line(folder: Path, one: Pointer) -> bytes:
     return text
 
 
+@dataclass(frozen=True)
+class Volume:
+    """What the archive has: how many episodes in how many files, of how many bytes on the disk."""
+
+    episodes: int
+    files: int
+    size: int
+
+
+def volume(connection: sqlite3.Connection) -> Volume:
+    folder = folder_of(connection)
+    names = connection.execute("SELECT file, count(*) FROM archived GROUP BY file").fetchall()
+    sizes = [found.st_size for name, _ in names if (found := _stat(folder / name)) is not None]
+    return Volume(sum(count for _, count in names), len(names), sum(sizes))
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:
+        return None
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file of the archive of which `episodes` cannot be read, and why the first of them cannot."""
+
+    path: Path
+    episodes: int
+    why: str
+
+
+def damaged(connection: sqlite3.Connection, deep: bool) -> tuple[Damage, ...]:
+    """Files that are gone or too short; `deep`: every episode is read and compared with its digest, 1 ms for each."""
+    folder, found = folder_of(connection), []
+    for (name,) in connection.execute("SELECT DISTINCT file FROM archived ORDER BY file").fetchall():
+        pointers = [Pointer(*row) for row in connection.execute(f"{_POINTER} WHERE file = ? ORDER BY start", (name,))]
+        whole = _stat(folder / name)
+        why = [
+            told for one in pointers
+            if (told := _trouble(folder, one, None if whole is None else whole.st_size, deep)) is not None
+        ]  # fmt: skip
+        if why:
+            found.append(Damage(folder / name, len(why), why[0]))
+    return tuple(found)
+
+
+def _trouble(folder: Path, one: Pointer, size: int | None, deep: bool) -> str | None:
+    if size is None:
+        return "it is missing"
+    if size < one.start + one.length:
+        return "it is too short"
+    try:
+        return None if not deep or line(folder, one) else "it is empty"
+    except ArchiveError as error:
+        return error.why
+
+
 def _lost(path: Path, one: Pointer, why: str) -> ArchiveError:
     return ArchiveError(
-        f"{one.task_id} is archived in {path}, which cannot be read: {why}. Put that file back from a backup"
+        f"{one.task_id} is archived in {path}, which cannot be read: {why}. Put that file back from a backup", why
     )
 
 

@@ -134,7 +134,10 @@ def member(text: bytes) -> bytes:
 
 def write(folder: Path, name: str, lines: Sequence[Line]) -> tuple[Pointer, ...]:
     """A file with these lines, whole and on the disk when it has its name. Raises OSError; it has none then."""
+    fresh = not folder.is_dir()
     files.private_folder(folder)
+    if fresh:
+        _sync(folder.parent)
     part, found, at = folder / f".{name}.part", [], 0
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as out:

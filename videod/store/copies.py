@@ -57,8 +57,8 @@ def copy(database: Path, target: Path) -> None:
 def archive(source: Path, target: Path) -> int:
     """Have each file of the archive `source` in `target` as well; returns how many were added.
 
-    A file of an archive never changes, so a second name for it will do where both lie on one file system. Raises
-    OSError.
+    They are copies, so that damage in one is none in the other. A file of an archive never changes: where `target`
+    has another one of that name, nobody knows which is right, and the older one is kept as NAME.kept-N. Raises OSError.
     """
     added = 0
     for path in sorted(source.glob("*.jsonl.gz")) if source.is_dir() else ():
@@ -68,13 +68,13 @@ def archive(source: Path, target: Path) -> int:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = target / f".{path.name}.part"
         part.unlink(missing_ok=True)
-        try:
-            os.link(path, part, follow_symlinks=False)
-        except OSError:  # another file system
-            with files.open_made(path.absolute(), path.absolute().parent) as found, part.open("xb") as out:
-                shutil.copyfileobj(found, out, 1 << 20)
-            part.chmod(0o600)
-            _sync(part)
+        with files.open_made(path.absolute(), path.absolute().parent) as found, part.open("xb") as out:
+            shutil.copyfileobj(found, out, 1 << 20)
+        part.chmod(0o600)
+        _sync(part)
+        if place.exists():
+            names = (place.with_name(f"{place.name}.kept-{number}") for number in range(1, 10_000))
+            place.rename(next(name for name in names if not name.exists()))
         part.replace(place)
         added += 1
     if added:
