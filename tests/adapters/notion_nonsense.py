@@ -236,6 +236,7 @@ ASKS: dict[str, Ask] = {
     "flagged_assets": lambda harness: harness.board().flagged_assets(harness.entry),
     "unflag_assets": lambda harness: harness.board().unflag_assets([harness.asset]),
     "asset_rows": lambda harness: harness.board().asset_rows(harness.entry),
+    "file_limit": lambda harness: harness.board().file_limit(),
     "link_asset": lambda harness: harness.board().link_asset(
         harness.asset, Link("https://files.example/film.mp4", "film.mp4")
     ),
