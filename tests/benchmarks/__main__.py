@@ -1,6 +1,6 @@
 """All benchmarks, one after the other; what they print is Markdown for docs/benchmarks.md.
 
-python -m tests.benchmarks [--quick] [--only queue drain scale answers daemon start ...]
+python -m tests.benchmarks [--quick] [--only queue drain scale answers channels daemon ...]
 
 A quiet machine, please: the figures are taken side by side, so ratios survive a busy one, but not the p99 ones.
 """
@@ -21,6 +21,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "drain": ("drain", (), ("--rounds", "1", "--jobs", "200", "--films", "4", "--scale", "800")),
     "scale": ("scale", (), ("--claims", "100", "--looks", "20")),
     "answers": ("answers", (), ("--episodes", "500", "--tasks", "100", "--films", "3", "--looks", "20")),
+    "channels": ("channels", (), ("--claims", "100")),
     "daemon": ("daemon", (), ("--episodes", "4", "--idle", "5")),
     "start": ("start", (), ("--runs", "2")),
     "restart": ("start", ("--tasks", "1000"), ("--tasks", "1000", "--runs", "1")),
