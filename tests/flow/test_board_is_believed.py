@@ -79,7 +79,7 @@ async def test_a_title_counts_until_the_upload_begins_and_is_answered_afterwards
     board.person_sets("p1", Title="Too late")
     await harness.sync()
     assert shown(board, "Title") == "Seen at Final"
-    assert "Change it in YouTube CommandContext" in str(shown(board, "Error Log"))
+    assert "Change it in YouTube Studio" in str(shown(board, "Error Log"))
 
 
 @pytest.mark.fault("2.1")

@@ -66,7 +66,7 @@ def _instead(verb: Verb, obstacle: Obstacle, task: Task, field: str) -> str:
         case Obstacle.PUBLISHED if verb == Verb.RETRY:
             return "; make a new entry for another film"
         case Obstacle.PUBLISHED | Obstacle.UPLOADING if verb == Verb.EDIT:
-            return ". Change it in YouTube CommandContext"
+            return ". Change it in YouTube Studio"
         case Obstacle.IN_REVIEW:
             approved = LABELS[GATES[AT_GATE[task.status]][1]]
             return f"; set {approved} to continue, or tick Redo on the files to regenerate"
@@ -96,7 +96,7 @@ def hint(verb: Verb, obstacle: Obstacle, task: Task) -> str:
         case Obstacle.NO_CHANNEL:
             return f"restore channels/{task.channel_id}.yaml, then run the command again"
         case Obstacle.PUBLISHED if verb == Verb.CANCEL:
-            return f"take it down in YouTube CommandContext: {task.youtube_url}"
+            return f"take it down in YouTube Studio: {task.youtube_url}"
         case Obstacle.PUBLISHED:
             return "make a new entry for another film"
         case Obstacle.IN_REVIEW:
