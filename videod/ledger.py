@@ -140,6 +140,10 @@ class Ledger(Alerting):
         self._ring(applied.decision)
         return applied
 
+    async def foresee(self, event: Event) -> Decision:
+        """What the event would do now; nothing is written."""
+        return await self._store.read(lambda connection: decide(self._snapshot(connection, event), event))
+
     async def start(self, choose: Chooser, most: int = 1) -> list[Started]:
         """Start up to `most` jobs that `choose` picks one after another, until it picks none or one does not run.
 

@@ -16,6 +16,7 @@ from videod.core.events import (
     Event,
     GateApproved,
     InputLost,
+    JobCorrected,
     LostFile,
     RedoAsked,
     ServiceFreed,
@@ -29,6 +30,7 @@ from videod.core.ops import Decision, SaveJob, SaveTask
 from videod.core.outlook import Action, Awaited
 from videod.core.statuses import ERRORS, Gate, JobState, Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
+from videod.core.tables import STEPS as STEPS_BY_NAME
 from videod.core.wishes import ALREADY, Obstacle, Verb
 from videod.core.workflow import decide
 from videod.web import details
@@ -64,6 +66,9 @@ def events_of(action: Action, task: Task, jobs: tuple[Job, ...], at: int) -> Ite
             names = action.jobs or tuple(job.name for job in jobs)
             gates = [action.gate] if action.gate else list(Gate)
             yield from (RedoAsked(at, task.id, gate, chosen) for gate in gates for chosen in (names, names[:1]))
+        case Verb.CORRECT:
+            names = action.jobs or tuple(job.name for job in jobs)
+            yield from (JobCorrected(at, task.id, name, words(name, at), "me") for name in names)
         case Verb.RETRY:
             yield queued(task, at)
         case Verb.CANCEL:
@@ -76,6 +81,11 @@ def events_of(action: Action, task: Task, jobs: tuple[Job, ...], at: int) -> Ite
             yield edited(task, BY_COLUMN[action.field].name, at)
         case Verb.RESUME_SERVICE:
             return  # asked of the service, not of the episode
+
+
+def words(name: str, at: int) -> dict[str, object]:
+    """Other words for all that a person may rewrite of the job."""
+    return dict.fromkeys(STEPS_BY_NAME[name.split("/")[0]].words.values(), f"other {at}")
 
 
 def changes(decision: Decision, task: Task, verb: Verb) -> bool:
@@ -166,7 +176,8 @@ class Walk:
         wanted = [one for one in seen(paper).actions if one.verb is verb]
         jobs = tuple(paper.jobs.values())
         events = [event for one in wanted for event in events_of(one, paper.one, jobs, paper.now())]
-        paper.apply(self.chance.choice(events))
+        if events:
+            paper.apply(self.chance.choice(events))
 
     def step(self) -> None:
         step = self.chance.choices([self.work, self.start, self.end, self.ask, self.free], [30, 10, 12, 3, 2])[0]
@@ -201,8 +212,10 @@ def test_in_every_state_that_can_be_reached_the_outlook_and_the_workflow_agree()
     assert {obstacle for _, obstacle in obstacles} >= set(Obstacle) - NEVER_LISTED
 
 
+#: what is true of one job, where others may be corrected
+OF_ONE_JOB = {Obstacle.SAME_WORDS, Obstacle.BEING_MADE, Obstacle.UNCONFIRMED}
 #: what is no answer of a list: other gates than the open one, files of other reviews, a missing channel
-NEVER_LISTED = {Obstacle.ALREADY_APPROVED, Obstacle.NOTHING_CHOSEN, Obstacle.NO_CHANNEL}
+NEVER_LISTED = {Obstacle.ALREADY_APPROVED, Obstacle.NOTHING_CHOSEN, Obstacle.NO_CHANNEL, *OF_ONE_JOB}
 WALKS, STEPS = 60, 120
 
 
@@ -247,7 +260,7 @@ def test_at_a_review_it_offers_its_files_and_says_what_approving_costs() -> None
     paper.run()
     found = seen(paper)
     assert paper.one.status is Status.ASSETS_READY
-    assert possible(found) == {Verb.APPROVE, Verb.REDO, Verb.CANCEL, Verb.PAUSE}
+    assert possible(found) == {Verb.APPROVE, Verb.REDO, Verb.CORRECT, Verb.CANCEL, Verb.PAUSE}
     by_verb = {one.verb: one for one in found.actions}
     assert by_verb[Verb.APPROVE].cost_micros > 0 and by_verb[Verb.APPROVE].gate is Gate.ASSETS
     assert "plan/plan" in by_verb[Verb.REDO].jobs

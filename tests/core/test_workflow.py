@@ -397,3 +397,15 @@ def test_a_failed_cleanup_never_spoils_a_published_film() -> None:
     paper.fail("cleanup/workspace", Kind.INPUT)
     assert paper.one.status == Status.PUBLISHED
     assert paper.one.status not in ERRORS
+
+
+def test_an_episode_that_is_cancelled_while_its_upload_ends_is_published_and_says_so() -> None:
+    paper = at_gate(Gate.FINAL)
+    paper.apply(GateApproved(paper.now(), paper.one.id, Gate.FINAL, "me"))
+    paper.start("upload/film")
+    paper.apply(CancelAsked(paper.now(), paper.one.id))
+    assert paper.one.status is Status.CANCELLED
+    decision = paper.succeed("upload/film")
+    assert paper.one.status is Status.PUBLISHED and not paper.one.cancelled
+    (alert,) = [op for op in decision.ops if isinstance(op, Alert)]
+    assert "cancelled while its upload was ending" in alert.text and str(paper.one.youtube_url) in alert.text

@@ -7,9 +7,10 @@ takes the daemon's place for the moment: the same lock, the same ledger, the sam
 import asyncio
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -49,6 +50,10 @@ class Request:
 
 app = options.app()
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and what it would cost.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before more than 1 USD is spent.")]
+#: a person on a terminal is asked before a request spends more, USD
+_ASK_ABOVE_USD = 1.0
 #: answers one request with the JSON of its outcome; raises CommandError
 Client = Callable[[Request], Mapping[str, object]]
 
@@ -62,7 +67,7 @@ def approve(
     every: Annotated[bool, typer.Option("--all", help="Every episode with an open review.")] = False,
     channel: ChannelId = None,
     gate: Annotated[Gate | None, typer.Option(help="Only where this review is open.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and what it would cost.")] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,
@@ -109,14 +114,55 @@ def redo(
     jobs: Annotated[
         list[str], typer.Argument(metavar="JOB...", help="Job names, as `videod show EPISODE` lists them.")
     ],
+    note: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What should be different. It is added to the prompt.")
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,
 ) -> int:
-    """Regenerate selected files while their review is open."""
+    """Regenerate files of the open review or an earlier one."""
     where = client.place(state, config)
     (task,) = _named(where, [episode])
-    return _ask(where, as_json, [Request("redo", task.id, {"jobs": jobs}, task.title)])
+    body: dict[str, object] = {"jobs": jobs, "note": note}
+    return _weighed(where, as_json, Request("redo", task.id, body, task.title), dry_run, yes)
+
+
+@app.command(
+    epilog=examples(
+        'videod edit grizzly clip_07 --narration "The river is colder than it looks."',
+        'videod edit grizzly bear_core --prompt "An old brown bear, scarred." --dry-run',
+        'videod edit grizzly upload --tags "bears, river"',
+    )
+)
+def edit(
+    episode: Episode,
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A job, such as `clip_07` or `bear_core`, or `upload`.")],
+    narration: Annotated[str | None, typer.Option(metavar="TEXT", help="What the narrator says over the clip.")] = None,
+    prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="What the image shows.")] = None,
+    motion: Annotated[str | None, typer.Option(metavar="TEXT", help="What moves in the clip.")] = None,
+    effect: Annotated[str | None, typer.Option(metavar="TEXT", help="What the clip sounds like.")] = None,
+    description: Annotated[str | None, typer.Option(metavar="TEXT", help="The description on YouTube.")] = None,
+    tags: Annotated[str | None, typer.Option(metavar="TEXT", help="The tags on YouTube, divided by commas.")] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    state: StateFolder = None,
+    config: Config = None,
+) -> int:
+    """Rewrite the text that a file is made from."""
+    given = {
+        "narration": narration, "prompt": prompt, "motion": motion, "effect": effect, "description": description,
+        "tags": tags,
+    }  # fmt: skip
+    words = {word: text for word, text in given.items() if text is not None}
+    if not words:
+        raise CommandError(output.USAGE, "edit what?", f"give {', '.join(f'--{word}' for word in given)}")
+    where = client.place(state, config)
+    (task,) = _named(where, [episode])
+    return _weighed(where, as_json, Request("correct", task.id, {"job": job, **words}, task.title), dry_run, yes)
 
 
 @app.command(epilog=examples('videod pause kie --reason "prices changed"', "videod pause --channel wild_planet"))
@@ -247,15 +293,36 @@ def _ask(where: Place, as_json: bool, asks: Sequence[Request]) -> int:
     return code
 
 
+def _weighed(where: Place, as_json: bool, ask: Request, dry_run: bool, yes: bool) -> int:
+    """Put a request that may cost money; on a terminal a person is asked first where it costs much."""
+    foreseen = replace(ask, body=dict(ask.body) | {"dry_run": True})
+    if dry_run:
+        code = _ask(where, as_json, [foreseen])
+        if not as_json and code == output.OK:
+            output.say("Nothing was changed.")
+        return code
+    if not yes and not as_json and sys.stdin.isatty():
+        with _client(where, ask.verb) as ear:
+            answer = ear(foreseen)
+        cost = answer.get("cost_usd")
+        if isinstance(cost, int | float) and cost > _ASK_ABOVE_USD:
+            _tell(foreseen, answer)
+            if not typer.confirm("Continue?"):
+                output.say("Nothing was changed.")
+                return output.OK
+    return _ask(where, as_json, [ask])
+
+
 def _tell(ask: Request, answer: Mapping[str, object]) -> None:
     if "error" in answer:
         output.say(f"{ask.name}: {answer['error']}; {answer['hint']}", "bad")
         return
     text = str(answer["text"])
     cost = answer.get("cost_usd")
-    if isinstance(cost, int | float) and cost > 0 and answer["changed"]:
-        text += f"; this will cost about {money(round(cost * 1e6))}"
-    output.say(f"{ask.name}: {text}.", "plain" if answer["changed"] else "dim")
+    foreseen = ask.body.get("dry_run") is True
+    if isinstance(cost, int | float) and cost > 0 and (answer["changed"] or foreseen):
+        text += f"; this {'would' if foreseen else 'will'} cost about {money(round(cost * 1e6))}"
+    output.say(f"{ask.name}: {text}.", "plain" if answer["changed"] or foreseen else "dim")
 
 
 #: sysexits: the disk does not take it

@@ -25,7 +25,19 @@ from videod.core import offers
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
 from videod.core.service import Service
 from videod.core.services import LANES
-from videod.core.statuses import APPROVES, AT_GATE, ERRORS, LABELS, MOVES, OWN_ERRORS, REDOES, Gate, Status
+from videod.core.statuses import (
+    APPROVES,
+    AT_GATE,
+    ERRORS,
+    FORWARD,
+    LABELS,
+    MOVES,
+    OWN_ERRORS,
+    REDOES,
+    SENT_BACK,
+    Gate,
+    Status,
+)
 from videod.core.step import Step
 from videod.core.tables import REVIEWED, STEPS
 
@@ -195,7 +207,8 @@ def moves() -> str:
             among_errors = start in ERRORS and end in ERRORS
             # a lost file may send an episode back from anywhere; the text says so
             lost = end in ERRORS and end not in OWN_ERRORS.get(start, ()) and start != Status.QUEUED
-            if end in MOVES[start] and end not in quiet and not resumed and not among_errors and not lost:
+            back = end in SENT_BACK.get(start, ()) and end not in FORWARD.get(start, ())
+            if end in MOVES[start] and end not in quiet and not (resumed or among_errors or lost or back):
                 lines.append(f"    {start.value} --> {end.value}")
     return "\n".join([*lines, "    published --> [*]", "```"])
 

@@ -195,6 +195,10 @@ _EPISODES = (
         "Owls (wild_earth): the film that was approved was lost or replaced; videod made it again.", _ONCE, "at once",
     ),
     AlertCause(
+        "late-cancel", Level.WARNING, rf"{_P}:late_cancel", "an episode was cancelled too late to keep it off YouTube",
+        "Owls (wild_earth): it was cancelled while its upload was ending, so the film is on YouTube.", _ONCE, "at once",
+    ),
+    AlertCause(
         "verdict", Level.WARNING, rf"{_P}:overdue:.*", "YouTube has not finished processing a film after a week",
         "Owls (wild_earth): YouTube has not finished processing the film after a week.", _ONCE, "at once",
     ),

@@ -34,14 +34,20 @@ def why_not(verb: Verb, obstacle: Obstacle, task: Task) -> str:
             return "it is already in work"
         case Obstacle.SUSPENDED:
             return "it is in work" if task.suspended is None else wording.note(task.suspended)
-        case Obstacle.NO_REVIEW if verb == Verb.REDO:
-            return f"files are regenerated while their own review is open; it is {label}"
+        case Obstacle.NO_REVIEW if verb in (Verb.REDO, Verb.CORRECT):
+            return f"files are regenerated while a review is open; it is {label}"
         case Obstacle.NO_REVIEW if task.status in AT_GATE:
             return f"that review is not open; it is {label}"
         case Obstacle.NO_REVIEW:
             return f"there is nothing to approve yet; it is {label}"
-        case Obstacle.FILM:
-            return "the film follows from its files"
+        case Obstacle.NO_WORDS:
+            return "no text of yours goes into that file"
+        case Obstacle.SAME_WORDS:
+            return "it says that already"
+        case Obstacle.BEING_MADE:
+            return "the file is being made now"
+        case Obstacle.UNCONFIRMED:
+            return "it is not known whether the file was bought"
         case Obstacle.NOTHING_CHOSEN:
             return "no file was chosen"
         case Obstacle.BEGUN:
@@ -74,8 +80,6 @@ def _instead(verb: Verb, obstacle: Obstacle, task: Task, field: str) -> str:
             return "; set Cancelled first to stop it"
         case Obstacle.SUSPENDED:
             return "; it resumes where it stopped once that is fixed (see Error Log)"
-        case Obstacle.FILM:
-            return "; cancel the entry instead"
         case Obstacle.NOTHING_CHOSEN:
             return "; tick Redo on the files to regenerate, then set it again"
         case Obstacle.BEGUN:
@@ -101,8 +105,14 @@ def hint(verb: Verb, obstacle: Obstacle, task: Task) -> str:
             return "make a new entry for another film"
         case Obstacle.IN_REVIEW:
             return f"type `videod approve {task.id}`, or `videod redo {task.id} JOB` to regenerate a file"
-        case Obstacle.FILM:
-            return f"type `videod approve {task.id}`, or `videod cancel {task.id}`"
+        case Obstacle.BEING_MADE:
+            return "change it when its review is open"
+        case Obstacle.UNCONFIRMED:
+            return f"type `videod retry {task.id}` first"
+        case Obstacle.NO_WORDS:
+            return f"see `videod show {task.id}` for its jobs"
+        case Obstacle.UPLOADING:
+            return "change it in YouTube Studio once the upload is done"
         case _:
             return f"see `videod why {task.id}` for what it waits for"
 
@@ -116,7 +126,7 @@ def offered(task: Task) -> str:
     if gate is not None:
         _, approved, again = GATES[gate]
         parts.append(f"{LABELS[approved]} to continue")
-        if again is not None and redo(task, (), gate, ()) is Obstacle.NOTHING_CHOSEN:
+        if redo(task, (), gate, ()) is Obstacle.NOTHING_CHOSEN:
             parts.append(f"{LABELS[again]} to regenerate the files marked Redo")
     if retry(task) is None:
         parts.append("Queued to start it" if task.status == Status.DRAFT else "Queued to resume")
@@ -137,5 +147,7 @@ def command(action: Action, task: Task) -> str | None:
             return None if action.suspension is None else wording.resume_command(action.suspension)
         case Verb.REDO:
             return f"videod redo {task.id} JOB"
+        case Verb.CORRECT:
+            return f"videod edit {task.id} JOB"
         case _:
             return f"videod {action.verb.value} {task.id}"

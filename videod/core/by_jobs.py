@@ -17,7 +17,7 @@ from videod.core.ops import Alert, ClearInDoubt, CloseAttempt, OpenAttempt, Reco
 from videod.core.plan import Plan
 from videod.core.reports import published
 from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
-from videod.core.step_parts import price_micros
+from videod.core.step_parts import NOTE, price_micros
 from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS, step_of
 from videod.core.transition import StaleEvent, Transition
@@ -250,7 +250,14 @@ def _published(work: Transition, event: JobSucceeded) -> Transition:
         work = work.with_job(replace(cleanup, due_at=event.at + work.policy.keep_workspace_ms))
     video = published(event.facts)
     assert video is not None, "checked by `workflow`"
+    if work.task.cancelled:
+        text = (
+            f"{work.task.title} ({work.task.channel_id}): it was cancelled while its upload was ending, so the film is"
+        )
+        text += f" on YouTube: {video[1]} What to do: delete it in YouTube Studio if you do not want it."
+        work = work.adding(Alert(f"{work.task.id}:late_cancel", text))
     return work.with_task(
+        cancelled=False,
         youtube_id=video[0],
         youtube_url=video[1],
         verdict=Verdict.PENDING.value,
@@ -280,7 +287,9 @@ def _differs(job: Job, wanted: Job | None) -> bool:
     """Whether the new plan wants the job otherwise than it is, or again after an earlier plan did not."""
     if job.step == "plan" or wanted is None:
         return False
-    return (job.args, job.needs) != (wanted.args, wanted.needs) or job.state == JobState.SKIPPED
+    # a note was for a take of the same order
+    args = {name: value for name, value in job.args.items() if name != NOTE}
+    return (args, job.needs) != (wanted.args, wanted.needs) or job.state == JobState.SKIPPED
 
 
 def _as_planned(job: Job, wanted: Job | None) -> Job:

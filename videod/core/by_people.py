@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from videod.core import answers, by_likeness, by_lost, fields, outlook, told
-from videod.core.derive import affected, promote
-from videod.core.events import EntryQueued, EntrySlow, EntryWaits, GateApproved, RedoAsked, TaskPaused
+from videod.core import answers, by_likeness, fields, outlook, told
+from videod.core.derive import promote
+from videod.core.events import EntryQueued, EntrySlow, EntryWaits, GateApproved, TaskPaused
 from videod.core.expand import first_job
 from videod.core.failures import ALIKE
 from videod.core.model import Job, Task, task_id_of
@@ -45,7 +45,7 @@ def queued(work: Transition, event: EntryQueued) -> Transition:
     if obstacle is Obstacle.ALREADY_QUEUED:
         return work.with_task(priority=event.priority, privacy=event.privacy, error="")
     if obstacle is not None:
-        return _blocked(work, LABELS[Status.QUEUED], Verb.RETRY, obstacle)
+        return blocked(work, LABELS[Status.QUEUED], Verb.RETRY, obstacle)
     check_move(task.status, Status.QUEUED)
     work = work.with_task(status=Status.QUEUED)
     doubted = [job for job in work.jobs if job.state == JobState.IN_DOUBT]
@@ -82,7 +82,7 @@ def refuse(work: Transition, wanted: str, reason: str) -> Transition:
     return work.with_task(error=note).adding(shown)
 
 
-def _blocked(work: Transition, wanted: str, verb: Verb, obstacle: Obstacle) -> Transition:
+def blocked(work: Transition, wanted: str, verb: Verb, obstacle: Obstacle) -> Transition:
     """The work with the answer to a wish that cannot be met."""
     return replace(refuse(work, wanted, answers.on_board(verb, obstacle, work.task)), refused=obstacle)
 
@@ -93,7 +93,7 @@ def approve(work: Transition, event: GateApproved) -> Transition:
     if obstacle is Obstacle.ALREADY_APPROVED:
         raise StaleEvent(f"gate {gate.value} is passed already", obstacle=obstacle)
     if obstacle is not None:
-        return _blocked(work, LABELS[approved_status(gate)], Verb.APPROVE, obstacle)
+        return blocked(work, LABELS[approved_status(gate)], Verb.APPROVE, obstacle)
     return work.with_task(approved=work.task.approved | {gate}, reviewed=work.task.reviewed | {gate}, error="")
 
 
@@ -113,38 +113,10 @@ def again(job: Job, at: int) -> Job:
     )  # fmt: skip
 
 
-def redo(work: Transition, event: RedoAsked) -> Transition:
-    obstacle = outlook.redo(work.task, work.jobs, event.gate, event.names)
-    if obstacle is not None:
-        return _blocked(work, f"redo of {event.gate.value}", Verb.REDO, obstacle)
-    lost = set(outlook.lost(work.task, work.jobs)).intersection(event.names)
-    if lost:
-        return _redo_lost(work, lost, event.at)
-    chosen = set(outlook.reviewed(work.task, work.jobs)).intersection(event.names)
-    # a new plan says itself what follows from it: what it leaves as it was is not bought again
-    reached = affected(work.jobs, chosen - {"plan/plan"}) | chosen
-    jobs = tuple(again(job, event.at) if job.name in reached else job for job in work.jobs)
-    return replace(work, jobs=jobs).with_task(error="")
-
-
-def _redo_lost(work: Transition, names: set[str], at: int) -> Transition:
-    """Other takes of files for which the episode is stopped; it resumes when nothing else stops it.
-
-    What was made from them before stays: nothing is bought that was not asked for.
-    """
-    task = work.task
-    chosen = [job for job in work.jobs if job.name in names]
-    jobs = tuple(by_lost.new_take(job, at) if job.name in names else job for job in work.jobs)
-    work = replace(work, jobs=jobs).adding(told.tried_again(task, chosen, at))
-    if any(job.state in (JobState.FAILED, JobState.IN_DOUBT) for job in jobs):
-        return work
-    return queued(work, EntryQueued(at, task.page_id, **fields.of(task)))
-
-
 def cancel(work: Transition) -> Transition:
     obstacle = outlook.cancel(work.task)
     if obstacle is not None and obstacle not in ALREADY:
-        return _blocked(work, LABELS[Status.CANCELLED], Verb.CANCEL, obstacle)
+        return blocked(work, LABELS[Status.CANCELLED], Verb.CANCEL, obstacle)
     return work.with_task(cancelled=True, suspended=None)
 
 

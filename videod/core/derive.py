@@ -4,16 +4,10 @@ from dataclasses import replace
 from functools import cache
 
 from videod.core.model import ChannelPolicy, Job, Task
-from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, READY, RUNNING, SKIPPED, WAITING, Gate, Status
+from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, MAKING, READY, RUNNING, SKIPPED, WAITING, Gate, Status
 from videod.core.suspension import Cause
 from videod.core.tables import ORDER, REVIEWED, STEPS
 
-_WORKING: dict[Gate, Status] = {
-    Gate.ASSETS: Status.GENERATING_ASSETS,
-    Gate.VIDEO: Status.GENERATING_VIDEO,
-    Gate.AUDIO: Status.GENERATING_AUDIO,
-    Gate.FINAL: Status.ASSEMBLING,
-}
 PAID_STEPS = frozenset(name for name, step in STEPS.items() if step.paid)
 
 
@@ -76,7 +70,7 @@ def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
         # the film, whose approval falls when it comes out another
         if gate not in task.approved and not complete(jobs, gate):
             begun = any(_begun(job) for job in jobs if job.step in REVIEWED[gate])
-            return _WORKING[gate] if begun else before
+            return MAKING[gate] if begun else before
         if gate not in task.approved:
             return waiting
         before = approved

@@ -1,6 +1,6 @@
 """The events: what happened, each with its time (integer milliseconds UTC). `decide` answers each with ops."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from videod.core.failures import Failure
@@ -68,12 +68,28 @@ class GateApproved:
 
 @dataclass(frozen=True)
 class RedoAsked:
-    """A person wants some finished jobs redone; `names` are job names such as "image/bear_core"."""
+    """A person wants some finished jobs redone; `names` are job names such as "image/bear_core".
+
+    `gate`: the review that was meant, which is the open one or an earlier one. `note`: what should be different, where
+    the person says so.
+    """
 
     at: int
     task_id: str
     gate: Gate
     names: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class JobCorrected:
+    """A person rewrote words that a job is ordered with: argument of the job -> what it says now."""
+
+    at: int
+    task_id: str
+    job: str
+    changes: Mapping[str, object]
+    by: str
 
 
 @dataclass(frozen=True)
@@ -350,6 +366,7 @@ Event = (
     | EntryEdited
     | GateApproved
     | RedoAsked
+    | JobCorrected
     | CancelAsked
     | TaskPaused
     | TaskResumed

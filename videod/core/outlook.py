@@ -12,9 +12,9 @@ from videod.core.board import pending_cost_micros
 from videod.core.by_lost import asked_for
 from videod.core.fields import FIELDS, Field, Until
 from videod.core.model import Job, Task
-from videod.core.statuses import AT_GATE, CLOSED, DONE, ERRORS, GATES, RUNNING, Gate, JobState, Status
+from videod.core.statuses import AT_GATE, CLOSED, DONE, ERRORS, RUNNING, Gate, JobState, Status
 from videod.core.suspension import OF_CHANNEL, Cause, Suspension
-from videod.core.tables import ORDER, REVIEWED
+from videod.core.tables import ORDER, REVIEWED, STEPS
 from videod.core.waits import suspended_by
 from videod.core.wishes import Obstacle, Verb
 
@@ -72,16 +72,60 @@ def reviewed(task: Task, jobs: Iterable[Job]) -> tuple[str, ...]:
     return tuple(job.name for job in jobs if job.step in steps and job.state is DONE)
 
 
+def redoable(task: Task, jobs: Iterable[Job]) -> tuple[str, ...]:
+    """The finished files that may be regenerated at the open review: its own, and those of earlier ones.
+
+    The plan only in its own review: a later one would throw away the whole episode.
+    """
+    gate = AT_GATE.get(task.status)
+    if gate is None:
+        return ()
+    steps = sent_back_at(gate)
+    return tuple(job.name for job in jobs if job.step in steps and job.state is DONE)
+
+
+def sent_back_at(gate: Gate) -> frozenset[str]:
+    """The steps whose files a person may send back at this review."""
+    steps = {step for one in _up_to(gate) for step in REVIEWED[one]}
+    return frozenset(steps if gate is Gate.ASSETS else steps - {"plan"})
+
+
+def _up_to(gate: Gate) -> tuple[Gate, ...]:
+    return tuple(Gate)[: tuple(Gate).index(gate) + 1]
+
+
 def redo(task: Task, jobs: Collection[Job], gate: Gate | None, names: Collection[str]) -> Obstacle | None:
     """Why none of `names` can be regenerated; `gate` (None: the open one) is the review that was meant."""
     if set(lost(task, jobs)).intersection(names):
         return None
     open_one = AT_GATE.get(task.status)
-    if open_one is None or gate not in (None, open_one):
+    if open_one is None or (gate is not None and gate not in _up_to(open_one)):
         return Obstacle.NO_REVIEW
-    if GATES[open_one][2] is None:
-        return Obstacle.FILM
-    return None if set(reviewed(task, jobs)).intersection(names) else Obstacle.NOTHING_CHOSEN
+    return None if set(redoable(task, jobs)).intersection(names) else Obstacle.NOTHING_CHOSEN
+
+
+def correction(task: Task, jobs: Collection[Job], name: str) -> Obstacle | None:
+    """Why the words of the job `name` cannot be rewritten now."""
+    found = {job.name: job for job in jobs}
+    job, upload = found.get(name), next((one for one in jobs if one.step == "upload"), None)
+    if upload is not None and _uploading(upload):
+        return Obstacle.PUBLISHED if task.status == Status.PUBLISHED else Obstacle.UPLOADING
+    if job is None or job.state is JobState.SKIPPED or not STEPS[job.step].words:
+        return Obstacle.NO_WORDS
+    match job.state:
+        case JobState.RUNNING:
+            return Obstacle.BEING_MADE
+        case JobState.IN_DOUBT:
+            return Obstacle.UNCONFIRMED
+        case JobState.DONE if task.status not in AT_GATE:
+            return Obstacle.NO_REVIEW
+    return None
+
+
+def correctable(task: Task, jobs: Collection[Job]) -> tuple[str, ...]:
+    """The jobs whose words may be rewritten now."""
+    with_words = [job for job in jobs if STEPS[job.step].words]
+    return tuple(job.name for job in with_words if correction(task, jobs, job.name) is None)
 
 
 def change(task: Task, jobs: Iterable[Job], field: Field) -> Obstacle | None:
@@ -133,7 +177,8 @@ def actions(task: Task, jobs: tuple[Job, ...], wait: "Wait", configured: bool) -
     """Everything a person can ask for; `configured`: whether the channel's file is there."""
     gate = AT_GATE.get(task.status)
     missing = None if configured else Obstacle.NO_CHANNEL
-    offered = lost(task, jobs) or reviewed(task, jobs)
+    offered = lost(task, jobs) or redoable(task, jobs)
+    with_words = correctable(task, jobs)
     stuck = [job for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT)]
     redone = redo(task, jobs, None, offered)
     found = [
@@ -142,6 +187,7 @@ def actions(task: Task, jobs: tuple[Job, ...], wait: "Wait", configured: bool) -
             cost_micros=0 if gate is None else pending_cost_micros(jobs, gate),
         ),
         Action(Verb.REDO, redone or missing, gate, offered if redone is None else ()),
+        Action(Verb.CORRECT, (None if with_words else _no_words(task, jobs)) or missing, jobs=with_words),
         Action(Verb.RETRY, retry(task) or missing, cost_micros=sum(job.price_micros for job in stuck)),
         Action(Verb.CANCEL, cancel(task)),
         Action(Verb.PAUSE, pause(task)),
@@ -152,6 +198,12 @@ def actions(task: Task, jobs: tuple[Job, ...], wait: "Wait", configured: bool) -
         found.append(Action(Verb.RESUME_SERVICE, disk, suspension=wait.suspension))
     found += [Action(Verb.EDIT, change(task, jobs, field), field=field.column) for field in FIELDS]
     return tuple(found)
+
+
+def _no_words(task: Task, jobs: Collection[Job]) -> Obstacle:
+    """Why nothing of the episode can be rewritten now."""
+    found = (correction(task, jobs, job.name) for job in jobs if STEPS[job.step].words)
+    return next((obstacle for obstacle in found if obstacle is not None), Obstacle.NO_WORDS)
 
 
 #: what suspends services, in contrast to what an episode lacks

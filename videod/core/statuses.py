@@ -83,17 +83,17 @@ class Gate(StrEnum):
     FINAL = "final"
 
 
-#: gate -> (status while it waits, status once approved, status that asks for a redo; the film has no redo)
-GATES: dict[Gate, tuple[Status, Status, Status | None]] = {
+#: gate -> (status while it waits, status once approved, status that asks for a redo)
+GATES: dict[Gate, tuple[Status, Status, Status]] = {
     Gate.ASSETS: (Status.ASSETS_READY, Status.ASSETS_APPROVED, Status.GENERATING_ASSETS),
     Gate.VIDEO: (Status.VIDEO_READY, Status.VIDEO_APPROVED, Status.GENERATING_VIDEO),
     Gate.AUDIO: (Status.AUDIO_READY, Status.AUDIO_APPROVED, Status.GENERATING_AUDIO),
-    Gate.FINAL: (Status.ASSEMBLY_COMPLETE, Status.FINAL_APPROVED, None),
+    Gate.FINAL: (Status.ASSEMBLY_COMPLETE, Status.FINAL_APPROVED, Status.ASSEMBLING),
 }
 
 AT_GATE: dict[Status, Gate] = {waiting: gate for gate, (waiting, _, _) in GATES.items()}
 APPROVES: dict[Status, Gate] = {approved: gate for gate, (_, approved, _) in GATES.items()}
-REDOES: dict[Status, Gate] = {redo: gate for gate, (_, _, redo) in GATES.items() if redo is not None}
+REDOES: dict[Status, Gate] = {redo: gate for gate, (_, _, redo) in GATES.items()}
 
 ERRORS: frozenset[Status] = frozenset(status for status in Status if status.value.startswith("error_"))
 #: no job of such a task may start
@@ -160,7 +160,8 @@ _EARLIER_ERRORS: dict[Status, tuple[Status, ...]] = {
     Status.FINAL_APPROVED: _SPOILT_FILM,
     Status.UPLOADING: _SPOILT_FILM,
 }
-_FORWARD: dict[Status, tuple[Status, ...]] = {
+#: the way of an episode that nobody sends back
+FORWARD: dict[Status, tuple[Status, ...]] = {
     Status.DRAFT: (Status.QUEUED,),
     Status.QUEUED: (*_WORKING, *AT_GATE, *APPROVES, Status.DRAFT, Status.PUBLISHED, *ERRORS),
     Status.GENERATING_ASSETS: (Status.ASSETS_READY,),
@@ -178,18 +179,57 @@ _FORWARD: dict[Status, tuple[Status, ...]] = {
     Status.FINAL_APPROVED: (Status.UPLOADING, Status.PUBLISHED, Status.ASSEMBLY_COMPLETE),
     Status.UPLOADING: (Status.PUBLISHED, Status.ASSEMBLY_COMPLETE),
     Status.QUOTA_EXCEEDED: (*_WORKING, *AT_GATE, *APPROVES, Status.QUEUED, Status.PUBLISHED, *ERRORS),
-    Status.CANCELLED: (Status.QUEUED,),
+    # published: its upload was ending when it was cancelled
+    Status.CANCELLED: (Status.QUEUED, Status.PUBLISHED),
     # YouTube refused the film after it was uploaded
     Status.PUBLISHED: (Status.ERROR_UPLOAD,),
 }
 
+#: the status while the files of a review are made
+MAKING: dict[Gate, Status] = {
+    Gate.ASSETS: Status.GENERATING_ASSETS,
+    Gate.VIDEO: Status.GENERATING_VIDEO,
+    Gate.AUDIO: Status.GENERATING_AUDIO,
+    Gate.FINAL: Status.ASSEMBLING,
+}
+
+
+def _sent_back() -> dict[Status, frozenset[Status]]:
+    """Where a file of an earlier review takes an episode that a person sent back, and how it returns."""
+    gates = list(Gate)
+    table: dict[Status, frozenset[Status]] = {}
+    for at, gate in enumerate(gates):
+        waiting, approved, _ = GATES[gate]
+        later = gates[at + 1 :]
+        table[waiting] = frozenset(MAKING[one] for one in gates[: at + 1])
+        table[approved] = frozenset(MAKING[one] for one in later) | {GATES[one][0] for one in later}
+        table[approved] |= {GATES[one][1] for one in later if one is not Gate.FINAL}
+    return table
+
+
+SENT_BACK: dict[Status, frozenset[Status]] = _sent_back()
+#: a cut that was running when the episode was sent back may fail, or find its files lost
+_SENT_BACK_ERRORS: dict[Status, tuple[Status, ...]] = dict.fromkeys(
+    (
+        Status.GENERATING_ASSETS,
+        Status.ASSETS_READY,
+        Status.ASSETS_APPROVED,
+        Status.GENERATING_VIDEO,
+        Status.VIDEO_READY,
+        Status.VIDEO_APPROVED,
+    ),
+    _SPOILT_FILM,
+)
+
 
 def _moves() -> dict[Status, frozenset[Status]]:
-    table: dict[Status, set[Status]] = {status: set(_FORWARD.get(status, ())) for status in Status}
+    table: dict[Status, set[Status]] = {status: set(FORWARD.get(status, ())) for status in Status}
     for status in Status:
         if status not in (Status.PUBLISHED, Status.CANCELLED):
             table[status].add(Status.CANCELLED)
-    for errors in (OWN_ERRORS, _EARLIER_ERRORS):
+    for status, reached in SENT_BACK.items():
+        table[status].update(reached)
+    for errors in (OWN_ERRORS, _EARLIER_ERRORS, _SENT_BACK_ERRORS):
         for status, caused in errors.items():
             table[status].update(caused)
     for status in (*_WORKING, *APPROVES, Status.QUEUED):

@@ -242,6 +242,10 @@ class Step:
     rewordable: bool = False
     #: a finished order may be fetched once more at no cost (`--fetch-only`)
     fetchable: bool = False
+    #: what a person may rewrite of its order: the name that commands use for it -> its argument
+    words: Mapping[str, str] = field(default_factory=dict)
+    #: what a person says with a redo is worked into its order (`step_parts.noted`)
+    noted: bool = False
     #: its script removes the workspace
     removes_workspace: bool = False
     #: options of the owner's older script of this step; empty: no older script existed; a replacement gets all

@@ -62,11 +62,22 @@ def bought_again(job: Job) -> tuple[str, ...]:
     return ("--buy-again",) if job.buy_again else ()
 
 
+#: the argument that holds what a person wants to be different in the next take
+NOTE = "note"
+
+
+def noted(job: Job, prompt: str) -> str:
+    """The prompt with the note of a person who sent the last take back."""
+    note = job.args.get(NOTE)
+    return f"{prompt}\nImportant correction of an earlier version: {note}" if note else prompt
+
+
 #: put before a prompt that was refused once; it changes the register, never the subject
 REWORDING = "A calm and family-friendly wildlife documentary photograph, no violence, no blood. "
 
 
 def reworded(job: Job, prompt: str) -> str:
+    prompt = noted(job, prompt)
     return REWORDING + prompt if job.reworded else prompt
 
 

@@ -7,6 +7,7 @@ needs the same thing succeeds, a person queues the episode again), and its next 
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from videod.core import board, services
 from videod.core.failures import Failure, Kind
@@ -87,7 +88,7 @@ def worked(task: Task, job: Job) -> AlertsOver:
     return AlertsOver(ends, job.started_at or 0)
 
 
-def tried_again(task: Task, stuck: list[Job], at: int) -> AlertsOver:
+def tried_again(task: Task, stuck: Sequence[Job], at: int) -> AlertsOver:
     """What a person takes up who queues an episode again: if it stops again, that is reported again."""
     steps = {end for job in stuck for end in (_step(job), _step(job, task.channel_id))}
     return AlertsOver((_episode(task), *sorted(steps)), at)

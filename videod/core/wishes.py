@@ -14,6 +14,8 @@ class Verb(StrEnum):
     RESUME = "resume"
     #: let the service that the episode waits for start jobs again
     RESUME_SERVICE = "resume_service"
+    #: rewrite words that a file is ordered with
+    CORRECT = "correct"
     #: change a field of the entry
     EDIT = "edit"
 
@@ -36,10 +38,16 @@ class Obstacle(StrEnum):
     SUSPENDED = "suspended"
     #: that review is not open
     NO_REVIEW = "no_review"
-    #: a film is not redone on its own: it follows from its files
-    FILM = "film"
     #: none of the named files can be regenerated
     NOTHING_CHOSEN = "nothing_chosen"
+    #: nothing that a person writes goes into that file
+    NO_WORDS = "no_words"
+    #: it says so already
+    SAME_WORDS = "same_words"
+    #: the file is being made now
+    BEING_MADE = "being_made"
+    #: nobody knows whether the file was bought
+    UNCONFIRMED = "unconfirmed"
     #: the episode has begun for its channel
     BEGUN = "begun"
     PLANNED = "planned"
@@ -52,5 +60,11 @@ class Obstacle(StrEnum):
 
 #: nothing has to be done, since it is so
 ALREADY = frozenset(
-    {Obstacle.ALREADY_APPROVED, Obstacle.ALREADY_QUEUED, Obstacle.ALREADY_CANCELLED, Obstacle.NOT_PAUSED}
+    {
+        Obstacle.ALREADY_APPROVED,
+        Obstacle.ALREADY_QUEUED,
+        Obstacle.ALREADY_CANCELLED,
+        Obstacle.NOT_PAUSED,
+        Obstacle.SAME_WORDS,
+    }
 )

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from videod.core import (
     board,
+    by_corrections,
     by_edits,
     by_failures,
     by_files,
@@ -43,6 +44,7 @@ from videod.core.events import (
     GatesJudged,
     InputLost,
     JobCharged,
+    JobCorrected,
     JobCrashed,
     JobDied,
     JobFailed,
@@ -84,7 +86,9 @@ def _handle(work: Transition, event: Event) -> Transition:
         case GateApproved():
             return by_people.approve(work, event)
         case RedoAsked():
-            return by_people.redo(work, event)
+            return by_corrections.redo(work, event)
+        case JobCorrected():
+            return by_corrections.correct(work, event)
         case CancelAsked():
             return by_people.cancel(work)
         case TaskPaused():
@@ -192,7 +196,7 @@ def _succeeded(work: Transition, event: JobSucceeded) -> Transition:
 
 
 #: events after which something new begins: a channel whose file is gone is spared them
-_BEGIN = (EntryQueued, GateApproved, RedoAsked, JobStarted)
+_BEGIN = (EntryQueued, GateApproved, RedoAsked, JobCorrected, JobStarted)
 
 
 def _begins(event: Event) -> bool:

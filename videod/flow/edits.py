@@ -10,13 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from videod.core import answers, bounds, fields
+from videod.core import answers, bounds, fields, outlook
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
 from videod.core.fields import BY_COLUMN, FIELDS, text
 from videod.core.model import Task, task_id_of
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, GATES, LABELS, REDOES, Gate, Status
-from videod.core.tables import REVIEWED
 
 Edit = EntryQueued | EntryRefused | EntryEdited | GateApproved | RedoAsked | CancelAsked | EditRefused
 
@@ -272,12 +271,12 @@ def looked_at(label: str) -> Gate | None:
 
 
 def in_review(task: Task, gate: Gate, flagged: list[tuple[str, str]]) -> dict[str, str]:
-    """Asset page id -> job name of the flagged assets that this gate reviews; keys are "<task id>/<job name>".
+    """Asset page id -> job name of the flagged assets of this review and earlier ones; keys are "<task id>/<job name>".
 
-    The others stay flagged: their gate is passed or still to come.
+    The others stay flagged: their review is still to come.
     """
     names = {asset: key.removeprefix(f"{task.id}/") for asset, key in flagged if key.startswith(f"{task.id}/")}
-    return {asset: name for asset, name in names.items() if name.split("/")[0] in REVIEWED[gate]}
+    return {asset: name for asset, name in names.items() if name.split("/")[0] in outlook.sent_back_at(gate)}
 
 
 def wish(
@@ -303,5 +302,5 @@ def wish(
 def _flagged(gate: Gate, count: int) -> str:
     redo = GATES[gate][2]
     files, them = ("1 file is", "it") if count == 1 else (f"{count} files are", "them")
-    remake = f"Set {LABELS[redo]} to regenerate {them}, or clear" if redo else "Clear"
-    return f"{files} marked for redo. {remake} the mark{'' if count == 1 else 's'} to approve"
+    marks = "mark" if count == 1 else "marks"
+    return f"{files} marked for redo. Set {LABELS[redo]} to regenerate {them}, or clear the {marks} to approve"

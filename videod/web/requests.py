@@ -8,49 +8,28 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from videod.core import answers, fields, outlook, wording
+from videod.core import fields, outlook, wording
 from videod.core.board import pending_cost_micros
 from videod.core.events import (
     CancelAsked,
     EntryQueued,
-    Event,
     GateApproved,
-    RedoAsked,
     ServiceFreed,
     TaskPaused,
     TaskResumed,
 )
-from videod.core.model import Job, Task
+from videod.core.model import Task
 from videod.core.statuses import AT_GATE, LABELS, Gate, JobState
 from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, OF_CHANNEL, Cause, Suspension
-from videod.core.tables import ALL, REVIEWED, SERVICES
-from videod.core.wishes import ALREADY, Obstacle, Verb
+from videod.core.tables import ALL, SERVICES
+from videod.core.wishes import Obstacle, Verb
 from videod.guard.errors import Code, Refused
-from videod.ledger import Ledger
-from videod.ports import Clock
 from videod.store import reads
-from videod.store.database import Store
-from videod.web.values import Choice, Field, Fields, Many, Text, of_body
+from videod.web import corrections
+from videod.web.desk import Desk, Outcome, check
+from videod.web.values import Choice, Field, Fields, Flag, Many, Text, of_body
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a request. `changed` False: all was so already. `cost_micros` is what approving will cost."""
-
-    text: str
-    changed: bool
-    task: Task | None = None
-    cost_micros: int = 0
-
-    def as_json(self) -> dict[str, object]:
-        body: dict[str, object] = {"text": self.text, "changed": self.changed}
-        if self.task is not None:
-            body |= {"task": self.task.id, "title": self.task.title}
-            body |= {"status": self.task.status.value, "label": LABELS[self.task.status]}
-            body["cost_usd"] = round(self.cost_micros / 1e6, 6)
-        return body
 
 
 #: the doorbell of the look at the settings, and where it is kept that a person asked for one
@@ -60,56 +39,31 @@ TEXT_CHARACTERS = 500
 NAMES_MOST = 1_000
 
 
-class RequestHandler:
+class RequestHandler(Desk):
     """Takes requests. Every method raises Refused, or returns what was changed."""
-
-    def __init__(self, ledger: Ledger, store: Store, clock: Clock, by: str) -> None:
-        self._ledger = ledger
-        self._store = store
-        self._clock = clock
-        self._by = by
-
-    async def _look(self, task_id: str) -> tuple[Task, tuple[Job, ...]]:
-        task = await self._store.read(lambda connection: reads.task(connection, task_id))
-        if task is None:
-            task = await self._store.read(lambda connection: reads.task_of_page(connection, task_id))
-        if task is None:
-            raise Refused(Code.UNKNOWN_TASK, f"there is no task {task_id}", "see `videod list` for the ids")
-        known = task.id
-        return task, await self._store.read(lambda connection: reads.jobs(connection, known))
-
-    async def _apply(self, verb: Verb, event: Event, before: Task) -> Task:
-        """The task after the event. Raises Refused where the ledger did not take it."""
-        applied = await self._ledger.apply(event)
-        decision, task = applied.decision, applied.task or before
-        if decision.refused is not None:
-            raise _refused(verb, decision.refused, task)
-        if not decision.accepted:
-            raise Refused(Code.CONFLICT, decision.note, f"see `videod why {before.id}`")
-        return task
 
     async def approve(self, task_id: str, gate: str | None) -> Outcome:
         """Pass the gate at which the task waits; `gate` makes sure that it is the one that was meant."""
-        task, jobs = await self._look(task_id)
+        task, jobs = await self.look(task_id)
         meant = None if gate is None else _gate(gate)
         obstacle = outlook.approval(task, meant)
         if obstacle is Obstacle.ALREADY_APPROVED and meant is not None:
             return Outcome(f"the {meant.value} were approved before; nothing changed", False, task)
-        _check(Verb.APPROVE, obstacle, task)
+        check(Verb.APPROVE, obstacle, task)
         at_gate = AT_GATE[task.status]
         cost = pending_cost_micros(jobs, at_gate)
-        event = GateApproved(self._clock.now_ms(), task.id, at_gate, self._by)
-        after = await self._apply(Verb.APPROVE, event, task)
+        event = GateApproved(self.now(), task.id, at_gate, self.by)
+        after = await self.apply(Verb.APPROVE, event, task)
         return Outcome(f"{at_gate.value} approved; it is {LABELS[after.status]} now", True, after, cost)
 
     async def retry(self, task_id: str) -> Outcome:
         """Let a stopped task go on from where it stopped, now; the same as setting Queued on the board."""
-        task, jobs = await self._look(task_id)
-        if _check(Verb.RETRY, outlook.retry(task), task):
+        task, jobs = await self.look(task_id)
+        if check(Verb.RETRY, outlook.retry(task), task):
             return Outcome("it is queued already; nothing changed", False, task)
         again = sum(job.price_micros for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT))
-        event = EntryQueued(self._clock.now_ms(), task.page_id, **fields.of(task))
-        after = await self._apply(Verb.RETRY, event, task)
+        event = EntryQueued(self.now(), task.page_id, **fields.of(task))
+        after = await self.apply(Verb.RETRY, event, task)
         doubts = sum(job.state == JobState.IN_DOUBT for job in jobs)
         text = f"it resumes where it stopped; it is {LABELS[after.status]} now"
         if doubts:
@@ -118,61 +72,11 @@ class RequestHandler:
 
     async def cancel(self, task_id: str) -> Outcome:
         """Stop a task; what is made stays, and `retry` goes on from there."""
-        task, _ = await self._look(task_id)
-        if _check(Verb.CANCEL, outlook.cancel(task), task):
+        task, _ = await self.look(task_id)
+        if check(Verb.CANCEL, outlook.cancel(task), task):
             return Outcome("it was cancelled before; nothing changed", False, task)
-        after = await self._apply(Verb.CANCEL, CancelAsked(self._clock.now_ms(), task.id), task)
+        after = await self.apply(Verb.CANCEL, CancelAsked(self.now(), task.id), task)
         return Outcome(f"cancelled; `videod retry {task.id}` resumes it", True, after)
-
-    async def redo(self, task_id: str, names: tuple[str, ...]) -> Outcome:
-        """Regenerate finished files of the open review, and everything made from them."""
-        task, jobs = await self._look(task_id)
-        lost = set(outlook.lost(task, jobs))
-        if lost:
-            return await self._redo_lost(task, jobs, {job.name: job for job in jobs if job.name in lost}, names)
-        offered = outlook.reviewed(task, jobs)
-        _check(Verb.REDO, outlook.redo(task, jobs, None, offered), task)
-        gate = AT_GATE[task.status]
-        chosen = tuple(
-            dict.fromkeys(
-                _chosen(name, offered, f"is under review (the review of the {gate.value} is open)") for name in names
-            )
-        )
-        if not chosen:
-            raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(offered)}")
-        event = RedoAsked(self._clock.now_ms(), task.id, gate, chosen)
-        after = await self._apply(Verb.REDO, event, task)
-        renewed = await self._store.read(lambda connection: reads.jobs(connection, task.id))
-        reopened = [job for job in renewed if job.name in _done(jobs) and job.state != JobState.DONE]
-        cost = sum(job.price_micros for job in reopened)
-        text = f"{len(reopened)} job{'s' if len(reopened) != 1 else ''} will be regenerated: {', '.join(chosen)}"
-        more = len(reopened) - len(chosen)
-        if more > 0:
-            text += f" and {more} made from {'it' if len(chosen) == 1 else 'them'}"
-        return Outcome(text, True, after, cost)
-
-    async def _redo_lost(
-        self, task: Task, jobs: tuple[Job, ...], lost: dict[str, Job], names: tuple[str, ...]
-    ) -> Outcome:
-        """Generate files again for which the episode is stopped, although their review has passed."""
-        chosen = tuple(
-            dict.fromkeys(
-                _chosen(name, tuple(lost), "is among the files for which the episode is stopped") for name in names
-            )
-        )
-        if not chosen:
-            raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(lost)}")
-        gate = next(gate for gate, steps in REVIEWED.items() if lost[chosen[0]].step in steps)
-        after = await self._apply(Verb.REDO, RedoAsked(self._clock.now_ms(), task.id, gate, chosen), task)
-        cost = sum(lost[name].price_micros for name in chosen)
-        text = f"{len(chosen)} job{'s' if len(chosen) != 1 else ''} will be regenerated: {', '.join(chosen)}"
-        stuck = (JobState.FAILED, JobState.IN_DOUBT)
-        left = [job.name for job in jobs if job.state in stuck and job.name not in chosen]
-        if left:
-            text += f"; the episode stays stopped for {', '.join(left[:5])}{' ...' if len(left) > 5 else ''}"
-        else:
-            text += f"; the episode resumes, it is {LABELS[after.status]} now"
-        return Outcome(text, True, after, cost)
 
     async def resume(self, service: str, channel_id: str | None, only: Cause | None = None) -> Outcome:
         """Let a suspended service ("all": every one) start jobs again; the episodes that waited for it resume.
@@ -180,7 +84,7 @@ class RequestHandler:
         `only`: no other cause is lifted.
         """
         name = _service(service)
-        at = self._clock.now_ms()
+        at = self.now()
         found = await self._store.read(lambda connection: reads.suspensions(connection, at))
         wanted = [one for one in found if one.service == name and channel_id in (None, one.channel_id)]
         wanted = [one for one in wanted if only in (None, one.cause)]
@@ -213,7 +117,7 @@ class RequestHandler:
                 await self._ledger.release(name, one.channel_id, one.cause)
         for task in freed:
             await self._ledger.apply(ServiceFreed(at, task.id, service))
-        log.info("requests_service_resumed", extra={"service": service, "channel": channel_id, "by": self._by})
+        log.info("requests_service_resumed", extra={"service": service, "channel": channel_id, "by": self.by})
         tasks = f"{len(freed)} task{'s' if len(freed) != 1 else ''}"
         waited = f"; {tasks} no longer waiting for it" if freed else ""
         return Outcome(f"{'everything' if name == EVERY_SERVICE else service} resumes{where}{waited}", True)
@@ -221,14 +125,14 @@ class RequestHandler:
     async def pause(self, service: str, channel_id: str | None, reason: str | None) -> Outcome:
         """Start nothing more at a service ("all": every one), or only nothing of one channel; what runs goes on."""
         name = _service(service)
-        at = self._clock.now_ms()
+        at = self.now()
         if channel_id is not None and not self._ledger.knows(channel_id):
             hint = "see `videod channels` for the ids"
             raise Refused(Code.UNKNOWN_CHANNEL, f"there is no channel {channel_id}", hint)
-        why = reason or f"by hand ({self._by})"
+        why = reason or f"by hand ({self.by})"
         await self._ledger.suspend(Suspension(Cause.PERSON, name, channel_id or "", detail=why), at)
         log.info(
-            "requests_service_paused", extra={"service": service, "channel": channel_id, "by": self._by, "why": why}
+            "requests_service_paused", extra={"service": service, "channel": channel_id, "by": self.by, "why": why}
         )
         where = f" --channel {channel_id}" if channel_id else ""
         what = "everything" if name == EVERY_SERVICE else service
@@ -237,19 +141,19 @@ class RequestHandler:
 
     async def pause_task(self, task_id: str, reason: str | None) -> Outcome:
         """Start nothing more of one task; what runs goes on to its end."""
-        task, _ = await self._look(task_id)
-        _check(Verb.PAUSE, outlook.pause(task), task)
+        task, _ = await self.look(task_id)
+        check(Verb.PAUSE, outlook.pause(task), task)
         if task.paused is not None and reason in (None, task.paused):
             return Outcome(f"it was paused before: {task.paused}; nothing changed", False, task)
-        why = reason or f"by hand ({self._by})"
-        after = await self._apply(Verb.PAUSE, TaskPaused(self._clock.now_ms(), task.id, why), task)
+        why = reason or f"by hand ({self.by})"
+        after = await self.apply(Verb.PAUSE, TaskPaused(self.now(), task.id, why), task)
         return Outcome(f"paused; what runs now runs to its end, `videod resume {task.id}` starts the rest", True, after)
 
     async def resume_task(self, task_id: str) -> Outcome:
-        task, _ = await self._look(task_id)
-        if _check(Verb.RESUME, outlook.resume(task), task):
+        task, _ = await self.look(task_id)
+        if check(Verb.RESUME, outlook.resume(task), task):
             return Outcome("it is not paused; nothing changed", False, task)
-        after = await self._apply(Verb.RESUME, TaskResumed(self._clock.now_ms(), task.id), task)
+        after = await self.apply(Verb.RESUME, TaskResumed(self.now(), task.id), task)
         return Outcome(f"it resumes; it is {LABELS[after.status]} now", True, after)
 
     async def _suspended(self, service: str) -> list[Task]:
@@ -270,10 +174,6 @@ def _concerns(task: Task, freed: list[Suspension]) -> bool:
     return any(one.channel_id in ("", task.channel_id) for one in freed)
 
 
-def _done(jobs: tuple[Job, ...]) -> set[str]:
-    return {job.name for job in jobs if job.state == JobState.DONE}
-
-
 def _gate(name: str) -> Gate:
     try:
         return Gate(name)
@@ -281,29 +181,6 @@ def _gate(name: str) -> Gate:
         raise Refused(
             Code.INVALID, f"there is no gate {name}", f"name one of: {', '.join(gate.value for gate in Gate)}"
         ) from None
-
-
-def _chosen(name: str, offered: tuple[str, ...], offer: str) -> str:
-    """The job's full name; its key alone will do where only one of those offered has it."""
-    if name in offered:
-        return name
-    same = [one for one in offered if one.split("/", 1)[1] == name]
-    if len(same) == 1:
-        return same[0]
-    which = f"{name} may be {' or '.join(same)}" if same else f"no finished job {name} {offer}"
-    choices = ", ".join(same or offered)
-    raise Refused(Code.INVALID, which, f"name one of: {choices}")
-
-
-def _check(verb: Verb, obstacle: Obstacle | None, task: Task) -> bool:
-    """Whether nothing has to be done, since it is so. Raises Refused where it cannot be done."""
-    if obstacle is not None and obstacle not in ALREADY:
-        raise _refused(verb, obstacle, task)
-    return obstacle is not None
-
-
-def _refused(verb: Verb, obstacle: Obstacle, task: Task) -> Refused:
-    return Refused(obstacle, answers.why_not(verb, obstacle, task), answers.hint(verb, obstacle, task))
 
 
 # ------------------------------------------------------------------------------------------- by name
@@ -319,14 +196,31 @@ class Wish:
 
 _REASON = Field(Text(TEXT_CHARACTERS, least=0), "Shown in `status`, in `watch` and on the board.")
 _CHANNEL = Field(Text(TEXT_CHARACTERS), "Only for this channel.")
+_DRY_RUN = Field(Flag(), "Only say what would happen and what it would cost.", default=False)
+#: what a person may rewrite, as commands name it -> what it is
+WORDS = {
+    "narration": "What the narrator says over a clip.",
+    "prompt": "What an image shows.",
+    "motion": "What moves in a clip.",
+    "effect": "What a clip sounds like.",
+    "description": "The description on YouTube.",
+    "tags": "The tags on YouTube, divided by commas.",
+}
 TASK_VERBS = {
     "approve": Wish("Approve an open review.", {
         "gate": Field(Choice(tuple(gate.value for gate in Gate)), "Only if this review is open."),
     }),
     "retry": Wish("Resume a failed or cancelled episode where it stopped."),
     "cancel": Wish("Stop an episode and keep its files."),
-    "redo": Wish("Regenerate selected files while their review is open.", {
+    "redo": Wish("Regenerate files of the open review or an earlier one.", {
         "jobs": Field(Many(Text(TEXT_CHARACTERS, least=0), 1, NAMES_MOST), "The names of jobs.", required=True),
+        "note": Field(Text(corrections.NOTE_CHARACTERS, lines=True), "What should be different in the next take."),
+        "dry_run": _DRY_RUN,
+    }),
+    "correct": Wish("Rewrite the text that a file is made from; what hangs on it is made again.", {
+        "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
+        **{word: Field(Text(corrections.WORDS_CHARACTERS, lines=True), about) for word, about in WORDS.items()},
+        "dry_run": _DRY_RUN,
     }),
     "pause": Wish("Start nothing more of an episode.", {"reason": _REASON}),
     "resume": Wish("Resume a paused episode."),
@@ -354,7 +248,10 @@ async def perform(handler: RequestHandler, room: str, verb: str, target: str, bo
         case "tasks", "redo":
             names = asked["jobs"]
             assert isinstance(names, tuple)
-            return await handler.redo(target, names)
+            return await corrections.redo(handler, target, names, _text(asked, "note"), asked["dry_run"] is True)
+        case "tasks", "correct":
+            words = {word: text for word in WORDS if (text := _text(asked, word)) is not None}
+            return await corrections.correct(handler, target, str(asked["job"]), words, asked["dry_run"] is True)
         case "tasks", "pause":
             return await handler.pause_task(target, _text(asked, "reason"))
         case "tasks", _:

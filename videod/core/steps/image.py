@@ -64,6 +64,8 @@ STEP = Step(
     expects=picture_expected,
     shown_as="Image",
     rewordable=True,
+    words={"prompt": "prompt"},
+    noted=True,
     legacy_args=("--prompt", "--output", "--reference-image"),
     model="image",
 )

@@ -77,6 +77,7 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Narration",
+    words={"narration": "text"},
     legacy_args=("--text", "--output", "--model", "--stability", "--similarity", "--style"),
     legacy_env={"--voice": "ELEVENLABS_VOICE_ID"},
     of_channel=True,

@@ -4,7 +4,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
-from videod.core.step_parts import bought_again, spoken
+from videod.core.step_parts import bought_again, noted, spoken
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -13,7 +13,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
 
 def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
-        "--title", at.task.title, "--topic", at.task.topic, "--direction", at.task.direction,
+        "--title", at.task.title, "--topic", at.task.topic, "--direction", noted(job, at.task.direction),
         "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),
         "--model", at.models["text"], "--light-model", at.models["text_light"],
         "--output", at.path(STEP.output(job, at.task)), *spoken(at), *bought_again(job),
@@ -49,6 +49,7 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Plan",
+    noted=True,
     model="text",
     refused="change the Topic or the Story Direction, then set Queued",
 )

@@ -16,7 +16,7 @@ from videod.core.step import (
     Usual,
     positive,
 )
-from videod.core.step_parts import bought_again, clip_key, job, text
+from videod.core.step_parts import bought_again, clip_key, job, noted, text
 
 #: shares of the asked length: its service may trim or loop an effect
 SHARES = (0.5, 2.0)
@@ -32,7 +32,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
 
 def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
-        "--text", text(job, "text"), "--duration", text(job, "seconds"),
+        "--text", noted(job, text(job, "text")), "--duration", text(job, "seconds"),
         "--output", at.path(STEP.output(job, at.task)), *bought_again(job),
     ))  # fmt: skip
 
@@ -72,6 +72,8 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Sound Effect",
+    words={"effect": "text"},
+    noted=True,
     legacy_args=("--text", "--output", "--duration"),
     setting=_setting,
 )

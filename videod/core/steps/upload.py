@@ -78,5 +78,6 @@ STEP = Step(
     place=_place,
     expects=_expects,
     of_channel=True,
+    words={"description": "description", "tags": "tags"},
     setting=_setting,
 )

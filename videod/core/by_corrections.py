@@ -1,0 +1,104 @@
+"""A person sends back what was made: with a note, or with other words in its order. What hangs on it is made again.
+
+A review that was passed opens again where one of its files is made again, so that nothing is bought on the strength of
+an approval that was for something else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from videod.core import fields, outlook, told
+from videod.core.by_lost import new_take
+from videod.core.by_people import again, blocked, queued
+from videod.core.derive import affected
+from videod.core.events import EntryQueued, JobCorrected, RedoAsked
+from videod.core.model import Job, Task
+from videod.core.statuses import DONE, FAILED, IN_DOUBT, Gate
+from videod.core.step_parts import NOTE, price_micros
+from videod.core.tables import REVIEWED, STEPS, step_of
+from videod.core.transition import StaleEvent, Transition
+from videod.core.wishes import Obstacle, Verb
+
+
+def redo(work: Transition, event: RedoAsked) -> Transition:
+    """Other takes of finished files, and of all that is made from them."""
+    obstacle = outlook.redo(work.task, work.jobs, event.gate, event.names)
+    if obstacle is not None:
+        return blocked(work, f"redo of {event.gate.value}", Verb.REDO, obstacle)
+    lost = set(outlook.lost(work.task, work.jobs)).intersection(event.names)
+    if lost:
+        return _redo_lost(work, lost, event.at)
+    chosen = set(outlook.redoable(work.task, work.jobs)).intersection(event.names)
+    if event.note:
+        jobs = tuple(_ordered(work, job, {NOTE: event.note}) if _takes_note(job, chosen) else job for job in work.jobs)
+        work = replace(work, jobs=jobs)
+    return _sent_back(work, chosen, event.at)
+
+
+def _takes_note(job: Job, chosen: set[str]) -> bool:
+    return job.name in chosen and STEPS[job.step].noted
+
+
+def correct(work: Transition, event: JobCorrected) -> Transition:
+    """The job's order with the words that a person wrote; a file that was made from others is made again."""
+    job = work.job(event.job)
+    obstacle = outlook.correction(work.task, work.jobs, event.job)
+    if job is None or obstacle is not None:
+        raise _late(obstacle or Obstacle.NOTHING_CHOSEN)
+    known = set(STEPS[job.step].words.values())
+    changes = {name: value for name, value in event.changes.items() if name in known}
+    if all(job.args.get(name) == value for name, value in changes.items()):
+        raise _late(Obstacle.SAME_WORDS)
+    changed = _ordered(work, job, changes)
+    work = work.with_job(changed)
+    if job.state is DONE:
+        return _sent_back(work, {job.name}, event.at)
+    if job.state is FAILED:
+        return _resumed(work.with_job(again(changed, event.at)), (changed,), event.at)
+    # not begun: nothing was made from the old words. Begun in vain: what the next attempt makes is another take
+    return (work.with_job(again(changed, event.at)) if job.attempt else work).with_task(error="")
+
+
+def _late(obstacle: Obstacle) -> StaleEvent:
+    return StaleEvent(obstacle.value, obstacle=obstacle)
+
+
+def _ordered(work: Transition, job: Job, changes: Mapping[str, object]) -> Job:
+    """The job ordered with other words, at the price of them."""
+    args = job.args | dict(changes)
+    return replace(job, args=args, price_micros=price_micros(step_of(job), args, work.policy))
+
+
+def _sent_back(work: Transition, chosen: set[str], at: int) -> Transition:
+    # a new plan says itself what follows from it: what it leaves as it was is not bought again
+    reached = affected(work.jobs, chosen - {"plan/plan"}) | chosen
+    jobs = tuple(again(job, at) if job.name in reached else job for job in work.jobs)
+    closed = reopened({job.step for job in work.jobs if job.name in reached}, work.task)
+    task = work.task
+    return replace(work, jobs=jobs).with_task(
+        error="", approved=task.approved - closed, reviewed=task.reviewed - closed
+    )  # fmt: skip
+
+
+def reopened(steps: set[str], task: Task) -> frozenset[Gate]:
+    """The passed reviews that look at files of these steps."""
+    return frozenset(gate for gate in task.approved if steps.intersection(REVIEWED[gate]))
+
+
+def _redo_lost(work: Transition, names: set[str], at: int) -> Transition:
+    """Other takes of files for which the episode is stopped; it resumes when nothing else stops it.
+
+    What was made from them before stays: nothing is bought that was not asked for.
+    """
+    chosen = tuple(job for job in work.jobs if job.name in names)
+    jobs = tuple(new_take(job, at) if job.name in names else job for job in work.jobs)
+    return _resumed(replace(work, jobs=jobs), chosen, at)
+
+
+def _resumed(work: Transition, chosen: tuple[Job, ...], at: int) -> Transition:
+    """The work resumed where nothing else than the chosen jobs stopped it."""
+    task = work.task
+    work = work.adding(told.tried_again(task, chosen, at))
+    if task.cancelled or any(job.state in (FAILED, IN_DOUBT) for job in work.jobs):
+        return work
+    return queued(work, EntryQueued(at, task.page_id, **fields.of(task)))

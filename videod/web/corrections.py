@@ -1,0 +1,163 @@
+"""What a person sends back: files to regenerate, words to change. The price is known before it is spent.
+
+With `dry_run` the ledger decides as it would and writes nothing: what is said before is what happens after.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from videod.core import outlook
+from videod.core.events import Event, JobCorrected, RedoAsked
+from videod.core.model import Job, Task
+from videod.core.ops import SaveJob, SaveTask
+from videod.core.statuses import AT_GATE, DONE, LABELS, Gate, JobState
+from videod.core.tables import REVIEWED, STEPS
+from videod.core.wishes import Verb
+from videod.guard.errors import Code, Refused
+from videod.web.desk import Desk, Outcome, check
+
+#: what a description on YouTube and a list of its tags may have; a prompt, a narration
+WORDS_CHARACTERS = 5_000
+NOTE_CHARACTERS = 1_000
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What an event makes of an episode: the task and its jobs before and after."""
+
+    before: Task
+    after: Task
+    jobs: tuple[Job, ...]
+    changed: tuple[Job, ...]
+
+    @property
+    def remade(self) -> list[Job]:
+        """The finished jobs that are made again."""
+        done = {job.name for job in self.jobs if job.state is DONE}
+        return [job for job in self.changed if job.name in done and job.state is not DONE]
+
+    @property
+    def cost_micros(self) -> int:
+        return sum(job.price_micros for job in self.remade)
+
+
+async def redo(desk: Desk, task_id: str, names: Sequence[str], note: str | None, dry_run: bool) -> Outcome:
+    """Regenerate finished files of the open review or an earlier one, and everything made from them."""
+    task, jobs = await desk.look(task_id)
+    lost = {job.name: job for job in jobs if job.name in set(outlook.lost(task, jobs))}
+    if lost:
+        offered, offer = tuple(lost), "is among the files for which the episode is stopped"
+    else:
+        offered, offer = outlook.redoable(task, jobs), "can be regenerated now"
+        check(Verb.REDO, outlook.redo(task, jobs, None, offered), task)
+    chosen = tuple(dict.fromkeys(one_of(name, offered, offer) for name in names))
+    if not chosen:
+        raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(offered)}")
+    _check_note(note, chosen)
+    event = RedoAsked(desk.now(), task.id, _gate(task, chosen), chosen, note or "")
+    change = await _applied(desk, Verb.REDO, event, task, jobs, dry_run)
+    if lost:
+        return _lost_outcome(change, chosen, {name: job.price_micros for name, job in lost.items()}, dry_run)
+    return _outcome(change, chosen, dry_run)
+
+
+def _gate(task: Task, chosen: Sequence[str]) -> Gate:
+    steps = {name.split("/")[0] for name in chosen}
+    found = next((gate for gate, reviewed in REVIEWED.items() if steps.intersection(reviewed)), Gate.ASSETS)
+    return AT_GATE.get(task.status, found)
+
+
+def _check_note(note: str | None, chosen: Sequence[str]) -> None:
+    deaf = [name for name in chosen if not STEPS[name.split("/")[0]].noted]
+    if note and deaf:
+        words = [name for name in deaf if STEPS[name.split("/")[0]].words]
+        hint = f"rewrite its text instead: `videod edit EPISODE {words[0]}`" if words else "leave the note out"
+        raise Refused(Code.INVALID, f"{deaf[0]} takes no note", hint)
+
+
+async def correct(desk: Desk, task_id: str, name: str, words: Mapping[str, str], dry_run: bool) -> Outcome:
+    """Rewrite words of one job; `words`: as commands name them, such as "narration" -> its text."""
+    task, jobs = await desk.look(task_id)
+    with_words = [job for job in jobs if STEPS[job.step].words and job.state is not JobState.SKIPPED]
+    wanted = [job.name for job in with_words if set(words) <= set(STEPS[job.step].words)]
+    chosen = one_of(name, tuple(wanted or [job.name for job in with_words]), f"takes {' and '.join(words)}")
+    arguments = STEPS[chosen.split("/")[0]].words
+    if not words or not set(words) <= set(arguments):
+        raise Refused(
+            Code.INVALID, f"{chosen} has no {', '.join(words) or 'new words'}", f"give {', '.join(arguments)}"
+        )
+    if check(Verb.CORRECT, outlook.correction(task, jobs, chosen), task):
+        return Outcome("nothing changed", False, task)
+    changes = {arguments[word]: _value(word, text) for word, text in words.items()}
+    job = next(one for one in jobs if one.name == chosen)
+    if all(job.args.get(argument) == value for argument, value in changes.items()):
+        return Outcome("it says that already; nothing changed", False, task)
+    event = JobCorrected(desk.now(), task.id, chosen, changes, desk.by)
+    change = await _applied(desk, Verb.CORRECT, event, task, jobs, dry_run)
+    if change.remade:
+        return _outcome(change, (chosen,), dry_run)
+    said = "would change" if dry_run else "changed"
+    return Outcome(f"{chosen} {said}; it was not made yet, so nothing is thrown away", not dry_run, change.after)
+
+
+def _value(word: str, text: str) -> object:
+    """The argument's value. Raises Refused where the words cannot be used."""
+    if word == "tags":
+        return [tag for tag in (part.strip() for part in text.split(",")) if tag]
+    if not text.strip():
+        raise Refused(Code.INVALID, f"{word} is empty", "write what it should say")
+    return text.strip()
+
+
+async def _applied(
+    desk: Desk, verb: Verb, event: Event, task: Task, jobs: tuple[Job, ...], dry_run: bool
+) -> _Change:  # fmt: skip
+    if not dry_run:
+        after = await desk.apply(verb, event, task)
+        _, renewed = await desk.look(task.id)
+        return _Change(task, after, jobs, renewed)
+    decision = await desk.foresee(verb, event, task)
+    saved = {op.job.name: op.job for op in decision.ops if isinstance(op, SaveJob)}
+    after = next((op.task for op in decision.ops if isinstance(op, SaveTask)), task)
+    return _Change(task, after, jobs, tuple(saved.get(job.name, job) for job in jobs))
+
+
+def _outcome(change: _Change, chosen: Sequence[str], dry_run: bool) -> Outcome:
+    count = len(change.remade)
+    text = (
+        f"{count} job{'s' if count != 1 else ''} {'would' if dry_run else 'will'} be regenerated: {', '.join(chosen)}"
+    )
+    more = count - len(chosen)
+    if more > 0:
+        text += f" and {more} made from {'it' if len(chosen) == 1 else 'them'}"
+    again = [gate.value for gate in Gate if gate in change.before.approved - change.after.approved]
+    if again:
+        text += f"; the review of the {' and '.join(again)} {'would open' if dry_run else 'opens'} again"
+    return Outcome(text, not dry_run, change.after, change.cost_micros)
+
+
+def _lost_outcome(change: _Change, chosen: Sequence[str], prices: Mapping[str, int], dry_run: bool) -> Outcome:
+    """The answer where files were lost that the episode is stopped for, although their review has passed."""
+    will = "would" if dry_run else "will"
+    text = f"{len(chosen)} job{'s' if len(chosen) != 1 else ''} {will} be regenerated: {', '.join(chosen)}"
+    stuck = (JobState.FAILED, JobState.IN_DOUBT)
+    left = [job.name for job in change.jobs if job.state in stuck and job.name not in chosen]
+    if left:
+        text += f"; the episode stays stopped for {', '.join(left[:5])}{' ...' if len(left) > 5 else ''}"
+    else:
+        text += f"; the episode resumes, it is {LABELS[change.after.status]} {'then' if dry_run else 'now'}"
+    return Outcome(text, not dry_run, change.after, sum(prices[name] for name in chosen))
+
+
+def one_of(name: str, offered: tuple[str, ...], offer: str) -> str:
+    """The job's full name; its key or step alone will do where only one of those offered has it. Raises Refused."""
+    if name in offered:
+        return name
+    same = [one for one in offered if one.split("/", 1)[1] == name] or [
+        one for one in offered if one.split("/", 1)[0] == name
+    ]
+    if len(same) == 1:
+        return same[0]
+    which = f"{name} may be {' or '.join(same)}" if same else f"no job {name} {offer}"
+    choices = ", ".join(same or offered)
+    raise Refused(Code.INVALID, which, f"name one of: {choices}" if choices else "see `videod show` for the jobs")
