@@ -148,6 +148,28 @@ def test_retry_cancel_and_redo_reach_the_ledger(box: StudioBox, house: Path, way
     assert "1 job will be regenerated: image/bear_core; this will cost about $0.04" in capsys.readouterr().out
 
 
+@pytest.mark.fault("2.5")
+@both_ways
+def test_a_correction_says_its_price_first_and_costs_that(box: StudioBox, house: Path, way, capsys: Out) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
+    with way(house):
+        assert run(["edit", "bears", "clip_01", "--narration", "Cold water.", "--dry-run"]) == 0
+        assert run(["redo", "bears", "image/place_01", "--note", "less fog", "--dry-run"]) == 0
+        assert box.jobs(task)["narration/clip_01"].state == JobState.DONE
+        assert run(["edit", "bears", "clip_01", "--narration", "Cold water."]) == 0
+        assert run(["edit", "bears", "clip_01"]) == 64
+        assert run(["edit", "bears", "clip_01", "--prompt", "A bear."]) == 64
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    said = "Bears: 2 jobs would be regenerated: narration/clip_01 and 1 made from it; this would cost"
+    assert lines[0].startswith(said)
+    assert "the review of the assets and video would open again; this would cost about $0.4" in lines[2]
+    assert lines[1] == lines[3] == "Nothing was changed."
+    assert lines[4] == lines[0].replace("would be", "will be").replace("would cost", "will cost")
+    assert "edit what?" in told.err
+    assert box.jobs(task)["narration/clip_01"].args["text"] == "Cold water."
+
+
 @both_ways
 def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -> None:
     task = box.queue("Bears")

@@ -209,7 +209,7 @@ async def test_a_redo_without_flags_says_what_to_do(harness: Harness, board: Boa
     assert "tick Redo on the files" in str(board.entries["p1"].values["Error Log"])
 
 
-async def test_flags_of_another_gate_stay(harness: Harness, board: BoardDouble) -> None:
+async def test_flags_of_an_earlier_review_count_too(harness: Harness, board: BoardDouble) -> None:
     await at_gate(harness, board)
     board.person_sets("p1", Status="Approved - Assets")
     await harness.sync()
@@ -219,10 +219,15 @@ async def test_flags_of_another_gate_stay(harness: Harness, board: BoardDouble) 
     image = next(one for one, row in board.assets.items() if "/image/" in row.key)
     clip = next(one for one, row in board.assets.items() if "/clip/" in row.key)
     board.assets[image].redo = board.assets[clip].redo = True
+    board.person_sets("p1", Status="Approved - Video")
+    await harness.sync()
+    assert "2 files are marked for redo. Set Generating Video" in str(board.entries["p1"].values["Error Log"])
     board.person_sets("p1", Status="Generating Video")
     await harness.sync()
-    assert board.assets[image].redo
+    assert not board.assets[image].redo
     assert not board.assets[clip].redo
+    assert (await harness.task("p1")).status is Status.GENERATING_ASSETS, "the image is looked at before its clip"
+    assert board.status("p1") == "Generating Assets"
 
 
 async def test_cancelled_stops_and_queued_goes_on(harness: Harness, board: BoardDouble) -> None:

@@ -19,6 +19,7 @@ from videod.core.statuses import Gate, Status
 from videod.core.step import Expectation
 from videod.flow.limits import Limit
 from videod.ports import Artefact, Unchecked
+from videod.web import corrections
 from videod.web.requests import RequestHandler
 
 pytestmark = pytest.mark.long
@@ -122,7 +123,7 @@ def test_a_second_take_is_charged_where_the_copy_knows_only_the_first(tmp_path: 
             task = await at_gate(world, Gate.ASSETS, page)
             _copy(world)
             harness = RequestHandler(world.ledger, world.store, world.clock, "test")
-            await harness.redo(task.id, ("image/place_1",))
+            await corrections.redo(harness, task.id, ("image/place_1",))
             await world.rest()
             made = next(world.builder.workspace(task).rglob("place_1_r1.png"))
             # the clock of this world is not that of its files
@@ -131,7 +132,8 @@ def test_a_second_take_is_charged_where_the_copy_knows_only_the_first(tmp_path: 
             paid = (await world.tasks())[0].cost_micros
             await _restore(world)
             await world.rest()
-            await RequestHandler(world.ledger, world.store, world.clock, "test").redo(task.id, ("image/place_1",))
+            again = RequestHandler(world.ledger, world.store, world.clock, "test")
+            await corrections.redo(again, task.id, ("image/place_1",))
             await world.rest()
             (task,) = await world.tasks()
             assert list(world.vendors.bought.values()) == [1] * 5  # the second take was bought once, before the loss

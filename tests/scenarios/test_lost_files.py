@@ -18,8 +18,11 @@ from videod.core.model import Task
 from videod.core.statuses import AT_GATE, ERRORS, Gate, JobState, Status
 from videod.flow.assignment import Assignment
 from videod.flow.inputs import Inputs
+from videod.guard.errors import Refused
 from videod.ports import Spawn
-from videod.web.requests import Outcome, Refused, RequestHandler
+from videod.web import corrections
+from videod.web.desk import Outcome
+from videod.web.requests import RequestHandler
 
 HARMS = ("deleted", "truncated", "replaced", "a folder", "a link")
 
@@ -330,7 +333,7 @@ def _late(before):
 
 
 async def _redo(world: World, task: Task, *names: str) -> Outcome:
-    return await RequestHandler(world.ledger, world.store, world.clock, "test").redo(task.id, names)
+    return await corrections.redo(RequestHandler(world.ledger, world.store, world.clock, "test"), task.id, names)
 
 
 @pytest.mark.fault("10.1")

@@ -227,7 +227,8 @@ async def test_a_redo_makes_the_job_and_what_was_made_from_it_anew(box: StudioBo
 
 @pytest.mark.parametrize(
     ("names", "said"),
-    [(["clip_02"], "clip_02 may be composite/clip_02 or clip/clip_02"), (["image/bear_core"], "no finished job"),
+    [(["clip_02"], "clip_02 may be composite/clip_02 or clip/clip_02"),
+     (["narration/clip_02"], "no job narration/clip_02 can be regenerated now"),
      ([], "list")],
 )  # fmt: skip
 async def test_a_redo_of_what_is_not_under_review_names_what_is(
@@ -240,9 +241,80 @@ async def test_a_redo_of_what_is_not_under_review_names_what_is(
     assert box.task(task).status == Status.VIDEO_READY
 
 
-async def test_the_film_itself_has_no_redo(box: StudioBox, api: Caller) -> None:
+@pytest.mark.fault("2.5")
+async def test_the_film_alone_is_made_again_for_nothing(box: StudioBox, api: Caller) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSEMBLY_COMPLETE)
-    assert (await api.post(f"/api/tasks/{task}/redo", {"jobs": ["assemble/film"]}))[0] == 409
+    status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": ["film"]})
+    assert (status, body["cost_usd"], body["status"]) == (200, 0.0, "assembling")
+    assert box.jobs(task)["assemble/film"].state is JobState.READY
+
+
+@pytest.mark.fault("2.5")
+async def test_an_image_is_sent_back_at_the_last_review_and_the_price_was_said_before(
+    box: StudioBox, api: Caller
+) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSEMBLY_COMPLETE)
+    before = box.jobs(task)
+    asked = {"jobs": ["image/place_01"], "note": "less fog"}
+    _, foreseen = await api.post(f"/api/tasks/{task}/redo", asked | {"dry_run": True})
+    assert foreseen["changed"] is False and box.jobs(task) == before
+    assert "the review of the assets and video would open again" in foreseen["text"]
+    _, done = await api.post(f"/api/tasks/{task}/redo", asked)
+    assert (done["cost_usd"], done["status"]) == (foreseen["cost_usd"], "generating_assets")
+    assert done["cost_usd"] > 0.35, "the clip is bought again as well"
+    assert box.jobs(task)["image/place_01"].args["note"] == "less fog"
+
+
+async def test_a_note_that_no_order_takes_is_refused_with_what_to_do(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
+    status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": ["narration/clip_01"], "note": "slower"})
+    assert status == 400 and "`videod edit EPISODE narration/clip_01`" in body["hint"]
+
+
+@pytest.mark.fault("2.5")
+async def test_a_narration_is_rewritten_and_only_what_hangs_on_it_is_made_again(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
+    asked = {"job": "clip_01", "narration": "The river is colder than it looks."}
+    _, foreseen = await api.post(f"/api/tasks/{task}/correct", asked | {"dry_run": True})
+    assert box.jobs(task)["narration/clip_01"].state is JobState.DONE
+    status, body = await api.post(f"/api/tasks/{task}/correct", asked)
+    assert (status, body["status"], body["cost_usd"]) == (200, "generating_audio", foreseen["cost_usd"])
+    jobs = box.jobs(task)
+    assert jobs["narration/clip_01"].args["text"] == asked["narration"]
+    assert jobs["narration/clip_02"].state is jobs["clip/clip_01"].state is JobState.DONE
+    again = await api.post(f"/api/tasks/{task}/correct", asked)
+    assert again[1]["changed"] is False
+
+
+async def test_words_that_were_not_bought_yet_are_free(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    status, body = await api.post(f"/api/tasks/{task}/correct", {"job": "clip_01", "effect": "wind over ice"})
+    assert (status, body["cost_usd"], body["status"]) == (200, 0.0, "assets_ready")
+    assert box.jobs(task)["sound_effect/clip_01"].args["text"] == "wind over ice"
+    _, body = await api.post(f"/api/tasks/{task}/correct", {"job": "upload", "tags": " bears, , river "})
+    assert box.jobs(task)["upload/film"].args["tags"] == ["bears", "river"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        ({"job": "clip_01"}, 400, "no new words were given"),
+        ({"job": "clip_01", "narration": "  "}, 400, "narration is empty"),
+        ({"job": "clip_09", "narration": "Snow."}, 400, "no job clip_09 takes narration"),
+        ({"job": "clip/clip_01", "narration": "Snow."}, 400, "no job clip/clip_01 takes narration"),
+        ({"job": "clip_01", "narration": "Snow.", "motion": "wind"}, 400, "no job takes narration and motion"),
+        ({"job": "clip_01", "narration": "x" * 6000}, 400, "5000"),
+        ({"narration": "Snow."}, 400, "job"),
+    ],
+)
+async def test_a_correction_that_makes_no_sense_changes_nothing(
+    box: StudioBox, api: Caller, asked: dict[str, str], status: int, said: str
+) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
+    before = box.jobs(task)
+    answer = await api.post(f"/api/tasks/{task}/correct", asked)
+    assert answer[0] == status and said in answer[1]["message"]
+    assert box.jobs(task) == before
 
 
 async def test_resuming_a_service_frees_what_was_held_for_it(box: StudioBox, api: Caller) -> None:

@@ -41,7 +41,9 @@ class _Change:
         return sum(job.price_micros for job in self.remade)
 
 
-async def redo(desk: Desk, task_id: str, names: Sequence[str], note: str | None, dry_run: bool) -> Outcome:
+async def redo(
+    desk: Desk, task_id: str, names: Sequence[str], note: str | None = None, dry_run: bool = False
+) -> Outcome:  # fmt: skip
     """Regenerate finished files of the open review or an earlier one, and everything made from them."""
     task, jobs = await desk.look(task_id)
     lost = {job.name: job for job in jobs if job.name in set(outlook.lost(task, jobs))}
@@ -75,17 +77,17 @@ def _check_note(note: str | None, chosen: Sequence[str]) -> None:
         raise Refused(Code.INVALID, f"{deaf[0]} takes no note", hint)
 
 
-async def correct(desk: Desk, task_id: str, name: str, words: Mapping[str, str], dry_run: bool) -> Outcome:
+async def correct(desk: Desk, task_id: str, name: str, words: Mapping[str, str], dry_run: bool = False) -> Outcome:
     """Rewrite words of one job; `words`: as commands name them, such as "narration" -> its text."""
+    if not words:
+        raise Refused(Code.INVALID, "no new words were given", f"give one of: {', '.join(_words())}")
     task, jobs = await desk.look(task_id)
-    with_words = [job for job in jobs if STEPS[job.step].words and job.state is not JobState.SKIPPED]
-    wanted = [job.name for job in with_words if set(words) <= set(STEPS[job.step].words)]
-    chosen = one_of(name, tuple(wanted or [job.name for job in with_words]), f"takes {' and '.join(words)}")
+    made = tuple(job.name for job in jobs if job.state is not JobState.SKIPPED and set(words) <= _takes(job.name))
+    what = " and ".join(words)
+    if not made and len(words) > 1:
+        raise Refused(Code.INVALID, f"no job takes {what}", "change one at a time")
+    chosen = one_of(name, made, f"takes {what}")
     arguments = STEPS[chosen.split("/")[0]].words
-    if not words or not set(words) <= set(arguments):
-        raise Refused(
-            Code.INVALID, f"{chosen} has no {', '.join(words) or 'new words'}", f"give {', '.join(arguments)}"
-        )
     if check(Verb.CORRECT, outlook.correction(task, jobs, chosen), task):
         return Outcome("nothing changed", False, task)
     changes = {arguments[word]: _value(word, text) for word, text in words.items()}
@@ -98,6 +100,14 @@ async def correct(desk: Desk, task_id: str, name: str, words: Mapping[str, str],
         return _outcome(change, (chosen,), dry_run)
     said = "would change" if dry_run else "changed"
     return Outcome(f"{chosen} {said}; it was not made yet, so nothing is thrown away", not dry_run, change.after)
+
+
+def _takes(name: str) -> set[str]:
+    return set(STEPS[name.split("/", maxsplit=1)[0]].words)
+
+
+def _words() -> list[str]:
+    return [word for step in STEPS.values() for word in step.words]
 
 
 def _value(word: str, text: str) -> object:
