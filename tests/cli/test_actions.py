@@ -158,7 +158,7 @@ def test_a_correction_says_its_price_first_and_costs_that(box: StudioBox, house:
         assert box.jobs(task)["narration/clip_01"].state == JobState.DONE
         assert run(["edit", "bears", "clip_01", "--narration", "Cold water."]) == 0
         assert run(["edit", "bears", "clip_01"]) == 64
-        assert run(["edit", "bears", "clip_01", "--prompt", "A bear."]) == 64
+        assert run(["edit", "bears", "clip_01", "--prompt", "A bear."]) == 65
     told = capsys.readouterr()
     lines = told.out.splitlines()
     said = "Bears: 2 jobs would be regenerated: narration/clip_01 and 1 made from it; this would cost"

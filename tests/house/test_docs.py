@@ -13,7 +13,7 @@ import pytest
 
 from scripts.lib.failures import MEANING
 from tests.cli.factory import NOON, a_full_studio
-from videod.cli import client, docs, main, output
+from videod.cli import client, docs, main, output, status_docs
 from videod.config import Settings
 from videod.core.failures import Kind
 from videod.core.statuses import LABELS, MOVES, Status
@@ -102,10 +102,10 @@ def test_the_diagram_loses_no_dependency() -> None:
 
 
 def test_the_status_diagram_has_only_moves_that_are_allowed() -> None:
-    moves = re.findall(r"^    (\w+) --> (\w+)$", docs.moves(), re.MULTILINE)
+    moves = re.findall(r"^    (\w+) --> (\w+)$", status_docs.moves(), re.MULTILINE)
     assert len(moves) > 30
     assert all(Status(end) in MOVES[Status(start)] for start, end in moves)
-    assert all(label in docs.statuses() for label in LABELS.values())
+    assert all(label in status_docs.statuses() for label in LABELS.values())
 
 
 # ------------------------------------------------------------------------------------------- commands

@@ -18,26 +18,14 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from videod.cli import alert_docs, answer_docs, api_docs, options, output
+from videod.cli import alert_docs, answer_docs, api_docs, options, output, status_docs
 from videod.cli.markdown import table
 from videod.cli.options import examples
 from videod.core import offers
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
 from videod.core.service import Service
 from videod.core.services import LANES
-from videod.core.statuses import (
-    APPROVES,
-    AT_GATE,
-    ERRORS,
-    FORWARD,
-    LABELS,
-    MOVES,
-    OWN_ERRORS,
-    REDOES,
-    SENT_BACK,
-    Gate,
-    Status,
-)
+from videod.core.statuses import ERRORS, LABELS, Gate
 from videod.core.step import Step
 from videod.core.tables import REVIEWED, STEPS
 
@@ -158,59 +146,7 @@ def _scripts(step: Step) -> Iterator[str]:
     yield from (f"`{offer.script}` ({service})" for service, offer in offers.others() if offer.step == step.name)
 
 
-# ------------------------------------------------------------------------------------------- statuses, failures
-
-
-def statuses() -> str:
-    """The 26 statuses: label, stored value, who sets it, where it goes from there (Cancelled is left out)."""
-    head = ("Notion label", "stored as", "who sets it", "may become")
-    rows = ((LABELS[one], f"`{one.value}`", _set_by(one), _targets(one)) for one in Status)
-    return table(head, rows)
-
-
-def _set_by(status: Status) -> str:
-    if status == Status.DRAFT:
-        return "you; videod, when the entry cannot run"
-    if status in (Status.QUEUED, Status.CANCELLED):
-        return "you"
-    if status in APPROVES:
-        at = LABELS[next(one for one, gate in AT_GATE.items() if gate == APPROVES[status])]
-        return f"you, at {at}; videod, where the gate is `auto`"
-    if status in REDOES:
-        return "videod; you, at the review, to regenerate flagged files"
-    return "videod"
-
-
-def _targets(status: Status) -> str:
-    targets = MOVES[status] - {Status.CANCELLED}
-    words = []
-    if targets >= ERRORS - {status}:
-        words.append("every error" if status not in ERRORS else "another error")
-        targets -= ERRORS
-    if targets >= (everything := {*AT_GATE, *APPROVES, *REDOES}):
-        words.append("wherever it stopped")
-        targets -= everything | {Status.ASSEMBLING, Status.UPLOADING}
-    return ", ".join([LABELS[one] for one in Status if one in targets] + words) or "nothing: it is finished"
-
-
-def moves() -> str:
-    """The way of an entry as a mermaid state diagram, without the arrows that would hide it."""
-    quiet = {Status.CANCELLED, Status.QUOTA_EXCEEDED}
-    lines = ["```mermaid", "stateDiagram-v2"]
-    lines += [f"    {one.value} : {LABELS[one].replace(':', '')}" for one in Status if one not in quiet]
-    lines.append("    [*] --> draft")
-    for start in Status:
-        if start in quiet:
-            continue
-        for end in Status:
-            resumed = start == Status.QUEUED and end not in (Status.GENERATING_ASSETS, Status.DRAFT)
-            among_errors = start in ERRORS and end in ERRORS
-            # a lost file may send an episode back from anywhere; the text says so
-            lost = end in ERRORS and end not in OWN_ERRORS.get(start, ()) and start != Status.QUEUED
-            back = end in SENT_BACK.get(start, ()) and end not in FORWARD.get(start, ())
-            if end in MOVES[start] and end not in quiet and not (resumed or among_errors or lost or back):
-                lines.append(f"    {start.value} --> {end.value}")
-    return "\n".join([*lines, "    published --> [*]", "```"])
+# ------------------------------------------------------------------------------------------- failures
 
 
 def failures() -> str:
@@ -445,7 +381,8 @@ def commands() -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    "diagram": diagram, "steps": steps, "older": older, "statuses": statuses, "moves": moves, "failures": failures,
+    "diagram": diagram, "steps": steps, "older": older, "statuses": status_docs.statuses,
+    "moves": status_docs.moves, "failures": failures,
     "settings": settings, "services": services, "secrets": secrets, "credentials": credentials, "channel": channel,
     "scripts": scripts, "commands": commands, "answers": answer_docs.answers,
     "alerts": alert_docs.alerts, "paths": api_docs.paths, "codes": api_docs.codes,

@@ -195,7 +195,7 @@ _EPISODES = (
         "Owls (wild_earth): the film that was approved was lost or replaced; videod made it again.", _ONCE, "at once",
     ),
     AlertCause(
-        "late-cancel", Level.WARNING, rf"{_P}:late_cancel", "an episode was cancelled too late to keep it off YouTube",
+        "late-cancel", Level.WARNING, rf"{_P}:late:.*", "an episode was cancelled too late, its film is on YouTube",
         "Owls (wild_earth): it was cancelled while its upload was ending, so the film is on YouTube.", _ONCE, "at once",
     ),
     AlertCause(

@@ -255,7 +255,7 @@ def _published(work: Transition, event: JobSucceeded) -> Transition:
             f"{work.task.title} ({work.task.channel_id}): it was cancelled while its upload was ending, so the film is"
         )
         text += f" on YouTube: {video[1]} What to do: delete it in YouTube Studio if you do not want it."
-        work = work.adding(Alert(f"{work.task.id}:late_cancel", text))
+        work = work.adding(Alert(f"{work.task.id}:late:{event.attempt}", text))
     return work.with_task(
         cancelled=False,
         youtube_id=video[0],
