@@ -163,7 +163,7 @@ def test_a_correction_says_its_price_first_and_costs_that(box: StudioBox, house:
     lines = told.out.splitlines()
     said = "Bears: 2 jobs would be regenerated: narration/clip_01 and 1 made from it; this would cost"
     assert lines[0].startswith(said)
-    assert "the review of the assets and video would open again; this would cost about $0.4" in lines[2]
+    assert "the review of the assets and video would open again; this would cost about $0.73" in lines[2]
     assert lines[1] == lines[3] == "Nothing was changed."
     assert lines[4] == lines[0].replace("would be", "will be").replace("would cost", "will cost")
     assert "edit what?" in told.err
