@@ -118,7 +118,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         usd=elevenlabs.speech_usd(wish.model, wish.text),
         shortest_s=len(voice_marks.spoken(wish.text)) / FASTEST_CHARACTERS_PER_S,
         ask=lambda: elevenlabs.speak(wish.voice, request, wish.output_format),
-        finish=_copy, buy_again=wish.buy_again,
+        finish=_copy, buy_again=wish.buy_again, told={"voice": wish.voice, "language": wish.language or "en"},
     )  # fmt: skip
     heard = sound_order.make(wanted, reporter)
     if heard.duration_s > CLIP_S:

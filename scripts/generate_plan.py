@@ -13,10 +13,10 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from scripts.lib import answers, atomic, gemini, plan_answers, plan_papers, receipt, script_runtime
+from scripts.lib import answers, atomic, gemini, plan_answers, plan_channel, plan_papers, receipt, script_runtime
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.plan_checker import Checker, Stage
 from scripts.lib.planning import Brief, Models, Planner
@@ -45,6 +45,7 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--clips", type=int, default=18, metavar="N", help="default 18")
     made.add_argument("--images", type=int, default=22, metavar="M", help="default 22")
     made.add_argument("--language", default="en", metavar="CODE", help="what is narrated, such as de; default en")
+    made.add_argument("--channel-file", type=Path, metavar="FILE", help="JSON: pace, likes, banned, before")
     made.add_argument("--output", type=Path, default=Path("plan/plan.json"), help="default plan/plan.json")
     made.add_argument("--model", default=MODEL, help=f"for stories, text and edit; default {MODEL}")
     made.add_argument("--light-model", default=LIGHT, help=f"for facts, beats and pictures; default {LIGHT}")
@@ -71,6 +72,7 @@ def read_brief(arguments: argparse.Namespace) -> Brief:
     return Brief(
         title=arguments.title, topic=arguments.topic, direction=arguments.direction, channel=arguments.channel_name,
         brand=arguments.brand, clips=arguments.clips, images=arguments.images, language=arguments.language,
+        habits=plan_channel.read(arguments.channel_file),
     )  # fmt: skip
 
 
@@ -81,12 +83,16 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         raise Failure(Kind.USAGE, "--checker names no program")
     if not arguments.show_prompts:
         secret("GEMINI_API_KEY", "Gemini")
-    with Checker(tuple(command), brief.clips, brief.images, brief.language) as checker:
+    kept = plan_answers.Answers(plan_answers.path_for(arguments.output))
+    if not arguments.show_prompts:
+        brief = replace(brief, habits=plan_channel.begun(arguments.output, brief.habits, going_on=bool(kept.kept)))
+    with Checker(tuple(command), brief.clips, brief.images, brief.language, brief.habits.size()) as checker:
         stages = checker.stages()
+        brief = replace(brief, lengths=checker.lengths)
         if arguments.show_prompts:
             show(brief, stages)
         else:
-            write(arguments, brief, checker, stages, reporter)
+            write(arguments, brief, checker, stages, kept, reporter)
 
 
 def show(brief: Brief, stages: Sequence[Stage]) -> None:
@@ -96,13 +102,13 @@ def show(brief: Brief, stages: Sequence[Stage]) -> None:
 
 
 def write(
-    arguments: argparse.Namespace, brief: Brief, checker: Checker, stages: Sequence[Stage], reporter: Reporter
+    arguments: argparse.Namespace, brief: Brief, checker: Checker, stages: Sequence[Stage],
+    kept: plan_answers.Answers, reporter: Reporter,
 ) -> None:  # fmt: skip
     output: Path = arguments.output
     models = Models(arguments.model, arguments.light_model, arguments.api_version)
-    kept = plan_answers.Answers(plan_answers.path_for(output))
     given = earlier(output, stages, arguments.start) if arguments.start else {}
-    settings: dict[str, answers.Json] = {**asdict(brief), "light": models.light, "given": given}
+    settings: dict[str, answers.Json] = {**brief.order(), "light": models.light, "given": given}
     fingerprint = receipt.digest(gemini.SERVICE, models.strong, "plan", settings, [])
     order = receipt.open_order(
         output, gemini.SERVICE, fingerprint, buy_again=arguments.buy_again, answers_kept=len(kept.kept)
@@ -115,8 +121,9 @@ def write(
     verdict = planner.plan(stages, arguments.rounds)
     if verdict.plan is None:
         raise Failure(Kind.CONFIGURATION, "the plan checker gave no plan after the last stage")
-    atomic.write_text(output.with_name(STORY), json.dumps(planner.written, ensure_ascii=False, indent=2) + "\n")
-    for name, text in plan_papers.papers(verdict.plan, verdict.seconds, planner.written).items():
+    story = planner.written | ({"warnings": [asdict(one) for one in planner.warnings]} if planner.warnings else {})
+    atomic.write_text(output.with_name(STORY), json.dumps(story, ensure_ascii=False, indent=2) + "\n")
+    for name, text in plan_papers.papers(verdict.plan, verdict.seconds, story).items():
         atomic.write_text(output.with_name(name), text)
     # last: the plan's presence says that everything else is there
     atomic.write_text(output, json.dumps(verdict.plan, ensure_ascii=False, indent=2) + "\n")
@@ -153,6 +160,7 @@ def stands(output: Path, checker: Checker) -> bool:
 def finish(output: Path, kept: plan_answers.Answers, brief: Brief, reporter: Reporter) -> None:
     """The plan stands: clear up what led to it."""
     kept.forget()
+    atomic.remove(plan_channel.noted(output))
     reporter.result(output, clips=brief.clips, images=brief.images)
 
 

@@ -26,12 +26,15 @@ from videod.core.metadata import (
     tags_left,
 )
 from videod.core.sanitize import shows
+from videod.core.speech import RATE_MAX, RATE_MIN
 from videod.core.youtube_names import canonical
 from videod.documents import Document, DocumentError, Fault, faults_of
 from videod.strict_yaml import read_yaml
 
 PLACEHOLDERS = ("title", "topic", "channel", "description")
 EXTRAS = ("intro", "outro", "watermark")
+#: of the lines and words in `narration`
+LINES_MAX, LINE_CHARACTERS_MAX = 100, 300
 
 Review = Literal["review", "auto"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -131,6 +134,24 @@ class Music(_Part):
         return self.credit if not self.credit or self.licence in self.credit else f"{self.credit} ({self.licence})"
 
 
+def _lines(lines: tuple[str, ...]) -> tuple[str, ...]:
+    for line in lines:
+        if not line.strip() or len(line) > LINE_CHARACTERS_MAX or odd_characters(line):
+            raise ValueError(f"{line[:40]!r} is empty, no text or longer than {LINE_CHARACTERS_MAX} characters")
+    return tuple(" ".join(line.split()) for line in lines)
+
+
+Lines = Annotated[tuple[str, ...], Field(strict=False, max_length=LINES_MAX), AfterValidator(_lines)]
+
+
+class Narration(_Part):
+    """What the planner knows of the channel's way of telling. `pace`: characters a second, None: as measured."""
+
+    likes: Lines = Field(default=(), examples=[("The tide does not wait.", "She has until dusk.")])
+    banned: Lines = Field(default=(), examples=[("majestic", "circle of life")])
+    pace: float | None = Field(default=None, ge=RATE_MIN, le=RATE_MAX, examples=[14.5])
+
+
 class Gates(_Part):
     """Where a person looks before work goes on ("review"), and where it goes on by itself ("auto")."""
 
@@ -186,6 +207,7 @@ class Channel(_Part):
         default="blur, distort, low quality", min_length=1, max_length=500
     )
     voice: Voice = Field(default_factory=Voice)
+    narration: Narration = Field(default_factory=Narration)
 
 
 @dataclass(frozen=True)

@@ -53,14 +53,20 @@ class Verdict:
     complaints: tuple[Complaint, ...]
     seconds: tuple[float, ...]
     plan: dict[str, Json] | None
+    warnings: tuple[Complaint, ...] = ()
 
 
 class Checker:
     """A running checker; a context manager. Every method raises Failure(configuration) when it does not answer."""
 
-    def __init__(self, command: tuple[str, ...], clips: int, images: int, language: str) -> None:
+    def __init__(
+        self, command: tuple[str, ...], clips: int, images: int, language: str, more: Mapping[str, Json] | None = None
+    ) -> None:  # fmt: skip
+        """`more`: what it must know of the channel besides, see `plan_channel.Habits.size`."""
         self._command = command
-        self._size: dict[str, Json] = {"clips": clips, "images": images, "language": language}
+        self._size: dict[str, Json] = {"clips": clips, "images": images, "language": language, **(more or {})}
+        #: characters of a line: least, average, most; known after `stages`
+        self.lengths: dict[str, int] = {}
         self._buffer = b""
         bare = {name: value for name, value in os.environ.items() if name not in SECRETS}
         try:
@@ -81,16 +87,21 @@ class Checker:
             pass
 
     def stages(self) -> tuple[Stage, ...]:
+        said = self._ask({"ask": "stages"})
         found = [
             Stage(
                 answers.text(dig(one, "name")) or "", dig(one, "strong") is True,
                 tuple(name for need in answers.items(dig(one, "needs")) if (name := answers.text(need))),
                 answers.text(dig(one, "spare")), dig(one, "schema"),
             )
-            for one in answers.items(dig(self._ask({"ask": "stages"}), "stages"))
+            for one in answers.items(dig(said, "stages"))
         ]  # fmt: skip
         if not found or any(not stage.name or not isinstance(stage.schema, dict) for stage in found):
             raise self._broken("names no stages")
+        told = {name: answers.number(dig(said, "lines", name), 1, 10_000) for name in ("least", "average", "most")}
+        self.lengths = {name: round(count) for name, count in told.items() if count is not None}
+        if len(self.lengths) < len(told):
+            self.lengths = {}
         return tuple(found)
 
     def judge(self, stage: str, given: Mapping[str, Json]) -> Verdict:
@@ -100,23 +111,17 @@ class Checker:
         lengths = [answers.number(one, 0.0, 1000.0) for one in answers.items(dig(said, "seconds"))]
         plan = dig(said, "plan")
         seconds = tuple(one for one in lengths if one is not None)
-        return Verdict(complaints, seconds, plan if isinstance(plan, dict) else None)
+        warnings = _listed(dig(said, "warnings"))
+        return Verdict(complaints, seconds, plan if isinstance(plan, dict) else None, warnings)
 
     def approves(self, plan: Json) -> bool:
-        """Whether nothing is wrong with a whole plan."""
+        """Whether nothing is wrong with a whole plan, for whichever voice it was written."""
         return not self._complaints(self._ask({"ask": "check", "plan": plan}))
 
     def _complaints(self, said: Json) -> tuple[Complaint, ...]:
         if not isinstance(dig(said, "complaints"), list):
             raise self._broken(answers.text(dig(said, "error")) or "gives no verdict")
-        return tuple(
-            Complaint(
-                answers.text(dig(one, "where")) or "",
-                answers.text(dig(one, "rule")) or "a rule",
-                answers.text(dig(one, "message")) or "no message",
-            )
-            for one in answers.items(dig(said, "complaints"))
-        )
+        return _listed(dig(said, "complaints"))
 
     def _ask(self, question: dict[str, Json]) -> Json:
         line = json.dumps(question | self._size) + "\n"
@@ -146,6 +151,17 @@ class Checker:
         self._process.kill()
         said = sanitize_line(_pipe(self._process.stderr).read(_ERROR_BYTES).decode("utf-8", "replace"))[-300:]
         return Failure(Kind.CONFIGURATION, f"the plan checker {self._command[0]} {what}{f': {said}' if said else ''}")
+
+
+def _listed(found: Json) -> tuple[Complaint, ...]:
+    return tuple(
+        Complaint(
+            answers.text(dig(one, "where")) or "",
+            answers.text(dig(one, "rule")) or "a rule",
+            answers.text(dig(one, "message")) or "no message",
+        )
+        for one in answers.items(found)
+    )
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

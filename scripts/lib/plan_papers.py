@@ -89,7 +89,8 @@ def _ways(written: Json) -> str:
     if rows:
         why = f"Chosen because: {_word(written, 'stories', 'why')}\n\n"
         parts.append(f"## Stories\n\n{why}{_table(('Story', 'In one sentence', 'Stakes', 'Turn', 'Price'), rows)}")
-    for head, listed in (("Other titles", titles), ("What the edit changed", changes)):
+    warnings = [f"- {_word(one, 'where')}: {_word(one, 'message')}" for one in answers.items(dig(written, "warnings"))]
+    for head, listed in (("Worth a look", warnings), ("Other titles", titles), ("What the edit changed", changes)):
         if listed:
             parts.append(f"## {head}\n\n" + "\n".join(listed) + "\n")
     return "".join(f"\n{part}" for part in parts)

@@ -14,6 +14,7 @@ from scripts.lib import gemini, plan_answers, wrapping
 from scripts.lib.answers import Json
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.plan_answers import Answers, Kept
+from scripts.lib.plan_channel import NO_HABITS, Habits
 from scripts.lib.plan_checker import Checker, Complaint, Stage, Verdict
 from scripts.lib.receipt import Order
 from scripts.lib.script_runtime import Reporter, warn
@@ -22,11 +23,18 @@ PROMPTS = Path(__file__).with_name("stages")
 DEADLINE_S = 280.0
 #: The model's own ceiling; the pictures of 18 clips take about 12,000 tokens.
 TOKENS = 65_536
+LENGTHS = (
+    "At this voice a line has {average} characters on the average, blanks included; the shortest has {least}, the"
+    " longest {most}. Short lines and long ones, not all alike."
+)
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What the plan is about. `brand` may have several lines; it is handed over as one."""
+    """What the plan is about. `brand` may have several lines; it is handed over as one.
+
+    `lengths`: characters of a line ("least", "average", "most"), as the checker counts them.
+    """
 
     title: str
     topic: str
@@ -36,6 +44,13 @@ class Brief:
     clips: int
     images: int
     language: str = "en"
+    habits: Habits = NO_HABITS
+    lengths: Mapping[str, int] = field(default_factory=dict)
+
+    def order(self) -> dict[str, Json]:
+        """What makes this brief another one than the last."""
+        named = ("title", "topic", "direction", "channel", "brand", "clips", "images", "language")
+        return {name: getattr(self, name) for name in named} | self.habits.ordered()
 
     def lines(self) -> str:
         values = {
@@ -53,6 +68,9 @@ class Brief:
         for name in stage.needs:
             shown = json.dumps(_shown(name, earlier[name]), ensure_ascii=False) if name in earlier else "(not yet)"
             parts.append(f"## {name.capitalize()}, as they stand\n\n{shown}")
+        parts += self.habits.told(stage.name)
+        if stage.name in ("text", "edit") and self.lengths:
+            parts.append(f"## Length of the lines\n\n{LENGTHS.format(**self.lengths)}")
         parts.append("Answer with one JSON object that fits the given schema.")
         return "\n\n".join(parts)
 
@@ -84,6 +102,7 @@ class Planner:
 
     `order` is the receipt of all calls together: "intent" while one is on its way, "received" once its answer is among
     `answers`. `written`: stage -> answer, as far as it is judged good; those that are there at the start are kept.
+    `warnings`: what is worth a look in answers that were judged good.
     """
 
     models: Models
@@ -93,6 +112,7 @@ class Planner:
     order: Order
     answers: Answers
     written: dict[str, Json] = field(default_factory=dict)
+    warnings: list[Complaint] = field(default_factory=list)
     _asked: int = 0
 
     def plan(self, stages: Sequence[Stage], rounds: int) -> Verdict:
@@ -124,6 +144,7 @@ class Planner:
                               http_status=200)  # fmt: skip
             verdict = self._judge(stage, answer)
             if not (complaints := verdict.complaints):
+                self._warn(verdict.warnings, share)
                 return verdict
             for complaint in complaints:
                 self.reporter.progress(share, complaint.line())
@@ -135,6 +156,12 @@ class Planner:
         listed = "; ".join(complaint.line() for complaint in complaints)
         message = f"the {stage.name} still break {len(complaints)} rules after {rounds} repairs: {listed}"
         raise Failure(Kind.INPUT, message, service=gemini.SERVICE, next_step="change the topic or the story direction")
+
+    def _warn(self, warnings: Sequence[Complaint], share: float) -> None:
+        """Say what is worth a look; it is kept with the story for the review."""
+        self.warnings += warnings
+        for warning in warnings:
+            self.reporter.progress(share, warning.line())
 
     def _spare(self, stage: Stage, complaints: Sequence[Complaint]) -> Verdict:
         """Go on with what the stage before it left: it was judged good."""

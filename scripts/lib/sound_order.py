@@ -1,7 +1,7 @@
 """The way of one paid sound: receipt, request, proof that it can be heard, file. Speech and effects share it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.lib import answers, atomic, audio, elevenlabs, receipt
@@ -36,6 +36,8 @@ class Wanted:
     ask: Callable[[], elevenlabs.Audio]
     finish: Callable[[Path, Path], None]
     buy_again: bool
+    #: what is reported of it besides what can be heard
+    told: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def make(wanted: Wanted, reporter: Reporter) -> audio.Sound:
@@ -51,7 +53,7 @@ def make(wanted: Wanted, reporter: Reporter) -> audio.Sound:
         order.priced(wanted.usd)
         order.received()
     heard = audio.measure(wanted.output)
-    reporter.result(wanted.output, **_facts(heard))
+    reporter.result(wanted.output, **_facts(heard), **wanted.told)
     return heard
 
 

@@ -20,7 +20,7 @@ from tests.campaigns.frame import ROOT, Campaign, Result, main, say
 from tests.campaigns.kills import TOPICS, _story
 from tests.harness import quick_lease
 from tests.harness.patience import ended, until
-from tests.live.stage import _BOUGHT, Stage
+from tests.live.stage import _BOUGHT, ORDERS, Stage
 from videod.cli import rehearsal
 
 HELD = 75
@@ -185,7 +185,8 @@ def _judge(hosts: Hosts, written: int, counts: "Counter[str]") -> Result:
     for name in NAMES:
         hosts.stage.state, kept = hosts.states[name], hosts.stage.state
         for step, kind in _BOUGHT.items():
-            beyond[kind] -= len(hosts.stage.rows("SELECT 1 FROM jobs WHERE step = ? AND state = 'done'", step))
+            done = hosts.stage.rows("SELECT 1 FROM jobs WHERE step = ? AND state = 'done'", step)
+            beyond[kind] -= len(done) * ORDERS.get(step, 1)
         doubts += sum(row["possibly_paid_twice"] for row in hosts.stage.rows("SELECT possibly_paid_twice FROM tasks"))
         hosts.stage.state = kept
     for charge in hosts.stage.charges():

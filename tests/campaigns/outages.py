@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.campaigns import frame, invariants
-from tests.live.stage import Stage
+from tests.live.stage import ORDERS, Stage
 from tests.scenarios import test_random_faults as mixed
 from videod.core.statuses import JobState
 from videod.credentials import SECRET_NAMES
@@ -151,7 +151,7 @@ def _check_purchases(made: Round, doubts: int, useless: int) -> int:
     rows = made.stage.rows("SELECT step, count(*) AS number FROM jobs WHERE state = 'done' GROUP BY step")
     done = {row["step"]: row["number"] for row in rows}
     assert bought["upload"] == done["upload"] == made.written, (bought, done)
-    more = sum(bought[kind] - done[step] for step, kind in STEPS.items())
+    more = sum(bought[kind] - done[step] * ORDERS.get(step, 1) for step, kind in STEPS.items())
     assert 0 <= more <= doubts + useless, f"{more} bought without need, {doubts} in doubt, {useless} useless"
     return more
 

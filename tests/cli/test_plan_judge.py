@@ -9,7 +9,7 @@ import pytest
 
 from videod.core.stages import Stage
 from videod.sandbox.render import stages as made
-from videod.sandbox.render.planner import make_plan
+from videod.sandbox.render.planner import make_plan, make_written
 
 PROMPT = "Title: The river\nTopic: brown bears\nStory direction: an old bear\nClips: 6\nImages: 8\n"
 SIZE = {"clips": 6, "images": 8, "language": "en"}
@@ -24,8 +24,8 @@ def asked(*questions: object) -> list[dict[str, Any]]:
 
 
 def test_it_names_the_stages_and_judges_each_of_them() -> None:
-    plan = make_plan(PROMPT)
-    answers = {stage.value: getattr(made, stage.value)(plan) for stage in Stage}
+    plan, written = make_plan(PROMPT), make_written(PROMPT)
+    answers = {stage.value: getattr(made, stage.value)(written) for stage in Stage}
     judged = [{"ask": "judge", "stage": stage, "answers": answers} | SIZE for stage in answers]
     bad = {**answers, "text": {**answers["text"], "title": "<"}}
     named, *verdicts, spoiled, checked = asked(

@@ -109,14 +109,13 @@ BREAKS: list[tuple[Callable[[Document], None], str, str]] = [
     (clip(0, "motion", "..."), "clips[0].motion", "filled"),
     (clip(0, "negative", ""), "clips[0].negative", "negative"),
     (clip(0, "negative", "blur, " * 100), "clips[0].negative", "length"),
-    (clip(0, "narration", "The bear waits."), "clips[0].narration", "duration"),
-    (clip(0, "narration", "The bear waits beside the cold river for food before the deep winter comes."),
+    (clip(0, "narration", "It waits."), "clips[0].narration", "duration"),
+    (clip(0, "narration", f"{'The bear waits beside the cold river for food before winter. ' * 4}"),
      "clips[0].narration", "duration"),
     (clip(0, "narration", "The bear waits beside the river — it hungers."), "clips[0].narration", "dash"),
     (clip(0, "narration", "The bear waits beside the river - it hungers."), "clips[0].narration", "dash"),
     (clip(0, "narration", "The bear waits beside the cold river…"), "clips[0].narration", "ellipsis"),
     (clip(0, "narration", "The bear waits beside the cold river..."), "clips[0].narration", "ellipsis"),
-    (clip(0, "narration", "The bear, cold, waits here."), "clips[0].narration", "commas"),
     (clip(0, "narration", "[whispers] The bear waits beside the cold river."), "clips[0].narration", "spoken text"),
     (clip(0, "narration", "The bear waits beside the cold river for its winter food"),
      "clips[0].narration", "spoken text"),
@@ -165,7 +164,7 @@ def test_what_only_looks_like_a_broken_rule_is_left_alone(change: Callable[[Docu
 def test_too_few_and_too_many_clips_and_images_say_how_many_to_change() -> None:
     said = {complaint.where: complaint.message for complaint in complaints(good_plan(), CLIPS + 2, IMAGES - 1)}
     assert "add 2" in said["clips"]
-    assert "remove 1" in said["images"]
+    assert f"there may be {IMAGES - 1}" in said["images"]
 
 
 def test_wrong_types_are_the_only_complaints_when_nothing_else_can_be_judged() -> None:
@@ -214,8 +213,8 @@ def test_poses_shrink_with_the_episode_and_never_below_one() -> None:
     assert poses_allowed("antagonist", 18) == (3, 5)
     assert poses_allowed("background", 18) == (1, 2)
     assert poses_allowed("protagonist", 9) == (2, 3)
-    assert poses_allowed("antagonist", 6) == (1, 2)
-    assert poses_allowed("protagonist", 1) == (1, 2)
+    assert poses_allowed("antagonist", 6) == (1, 3)
+    assert poses_allowed("protagonist", 1) == (1, 3)
     assert poses_allowed("protagonist", 36) == (4, 12)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.core import plans
 from tests.core.edited import NAMES, faults, planted, read, said
-from videod.core.craft import complaints
+from videod.core.craft import Telling, complaints
 from videod.core.editor import Remark, remarks
 from videod.core.editor_numbers import numbers
 from videod.core.editor_words import guess, opening, start
@@ -66,9 +66,9 @@ def test_a_number_that_no_fact_holds_is_refused_and_one_of_another_fact_is_warne
     assert lost.refused and '"sixty-one"' in lost.message
     (elsewhere,) = remarks(said(plan, {3: "What she breathes out has three degrees."}), spoken)
     assert not elsewhere.refused and "the line does not name" in elsewhere.message
-    assert [one.rule for one in complaints(said(plan, {8: "After sixty-one months, nobody."}), 9, 9, spoken)].count(
-        "fact"
-    ) == 1
+    assert [
+        one.rule for one in complaints(said(plan, {8: "After sixty-one months, nobody."}), 9, 9, Telling(spoken))
+    ].count("fact") == 1
 
 
 def test_without_a_story_a_number_is_only_warned_of() -> None:

@@ -9,10 +9,10 @@ import pytest
 from videod.core import craft
 from videod.core.languages import language, speaks
 from videod.core.scripts import Script, script_of
-from videod.core.speech import narration_seconds, unspaced, words
+from videod.core.speech import Pace, narration_seconds, words
 
 CASES = Path(__file__).parents[1] / "cases"
-#: a sentence such as a plan has for one clip, by language; each takes a narrator some seven seconds
+#: a sentence such as a plan has for one clip, by language; each takes a narrator some four to eight seconds
 SENTENCES = {
     "en": "The old bear waits in silence where the cold river narrows.",
     "de": "Der alte Bär wartet still, wo der kalte Fluss schmal wird.",
@@ -38,21 +38,28 @@ SENTENCES = {
 
 @pytest.mark.fault("3.7")
 @pytest.mark.parametrize("code", SENTENCES)
-def test_a_sentence_of_some_seven_seconds_is_let_through_in_every_script(code: str) -> None:
+def test_a_sentence_is_let_through_in_every_script(code: str) -> None:
     text = SENTENCES[code]
-    assert 6 <= narration_seconds(text, code) <= 9, narration_seconds(text, code)
+    assert 3.4 <= narration_seconds(text) <= 8, narration_seconds(text)
     assert language(code).written(text)
-    found = [one for one in craft.complaints(_with(text), 18, 22, language(code)) if one.where.endswith("narration")]
+    found = [one for one in craft.complaints(_with(text), 18, 22, told(code)) if one.where.endswith("narration")]
     assert {one.rule for one in found} <= {"repeated"}, found
 
 
 @pytest.mark.fault("3.7")
 @pytest.mark.parametrize("code", SENTENCES)
-def test_half_a_sentence_is_too_short_and_two_are_too_long(code: str) -> None:
+def test_a_sixth_of_a_sentence_is_too_short_and_three_are_too_long(code: str) -> None:
     text = SENTENCES[code]
-    for other, change in ((text[: len(text) // 3] + text[-1], "say more"), (f"{text} {text}", "shorten it")):
-        found = craft.complaints(_with(other), 18, 22, language(code))
+    for other, change in (
+        (text[: len(text) // 6] + text[-1], "say a little more"),
+        (f"{text} {text} {text}", "shorten it"),
+    ):
+        found = craft.complaints(_with(other), 18, 22, told(code))
         assert any(one.rule == "duration" and change in one.message for one in found), (narration_seconds(other), other)
+
+
+def told(code: str) -> craft.Telling:
+    return craft.Telling(language(code), Pace())
 
 
 def _with(narration: str) -> dict[str, object]:
@@ -67,7 +74,7 @@ def _with(narration: str) -> dict[str, object]:
                                             ("plan_hi.json", "hi"), ("plan_hi.json", "hi-IN")])  # fmt: skip
 def test_chinese_and_hindi_plans_pass(file: str, code: str) -> None:
     plan = json.loads((CASES / file).read_text())
-    assert craft.complaints(plan, 18, 22, language(code)) == ()
+    assert craft.complaints(plan, 18, 22, craft.Telling(language(code))) == ()
     assert craft.complaints(plan, 18, 22) == ()
 
 
@@ -77,7 +84,7 @@ def test_chinese_and_hindi_plans_pass(file: str, code: str) -> None:
     [("plan_cmn.json", "en", "English"), ("plan_hi.json", "zh", "Chinese"), ("plan_cmn.json", "ru", "Russian")],
 )
 def test_a_plan_in_another_language_is_sent_back(file: str, code: str, name: str) -> None:
-    found = craft.complaints(json.loads((CASES / file).read_text()), 18, 22, language(code))
+    found = craft.complaints(json.loads((CASES / file).read_text()), 18, 22, craft.Telling(language(code)))
     assert {one.rule for one in found} >= {"language"} and f"is not written in {name}" in found[0].message
 
 
@@ -115,12 +122,10 @@ def test_other_codes_are_refused_with_a_sentence(code: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("The old bear waits where the river narrows.", 7.0),
-        ("Two pauses, then one.", 7.0),
-        ("It's well-fed.", 4.0),
-        ("", 1.0),
-        ("老熊在河流变窄的地方静静等待第一次，鲑鱼终于必须跃起越过白色的水花。", 8.1),
-        ("Cafe\u0301 waits.", 4.0),
+        ("The old bear waits where the river narrows.", 2.9),
+        ("", 0.0),
+        ("老熊在河流变窄的地方静静等待第一次，鲑鱼终于必须跃起越过白色的水花。", 7.6),
+        ("Cafe\u0301 waits.", 0.7),
     ],
 )
 def test_there_is_one_estimate_of_how_long_a_text_takes(text: str, seconds: float) -> None:
@@ -129,7 +134,6 @@ def test_there_is_one_estimate_of_how_long_a_text_takes(text: str, seconds: floa
 
 def test_marks_part_no_word_and_scripts_are_told_apart() -> None:
     assert words("बूढ़ा भालू") == 2 and words("don't stop") == 2
-    assert unspaced(SENTENCES["th"]) and unspaced(SENTENCES["ja"]) and not unspaced(SENTENCES["ko"])
     letters = "Aзσא" + "عकআਕકகతకകසกກကაአកハ漢字한ー々"
     assert Script.OTHER not in {script_of(letter) for letter in letters}
     named = {"LATIN": Script.LATIN, "CYRILLIC": Script.CYRILLIC, "ARABIC": Script.ARABIC, "CJK UNIFIED": Script.HAN,

@@ -9,19 +9,20 @@ import pytest
 from videod.core import craft
 from videod.core.languages import language
 from videod.core.schemas import faults
-from videod.core.stage_rules import Size, complaints, joined, lines
+from videod.core.speech import Pace
+from videod.core.stage_rules import Size, complaints, joined, lines, warnings
 from videod.core.stages import STAGES, Stage, schema
 from videod.sandbox.render import stages as made
-from videod.sandbox.render.planner import make_plan
+from videod.sandbox.render.planner import make_plan, make_written
 
 PROMPT = "Title: The river\nTopic: brown bears\nStory direction: an old bear\nClips: 18\nImages: 22\n"
-SIZE = Size(18, 22)
+SIZE = Size(18, 22, craft.Telling(pace=Pace()))
 Answers = dict[Stage, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def whole() -> Answers:
-    plan = make_plan(PROMPT)
+    plan = make_written(PROMPT)
     return {stage: getattr(made, stage.value)(plan) for stage in Stage}
 
 
@@ -123,7 +124,7 @@ def test_a_fault_is_found_where_it_was_made(
 
 
 def test_narrations_are_judged_in_their_language(answers: Answers) -> None:
-    found = rules(Stage.TEXT, answers, Size(18, 22, language("ja")))
+    found = rules(Stage.TEXT, answers, Size(18, 22, craft.Telling(language("ja"), Pace())))
     assert found.count(("lines[0].text", "language")) == 1
 
 
@@ -136,3 +137,44 @@ def test_a_shape_that_is_none_is_said_and_breaks_nothing(value: object) -> None:
 def test_no_answer_gets_more_complaints_than_anybody_reads() -> None:
     assert len(faults({"facts": [7] * 150}, schema(Stage.FACTS, 18, 22))) == 20
     assert next(one.rule for one in faults({"facts": [7] * 10_000}, schema(Stage.FACTS, 18, 22))) == "shape"
+
+
+def told(**more: object) -> Size:
+    return Size(18, 22, craft.Telling(pace=Pace(), **more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("line", ["A Majestic bear stands here.", "It is the circle  of LIFE, once more."])
+def test_a_banned_word_is_refused_with_its_line(answers: Answers, line: str) -> None:
+    answers[Stage.TEXT]["lines"][4]["text"] = line
+    banned = ("majestic", "circle of life")
+    assert ("lines[4].text", "banned") in rules(Stage.TEXT, answers, told(banned=banned))
+    answers[Stage.TEXT]["lines"][4]["text"] = "Its majesty circles the lifeless bay and waits there for a while."
+    assert rules(Stage.TEXT, answers, told(banned=banned)) == []
+
+
+def test_lines_are_judged_by_the_channels_voice(answers: Answers) -> None:
+    """Written for 15 characters a second: too much for 9, too little for 22."""
+    for rate, change in ((9.0, "say less"), (22.0, "say more")):
+        size = Size(18, 22, craft.Telling(pace=Pace(rate)))
+        found = [one for one in complaints(Stage.TEXT, answers, size) if one.rule == "average"]
+        assert len(found) == 1 and change in found[0].message
+
+
+def test_a_short_line_beside_long_ones_is_welcome(answers: Answers) -> None:
+    answers[Stage.TEXT]["lines"][5]["text"] = "And then it comes back."
+    assert rules(Stage.TEXT, answers) == []
+
+
+def test_a_clip_of_five_seconds_has_room_for_short_lines_only(answers: Answers) -> None:
+    found = rules(Stage.TEXT, answers, Size(18, 22, craft.Telling(pace=Pace(clip_s=5.0))))
+    assert ("lines[0].text", "duration") in found and ("lines", "average") in found
+
+
+def test_a_story_that_the_channel_told_is_a_warning_and_no_complaint(answers: Answers) -> None:
+    story = answers[Stage.STORIES]["stories"][1]
+    before = ({"title": "The Flood", "species": "brown bear", "story": story["logline"], "turn": story["turn"]},)
+    size = Size(18, 22, before=before)
+    assert rules(Stage.STORIES, answers, size) == []
+    (warning,) = warnings(Stage.STORIES, answers, size)
+    assert (warning.where, warning.rule) == ("stories[1]", "told before") and "The Flood" in warning.message
+    assert warnings(Stage.STORIES, answers, Size(18, 22)) == ()

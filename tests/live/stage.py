@@ -16,6 +16,7 @@ import yaml
 from tests.harness.patience import PATIENCE_S, ended, until
 from videod.cli import rehearsal
 from videod.cli.demo_person import Person
+from videod.core.stages import STAGES
 from videod.sandbox.attach import call
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +25,8 @@ _BOUGHT = {
     "plan": "text", "image": "image", "clip": "clip", "narration": "speech", "sound_effect": "sound_effect",
     "upload": "upload",
 }  # fmt: skip
-
+#: step -> orders that one finished job takes, where it is not one
+ORDERS = {"plan": len(STAGES)}
 
 #: requests a minute that the simulated Notion takes: those of its larger plans
 NOTION_PER_MINUTE = 600
@@ -180,7 +182,7 @@ class Stage:
         beyond: Counter[str] = Counter()
         which = "id IN (SELECT job_id FROM attempts)" if begun else "state = 'done'"
         for step, kind in _BOUGHT.items():
-            beyond[kind] = -len(self.rows(f"SELECT 1 FROM jobs WHERE step = ? AND {which}", step))
+            beyond[kind] = -len(self.rows(f"SELECT 1 FROM jobs WHERE step = ? AND {which}", step)) * ORDERS.get(step, 1)
         for charge in self.charges():
             kind = "clip" if charge["kind"] == "refund" else str(charge["kind"])
             if kind in beyond:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.harness.patience import run, until
 from tests.live.creator import Creator, review
-from tests.live.stage import Stage, stage
+from tests.live.stage import ORDERS, Stage, stage
 from videod.core.statuses import LABELS, Status
 
 pytestmark = pytest.mark.live
@@ -151,9 +151,9 @@ def test_a_plan_that_stays_bad_stops_before_money_is_spent_and_lists_rule_and_pl
     page = creator.write("Bad Plan", direction="A whale dives deep for squid. [[bad plan]]")
     card = creator.wait(page, Status.ERROR_PLANNING)
     whole(
-        card["Error Log"], "plan/plan", "after 3 repairs", "clips[", "breaks", "change the Topic or the Story Direction"
+        card["Error Log"], "plan/plan", "after 3 repairs", "lines[", "breaks", "change the Topic or the Story Direction"
     )
-    whole(creator.wait_for_alert("Bad Plan"), "clips[", "then set Queued")
+    whole(creator.wait_for_alert("Bad Plan"), "lines[", "then set Queued")
     assert creator.bought("image") == images
     creator.edit(page, {"Story Direction": "A whale dives deep for squid.", "Status": LABELS[Status.QUEUED]})
     card = creator.wait(page, Status.ASSETS_READY)
@@ -166,7 +166,7 @@ def test_one_bad_plan_is_mended_by_asking_again_without_anybody(running: Stage, 
     page = creator.write("Second Thoughts")
     card = creator.wait(page, Status.ASSETS_READY)
     assert (card["Error Log"], len(creator.alerts())) == ("", alerts)
-    assert creator.bought("text") == asked + 2
+    assert creator.bought("text") == asked + ORDERS["plan"] + 1
 
 
 def test_a_refused_image_is_named_with_what_was_refused_and_the_others_are_kept(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.patience import until
 from tests.live.board import Board, Row
-from tests.live.stage import Stage, stage
+from tests.live.stage import ORDERS, Stage, stage
 from videod.core.statuses import LABELS, Status
 
 pytestmark = pytest.mark.live
@@ -81,7 +81,7 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         made.start()
         board.write(*BEAR)
 
-        images = {"text": 1, "image": 2}
+        images = {"text": ORDERS["plan"], "image": 2}
         rests(made, Status.ASSETS_READY, WATCHED, **images)
         entry = shows(board, Status.ASSETS_READY)
         assert "approving will cost about $0.84" in str(entry["Progress"])

@@ -91,7 +91,7 @@ def test_each_stage_is_asked_for_by_its_model_with_what_it_needs(wire: Wire, run
         one.json()["contents"][0]["parts"][0]["text"] for one in wire.asked
     )  # fmt: skip
     assert "One fact a sentence" in facts and "five different stories" in stories and "Beat 1 is the hook" in beats
-    assert "words / 2 + 2 x (periods + commas) + 1" in text and "hard" not in text and "editor" in edit
+    assert "A line that describes the picture is a wasted line" in text and "editor" in edit
     assert "One `core` image per character" in pictures
 
 

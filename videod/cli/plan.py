@@ -19,12 +19,12 @@ import typer
 from videod.cli import options, output, plan_judge
 from videod.cli.options import AsJson, examples
 from videod.cli.output import CommandError
-from videod.core.craft import Complaint, complaints
+from videod.core.craft import Complaint, Telling, complaints
 from videod.core.editor import Remark, remarks
 from videod.core.languages import Language, language
 from videod.core.plan import PlanError, parse
 from videod.core.plan_schema import schema
-from videod.core.speech import narration_seconds
+from videod.core.speech import RATE_MAX, RATE_MIN, Pace, narration_seconds
 
 #: a plan of 60 clips has about 100 kB
 BYTES_MAX = 4_000_000
@@ -35,6 +35,10 @@ app = options.app("Check a plan, or print the JSON schema for plans.")
 Clips = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="How many clips there must be.")]
 Images = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="How many images there must be.")]
 
+VoiceRate = Annotated[
+    float | None,
+    typer.Option("--pace", min=RATE_MIN, max=RATE_MAX, metavar="N", help="Characters that its voice says in a second."),
+]
 Spoken = Annotated[str, typer.Option("--language", metavar="CODE", help="What its narrations are in, such as de.")]
 
 
@@ -51,23 +55,24 @@ def check(
     clips: Clips = None,
     images: Images = None,
     spoken: Spoken = "",
+    pace: VoiceRate = None,
     as_json: AsJson = False,
 ) -> int:
     """Check a plan against the rules of the craft, and read it like an editor."""
-    tongue = _language(spoken)
+    told = Telling(_language(spoken), Pace(pace))
     text = _text(file)
     try:
         data: object = json.loads(text, parse_constant=_no_number)
-        found = _judge(data, clips, images, tongue)
+        found = _judge(data, clips, images, told)
     except (ValueError, RecursionError) as problem:
         reason = "is nested far too deep" if isinstance(problem, RecursionError) else f"is not valid JSON: {problem}"
         data, found = None, (Complaint("(file)", "json", reason),)
     if as_json:
         listed = [asdict(complaint) for complaint in found]
-        seconds, warned = _seconds(data, tongue), [_warning(*one) for one in _warnings(data, tongue)]
+        seconds, warned = _seconds(data, pace), [_warning(*one) for one in _warnings(data, told.language)]
         output.print_json({"ok": not found, "complaints": listed, "warnings": warned, "seconds": seconds})
     else:
-        _print(data, found, tongue)
+        _print(data, found, told)
     return output.REFUSED if found else output.OK
 
 
@@ -85,10 +90,10 @@ def _language(code: str) -> Language | None:
         raise CommandError(output.USAGE, str(unknown), "give the language of the channel") from None
 
 
-def _seconds(data: object, spoken: Language | None) -> list[float]:
+def _seconds(data: object, rate: float | None) -> list[float]:
     """How long each clip's narration would take; nothing for what is no plan."""
     try:
-        return [narration_seconds(clip.narration, spoken.base if spoken else "") for clip in parse(data).clips]
+        return [narration_seconds(clip.narration, rate) for clip in parse(data).clips]
     except PlanError:
         return []
 
@@ -132,13 +137,13 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _judge(
-    data: object, clips: int | None, images: int | None, spoken: Language | None
+    data: object, clips: int | None, images: int | None, told: Telling
 ) -> tuple[Complaint, ...]:  # fmt: skip
     """A count that was not given is the plan's own."""
     body = data if isinstance(data, dict) else {}
     own = {name: len(body[name]) if isinstance(body.get(name), list) else 1 for name in ("clips", "images")}
     wanted = clips or own["clips"] or 1, images or own["images"] or 1
-    return complaints(data if isinstance(data, dict) else {"plan": data}, *wanted, spoken)
+    return complaints(data if isinstance(data, dict) else {"plan": data}, *wanted, told)
 
 
 def _print_warnings(told: Sequence[tuple[Remark, str]]) -> None:
@@ -149,8 +154,8 @@ def _print_warnings(told: Sequence[tuple[Remark, str]]) -> None:
         output.say(f"  {'  ' if line else ''}({remark.rule}) {remark.message}")
 
 
-def _print(data: object, found: Sequence[Complaint], spoken: Language | None) -> None:
-    if told := _warnings(data, spoken):
+def _print(data: object, found: Sequence[Complaint], asked: Telling) -> None:
+    if told := _warnings(data, asked.language):
         _print_warnings(told)
     if found:
         output.heading(f"{len(found)} complaint{'s' if len(found) > 1 else ''}")
@@ -161,6 +166,6 @@ def _print(data: object, found: Sequence[Complaint], spoken: Language | None) ->
         plan = parse(data)
     except PlanError as problem:
         raise AssertionError(f"a plan without complaints cannot be read: {problem}") from problem
-    seconds = sum(_seconds(data, spoken))
+    seconds = sum(_seconds(data, asked.pace.rate))
     verdict = "The plan can be made as it is." if told else "No problems found."
     output.say(f"{plan.title}: {len(plan.clips)} clips, {len(plan.images)} images, about {seconds:.0f} s. {verdict}")

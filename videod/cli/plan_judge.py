@@ -1,11 +1,16 @@
 """`videod plan judge`: the one conversation in which scripts/generate_plan.py learns the stages and has answers judged.
 
 Each line of standard input is a JSON object with `clips`, `images` and `language`; each line of standard output is its
-answer. {"ask": "stages"} is answered with {"stages": [{"name", "strong", "needs", "spare", "schema"}]}, in order.
-{"ask": "judge", "stage": NAME, "answers": {NAME: ...}} is answered with {"complaints": [{"where", "rule", "message"}],
-"seconds": [of each narration], "plan": plan.json where this was the last stage and nothing is wrong, else null}.
-{"ask": "check", "plan": PLAN} is answered with {"complaints"} of a whole plan. A question that cannot be read is
-answered with {"error": TEXT}.
+answer. Optional are `pace` (characters a second of the voice), `clip_seconds`, `banned` (words) and `before` (the
+channel's last stories: `title`, `species`, `story`, `turn`).
+
+- {"ask": "stages"}: {"stages": [{"name", "strong", "needs", "spare", "schema"}], "lines": {"least", "average",
+  "most"}}, the stages in order and the characters of a line.
+- {"ask": "judge", "stage": NAME, "answers": {NAME: ...}}: {"complaints": [{"where", "rule", "message"}], "warnings":
+  [as these], "seconds": [of each narration], "plan": plan.json after the last stage where nothing is wrong, else null}.
+- {"ask": "check", "plan": PLAN}: {"complaints"} of a whole plan.
+
+A question that cannot be read is answered with {"error": TEXT}.
 """
 
 import json
@@ -15,15 +20,22 @@ from dataclasses import asdict
 
 from videod.core import stage_rules
 from videod.core.craft import Complaint, complaints
+from videod.core.craft_clips import Telling
 from videod.core.languages import language
+from videod.core.likeness import LAST
+from videod.core.retold import TEXT_MAX
 from videod.core.schemas import faults
-from videod.core.speech import narration_seconds
+from videod.core.scripts import Script
+from videod.core.speech import LINE_S_MIN, RATE_MAX, RATE_MIN, Pace, narration_seconds
 from videod.core.stage_rules import Size
 from videod.core.stages import STAGES, Stage, schema
 
 #: the answers of all stages of 60 clips have some 300 kB
 LINE_BYTES_MAX = 16_000_000
 CLIPS_MAX = 200
+#: seconds of a clip
+CLIP_S_MIN, CLIP_S_MAX = 3.5, 60.0
+BANNED_MAX = 200
 
 
 def run() -> None:
@@ -43,9 +55,10 @@ def _answer(asked: object) -> dict[str, object]:
         raise ValueError("a question is a JSON object")
     size = _size(asked)
     if asked.get("ask") == "stages":
-        return {"stages": [_stage(stage, size) for stage in STAGES]}
-    if asked.get("ask") == "check":
-        return {"complaints": _listed(complaints(_record(asked.get("plan")), size.clips, size.images, size.language))}
+        return {"stages": [_stage(stage, size) for stage in STAGES], "lines": _lines(size)}
+    if asked.get("ask") == "check":  # it may have been written before the voice was measured
+        told = Telling(size.telling.language)
+        return {"complaints": _listed(complaints(_record(asked.get("plan")), size.clips, size.images, told))}
     if asked.get("ask") != "judge":
         raise ValueError("ask is stages, judge or check")
     stage = Stage(str(asked.get("stage")))
@@ -56,9 +69,47 @@ def _size(asked: Mapping[str, object]) -> Size:
     counts = [asked.get(name) for name in ("clips", "images")]
     if not all(isinstance(count, int) and 1 <= count <= CLIPS_MAX for count in counts):
         raise ValueError(f"clips and images are whole numbers from 1 to {CLIPS_MAX}")
-    spoken = asked.get("language")
     clips, images = (count for count in counts if isinstance(count, int))
-    return Size(clips, images, language(spoken) if isinstance(spoken, str) and spoken else None)
+    return Size(clips, images, telling(asked), _before(asked.get("before", [])))
+
+
+def _before(value: object) -> tuple[dict[str, str], ...]:
+    listed = value if isinstance(value, list) else []
+    return tuple(
+        {name: text[:TEXT_MAX] for name, text in one.items() if isinstance(text, str)}
+        for one in listed[:LAST] if isinstance(one, dict)
+    )  # fmt: skip
+
+
+def telling(asked: Mapping[str, object]) -> Telling:
+    """How the narrations are. Raises ValueError."""
+    spoken, banned = asked.get("language"), asked.get("banned", [])
+    tongue = language(spoken) if isinstance(spoken, str) and spoken else None
+    if not isinstance(banned, list) or not all(isinstance(word, str) for word in banned):
+        raise ValueError("banned is a list of words")
+    rate, clip_s = _number(asked, "pace"), _number(asked, "clip_seconds")
+    if rate is not None and not RATE_MIN <= rate <= RATE_MAX:
+        raise ValueError(f"pace lies between {RATE_MIN:g} and {RATE_MAX:g} characters a second")
+    if clip_s is not None and not CLIP_S_MIN <= clip_s <= CLIP_S_MAX:
+        raise ValueError(f"clip_seconds lies between {CLIP_S_MIN:g} and {CLIP_S_MAX:g}")
+    return Telling(tongue, Pace(rate, clip_s or Pace.clip_s), tuple(banned[:BANNED_MAX]))
+
+
+def _number(asked: Mapping[str, object], name: str) -> float | None:
+    value = asked.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"{name} is a number")
+    return float(value)
+
+
+def _lines(size: Size) -> dict[str, int]:
+    """Characters of one line in the language: the least, on the average, the most."""
+    pace, spoken = size.telling.pace, size.telling.language
+    script = spoken.scripts[0] if spoken else Script.LATIN
+    seconds = {"least": LINE_S_MIN, "average": pace.average_s, "most": pace.longest_s}
+    return {name: pace.characters(one, script) for name, one in seconds.items()}
 
 
 def _stage(stage: Stage, size: Size) -> dict[str, object]:
@@ -96,7 +147,8 @@ def _answers(found: Mapping[str, object], stage: Stage, size: Size) -> dict[Stag
 
 def _judged(stage: Stage, answers: dict[Stage, dict[str, object]], size: Size) -> dict[str, object]:
     found = stage_rules.complaints(stage, answers, size)
-    base = size.language.base if size.language else ""
-    seconds = [] if found else [narration_seconds(line, base) for line in stage_rules.lines(answers)]
+    rate = size.telling.pace.rate
+    seconds = [] if found else [narration_seconds(line, rate) for line in stage_rules.lines(answers)]
     plan = stage_rules.joined(answers) if stage == Stage.PICTURES and not found else None
-    return {"complaints": _listed(found), "seconds": seconds, "plan": plan}
+    remarks = () if found else stage_rules.warnings(stage, answers, size)
+    return {"complaints": _listed(found), "warnings": _listed(remarks), "seconds": seconds, "plan": plan}

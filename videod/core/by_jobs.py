@@ -16,6 +16,7 @@ from videod.core.moments import clock
 from videod.core.ops import Alert, ClearInDoubt, CloseAttempt, OpenAttempt, RecordCharge, ShowAsset, Suspend
 from videod.core.plan import Plan
 from videod.core.reports import published
+from videod.core.retold import story_of
 from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
 from videod.core.step_parts import NOTE, price_micros
 from videod.core.suspension import Cause, Suspension
@@ -279,6 +280,7 @@ def _planned(work: Transition, event: JobSucceeded, plan: Plan) -> Transition:
     remade = affected(tuple(jobs), changed) if changed else set()
     jobs = [_remade(job, event.at) if job.name in remade else job for job in jobs]
     plan_job = next(job for job in jobs if job.step == "plan")
+    jobs = [replace(job, facts={**job.facts, **story_of(plan)}) if job is plan_job else job for job in jobs]
     shown = ShowAsset(work.task.page_id, plan_job.name, "Plan", event.output, plan_job.revision, event.sha256)
     return replace(work, jobs=tuple(jobs)).adding(shown)
 

@@ -7,11 +7,11 @@ single clips are in `craft_clips`, about images in `craft_images`; here are thos
 from collections.abc import Iterator, Mapping, Sequence
 
 from videod.core import craft_clips, craft_images, craft_wording, editor
-from videod.core.languages import Language
+from videod.core.craft_clips import ANYHOW, Telling
 from videod.core.metadata import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.plan import Complaint, Plan, integrity, read
 
-__all__ = ["Complaint", "complaints", "page", "tag_characters"]
+__all__ = ["ANYHOW", "Complaint", "Telling", "complaints", "page", "tag_characters"]
 
 #: YouTube Data API v3, snippet: characters of the title, bytes of the description, characters of all tags
 TITLE_CHARACTERS_MAX = 100
@@ -20,11 +20,11 @@ TEXT_CHARACTERS_MAX = 2000
 
 
 def complaints(
-    plan: Plan | Mapping[str, object], clips: int, images: int, language: Language | None = None
+    plan: Plan | Mapping[str, object], clips: int, images: int, telling: Telling = ANYHOW
 ) -> tuple[Complaint, ...]:  # fmt: skip
-    """Everything wrong with a plan for an episode of so many clips and images; empty when it is good.
+    """Everything wrong with a plan for an episode of so many clips and at most so many images; empty when it is good.
 
-    Without `language` narrations may be in any; how long they take follows from the script that they are written in.
+    Without `telling` narrations may be in any language and for any voice.
     Takes a Plan or the parsed JSON. A plan whose fields have wrong types gets only those complaints, since nothing
     else can be judged then.
     """
@@ -39,16 +39,20 @@ def complaints(
         *integrity(plan),
         *(complaint for rule in rules for complaint in rule(plan)),
         *craft_images.complaints(plan, clips, images),
-        *craft_clips.complaints(plan, language),
-        *(Complaint(one.where, one.rule, one.message) for one in editor.remarks(plan, language) if one.refused),
+        *craft_clips.complaints(plan, telling),
+        *(Complaint(one.where, one.rule, one.message) for one in editor.remarks(plan, telling.language) if one.refused),
     )
 
 
 def _counts(plan: Plan, clips: int, images: int) -> Iterator[Complaint]:
-    for name, has, wanted in (("clips", len(plan.clips), clips), ("images", len(plan.images), images)):
-        if has != wanted:
-            change = f"add {wanted - has}" if has < wanted else f"remove {has - wanted}"
-            yield Complaint(name, f"{name[:-1]} count", f"there are {has} {name}, there must be {wanted}: {change}")
+    """As many clips as are asked for; as many images as they need, but no more than that."""
+    has = len(plan.clips)
+    if has != clips:
+        change = f"add {clips - has}" if has < clips else f"remove {has - clips}"
+        yield Complaint("clips", "clip count", f"there are {has} clips, there must be {clips}: {change}")
+    if (drawn := len(plan.images)) > images:
+        message = f"there are {drawn} images, there may be {images}: use some of them twice, or leave some out"
+        yield Complaint("images", "image count", message)
 
 
 def _texts(plan: Plan) -> Iterator[tuple[str, str]]:

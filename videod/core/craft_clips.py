@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from videod.core.craft_wording import (
     AUDIBLE_WEATHER,
@@ -19,26 +20,36 @@ from videod.core.craft_wording import (
 )
 from videod.core.languages import Language
 from videod.core.plan import Complaint, Plan, PlannedClip
-from videod.core.scripts import Script, script_of
-from videod.core.speech import narration_seconds, unspaced, words
+from videod.core.scripts import UNSPACED, Script, script_of
+from videod.core.speech import AVERAGE_HIGH, AVERAGE_LOW, LINE_S_MIN, Pace, characters, narration_seconds, words
 
 #: Kling 2.5 turbo pro at KIE: characters of the prompt and of the negative prompt (newest figure)
 MOTION_CHARACTERS_MAX, NEGATIVE_CHARACTERS_MAX = 2500, 500
-#: seconds of one narration; a clip is 10 s long and is trimmed to it
-NARRATION_SECONDS_MIN, NARRATION_SECONDS_MAX = 6, 9
-COMMAS_MAX = 1
 SOUND_WORDS_MIN, SOUND_WORDS_MAX = 30, 50
 SOUND_FIRST, SOUND_LAST = "continuous", "subtle nature documentary sound effect"
 SOUND_CHARACTERS_MAX = 1000
 
 
-def complaints(plan: Plan, language: Language | None = None) -> Iterator[Complaint]:
+@dataclass(frozen=True)
+class Telling:
+    """How a channel's narrations are. `language` None: in any. `banned`: words that its creator does not want."""
+
+    language: Language | None = None
+    pace: Pace = Pace(unknown=True)  # noqa: RUF009 (frozen)
+    banned: tuple[str, ...] = ()
+
+
+#: of a plan whose channel is not known: any language, any voice
+ANYHOW = Telling()
+
+
+def complaints(plan: Plan, telling: Telling = ANYHOW) -> Iterator[Complaint]:
     for at, clip in enumerate(plan.clips):
         if PLACEHOLDER.fullmatch(clip.beat):
             yield Complaint(f"clips[{at}].beat", "filled", "is empty; say the one moment that this clip shows")
         yield from _motion(f"clips[{at}].motion", clip.motion)
         yield from _negative(f"clips[{at}].negative", clip.negative)
-        yield from narration(f"clips[{at}].narration", clip.narration, language)
+        yield from narration(f"clips[{at}].narration", clip.narration, telling)
         yield from _sound(f"clips[{at}].sound", clip.sound)
     yield from _repeated(plan)
     yield from _weather(plan)
@@ -73,35 +84,62 @@ def _negative(where: str, text: str) -> Iterator[Complaint]:
         yield Complaint(where, "length", f"has {len(text)} characters; Kling takes {NEGATIVE_CHARACTERS_MAX}")
 
 
-def narration(where: str, text: str, language: Language | None) -> Iterator[Complaint]:
+def narration(where: str, text: str, telling: Telling) -> Iterator[Complaint]:
     """What is wrong with the text of one narration."""
+    language = telling.language
     if language is not None and not language.written(text):
         message = f"is not written in {language.name}; the narrations, the title, the description and the tags are"
         yield Complaint(where, "language", message)
     if PLACEHOLDER.fullmatch(text):
-        yield Complaint(where, "filled", "is empty; write one sentence of about ten words")
+        yield Complaint(where, "filled", "is empty; write what is said over this clip")
         return
-    seconds = narration_seconds(text, language.base if language else "")
-    if not NARRATION_SECONDS_MIN <= seconds <= NARRATION_SECONDS_MAX:
-        change = "shorten it" if seconds > NARRATION_SECONDS_MAX else "say more"
-        how, best = "words/2 + 2 x periods and commas + 1", "ten words without a comma"
-        if unspaced(text):
-            how, best = "by the letters of its script", "some seven seconds"
-        message = (
-            f"would take about {seconds:g} s ({how}); {NARRATION_SECONDS_MIN} to "
-            f"{NARRATION_SECONDS_MAX} s are allowed: {change}, best one sentence of {best}"
-        )
-        yield Complaint(where, "duration", message)
+    yield from _length(where, text, telling.pace)
     if re.search(r"[—―]|\s[–-]{1,2}\s|--", text):
         yield Complaint(where, "dash", "holds a dash; write two sentences or none")
     if re.search(r"…|\.\.", text):
         yield Complaint(where, "ellipsis", "holds an ellipsis; end the sentence with a period")
-    if (commas := len(re.findall("[,，、،]", text))) > COMMAS_MAX:
-        yield Complaint(where, "commas", f"has {commas} commas; at most {COMMAS_MAX}, better none")
     if re.search(r"[\[\]{}<>*#_|\\]", text):
         yield Complaint(where, "spoken text", "holds marks that a voice would read out; write spoken words only")
-    if not (re.search(r"[.!?。！？।॥؟۔።။។][\"'”’」』»]?$", text.strip()) or _ends_open(text)):
+    if not (re.search(r"[.!?。！？।॥؟۔།။።፧][\"'”’」』»]?$", text.strip()) or _ends_open(text)):
         yield Complaint(where, "spoken text", "does not end with a period")
+    for word in telling.banned:
+        if said(word, text):
+            yield Complaint(where, "banned", f"says {word!r}, which this channel never says; say it in other words")
+
+
+def _length(where: str, text: str, pace: Pace) -> Iterator[Complaint]:
+    seconds, count = narration_seconds(text, pace.rate), characters(text)
+    if pace.too_long(seconds):
+        most = round(count * pace.longest_s / seconds)
+        message = f"takes {seconds:g} s with this voice; at most {pace.longest_s:g} s are allowed: shorten it"
+        yield Complaint(where, "duration", f"{message} from {count} to {most} characters")
+    elif pace.too_short(seconds):
+        message = f"takes {seconds:g} s with this voice; at least {LINE_S_MIN:g} s are wanted: say a little more"
+        yield Complaint(where, "duration", message)
+
+
+def average(where: str, texts: Sequence[str], pace: Pace) -> Iterator[Complaint]:
+    """Whether the lines together are as long as they are ordered: a film is as long as they make it."""
+    if not texts or pace.unknown:
+        return
+    seconds = sum(narration_seconds(text, pace.rate) for text in texts) / len(texts)
+    low, high = AVERAGE_LOW * pace.average_s, AVERAGE_HIGH * pace.average_s
+    if not low <= seconds <= high:
+        count = sum(map(characters, texts)) / len(texts)
+        wanted = round(count * pace.average_s / seconds) if seconds else 0
+        change = "say less in some lines" if seconds > high else "say more in some lines"
+        message = f"take {seconds:.1f} s on the average, {pace.average_s:g} s are ordered: {change}, so that a line has"
+        yield Complaint(where, "average", f"{message} about {wanted} characters on the average instead of {count:.0f}")
+
+
+def said(word: str, text: str) -> bool:
+    """Whether a text says a word or phrase, whole, in any case; of scripts without blanks any part of it counts."""
+    plain, wanted = " ".join(text.casefold().split()), " ".join(word.casefold().split())
+    if not wanted:
+        return False
+    if script_of(wanted[0]) in UNSPACED:
+        return wanted in plain
+    return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", plain) is not None
 
 
 def _ends_open(text: str) -> bool:

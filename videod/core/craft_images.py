@@ -12,6 +12,8 @@ from videod.core.speech import words
 FULL_SIZE = 18
 #: role -> poses of one subject in a full-size episode, its core image included
 POSES: Mapping[str, tuple[int, int]] = {"protagonist": (4, 6), "antagonist": (3, 5), "background": (1, 2)}
+#: even the smallest episode may show one subject so often
+SMALL_HIGH = 3
 #: an episode this small may do without a prop
 IMAGES_WITHOUT_PROP = 5
 VARIANT_WORDS_MAX = 90
@@ -40,7 +42,7 @@ def poses_allowed(role: str, clips: int) -> tuple[int, int]:
     share = clips / FULL_SIZE
     if share >= 1:
         return low, max(high, math.ceil(high * share))
-    return max(1, math.floor(low * share)), max(2, math.ceil(high * share))
+    return max(1, math.floor(low * share)), max(min(SMALL_HIGH, high), math.ceil(high * share))
 
 
 def _one(at: int, image: PlannedImage) -> Iterator[Complaint]:

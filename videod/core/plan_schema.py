@@ -10,7 +10,7 @@ from videod.core.schemas import Schema, a_choice, a_list, a_text, an_object, or_
 
 
 def schema(clips: int | None = None, images: int | None = None) -> Schema:
-    """The schema of a plan; with numbers, of a plan that has exactly so many clips and images."""
+    """The schema of a plan; with numbers, of a plan that has so many clips and at most so many images."""
     return an_object("The plan of a documentary episode", {
         "version": {"type": "integer", "minimum": VERSION, "maximum": VERSION},
         "title": a_text("At most 100 characters, no < or >"),
@@ -26,7 +26,7 @@ def schema(clips: int | None = None, images: int | None = None) -> Schema:
             "resolution": a_text("How it ends"),
         }),
         "atmosphere": a_text("Put before every image prompt: weather, light, time of day, lens, texture, colour"),
-        "images": a_list(_image(), "Every image to generate", images),
+        "images": a_list(_image(), "Every image to generate: as many as the clips need", most=images),
         "clips": a_list(_clip(), "Every clip in order", clips),
     })  # fmt: skip
 
@@ -58,6 +58,6 @@ def _clip() -> Schema:
         }),
         "motion": a_text("Core action first, then the body part, cause and effect, the camera last: 'Slow push in.'"),
         "negative": a_text("Such as: blur, distort, low quality"),
-        "narration": a_text("One sentence of about 10 words without a comma, present tense, no dash, no ellipsis"),
+        "narration": a_text("What is said over the clip: 1.5 to 8 s, 6 s on the average; present tense, no dash"),
         "sound": a_text(f"{lengths}, from 'Continuous ...' to '{craft_clips.SOUND_LAST}', no music"),
     })  # fmt: skip

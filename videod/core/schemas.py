@@ -42,9 +42,11 @@ def or_null(of: Schema, description: str) -> Schema:
     return {"anyOf": [of, {"type": "null"}], "description": description}
 
 
-def a_list(of: Schema, description: str, count: int | None = None) -> Schema:
-    exactly: Schema = {} if count is None else {"minItems": count, "maxItems": count}
-    return {"type": "array", "items": of, "description": description, **exactly}
+def a_list(of: Schema, description: str, count: int | None = None, most: int | None = None) -> Schema:
+    """A list of exactly `count`, or of at most `most` items."""
+    bounds: Schema = {} if count is None else {"minItems": count, "maxItems": count}
+    bounds |= {} if most is None else {"maxItems": most}
+    return {"type": "array", "items": of, "description": description, **bounds}
 
 
 def faults(value: object, schema: Schema) -> tuple[Complaint, ...]:

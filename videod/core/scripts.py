@@ -1,7 +1,4 @@
-"""Which script a letter is of, and how fast each is spoken. Pure.
-
-Scripts without spaces between words are counted in letters a second, all others in words a second.
-"""
+"""Which script a letter is of, and how fast each is spoken. Pure."""
 
 from bisect import bisect_right
 from enum import StrEnum
@@ -61,15 +58,19 @@ _RUNS: tuple[tuple[int, Script], ...] = (
 )  # fmt: skip
 _STARTS = tuple(start for start, _ in _RUNS)
 
-#: letters a second of a calm narrator, for scripts without spaces; marks above and below letters are not counted
-LETTERS_PER_S = {
-    Script.HAN: 4.5, Script.KANA: 7.5, Script.THAI: 11.0, Script.LAO: 11.0, Script.KHMER: 9.0, Script.MYANMAR: 9.0,
+#: characters a second of a calm narrator, blanks included; marks above and below letters are not counted. Latin as
+#: measured on natural voices; the others by how many syllables their letters make
+CHARACTERS_PER_S = {
+    Script.LATIN: 15.0, Script.GREEK: 15.0, Script.CYRILLIC: 14.5, Script.ARMENIAN: 14.0, Script.GEORGIAN: 14.0,
+    Script.HEBREW: 12.0, Script.ARABIC: 12.0, Script.DEVANAGARI: 10.5, Script.BENGALI: 10.5, Script.GURMUKHI: 10.5,
+    Script.GUJARATI: 10.5, Script.ORIYA: 10.5, Script.SINHALA: 10.5, Script.TAMIL: 10.5, Script.TELUGU: 10.5,
+    Script.KANNADA: 10.5, Script.MALAYALAM: 10.5, Script.ETHIOPIC: 7.5, Script.HANGUL: 6.5, Script.HAN: 4.5,
+    Script.KANA: 7.5, Script.THAI: 11.0, Script.LAO: 11.0, Script.KHMER: 9.0, Script.MYANMAR: 9.0,
 }  # fmt: skip
-#: words a second: those of Indian languages are shorter than the others'
-WORDS_PER_S, INDIC_WORDS_PER_S = 2.0, 2.5
-INDIC = frozenset({
-    Script.DEVANAGARI, Script.BENGALI, Script.GURMUKHI, Script.GUJARATI, Script.ORIYA, Script.SINHALA,
-})  # fmt: skip
+
+
+#: scripts that part no words
+UNSPACED = frozenset({Script.HAN, Script.KANA, Script.THAI, Script.LAO, Script.KHMER, Script.MYANMAR})
 
 
 def script_of(letter: str) -> Script:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from videod.core import craft_clips, craft_wording
+from videod.core import craft_clips, craft_wording, retold
 from videod.core.craft import complaints as plan_complaints
 from videod.core.craft import page
-from videod.core.languages import Language
+from videod.core.craft_clips import ANYHOW, Telling
 from videod.core.plan import VERSION, Complaint
 from videod.core.schemas import faults
 from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, STORIES, Stage, schema
@@ -27,11 +27,15 @@ Answers = Mapping[Stage, Answer]
 
 @dataclass(frozen=True)
 class Size:
-    """What an episode must have. `language` None: narrations may be in any."""
+    """What an episode must have: so many clips, at most so many images, narrations as its channel tells.
+
+    `before`: the channel's last stories, see `retold`.
+    """
 
     clips: int
     images: int
-    language: Language | None = None
+    telling: Telling = ANYHOW
+    before: tuple[Mapping[str, str], ...] = ()
 
 
 def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...]:
@@ -39,12 +43,23 @@ def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, .
     answer = answers[stage]
     if stage == Stage.PICTURES:
         wrong = _pictures_shape(answer)
-        return wrong or plan_complaints(joined(answers), size.clips, size.images, size.language)
+        return wrong or plan_complaints(joined(answers), size.clips, size.images, size.telling)
     wrong = faults(answer, schema(stage, size.clips, size.images))
     if wrong:
         return wrong
     rules = {Stage.FACTS: _facts, Stage.STORIES: _stories, Stage.BEATS: _beats, Stage.TEXT: _text, Stage.EDIT: _edit}
     return tuple(_characters(answer, "")) + tuple(rules[stage](answer, answers, size))
+
+
+def warnings(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...]:
+    """What is worth a look in an answer without complaints: nothing that keeps the film from being made."""
+    if stage != Stage.STORIES:
+        return ()
+    story = chosen(answers)
+    told = {"species": story["protagonist"], "story": story["logline"], "turn": story["turn"]}
+    found = retold.likest(told, size.before)
+    where = f"stories[{answers[stage]['chosen'] - 1}]"
+    return () if found is None else (Complaint(where, "told before", found.message),)
 
 
 def joined(answers: Answers) -> dict[str, Any]:
@@ -171,11 +186,12 @@ def _spoken(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]
     yield from _numbers("lines", answer["lines"])
     said: dict[str, int] = {}
     for at, line in enumerate(answer["lines"]):
-        yield from craft_clips.narration(f"lines[{at}].text", line["text"], size.language)
+        yield from craft_clips.narration(f"lines[{at}].text", line["text"], size.telling)
         yield from _known(f"lines[{at}].facts", line["facts"], answers)
         same = said.setdefault(" ".join(line["text"].casefold().split()), at)
         if same != at:
             yield Complaint(f"lines[{at}].text", "repeated", f"is the text of lines[{same}] again; write another one")
+    yield from craft_clips.average("lines", [line["text"] for line in answer["lines"]], size.telling.pace)
 
 
 def _text(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:

@@ -65,6 +65,14 @@ class CommandContext:
     image_host_second: str = ""
     #: what may lie under the film
     music: tuple[Track, ...] = ()
+    clip_seconds: int = 10
+    #: lines that the channel's creator likes, and words that they ban
+    likes: tuple[str, ...] = ()
+    banned: tuple[str, ...] = ()
+    #: characters a second of the channel's voice; None: nothing is known of it
+    pace: float | None = None
+    #: what is known of the channel's last stories, newest first
+    before: tuple[Mapping[str, str], ...] = ()
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)
@@ -75,6 +83,14 @@ class CommandContext:
     def length_s(self, job_name: str) -> float | None:
         """How long the sound or video of a finished job lasts, where that was measured."""
         return positive(self.facts.get(job_name, {}).get("duration_s"))
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What a channel's finished work says: `pace` of its voice as measured, and its last stories, newest first."""
+
+    pace: float | None = None
+    before: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -262,6 +278,8 @@ class Step:
     of_channel: bool = False
     #: the setting that its service refused, with its file, from the job and the service's code (lower case)
     setting: Callable[[Job, str], str] | None = None
+    #: its command depends on what the channel made before (`Recalled`)
+    recalls: bool = False
     #: what a person does where its input is refused, in place of the general advice
     refused: str | None = None
 

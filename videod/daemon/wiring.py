@@ -187,11 +187,12 @@ def context_maker(
             bucket=now.r2.bucket if "r2" in models.image_hosts else "",
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
             clip_wait_s=_wait_s(now, tables.STEPS["clip"]), outputs=outputs, served=_served(now),
-            youtube_channel=channel.youtube_channel,
             music=tuple(
                 Track(there, tuple(one.mood.split(",")), one.said, one.seconds)
                 for one in channel.music if (there := _existing(one.file)) is not None
             ),
+            youtube_channel=channel.youtube_channel, clip_seconds=channel.clip_seconds,
+            likes=channel.narration.likes, banned=channel.narration.banned, pace=channel.narration.pace,
         )  # fmt: skip
 
     return context

@@ -20,7 +20,7 @@ from videod.core.model import Job, Task
 from videod.core.service import Where
 from videod.core.services import SERVICES
 from videod.core.statuses import DONE
-from videod.core.step import Command, CommandContext, Step
+from videod.core.step import Command, CommandContext, Recalled, Step
 from videod.core.step import digest as digest_of
 from videod.core.tables import ORDER, step_of
 from videod.ports import Confinement, Spawn
@@ -37,6 +37,10 @@ TOOLS = "bin"
 COMPUTING_NICE, ASKING_NICE = 10, 5
 #: options whose value is a file of the channel; no other text of a command opens a file to its script
 BRAND_FILES = ("--intro", "--outro", "--watermark", "--music")
+
+
+#: (voice, language) -> what the channel made before
+Recall = Callable[[str, str], Recalled]
 
 
 def _none_other(channel_id: str) -> bool:
@@ -99,14 +103,22 @@ class CommandBuilder:
     def script(self, step: Step, command: Command) -> Path:
         return _script_of(self.scripts, self.overrides[step.name] if self.foreign(step, command) else step.script)
 
-    def command(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[Command, str] | None:
-        """The job's command and the digest of what it will make, or None when its channel is not configured."""
+    def command(
+        self, task: Task, job: Job, jobs: tuple[Job, ...], recall: Recall | None = None
+    ) -> tuple[Command, str] | None:  # fmt: skip
+        """The job's command and the digest of what it will make, or None when its channel is not configured.
+
+        `recall` tells what the channel made before, with a voice in a language.
+        """
         done = {other.name: other for other in jobs if other.state == DONE and other.output}
         workspace = PurePosixPath(self.workspace(task))
         context = self.context(task, workspace, {name: str(other.output) for name, other in done.items()})
         step = step_of(job)
         if context is None:
             return self._without_channel(step, workspace)
+        if step.recalls and recall is not None:
+            known = recall(context.voice_id, context.language)
+            context = replace(context, pace=context.pace or known.pace, before=known.before)
         measured = {name: other.facts for name, other in done.items()}
         at = offers.context(replace(context, facts=measured), step)
         command = step.argv(job, at)

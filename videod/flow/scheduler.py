@@ -24,7 +24,7 @@ from videod.flow.limits import Lane, Limit
 from videod.flow.runner import Runner
 from videod.ledger import Claim, Ledger, Look
 from videod.ports import Clock
-from videod.store import candidate_queries, reads
+from videod.store import candidate_queries, habits, reads
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -237,7 +237,8 @@ class Picker:
         self.suspect, line = found
         task, jobs = look(self.suspect.task_id)
         job = next(one for one in jobs if one.name == self.suspect.job)
-        made = self._builder.command(task, job, jobs) if task is not None else None
+        recall = partial(habits.recalled, connection, self.suspect.channel_id, self.suspect.task_id)
+        made = self._builder.command(task, job, jobs, recall) if task is not None else None
         if task is None or made is None:  # the channel's file went this very moment
             return None
         command, digest = made

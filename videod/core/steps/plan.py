@@ -1,5 +1,7 @@
 """The plan of the episode: the one job that an entry starts with; all others follow from it."""
 
+import json
+
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
@@ -11,13 +13,22 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     return ()  # it is there before the plan: `expand.first_job`
 
 
+#: the channel's voice, wishes and last stories, for the script to read
+CHANNEL_FILE = "plan/channel.json"
+
+
 def _argv(job: Job, at: CommandContext) -> Command:
+    habits = {
+        "pace": at.pace, "clip_seconds": at.clip_seconds, "likes": list(at.likes), "banned": list(at.banned),
+        "before": [dict(story) for story in at.before],
+    }  # fmt: skip
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", noted(job, at.task.direction),
         "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),
         "--model", at.models["text"], "--light-model", at.models["text_light"],
-        "--output", at.path(STEP.output(job, at.task)), *spoken(at), *bought_again(job),
-    ))  # fmt: skip
+        "--channel-file", at.path(CHANNEL_FILE), "--output", at.path(STEP.output(job, at.task)), *spoken(at),
+        *bought_again(job),
+    ), {CHANNEL_FILE: json.dumps(habits, ensure_ascii=False)})  # fmt: skip
 
 
 def _place(job: Job, task: Task) -> str:
@@ -51,5 +62,6 @@ STEP = Step(
     shown_as="Plan",
     noted=True,
     model="text",
+    recalls=True,
     refused="change the Topic or the Story Direction, then set Queued",
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from videod.sandbox.gemini.asked import Asked, field
 from videod.sandbox.render import stages
-from videod.sandbox.render.planner import make_plan, spoil_plan
+from videod.sandbox.render.planner import make_written, spoil_plan
 
 BAD_PLAN = "[[bad plan]]"
 REFUSE_IMAGE = "[[refuse image]]"
@@ -34,7 +34,7 @@ def write(asked: Asked, spoilt: bool) -> str:
     """The model's words. `spoilt` makes an answer that breaks the rules of the craft."""
     name = stage(asked)
     if name is not None:
-        plan = make_plan(asked.text)
+        plan = make_written(asked.text)
         if REFUSE_IMAGE in asked.text:
             plan["images"][-1]["prompt"] += " [[refuse]]"
         plan = spoil_plan(plan) if spoilt or BAD_PLAN in asked.text else plan

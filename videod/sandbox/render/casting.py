@@ -14,6 +14,8 @@ from videod.sandbox.render.story import BEATS, Beat
 
 #: Images of one character in a full episode of 18 clips, by its role.
 POSES = {"protagonist": (4, 6), "antagonist": (3, 5)}
+#: without these a story is not told to its end
+WHOLE = frozenset(beat.name for beat in BEATS if beat.weight >= 97)
 #: What a broken rule, a missing image and a point of story weight cost against each other.
 BROKEN, MISSING, LOST = 60.0, 1000.0, 0.05
 
@@ -66,6 +68,8 @@ def _selections(clips: int) -> Iterator[tuple[Beat, ...]]:
         chosen = {beat.name for beat in animals}
         for focus, count in (("place", places), ("prop", props), ("other", others), ("both", both)):
             chosen |= {beat.name for beat in _best((focus,), count)}
+        if clips >= len(WHOLE) and not chosen >= WHOLE:
+            continue
         yield tuple(beat for beat in BEATS if beat.name in chosen)
 
 
@@ -92,7 +96,7 @@ def _outside(count: int, span: tuple[int, int], clips: int) -> int:
     """How far `count` images lie outside the span of a full episode, taken in proportion to its clips."""
     part = clips / 18
     low = span[0] if part >= 1 else max(1, math.floor(span[0] * part))
-    high = max(span[1] if part >= 1 else 2, math.ceil(span[1] * part))
+    high = max(span[1] if part >= 1 else 3, math.ceil(span[1] * part))
     return max(low - count, 0) + max(count - high, 0)
 
 

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from videod.sandbox.render import casting, movements, story, tongues
+from videod.core.speech import Pace
+from videod.sandbox.render import casting, movements, story, told, tongues
 from videod.sandbox.render.creatures import FLIERS, SWIMMERS, Creature
 from videod.sandbox.render.species import TERRAINS, Terrain, cast
 from videod.sandbox.render.story import Beat
@@ -17,6 +18,10 @@ from videod.sandbox.render.story import Beat
 CLIPS_DEFAULT, IMAGES_DEFAULT = 18, 22
 NEGATIVE = "blur, distort, low quality, extra limbs, text, watermark"
 LENS = "Long lens with shallow focus, fine film grain, natural muted colour and soft contrast."
+#: of a title that is offered, at most
+TITLE_CHARACTERS = 59
+#: lines are ordered by their average, and are near enough at this share of it
+NEAR = 0.93
 SOUND_END = "subtle nature documentary sound effect"
 
 
@@ -32,6 +37,9 @@ class Wish:
     clips: int
     images: int
     language: str = ""
+    #: characters of a line on the average, and at most
+    average: int = 90
+    most: int = 120
 
 
 def _line(prompt: str, name: str) -> str:
@@ -44,6 +52,15 @@ def _number(prompt: str, name: str, default: int) -> int:
     return int(match[0]) if match else default
 
 
+def _ordered(prompt: str) -> dict[str, int]:
+    """How long the lines are ordered; where the prompt does not say so, as a calm narrator speaks the language."""
+    found = re.search(r"has (\d+) characters on the average.*?the longest (\d+)\b", prompt, re.DOTALL)
+    if found:
+        return {"average": int(found[1]), "most": int(found[2])}
+    pace, script = Pace(), tongues.script_of_code(_line(prompt, "Language"))
+    return {"average": pace.characters(pace.average_s, script), "most": pace.characters(pace.longest_s, script)}
+
+
 def read_wish(prompt: str) -> Wish:
     clips = max(1, min(len(story.BEATS), _number(prompt, "Clips", CLIPS_DEFAULT)))
     return Wish(
@@ -51,7 +68,7 @@ def read_wish(prompt: str) -> Wish:
         direction=_line(prompt, "Story direction"), channel=_line(prompt, "Channel(?: name)?"), brand=_line(prompt,
             "Brand"),
         clips=clips, language=_line(prompt, "Language"), images=_number(prompt, "Images",
-            IMAGES_DEFAULT if clips == CLIPS_DEFAULT else round(clips * 1.2)),
+            IMAGES_DEFAULT if clips == CLIPS_DEFAULT else round(clips * 1.2)), **_ordered(prompt),
     )  # fmt: skip
 
 
@@ -99,11 +116,13 @@ class Draft:
         medium = "water" if way_of(self.hero) == "swimmer" else "air"
         over = {"swimmer": "through", "flier": "over", "walker": "across"}[way_of(self.hero)]
         terrain = self.terrain
+        facts = {f"f{at}": fact for at, fact in enumerate(self.animal.facts, start=1)}
         return text.format(
             A=_upper(a), a=a, R=_upper(r), r=r, X=_upper(f"{article} {self.other.name}"), x=x, light=self.light,
             place=self.animal.place or terrain.place, ground=terrain.ground, food=self.animal.food, medium=medium,
                 over=over,
-            Beyond=terrain.beyond, mover=terrain.mover, hardship=terrain.hardship,
+            Beyond=terrain.beyond, mover=terrain.mover, hardship=terrain.hardship, Hardship=_upper(terrain.hardship),
+            Food=_upper(self.animal.food), Place=_upper(self.animal.place or terrain.place), **facts,
         )  # fmt: skip
 
     def creature(self, focus: str) -> Creature:
@@ -250,43 +269,79 @@ class Draft:
             f" steady for the whole clip without gaps, {beat.name}, {SOUND_END}"
         )
 
-    def narration(self, beat: Beat, turn: int) -> str:
-        return tongues.narration(self.wish.language, turn + 1) or self.words(beat.narration)
+    def narrations(self) -> list[str]:
+        """What is said over each beat: the longer sentence as well until the lines are as long as they are ordered.
+
+        The last one is long as soon as any is; those that are better short stay so as long as they can.
+        """
+        wish = self.wish
+        pairs = [self.line(beat) for beat in self.beats]
+        longer = sorted(range(len(pairs)), key=lambda at: (self.beats[at].name in story.CURT, at != len(pairs) - 1))
+        lines = [short for short, _ in pairs]
+        for at in longer:
+            fitting = [text for text in (" ".join(pairs[at]), pairs[at][1]) if len(text) <= wish.most]
+            if fitting and sum(map(len, lines)) < NEAR * wish.average * len(lines):
+                lines[at] = fitting[0]
+        return [tongues.narration(wish.language, at + 1, wish.average) or line for at, line in enumerate(lines)]
+
+    def line(self, beat: Beat) -> tuple[str, str]:
+        short, more = told.LINES.get(self.hero.name, {}).get(beat.name, (beat.short, beat.more))
+        return self.words(short), self.words(more)
+
+    def tells(self, name: str, usual: str) -> str:
+        """A part of the story: as it is told of this animal, else as of any."""
+        return self.words(told.STORIES.get(self.hero.name, {}).get(name, usual))
 
     def plan(self) -> dict[str, Any]:
         wish, name = self.wish, self.hero.name
-        pictures = self.pictures()
+        pictures, lines = self.pictures(), self.narrations()
         clips = [
             {
                 "number": turn + 1, "beat": f"{beat.stage}: {beat.name}", "picture": picture,
                     "motion": self.motion(beat, turn),
-                "negative": NEGATIVE, "narration": self.narration(beat, turn), "sound": self.sound(beat),
+                "negative": NEGATIVE, "narration": lines[turn], "sound": self.sound(beat),
             }
             for turn, (beat, picture) in enumerate(zip(self.beats, pictures, strict=True))
         ]  # fmt: skip
         subject = wish.topic or f"the {name}"
         return {
             "version": 1, "title": wish.title,
-            "logline": self.words("{A} must reach {food} before {r} does and before {hardship} closes in."),
+            "logline": self.tells("logline", story.LOGLINE),
             "description": f"{wish.title}: a short documentary about {subject}. "
             + self.words("In {place} {a} meets {r} and has to choose between retreat and endurance."),
             "tags": list(dict.fromkeys(["nature documentary", "wildlife", name, self.rival.name, self.animal.terrain,
                 "survival"])),
             "research": list(self.animal.facts),
-            "arc": {
-                "want": self.words("{A} needs {food} to last through the season."),
-                "obstacle": self.words("{R} wants the same thing in the same place."),
-                "escalation": self.words("A failed rush costs strength while {hardship} creeps closer."),
-                "turn": self.words("{A} chooses to endure and pays with the last of its strength."),
-                "resolution": self.words("{R} gives up and {a} takes what {place} still offers."),
-            },
+            "arc": {name: self.tells(name, usual) for name, usual in story.ARC.items()},
             "atmosphere": f"{self.sky}. {LENS}",
-            "images": self.images, "clips": clips,
+            "images": self.images, "clips": clips, "written": self.written(),
+        }  # fmt: skip
+
+    def written(self) -> dict[str, Any]:
+        """What the stages of a plan have and the plan itself has not."""
+        name, title = _upper(self.hero.name), self.wish.title
+        titles = (
+            (title[:TITLE_CHARACTERS], "It is the one that was asked for."),
+            (f"One More Night for the {name}", "It says what is at stake."),
+            (f"What the {name} Pays", "It asks a question that the film answers."),
+            (self.words("Before {Hardship} Comes"), "It names the clock that runs."),
+            (f"The {name}'s Choice", "It points to the turn."),
+        )  # fmt: skip
+        return {
+            "story": {"stakes": self.tells("stakes", story.STAKES), "price": self.tells("price", story.PRICE),
+                      "why": story.WHY},
+            "others": [tuple(self.words(part) for part in other) for other in story.OTHERS],
+            "titles": [(one[:TITLE_CHARACTERS].rstrip(), reason) for one, reason in titles],
         }  # fmt: skip
 
 
 def make_plan(prompt: str) -> dict[str, Any]:
     """The plan that a planning prompt asks for, in the shape of plan.json."""
+    return {name: part for name, part in make_written(prompt).items() if name != "written"}
+
+
+def make_written(prompt: str) -> dict[str, Any]:
+    """The same, with what its stages have besides under `written`."""
     return Draft(read_wish(prompt)).plan()
 
 
@@ -295,7 +350,8 @@ def spoil_plan(plan: dict[str, Any]) -> dict[str, Any]:
     clips = [dict(clip) for clip in plan["clips"]]
     clips[0]["narration"] = (
         "In the long, cold, silent morning, the old animal, hungry, tired, and alone, walks slowly, very slowly, down"
-        " to the water, the dark, endless water, which, as ever, waits, and waits, and waits."
+        " to the water, the dark, endless water, which, as ever, waits, and waits, and waits, as in the year before,"
+        " and in all the years before that one."
     )  # fmt: skip
     clips[-1]["motion"] = "Camera pushes in slowly and circles the scene. " + clips[-1]["motion"]
     unused = {

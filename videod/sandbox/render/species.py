@@ -179,6 +179,9 @@ KNOWN = {
         Animal("grey wolf", "forest", "walker", "red deer", "brown bear", (
             "A grey wolf can travel fifty kilometres in one night.", "Most hunts of a wolf end without a kill.",
             "Bears often claim what wolves have brought down.")),
+        Animal("arctic wolf", "tundra", "walker", "arctic hares", "polar bear", (
+            "Arctic wolves hunt through months without daylight.", "Most of their hunts end without a kill.",
+            "They follow herds for days to find the weakest.")),
         Animal("arctic fox", "tundra", "walker", "lemmings", "snowy owl", (
             "Arctic foxes hear lemmings moving under deep snow.", "Their winter coat is the warmest of any mammal.",
             "Snowy owls hunt the same lemmings.")),
@@ -231,7 +234,7 @@ KNOWN = {
             "Emperor penguins breed in the polar winter.", "They dive deeper than five hundred metres.",
             "Leopard seals wait below the ice edge.")),
         Animal("humpback whale", "underwater", "swimmer", "small krill", "orca", (
-            "Humpback whales migrate eight thousand kilometres.", "They herd prey with curtains of bubbles.",
+            "Humpback whales migrate eight thousand kilometers.", "They herd prey with curtains of bubbles.",
             "Orcas test calves on their way north.")),
         Animal("orca", "ocean", "swimmer", "harbour seals", "humpback whale", (
             "Orcas hunt in families led by the oldest female.", "Every family has calls of its own.",

@@ -1,17 +1,22 @@
 """The stages in which a plan is written, each taken out of the plan that they make together in the end."""
 
+import re
 from typing import Any
 
 #: the shots of a plan's clips, in turn: no two neighbors alike
 SHOTS = ("wide", "medium", "close", "wide", "macro", "medium")
-STORIES, TITLES = 5, 5
+#: which of the five stories is told
+OWN = 2
+
+#: a line rests on a fact with which it shares so many words of so many letters
+SHARED, LETTERS = 2, 5
 
 Plan = dict[str, Any]
 
 
 def whole(plan: Plan) -> dict[str, Any]:
     """All of it, for who asks in one question."""
-    return plan
+    return {name: part for name, part in plan.items() if name != "written"}
 
 
 def facts(plan: Plan) -> dict[str, Any]:
@@ -21,18 +26,26 @@ def facts(plan: Plan) -> dict[str, Any]:
 
 def stories(plan: Plan) -> dict[str, Any]:
     """The plan's own story is the second of five."""
-    arc, ways = plan["arc"], ("at dusk", "", "after the storm", "in its last season", "with nobody to help")
+    own, others = plan["written"]["story"], plan["written"]["others"]
+    shared = {
+        "protagonist": _protagonist(plan), "want": plan["arc"]["want"], "obstacle": plan["arc"]["obstacle"],
+        "escalation": plan["arc"]["escalation"],
+        "facts": [f"f{number + 1}" for number in range(min(3, len(plan["research"])))],
+    }  # fmt: skip
+    ends = {"first_image": plan["clips"][0]["beat"], "last_image": plan["clips"][-1]["beat"]}
+    told = {"logline": plan["logline"], **plan["arc"], "stakes": own["stakes"], "price": own["price"], **ends}
     made = [
-        {
-            "number": at + 1, "logline": f"{plan['logline'].rstrip('.')} {way}".strip() + ".",
-            "protagonist": _protagonist(plan), "stakes": f"Without it the season is lost {way}".strip() + ".", **arc,
-            "price": "The choice costs the strength that was saved for winter.",
-            "first_image": plan["clips"][0]["beat"], "last_image": plan["clips"][-1]["beat"],
-            "facts": [f"f{number + 1}" for number in range(min(3, len(plan["research"])))],
-        }
-        for at, way in enumerate(ways)
+        {"logline": logline, "stakes": stakes, "turn": turn, "price": price, "resolution": _ended(price),
+         "first_image": f"{_protagonist(plan)}, alone in the frame", "last_image": "the same place without it"}
+        for logline, stakes, turn, price in others
     ]  # fmt: skip
-    return {"stories": made, "chosen": 2, "why": "It has one question, and the last picture answers it."}
+    made.insert(OWN - 1, told)
+    listed = [{"number": at, **shared, **one} for at, one in enumerate(made, start=1)]
+    return {"stories": listed, "chosen": OWN, "why": own["why"]}
+
+
+def _ended(price: str) -> str:
+    return f"It ends with what that cost: {price[:1].lower()}{price[1:]}"
 
 
 def _protagonist(plan: Plan) -> str:
@@ -52,17 +65,19 @@ def beats(plan: Plan) -> dict[str, Any]:
             "who": [subject for subject, kind in seen if kind == "character"], "place": place,
             "light": plan["atmosphere"].split(".")[0],
         })  # fmt: skip
-    return {"beats": made, "turn": max(1, round(len(made) * 2 / 3))}
+    return {"beats": made, "turn": _turn(plan)}
+
+
+def _turn(plan: Plan) -> int:
+    """The clip in which the story turns; at two thirds where none is that."""
+    turns = [clip["number"] for clip in plan["clips"] if clip["beat"].startswith("turn")]
+    return int(turns[0]) if turns else max(1, round(len(plan["clips"]) * 2 / 3))
 
 
 def text(plan: Plan) -> dict[str, Any]:
-    name = _protagonist(plan)
-    heads = ("The last chance of the", "What the", "One season with the", "Nobody waits for the", "The winter of the")
-    ends = ("", "does not know", "", "", "")
-    titles = [f"{head} {name} {end}".strip()[:59] for head, end in zip(heads, ends, strict=True)]
     return {
         "lines": _lines(plan), "title": plan["title"],
-        "titles": [{"title": one, "reason": "It asks what the film answers."} for one in titles],
+        "titles": [{"title": title, "reason": reason} for title, reason in plan["written"]["titles"]],
         "description": plan["description"], "tags": plan["tags"],
     }  # fmt: skip
 
@@ -72,7 +87,20 @@ def edit(plan: Plan) -> dict[str, Any]:
 
 
 def _lines(plan: Plan) -> list[dict[str, Any]]:
-    return [{"number": clip["number"], "text": clip["narration"], "facts": []} for clip in plan["clips"]]
+    return [
+        {"number": clip["number"], "text": clip["narration"], "facts": _claimed(clip["narration"], plan["research"])}
+        for clip in plan["clips"]
+    ]  # fmt: skip
+
+
+def _claimed(line: str, research: list[str]) -> list[str]:
+    """The facts that a line rests on: those with which it shares words enough."""
+    said = _words(line)
+    return [f"f{at}" for at, fact in enumerate(research, start=1) if len(said & _words(fact)) >= SHARED]
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) >= LETTERS}
 
 
 def pictures(plan: Plan) -> dict[str, Any]:

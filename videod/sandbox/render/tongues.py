@@ -1,10 +1,11 @@
-"""What the stand-in's planner lets the narrator say in other languages than English: one sentence a script.
+"""What the stand-in's planner lets the narrator say in other languages than English: a sentence a script, and another.
 
 A rehearsal of a channel in another language needs narrations that pass its rules; nobody listens to what they tell.
 """
 
 from videod.core.languages import language
-from videod.core.scripts import Script
+from videod.core.scripts import UNSPACED, Script
+from videod.core.speech import characters
 
 _PLAIN = "The old bear waits where the river narrows {n}."
 _SENTENCES = {
@@ -22,8 +23,36 @@ _SENTENCES = {
 }
 
 
-def narration(code: str, number: int) -> str | None:
-    """The sentence of a clip in the language of `code`; None for English, and for what has no sentence here."""
+#: what is said after it until the line is as long as it is ordered
+_MORE = {
+    Script.LATIN: "It waits.",
+    Script.CYRILLIC: "Он ждёт.",
+    Script.GREEK: "Περιμένει.",
+    Script.ARABIC: "إنه ينتظر.",
+    Script.HEBREW: "הוא ממתין.",
+    Script.DEVANAGARI: "वह रुकता है।",
+    Script.BENGALI: "সে অপেক্ষা করে।",
+    Script.TAMIL: "அது காத்திருக்கிறது.",
+    Script.HANGUL: "곰은 기다린다.",
+    Script.HAN: "它在等待。",
+    Script.KANA: "熊は待つ。",
+    Script.THAI: "มันรออยู่",
+}
+
+
+def script_of_code(code: str) -> Script:
+    """The script that a language is written in; Latin for what is none."""
+    try:
+        return language(code).scripts[0]
+    except ValueError:
+        return Script.LATIN
+
+
+def narration(code: str, number: int, average: int) -> str | None:
+    """What is said over a clip in the language of `code`, of about `average` characters.
+
+    None for English, and for what has no sentence here.
+    """
     try:
         wanted = language(code)
     except ValueError:
@@ -32,4 +61,7 @@ def narration(code: str, number: int) -> str | None:
         return None
     script = wanted.scripts[0]
     found = _SENTENCES.get(script) or (_PLAIN if script is Script.LATIN else None)
-    return found.format(n=number) if found else None
+    if found is None:
+        return None
+    text, more = found.format(n=number), ("" if script in UNSPACED else " ") + _MORE[script]
+    return text + more * max(0, round((average - characters(text)) / characters(more)))

@@ -1,0 +1,112 @@
+"""What a channel adds to the brief of a plan: its voice, what its creator likes and bans, what it has told before.
+
+`--channel-file` holds it as JSON. What was measured or made meanwhile (`pace`, `before`) must not change the questions
+of a plan that is being written: each answer is kept for its very question. So a run notes what it began with, and a run
+that goes on from kept answers takes that.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from scripts.lib import answers, atomic, notes
+from scripts.lib.answers import Json, dig
+from scripts.lib.failures import Failure, Kind
+from scripts.lib.sanitize import sanitize_line
+
+#: the channel's last stories, lines and words, and characters of each
+BEFORE_MAX, LINES_MAX, TEXT_MAX = 50, 200, 300
+FILE_BYTES = 1 << 20
+#: what is known of an earlier story
+PARTS = ("title", "species", "story", "turn")
+
+
+@dataclass(frozen=True)
+class Habits:
+    """`pace`: characters a second of the voice. `likes`, `banned`: lines and words. `before`: parts of each story."""
+
+    pace: float | None = None
+    clip_seconds: float | None = None
+    likes: tuple[str, ...] = ()
+    banned: tuple[str, ...] = ()
+    before: tuple[dict[str, str], ...] = ()
+
+    def ordered(self) -> dict[str, Json]:
+        """What belongs to the order: another wish of the creator's is another plan, another measure is not."""
+        return {"clip_seconds": self.clip_seconds, "likes": list(self.likes), "banned": list(self.banned)}
+
+    def size(self) -> dict[str, Json]:
+        """What the checker must know."""
+        found: dict[str, Json] = {"banned": list(self.banned), "before": [dict(one) for one in self.before]}
+        found |= {"pace": self.pace} if self.pace is not None else {}
+        return found | ({"clip_seconds": self.clip_seconds} if self.clip_seconds is not None else {})
+
+    def told(self, stage: str) -> list[str]:
+        """What the model is told of it in a stage: sections of the prompt."""
+        parts = []
+        if stage == "stories" and self.before:
+            listed = "\n".join("- " + "; ".join(one[name] for name in PARTS if one.get(name)) for one in self.before)
+            parts.append(f"## Told before on this channel (title, species, story, turn)\n\n{listed}")
+        if stage in ("text", "edit"):
+            if self.likes:
+                listed = "\n".join(f"- {line}" for line in self.likes)
+                parts.append(f"## Lines that the creator likes (for their sound; do not repeat them)\n\n{listed}")
+            if self.banned:
+                parts.append(f"## Words that this channel never says\n\n{'; '.join(self.banned)}")
+        return parts
+
+
+#: of a channel that nothing is known of
+NO_HABITS = Habits()
+
+
+def read(path: Path | None) -> Habits:
+    """The habits in a file. Raises Failure(input)."""
+    if path is None:
+        return Habits()
+    try:
+        found = answers.record(answers.parse(atomic.read_small(path, FILE_BYTES)))
+    except (OSError, ValueError) as error:
+        raise Failure(Kind.INPUT, f"--channel-file {path} cannot be read: {error}") from error
+    return _habits(found)
+
+
+def begun(output: Path, given: Habits, going_on: bool) -> Habits:
+    """The habits to write with: those that a run with kept answers began with, else those that are `given`."""
+    path = noted(output)
+    if going_on:
+        try:
+            was = _habits(answers.record(answers.parse(atomic.read_small(path, FILE_BYTES))))
+        except (OSError, ValueError):
+            was = Habits()  # it began without any
+        return replace(given, pace=was.pace, before=was.before)
+    if given.pace is None and not given.before:
+        atomic.remove(path)
+    else:
+        atomic.write_text(path, json.dumps(asdict(given), ensure_ascii=False))
+    return given
+
+
+def noted(output: Path) -> Path:
+    return notes.place(output, f"{output.stem}.begun.json")
+
+
+def _habits(found: dict[str, Json]) -> Habits:
+    before = [
+        {name: text for name in PARTS if (text := _line(dig(one, name)))} for one in answers.items(found.get("before"))
+    ]  # fmt: skip
+    return Habits(
+        pace=answers.number(found.get("pace"), 2.0, 40.0),
+        clip_seconds=answers.number(found.get("clip_seconds"), 3.5, 60.0),
+        likes=_lines(found.get("likes")), banned=_lines(found.get("banned")),
+        before=tuple(one for one in before if one)[:BEFORE_MAX],
+    )  # fmt: skip
+
+
+def _lines(found: Json) -> tuple[str, ...]:
+    return tuple(line for one in answers.items(found)[:LINES_MAX] if (line := _line(one)))
+
+
+def _line(value: Json) -> str:
+    """Text of others, as one line of bounded length: it goes into a prompt."""
+    return " ".join(sanitize_line(answers.text(value) or "").split())[:TEXT_MAX]
