@@ -90,7 +90,7 @@ def _ways(written: Json) -> str:
         why = f"Chosen because: {_word(written, 'stories', 'why')}\n\n"
         parts.append(f"## Stories\n\n{why}{_table(('Story', 'In one sentence', 'Stakes', 'Turn', 'Price'), rows)}")
     warnings = [f"- {_word(one, 'where')}: {_word(one, 'message')}" for one in answers.items(dig(written, "warnings"))]
-    for head, listed in (("Worth a look", warnings), ("Other titles", titles), ("What the edit changed", changes)):
+    for head, listed in (("Worth a look", warnings), ("Titles", titles), ("What the edit changed", changes)):
         if listed:
             parts.append(f"## {head}\n\n" + "\n".join(listed) + "\n")
     return "".join(f"\n{part}" for part in parts)

@@ -267,3 +267,26 @@ def test_every_review_says_what_approving_starts(box: StudioBox, tmp_path: Path,
 def test_the_sentence_ends_with_the_command(full: Path, capsys: Out) -> None:
     assert run(["why", "the-ant-road-15", "--state", str(full)]) == 0
     assert capsys.readouterr().out.endswith("type `videod retry the-ant-road-15-24b862` to change that.\n")
+
+
+def test_the_titles_to_choose_from_are_shown_with_their_reasons(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
+    task = box.task(box.queue("Grizzly Crossing"))
+    place = tmp_path / "workspaces" / task.channel_id / task.id / "plan" / "story.json"
+    place.parent.mkdir(parents=True)
+    titles = [{"title": f"Title {number}", "reason": f"It asks \x1b[2J{number}."} for number in range(5)]
+    warned = [{"where": "stories[1]", "rule": "told before", "message": 'is like "The Flood"'}]
+    place.write_text(json.dumps({"text": {"titles": titles}, "warnings": warned}))
+    said = text_of(tmp_path, capsys, task.id)
+    assert all(f"Title {number}" in said for number in range(5)) and "It asks" in said and "\x1b" not in said
+    assert 'stories[1]: is like "The Flood"' in said
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"text": 7}', '{"text": {"titles": [7, {"title": 1}]}, "warnings": "x"}'])
+def test_a_story_of_any_other_shape_shows_nothing(
+    box: StudioBox, tmp_path: Path, capsys: Out, text: str
+) -> None:  # fmt: skip
+    task = box.task(box.queue("Grizzly Crossing"))
+    place = tmp_path / "workspaces" / task.channel_id / task.id / "plan" / "story.json"
+    place.parent.mkdir(parents=True)
+    place.write_text(text)
+    assert "Titles" not in text_of(tmp_path, capsys, task.id)

@@ -101,6 +101,13 @@ SPOILED: list[tuple[Stage, str, str, Spoil]] = [
     (Stage.TEXT, "lines[0].facts[0]", "facts", lambda a: a[Stage.TEXT]["lines"][0].update(facts=["f99"])),
     (Stage.TEXT, "title", "youtube", lambda a: a[Stage.TEXT].update(title="a <b>")),
     (Stage.TEXT, "tags", "youtube", lambda a: a[Stage.TEXT].update(tags=["x" * 400, "y" * 400])),
+    (Stage.TEXT, "titles[2].title", "title", lambda a: a[Stage.TEXT]["titles"][2].update(title="x" * 60)),
+    (Stage.TEXT, "titles[2].title", "title", lambda a: a[Stage.TEXT]["titles"][2].update(title=" ")),
+    (Stage.TEXT, "titles[3].title", "unique",
+     lambda a: a[Stage.TEXT]["titles"][3].update(title=a[Stage.TEXT]["titles"][1]["title"].upper())),
+    (Stage.TEXT, "titles[1].reason", "filled", lambda a: a[Stage.TEXT]["titles"][1].update(reason="")),
+    (Stage.TEXT, "titles[0].title", "title", lambda a: a[Stage.TEXT]["titles"][0].update(title="Another film")),
+    (Stage.TEXT, "titles", "count", lambda a: a[Stage.TEXT]["titles"].pop()),
     (Stage.EDIT, "lines", "count", lambda a: a[Stage.EDIT]["lines"].pop()),
     (Stage.EDIT, "lines[0].text", "dash", lambda a: a[Stage.EDIT]["lines"][0].update(
         text="The old bear waits here - and the river keeps its salmon.")),

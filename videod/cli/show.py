@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from videod import stories
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, ChannelId, Config, Episode, StateFolder, examples
 from videod.cli.output import Cell, Column, CommandError
@@ -49,6 +50,7 @@ def show(
         _print_jobs(seen.jobs, at)
     else:
         _print_steps(seen.jobs, at)
+    _print_story(stories.read(workspace))
     _print_timeline(seen, at)
     _print_failure(seen, at)
     _print_files(seen.jobs, workspace, listed)
@@ -84,6 +86,15 @@ def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:
     if seen.archived is not None:
         table.append(["archive", seen.archived])
     output.table(("", ""), table, indent="  ")
+
+
+def _print_story(story: stories.Story) -> None:
+    """The titles to choose from and what is worth a look, where the planner left them."""
+    for head, rows in (("Titles", story.titles), ("Worth a look", tuple((one,) for one in story.warnings))):
+        if rows:
+            output.say("")
+            output.heading(head)
+            output.table(("",) * len(rows[0]), [list(row) for row in rows], indent="  ")
 
 
 def _print_costs(seen: views.Detail, listed: bool, at: int) -> None:

@@ -16,6 +16,8 @@ from videod.core.plan import VERSION, Complaint
 from videod.core.schemas import faults
 from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, STORIES, Stage, schema
 
+#: of a title that is offered: what phones and the list of videos show whole
+TITLE_CHARACTERS_MAX = 59
 #: where the story turns, as shares of the film: about two thirds
 TURN_MIN, TURN_MAX = 0.5, 0.85
 #: a short film has room for a turn nearly anywhere
@@ -197,6 +199,23 @@ def _spoken(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]
 def _text(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
     yield from _spoken(answer, answers, size)
     yield from page(answer["title"], answer["description"], answer["tags"])
+    yield from _titles(answer["titles"], answer["title"].strip())
+
+
+def _titles(titles: Sequence[Answer], given: str) -> Iterator[Complaint]:
+    """The titles to choose from; the first is the one that the film has unless a person takes another."""
+    seen: dict[str, int] = {}
+    for at, one in enumerate(titles):
+        title = one["title"].strip()
+        if not title or len(title) > TITLE_CHARACTERS_MAX or set(title) & set("<>"):
+            message = f"has {len(title)} characters; write 1 to {TITLE_CHARACTERS_MAX}, without < and >"
+            yield Complaint(f"titles[{at}].title", "title", message)
+        yield from _filled(f"titles[{at}]", one, ("reason",))
+        same = seen.setdefault(" ".join(title.casefold().split()), at)
+        if same != at:
+            yield Complaint(f"titles[{at}].title", "unique", f"is that of titles[{same}] again; offer another one")
+    if len(given) <= TITLE_CHARACTERS_MAX and titles[0]["title"].strip() != given:
+        yield Complaint("titles[0].title", "title", f"must be {given!r}: the first title is the one that was given")
 
 
 def _edit(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:

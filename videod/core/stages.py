@@ -71,7 +71,7 @@ def schema(stage: Stage, clips: int, images: int) -> Schema:
         return an_object("The narration and what stands on the video's page", {
             "lines": a_list(_line(), "One for each beat, in order", clips),
             "title": a_text("The title given above; shortened only where it has more than 100 characters or < or >"),
-            "titles": a_list(_title(), "Other titles, each true to the film", TITLES),
+            "titles": a_list(_title(), "Titles to choose from, each true to the film; the first is the one above", TITLES),
             "description": a_text("For the video's page: what the film shows, 2 to 5 sentences, no < or >"),
             "tags": a_list(a_text("One search term, no comma"), "At most 450 characters together"),
         })  # fmt: skip

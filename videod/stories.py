@@ -1,0 +1,50 @@
+"""What the planner left of an episode's story beside its plan: `plan/story.json`, for people to look at.
+
+Written by a script, perhaps by a custom one, so nothing in it is believed to have any shape.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from videod import files
+from videod.core import bounds
+from videod.core.sanitize import sanitize_line
+
+PLACE = "plan/story.json"
+BYTES_MAX = 16 << 20
+#: so many of each are shown, and so many characters
+SHOWN_MAX, TEXT_MAX = 20, 300
+
+
+@dataclass(frozen=True)
+class Story:
+    """`titles`: each with its reason. `warnings`: what is worth a look, each as one line."""
+
+    titles: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read(workspace: Path) -> Story:
+    """The story in a workspace; an empty one where there is none or it cannot be read."""
+    try:
+        found = bounds.loads(files.read_made(workspace / PLACE, BYTES_MAX, workspace))
+    except (OSError, ValueError):
+        return Story()
+    titles = [(_text(one, "title"), _text(one, "reason")) for one in _listed(_part(found, "text"), "titles")]
+    warnings = [f"{_text(one, 'where')}: {_text(one, 'message')}" for one in _listed(found, "warnings")]
+    return Story(tuple(one for one in titles if one[0]), tuple(warnings))
+
+
+def _part(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _listed(value: object, name: str) -> Iterator[object]:
+    found = _part(value, name)
+    yield from (found[:SHOWN_MAX] if isinstance(found, list) else [])
+
+
+def _text(value: object, name: str) -> str:
+    found = _part(value, name)
+    return " ".join(sanitize_line(found).split())[:TEXT_MAX] if isinstance(found, str) else ""
