@@ -54,6 +54,7 @@ class Verdict:
     seconds: tuple[float, ...]
     plan: dict[str, Json] | None
     warnings: tuple[Complaint, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
 
 class Checker:
@@ -112,7 +113,8 @@ class Checker:
         plan = dig(said, "plan")
         seconds = tuple(one for one in lengths if one is not None)
         warnings = _listed(dig(said, "warnings"))
-        return Verdict(complaints, seconds, plan if isinstance(plan, dict) else None, warnings)
+        told = tuple(text for one in answers.items(dig(said, "conflicts")) if (text := answers.text(one)))
+        return Verdict(complaints, seconds, plan if isinstance(plan, dict) else None, warnings, told)
 
     def approves(self, plan: Json) -> bool:
         """Whether nothing is wrong with a whole plan, for whichever voice it was written."""

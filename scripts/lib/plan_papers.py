@@ -118,10 +118,12 @@ def _assets(plan: Json) -> str:
         for clip in _clips(plan)
     ]
     prompts = "\n".join(f"### {_word(image, 'id')}\n\n{_word(image, 'prompt')}\n" for image in images)
+    later = "".join(f"Later: {_word(one)}\n\n" for one in answers.items(dig(plan, "later_atmospheres")))
     shown = _table(("Image", "Kind", "Subject", "Core", "Used by clips"), rows)
     mapped = _table(("Clip", "Picture", "Images", "Scale"), pictures)
     return (
         f"# {_word(plan, 'title')}: images\n\n## Atmosphere (before every prompt)\n\n{_word(plan, 'atmosphere')}\n\n"
+        f"{later}"
         f"## Images\n\n{shown}\n## Clips and their images\n\n{mapped}\n## Prompts\n\n{prompts}"
     )
 

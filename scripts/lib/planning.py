@@ -23,6 +23,7 @@ PROMPTS = Path(__file__).with_name("stages")
 DEADLINE_S = 280.0
 #: The model's own ceiling; the pictures of 18 clips take about 12,000 tokens.
 TOKENS = 65_536
+DECIDE = "change the topic, the story direction or the channel's brand, or say in the direction that it is meant so"
 LENGTHS = (
     "At this voice a line has {average} characters on the average, blanks included; the shortest has {least}, the"
     " longest {most}. Short lines and long ones, not all alike."
@@ -144,6 +145,7 @@ class Planner:
                               http_status=200)  # fmt: skip
             verdict = self._judge(stage, answer)
             if not (complaints := verdict.complaints):
+                self._stop_for(verdict.conflicts)
                 self._warn(verdict.warnings, share)
                 return verdict
             for complaint in complaints:
@@ -156,6 +158,14 @@ class Planner:
         listed = "; ".join(complaint.line() for complaint in complaints)
         message = f"the {stage.name} still break {len(complaints)} rules after {rounds} repairs: {listed}"
         raise Failure(Kind.INPUT, message, service=gemini.SERVICE, next_step="change the topic or the story direction")
+
+    def _stop_for(self, conflicts: Sequence[str]) -> None:
+        """Ask the creator before more is bought. Raises Failure(input). Whoever asks again wants another look."""
+        if not conflicts:
+            return
+        self._forget()
+        message = f"the entry contradicts itself or its channel, and only you can decide: {'; '.join(conflicts)}"
+        raise Failure(Kind.INPUT, message, service=gemini.SERVICE, next_step=DECIDE)
 
     def _warn(self, warnings: Sequence[Complaint], share: float) -> None:
         """Say what is worth a look; it is kept with the story for the review."""

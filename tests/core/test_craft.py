@@ -205,6 +205,7 @@ def test_a_protagonist_with_too_few_poses_is_complained_of() -> None:
     document = good_plan()
     document["images"][1]["subject"] = document["images"][2]["subject"] = "another sow"
     document["images"][1]["core"] = True
+    document["images"][1]["role"] = document["images"][2]["role"] = "background"
     assert ("images[0]", "poses") in found(document)
 
 

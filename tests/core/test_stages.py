@@ -10,7 +10,7 @@ from videod.core import craft
 from videod.core.languages import language
 from videod.core.schemas import faults
 from videod.core.speech import Pace
-from videod.core.stage_rules import Size, complaints, joined, lines, warnings
+from videod.core.stage_rules import Size, complaints, conflicts, joined, lines, warnings
 from videod.core.stages import STAGES, Stage, schema
 from videod.sandbox.render import stages as made
 from videod.sandbox.render.planner import make_plan, make_written
@@ -81,6 +81,8 @@ SPOILED: list[tuple[Stage, str, str, Spoil]] = [
     (Stage.FACTS, "facts[0].says", "shape", lambda a: a[Stage.FACTS]["facts"][0].update(says=7)),
     (Stage.FACTS, "facts[0].says", "characters", lambda a: a[Stage.FACTS]["facts"][0].update(says="a\x1b[2Jb")),
     (Stage.FACTS, "facts[0].more", "shape", lambda a: a[Stage.FACTS]["facts"][0].update(more=1)),
+    (Stage.FACTS, "conflicts[0].why", "shape",
+     lambda a: a[Stage.FACTS].update(conflicts=[{"between": "brand and topic"}])),
     (Stage.STORIES, "stories", "count", lambda a: a[Stage.STORIES]["stories"].pop()),
     (Stage.STORIES, "chosen", "chosen", lambda a: a[Stage.STORIES].update(chosen=6)),
     (Stage.STORIES, "chosen", "shape", lambda a: a[Stage.STORIES].update(chosen=0)),
@@ -185,3 +187,22 @@ def test_a_story_that_the_channel_told_is_a_warning_and_no_complaint(answers: An
     (warning,) = warnings(Stage.STORIES, answers, size)
     assert (warning.where, warning.rule) == ("stories[1]", "told before") and "The Flood" in warning.message
     assert warnings(Stage.STORIES, answers, Size(18, 22)) == ()
+
+
+def test_a_conflict_is_for_the_creator_and_no_complaint(answers: Answers) -> None:
+    why = "the brand shows no people and the topic is a fisherman"
+    answers[Stage.FACTS]["conflicts"] = [{"between": "brand and topic", "why": why}]
+    assert rules(Stage.FACTS, answers) == []
+    assert conflicts(answers) == (f"brand and topic: {why}",)
+
+
+def test_times_and_meetings_come_into_the_plan(answers: Answers) -> None:
+    answers[Stage.PICTURES]["later_atmospheres"] = ["Clear cold evening with low light and no wind."]
+    view = next(one for one in answers[Stage.PICTURES]["images"] if one["kind"] == "environment")
+    evening = {**view, "id": "evening", "time": 2, "prompt": "The river under a low sun, empty."}
+    answers[Stage.PICTURES]["images"].append(evening)
+    answers[Stage.PICTURES]["clips"][-1]["picture"] = {"type": "full", "images": ["evening"], "scale": 1.0}
+    found = rules(Stage.PICTURES, answers, Size(18, 23, craft.Telling(pace=Pace())))
+    assert [one for one in found if one[1] != "unused"] == []
+    plan = joined(answers)
+    assert plan["later_atmospheres"] == ["Clear cold evening with low light and no wind."]

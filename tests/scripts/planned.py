@@ -57,7 +57,8 @@ for line in sys.stdin:
     else:
         wrong = [complaint] if asked["answers"][asked["stage"]].get("bad") else []
         last = asked["stage"] == names[-1] and not wrong
-        answer = {{"complaints": wrong, "seconds": [5.5], "plan": PLAN if last else None}}
+        told = asked["answers"][asked["stage"]].get("conflicts", [])
+        answer = {{"conflicts": told, "complaints": wrong, "seconds": [5.5], "plan": PLAN if last else None}}
     print(json.dumps(answer), flush=True)
 """
 

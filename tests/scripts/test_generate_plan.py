@@ -425,3 +425,13 @@ def test_the_language_reaches_the_planner_and_the_checker(wire: Wire, run: Run, 
 
 def test_a_language_that_is_no_code_is_a_wrong_command_line(wire: Wire, run: Run, tmp_path: Path) -> None:
     assert run(generate_plan.main, *wish(tmp_path, "--language", "German please")).code == 64
+
+
+def test_a_conflict_is_asked_of_the_creator_before_more_is_bought(wire: Wire, run: Run, tmp_path: Path) -> None:
+    why = "brand and topic: the brand shows no people and the topic is a fisherman"
+    lay(wire, facts=[answered({**ANSWERS["facts"], "conflicts": [why]})])
+    ran = run(generate_plan.main, *wish(tmp_path))
+    assert (ran.code, ran.failure["kind"], asked_for(wire.asked)) == (65, "input", ["facts"])
+    assert why in ran.failure["message"] and "say in the direction that it is meant so" in ran.stderr
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0, "whoever asks again gets another look"
+    assert asked_for(wire.asked) == ["facts", *STAGES]

@@ -7,7 +7,8 @@ channel's last stories: `title`, `species`, `story`, `turn`).
 - {"ask": "stages"}: {"stages": [{"name", "strong", "needs", "spare", "schema"}], "lines": {"least", "average",
   "most"}}, the stages in order and the characters of a line.
 - {"ask": "judge", "stage": NAME, "answers": {NAME: ...}}: {"complaints": [{"where", "rule", "message"}], "warnings":
-  [as these], "seconds": [of each narration], "plan": plan.json after the last stage where nothing is wrong, else null}.
+  [as these], "conflicts": [texts: what only the creator can decide], "seconds": [of each narration], "plan": plan.json
+  after the last stage where nothing is wrong, else null}.
 - {"ask": "check", "plan": PLAN}: {"complaints"} of a whole plan.
 
 A question that cannot be read is answered with {"error": TEXT}.
@@ -151,4 +152,8 @@ def _judged(stage: Stage, answers: dict[Stage, dict[str, object]], size: Size) -
     seconds = [] if found else [narration_seconds(line, rate) for line in stage_rules.lines(answers)]
     plan = stage_rules.joined(answers) if stage == Stage.PICTURES and not found else None
     remarks = () if found else stage_rules.warnings(stage, answers, size)
-    return {"complaints": _listed(found), "warnings": _listed(remarks), "seconds": seconds, "plan": plan}
+    told = stage_rules.conflicts(answers) if stage == Stage.FACTS and not found else ()
+    return {
+        "complaints": _listed(found), "warnings": _listed(remarks), "conflicts": list(told), "seconds": seconds,
+        "plan": plan,
+    }  # fmt: skip

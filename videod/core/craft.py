@@ -6,7 +6,7 @@ single clips are in `craft_clips`, about images in `craft_images`; here are thos
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from videod.core import craft_clips, craft_images, craft_wording, editor
+from videod.core import craft_clips, craft_images, craft_times, craft_wording, editor
 from videod.core.craft_clips import ANYHOW, Telling
 from videod.core.metadata import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.plan import Complaint, Plan, integrity, read
@@ -33,7 +33,7 @@ def complaints(
         if found is None:
             return faults
         plan = found
-    rules = (_characters, _about, _arc, _atmosphere)
+    rules = (_characters, _about, _arc, craft_times.complaints)
     return (
         *_counts(plan, clips, images),
         *integrity(plan),
@@ -58,6 +58,7 @@ def _counts(plan: Plan, clips: int, images: int) -> Iterator[Complaint]:
 def _texts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from (("title", plan.title), ("logline", plan.logline), ("description", plan.description))
     yield from (("atmosphere", plan.atmosphere), *((f"arc.{name}", text) for name, text in vars(plan.arc).items()))
+    yield from ((f"later_atmospheres[{at}]", text) for at, text in enumerate(plan.later_atmospheres))
     yield from ((f"tags[{at}]", tag) for at, tag in enumerate(plan.tags))
     yield from ((f"research[{at}]", fact) for at, fact in enumerate(plan.research))
     for at, image in enumerate(plan.images):
@@ -113,14 +114,3 @@ def _arc(plan: Plan) -> Iterator[Complaint]:
         same = seen.setdefault(text.strip().casefold(), name)
         if same != name:
             yield Complaint(f"arc.{name}", "arc", f"says the same as arc.{same}; the {name} is a step of its own")
-
-
-def _atmosphere(plan: Plan) -> Iterator[Complaint]:
-    wanted = (
-        ("weather", craft_wording.WEATHER, "cold drizzle, low fog"),
-        ("light", craft_wording.LIGHT, "soft overcast light"),
-        ("time of day", craft_wording.TIME_OF_DAY, "early morning"),
-    )
-    for what, pattern, example in wanted:
-        if not pattern.search(plan.atmosphere):
-            yield Complaint("atmosphere", "atmosphere", f"does not name the {what}; add it, such as {example!r}")

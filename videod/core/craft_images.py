@@ -12,6 +12,8 @@ from videod.core.speech import words
 FULL_SIZE = 18
 #: role -> poses of one subject in a full-size episode, its core image included
 POSES: Mapping[str, tuple[int, int]] = {"protagonist": (4, 6), "antagonist": (3, 5), "background": (1, 2)}
+#: for each further character of the same role
+MORE_POSES = 2
 #: even the smallest episode may show one subject so often
 SMALL_HIGH = 3
 #: an episode this small may do without a prop
@@ -29,8 +31,9 @@ def complaints(plan: Plan, clips: int, images: int) -> Iterator[Complaint]:
             characters[image.subject].append((at, image))
     for subject, poses in characters.items():
         yield from _subject(subject, poses)
-        yield from _poses(subject, poses, clips)
         yield from _variants(poses)
+    for role in POSES:
+        yield from _poses(role, {name: one for name, one in characters.items() if one[0][1].role == role}, clips)
     yield from _cast(plan, characters, images)
     yield from _repeated(plan)
     yield from _use(plan)
@@ -89,14 +92,21 @@ def _subject(subject: str, poses: Numbered) -> Iterator[Complaint]:
                 yield Complaint(f"images[{at}].{name}", name, message)
 
 
-def _poses(subject: str, poses: Numbered, clips: int) -> Iterator[Complaint]:
-    at, first = poses[0]
-    if first.role is None:
-        return
-    low, high = poses_allowed(first.role, clips)
-    if not low <= len(poses) <= high:
-        message = f"the {first.role} {subject!r} has {len(poses)} images; {low} to {high} are wanted"
-        yield Complaint(f"images[{at}]", "poses", message)
+def _poses(role: str, characters: Mapping[str, Numbered], clips: int) -> Iterator[Complaint]:
+    """How often those of a role are shown: a mother and her young, or two that fight, together as one is, and a little
+    more; each of the background for itself."""
+    low, high = poses_allowed(role, clips)
+    if role == "background" or len(characters) == 1:
+        for subject, poses in characters.items():
+            if not low <= len(poses) <= high:
+                message = f"the {role} {subject!r} has {len(poses)} images; {low} to {high} are wanted"
+                yield Complaint(f"images[{poses[0][0]}]", "poses", message)
+    elif characters:
+        count, high = sum(map(len, characters.values())), high + MORE_POSES * (len(characters) - 1)
+        if not low <= count <= high:
+            names = ", ".join(map(repr, characters))
+            message = f"the {role}s {names} have {count} images together; {low} to {high} are wanted"
+            yield Complaint(f"images[{next(iter(characters.values()))[0][0]}]", "poses", message)
 
 
 def _variants(poses: Numbered) -> Iterator[Complaint]:
@@ -150,6 +160,7 @@ def _use(plan: Plan) -> Iterator[Complaint]:
     """Every image is in a clip, or is the core that a variant is drawn from; one cut out is used in no other way."""
     used = {name for clip in plan.clips for name in clip.picture.images}
     drawn_from = {image.subject for image in plan.images if image.kind == "character" and not image.core}
+    drawn_from |= {name for image in plan.images for name in image.others}
     cut_out = {clip.picture.images[0] for clip in plan.clips if clip.picture.type == "cutout" and clip.picture.images}
     for at, image in enumerate(plan.images):
         if image.id not in used and not (image.core and image.kind == "character" and image.subject in drawn_from):

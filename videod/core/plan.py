@@ -57,7 +57,11 @@ class Arc:
 
 @dataclass(frozen=True)
 class PlannedImage:
-    """One image to generate; a non-core image of a character takes the core of the same `subject` as reference."""
+    """One image to generate; a non-core image of a character takes the core of the same `subject` as reference.
+
+    `time`: which of the film's atmospheres it is in, from 1. `others`: subjects of other characters in it, whose cores
+    are references as well.
+    """
 
     id: str
     kind: str
@@ -66,6 +70,8 @@ class PlannedImage:
     role: str | None
     core: bool
     prompt: str
+    time: int = 1
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,12 @@ class Plan:
     clips: tuple[PlannedClip, ...]
     version: int = VERSION
     story: Story | None = None
+    #: of the times after the first one, in order
+    later_atmospheres: tuple[str, ...] = ()
+
+    @property
+    def atmospheres(self) -> tuple[str, ...]:
+        return (self.atmosphere, *self.later_atmospheres)
 
 
 def parse(data: object) -> Plan:
@@ -200,7 +212,7 @@ class _Reader:
             "images",
             "clips",
         )
-        top = self.fields(data, "", names, ("story",))
+        top = self.fields(data, "", names, ("story", "later_atmospheres"))
         if "version" in top and (top["version"] != VERSION or isinstance(top["version"], bool)):
             self.fault("version", f"must be {VERSION}")
         beats = ("want", "obstacle", "escalation", "turn", "resolution")
@@ -216,6 +228,7 @@ class _Reader:
             images=tuple(self.image(value, f"images[{at}]") for at, value in enumerate(self.items(top, "images"))),
             clips=tuple(self.clip(value, f"clips[{at}]") for at, value in enumerate(self.items(top, "clips"))),
             story=None if top.get("story") is None else self.story(top["story"]),
+            later_atmospheres=self.texts(top, "later_atmospheres"),
         )
 
     def story(self, value: object) -> Story:
@@ -253,7 +266,8 @@ class _Reader:
         )  # fmt: skip
 
     def image(self, value: object, where: str) -> PlannedImage:
-        fields = self.fields(value, where, ("id", "kind", "subject", "species", "role", "core", "prompt"))
+        names = ("id", "kind", "subject", "species", "role", "core", "prompt")
+        fields = self.fields(value, where, names, ("time", "with"))
         identity = self.text(fields, "id", where)
         if "id" in fields and not IMAGE_ID.fullmatch(identity):
             self.fault(f"{where}.id", "must be 1 to 40 of a-z, 0-9 and _ (it becomes a file name)")
@@ -262,11 +276,16 @@ class _Reader:
         core = fields.get("core", False)
         if not isinstance(core, bool):
             self.fault(f"{where}.core", "must be true or false")
+        time = fields.get("time", 1)
+        if not isinstance(time, int) or isinstance(time, bool):
+            self.fault(f"{where}.time", "must be the number of an atmosphere")
+            time = 1
         return PlannedImage(
             id=identity, kind=self.choice(fields, "kind", where, KINDS), subject=self.text(fields, "subject", where),
             species=None if species is None else self.text(fields, "species", where),
             role=None if role is None else self.choice(fields, "role", where, ROLES),
-            core=core is True, prompt=self.text(fields, "prompt", where),
+            core=core is True, prompt=self.text(fields, "prompt", where), time=time,
+            others=self.texts(fields, "with", where),
         )  # fmt: skip
 
     def clip(self, value: object, where: str) -> PlannedClip:

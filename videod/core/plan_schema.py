@@ -5,8 +5,9 @@ const). Whatever the schema cannot say, `plan.parse` and `craft.complaints` say 
 """
 
 from videod.core import craft_clips
+from videod.core.craft_times import ATMOSPHERES_MAX
 from videod.core.plan import KINDS, PICTURE_TYPES, ROLES, SCALE_MAX, SCALE_MIN, VERSION
-from videod.core.schemas import Schema, a_choice, a_list, a_text, an_object, or_null
+from videod.core.schemas import Schema, a_choice, a_list, a_number, a_text, an_object, or_null
 
 
 def schema(clips: int | None = None, images: int | None = None) -> Schema:
@@ -26,9 +27,12 @@ def schema(clips: int | None = None, images: int | None = None) -> Schema:
             "resolution": a_text("How it ends"),
         }),
         "atmosphere": a_text("Put before every image prompt: weather, light, time of day, lens, texture, colour"),
+        "later_atmospheres": a_list(
+            a_text("As the first, in order of time"), "Where time passes: up to two more", most=ATMOSPHERES_MAX - 1
+        ),
         "images": a_list(_image(), "Every image to generate: as many as the clips need", most=images),
         "clips": a_list(_clip(), "Every clip in order", clips),
-    })  # fmt: skip
+    }, optional=("later_atmospheres",))  # fmt: skip
 
 
 def _image() -> Schema:
@@ -40,7 +44,9 @@ def _image() -> Schema:
         "role": or_null({"type": "string", "enum": list(ROLES)}, "Required for a character, else null"),
         "core": {"type": "boolean", "description": "True for exactly one image of each character, else false"},
         "prompt": a_text("A photograph: one static state at one instant. Not the core image: pose and place only"),
-    })  # fmt: skip
+        "time": a_number("Number of its atmosphere, where there are several; else 1"),
+        "with": a_list(a_text("Subject of a character"), "Other characters in it: their cores are references too"),
+    }, optional=("time", "with"))  # fmt: skip
 
 
 def _clip() -> Schema:

@@ -16,12 +16,12 @@ ITEMS_MAX, TEXT_MAX = 200, 10_000
 FAULTS_MAX = 20
 
 
-def an_object(description: str, properties: dict[str, Schema]) -> Schema:
+def an_object(description: str, properties: dict[str, Schema], optional: tuple[str, ...] = ()) -> Schema:
     return {
         "type": "object",
         "description": description,
         "properties": properties,
-        "required": list(properties),
+        "required": [name for name in properties if name not in optional],
         "additionalProperties": False,
     }
 
@@ -94,10 +94,13 @@ def _of_object(value: object, schema: Schema, where: str) -> Iterator[Complaint]
     if not isinstance(value, Mapping):
         yield _fault(where, f"must be an object with {', '.join(parts)}")
         return
+    required = schema.get("required")
+    wanted = required if isinstance(required, list) else list(parts)
     for name, part in parts.items():
         place = f"{where}.{name}" if where else name
         if name not in value:
-            yield _fault(place, "is missing")
+            if name in wanted:
+                yield _fault(place, "is missing")
         elif isinstance(part, dict):
             yield from _faults(value[name], part, place)
     for name in value:

@@ -18,6 +18,8 @@ from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, STORIES, Stage, schema
 
 #: of a title that is offered: what phones and the list of videos show whole
 TITLE_CHARACTERS_MAX = 59
+#: of one conflict, as it is told on the entry
+CONFLICT_CHARACTERS = 300
 #: where the story turns, as shares of the film: about two thirds
 TURN_MIN, TURN_MAX = 0.5, 0.85
 #: a short film has room for a turn nearly anywhere
@@ -64,6 +66,12 @@ def warnings(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...
     return () if found is None else (Complaint(where, "told before", found.message),)
 
 
+def conflicts(answers: Answers) -> tuple[str, ...]:
+    """What only the creator can decide, of an answer without complaints."""
+    found = answers[Stage.FACTS].get("conflicts", [])
+    return tuple(f"{one['between'].strip()}: {one['why'].strip()}"[:CONFLICT_CHARACTERS] for one in found)
+
+
 def joined(answers: Answers) -> dict[str, Any]:
     """The plan in the shape of plan.json; may still break rules of the craft."""
     story, text = chosen(answers), answers[Stage.TEXT]
@@ -76,7 +84,9 @@ def joined(answers: Answers) -> dict[str, Any]:
         "title": text["title"], "logline": story["logline"], "description": text["description"], "tags": text["tags"],
         "research": [fact["says"] for fact in answers[Stage.FACTS]["facts"]],
         "arc": {name: story[name] for name in ARC},
-        "atmosphere": pictures.get("atmosphere", ""), "images": pictures.get("images", []),
+        "atmosphere": pictures.get("atmosphere", ""),
+        **({"later_atmospheres": later} if (later := pictures.get("later_atmospheres")) else {}),
+        "images": pictures.get("images", []),
         "clips": [{**clip, **(written[at] if at < len(written) else {})} for at, clip in enumerate(drawn)],
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from videod.core.schemas import Schema, a_choice, a_list, a_number, a_text, an_o
 #: how many stories are written before one is chosen, and titles offered
 STORIES, TITLES = 5, 5
 FACTS_MIN, FACTS_MAX = 3, 30
+CONFLICTS_MAX = 5
 SHOTS = ("aerial", "wide", "medium", "close", "macro")
 #: what a story has; those of `Arc` become the plan's arc
 ARC = ("want", "obstacle", "escalation", "turn", "resolution")
@@ -55,7 +56,10 @@ STAGES: dict[Stage, Written] = {
 def schema(stage: Stage, clips: int, images: int) -> Schema:
     """What a stage answers in, for an episode of so many clips and images."""
     if stage == Stage.FACTS:
-        return an_object("What is known of the topic", {"facts": a_list(_fact(), "The facts, the most telling first")})
+        return an_object("What is known of the topic", {
+            "facts": a_list(_fact(), "The facts, the most telling first"),
+            "conflicts": a_list(_conflict(), "What only the creator decides; nearly always none", most=CONFLICTS_MAX),
+        }, optional=("conflicts",))  # fmt: skip
     if stage == Stage.STORIES:
         return an_object("Five stories, one of them chosen", {
             "stories": a_list(_story(), "Stories that differ in what is at stake and how they turn", STORIES),
@@ -71,7 +75,7 @@ def schema(stage: Stage, clips: int, images: int) -> Schema:
         return an_object("The narration and what stands on the video's page", {
             "lines": a_list(_line(), "One for each beat, in order", clips),
             "title": a_text("The title given above; shortened only where it has more than 100 characters or < or >"),
-            "titles": a_list(_title(), "Titles to choose from, each true to the film; the first is the one above", TITLES),
+            "titles": a_list(_title(), "To choose from, each true to the film; the first is the one above", TITLES),
             "description": a_text("For the video's page: what the film shows, 2 to 5 sentences, no < or >"),
             "tags": a_list(a_text("One search term, no comma"), "At most 450 characters together"),
         })  # fmt: skip
@@ -91,11 +95,18 @@ def _fact() -> Schema:
     })  # fmt: skip
 
 
+def _conflict() -> Schema:
+    return an_object("A contradiction that no story can bridge", {
+        "between": a_text("Such as: brand and topic"),
+        "why": a_text("What contradicts what, in one sentence for the creator"),
+    })  # fmt: skip
+
+
 def _story() -> Schema:
     return an_object("One story", {
         "number": a_number("1 to 5"),
         "logline": a_text("The film in one sentence"),
-        "protagonist": a_text("Whom the film follows: one named species"),
+        "protagonist": a_text("Whom the film follows: one animal, a pair or a group of a named species"),
         "stakes": a_text("What is lost if it fails"),
         "want": a_text("What the protagonist needs"),
         "obstacle": a_text("What stands in the way"),
@@ -145,12 +156,12 @@ def _change() -> Schema:
 def _pictures(clips: int, images: int) -> Schema:
     """The plan without what was written before."""
     whole = _parts(plan_schema(clips, images))
-    kept = {name: whole[name] for name in ("atmosphere", "images", "clips")}
+    kept = {name: whole[name] for name in ("atmosphere", "later_atmospheres", "images", "clips")}
     clip = dict(_parts(_items(kept["clips"])))
     for name in ("beat", "narration"):
         del clip[name]
     kept["clips"] = a_list(an_object("One clip", clip), "Every clip in order", clips)
-    return an_object("Pictures, motion and sound for the text", kept)
+    return an_object("Pictures, motion and sound for the text", kept, optional=("later_atmospheres",))
 
 
 def _parts(of: Schema) -> dict[str, Schema]:

@@ -20,13 +20,25 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
 def _job(task: Task, plan: Plan, policy: ChannelPolicy, image: PlannedImage, cut_out: bool) -> Job:
     cores = {other.subject: other.id for other in plan.images if other.core}
     references: list[str] = []
-    if image.kind == "character" and not image.core and image.subject in cores:
-        references.append(f"image/{cores[image.subject]}")
-    prompt = f"{plan.atmosphere.strip()}\n{image.prompt.strip()}{ISOLATED if cut_out else ''}"
+    if image.kind == "character" and not image.core:
+        shown = [name for name in dict.fromkeys((image.subject, *image.others)) if name in cores]
+        references += [f"image/{cores[name]}" for name in shown]
+    prompt = f"{_atmosphere(plan, image)}\n{image.prompt.strip()}{ISOLATED if cut_out else ''}"
+    if len(references) > 1:
+        prompt += " " + " ".join(f"Reference {at} shows {name}." for at, name in enumerate(shown, start=1))
     args: dict[str, object] = {
         "prompt": prompt, "references": references, "folder": _FOLDERS[image.kind], "aspect": "16:9",
     }  # fmt: skip
     return job(STEP, task, policy, image.id, args, ("plan/plan", *references))
+
+
+def _atmosphere(plan: Plan, image: PlannedImage) -> str:
+    return plan.atmospheres[min(max(image.time, 1), len(plan.atmospheres)) - 1].strip()
+
+
+def _known_before(command: Command) -> bool:
+    """An older script follows one reference; several characters in one picture are new."""
+    return command.argv.count("--reference-image") <= 1
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
@@ -67,5 +79,6 @@ STEP = Step(
     words={"prompt": "prompt"},
     noted=True,
     legacy_args=("--prompt", "--output", "--reference-image"),
+    known_before=_known_before,
     model="image",
 )
