@@ -39,11 +39,11 @@ class Voice:
 
 
 VOICES = {
-    "calm": Voice("en-gb-x-rp+m3", 118, 34, 42, 7),
-    "deep": Voice("en-us+m7", 112, 18, 38, 8),
-    "warm": Voice("en-gb-x-rp+f2", 120, 42, 46, 7),
-    "bright": Voice("en-us+f4", 124, 50, 52, 6),
-    "old": Voice("English (Scotland)+m1", 112, 28, 44, 8),
+    "calm": Voice("en-gb-x-rp+m3", 156, 34, 42, 7),
+    "deep": Voice("en-us+m7", 164, 18, 38, 8),
+    "warm": Voice("en-gb-x-rp+f2", 158, 42, 46, 7),
+    "bright": Voice("en-us+f4", 158, 50, 52, 6),
+    "old": Voice("English (Scotland)+m1", 164, 28, 44, 8),
 }
 
 
