@@ -53,10 +53,14 @@ class Archiver:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        await self._clock.sleep(FIRST_S)
+        await self._clock.sleep(min(FIRST_S, self._shortest_s()))
         while True:
             await self.look()
-            await self._clock.sleep(LOOK_S)
+            await self._clock.sleep(min(LOOK_S, self._shortest_s()))
+
+    def _shortest_s(self) -> float:
+        """Who keeps the past for less than it takes between two looks is looked after more often."""
+        return max(1.0, self._days() * DAY_MS / 1000)
 
     async def look(self) -> int:
         """Archive all that is due; returns how many episodes that were."""
