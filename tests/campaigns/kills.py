@@ -4,30 +4,47 @@ python -m tests.campaigns.kills --kills 20 --seed 1
 """
 
 import argparse
+import asyncio
 import random
 import socket
+import sqlite3
 import time
 from pathlib import Path
 
 from tests.campaigns import invariants
 from tests.campaigns.frame import Campaign, Result, main, say
+from tests.harness.patience import until
 from tests.live.stage import Stage
-from videod.cli import rehearsal
+from videod.cli import actions, rehearsal
+from videod.cli.client import Place, now_ms
+from videod.cli.demo_person import Person
+from videod.core.events import VideoLooked
+from videod.core.statuses import Status
+from videod.core.verdict import Verdict
+from videod.store import archiving
+from videod.store.database import InlineDatabase
 
 
-def campaign(folder: Path, kills: int, seed: int, episodes: int, up_s: float, webhook: bool = False) -> Result:
+def campaign(
+    folder: Path, kills: int, seed: int, episodes: int, up_s: float, webhook: bool = False, archive: bool = False
+) -> Result:
     """Run and judge one campaign; the daemon lives at most `up_s`, every fifth time five times as long.
 
-    `webhook`: Notion calls the daemon at each change, and it asks by itself once a minute only.
+    `webhook`: Notion calls the daemon at each change, and it asks by itself once a minute only. `archive`: the first
+    episodes are published before the first kill and archived from then on, and before each start one is queued again.
 
     Raises AssertionError when a promise is broken.
     """
     chance = random.Random(seed)
-    made = _called(folder) if webhook else Stage(folder)
+    made = _called(folder, SHORT if archive else "") if webhook else Stage(folder, settings=SHORT if archive else "")
     try:
         person = made.person()
         person.write_entries([_story(number) for number in range(episodes)])
-        written, done, restarts = episodes, 0, []
+        written, done, restarts, past = episodes, 0, [], 0
+        if archive:
+            _publish(made, episodes)
+            person.write_entries([_story(written)])
+            written += 1
         while done < kills:
             began = time.monotonic()
             made.start()
@@ -42,6 +59,7 @@ def campaign(folder: Path, kills: int, seed: int, episodes: int, up_s: float, we
             time.sleep(0.3)
             assert not _left_over(made), _left_over(made)
             made.log.rename(made.log.with_suffix(f".{done}"))
+            past = max(past, _archive_again(made, person, chance)) if archive else 0
             if done % 50 == 0:
                 say(f"{done} kills, {made.statuses().count('published')} of {written} episodes published")
             if len(made.statuses()) == written and set(made.statuses()) == {"published"}:
@@ -50,16 +68,69 @@ def campaign(folder: Path, kills: int, seed: int, episodes: int, up_s: float, we
         made.start()
         made.wait_for("published", tasks=written, times=3)
         made.wait_until_told(times=3)  # lives were too short for the board: nearly all of its files wait
+        if archive:
+            until(lambda: bool(_archived(made)), made.log_tail, 3)
         made.stop()
-        return _judge(made, done, restarts)
+        return ({"archived_at_most": past, "archived": _take_back(made)} if archive else {}) | _judge(
+            made, done, restarts
+        )
     finally:
         made.close()
 
 
-def _called(folder: Path) -> Stage:
+#: files of a published film go after 17 s, and its past is archived 2 s later
+SHORT = "[retention]\nworkspace_days = 0.0002\nhistory_days = 0.00002\n"
+
+
+def _publish(made: Stage, episodes: int) -> None:
+    """The first episodes, to their end: there is something to archive then."""
+    made.start()
+    made.wait_for("published", tasks=episodes, times=3)
+    made.wait_until_told(times=3)
+    open_cleanups = "SELECT 1 FROM jobs WHERE step = 'cleanup' AND state <> 'done'"
+    until(lambda: not made.rows(open_cleanups), made.log_tail, 3)
+    made.stop()
+
+
+def _archived(made: Stage) -> list[str]:
+    return [row["page_id"] for row in made.rows("SELECT page_id FROM archived JOIN tasks ON tasks.id = task_id")]
+
+
+def _archive_again(made: Stage, person: Person, chance: random.Random) -> int:
+    """YouTube's last word on every film, days before it would come: until then it is not archived. One that is archived
+    is queued again, so that it comes back. Returns how many are archived."""
+    waiting = [row["id"] for row in made.rows("SELECT id FROM tasks WHERE verdict_due IS NOT NULL")]
+    with actions.desk(Place(made.state, made.config)) as desk:
+        for task in waiting:
+            asyncio.run(desk._ledger.apply(VideoLooked(now_ms(), task, Verdict.UNWATCHED.value)))
+    archived = _archived(made)
+    if archived:
+        person.set_status(chance.choice(archived), Status.QUEUED)
+    assert not made.rows("SELECT 1 FROM jobs WHERE task_id IN (SELECT task_id FROM archived)"), "in both places"
+    return len(archived)
+
+
+def _take_back(made: Stage) -> int:
+    """Everything archived is in the database again, to be judged like all else; returns how many episodes that were."""
+    store = InlineDatabase(made.database)
+    names = [row["task_id"] for row in made.rows("SELECT task_id FROM archived")]
+
+    def back(connection: sqlite3.Connection) -> int:
+        return sum(archiving.take_back(connection, name) for name in names)
+
+    async def work() -> int:
+        try:
+            return await store.write(back)
+        finally:
+            await store.close()
+
+    return asyncio.run(work())
+
+
+def _called(folder: Path, more: str = "") -> Stage:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
-    settings = f'[webhook]\nport = {port}\nhost = "localhost"\n'
+    settings = f'[webhook]\nport = {port}\nhost = "localhost"\n{more}'
     made = Stage(folder, None, (), settings, {"VIDEOD_DAEMON_POLL_INTERVAL_S": "60"})
     made.env |= rehearsal.called_back(made.found, port)
     made.admin("/set/notion/webhook", "PUT", {"pace": 0.01})  # who is killed is called again soon
@@ -104,16 +175,23 @@ def _judge(made: Stage, kills: int, restarts: list[float]) -> Result:
     }  # fmt: skip
 
 
+def _run(folder: Path, given: argparse.Namespace) -> Result:
+    return campaign(
+        folder / "stage", given.kills, given.seed, given.episodes, given.up, given.webhook, given.archive
+    )  # fmt: skip
+
+
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kills", type=int, default=20, help="default 20")
     parser.add_argument("--up", type=float, default=3.0, help="seconds between start and kill at most (default 3)")
     parser.add_argument("--episodes", type=int, default=2, help="begun at once; more follow (default 2)")
+    parser.add_argument("--archive", action="store_true", help="finished episodes are archived, and queued again")
     parser.add_argument("--webhook", action="store_true", help="Notion calls; videod asks only once a minute")
 
 
 CAMPAIGN = Campaign(
     "kills", "kill -9 of the daemon at random moments loses nothing and pays nothing twice uncounted", _options,
-    lambda folder, given: campaign(folder / "stage", given.kills, given.seed, given.episodes, given.up, given.webhook),
+    _run,
 )  # fmt: skip
 
 if __name__ == "__main__":
