@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import io
 import json
 import subprocess
@@ -17,7 +18,7 @@ from tests.harness.patience import PATIENCE_S, patience
 from tests.sandbox.running import Clock, running
 from videod.sandbox.kernel import Context, Fault, Options
 from videod.sandbox.kie.models import CLIP_MODEL
-from videod.sandbox.kie.tasks import clip_size
+from videod.sandbox.kie.tasks import Task, clip_size, delivered
 from videod.sandbox.render import clips
 from videod.sandbox.render.encoding import ffmpeg
 
@@ -177,6 +178,39 @@ async def test_a_clip_follows_the_shape_of_its_picture() -> None:
     assert clip_size((1344, 768), (1920, 1080)) == (1920, 1080)
     assert clip_size((768, 1376), (1920, 1080)) == (1080, 1920)
     assert clip_size((1000, 1000), (1920, 1080)) == (1080, 1080)
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "sizes"),
+    [
+        ("kling/v2-5-turbo-image-to-video-pro", "", {(1920, 1080), (1928, 1072)}),
+        ("kling-2.6/image-to-video", "", {(1924, 1076), (1928, 1076)}),
+        ("kling-3.0/video", "pro", {(1928, 1072)}), ("kling-3.0/video", "std", {(1284, 716)}),
+    ],
+)  # fmt: skip
+def test_a_clip_has_the_size_that_its_model_really_gives(model: str, mode: str, sizes: set[tuple[int, int]]) -> None:
+    tasks = [
+        Task("t", model, json.dumps({"mode": mode}), "p", 10, 84.0, hashlib.sha256(bytes([number])).hexdigest(), 0, 0,
+             "success", "", "", "clip")
+        for number in range(40)
+    ]  # fmt: skip
+    assert {delivered(task, (1920, 1080))[0] for task in tasks} == sizes
+    assert {delivered(task, (640, 360))[0] for task in tasks} == {(640, 360)}, "but for the size of a full film only"
+
+
+async def test_clips_may_come_without_colors_with_b_pictures_and_long_groups(tmp_path: Path) -> None:
+    Image.new("RGB", (320, 180), "teal").save(tmp_path / "in.png")
+    await clips.render_clip(
+        tmp_path / "in.png", tmp_path / "out.mp4", 3, "pan right", SIZE, ffmpeg(), clips.Coded(250, 2, False)
+    )
+    said = subprocess.run([ffmpeg(), "-hide_banner", "-i", str(tmp_path / "out.mp4")], capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert "bt709" not in said.stderr
+    command = [ffmpeg(), "-v", "error", "-i", str(tmp_path / "out.mp4"), "-c", "copy", "-f", "framecrc", "-"]
+    rows = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [row for row in rows if not row.startswith("#")]
+    assert len(rows) == 72 and sum("F=" not in row for row in rows) == 1, "one key picture"
+    assert any(row.split(",")[1].strip() != row.split(",")[2].strip() for row in rows), "shown in another order"
 
 
 async def test_credits_are_taken_at_once_and_given_back_for_a_failed_task(kie: Kie) -> None:

@@ -329,7 +329,7 @@ def test_finishing_moves_the_index_to_the_front_and_keeps_every_packet(tmp_path:
     more = avc.joined(avc_of(tmp_path, 7, "high"))
     done = tmp_path / "done.mp4"
     with done.open("wb") as out:
-        mp4.finish(tail, out, more)
+        mp4.finish(tail, out, more, (64, 36))
     assert mp4.is_fast_start(done)
     assert mp4.read_avc(done) == more
     assert media.picture_sums(done) == media.picture_sums(small)

@@ -20,6 +20,10 @@ _WHOLE = {b"moov", b"mdat"}
 _MEDIA = {b"moov", b"mdat", b"moof"}
 _SAMPLE_ENTRY_BYTES = 86
 """From the start of a visual sample entry to its first child box."""
+_ENTRY_SIZE_AT = 32
+_DESCRIBED = {b"avcC", b"colr", b"pasp"}
+COLR_709 = struct.pack(">I4s4sHHHB", 19, b"colr", b"nclx", 1, 1, 1, 0)
+"""Primaries, transfer and matrix of BT.709, limited range."""
 
 
 @dataclass(frozen=True)
@@ -185,8 +189,8 @@ def _units(body: bytes, at: int, count: int) -> tuple[tuple[bytes, ...], int]:
     return tuple(units), at
 
 
-def finish(source: Path, out: BinaryIO, avc: Avc) -> None:
-    """Write the MP4 at `source` into `out` with the index in front and `avc` as its parameter sets.
+def finish(source: Path, out: BinaryIO, avc: Avc, size: tuple[int, int]) -> None:
+    """Write the MP4 at `source` into `out` with the index in front, `avc` as its parameter sets, in BT.709 and `size`.
 
     Raises Failure(input) when the file has not the boxes that FFmpeg writes.
     """
@@ -195,7 +199,7 @@ def finish(source: Path, out: BinaryIO, avc: Avc) -> None:
     trail = None if moov is None else _find_avcc(moov)
     if moov is None or trail is None or not {b"ftyp", b"mdat"} <= boxes.keys():
         raise Failure(Kind.INPUT, f"{source} is not a finished MP4 film")
-    index = _with_avcc(moov, trail, avc.box())
+    index = _described(moov, trail, avc, size)
     head, media = boxes[b"ftyp"], boxes[b"mdat"]
     shift = (head.end - head.start) + len(index) - media.start
     with source.open("rb") as stream:
@@ -205,12 +209,23 @@ def finish(source: Path, out: BinaryIO, avc: Avc) -> None:
         _copy(stream, media, out)
 
 
-def _with_avcc(moov: bytes, trail: tuple[Box, ...], new: bytes) -> bytes:
-    old = trail[-1]
-    grown = len(new) - (old.end - old.start)
-    changed = bytearray(moov[: old.start] + new + moov[old.end :])
-    for box in trail[:-1]:
+def _described(moov: bytes, trail: tuple[Box, ...], avc: Avc, size: tuple[int, int]) -> bytes:
+    """The index with another description of its pictures: parameter sets, colors, size in square pixels."""
+    entry = trail[-2]
+    children = _children(moov, entry.start + _SAMPLE_ENTRY_BYTES, entry.end)
+    kept = b"".join(moov[box.start : box.end] for box in children if box.kind not in _DESCRIBED)
+    head = bytearray(moov[entry.start : entry.start + _SAMPLE_ENTRY_BYTES])
+    new = avc.box() + COLR_709 + kept
+    struct.pack_into(">I", head, 0, len(head) + len(new))
+    struct.pack_into(">HH", head, _ENTRY_SIZE_AT, *size)
+    grown = len(head) + len(new) - (entry.end - entry.start)
+    changed = bytearray(moov[: entry.start] + head + new + moov[entry.end :])
+    for box in trail[:-2]:
         struct.pack_into(">I", changed, box.start, box.end - box.start + grown)
+    track = next(box for box in trail if box.kind == b"trak")
+    for box in _children(moov, track.body, track.end):
+        if box.kind == b"tkhd":  # it lies before what has grown; its last two fields are the size, 16.16 each
+            struct.pack_into(">II", changed, box.end - 8, size[0] << 16, size[1] << 16)
     return bytes(changed)
 
 

@@ -15,7 +15,11 @@ HEIGHT = 1080
 FPS = 24
 TIMESCALE_PER_PICTURE = 512
 HOUSE_SPS_ID = 7
-GOP_S = 2
+BLOCK = 16
+GOP_S = 0.5
+B_PICTURES = 2
+LEVEL, LEVEL_KBIT = "4.1", 50_000
+"""The level of our encodes, and what a second of them may have at most (62,500 in profile High)."""
 CRF_CUT = 15
 """Veryfast at 14.8 has the SSIM of fast at 18, for under half of the processor time and 28 % more bytes."""
 CRF_DRAWN = 16
@@ -34,8 +38,9 @@ class Encoder:
         colour = "colorprim=bt709:transfer=bt709:colormatrix=bt709:fullrange=off"
         return [
             "-c:v", "libx264", "-preset", "veryfast", "-crf", str(self.crf), "-profile:v", "high",
-            "-pix_fmt", "yuv420p", "-threads", str(self.threads), "-g", str(GOP_S * self.fps),
-            "-x264-params", f"sps-id={self.sps_id}:open-gop=0:{colour}",
+            "-pix_fmt", "yuv420p", "-threads", str(self.threads), "-g", str(round(GOP_S * self.fps)),
+            "-bf", str(B_PICTURES), "-level:v", LEVEL, "-maxrate", f"{LEVEL_KBIT}k", "-bufsize", f"{LEVEL_KBIT}k",
+            "-x264-params", f"sps-id={self.sps_id}:open-gop=0:scenecut=0:{colour}",
         ]  # fmt: skip
 
 
@@ -47,11 +52,43 @@ def oddity(video: VideoStream, fps: int) -> str | None:
         return f"codec {video.codec} {video.profile}".rstrip()
     if video.pixel_format != "yuv420p":
         return f"pixel format {video.pixel_format}"
-    if (video.width, video.height) != (WIDTH, HEIGHT):
+    if {video.matrix, video.primaries, video.transfer} - {"", "bt709"}:
+        return f"colors {video.matrix or '?'}/{video.primaries or '?'}/{video.transfer or '?'}"
+    if cropping(video) is None:
         return f"size {video.width}x{video.height}"
     if abs(video.fps - fps) > 0.005:
         return f"frame rate {video.fps:g}"
     return None if video.upright else "rotated, interlaced or oblong pixels"
+
+
+def cropping(video: VideoStream) -> tuple[int, int] | None:
+    """How many pixels a decoder should leave out on the right and below, of what is coded, to show the film's size.
+
+    Encoders code whole blocks of 16: of 1924x1076 they code 1936x1088, of which 1920x1080 can be shown as they are.
+    (0, 0): it has that size. None: it has not enough, or so much more that cropping would change the picture.
+    """
+    if (video.width, video.height) == (WIDTH, HEIGHT):
+        return 0, 0
+    right, below = (_coded(side) - wanted for side, wanted in ((video.width, WIDTH), (video.height, HEIGHT)))
+    near = abs(video.width - WIDTH) <= BLOCK and abs(video.height - HEIGHT) <= BLOCK
+    return (right, below) if near and right >= 0 and below >= 0 else None
+
+
+def told_copied(video: VideoStream) -> str:
+    """The bitstream filter that makes copied pictures say of themselves what they are: BT.709, and the film's size."""
+    right, below = cropping(video) or (0, 0)
+    cropped = f":crop_right={right}:crop_bottom={below}" if right or below else ""
+    colors = "colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1:video_full_range_flag=0"
+    return f"h264_metadata={colors}{cropped}"
+
+
+def _coded(side: int) -> int:
+    return -(-side // BLOCK) * BLOCK
+
+
+def bordered(video: VideoStream) -> bool:
+    """Whether a picture is so nearly of the film's size that it is better cut and mirrored at its edge than scaled."""
+    return abs(video.width - WIDTH) <= BLOCK and abs(video.height - HEIGHT) <= BLOCK
 
 
 def conforming(video: VideoStream, fps: int, whole: bool = False, table: str | None = None, slower: float = 1.0) -> str:
@@ -76,8 +113,10 @@ def conforming(video: VideoStream, fps: int, whole: bool = False, table: str | N
         chain += ["setpts=PTS-STARTPTS", f"fps={fps}"]
     scale = f"scale={_size(video, whole)}:in_color_matrix={matrix}"
     fill = f"pad={WIDTH}:{HEIGHT}:-1:-1" if whole else f"crop={WIDTH}:{HEIGHT}"
+    if bordered(video) and not video.oblong and not turned(video):
+        scale, fill = f"scale=in_color_matrix={matrix}", _mirrored(video)
     if table is None:
-        chain += [f"{scale}:out_color_matrix=bt709:out_range=tv:flags=bicubic", fill]
+        chain += [f"{scale}:out_color_matrix=bt709:out_range=tv:flags=lanczos+accurate_rnd", fill]
     else:
         chain += [
             f"{scale}:flags=bicubic", "format=gbrp12le", fill, f"lut3d=file={table}:interp=tetrahedral",
@@ -87,6 +126,25 @@ def conforming(video: VideoStream, fps: int, whole: bool = False, table: str | N
         "setsar=1", "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv", "format=yuv420p",
     ]  # fmt: skip
     return ",".join(chain)
+
+
+def turned(video: VideoStream) -> bool:
+    return not video.upright and not video.oblong and not video.interlaced
+
+
+def _mirrored(video: VideoStream) -> str:
+    """The middle of a picture of about the film's size, what it lacks mirrored at its edges."""
+    wide, high = min(video.width, WIDTH), min(video.height, HEIGHT)
+    left, above = (WIDTH - wide) // 2, (HEIGHT - high) // 2
+    right, below = WIDTH - wide - left, HEIGHT - high - above
+    chain = f"crop={wide}:{high}"
+    if (wide, high) == (WIDTH, HEIGHT):
+        return chain
+    return (
+        f"{chain},format=yuv420p,pad={WIDTH}:{HEIGHT}:{left // 2 * 2}:{above // 2 * 2},"
+        f"fillborders=left={left // 2 * 2}:right={right + left % 2}:top={above // 2 * 2}:bottom={below + above % 2}"
+        ":mode=mirror"
+    )
 
 
 def _size(video: VideoStream, whole: bool) -> str:

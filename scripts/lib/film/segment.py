@@ -6,11 +6,11 @@ in step however many are joined. A narration is never cut: where the clip is sho
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import ffmpeg, hdr, loudness, mp4, pace, packets, picture_format, sounds, voice
+from scripts.lib.film import ffmpeg, hdr, loudness, mp4, pace, packets, padding, picture_format, sounds, voice
 from scripts.lib.film.loudness import RATE_HZ, STEREO
 from scripts.lib.film.pace import Pace
 from scripts.lib.film.voice import Speech
@@ -195,7 +195,12 @@ def cut(
     graph += f";{sounds.apart(length)};[said]{sounds.CENTRE}[spoken]"
     graph += f";[spoken][inner]amix=inputs=2:duration=first:normalize=0,{sounds.limited(length)}"
     graph += f"{sounds.faded(fade, length)}[sound]"
-    _render(shot, inputs, graph, out, picture_format.Encoder(wishes.fps), stems=("[voice]", "[ambience]", "[handles]"))
+    stems = ("[voice]", "[ambience]", "[handles]")
+    encoder = picture_format.Encoder(wishes.fps)
+    _render(shot, inputs, graph, out, encoder, stems=stems)
+    if shot.odd is None and (padded := padding.trouble(out, shot.clip.video)) is not None:
+        shot = replace(shot, odd=padded)
+        _render(shot, inputs, graph, out, encoder, stems=stems)
     return examine(out, name, wishes.fps, shot)
 
 
@@ -218,7 +223,11 @@ def conform(clip: Clip, out: Path, fps: int, framing: bool = False) -> Segment:
     chain = f"{STEREO},{sounds.exactly(length)}"
     if framing and heard is not None:
         chain = f"{STEREO},{sounds.gain(heard.lufs, FRAMING_LUFS)},{sounds.limited(length)}"
-    _render(shot, inputs, f"[1:a:0]{chain}[sound]", out, picture_format.Encoder(fps), True)
+    sound, encoder = f"[1:a:0]{chain}[sound]", picture_format.Encoder(fps)
+    _render(shot, inputs, sound, out, encoder, True)
+    if shot.odd is None and (padded := padding.trouble(out, clip.video)) is not None:
+        shot = replace(shot, odd=padded)
+        _render(shot, inputs, sound, out, encoder, True)
     return examine(out, clip.name, fps, shot)
 
 
@@ -283,7 +292,8 @@ def _render(
     if shot.odd is None:
         # times start at zero, also where the clip had sound that began earlier
         times = "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
-        only = f"{times},noise=amount=0:drop='gte(n,{shot.frames})'"
+        told = picture_format.told_copied(video)
+        only = f"{told},{times},noise=amount=0:drop='gte(n,{shot.frames})'"
         pictures = ["-map", video.stream, "-c:v", "copy", "-bsf:v", only]
         graph = sound
     else:

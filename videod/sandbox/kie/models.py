@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from videod.sandbox.render.clips import Coded
+
 #: Dollars of one credit (KIE's price page, 2026).
 USD_PER_CREDIT = 0.005
 CLIP_MODEL = "kling/v2-5-turbo-image-to-video-pro"
@@ -11,6 +13,8 @@ FIVE_OR_TEN = ("5", "10")
 THREE_TO_FIFTEEN = tuple(str(seconds) for seconds in range(3, 16))
 
 Input = dict[str, Any]
+#: long groups of pictures, B-pictures, no word about colors
+UNTAGGED = Coded(group=250, between=2, tagged=False)
 
 
 class Invalid(Exception):
@@ -29,6 +33,10 @@ class Model:
     credits: Callable[[int, Input], float]
     required: tuple[str, ...] = ()
     default_duration: str = "5"
+    #: what a clip of 16:9 really measures, and of the cheaper mode; seen in clips of the real service
+    sizes: tuple[tuple[int, int], ...] = ((1920, 1080),)
+    std_sizes: tuple[tuple[int, int], ...] = ()
+    coded: Coded = UNTAGGED
 
 
 @dataclass(frozen=True)
@@ -51,15 +59,21 @@ def _kling_3(seconds: int, wanted: Input) -> float:
 MODELS = {
     model.name: model
     for model in (
-        Model(CLIP_MODEL, "image_url", 1, 2500, FIVE_OR_TEN, lambda seconds, _: seconds * 8.4),
+        Model(
+            CLIP_MODEL, "image_url", 1, 2500, FIVE_OR_TEN, lambda seconds, _: seconds * 8.4,
+            sizes=(*((1920, 1080),) * 7, (1928, 1072)),
+        ),
         Model(
             "kling-2.6/image-to-video", "image_urls", 1, 1000, FIVE_OR_TEN,
             lambda seconds, wanted: seconds * (22 if wanted.get("sound") else 11), ("sound",),
+            sizes=((1924, 1076), (1928, 1076)),
         ),
-        Model("kling-3.0/video", "image_urls", 2, 2500, THREE_TO_FIFTEEN, _kling_3, ("sound", "mode", "duration")),
+        Model("kling-3.0/video", "image_urls", 2, 2500, THREE_TO_FIFTEEN, _kling_3, ("sound", "mode", "duration"),
+              sizes=((1928, 1072),), std_sizes=((1284, 716),), coded=Coded()),
         Model(
             "kling/v3-turbo-image-to-video", "image_urls", 1, 2500, THREE_TO_FIFTEEN,
             lambda seconds, wanted: seconds * (22.5 if wanted.get("resolution") == "1080p" else 18),
+            sizes=((1924, 1076),), coded=Coded(between=2),
         ),
     )
 }  # fmt: skip

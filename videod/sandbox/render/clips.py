@@ -47,6 +47,21 @@ class Motion:
     drift: float
 
 
+@dataclass(frozen=True)
+class Coded:
+    """How pictures are coded: `group` from one key picture to the next, `between` B-pictures, colors named or not."""
+
+    group: int = FPS
+    between: int = 0
+    tagged: bool = True
+
+    def arguments(self) -> list[str]:
+        named = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+        unnamed = ["-colorspace", "unknown", "-color_primaries", "unknown", "-color_trc", "unknown"]
+        groups = ["-g", str(self.group), "-keyint_min", str(min(self.group, FPS)), "-sc_threshold", "0"]
+        return [*groups, "-bf", str(self.between), *(named if self.tagged else unnamed)]
+
+
 def motion_of(prompt: str) -> Motion:
     """The motion that the words of a prompt ask for; without any such word a gentle drift, chosen by its digest."""
     text = prompt.lower()
@@ -97,7 +112,9 @@ def _zoom_filters(motion: Motion, size: tuple[int, int], frames: int) -> str:
     )
 
 
-def command(image: Path, output: Path, seconds: int, prompt: str, size: tuple[int, int], ffmpeg: str) -> list[str]:
+def command(
+    image: Path, output: Path, seconds: int, prompt: str, size: tuple[int, int], ffmpeg: str, coded: Coded = Coded()
+) -> list[str]:
     """The FFmpeg call that films `image` for `seconds`; `size` is (width, height) in even pixels."""
     motion, frames = motion_of(prompt), seconds * FPS
     filters = (_zoom_filters if motion.zoom else _crop_filters)(motion, size, frames)
@@ -106,21 +123,22 @@ def command(image: Path, output: Path, seconds: int, prompt: str, size: tuple[in
         *polite, ffmpeg, "-nostdin", "-v", "error", "-y", "-filter_threads", "1", "-i", str(image),
         "-vf", filters, "-frames:v", str(frames), "-r", str(FPS), "-fps_mode", "cfr", "-an",
         "-c:v", "libx264", "-preset", "ultrafast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-crf", "23",
-        "-threads", "1", "-g", str(FPS), "-keyint_min", str(FPS), "-sc_threshold", "0", "-bf", "0",
+        "-threads", "1", *coded.arguments(),
         "-x264-params", "cabac=1:8x8dct=1:open-gop=0", "-video_track_timescale", "12288",
-        "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
         "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart",
         "-f", "mp4", str(output),
     ]  # fmt: skip
 
 
-async def render_clip(image: Path, output: Path, seconds: int, prompt: str, size: tuple[int, int], ffmpeg: str) -> None:
+async def render_clip(
+    image: Path, output: Path, seconds: int, prompt: str, size: tuple[int, int], ffmpeg: str, coded: Coded = Coded()
+) -> None:
     """Write a clip of exactly `seconds` * 24 frames to `output` (renamed into place when whole). Raises RenderError."""
     slot = _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
     part = output.with_name(output.name + ".part")
     async with slot:
         process = await asyncio.create_subprocess_exec(
-            *command(image, part, seconds, prompt, size, ffmpeg),
+            *command(image, part, seconds, prompt, size, ffmpeg, coded),
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
