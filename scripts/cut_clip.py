@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--opens", action="store_true", help="the first cut of a film: its words come later")
     parser.add_argument("--closes", action="store_true", help="the last cut of a film: it stays, and fades out")
+    parser.add_argument(
+        "--inspected", action="store_true", help="whoever runs this decodes the cut before it counts: here it is not"
+    )
     parser.add_argument("--voice-lufs", type=float, default=-16.0, help="loudness of the narration (default -16)")
     parser.add_argument("--sfx-lufs", type=float, default=-30.0, help="loudness of the effect (default -30)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
@@ -47,7 +50,7 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         if not -60.0 <= level <= -5.0:
             raise Failure(Kind.USAGE, f"{option} {level:g}: must be -60 to -5")
     paced = pace.of_film(pace.Pace(asked.lead, asked.tail, asked.least), asked.opens, asked.closes)
-    wishes = segment.Wishes(asked.fps, paced, asked.voice_lufs, asked.sfx_lufs)
+    wishes = segment.Wishes(asked.fps, paced, asked.voice_lufs, asked.sfx_lufs, not asked.inspected)
     segment.samples_of(1, wishes.fps)
     for option, path in (("--video", asked.video), ("--audio", asked.audio), ("--sfx", asked.sfx)):
         if path is not None and not path.is_file():

@@ -103,6 +103,26 @@ def test_padding_that_is_no_picture_is_never_shown(tmp_path: Path, run: Run) -> 
     assert not ((shown[1060:, :, 1] > 200) & (shown[1060:, :, 0] < 60)).all(axis=1).any()
 
 
+@pytest.mark.parametrize(("size", "codec"), [("1924x1076", LONG_GOP), ("1920x1080", PLAIN)])
+def test_only_the_end_of_a_clip_that_fades_out_is_encoded(
+    size: str, codec: tuple[str, ...], tmp_path: Path, run: Run
+) -> None:
+    video = clip(tmp_path / "clip.mp4", size, *codec, seconds=2.5)
+    voice = media.sound(tmp_path / "voice.wav", "sine=frequency=300:duration=0.4")
+    words = ("--audio", voice, "--output", tmp_path / "cut.mov", *TIGHT, "--closes")
+    ran = run(cut_clip.main, "--video", video, *words)
+    assert ran.code == 0, ran.stderr
+    assert ran.result["encoded_because"] == "fades out at its end"
+    frames, kept = ran.result["frames"], f"1920:{min(1080, int(size.split('x')[1]))}"
+    before, after = sums(video, kept), sums(tmp_path / "cut.mov", kept)
+    assert len(after) == frames and after[: frames - 28] == before[: frames - 28]
+    assert after[frames - 12 :] != before[frames - 12 : frames]
+    light = media.brightness(tmp_path / "cut.mov")
+    assert light[frames - 26] > 60 and light[-1] < 12
+    avc = mp4.read_avc(tmp_path / "cut.mov")
+    assert avc is not None and len(avc.sps) == 2
+
+
 def test_a_clip_in_other_colors_is_brought_to_those_of_the_film(tmp_path: Path, run: Run) -> None:
     other = ("-colorspace", "bt470bg", "-color_primaries", "bt470bg", "-color_trc", "gamma28")
     with media.films("640x360"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import ffmpeg, hdr, loudness, mp4, pace, packets, padding, picture_format, sounds, voice
+from scripts.lib.film import ending, ffmpeg, hdr, loudness, mp4, pace, packets, padding, picture_format, sounds, voice
 from scripts.lib.film.loudness import RATE_HZ, STEREO
 from scripts.lib.film.pace import Pace
 from scripts.lib.film.voice import Speech
@@ -31,12 +31,13 @@ STEMS = 3
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a cut should be. Loudness in LUFS."""
+    """What a cut should be. Loudness in LUFS. `decode`: whether its pictures are decoded once it is made."""
 
     fps: int = picture_format.FPS
     pace: Pace = field(default_factory=Pace)
     voice_lufs: float = -16.0
     effect_lufs: float = -30.0
+    decode: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Shot:
     """What is taken of a clip: `frames` pictures, made of the first `source` of it, the last one held for `held`.
 
     `lead`: samples before the words. `fade`: how many pictures at the end fade away, and the sound with them.
+    `copied`: so many of a shot that fades are copied before those that are encoded for it.
     """
 
     clip: Clip
@@ -65,6 +67,7 @@ class Shot:
     source: int = 0
     lead: int = 0
     fade: int = 0
+    copied: int = 0
 
     @property
     def slower(self) -> float:
@@ -136,7 +139,7 @@ def _open_clip(path: Path, name: str, fps: int) -> Clip:
 
 def choose_shot(clip: Clip, speech: Speech, wishes: Wishes) -> Shot:
     """How many pictures to take for these words, and where in them somebody speaks."""
-    fps, wished = wishes.fps, wishes.pace
+    fps, wished, copied = wishes.fps, wishes.pace, 0
     found = pace.taken(clip.pictures, speech.seconds, wished, fps)
     frames, odd = found.frames, clip.odd
     if found.source != found.frames:
@@ -144,7 +147,9 @@ def choose_shot(clip: Clip, speech: Speech, wishes: Wishes) -> Shot:
         stands = f", last picture held for {held_s:.2f} s" if found.held else ""
         odd = odd or f"slowed by {(found.slower - 1) * 100:.0f} %{stands}"
     elif wished.fade_s:
-        odd = odd or "fades out at its end"
+        fading = "fades out at its end"
+        copied = 0 if odd or clip.numbers is None else ending.kept(clip.numbers, frames, round(wished.fade_s * fps))
+        odd = odd or fading
     elif clip.numbers is not None:
         closed = packets.closed_cut(clip.numbers, frames)
         if closed is None or closed - frames > COPY_EXTRA_S_MAX * fps:
@@ -154,7 +159,7 @@ def choose_shot(clip: Clip, speech: Speech, wishes: Wishes) -> Shot:
     lead = round(wished.lead_of(frames / fps, speech.seconds) * RATE_HZ)
     lead = min(lead, max(0, samples_of(frames, fps) - speech.samples))
     source = found.source if found.source != found.frames else frames
-    return Shot(clip, frames, found.held, odd, source, lead, min(frames, round(wished.fade_s * fps)))
+    return Shot(clip, frames, found.held, odd, source, lead, min(frames, round(wished.fade_s * fps)), copied)
 
 
 def warnings(shot: Shot, fps: int) -> list[str]:
@@ -197,11 +202,27 @@ def cut(
     graph += f"{sounds.faded(fade, length)}[sound]"
     stems = ("[voice]", "[ambience]", "[handles]")
     encoder = picture_format.Encoder(wishes.fps)
-    _render(shot, inputs, graph, out, encoder, stems=stems)
+    rendered = _faded(shot, out, wishes.fps)
+    _render(rendered, inputs, graph, out, encoder, stems=stems)
+    if rendered is not shot and (padded := padding.trouble(out, shot.clip.video)) is not None:
+        shot = replace(shot, odd=padded)
+        _render(shot, inputs, graph, out, encoder, stems=stems)
     if shot.odd is None and (padded := padding.trouble(out, shot.clip.video)) is not None:
         shot = replace(shot, odd=padded)
         _render(shot, inputs, graph, out, encoder, stems=stems)
-    return examine(out, name, wishes.fps, shot)
+    return examine(out, name, wishes.fps, shot, wishes.decode)
+
+
+def _faded(shot: Shot, out: Path, fps: int) -> Shot:
+    """The shot to render: where most of one that fades can be copied, that of a clip made so, else the same."""
+    if not shot.copied:
+        return shot
+    room = out.parent
+    made = ending.faded(shot.clip.path, shot.clip.video, shot.copied, shot.frames, shot.fade, room, fps)
+    video = ffmpeg.probe(made).video
+    assert video is not None
+    clip = replace(shot.clip, path=made, video=video, pictures=shot.frames, odd=None)
+    return replace(shot, clip=clip, odd=None)
 
 
 def conform(clip: Clip, out: Path, fps: int, framing: bool = False) -> Segment:
@@ -248,8 +269,11 @@ def encode_again(
     return examine(out, segment.name, encoder.fps, shot)
 
 
-def examine(path: Path, name: str, fps: int, shot: Shot | None = None) -> Segment:
-    """Verify a segment: constant rate, every picture decodes, sound of the same length. Raises Failure(input)."""
+def examine(path: Path, name: str, fps: int, shot: Shot | None = None, decode: bool = True) -> Segment:
+    """Verify a segment: constant rate, every picture decodes, sound of the same length. Raises Failure(input).
+
+    Without `decode` its packets are only counted: somebody else decodes them before the segment counts.
+    """
     avc = mp4.read_avc(path)
     if avc is None:
         raise Failure(Kind.INPUT, f"{name}: {path} holds no H.264 pictures")
@@ -257,7 +281,7 @@ def examine(path: Path, name: str, fps: int, shot: Shot | None = None) -> Segmen
     frames = len(pictures.packets)
     if pictures.numbers(fps) is None:
         raise Failure(Kind.INPUT, f"{name}: {path} has no constant {fps} pictures a second")
-    decoded = ffmpeg.count_pictures(path, f"{name}: decoding pictures")
+    decoded = ffmpeg.count_pictures(path, f"{name}: decoding pictures") if decode else frames
     if decoded != frames or (shot is not None and frames != shot.frames):
         expected = frames if shot is None else shot.frames
         raise Failure(Kind.INPUT, f"{name}: {decoded} of {expected} pictures of {path} can be shown")

@@ -26,7 +26,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
     place = tuple(f"--{name}" for name in ("opens", "closes") if job.args.get(name))
     return Command((
         "--video", at.file(text(job, "video")), "--audio", at.file(text(job, "audio")),
-        "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)), *place,
+        "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)), "--inspected", *place,
     ))  # fmt: skip
 
 
