@@ -8,9 +8,10 @@ def main() -> None:
     try:
         _hear(sys.argv[1:])
         from videod.cli.main import main as run
+
+        run()
     except KeyboardInterrupt as ended:  # a daemon that is stopped has done what it should
         raise SystemExit(0 if type(ended).__name__ == "Stopped" else 130) from None
-    run()
 
 
 def _hear(argv: list[str]) -> None:

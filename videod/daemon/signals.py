@@ -6,6 +6,7 @@ does nothing. The handlers are functions, never SIG_IGN: an ignored signal would
 """
 
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -61,9 +62,10 @@ def ignore_the_rest(*also: int) -> None:
 
 def hush() -> None:
     """No traceback of a loop that is torn down: asyncio logs what its cancelled tasks make of it."""
-    import logging  # no command but the daemon needs it
-
-    logging.getLogger("asyncio").disabled = True
+    # no command but the daemon needs logging; where it is not read yet, or just being read, no loop has begun
+    get = getattr(sys.modules.get("logging"), "getLogger", None)
+    if get is not None:
+        get("asyncio").disabled = True
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
