@@ -18,7 +18,7 @@ def noted(folder: Path, text: str | bytes) -> Path:
 
 @pytest.mark.fault("13.6")
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    note = purchases.Note(5, (Paid(6, 7, 420_000, sure=False), Paid(8, 9, 10, sure=True)), "a" * 64)
+    note = purchases.Note(5, (Paid(6, 7, 420_000, sure=False), Paid(8, 9, 10, sure=True)), "a" * 64, "order-7")
     purchases._write(tmp_path / "clip_01.mp4", note)
     assert purchases.read(tmp_path / "clip_01.mp4") == note
 

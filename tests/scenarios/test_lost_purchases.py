@@ -21,6 +21,7 @@ from videod.core.statuses import Gate, JobState, Status
 from videod.core.step import Expectation
 from videod.flow.limits import Limit
 from videod.ports import Artefact, BadArtefact
+from videod.web.requests import RequestHandler
 
 #: one clip after the other
 ONE_BY_ONE = LIMITS | {"kie": Limit(1, 0, 1.0)}
@@ -143,6 +144,65 @@ def test_the_last_purchase_is_in_doubt_where_it_was_under_way_at_the_loss(tmp_pa
             assert (task.status, clips(world)) == (Status.PUBLISHED, 2 + 4), task.error
             _all_is_counted(world, task)
             await check(world)
+
+    run_virtual(story())
+
+
+@pytest.mark.fault("13.6")
+@pytest.mark.parametrize(
+    "copied", [pytest.param(Gate.ASSETS, marks=pytest.mark.long), Gate.VIDEO], ids=["before both", "between them"]
+)
+def test_a_second_take_of_ours_is_charged_too_where_the_copy_knows_only_the_first(tmp_path: Path, copied: Gate) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand(), limits=ONE_BY_ONE) as world:
+            page = await world.queue("Bear")
+            task = await at_gate(world, copied, page)
+            _copy(world)
+            await at_gate(world, Gate.VIDEO, page)
+            await RequestHandler(world.ledger, world.store, world.clock, "test").redo(task.id, ("clip/clip_01",))
+            known = await at_gate(world, Gate.VIDEO, page)
+            assert clips(world) == 3
+            _cost(world, known)
+            await _restore(world)
+            await at_gate(world, Gate.VIDEO, page)
+            await RequestHandler(world.ledger, world.store, world.clock, "test").redo(task.id, ("clip/clip_01",))
+            task = await at_gate(world, Gate.VIDEO, page)
+            assert clips(world) == 3
+            _cost(world, task)
+
+    run_virtual(story())
+
+
+def _cost(world: World, task: Task) -> None:
+    assert task.cost_micros / 1e6 == pytest.approx(world.vendors.usd, abs=1e-6)
+
+
+@pytest.mark.fault("13.6")
+@pytest.mark.parametrize("useless", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_a_useless_clip_of_ours_that_was_bought_over_is_charged_in_an_older_copy_too(
+    tmp_path: Path, useless: int
+) -> None:
+    async def story() -> None:
+        async with World(tmp_path, policies=by_hand(), limits=ONE_BY_ONE) as world:
+            page = await world.queue("Bear")
+            await at_gate(world, Gate.ASSETS, page)
+            _copy(world)
+            world.vendors.spoilt_clips = useless
+            await world.approve(page, Gate.ASSETS)
+            await world.rest()
+            for _ in range(3):
+                (task,) = await world.tasks()
+                if task.status == Status.ERROR_VIDEO:
+                    world.board.person_sets(page, Status="Queued")
+                    await world.clock.sleep(30)
+                    await world.rest()
+            known = await at_gate(world, Gate.VIDEO, page)
+            assert clips(world) == 2 + useless
+            _cost(world, known)
+            await _restore(world)
+            task = await at_gate(world, Gate.VIDEO, page)
+            assert clips(world) == 2 + useless
+            _cost(world, task)
 
     run_virtual(story())
 

@@ -27,7 +27,8 @@ def found(work: Transition, event: PurchaseFound) -> Transition:
         work = work.with_task(
             possible_micros=task.possible_micros + event.micros, possibly_paid_twice=task.possibly_paid_twice + 1
         )
-    after = replace(job, cost_micros=job.cost_micros + (event.micros if event.sure else 0))
+    spent = event.micros if event.sure else 0
+    after = replace(job, cost_micros=job.cost_micros + spent, charge_ref=event.reference or job.charge_ref)
     if job.state == JobState.RUNNING and job.started_at == event.began:
         work = work.adding(CloseAttempt(job.name, job.attempt, "outdated" if event.sure else "in_doubt"))
         after = _once_more(after, event.at)

@@ -202,7 +202,8 @@ class JobCharged:
 class PurchaseFound:
     """This ledger is an older copy: an attempt of which it does not know what it paid, or may have paid, had paid.
 
-    `began`: when that attempt started; `booked_at`: when the ledger that was lost booked it. `sure`: it was charged.
+    `began`: when that attempt started; `booked_at`: when the ledger that was lost booked it. `sure`: it was charged,
+    under `reference` where that is known.
     """
 
     at: int
@@ -212,6 +213,7 @@ class PurchaseFound:
     booked_at: int
     micros: int
     sure: bool
+    reference: str | None = None
 
 
 @dataclass(frozen=True)

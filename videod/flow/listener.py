@@ -219,6 +219,9 @@ def too_much(step: Step) -> Failure:
 def unheard(job: Job, papers: Path, piece: dict[str, object]) -> dict[str, object] | None:
     """The charge of a purchase that its script found made and this ledger never heard of: it is an older copy."""
     kept = receipts.read(papers)
-    if job.cost_micros or kept is None or kept.state is not receipts.State.RECEIVED:
+    if kept is None or kept.state is not receipts.State.RECEIVED:
+        return None
+    another = kept.remote_id is not None and job.charge_ref is not None and kept.remote_id != job.charge_ref
+    if job.cost_micros and not another:
         return None
     return piece | {"usd": None if kept.micros is None else kept.micros / 1e6, "remote_id": kept.remote_id}

@@ -5,7 +5,8 @@ ledger was lost and an older copy took its place, this file says what the copy h
 the last attempt bought is not in it: that is told by the file that was made, by a receipt (ours), or by `started`.
 
 A custom script keeps no receipt, so of its attempts everything is noted, also what became of the last one: `made` is
-the digest of the file whose charge is among the rest.
+the digest of the file whose charge is among the rest. Of ours a charge is noted with `order`, the receipt's name of it:
+it counts once the receipt is about another order, which was written over it.
 """
 
 import json
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from videod import files
+from videod import files, receipts
 from videod.core import bounds, charges
 from videod.core.events import PurchaseFound
 from videod.core.model import Job, Task
@@ -40,6 +41,7 @@ class Note:
     since: int
     paid: tuple[Paid, ...]
     made: str | None = None
+    order: str | None = None
 
 
 class Purchases:
@@ -77,9 +79,11 @@ class Purchases:
         before = await self._aside(lambda: read(noted))
         since = before.since if before is not None else began if job.revision else 0
         known = await self._ledger.paid(job)
-        # the receipts of ours tell of what was charged
-        paid = tuple(one for one in known if one.began >= since and not one.over and (silent or not one.sure))
-        note = Note(since, paid[-MOST_NOTED:], made or (before.made if before is not None else None))
+        order = None if silent else self._order(task, job)
+        sure = silent or (order is not None and order == job.charge_ref)
+        paid = tuple(one for one in known if one.began >= since and not one.over and (sure or not one.sure))
+        made = made or (before.made if before is not None else None)
+        note = Note(since, paid[-MOST_NOTED:], made, order if sure else None)
         if note != before and (before is not None or note.since or paid or made):
             await self._aside(lambda: _write(noted, note))
 
@@ -92,11 +96,18 @@ class Purchases:
             return False
         noted = self._builder.noted(task, job)
         note = await self._aside(lambda: read(noted))
-        if note is None or not (lost := missing(note.paid, await self._ledger.paid(job))):
+        if note is None:
+            return False
+        told = note.order is not None and note.order == self._order(task, job)  # by the receipt
+        paid = [one for one in note.paid if not (told and one.sure)]
+        if not (lost := missing(paid, await self._ledger.paid(job))):
             return False
         over = False
         for one in lost:
-            event = PurchaseFound(self._clock.now_ms(), task.id, job.name, one.began, one.at, one.micros, one.sure)
+            event = PurchaseFound(
+                self._clock.now_ms(), task.id, job.name, one.began, one.at, one.micros, one.sure,
+                note.order if one.sure else None,
+            )  # fmt: skip
             applied = await self._ledger.apply(event)
             context = {"task": task.id, "channel": task.channel_id, "job": job.name, "usd": one.micros / 1e6}
             log.warning("purchases_lost_counted", extra=context | {"sure": one.sure, "note": applied.decision.note})
@@ -122,6 +133,10 @@ class Purchases:
                 raise
             return False
 
+    def _order(self, task: Task, job: Job) -> str | None:
+        kept = receipts.read(self._builder.papers(task, job))
+        return None if kept is None else kept.remote_id
+
     def _silent(self, job: Job) -> bool:
         return self._builder.silent(step_of(job))
 
@@ -142,7 +157,12 @@ def read(noted: Path) -> Note | None:
         return None
     rows = loaded.get("paid")
     found = tuple(_paid(row) for row in rows[:MOST_NOTED]) if isinstance(rows, list) else ()
-    return Note(since, tuple(one for one in found if one is not None), bounds.text(loaded.get("made"), 64))
+    return Note(
+        since,
+        tuple(one for one in found if one is not None),
+        bounds.text(loaded.get("made"), 64),
+        receipts.reference(loaded.get("order")),
+    )
 
 
 def _paid(row: object) -> Paid | None:
@@ -155,7 +175,7 @@ def _paid(row: object) -> Paid | None:
 
 
 def _write(noted: Path, note: Note) -> None:
-    body = {"since": note.since, "paid": _rows(note.paid), "made": note.made}
+    body = {"since": note.since, "paid": _rows(note.paid), "made": note.made, "order": note.order}
     files.write_made(_place(noted), json.dumps(body).encode(), noted.parent)
 
 
