@@ -28,6 +28,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "schedule": ("schedule", ("--seeds", "2"), ("--seeds", "1")),
     "film": ("film", ("--clips", "6"), ("--clips", "2")),
     "pictures": ("pictures", (), ("--rounds", "2")),
+    "walls": ("walls", (), ("--turns", "1", "--clips", "2")),
     "inspection": ("inspection", (), ("--rounds", "5")),
 }
 
