@@ -11,9 +11,7 @@ outside its workspace (`adapters.launch`).
 """
 
 import errno
-import hashlib
 import os
-import secrets
 import stat
 import struct
 from collections.abc import Iterator
@@ -213,6 +211,8 @@ def made(path: Path, within: Path | None = None) -> bool:
 
 def fingerprint(source: BinaryIO, most: int | None = None) -> tuple[int, str]:
     """Size and SHA-256 of all that is in an open file, from its beginning. Raises Unfit above `most` bytes."""
+    import hashlib  # here, since it takes as long to load as all the rest of this module
+
     found, size = hashlib.sha256(), 0
     if most is not None and os.fstat(source.fileno()).st_size > most:
         raise Unfit(f"it is larger than {most:,} bytes")
@@ -262,7 +262,7 @@ def write_made(path: Path, data: bytes, within: Path) -> None:
     link too, never written through. Raises OSError."""
     make_folder(path.parent, within)
     with _folder_of(path, within) as (folder, name):
-        part = f".{secrets.token_hex(8)}.part"
+        part = f".{os.urandom(8).hex()}.part"
         new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(part, new, 0o600, dir_fd=folder)
         try:

@@ -24,6 +24,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "channels": ("channels", (), ("--claims", "100")),
     "daemon": ("daemon", (), ("--episodes", "4", "--idle", "5")),
     "start": ("start", (), ("--runs", "2")),
+    "look": ("look", (), ("--runs", "10")),
     "restart": ("start", ("--tasks", "1000"), ("--tasks", "1000", "--runs", "1")),
     "schedule": ("schedule", ("--seeds", "2"), ("--seeds", "1")),
     "film": ("film", ("--clips", "6"), ("--clips", "2")),

@@ -30,7 +30,7 @@ from videod.cli.main import run as videod
 from videod.core.events import JobFailed
 from videod.core.failures import Failure, Kind
 from videod.daemon.archiver import Archiver
-from videod.store import archives, audit, readonly, reads, reports, views
+from videod.store import archives, audit, in_full, readonly, reads, reports
 from videod.store.database import Database, InlineDatabase
 
 #: the newest episode of the past ended then, ms; the archive is written 91 days later
@@ -99,7 +99,7 @@ def _told(path: Path, names: list[str]) -> list[object]:
         for name in names:
             task = reads.task(connection, name)
             assert task is not None
-            one = views.detail(connection, task, NEWEST)
+            one = in_full.detail(connection, task, NEWEST)
             found.append((task, one.jobs, one.charges, one.history, one.attempts))
         return found
 
@@ -118,7 +118,7 @@ def _looks(path: Path, names: list[str]) -> Result:
             began = time.perf_counter()
             task = reads.task(connection, name)
             assert task is not None
-            views.detail(connection, task, NEWEST)
+            in_full.detail(connection, task, NEWEST)
             shows.append(time.perf_counter() - began)
         began = time.perf_counter()
         reports.report(connection, NEWEST - 30 * DAY, NEWEST)

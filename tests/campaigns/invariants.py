@@ -15,7 +15,7 @@ from tests.live.stage import Stage
 from videod.core.derive import derive
 from videod.core.statuses import JobState, Status
 from videod.credentials import SECRET_NAMES
-from videod.store import reads
+from videod.store import in_full, reads
 from videod.store.schema import APPLICATION_ID, migrations
 
 #: a shorter value may stand somewhere by chance
@@ -52,7 +52,7 @@ def _of_task(connection: sqlite3.Connection, task_id: str, workspaces: Path | No
     found = []
     if derive(task, jobs) != task.status:
         found.append(f"{task_id} says {task.status}, its jobs mean {derive(task, jobs)}")
-    charges = reads.charges(connection, task_id)
+    charges = in_full.charges(connection, task_id)
     if sum(charge.micros for charge in charges) != task.cost_micros:
         found.append(f"{task_id} says it cost {task.cost_micros}, its charges are {sum(c.micros for c in charges)}")
     cleaned = any(job.step == "cleanup" and job.state == JobState.DONE for job in jobs)

@@ -23,7 +23,7 @@ from videod.daemon.journals import take_over
 from videod.daemon.lock import hold
 from videod.daemon.refusals import StartError
 from videod.flow import edits
-from videod.store import channel_views, readonly, reads, reports, views
+from videod.store import channel_views, in_full, readonly, reads, reports
 
 CHANNEL = """# our first one
 name: {name}
@@ -121,7 +121,7 @@ def test_a_renamed_channel_takes_everything_along(house: House) -> None:
         for name in archived:
             old = reads.task(connection, name)
             assert old is not None
-            shown = views.detail(connection, old, NOON)
+            shown = in_full.detail(connection, old, NOON)
             assert shown.archived and {job.channel_id for job in shown.jobs} == {old.channel_id}
             renamed += old.channel_id == "cold_earth"
         assert renamed
@@ -314,7 +314,7 @@ def test_a_removed_channel_loses_its_consent_and_nothing_of_its_past(
         assert task is not None and task.status == (Status.CANCELLED if cancel else Status.ASSETS_READY)
         for (name,) in connection.execute("SELECT task_id FROM archived").fetchall():
             old = reads.task(connection, name)
-            assert old is not None and views.detail(connection, old, NOON).jobs
+            assert old is not None and in_full.detail(connection, old, NOON).jobs
     assert house.run("list") == 0 and house.run("remove", "wild_earth", "--dry-run") == 0
     assert house.run("remove", "nobody", "--yes") != 0
 

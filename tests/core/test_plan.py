@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.core.plans import CLIPS, IMAGES, good_plan
 from videod.core import plan_schema
-from videod.core.plan import PlanError, narration_seconds, parse, words
+from videod.core.plan import PlanError, parse
+from videod.core.speech import narration_seconds, words
 
 
 def faults(document: object) -> dict[str, str]:

@@ -72,7 +72,7 @@ _ASKED, _ORDER = KIE.balance.question, KIE.balance.orders.question
         ("kie", {"addresses": {}}, "kie.py: balance: VIDEOD_URL_KIE is none of its addresses"),
         ("kie", {"addresses": {"KIE": "https://api.kie.ai"}}, "addresses: 'KIE' must be a VIDEOD_URL_ variable"),
         ("kie", {"addresses": {"VIDEOD_URL_KIE": "http://api.kie.ai"}}, "with an address of https"),
-        ("kie", {"balance": replace(KIE.balance, orders=replace(KIE.balance.orders, question=_ASKED))},
+        ("kie", {"balance": KIE.balance._replace(orders=KIE.balance.orders._replace(question=_ASKED))},
          "kie.py: balance: the path of an order must hold {reference}"),
         ("kie", {"remarks": {"speed": "fast"}}, "kie.py: remarks: there is no limit 'speed'"),
         ("ffmpeg", {"addresses": {"VIDEOD_URL_FFMPEG": ""}}, "ffmpeg.py: where: what is COMPUTING has no secret"),
@@ -111,7 +111,7 @@ def test_settings_leave_out_what_the_catalogues_say() -> None:
         assert prices.micros()[price.name] == round(services.price_usd(step) * 1e6)
     for service in LANES:
         assert service.limits is not None
-        assert settings.services.of(service.name).model_dump().items() >= vars(service.limits).items()
+        assert settings.services.of(service.name).model_dump().items() >= service.limits._asdict().items()
 
 
 def test_a_price_in_credits_is_one_in_dollars() -> None:
@@ -122,7 +122,7 @@ def test_a_price_in_credits_is_one_in_dollars() -> None:
 
 
 def test_the_longest_name_of_the_catalogue_is_the_models_own() -> None:
-    short, long = KIE.catalogue[0], replace(KIE.catalogue[0], name=f"{KIE.catalogue[0].name}-pro")
+    short, long = KIE.catalogue[0], KIE.catalogue[0]._replace(name=f"{KIE.catalogue[0].name}-pro")
     for catalogue in ((short, long), (long, short)):
         assert replace(KIE, catalogue=catalogue).model(f"{long.name}-max") == long
 

@@ -16,7 +16,7 @@ from videod.core.model import Task
 from videod.core.service import CREDIT
 from videod.core.statuses import JobState, Status
 from videod.flow.limits import Limit
-from videod.store import purchases, reads
+from videod.store import in_full, purchases
 
 CLIP = CREDITS["generate_video.py"] * CREDIT
 #: one request at a time, so that one is in doubt
@@ -51,9 +51,9 @@ async def _cut(world: World, name: str, service: str, nth: int = 1) -> None:
     await world.start()
 
 
-async def _events(world: World, name: str) -> list[reads.HistoryRow]:
+async def _events(world: World, name: str) -> list[in_full.HistoryRow]:
     (task,) = await world.tasks()
-    rows = await world.store.read(lambda tx: reads.history(tx, task.id))
+    rows = await world.store.read(lambda tx: in_full.history(tx, task.id))
     return [row for row in rows if row.event == name]
 
 

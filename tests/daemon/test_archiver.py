@@ -18,7 +18,7 @@ from videod.core.likeness import Film
 from videod.core.model import Priority
 from videod.core.statuses import Status
 from videod.daemon.archiver import REMARK
-from videod.store import archives, archiving, films, readonly, reads, reports, views
+from videod.store import archives, archiving, films, happenings, in_full, readonly, reads, views
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_lost_archive_names_the_file_and_what_to_do(box: StudioBox, how: str) 
             (path.parent.parent / "elsewhere").write_bytes(whole)
             path.symlink_to(path.parent.parent / "elsewhere")
         with pytest.raises(archives.ArchiveError, match=f"{task.id} is archived in {path}.*back from a backup"):
-            views.detail(connection, task, NOON)
+            in_full.detail(connection, task, NOON)
         assert views.tasks(connection, (), None, 10), "all else is there"
 
 
@@ -116,10 +116,10 @@ def _again(box: StudioBox, title: str) -> str:
 
 def test_queued_again_an_archived_film_is_neither_made_nor_bought_again(box: StudioBox) -> None:
     archive(box)
-    counted = at_once(box.store.read(reports.counters))
+    counted = at_once(box.store.read(happenings.counters))
     task = _again(box, "Bears")
     assert box.task(task).status is Status.PUBLISHED
-    assert at_once(box.store.read(reports.counters)) == counted, "what was counted once is not counted again"
+    assert at_once(box.store.read(happenings.counters)) == counted, "what was counted once is not counted again"
     assert task not in archived(box.path), "something happened to it, so it is in the database again"
     assert {job.state.value for job in box.jobs(task).values()} == {"done"}
     box.clock.at += 100 * DAY

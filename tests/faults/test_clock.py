@@ -26,7 +26,7 @@ from videod.core.suspension import Cause, Suspension
 from videod.daemon.clock_watch import ClockWatch
 from videod.flow.limits import Limit, quota_day, quota_ends
 from videod.ports import BoardError
-from videod.store import reads, writes
+from videod.store import in_full, reads, writes
 from videod.store.views import episodes, overview
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -49,7 +49,7 @@ async def attempts(world: World, job: str) -> list[tuple[str | None, int, int | 
     (task,) = await world.tasks()
     row = await world.store.read(lambda tx: reads.job(tx, task.id, job))
     assert row is not None
-    rows = await world.store.read(lambda tx: reads.attempts(tx, task.id))
+    rows = await world.store.read(lambda tx: in_full.attempts(tx, task.id))
     return [(one.outcome, one.started_at, one.ended_at) for one in rows if one.job_id == row.id]
 
 

@@ -21,7 +21,7 @@ from videod.flow.relay import Relay
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
 from videod.ports import Board, Buckets, People, Previews
-from videod.store import reads
+from videod.store import in_full, reads
 from videod.store.database import Transaction
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class Harness:
     async def events(self, page_id: str) -> list[str]:
         """The names of the events in the task's history that people caused."""
         task = await self.task(page_id)
-        rows = await self.read(lambda tx: reads.history(tx, task.id))
+        rows = await self.read(lambda tx: in_full.history(tx, task.id))
         return [row.event for row in rows if not row.event.startswith("Job")]
 
     async def sync(self) -> None:

@@ -7,7 +7,7 @@ from tests.harness.world import World
 from videod.core.derive import derive
 from videod.core.statuses import LABELS, JobState, Status
 from videod.core.tables import STEPS
-from videod.store import reads
+from videod.store import in_full, reads
 
 
 async def check(world: World, published: bool = True) -> None:
@@ -90,11 +90,11 @@ async def _check_books(world: World, tasks: tuple, doubts: int) -> None:
     assert await world.store.read(untrue_measures) == []
     charged: Counter[str] = Counter()
     for task in tasks:
-        rows = await world.store.read(lambda connection, owner=task.id: reads.charges(connection, owner))
+        rows = await world.store.read(lambda connection, owner=task.id: in_full.charges(connection, owner))
         for row in rows:
             charged[row.job] += row.micros
         assert sum(row.micros for row in rows) == task.cost_micros
-        unsure = await world.store.read(lambda connection, owner=task.id: reads.possible_charges(connection, owner))
+        unsure = await world.store.read(lambda connection, owner=task.id: in_full.possible_charges(connection, owner))
         assert sum(row.micros for row in unsure if row.cleared_by is None) == task.possible_micros
     known = sum(charged.values()) / 1e6
     # what is in no charge stands as possibly paid: nothing that was bought is outside of both

@@ -12,7 +12,7 @@ from videod.core.events import VideoLooked
 from videod.core.statuses import Status
 from videod.core.verdict import Verdict
 from videod.daemon.archiver import Archiver
-from videod.store import audit, readonly, reads, reports, views
+from videod.store import audit, happenings, in_full, readonly, reads, reports, views
 
 DAY = 24 * HOUR
 
@@ -81,12 +81,12 @@ def told(path: Path, at: int = 0) -> dict[str, object]:
     with closing(readonly.look(path)) as connection:
         found: dict[str, object] = {}
         for task in views.tasks(connection, (), None, 100_000):
-            one = views.detail(connection, task, at)
+            one = in_full.detail(connection, task, at)
             found[task.id] = (task, one.jobs, one.charges, one.history, one.attempts, one.failed, one.possible)
         for by in ("day", "channel", "episode", "service"):
             found[f"spent by {by}"] = sorted(reports.spend(connection, by, 0), key=lambda one: one.key)
         found["report"] = reports.report(connection, 0, 2**50)
-        found["counters"] = reports.counters(connection)
+        found["counters"] = happenings.counters(connection)
         found["counts"] = [audit.count(connection, service) for service in audit.PAID]
         found["again"] = audit.charged_again(connection)
         checks: tuple[Callable[..., object], ...] = (

@@ -12,7 +12,7 @@ from tests.harness.world import World, policy
 from videod import receipts
 from videod.core.failures import Kind
 from videod.core.statuses import JobState, Status
-from videod.store import reads
+from videod.store import in_full, reads
 
 
 def clips_bought(world: World) -> int:
@@ -46,9 +46,9 @@ def test_a_clip_that_is_bad_at_its_service_is_bought_anew_and_the_books_say_so(t
             await check(world)
             assert clips_bought(world) == 3
             (task,) = await world.tasks()
-            rows = await world.store.read(lambda tx: reads.charges(tx, task.id))
+            rows = await world.store.read(lambda tx: in_full.charges(tx, task.id))
             assert sum(row.service == "kie" for row in rows) == 3
-            tries = await world.store.read(lambda tx: reads.attempts(tx, task.id))
+            tries = await world.store.read(lambda tx: in_full.attempts(tx, task.id))
             assert [row.outcome for row in tries].count(Kind.NONSENSE.value) == 1
 
     run_virtual(story())
@@ -71,7 +71,7 @@ def test_a_clip_that_stays_bad_ends_as_an_error_with_its_cause_and_one_kept_file
             # what a service makes badly twice it is not paid for a third time; all of it is in the books
             assert clips_bought(world) == 2 * 2
             assert len(kept_files(world)) == 2
-            rows = await world.store.read(lambda tx: reads.charges(tx, task.id))
+            rows = await world.store.read(lambda tx: in_full.charges(tx, task.id))
             assert sum(row.micros for row in rows) == round(world.vendors.usd * 1e6)
 
     run_virtual(story())

@@ -25,7 +25,7 @@ from videod.simulation.log import Log
 from videod.simulation.recorder import Recorder
 from videod.simulation.run import BEGIN_MS, Arrival
 from videod.simulation.virtual_loop import run_virtual
-from videod.store import reports
+from videod.store import happenings, reports
 
 DAY_S = 86_400.0
 REVIEW_S = 5_400.0
@@ -122,7 +122,7 @@ def test_the_endings_are_those_that_the_recorder_saw(played: tuple[Log, sqlite3.
 def test_the_failures_are_those_that_the_launcher_made(played: tuple[Log, sqlite3.Connection]) -> None:
     found = read(played)
     attempts: Counter[tuple[str, str]] = Counter()
-    for one in reports.counters(played[1]):
+    for one in happenings.counters(played[1]):
         if one.name == "attempts" and one.kind not in ("done", "interrupted"):
             attempts[one.service, one.kind] += one.n
     assert attempts == Failing.failed

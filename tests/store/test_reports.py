@@ -11,7 +11,7 @@ from tests.cli.factory import HOUR, NOON, StudioBox, at_once
 from tests.store.month import DAY, Month
 from videod.core.measures import HARMLESS, TRANSIENT, Outcome, Report
 from videod.core.statuses import PHASES, Phase
-from videod.store import reports
+from videod.store import happenings, reports
 from videod.store.schema import APPLICATION_ID, migrate, migrations, statements
 
 BEGIN = NOON - 30 * DAY
@@ -109,7 +109,7 @@ def test_one_channel_has_its_own_figures_and_all_of_them_add_up(month: Month) ->
 
 
 def test_what_only_grows_is_what_happened_since_the_beginning(month: Month) -> None:
-    counted = at_once(month.box.store.read(reports.counters))
+    counted = at_once(month.box.store.read(happenings.counters))
     attempts = Counter({(one.service, one.kind): 0 for one in counted})
     retries = attempts.copy()
     for one in counted:

@@ -16,7 +16,7 @@ from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.daemon.recovery import free_refused_keys
 from videod.dashboard.events import words
 from videod.store import reads, writes
-from videod.store.reports import Happening
+from videod.store.happenings import Happening
 from videod.store.rows import suspension_of
 from videod.store.schema import migrate
 

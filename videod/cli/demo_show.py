@@ -22,7 +22,7 @@ from rich.text import Text
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
 from videod.flow.job_command import workspace_of
-from videod.store import reads
+from videod.store import in_full, reads
 from videod.store.readonly import look
 
 _CONSOLE = Console(stderr=True, highlight=False)
@@ -137,7 +137,7 @@ class Screen:
 def _stages(connection: sqlite3.Connection, task_id: str) -> list[tuple[str, float]]:
     """(status label, seconds spent in it) in the order they were met."""
     spent: dict[str, float] = {}
-    rows = reads.history(connection, task_id, 100_000)
+    rows = in_full.history(connection, task_id, 100_000)
     for row, following in pairwise(rows):
         if row.status is not None:
             spent[row.status] = spent.get(row.status, 0.0) + (following.at - row.at) / 1000

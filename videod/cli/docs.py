@@ -23,7 +23,7 @@ from videod.cli.markdown import table
 from videod.cli.options import examples
 from videod.core import offers
 from videod.core.failures import BY_EXIT_CODE, POLICY, Kind
-from videod.core.service import Service
+from videod.core.service import Limits, Service
 from videod.core.services import LANES
 from videod.core.statuses import ERRORS, LABELS, Gate
 from videod.core.step import Step
@@ -277,8 +277,9 @@ def _choice_line(step: Step) -> str:
 
 def _section_lines(service: Service) -> Iterator[str]:
     yield f"[services.{service.name}]"
-    for name, value in vars(service.limits).items():
-        if value is None or (name == "quota_zone" and service.limits and service.limits.daily_quota is None):
+    limits = service.limits or Limits()
+    for name, value in limits._asdict().items():
+        if value is None or (name == "quota_zone" and limits.daily_quota is None):
             continue
         line = f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value:g}"
         remark = service.remarks.get(name)

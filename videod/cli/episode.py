@@ -20,7 +20,7 @@ from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import JobState
 from videod.dashboard.text import count
-from videod.store import views
+from videod.store import in_full
 from videod.web import details
 
 app = options.app()
@@ -51,7 +51,7 @@ def open_(
     """Open an episode's film, folder, entry on the board or page on YouTube."""
     where = client.place(state, config)
     with client.looking(where) as connection:
-        seen = views.detail(connection, client.one_task(connection, episode), client.now_ms())
+        seen = in_full.detail(connection, client.one_task(connection, episode), client.now_ms())
     place = _place(seen.task, seen.jobs, where.workspace(seen.task), what)
     if as_json:
         output.print_json({"task": seen.task.id, "place": place})
@@ -188,7 +188,7 @@ def export(
 
     where, at = client.place(state, config), client.now_ms()
     with client.looking(where) as connection:
-        seen = views.detail(connection, client.one_task(connection, episode), at)
+        seen = in_full.detail(connection, client.one_task(connection, episode), at)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CommandError(output.REFUSED, f"{folder} is not empty", "name a folder that does not exist yet")
     workspace = where.workspace(seen.task)

@@ -6,6 +6,7 @@ the root and the completion of names read the rows alone, so that `videod --help
 
 import contextlib
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -92,7 +93,11 @@ class _Root(TyperGroup):
 
 def _load(name: str) -> TyperCommand | TyperGroup:
     """The command of a row, imported."""
-    module = importlib.import_module(f"videod.cli.{(COMMANDS | HIDDEN)[name].module}")
+    gc.disable()  # an import makes no garbage, and looking for some costs a short command a tenth of its time
+    try:
+        module = importlib.import_module(f"videod.cli.{(COMMANDS | HIDDEN)[name].module}")
+    finally:
+        gc.enable()
     found = typer.main.get_command(module.app)
     inner = found.commands.get(name, found) if isinstance(found, TyperGroup) else found
     assert isinstance(inner, TyperCommand | TyperGroup)

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
@@ -63,8 +63,7 @@ def folded(text: str, room: int) -> list[str]:
     return textwrap.wrap(clean, max(room, 20), break_long_words=False, break_on_hyphens=False) or [""]
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     text: str
     style: str = "plain"
 
@@ -74,8 +73,7 @@ def width() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 1000
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column of a table. Where the terminal is too narrow, those of the highest `rank` are left out first; 0 stays.
 
     `least`: the cells down to which its texts may be shortened; None keeps them whole, as an id or a status must be.

@@ -18,7 +18,7 @@ from videod.core.suspension import Cause
 from videod.core.tables import ORDER
 from videod.dashboard.text import ago, clock, money, span, spent
 from videod.dashboard.view import tone
-from videod.store import views
+from videod.store import in_full, views
 from videod.web import details, serializers
 
 app = options.app()
@@ -39,7 +39,7 @@ def show(
     """Show one episode: jobs, history, costs and files."""
     where, at = client.place(state, config), client.now_ms()
     with client.looking(where) as connection:
-        seen = views.detail(connection, client.one_task(connection, episode), at)
+        seen = in_full.detail(connection, client.one_task(connection, episode), at)
     workspace = where.workspace(seen.task)
     if as_json:
         output.print_json(details.detail(seen, at, workspace, configured(seen.task)))
@@ -62,7 +62,7 @@ def configured(task: Task) -> bool:
     return task.waits is None or task.waits.cause is not Cause.CHANNEL_FILE
 
 
-def _print_header(seen: views.Detail, workspace: Path, at: int) -> None:
+def _print_header(seen: in_full.Detail, workspace: Path, at: int) -> None:
     task = seen.task
     output.heading(task.title)
     label = Cell(f"{LABELS[task.status]} since {ago(seen.since, at)}", tone(task.status))
@@ -97,7 +97,7 @@ def _print_story(story: stories.Story) -> None:
             output.table(("",) * len(rows[0]), [list(row) for row in rows], indent="  ")
 
 
-def _print_costs(seen: views.Detail, listed: bool, at: int) -> None:
+def _print_costs(seen: in_full.Detail, listed: bool, at: int) -> None:
     output.say("")
     output.heading(f"Cost {spent(seen.task.cost_micros, seen.task.possible_micros)}")
     by_service = [[name, f"${usd:.4f}"] for name, usd in serializers.costs(seen.charges).items()]
@@ -181,7 +181,7 @@ def _size(count: int | None) -> str:
     return f"{count / 1e6:.1f} MB"
 
 
-def _print_timeline(seen: views.Detail, at: int) -> None:
+def _print_timeline(seen: in_full.Detail, at: int) -> None:
     output.say("")
     output.heading("Timeline")
     moves = serializers.moves(seen.history)
@@ -195,7 +195,7 @@ def _print_timeline(seen: views.Detail, at: int) -> None:
     output.table(("", "", ""), rows, indent="  ")
 
 
-def _print_failure(seen: views.Detail, at: int) -> None:
+def _print_failure(seen: in_full.Detail, at: int) -> None:
     told = serializers.last_failure(seen)
     if told is None or seen.failed is None:
         return

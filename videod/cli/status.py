@@ -14,7 +14,6 @@ from videod.dashboard.running import Daemon
 from videod.dashboard.text import ago, clock, span
 from videod.store import views
 from videod.store.depths import depths
-from videod.web import serializers
 
 app = options.app()
 
@@ -27,6 +26,8 @@ def status(as_json: AsJson = False, state: StateFolder = None, config: Config = 
     with client.looking(where) as connection:
         seen = views.overview(connection, client.now_ms())
     if as_json:
+        from videod.web import serializers
+
         told = around.daemon.problems if around.daemon else ()
         seen = replace(seen, problems=(*told, *seen.problems))
         output.print_json({"daemon": daemon_json(around.daemon), **serializers.status(seen, around.limits)})
@@ -40,6 +41,8 @@ def status(as_json: AsJson = False, state: StateFolder = None, config: Config = 
 def daemon_json(daemon: Daemon | None) -> dict[str, object]:
     if daemon is None:
         return {"running": False}
+    from videod.web import serializers
+
     started = serializers.when(daemon.started_at)
     return {"running": True, "pid": daemon.pid, "version": daemon.version, "started_at": started}
 

@@ -5,7 +5,7 @@ from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
 from videod.core.outlook import outlook
 from videod.dashboard.reason import Case, Reason
 from videod.dashboard.reason import why as reason_of
-from videod.store import reads, views
+from videod.store import in_full, reads, views
 from videod.web import details, serializers
 
 app = options.app()
@@ -20,7 +20,7 @@ def why(episode: Episode, as_json: AsJson = False, state: StateFolder = None, co
         task = client.one_task(connection, episode)
         case = Case(
             task=task, jobs=reads.jobs(connection, task.id), since=views.since(connection, task),
-            suspensions=reads.suspensions(connection, at), ahead=views.ahead(connection, task),
+            suspensions=reads.suspensions(connection, at), ahead=in_full.ahead(connection, task),
             alive=around.daemon is not None, waits=around.waits, at=at, configured=show.configured(task),
         )  # fmt: skip
     reason = reason_of(case)

@@ -228,27 +228,25 @@ BY_EXIT_CODE: dict[int, Kind] = {code: kind for kind, policy in POLICY.items() f
 #: kinds that are part of ordinary work
 QUIET = tuple(kind for kind, policy in POLICY.items() if policy.quiet)
 
-#: what free text of a script that knows no sysexits tells, first match wins
-_BY_TEXT: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind)
-    for pattern, kind in (
-        (r"no space left|disk quota exceeded|errno 28", Kind.DISK),
-        (r"cannot allocate memory|\bmemoryerror\b|can't start new thread|resource temporarily unavailable"
-         r"|failed to map segment|std::bad_alloc", Kind.LOST),
-        (r"per day|quota[ _]?exceeded|insufficient (credits|balance|funds)|out of credits|uploadLimitExceeded",
-         Kind.QUOTA),
-        (r"\bmodels?\b.{0,120}(not found|not supported|does not exist|no longer|retired|deprecated|decommissioned)"
-         r"|\b404\b.{0,200}\bmodels?\b|ModuleNotFoundError|ImportError:", Kind.CONFIGURATION),
-        (r"\b429\b|rate.?limit|too many (concurrent )?requests|concurrent_limit|system_busy|resource.?exhausted",
-         Kind.BUSY),
-        (r"api.?key.{0,20}(invalid|missing|not (set|found|valid))|(invalid|missing|no) .{0,20}api.?key|invalid_grant"
-         r"|unauthorized|\b401\b|authentication failed|access permissions", Kind.CREDENTIALS),
-        (r"content policy|safety|prohibited|blocked|moderation|inappropriate", Kind.REFUSED),
-        (r"\b(500|502|503|504|529)\b|timed? ?out|connection (reset|refused|aborted|error)|unavailable|overloaded"
-         r"|temporary failure|name resolution|network", Kind.DOWN),
-        (r"usage:|unrecognized arguments|the following arguments are required", Kind.USAGE),
-        (r"no such file|file not found|does not exist|cannot identify image|invalid data", Kind.INPUT),
-    )
+#: what free text of a script that knows no sysexits tells, first match wins. Compiled at the first failure, since
+#: commands that only look never need them
+_BY_TEXT: tuple[tuple[str, Kind], ...] = (
+    (r"no space left|disk quota exceeded|errno 28", Kind.DISK),
+    (r"cannot allocate memory|\bmemoryerror\b|can't start new thread|resource temporarily unavailable"
+     r"|failed to map segment|std::bad_alloc", Kind.LOST),
+    (r"per day|quota[ _]?exceeded|insufficient (credits|balance|funds)|out of credits|uploadLimitExceeded",
+     Kind.QUOTA),
+    (r"\bmodels?\b.{0,120}(not found|not supported|does not exist|no longer|retired|deprecated|decommissioned)"
+     r"|\b404\b.{0,200}\bmodels?\b|ModuleNotFoundError|ImportError:", Kind.CONFIGURATION),
+    (r"\b429\b|rate.?limit|too many (concurrent )?requests|concurrent_limit|system_busy|resource.?exhausted",
+     Kind.BUSY),
+    (r"api.?key.{0,20}(invalid|missing|not (set|found|valid))|(invalid|missing|no) .{0,20}api.?key|invalid_grant"
+     r"|unauthorized|\b401\b|authentication failed|access permissions", Kind.CREDENTIALS),
+    (r"content policy|safety|prohibited|blocked|moderation|inappropriate", Kind.REFUSED),
+    (r"\b(500|502|503|504|529)\b|timed? ?out|connection (reset|refused|aborted|error)|unavailable|overloaded"
+     r"|temporary failure|name resolution|network", Kind.DOWN),
+    (r"usage:|unrecognized arguments|the following arguments are required", Kind.USAGE),
+    (r"no such file|file not found|does not exist|cannot identify image|invalid data", Kind.INPUT),
 )  # fmt: skip
 
 
@@ -267,7 +265,7 @@ def classify(exit_code: int, text: str) -> Kind:
         return Kind.LOST
     said = _WHERE.sub("", text)
     for pattern, kind in _BY_TEXT:
-        if pattern.search(said):
+        if re.search(pattern, said, re.IGNORECASE):
             return kind
     return Kind.BUG
 

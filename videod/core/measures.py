@@ -156,14 +156,3 @@ class Share:
 def a_film(endings: Sequence[Ending]) -> int | None:
     """What these episodes cost on average, from their first job on, micro-dollars; None without any."""
     return sum(one.micros for one in endings) // len(endings) if endings else None
-
-
-@dataclass(frozen=True)
-class Counter:
-    """One of the figures that only grow: a name and its labels, "" where one does not apply."""
-
-    name: str
-    channel_id: str
-    service: str
-    kind: str
-    n: int

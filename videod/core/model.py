@@ -4,7 +4,6 @@ All are frozen values. Times are integer milliseconds UTC; money is integer micr
 A job's *name* is "step/key", such as "clip/clip_07": unique in its task and what `needs` refers to.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -173,5 +172,7 @@ TASK_ID_CHARACTERS = 31
 
 def task_id_of(title: str, page_id: str) -> str:
     """A readable, stable id: the title's slug and six digits of the page id's digest ("grizzly-crossing-3fa9c1")."""
+    import hashlib  # here: slow to load, and commands that only look make no id
+
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:24].strip("-") or "episode"
     return f"{slug}-{hashlib.sha256(page_id.encode()).hexdigest()[:6]}"

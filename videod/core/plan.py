@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from videod.core.speech import narration_seconds, words  # noqa: F401 (others look for them here)
 from videod.core.story import SHOT_SIZES, Fact, Shot, Source, Story
 
 VERSION = 1

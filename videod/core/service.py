@@ -2,12 +2,14 @@
 
 A service is whatever a job is done with (a vendor's API, a program of this machine) and whatever its scripts talk to
 on the way (an image host). Each has one file in `core/services/`, named as the service is, with one value `SERVICE`.
-What a balance or a probe asks is said here as data; `adapters` sends it, for all services alike.
+What a balance or a probe asks is said here as data; `adapters` sends it, for all services alike. Its parts are named
+tuples: every command loads them, and a dozen dataclasses would take a fifth of what `status` takes to start.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from videod.core.verdicts import Wire
 
@@ -39,8 +41,7 @@ class Needed(StrEnum):
     ISSUED = "issued"
 
 
-@dataclass(frozen=True)
-class Secret:
+class Secret(NamedTuple):
     """A secret by its variable. `purpose`: what it is for, as the page of settings says it."""
 
     name: str
@@ -48,8 +49,7 @@ class Secret:
     needed: Needed
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The limits of a lane where the settings say nothing else; the fields are those of `config.Service`.
 
     At most `rate` starts in any `per_s` seconds, `daily_quota` a day of `quota_zone`; None is no limit.
@@ -71,8 +71,7 @@ class Currency(StrEnum):
     CREDIT = "credits of the service's own"
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(NamedTuple):
     """A model, or all whose names begin so. `prices`: one piece (such as "10 s") -> what it costs."""
 
     name: str
@@ -80,8 +79,7 @@ class Model:
     currency: Currency = Currency.USD
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """What a service does for a step: a `piece` of `model` is what videod expects to pay for.
 
     `model`: the one that is used where the settings name no other, by its full name. `script`: the adapter in
@@ -103,8 +101,7 @@ class Offer:
 # ------------------------------------------------------------------------------------------------- questions
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """The secret that opens a service, and the header that carries it: `before` stands in front of it."""
 
     secret: str
@@ -112,8 +109,7 @@ class Key:
     before: str = ""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """A request that costs nothing. `address`: a VIDEOD_URL_* variable; `{reference}` in `path`: a name of an order."""
 
     address: str
@@ -122,16 +118,14 @@ class Question:
     method: str = "GET"
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(NamedTuple):
     """What the service says of a task: whether it failed, and when it ended (None: it has not, or nobody knows)."""
 
     failed: bool
     ended_at: int | None = None
 
 
-@dataclass(frozen=True)
-class Orders:
+class Orders(NamedTuple):
     """A service that names its orders: how to ask for one (`{reference}`), and what the answer says of it.
 
     `read` raises Unreadable. `refunds`: the price of a failed order is given back.
@@ -142,8 +136,7 @@ class Orders:
     refunds: bool
 
 
-@dataclass(frozen=True)
-class Balance:
+class Balance(NamedTuple):
     """How a service tells what was used of the account.
 
     `used`: the answer -> thousandths of a credit; they grow by buying, where zero lies is the service's own matter.
@@ -157,24 +150,21 @@ class Balance:
     left: Callable[[Json], int] | None = None
 
 
-@dataclass(frozen=True)
-class Configured:
+class Configured(NamedTuple):
     """What a probe is asked about: key of `[models]` -> model; channel -> voice."""
 
     models: Mapping[str, str]
     voices: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong, in words that say what to do. `whole`: the key is refused, so nothing else is worth asking."""
 
     text: str
     whole: bool = False
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """One question of a probe; `judge`: HTTP status and JSON (None: not JSON) -> what is wrong, if anything.
 
     It raises Unreadable where the answer gives no verdict: an outage is no wrong setting. Only answers below 500 that

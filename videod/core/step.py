@@ -4,11 +4,11 @@ A step is one kind of work on an episode, such as drawing an image. Its file hol
 `core/tables` gathers the files and everybody else reads the table. To add a step, add a file with a `STEP`.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.music import Track
@@ -16,8 +16,7 @@ from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(NamedTuple):
     """What another service than a step's own works with: its model, and how long its script asks for a remote job."""
 
     model: str
@@ -315,6 +314,8 @@ def digest(step: Step, command: Command, workspace: PurePosixPath, inputs: Mappi
     `inputs` maps file paths to sha256; such arguments count by content, others by text relative to the workspace, so
     that the same request has the same digest wherever the state folder lies.
     """
+    import hashlib  # here: slow to load, and commands that only look need no digest
+
     parts = [step.script]
     for part in command.argv:
         parts.append(inputs.get(part, part.removeprefix(f"{workspace}/")))

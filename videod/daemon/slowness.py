@@ -18,7 +18,7 @@ from videod.dashboard import reason
 from videod.dashboard.text import span
 from videod.ledger import Ledger
 from videod.ports import Clock
-from videod.store import reads, stays, views
+from videod.store import in_full, reads, stays, views
 from videod.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class SlowWatch:
     async def _why(self, task: Task, since: int, at: int) -> str:
         """What `videod why` says of it."""
         jobs, holds, ahead = await self._store.read(
-            lambda tx: (reads.jobs(tx, task.id), reads.suspensions(tx, at), views.ahead(tx, task))
+            lambda tx: (reads.jobs(tx, task.id), reads.suspensions(tx, at), in_full.ahead(tx, task))
         )
         case = reason.Case(task, jobs, since, holds, ahead, True, self._waits(), at, self._knows(task.channel_id))
         return reason.why(case).sentence.rstrip(".")

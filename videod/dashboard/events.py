@@ -8,7 +8,7 @@ from videod.core.model import Priority
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import LABELS, Status
 from videod.dashboard.text import count
-from videod.store.reports import Happening
+from videod.store.happenings import Happening
 from videod.store.rows import suspension_of
 
 

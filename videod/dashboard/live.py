@@ -11,7 +11,7 @@ from rich.text import Text
 
 from videod.dashboard import render, rows, view
 from videod.store import readonly, views
-from videod.store.reports import Happening
+from videod.store.happenings import Happening
 
 #: looks for a change per second; a look at `PRAGMA data_version` costs microseconds
 LOOKS = 5

@@ -12,7 +12,7 @@ from videod.core.statuses import AT_GATE, LABELS, Gate, JobState, Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.core.tables import REVIEWED, STEPS
 from videod.dashboard.text import ago, ahead, count, money, span
-from videod.store.views import Ahead
+from videod.store.in_full import Ahead
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from videod.dashboard.running import Daemon
-from videod.store import reports, views
+from videod.store import views
+from videod.store.happenings import Happening, happenings
 
 EVENTS = 40
 
@@ -22,10 +23,10 @@ class Surroundings:
 @dataclass(frozen=True)
 class Rows:
     overview: views.Overview
-    happenings: tuple[reports.Happening, ...]
+    happenings: tuple[Happening, ...]
     around: Surroundings
 
 
 def load(connection: sqlite3.Connection, at: int, around: Surroundings) -> Rows:
     """One look at time `at`, ms."""
-    return Rows(views.overview(connection, at), reports.happenings(connection, EVENTS), around)
+    return Rows(views.overview(connection, at), happenings(connection, EVENTS), around)

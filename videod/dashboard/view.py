@@ -4,6 +4,7 @@ Tones are names ("review", "bad", "work", "wait", "good", "dim", "plain"); `rend
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from videod.core import wording
 from videod.core.board import waiting
@@ -27,8 +28,7 @@ STAGES: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """One stage of an episode: jobs done, running, stopped, of all (0: not planned yet)."""
 
     name: str
@@ -55,8 +55,7 @@ class Line:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True)
-class LaneLine:
+class LaneLine(NamedTuple):
     """`suspended` is empty or says until when and why."""
 
     service: str
@@ -67,8 +66,7 @@ class LaneLine:
     suspended: str
 
 
-@dataclass(frozen=True)
-class EventLine:
+class EventLine(NamedTuple):
     time: str
     title: str
     text: str

@@ -27,7 +27,7 @@ from videod.flow.trouble import REMARK, TELL_AFTER_MS, Trouble
 from videod.flow.turns import Turns
 from videod.ledger import Applied, Ledger
 from videod.ports import NEWEST, Board, BoardError, Clock, Page
-from videod.store import reads
+from videod.store import in_full, reads
 from videod.store.channel_views import earlier_names
 from videod.store.database import Store
 
@@ -381,7 +381,7 @@ class Intake:
         if not isinstance(mark, dict) or known.task is None:
             return known, 0
         task_id = known.task.id
-        rows = await self._store.read(lambda tx: reads.history(tx, task_id, limit=1_000_000))
+        rows = await self._store.read(lambda tx: in_full.history(tx, task_id, limit=1_000_000))
         if not any(row.event == mark["event"] and row.at == mark["at"] for row in rows):
             return known, 0
         if mark["event"] == RedoAsked.__name__:

@@ -5,7 +5,6 @@ is in a line is read through a database in memory that the migrations since then
 episode asks the same questions of it, wherever it lies.
 """
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -78,6 +77,8 @@ def line(folder: Path, one: Pointer) -> bytes:
     except (OSError, ValueError, zlib.error) as error:
         told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _lost(path, one, told) from error
+    import hashlib  # here: slow to load, and `status` reads no archive
+
     if len(text) != one.size or hashlib.sha256(text).hexdigest() != one.sha256:
         raise _lost(path, one, "it is not what was written")
     return text

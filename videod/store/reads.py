@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from videod.core import bounds
 from videod.core.breaker import Breaker
@@ -48,8 +49,7 @@ def running_jobs(connection: sqlite3.Connection) -> tuple[Job, ...]:
     return tuple(job_of(row) for row in connection.execute("SELECT * FROM jobs WHERE state = 'running' ORDER BY id"))
 
 
-@dataclass(frozen=True)
-class WatchedVideo:
+class WatchedVideo(NamedTuple):
     """An uploaded film whose verdict is not final."""
 
     task_id: str
@@ -188,8 +188,7 @@ def delayed(connection: sqlite3.Connection, target: str, delay: str) -> bool:
     return row.fetchone() is not None
 
 
-@dataclass(frozen=True)
-class OpenAlert:
+class OpenAlert(NamedTuple):
     """A reported cause that is not over."""
 
     key: str
@@ -278,78 +277,6 @@ def sealed_token(connection: sqlite3.Connection, channel_id: str, kind: str) -> 
         "SELECT sealed FROM oauth_tokens WHERE channel_id = ? AND kind = ?", (channel_id, kind)
     ).fetchone()
     return None if row is None else str(row[0])
-
-
-@dataclass(frozen=True)
-class HistoryRow:
-    at: int
-    event: str
-    body: dict[str, object]
-    status: str | None
-
-
-def history(connection: sqlite3.Connection, task_id: str, limit: int = 1000) -> tuple[HistoryRow, ...]:
-    rows = connection.execute(
-        "SELECT at, event, body, status FROM history WHERE task_id = ? ORDER BY id LIMIT ?", (task_id, limit)
-    )
-    return tuple(HistoryRow(row["at"], row["event"], json.loads(row["body"]), row["status"]) for row in rows)
-
-
-@dataclass(frozen=True)
-class AttemptRow:
-    id: int
-    job_id: int
-    started_at: int
-    ended_at: int | None
-    outcome: str | None
-    exit_code: int | None
-    stderr_tail: str
-
-
-def attempts(connection: sqlite3.Connection, task_id: str) -> tuple[AttemptRow, ...]:
-    rows = connection.execute(
-        "SELECT id, job_id, started_at, ended_at, outcome, exit_code, stderr_tail FROM attempts"
-        " WHERE job_id IN (SELECT id FROM jobs WHERE task_id = ?) ORDER BY id",
-        (task_id,),
-    )
-    return tuple(AttemptRow(*row) for row in rows)
-
-
-@dataclass(frozen=True)
-class ChargeRow:
-    job: str
-    service: str
-    kind: str
-    quantity: float
-    unit: str
-    micros: int
-    at: int
-
-
-def charges(connection: sqlite3.Connection, task_id: str) -> tuple[ChargeRow, ...]:
-    rows = connection.execute(
-        "SELECT job, service, kind, quantity, unit, micros, at FROM charges WHERE task_id = ? ORDER BY id", (task_id,)
-    )
-    return tuple(ChargeRow(*row) for row in rows)
-
-
-@dataclass(frozen=True)
-class PossibleCharge:
-    """What an attempt that ended in doubt may have cost. `cleared_by`: None while nobody knows."""
-
-    job: str
-    service: str
-    micros: int
-    at: int
-    cleared_by: str | None
-
-
-def possible_charges(connection: sqlite3.Connection, task_id: str) -> tuple[PossibleCharge, ...]:
-    rows = connection.execute(
-        "SELECT job, service, micros, at, cleared_by FROM possible_charges WHERE task_id = ? ORDER BY attempt_id",
-        (task_id,),
-    )
-    return tuple(PossibleCharge(*row) for row in rows)
 
 
 def charged(connection: sqlite3.Connection, attempt: int) -> bool:

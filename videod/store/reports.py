@@ -1,4 +1,4 @@
-"""What screens read of the ledger: recent events, charges added up, the measures of a period. Looks only, never writes.
+"""What screens read of the ledger: charges added up, the measures of a period. Looks only, never writes.
 
 What counts as what stands in docs/reports.md; the tables `stays`, `troubles`, `lane_waits` and `counters` are kept by
 triggers (migrations/0019_measures.sql) in the transaction of what happened.
@@ -12,36 +12,10 @@ from dataclasses import dataclass
 
 from videod.core import days
 from videod.core.attention import Queue
-from videod.core.measures import Cost, Counter, Ending, LaneWait, Outcome, Report, Stay, Troubles
+from videod.core.measures import Cost, Ending, LaneWait, Outcome, Report, Stay, Troubles
 from videod.core.services import TIDYING
 from videod.core.statuses import Status
 from videod.store.calendar import calendar
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One line of the recent events: `title` is the task's, None where an entry never became one."""
-
-    at: int
-    task_id: str | None
-    title: str | None
-    event: str
-    body: dict[str, object]
-    status: str | None
-
-
-_HAPPENINGS = """
-SELECT history.at, history.task_id, tasks.title, history.event, history.body, history.status
-FROM history LEFT JOIN tasks ON tasks.id = history.task_id
-WHERE history.event NOT IN ('JobStarted', 'JobSubmitted', 'JobCharged')
-ORDER BY history.id DESC LIMIT ?
-"""
-
-
-def happenings(connection: sqlite3.Connection, limit: int) -> tuple[Happening, ...]:
-    """What happened last, the newest first; starts, submissions and charges are left out."""
-    rows = connection.execute(_HAPPENINGS, (limit,))
-    return tuple(Happening(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5]) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -204,9 +178,3 @@ def _stays(connection: sqlite3.Connection, what: Mapping[str, object]) -> tuple[
         Stay(status, len(found), round(statistics.median(found)), max(found), sum(found))
         for status in Status if (found := times.get(status.value))
     )  # fmt: skip
-
-
-def counters(connection: sqlite3.Connection) -> tuple[Counter, ...]:
-    """All that only grows; a few hundred rows, however long the past is."""
-    rows = connection.execute("SELECT name, channel_id, service, kind, n FROM counters ORDER BY 1, 2, 3, 4")
-    return tuple(Counter(*row) for row in rows)

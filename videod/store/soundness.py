@@ -9,7 +9,6 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from videod import receipts
 from videod.core.moments import clock
 from videod.core.sanitize import sanitize_line
 
@@ -127,6 +126,8 @@ def damaged(path: Path, what: str) -> Unsound:
 
 
 def _worked_here(path: Path) -> bool:
+    from videod import receipts
+
     workspaces = path.parent / "workspaces"
     if _copies(path):
         return True

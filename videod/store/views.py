@@ -1,4 +1,4 @@
-"""What screens ask for: the overview of everything, one task in full. Looks only, never writes.
+"""What screens ask for: the overview of everything, and which task somebody means. Looks only, never writes.
 
 Nothing here counts over all jobs (partial indexes answer per state) and open tasks' jobs are read without their
 arguments, so that a look costs a few milliseconds with a thousand tasks waiting and ten thousand published.
@@ -8,20 +8,21 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from videod.core import allowances, board, film_cost, webhook
 from videod.core.allowances import Allowance
 from videod.core.days import DAY_MS
 from videod.core.film_cost import Credit
-from videod.core.measures import Counter
 from videod.core.model import Job, Task
 from videod.core.services import TIDYING
 from videod.core.statuses import AT_GATE, PHASES, JobState, Phase, Status
 from videod.core.suspension import Suspension
 from videod.core.tables import SERVICES, USUAL
 from videod.core.webhook import Report
-from videod.store import archives, candidate_queries, reads, reports
+from videod.store import reads
 from videod.store.calendar import calendar
+from videod.store.happenings import Counter, counters
 from videod.store.rows import STATES, failure_of, task_of
 
 #: in `key_values`: how much of the day's quotas and budgets is used
@@ -63,8 +64,7 @@ class Episode:
         return min(due, key=lambda job: job.due_at, default=None)
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(NamedTuple):
     """One service: jobs that run, jobs ready to start now, jobs that wait for their time (a retry, a busy service)."""
 
     service: str
@@ -74,8 +74,7 @@ class Lane:
     next_due: int | None
 
 
-@dataclass(frozen=True)
-class Unsent:
+class Unsent(NamedTuple):
     """What the outside has yet to hear, per target; `problem` is the last refusal where there was one."""
 
     target: str
@@ -84,8 +83,7 @@ class Unsent:
     problem: str | None
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(NamedTuple):
     """An entry that was set to Queued and cannot run; `at`: when it was refused, ms."""
 
     page_id: str
@@ -290,7 +288,7 @@ def _overview(connection: sqlite3.Connection, at: int, whole: bool) -> Overview:
         in_doubt=in_doubt, problems=problems(connection),
         heartbeat=reads.value_ms(connection, "heartbeat"), refused=refused(connection),
         possible_today=possible(connection, today.begin, at + 1),
-        credit=film_cost.of(reads.value_json(connection, "credit")), counters=reports.counters(connection),
+        credit=film_cost.of(reads.value_json(connection, "credit")), counters=counters(connection),
         webhook=webhook.report_of(reads.value_json(connection, webhook.FACT)),
         allowances=allowances.kept(reads.value_json(connection, ALLOWANCES)),
     )  # fmt: skip
@@ -317,42 +315,7 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
-# ------------------------------------------------------------------------------------------- one task
-
-
-@dataclass(frozen=True)
-class Detail:
-    """One task in full; `since` as in Episode. `failed` is the newest failed attempt, fixed since or not."""
-
-    task: Task
-    jobs: tuple[Job, ...]
-    since: int
-    charges: tuple[reads.ChargeRow, ...]
-    history: tuple[reads.HistoryRow, ...]
-    attempts: tuple[reads.AttemptRow, ...]
-    failed: reads.AttemptRow | None
-    possible: tuple[reads.PossibleCharge, ...] = ()
-    suspensions: tuple[Suspension, ...] = ()
-    #: the file of the archive that has it, None: it is in the database
-    archived: str | None = None
-
-
-#: outcomes of attempts that are no failure a person asks about
-_HARMLESS = ("done", "outdated", "interrupted")
-
-
-def detail(connection: sqlite3.Connection, task: Task, at: int) -> Detail:
-    """Also of an archived episode. Raises `archives.ArchiveError` where its file cannot be read."""
-    with archives.whole(connection, task.id) as its:
-        tried = reads.attempts(its, task.id)
-        failed = [one for one in tried if one.outcome is not None and one.outcome not in _HARMLESS]
-        return Detail(
-            task=task, jobs=reads.jobs(its, task.id), since=since(its, task),
-            charges=reads.charges(its, task.id), history=reads.history(its, task.id, limit=20_000),
-            attempts=tried, failed=failed[-1] if failed else None,
-            possible=reads.possible_charges(connection, task.id), suspensions=reads.suspensions(connection, at),
-            archived=archives.place(connection, task.id),
-        )  # fmt: skip
+# ------------------------------------------------------------------------------------------- finding tasks
 
 
 _BY_ID = "SELECT * FROM tasks WHERE id LIKE ? ESCAPE '\\' ORDER BY created_at DESC, id LIMIT ?"
@@ -392,25 +355,6 @@ def tasks(
     names = json.dumps([status.value for status in statuses or Status])
     rows = connection.execute(_TASKS, (names, channel_id, archived or None, limit))
     return tuple(task_of(row) for row in rows)
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """What stands before an open task: queued tasks that start earlier, ready jobs of a service that go first."""
-
-    queued: int
-    in_work: int
-
-
-def ahead(connection: sqlite3.Connection, task: Task) -> Ahead:
-    """How many waiting tasks of the same channel come before this one, and how many of it are in work."""
-    queued = connection.execute(
-        "SELECT count(*) FROM tasks WHERE channel_id = ? AND phase = 'queued'"
-        " AND (priority < ? OR (priority = ? AND queued_at < ?))",
-        (task.channel_id, int(task.priority), int(task.priority), task.queued_at),
-    ).fetchone()[0]
-    in_work, _ = candidate_queries.work_by_channel(candidate_queries.in_work(connection)).get(task.channel_id, (0, 0))
-    return Ahead(queued, in_work)
 
 
 def data_version(connection: sqlite3.Connection) -> int:

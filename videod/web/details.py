@@ -10,7 +10,7 @@ from videod.core.board import pending_cost_micros
 from videod.core.model import Task
 from videod.core.outlook import Action, Outlook, Wait, outlook
 from videod.core.statuses import AT_GATE
-from videod.store import views
+from videod.store import in_full
 from videod.web import detail_shapes, serializers
 
 
@@ -40,7 +40,7 @@ def prospects(one: Outlook, task: Task) -> detail_shapes.ProspectsBody:
     return {"wait": wait(one.wait), "actions": [action(each, task) for each in one.actions]}
 
 
-def detail(seen: views.Detail, at: int, workspace: Path | None, configured: bool = True) -> detail_shapes.DetailBody:
+def detail(seen: in_full.Detail, at: int, workspace: Path | None, configured: bool = True) -> detail_shapes.DetailBody:
     """`configured`: whether the channel's file is there."""
     gate = AT_GATE.get(seen.task.status)
     pending = 0 if gate is None else pending_cost_micros(seen.jobs, gate)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from videod.core.model import Task
 from videod.core.statuses import JobState, Status
 from videod.guard.errors import Code, Refused
-from videod.store import listing, reads, views
+from videod.store import in_full, listing, reads
 from videod.store.listing import Order, Place, Wanted
 from videod.web import api_shapes, detail_shapes, details, pages, serializers
 from videod.web.api_shapes import PurchaseState
@@ -64,7 +64,7 @@ async def listed(house: House, call: Call) -> api_shapes.TaskPageBody:
 
 async def detail(house: House, call: Call) -> detail_shapes.DetailBody:
     at = house.clock.now_ms()
-    found = await _of(house, call, lambda connection, task: views.detail(connection, task, at))
+    found = await _of(house, call, lambda connection, task: in_full.detail(connection, task, at))
     return details.detail(found, at, None, house.ledger.knows(found.task.channel_id))
 
 
@@ -107,7 +107,7 @@ def _event(one: listing.HistoryLine) -> api_shapes.EventBody:
 
 
 async def costs(house: House, call: Call) -> api_shapes.CostsBody:
-    task, found = await _of(house, call, lambda connection, task: (task, reads.charges(connection, task.id)))
+    task, found = await _of(house, call, lambda connection, task: (task, in_full.charges(connection, task.id)))
     return {
         "task": task.id, "cost_usd": serializers.usd(task.cost_micros),
         "possibly_paid_usd": serializers.usd(task.possible_micros), "costs_usd": serializers.costs(found),

@@ -5,12 +5,13 @@ Counters come from the database: they only grow, over restarts as well.
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from videod.core.allowances import Kind
-from videod.core.measures import HARMLESS, Counter
+from videod.core.measures import HARMLESS
 from videod.core.statuses import Status
 from videod.store.depths import depths
+from videod.store.happenings import Counter
 from videod.store.views import Overview
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -155,7 +156,7 @@ _GROWN = (
 
 
 def _grown(counters: Sequence[Counter]) -> tuple[Family, ...]:
-    found = [*counters, *(replace(one, name="failures") for one in counters if _failed(one))]
+    found = [*counters, *(one._replace(name="failures") for one in counters if _failed(one))]
     return tuple(
         (name, about, _summed([one for one in found if one.name == stored], stored, label))
         for stored, name, about, label in _GROWN

@@ -17,7 +17,7 @@ from videod.core.service import CREDIT
 from videod.core.statuses import AT_GATE, LABELS
 from videod.core.suspension import Suspension
 from videod.core.webhook import Report
-from videod.store import reads, views
+from videod.store import in_full, views
 from videod.store.depths import Depth, depths
 from videod.web import shapes
 
@@ -179,21 +179,21 @@ def job(one: Job, workspace: Path | None) -> shapes.JobBody:
     }  # fmt: skip
 
 
-def charge(one: reads.ChargeRow) -> shapes.ChargeBody:
+def charge(one: in_full.ChargeRow) -> shapes.ChargeBody:
     return {
         "job": one.job, "service": one.service, "kind": one.kind, "quantity": one.quantity, "unit": one.unit,
         "usd": usd(one.micros), "at": moment(one.at),
     }  # fmt: skip
 
 
-def possible(one: reads.PossibleCharge) -> shapes.PossibleBody:
+def possible(one: in_full.PossibleCharge) -> shapes.PossibleBody:
     return {
         "job": one.job, "service": one.service, "usd": usd(one.micros), "at": moment(one.at),
         "cleared_by": one.cleared_by,
     }  # fmt: skip
 
 
-def costs(charges: tuple[reads.ChargeRow, ...]) -> dict[str, float]:
+def costs(charges: tuple[in_full.ChargeRow, ...]) -> dict[str, float]:
     """service -> US dollars."""
     total: dict[str, int] = {}
     for one in charges:
@@ -201,7 +201,7 @@ def costs(charges: tuple[reads.ChargeRow, ...]) -> dict[str, float]:
     return {name: usd(micros) for name, micros in sorted(total.items())}
 
 
-def moves(history: tuple[reads.HistoryRow, ...]) -> list[tuple[int, str]]:
+def moves(history: tuple[in_full.HistoryRow, ...]) -> list[tuple[int, str]]:
     """(time ms, status) of every change of status, the first included."""
     found: list[tuple[int, str]] = []
     for row in history:
@@ -210,7 +210,7 @@ def moves(history: tuple[reads.HistoryRow, ...]) -> list[tuple[int, str]]:
     return found
 
 
-def timeline(history: tuple[reads.HistoryRow, ...], at: int) -> list[shapes.StageBody]:
+def timeline(history: tuple[in_full.HistoryRow, ...], at: int) -> list[shapes.StageBody]:
     """Each status with its begin and how long it lasted, seconds; the last one lasts until `at`."""
     found = moves(history)
     ends = [begin for begin, _ in found[1:]] + [at]
@@ -220,7 +220,7 @@ def timeline(history: tuple[reads.HistoryRow, ...], at: int) -> list[shapes.Stag
     ]
 
 
-def last_failure(seen: views.Detail) -> shapes.LastFailureBody | None:
+def last_failure(seen: in_full.Detail) -> shapes.LastFailureBody | None:
     """The newest failed attempt in full: the failure as it was reported, the end of its stderr, fixed since or not."""
     row = seen.failed
     if row is None:
