@@ -98,7 +98,7 @@ def test_approving_says_what_changed_and_what_it_will_cost(box: StudioBox, house
     with way(house):
         assert run(["approve", "bears"]) == 0
     assert capsys.readouterr().out == (
-        "Bears: assets approved; it is Approved - Assets now; this will cost about $1.40.\n"
+        "Bears: assets approved; it is Approved - Assets now. This will cost about $1.40.\n"
     )
     assert box.task(task).approved == {Gate.ASSETS}
 
@@ -126,7 +126,7 @@ def test_what_is_refused_keeps_the_others_going_and_shows_in_the_exit_code(
         assert run(["approve", queued, task]) == 65
     first, second = capsys.readouterr().out.splitlines()
     assert first == (
-        f"Queued Owl: there is nothing to approve yet; it is Queued; see `videod why {queued}` for what it waits for"
+        f"Queued Owl: there is nothing to approve yet; it is Queued. See `videod why {queued}` for what it waits for."
     )
     assert second.startswith("Bears: assets approved")
 
@@ -145,7 +145,7 @@ def test_retry_cancel_and_redo_reach_the_ledger(box: StudioBox, house: Path, way
     assert box.task(doomed).status == Status.CANCELLED
     bear = box.jobs(reviewed)["image/bear_core"]
     assert (bear.state, bear.revision) == (JobState.READY, 1)
-    assert "1 job will be regenerated: image/bear_core; this will cost about $0.04" in capsys.readouterr().out
+    assert "1 job will be regenerated: image/bear_core. This will cost about $0.04" in capsys.readouterr().out
 
 
 @pytest.mark.fault("2.5")
@@ -161,9 +161,9 @@ def test_a_correction_says_its_price_first_and_costs_that(box: StudioBox, house:
         assert run(["edit", "bears", "clip_01", "--prompt", "A bear."]) == 65
     told = capsys.readouterr()
     lines = told.out.splitlines()
-    said = "Bears: 2 jobs would be regenerated: narration/clip_01 and 1 made from it; this would cost"
+    said = "Bears: 2 jobs would be regenerated: narration/clip_01 and 1 made from it. This would cost"
     assert lines[0].startswith(said)
-    assert "the review of the assets and video would open again; this would cost about $0.73" in lines[2]
+    assert "the review of the assets and video would open again. This would cost about $0.73" in lines[2]
     assert lines[1] == lines[3] == "Nothing was changed."
     assert lines[4] == lines[0].replace("would be", "will be").replace("would cost", "will cost")
     assert "edit what?" in told.err
@@ -183,7 +183,7 @@ def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -
         "gemini: gemini resumes; 1 task no longer waiting for it.",
         "gemini: gemini is not paused; nothing changed.",
     ]
-    assert "no service and no task is called 'fax'; services: gemini, pillow, kie" in told.err
+    assert "no service and no task is called 'fax'. Services: gemini, pillow, kie" in told.err
     assert box.task(task).suspended is None
 
 
@@ -214,7 +214,7 @@ def test_a_service_a_channel_and_an_episode_are_paused_with_a_reason(
 
 def test_pause_of_nothing_asks_what(house: Path, capsys: Out) -> None:
     assert run(["pause"]) == 64
-    assert "pause what? name a service, an episode, all, or --channel ID" in capsys.readouterr().err
+    assert "pause what? Name a service, an episode, all, or --channel ID" in capsys.readouterr().err
 
 
 def test_all_approves_every_review_of_a_channel(house: Path, capsys: Out) -> None:
@@ -230,7 +230,7 @@ def test_a_dry_run_adds_up_the_price_and_changes_nothing(house: Path, capsys: Ou
     box = a_full_studio(house, 20)
     before = box.task("grizzly-crossing-1-09a564")
     assert run(["approve", "--all", "--dry-run"]) == 0
-    assert "Together about $2.94; nothing was changed." in capsys.readouterr().out
+    assert "Together about $2.94. Nothing was changed." in capsys.readouterr().out
     assert box.task("grizzly-crossing-1-09a564") == before
     box.close()
 
@@ -243,7 +243,7 @@ def test_either_names_or_all_must_be_given(house: Path, capsys: Out, argv: list[
 
 def test_all_of_nothing_says_so(box: StudioBox, capsys: Out) -> None:
     assert run(["retry", "--all"]) == 66
-    assert capsys.readouterr().err == "videod: no episode shows an error; see `videod status`\n"
+    assert capsys.readouterr().err == "videod: no episode shows an error. See `videod status`.\n"
 
 
 def test_nothing_is_made_where_there_is_no_database(tmp_path: Path, capsys: Out) -> None:
@@ -309,7 +309,7 @@ def test_a_broken_channel_file_is_named_before_anything_changes(box: StudioBox, 
 def test_a_channel_that_is_gone_is_named(box: StudioBox, capsys: Out) -> None:
     box.bring_to(box.queue("Fish", "deep_sea"), Status.ASSETS_READY)
     assert run(["approve", "fish"]) == 65
-    assert "restore channels/deep_sea.yaml" in capsys.readouterr().out
+    assert "Restore channels/deep_sea.yaml" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

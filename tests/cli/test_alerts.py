@@ -119,7 +119,7 @@ def test_without_a_way_and_with_an_unknown_cause_it_says_what_to_type(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main.run(["alerts", "test", "--cause", "weather", "--config", str(config)]) == output.USAGE
-    assert "the causes are:" in capsys.readouterr().err
+    assert "The causes are:" in capsys.readouterr().err
     config.write_text("")
     assert main.run(["alerts", "test", "--config", str(config)]) == output.CONFIGURATION
     assert "SLACK_WEBHOOK_URL" in capsys.readouterr().err

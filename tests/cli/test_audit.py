@@ -200,7 +200,7 @@ def test_a_job_charged_twice_without_a_reason_is_named(box: StudioBox, tmp_path:
     image = box.jobs(task_id)["image/bear_core"]
     box.apply(JobCharged(box.clock.at, task_id, image.name, image.attempt, "gemini", "image", 1, "image", 39_000))
     said = complaint(tmp_path, capsys)
-    assert "image/bear_core was charged 2 times ($0.08); the ledger has no reason" in said
+    assert "image/bear_core was charged 2 times ($0.08). The ledger has no reason" in said
 
 
 def test_a_finished_file_without_its_receipt_is_named(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
@@ -243,7 +243,7 @@ def test_people_read_what_is_wrong_and_what_to_do(box: StudioBox, tmp_path: Path
 
 def test_without_a_database_it_says_what_to_type(tmp_path: Path, capsys: Out) -> None:
     assert run(["audit", "--state", str(tmp_path)]) == 66
-    assert "start videod once" in capsys.readouterr().err
+    assert "Start videod once" in capsys.readouterr().err
 
 
 def _sql(box: StudioBox, statement: str) -> None:

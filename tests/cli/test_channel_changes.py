@@ -229,7 +229,7 @@ def test_nothing_changes_while_a_daemon_runs_or_where_nobody_can_be_asked(
     before = house.rows_of("wild_earth")
     with hold(house.state):
         assert house.run(*words, "--yes") == 75
-    assert "stop videod" in capsys.readouterr().err
+    assert "Stop videod" in capsys.readouterr().err
     assert house.run(*words) == 64 and "--yes" in capsys.readouterr().err
     assert house.run(*words, "--dry-run") == 0
     assert "Nothing was changed." in capsys.readouterr().out

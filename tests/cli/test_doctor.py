@@ -128,7 +128,7 @@ HERE: dict[str, tuple[Callable[[House], object], str, str]] = {
     "no channels": (lambda house: house.channel.unlink(), "channel", "wild_planet.yaml"),
     "a channel without a voice": (_channel("voice_id:", "voise_id:"), "voise_id", "voice_id"),
     "a tab in a channel file": (_channel("name:", "\tname:"), "wild_planet.yaml:", "spaces"),
-    "the sample's voice": (lambda house: None, "speaks in the sandbox only", "name your own"),
+    "the sample's voice": (lambda house: None, "speaks in the sandbox only", "Name your own"),
     "no Notion token": (_set("NOTION_TOKEN", None), "NOTION_TOKEN is not set", "Settings, Connections"),
     "no Gemini key": (_set("GEMINI_API_KEY", None), "GEMINI_API_KEY is not set", "aistudio.google.com"),
     "no master key": (_set("VIDEOD_MASTER_KEY", None), "VIDEOD_MASTER_KEY is not set", "videod secrets new-key"),

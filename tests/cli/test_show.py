@@ -60,7 +60,7 @@ def test_words_that_fit_several_episodes_name_them(full: Path, capsys: Out) -> N
     assert run(["show", "ant road", "--state", str(full)]) == 65
     said = capsys.readouterr().err
     assert "the-ant-road-15-24b862 (The Ant Road 15)" in said
-    assert "type more of the id" in said
+    assert "Type more of the id" in said
 
 
 @pytest.mark.parametrize("words", ["nobody", "100%", "_", "'; DROP TABLE tasks; --"])
@@ -266,7 +266,7 @@ def test_every_review_says_what_approving_starts(box: StudioBox, tmp_path: Path,
 
 def test_the_sentence_ends_with_the_command(full: Path, capsys: Out) -> None:
     assert run(["why", "the-ant-road-15", "--state", str(full)]) == 0
-    assert capsys.readouterr().out.endswith("type `videod retry the-ant-road-15-24b862` to change that.\n")
+    assert capsys.readouterr().out.endswith("Type `videod retry the-ant-road-15-24b862` to change that.\n")
 
 
 def test_the_titles_to_choose_from_are_shown_with_their_reasons(box: StudioBox, tmp_path: Path, capsys: Out) -> None:

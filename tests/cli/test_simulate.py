@@ -73,7 +73,7 @@ def test_prices_of_the_settings_are_what_is_paid(capsys: pytest.CaptureFixture[s
         ),
         (("--set", "channel.places=3"), USAGE, "there is no such key"),
         (("--set", "channel.max_concurrent=0"), USAGE, "channel.max_concurrent: Input should be greater"),
-        (("--set", "nothing"), USAGE, "write KEY=VALUE"),
+        (("--set", "nothing"), USAGE, "Write KEY=VALUE"),
         (("--latency", "film=3"), USAGE, "there is no step 'film'"),
         (("--channels", "1", "--set", "channel.images=100"), CONFIGURATION, "no plan with"),
     ],

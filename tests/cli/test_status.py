@@ -71,7 +71,7 @@ def test_what_needs_a_person_comes_first(full: Path, capsys: pytest.CaptureFixtu
     assert "clip/clip_01 input: the seed image has no pixels" in text
 
 
-@pytest.mark.parametrize(("version", "said"), [(3, "an older videod; start this one once"), (9000, "a newer videod")])
+@pytest.mark.parametrize(("version", "said"), [(3, "an older videod. Start this one once"), (9000, "a newer videod")])
 def test_a_database_of_another_version_is_refused_in_words(
     full: Path, version: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,7 +173,7 @@ def test_open_episodes_are_read_without_a_scan_over_all_jobs(tmp_path: Path) -> 
 
 def test_an_empty_studio_says_how_to_begin(tmp_path: Path, noon: None, capsys: pytest.CaptureFixture[str]) -> None:
     StudioBox(tmp_path).close()
-    assert "set an entry of the board to Queued" in shown(tmp_path, capsys)
+    assert "Set an entry of the board to Queued" in shown(tmp_path, capsys)
 
 
 def test_a_missing_database_is_one_sentence_with_the_next_command(

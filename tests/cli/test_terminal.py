@@ -82,7 +82,7 @@ def test_a_limit_that_is_no_number_is_a_wrong_command_line(
     for words in (["list", "--limit", limit], ["costs", "--days", limit]):
         assert main.run([*words, "--state", str(state)]) == output.USAGE
         said = capsys.readouterr()
-        assert said.out == "" and "see `videod" in said.err and len(said.err) < 700
+        assert said.out == "" and "See `videod" in said.err and len(said.err) < 700
 
 
 def test_a_limit_shows_so_many_and_says_how_to_see_more(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

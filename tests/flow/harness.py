@@ -25,7 +25,7 @@ from videod.store import in_full, reads
 from videod.store.database import Transaction
 
 T = TypeVar("T")
-CHANNELS = {"wild": "Wild CommandContext", "deep": "Deep Sea"}
+CHANNELS = {"wild": "Wild Studio", "deep": "Deep Sea"}
 
 
 def policy(channel_id: str) -> ChannelPolicy | None:

@@ -88,7 +88,7 @@ async def test_an_unknown_channel_is_refused_naming_it_and_the_known_ones(harnes
     await harness.sync()
     log = str(board.entries["p1"].values["Error Log"])
     assert '"wlid" is not known' in log
-    assert "deep (Deep Sea), wild (Wild CommandContext)" in log
+    assert "deep (Deep Sea), wild (Wild Studio)" in log
 
 
 async def test_an_unknown_privacy_is_refused(harness: Harness, board: BoardDouble) -> None:

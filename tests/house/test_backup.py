@@ -72,7 +72,7 @@ def test_a_damaged_database_gives_no_copy_and_costs_none(tmp_path: Path) -> None
 
 def test_what_is_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert backup(tmp_path) == 66
-    assert "name the state folder" in capsys.readouterr().err
+    assert "Name the state folder" in capsys.readouterr().err
     a_full_studio(tmp_path, 1).close()
     assert backup(tmp_path, "--into", str(tmp_path / "elsewhere")) == 0
     assert capsys.readouterr().out.startswith(str(tmp_path / "elsewhere" / "videod-"))

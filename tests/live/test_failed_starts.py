@@ -229,7 +229,7 @@ def test_a_daemon_whose_locks_others_hold_answers_says_so_and_does_what_was_aske
     browser.close()
     _until_said(process, "store_held_recovered")
     _, err = said(asked)
-    assert asked.returncode == 0 or "it will still do what you asked" in err
+    assert asked.returncode == 0 or "It will still do what you asked" in err
     process.terminate()
     said(process)
     assert process.returncode == 0

@@ -93,7 +93,7 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         retitle(made, board, shows(board, Status.VIDEO_READY, "Corrected with the assets"), "Corrected with the clips")
         told = approve(made, "Corrected with the clips", "--gate", "video")
         assert (
-            "Corrected with the clips" in told and "this will cost about $0.25" in told
+            "Corrected with the clips" in told and "This will cost about $0.25" in told
         )  # two effects and a cent of narration
 
         sounds = clips | {"speech": 2, "sound_effect": 2}

@@ -208,10 +208,8 @@ def _of_what(where: Place, verb: str, named: str | None, channel: str | None, bo
     except CommandError as error:
         if error.code != output.MISSING:
             raise
-        services = ", ".join(SERVICES)
-        raise CommandError(
-            error.code, f"no service and {error}", f"services: {services}, {ALL}; {error.hint}"
-        ) from None
+        hint = f"services: {', '.join(SERVICES)}, {ALL}. {error.hint[:1].upper()}{error.hint[1:]}"
+        raise CommandError(error.code, f"no service and {error}", hint) from None
     return Request(verb, task.id, body, task.title)
 
 
@@ -262,7 +260,7 @@ def _price(where: Place, tasks: Sequence[Task], as_json: bool) -> int:
         for task, cost in zip(tasks, costs, strict=True)
     ]
     output.table(head, lines)
-    output.say(f"Together about {money(total)}; nothing was changed.")
+    output.say(f"Together about {money(total)}. Nothing was changed.")
     return output.OK
 
 
@@ -315,13 +313,13 @@ def _weighed(where: Place, as_json: bool, ask: Request, dry_run: bool, yes: bool
 
 def _tell(ask: Request, answer: Mapping[str, object]) -> None:
     if "error" in answer:
-        output.say(f"{ask.name}: {answer['error']}; {answer['hint']}", "bad")
+        output.say(f"{ask.name}: {output.sentences(str(answer['error']), str(answer['hint']))}", "bad")
         return
     text = str(answer["text"])
     cost = answer.get("cost_usd")
     foreseen = ask.body.get("dry_run") is True
     if isinstance(cost, int | float) and cost > 0 and (answer["changed"] or foreseen):
-        text += f"; this {'would' if foreseen else 'will'} cost about {money(round(cost * 1e6))}"
+        text += f". This {'would' if foreseen else 'will'} cost about {money(round(cost * 1e6))}"
     output.say(f"{ask.name}: {text}.", "plain" if answer["changed"] or foreseen else "dim")
 
 

@@ -171,12 +171,12 @@ def _wrong_totals(connection: sqlite3.Connection) -> list[Wrong]:
     for odd in audit.open_without_job(connection):
         found.append((
             f"{_named(odd)} has an attempt without outcome although it does not run",
-            "restart videod; its start settles what is open",
+            "restart videod. Its start settles what is open",
         ))  # fmt: skip
     for odd in audit.done_without_charge(connection):
         found.append((
             f"{_named(odd)} is done, costs {money(odd.micros)} and was never charged",
-            f"look for it in the account of {odd.service}; `videod costs` knows less than you paid",
+            f"look for it in the account of {odd.service}. `videod costs` knows less than you paid",
         ))  # fmt: skip
     found += _wrong_amounts(connection)
     for task_id, said, charged in audit.wrong_sums(connection):
@@ -189,7 +189,7 @@ def _wrong_totals(connection: sqlite3.Connection) -> list[Wrong]:
 
 def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
     """What cannot be: negative or enormous charges, doubts that do not add up."""
-    advice = "compare it with the account of {}; a custom script that reports wrong sums needs fixing"
+    advice = "compare it with the account of {}. A custom script that reports wrong sums needs fixing"
     found = [
         (f"{_named(odd)} was charged {money(odd.micros)}, which cannot be", advice.format(odd.service))
         for odd in audit.impossible(connection)
@@ -197,14 +197,14 @@ def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
     found += [
         (
             f"{_named(odd)} has a charge of {money(odd.micros)} whose amount or name cannot be",
-            "a custom script that reports such charges needs fixing; the row stays as it is",
+            "a custom script that reports such charges needs fixing. The row stays as it is",
         )
         for odd in audit.nonsense(connection)
     ]
     found += [
         (
             f"{_named(odd)} was charged {money(odd.micros)}, and its step buys nothing",
-            f"look whether {odd.job.partition('/')[0]} is a custom script that reports charges; nobody else can",
+            f"look whether {odd.job.partition('/')[0]} is a custom script that reports charges. Nobody else can",
         )
         for odd in audit.unpaid(connection)
     ]
@@ -226,8 +226,8 @@ def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
 def _wrong_charges(again: list[audit.Again]) -> list[Wrong]:
     return [
         (
-            f"{one.task_id} {one.job} was charged {one.charges} times ({money(one.micros)}); the ledger has no reason",
-            f"compare it with the account of {one.service}; `videod show {one.task_id}` has its history",
+            f"{one.task_id} {one.job} was charged {one.charges} times ({money(one.micros)}). The ledger has no reason",
+            f"compare it with the account of {one.service}. `videod show {one.task_id}` has its history",
         )
         for one in again
         if None in one.reasons
@@ -238,7 +238,7 @@ def _wrong_papers(papers: Papers) -> list[Wrong]:
     bare = [
         (
             f"{_named(odd)} is done and paid for, its receipt is gone",
-            "nothing is lost while its file stays; without both it would be bought again",
+            "nothing is lost while its file stays. Without both it would be bought again",
         )
         for odd in papers.bare
     ]

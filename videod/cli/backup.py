@@ -187,7 +187,7 @@ def restore(
         for line in told:
             output.say(line)
     return _report(
-        stakes, made, as_json, "Start videod to continue." if stakes else "Start videod; nothing waits for you."
+        stakes, made, as_json, "Start videod to continue." if stakes else "Start videod. Nothing waits for you."
     )
 
 
@@ -335,7 +335,7 @@ def _report(stakes: Sequence[Stake], made: "Manifest", as_json: bool, last: str)
         )  # fmt: skip
         output.table(head, [_row(one) for one in stakes], indent="  ")
         output.say(
-            f"  Up to {money(total)} in all. `videod resume EPISODE` buys what is missing; if its film is on YouTube"
+            f"  Up to {money(total)} in all. `videod resume EPISODE` buys what is missing. If its film is on YouTube"
             " already, `videod cancel EPISODE`.", "dim",
         )  # fmt: skip
     output.say(last)

@@ -133,7 +133,7 @@ def remove(
         file = renaming.remove(places, channel, client.now_ms())
     ends = [f"{channel} is removed. Start videod."]
     if file is not None:
-        ends.append(f"Its file is {file} now; move it back to undo this, then authorize the channel again.")
+        ends.append(f"Its file is {file} now. Move it back to undo this, then authorize the channel again.")
     return _say(told | {"cancelled": len(cancelled), "file": None if file is None else str(file)}, ends, as_json)
 
 
@@ -184,7 +184,7 @@ def _check_names(places: "Places", old: str, new: str, found: _Found, other: _Fo
     if places.file(old).is_file() and os.path.lexists(places.file(new)):
         raise CommandError(output.REFUSED, f"{places.file(new)} exists already", "choose another ID")
     if not places.file(old).is_file() and not places.file(new).is_file():
-        hint = f"restore one of them; `videod channels remove {old}` takes the channel out"
+        hint = f"restore one of them. `videod channels remove {old}` takes the channel out"
         raise CommandError(output.REFUSED, f"there is neither {places.file(old)} nor {places.file(new)}", hint)
     if not other.known.nothing or any(_filled(folder) for folder in places.folders(new)):
         told = f"{new} has {count(other.known.episodes, 'episode')} of its own, and channels cannot be merged"
@@ -239,10 +239,10 @@ def _about_removal(found: _Found, name: str, cancel: bool) -> list[str]:
         lines.append(f"Open episodes {what}: {names}.")
     if known.unconfirmed:
         lines.append(
-            f"{count(known.unconfirmed, 'unconfirmed purchase')} may have been charged; `videod audit` lists them."
+            f"{count(known.unconfirmed, 'unconfirmed purchase')} may have been charged. `videod audit` lists them."
         )
     lines.append(
-        "Files of finished and cancelled episodes are removed in their time (`[retention]`); export what you need."
+        "Files of finished and cancelled episodes are removed in their time (`[retention]`). Export what you need."
     )
     if found.consent:
         lines.append("Its consent is deleted here. Revoke it at https://myaccount.google.com/permissions as well.")

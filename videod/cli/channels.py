@@ -146,11 +146,11 @@ def advice(found: ChannelSet, env: Mapping[str, str]) -> list[str]:
     told = []
     for path, channel in zip(found.files, found.channels.values(), strict=True):
         if channel.voice_id.startswith("sandbox-") and not env.get("VIDEOD_URL_ELEVENLABS"):
-            told.append(f"{path}: voice_id: {channel.voice_id} speaks in the sandbox only; name your own")
+            told.append(f"{path}: voice_id: {channel.voice_id} speaks in the sandbox only. Name your own")
         if _IN_SANDBOX.fullmatch(channel.youtube_channel) and not env.get("VIDEOD_URL_YOUTUBE"):
             told.append(
                 f"{path}: youtube_channel: {channel.youtube_channel} is in the sandbox only (YouTube's ids have 24"
-                " characters); put in the id, @handle or link of your channel"
+                " characters). Put in the id, @handle or link of your channel"
             )
     return told
 

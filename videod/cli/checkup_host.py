@@ -106,7 +106,7 @@ def _room(folder: Path) -> Iterator[Check]:
     left = disk.room(folder)
     free = f"{left.free / 1e9:.1f} GB free"
     if left.free < EPISODE_BYTES:
-        yield fix("state", "disk", f"Only {free}; an episode in work takes about 1 GB. Free some space, or set `state`"
+        yield fix("state", "disk", f"Only {free}. An episode in work takes about 1 GB. Free some space, or set `state`"
                    " in [paths] of videod.toml to a larger disk.")  # fmt: skip
     elif left.files is not None and left.files < 1_000:
         yield fix("state", "disk", f"The disk has only {left.files} inodes left. Remove files that you do not need.")
@@ -149,7 +149,7 @@ def _database(folder: Path, now_ms: int) -> Iterator[Check]:
     yield ok("state", "daemon", f"videod {running.version} is running (process {running.pid})." if running
               else "videod is not running.")  # fmt: skip
     if not path.exists():
-        yield ok("state", "database", "There is no database yet; the first start makes it.")
+        yield ok("state", "database", "There is no database yet. The first start makes it.")
         return
     try:
         connection = readonly.look(path)

@@ -218,10 +218,10 @@ def post(where: Place, path: str, body: Mapping[str, object]) -> dict[str, objec
         if isinstance(error, TimeoutError) and daemon is not None and daemon.problems:
             raise CommandError(
                 TEMPORARY, f"videod did not answer within {ANSWER_S} s: {sanitize_screen(daemon.problems[0])}",
-                "it will still do what you asked; `videod status` shows whether it has",
+                "it will still do what you asked. `videod status` shows whether it has",
             ) from error  # fmt: skip
         raise CommandError(
-            DOWN, f"videod does not answer at {where.socket}: {told}", "it may be starting or stopping; try again"
+            DOWN, f"videod does not answer at {where.socket}: {told}", "it may be starting or stopping. Try again"
         ) from error
     finally:
         connection.close()

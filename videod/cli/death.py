@@ -64,7 +64,7 @@ def report(state: StateFolder = None, config: Config = None) -> int:
         return output.OK
     following = (
         "It is not started again until you fix that and run `systemctl start videod`." if final
-        else "systemd starts it again; running jobs are resumed."
+        else "systemd starts it again. Running jobs are resumed."
     )  # fmt: skip
     text = secrets.redact(f"{lives.sentence(record).rstrip('.')}. {following} See `journalctl -u videod`.")
     print(sanitize_screen(text), file=sys.stderr)

@@ -144,7 +144,7 @@ def _next(folder: Path) -> str:
     """What to type next, and what this run left behind."""
     name = "videod" if shutil.which("videod") else "./run"
     return (
-        f"Next: `{name} run --sandbox` lets you write your own entries for free; `{name} doctor` lists what the real "
+        f"Next: `{name} run --sandbox` lets you write your own entries for free. `{name} doctor` lists what the real "
         f"services need. To remove this demo, delete {folder}."
     )
 

@@ -97,7 +97,7 @@ class Person:
                 if self._hopeless():
                     return False
                 time.sleep(LOOK_S)
-        tell("This took too long; see daemon.log in the folder above.")
+        tell("This took too long. See daemon.log in the folder above.")
         return False
 
     def _finished(self) -> list[str]:
@@ -157,7 +157,7 @@ class Person:
         if left and time.monotonic() > self._told_at + TELL_S:
             self._told_at = time.monotonic()
             files = "1 file" if left == 1 else f"{left} files"
-            tell(f"All films are published; the board still gets {files}, at Notion's three requests a second.")
+            tell(f"All films are published. The board still gets {files}, at Notion's three requests a second.")
         return left
 
     def _explain(self, cards: dict[str, dict[str, str]]) -> None:

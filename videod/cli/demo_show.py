@@ -190,6 +190,6 @@ def _text(films: list[dict[str, object]], paid: dict[str, float], took_s: float)
     lines.append(f"\nSimulated charges, ${total:.2f} in total: "
                  + ", ".join(f"{name} ${usd:.2f}" for name, usd in paid.items() if usd))  # fmt: skip
     lines.append(
-        f"It took {took_s:.0f} s. With the real services this would have cost about ${total:.2f}; here it was free."
+        f"It took {took_s:.0f} s. With the real services this would have cost about ${total:.2f}. Here it was free."
     )
     return "\n".join(lines)

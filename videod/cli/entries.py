@@ -1,7 +1,6 @@
 """`videod new` and `videod priority`: what a person writes on the board, from the terminal."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from videod.cli import board, client, complete, options, output
 from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
 from videod.cli.output import CommandError
+from videod.core.fields import Level, Privacy
 from videod.core.statuses import LABELS, Status
 
 if TYPE_CHECKING:
@@ -16,22 +16,6 @@ if TYPE_CHECKING:
     from videod.config import Settings
 
 app = options.app()
-
-
-class Level(StrEnum):
-    """Which of a channel's episodes go first."""
-
-    HIGH = "high"
-    NORMAL = "normal"
-    LOW = "low"
-
-
-class Privacy(StrEnum):
-    """Who can see the film on YouTube."""
-
-    PRIVATE = "private"
-    UNLISTED = "unlisted"
-    PUBLIC = "public"
 
 
 @app.command(epilog=examples(
@@ -57,7 +41,7 @@ def new(
     status = Status.DRAFT if draft else Status.QUEUED
     values: dict[str, object] = {
         "Title": title, "Channel": channel, "Topic": topic, "Story Direction": direction,
-        "Priority": priority.value.capitalize(), "Privacy": None if privacy is None else privacy.value,
+        "Priority": priority.label, "Privacy": None if privacy is None else privacy.value,
         "Status": LABELS[status],
     }  # fmt: skip
     _check(settings, values)
@@ -103,13 +87,12 @@ def priority(
     where = client.place(state, config)
     with client.looking(where) as connection:
         task = client.one_task(connection, episode)
-    label = level.value.capitalize()
 
     async def write(on: "NotionBoard") -> None:
         page = await on.read(task.page_id)
         if "Priority" not in page.values:  # a write leaves out a column that is gone
             raise CommandError(output.CONFIGURATION, "the board has no column Priority", "run `videod notion init`")
-        await on.write(task.page_id, {"Priority": label})
+        await on.write(task.page_id, {"Priority": level.label})
 
     board.with_board(board.settings_of(where.settings), write, where.settings)
     if as_json:

@@ -223,7 +223,7 @@ def export(
     size = sum(size for _, size, _ in copied)
     output.say(f"{seen.task.title}: {count(len(copied), 'file')} ({size / 1e6:,.1f} MB) in {folder}.")
     output.say(
-        "  episode.json has the entry, jobs, history and costs; `sha256sum -c SHA256SUMS` checks the files.", "dim"
+        "  episode.json has the entry, jobs, history and costs. `sha256sum -c SHA256SUMS` checks the files.", "dim"
     )
     for names, why in ((missing, "no longer here"), (changed, "changed since videod checked them, and left out")):
         if names:

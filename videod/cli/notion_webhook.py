@@ -101,7 +101,7 @@ def _verify(tokens: tuple[handshake.Token, ...], now: int) -> Iterator[str]:
     yield "  3. Restart videod. It then deletes its own copy."
     if len(tokens) > 1:
         yield ""
-        yield "Others came as well. Anyone who reaches the address can send one; only Notion's own passes step 1:"
+        yield "Others came as well. Anyone who reaches the address can send one. Only Notion's own passes step 1:"
         for one in tokens[1:]:
             yield f"  {sanitize_screen(one.value)}  at {clock(one.at, now)}"
 

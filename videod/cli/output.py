@@ -165,7 +165,7 @@ def _of_database(error: Exception, argv: Sequence[str]) -> int:
     if not isinstance(error, sqlite3.OperationalError) or not busy(error):
         return _unreadable(error, argv)
     hint = "close its transaction (`fuser -v` on videod.db in the state folder names it), then try again"
-    return _fail(TEMPORARY, "another program holds the database; nothing was changed", hint, argv)
+    return _fail(TEMPORARY, "another program holds the database. Nothing was changed", hint, argv)
 
 
 def _unreadable(error: sqlite3.Error, argv: Sequence[str]) -> int:
@@ -173,10 +173,16 @@ def _unreadable(error: sqlite3.Error, argv: Sequence[str]) -> int:
     return _fail(DOWN, f"the database cannot be read: {error}", hint, argv)
 
 
+def sentences(*parts: str) -> str:
+    """The parts as sentences of one line; those that are empty are left out. The first begins as it does."""
+    told = [part for part in parts if part]
+    begun = [told[0], *(one if one.startswith("videod") else one[:1].upper() + one[1:] for one in told[1:])]
+    return " ".join(one if one.endswith((".", "?", "!", ":")) else f"{one}." for one in begun)
+
+
 def _fail(code: int, message: str, hint: str, argv: Sequence[str]) -> int:
     if "--json" in argv:
         print(json.dumps({"error": message, "hint": hint}), file=sys.stderr)
     else:
-        joint = " " if message.endswith("?") else "; "
-        print(sanitize_screen(f"videod: {message}" + (f"{joint}{hint}" if hint else "")), file=sys.stderr)
+        print(sanitize_screen(f"videod: {sentences(message, hint)}"), file=sys.stderr)
     return code

@@ -211,4 +211,4 @@ def _films(found: Report) -> None:
         [one.task_id, one.title, one.channel_id, spent(one.micros, one.possible)] for one in dearest[:_DEAREST]
     ])  # fmt: skip
     if len(dearest) > _DEAREST:
-        output.say(f"  … of {count(len(dearest), 'film')}; `videod costs --by episode` and `--json` have all", "dim")
+        output.say(f"  … of {count(len(dearest), 'film')}. `videod costs --by episode` and `--json` have all", "dim")

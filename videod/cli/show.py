@@ -227,7 +227,7 @@ def _print_files(jobs: tuple[Job, ...], workspace: Path, listed: bool) -> None:
     for _, path in shown if listed else shown[:_GONE]:
         output.say(f"  {path}" + ("" if path.exists() else "  (missing)"), "plain" if path.exists() else "dim")
     if not listed and len(shown) > _GONE:
-        output.say(f"  … and {len(shown) - _GONE} more; `--jobs` lists them", "dim")
+        output.say(f"  … and {len(shown) - _GONE} more. `--jobs` lists them", "dim")
 
 
 #: so many missing files are named
@@ -266,14 +266,14 @@ def list_episodes(
         output.print_json({"tasks": [serializers.task(one) for one in shown], "more": more})
         return output.OK
     if not shown and archived:
-        output.say("No such episode is archived; `[retention] history_days` says when videod archives one.")
+        output.say("No such episode is archived. `[retention] history_days` says when videod archives one.")
         return output.OK
     if not shown:
-        output.say("No such episode; set an entry of the board to Queued to start one.")
+        output.say("No such episode. Set an entry of the board to Queued to start one.")
         return output.OK
     output.table(_LIST, [_row(one) for one in shown])
     if more:
-        output.say(f"… and more; see `videod list --limit {min(2 * limit, LIMIT_MAX)}`", "dim")
+        output.say(f"… and more. See `videod list --limit {min(2 * limit, LIMIT_MAX)}`", "dim")
     return output.OK
 
 

@@ -68,7 +68,7 @@ def _verdict(found: Figures, per: str) -> list[str]:
     ]
     if per == "at-once":
         lines.append(
-            f"Lower bound {span(found.bound_ms)}: nothing could be faster; this took {found.ratio:.3f} times as long."
+            f"Lower bound {span(found.bound_ms)}: nothing could be faster. This took {found.ratio:.3f} times as long."
         )
     lines += [f"Held: {reason}, {count(times, 'time')}, {span(ms)} in all." for reason, times, ms in found.holds[:3]]
     if found.stopped:

@@ -60,10 +60,10 @@ def _print(shown: view.View, seen: views.Overview) -> None:
     _episodes("In work", shown.work, "")
     _episodes("Queued", shown.queue[:_QUEUED], "")
     if len(shown.queue) > _QUEUED:
-        output.say(f"  … and {len(shown.queue) - _QUEUED} more; `videod list --status queued` shows all", "dim")
+        output.say(f"  … and {len(shown.queue) - _QUEUED} more. `videod list --status queued` shows all", "dim")
     if not shown.lines:
         output.say("")
-        output.say("No episode is open; set an entry of the board to Queued to start one.")
+        output.say("No episode is open. Set an entry of the board to Queued to start one.")
     _services(shown.lanes)
     _channels(seen)
     _allowances(seen)
@@ -105,7 +105,7 @@ def _refused(seen: views.Overview) -> None:
         title, reason = sanitize_screen(one.title) or "no title", sanitize_screen(one.reason)
         output.say(f"  {title}{channel}, {ago(one.at, seen.at)}: {reason}")
     if len(seen.refused) > _REFUSED:
-        output.say(f"  … and {len(seen.refused) - _REFUSED} more; `videod status --json` has all", "dim")
+        output.say(f"  … and {len(seen.refused) - _REFUSED} more. `videod status --json` has all", "dim")
 
 
 def _cells(line: view.Line) -> list[str | Cell]:

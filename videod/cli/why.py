@@ -29,8 +29,8 @@ def why(episode: Episode, as_json: AsJson = False, state: StateFolder = None, co
         body = _json(reason) | {"task": serializers.task(task), "since": serializers.when(case.since)}
         output.print_json(body | details.prospects(seen, task))
         return output.OK
-    command = f"; type `{reason.command}` to change that" if reason.command else ""
-    output.say(f"{task.title} {reason.sentence}{command}.")
+    command = f" Type `{reason.command}` to change that." if reason.command else ""
+    output.say(f"{task.title} {reason.sentence}.{command}")
     return output.OK
 
 

@@ -7,13 +7,35 @@ change counts, and what a retry carries on.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 
 from videod.core.model import Priority, Task
 from videod.core.sanitize import sanitize, sanitize_line
 
-PRIVACIES = ("private", "unlisted", "public")
+
+class Privacy(StrEnum):
+    """Who can see the film on YouTube."""
+
+    PRIVATE = "private"
+    UNLISTED = "unlisted"
+    PUBLIC = "public"
+
+
+class Level(StrEnum):
+    """A priority as people type it."""
+
+    HIGH = Priority.HIGH.label.lower()
+    NORMAL = Priority.NORMAL.label.lower()
+    LOW = Priority.LOW.label.lower()
+
+    @property
+    def label(self) -> str:
+        """As the board shows it."""
+        return self.value.capitalize()
+
+
+PRIVACIES = tuple(one.value for one in Privacy)
 
 
 class Until(Enum):

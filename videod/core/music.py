@@ -1,6 +1,5 @@
 """Which of a channel's tracks lies under a film. Pure."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ def chosen(tracks: Sequence[Track], told: str, seconds: float | None, episode: s
 
     What still is equal is shared out over the episodes, the same one always having the same. None: no track.
     """
+    import hashlib  # here: slow to load, and commands that only look choose no music
+
     words = set(re.findall(r"\w+", told.casefold()))
 
     def rank(track: Track) -> tuple[int, bool, bytes]:

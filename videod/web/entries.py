@@ -9,7 +9,7 @@ import logging
 from collections.abc import Collection, Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
 
-from videod.core.fields import BY_COLUMN, FIELDS, PRIVACIES
+from videod.core.fields import BY_COLUMN, FIELDS, PRIVACIES, Level
 from videod.core.statuses import LABELS, Status
 from videod.guard.errors import Code, Refused
 from videod.ports import BoardError, Page
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 #: so long a caller waits for the board; what was begun goes on, seconds
 BOARD_S = 12.0
-LEVELS = ("high", "normal", "low")
+LEVELS = tuple(one.value for one in Level)
 LEVEL = Field(Choice(LEVELS), "Which of a channel's episodes go first.", required=True)
 ENTRY: Fields = {
     "title": Field(
@@ -34,7 +34,7 @@ ENTRY: Fields = {
     "direction": Field(Text(BY_COLUMN["Story Direction"].most or 0, lines=True), "How the story runs.", None, True),
     "priority": Field(Choice(LEVELS), "Which of a channel's episodes go first.", "normal"),
     "privacy": Field(Choice(PRIVACIES), "Who can see the film; null: as the channel's file says."),
-    "draft": Field(Flag(), "Write it as a draft; nothing starts.", False),
+    "draft": Field(Flag(), "Write it as a draft. Nothing starts.", False),
 }
 
 
