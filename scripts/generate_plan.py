@@ -4,7 +4,7 @@ Each answer is checked, and complaints go back to the model. story.json keeps wh
 can be written again from any of them (`--from beats`).
 
 A plan that stands is not asked for again (`<output>.job.json` says for which brief it was made): everything that was
-bought for it would have to be bought for another. A run that was ended goes on from the answers that are paid for.
+bought for it would have to be bought for another. A run that was ended continues from the answers that are paid for.
 """
 
 import argparse

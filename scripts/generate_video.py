@@ -2,7 +2,7 @@
 
 Three verbs that must not be mixed up: *ask* (poll) and *fetch* (download) are free and repeated at will; *buy*
 happens once, and again only for a clip that was refused (`<output>.refused`, see receipt) and comes as it was. The end
-of `--wait` ends this program, never the remote job: the next run goes on asking.
+of `--wait` ends this program, never the remote job: the next run continues asking.
 """
 
 import argparse
@@ -21,7 +21,7 @@ MODEL = "kling/v2-5-turbo-image-to-video-pro"
 NEGATIVE = "blur, distort, low quality"
 POLL_CEILING_S = 10.0
 POLL_GROWTH = 1.25
-#: Answers that fail in a row before a run gives up asking; the job itself goes on.
+#: Answers that fail in a row before a run gives up asking; the job itself continues.
 DEAF_LIMIT = 5
 BUSY_WAIT_S = 60.0
 
@@ -120,7 +120,7 @@ def buy(wish: Wish, image_sha256: str, order: receipt.Order, reporter: Reporter)
 
 
 def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
-    """Ask until the task ended or the wait is over. Raises Failure(busy) for the latter; the job goes on."""
+    """Ask until the task ended or the wait is over. Raises Failure(busy) for the latter; the job continues."""
     task_id = order.remote_id or ""
     began, pause, deaf, shown = time.monotonic(), wish.poll_s, 0, ""
     while True:

@@ -1,7 +1,7 @@
 """How much of each room the tests run: `./test --coverage [PYTEST ARGS]`. Fails below BOUNDS.
 
-Lines, not branches. Child processes count too: each of them starts measuring by itself. The live tests are left out:
-their daemons are killed, as is part of the point, and a killed process leaves no figures.
+Lines, not branches. Child processes count too: each of them starts measuring automatically. The live tests are left
+out: their daemons are killed, as is part of the point, and a killed process leaves no figures.
 """
 
 import os

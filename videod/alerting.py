@@ -1,4 +1,4 @@
-"""What is kept of messages to people: causes that were told and are not over, and who has taken which message.
+"""What is kept of messages to people: causes that were reported and are not over, and who has taken which message.
 
 The ledger is one of these; it is the only one that writes.
 """
@@ -27,7 +27,7 @@ class Alerting:
     async def alert(
         self, key: str, text: str, at: int, ends: str = "", fact: tuple[str, str] | None = None
     ) -> None:  # fmt: skip
-        """Tell people something of the whole daemon, unless the same cause lasts that was told of within a day.
+        """Tell people something of the whole daemon, unless the same cause lasts that was reported within a day.
 
         `key`: a row of `core.alerts` fits it. `ends`: see `Alert`. `fact` (name, value) is kept in one transaction.
         """
@@ -50,7 +50,7 @@ class Alerting:
         return await self._store.write(lambda tx: writes.alert_over(tx, key, at))
 
     async def alerts_over(self, ends: str, at: int) -> None:
-        """Whatever was told with these `ends` is over."""
+        """Whatever was reported with these `ends` is over."""
         await self._store.write(lambda tx: writes.alerts_over(tx, AlertsOver((ends,), at + 1), at))
 
     async def alert_taken(

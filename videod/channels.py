@@ -153,7 +153,7 @@ class Narration(_Part):
 
 
 class Gates(_Part):
-    """Where a person looks before work goes on ("review"), and where it goes on by itself ("auto")."""
+    """Where a person looks before work continues ("review"), and where it continues automatically ("auto")."""
 
     assets: Review = "review"
     video: Review = "review"

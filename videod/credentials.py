@@ -136,7 +136,7 @@ def env_file(settings: Path) -> Path:
 
 
 def _from_env_file(path: Path) -> dict[str, str]:
-    """What a `.env` holds, {} where there is none. Raises CredentialsError where others may read or change it."""
+    """What a `.env` holds, {} if there is none. Raises CredentialsError where others may read or change it."""
     try:
         with files.open_plain(path) as source:
             found, text = os.fstat(source.fileno()), source.read(MOST_BYTES + 1)

@@ -1,6 +1,6 @@
 """The one door to files that others made, and taking paths from people: scripts, settings, whoever can write.
 
-A name may lead anywhere by the time it is opened: to a FIFO that blocks for ever, a device, a folder, a sparse file of
+A name may lead anywhere by the time it is opened: to a FIFO that blocks forever, a device, a folder, a sparse file of
 300 GB, through a link on its way to the database. So what lies in a workspace (`open_made` and what follows it) is
 opened without a link anywhere on its way and without waiting, looked at through its descriptor, and read up to a bound;
 what is written there gets a name that nobody can guess, beneath a folder that is held open, and is then renamed.
@@ -58,7 +58,7 @@ def open_plain(path: Path, *, follow: bool = False) -> BinaryIO:
 
 
 def _plain(descriptor: int) -> BinaryIO:
-    """The open file of a descriptor, which is closed where it is none. Raises Unfit."""
+    """The open file of a descriptor, which is closed if there is none. Raises Unfit."""
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):

@@ -2,7 +2,7 @@
 
 `Ledger.apply(event)`: one transaction begins, reads the task and its jobs, calls `decide`, writes rows, history and
 outbox, commits. Then it wakes whoever may have work now; a wakeup that is lost loses nothing, since every
-loop also looks by itself. The other methods keep what is no decision: what was delivered, what the board was
+loop also looks automatically. The other methods keep what is no decision: what was delivered, what the board was
 seen to hold, sealed tokens.
 """
 
@@ -102,7 +102,7 @@ class Started:
 
 
 def _plain(value: object) -> object:
-    """What JSON does not know of an event: a plan is told by its size, other dataclasses are objects."""
+    """What JSON does not know of an event: a plan is reported by its size, other dataclasses are objects."""
     if isinstance(value, Plan):
         return {"clips": len(value.clips), "images": len(value.images)}
     if is_dataclass(value):
@@ -335,7 +335,7 @@ class Ledger(Alerting):
         await self._store.write(lambda tx: writes.postpone(tx, message.target, message.key, due_at, delay, told, tried))
 
     async def show(self, task_id: str, names: tuple[str, ...], at: int) -> None:
-        """The entry is written these values as they are now, whatever the board was told of them before."""
+        """The entry is written these values as they are now, whatever the board was reported them before."""
 
         def post(connection: sqlite3.Connection) -> None:
             task, jobs = self._snapshots.look(connection, task_id)
@@ -403,7 +403,7 @@ class Ledger(Alerting):
     async def adopt_limits(self, zone: str, at: int) -> None:
         """Limits of ours, projects of channels and the zone of days are these now: what they suspended is judged again.
 
-        A day that is going on when the zone changes keeps its begin (`core.days.Calendar`).
+        A day that is continuing when the zone changes keeps its begin (`core.days.Calendar`).
         """
 
         def adopt(connection: sqlite3.Connection) -> None:
@@ -434,7 +434,7 @@ class Ledger(Alerting):
         await self._store.write(lambda tx: writes.note_reading(tx, reading))
 
     async def ask_at_once(self, service: str, at: int) -> None:
-        """Close the breaker of a service, so that the next job asks it now; a new outage is told again."""
+        """Close the breaker of a service, so that the next job asks it now; a new outage is reported again."""
 
         def close(connection: sqlite3.Connection) -> None:
             writes.save_breaker(connection, Breaker(service))

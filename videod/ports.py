@@ -231,7 +231,7 @@ class LeaseBoard(Protocol):
     """The line on the board that says who works on it (`core.lease`). Both methods raise BoardError only."""
 
     async def read(self) -> tuple[Claim | None, int]:
-        """The claim, None where there is none, and the board's own time, ms."""
+        """The claim, None if there is none, and the board's own time, ms."""
         ...
 
     async def write(self, claim: Claim, may: Callable[[Claim | None], bool]) -> bool:

@@ -3,7 +3,7 @@
     (none) -> intent -> submitted -> received
 
 A script writes "intent" before a paid request leaves, "submitted" as soon as it knows the service's ID of the order,
-and "received" once the file is in place. So "intent" without a running script means that the purchase is in doubt.
+and "received" once the file is in place. So "intent" without a running script means that the purchase is unconfirmed.
 Those of our scripts lie in a journal, a folder for each output that no other job may write (`journal_of`); those of
 the owner's own lie beside the output. `scripts/lib/receipt.py` writes them; `tests/house/test_receipts.py` compares the
 two.
@@ -70,7 +70,7 @@ def read(output: Path) -> Receipt | None:
     """The receipt beside `output` (in a journal: beside its place there), or None when none can be read. Raises OSError
     where the host lacks what it takes to look: a purchase is not forgotten for that.
 
-    Its folder belongs to scripts: what stands there may be a FIFO, a link or a file without end.
+    Its folder belongs to scripts: what stands there may be a FIFO, a link or a file endlessly.
     """
     try:
         loaded = bounds.loads(files.read_made(path_for(output), MOST_BYTES))

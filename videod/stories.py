@@ -26,7 +26,7 @@ class Story:
 
 
 def read(workspace: Path) -> Story:
-    """The story in a workspace; an empty one where there is none or it cannot be read."""
+    """The story in a workspace; an empty one if there is none or it cannot be read."""
     try:
         found = bounds.loads(files.read_made(workspace / PLACE, BYTES_MAX, workspace))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Waking the loops that may have work now. A wakeup that is lost loses nothing: every loop also looks by itself."""
+"""Waking the loops that may have work now. A wakeup that is lost loses nothing: every loop also looks automatically."""
 
 import asyncio
 

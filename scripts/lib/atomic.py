@@ -30,7 +30,7 @@ def fingerprint(path: Path) -> tuple[int, str]:
 
 def read_small(path: Path, most: int = 4 << 20, *, follow: bool = False) -> bytes:
     """A small file that another program left. Never waits (a FIFO), follows no link unless told to, reads no more than
-    `most` bytes. Raises OSError, FileNotFoundError where there is none."""
+    `most` bytes. Raises OSError, FileNotFoundError if there is none."""
     with open_plain(path, follow=follow) as source:
         data = source.read(most + 1)
     if len(data) > most:

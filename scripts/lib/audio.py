@@ -1,4 +1,4 @@
-"""Sounds as they are bought: measured as the film's own library measures them, put right where their header lies."""
+"""Sounds as they are bought: measured as the film's own library measures them, fixed where their header lies."""
 
 import struct
 from dataclasses import dataclass

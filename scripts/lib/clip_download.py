@@ -1,6 +1,6 @@
 """Fetching a finished clip: a fresh link when the old one has expired, and proof that the file is whole.
 
-A clip is paid for by the time it is fetched, so nothing here may end in a second purchase by itself: a result that
+A clip is paid for by the time it is fetched, so nothing here may end in a second purchase automatically: a result that
 is gone or broken for good is `in_doubt`, which a person (or a standing permission) resolves.
 """
 

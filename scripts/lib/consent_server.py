@@ -22,7 +22,7 @@ from scripts.lib.failures import Failure, Kind
 ADDRESS = "127.0.0.1"
 #: connections at once; the oldest of more is closed
 MOST_CONNECTIONS = 64
-#: the names by which the browser may call this address; it was told the first one
+#: the names by which the browser may call this address; it was reported the first one
 NAMES = (ADDRESS, "localhost")
 #: a connection that has not sent its request by then is closed, seconds; the next word of it must come in SILENT_S
 REQUEST_S, SILENT_S = 30.0, 15.0
@@ -94,7 +94,7 @@ class _Server(ThreadingHTTPServer):
         try:
             return super().get_request()
         except OSError:
-            time.sleep(PAUSE_S)  # a host without descriptors would be asked again at once, for ever
+            time.sleep(PAUSE_S)  # a host without descriptors would be asked again at once, forever
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:

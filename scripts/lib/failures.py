@@ -68,7 +68,7 @@ MEANING = {
 }
 PASSING = frozenset(kind for kind, meaning in MEANING.items() if meaning.passing)
 
-#: what a service says of itself, without end as it may be
+#: what a service says of itself, endlessly as it may be
 MESSAGE_CHARACTERS, CODE_CHARACTERS = 4_000, 200
 
 SECRETS = (
@@ -150,7 +150,7 @@ class AnswerLost(Failure):
 
 
 def redact(text: str) -> str:
-    """`text` as one harmless line, with every secret struck out. What is to be cut is cut after it."""
+    """`text` as one harmless line, with every secret struck out. What must be cut is cut after it."""
     return sanitize_line(strike(text))
 
 

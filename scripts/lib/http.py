@@ -1,6 +1,6 @@
 """HTTP for scripts: one request, one total deadline, one cap on what comes back.
 
-A time limit of httpx covers single reads only, so a server that sends a byte now and then holds a script for ever.
+A time limit of httpx covers single reads only, so a server that sends a byte now and then holds a script forever.
 Here a timer shuts the socket down when the deadline passes, whatever the exchange is doing (looking up a name
 excepted, which has the resolver's own limits). Each request uses its own connection: scripts talk seldom.
 
@@ -98,7 +98,7 @@ class Reply:
         """The body for whoever reads its words: no text of it holds a secret, and none was cut."""
         try:
             return json.dumps(_struck(answers.parse(self.body))).encode()
-        except (ValueError, RecursionError):  # no JSON, or nested without end
+        except (ValueError, RecursionError):  # no JSON, or nested endlessly
             return strike(self.body.decode("utf-8", "replace")).encode("utf-8", "replace")
 
     def failure(
@@ -290,7 +290,7 @@ def _client(call: _Call) -> "httpx.Client":
         limits=httpx.Limits(max_keepalive_connections=0),
         event_hooks={"request": [lambda request: _vet(request.url, call)] if call.follow else []},
         transport=_pinned(call) if call.follow else None,
-        # a proxy of the environment must not swallow calls to stand-ins on this machine
+        # a proxy of the environment must not swallow calls to simulated services on this machine
         trust_env=urlsplit(call.url).hostname not in {"127.0.0.1", "localhost", "::1"},
     )
 
@@ -340,8 +340,8 @@ def _refused_by_proxy(call: _Call, error: Exception) -> Failure:
 def _vet(url: "httpx.URL", call: _Call) -> None:
     """Raise AnswerLost for a link that leads to no web server, or from outside into this machine or its network.
 
-    What a name leads to is judged where it is connected to (`_Pinned`); a proxy of the environment connects by itself,
-    and its names are judged here where this machine knows them too.
+    What a name leads to is judged where it is connected to (`_Pinned`); a proxy of the environment connects
+    automatically, and its names are judged here where this machine knows them too.
     """
     if url.scheme not in {"http", "https"}:
         raise call.lost(f"the link leads to {url.scheme}:, which is no web address", Kind.NONSENSE)

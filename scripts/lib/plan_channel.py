@@ -2,7 +2,7 @@
 
 `--channel-file` holds it as JSON. What was measured or made meanwhile (`pace`, `before`) must not change the questions
 of a plan that is being written: each answer is kept for its very question. So a run notes what it began with, and a run
-that goes on from kept answers takes that.
+that continues from kept answers takes that.
 """
 
 import json
@@ -42,7 +42,7 @@ class Habits:
         return found | ({"clip_seconds": self.clip_seconds} if self.clip_seconds is not None else {})
 
     def told(self, stage: str) -> list[str]:
-        """What the model is told of it in a stage: sections of the prompt."""
+        """What the model is reported it in a stage: sections of the prompt."""
         parts = []
         if stage == "stories" and self.before:
             listed = "\n".join("- " + "; ".join(one[name] for name in PARTS if one.get(name)) for one in self.before)

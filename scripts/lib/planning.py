@@ -1,4 +1,4 @@
-"""The planner's conversation: what the model is told in each stage, and asking until the checker has no complaint.
+"""The planner's conversation: what the model is given in each stage, and asking until the checker has no complaint.
 
 A stage has its prompt in scripts/lib/stages, its schema and its rules with the checker. The answer of a stage goes into
 the questions of those after it; each is asked in a conversation of its own, for a long one costs more and is followed
@@ -63,7 +63,7 @@ class Brief:
         return "\n".join(f"{name}: {' '.join(text.split())}" for name, text in values.items())
 
     def prompt(self, stage: Stage, earlier: Mapping[str, Json]) -> str:
-        """What the model is told for `stage`; `earlier`: stage -> answer, of those that it needs."""
+        """What the model is given for `stage`; `earlier`: stage -> answer, of those that it needs."""
         rules = (PROMPTS / f"{stage.name}.md").read_text("utf-8").strip()
         parts = [rules, f"## The episode\n\n{self.lines()}"]
         for name in stage.needs:

@@ -192,7 +192,7 @@ def open_order(
 ) -> Order:  # fmt: skip
     """The order as an earlier run left it: state None (buy), submitted (ask) or received (nothing to do).
 
-    `answers_kept`: how many answers lie there, where an order takes several requests and each is kept by itself.
+    `answers_kept`: how many answers lie there, where an order takes several requests and each is kept automatically.
     Raises Failure(in_doubt) when an earlier run may have paid without learning of it, unless `buy_again`.
     """
     order = Order(output, service, fingerprint)

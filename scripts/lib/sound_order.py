@@ -73,7 +73,7 @@ def _receive(wanted: Wanted, order: receipt.Order, reporter: Reporter) -> None:
         except Failure as failure:
             if failure.kind is not Kind.INPUT:
                 raise
-            # paid for and useless: the charge was told, and another try is another sound
+            # paid for and useless: the charge was reported, and another try is another sound
             raise _verdict(Kind.NONSENSE, f"the sound is no good: {failure.message}", answer) from failure
         try:
             with atomic.replacing(wanted.output) as (_, part):

@@ -18,7 +18,7 @@ VERSION = 1
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 #: A finished upload may take this long to be listed in its channel.
 LISTING_S = 3600.0
-#: what of a film is hashed by itself; chunks are multiples of it
+#: what of a film is hashed on its own; chunks are multiples of it
 BLOCK = youtube.CHUNK_STEP
 
 
@@ -183,7 +183,7 @@ class Sender:
             return self.ask(session), failure
 
     def _pause(self, failure: Failure, failed: int) -> int:
-        """Wait after the `failed`-th failure in a row and count it; a failure that waiting cannot mend is raised."""
+        """Wait after the `failed`-th failure in a row and count it; a failure that waiting cannot fix is raised."""
         if failure.kind not in PASSING or failed >= len(PAUSES_S):
             raise failure
         time.sleep(PAUSES_S[failed])

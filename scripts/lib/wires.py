@@ -60,7 +60,7 @@ def failure(
     """What an unhappy answer of the wire `name` means; AnswerLost where it may have been carried out and billed.
 
     `model`: the one that was asked. `about` stands before the service's words. `retry_after_s`: what the caller found
-    out for itself. `free`: nothing is bought by the request, so nothing is ever in doubt.
+    out for itself. `free`: nothing is bought by the request, so nothing is ever unconfirmed.
     """
     return told(judged(name, reply), reply, model=model, about=about, retry_after_s=retry_after_s, free=free)
 

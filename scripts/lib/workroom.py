@@ -17,7 +17,7 @@ def workroom(output: Path) -> Iterator[Path]:
     output.parent.mkdir(parents=True, exist_ok=True)
     shape = re.compile(rf"\.{re.escape(output.name)}\.[0-9a-f]+\.work")
     for entry in output.parent.iterdir():
-        # to remove anything but a folder that way would open it, and wait for ever at a pipe
+        # to remove anything but a folder that way would open it, and wait forever at a pipe
         if shape.fullmatch(entry.name) and entry.is_dir() and not entry.is_symlink() and atomic.abandoned(entry):
             shutil.rmtree(entry, ignore_errors=True)
     room = output.with_name(f".{output.name}.{atomic.own_name()}.work")

@@ -1,4 +1,4 @@
-"""The real client on the real stand-in, with one clock for both that moves only when somebody waits."""
+"""The real client on the real simulated service, with one clock for both that moves only when somebody waits."""
 
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -26,7 +26,7 @@ FAST = 10_000.0
 
 @dataclass
 class NotionStage:
-    """A stand-in at `url`, the connection under test, and a person with a client of her own."""
+    """A simulated service at `url`, the connection under test, and a person with a client of her own."""
 
     context: Context
     clock: Clock

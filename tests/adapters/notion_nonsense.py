@@ -1,7 +1,7 @@
-"""Answers of Notion as they should not be: real ones of the stand-in, spoiled at one place, and played back.
+"""Answers of Notion as they should not be: real ones of the simulated service, spoiled at one place, and played back.
 
-Every call of the adapter is played once against the stand-in and its exchanges are kept on a tape. A `Replay` gives
-them back in process, with one of them spoiled; nothing waits and nothing is sent.
+Every call of the adapter is played once against the simulated service and its exchanges are kept on a tape. A `Replay`
+gives them back in process, with one of them spoiled; nothing waits and nothing is sent.
 """
 
 import copy
@@ -29,7 +29,7 @@ from videod.ports import BoardError, Link, Page
 from videod.sandbox import notion
 
 TOKEN = notion.BOT_TOKEN
-#: more requests than any call makes of its own: what asks for ever is found out
+#: more requests than any call makes of its own: what asks forever is found out
 PATIENCE = 3_000
 
 #: what no answer should hold, at any node
@@ -292,7 +292,7 @@ async def _init(harness: Harness) -> object:
 
 
 async def record(root: Path) -> Recorded:
-    """Play every call once against the stand-in."""
+    """Play every call once against the simulated service."""
     file = root / "bear.png"
     file.write_bytes(b"PNG of a bear, some thirty bytes long")
     tapes: dict[str, list[Kept]] = {}

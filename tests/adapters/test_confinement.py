@@ -21,7 +21,7 @@ needs_landlock = pytest.mark.skipif(launch.abi() == 0, reason="this kernel has n
 needs_tcp_rules = pytest.mark.skipif(launch.abi() < 4, reason="this kernel's Landlock knows no TCP (ABI 4)")
 needs_scopes = pytest.mark.skipif(launch.abi() < 6, reason="this kernel's Landlock knows no scopes (ABI 6)")
 
-#: what was told of an attempt: "done" or the name of the error
+#: what was reported an attempt: "done" or the name of the error
 ATTEMPT = "try:\n    {code}\nexcept OSError as error:\n    print(type(error).__name__)\nelse:\n    print('done')\n"
 
 
@@ -249,7 +249,7 @@ async def test_cleaning_up_removes_the_workspace_and_nothing_beside_it(town: Tow
     assert town.other.read_text() == "hush"
 
 
-async def test_a_kernel_without_landlock_is_told_of_once_and_the_child_runs(
+async def test_a_kernel_without_landlock_is_reported_once_and_the_child_runs(
     town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(launch, "abi", lambda: 0)

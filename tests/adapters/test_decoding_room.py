@@ -231,7 +231,7 @@ async def test_what_a_decoder_says_is_not_taken_on_trust(lie: str, pictures: Dec
 
 
 @pytest.mark.fault("12.8")
-async def test_a_decoder_that_talks_without_end_is_not_listened_to(pictures: DecodingRoom, tmp_path: Path) -> None:
+async def test_a_decoder_that_talks_endlessly_is_not_listened_to(pictures: DecodingRoom, tmp_path: Path) -> None:
     bait(tmp_path / "a.png", "while True: os.write(1, b'x' * 65536)")
     with pytest.raises(BadArtefact, match="nonsense"):
         await MediaInspector(lambda: FFMPEG, room=pictures).inspect(tmp_path / "a.png", "image", ANY)

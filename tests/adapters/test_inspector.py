@@ -47,7 +47,7 @@ def clip(path: Path) -> Path:
 
 
 def program(tmp_path: Path, lines: str) -> str:
-    """A stand-in for FFmpeg."""
+    """A simulated FFmpeg."""
     path = tmp_path / "ffmpeg"
     path.write_text(f"#!/bin/bash\n{lines}\n")
     path.chmod(0o755)
@@ -191,7 +191,7 @@ async def test_a_clip_of_another_length_codec_or_size_is_refused(inspector: Medi
     assert told == "small.mp4 is only 160x90 pixels, each side needs 240"
 
 
-async def test_a_file_that_goes_on_for_ever_is_read_no_further_than_it_may_last(
+async def test_a_file_that_continues_forever_is_read_no_further_than_it_may_last(
     inspector: MediaInspector, tmp_path: Path
 ) -> None:
     endless = make(tmp_path / "a.mp4", "-f", "lavfi", "-i", "color=red:s=64x64:r=10:d=900", *X264)
@@ -378,7 +378,7 @@ async def test_a_check_that_is_cancelled_leaves_no_process(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("flood", ["yes >&2", "yes | tr -d '\\n' >&2"])
-async def test_a_file_that_makes_ffmpeg_talk_without_end_is_refused(
+async def test_a_file_that_makes_ffmpeg_talk_endlessly_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flood: str
 ) -> None:
     monkeypatch.setattr(decode, "WORDS_BYTES", 1 << 20)

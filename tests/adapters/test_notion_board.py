@@ -1,4 +1,4 @@
-"""The board on the real client against the Notion stand-in: both tables, values, files, every failure's kind."""
+"""The board on the real client against the simulated Notion: both tables, values, files, every failure's kind."""
 
 import asyncio
 import hashlib
@@ -267,7 +267,7 @@ async def test_an_asset_is_found_again_by_its_key_before_one_is_made(on: NotionS
     assert await bytes_of(await on.shows(asset)) == b"second"
 
 
-async def test_the_rows_of_an_entry_are_told_by_their_keys(on: NotionStage, tmp_path: Path) -> None:
+async def test_the_rows_of_an_entry_are_reported_by_their_keys(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     mine, other = await on.add(ids), await on.add(ids, Title="Other")
     picture = tmp_path / "a.png"
@@ -284,7 +284,7 @@ async def test_the_rows_of_an_entry_are_told_by_their_keys(on: NotionStage, tmp_
     assert found == {f"{mine}/image/b": rows[1]}
 
 
-async def test_a_known_row_in_the_trash_is_made_anew(on: NotionStage, tmp_path: Path) -> None:
+async def test_a_known_row_in_the_trash_is_created_again(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     page_id = await on.add(ids)
     picture = tmp_path / "bear.png"

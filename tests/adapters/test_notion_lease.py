@@ -1,4 +1,5 @@
-"""The line on the board against the stand-in: it leaves what people wrote there, and its time is the board's."""
+"""The line on the board against the simulated service: it leaves what people wrote there, and its time is the
+board's."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -194,7 +194,7 @@ BAD_ROWS: tuple[object, ...] = (
 
 @pytest.mark.fault("13.4")
 @pytest.mark.parametrize("row", BAD_ROWS, ids=str)
-async def test_one_bad_row_hides_no_good_one_and_is_told_of_once(
+async def test_one_bad_row_hides_no_good_one_and_is_reported_once(
     recorded: Recorded, row: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     harness, replay = recorded.harness("edited_since")
@@ -238,7 +238,7 @@ async def test_an_entry_that_never_makes_sense_becomes_a_matter_of_its_own(recor
 
 
 @pytest.mark.fault("13.4")
-async def test_one_refusal_to_show_the_trash_is_not_for_ever(recorded: Recorded) -> None:
+async def test_one_refusal_to_show_the_trash_is_not_forever(recorded: Recorded) -> None:
     harness, replay = recorded.harness("edited_since with the trash")
     board = harness.board()
     trash = [at for at, one in enumerate(recorded.tapes["edited_since with the trash"]) if b"in_trash" in one.asked]
@@ -296,7 +296,7 @@ async def test_a_wish_to_untick_or_write_a_page_that_is_no_page_is_rejected(reco
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {1}, b"x"], ids=str)
-async def test_a_value_that_fits_into_no_request_is_rejected_and_not_tried_for_ever(
+async def test_a_value_that_fits_into_no_request_is_rejected_and_not_tried_forever(
     recorded: Recorded, value: object
 ) -> None:
     harness, _ = recorded.harness("write")
@@ -470,7 +470,7 @@ async def test_whatever_comes_over_the_wire_is_the_board_being_down(recorded: Re
         await calls.aclose()
 
 
-# ------------------------------------------------------------------------------------------- the house goes on
+# ------------------------------------------------------------------------------------------- the house continues
 
 
 @pytest.mark.fault("1.6", "13.4")

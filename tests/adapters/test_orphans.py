@@ -98,7 +98,7 @@ def _limit(mark: int) -> None:
 
 
 @pytest.mark.fault("12.5")
-def test_a_chain_of_strays_ends_whole_and_another_jobs_goes_on() -> None:
+def test_a_chain_of_strays_ends_whole_and_another_jobs_continues() -> None:
     chain = """
 import os, time
 for _ in range(5):

@@ -330,7 +330,7 @@ async def test_a_flood_of_output_is_neither_kept_nor_holds_the_loop(launcher: Pr
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB; what is kept is not text
 
 
-async def test_a_child_that_closes_its_stdout_and_goes_on_is_waited_for_and_can_be_killed(
+async def test_a_child_that_closes_its_stdout_and_continues_is_waited_for_and_can_be_killed(
     launcher: ProcessLauncher, tmp_path: Path
 ) -> None:
     code = "import os, time; os.close(1); os.close(2); time.sleep(10**6)"

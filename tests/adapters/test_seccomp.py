@@ -165,7 +165,7 @@ def test_a_filter_is_made_once_and_is_small_enough_for_an_argument() -> None:
         assert len(seccomp.rules(wall)[0]) < 32_000
 
 
-def test_a_program_forbids_itself_what_a_wall_refuses_and_goes_on() -> None:
+def test_a_program_forbids_itself_what_a_wall_refuses_and_continues() -> None:
     """As a helper does that was forked from a warm parent."""
     pid = os.fork()
     if pid == 0:

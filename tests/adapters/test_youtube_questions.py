@@ -1,4 +1,4 @@
-"""Questions to YouTube in a child that ends: what its lines mean, and the real script against the stand-in."""
+"""Questions to YouTube in a child that ends: what its lines mean, and the real script against the simulated service."""
 
 import os
 from collections.abc import AsyncIterator

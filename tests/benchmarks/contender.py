@@ -98,7 +98,7 @@ async def drain(peer: Peer, options: argparse.Namespace) -> None:
 
 
 async def play(peer: Peer, options: argparse.Namespace) -> None:
-    """Episodes with the usual latencies, scaled down, all there at the begin."""
+    """Episodes with the usual latencies, scaled down, all there at the start."""
     made = films(options.films, options.scale)
     work = Films(made)
     await peer.open(0)

@@ -2,8 +2,8 @@
 
 python -m tests.benchmarks.daemon [--episodes 20] [--clips 3] [--idle 20]
 
-CPU is that of the daemon's process alone; scripts, FFmpeg and the stand-ins work beside it on the same cores, which
-is where the delays of the event loop come from.
+CPU is that of the daemon's process alone; scripts, FFmpeg and the simulated services work beside it on the same cores,
+which is where the delays of the event loop come from.
 """
 
 import argparse

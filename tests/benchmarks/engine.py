@@ -83,7 +83,7 @@ class _Latency:
 
 
 class _Launcher(SimulatedLauncher):
-    """The simulation's launcher in real time; `begin` is told every start. Jobs that do nothing buy nothing."""
+    """The simulation's launcher in real time; `begin` is reported every start. Jobs that do nothing buy nothing."""
 
     def __init__(
         self, seconds: Callable[[str], float], begin: Callable[[str], None], nothing: Callable[[str], bool]
@@ -103,7 +103,7 @@ async def _token(channel_id: str) -> str:
 
 
 def _broke(running: "asyncio.Task[None]") -> None:
-    """A scheduler that ends by itself would leave the benchmark waiting."""
+    """A scheduler that ends automatically would leave the benchmark waiting."""
     if not running.cancelled() and (error := running.exception()) is not None:
         traceback.print_exception(error)
         os._exit(1)

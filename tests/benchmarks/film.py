@@ -1,4 +1,4 @@
-"""The film: our cuts and copy-assembly against the plain way, which encodes every clip anew.
+"""The film: our cuts and copy-assembly against the plain way, which encodes every clip again.
 
 python -m tests.benchmarks.film [--clips 18]
 

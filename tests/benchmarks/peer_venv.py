@@ -23,7 +23,7 @@ def python() -> Path:
 
 
 def install() -> dict[str, str]:
-    """Install the pinned peers, each by itself, so that one that fails hides no other; returns peer -> why not."""
+    """Install the pinned peers, each on its own, so that one that fails hides no other; returns peer -> why not."""
     interpreter, stamp = python(), FOLDER / "peers" / "installed"
     have = set(stamp.read_text().split("\n")) if stamp.exists() else set()
     missing = {}

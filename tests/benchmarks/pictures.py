@@ -1,4 +1,4 @@
-"""Processor time of one composite by `scripts/create_composite.py` and of one picture of the Gemini stand-in.
+"""Processor time of one composite by `scripts/create_composite.py` and of one picture of the simulated Gemini.
 
 python -m tests.benchmarks.pictures [--rounds 5]
 """

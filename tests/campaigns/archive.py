@@ -76,7 +76,8 @@ def run(folder: Path, given: argparse.Namespace) -> Result:
 
 
 def books(path: Path) -> dict[str, object]:
-    """Every sum of the past that is told of money and outcomes; jobs that are claimed beside it change none of them."""
+    """Every sum of the past that is reported money and outcomes; jobs that are claimed beside it change none of
+    them."""
     with closing(readonly.look(path)) as connection:
         found: dict[str, object] = {
             by: reports.spend(connection, by, 0) for by in ("day", "channel", "episode", "service")

@@ -1,4 +1,5 @@
-"""Twenty full episodes in work at once on the sandbox: limits as the stand-ins count them, memory, loop delay."""
+"""Twenty full episodes in work at once on the sandbox: limits as the simulated services count them, memory, loop
+delay."""
 
 import argparse
 import re
@@ -16,7 +17,7 @@ from videod.core.statuses import Gate
 from videod.core.tables import REVIEWED, STEPS
 from videod.sandbox.admin import most_within
 
-#: what the stand-ins may count at most: videod.toml's defaults
+#: what the simulated services may count at most: videod.toml's defaults
 MOST = {"gemini requests": 12, "kie tasks": 8, "elevenlabs requests": 6}
 #: Notion's limit is an average: three a second, looked at over so many seconds
 NOTION_PER_S, WINDOW_S = 3, 10
@@ -59,7 +60,7 @@ def loop_delay_ms(text: str, share: float) -> float:
 def start_delays_ms(made: Stage) -> dict[str, list[float]]:
     """Lane -> how long each job waited although its parts were there and a place was free, ms; KIE's rate counts in.
 
-    A gate counts as passed, by itself, with the last of what is reviewed there.
+    A gate counts as passed, automatically, with the last of what is reviewed there.
     """
     ended: dict[tuple[str, str], int] = {}
     passed: dict[tuple[str, Gate], int] = {}
@@ -106,7 +107,7 @@ def many_channel(clips: int, episodes: int, spare_images: int) -> dict[str, obje
 
 
 def many_sandbox(generation_s: int) -> tuple[str, ...]:
-    """Options of stand-ins that answer in proportion to the services, and draw small.
+    """Options of simulated services that answer in proportion to the services, and draw small.
 
     With 10 s to a clip a second stands for a minute: clips take 120-300 s, images 8-20 s, sounds 2-6 s.
     """
@@ -187,7 +188,7 @@ def _judge(made: Stage, memory: Memory, in_work: int, took: float, episodes: int
     for what, limit in MOST.items():
         assert most.get(what, 0) <= limit, f"{what}: {most[what]} at once, {limit} allowed"
     assert not throttled, f"the stand-ins had to refuse for haste: {throttled}"
-    # evenly paced, one more begins the window that it ends; another for what the busy stand-in itself took
+    # evenly paced, one more begins the window that it ends; another for what the busy simulated service itself took
     assert notion <= NOTION_PER_S * WINDOW_S + 2, f"{notion} requests to Notion within {WINDOW_S} s"
     uploads = [charge for charge in made.charges() if charge["kind"] == "upload"]
     assert len(uploads) == episodes

@@ -3,7 +3,7 @@
 Whatever is found makes the start refuse with exit code 74 and the newest good copy named; not one byte is changed, and
 `videod status` says one line. Whatever is not found is content that no check could know (a letter in a title): then
 the file is whole for SQLite and everything that reads it works. The command that the refusal names is typed, and the
-start goes on from the copy.
+start continues from the copy.
 """
 
 import argparse

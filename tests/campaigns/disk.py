@@ -1,7 +1,7 @@
 """The disk runs full in the midst of episodes, at random moments and to random degrees, with kills among them.
 
-A real daemon and real scripts on a tmpfs; the stand-ins keep the accounts. Every round ends with a published film, a
-sound database, one alert, and nothing bought twice beyond what is counted as a doubt.
+A real daemon and real scripts on a tmpfs; the simulated services keep the accounts. Every round ends with a published
+film, a sound database, one alert, and nothing bought twice beyond what is counted as a doubt.
 """
 
 import argparse

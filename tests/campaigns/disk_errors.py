@@ -1,7 +1,7 @@
 """Writes and fsyncs that fail (EIO, ENOSPC): a script says "disk" and is run again, the daemon leaves with 75.
 
 After a failed fsync nobody knows what is on the disk, so the daemon ends like a crash; the next start examines the
-database and goes on, and not one purchase is made twice beyond the doubts told.
+database and continues, and not one purchase is made twice beyond the doubts told.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""An archive made in the middle of an episode is restored into an empty folder while the world went on without it.
+"""An archive made in the middle of an episode is restored into an empty folder while the world continued without it.
 
 Nothing is bought before a person resumes the episode, and nothing is uploaded twice, however it ends.
 

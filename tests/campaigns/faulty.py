@@ -1,4 +1,4 @@
-"""A server that gives good answers, except where it is told to give them in one of the ways in which wires break.
+"""A server that gives good answers, except where it is asked to give them in one of the ways in which wires break.
 
 Faults are functions over the raw connection, so that every byte (and every byte that is missing) is meant. A fault
 that lasts (a hang, a drip) lasts until the cell is over: a client that ends first has a bound of its own.
@@ -111,7 +111,7 @@ class Connection(BaseHTTPRequestHandler):
         self.connection.close()
 
     def last(self, pause_s: float = PATIENCE_S) -> bool:
-        """Wait; True while the cell goes on and the client may still be there."""
+        """Wait; True while the cell continues and the client may still be there."""
         over = self.plan.over.wait(pause_s)
         if not over and pause_s == PATIENCE_S:
             self.plan.outlasted += 1

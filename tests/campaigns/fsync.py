@@ -1,7 +1,7 @@
 """The order of durable calls: no rename before the fsync of what is renamed, its folder's fsync next, then the word.
 
-Every script that leaves a file is traced against the stand-ins, and the start of the daemon through its migrations.
-"""
+Every script that leaves a file is traced against the simulated services, and the start of the daemon through its
+migrations."""
 
 import argparse
 import re

@@ -31,7 +31,7 @@ EVERY_S = 8.0
 
 
 def campaign(folder: Path, given: argparse.Namespace) -> Result:
-    """Raises AssertionError where the daemon ended, a loop broke, or a long wait is told to nobody."""
+    """Raises AssertionError where the daemon ended, a loop broke, or a long wait is asked to nobody."""
     channel: dict[str, object] = {"clips": 1, "images": 2, "clip_seconds": 5, "max_concurrent": 20}
     channel["gates"] = {"assets": "auto", "video": "auto", "audio": "auto", "final": "review"}
     made = Stage(folder, channel=channel, settings="[retry]\nwaits_min = [0.02, 0.05, 0.1, 0.2]\n")

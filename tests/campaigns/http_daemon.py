@@ -108,7 +108,7 @@ def cells(
 
 
 def _outcome(row: Row, url: str, folder: Path, bound_s: float) -> tuple[str, list[str]]:
-    """What became of the call, and complaints about how it was told."""
+    """What became of the call, and complaints about how it was reported."""
     try:
         asyncio.run(row.call(url, folder, bound_s))
     except BoardError as error:

@@ -1,8 +1,8 @@
 """What must come of every broken answer at every endpoint: kinds of failure, "done" where it does no harm.
 
 Read off the failure table of the services: throttled is busy; what the service said it did not do is down; a paid
-request whose answer never came whole may have been done, so it is in doubt and never silently repeated; a free one is
-asked again.
+request whose answer never came whole may have been done, so it is unconfirmed and never silently repeated; a free one
+is asked again.
 """
 
 #: an answer that a service (or a gateway before it) gives without having done anything

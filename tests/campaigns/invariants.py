@@ -29,7 +29,7 @@ def look(database: Path) -> sqlite3.Connection:
 
 
 def of_database(database: Path, workspaces: Path | None = None) -> list[str]:
-    """The books by themselves: whole, of this schema, legal states, agreeing with each other and with the files."""
+    """The books automatically: whole, of this schema, legal states, agreeing with each other and with the files."""
     # not read-only: SQLite then leaves out what the tables say about their rows
     with closing(sqlite3.connect(database)) as connection:
         found = [f"integrity_check: {row[0]}" for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]

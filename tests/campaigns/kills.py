@@ -30,8 +30,9 @@ def campaign(
 ) -> Result:
     """Run and judge one campaign; the daemon lives at most `up_s`, every fifth time five times as long.
 
-    `webhook`: Notion calls the daemon at each change, and it asks by itself once a minute only. `archive`: the first
-    episodes are published before the first kill and archived from then on, and before each start one is queued again.
+    `webhook`: Notion calls the daemon at each change, and it asks automatically once a minute only. `archive`: the
+    first episodes are published before the first kill and archived from then on, and before each start one is queued
+    again.
 
     Raises AssertionError when a promise is broken.
     """
@@ -137,7 +138,7 @@ def _called(folder: Path, more: str = "") -> Stage:
     return made
 
 
-#: a topic each, so that no two episodes ask for the same picture: the stand-ins' accounts count by request
+#: a topic each, so that no two episodes ask for the same picture: the simulated services' accounts count by request
 TOPICS = ("brown bears", "humpback whales", "arctic wolves", "green sea turtles", "red foxes", "elephants", "penguins",
           "snow leopards", "giraffes", "owls")  # fmt: skip
 

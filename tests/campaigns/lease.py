@@ -131,7 +131,7 @@ def campaign(
 def _move(hosts: Hosts, worker: str, how: str, counts: "Counter[str]") -> str:
     """Kill the worker or take its board away; returns who works then."""
     other = NAMES[1 - NAMES.index(worker)]
-    if how == "alive":  # both run: the one that lost the board leaves by itself
+    if how == "alive":  # both run: the one that lost the board leaves automatically
         hosts.works(other, "--take-over")
         loser = hosts.running.pop(worker)
         assert ended(loser) == HELD

@@ -1,7 +1,7 @@
 """Every form of sound, clip and picture (tests/harness/forms.py) through every step that takes it, measured.
 
 A form either comes out right (colors, length, loudness) or is refused with a sentence where it comes in: never does the
-check pass what a later step refuses. Also every clip as an intro: what is told when a channel is loaded is what the
+check pass what a later step refuses. Also every clip as an intro: what is reported when a channel is loaded is what the
 film is made without.
 """
 

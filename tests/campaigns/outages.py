@@ -25,12 +25,12 @@ from videod.simulation.virtual_loop import run_virtual
 SERVICES = ("gemini", "kie", "kie_upload", "elevenlabs", "youtube", "google", "notion")
 #: every fifth answer: kind of fault -> its share
 BROKEN = {"status": 0.08, "reset": 0.05, "reset_after": 0.04, "truncate": 0.04}
-#: outcomes that say that an attempt came to nothing by itself
+#: outcomes that say that an attempt came to nothing automatically
 FAILED = ("done", "outdated")
-#: a topic each, so that no two episodes ask for the same picture: the stand-ins' accounts count by request
+#: a topic each, so that no two episodes ask for the same picture: the simulated services' accounts count by request
 TOPICS = ("brown bears", "humpback whales", "arctic wolves", "green sea turtles", "red foxes", "elephants", "penguins",
           "snow leopards", "giraffes", "owls", "otters", "polar bears")  # fmt: skip
-#: step of a paid job -> kind of charge in the stand-ins' account
+#: step of a paid job -> kind of charge in the simulated services' account
 STEPS = {"plan": "text", "image": "image", "clip": "clip", "narration": "speech", "sound_effect": "sound_effect"}
 ENVIRONMENT = {"VIDEOD_RETRY_WAITS_MIN": "[0.05, 0.1, 0.2, 0.4, 0.8, 0.8]", "VIDEOD_RETRY_JITTER": "0.1"}
 LEAST_RECOVERED = 0.95
@@ -74,7 +74,7 @@ class Round:
         return time.monotonic() - began
 
     def refusals(self) -> int:
-        """How many requests the faults have struck so far, as the stand-ins count them."""
+        """How many requests the faults have struck so far, as the simulated services count them."""
         answer = self.stage.admin("/requests?last=20000")
         assert isinstance(answer, dict)
         return sum(row["status"] == 521 for row in answer["requests"])
@@ -90,7 +90,7 @@ class Round:
 
 
 def _restarted(made: Round) -> None:
-    """Access tokens are kept for 50 minutes: after a start they are asked for anew."""
+    """Access tokens are kept for 50 minutes: after a start they are asked for again."""
     made.stage.stop()
     made.stage.start()
 

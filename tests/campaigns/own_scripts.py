@@ -76,7 +76,7 @@ def run(folder: Path, given: argparse.Namespace) -> Result:
 
 
 def _episode(made: Stage, board: Board, scripts: Mapping[str, Path], number: int, case: Case) -> int:
-    """One episode from its entry to the film; how many purchases of it were in doubt."""
+    """One episode from its entry to the film; how many purchases of it were unconfirmed."""
     title, dotenv = f"Episode {number}", scripts["clip"].parent / ".env"
     told = "" if case.trouble is None else ":".join(map(str, case.trouble))
     dotenv.write_text(f"{own_scripts.DOTENV}STUDIO_TROUBLE={told}\n")

@@ -1,7 +1,7 @@
 """A paid script killed at every point that matters: each durable call, and each word to or from the service.
 
 Then it is simply run again, as videod would. It must end well with one purchase; where it says that it cannot know
-(in doubt) it may be told to buy again, and then at most as many are bought too many as doubts were told.
+(unconfirmed) it may be told to buy again, and then at most as many are bought too many as doubts were reported.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def run(folder: Path, given: argparse.Namespace) -> Result:
 
 
 def _kill_and_go_on(shop: Shop, order: Order, call: str, at: int) -> tuple[int, int]:
-    """Kill one run there, run it to its end; how often it was in doubt, how often it bought."""
+    """Kill one run there, run it to its end; how often it was unconfirmed, how often it bought."""
     when = f"{order.argv[1]} killed at {call} {at}"
     before = shop.counts()
     killed = tracing.run(

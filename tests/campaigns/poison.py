@@ -85,7 +85,7 @@ def _is(task: Task) -> bool:
 
 
 async def _check_story(world: PoisonedWorld, task: Task) -> None:
-    """The episode stopped, says why on the board, and people were told of it."""
+    """The episode stopped, says why on the board, and people were informed of it."""
     jobs = await world.jobs(task.id)
     troubled = [job for job in jobs if job.failure is not None and "videod itself failed" in job.failure.message]
     if task.id in world.runner.crashes.aside:

@@ -1,4 +1,5 @@
-"""The poison campaign with a whole real daemon on the stand-ins: for each step at least one place where videod fails.
+"""The poison campaign with a whole real daemon on the simulated services: for each step at least one place where
+videod fails.
 
 Many episodes at once: a poisoned one for each chosen (step, place), one of each channel beside them. The places are
 shared out over the steps by the seed, `each` of them to a step. Recovery needs a death: the daemon is killed once all

@@ -2,7 +2,7 @@
 
 A loop image in memory is mounted without ext4's own kindness to unsynced renames; the child works, is stopped, and
 FS_IOC_SHUTDOWN without a journal flush drops everything that was not forced to disk. After a fresh mount the database
-is opened as videod opens it and compared with what the child was told before the cut. Needs root, loop devices, ext4.
+is opened as videod opens it and compared with what the child was given before the cut. Needs root, loop devices, ext4.
 """
 
 import argparse
@@ -130,7 +130,7 @@ def _condition(pid: int) -> str:
 
 
 def lost(state: Path, told: list[list[str]]) -> list[str]:
-    """What the state folder no longer holds of what was told, and whatever else is wrong with it."""
+    """What the state folder no longer holds of what was reported, and whatever else is wrong with it."""
     database = state / "videod.db"
     if not told and not database.exists():
         return []

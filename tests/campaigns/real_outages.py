@@ -1,4 +1,5 @@
-"""Outages of the board in real time: a whole daemon on the stand-ins, and people who go on at the board meanwhile.
+"""Outages of the board in real time: a whole daemon on the simulated services, and people who go on at the board
+meanwhile.
 
 python -m tests.campaigns real-outages --down 120 --busy 300
 
@@ -245,7 +246,7 @@ def _to_the_end(site: Site) -> None:
 
 
 def _pace(site: Site) -> Result:
-    """The daemon's own requests: what the stand-in's log holds, and those that were turned away before it."""
+    """The daemon's own requests: what the simulated service's log holds, and those that were turned away before it."""
     log = [int(str(row["at_ms"])) for row in site.made.asked("notion") if "notion-sdk" in str(row["headers"])]
     times = sorted(round(one.at * 1000) for one in site.gateway.asked)
     return {

@@ -1,7 +1,7 @@
 """The database is lost and an older copy takes its place: nothing is bought or uploaded a second time.
 
 An episode is stopped at a chosen moment (the copy is made, or the database lost, when so many jobs are done); the rest
-of the state folder stays, as docs/operations.md says. Beyond what is counted as in doubt, the vendors' own accounts
+of the state folder stays, as docs/operations.md says. Beyond what is counted as unconfirmed, the vendors' own accounts
 must show each request once and each film once, and the books of the restored database must know what was spent.
 
 With our scripts, and with custom ones (`[scripts]`), which keep no receipt and tell nothing.

@@ -1,4 +1,4 @@
-"""The stand-ins of all services and every script run by hand against them, for the campaigns of single scripts."""
+"""The simulated services and every script run by hand against them, for the campaigns of single scripts."""
 
 import logging
 import os

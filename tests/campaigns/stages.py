@@ -1,4 +1,5 @@
-"""A plan killed after every answer, and broken answers at every stage: the books of the model against what was told.
+"""A plan killed after every answer, and broken answers at every stage: the books of the model against what was
+reported.
 
 python -m tests.campaigns stages --seed 1
 
@@ -48,7 +49,7 @@ class Books:
 
     @property
     def twice(self) -> list[int]:
-        """Which requests were the very one of before."""
+        """Which requests were the same one of before."""
         seen: set[str] = set()
         again = []
         for at, (_, digest) in enumerate(self.asked):
@@ -153,7 +154,7 @@ def run(folder: Path, url: str, told: Told, die_after: int = 0, *more: str) -> i
 def killed_after_every_answer(folder: Path) -> dict[str, int]:
     """Every life gets one answer further. Raises AssertionError.
 
-    A kill that comes late, on a busy host, meets the next question on its way: that one is counted as in doubt, and
+    A kill that comes late, on a busy host, meets the next question on its way: that one is counted as unconfirmed, and
     asked again because a person says so.
     """
     books, told, lives = Books(), Told(), 0
@@ -191,7 +192,7 @@ def broken_at(folder: Path, stage: str, how: str) -> str:
 
 
 def _judge(folder: Path, books: Books, told: Told, where: str) -> None:
-    """One plan, nothing asked twice that was answered, and every answer's price told once but for those in doubt."""
+    """One plan, nothing asked twice that was answered, and every answer's price told once but for those unconfirmed."""
     assert (folder / "plan" / "plan.json").is_file(), f"{where}: no plan: {told.kinds}"
     doubted = sum(books.prices[at] for at in books.twice) if "in_doubt" in told.kinds else 0.0
     spent, heard = sum(books.prices), sum(told.charges.values()) + doubted

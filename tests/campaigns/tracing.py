@@ -1,7 +1,7 @@
 """strace as a switchboard: which durable calls a program makes, and ending or failing it at exactly the n-th of them.
 
-strace counts a call for each thread by itself; a signal is delivered before the call is carried out, so that "killed at
-the n-th" means: n - 1 of them are done, this one is not.
+strace counts a call for each thread automatically; a signal is delivered before the call is carried out, so that
+"killed at the n-th" means: n - 1 of them are done, this one is not.
 """
 
 import re

@@ -95,7 +95,7 @@ def _check_child_lives_on(state: Path) -> None:
 
 
 def _check_race(state: Path) -> None:
-    """Started at the same instant: one gets in, the others are told."""
+    """Started at the same instant: one gets in, the others are reported."""
     racers = [
         subprocess.Popen(
             _argv(state, "--stay"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT

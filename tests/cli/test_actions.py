@@ -261,7 +261,7 @@ def test_a_daemon_that_does_not_answer_is_not_bypassed(box: StudioBox, house: Pa
 
 
 @pytest.mark.fault("12.6")
-def test_another_user_is_told_as_whom_to_ask(
+def test_another_user_is_alerted_as_whom_to_ask(
     box: StudioBox, house: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forbidden(folder: Path) -> str:

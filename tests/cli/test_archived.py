@@ -136,7 +136,7 @@ def test_a_database_of_before_takes_up_what_was_archived_since(state: Path, tmp_
 
 
 @pytest.mark.parametrize("how", ["gone", "cut", "changed"])
-def test_audit_and_doctor_name_a_damaged_archive_and_all_else_goes_on(
+def test_audit_and_doctor_name_a_damaged_archive_and_all_else_continues(
     state: Path, capsys: Out, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from videod.cli import checkup_host

@@ -34,7 +34,7 @@ def _out_of_credit(box: StudioBox, code: str = "402", **more: object) -> str:
 
 
 @pytest.mark.fault("5.9")
-def test_used_up_credit_needs_you_and_never_resumes_at_a_time(
+def test_used_up_credit_needs_your_attention_and_never_resumes_at_a_time(
     box: StudioBox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     task = _out_of_credit(box)
@@ -63,7 +63,7 @@ def test_a_daily_quota_is_no_lack_of_credit(box: StudioBox, code: str) -> None:
 
 
 @pytest.mark.fault("5.9")
-def test_a_cap_on_the_key_is_tried_again_and_still_needs_you(box: StudioBox) -> None:
+def test_a_cap_on_the_key_is_tried_again_and_still_needs_your_attention(box: StudioBox) -> None:
     _out_of_credit(box, "433")
     (one,) = at_once(box.store.read(lambda tx: reads.suspensions(tx, NOON - HOUR + 60_000)))
     assert one.cause is Cause.CREDIT and one.until_ms is not None

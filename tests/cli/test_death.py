@@ -53,7 +53,7 @@ def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Harness:
 
 
 @pytest.mark.fault("1.9")
-def test_a_death_is_told_with_its_last_words_and_a_crash_loop_in_few_messages(harness: Harness) -> None:
+def test_a_death_is_reported_with_its_last_words_and_a_crash_loop_in_few_messages(harness: Harness) -> None:
     for number in range(1, 13):
         book = lives.Lives((harness.state,), lambda: 1_800_000_000_000)
         book.begin()
@@ -99,7 +99,7 @@ def test_a_clean_stop_says_nothing(harness: Harness) -> None:
     assert harness.sent == [] and list(harness.state.iterdir()) == []
 
 
-def test_a_wrong_configuration_is_told_each_time_since_nothing_starts_again(harness: Harness) -> None:
+def test_a_wrong_configuration_is_reported_each_time_since_nothing_starts_again(harness: Harness) -> None:
     harness.config.write_text("[nonsense\n")
     for _ in range(2):
         assert harness.death("exit-code", "exited", "78") == 0

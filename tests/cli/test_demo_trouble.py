@@ -1,4 +1,4 @@
-"""What keeps a demo from going on is said at once, in one sentence or in the daemon's own words."""
+"""What keeps a demo from continuing is said at once, in one sentence or in the daemon's own words."""
 
 import json
 import subprocess
@@ -33,7 +33,7 @@ def overview(box: StudioBox, at: int) -> views.Overview:
 
 
 @pytest.mark.fault("8.2")
-def test_a_failed_job_is_told_in_its_own_words_and_ends_the_demo_once_nothing_else_runs(tmp_path: Path) -> None:
+def test_a_failed_job_is_reported_in_its_own_words_and_ends_the_demo_once_nothing_else_runs(tmp_path: Path) -> None:
     box = StudioBox(tmp_path, NOON)
     task = box.queue("The Cold Crossing", "wild_earth")
     box.bring_to(task, Status.VIDEO_READY)
@@ -53,7 +53,7 @@ def test_a_failed_job_is_told_in_its_own_words_and_ends_the_demo_once_nothing_el
 
 
 @pytest.mark.fault("8.2")
-def test_a_full_disk_is_told_and_waited_for_no_longer(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_waited_for_no_longer(tmp_path: Path) -> None:
     box = StudioBox(tmp_path, NOON)
     task = box.queue("The Cold Crossing", "wild_earth")
     box.bring_to(task, Status.ASSETS_APPROVED)
@@ -115,7 +115,7 @@ async def test_the_stand_ins_need_no_nice(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.fault("8.2")
-def test_stand_ins_that_are_gone_are_told_with_their_last_words(tmp_path: Path) -> None:
+def test_stand_ins_that_are_gone_are_reported_with_their_last_words(tmp_path: Path) -> None:
     (tmp_path / "sandbox").mkdir()
     (tmp_path / "sandbox" / "sandbox.log").write_text("Ready.\nOSError: [Errno 24] Too many open files\n\n")
     env = {"VIDEOD_URL_NOTION": "http://127.0.0.1:1", "VIDEOD_NOTION_PARENT_PAGE": "p"}

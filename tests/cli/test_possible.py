@@ -26,7 +26,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def doubted(folder: Path, **changes: object) -> tuple[StudioBox, str]:
-    """An episode whose first clip ended in doubt."""
+    """An episode whose first clip ended unconfirmed."""
     box = StudioBox(folder, at=NOON - 2 * HOUR, policy=replace(POLICY, **changes))
     task_id = box.bring_to(box.queue("Crossing"), Status.ASSETS_APPROVED)
     box.make(task_id, "composite/clip_01")

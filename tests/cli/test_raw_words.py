@@ -56,7 +56,7 @@ def test_a_traceback_keeps_its_lines_and_nothing_that_steers(kind: str) -> None:
 @pytest.mark.fault("12.16")
 @pytest.mark.parametrize("kind", RAW)
 @pytest.mark.parametrize("module", [run, notion])
-def test_why_a_start_fails_is_told_without_what_steers_the_terminal(
+def test_why_a_start_fails_is_reported_without_what_steers_the_terminal(
     module: object, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(typer.Exit) as left:

@@ -103,7 +103,7 @@ def test_json_gives_jobs_with_absolute_files_charges_and_a_timeline(full: Path, 
     assert body["last_failure"]["failure"]["endpoint"] == "/api/v1/jobs/createTask"
 
 
-def test_a_failure_that_was_mended_is_told_as_such(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
+def test_a_failure_that_was_fixed_is_reported_as_such(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     task = box.queue("Bears")
     box.fail(task, "plan/plan", Kind.DOWN, "HTTP 503")
     box.clock.at += MINUTE
@@ -192,7 +192,7 @@ def test_a_purchase_in_doubt_says_what_a_retry_may_pay_twice(box: StudioBox, tmp
     assert "buys 1 job again for $0.35 that may have been paid already" in said(tmp_path, capsys)["sentence"]
 
 
-def test_work_stands_still_without_a_daemon(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
+def test_work_is_paused_without_a_daemon(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     box.start(box.queue("Bears"), "plan/plan")
     body = said(tmp_path, capsys)
     assert (body["waits_for"], body["command"]) == ("videod", "videod run")
@@ -210,7 +210,7 @@ def test_a_retry_says_which_of_how_many_and_when(box: StudioBox, tmp_path: Path,
     assert body["next_at"] == "2026-11-21T12:00:35Z"
 
 
-def test_a_parked_service_names_reason_end_and_command(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
+def test_a_waiting_service_names_reason_end_and_command(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     box.fail(box.queue("Bears"), "plan/plan", Kind.CREDENTIALS, "API key not valid")
     with hold(tmp_path):
         body = said(tmp_path, capsys)

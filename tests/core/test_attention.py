@@ -1,4 +1,4 @@
-"""When people are told of what did not fail: reviews, stuck episodes, a lopsided queue, a key nobody put right."""
+"""When people are informed of what did not fail: reviews, stuck episodes, a lopsided queue, a key nobody fixed."""
 
 from dataclasses import replace
 
@@ -97,7 +97,7 @@ def test_a_long_wait_of_the_channel_that_fills_the_queue_is_no_imbalance() -> No
 
 
 @pytest.mark.fault("7.4")
-def test_only_what_a_person_must_end_and_was_told_a_day_ago_rings_again() -> None:
+def test_only_what_a_person_must_end_and_was_reported_a_day_ago_rings_again() -> None:
     key = Suspension(Cause.CREDENTIALS, "kie", since=NOON, detail="401", key="KIE_API_KEY")
     consent = Suspension(Cause.CREDENTIALS, "youtube", "wild_earth", since=NOON)
     paused = Suspension(Cause.PERSON, "gemini", since=NOON, detail="by hand")

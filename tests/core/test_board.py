@@ -211,7 +211,7 @@ def test_every_advice_names_a_key_a_file_or_a_command(kind: Kind, state: JobStat
          "raise `episode_cap_usd` in channels/wild.yaml if the episode is worth it, then set Queued"),
     ],
 )  # fmt: skip
-def test_advice_is_about_the_very_thing(step: str, service: str, failure: Failure, told: str) -> None:
+def test_advice_is_about_exactly_that(step: str, service: str, failure: Failure, told: str) -> None:
     assert advice(Job("bears-1", "wild", step, "one", service, JobState.READY), failure) == told
 
 

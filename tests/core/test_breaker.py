@@ -38,7 +38,7 @@ def test_one_poisoned_job_never_opens_it() -> None:
     assert not found.open
 
 
-def test_any_answer_begins_the_count_anew() -> None:
+def test_any_answer_begins_the_count_again() -> None:
     found = breaker.alive(breaker.failed(CLOSED, "t a", 0, "503"))
     assert found == CLOSED
     assert breaker.alive(opened()) == CLOSED
@@ -51,7 +51,7 @@ def test_open_it_lets_one_probe_in_after_the_wait_and_nobody_beside_it() -> None
     asking = breaker.started(found, "t probe", first)
     assert not asking.lets_in(first)
     assert not asking.lets_in(first + PROBE_HOLD_MS - 1)
-    assert asking.lets_in(first + PROBE_HOLD_MS)  # a probe that is never heard of again holds nobody up for ever
+    assert asking.lets_in(first + PROBE_HOLD_MS)  # a probe that is never heard of again holds nobody up forever
 
 
 def test_each_failed_probe_waits_longer_up_to_the_last_wait() -> None:
@@ -137,7 +137,7 @@ def test_a_job_that_the_budget_holds_back_is_no_probe(limit: str) -> None:
     assert paper.jobs[first].state != JobState.RUNNING
     assert paper.breakers["gemini"] == guard
     paper.policy = affordable
-    paper.queue()  # a person goes on after the cap; until then nothing is bought for the episode
+    paper.queue()  # a person continues after the cap; until then nothing is bought for the episode
     paper.start(second)
     assert paper.jobs[second].state == JobState.RUNNING
 
@@ -164,7 +164,7 @@ def test_every_sign_of_life_closes_it(sign: str) -> None:
     assert paper.breakers["gemini"] == Breaker("gemini")
 
 
-def test_people_are_told_once_an_outage_is_long_not_before() -> None:
+def test_people_are_alerted_once_an_outage_is_long_not_before() -> None:
     paper = many()
     names = images(paper)
     for name in names:

@@ -40,7 +40,7 @@ def test_a_charge_below_nothing_is_refused_whoever_reports_it(paper: Paper, micr
 
 @pytest.mark.fault("12.1", "12.2")
 @pytest.mark.parametrize("micros", [ALWAYS_MICROS + 1, MOST_MICROS, 10**18, 2**62])
-def test_a_charge_beyond_belief_is_booked_at_the_price_of_the_list_and_people_are_told(
+def test_a_charge_beyond_belief_is_booked_at_the_price_of_the_list_and_people_are_alerted(
     paper: Paper, micros: int
 ) -> None:
     book, job = paper
@@ -52,7 +52,7 @@ def test_a_charge_beyond_belief_is_booked_at_the_price_of_the_list_and_people_ar
 
 @pytest.mark.fault("12.2")
 @pytest.mark.parametrize("micros", [0, 1, 20_000, ALWAYS_MICROS])
-def test_a_charge_that_can_be_is_booked_as_it_was_told(paper: Paper, micros: int) -> None:
+def test_a_charge_that_can_be_is_booked_as_it_was_reported(paper: Paper, micros: int) -> None:
     assert [op.micros for op in charged(paper, micros)] == [micros]
     assert not any(isinstance(op, Alert) for op in paper[0].last.ops)
 

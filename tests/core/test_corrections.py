@@ -1,4 +1,4 @@
-"""What a person sends back is made again with all that hangs on it, and nothing else; passed reviews open again."""
+"""What a person sends back is regenerated with all that hangs on it, and nothing else; passed reviews open again."""
 
 import random
 from dataclasses import replace
@@ -32,7 +32,7 @@ def done(paper: Paper) -> set[str]:
 
 @pytest.mark.fault("2.5")
 @pytest.mark.parametrize("gate", list(Gate))
-def test_files_of_earlier_reviews_are_made_again_with_all_that_hangs_on_them(gate: Gate) -> None:
+def test_files_of_earlier_reviews_are_regenerated_with_all_that_hangs_on_them(gate: Gate) -> None:
     """300 choices of all that is finished, with one job at a time and with five while cuts are at work."""
     chance = random.Random(str(gate))
     ways = [(1, _at(gate)), (5, _at(gate, cuts_running=gate is Gate.AUDIO))]

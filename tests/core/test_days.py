@@ -66,7 +66,7 @@ def test_however_often_the_zone_changes_no_day_is_lost_and_none_comes_twice(
             seen.append(calendar.day(seen[-1].end))
         calendar = calendar.moved(zone, now)
         today = calendar.day(now)
-        # the day that is going on keeps its begin, or has ended at a midnight of the new zone
+        # the day that is continuing keeps its begin, or has ended at a midnight of the new zone
         assert today.begin == seen[-1].begin or seen[-1].begin < today.begin <= now
         if today.begin == seen[-1].begin:
             seen[-1] = today
@@ -79,7 +79,7 @@ def test_however_often_the_zone_changes_no_day_is_lost_and_none_comes_twice(
     assert all(10 * HOUR_MS <= length <= 40 * HOUR_MS for length in lengths)
 
 
-def test_a_day_that_goes_on_when_the_zone_changes_ends_at_the_nearest_midnight_of_the_new_one() -> None:
+def test_a_day_that_continues_when_the_zone_changes_ends_at_the_nearest_midnight_of_the_new_one() -> None:
     begun = at("2026-11-30T00:00")
     tokyo = Calendar().moved("Asia/Tokyo", begun + HOUR_MS)
     assert tokyo.day(begun + HOUR_MS) == Span(begun, begun + 15 * HOUR_MS)

@@ -24,7 +24,7 @@ def due(reviews: Sequence[Waiting], last: Digest, at: int, after: int = AFTER) -
 
 
 @pytest.mark.fault("7.4")
-def test_a_review_is_told_when_it_has_waited_longer_than_the_setting_says() -> None:
+def test_a_review_is_reported_when_it_has_waited_longer_than_the_setting_says() -> None:
     bears = review("Bears", NOON)
     assert [due([bears], Digest(), NOON + hours * HOUR) for hours in (1, 12, 13)] == [False, False, True]
     assert not due([bears], Digest(), NOON + 1000 * HOUR, after=0)
@@ -32,7 +32,7 @@ def test_a_review_is_told_when_it_has_waited_longer_than_the_setting_says() -> N
 
 
 @pytest.mark.fault("7.4")
-def test_reviews_are_told_at_most_once_a_day_and_not_again_while_nothing_new_waits() -> None:
+def test_reviews_are_reported_at_most_once_a_day_and_not_again_while_nothing_new_waits() -> None:
     bears, owls = review("Bears", NOON), review("Owls", NOON + 5 * HOUR)
     sent = Digest(NOON + 13 * HOUR, frozenset({bears.mark}))
     assert not any(due([bears], sent, NOON + hours * HOUR) for hours in range(13, 500))

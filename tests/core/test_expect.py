@@ -1,4 +1,4 @@
-"""What each step must make, and how a file that is something else is told in words."""
+"""What each step must make, and how a file that is something else is reported in words."""
 
 from dataclasses import replace
 
@@ -51,12 +51,12 @@ def _clip(asked: int) -> Job:
     return replace(job("clip"), args={"seconds": asked})
 
 
-def test_a_clip_far_too_short_is_told_with_what_was_asked() -> None:
+def test_a_clip_far_too_short_is_reported_with_what_was_asked() -> None:
     short = replace(SEEN, seconds=4.1, pictures=98)
     assert objection(found(short, None), "video", expectation(_clip(10))) == "lasts 4.1 s instead of about 10.0 s"
 
 
-def test_a_file_that_claims_hours_is_told_by_its_claim_although_little_of_it_was_read() -> None:
+def test_a_file_that_claims_hours_is_reported_by_its_claim_although_little_of_it_was_read() -> None:
     told = objection(found(replace(SEEN, seconds=17.0, pictures=408), None, claimed=3600.0), "video", CLIP)
     assert told == "lasts 3600.0 s instead of about 10.0 s"
 
@@ -73,7 +73,7 @@ def test_a_guessed_length_counts_only_where_the_decoder_stumbled() -> None:
     assert objection(stumbled, "audio", Expectation()) == "is damaged: 10.0 s of 13.0 s can be played"
 
 
-def test_black_is_told_whole_or_by_its_share_and_a_fade_passes() -> None:
+def test_black_is_reported_whole_or_by_its_share_and_a_fade_passes() -> None:
     assert objection(found(replace(SEEN, black=1.0)), "video", CLIP) == "is black from begin to end"
     assert objection(found(replace(SEEN, black=0.95)), "video", CLIP) == "is black for 95% of its length"
     assert objection(found(replace(SEEN, black=0.3)), "video", CLIP) is None

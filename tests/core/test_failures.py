@@ -47,7 +47,7 @@ def test_where_a_traceback_points_says_nothing_about_the_kind(number: str) -> No
         ("", Kind.BUG),
     ],
 )
-def test_free_text_of_an_old_script_is_told_apart(text: str, kind: Kind) -> None:
+def test_free_text_of_an_old_script_is_distinguished(text: str, kind: Kind) -> None:
     assert classify(1, text) == kind
 
 
@@ -75,7 +75,7 @@ def test_no_wait_is_left_after_the_last(attempts: int) -> None:
     assert retry_delay_ms(attempts, WAITS, 0.1, 0.5) is None
 
 
-def test_only_what_a_person_must_mend_stops_at_once() -> None:
+def test_only_what_a_person_must_fix_stops_at_once() -> None:
     stops = {kind for kind in Kind if POLICY[kind].answer == Answer.STOP}
     assert stops == {Kind.INPUT, Kind.USAGE, Kind.CONFIGURATION, Kind.BUDGET}
 

@@ -72,5 +72,5 @@ def test_a_column_is_read_as_the_attribute_it_stands_for(column: str, written: o
         ("Priority", "Urgent", None),
     ],
 )
-def test_a_text_that_makes_no_sense_is_told_why(column: str, written: str, why: str | None) -> None:
+def test_a_text_that_makes_no_sense_is_shown_why(column: str, written: str, why: str | None) -> None:
     assert fields.BY_COLUMN[column].complaint({column: written}) == why

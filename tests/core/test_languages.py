@@ -132,7 +132,7 @@ def test_there_is_one_estimate_of_how_long_a_text_takes(text: str, seconds: floa
     assert narration_seconds(text) == seconds
 
 
-def test_marks_part_no_word_and_scripts_are_told_apart() -> None:
+def test_marks_part_no_word_and_scripts_are_distinguished() -> None:
     assert words("बूढ़ा भालू") == 2 and words("don't stop") == 2
     letters = "Aзσא" + "عकআਕકகతకകසกກကაአកハ漢字한ー々"
     assert Script.OTHER not in {script_of(letter) for letter in letters}

@@ -95,7 +95,7 @@ def test_thousands_of_images_are_refused_without_being_read() -> None:
         (("clips", 2, "picture", "images", 0), "clips[2].picture.images[0]"),
     ],
 )
-def test_a_text_without_end_is_refused_and_named(path: tuple[str | int, ...], where: str) -> None:
+def test_a_text_endlessly_is_refused_and_named(path: tuple[str | int, ...], where: str) -> None:
     document = good_plan()
     holder: Any = document
     for part in path[:-1]:

@@ -15,7 +15,7 @@ IMAGE = 33_600
 
 
 def doubted(**changes: object) -> Book:
-    """A book whose first image ended in doubt."""
+    """A book whose first image ended unconfirmed."""
     paper = Book(policy=policy(**{"rebuy_ceiling_micros": 0} | changes))
     paper.queue()
     paper.do("plan/plan")
@@ -83,7 +83,7 @@ def test_an_upload_in_doubt_may_have_cost_nothing() -> None:
 
 @pytest.mark.fault("13.12")
 @pytest.mark.parametrize("gate", list(Gate))
-def test_a_review_that_opens_by_itself_is_opened_when_the_file_of_its_channel_is_back(gate: Gate) -> None:
+def test_a_review_that_opens_automatically_is_opened_when_the_file_of_its_channel_is_back(gate: Gate) -> None:
     paper = Book(policy=policy(auto_gates=frozenset()))  # a stage ends while nobody knows which reviews open
     paper.queue()
     for one in Gate:

@@ -109,7 +109,7 @@ def test_the_newest_mark_from_before_the_attempt_counts() -> None:
 
 
 def test_an_older_intent_than_the_mark_is_not_judged_by_it() -> None:
-    """A database from a backup: its attempts begin anew, the receipts in the workspaces do not."""
+    """A database from a backup: its attempts begin again, the receipts in the workspaces do not."""
     marks = _marks(None, 0, 0)
     assert reconcile.base(marks, 99, NOW + 45_000) == marks[1]
     assert reconcile.base(marks, 99, NOW) is None
@@ -301,7 +301,7 @@ def test_what_was_never_bought_is_ready_at_once_uncounted_and_without_a_new_purc
     book.do("clip/clip_01")
 
 
-def test_a_stopped_episode_goes_on_by_itself_when_its_doubt_is_settled() -> None:
+def test_a_stopped_episode_continues_automatically_when_its_doubt_is_settled() -> None:
     book = _doubtful(0)
     book.fail("clip/clip_01", FailureKind.IN_DOUBT)
     assert (book.jobs["clip/clip_01"].state, book.one.status) == (JobState.IN_DOUBT, Status.ERROR_VIDEO)
@@ -321,7 +321,7 @@ def test_an_episode_with_another_error_keeps_showing_it() -> None:
     book.fail(clips[0], FailureKind.IN_DOUBT)
     book.fail(clips[1], FailureKind.INPUT)
     book.apply(_nothing(book))
-    # it goes on when a person has decided about the other one
+    # it continues when a person has decided about the other one
     assert (book.jobs["clip/clip_01"].state, book.one.status) == (JobState.WAITING, Status.ERROR_VIDEO)
 
 

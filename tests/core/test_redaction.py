@@ -124,7 +124,7 @@ def test_a_key_in_which_something_reads_like_an_escape_is_found(secret: str) -> 
 
 
 def test_the_host_of_a_webhook_is_no_secret_and_what_stands_behind_it_is() -> None:
-    """A rehearsal's webhook is at the very host to which its consent page leads."""
+    """A rehearsal's webhook is at the same host to which its consent page leads."""
     take_out = Redactor({"SLACK_WEBHOOK_URL": "http://127.0.0.1:41234/services/T0AB1CD2E/B0FG3HI4J/k5LmN6oPqR7sTuV8"})
     consent = "http://127.0.0.1:41235/auth?redirect_uri=http%3A%2F%2F127.0.0.1%3A41236&scope=https%3A%2F%2Fwww"
     assert take_out(consent) == consent

@@ -126,7 +126,7 @@ def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
 
 @pytest.mark.fault("1.1")
 @pytest.mark.parametrize("gate", [Gate.ASSETS, Gate.VIDEO, Gate.AUDIO])
-def test_every_choice_of_files_is_made_again_in_the_order_of_its_inputs(gate: Gate) -> None:
+def test_every_choice_of_files_is_regenerated_in_the_order_of_its_inputs(gate: Gate) -> None:
     """By turns with one job at a time, and with five while cuts are at work."""
     ways = [(1, _at(gate)), (5, _at(gate, cuts_running=gate == Gate.AUDIO))]
     chance = random.Random(str(gate))

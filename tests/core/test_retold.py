@@ -29,7 +29,7 @@ BEFORE = (
         ("humpback whale", "A whale must choose between the season and a calf that tires.", "She stops.", ""),
     ],
 )  # fmt: skip
-def test_a_story_told_again_is_told_by_its_title(species: str, story: str, turn: str, title: str) -> None:
+def test_a_story_told_again_is_reported_by_its_title(species: str, story: str, turn: str, title: str) -> None:
     found = likest({"species": species, "story": story, "turn": turn}, BEFORE)
     assert (found.title if found else "") == title
 

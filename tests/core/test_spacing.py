@@ -45,7 +45,7 @@ def test_an_upload_waits_for_the_longer_of_its_channels_limits(
     assert limited(given) is (given != policy())  # type: ignore[arg-type]
 
 
-def test_the_board_says_why_an_upload_waits_and_when_it_goes_on() -> None:
+def test_the_board_says_why_an_upload_waits_and_when_it_continues() -> None:
     book = Book()
     book.queue()
     assert book.task is not None

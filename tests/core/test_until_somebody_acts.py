@@ -1,4 +1,4 @@
-"""A quota that no wait refills is parked until somebody acts, told once, and goes on after that."""
+"""A quota that no wait refills is waiting until somebody acts, told once, and continues after that."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def failed(text: str) -> tuple[Book, list[Alert], Suspension]:
 
 @pytest.mark.fault("5.2", "5.14")
 @pytest.mark.parametrize("text", [NO_QUOTA, SPENT])
-def test_it_is_parked_without_an_end_and_costs_no_attempt(text: str) -> None:
+def test_it_is_waiting_without_an_end_and_costs_no_attempt(text: str) -> None:
     paper, alerts, suspended = failed(text)
     job = paper.jobs["plan/plan"]
     assert (suspended.service, suspended.channel_id, suspended.until_ms) == ("gemini", "", None)
@@ -53,7 +53,7 @@ def test_people_read_what_to_do_once_in_one_sentence() -> None:
 
 
 @pytest.mark.fault("5.14")
-def test_it_goes_on_after_topping_up() -> None:
+def test_it_continues_after_topping_up() -> None:
     paper, _, _ = failed(SPENT)
     paper.apply(ServiceFreed(paper.now(), paper.one.id, "gemini"))
     assert paper.one.suspended is None and "plan/plan" in paper.ready()
@@ -62,7 +62,7 @@ def test_it_goes_on_after_topping_up() -> None:
     assert paper.one.status == Status.GENERATING_ASSETS
 
 
-def test_who_was_told_a_day_ago_is_reminded() -> None:
+def test_who_was_alerted_a_day_ago_is_reminded() -> None:
     _, (alert,), suspended = failed(SPENT)
     told = [OpenAlert(alert.key, alert.ends, suspended.since, suspended.since)]
     (found,) = attention.reminders([suspended], told, suspended.since + 24 * attention.HOUR_MS)

@@ -90,7 +90,7 @@ def test_a_processed_film_is_looked_at_a_few_times_more_and_then_left_alone(pape
 @pytest.mark.fault("4.5")
 @pytest.mark.parametrize("reason", ["duplicate", "termsOfUse", "copyright", "somethingNew", ""])
 @pytest.mark.parametrize("late", [False, True])
-def test_a_rejection_is_told_and_shown_at_once(paper: Book, reason: str, late: bool) -> None:
+def test_a_rejection_is_reported_and_shown_at_once(paper: Book, reason: str, late: bool) -> None:
     look(paper, Verdict.PROCESSED if late else Verdict.PENDING)
     decision = look(paper, Verdict.REJECTED, reason)
     assert (paper.one.status, paper.one.verdict, paper.one.verdict_due) == (Status.ERROR_UPLOAD, "rejected", None)
@@ -101,7 +101,7 @@ def test_a_rejection_is_told_and_shown_at_once(paper: Book, reason: str, late: b
 
 
 @pytest.mark.fault("4.5")
-def test_another_try_uploads_to_a_place_of_its_own_and_is_watched_anew(paper: Book) -> None:
+def test_another_try_uploads_to_a_place_of_its_own_and_is_watched_again(paper: Book) -> None:
     look(paper, Verdict.FAILED, "codec")
     task = paper.one
     again = EntryQueued(
@@ -124,13 +124,13 @@ def test_a_film_that_is_not_listed_yet_is_not_gone(paper: Book) -> None:
 
 
 @pytest.mark.fault("4.5")
-def test_a_film_that_vanishes_after_it_was_processed_is_told_at_once(paper: Book) -> None:
+def test_a_film_that_vanishes_after_it_was_processed_is_reported_at_once(paper: Book) -> None:
     look(paper, Verdict.PROCESSED)
     assert len(alerts(look(paper, Verdict.GONE))) == 1
 
 
 @pytest.mark.fault("4.5")
-def test_a_film_that_is_never_processed_is_told_of_after_a_week(paper: Book) -> None:
+def test_a_film_that_is_never_processed_is_reported_after_a_week(paper: Book) -> None:
     told = []
     while paper.one.verdict_due is not None:
         told += alerts(look(paper, Verdict.PENDING))

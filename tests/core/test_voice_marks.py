@@ -35,7 +35,7 @@ def test_scripts_and_daemon_read_texts_with_the_same_file() -> None:
         ("Sizes [1] and [2-3] stay.", "Sizes [1] and [2-3] stay.", 0.0),
     ],
 )
-def test_marks_are_told_from_words(text: str, words: str, breaks: float) -> None:
+def test_marks_are_reported_from_words(text: str, words: str, breaks: float) -> None:
     assert (ours.spoken(text), ours.breaks_s(text)) == (words, breaks)
 
 

@@ -117,7 +117,7 @@ def test_cutting_runs_while_the_audio_gate_is_open() -> None:
     assert paper.one.status == Status.AUDIO_READY
 
 
-def test_redo_makes_the_flagged_clip_and_what_depends_on_it_anew() -> None:
+def test_redo_makes_the_flagged_clip_and_what_depends_on_it_again() -> None:
     paper = at_gate(Gate.VIDEO)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.VIDEO, ("clip/clip_02",)))
     assert paper.one.status == Status.GENERATING_VIDEO
@@ -263,7 +263,7 @@ def test_free_jobs_of_an_episode_in_error_go_on() -> None:
     assert paper.one.status == Status.ERROR_VIDEO
 
 
-def test_queued_again_goes_on_from_the_failed_job_only() -> None:
+def test_queued_again_continues_from_the_failed_job_only() -> None:
     paper = book()
     paper.do("plan/plan")
     paper.do("image/place_1")
@@ -359,7 +359,7 @@ def test_the_same_charge_told_twice_is_booked_once() -> None:
     assert paper.one.cost_micros == 420_000
 
 
-def test_a_redo_while_the_cut_runs_lets_it_end_and_cuts_anew() -> None:
+def test_a_redo_while_the_cut_runs_lets_it_end_and_cuts_again() -> None:
     paper = book(auto_gates=frozenset({Gate.ASSETS, Gate.VIDEO}))
     paper.run(until="cut/clip_01")
     paper.start("cut/clip_01")

@@ -19,7 +19,7 @@ from videod.flow.limits import Limit
 from videod.store import in_full, purchases
 
 CLIP = CREDITS["generate_video.py"] * CREDIT
-#: one request at a time, so that one is in doubt
+#: one request at a time, so that one is unconfirmed
 ONE = LIMITS | {"kie": Limit(1, 20, 10), "elevenlabs": Limit(1)}
 #: no second purchase without a person
 NEVER = {"wild": policy(rebuy_ceiling_micros=0)}
@@ -40,7 +40,7 @@ class CutAt(Power):
 
 
 async def _cut(world: World, name: str, service: str, nth: int = 1) -> None:
-    """Let the daemon run until the power goes at that point, then start it anew."""
+    """Let the daemon run until the power goes at that point, then start it again."""
     switch = CutAt(name, nth, world, service)
     world.power = world.board.power = switch
     for owner in (world.store, world.launcher, world.balances):
@@ -153,7 +153,7 @@ def test_a_service_that_does_not_tell_its_balance_leaves_the_doubt_as_it_is(tmp_
         task = await _one(world)
         assert task.status == Status.ERROR_VIDEO
         assert "KIE did not tell its balance" in str(world.board.entries[task.page_id].values["Error Log"])
-        # the next start finds it answering, and the episode goes on
+        # the next start finds it answering, and the episode continues
         world.vendors.mute = False
         await world.stop()
         await world.start()

@@ -1,6 +1,7 @@
-"""The look at the settings with real stand-ins over HTTP, a real database, and two channels with an entry each.
+"""The look at the settings with real simulated services over HTTP, a real database, and two channels with an entry
+each.
 
-Nothing that costs can hide: what the stand-ins were asked stands in their own log.
+Nothing that costs can hide: what the simulated services were asked stands in their own log.
 """
 
 from collections.abc import AsyncIterator, Callable

@@ -63,7 +63,7 @@ def days(tmp_path: Path) -> Iterator[Days]:
     one.box.close()
 
 
-def test_a_quota_is_told_at_80_and_at_100_percent_once_a_day(days: Days) -> None:
+def test_a_quota_is_reported_at_80_and_at_100_percent_once_a_day(days: Days) -> None:
     days.use(7)
     assert days.heard() == []
     days.use(1)
@@ -85,7 +85,7 @@ def test_a_quota_is_told_at_80_and_at_100_percent_once_a_day(days: Days) -> None
     assert len(days.heard("jobs of 2026-11-22")) == 1
 
 
-def test_a_limit_that_is_lowered_below_what_was_used_is_told_at_once(days: Days) -> None:
+def test_a_limit_that_is_lowered_below_what_was_used_is_reported_at_once(days: Days) -> None:
     days.use(6)
     days.limits["pillow"] = Limit(2, daily_quota=6)
     days.look()
@@ -102,7 +102,7 @@ def test_what_the_ledger_told_at_a_start_is_not_told_again(days: Days) -> None:
     assert len(days.heard()) == 1
 
 
-def test_a_small_quota_is_told_only_when_it_is_used_up(days: Days) -> None:
+def test_a_small_quota_is_reported_only_when_it_is_used_up(days: Days) -> None:
     days.limits["pillow"] = Limit(2, daily_quota=4)
     days.use(3)
     assert days.heard() == []
@@ -110,7 +110,7 @@ def test_a_small_quota_is_told_only_when_it_is_used_up(days: Days) -> None:
     assert len(days.heard("used up")) == 1
 
 
-def test_a_budget_is_told_at_80_percent_and_by_the_job_that_no_longer_fits(tmp_path: Path) -> None:
+def test_a_budget_is_reported_at_80_percent_and_by_the_job_that_no_longer_fits(tmp_path: Path) -> None:
     days = Days(tmp_path, budget=1_250_000)
     task = days.box.bring_to(days.box.queue("Bears"), Status.ASSETS_APPROVED)
     while made := [one for one in days.box.ready(task) if not one.startswith("clip/")]:
@@ -136,7 +136,7 @@ def test_a_budget_is_told_at_80_percent_and_by_the_job_that_no_longer_fits(tmp_p
     days.box.close()
 
 
-def test_what_was_told_of_a_day_is_closed_when_the_day_is_over(days: Days) -> None:
+def test_what_was_reported_a_day_is_closed_when_the_day_is_over(days: Days) -> None:
     days.use(10)
     assert len(at_once(days.box.store.read(reads.open_alerts))) == 1
     days.box.clock.at += 2 * DAY

@@ -34,7 +34,7 @@ def _named(box: StudioBox, title: str) -> str:
         return task.id
 
 
-def test_everything_is_told_of_archived_episodes_as_before(box: StudioBox) -> None:
+def test_everything_is_reported_archived_episodes_as_before(box: StudioBox) -> None:
     before = told(box.path)
     assert archive(box) == 3
     assert archived(box.path) == {_named(box, title) for title in ("Bears", "Owls", "Foxes")}

@@ -114,7 +114,7 @@ def looked_at(house: Watched) -> None:
 
 
 @pytest.mark.fault("7.4")
-def test_a_job_that_never_ends_is_told_once_shown_and_over_with_the_next_end(house: Watched) -> None:
+def test_a_job_that_never_ends_is_reported_once_shown_and_over_with_the_next_end(house: Watched) -> None:
     task = house.filming()
     looked_at(house)
     clip = house.clip(task)
@@ -219,7 +219,7 @@ def test_a_service_that_is_only_ever_busy_is_no_progress(house: Watched) -> None
 
 
 @pytest.mark.fault("7.4")
-def test_a_lopsided_queue_is_told_once_shown_and_told_again_when_it_comes_again(house: Watched) -> None:
+def test_a_lopsided_queue_is_reported_once_shown_and_told_again_when_it_comes_again(house: Watched) -> None:
     behind = house.box.queue("Owls", "deep_sea")
     many = [house.box.queue(f"Bears {n}") for n in range(9)]
     house.let_pass(23 * HOUR)
@@ -271,7 +271,9 @@ def test_a_key_that_stays_refused_rings_again_after_a_day_though_no_job_meets_it
 
 
 @pytest.mark.fault("7.4")
-def test_a_service_that_refuses_requests_although_its_limit_is_kept_is_told_once_an_occurrence(house: Watched) -> None:
+def test_a_service_that_refuses_requests_although_its_limit_is_kept_is_reported_once_an_occurrence(
+    house: Watched,
+) -> None:
     task = house.filming()
 
     def refused(times: int) -> None:

@@ -134,7 +134,7 @@ def test_starts_that_die_before_their_first_beat_send_it_once(daemon: Daemon) ->
 
 
 @pytest.mark.fault("7.4")
-def test_a_host_that_slept_under_the_running_daemon_is_told_and_a_slow_write_is_not(daemon: Daemon) -> None:
+def test_a_host_that_slept_under_the_running_daemon_is_given_and_a_slow_write_is_not(daemon: Daemon) -> None:
     daemon.start(15, 4 * 60, 8 * 3600, 15, 6 * 60)
     slept, froze = daemon.heard()
     assert "frozen for 8 h" in slept and "this host slept" in slept and "frozen for 6 minutes" in froze

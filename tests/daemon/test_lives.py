@@ -25,7 +25,7 @@ def book(folder: Path, wall: Wall | None = None, *more: Path) -> Lives:
 
 
 def play(gaps_ms: list[int]) -> list[int]:
-    """Which deaths of a series are told, by their number, where each comes `gaps_ms` after the one before."""
+    """Which deaths of a series are reported, by their number, where each comes `gaps_ms` after the one before."""
     record, at, heard = Record(), BEGIN_MS, []
     for gap in gaps_ms:
         at += gap
@@ -37,17 +37,17 @@ def play(gaps_ms: list[int]) -> list[int]:
 
 
 @pytest.mark.fault("1.9")
-def test_a_series_is_told_at_the_first_the_third_and_the_tenth_death_and_then_once_an_hour() -> None:
+def test_a_series_is_reported_at_the_first_the_third_and_the_tenth_death_and_then_once_an_hour() -> None:
     heard = play([5_000] * 2000)
     assert heard[:3] == [1, 3, 10]
     assert heard[3:] == [730, 1450]  # an hour is 720 deaths of 5 s
 
 
-def test_deaths_far_apart_are_told_each() -> None:
+def test_deaths_far_apart_are_reported_each() -> None:
     assert play([0, 2 * HOUR_MS, 2 * HOUR_MS]) == [1, 1, 1]
 
 
-def test_what_could_not_be_told_is_told_at_the_next_death() -> None:
+def test_what_could_not_be_told_is_reported_at_the_next_death() -> None:
     record = died(died(Record(), BEGIN_MS, "a"), BEGIN_MS + 5000, "b")
     assert due(record, BEGIN_MS + 5000)
     assert not due(told(record, BEGIN_MS + 5000), BEGIN_MS + 6000)

@@ -72,7 +72,7 @@ async def test_one_wrong_voice_in_many_channels_is_one_alert_each_and_not_one_a_
 
 
 @pytest.mark.fault("4.2")
-async def test_it_goes_on_by_itself_once_it_is_right_and_is_told_again_when_it_turns_wrong_again(
+async def test_it_continues_automatically_once_it_is_right_and_is_reported_again_when_it_turns_wrong_again(
     tmp_path: Path,
 ) -> None:
     async with staged(tmp_path) as stage:

@@ -99,7 +99,7 @@ async def known(stage: Stage, channel: str = "wild") -> tuple[consents.Consent |
     return await stage.store.read(lambda tx: with_end(tx, channel))
 
 
-async def test_a_consent_that_google_will_end_is_told_days_before(stage: Stage) -> None:
+async def test_a_consent_that_google_will_end_is_reported_days_before(stage: Stage) -> None:
     begun = stage.clock.at
     given = Grant("wild", "youtube", "sandbox-refresh-wild", (), iso(begun), "sandbox-client", iso(begun + 7 * DAY_MS))
     await stage.consent("wild", given)
@@ -134,7 +134,7 @@ async def test_a_consent_that_died_after_seven_days_says_why_and_warns_of_the_ne
         await made.youtube_token("wild")
     one, _ = await known(stage)
     assert one is not None and not one.alive
-    # another consent of the same project: nobody was told its end, and yet it is expected
+    # another consent of the same project: nobody was alerted its end, and yet it is expected
     stage.clock.at += DAY_MS
     again = stage.clock.at
     await stage.consent("wild", grant("wild", at=iso(again)))

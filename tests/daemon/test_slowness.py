@@ -87,7 +87,7 @@ def test_where_the_history_is_short_the_usual_time_is_that_of_the_table(house: S
     assert "usually that takes 4 h" in text and "clip/clip_01" in text and f"`videod show {task}`" in text
 
 
-def test_it_is_told_once_a_status_and_the_board_says_it_until_the_status_changes(house: Slow) -> None:
+def test_it_is_reported_once_a_status_and_the_board_says_it_until_the_status_changes(house: Slow) -> None:
     finished(house)
     task = house.filming()
     house.box.start(task, "clip/clip_01")

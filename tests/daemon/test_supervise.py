@@ -15,7 +15,7 @@ MINUTE_S = 60.0
 
 
 class Loop:
-    """A loop that raises as often as it is told, when it begins or after `after_s`; then it runs on."""
+    """A loop that raises as often as it is reported, when it begins or after `after_s`; then it runs on."""
 
     def __init__(
         self, fails: int, error: Callable[[], BaseException] = lambda: KeyError("x"), after_s: float = 0
@@ -104,7 +104,7 @@ def test_only_a_needed_loop_that_fails_for_minutes_ends_the_process(needed: bool
     run_virtual(story())
 
 
-def test_a_loop_that_ends_by_itself_begins_again() -> None:
+def test_a_loop_that_ends_automatically_begins_again() -> None:
     begun = 0
 
     async def ends() -> None:
@@ -156,7 +156,7 @@ def test_an_alarm_that_hangs_does_not_hold_up_the_loop() -> None:
 
 
 @pytest.mark.fault("7.4")
-def test_what_was_told_of_a_loop_is_over_when_it_is_calm_and_not_while_it_fails_now_and_then() -> None:
+def test_what_was_reported_a_loop_is_over_when_it_is_calm_and_not_while_it_fails_now_and_then() -> None:
     flaky, calm, people, over = Loop(20, after_s=5 * MINUTE_S), Loop(0), People(), []
 
     async def ends(key: str) -> None:

@@ -1,4 +1,4 @@
-"""What an entry waits for reaches its Progress on the board, once, and goes again when its work goes on."""
+"""What an entry waits for reaches its Progress on the board, once, and goes again when its work continues."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +23,7 @@ class Watched:
         self.watch = WaitWatch(self.box.store, self.box.ledger, self.box.clock, lambda _: self.known)  # type: ignore[arg-type]
 
     def look(self, seconds: int = 30) -> int:
-        """How many entries were told within so many seconds."""
+        """How many entries were reported within so many seconds."""
         told = 0
         for _ in range(0, seconds, int(LOOK_S)):
             told += at_once(self.watch.look())

@@ -1,6 +1,6 @@
 """The looks: frames as golden texts at fixed sizes, and what must hold at every size.
 
-`VIDEOD_WRITE_GOLDEN=1 pytest tests/dashboard` writes the golden texts anew; look at the difference before keeping it.
+`VIDEOD_WRITE_GOLDEN=1 pytest tests/dashboard` writes the golden texts again; look at the difference before keeping it.
 """
 
 import io

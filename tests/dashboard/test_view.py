@@ -83,7 +83,7 @@ def test_what_was_just_put_into_the_outbox_is_no_warning(box: StudioBox) -> None
     assert seen(box).warnings == ()
 
 
-def test_events_are_told_in_words_the_newest_first(box: StudioBox) -> None:
+def test_events_are_reported_in_words_the_newest_first(box: StudioBox) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     box.apply(RedoAsked(box.clock.at, task, Gate.ASSETS, ("image/bear_core",)))
     box.make(task, "image/bear_core")

@@ -116,7 +116,7 @@ def test_what_the_daemon_keeps_for_later_goes_back_with_the_clock(tmp_path: Path
                 await world.clock.sleep(3)
             now = world.clock.now_ms()
             held = {row.service: row.until_ms for row in await world.store.read(lambda tx: reads.suspensions(tx, now))}
-            assert set(held) == {"kie", "gemini", "elevenlabs"}  # a quota is judged anew: it is another day
+            assert set(held) == {"kie", "gemini", "elevenlabs"}  # a quota is judged again: it is another day
             assert held["gemini"] is None
             assert HOUR_MS - 10_000 < (held["kie"] or 0) - now <= HOUR_MS
             assert 5 * MINUTE_MS - 10_000 < (held["elevenlabs"] or 0) - now <= 5 * MINUTE_MS
@@ -164,7 +164,7 @@ def test_a_start_with_a_right_clock_moves_nothing(tmp_path: Path) -> None:
     run_virtual(story())
 
 
-def test_a_host_that_slept_goes_on_at_once_and_no_clock_was_set(
+def test_a_host_that_slept_continues_at_once_and_no_clock_was_set(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
@@ -174,7 +174,7 @@ def test_a_host_that_slept_goes_on_at_once_and_no_clock_was_set(
                 await world.queue("Film")
                 await world.clock.sleep(120)
                 world.clock.slept_ms += 2 * HOUR_MS
-                await world.clock.sleep(10)  # lanes look by themselves every 30 s only
+                await world.clock.sleep(10)  # lanes look automatically every 30 s only
                 assert len(await attempts(world, "plan/plan")) == 2
                 await world.rest(3600)
                 await check(world)
@@ -185,7 +185,7 @@ def test_a_host_that_slept_goes_on_at_once_and_no_clock_was_set(
     assert told == {"daemon_host_slept": 1}
 
 
-def test_a_clock_that_is_set_is_told_once_with_how_far(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_clock_that_is_set_is_reported_once_with_how_far(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         async with World(tmp_path) as world:
             with watched(world):

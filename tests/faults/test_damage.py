@@ -62,7 +62,7 @@ def test_a_large_file_is_checked_quickly_and_its_indexes_by_the_backup(bad_index
     assert not list(bad_index.parent.glob("backups/*"))
 
 
-def test_a_start_that_finds_its_database_gone_does_not_begin_anew(tmp_path: Path) -> None:
+def test_a_start_that_finds_its_database_gone_does_not_begin_again(tmp_path: Path) -> None:
     (tmp_path / "workspaces" / "wild").mkdir(parents=True)
     with pytest.raises(DatabaseError, match=r"is missing.*There is no good copy"):
         migrate(tmp_path / "videod.db")

@@ -1,4 +1,5 @@
-"""A full disk: work pauses and says so, nothing is lost or bought twice, and it goes on by itself (promise P10)."""
+"""A full disk: work pauses and says so, nothing is lost or bought twice, and it continues automatically (promise
+P10)."""
 
 import asyncio
 import errno
@@ -155,7 +156,7 @@ async def held(world: World) -> list[Suspension]:
     ]
 
 
-def test_a_disk_that_fills_in_the_midst_of_films_pauses_everything_tells_people_once_and_goes_on(
+def test_a_disk_that_fills_in_the_midst_of_films_pauses_everything_tells_people_once_and_continues(
     tmp_path: Path,
 ) -> None:
     async def story() -> None:
@@ -213,7 +214,7 @@ def test_a_pause_outlives_a_restart_and_is_lifted_by_the_next_daemon(tmp_path: P
     run_virtual(story())
 
 
-def test_a_database_without_room_pauses_at_once_and_the_reserve_is_made_again_before_work_goes_on(
+def test_a_database_without_room_pauses_at_once_and_the_reserve_is_regenerated_before_work_continues(
     tmp_path: Path,
 ) -> None:
     async def story() -> None:

@@ -20,7 +20,7 @@ def test_a_script_names_a_failing_disk_and_is_run_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.live
-def test_the_daemon_leaves_after_a_failed_fsync_and_the_next_start_goes_on(tmp_path: Path) -> None:
+def test_the_daemon_leaves_after_a_failed_fsync_and_the_next_start_continues(tmp_path: Path) -> None:
     assert short(CAMPAIGN, tmp_path, kinds="", ends=1, to_end=False)["daemon_left_with_75"] == 1
 
 

@@ -128,7 +128,7 @@ async def test_a_stop_does_not_wait_for_them(harness: Harness) -> None:
 
 
 @pytest.mark.fault("13.7")
-def test_people_are_told_once_after_a_minute_and_status_says_it_within_seconds() -> None:
+def test_people_are_alerted_once_after_a_minute_and_status_says_it_within_seconds() -> None:
     sent: list[Note] = []
     beats: list[int] = []
 

@@ -39,7 +39,7 @@ def test_a_studio_as_the_ledger_leaves_it_has_nothing_wrong(database: Path) -> N
         ("DELETE FROM tasks WHERE status = 'published'", "foreign key"),
     ],
 )
-def test_books_that_disagree_are_told(database: Path, statement: str, words: str) -> None:
+def test_books_that_disagree_are_reported(database: Path, statement: str, words: str) -> None:
     _change(database, statement)
     try:
         found = invariants.of_database(database)
@@ -48,7 +48,7 @@ def test_books_that_disagree_are_told(database: Path, statement: str, words: str
     assert any(words in one for one in found), found
 
 
-def test_files_that_are_missing_or_changed_are_told(database: Path) -> None:
+def test_files_that_are_missing_or_changed_are_reported(database: Path) -> None:
     found = invariants.of_database(database, database.parent / "workspaces")
     assert any("is missing" in one for one in found)
     with closing(invariants.look(database)) as connection:
@@ -60,7 +60,7 @@ def test_files_that_are_missing_or_changed_are_told(database: Path) -> None:
     assert any(f"{path} is not the file" in one for one in found)
 
 
-def test_leftovers_leaks_and_second_purchases_are_told(tmp_path: Path) -> None:
+def test_leftovers_leaks_and_second_purchases_are_reported(tmp_path: Path) -> None:
     (tmp_path / ".a.7.part.png").write_text("half")
     (tmp_path / "log").write_text("key=a-secret-of-mine-123")
     assert len(invariants.leftovers(tmp_path)) == 1

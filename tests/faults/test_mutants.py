@@ -12,7 +12,7 @@ def test_the_text_to_break_and_the_test_that_sees_it_are_there(mutant: Mutant) -
     assert mutant.old != mutant.new
 
 
-def test_a_row_that_no_longer_fits_is_told() -> None:
+def test_a_row_that_no_longer_fits_is_reported() -> None:
     row = Mutant("gone", "P0", "videod/ledger.py", "no such text", "", "tests/faults/test_mutants.py::test_nothing")
     assert len(complaints(row)) == 2
 

@@ -1,6 +1,6 @@
 """Notion asks to be left alone for five minutes: it is, by everybody, also over a restart; then it hears the truth.
 
-The real client on the real stand-in, on one clock; with real processes: tests/live/test_service_faults.py.
+The real client on the real simulated service, on one clock; with real processes: tests/live/test_service_faults.py.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ async def on(tmp_path: Path) -> AsyncIterator[NotionStage]:
 
 
 async def calls_of(on: NotionStage, harness: Harness, turn: NotionPacer | None = None) -> Calls:
-    """A connection as the daemon makes it at its start: the end of an earlier ban comes out of the database."""
+    """A connection as the daemon makes it at startup: the end of an earlier ban comes out of the database."""
     banned_until = int(await harness.read(lambda tx: reads.value(tx, "notion_not_before")) or 0)
 
     async def remember(until_ms: int) -> None:
@@ -69,7 +69,7 @@ def everybody(
 
 
 def asked_since(on: NotionStage, since_ms: int) -> list[int]:
-    """When the stand-in was asked, ms after `since_ms`."""
+    """When the simulated service was asked, ms after `since_ms`."""
     return [one["at_ms"] - since_ms for one in on.context.requests if one["at_ms"] >= since_ms]
 
 

@@ -124,12 +124,12 @@ def blocked(value: dict[str, object]) -> Good:
     return told({"usageMetadata": {"promptTokenCount": 5}, **value})
 
 
-def test_geminis_refused_prompt_in_http_200_is_worded_anew_once(tmp_path: Path) -> None:
+def test_geminis_refused_prompt_in_http_200_is_worded_again_once(tmp_path: Path) -> None:
     met = meet("gemini image", blocked({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), tmp_path)
     assert (met.kind, met.after.reworded, met.after.state, met.ran.paper) == ("refused", True, JobState.READY, None)
 
 
-def test_geminis_refused_picture_in_http_200_is_worded_anew_once(tmp_path: Path) -> None:
+def test_geminis_refused_picture_in_http_200_is_worded_again_once(tmp_path: Path) -> None:
     met = meet("gemini image", blocked({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}), tmp_path)
     assert (met.kind, met.after.reworded, met.after.state, met.ran.paper) == ("refused", True, JobState.READY, None)
 

@@ -15,7 +15,7 @@ BEGIN_MS = 1_795_000_020_000
 
 @dataclass
 class Clock:
-    """Stands still unless somebody sleeps or a test lets time pass."""
+    """Stops unless somebody sleeps or a test lets time pass."""
 
     at: int = BEGIN_MS
 

@@ -469,7 +469,7 @@ async def test_a_start_makes_everything_due(harness: Harness, board: BoardDouble
 
 @pytest.mark.fault("7.2")
 @pytest.mark.parametrize("kind", ["credentials", "gone", "rejected"])
-async def test_trouble_of_the_board_is_told_by_the_other_ways_once(
+async def test_trouble_of_the_board_is_sent_by_the_other_ways_once(
     harness: Harness, board: BoardDouble, kind: str
 ) -> None:
     board.broken["edited_since"] = BoardError(kind, "the connection may not see the page")
@@ -489,7 +489,9 @@ async def test_trouble_of_the_board_is_told_by_the_other_ways_once(
     assert len(harness.notifier.sent) == 3 and "answers again" in "".join(harness.notifier.sent)
 
 
-async def test_an_outage_over_a_restart_is_told_once_and_so_is_its_end(harness: Harness, board: BoardDouble) -> None:
+async def test_an_outage_over_a_restart_is_reported_once_and_so_is_its_end(
+    harness: Harness, board: BoardDouble
+) -> None:
     board.broken["edited_since"] = BoardError("down", "no answer")
     for _ in range(3):
         await harness.intake._round()
@@ -508,7 +510,7 @@ async def test_an_outage_over_a_restart_is_told_once_and_so_is_its_end(harness: 
 
 
 @pytest.mark.fault("7.2")
-async def test_a_board_that_is_down_is_told_after_ten_minutes(harness: Harness, board: BoardDouble) -> None:
+async def test_a_board_that_is_down_is_reported_after_ten_minutes(harness: Harness, board: BoardDouble) -> None:
     board.broken["edited_since"] = BoardError("down", "no answer")
     await harness.intake._round()
     await harness.relay._deliver_alerts()
@@ -520,7 +522,9 @@ async def test_a_board_that_is_down_is_told_after_ten_minutes(harness: Harness, 
 
 
 @pytest.mark.fault("7.2")
-async def test_files_that_the_board_refuses_are_told_by_the_other_ways(harness: Harness, board: BoardDouble) -> None:
+async def test_files_that_the_board_refuses_are_reported_by_the_other_ways(
+    harness: Harness, board: BoardDouble
+) -> None:
     board.add("p1", Status="Queued")
     await harness.sync()
     board.broken["put_asset"] = BoardError("rejected", "the workspace has no blocks left")
@@ -583,7 +587,7 @@ async def test_a_bug_met_by_one_entry_stops_no_other(
 
 @pytest.mark.fault("7.4")
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_an_edit_that_meets_a_bug_again_after_it_was_taken_is_told_again(
+async def test_an_edit_that_meets_a_bug_again_after_it_was_taken_is_reported_again(
     harness: Harness, board: BoardDouble, monkeypatch: pytest.MonkeyPatch, restarted: bool
 ) -> None:
     await at_gate(harness, board)
@@ -606,7 +610,7 @@ async def test_an_edit_that_meets_a_bug_again_after_it_was_taken_is_told_again(
 
 
 @pytest.mark.fault("7.4")
-async def test_a_board_that_stays_unreadable_is_told_once_a_day_and_at_once_when_it_comes_again(
+async def test_a_board_that_stays_unreadable_is_reported_once_a_day_and_at_once_when_it_comes_again(
     harness: Harness, board: BoardDouble
 ) -> None:
     for told in (2, 3):

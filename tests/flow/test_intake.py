@@ -230,7 +230,7 @@ async def test_flags_of_an_earlier_review_count_too(harness: Harness, board: Boa
     assert board.status("p1") == "Generating Assets"
 
 
-async def test_cancelled_stops_and_queued_goes_on(harness: Harness, board: BoardDouble) -> None:
+async def test_cancelled_stops_and_queued_continues(harness: Harness, board: BoardDouble) -> None:
     await at_gate(harness, board)
     board.person_sets("p1", Status="Cancelled")
     await harness.sync()

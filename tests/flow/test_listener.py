@@ -79,7 +79,7 @@ async def test_a_nonsense_amount_proves_nothing(quantity: str, booked: float) ->
 
 @pytest.mark.fault("1.4")
 @pytest.mark.parametrize("more", [0, 1, 5_000])
-async def test_a_script_that_reports_without_end_is_stopped_at_a_bound(more: int) -> None:
+async def test_a_script_that_reports_endlessly_is_stopped_at_a_bound(more: int) -> None:
     pencil, report = Pencil(), Report()
     order = json.dumps({"type": "submitted", "remote_id": "t1"})
     lines = [order, *[charged("0.01")] * (MOST_REPORTED - 1 + more)]

@@ -135,7 +135,7 @@ async def test_previews_that_fail_hold_up_neither_the_review_nor_another_channel
     assert len(board.assets) == 4 and await harness.read(reads.pending_messages) == ()
 
 
-async def test_a_file_without_a_possible_preview_is_told_once_and_tried_again(
+async def test_a_file_without_a_possible_preview_is_reported_once_and_tried_again(
     harness: Harness, board: BoardDouble, maker: PreviewsDouble
 ) -> None:
     maker.broken = PreviewError("rejected", "place_1_r0.png has no preview that fits into 10 bytes")

@@ -51,7 +51,7 @@ def test_a_trap_in_the_place_of_a_receipt_is_no_receipt(tmp_path: Path, kind: st
     good.write_text('{"state": "intent"}')
     match kind:
         case "fifo":
-            os.mkfifo(at)  # to open it in the ordinary way would wait for ever
+            os.mkfifo(at)  # to open it in the ordinary way would wait forever
         case "folder":
             at.mkdir()
         case "link":

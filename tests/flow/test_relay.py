@@ -446,7 +446,7 @@ async def test_an_episode_goes_from_queued_to_published_by_intake_and_relay(
 
 
 @pytest.mark.fault("7.4")
-async def test_an_entry_that_stays_refused_is_told_once_however_many_others_are_taken(
+async def test_an_entry_that_stays_refused_is_reported_once_however_many_others_are_taken(
     harness: Harness, board: BoardDouble
 ) -> None:
     board.add("p2", Status="Queued")
@@ -462,7 +462,7 @@ async def test_an_entry_that_stays_refused_is_told_once_however_many_others_are_
 
 @pytest.mark.fault("7.4")
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_a_refusal_that_comes_again_after_it_was_over_is_told_again(
+async def test_a_refusal_that_comes_again_after_it_was_over_is_reported_again(
     harness: Harness, board: BoardDouble, restarted: bool
 ) -> None:
     await planned(harness, board, "p1")
@@ -482,7 +482,7 @@ async def test_a_refusal_that_comes_again_after_it_was_over_is_told_again(
 
 @pytest.mark.fault("12.9", "12.11")
 @pytest.mark.parametrize("how", ["other words", "longer", "a link", "a pipe"])
-async def test_a_file_that_changed_after_its_check_is_not_shown_and_people_are_told_what_to_do(
+async def test_a_file_that_changed_after_its_check_is_not_shown_and_people_are_shown_what_to_do(
     harness: Harness, board: BoardDouble, how: str
 ) -> None:
     await planned(harness, board)

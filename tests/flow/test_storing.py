@@ -120,7 +120,7 @@ async def test_a_short_outage_wakes_nobody(harness: Harness, board: BoardDouble,
     assert len(bucket.objects) == 4 and harness.notifier.sent == [] and await problems(harness) == []
 
 
-async def test_a_second_outage_is_told_again(harness: Harness, board: BoardDouble, bucket: StorageDouble) -> None:
+async def test_a_second_outage_is_reported_again(harness: Harness, board: BoardDouble, bucket: StorageDouble) -> None:
     for page in ("p1", "p2"):
         bucket.broken = DENIED
         await made(harness, board, page, "wild")
@@ -130,7 +130,7 @@ async def test_a_second_outage_is_told_again(harness: Harness, board: BoardDoubl
     assert len([text for text in harness.notifier.sent if "r2" in text]) == 2
 
 
-async def test_an_outage_through_a_restart_is_told_once_and_ends(
+async def test_an_outage_through_a_restart_is_reported_once_and_ends(
     harness: Harness, board: BoardDouble, bucket: StorageDouble
 ) -> None:
     bucket.broken = DENIED
@@ -249,7 +249,7 @@ async def test_a_board_that_is_down_when_links_are_due_is_asked_again_later(
     assert all(map(bucket.good, links(board)))
 
 
-async def test_a_row_that_a_person_deleted_is_not_made_again_for_its_link(
+async def test_a_row_that_a_person_deleted_is_not_regenerated_for_its_link(
     harness: Harness, board: BoardDouble, bucket: StorageDouble
 ) -> None:
     await made(harness, board, "p1", "wild")

@@ -1,4 +1,4 @@
-"""A service on loopback that answers every request with exactly what it was told to."""
+"""A service on loopback that answers every request with exactly what it was asked to."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

@@ -54,7 +54,7 @@ def _answer(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(method: str, path: str, status: int, headers: Mapping[str, str], body: object) -> None:
-    """Raises AssertionError or jsonschema's ValidationError. `body`: the JSON, None where there is none."""
+    """Raises AssertionError or jsonschema's ValidationError. `body`: the JSON, None if there is none."""
     assert headers.get(REQUEST_ID), f"{method} {path}: {status} without a name"
     found = operation(method, path)
     if found is None:

@@ -1,7 +1,7 @@
-"""A board that goes away for one daemon: what stands before the stand-in refuses connections, or asks to wait.
+"""A board that goes away for one daemon: what stands before the simulated service refuses connections, or asks to wait.
 
-A person talks to the stand-in itself and goes on writing meanwhile. Every request is noted, answered well or not.
-"""
+A person talks to the simulated service itself and continues writing meanwhile. Every request is noted, answered well
+or not."""
 
 import json
 import time

@@ -1,7 +1,7 @@
 """A loopback proxy that spoils a share of the answers which pass through it, by the seed.
 
-It stands between a real daemon and a stand-in. What it spoils was carried out: the stand-in has done, and booked, it.
-"""
+It stands between a real daemon and a simulated service. What it spoils was carried out: the simulated service has
+done, and booked, it."""
 
 import json
 import random
@@ -80,7 +80,7 @@ class Mutating:
         headers = {name: value for name, value in at.headers.items() if name.lower() not in _OWN}
         status, told, answer = self._ask(at.command, at.path, headers, body)
         fields = {name: value for name, value in told.items() if name.lower() not in _OWN}
-        # what leads back to the stand-in leads through here again
+        # what leads back to the simulated service leads through here again
         answer = answer.replace(self.upstream.encode(), self.url.encode())
         fields = {name: value.replace(self.upstream, self.url) for name, value in fields.items()}
         with self._turn:

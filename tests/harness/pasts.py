@@ -35,7 +35,7 @@ def published(box: StudioBox, title: str, channel: str = "wild_earth") -> str:
 
 
 def deliver(box: StudioBox) -> None:
-    """The board takes everything that it is to be told, and has a row for each file."""
+    """The board takes everything that it must be told, and has a row for each file."""
     for message in at_once(box.store.read(reads.pending_messages)):
         if message.target == "asset":
             at_once(box.ledger.saw_asset(message.key, f"row-{message.key}", "0" * 64, box.clock.at))

@@ -10,8 +10,8 @@ A wait ends on what happened, never on the clock, so a test that passes takes no
     happened(threading_event)                           # wait for another thread
 
 What must NOT happen is not proven by waiting a while: wait for something that comes after it (the daemon's next look,
-a later entry's event, a request to a stand-in), then look; or use virtual time (`tests/harness/world.py`), where hours
-cost nothing. How long something took is not asserted either: assert what was asked, started or skipped.
+a later entry's event, a request to a simulated service), then look; or use virtual time (`tests/harness/world.py`),
+where hours cost nothing. How long something took is not asserted either: assert what was asked, started or skipped.
 
 `VIDEOD_TEST_PATIENCE=2` doubles every limit. `tests/faults/test_patience.py` reads the test tree for limits elsewhere.
 """

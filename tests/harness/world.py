@@ -142,8 +142,8 @@ class World:
         deaths: int = 1000,
         overrides: Mapping[str, str] | None = None,
     ) -> None:
-        """`looks`: purchases in doubt are compared with the services' balances. `deaths`: how often the daemon may die
-        while a job runs before it is set aside. `overrides`: own scripts by step."""
+        """`looks`: unconfirmed purchases are compared with the services' balances. `deaths`: how often the daemon may
+        die while a job runs before it is set aside. `overrides`: own scripts by step."""
         self.deaths = deaths
         self.overrides = dict(overrides or {})
         self.looks = looks
@@ -326,7 +326,7 @@ class World:
         return all(self.board.status(page) == LABELS[task.status] for page, task in tasks.items())
 
     async def live_through_cuts(self, cut_points: list[int], seconds: float = 20_000) -> None:
-        """Cut the power at each of the given points (counted anew from every start), restart, then live on."""
+        """Cut the power at each of the given points (counted again from every start), restart, then live on."""
         for point in cut_points:
             await self.stop()
             await self.start(cut_at=point)

@@ -15,7 +15,7 @@ def test_sound_packages_are_counted() -> None:
     assert code([found]) == 0
 
 
-def test_findings_are_named_with_what_mends_them() -> None:
+def test_findings_are_named_with_what_fixes_them() -> None:
     found = of_pip_audit({"dependencies": [SOUND, WRONG, SKIPPED]})
     assert found.findings == (
         "pillow 1.0: PYSEC-2026-1, fixed in 1.1", "pillow 1.0: CVE-2026-2, fixed in no version yet",

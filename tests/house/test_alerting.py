@@ -1,4 +1,4 @@
-"""Whatever people are told of comes to an end: a cause that nothing ends would be silent when it comes again."""
+"""Whatever people are informed of comes to an end: a cause that nothing ends would be silent when it comes again."""
 
 import ast
 import functools
@@ -40,7 +40,7 @@ def _head(text: str) -> str:
 
 @functools.cache
 def calls() -> tuple[tuple[str, str, ast.Call, ast.AST], ...]:
-    """The calls that tell people or end what was told."""
+    """The calls that tell people or end what was reported."""
     names = ("alert", "_alarm", "_ring", "Alert", "alert_over", "alerts_over", "_over")
     return tuple(one for one in every_call() if one[1] in names)
 
@@ -67,7 +67,7 @@ def endings() -> set[str]:
 
 
 def told() -> list[tuple[str, str, str]]:
-    """(where, key, `ends`) of everything that people are told."""
+    """(where, key, `ends`) of everything that people are alerted."""
     found = []
     for path, name, node, function in calls():
         inside = getattr(function, "name", "")

@@ -97,7 +97,7 @@ def test_every_status_with_every_form_of_body_means_what_it_proves(name: str) ->
             said = ours.read(wire, status, body)
             row = ours.judge(wire, said)
             kind, money = expected(name, status, form)
-            found = row.money if name not in FREE else money  # there is nothing to be in doubt about
+            found = row.money if name not in FREE else money  # there is nothing to be unconfirmed about
             if (said.form, row.kind.value, found) != (form, kind, money):
                 wrong.append((status, form.name, row.kind.value, row.money.name, "not", kind, money.name))
     assert wrong == []

@@ -152,7 +152,7 @@ def test_that_nobody_looks_must_be_said_and_is_repeated(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("4.1")
-def test_what_is_left_for_a_plan_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_left_for_a_plan_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, GOOD + "tags: [bears, wild animals]\n")
     assert main.run(["channels", "check", str(path)]) == 0
     told = capsys.readouterr().out

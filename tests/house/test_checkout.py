@@ -1,4 +1,4 @@
-"""`./run` and `./test` from wherever they are called, under any path and locale, with a stand-in for `uv`."""
+"""`./run` and `./test` from wherever they are called, under any path and locale, with a simulated service for `uv`."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ import pytest
 from tests.harness.patience import run
 
 ROOT = Path(__file__).parents[2]
-#: what the stand-in for uv does not install
+#: what the simulated service for uv does not install
 LIBRARIES = sysconfig.get_path("purelib")
 #: makes an environment as uv does: an absolute .pth, programs that name their Python by its whole path
 UV = f"""#!/bin/sh
@@ -83,7 +83,7 @@ def _from_path(name: str, checkout: Path) -> tuple[int, str, str]:
 
 
 @pytest.mark.fault("8.8")
-def test_the_path_of_the_checkout_is_in_no_file_that_python_reads_at_its_start(checkout: Path) -> None:
+def test_the_path_of_the_checkout_is_in_no_file_that_python_reads_at_startup(checkout: Path) -> None:
     assert said(checkout / "run", checkout)[0] == 0
     (pth,) = (checkout / ".venv").glob("lib/python3*/site-packages/_videod.pth")
     assert pth.read_bytes() == b"../../../..\n"

@@ -8,7 +8,7 @@ from videod.daemon.lock import LockHeld, hold
 from videod.dashboard.running import daemon_of
 
 
-def test_the_second_daemon_is_told_who_holds_the_state(tmp_path: Path) -> None:
+def test_the_second_daemon_is_given_who_holds_the_state(tmp_path: Path) -> None:
     program = f"from pathlib import Path\nfrom videod.daemon.lock import hold\nwith hold(Path({str(tmp_path)!r})):\n"
     program += "    print('held', flush=True)\n    input()\n"
     with subprocess.Popen([sys.executable, "-c", program], stdin=-1, stdout=-1, text=True) as first:

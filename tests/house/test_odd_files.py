@@ -282,6 +282,6 @@ def test_a_trap_in_the_place_of_a_credential_is_a_sentence(tmp_path: Path, trap:
         load_secrets({}, tmp_path)
 
 
-def test_what_a_path_may_be_is_told_in_one_place(tmp_path: Path) -> None:
+def test_what_a_path_may_be_is_reported_in_one_place(tmp_path: Path) -> None:
     assert files.placed("a/b", tmp_path) == tmp_path / "a/b" and files.placed("/x", tmp_path) == Path("/x")
     assert files.trouble(tmp_path / "nothing") is None and not files.exists(tmp_path / "a\0b")

@@ -1,7 +1,10 @@
-"""What people read is plain English: the words of a translation stay out of help, messages, documents and samples."""
+"""What people read is plain English: the words of a translation stay out of help, messages, documents and samples, and
+out of comments, docstrings and the names of tests."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +63,40 @@ def messages(tree: ast.AST) -> Iterator[str]:
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_messages_of_a_program_are_in_plain_english(program: str) -> None:
     assert [one for text in messages(ast.parse((ROOT / program).read_text())) for one in found(program, text)] == []
+
+
+#: words that are dialect in a message, and plain in code: a state is named `in_doubt`, a sound has a start
+CODE = re.compile(rf"\b({'|'.join(one for one in _DIALECT if one not in ('in doubt', 'at (its|the) start'))})\b", re.I)
+_SAYS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def notes(source: str) -> Iterator[str]:
+    """The comments and docstrings of a program, and the names of its tests in words."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, _SAYS):
+            yield ast.get_docstring(node) or ""
+            name = getattr(node, "name", "")
+            if name.startswith("test_"):
+                yield name.replace("_", " ")
+
+
+@pytest.mark.parametrize("room", ["videod", "scripts", "tests"])
+def test_comments_docstrings_and_names_of_tests_are_in_plain_english(room: str) -> None:
+    programs = [path for path in sorted((ROOT / room).rglob("*.py")) if path != Path(__file__)]
+    assert len(programs) > 20
+    odd = [
+        f"{path.relative_to(ROOT)}: {match[0]!r} in {text[max(0, match.start() - 40) : match.end() + 40]!r}"
+        for path in programs for text in notes(path.read_text()) for match in CODE.finditer(text)
+    ]  # fmt: skip
+    assert odd == []
+
+
+def test_dialect_is_found_in_comments_docstrings_and_names() -> None:
+    source = 'def test_it_goes_on() -> None:\n    """It shall end."""\n    x = 1  # made anew\n'
+    assert sorted(match[0] for text in notes(source) for match in CODE.finditer(text)) == ["anew", "goes on", "shall"]
 
 
 def test_the_words_of_a_translation_are_found() -> None:

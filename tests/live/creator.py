@@ -1,4 +1,4 @@
-"""A person who writes entries, reads their cards and mends them, and where else this person would look."""
+"""A person who writes entries, reads their cards and fixes them, and where else this person would look."""
 
 import json
 from pathlib import Path
@@ -42,7 +42,7 @@ class Creator:
         self._client.close()
 
     def write(self, title: str, channel: str = "deep_ocean", direction: str = "A whale dives deep for squid.") -> str:
-        """A new entry, queued; returns its page id. A topic each: two plain films of one are the very same."""
+        """A new entry, queued; returns its page id. A topic each: two plain films of one are the same."""
         topic = TOPICS[self._written % len(TOPICS)]
         self._written += 1
         page = self.draft({"Title": title, "Channel": channel, "Topic": topic, "Story Direction": direction})
@@ -88,7 +88,7 @@ class Creator:
     # ------------------------------------------------------------------------------------------ where else to look
 
     def alerts(self) -> list[str]:
-        """What Slack was told."""
+        """What Slack was sent."""
         path = self._stage.root / "slack" / "state.json"
         return [str(one["text"]) for one in json.loads(path.read_text())["messages"]] if path.exists() else []
 
@@ -99,7 +99,7 @@ class Creator:
         return until(look, lambda: (parts, self.alerts(), self._stage.log_tail()))
 
     def wait_for_rest(self) -> None:
-        """Until no job can go on by itself."""
+        """Until no job can go on automatically."""
         query = "SELECT step, key, state FROM jobs WHERE state IN ('ready', 'running') AND step <> 'cleanup'"
         until(lambda: not self._stage.rows(query), lambda: [dict(row) for row in self._stage.rows(query)])
 

@@ -137,14 +137,15 @@ class Stage:
         until(lambda: not self.rows(left), lambda: [dict(row) for row in self.rows(left)], times)
 
     def asked(self, service: str, path: str = "", method: str = "") -> list[dict[str, object]]:
-        """The stand-in's log of one service, oldest first."""
+        """The simulated service's log of one service, oldest first."""
         answer = self.admin(f"/requests?service={service}&last=20000")
         assert isinstance(answer, dict)
         rows: list[dict[str, object]] = answer["requests"]
         return [row for row in rows if path in str(row["path"]) and method in ("", row["method"])]
 
     def daemon_looks(self, times: int = 6) -> None:
-        """Until the daemon has asked the board so many more times what is new: what it does by itself is begun then."""
+        """Until the daemon has asked the board so many more times what is new: what it does automatically is begun
+        then."""
 
         def looks() -> int:
             found = self.asked("notion", "/query", "POST")
@@ -176,7 +177,7 @@ class Stage:
     def bought_beyond(self, begun: bool = False) -> Counter[str]:
         """Kind -> purchases beyond one for each finished job, refunds taken off; below zero: one was never bought.
 
-        Unlike `bought_twice` it bears episodes that ask for the very same, as two of one topic do. `begun`: beyond one
+        Unlike `bought_twice` it bears episodes that ask for the same, as two of one topic do. `begun`: beyond one
         for each job that was ever started.
         """
         beyond: Counter[str] = Counter()
@@ -192,7 +193,7 @@ class Stage:
     def check_purchases(self) -> None:
         """Raises AssertionError unless each finished job was bought once, and nothing else.
 
-        Plans are left out: one that breaks the rules of the craft is asked for anew.
+        Plans are left out: one that breaks the rules of the craft is asked for again.
         """
         beyond = self.bought_beyond()
         del beyond["text"]
@@ -202,7 +203,7 @@ class Stage:
         return call(f"{self.found['admin']}{path}", method, body, PATIENCE_S)
 
     def fault(self, **fields: object) -> None:
-        """From now on the stand-ins fail as told, until their /reset."""
+        """From now on the simulated services fail as told, until their /reset."""
         self.admin("/faults", "POST", fields)
 
     def children(self) -> list[str]:

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.live
 
 
 def starting(run: endings.Run) -> bool:
-    """The stand-ins are about to start, and nobody has waited for them yet."""
+    """The simulated services are about to start, and nobody has waited for them yet."""
     return any(run.folder.rglob("sandbox.log"))
 
 

@@ -1,6 +1,6 @@
-"""What a creator reads when something goes wrong, and that the episode goes on once it is fixed.
+"""What a creator reads when something goes wrong, and that the episode continues once it is fixed.
 
-One sandbox for all; every test writes its own entry. The channel wild_planet runs by itself to the end, deep_ocean
+One sandbox for all; every test writes its own entry. The channel wild_planet runs automatically to the end, deep_ocean
 stops at the reviews of the assets and of the clips.
 """
 
@@ -26,7 +26,7 @@ RETRIES = 20
 
 @pytest.fixture(scope="module")
 def ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program that videod is told to use: it runs the real one, until a test writes something else over it."""
+    """The program that videod is asked to use: it runs the real one, until a test writes something else over it."""
     path = tmp_path_factory.mktemp("tools") / "ffmpeg"
     install(path, f'exec {shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()} "$@"')
     return path
@@ -75,7 +75,7 @@ def whole(text: str, *parts: str) -> None:
 
 
 @pytest.mark.long
-def test_a_wrong_key_is_named_once_everywhere_and_a_start_with_the_right_one_goes_on(
+def test_a_wrong_key_is_named_once_everywhere_and_a_start_with_the_right_one_continues(
     studio: Stage, creator: Creator
 ) -> None:
     if studio.daemon is not None:
@@ -100,7 +100,7 @@ def test_a_wrong_key_is_named_once_everywhere_and_a_start_with_the_right_one_goe
     assert len(creator.alerts()) == alerts + 1
 
 
-def test_an_entry_that_cannot_run_goes_back_to_draft_with_the_field_and_runs_once_it_is_mended(
+def test_an_entry_that_cannot_run_goes_back_to_draft_with_the_field_and_runs_once_it_is_fixed(
     running: Stage, creator: Creator
 ) -> None:
     page = creator.draft({"Title": "Half an Entry", "Channel": "narnia"})
@@ -160,7 +160,7 @@ def test_a_plan_that_stays_bad_stops_before_money_is_spent_and_lists_rule_and_pl
     assert (card["Error Log"], creator.bought("image")) == ("", images + IMAGES)
 
 
-def test_one_bad_plan_is_mended_by_asking_again_without_anybody(running: Stage, creator: Creator) -> None:
+def test_one_bad_plan_is_fixed_by_asking_again_without_anybody(running: Stage, creator: Creator) -> None:
     asked, alerts = creator.bought("text"), len(creator.alerts())
     running.fault(service="gemini", kind="bad_plan", times=1)
     page = creator.write("Second Thoughts")
@@ -200,7 +200,7 @@ def test_a_refused_image_is_named_with_what_was_refused_and_the_others_are_kept(
 # ------------------------------------------------------------------------------------------------ services, tools
 
 
-def test_a_service_that_is_down_shows_its_next_retry_and_then_goes_on(running: Stage, creator: Creator) -> None:
+def test_a_service_that_is_down_shows_its_next_retry_and_then_continues(running: Stage, creator: Creator) -> None:
     clips = creator.bought("clip")
     page = creator.write("Weather")
     creator.wait(page, Status.ASSETS_READY)
@@ -216,7 +216,7 @@ def test_a_service_that_is_down_shows_its_next_retry_and_then_goes_on(running: S
 
 
 @pytest.mark.long
-def test_used_up_credit_shows_quota_exceeded_and_goes_on_when_queued_again(running: Stage, creator: Creator) -> None:
+def test_used_up_credit_shows_quota_exceeded_and_continues_when_queued_again(running: Stage, creator: Creator) -> None:
     creator.wait_for_rest()
     clips, alerts = creator.bought("clip"), len(creator.alerts())
     page = creator.write("Poor")
@@ -234,7 +234,7 @@ def test_used_up_credit_shows_quota_exceeded_and_goes_on_when_queued_again(runni
     )
 
 
-def test_used_up_credit_goes_on_after_a_resume_and_rings_no_second_time(running: Stage, creator: Creator) -> None:
+def test_used_up_credit_continues_after_a_resume_and_rings_no_second_time(running: Stage, creator: Creator) -> None:
     clips, before = creator.bought("clip"), len(creator.alerts())
     page = creator.write("Poorer")
     _run_out_of_credit(running, creator, page)

@@ -1,4 +1,5 @@
-"""Reviews: nothing behind one is bought before a person approves, and what is flagged is made anew, nothing else."""
+"""Reviews: nothing behind one is bought before a person approves, and what is flagged is created again, nothing
+else."""
 
 import json
 import subprocess
@@ -119,7 +120,7 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
 
 
 @pytest.mark.long
-def test_at_the_review_of_the_clips_only_the_flagged_one_is_bought_anew(tmp_path: Path) -> None:
+def test_at_the_review_of_the_clips_only_the_flagged_one_is_bought_again(tmp_path: Path) -> None:
     channel = gates(assets="auto", audio="auto", final="auto")
     with stage(tmp_path, channel=channel, sandbox=QUICK) as made, Board(made.env) as board:
         made.start()

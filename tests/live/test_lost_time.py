@@ -20,7 +20,7 @@ def told(made: Stage, words: str) -> list[str]:
     return [str(row["text"]) for row in rows if words in str(row["text"])]
 
 
-def test_lost_time_refused_requests_and_what_waits_are_told(tmp_path: Path) -> None:
+def test_lost_time_refused_requests_and_what_waits_are_reported(tmp_path: Path) -> None:
     settings = "[alerts]\nreviews_after_h = 0.001\n"
     gates = {"gates": {"assets": "review"}, "publish_without_review": False}
     with stage(tmp_path, channel=gates, settings=settings) as made:

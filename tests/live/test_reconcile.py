@@ -1,4 +1,5 @@
-"""kill -9 of the daemon and its script between a request and its answer: the stand-in's balance settles what became."""
+"""kill -9 of the daemon and its script between a request and its answer: the simulated service's balance settles what
+became."""
 
 import http.client
 import os

@@ -1,4 +1,4 @@
-"""`videod restore` into an empty folder; to the very end: `python -m tests.campaigns elsewhere`."""
+"""`videod restore` into an empty folder; to the same end: `python -m tests.campaigns elsewhere`."""
 
 from pathlib import Path
 

@@ -19,7 +19,7 @@ from videod.sandbox.attach import SLACK_PATH
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
-#: what the stand-ins do not ask for, with values that stand nowhere else
+#: what the simulated services do not ask for, with values that stand nowhere else
 UNUSED = {
     "R2_ACCESS_KEY_ID": "sentinel-r2-id-5d1f0c", "R2_SECRET_ACCESS_KEY": "sentinel-r2-secret-b07e4a",
     "NOTION_WEBHOOK_TOKEN": "secret_sentinel-hook-6ac9f1", "SMTP_PASSWORD": "sentinel-mail-0d84e2",

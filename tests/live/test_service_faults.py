@@ -86,7 +86,7 @@ def inserts(at: Stage) -> int:
 # ------------------------------------------------------------------------------------------------ YouTube
 
 
-def test_a_consent_revoked_in_mid_upload_stops_that_channel_alone_and_is_told_once(
+def test_a_consent_revoked_in_mid_upload_stops_that_channel_alone_and_is_reported_once(
     running: Stage, creator: Creator
 ) -> None:
     until(lambda: resume(running, "pause", "youtube", "--channel", "deep_ocean"), running.log_tail)
@@ -142,7 +142,7 @@ def test_a_film_whose_last_answer_and_session_are_lost_is_found_by_its_marker(ru
     ]
 
 
-def test_after_a_new_consent_the_interrupted_session_goes_on(running: Stage, creator: Creator) -> None:
+def test_after_a_new_consent_the_interrupted_session_continues(running: Stage, creator: Creator) -> None:
     before = inserts(running)
     _authorize(running, "wild_planet")
     resume(running, "resume", "youtube", "--channel", "wild_planet")
@@ -217,7 +217,7 @@ def test_broken_settings_change_nothing_and_good_ones_are_in_force_within_second
     running: Stage, creator: Creator
 ) -> None:
     assert running.daemon is not None
-    running.admin("/load", "DELETE")  # what was lost and ordered anew before was in work beside its successor
+    running.admin("/load", "DELETE")  # what was lost and ordered again before was in work beside its successor
     good = running.config.read_text()
     running.config.write_text(good.replace("concurrency = 1", "concurrency = 'many'"))
     running.daemon.send_signal(signal.SIGHUP)

@@ -132,7 +132,7 @@ def test_a_second_daemon_on_the_same_state_leaves_at_once_and_names_the_first(ru
     assert isinstance(daemon, dict) and (daemon["running"], daemon["pid"]) == (True, running.daemon.pid)
 
 
-def test_a_broken_channel_edit_is_refused_while_running_and_the_mended_one_is_taken_up(running: Stage) -> None:
+def test_a_broken_channel_edit_is_refused_while_running_and_the_fixed_one_is_taken_up(running: Stage) -> None:
     path = channel_file(running, "deep_ocean")
     good = path.read_text()
     assert problems(running) == "[]"

@@ -1,4 +1,4 @@
-"""A running Notion stand-in with a clock that stands still, and the official-style client pointed at it."""
+"""A running simulated Notion with a clock that is paused, and the official-style client pointed at it."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -106,7 +106,7 @@ class Running:
 
 @asynccontextmanager
 async def running(root: Path, clock: Clock | None = None, **build: Any) -> AsyncIterator[Running]:
-    """A stand-in on a free port; leaving the block stops it, its state stays in `root`."""
+    """A simulated service on a free port; leaving the block stops it, its state stays in `root`."""
     clock = clock or Clock()
     context = Context(root, Options(), clock)
     runner = web.AppRunner(notion.build(context, **build))

@@ -1,4 +1,5 @@
-"""Stand-ins on loopback under a clock the test holds; started again on the same folder they are the same service."""
+"""Simulated services on loopback under a clock the test holds; started again on the same folder they are the same
+service."""
 
 import importlib
 import socket

@@ -1,4 +1,4 @@
-"""The small stand-ins: catbox and Slack over the wire, S3 with the clients of others."""
+"""The small simulated services: catbox and Slack over the wire, S3 with the clients of others."""
 
 import asyncio
 import re

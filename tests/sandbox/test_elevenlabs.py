@@ -1,4 +1,4 @@
-"""The ElevenLabs stand-in against the vendor's own client and plain HTTP."""
+"""The simulated ElevenLabs against the vendor's own client and plain HTTP."""
 
 import asyncio
 import base64

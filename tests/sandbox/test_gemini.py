@@ -1,4 +1,4 @@
-"""The Gemini stand-in against the vendor's own client and plain HTTP."""
+"""The simulated Gemini against the vendor's own client and plain HTTP."""
 
 import asyncio
 import base64
@@ -163,7 +163,7 @@ async def test_a_plan_fits_the_schema_and_the_craft(sandbox: Sandbox) -> None:
     assert charge.usd == pytest.approx(((charge.quantity - tokens_out) * 0.75 + tokens_out * 3.75) / 1e6, rel=1e-3)
 
 
-async def test_a_bad_plan_breaks_rules_once_and_the_repair_round_mends_it(sandbox: Sandbox) -> None:
+async def test_a_bad_plan_breaks_rules_once_and_the_repair_round_fixes_it(sandbox: Sandbox) -> None:
     sandbox.fault("bad_plan")
     bad = await sandbox.plan()
     broken = {complaint.rule for complaint in craft.complaints(bad, 6, 8)}

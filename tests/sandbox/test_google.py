@@ -1,4 +1,4 @@
-"""The Google OAuth stand-in: consent, code exchange, refresh and revocation, also with Google's own libraries."""
+"""The Google simulated OAuth: consent, code exchange, refresh and revocation, also with Google's own libraries."""
 
 import asyncio
 import base64

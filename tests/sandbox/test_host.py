@@ -188,7 +188,7 @@ async def test_latency_can_be_changed_while_running(tmp_path: Path, monkeypatch:
         assert (await admin_call(running, "GET", "/latency")).json() == {"kie": 0.2}
 
 
-async def test_a_request_that_is_held_goes_on_once_the_fault_is_cleared(tmp_path: Path) -> None:
+async def test_a_request_that_is_held_continues_once_the_fault_is_cleared(tmp_path: Path) -> None:
     async with await started(tmp_path) as running:
         await admin_call(running, "POST", "/faults", {"service": "kie", "kind": "hold", "times": 1})
         waiting = asyncio.create_task(credit(running))

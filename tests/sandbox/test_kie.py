@@ -1,4 +1,4 @@
-"""The KIE stand-in over plain HTTP: tasks, money, media and misbehaviour."""
+"""The simulated KIE over plain HTTP: tasks, money, media and misbehaviour."""
 
 import asyncio
 import base64
@@ -232,7 +232,7 @@ async def test_the_same_request_has_the_same_key_wherever_its_picture_lies(kie: 
     assert (keys[0] == keys[1], keys[0] == keys[2]) == (True, False)
 
 
-async def test_a_task_goes_on_after_the_service_was_restarted(tmp_path: Path, http: httpx.AsyncClient) -> None:
+async def test_a_task_continues_after_the_service_was_restarted(tmp_path: Path, http: httpx.AsyncClient) -> None:
     async with running(tmp_path, "kie", "kie_upload", options=OPTIONS) as context:
         kie = Kie(context, http)
         task_id = (await kie.create(await kie.upload()))["data"]["taskId"]

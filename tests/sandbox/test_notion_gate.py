@@ -122,7 +122,7 @@ async def test_a_restart_keeps_everything_that_was_answered(tmp_path: Path) -> N
         assert len({option["id"] for option in options}) == 3
 
 
-async def test_a_line_torn_by_a_kill_is_dropped_and_the_journal_goes_on(tmp_path: Path) -> None:
+async def test_a_line_torn_by_a_kill_is_dropped_and_the_journal_continues(tmp_path: Path) -> None:
     clock = Clock()
     async with running(tmp_path, clock) as world:
         source_id = await world.database()

@@ -80,7 +80,7 @@ async def test_an_address_gets_a_token_and_nothing_else_until_a_person_has_paste
         assert [one["entity"]["id"] for one in at.events()] == [page["id"]]
 
 
-async def test_each_change_of_a_page_is_told_signed_with_who_and_which_columns(tmp_path: Path) -> None:
+async def test_each_change_of_a_page_is_sent_signed_with_who_and_which_columns(tmp_path: Path) -> None:
     async with running(tmp_path) as world, called() as at:
         token = await verified(world, at)
         source = await world.database()

@@ -1,4 +1,4 @@
-"""The stand-ins against the services' own JavaScript clients, one small program a client.
+"""The simulated services against the services' own JavaScript clients, one small program a client.
 
 They need node and the packages of `clients/package-lock.json`, which `.ci/npm` installs outside of the tree; without
 them the tests are skipped and say what is missing.

@@ -1,4 +1,4 @@
-"""The sandbox's web page: what it shows is what the stand-ins hold, and its edits are a person's edits."""
+"""The sandbox's web page: what it shows is what the simulated services hold, and its edits are a person's edits."""
 
 import io
 from collections.abc import AsyncIterator

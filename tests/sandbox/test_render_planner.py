@@ -1,4 +1,4 @@
-"""The stand-in's plans against the craft that the daemon checks, over topics and sizes."""
+"""The simulated service's plans against the craft that the daemon checks, over topics and sizes."""
 
 import json
 
@@ -123,7 +123,7 @@ def test_a_plan_in_another_language_passes_the_rules_of_that_language(code: str)
 
 @pytest.mark.parametrize("name", KNOWN)
 @pytest.mark.parametrize(("clips", "images"), [(6, 8), (18, 22)])
-def test_a_story_is_told_to_its_end_in_the_time_that_is_ordered(name: str, clips: int, images: int) -> None:
+def test_a_story_is_asked_to_its_end_in_the_time_that_is_ordered(name: str, clips: int, images: int) -> None:
     plan = make_plan(prompt(name, clips, images))
     lines = [clip["narration"] for clip in plan["clips"]]
     seconds = [narration_seconds(line) for line in lines]

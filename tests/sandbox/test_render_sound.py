@@ -1,4 +1,4 @@
-"""Speech and ambience as the stand-ins render them."""
+"""Speech and ambience as the simulated services render them."""
 
 import io
 import sys

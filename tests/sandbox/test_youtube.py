@@ -1,4 +1,4 @@
-"""The YouTube stand-in: the resumable protocol by hand, and Google's own client against it."""
+"""The simulated YouTube: the resumable protocol by hand, and Google's own client against it."""
 
 import asyncio
 import hashlib
@@ -135,7 +135,7 @@ async def test_the_other_documented_path_and_a_whole_put_work_too(youtube: YouTu
     assert youtube.stored(sent.json()["id"]) == FILM
 
 
-async def test_a_session_goes_on_after_the_service_was_restarted(tmp_path: Path, http: httpx.AsyncClient) -> None:
+async def test_a_session_continues_after_the_service_was_restarted(tmp_path: Path, http: httpx.AsyncClient) -> None:
     async with running(tmp_path, "youtube") as context:
         session = await YouTube(context, http).session()
         await YouTube(context, http).put(session, 0, BLOCK)

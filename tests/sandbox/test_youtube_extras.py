@@ -1,4 +1,4 @@
-"""The YouTube stand-in beside the films, with Google's own client: captions, thumbnails, playlists, search, deletion,
+"""The simulated YouTube beside the films, with Google's own client: captions, thumbnails, playlists, search, deletion,
 and verdicts that come late."""
 
 import io

@@ -36,7 +36,7 @@ def test_a_small_channel_does_not_wait_for_one_that_floods(tmp_path: Path) -> No
     run_virtual(story())
 
 
-def test_a_channel_whose_file_goes_stands_still_settles_what_runs_and_goes_on_when_it_is_back(tmp_path: Path) -> None:
+def test_a_channel_whose_file_goes_is_paused_settles_what_runs_and_continues_when_it_is_back(tmp_path: Path) -> None:
     async def story() -> None:
         policies = {"wild": policy(), "deep": policy("deep")}
         async with World(tmp_path, policies=policies) as world:

@@ -174,7 +174,7 @@ def test_a_take_over_holds_whatever_the_other_writes_meanwhile(seed: int) -> Non
 
 
 @pytest.mark.fault("3.3")
-def test_after_a_kill_the_same_state_folder_goes_on_at_once_and_another_one_when_it_lapsed() -> None:
+def test_after_a_kill_the_same_state_folder_continues_at_once_and_another_one_when_it_lapsed() -> None:
     async def story(line: Line, log: list[tuple[float, str]]) -> None:
         one, two = Daemon(line, ONE, log), Daemon(line, TWO, log)
         await one.start()

@@ -13,7 +13,7 @@ from videod.core.statuses import JobState, Status
 from videod.core.suspension import Cause
 
 
-def test_a_channel_never_spends_more_than_its_day_allows_and_goes_on_the_next(tmp_path: Path) -> None:
+def test_a_channel_never_spends_more_than_its_day_allows_and_continues_the_next(tmp_path: Path) -> None:
     async def story() -> None:
         budget = 1_000_000  # 1 USD; the episode costs about 1.4
         async with World(tmp_path, policies={"wild": policy(daily_budget_micros=budget)}) as world:
@@ -43,7 +43,7 @@ def test_the_price_of_a_job_is_reserved_by_the_transaction_that_starts_it() -> N
     assert paper.one.status == Status.ERROR_ASSETS
 
 
-def test_an_episode_at_its_cap_stops_names_the_setting_and_goes_on_when_it_is_raised() -> None:
+def test_an_episode_at_its_cap_stops_names_the_setting_and_continues_when_it_is_raised() -> None:
     paper = Book(policy=policy(episode_cap_micros=10_000))
     paper.queue()
     paper.start("plan/plan")

@@ -1,4 +1,4 @@
-"""What is followed from claim to claim says the same as what is read anew."""
+"""What is followed from claim to claim says the same as what is read again."""
 
 import sqlite3
 from collections import Counter
@@ -39,7 +39,7 @@ def compare(patch: pytest.MonkeyPatch) -> Counter[str]:
     return seen
 
 
-def test_a_followed_lineup_chooses_what_one_that_is_read_anew_does(
+def test_a_followed_lineup_chooses_what_one_that_is_read_again_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = compare(monkeypatch)
@@ -92,7 +92,7 @@ def test_the_next_of_an_episode_is_its_first_one_of_the_service_that_is_due() ->
     assert over.choose() is None
 
 
-def test_an_admission_a_plan_and_another_status_are_read_anew() -> None:
+def test_an_admission_a_plan_and_another_status_are_read_again() -> None:
     line, first, task, jobs = a_line()
     assert line.after(first._replace(admitted=False), task.status, task, jobs, at=100) is None
     assert line.after(first._replace(job="plan/plan"), task.status, task, jobs, at=100) is None

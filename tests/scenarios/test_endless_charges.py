@@ -1,4 +1,4 @@
-"""A script that reports charges without end is ended, its job stops, and a person reads why."""
+"""A script that reports charges endlessly is ended, its job stops, and a person reads why."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def test_the_job_stops_with_its_cause_and_the_books_stay_small(tmp_path: Path) -
             rows = await world.store.read(lambda tx: in_full.charges(tx, task.id))
             assert len(rows) == MOST_REPORTED
             assert task.cost_micros == round(world.vendors.usd * 1e6)
-            assert world.vendors.calls["gemini"] == 1  # not tried again by itself
+            assert world.vendors.calls["gemini"] == 1  # not tried again automatically
 
     run_virtual(story())
 

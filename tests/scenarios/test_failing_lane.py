@@ -1,4 +1,4 @@
-"""A bug in the choice of one lane stops that lane for moments; the house goes on and the episode is published."""
+"""A bug in the choice of one lane stops that lane for moments; the house continues and the episode is published."""
 
 import sqlite3
 from functools import partial

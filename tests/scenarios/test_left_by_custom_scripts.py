@@ -31,7 +31,7 @@ OWN = {
 
 
 def _copy(world: World) -> None:
-    """A backup of the database as it is now; the daemon goes on."""
+    """A backup of the database as it is now; the daemon continues."""
     with closing(sqlite3.connect(world.path)) as source, closing(sqlite3.connect(world.folder / "older.db")) as target:
         source.backup(target)
 

@@ -161,7 +161,7 @@ def test_a_folder_of_lost_files_is_one_question(tmp_path: Path) -> None:
 @pytest.mark.fault("10.1", "10.2")
 @pytest.mark.parametrize("how", HARMS)
 def test_the_film_that_was_approved_is_what_is_uploaded(tmp_path: Path, how: str) -> None:
-    """The doubles make the very same film again, so its approval still counts."""
+    """The doubles make the same film again, so its approval still counts."""
 
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
@@ -394,7 +394,7 @@ def test_a_redo_of_one_of_several_lost_files_says_what_still_stops_the_episode(t
 
 
 @pytest.mark.fault("10.1")
-def test_a_file_that_is_still_refused_when_made_again_sends_back_what_it_is_made_from(tmp_path: Path) -> None:
+def test_a_file_that_is_still_refused_when_regenerated_sends_back_what_it_is_made_from(tmp_path: Path) -> None:
     """The film refuses a cut, whose own inputs were paid for: asked once, with the price of all of them."""
 
     async def story() -> None:
@@ -432,7 +432,7 @@ def test_a_file_that_is_still_refused_when_made_again_sends_back_what_it_is_made
 
 @pytest.mark.fault("10.2")
 @pytest.mark.parametrize("put_back", [False, True], ids=["it is another one", "it is as it was"])
-def test_a_film_that_changed_while_it_was_sent_is_made_again_or_told(tmp_path: Path, put_back: bool) -> None:
+def test_a_film_that_changed_while_it_was_sent_is_regenerated_or_told(tmp_path: Path, put_back: bool) -> None:
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
             page = await world.queue("Bear")

@@ -1,4 +1,5 @@
-"""Services that are down, that fail at random, that are paused: everything goes on by itself, and nothing is lost."""
+"""Services that are down, that fail at random, that are paused: everything continues automatically, and nothing is
+lost."""
 
 import asyncio
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_with_a_fifth_of_all_calls_failing_every_film_is_published(tmp_path: Pat
     run_virtual(story())
 
 
-def test_a_long_outage_asks_with_one_job_at_a_time_and_is_told_once(tmp_path: Path) -> None:
+def test_a_long_outage_asks_with_one_job_at_a_time_and_is_reported_once(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, policies={"wild": policy(clips=8, images=9)}) as world:
             hours = 6 * 3600.0
@@ -101,7 +102,7 @@ def test_an_open_breaker_outlives_a_restart(tmp_path: Path) -> None:
     run_virtual(story())
 
 
-def test_a_paused_service_starts_nothing_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_a_paused_service_starts_nothing_and_the_rest_continues(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path) as world:
             at = world.clock.now_ms()
@@ -121,7 +122,7 @@ def test_a_paused_service_starts_nothing_and_the_rest_goes_on(tmp_path: Path) ->
     run_virtual(story())
 
 
-def test_a_paused_channel_stands_still_and_the_others_do_not(tmp_path: Path) -> None:
+def test_a_paused_channel_is_paused_and_the_others_do_not(tmp_path: Path) -> None:
     async def story() -> None:
         policies = {"wild": policy(), "deep": policy("deep")}
         async with World(tmp_path, policies=policies) as world:
@@ -139,7 +140,7 @@ def test_a_paused_channel_stands_still_and_the_others_do_not(tmp_path: Path) -> 
     run_virtual(story())
 
 
-def test_a_paused_episode_stands_still_says_why_on_the_board_and_goes_on(tmp_path: Path) -> None:
+def test_a_paused_episode_is_paused_says_why_on_the_board_and_continues(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path) as world:
             page = await world.queue("Film")

@@ -21,7 +21,7 @@ from videod.web.requests import RequestHandler
 
 OUTSIDE = ("gemini", "kie", "elevenlabs", "youtube")
 WAITS = tuple(minutes * 60_000 for minutes in (1, 5, 15, 60))  # as in videod.toml
-#: outcomes of attempts that pass by themselves, by nature
+#: outcomes of attempts that pass automatically, by nature
 PASSING = ("down", "timeout", "nonsense", "busy", "quota", "in_doubt", "lost", "interrupted", "disk")
 HALF_HOUR_S = 1800.0
 
@@ -48,7 +48,7 @@ def lasting(share: float) -> list[Trouble]:
 
 
 class Person:
-    """Looks every half hour and mends what stands; `acts` counts what was done, by what it was."""
+    """Looks every half hour and fixes what stands; `acts` counts what was done, by what it was."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -100,7 +100,7 @@ async def passing_story(folder: Path, seed: int, share: float) -> Counter[tuple[
 
 
 async def mixed_story(folder: Path, seed: int, share: float) -> tuple[Person, Counter[tuple[str, str]]]:
-    """Two channels, one of which may buy nothing again unasked, meet everything at once; a person mends."""
+    """Two channels, one of which may buy nothing again unasked, meet everything at once; a person fixes."""
     policies = {
         "wild": policy(clips=8, images=9, retry_waits_ms=WAITS),
         "deep": policy("deep", clips=8, images=9, retry_waits_ms=WAITS, rebuy_ceiling_micros=0),
@@ -138,7 +138,7 @@ def test_what_passes_by_nature_passes_without_a_person(tmp_path: Path, seed: int
 
 
 @pytest.mark.parametrize(("seed", "share"), [(0, 0.02), (1, 0.1), (2, 0.2)])
-def test_with_every_kind_mixed_a_person_who_mends_gets_every_film_and_pays_once(
+def test_with_every_kind_mixed_a_person_who_fixes_gets_every_film_and_pays_once(
     tmp_path: Path, seed: int, share: float
 ) -> None:
     person, found = run_virtual(mixed_story(tmp_path, seed, share))

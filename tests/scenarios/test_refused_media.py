@@ -1,4 +1,4 @@
-"""A file that the gate refuses is never done: it is fetched again, then bought anew, charged, and kept to look at."""
+"""A file that the gate refuses is never done: it is fetched again, then bought again, charged, and kept to look at."""
 
 import asyncio
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_clip_that_came_damaged_is_fetched_again_for_nothing(tmp_path: Path) -
     run_virtual(story())
 
 
-def test_a_clip_that_is_bad_at_its_service_is_bought_anew_and_the_books_say_so(tmp_path: Path) -> None:
+def test_a_clip_that_is_bad_at_its_service_is_bought_again_and_the_books_say_so(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path) as world:
             world.vendors.spoilt_clips = 1
@@ -77,7 +77,7 @@ def test_a_clip_that_stays_bad_ends_as_an_error_with_its_cause_and_one_kept_file
     run_virtual(story())
 
 
-def test_buying_anew_stops_at_the_cap_of_the_episode(tmp_path: Path) -> None:
+def test_buying_again_stops_at_the_cap_of_the_episode(tmp_path: Path) -> None:
     async def story() -> None:
         cap = 2_000_000
         async with World(tmp_path, policies={"wild": policy(episode_cap_micros=cap)}) as world:
@@ -92,7 +92,7 @@ def test_buying_anew_stops_at_the_cap_of_the_episode(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoilt", [False, True])
-def test_after_a_crash_only_a_sound_file_is_adopted(tmp_path: Path, spoilt: bool) -> None:
+def test_after_a_crash_only_a_valid_file_is_adopted(tmp_path: Path, spoilt: bool) -> None:
     async def story() -> None:
         async with World(tmp_path) as world:
             world.vendors.spoilt_clips = 1000 if spoilt else 0

@@ -17,7 +17,7 @@ REFUSED: dict[str, object] = {
 
 
 @pytest.mark.parametrize("another", [True, False])
-def test_an_upload_goes_on_with_another_token_where_there_may_be_one(tmp_path: Path, another: bool) -> None:
+def test_an_upload_continues_with_another_token_where_there_may_be_one(tmp_path: Path, another: bool) -> None:
     async def story() -> None:
         async with World(tmp_path) as world:
             asked: list[str] = []

@@ -51,7 +51,7 @@ async def stops(world: World) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize(("seed", "board"), [(0, "there"), (1, "down")])
-def test_every_stop_of_an_episode_is_told_within_five_minutes(tmp_path: Path, seed: int, board: str) -> None:
+def test_every_stop_of_an_episode_is_reported_within_five_minutes(tmp_path: Path, seed: int, board: str) -> None:
     async def story() -> None:
         policies = {name: policy(name, clips=4, images=5, retry_waits_ms=WAITS) for name in ("wild", "deep")}
         world = World(tmp_path, seed=seed, policies=policies)

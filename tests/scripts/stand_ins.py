@@ -1,4 +1,4 @@
-"""Stand-ins of the sandbox on a loop in a thread of their own: the scripts are synchronous programs."""
+"""Simulated services of the sandbox on a loop in a thread of their own: the scripts are synchronous programs."""
 
 import asyncio
 import threading
@@ -51,7 +51,7 @@ async def _serve(builders: Builders, context: Context, started: threading.Event,
 
 @contextmanager
 def standing(builders: Builders, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
-    """The stand-ins on ports of their own, their addresses and keys in the environment."""
+    """The simulated services on ports of their own, their addresses and keys in the environment."""
     context = Context(root, Options(generation_s=0.3, clip_size=(640, 360)))
     loop, started, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(_serve(builders, context, started, stop),))

@@ -341,7 +341,7 @@ def test_a_broken_clip_is_named_and_no_film_is_left(studio: Path, tmp_path: Path
     assert not (tmp_path / "film.mp4").exists() and media.leftovers(tmp_path) == []
 
 
-def test_a_broken_cut_is_made_again_from_its_clip(studio: Path, film_made: Path, tmp_path: Path, run: Run) -> None:
+def test_a_broken_cut_is_regenerated_from_its_clip(studio: Path, film_made: Path, tmp_path: Path, run: Run) -> None:
     bad = broken_copy(studio / "cut_2.mov", tmp_path / "cut_2.mov")
     shutil.copy(studio / "cut_2.mov.checked.json", tmp_path)
     listed = media.manifest(

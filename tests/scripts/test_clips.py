@@ -15,7 +15,7 @@ pytestmark = pytest.mark.live
 
 CASES = Path(__file__).parents[1] / "cases"
 GRID = (24, 12)
-#: a field of its own color in each corner, gray in the middle: turned, squeezed or recolored is told
+#: a field of its own color in each corner, gray in the middle: turned, squeezed or recolored is reported
 FIELDS = (
     "drawbox=x=0:y=0:w=iw/2:h=ih/2:c=0xc83c28:t=fill,drawbox=x=iw/2:y=0:w=iw/2:h=ih/2:c=0x28b43c:t=fill,"
     "drawbox=x=0:y=ih/2:w=iw/2:h=ih/2:c=0x3246be:t=fill,drawbox=x=iw/2:y=ih/2:w=iw/2:h=ih/2:c=0xb4b4b4:t=fill"

@@ -217,7 +217,7 @@ def test_impossible_wishes_are_usage_errors(wrong: tuple[str, str], studio: Path
     assert run(cut_clip.main, *words).code == 64
 
 
-def test_a_certificate_vouches_only_for_the_very_same_bytes(studio: Path, tmp_path: Path, run: Run) -> None:
+def test_a_certificate_vouches_only_for_the_same_bytes(studio: Path, tmp_path: Path, run: Run) -> None:
     out = tmp_path / "cut.mov"
     words = ("--video", studio / "clip.mp4", "--audio", studio / "voice.mp3", "--output", out)
     assert run(cut_clip.main, *words).code == 0

@@ -135,7 +135,7 @@ def test_a_key_in_an_answer_of_gemini_shows_nowhere(
     assert os.environ["GEMINI_API_KEY"] == key
 
 
-def test_an_answer_that_is_nested_without_end_is_only_text() -> None:
+def test_an_answer_that_is_nested_endlessly_is_only_text() -> None:
     for depth in (400, 900, 5_000, 100_000):
         reply = http.Reply("kie", "GET /x", 500, {}, b'[{"a":' * depth + b"1" + b"}]" * depth)
         assert reply.told()

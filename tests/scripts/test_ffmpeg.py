@@ -162,7 +162,7 @@ def test_a_process_that_cannot_be_started_now_is_tried_again_later(
     assert (caught.value.kind, caught.value.service) == (Kind.DOWN, "host")
 
 
-def test_a_full_disk_is_told_from_a_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_from_a_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a_program(tmp_path, "echo 'av_write_frame: No space left on device' >&2; exit 1", monkeypatch)
     with pytest.raises(Failure) as caught:
         ffmpeg.run([], "clip 3: cutting")

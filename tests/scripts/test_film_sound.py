@@ -82,7 +82,7 @@ def film(
     return ran, starts
 
 
-def test_the_ambience_goes_on_under_every_cut(studio: Path, tmp_path: Path, run: Run) -> None:
+def test_the_ambience_continues_under_every_cut(studio: Path, tmp_path: Path, run: Run) -> None:
     _, starts = film(run, studio, tmp_path, "quiet.wav", ("wind.wav", "rain.wav", "holed.wav", "wind.wav"))
     found = levels(heard(tmp_path / "film.mp4"))
     mean = level(heard(tmp_path / "film.mp4"))

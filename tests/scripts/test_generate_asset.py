@@ -76,7 +76,7 @@ def test_the_same_request_is_never_bought_twice(wire: Wire, run: Run, tmp_path: 
     assert second.of("charged") == [] and len(wire.asked) == 1
 
 
-def test_a_refused_picture_is_bought_anew_with_another_seed(wire: Wire, run: Run, tmp_path: Path) -> None:
+def test_a_refused_picture_is_bought_again_with_another_seed(wire: Wire, run: Run, tmp_path: Path) -> None:
     wire.on("POST", PATH, drawn(png()), drawn(png(colour="blue")))
     run(generate_asset.main, *wish(tmp_path))
     (tmp_path / "bear.png").rename(tmp_path / "bear.png.refused")
@@ -215,7 +215,7 @@ QUOTA = "type.googleapis.com/google.rpc.QuotaFailure"
         (error(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted"), 75, "quota"),
     ],
 )
-def test_errors_are_told_apart_and_take_the_intent_back(
+def test_errors_are_distinguished_and_take_the_intent_back(
     wire: Wire, run: Run, tmp_path: Path, answer: Say, code: int, kind: str
 ) -> None:
     wire.on("POST", PATH, answer)

@@ -52,7 +52,7 @@ def test_a_narration_carries_the_voice_settings_and_tells_its_length(
         ("eleven_flash_v2_5", None, None),
     ],
 )
-def test_the_language_is_told_where_the_model_takes_it(
+def test_the_language_is_shown_where_the_model_takes_it(
     wire: Wire, run: Run, tmp_path: Path, tone: bytes, model: str, code: str | None, sent: str | None
 ) -> None:
     wire.on("POST", SPEECH, heard(tone))
@@ -67,7 +67,7 @@ def test_a_narration_is_bought_once(wire: Wire, run: Run, tmp_path: Path, tone: 
     assert second.result == first.result and second.of("charged") == [] and len(wire.asked) == 1
 
 
-def test_a_refused_narration_is_bought_and_charged_anew(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
+def test_a_refused_narration_is_bought_and_charged_again(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
     wire.on("POST", SPEECH, heard(tone))
     run(generate_audio.main, *speech(tmp_path))
     (tmp_path / "n.mp3").rename(tmp_path / "n.mp3.refused")
@@ -132,7 +132,7 @@ def detail(http: int, **fields: object) -> Say:
         (detail(409, code="conflict", message="already exists"), 69, "down"),
     ],
 )
-def test_errors_of_both_shapes_are_told_apart(
+def test_errors_of_both_shapes_are_distinguished(
     wire: Wire, run: Run, tmp_path: Path, answer: Say, code: int, kind: str
 ) -> None:
     wire.on("POST", SPEECH, answer)

@@ -369,7 +369,7 @@ def test_a_refused_clip_is_fetched_again_first_for_nothing(
     assert (tmp_path / "clip.mp4").read_bytes() == clip
 
 
-def test_a_refused_clip_that_comes_as_it_was_is_ordered_and_charged_anew(
+def test_a_refused_clip_that_comes_as_it_was_is_ordered_and_charged_again(
     wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
 ) -> None:
     lay_out(wire, clip)
@@ -440,7 +440,7 @@ def test_a_bucket_gets_the_picture_and_kie_a_signed_link(
 
 
 @pytest.mark.live
-def test_a_killed_run_goes_on_with_the_same_job(
+def test_a_killed_run_continues_with_the_same_job(
     wire: Wire, run: Run, tmp_path: Path, picture: Path, clip: bytes
 ) -> None:
     lay_out(wire, clip)

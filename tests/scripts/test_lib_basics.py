@@ -65,7 +65,7 @@ def test_a_bug_ends_with_70_and_its_trace_without_secrets(
 @pytest.mark.parametrize(
     ("error", "code"), [(errno.ENOSPC, 74), (errno.EDQUOT, 74), (errno.ENOENT, 65), (errno.ECHILD, 70)]
 )
-def test_a_full_disk_and_a_missing_file_are_told_from_a_bug(error: int, code: int) -> None:
+def test_a_full_disk_and_a_missing_file_are_reported_from_a_bug(error: int, code: int) -> None:
     assert ending(OSError(error, os.strerror(error), "clip.mp4")) == code
 
 

@@ -1,4 +1,4 @@
-"""Scripts: what never left this machine is never in doubt, whatever went wrong; and no key shows by it."""
+"""Scripts: what never left this machine is never unconfirmed, whatever went wrong; and no key shows by it."""
 
 import os
 import re

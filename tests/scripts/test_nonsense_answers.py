@@ -128,7 +128,7 @@ def test_an_envelope_of_nonsense_is_no_answer(body: bytes) -> None:
 def test_a_receipt_that_is_no_file_is_a_doubt_at_once(wire: Wire, run: Run, tmp_path: Path, kind: str) -> None:
     at = tmp_path / "bear.png.job.json"
     if kind == "fifo":
-        os.mkfifo(at)  # to open it in the ordinary way would wait for ever
+        os.mkfifo(at)  # to open it in the ordinary way would wait forever
     elif kind == "folder":
         at.mkdir()
     elif kind == "link":

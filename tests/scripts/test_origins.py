@@ -241,7 +241,7 @@ def test_the_address_that_was_judged_is_the_one_that_is_connected_to(
 @pytest.mark.parametrize(
     "target", ["http://inner.example/x", "http://10.0.0.1/x", "http://[fd00::1]/x", "file:///etc/x"]
 )
-def test_each_redirect_is_judged_anew(wire: Wire, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+def test_each_redirect_is_judged_again(wire: Wire, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     Names(monkeypatch, {"inner.example": [["192.168.0.7"]]})
     wire.on("GET", "/clip.mp4", Say(status=302, headers={"Location": target}))
     with pytest.raises(AnswerLost) as lost:

@@ -121,7 +121,7 @@ def test_a_silence_inside_a_narration_stays(tmp_path: Path, run: Run) -> None:
     assert ran.result["speech_s"] == pytest.approx(2.9, abs=0.03)
 
 
-def test_a_clip_too_short_for_its_words_is_slowed_and_nothing_stands_still(tmp_path: Path, run: Run) -> None:
+def test_a_clip_too_short_for_its_words_is_slowed_and_nothing_is_paused(tmp_path: Path, run: Run) -> None:
     video = media.clip(tmp_path / "short.mp4", 2.5, media.SMALL)
     voice = beep(tmp_path / "voice.wav", 0.0, 1.4, 0.0)
     out = tmp_path / "cut.mov"

@@ -80,7 +80,7 @@ def test_what_cannot_be_unpacked_is_no_answer(data: bytes, label: str, cut: bool
     assert caught.value.cut == cut or label == "gzip"
 
 
-def test_a_small_answer_that_unpacks_without_end_comes_in_small_pieces() -> None:
+def test_a_small_answer_that_unpacks_endlessly_comes_in_small_pieces() -> None:
     for piece in packed.unpacked([gzip.compress(bytes(50 << 20))], "gzip"):
         assert len(piece) <= packed.AT_ONCE
 

@@ -1,4 +1,4 @@
-"""What a channel adds to the brief of its plans, and that a plan which goes on keeps what it began with."""
+"""What a channel adds to the brief of its plans, and that a plan which continues keeps what it began with."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def prompt(wire: Wire, stage: str) -> str:
     return str(asked.json()["contents"][0]["parts"][0]["text"])
 
 
-def test_each_stage_is_told_what_it_needs_of_the_channel(wire: Wire, run: Run, tmp_path: Path) -> None:
+def test_each_stage_is_shown_what_it_needs_of_the_channel(wire: Wire, run: Run, tmp_path: Path) -> None:
     lay(wire)
     assert run(generate_plan.main, *wish(tmp_path, "--channel-file", laid(tmp_path))).code == 0
     assert "- The Flood; brown bear; A bear crosses.; She steps in." in prompt(wire, "stories")
@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
         plan_channel.read(path)
 
 
-def test_a_plan_that_goes_on_keeps_pace_and_stories_that_it_began_with(wire: Wire, run: Run, tmp_path: Path) -> None:
+def test_a_plan_that_continues_keeps_pace_and_stories_that_it_began_with(wire: Wire, run: Run, tmp_path: Path) -> None:
     """Another film of the channel was planned, and its voice measured, while this one waited for the service."""
     lay(wire, text=[say({"error": {"code": 503, "status": "UNAVAILABLE", "message": "overloaded"}}, 503)] * 9)
     first = run(generate_plan.main, *wish(tmp_path, "--channel-file", laid(tmp_path)))

@@ -1,4 +1,4 @@
-"""The scripts against the sandbox's stand-ins: what both sides believe of the wire must be the same."""
+"""The scripts against the sandbox's simulated services: what both sides believe of the wire must be the same."""
 
 import json
 import threading
@@ -63,7 +63,7 @@ def test_a_clip_is_filmed_from_the_hosted_picture(
     [("no_credit", "quota"), ("code_429", "busy"), ("maintenance", "down"), ("fail_refused", "refused"),
      ("fail_generation", "down")],
 )  # fmt: skip
-def test_what_goes_wrong_at_kie_is_named_rightly_and_mends(
+def test_what_goes_wrong_at_kie_is_named_rightly_and_fixes(
     sandbox: Context, run: Run, tmp_path: Path, seed: Path, fault: str, kind: str
 ) -> None:
     sandbox.faults.add(Fault("kie", fault, times=1))
@@ -196,7 +196,7 @@ def test_consent_at_the_stand_in_gives_a_token_that_uploads(
     import httpx
 
     def visit(address: str) -> bool:
-        # the page's own "allow" goes where the stand-in says; a test has no finger to press it
+        # the page's own "allow" goes where the simulated service says; a test has no finger to press it
         def follow() -> None:
             with httpx.Client(follow_redirects=True, trust_env=False, timeout=PATIENCE_S) as client:
                 client.get(address)

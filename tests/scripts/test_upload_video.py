@@ -143,7 +143,7 @@ def test_fewer_bytes_kept_than_sent_and_errors_in_between_are_made_good(run: Run
     assert tube.stored == film.read_bytes() and tube.inserts == 1
 
 
-def test_an_upload_goes_on_in_the_same_session_after_a_token_ran_out(run: Run, tube: Tube, film: Path) -> None:
+def test_an_upload_continues_in_the_same_session_after_a_token_ran_out(run: Run, tube: Tube, film: Path) -> None:
     stop = reason(401, "authError", "Invalid Credentials")
     answers = [tube.put, tube.put, stop]
     tube.wire.on("PUT", SESSION, *answers)
@@ -183,7 +183,7 @@ def test_a_video_that_may_be_finished_but_is_not_listed_yet_is_in_doubt(run: Run
     assert 3000 < ran.failure["retry_after_s"] <= 3600
 
 
-def test_a_session_that_ended_in_the_middle_starts_anew(run: Run, tube: Tube, film: Path) -> None:
+def test_a_session_that_ended_in_the_middle_starts_again(run: Run, tube: Tube, film: Path) -> None:
     tube.wire.on("PUT", SESSION, tube.put, Say(status=404), Say(status=404))
     assert run(upload_video.main, *wish(film)).failure["kind"] == "down"
     tube.stored = b""
@@ -235,7 +235,7 @@ DAILY = "Quota exceeded for quota metric 'Video Uploads' and limit 'Video Upload
         (reason(503, "backendError"), 69, "down", None),
     ],
 )
-def test_errors_of_the_start_are_told_apart(
+def test_errors_of_the_start_are_distinguished(
     run: Run, tube: Tube, film: Path, answer: Say, code: int, kind: str, least_wait_s: float | None
 ) -> None:
     tube.wire.on("POST", INSERT, answer)
@@ -319,7 +319,7 @@ def test_a_film_that_is_not_the_approved_one_is_not_sent(run: Run, tube: Tube, f
 
 
 @pytest.mark.fault("10.2")
-def test_an_upload_that_goes_on_holds_what_an_earlier_run_sent_against_the_film(
+def test_an_upload_that_continues_holds_what_an_earlier_run_sent_against_the_film(
     run: Run, tube: Tube, film: Path
 ) -> None:
     tube.spoil = [say({}, 503)] * 9

@@ -83,7 +83,7 @@ def test_the_address_and_the_tunnel_are_printed_for_hosts_without_a_browser(
     assert (ran.code, ran.failure["kind"]) == (77, "credentials")
 
 
-def test_a_refused_consent_is_told(wire: Wire, run: Run, tmp_path: Path, browser: Callable) -> None:
+def test_a_refused_consent_is_reported(wire: Wire, run: Run, tmp_path: Path, browser: Callable) -> None:
     browser(lambda query: {"state": query["state"], "error": "access_denied"})
     ran = run(youtube_auth.main, "--channel", "wild", "--output", tmp_path / "t")
     assert (ran.failure["kind"], ran.failure["code"]) == ("credentials", "access_denied")

@@ -34,7 +34,7 @@ from pathlib import Path
 
 #: an act that has not ended by then is ended and counts as held, seconds
 ACT_S = 10.0
-#: what an act leaves behind ends by itself after so long, seconds
+#: what an act leaves behind ends automatically after so long, seconds
 LIVES_S = 60
 TRACE = "hostile-was-here"
 #: so many acts are done at a time
@@ -1658,7 +1658,7 @@ def outlive_by_a_storm_of_forks(at: Target) -> object:
 
 @act
 def outlive_by_forking_on_and_on(at: Target) -> object:
-    """Each life lasts a few milliseconds and its child goes on, so what was found is dead already."""
+    """Each life lasts a few milliseconds and its child continues, so what was found is dead already."""
     name, (reading, writing) = f"hx{os.getpid()}", os.pipe()
     first = os.fork()
     if first == 0:

@@ -1,4 +1,5 @@
-"""People are told a cause once while it lasts, and its next occurrence again: what the ledger posts, event by event."""
+"""People are reported a cause once while it lasts, and its next occurrence again: what the ledger posts, event by
+event."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_a_step_that_fails_in_every_job_is_one_message(box: StudioBox, kind: Kin
 
 
 @pytest.mark.fault("7.4")
-def test_a_wrong_voice_is_told_once_for_all_episodes_and_again_after_a_person_tried(box: StudioBox) -> None:
+def test_a_wrong_voice_is_given_once_for_all_episodes_and_again_after_a_person_tried(box: StudioBox) -> None:
     first, second, other = narrating(box, "Bears"), narrating(box, "Owls"), narrating(box, "Fish", "deep_sea")
     for task in (first, second, other):
         fail_all(box, task, voices(box, task), Kind.CONFIGURATION, "voice was not found", code="voice_not_found")
@@ -134,7 +135,7 @@ def test_a_key_accepted_in_one_channel_ends_nothing_of_anothers_consent(box: Stu
 
 
 @pytest.mark.fault("7.4")
-def test_an_outage_is_over_with_any_sign_of_life_and_the_next_one_is_told_again(box: StudioBox) -> None:
+def test_an_outage_is_over_with_any_sign_of_life_and_the_next_one_is_reported_again(box: StudioBox) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
     while made := [one for one in box.ready(task) if not one.startswith("clip/")]:
         box.make(task, made[0], 1000)
@@ -154,7 +155,7 @@ def test_an_outage_is_over_with_any_sign_of_life_and_the_next_one_is_told_again(
 
 
 @pytest.mark.fault("7.4")
-def test_a_job_that_cannot_be_booked_is_told_by_each_process_that_meets_it(box: StudioBox) -> None:
+def test_a_job_that_cannot_be_booked_is_reported_by_each_process_that_meets_it(box: StudioBox) -> None:
     task = box.queue("Bears")
     place = Place("runner", task, "wild_earth", "plan/plan")
     for told in (1, 2):
@@ -165,7 +166,7 @@ def test_a_job_that_cannot_be_booked_is_told_by_each_process_that_meets_it(box: 
 
 
 @pytest.mark.fault("7.4")
-def test_an_outage_that_a_person_asked_about_is_told_again_when_it_goes_on(box: StudioBox) -> None:
+def test_an_outage_that_a_person_asked_about_is_reported_again_when_it_continues(box: StudioBox) -> None:
     at_once(box.ledger.alert("kie:down", "kie has not answered", box.clock.at, ends="down kie"))
     at_once(box.ledger.alert("kie:down", "kie has not answered", box.clock.at + HOUR, ends="down kie"))
     assert len(heard(box)) == 1

@@ -67,7 +67,7 @@ def test_a_few_narrations_are_no_measure_and_neither_is_nonsense(box: StudioBox)
     assert _recalled(box, voice="broken").pace is None
 
 
-def test_the_channels_last_fifty_stories_are_told_newest_first_without_the_own_one(box: StudioBox) -> None:
+def test_the_channels_last_fifty_stories_are_reported_newest_first_without_the_own_one(box: StudioBox) -> None:
     tasks = []
     for number in range(52):
         box.clock.at += 1000

@@ -43,7 +43,7 @@ def freed(box: StudioBox, task: str, cause: Cause) -> None:
 
 
 def found_unbought(box: StudioBox, task: str) -> None:
-    """The balance shows that nothing was taken: it goes on by itself."""
+    """The balance shows that nothing was taken: it continues automatically."""
     attempt = box.fail(task, CLIP, Kind.IN_DOUBT)
     assert box.task(task).status == Status.ERROR_VIDEO
     box.apply(NothingBought(box.clock.at, task, CLIP, attempt, "the balance"))

@@ -82,7 +82,7 @@ async def test_a_transaction_that_fails_after_the_decision_leaves_nothing_kept(
     await studio.store.close()
 
 
-async def test_a_row_that_another_writer_changed_with_its_history_is_read_anew(tmp_path: Path) -> None:
+async def test_a_row_that_another_writer_changed_with_its_history_is_read_again(tmp_path: Path) -> None:
     studio = Studio(tmp_path / "videod.db")
     task = (await studio.ledger.apply(entry(1))).task
     assert task is not None

@@ -101,7 +101,7 @@ async def test_what_breaks_a_rule_of_the_table_fails_alone(harness: Harness) -> 
     assert harness.seen() == ["a", "c"]
 
 
-async def test_a_commit_that_fails_is_told_to_all_and_nothing_of_it_stays(harness: Harness) -> None:
+async def test_a_commit_that_fails_is_asked_to_all_and_nothing_of_it_stays(harness: Harness) -> None:
     def too_late(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA defer_foreign_keys=ON")  # found out at the commit
         connection.execute("INSERT INTO part VALUES ('nothing')")
@@ -113,7 +113,7 @@ async def test_a_commit_that_fails_is_told_to_all_and_nothing_of_it_stays(harnes
     assert harness.seen() == ["d"]
 
 
-async def test_a_transaction_that_sqlite_itself_rolled_back_is_told_to_all_of_it(harness: Harness) -> None:
+async def test_a_transaction_that_sqlite_itself_rolled_back_is_asked_to_all_of_it(harness: Harness) -> None:
     def rolled_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")  # as a full disk does
         raise sqlite3.OperationalError("database or disk is full")

@@ -109,7 +109,7 @@ def test_what_cannot_be_read_is_a_suspension_of_an_unknown_cause(text: str) -> N
     assert found is not None and found.cause is Cause.OTHER and wording.note(found)
 
 
-def test_each_cause_is_released_by_itself(tmp_path: Path) -> None:
+def test_each_cause_is_released_automatically(tmp_path: Path) -> None:
     migrate(tmp_path / "videod.db")
     with closing(sqlite3.connect(tmp_path / "videod.db")) as connection:
         connection.row_factory = sqlite3.Row
@@ -132,7 +132,7 @@ def test_each_cause_is_released_by_itself(tmp_path: Path) -> None:
         ({"waits": {"cause": "slot", "service": "kie"}}, "waiting for a free slot at kie"),
     ],
 )
-def test_history_of_any_version_is_told(body: dict[str, object], said: str) -> None:
+def test_history_of_any_version_is_reported(body: dict[str, object], said: str) -> None:
     kept = json.loads(json.dumps({"at": 1, "task_id": "t"} | body))
     assert words(Happening(1, "t", "Bears", "EntryWaits", kept, "queued"))[0] == said
 

@@ -175,7 +175,7 @@ async def test_approving_what_waits_for_no_review_is_refused(box: StudioBox, api
     assert (status, body["hint"]) == (409, "see `videod why bears-e32c97` for what it waits for")
 
 
-async def test_a_retry_goes_on_from_the_failed_job(box: StudioBox, api: Caller) -> None:
+async def test_a_retry_continues_from_the_failed_job(box: StudioBox, api: Caller) -> None:
     task = box.queue("Bears")
     box.make(task, "plan/plan")
     box.fail(task, "image/bear_core", Kind.INPUT, "bad prompt")
@@ -215,7 +215,7 @@ async def test_cancelling_stops_and_twice_changes_nothing(box: StudioBox, api: C
     assert (await api.post(f"/api/tasks/{published}/cancel"))[0] == 409
 
 
-async def test_a_redo_makes_the_job_and_what_was_made_from_it_anew(box: StudioBox, api: Caller) -> None:
+async def test_a_redo_makes_the_job_and_what_was_made_from_it_again(box: StudioBox, api: Caller) -> None:
     task = box.bring_to(box.queue("Bears"), Status.VIDEO_READY)
     status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": ["composite/clip_02"]})
     assert (status, body["cost_usd"]) == (200, 0.35)
@@ -242,7 +242,7 @@ async def test_a_redo_of_what_is_not_under_review_names_what_is(
 
 
 @pytest.mark.fault("2.5")
-async def test_the_film_alone_is_made_again_for_nothing(box: StudioBox, api: Caller) -> None:
+async def test_the_film_alone_is_regenerated_for_nothing(box: StudioBox, api: Caller) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSEMBLY_COMPLETE)
     status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": ["film"]})
     assert (status, body["cost_usd"], body["status"]) == (200, 0.0, "assembling")
@@ -272,7 +272,7 @@ async def test_a_note_that_no_order_takes_is_refused_with_what_to_do(box: Studio
 
 
 @pytest.mark.fault("2.5")
-async def test_a_narration_is_rewritten_and_only_what_hangs_on_it_is_made_again(box: StudioBox, api: Caller) -> None:
+async def test_a_narration_is_rewritten_and_only_what_hangs_on_it_is_regenerated(box: StudioBox, api: Caller) -> None:
     task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
     asked = {"job": "clip_01", "narration": "The river is colder than it looks."}
     _, foreseen = await api.post(f"/api/tasks/{task}/correct", asked | {"dry_run": True})
@@ -346,7 +346,7 @@ async def test_a_lane_that_starts_a_job_at_once_hides_no_episode_from_the_resume
     assert box.jobs(task)["clip/clip_01"].failure is None
 
 
-async def test_resuming_uploads_of_one_channel_leaves_the_other_parked(box: StudioBox, api: Caller) -> None:
+async def test_resuming_uploads_of_one_channel_leaves_the_other_waiting(box: StudioBox, api: Caller) -> None:
     tasks = [
         box.bring_to(box.queue(f"On {channel}", channel), Status.FINAL_APPROVED)
         for channel in ("deep_sea", "wild_earth")

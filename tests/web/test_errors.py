@@ -212,7 +212,7 @@ async def test_the_port_says_why_it_takes_no_change_and_no_other_name(box: Studi
     await listening.close()
 
 
-async def test_another_user_is_told_so(api: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_user_is_alerted_so(api: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("videod.web.callers.peer_of", lambda channel: None)
     status, body = await api.get("/api/status")
     assert (status, body["code"]) == (403, "wrong_user")

@@ -71,7 +71,7 @@ async def test_pages_hold_every_episode_once_in_order(api: Caller, sort: str, li
     assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
-async def test_many_episodes_of_one_moment_are_told_apart(tmp_path: Path) -> None:
+async def test_many_episodes_of_one_moment_are_distinguished(tmp_path: Path) -> None:
     box = StudioBox(tmp_path)
     ids = {box.queue(f"Bears {number}") for number in range(13)}
     listening = await served(box)
@@ -325,7 +325,7 @@ async def test_alerts_are_the_causes_that_are_not_over(box: StudioBox, api: Call
 # ------------------------------------------------------------------------------------------- unchanged
 
 
-async def test_who_has_the_answer_already_is_told_so(box: StudioBox, api: Caller) -> None:
+async def test_who_has_the_answer_already_is_reported_so(box: StudioBox, api: Caller) -> None:
     _, body = await api.get("/api/tasks?limit=3")
     tag = api.headers["ETag"]
     assert await api.get("/api/tasks?limit=3", headers={"If-None-Match": tag}) == (304, None)

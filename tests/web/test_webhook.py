@@ -152,7 +152,7 @@ async def test_it_serves_nothing_else(path: str, hook: Hook) -> None:
 
 
 @pytest.mark.fault("12.13")
-async def test_a_body_has_a_limit_however_it_is_told(hook: Hook) -> None:
+async def test_a_body_has_a_limit_however_it_is_reported(hook: Hook) -> None:
     assert await hook.sign(b"x" * BODY_BYTES) == 200
     assert (await hook.post(b"", {"Content-Length": "99999999999"}))[0] == 413
     assert await hook.sign(b"x" * (BODY_BYTES + 1)) == 413

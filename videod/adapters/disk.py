@@ -1,7 +1,7 @@
 """The disk under the state folder: how much room it has, the reserve that is kept on it, whether it still is there.
 
 The reserve (`state/reserve`) is a file of nothing whose blocks are really allocated. When the database itself meets a
-full disk the file is removed, and what must be remembered has room; it is made again when there is space.
+full disk the file is removed, and what must be remembered has room; it is regenerated when there is space.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Small previews of files that are larger than the board takes: made by FFmpeg in a child, confined as scripts are.
 
 A preview lies in a folder of its own beside the workspaces, until the board has it: `<mark>/clip_07-preview.mp4`.
-It gets that name only when it is whole and small enough, so that one that is there is never made again, and one that
+It gets that name only when it is whole and small enough, so that one that is there is never regenerated, and one that
 was cut off by a crash never counts. A child reads its one source, has no network and writes in that folder alone.
 """
 

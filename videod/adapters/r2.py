@@ -40,7 +40,7 @@ LARGEST = 64 << 30
 CALL_S, SLOWEST_UPLOAD = 60.0, 64 * 1024
 #: one request of it
 REQUEST_S, CONNECT_S = 180, 10
-#: obstore repeats a request that failed in passing so often by itself
+#: obstore repeats a request that failed in passing so often automatically
 RETRIES = 2
 #: the small object by which a bucket is tried out, for so long, seconds; so much of an answer is read, bytes
 CHECKED, CHECK_S, ANSWER_BYTES = "videod-check.txt", 10, 1 << 16

@@ -16,7 +16,7 @@ NO_LANDLOCK = "this kernel has no Landlock (5.13 or newer, lsm=landlock): script
 
 @dataclass(frozen=True)
 class Walls:
-    """`groups`: the control groups that the service manager lends; `lacking`: what is missing, a sentence each."""
+    """`groups`: the control groups that the service manager lends; `missing`: what is missing, a sentence each."""
 
     state: Path
     groups: Groups | None

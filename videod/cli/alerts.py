@@ -142,7 +142,7 @@ def test(
 
 
 def _notes(names: Sequence[str], every: bool) -> "list[tuple[str, Note]]":
-    """(cause, message) of what is to be sent."""
+    """(cause, message) of what must be sent."""
     from videod.core.alerts import Note
 
     known = {one.name: one for one in CAUSES}

@@ -155,7 +155,7 @@ def advice(found: ChannelSet, env: Mapping[str, str]) -> list[str]:
     return told
 
 
-#: ids that the stand-in of YouTube gives, and the real one never
+#: ids that the simulated YouTube gives, and the real one never
 _IN_SANDBOX = re.compile(r"UC(?!.{22}$).*")
 
 
@@ -192,7 +192,8 @@ def authorize(
     ] = None,
     config: Settings = CONFIG,
 ) -> int:
-    """Let videod upload to a channel: you consent in a browser. A running daemon takes the consent over by itself."""
+    """Let videod upload to a channel: you consent in a browser. A running daemon takes the consent over
+    automatically."""
     # the script gets the secrets it needs and nothing else
     try:
         settings = load_settings(config)

@@ -151,7 +151,7 @@ def _damage(database: Path) -> str | None:
 
 
 def one_task(connection: sqlite3.Connection, text: str) -> Task:
-    """The task a person means by an id, the begin of one, a page id or a piece of the title."""
+    """The task a person means by an id, the start of one, a page id or a piece of the title."""
     found = views.find(connection, text)
     if len(found) == 1:
         return found[0]

@@ -29,7 +29,7 @@ def answer(root: TyperGroup, words: Sequence[str]) -> None:
 
 
 def unquoted(word: str) -> str:
-    """A word of a shell's line as it is typed, without its quotes; one at its start may lack its end."""
+    """A word of a shell's line as it is typed, without its quotes; one at startup may lack its end."""
     if word[:1] in ("'", '"'):
         word = word[1:].removesuffix(word[0])
     return re.sub(r"\\(.)", r"\1", word)

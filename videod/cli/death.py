@@ -1,7 +1,7 @@
 """`videod report-death`: what the unit's ExecStopPost= runs when the daemon's process is gone, however it ended.
 
 It works without the database and without a word of the daemon, and is done within half a minute whatever hangs. A
-series of deaths is told at the first, the third and the tenth, then once an hour (`daemon.lives`).
+series of deaths is reported at the first, the third and the tenth, then once an hour (`daemon.lives`).
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""Running videod against the stand-ins: start them, point the environment at them, make the board and the grants.
+"""Running videod against the simulated services: start them, point the environment at them, make the board and the
+grants.
 
 Only addresses and credentials change; from here on the daemon is the real one.
 """
@@ -15,14 +16,14 @@ from videod.cli.children import Children
 from videod.core.sanitize import sanitize_screen
 from videod.files import private_folder
 
-#: how long the stand-ins may take to answer after their start, seconds
+#: how long the simulated services may take to answer after their start, seconds
 START_S = 180.0
-#: well known, as all keys of the stand-ins
+#: well known, as all keys of the simulated services
 WEBHOOK_TOKEN = "secret_sandbox_webhook"  # noqa: S105
 
 
 class RehearsalError(Exception):
-    """The stand-ins could not be started; the text says where their log is."""
+    """The simulated services could not be started; the text says where their log is."""
 
 
 def attach_or_start(
@@ -30,7 +31,7 @@ def attach_or_start(
 ) -> tuple[dict[str, object], "subprocess.Popen[bytes] | None"]:
     """What the sandbox in `root` says of itself, and its process when it was started here.
 
-    The stand-ins live in a process of their own, so that the daemon may die and come back while the board, the
+    The simulated services live in a process of their own, so that the daemon may die and come back while the board, the
     accounts and the jobs under way stay. `children` end it, else whoever gets it does; it never outlives this process.
     Raises RehearsalError.
     """
@@ -70,7 +71,7 @@ def _master_key(root: Path) -> str:
 
 
 def environment(root: Path, found: Mapping[str, object], state: Path) -> dict[str, str]:
-    """The variables over the present environment with which videod works on the stand-ins."""
+    """The variables over the present environment with which videod works on the simulated services."""
     from videod.sandbox.notion import BOARD_PAGE_ID
 
     given = found["environment"]
@@ -79,7 +80,7 @@ def environment(root: Path, found: Mapping[str, object], state: Path) -> dict[st
         "VIDEOD_MASTER_KEY": _master_key(root),
         "VIDEOD_PATHS_STATE": str(state.resolve()),
         "VIDEOD_NOTION_PARENT_PAGE": BOARD_PAGE_ID,
-        # the stand-in tells every story in the same words: in a rehearsal only the very same plan or film counts
+        # the simulated service tells every story in the same words: in a rehearsal only the same plan or film counts
         "VIDEOD_LIMITS_ALIKE": os.environ.get("VIDEOD_LIMITS_ALIKE", "0"),
         "VIDEOD_DAEMON_POLL_INTERVAL_S": os.environ.get("VIDEOD_DAEMON_POLL_INTERVAL_S", "2"),
     }  # fmt: skip

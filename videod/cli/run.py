@@ -1,4 +1,4 @@
-"""`videod run`: the daemon itself, on the real services or on the stand-ins."""
+"""`videod run`: the daemon itself, on the real services or on the simulated services."""
 
 import os
 import time
@@ -59,7 +59,7 @@ def run(
 
 
 def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
-    """The environment that points at the stand-ins, which are started where none are here."""
+    """The environment that points at the simulated services, which are started where none are here."""
     from videod.channels import ChannelError, load_channels
     from videod.cli import rehearsal
     from videod.config import ConfigError, load_settings

@@ -1,4 +1,4 @@
-"""`videod sandbox ...`: run the stand-ins of all outside services, switch their faults, read their account."""
+"""`videod sandbox ...`: run the simulated services, switch their faults, read their account."""
 
 import json
 from pathlib import Path
@@ -123,7 +123,7 @@ async def _serve(root: Path, options: Any, faults: list[dict[str, Any]], *, s3: 
 
 @app.command()
 def stop(root: Root = ROOT) -> None:
-    """End a running sandbox; its state stays and the next start goes on with it."""
+    """End a running sandbox; its state stays and the next start continues with it."""
     import os
     import signal
 
@@ -191,7 +191,7 @@ def clear(
 
 @app.command()
 def charges(root: Root = ROOT, as_json: AsJson = False) -> None:
-    """Show what the stand-ins would have charged, by service and kind; works without a running sandbox too."""
+    """Show what the simulated services would have charged, by service and kind; works without a running sandbox too."""
     path = root / "charges.jsonl"
     entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     total = round(sum(entry["usd"] for entry in entries), 6)

@@ -137,7 +137,7 @@ def _heading_of_jobs(jobs: tuple[Job, ...]) -> None:
 
 
 def _print_steps(jobs: tuple[Job, ...], at: int) -> None:
-    """A row for each step, and one for each job that runs, failed or is in doubt."""
+    """A row for each step, and one for each job that runs, failed or is unconfirmed."""
     _heading_of_jobs(jobs)
     rows: list[list[str | Cell]] = []
     for step in sorted({job.step for job in jobs}, key=ORDER.__getitem__):

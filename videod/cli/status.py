@@ -1,4 +1,4 @@
-"""`videod status`: what needs a person, what is in work, what stands still and why, in one look."""
+"""`videod status`: what needs a person, what is in work, what is paused and why, in one look."""
 
 from dataclasses import replace
 

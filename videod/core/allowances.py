@@ -13,7 +13,7 @@ from videod.core.moments import clock
 QUOTA_WARNING = 0.8
 #: a day's smaller quota is not worth a warning before it is used up
 FEWEST = 5
-#: what was told of a day is over so long after it was told, ms: no day is longer
+#: what was reported a day is over so long after it was reported, ms: no day is longer
 OVER_MS = DAY_MS + 2 * 3_600_000
 
 
@@ -103,7 +103,7 @@ def told(one: Allowance) -> tuple[str, str] | None:
 
 
 def over(keys: Iterable[tuple[str, int]], at: int) -> tuple[str, ...]:
-    """Of (key, when it was told, ms): those of a day that is over."""
+    """Of (key, when it was reported, ms): those of a day that is over."""
     return tuple(key for key, rang_at in keys if _of_a_day(key) and at - rang_at > OVER_MS)
 
 

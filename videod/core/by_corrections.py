@@ -1,6 +1,6 @@
-"""A person sends back what was made: with a note, or with other words in its order. What hangs on it is made again.
+"""A person sends back what was made: with a note, or with other words in its order. What hangs on it is regenerated.
 
-A review that was passed opens again where one of its files is made again, so that nothing is bought on the strength of
+A review that was passed opens again where one of its files is regenerated, so that nothing is bought on the strength of
 an approval that was for something else.
 """
 
@@ -40,7 +40,7 @@ def _takes_note(job: Job, chosen: set[str]) -> bool:
 
 
 def correct(work: Transition, event: JobCorrected) -> Transition:
-    """The job's order with the words that a person wrote; a file that was made from others is made again."""
+    """The job's order with the words that a person wrote; a file that was made from others is regenerated."""
     job = work.job(event.job)
     obstacle = outlook.correction(work.task, work.jobs, event.job)
     if job is None or obstacle is not None:

@@ -105,7 +105,7 @@ def crashed(work: Transition, event: JobCrashed) -> Transition:
 def died(work: Transition, event: JobDied) -> Transition:
     """The daemon died while the job ran: counted; at the last death allowed it is set aside, so that no start runs it.
 
-    What it may have bought stays in doubt, as after any other end.
+    What it may have bought stays unconfirmed, as after any other end.
     """
     job = current(work, event.job, event.attempt)
     job = replace(job, deaths=job.deaths + 1)
@@ -195,7 +195,7 @@ def freed(work: Transition, event: ServiceFreed) -> Transition:
 
 
 def nothing_bought(work: Transition, event: NothingBought) -> Transition:
-    """The purchase in doubt never happened: it may be bought without asking, as if never tried."""
+    """The purchase unconfirmed never happened: it may be bought without asking, as if never tried."""
     job = work.job(event.job)
     if job is None or job.attempt != event.attempt or job.state not in (JobState.RUNNING, JobState.IN_DOUBT):
         raise StaleEvent(f"{event.job}: attempt {event.attempt} is confirmed now")

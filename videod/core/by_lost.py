@@ -17,7 +17,7 @@ from videod.core.step_parts import price_micros
 from videod.core.tables import STEPS, step_of
 from videod.core.transition import StaleEvent, Transition
 
-#: so often in a row the inputs of one job are made again before a person is asked
+#: so often in a row the inputs of one job are regenerated before a person is asked
 REMAKES = 3
 
 

@@ -23,7 +23,7 @@ def new_task(event: EntryQueued) -> Task:
 
 
 def _freed(job: Job, at: int) -> Job:
-    """A failed job ready for a person's retry: its waits start over, a purchase in doubt may be repeated."""
+    """A failed job ready for a person's retry: its waits start over, an unconfirmed purchase may be repeated."""
     if job.failure is not None and job.failure.code == ALIKE and job.state == JobState.FAILED:
         return by_likeness.allowed(job, at)
     if job.state in (JobState.FAILED, JobState.IN_DOUBT):

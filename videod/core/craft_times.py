@@ -32,7 +32,7 @@ def _atmospheres(plan: Plan) -> Iterator[Complaint]:
 
 
 def _order(plan: Plan) -> Iterator[Complaint]:
-    """Time goes on: no clip is earlier than the one before it, and each atmosphere is seen."""
+    """Time continues: no clip is earlier than the one before it, and each atmosphere is seen."""
     times, last = len(plan.atmospheres), 1
     by_id = {image.id: image for image in plan.images}
     for at, image in enumerate(plan.images):

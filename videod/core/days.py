@@ -61,7 +61,7 @@ def week(at: int, zone: str) -> Span:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The days of an installation. `since`: when the day began that was going on when the zone was changed, ms.
+    """The days of an installation. `since`: when the day began that was continuing when the zone was changed, ms.
 
     That day keeps its begin and ends at the midnight of the new zone that is nearest to its usual end. So no day's
     budget is lost and none is spent twice, however often the zone is changed.

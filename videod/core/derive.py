@@ -66,7 +66,7 @@ def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
     before = Status.GENERATING_ASSETS
     for gate in Gate:
         waiting, approved, _ = GATES[gate]
-        # what was approved was complete: a file of it that was lost since is made again without another look, but for
+        # what was approved was complete: a file of it that was lost since is regenerated without another look, but for
         # the film, whose approval falls when it comes out another
         if gate not in task.approved and not complete(jobs, gate):
             begun = any(_begun(job) for job in jobs if job.step in REVIEWED[gate])
@@ -86,7 +86,7 @@ def _behind(approved: frozenset[Gate]) -> frozenset[str]:
 def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """The jobs in the order of their inputs.
 
-    A waiting job whose needs are done and whose gate is passed is ready; a ready one whose needs are being made again
+    A waiting job whose needs are done and whose gate is passed is ready; a ready one whose needs are being regenerated
     waits, whoever made it ready. While a job of the episode stopped, nothing more is bought for it: the film cannot be
     finished before a person decided.
     """

@@ -14,7 +14,7 @@ CAPTION_SHARE, CAPTION_WORDS = 0.6, 3
 TURN_MIN, TURN_MAX = 0.5, 0.85
 #: shorter films have room for a turn nearly anywhere
 TURN_CLIPS_MIN = 6
-#: so many words of the arc's turn in one shot say that it is told there
+#: so many words of the arc's turn in one shot say that it is reported there
 TURN_WORDS = 3
 
 

@@ -64,7 +64,7 @@ def _lengths(film: Film) -> Iterator[Remark]:
 
 
 def _builds(film: Film) -> Iterator[Remark]:
-    """A run of lines that are made alike; only the first run is told."""
+    """A run of lines that are made alike; only the first run is reported."""
     made = [build(line) for line in film.lines]
     run = 1
     for at in range(1, len(made)):

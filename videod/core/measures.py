@@ -10,7 +10,7 @@ from videod.core.statuses import Status
 
 #: shares to reach: of finished episodes without a person (FR59), of transient failures that recover alone (FR35, R2)
 TARGET_ALONE, TARGET_RECOVERED = 0.95, 0.8
-#: kinds that pass by themselves as a rule: videod tries again with growing waits
+#: kinds that pass automatically as a rule: videod tries again with growing waits
 TRANSIENT = tuple(kind.value for kind, policy in POLICY.items() if policy.answer is Answer.AGAIN)
 #: outcomes of attempts that are no failure, as the table `harmless` has them
 HARMLESS = ("done", "outdated", "not_bought", *(kind.value for kind in QUIET))

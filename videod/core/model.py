@@ -34,7 +34,7 @@ class Task:
     `approved` holds the gates passed; `admitted` is False while it waits in the queue for its first start (also after
     a person queued it again); `suspended` is what a service or a budget refused it although nothing failed.
     `possibly_paid_twice` counts purchases; `possible_micros` is what was perhaps paid and is in no
-    charge (attempts that ended in doubt); `paused` is a person's reason why nothing of it starts;
+    charge (attempts that ended unconfirmed); `paused` is a person's reason why nothing of it starts;
     `waits` what the board says it waits for, once that has stood for a while.
     """
 

@@ -72,7 +72,7 @@ class RecordInDoubt:
 
 @dataclass(frozen=True)
 class RecordFound:
-    """What an attempt paid (`sure`) or may have paid, which only the lost ledger knew: its row is made where there is
+    """What an attempt paid (`sure`) or may have paid, which only the lost ledger knew: its row is made if there is
     none that began then. `kind` as in RecordCharge."""
 
     job: str

@@ -20,7 +20,7 @@ class Paid:
 
 
 def missing(noted: Sequence[Paid], known: Iterable[Paid]) -> tuple[Paid, ...]:
-    """What is in the journal and not in the ledger. What was charged is known of no more as something in doubt."""
+    """What is in the journal and not in the ledger. What was charged is known of no more as something unconfirmed."""
     booked = {(one.began, one.sure): one.micros for one in known}
     found = []
     for one in noted:

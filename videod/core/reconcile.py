@@ -6,7 +6,7 @@ for tasks that failed. Most of that is in our ledger; what is not sure there is 
 span prove something:
 
     the balance moved by the least that our own orders explain  -> nothing else was taken: the request never was
-    by the most that they and the request in doubt explain      -> all of it was taken, the request too
+    by the most that they and the request unconfirmed explain      -> all of it was taken, the request too
 
 Anything between proves nothing, and neither does a key that others use as well. "Nothing" is what allows a purchase
 without a person, so every uncertainty counts against it: whatever may have lowered the balance's movement (a refund)
@@ -35,7 +35,7 @@ STRANGE_MS = 86_400_000
 
 @dataclass(frozen=True)
 class NothingBought:
-    """An event: the balance shows that the service never took the request of this attempt (0: of a job in doubt).
+    """An event: the balance shows that the service never took the request of this attempt (0: of an unconfirmed job).
 
     `evidence` says how, in words. The job may be bought as if it had never been tried.
     """
@@ -74,7 +74,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """One order of ours beside the one in doubt. `before`: taken before the reading.
+    """One order of ours beside the one unconfirmed. `before`: taken before the reading.
 
     `price`: None where nobody told. `exact`: the service's own figure, or a price that it has charged before.
     """
@@ -220,7 +220,7 @@ def _tasks(
 
 
 def judge(moved: int, orders: Iterable[Order], price: int | None) -> Finding:
-    """What the movement of the balance says of one request in doubt that costs `price` (None: nobody knows)."""
+    """What the movement of the balance says of one request unconfirmed that costs `price` (None: nobody knows)."""
     whole = span(orders)
     if moved == whole.least:
         return Finding.NOTHING

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from videod.core.plan import Plan
 
-#: from this share on a story is told again; less is enough for the same species
+#: from this share on a story is reported again; less is enough for the same species
 ALIKE, ALIKE_BY_SPECIES = 0.4, 0.25
 #: what is kept of a story, characters of each part
 TEXT_MAX = 300

@@ -18,7 +18,7 @@ from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, STORIES, Stage, schema
 
 #: of a title that is offered: what phones and the list of videos show whole
 TITLE_CHARACTERS_MAX = 59
-#: of one conflict, as it is told on the entry
+#: of one conflict, as it is reported on the entry
 CONFLICT_CHARACTERS = 300
 #: where the story turns, as shares of the film: about two thirds
 TURN_MIN, TURN_MAX = 0.5, 0.85

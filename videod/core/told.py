@@ -17,7 +17,7 @@ from videod.core.tables import STEPS
 
 #: one disk, one alert, whoever meets it first
 DISK_ALERT = "disk"
-#: how the key of used-up credit ends, which only a person ends; a quota ends by itself
+#: how the key of used-up credit ends, which only a person ends; a quota ends automatically
 CREDIT = "credit"
 #: failures of one step of an episode that come within this time are one message, ms
 TOGETHER_MS = 10 * 60_000

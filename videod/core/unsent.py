@@ -4,7 +4,7 @@ Such a script keeps no receipt, and its exit code means nothing: 69 or 75 may be
 failed after the purchase. What is left is what it said. An error proves that nothing was taken only where it can come
 from nothing but the time before the request, or from the service's own refusal of it, and where no other word says
 that the script had come any further: a connection that is refused at the download says the same as one that is refused
-at the order. Whatever is not proven is in doubt.
+at the order. Whatever is not proven is unconfirmed.
 """
 
 import re

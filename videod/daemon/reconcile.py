@@ -1,4 +1,5 @@
-"""Purchases in doubt compared with the service's own balance: first look, then the standing permission, then a person.
+"""Purchases unconfirmed compared with the service's own balance: first look, then the standing permission, then a
+person.
 
 While the daemon runs it reads the balance at moments when none of our requests is on its way. When
 the answer to a paid request was lost, or a crash fell between the request and its receipt, the balance is read again
@@ -156,7 +157,7 @@ class Reconciler:
     # ------------------------------------------------------------------------------------------ doubts
 
     async def settle(self, task: Task, job: Job, attempt: int, failure: Failure) -> NothingBought | Failure:
-        """What the balance makes of a purchase in doubt: that nothing was bought, or the doubt with what it shows.
+        """What the balance makes of an unconfirmed purchase: that nothing was bought, or the doubt with what it shows.
 
         The receipt of a request that was never taken is withdrawn.
         """

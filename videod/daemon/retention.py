@@ -1,7 +1,7 @@
 """Gives the files of episodes that are over their end, `[retention]` days after that, and says so on the entry.
 
 The removal itself is the cleanup job's. What may still be resumed keeps its files for a day at least once the entry has
-said when they go; a paused episode keeps them without end.
+said when they go; a paused episode keeps them endlessly.
 """
 
 import logging

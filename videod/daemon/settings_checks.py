@@ -212,7 +212,7 @@ def spoken(now: Callable[[], Now]) -> ChannelCheck:
 
 
 def files_in_bucket(buckets: R2Buckets) -> ChannelCheck:
-    """Whether the bucket of a channel with `storage: r2` takes files and gives them back. What has begun goes on
+    """Whether the bucket of a channel with `storage: r2` takes files and gives them back. What has begun continues
     without it; new episodes wait, since their reviews would have no files."""
 
     async def check(channel: Channel) -> Iterable[Finding]:

@@ -117,7 +117,7 @@ def episode(one: Line, width: int) -> list[Text]:
 
 
 def review(one: Line, width: int) -> Text:
-    """What to look at or mend, how long it waits, what it costs; what to type where there is room."""
+    """What to look at or fix, how long it waits, what it costs; what to type where there is room."""
     verb = "approve" if one.tone == "review" else "retry"
     cost = f"costs {one.cost_of_approval}" if one.cost_of_approval else "free"
     what = Text(f"{one.label} for {one.since}, {cost}" if verb == "approve" else one.note, STYLES[one.tone])

@@ -162,7 +162,7 @@ def link_to(storage: Storage, name: str) -> Link:
 
 
 def ends_of(at: int, storage: Storage) -> tuple[int, int, int]:
-    """When a link was made, when it ends and when it is to be renewed, ms."""
+    """When a link was made, when it ends and when it must be renewed, ms."""
     life_ms = storage.link_s * 1000
     return at, at + life_ms, at + round(life_ms * RENEWED_AT)
 

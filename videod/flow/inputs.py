@@ -145,7 +145,7 @@ class Inputs:
         booked = job.failure is not None and job.failure.code == BOOKED_UNCHECKED
         if booked or await self._charged(job, path) or await self._purchases.knows(work.task, job, path):
             return
-        # a purchase is no longer in doubt once its attempt is charged
+        # a purchase is no longer unconfirmed once its attempt is charged
         doubted = started.read(self._builder.noted(work.task, job))
         known = None if doubted is None else await self._ledger.ended_attempt(job, doubted.attempt, doubted.began)
         await self._ledger.apply(JobCharged(

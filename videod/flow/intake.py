@@ -70,7 +70,7 @@ class Intake:
 
     `admitted` returns when entries may be taken, and raises BoardError while the board does not say whose it is.
     `taker` names this state folder: it is noted on an entry before it is taken, so that no other one takes it as well.
-    A board that does not answer for `tell_after_ms` is told by other ways.
+    A board that does not answer for `tell_after_ms` is reported by other ways.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 It is written before another attempt may buy over the traces of the earlier ones. The ledger knows all of it; where the
 ledger was lost and an older copy took its place, this file says what the copy has to count (`core.paid.missing`). What
-the last attempt bought is not in it: that is told by the file that was made, by a receipt (ours), or by `started`.
+the last attempt bought is not in it: that is reported by the file that was made, by a receipt (ours), or by `started`.
 
 A custom script keeps no receipt, so of its attempts everything is noted, also what became of the last one: `made` is
 the digest of the file whose charge is among the rest. Of ours a charge is noted with `order`, the receipt's name of it:

@@ -3,7 +3,7 @@
 Whatever happens, the attempt ends with exactly one JobSucceeded or JobFailed. What a script reports on the way
 (`submitted`, `charged`) goes to the ledger at once. A script that knows none of this is judged by its exit code, its
 output file and the text on stderr. A paid script that was killed leaves a receipt; "intent" without an answer means
-that the purchase is in doubt, and says so.
+that the purchase is unconfirmed, and says so.
 """
 
 import asyncio
@@ -99,14 +99,14 @@ class Runner:
     async def run(self, work: Assignment) -> None:
         """Do the job and report its outcome. When cancelled: end the child, report, then be cancelled.
 
-        A purchase in doubt that can be looked into is not reported then: the next start finds the attempt open and
+        A purchase unconfirmed that can be looked into is not reported then: the next start finds the attempt open and
         looks.
         """
         context = {"task": work.task.id, "channel": work.task.channel_id, "job": work.job.name}
         log.info("runner_job_started", extra=context | {"attempt": work.attempt})
         try:
             attempted = await self._looked_at(work)
-        except asyncio.CancelledError:  # nothing was started, so nothing is in doubt
+        except asyncio.CancelledError:  # nothing was started, so nothing is unconfirmed
             interrupted = self._failed(work, Failure(Kind.INTERRUPTED, STOPPING))
             await asyncio.shield(self._ledger.apply(interrupted))
             raise
@@ -200,7 +200,7 @@ class Runner:
         return asked and self._purchase_check is not None and self._purchase_check.covers(work.job)
 
     async def _looked_into(self, work: Assignment, outcome: Outcome) -> Outcome | NothingBought:
-        """The outcome, where a purchase is in doubt after a look at what the service itself knows of it."""
+        """The outcome, where a purchase is unconfirmed after a look at what the service itself knows of it."""
         if (
             not isinstance(outcome, JobFailed)
             or self._purchase_check is None

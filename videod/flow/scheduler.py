@@ -84,7 +84,7 @@ class Scheduler:
         """End every child and record its outcome.
 
         Who may be ended without doubt is ended at once; a paid call whose answer is on its way gets `grace_s` to end
-        on its own, then it is ended as well and marked in doubt.
+        on its own, then it is ended as well and marked unconfirmed.
         """
         until = asyncio.get_running_loop().time() + grace_s
         while self._children:

@@ -3,7 +3,7 @@
 The outbox says which files the board is to show; what is not in the channel's bucket yet is uploaded here, beside the
 board's own way, so that a bucket that is slow, down or refuses holds up rows of its channels and nothing else. A bucket
 that fails rests for a while; people hear of it once. What is uploaded and until when each row's link is good is in the
-database, so that a restart goes on where it was.
+database, so that a restart continues where it was.
 """
 
 import logging
@@ -89,7 +89,7 @@ class Storing:
         return None
 
     async def _store_file(self, message: OutboxMessage, storage: Storage) -> bool:
-        """Whether the file is in the bucket now; False where there is none any more. Raises StorageError."""
+        """Whether the file is in the bucket now; False if there is none any more. Raises StorageError."""
         task_id, channel_id, path = str(message.task_id), str(message.channel_id), str(message.body["path"])
         file = self._workspace_of(channel_id, task_id) / path
         if files.seen(file) is None:
@@ -158,7 +158,7 @@ class Storing:
         await self._ledger.alert(key, text, self._clock.now_ms(), ends=_of_file(message))
 
     async def _works(self, storage: Storage) -> None:
-        """What people were told of this bucket is over."""
+        """What people were informed of this bucket is over."""
         failed = self._failing.pop(storage.place, None)
         if failed is not None:
             log.info("storage_bucket_recovered", extra={"place": storage.place})

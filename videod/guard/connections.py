@@ -1,4 +1,4 @@
-"""Takes connections for an aiohttp application: a bounded number of them, none of which can wait for ever.
+"""Takes connections for an aiohttp application: a bounded number of them, none of which can wait forever.
 
 Whoever can connect can open thousands of connections and say nothing, or a byte a minute. So there is a most; where
 it is reached, the one that has kept us waiting longest makes room, one whose request is being worked on never. Where

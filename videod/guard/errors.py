@@ -110,7 +110,7 @@ def status_of(code: ErrorCode) -> int:
     return 409 if isinstance(code, Obstacle) else CODES[code][0]
 
 
-#: HTTP statuses with which aiohttp refuses by itself -> code
+#: HTTP statuses with which aiohttp refuses automatically -> code
 _OF_STATUS = {
     404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED, 413: Code.TOO_LARGE, 417: Code.EXPECTATION_FAILED
 }  # fmt: skip

@@ -48,7 +48,7 @@ def check(request: web.BaseRequest, manners: Manners) -> None:
 
 
 def _host(request: web.BaseRequest) -> str:
-    """The one Host header, "" where there is none or several."""
+    """The one Host header, "" if there is none or several."""
     given = request.headers.getall("Host", [])
     return given[0] if len(given) == 1 else ""
 

@@ -19,7 +19,7 @@ WATCH_S = 0.5
 #: the longest wait that a fault or a latency may be, seconds
 LONGEST_S = 10_000_000.0
 _log = logging.getLogger(__name__)
-#: Service name to the fault kinds it knows beside the general ones; None where the stand-in lists none.
+#: Service name to the fault kinds it knows beside the general ones; None where the simulated service lists none.
 Kinds = Mapping[str, tuple[str, ...] | None]
 
 

@@ -1,6 +1,7 @@
 """catbox.moe: anonymous-looking file hosting with plain-text answers.
 
-What differs: the real address of a file begins with https://files.catbox.moe/, here with this stand-in's own address
+What differs: the real address of a file begins with https://files.catbox.moe/, here with this simulated service's own
+address
 and /files/, so that the file can really be fetched. Uploads need the userhash (anonymous ones have been switched off
 before); a request without a User-Agent is cut off. Fault of its own: empty (the upload answers 200 with no text).
 """

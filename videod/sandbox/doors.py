@@ -1,7 +1,8 @@
-"""How the stand-ins, the page and the admin address are reached: on loopback, bounded, in this host's own name.
+"""How the simulated services, the page and the admin address are reached: on loopback, bounded, in this host's own
+name.
 
 The services' addresses take what the services' own clients send, whatever its form. The page and the admin address,
-which no service has, lie behind a key in their path, kept beside the state: whoever was told the address may use it.
+which no service has, lie behind a key in their path, kept beside the state: whoever was alerted the address may use it.
 """
 
 import json

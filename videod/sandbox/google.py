@@ -1,7 +1,7 @@
 """Google's OAuth: the token endpoint, revocation and a consent page that agrees at once.
 
 The refresh token of channel C is "sandbox-refresh-C", with every scope; the consent page hands out others. An
-access token carries its own facts under a seal, so that the YouTube stand-in checks it without asking here
+access token carries its own facts under a seal, so that the simulated YouTube checks it without asking here
 (`token_facts`). Besides the client "sandbox-client" there is one for each Google project that somebody names:
 "sandbox-client-NAME" with the secret "sandbox-client-secret-NAME"; a consent works with its own client only. The
 refresh token of channel C in such a project is "sandbox-refresh-C@NAME". While a project is in Testing (`set`),

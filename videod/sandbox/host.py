@@ -1,4 +1,4 @@
-"""Starts every stand-in on a loopback port of its own, with an admin address, and tells others where they are.
+"""Starts every simulated service on a loopback port of its own, with an admin address, and tells others where they are.
 
     host = await start(root, Options())
     ... host.urls["kie"], host.environment ...

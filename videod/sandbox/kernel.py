@@ -1,7 +1,7 @@
-"""What every stand-in shares: the account of billable calls, faults, latency and the request log.
+"""What every simulated service shares: the account of billable calls, faults, latency and the request log.
 
-A stand-in never prices a call from thin air: each billable answer is recorded with `Context.charge` *before* the
-answer leaves, as a real service would, so that a lost answer still costs money.
+A simulated service never prices a call from thin air: each billable answer is recorded with `Context.charge` *before*
+the answer leaves, as a real service would, so that a lost answer still costs money.
 """
 
 import asyncio
@@ -42,7 +42,8 @@ class Charge:
 
 
 class Account:
-    """The append-only list of billable calls, kept as JSON lines so that it outlives the stand-in's process."""
+    """The append-only list of billable calls, kept as JSON lines so that it outlives the simulated service's
+    process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -137,7 +138,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Options:
-    """How the stand-ins behave. Latencies are seconds a request of that service takes before its answer.
+    """How the simulated services behave. Latencies are seconds a request of that service takes before its answer.
 
     `plain`: pictures, clips and sounds are the cheapest that pass for whole (`render.plain`).
     """
@@ -154,7 +155,8 @@ class Options:
 
 
 class Meter:
-    """What a stand-in sees of its clients' haste: the most at once of each thing, and its own refusals for it."""
+    """What a simulated service sees of its clients' haste: the most at once of each thing, and its own refusals for
+    it."""
 
     def __init__(self) -> None:
         self._now: Counter[str] = Counter()
@@ -171,7 +173,7 @@ class Meter:
             self._now[what] -= 1
 
     def clear(self) -> None:
-        """Begin to count anew."""
+        """Begin to count again."""
         self.most = Counter()
         self.throttled = Counter()
 
@@ -262,7 +264,7 @@ async def _spoil(request: web.Request, answer: web.StreamResponse, fault: Fault)
 
 
 def traffic(context: Context, service: str) -> Middleware:
-    """The aiohttp middleware of every stand-in: latency, faults before and after the work, the request log."""
+    """The aiohttp middleware of every simulated service: latency, faults before and after the work, the request log."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

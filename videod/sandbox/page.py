@@ -1,7 +1,8 @@
 """The sandbox's web page: the Notion board, what was published, and what it would have cost.
 
-The page reads the stand-ins' stored state; a change that a person makes on it (a status, a redo flag) goes through
-the Notion stand-in's API with the person's token, exactly as an edit in Notion's own app would reach the daemon.
+The page reads the simulated services' stored state; a change that a person makes on it (a status, a redo flag) goes
+through
+the simulated Notion's API with the person's token, exactly as an edit in Notion's own app would reach the daemon.
 """
 
 from collections.abc import AsyncIterator

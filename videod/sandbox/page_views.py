@@ -1,6 +1,6 @@
 """What the sandbox's web page shows, as plain JSON: the board, the assets of an entry, the videos, the ledger.
 
-Everything is read from the stand-ins' stored state; nothing here changes anything.
+Everything is read from the simulated services' stored state; nothing here changes anything.
 """
 
 import mimetypes
@@ -19,7 +19,7 @@ LATEST_CHARGES = 100
 
 
 class Board:
-    """The Notion side: entries, their status options and their assets. Follows the stand-in's files."""
+    """The Notion side: entries, their status options and their assets. Follows the simulated service's files."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -155,7 +155,7 @@ def _kind(content_type: str) -> str:
 
 
 def videos(context: Context) -> list[Json]:
-    """The YouTube stand-in's videos, newest first, each with the address where the page plays it."""
+    """The simulated YouTube's videos, newest first, each with the address where the page plays it."""
     kept = context.load("youtube").get("videos", {})
     listed = [
         {
@@ -172,7 +172,7 @@ def videos(context: Context) -> list[Json]:
 
 
 def video_file(context: Context, video_id: str) -> Path | None:
-    """The file of a video; only files inside the YouTube stand-in's folder are ever given out."""
+    """The file of a video; only files inside the simulated YouTube's folder are ever given out."""
     video = context.load("youtube").get("videos", {}).get(video_id)
     if video is None or not video.get("file"):
         return None

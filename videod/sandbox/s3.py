@@ -1,8 +1,8 @@
 """An S3 endpoint for the R2 client: moto's server in a thread, with one bucket ready.
 
 A request must be signed with the right secret (`s3_signature`), and what R2 does not take is refused (`s3_gateway`),
-which also plays faults of the kind "status". Unlike the other stand-ins it keeps its objects in memory only and is not
-in the request log. Start it only when it is wanted: importing moto takes seconds. moto and what it
+which also plays faults of the kind "status". Unlike the other simulated services it keeps its objects in memory only
+and is not in the request log. Start it only when it is wanted: importing moto takes seconds. moto and what it
 needs (250 MB) come with the tools of `./test`, not with `./run`.
 """
 

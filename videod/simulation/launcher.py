@@ -14,7 +14,7 @@ from videod.simulation.latency import Latencies
 
 
 class SimulatedChild:
-    """One script that works for `seconds` and prints `before` at its start, `after` at its end. Implements Child."""
+    """One script that works for `seconds` and prints `before` at startup, `after` at its end. Implements Child."""
 
     pid = 0
 

@@ -35,9 +35,9 @@ from videod.simulation.virtual_loop import run_virtual
 from videod.store.database import InlineDatabase
 from videod.store.schema import migrate
 
-#: when every simulation begins: Monday 2026-11-02 00:00 UTC, the begin of a day for budgets
+#: when every simulation begins: Monday 2026-11-02 00:00 UTC, the start of a day for budgets
 BEGIN_MS = 1_793_577_600_000
-#: every change rings the lane it concerns; lanes look by themselves only for the begin of a quota's new day
+#: every change rings the lane it concerns; lanes look automatically only for the start of a quota's new day
 LOOK_AGAIN_S = 300.0
 #: virtual seconds after the last arrival when what is not finished is given up
 GIVE_UP_S = 60 * 86_400.0
@@ -54,7 +54,7 @@ class Plant:
 
 @dataclass(frozen=True)
 class Arrival:
-    """An entry that is set to Queued `at_s` seconds after the begin."""
+    """An entry that is set to Queued `at_s` seconds after the start."""
 
     at_s: float
     channel_id: str
@@ -66,7 +66,7 @@ SPANS: Mapping[str, float] = {"week": 7 * 86_400.0, "day": 86_400.0, "at-once": 
 
 
 def arrivals(episodes: int, per: str, channels: Sequence[str], seed: int) -> list[Arrival]:
-    """So many entries over a span of SPANS, the channels in turn: by chance (Poisson), or all at the begin."""
+    """So many entries over a span of SPANS, the channels in turn: by chance (Poisson), or all at the start."""
     chance = random.Random(f"arrivals {seed}")  # noqa: S311 - a play, no secret
     at, rate, made = 0.0, episodes / SPANS[per] if SPANS[per] else 0.0, []
     for number in range(episodes):
@@ -76,7 +76,7 @@ def arrivals(episodes: int, per: str, channels: Sequence[str], seed: int) -> lis
 
 
 class LoopClock:
-    """Wall time that follows the virtual loop. Built inside the running loop: its time is the begin."""
+    """Wall time that follows the virtual loop. Built inside the running loop: its time is the start."""
 
     def __init__(self) -> None:
         self._zero = asyncio.get_running_loop().time()
@@ -97,7 +97,7 @@ def simulate(
 ) -> Log:  # fmt: skip
     """Play the arrivals to their end. `progress(episodes done, jobs started)` is called whenever one ends.
 
-    `review_s` is what a person takes for each review; 0 opens every gate by itself. Raises plan.PlanError when a
+    `review_s` is what a person takes for each review; 0 opens every gate automatically. Raises plan.PlanError when a
     channel wants an episode that no plan can be made for.
     """
     tables.check()

@@ -1,7 +1,7 @@
 """An event loop whose clock jumps to the next timer when nothing else can happen.
 
 A 10-minute render takes microseconds and every run with the same seed interleaves the same way. `busy` counts real
-work in flight (threads, children): while it is not zero time stands still, because a clock that ran on would fire
+work in flight (threads, children): while it is not zero time is paused, because a clock that ran on would fire
 every deadline at once.
 """
 

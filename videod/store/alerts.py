@@ -1,4 +1,4 @@
-"""What people were told, newest first. Looks only, never writes."""
+"""What people were alerted, newest first. Looks only, never writes."""
 
 import json
 import sqlite3

@@ -62,7 +62,7 @@ FROM tasks WHERE id = :task
 
 @dataclass(frozen=True)
 class Line:
-    """What is to be written of one episode. `version`: the id of its newest row of history, `last_at` its time, ms."""
+    """What must be written of one episode. `version`: the id of its newest row of history, `last_at` its time, ms."""
 
     task_id: str
     version: int
@@ -298,7 +298,7 @@ def take_back(connection: sqlite3.Connection, task_id: str) -> bool:
     """
     if archives.pointer(connection, task_id) is None:
         return False
-    # what triggers did when these rows were new, they did; dropped and made again in this transaction
+    # what triggers did when these rows were new, they did; dropped and regenerated in this transaction
     triggers = connection.execute(_TRIGGERS, {"tables": json.dumps(TABLES)}).fetchall()
     with archives.whole(connection, task_id) as past:
         for name, _ in triggers:

@@ -26,7 +26,7 @@ def calendar(connection: sqlite3.Connection) -> Calendar:
 
 
 def moved(connection: sqlite3.Connection, zone: str, at: int) -> Calendar:
-    """The calendar once the zone is this one from `at` on; where nothing was ever charged no day goes on."""
+    """The calendar once the zone is this one from `at` on; where nothing was ever charged no day continues."""
     begun = reads.value(connection, KEPT) is not None or connection.execute("SELECT 1 FROM charges LIMIT 1").fetchone()
     return calendar(connection).moved(zone, at) if begun else Calendar(zone)
 

@@ -9,7 +9,7 @@ from videod.core.step import Recalled, positive
 
 #: so many narrations are measured, the newest; fewer than so many say nothing
 NARRATIONS, NARRATIONS_LEAST = 200, 5
-#: what is told of one story, characters of each part
+#: what is reported one story, characters of each part
 TEXT_MAX = 200
 
 _NARRATIONS = """

@@ -67,7 +67,7 @@ def charges(connection: sqlite3.Connection, task_id: str) -> tuple[ChargeRow, ..
 
 @dataclass(frozen=True)
 class PossibleCharge:
-    """What an attempt that ended in doubt may have cost. `cleared_by`: None while nobody knows."""
+    """What an attempt that ended unconfirmed may have cost. `cleared_by`: None while nobody knows."""
 
     job: str
     service: str

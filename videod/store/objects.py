@@ -1,4 +1,4 @@
-"""What lies in buckets, and which links on rows are to be renewed. Looks only; `writes` changes them."""
+"""What lies in buckets, and which links on rows must be renewed. Looks only; `writes` changes them."""
 
 import sqlite3
 from collections.abc import Collection
@@ -57,7 +57,7 @@ def to_store(connection: sqlite3.Connection, channel_id: str, place: str, most: 
 def to_renew(
     connection: sqlite3.Connection, place: str, at: int, stored_after: int, most: int, without: Collection[str] = ()
 ) -> tuple[ToRenew, ...]:  # fmt: skip
-    """Rows whose links are to be renewed now, those that end first before all. What lies elsewhere, was stored before
+    """Rows whose links must be renewed now, those that end first before all. What lies elsewhere, was stored before
     `stored_after`, or is about to get a new file, is left alone."""
     rows = connection.execute(
         "SELECT objects.key, asset_pages.page_id, task_id, channel_id, name"

@@ -318,7 +318,7 @@ def saw_asset(connection: sqlite3.Connection, key: str, page_id: str, sha256: st
 
 
 def stored(connection: sqlite3.Connection, one: Stored) -> None:
-    """A file lies in its bucket; what the board is to be told of it is due now. Of its row's link nothing is known."""
+    """A file lies in its bucket; what the board must be told of it is due now. Of its row's link nothing is known."""
     connection.execute(
         "INSERT OR REPLACE INTO objects (key, task_id, channel_id, place, name, sha256, stored_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",

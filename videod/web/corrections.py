@@ -32,7 +32,7 @@ class _Change:
 
     @property
     def remade(self) -> list[Job]:
-        """The finished jobs that are made again."""
+        """The finished jobs that are regenerated."""
         done = {job.name for job in self.jobs if job.state is DONE}
         return [job for job in self.changed if job.name in done and job.state is not DONE]
 

@@ -18,7 +18,7 @@ from videod.web.values import NOTHING, Choice, Field, Fields, Flag, Text
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-#: so long a caller waits for the board; what was begun goes on, seconds
+#: so long a caller waits for the board; what was begun continues, seconds
 BOARD_S = 12.0
 LEVELS = tuple(one.value for one in Level)
 LEVEL = Field(Choice(LEVELS), "Which of a channel's episodes go first.", required=True)

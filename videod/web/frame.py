@@ -1,6 +1,6 @@
 """Around every handler: the request's name, who may ask, its query and body, errors as JSON, what is unchanged.
 
-An answer is JSON with every text redacted. One to a GET carries an ETag: whoever has it already is told so (304).
+An answer is JSON with every text redacted. One to a GET carries an ETag: whoever has it already is reported so (304).
 """
 
 import hashlib
@@ -90,7 +90,7 @@ class Frame:
         return name
 
     async def prepared(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Before an answer leaves: its name, and our words where aiohttp answers by itself."""
+        """Before an answer leaves: its name, and our words where aiohttp answers automatically."""
         response.headers.setdefault(errors.REQUEST_ID, self.name_of(request))
         if isinstance(response, web.HTTPException):
             made = self._of_aiohttp(request, response).body
@@ -129,7 +129,7 @@ class Frame:
         except web.HTTPException as error:
             return self._of_aiohttp(request, error)
         except Exception:
-            # the last line of defence of one request: the daemon goes on, the caller and the log learn of it
+            # the last line of defence of one request: the daemon continues, the caller and the log learn of it
             log.exception("api_request_failed", extra={"path": request.path})
             hint = f"its log has the details: look for {self.name_of(request)}"
             return self.error(request, Code.INTERNAL, "videod could not do that because of a bug", hint)

@@ -29,7 +29,7 @@ class ListenError(Exception):
 
 @dataclass(frozen=True)
 class Listening:
-    """An API that answers. `port` is the TCP port, None where there is none."""
+    """An API that answers. `port` is the TCP port, None if there is none."""
 
     listener: Listener
     socket_path: Path

@@ -71,7 +71,7 @@ class RequestHandler(Desk):
         return Outcome(text, True, after, again)
 
     async def cancel(self, task_id: str) -> Outcome:
-        """Stop a task; what is made stays, and `retry` goes on from there."""
+        """Stop a task; what is made stays, and `retry` continues from there."""
         task, _ = await self.look(task_id)
         if check(Verb.CANCEL, outlook.cancel(task), task):
             return Outcome("it was cancelled before; nothing changed", False, task)
@@ -123,7 +123,7 @@ class RequestHandler(Desk):
         return Outcome(f"{'everything' if name == EVERY_SERVICE else service} resumes{where}{waited}", True)
 
     async def pause(self, service: str, channel_id: str | None, reason: str | None) -> Outcome:
-        """Start nothing more at a service ("all": every one), or only nothing of one channel; what runs goes on."""
+        """Start nothing more at a service ("all": every one), or only nothing of one channel; what runs continues."""
         name = _service(service)
         at = self.now()
         if channel_id is not None and not self._ledger.knows(channel_id):
@@ -140,7 +140,7 @@ class RequestHandler(Desk):
         return Outcome(f"{text}, `videod resume {service}{where}` resumes it", True)
 
     async def pause_task(self, task_id: str, reason: str | None) -> Outcome:
-        """Start nothing more of one task; what runs goes on to its end."""
+        """Start nothing more of one task; what runs continues to its end."""
         task, _ = await self.look(task_id)
         check(Verb.PAUSE, outlook.pause(task), task)
         if task.paused is not None and reason in (None, task.paused):

@@ -20,7 +20,7 @@ class House:
     """What the handlers ask. `limits`: service -> jobs at once as they are configured now; `channels`: those that are
     configured; `not_ready` says in words what is still missing, None when all is well; `delays`: how late the event
     loop was; `problems`: what the daemon says of itself besides what the database knows; `board`: where entries are
-    written, None where there is none."""
+    written, None if there is none."""
 
     ledger: Ledger
     store: Store

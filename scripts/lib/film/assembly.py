@@ -1,4 +1,4 @@
-"""From a list of clips to the verified segments of a film: take prepared cuts, make missing ones, mend what clashes."""
+"""From a list of clips to the verified segments of a film: take prepared cuts, make missing ones, fix what clashes."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -64,7 +64,7 @@ def taken_in(path: Path, kept: Path, task: str, starts_s: float | None = None) -
     """Decode a file's sound to `kept`, a WAV of 48 kHz stereo without loss, and measure it.
 
     `starts_s`: where second 0 of `kept` lies in the file, for sound that belongs to pictures: it is filled with silence
-    or cut at its start, so that both stay together, and gaps stay gaps. Raises Failure(input) when there is no sound.
+    or cut at startup, so that both stay together, and gaps stay gaps. Raises Failure(input) when there is no sound.
     """
     chain = STEREO
     if starts_s is not None:
@@ -97,7 +97,7 @@ def _measured(path: Path, errors: str, samples: int, task: str) -> Measured:
 
 
 def _repeated(path: Path, samples: int, task: str) -> float | None:
-    """The loudness of a sound that is shorter than R 128 measures, as if it went on."""
+    """The loudness of a sound that is shorter than R 128 measures, as if it continued."""
     chain = f"{STEREO},aloop=loop=-1:size={samples},atrim=end_sample={2 * RATE_HZ},ebur128=framelog=verbose"
     scan = ["-v", "info", *ffmpeg.given(path), "-map", "0:a:0", "-af", chain, "-f", "null", "-"]
     return summary(ffmpeg.run(scan, task).errors)[0]

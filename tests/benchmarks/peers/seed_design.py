@@ -1,4 +1,4 @@
-"""The engine of the project that videod replaces, built anew from its description, on PostgreSQL with asyncpg.
+"""The engine of the project that videod replaces, built again from its description, on PostgreSQL with asyncpg.
 
 One table of tasks. A claim is a plain SELECT of the first queued task by channel and age, then an UPDATE: no SKIP
 LOCKED, so two workers may take the same task (counted as "twice"). Three workers look every five seconds when idle. An

@@ -1,4 +1,4 @@
-"""The stand-in for ElevenLabs: speech, speech with timestamps, sound effects, voices, models, subscription.
+"""The simulated ElevenLabs: speech, speech with timestamps, sound effects, voices, models, subscription.
 
 Fault kinds of its own: `quota` (401 quota_exceeded, old shape), `concurrent`, `rate`, `busy` (429), `voice_not_found`,
 `refuse` (400, or the fault's status when it is a 4xx), `truncated_audio` and `silent_audio` (200 with a broken or
@@ -14,7 +14,7 @@ from videod.sandbox.kernel import Context, Handler, traffic
 
 
 def build(context: Context, concurrent: int = 10) -> web.Application:
-    """The stand-in's application; `concurrent` is the plan's limit of requests at once (10 = Pro)."""
+    """The simulated service's application; `concurrent` is the plan's limit of requests at once (10 = Pro)."""
     account = Account(context, concurrent)
     app = web.Application(
         middlewares=[counting(account), traffic(context, NAME), unknown], client_max_size=4 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""The voices and models that the ElevenLabs stand-in knows, as its lists show them.
+"""The voices and models that the simulated ElevenLabs knows, as its lists show them.
 
 Voice ids that exist: `sandbox-narrator-1` (calm, British), `sandbox-narrator-2` (deep, American), `sandbox-narrator-3`
 (warm), `JBFqnCBsd6RMkjVDRZzb` (old, Scottish) and `EXAVITQu4vr4xnSDxMaL` (bright). Any other id is not found.

@@ -45,7 +45,7 @@ class InvalidRequestError(Exception):
 
 
 class Account:
-    """What one stand-in remembers: requests in flight, the permit to render, characters used so far."""
+    """What one simulated service remembers: requests in flight, the permit to render, characters used so far."""
 
     def __init__(self, context: Context, concurrent: int) -> None:
         self.concurrent = concurrent

@@ -1,9 +1,9 @@
-"""The stand-in for the Gemini API: generateContent for text, JSON by schema and images; the list of models.
+"""The simulated service for the Gemini API: generateContent for text, JSON by schema and images; the list of models.
 
 Fault kinds of its own: `refuse_prompt` (promptFeedback, no candidates), `refuse_finish` (IMAGE_SAFETY or SAFETY, no
 parts), `refuse_text` (STOP with words instead of the picture), `no_image` (NO_IMAGE, no parts), `quota_minute`,
 `quota_day`, `quota_bare` (429), `overload` (503), `max_tokens` (the answer is cut), `bad_plan` (a plan that breaks the
-rules of the craft; with times=1 the repair round mends it).
+rules of the craft; with times=1 the repair round fixes it).
 A prompt that holds `[[refuse]]` is always refused as `refuse_finish`. A story direction that holds `[[bad plan]]` makes
 every plan bad; one that holds `[[refuse image]]` makes a plan of which one image will be refused.
 """
@@ -150,7 +150,7 @@ async def _unknown(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def build(context: Context) -> web.Application:
-    """The stand-in's application; both `/v1` and `/v1beta` answer."""
+    """The simulated service's application; both `/v1` and `/v1beta` answer."""
     app = web.Application(middlewares=[traffic(context, NAME), _unknown], client_max_size=64 * 1024 * 1024)
     app[CONTEXT] = context
     app[RENDERING] = asyncio.Semaphore(2)

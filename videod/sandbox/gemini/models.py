@@ -1,4 +1,4 @@
-"""The models the Gemini stand-in knows in November 2026: which live, which are gone, what they cost."""
+"""The models the simulated Gemini knows in November 2026: which live, which are gone, what they cost."""
 
 from dataclasses import dataclass
 from typing import Any

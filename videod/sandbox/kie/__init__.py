@@ -1,8 +1,8 @@
 """KIE.ai: the task API ("kie") and the file upload host ("kie_upload"), two apps as in the real world.
 
-The clips are filmed with FFmpeg from the very image that was uploaded (see `render.clips`). What differs from the
-real service, on purpose: files lie under the stand-in's own address, clips are silent, `callBackUrl` is accepted and
-never called, and what a failed task cost is given back as a "refund" with a negative price.
+The clips are filmed with FFmpeg from the same image that was uploaded (see `render.clips`). What differs from the
+real service, on purpose: files lie under the simulated service's own address, clips are silent, `callBackUrl` is
+accepted and never called, and what a failed task cost is given back as a "refund" with a negative price.
 
 Faults of its own (of service "kie" unless said otherwise):
   no_credit, sub_key_limit, code_429, code_500, maintenance, unreachable_image   the envelope codes 402, 433, ... 451

@@ -16,7 +16,7 @@ from videod.sandbox.kie.tasks import Fate, Task, Tasks
 
 #: "20 new generation requests per 10 s per account, excess gets 429 and is not queued" (docs.kie.ai, 2026).
 CREATES, CREATES_WINDOW_MS = 20, 10_000
-#: What the stand-in says for each fault that is only an envelope code.
+#: What the simulated service says for each fault that is only an envelope code.
 CODES = {
     "no_credit": (402, "Your current balance isn't enough to run this request. Please top up to continue."),
     "sub_key_limit": (433, "The sub-key usage limit has been exceeded."),

@@ -1,6 +1,7 @@
-"""The tasks of the stand-in: one folder each with picture, clip and task.json, so that they outlive the process.
+"""The tasks of the simulated service: one folder each with picture, clip and task.json, so that they outlive the
+process.
 
-A task's state is computed from its age, never stored: after a restart it goes on as if nothing had been.
+A task's state is computed from its age, never stored: after a restart it continues as if nothing had been.
 """
 
 import asyncio

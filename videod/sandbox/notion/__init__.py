@@ -1,4 +1,4 @@
-"""The Notion stand-in: databases, data sources, pages, blocks, comments, users and file uploads over HTTP.
+"""The simulated Notion: databases, data sources, pages, blocks, comments, users and file uploads over HTTP.
 
 Speaks versions 2022-06-28 (a database is its one data source), 2025-09-03 and 2026-03-11, with search and views. At
 the start one page is shared with the connection (`BOARD_PAGE_ID`); databases are created under it, everything else
@@ -36,7 +36,8 @@ _BODY_MAX_BYTES = 64 << 20
 
 
 def build(context: Context, *, requests_per_minute: int | None = None, query_cap: int = QUERY_CAP) -> web.Application:
-    """The stand-in as a web application. `requests_per_minute` is per token (None: the option), `query_cap` in rows."""
+    """The simulated service as a web application. `requests_per_minute` is per token (None: the option), `query_cap`
+    in rows."""
     workspace = Workspace(context, query_cap)
     uploads = Uploads(workspace)
     admission = gate.middleware(context, requests_per_minute or context.options.notion_per_minute)

@@ -1,7 +1,7 @@
 """File objects inside properties and blocks: external links, uploads, and the addresses of hosted files.
 
-A hosted file is served by the stand-in itself under `/files/<upload>/<name>` with an expiry and a signature in the
-query, good for one hour as Notion's are; every answer carries a fresh one.
+A hosted file is served by the simulated service itself under `/files/<upload>/<name>` with an expiry and a signature
+in the query, good for one hour as Notion's are; every answer carries a fresh one.
 """
 
 import hashlib

@@ -16,7 +16,7 @@ IMPORT_TIMEOUT_S = 60.0
 
 
 class Imports:
-    """Fetches of external files. A fetch that a stop cut short begins anew at the next start."""
+    """Fetches of external files. A fetch that a stop cut short begins again at the next start."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self._workspace = workspace

@@ -1,4 +1,4 @@
-"""What the stand-in keeps: one frozen row per database, data source, page, block, comment and file upload.
+"""What the simulated service keeps: one frozen row per database, data source, page, block, comment and file upload.
 
 Values are kept in the shape closest to their meaning (a select as the id of its option, a file as the id of its
 upload); the wire shape is made when an answer is rendered, so a renamed option or a new file address shows at once.
@@ -16,7 +16,7 @@ WORKSPACE_ID = "22222222-2222-4222-8222-222222222222"
 BOARD_PAGE_ID = "11111111-1111-4111-8111-111111111111"
 BOT_ID = "b0700000-0000-4000-8000-000000000001"
 PERSON_ID = "9e450000-0000-4000-8000-000000000002"
-BOT_TOKEN = "ntn_sandbox"  # noqa: S105 - opens nothing but this stand-in
+BOT_TOKEN = "ntn_sandbox"  # noqa: S105 - opens nothing but this simulated service
 #: Requests with this token count as edits of a person and are free of the rate limit.
 PERSON_TOKEN = "ntn_person"  # noqa: S105
 

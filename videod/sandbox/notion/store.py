@@ -1,8 +1,8 @@
 """The workspace on disk: a snapshot (`context.save`) and a journal of every row written since.
 
 A write is acknowledged only after its journal line was handed to the operating system, so killing the process
-loses nothing that was answered. There is no fsync: the stand-in plays a remote service, which does not lose power
-together with the daemon under test. A line torn by a kill was never acknowledged and is dropped.
+loses nothing that was answered. There is no fsync: the simulated service plays a remote service, which does not lose
+power together with the daemon under test. A line torn by a kill was never acknowledged and is dropped.
 """
 
 import hashlib

@@ -13,7 +13,7 @@ What a person sets in Notion's own pages is set at the sandbox's admin address:
 
 Besides the general faults there are two of its own, for endpoints such as "EVENT page.created":
 
-  event_lost   nobody is told of the change
+  event_lost   nobody is informed of the change
   event_twice  the message is sent once more although it was answered
 """
 
@@ -125,7 +125,7 @@ class Webhooks:
         part.chmod(0o600)
         part.replace(self._path)
 
-    # --- what is told
+    # --- what is reported
 
     def changed(self, before: Row | None, after: Row) -> None:
         """A row is about to take the place of another one (None: it is new)."""

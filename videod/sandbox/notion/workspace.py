@@ -1,4 +1,4 @@
-"""What every room of the stand-in shares: the store, the clock and who is asking."""
+"""What every room of the simulated service shares: the store, the clock and who is asking."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ AnyRow = TypeVar("AnyRow", bound=Row)
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent the request, in which version of the API, and the address by which the stand-in was reached."""
+    """Who sent the request, in which version of the API, and the address by which the simulated service was reached."""
 
     user_id: str
     version: str

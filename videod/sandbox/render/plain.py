@@ -1,6 +1,6 @@
 """Cheap media for `--plain`: right in every measure, nothing to look at. For tests, and for rehearsals with many films.
 
-Pictures are two areas of colour, clips stand still, a voice hums. The same request always gives the same file, another
+Pictures are two areas of colour, clips are paused, a voice hums. The same request always gives the same file, another
 request another colour or tone. Painting and filming cost some 15 times as much processor time.
 """
 

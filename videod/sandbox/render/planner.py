@@ -1,4 +1,4 @@
-"""The stand-in's language model: a complete plan of an episode, by the rules of the craft, for any usual size.
+"""The simulated service's language model: a complete plan of an episode, by the rules of the craft, for any usual size.
 
 It reads the lines `Title:`, `Topic:`, `Story direction:`, `Clips:`, `Images:`, `Channel:` and `Brand:` of the prompt.
 The same prompt always gives the same plan.
@@ -289,7 +289,7 @@ class Draft:
         return self.words(short), self.words(more)
 
     def tells(self, name: str, usual: str) -> str:
-        """A part of the story: as it is told of this animal, else as of any."""
+        """A part of the story: as it is reported this animal, else as of any."""
         return self.words(told.STORIES.get(self.hero.name, {}).get(name, usual))
 
     def plan(self) -> dict[str, Any]:

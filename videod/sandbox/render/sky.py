@@ -77,7 +77,7 @@ def _disc(size: tuple[int, int], centre: tuple[float, float], radius: float, pow
 def paint_sky(
     size: tuple[int, int], light: Daylight, name: str, horizon: float, chance: np.random.Generator, aurora: bool
 ) -> Image.Image:
-    """The sky down to the horizon (a share of the height); below it the horizon's colour goes on."""
+    """The sky down to the horizon (a share of the height); below it the horizon's colour continues."""
     sky = gradient(size, ((0, light.top), (horizon * 0.62, light.middle), (horizon, light.horizon), (1, light.horizon)))
     width, height = size
     sun = (width * (0.22 if light.body.side < 0 else 0.78), height * horizon * (1 - light.sun_height) * 0.96)

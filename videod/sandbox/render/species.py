@@ -1,4 +1,5 @@
-"""What the stand-in's planner knows of animals and places, so that a plan names real species, food and rivals."""
+"""What the simulated service's planner knows of animals and places, so that a plan names real species, food and
+rivals."""
 
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ from videod.sandbox.render.creatures import CREATURES, FLIERS, SWIMMERS, Creatur
 
 @dataclass(frozen=True)
 class Terrain:
-    """A kind of place. `views` are pictures without animals; `bed` is its sound; `stirs` what moves there by itself."""
+    """A kind of place. `views` are pictures without animals; `bed` is its sound; `stirs` what moves there
+    automatically."""
 
     place: str
     ground: str

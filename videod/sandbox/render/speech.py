@@ -1,8 +1,8 @@
 """Spoken narration through eSpeak NG, in a short process of its own.
 
 The library is GPL-3, so it is loaded by `python -m videod.sandbox.render.speech` and never by the process that
-serves the stand-ins. The child reads one JSON object on stdin (`{"text": str, "voice": VOICES key, "speed": number}`)
-and writes one JSON line about the words and then the WAV file (16-bit mono) to stdout.
+serves the simulated services. The child reads one JSON object on stdin (`{"text": str, "voice": VOICES key, "speed":
+number}`) and writes one JSON line about the words and then the WAV file (16-bit mono) to stdout.
 """
 
 import asyncio

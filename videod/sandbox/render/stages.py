@@ -5,7 +5,7 @@ from typing import Any
 
 #: the shots of a plan's clips, in turn: no two neighbors alike
 SHOTS = ("wide", "medium", "close", "wide", "macro", "medium")
-#: which of the five stories is told
+#: which of the five stories is reported
 OWN = 2
 
 #: a line rests on a fact with which it shares so many words of so many letters

@@ -1,4 +1,5 @@
-"""What the stand-in's planner lets the narrator say in other languages than English: a sentence a script, and another.
+"""What the simulated service's planner lets the narrator say in other languages than English: a sentence a script, and
+another.
 
 A rehearsal of a channel in another language needs narrations that pass its rules; nobody listens to what they tell.
 """

@@ -15,7 +15,7 @@ _MOST_BYTES = 1 << 20
 
 
 def build(context: Context) -> web.Application:
-    """The stand-in as a web application; the upload lives under both paths that Google documents."""
+    """The simulated service as a web application; the upload lives under both paths that Google documents."""
     library = Library(context)
     uploading, reading, playlists = Uploading(library), Reading(library), Playlists(library)
     thumbnails, captions = Thumbnails(library), Captions(library)

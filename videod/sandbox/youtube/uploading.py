@@ -176,7 +176,7 @@ def _digest(file: Path) -> tuple[str, bytes, float | None]:
 
 
 def _duration_s(head: bytes) -> float | None:
-    """What the movie header says, where it stands at the begin, as films for the web have it."""
+    """What the movie header says, where it stands at the start, as films for the web have it."""
     at = head.find(b"mvhd")
     if at < 0 or len(head) < at + 36:
         return None

@@ -40,7 +40,7 @@ def trouble(step: str) -> str:
     """What a test wants to go wrong after `step` was paid: STUDIO_TROUBLE is "step:how:code".
 
     how: "error" (words and the code), "silent", "limit" (its own 600 s are over), "refused" (a connection that is
-    refused at the download), "kill" (signal), "file" (the file is written, then the code), "hang" (without end).
+    refused at the download), "kill" (signal), "file" (the file is written, then the code), "hang" (endlessly).
     """
     told = (os.getenv("STUDIO_TROUBLE") or "::").split(":")
     return told[1] if told[0] == step else ""
