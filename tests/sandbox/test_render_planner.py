@@ -135,7 +135,7 @@ def test_a_story_is_asked_to_its_end_in_the_time_that_is_ordered(name: str, clip
     assert 0.5 <= (steps.index("turn") + 1) / clips <= 0.85
 
 
-@pytest.mark.parametrize("average", [40, 54, 75, 90, 100])
+@pytest.mark.parametrize("average", [40, 54, 75, 90, 100, 120])
 def test_lines_are_as_long_as_the_voice_takes(average: int) -> None:
     most = average * 4 // 3
     order = f"At this voice a line has {average} characters on the average; the shortest has 12, the longest {most}."

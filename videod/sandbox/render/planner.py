@@ -6,6 +6,7 @@ The same prompt always gives the same plan.
 
 import hashlib
 import re
+import string
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,10 @@ def _identity(name: str) -> str:
 
 def _article(name: str) -> str:
     return "an" if name[0].lower() in "aeiou" else "a"
+
+
+def _titled(text: str) -> str:
+    return " ".join(word if word == "the" else word.capitalize() for word in text.split())
 
 
 def _upper(text: str) -> str:
@@ -280,9 +285,17 @@ class Draft:
         lines = [short for short, _ in pairs]
         for at in longer:
             fitting = [text for text in (" ".join(pairs[at]), pairs[at][1]) if len(text) <= wish.most]
-            if fitting and sum(map(len, lines)) < NEAR * wish.average * len(lines):
+            if fitting and self.lack(lines):
                 lines[at] = fitting[0]
+        for at, beat in enumerate(self.beats):
+            longest = f"{lines[at]} {story.THIRD[beat.stage]}"
+            if self.lack(lines) and len(longest) <= wish.most:
+                lines[at] = longest
         return [tongues.narration(wish.language, at + 1, wish.average) or line for at, line in enumerate(lines)]
+
+    def lack(self, lines: list[str]) -> bool:
+        """Whether the lines together are shorter than they are ordered."""
+        return sum(map(len, lines)) < NEAR * self.wish.average * len(lines)
 
     def line(self, beat: Beat) -> tuple[str, str]:
         short, more = told.LINES.get(self.hero.name, {}).get(beat.name, (beat.short, beat.more))
@@ -319,12 +332,12 @@ class Draft:
 
     def written(self) -> dict[str, Any]:
         """What the stages of a plan have and the plan itself has not."""
-        name, title = _upper(self.hero.name), self.wish.title
+        name, title = string.capwords(self.hero.name), self.wish.title
         titles = (
             (title[:TITLE_CHARACTERS], "It is the one that was asked for."),
             (f"One More Night for the {name}", "It says what is at stake."),
             (f"What the {name} Pays", "It asks a question that the film answers."),
-            (self.words("Before {Hardship} Comes"), "It names the clock that runs."),
+            (f"Before {_titled(self.terrain.hardship)} Comes", "It names the clock that runs."),
             (f"The {name}'s Choice", "It points to the turn."),
         )  # fmt: skip
         return {

@@ -78,6 +78,14 @@ BEATS = (
 
 #: beats whose line is better short
 CURT = ("the stumble", "cut off", "measuring", "the rush")
+#: a third sentence for a voice that is quicker than most, by step
+THIRD = {
+    "want": "There is no second day like this one.",
+    "obstacle": "Nobody here gives anything away.",
+    "escalation": "And it is not over yet, not by far.",
+    "turn": "Nothing here tells which of them is right.",
+    "resolution": "Nothing of it was free.",
+}
 #: the story in one sentence, its steps, and what it costs
 LOGLINE = "{A} must reach {food} before dark, with {r} in the same place and {hardship} on its way."
 ARC = {

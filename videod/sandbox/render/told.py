@@ -6,7 +6,7 @@ The other beats keep the lines that any animal can have. Every number here is in
 from collections.abc import Mapping
 
 BEAR: Mapping[str, tuple[str, str]] = {
-    "the clock": ("She eats now for a whole winter.", "What this river gives her has to last until spring."),
+    "the clock": ("A mother bear eats now for a whole winter.", "What this river gives her has to last until spring."),
     "setting out": ("So she goes down to the water.", "{f1}"),
     "reading the signs": ("She reads the bank first.", "Others have fished here in the night, and they were larger."),
     "the rival arrives": ("And she is not alone.", "A grey wolf stands on the far bank, and it can wait."),
