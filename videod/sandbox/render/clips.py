@@ -118,6 +118,8 @@ def command(
     """The FFmpeg call that films `image` for `seconds`; `size` is (width, height) in even pixels."""
     motion, frames = motion_of(prompt), seconds * FPS
     filters = (_zoom_filters if motion.zoom else _crop_filters)(motion, size, frames)
+    if not coded.tagged:
+        filters += ",setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown:range=unknown"
     polite = ["nice", "-n", "10"] if shutil.which("nice") else []
     return [
         *polite, ffmpeg, "-nostdin", "-v", "error", "-y", "-filter_threads", "1", "-i", str(image),
