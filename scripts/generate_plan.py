@@ -16,7 +16,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from scripts.lib import answers, atomic, gemini, plan_answers, plan_channel, plan_papers, receipt, script_runtime
+from scripts.lib import (
+    answers,
+    atomic,
+    gemini,
+    plan_answers,
+    plan_channel,
+    plan_papers,
+    receipt,
+    script_runtime,
+    sources,
+)
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.plan_checker import Checker, Stage
 from scripts.lib.planning import Brief, Models, Planner
@@ -46,6 +56,12 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--images", type=int, default=22, metavar="M", help="default 22")
     made.add_argument("--language", default="en", metavar="CODE", help="what is narrated, such as de; default en")
     made.add_argument("--channel-file", type=Path, metavar="FILE", help="JSON: pace, likes, banned, before")
+    made.add_argument(
+        "--facts", default="wikipedia", choices=("wikipedia", "none"), help="where to read; default wikipedia"
+    )
+    made.add_argument("--sources", type=Path, metavar="FILE", help="your own sources: links, or text by paragraphs")
+    made.add_argument("--search", action="store_true", help="also let the model search the web (0.014 USD a search)")
+    made.add_argument("--contact", default="", metavar="TEXT", help="mail or page that Wikipedia may write to")
     made.add_argument("--output", type=Path, default=Path("plan/plan.json"), help="default plan/plan.json")
     made.add_argument("--model", default=MODEL, help=f"for stories, text and edit; default {MODEL}")
     made.add_argument("--light-model", default=LIGHT, help=f"for facts, beats and pictures; default {LIGHT}")
@@ -108,7 +124,13 @@ def write(
     output: Path = arguments.output
     models = Models(arguments.model, arguments.light_model, arguments.api_version)
     given = earlier(output, stages, arguments.start) if arguments.start else {}
+    wanted = sources.Wanted(
+        brief.topic, brief.title, brief.language, sources.given(arguments.sources) if arguments.sources else "",
+        arguments.facts == "wikipedia", arguments.contact,
+    )  # fmt: skip
     settings: dict[str, answers.Json] = {**brief.order(), "light": models.light, "given": given}
+    settings |= {"own": wanted.given} if wanted.given else {}
+    settings |= {"search": True} if arguments.search else {}
     fingerprint = receipt.digest(gemini.SERVICE, models.strong, "plan", settings, [])
     order = receipt.open_order(
         output, gemini.SERVICE, fingerprint, buy_again=arguments.buy_again, answers_kept=len(kept.kept)
@@ -118,10 +140,18 @@ def write(
         finish(output, kept, brief, reporter)
         return
     planner = Planner(models, brief, checker, reporter, order, kept, dict(given))
+    if arguments.start:
+        about = listed(output)
+    else:
+        cited = read(wanted, output, planner if arguments.search else None, reporter)
+        planner.brief, about = replace(brief, sources=cited.prompt()), [one.cited() for one in cited.sources]
+    checker.cite(about)
     verdict = planner.plan(stages, arguments.rounds)
     if verdict.plan is None:
         raise Failure(Kind.CONFIGURATION, "the plan checker gave no plan after the last stage")
-    story = planner.written | ({"warnings": [asdict(one) for one in planner.warnings]} if planner.warnings else {})
+    story: dict[str, answers.Json] = dict(planner.written)
+    story |= {"warnings": [asdict(one) for one in planner.warnings]} if planner.warnings else {}
+    story |= {"sources": about} if about else {}
     atomic.write_text(output.with_name(STORY), json.dumps(story, ensure_ascii=False, indent=2) + "\n")
     for name, text in plan_papers.papers(verdict.plan, verdict.seconds, story).items():
         atomic.write_text(output.with_name(name), text)
@@ -149,6 +179,29 @@ def earlier(output: Path, stages: Sequence[Stage], start: str) -> dict[str, answ
     return {name: found[name] for name in wanted}
 
 
+def read(wanted: sources.Wanted, output: Path, searcher: Planner | None, reporter: Reporter) -> sources.Read:
+    """What the facts are taken from; nothing that is missing there keeps a plan from being made.
+
+    `searcher` looks the topic up on the web: a paid question, whose outages are those of the other questions.
+    """
+    reporter.progress(0.0, "reading sources")
+    found = sources.collected(wanted, output)
+    if searcher is not None:
+        try:
+            found = found.with_found(searcher.look_up())
+        except Failure as problem:
+            if problem.kind not in (Kind.INPUT, Kind.CONFIGURATION, Kind.REFUSED):
+                raise
+            found = found.without(f"The web could not be searched: {problem}")
+    reporter.progress(0.0, found.sentence())
+    return found
+
+
+def listed(output: Path) -> list[answers.Json]:
+    """The sources of the plan that is written again, as its story has them."""
+    return answers.items(answers.dig(answers.parse(atomic.read_small(output.with_name(STORY), STORY_BYTES)), "sources"))
+
+
 def stands(output: Path, checker: Checker) -> bool:
     """Whether there is a plan without complaints."""
     try:
@@ -161,6 +214,7 @@ def finish(output: Path, kept: plan_answers.Answers, brief: Brief, reporter: Rep
     """The plan stands: clear up what led to it."""
     kept.forget()
     atomic.remove(plan_channel.noted(output))
+    sources.forget(output)
     reporter.result(output, clips=brief.clips, images=brief.images)
 
 

@@ -328,6 +328,12 @@ class Alerts(Section):
         return self
 
 
+class Facts(Section):
+    wikipedia: bool = True
+    search: bool = False
+    contact: str = Field(default="", pattern=r"^[ -~]*$", max_length=200)
+
+
 class Retention(Section):
     workspace_days: float = Field(default=7, gt=0, le=3650)
     cancelled_days: float = Field(default=14, gt=0, le=3650)
@@ -379,6 +385,7 @@ class Settings(Section):
     retry: Retry = Field(default_factory=Retry)
     limits: Limits = Field(default_factory=Limits)
     alerts: Alerts = Field(default_factory=Alerts)
+    facts: Facts = Field(default_factory=Facts)
     retention: Retention = Field(default_factory=Retention)
     r2: R2 = Field(default_factory=R2)
     scripts: Scripts = Field(default_factory=Scripts)

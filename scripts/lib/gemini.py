@@ -21,6 +21,11 @@ BUSY_S = 60.0
 PICTURE_TOKENS = 1_000
 #: an answer has some ten thousand tokens
 MOST_TOKENS = 10**7
+#: US dollars per search that the model makes, Gemini 3, November 2026; the first 5,000 prompts a month are free
+SEARCH_USD = 0.014
+#: so many searches and pages of one answer are believed
+SEARCHES_MAX, FOUND_MAX = 50, 10
+SEARCH: Json = {"google_search": {}}
 TOKENS = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
 
 SAFETY = {"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "SAFETY", "PROHIBITED_CONTENT",
@@ -58,6 +63,19 @@ class Answer:
     reply: http.Reply
     #: tokens of the candidate alone; None where the answer counts none at all
     written: int | None = None
+    #: how often the model searched the web for it
+    searches: int = 0
+    #: what it found there
+    found: tuple["Found", ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page that a search found, and what of the answer stands on it."""
+
+    title: str
+    url: str
+    text: str
 
 
 def endpoint(model: str, version: str) -> str:
@@ -79,7 +97,7 @@ def turn(role: str, parts: Sequence[Json]) -> Json:
 
 def generate(
     model: str, contents: Sequence[Json], config: dict[str, Json], *, system: str | None = None,
-    version: str = "v1beta", deadline_s: float,
+    version: str = "v1beta", deadline_s: float, tools: Sequence[Json] = (),
 ) -> Answer:  # fmt: skip
     """One generateContent call.
 
@@ -92,6 +110,8 @@ def generate(
         {"x-goog-api-key": secret("GEMINI_API_KEY", "Gemini")},
     )
     body: dict[str, Json] = {"contents": list(contents), "generationConfig": config}
+    if tools:
+        body["tools"] = list(tools)
     if system is not None:
         body["systemInstruction"] = {"parts": [text_part(system)]}
     method, path = endpoint(model, version).split(" ", 1)
@@ -127,7 +147,28 @@ def _read(reply: http.Reply) -> Answer:
     usage = dig(value, "usageMetadata")
     prompt, *written = (bounds.whole(dig(usage, name), 0, MOST_TOKENS) or 0 for name in TOKENS)
     counted = written[0] if isinstance(usage, dict) else None
-    return Answer(told, picture, mime, finish, prompt, sum(written), reply, counted)
+    searches, found = _searched(dig(candidate, "groundingMetadata"))
+    return Answer(told, picture, mime, finish, prompt, sum(written), reply, counted, searches, found)
+
+
+def _searched(told: Json) -> tuple[int, tuple[Found, ...]]:
+    """How often the model searched, and the pages with the sentences that stand on them."""
+    pages = answers.items(dig(told, "groundingChunks"))[:FOUND_MAX]
+    said: list[list[str]] = [[] for _ in pages]
+    for support in answers.items(dig(told, "groundingSupports"))[:200]:
+        text = strike(answers.text(dig(support, "segment", "text")) or "")
+        for number in answers.items(dig(support, "groundingChunkIndices")):
+            at = bounds.whole(number, 0, FOUND_MAX)
+            if text and at is not None and at < len(said):
+                said[at].append(text)
+    found = tuple(
+        Found(
+            answers.text(dig(page, "web", "title")) or "", answers.text(dig(page, "web", "uri")) or "", " ".join(texts)
+        )
+        for page, texts in zip(pages, said, strict=True)
+        if texts
+    )
+    return min(SEARCHES_MAX, len(answers.items(dig(told, "webSearchQueries")))), found
 
 
 def _picture(parts: list[Json], finish: str, reply: http.Reply) -> tuple[bytes | None, str]:
@@ -189,4 +230,5 @@ def text_usd(model: str, answer: Answer) -> float | None:
     if prices is None or not answer.output_tokens:
         return None
     factor = 2.0 if model == "gemini-3.8-flash" and datetime.now(UTC).year >= 2027 else 1.0
-    return round(factor * (answer.prompt_tokens * prices[0] + answer.output_tokens * prices[1]) / 1e6, 6)
+    tokens = factor * (answer.prompt_tokens * prices[0] + answer.output_tokens * prices[1]) / 1e6
+    return round(tokens + answer.searches * SEARCH_USD, 6)

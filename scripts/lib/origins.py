@@ -21,6 +21,8 @@ ADDRESSES = {
     "VIDEOD_URL_GOOGLE_ACCOUNTS": "https://accounts.google.com",
     "VIDEOD_URL_CATBOX": "https://catbox.moe",
     "VIDEOD_URL_S3": "",
+    # each language has a host below this name, such as en.wikipedia.org; no key goes there
+    "VIDEOD_URL_WIKIPEDIA": "https://wikipedia.org",
 }
 #: one service under several names: an upload that begins at one may be answered with a session at another
 SAME = (frozenset({("https", "www.googleapis.com", 443), ("https", "youtube.googleapis.com", 443)}),)

@@ -8,7 +8,7 @@ import os
 import selectors
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO
@@ -86,6 +86,10 @@ class Checker:
         self._process.kill()
         with self._process:
             pass
+
+    def cite(self, sources: Sequence[Json]) -> None:
+        """Name the sources that facts may stand on; see videod/cli/plan_judge.py."""
+        self._size["sources"] = list(sources)
 
     def stages(self) -> tuple[Stage, ...]:
         said = self._ask({"ask": "stages"})

@@ -55,11 +55,22 @@ def _research(plan: Json, written: Json) -> str:
     for fact in map(_word, answers.items(dig(plan, "research"))):
         source = f" ({cited.get(fact)})" if cited.get(fact) else " (no source)" if fact in cited else ""
         facts.append(f"- {fact}{source}")
+    sources = [_source(one) for one in answers.items(dig(written, "sources"))] or ["No source was read."]
     tags = ", ".join(_word(tag) for tag in answers.items(dig(plan, "tags")))
     return (
-        f"# {_word(plan, 'title')}: research\n\n" + "\n".join(facts) + "\n\n## For the video's page\n\n"
+        f"# {_word(plan, 'title')}: research\n\n"
+        + "\n".join(facts)
+        + "\n\n## Sources\n\n"
+        + "\n".join(sources)
+        + "\n\n## For the video's page\n\n"
         f"{_word(plan, 'description')}\n\nTags: {tags}\n"
     )
+
+
+def _source(source: Json) -> str:
+    revision = f", revision {_word(source, 'revision')}" if _word(source, "revision") else ""
+    address = f" <{_word(source, 'url')}>" if _word(source, "url") else ""
+    return f"- {_word(source, 'id')}: {_word(source, 'title')}{revision}{address}"
 
 
 def _story(plan: Json) -> str:

@@ -7,11 +7,11 @@ less.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from scripts.lib import gemini, plan_answers, wrapping
-from scripts.lib.answers import Json
+from scripts.lib.answers import Json, parse
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.plan_answers import Answers, Kept
 from scripts.lib.plan_channel import NO_HABITS, Habits
@@ -28,6 +28,7 @@ LENGTHS = (
     "At this voice a line has {average} characters on the average, blanks included; the shortest has {least}, the"
     " longest {most}. Short lines and long ones, not all alike."
 )
+LOOK_UP_TOKENS = 4_096
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class Brief:
     habits: Habits = NO_HABITS
     lengths: Mapping[str, int] = field(default_factory=dict)
 
+    #: what was read for the facts, as the prompt shows it
+    sources: str = ""
+
     def order(self) -> dict[str, Json]:
         """What makes this brief another one than the last."""
         named = ("title", "topic", "direction", "channel", "brand", "clips", "images", "language")
@@ -66,6 +70,8 @@ class Brief:
         """What the model is given for `stage`; `earlier`: stage -> answer, of those that it needs."""
         rules = (PROMPTS / f"{stage.name}.md").read_text("utf-8").strip()
         parts = [rules, f"## The episode\n\n{self.lines()}"]
+        if self.sources and not stage.needs:  # facts come first, and later stages work from them
+            parts.append(self.sources)
         for name in stage.needs:
             shown = json.dumps(_shown(name, earlier[name]), ensure_ascii=False) if name in earlier else "(not yet)"
             parts.append(f"## {name.capitalize()}, as they stand\n\n{shown}")
@@ -185,22 +191,41 @@ class Planner:
         self.answers.forget()
         self.order.withdraw()
 
+    def look_up(self) -> Json:
+        """What the light model finds with a search of the web: a list of title, url and text.
+
+        Raises Failure as the other questions do. It is asked for text: older models search for no JSON.
+        """
+        rules = (PROMPTS / "search.md").read_text("utf-8").strip()
+        talk = [gemini.turn("user", [gemini.text_part(f"{rules}\n\n## The episode\n\n{self.brief.lines()}")])]
+        kept = self._bought(self.models.light, talk, {"maxOutputTokens": LOOK_UP_TOKENS}, searches=True)
+        return parse(kept.text)
+
     def _ask(self, stage: Stage, talk: Sequence[Json]) -> Kept:
         """The answer to the next question: the one that an earlier run paid for, or a new one."""
         config: dict[str, Json] = {
             "responseMimeType": "application/json", "responseJsonSchema": stage.schema, "maxOutputTokens": TOKENS,
         }  # fmt: skip
-        model, number = self.models.of(stage), self._asked
+        return self._bought(self.models.of(stage), talk, config)
+
+    def _bought(self, model: str, talk: Sequence[Json], config: dict[str, Json], searches: bool = False) -> Kept:
+        """With `searches` what is kept is not the model's text, but the pages that it stands on, as JSON."""
+        number = self._asked
         self._asked += 1
-        digest = plan_answers.question(model, talk, config)
+        digest = plan_answers.question(model, talk, config | ({"tools": [gemini.SEARCH]} if searches else {}))
         kept = self.answers.recall(number, digest)
         if kept is not None:
             if self.answers.newest(kept):  # the run that paid for it may have ended before it could tell
                 self._charge(kept)
             return kept
         with self.order.paid(after=len(self.answers.kept)):
-            answer = gemini.generate(model, talk, config, version=self.models.version, deadline_s=DEADLINE_S)
+            answer = gemini.generate(
+                model, talk, config, version=self.models.version, deadline_s=DEADLINE_S,
+                tools=[gemini.SEARCH] if searches else [],
+            )  # fmt: skip
             self.order.answered()
+            if searches:
+                answer = replace(answer, text=json.dumps([asdict(one) for one in answer.found], ensure_ascii=False))
             kept = self.answers.keep(digest, answer, gemini.text_usd(model, answer))
             self._charge(kept)
             # inside, for a request to end takes effect where the block ends

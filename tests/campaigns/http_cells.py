@@ -192,7 +192,7 @@ def _plan(folder: Path) -> list[object]:
     checker = folder / "checker.sh"
     checker.write_text(CHECKER)
     return ["--title", "The Edge", "--topic", "bears", "--direction", "waiting", "--clips", 1, "--images", 1,
-            "--channel-name", "Wild", "--output", folder / "plan.json",
+            "--channel-name", "Wild", "--output", folder / "plan.json", "--facts", "none",
             "--checker", shlex.join(["/bin/sh", str(checker)])]  # fmt: skip
 
 

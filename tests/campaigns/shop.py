@@ -89,7 +89,11 @@ class Shop:
             "--direction",
             "an old bear",
         ]
-        return "generate_plan.py", [*words, "--channel-name", "Wild", "--clips", 2, "--images", 4], "plan.json"
+        return (
+            "generate_plan.py",
+            [*words, "--facts", "none", "--channel-name", "Wild", "--clips", 2, "--images", 4],
+            "plan.json",
+        )
 
     def _upload(self, folder: Path, number: int) -> tuple[str, list[object], str]:
         film = folder / "film.mp4"

@@ -1,17 +1,20 @@
 """`videod show`, `list` and `why`: finding an episode, all that is known of it, and why it stands where it stands."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from tests.cli.factory import HOUR, JOBS, MINUTE, NOON, StudioBox, a_full_studio
+from tests.core import edited
 from videod.cli import client
 from videod.cli.main import run
 from videod.core.failures import Kind
 from videod.core.model import Priority
 from videod.core.statuses import AT_GATE, Gate, Status
 from videod.daemon.lock import hold
+from videod.flow.job_command import workspace_of
 
 Out = pytest.CaptureFixture[str]
 
@@ -290,3 +293,29 @@ def test_a_story_of_any_other_shape_shows_nothing(
     place.parent.mkdir(parents=True)
     place.write_text(text)
     assert "Titles" not in text_of(tmp_path, capsys, task.id)
+
+
+# ------------------------------------------------------------------------------------------- facts
+
+
+def test_each_line_is_shown_with_the_sources_that_it_stands_on(full: Path, capsys: Out) -> None:
+    episode = json_of(full, capsys, "Ant Road 15")
+    plan, _ = edited.read("octopus")
+    path = workspace_of(full, episode["channel"], episode["id"]) / "plan" / "plan.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = json.loads(json.dumps(dataclasses.asdict(plan)))
+    names = ("id", "kind", "subject", "species", "role", "core", "prompt")
+    data["images"] = [{name: image[name] for name in names} for image in data["images"]]
+    path.write_text(json.dumps(data))
+    told = json_of(full, capsys, "Ant Road 15", "--facts")["facts"]
+    assert told["sources"][0]["revision"] == "7" and len(told["lines"]) == 9
+    assert (
+        told["lines"][7]["stands_on"] == "source" and [one["source"] for one in told["lines"][7]["facts"]] == ["s1"] * 2
+    )
+    shown = " ".join(text_of(full, capsys, "Ant Road 15", "--facts").split())
+    assert "Facts" in shown and "After fifty-three months" in shown
+
+
+def test_an_episode_without_a_plan_has_no_facts_to_show(full: Path, capsys: Out) -> None:
+    assert run(["show", "Ant Road 15", "--facts", "--state", str(full)]) != 0
+    assert "no plan yet" in capsys.readouterr().err

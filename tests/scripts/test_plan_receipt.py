@@ -15,7 +15,7 @@ def wish(folder: Path, *more: object) -> list[object]:
     checker = folder / "checker.py"
     checker.write_text(CHECKER)
     return ["--title", "The Edge", "--topic", "bears", "--direction", "a bear", "--clips", 1, "--images", 1,
-            "--channel-name", "Wild", "--output", folder / "plan/plan.json",
+            "--facts", "none", "--channel-name", "Wild", "--output", folder / "plan/plan.json",
             "--checker", f"{sys.executable} {checker}", *more]  # fmt: skip
 
 

@@ -207,15 +207,15 @@ class NotionBoard:
         )
 
     @promised
-    async def add(self, values: Mapping[str, object]) -> str:
-        """Make an entry with these properties in one request; returns its page id."""
+    async def add(self, values: Mapping[str, object], below: Sequence[object] = ()) -> str:
+        """Make an entry with these properties, and blocks below them, in one request; returns its page id."""
         what = "make the entry"
         parent = {"type": "data_source_id", "data_source_id": (await self.ids()).entries_source}
 
         async def make(columns: _Columns) -> str:
-            bodies = _bodies(columns.entries, values)
+            page = {"properties": _bodies(columns.entries, values)} | ({"children": list(below)} if below else {})
             try:
-                made = await self._calls.call(what, lambda api: api.pages.create(parent=parent, properties=bodies))
+                made = await self._calls.call(what, lambda api: api.pages.create(parent=parent, **page))
             except Committed as kept:
                 return kept.resource_id
             return identifier(made.get("id"), what)

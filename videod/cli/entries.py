@@ -1,6 +1,7 @@
 """`videod new` and `videod priority`: what a person writes on the board, from the terminal."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +31,9 @@ def new(
     direction: Annotated[str, typer.Option(metavar="TEXT", help="How the story runs.", prompt="Story direction")],
     priority: Annotated[Level, typer.Option(help="Which episodes go first.")] = Level.NORMAL,
     privacy: Annotated[Privacy | None, typer.Option(help="Default: as the channel's file says.")] = None,
+    sources: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own sources: links, or text by paragraphs.")
+    ] = None,
     draft: Annotated[bool, typer.Option("--draft", help="Write it as a draft; nothing starts.")] = False,
     as_json: AsJson = False,
     state: StateFolder = None,
@@ -45,9 +49,10 @@ def new(
         "Status": LABELS[status],
     }  # fmt: skip
     _check(settings, values)
+    below = [] if sources is None else _sources(sources)
 
     async def add(on: "NotionBoard") -> str:
-        return await on.add({name: value for name, value in values.items() if value is not None})
+        return await on.add({name: value for name, value in values.items() if value is not None}, below)
 
     page = board.with_board(settings, add, where.settings)
     if as_json:
@@ -58,6 +63,23 @@ def new(
         f"  Entry {page}. `videod why {page}` says what it waits for." if not draft else f"  Entry {page}.", "dim"
     )
     return output.OK
+
+
+def _sources(path: Path) -> list[dict[str, object]]:
+    """What goes under the heading Sources of the entry's page. Raises CommandError."""
+    from videod.adapters.notion_sources import MOST, blocks_of
+
+    try:
+        with path.open("rb") as given:
+            text = given.read(4 * MOST + 1).decode("utf-8-sig")
+        if len(text) > MOST:
+            raise ValueError(f"has more than {MOST:,} characters")
+        return blocks_of(text)
+    except OSError as error:
+        raise CommandError(output.USAGE, f"{path} cannot be read: {error.strerror}", "name a text file") from None
+    except ValueError as error:
+        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise CommandError(output.USAGE, f"{path} {reason}", "give a shorter text, or links") from None
 
 
 def _check(settings: "Settings", values: Mapping[str, object]) -> None:

@@ -2,7 +2,8 @@
 
 Each line of standard input is a JSON object with `clips`, `images` and `language`; each line of standard output is its
 answer. Optional are `pace` (characters a second of the voice), `clip_seconds`, `banned` (words) and `before` (the
-channel's last stories: `title`, `species`, `story`, `turn`).
+channel's last stories: `title`, `species`, `story`, `turn`) and `sources` (what facts may stand on: `id`, `title`,
+`url`, `revision`).
 
 - {"ask": "stages"}: {"stages": [{"name", "strong", "needs", "spare", "schema"}], "lines": {"least", "average",
   "most"}}, the stages in order and the characters of a line.
@@ -30,10 +31,11 @@ from videod.core.scripts import Script
 from videod.core.speech import LINE_S_MIN, RATE_MAX, RATE_MIN, Pace, narration_seconds
 from videod.core.stage_rules import Size
 from videod.core.stages import STAGES, Stage, schema
+from videod.core.story import Source
 
 #: the answers of all stages of 60 clips have some 300 kB
 LINE_BYTES_MAX = 16_000_000
-CLIPS_MAX = 200
+CLIPS_MAX, SOURCES_MAX, SOURCE_TEXT_MAX = 200, 100, 10_000
 #: seconds of a clip
 CLIP_S_MIN, CLIP_S_MAX = 3.5, 60.0
 BANNED_MAX = 200
@@ -71,7 +73,7 @@ def _size(asked: Mapping[str, object]) -> Size:
     if not all(isinstance(count, int) and 1 <= count <= CLIPS_MAX for count in counts):
         raise ValueError(f"clips and images are whole numbers from 1 to {CLIPS_MAX}")
     clips, images = (count for count in counts if isinstance(count, int))
-    return Size(clips, images, telling(asked), _before(asked.get("before", [])))
+    return Size(clips, images, telling(asked), _before(asked.get("before", [])), _sources(asked.get("sources")))
 
 
 def _before(value: object) -> tuple[dict[str, str], ...]:
@@ -113,6 +115,21 @@ def _lines(size: Size) -> dict[str, int]:
     return {name: pace.characters(one, script) for name, one in seconds.items()}
 
 
+def _sources(given: object) -> tuple[Source, ...]:
+    """Raises ValueError for what are no sources."""
+    if given is None:
+        return ()
+    if not isinstance(given, list) or len(given) > SOURCES_MAX:
+        raise ValueError(f"sources is a list of at most {SOURCES_MAX}")
+    found = []
+    for one in given:
+        parts = [_record(one).get(name) for name in ("id", "title", "url", "revision")]
+        if not all(isinstance(part, str) and len(part) <= SOURCE_TEXT_MAX for part in parts):
+            raise ValueError("a source has id, title, url and revision, each a text")
+        found.append(Source(*map(str, parts)))
+    return tuple(found)
+
+
 def _stage(stage: Stage, size: Size) -> dict[str, object]:
     written = STAGES[stage]
     return {
@@ -150,7 +167,7 @@ def _judged(stage: Stage, answers: dict[Stage, dict[str, object]], size: Size) -
     found = stage_rules.complaints(stage, answers, size)
     rate = size.telling.pace.rate
     seconds = [] if found else [narration_seconds(line, rate) for line in stage_rules.lines(answers)]
-    plan = stage_rules.joined(answers) if stage == Stage.PICTURES and not found else None
+    plan = stage_rules.joined(answers, size.sources) if stage == Stage.PICTURES and not found else None
     remarks = () if found else stage_rules.warnings(stage, answers, size)
     told = stage_rules.conflicts(answers) if stage == Stage.FACTS and not found else ()
     return {

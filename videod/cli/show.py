@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from videod import stories
-from videod.cli import client, options, output
+from videod.cli import client, options, output, show_facts
 from videod.cli.options import AsJson, ChannelId, Config, Episode, StateFolder, examples
 from videod.cli.output import Cell, Column, CommandError
-from videod.core import wording
+from videod.core import sourced, wording
 from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_screen_lines
@@ -32,6 +32,7 @@ def show(
     episode: Episode,
     listed: Annotated[bool, typer.Option("--jobs", help="List every job and file, not only each step.")] = False,
     charges: Annotated[bool, typer.Option("--charges", help="List every charge, not only the sums.")] = False,
+    facts: Annotated[bool, typer.Option("--facts", help="List each line with the sources it stands on.")] = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,
@@ -41,8 +42,10 @@ def show(
     with client.looking(where) as connection:
         seen = in_full.detail(connection, client.one_task(connection, episode), at)
     workspace = where.workspace(seen.task)
+    plan = show_facts.plan_of(workspace) if facts else None
     if as_json:
-        output.print_json(details.detail(seen, at, workspace, configured(seen.task)))
+        told = {"facts": show_facts.as_json(plan)} if plan is not None else {}
+        output.print_json({**details.detail(seen, at, workspace, configured(seen.task)), **told})
         return output.OK
     _print_header(seen, workspace, at)
     _print_costs(seen, charges, at)
@@ -54,6 +57,8 @@ def show(
     _print_timeline(seen, at)
     _print_failure(seen, at)
     _print_files(seen.jobs, workspace, listed)
+    if plan is not None:
+        show_facts.show(plan)
     return output.OK
 
 
@@ -75,6 +80,7 @@ def _print_header(seen: in_full.Detail, workspace: Path, at: int) -> None:
         "privacy": task.privacy,
         "waiting": None if task.suspended is None else wording.note(task.suspended),
         "note": task.error, "video": task.youtube_url,
+        "facts": next((sourced.sentence(job.facts) for job in seen.jobs if job.step == "plan"), ""),
         "possibly paid twice": str(task.possibly_paid_twice) if task.possibly_paid_twice else None,
     }  # fmt: skip
     table += [[name, text] for name, text in more.items() if text]

@@ -6,7 +6,7 @@ entries' data source (requirements FR1, FR4); the Error Log holds what is wrong 
 
 from collections.abc import Iterable, Sequence
 
-from videod.core import services, wording
+from videod.core import services, sourced, wording
 from videod.core.advice import advice
 from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
@@ -73,8 +73,25 @@ def _with_notes(task: Task, jobs: Sequence[Job], text: str) -> str:
     paused = f"paused: {task.paused}" if task.paused is not None else ""
     suspended = "" if task.suspended is None else wording.note(task.suspended)
     return "; ".join(
-        note for note in (text, files_note(task, jobs), paused, suspended, waiting(task), task.slow) if note
+        note
+        for note in (
+            text,
+            _sources_note(task, jobs),
+            files_note(task, jobs),
+            paused,
+            suspended,
+            waiting(task),
+            task.slow,
+        )
+        if note
     )
+
+
+def _sources_note(task: Task, jobs: Sequence[Job]) -> str:
+    """At the first review, which shows the story: what its facts stand on."""
+    if task.status != Status.ASSETS_READY:
+        return ""
+    return next((sourced.sentence(job.facts) for job in jobs if job.step == "plan"), "")
 
 
 #: statuses that say themselves what the entry waits for

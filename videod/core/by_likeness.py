@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from videod.core import likeness, told
+from videod.core import likeness, sourced, told
 from videod.core.events import JobSucceeded
 from videod.core.failures import ALIKE, Failure, Kind
 from videod.core.likeness import Twin
@@ -21,11 +21,14 @@ def planned(work: Transition, event: JobSucceeded) -> Transition:
 
     The plan itself is kept with its jobs: once it is allowed nothing of it is paid again.
     """
-    if event.plan is None or work.policy.alike is None:
+    if event.plan is None:
         return work
     plan = work.job(event.job)
     if plan is None or plan.state is not JobState.DONE:
         return work
+    plan = replace(plan, facts=dict(plan.facts) | sourced.noted(event.plan))
+    if work.policy.alike is None:
+        return work.with_job(plan)
     plan = replace(plan, facts=dict(plan.facts) | {"content": likeness.content(event.plan)})
     work = work.with_job(plan)
     most = work.policy.alike or 0.0

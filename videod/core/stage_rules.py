@@ -5,16 +5,19 @@ that is too long to be spoken. What every stage must keep is in its schema; here
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from videod.core import craft_clips, craft_wording, retold
 from videod.core.craft import complaints as plan_complaints
 from videod.core.craft import page
 from videod.core.craft_clips import ANYHOW, Telling
+from videod.core.editor_claims import claims
+from videod.core.editor_words import base_of
 from videod.core.plan import VERSION, Complaint
 from videod.core.schemas import faults
 from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, STORIES, Stage, schema
+from videod.core.story import Source
 
 #: of a title that is offered: what phones and the list of videos show whole
 TITLE_CHARACTERS_MAX = 59
@@ -40,6 +43,8 @@ class Size:
     images: int
     telling: Telling = ANYHOW
     before: tuple[Mapping[str, str], ...] = ()
+    #: what facts may stand on
+    sources: tuple[Source, ...] = ()
 
 
 def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...]:
@@ -47,7 +52,7 @@ def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, .
     answer = answers[stage]
     if stage == Stage.PICTURES:
         wrong = _pictures_shape(answer)
-        return wrong or plan_complaints(joined(answers), size.clips, size.images, size.telling)
+        return wrong or plan_complaints(joined(answers, size.sources), size.clips, size.images, size.telling)
     wrong = faults(answer, schema(stage, size.clips, size.images))
     if wrong:
         return wrong
@@ -72,7 +77,7 @@ def conflicts(answers: Answers) -> tuple[str, ...]:
     return tuple(f"{one['between'].strip()}: {one['why'].strip()}"[:CONFLICT_CHARACTERS] for one in found)
 
 
-def joined(answers: Answers) -> dict[str, Any]:
+def joined(answers: Answers, sources: Sequence[Source] = ()) -> dict[str, Any]:
     """The plan in the shape of plan.json; may still break rules of the craft."""
     story, text = chosen(answers), answers[Stage.TEXT]
     lines, beats = answers[Stage.EDIT]["lines"], answers[Stage.BEATS]["beats"]
@@ -88,6 +93,16 @@ def joined(answers: Answers) -> dict[str, Any]:
         **({"later_atmospheres": later} if (later := pictures.get("later_atmospheres")) else {}),
         "images": pictures.get("images", []),
         "clips": [{**clip, **(written[at] if at < len(written) else {})} for at, clip in enumerate(drawn)],
+        "story": {
+            "sources": [asdict(source) for source in sources],
+            "facts": answers[Stage.FACTS]["facts"],
+            "shots": [
+                {"size": beat["shot"], "who": beat["who"], "place": beat["place"], "light": beat["light"],
+                 "facts": line["facts"]}
+                for beat, line in zip(beats, lines, strict=True)
+            ],
+            "turn": answers[Stage.BEATS]["turn"],
+        },
     }  # fmt: skip
 
 
@@ -157,6 +172,35 @@ def _facts(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
                 f"facts[{at}].id", "unique", f"{fact['id'][:20]!r} is used twice; number the facts f1, f2 ..."
             )
         seen.add(fact["id"])
+    yield from _sourced(answer, size)
+
+
+def _sourced(answer: Answer, size: Size) -> Iterator[Complaint]:
+    """A fact names a source that was given, or none."""
+    known = {source.id for source in size.sources}
+    for at, fact in enumerate(answer["facts"]):
+        if fact["source"] is not None and fact["source"] not in known:
+            listed = f"one of {', '.join(sorted(known))}, or null" if known else "null: no sources were given"
+            yield Complaint(
+                f"facts[{at}].source", "facts", f"there is no source {fact['source'][:20]!r}; write {listed}"
+            )
+
+
+def _unheld(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
+    """Numbers and absolutes that no fact holds. What a fact holds that the line does not name is only warned of."""
+    base = base_of(" ".join(line["text"] for line in answer["lines"]), size.telling.language)
+    facts = {fact["id"]: fact["says"] for fact in answers[Stage.FACTS]["facts"]}
+    story = chosen(answers)
+    told = (
+        story["logline"],
+        *(story[name] for name in ARC),
+        *(beat["happens"] for beat in answers[Stage.BEATS]["beats"]),
+    )
+    for at, line in enumerate(answer["lines"]):
+        named = tuple(facts[name] for name in line["facts"] if name in facts)
+        for claim in claims(line["text"], named, tuple(facts.values()), base, told):
+            if not claim.elsewhere:
+                yield Complaint(f"lines[{at}].text", "fact", claim.message)
 
 
 def _stories(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
@@ -204,6 +248,7 @@ def _spoken(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]
         if same != at:
             yield Complaint(f"lines[{at}].text", "repeated", f"is the text of lines[{same}] again; write another one")
     yield from craft_clips.average("lines", [line["text"] for line in answer["lines"]], size.telling.pace)
+    yield from _unheld(answer, answers, size)
 
 
 def _text(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:

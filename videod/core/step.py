@@ -72,6 +72,11 @@ class CommandContext:
     pace: float | None = None
     #: what is known of the channel's last stories, newest first
     before: tuple[Mapping[str, str], ...] = ()
+    #: what the facts of a plan are taken from: "wikipedia" or "none"; who reads there may be written to at `contact`
+    reads: str = "wikipedia"
+    contact: str = ""
+    #: whether the model may search the web as well
+    search: bool = False
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)

@@ -32,6 +32,7 @@ from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_lease import NotionLease
 from videod.adapters.notion_pacer import NAME, NotionPacer
 from videod.adapters.notion_places import Ids, kept_ids
+from videod.adapters.notion_sources import OwnSources
 from videod.adapters.oauth import GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.adapters.r2 import R2Buckets
@@ -133,7 +134,7 @@ async def build(
     sqlite3.Error when the database cannot be opened, OSError when the state folder cannot be used.
     """
     sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
-    clock, chance, wakeups = SystemClock(), SystemChance(), Wakeups()
+    clock, chance, wakeups, own = SystemClock(), SystemChance(), Wakeups(), OwnSources()
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await _database(sources.state / "videod.db", ends)
     opened.push_async_callback(_closed, "database", database.close)
@@ -145,7 +146,7 @@ async def build(
     await (clock_watch := ClockWatch(clock, ledger, store)).since_last_run()
     tokens = _google_tokens(current, sources, store, ledger, clock)
     builder = wiring.command_builder(
-        sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused
+        sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused, own
     )  # fmt: skip
     launcher, room = _children(sources, ends, opened)
     inspector = MediaInspector(builder.ffmpeg, current.ffmpegs, room)
@@ -160,7 +161,7 @@ async def build(
     )  # fmt: skip
     late = await recovery.recover()
     await _settle_the_past(store, ledger, clock, len(late), current.settings.daemon.timezone)
-    calls = await _notion_calls(sources, store, ledger, clock, ends)
+    own.calls = calls = await _notion_calls(sources, store, ledger, clock, ends)
     opened.push_async_callback(_closed, "Notion", calls.aclose)
     board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
     lease = await _lease(NotionLease(calls, board.ids), store, ledger, clock, ends)

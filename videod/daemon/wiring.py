@@ -13,6 +13,7 @@ import imageio_ffmpeg
 
 from videod import programs
 from videod.adapters import confinement
+from videod.adapters.notion_sources import OwnSources
 from videod.adapters.oauth import Application
 from videod.adapters.previews import FFmpegPreviews
 from videod.adapters.r2 import Given, R2Buckets
@@ -193,6 +194,8 @@ def context_maker(
             ),
             youtube_channel=channel.youtube_channel, clip_seconds=channel.clip_seconds,
             likes=channel.narration.likes, banned=channel.narration.banned, pace=channel.narration.pace,
+            reads="wikipedia" if now.facts.wikipedia else "none", contact=now.facts.contact,
+            search=now.facts.search,
         )  # fmt: skip
 
     return context
@@ -244,6 +247,7 @@ def command_builder(
     channels: Callable[[], ChannelSet] | None = None,
     in_force: Callable[[], Settings] | None = None,
     another_token: Callable[[str], bool] = lambda channel: False,
+    own: OwnSources | None = None,
 ) -> CommandBuilder:
     """`channels` and `in_force` give what is in force when a command is built (both may be reloaded while running)."""
     settings = sources.settings
@@ -262,6 +266,7 @@ def command_builder(
         token=known_token,
         another_token=another_token,
         environ=sources.environ,
+        sources=(own or OwnSources()).of,
     )
 
 

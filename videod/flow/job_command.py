@@ -33,6 +33,8 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 ONLINE = (*programs.PROXIES, *programs.CERTIFICATES)
 #: folder of the state in which custom scripts find FFmpeg by its name
 TOOLS = "bin"
+#: where the script finds a person's own sources, in the workspace
+OWN_SOURCES = "plan/sources.txt"
 #: how far behind the daemon children stand, as `nice` counts: those that compute, and those that ask a service
 COMPUTING_NICE, ASKING_NICE = 10, 5
 #: options whose value is a file of the channel; no other text of a command opens a file to its script
@@ -45,6 +47,10 @@ Recall = Callable[[str, str], Recalled]
 
 def _none_other(channel_id: str) -> bool:
     return False
+
+
+async def _no_sources(page_id: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class CommandBuilder:
     environ: Mapping[str, str]
     #: called when the token of a channel was refused: whether another may still be good
     another_token: Callable[[str], bool] = _none_other
+    #: what a person put on an entry's page for the plan to stand on; raises BoardError
+    sources: Callable[[str], Awaitable[str]] = _no_sources
 
     def workspace(self, task: Task) -> Path:
         return workspace_of(self.state, task.channel_id, task.id)
@@ -157,9 +165,12 @@ class CommandBuilder:
         return output
 
     async def spawn(self, task: Task, job: Job, command: Command) -> Spawn:
-        """Raises TokenError when the upload's token cannot be had, programs.Unrunnable for a custom script."""
+        """Raises TokenError when the upload's token cannot be had, BoardError when the entry's page cannot be read,
+        programs.Unrunnable for a custom script."""
         step = step_of(job)
         foreign, ffmpeg = self.foreign(step, command), self.ffmpeg()
+        if step.name == "plan" and not foreign:
+            command = await self._with_sources(task, command)
         if step.paid:
             self._check_what_follows(step)
         confinement = self._confinement(task, job, command, ffmpeg)
@@ -186,6 +197,16 @@ class CommandBuilder:
         finishes = step.paid and not self.silent(step)
         argv = (*start, *words(command), *events)
         return Spawn(argv, env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, confinement)
+
+    async def _with_sources(self, task: Task, command: Command) -> Command:
+        """The command with the sources that stand on the entry's page now; they are no part of the plan's digest, but
+        of what its receipt is for."""
+        text = await self.sources(task.page_id)
+        if not text.strip():
+            return command
+        workspace = self.workspace(task)
+        files.write_made(workspace / OWN_SOURCES, text.encode("utf-8", "replace"), workspace)
+        return replace(command, argv=(*command.argv, "--sources", str(workspace / OWN_SOURCES)))
 
     def _check_what_follows(self, step: Step) -> None:
         """Raises programs.Unrunnable where a custom script of this step or a later one cannot run: nothing is bought

@@ -43,7 +43,7 @@ from videod.flow.listener import Listener, Report, TooMuchReported, too_much, un
 from videod.flow.purchases import Purchases
 from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
-from videod.ports import BadArtefact, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
+from videod.ports import BadArtefact, BoardError, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
 
 log = logging.getLogger(__name__)
 
@@ -312,6 +312,9 @@ class Runner:
             kind = Kind.CREDENTIALS if error.permanent else Kind.DOWN
             failure = Failure(kind, str(error), "google", "POST /token", error.http_status, error.code)
             return self._failed(work, failure)
+        except BoardError as error:
+            said = f"the entry's page could not be read for its sources: {error}"
+            return self._failed(work, Failure(Kind.DOWN, said, "notion", "GET /blocks"))
         except FileNotFoundError as error:
             missing = host.failure_of(error, "starting the script")
             return self._failed(work, missing or Failure(Kind.CONFIGURATION, str(error)))

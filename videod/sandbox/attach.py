@@ -21,6 +21,7 @@ ADDRESSES = {
     "youtube": ("VIDEOD_URL_YOUTUBE",),
     "google": ("VIDEOD_URL_GOOGLE_OAUTH", "VIDEOD_URL_GOOGLE_ACCOUNTS"),
     "catbox": ("VIDEOD_URL_CATBOX",),
+    "wikipedia": ("VIDEOD_URL_WIKIPEDIA",),
     "s3": ("VIDEOD_URL_S3",),
 }
 CREDENTIALS = {

@@ -41,6 +41,7 @@ APPS = {
     "google": ("videod.sandbox.google", "build"),
     "catbox": ("videod.sandbox.catbox", "build"),
     "slack": ("videod.sandbox.slack", "build"),
+    "wikipedia": ("videod.sandbox.wikipedia", "build"),
     "page": ("videod.sandbox.page", "build_page"),
 }
 PORTS_FILE, LOCK_FILE = "ports.json", "lock"

@@ -27,8 +27,16 @@ def _argv(job: Job, at: CommandContext) -> Command:
         "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),
         "--model", at.models["text"], "--light-model", at.models["text_light"],
         "--channel-file", at.path(CHANNEL_FILE), "--output", at.path(STEP.output(job, at.task)), *spoken(at),
-        *bought_again(job),
+        *_sources(at), *bought_again(job),
     ), {CHANNEL_FILE: json.dumps(habits, ensure_ascii=False)})  # fmt: skip
+
+
+def _sources(at: CommandContext) -> tuple[str, ...]:
+    """Where facts are read, as far as it is not what the script does anyway."""
+    search = ("--search",) if at.search else ()
+    if at.reads != "wikipedia":
+        return ("--facts", at.reads, *search)
+    return ("--contact", at.contact, *search) if at.contact else search
 
 
 def _place(job: Job, task: Task) -> str:

@@ -29,6 +29,8 @@ SPOILT = ("research", "titles", "changes", "atmosphere")
 QUOTAS = ("quota_minute", "quota_day", "quota_bare")
 #: Tokens are counted as a quarter of the characters; a reference picture as this many.
 PICTURE_TOKENS = 258
+#: every grounded answer takes one search
+SEARCH_USD = 0.014
 
 CONTEXT = web.AppKey("context", Context)
 RENDERING = web.AppKey("rendering", asyncio.Semaphore)
@@ -119,12 +121,14 @@ async def _text(request: web.Request, model: Model, asked: Asked, tokens_in: int
     elif cut:
         words = words[: len(words) * 3 // 5]
     tokens_out = len(words) // 4 + 1
-    usd = round((tokens_in * model.text_in + tokens_out * model.text_out) / 1e6, 6)
+    usd = round((tokens_in * model.text_in + tokens_out * model.text_out) / 1e6 + SEARCH_USD * asked.searches, 6)
     request.app[CONTEXT].charge(
         NAME, "text", asked.digest, tokens_in + tokens_out, "token", usd, model=model.name, tokens_out=tokens_out
     )
     content = {"role": "model", "parts": [{"text": words}]}
     candidate = {"content": content, "finishReason": "MAX_TOKENS" if cut else "STOP", "index": 0}
+    if asked.searches:
+        candidate["groundingMetadata"] = writing.grounding(words)
     return _answer(request, model, asked, tokens_in, tokens_out, {"candidates": [candidate]})
 
 

@@ -30,6 +30,8 @@ class Asked:
     size: str
     tokens_max: int | None
     digest: str
+    #: whether the model may search the web
+    searches: bool
 
 
 def field(value: Any, name: str) -> Any:
@@ -63,6 +65,7 @@ def read(raw: bytes, model: Model) -> Asked:
         modalities=modalities, ratio=field(image, "aspectRatio") or ("16:9" if model.draws else "1:1"),
         size=field(image, "imageSize") or "1K", tokens_max=field(config, "maxOutputTokens"),
         digest=hashlib.sha256(json.dumps([model.name, body], sort_keys=True).encode()).hexdigest(),
+        searches=any(field(tool, "googleSearch") is not None for tool in field(body, "tools") or ()),
     )  # fmt: skip
     _check(asked, model)
     return asked
@@ -71,6 +74,8 @@ def read(raw: bytes, model: Model) -> Asked:
 def _check(asked: Asked, model: Model) -> None:
     if "IMAGE" in asked.modalities and not model.draws:
         raise invalid("The requested combination of response modalities (IMAGE) is not supported by the model.")
+    if asked.wants_json and asked.searches:
+        raise invalid("Tool use with a response mime type: 'application/json' is unsupported")
     if asked.wants_json and model.draws:
         raise invalid("JSON mode is not enabled for this model", "generation_config.response_mime_type")
     if asked.schema is not None and not asked.wants_json:

@@ -19,9 +19,17 @@ def whole(plan: Plan) -> dict[str, Any]:
     return {name: part for name, part in plan.items() if name != "written"}
 
 
-def facts(plan: Plan) -> dict[str, Any]:
+def facts(plan: Plan, sourced: bool = False) -> dict[str, Any]:
+    """Every other one has the source that is given, if there is one: `sourced`."""
     found = [fact for fact in plan["research"] if fact.strip()]
-    return {"facts": [{"id": f"f{at + 1}", "says": fact, "source": None} for at, fact in enumerate(found)]}
+    if numbers := sorted({int(said) for clip in plan["clips"] for said in re.findall(r"\d+", clip["narration"])}):
+        found.append(f"It was seen waiting on the days {', '.join(map(str, numbers))} of the season.")
+    return {
+        "facts": [
+            {"id": f"f{at + 1}", "says": fact, "source": "s1" if sourced and at % 2 == 0 else None}
+            for at, fact in enumerate(found)
+        ]
+    }
 
 
 def stories(plan: Plan) -> dict[str, Any]:
@@ -88,15 +96,18 @@ def edit(plan: Plan) -> dict[str, Any]:
 
 def _lines(plan: Plan) -> list[dict[str, Any]]:
     return [
-        {"number": clip["number"], "text": clip["narration"], "facts": _claimed(clip["narration"], plan["research"])}
+        {"number": clip["number"], "text": clip["narration"], "facts": _claimed(clip["narration"], plan)}
         for clip in plan["clips"]
     ]  # fmt: skip
 
 
-def _claimed(line: str, research: list[str]) -> list[str]:
-    """The facts that a line rests on: those with which it shares words enough."""
+def _claimed(line: str, plan: Plan) -> list[str]:
+    """The facts that a line rests on: the one with its number, else those with which it shares words enough."""
+    known = facts(plan)["facts"]
+    if re.search(r"\d", line):
+        return [fact["id"] for fact in known[-1:]]
     said = _words(line)
-    return [f"f{at}" for at, fact in enumerate(research, start=1) if len(said & _words(fact)) >= SHARED]
+    return [fact["id"] for fact in known if len(said & _words(fact["says"])) >= SHARED]
 
 
 def _words(text: str) -> set[str]:

@@ -61,7 +61,7 @@ BEATS = (
     Beat("the choice", "turn", "hero", "still", 98, "It can turn back and live hungry.",
          "Or it can stay, and stake what is left of it on one more hour."),
     Beat("holding on", "turn", "hero", "raised", 86, "It stays, and it pays for it.",
-         "Every minute here is taken from the days to come."),
+         "What is spent here is taken from the days to come."),
     Beat("the rival yields", "turn", "rival", "low", 84, "{R} looks away first.",
          "It has somewhere else to go. That was the whole difference."),
     Beat("the price", "resolution", "prop", "prop", 98, "What it cost can be read here.",

@@ -19,7 +19,7 @@ BEAR: Mapping[str, tuple[str, str]] = {
     "the light goes": ("By evening the river has risen.", "The stones that carried her yesterday are somewhere below."),
     "the choice": ("She could wait for it to fall.", "But the salmon will not wait, and neither will the snow. She"
                    " steps in."),
-    "holding on": ("She goes on, and she pays for it.", "Every minute in this water is taken from the winter."),
+    "holding on": ("She goes on, and she pays for it.", "What is spent in this water is taken from the winter."),
     "the price": ("The river takes its share first.", "Her track ends at a bank that is no longer there."),
     "the reward": ("On the far side she eats until dark.", "Each mouthful is one more day of the coming winter."),
     "rest": ("She rests on the side she chose.", "By morning she must cross again, a little heavier than today."),

@@ -1,0 +1,96 @@
+"""What a person puts under the heading Sources of an entry's page reaches the script that plans."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.notion_board import notion_stage
+from tests.core.book import Book
+from videod.adapters.notion_sources import MOST, OwnSources, blocks_of, own_sources
+from videod.core.step import Command
+from videod.flow.job_command import OWN_SOURCES, CommandBuilder
+from videod.ports import BoardError
+
+LINK = "https://example.org/bears"
+
+
+def block(kind: str, text: str, href: str | None = None, **more: Any) -> dict[str, Any]:
+    content: dict[str, Any] = {"content": text} | ({"link": {"url": href}} if href else {})
+    return {"type": kind, kind: {"rich_text": [{"type": "text", "text": content}], **more}}
+
+
+async def test_only_what_stands_under_the_heading_is_read(tmp_path: Path) -> None:
+    async with notion_stage(tmp_path) as stage:
+        _, ids = await stage.made()
+        page = await stage.add(ids)
+        assert await own_sources(stage.calls, page) == ""
+        await stage.person.blocks.children.append(page, children=[
+            block("paragraph", "a thought"), block("heading_2", " sources: "),
+            block("paragraph", "She was seen in June."),
+            block("bulleted_list_item", "a paper", LINK), {"type": "bookmark", "bookmark": {"url": LINK + "/2"}},
+            {"type": "divider", "divider": {}}, block("heading_3", "Notes"), block("paragraph", "another thought"),
+        ])  # fmt: skip
+        found = await own_sources(stage.calls, page)
+        assert found == f"She was seen in June.\n\na paper\n\n{LINK}\n\n{LINK}/2"
+
+
+async def test_a_heading_that_is_folded_holds_them_too(tmp_path: Path) -> None:
+    async with notion_stage(tmp_path) as stage:
+        _, ids = await stage.made()
+        page = await stage.add(ids)
+        folded = block("heading_1", "Sources", is_toggleable=True, children=[block("paragraph", "inside")])
+        await stage.person.blocks.children.append(page, children=[folded])
+        assert await own_sources(stage.calls, page) == "inside"
+
+
+async def test_an_entry_is_made_with_its_sources(tmp_path: Path) -> None:
+    async with notion_stage(tmp_path) as stage:
+        board, _ = await stage.made()
+        text = f"{LINK}\n\nA note of mine.\n\n" + "x" * 4500
+        page = await board.add({"Title": "Bear"}, blocks_of(text))
+        own = OwnSources()
+        assert await own.of(page) == ""
+        own.calls = stage.calls
+        assert (await own.of(page)).replace("\n", "") == text.replace("\n", "")
+
+
+async def test_a_page_that_is_gone_is_said(tmp_path: Path) -> None:
+    async with notion_stage(tmp_path) as stage:
+        await stage.made()
+        with pytest.raises(BoardError) as told:
+            await own_sources(stage.calls, "0" * 8 + "-0000-0000-0000-" + "0" * 12)
+        assert told.value.kind == "gone"
+
+
+def test_more_than_a_request_holds_is_refused() -> None:
+    assert len(blocks_of("\n\n".join("a" * 10 for _ in range(98)))) == 99
+    with pytest.raises(ValueError, match="more than 99 paragraphs"):
+        blocks_of("a" * (MOST * 3))
+
+
+async def test_the_planner_gets_them_in_a_file(tmp_path: Path) -> None:
+    book = Book()
+    book.queue()
+    task = book.one
+    asked: list[str] = []
+
+    async def sources(page_id: str) -> str:
+        asked.append(page_id)
+        return "A note of mine."
+
+    async def token(channel_id: str) -> str:
+        return ""
+
+    builder = CommandBuilder(
+        state=tmp_path, scripts=tmp_path, overrides={}, urls={}, ffmpeg=lambda: "ffmpeg",
+        context=lambda task, workspace, outputs: None, secret=lambda name: None, token=token, environ={},
+        sources=sources,
+    )  # fmt: skip
+    (job,) = book.jobs.values()
+    command = Command(("--title", "Bear"))
+    builder.prepare(task, job, command)
+    spawn = await builder.spawn(task, job, command)
+    at = builder.workspace(task) / OWN_SOURCES
+    assert asked == [task.page_id] and at.read_text() == "A note of mine."
+    assert ("--sources", str(at)) in zip(spawn.argv, spawn.argv[1:], strict=False)

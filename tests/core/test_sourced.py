@@ -1,0 +1,47 @@
+"""What the first review says of a plan's facts."""
+
+import dataclasses
+
+import pytest
+
+from tests.core.edited import read
+from videod.core import sourced
+from videod.core.plan import Plan
+from videod.core.story import Fact, Source, Story
+
+
+def told(plan: Plan, **story: object) -> str:
+    assert plan.story is not None
+    return sourced.sentence(sourced.noted(dataclasses.replace(plan, story=dataclasses.replace(plan.story, **story))))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return read("octopus")[0]
+
+
+def test_it_says_how_many_lines_stand_on_a_source(plan: Plan) -> None:
+    assert told(plan) == "9 of 9 lines stand on a source"
+
+
+def test_it_names_the_clips_that_claim_without_one(plan: Plan) -> None:
+    assert plan.story is not None
+    facts = tuple(Fact(one.id, one.says, None if one.id == "f1" else one.source) for one in plan.story.facts)
+    assert told(plan, facts=facts) == "7 of 9 lines stand on a source; without a source: clips 4, 8"
+    assert told(plan, facts=tuple(Fact(one.id, one.says, None) for one in facts)) == (
+        "0 of 9 lines stand on a source; without a source: clips 1, 2, 3, 4, 5, 6, 7, 8 and 1 more"
+    )
+
+
+def test_without_any_source_it_says_so(plan: Plan) -> None:
+    assert told(plan, sources=()) == "no source was read: check what the narration claims"
+
+
+def test_of_a_plan_without_a_story_nothing_is_said(plan: Plan) -> None:
+    assert sourced.noted(dataclasses.replace(plan, story=None)) == {}
+    assert [sourced.sentence(facts) for facts in ({}, {"sourced": 3}, {"sourced": None})] == ["", "", ""]
+
+
+def test_a_line_may_name_no_fact() -> None:
+    story = Story((Source("s1", "", "", ""),), (Fact("f1", "", "s1"),), (), 1)
+    assert sourced.mark(story, 0) == "no fact"

@@ -1,0 +1,68 @@
+"""`videod show EPISODE --facts`: each line of an episode's narration, with the facts and sources that it stands on."""
+
+import json
+from pathlib import Path
+
+from videod import files
+from videod.cli import output
+from videod.cli.output import Cell, Column, CommandError
+from videod.core import sourced
+from videod.core.plan import Plan, PlanError, parse
+from videod.core.story import Story
+
+#: a plan of 60 clips has about 100 kB
+PLAN_BYTES = 4_000_000
+_TONES = {"source": "good", "no source": "bad", "no fact": "dim"}
+_LINES = (Column("clip"), Column("stands on"), Column("fact", 3), Column("line", 2))
+_SOURCES = (Column("source"), Column("title"), Column("revision", 3), Column("address", 2))
+
+
+def plan_of(workspace: Path) -> Plan:
+    """Raises CommandError where there is none that can be read."""
+    path = workspace / "plan" / "plan.json"
+    try:
+        return parse(json.loads(files.read_bytes(path, PLAN_BYTES)))
+    except FileNotFoundError:
+        raise CommandError(output.MISSING, "The episode has no plan yet.", "") from None
+    except (OSError, ValueError, RecursionError, PlanError) as error:
+        raise CommandError(output.CONFIGURATION, f"{path} cannot be read: {str(error)[:200]}", "") from None
+
+
+def as_json(plan: Plan) -> dict[str, object]:
+    story = plan.story
+    if story is None:
+        return {"sources": [], "lines": []}
+    facts = {fact.id: {"says": fact.says, "source": fact.source} for fact in story.facts}
+    return {
+        "sources": [vars(source) for source in story.sources],
+        "lines": [
+            {"clip": clip.number, "line": clip.narration, "stands_on": sourced.mark(story, at),
+             "facts": [facts[name] for name in _named(story, at) if name in facts]}
+            for at, clip in enumerate(plan.clips)
+        ],
+    }  # fmt: skip
+
+
+def show(plan: Plan) -> None:
+    output.say("")
+    output.heading("Facts")
+    story = plan.story
+    if story is None:
+        output.say("  The plan names no facts.", "dim")
+        return
+    says = {fact.id: f"{fact.says} ({fact.source or 'no source'})" for fact in story.facts}
+    rows: list[list[str | Cell]] = []
+    for at, clip in enumerate(plan.clips):
+        mark = sourced.mark(story, at)
+        facts = " ".join(says[name] for name in _named(story, at) if name in says)
+        rows.append([str(clip.number), Cell(mark, _TONES[mark]), facts, clip.narration])
+    output.table(_LINES, rows, indent="  ")
+    cited: list[list[str | Cell]] = [[one.id, one.title, one.revision, one.url] for one in story.sources]
+    if cited:
+        output.table(_SOURCES, cited, indent="  ")
+    else:
+        output.say("  No source was read: check what the narration claims.", "bad")
+
+
+def _named(story: Story, at: int) -> tuple[str, ...]:
+    return story.shots[at].facts if at < len(story.shots) else ()
