@@ -275,6 +275,14 @@ def write_made(path: Path, data: bytes, within: Path) -> None:
             raise
 
 
+def bring(source: Path, path: Path, within: Path) -> None:
+    """Rename the owner's file `source` to `path`, durably; folders and links as in `write_made`. Raises OSError."""
+    make_folder(path.parent, within, durable=True)
+    with _folder_of(path, within) as (folder, name):
+        os.rename(source, name, dst_dir_fd=folder)
+        _force(folder)
+
+
 def move_made(path: Path, name: str) -> None:
     """Rename what stands at `path` to `name` beside it. Raises OSError."""
     with _folder_of(path, None) as (folder, old):

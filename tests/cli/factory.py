@@ -28,6 +28,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.plan import Arc, Picture, Plan, PlannedClip, PlannedImage
 from videod.core.statuses import AT_GATE, Gate, JobState, Status
+from videod.core.step import revised
 from videod.core.tables import STEPS
 from videod.ledger import Applied, Ledger, Wakeups
 from videod.store import reads
@@ -149,7 +150,7 @@ class StudioBox:
         facts: dict[str, object] = {}
         if job.step == "upload":
             facts = {"video_id": "dQw4w9WgXcQ", "url": "https://youtu.be/dQw4w9WgXcQ"}
-        file = f"{job.step}/{job.key}.bin"
+        file = revised(f"{job.step}/{job.key}", job, ".bin")
         self.apply(JobSucceeded(self.clock.at, task_id, name, attempt, file, 2_000_000, "0" * 64, facts, plan))
 
     def make(self, task_id: str, name: str, takes_ms: int = MINUTE) -> None:

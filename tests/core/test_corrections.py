@@ -10,7 +10,7 @@ from tests.core.test_redo_order import PLAN, Paper, _at, _copy
 from tests.core.test_steps import context
 from videod.core import outlook
 from videod.core.derive import affected
-from videod.core.events import CancelAsked, GateApproved, JobCorrected, JobFailed, RedoAsked
+from videod.core.events import CancelAsked, FileChosen, GateApproved, JobCorrected, JobFailed, RedoAsked
 from videod.core.failures import Failure, Kind
 from videod.core.ops import Decision
 from videod.core.statuses import AT_GATE, Gate, JobState, Status
@@ -186,3 +186,76 @@ def test_every_open_review_can_be_left_for_any_earlier_one() -> None:
         assert paper.one.status is status
         paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ("image/bear_core",)))
         assert paper.one.status is Status.GENERATING_ASSETS
+
+
+def put(paper: Paper, name: str, *, own: bool = True, sha256: str = "other") -> Decision:
+    return paper.apply(
+        FileChosen(paper.now(), paper.one.id, name, f"own/{name.replace('/', '_')}", 9, sha256, {}, own, "me")
+    )
+
+
+@pytest.mark.fault("2.5")
+@pytest.mark.parametrize(
+    ("gate", "name"),
+    list(product(Gate, ("image/bear_core", "clip/clip_02", "narration/clip_02", "sound_effect/clip_02",
+                        "assemble/film"))),
+)  # fmt: skip
+def test_a_file_of_ones_own_is_used_and_only_what_was_made_from_the_old_one_is_made_again(
+    gate: Gate, name: str
+) -> None:
+    before = _at(gate)
+    paper = _copy(before)
+    assert put(paper, name).accepted
+    assert paper.one.cost_micros == before.one.cost_micros
+    started = paper.follow(random.Random(1), 2)
+    made_from = affected(tuple(before.jobs.values()), {name}) - {name}
+    film = {"assemble/film"} if name == "assemble/film" else set()
+    assert done(before) & set(started) == done(before) & made_from
+    assert name not in started and paper.jobs[name].output == f"own/{name.replace('/', '_')}"
+    assert not film & set(started)
+
+
+def test_ones_own_clip_stays_when_its_picture_is_made_again_and_goes_when_it_is_sent_back_itself() -> None:
+    paper = _at(Gate.VIDEO)
+    put(paper, "clip/clip_01")
+    paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.VIDEO, ("composite/clip_01",)))
+    assert paper.jobs["clip/clip_01"].state is JobState.DONE
+    assert "clip/clip_01" not in paper.follow(random.Random(1), 1)
+    paper = _at(Gate.VIDEO)
+    put(paper, "clip/clip_01")
+    paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.VIDEO, ("clip/clip_01",)))
+    assert paper.follow(random.Random(1), 1).count("clip/clip_01") == 1
+    assert "own" not in paper.jobs["clip/clip_01"].args
+
+
+def test_an_older_take_is_chosen_again_for_nothing() -> None:
+    paper = _at(Gate.VIDEO)
+    old = paper.jobs["clip/clip_01"]
+    paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.VIDEO, (old.name,)))
+    paper.begin(old.name)
+    paper.succeed(old.name, PLAN)
+    cost = paper.one.cost_micros
+    chosen = FileChosen(
+        paper.now(), paper.one.id, old.name, str(old.output), 9, str(old.sha256) + "0", old.facts, False, "me"
+    )
+    assert paper.apply(chosen).accepted and paper.one.cost_micros == cost
+    assert paper.apply(chosen).refused is Obstacle.SAME_FILE
+    assert paper.one.status is Status.VIDEO_READY
+    paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.VIDEO, (old.name,)))
+    assert paper.jobs[old.name].revision == 2, "no take overwrites another one's file"
+
+
+def test_a_file_for_what_failed_resumes_the_episode() -> None:
+    paper = _at(Gate.ASSETS)
+    paper.apply(approval(paper, Gate.ASSETS))
+    while "clip/clip_01" not in paper.ready():
+        name = paper.ready()[0]
+        paper.begin(name)
+        paper.succeed(name, PLAN)
+    paper.begin("clip/clip_01")
+    job = paper.jobs["clip/clip_01"]
+    refused = Failure(Kind.INPUT, "the picture was refused", service="kie")
+    paper.apply(JobFailed(paper.now(), paper.one.id, job.name, job.attempt, refused, 0.5))
+    assert paper.one.status is Status.ERROR_VIDEO
+    assert put(paper, job.name).accepted and paper.one.status is not Status.ERROR_VIDEO
+    assert "clip/clip_01" not in paper.follow(random.Random(1), 1)

@@ -14,6 +14,7 @@ from videod.core.events import (
     EntryEdited,
     EntryQueued,
     Event,
+    FileChosen,
     GateApproved,
     InputLost,
     JobCorrected,
@@ -69,6 +70,9 @@ def events_of(action: Action, task: Task, jobs: tuple[Job, ...], at: int) -> Ite
         case Verb.CORRECT:
             names = action.jobs or tuple(job.name for job in jobs)
             yield from (JobCorrected(at, task.id, name, words(name, at), "me") for name in names)
+        case Verb.CHOOSE:
+            names = action.jobs or tuple(job.name for job in jobs if job.step in outlook.PUT)
+            yield from (FileChosen(at, task.id, name, f"own/{at}", 9, f"{at}", {}, True, "me") for name in names)
         case Verb.RETRY:
             yield queued(task, at)
         case Verb.CANCEL:
@@ -213,7 +217,7 @@ def test_in_every_state_that_can_be_reached_the_outlook_and_the_workflow_agree()
 
 
 #: what is true of one job, where others may be corrected
-OF_ONE_JOB = {Obstacle.SAME_WORDS, Obstacle.BEING_MADE, Obstacle.UNCONFIRMED}
+OF_ONE_JOB = {Obstacle.SAME_WORDS, Obstacle.SAME_FILE, Obstacle.BEING_MADE, Obstacle.UNCONFIRMED}
 #: what is no answer of a list: other gates than the open one, files of other reviews, a missing channel
 NEVER_LISTED = {Obstacle.ALREADY_APPROVED, Obstacle.NOTHING_CHOSEN, Obstacle.NO_CHANNEL, *OF_ONE_JOB}
 WALKS, STEPS = 60, 120
@@ -260,7 +264,7 @@ def test_at_a_review_it_offers_its_files_and_says_what_approving_costs() -> None
     paper.run()
     found = seen(paper)
     assert paper.one.status is Status.ASSETS_READY
-    assert possible(found) == {Verb.APPROVE, Verb.REDO, Verb.CORRECT, Verb.CANCEL, Verb.PAUSE}
+    assert possible(found) == {Verb.APPROVE, Verb.REDO, Verb.CORRECT, Verb.CHOOSE, Verb.CANCEL, Verb.PAUSE}
     by_verb = {one.verb: one for one in found.actions}
     assert by_verb[Verb.APPROVE].cost_micros > 0 and by_verb[Verb.APPROVE].gate is Gate.ASSETS
     assert "plan/plan" in by_verb[Verb.REDO].jobs

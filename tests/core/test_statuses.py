@@ -75,8 +75,8 @@ def test_published_is_the_end_unless_youtube_refuses_the_film_afterwards() -> No
 def test_an_illegal_move_names_both_ends() -> None:
     with pytest.raises(IllegalMove, match="draft to published"):
         check_move(Status.DRAFT, Status.PUBLISHED)
-    with pytest.raises(IllegalMove, match="waiting to done"):
-        check_job_move(JobState.WAITING, JobState.DONE)
+    with pytest.raises(IllegalMove, match="waiting to failed"):
+        check_job_move(JobState.WAITING, JobState.FAILED)
 
 
 @pytest.mark.parametrize("status", list(Status))

@@ -105,7 +105,7 @@ def retry(
 def cancel(tasks: EachEpisode, as_json: AsJson = False, state: StateFolder = None, config: Config = None) -> int:
     """Stop an episode and keep its files."""
     where = client.place(state, config)
-    return _ask(where, as_json, [Request("cancel", task.id, {}, task.title) for task in _named(where, tasks)])
+    return _ask(where, as_json, [Request("cancel", task.id, {}, task.title) for task in tasks_named(where, tasks)])
 
 
 @app.command(epilog=examples("videod redo grizzly image/bear_core clip/clip_07"))
@@ -125,9 +125,9 @@ def redo(
 ) -> int:
     """Regenerate files of the open review or an earlier one."""
     where = client.place(state, config)
-    (task,) = _named(where, [episode])
+    (task,) = tasks_named(where, [episode])
     body: dict[str, object] = {"jobs": jobs, "note": note}
-    return _weighed(where, as_json, Request("redo", task.id, body, task.title), dry_run, yes)
+    return weighed(where, as_json, Request("redo", task.id, body, task.title), dry_run, yes)
 
 
 @app.command(
@@ -161,8 +161,8 @@ def edit(
     if not words:
         raise CommandError(output.USAGE, "edit what?", f"give {', '.join(f'--{word}' for word in given)}")
     where = client.place(state, config)
-    (task,) = _named(where, [episode])
-    return _weighed(where, as_json, Request("correct", task.id, {"job": job, **words}, task.title), dry_run, yes)
+    (task,) = tasks_named(where, [episode])
+    return weighed(where, as_json, Request("correct", task.id, {"job": job, **words}, task.title), dry_run, yes)
 
 
 @app.command(epilog=examples('videod pause kie --reason "prices changed"', "videod pause --channel wild_planet"))
@@ -204,7 +204,7 @@ def _of_what(where: Place, verb: str, named: str | None, channel: str | None, bo
     if channel is not None:
         raise CommandError(output.USAGE, "--channel goes with a service", f"leave it out to {verb} one episode")
     try:
-        (task,) = _named(where, [what])
+        (task,) = tasks_named(where, [what])
     except CommandError as error:
         if error.code != output.MISSING:
             raise
@@ -230,7 +230,7 @@ def _tasks(where: Place, choice: _Choice, wanted: Callable[[Task], bool], none: 
     if bool(choice.named) == choice.every:
         raise CommandError(output.USAGE, "name episodes, or say --all", "see `videod list` for the ids")
     if not choice.every:
-        return _named(where, choice.named)
+        return tasks_named(where, choice.named)
     with client.looking(where) as connection:
         found = [task for task in reads.open_tasks(connection) if wanted(task)]
     found = [task for task in found if choice.channel in (None, task.channel_id)]
@@ -239,7 +239,7 @@ def _tasks(where: Place, choice: _Choice, wanted: Callable[[Task], bool], none: 
     return found
 
 
-def _named(where: Place, texts: Sequence[str]) -> list[Task]:
+def tasks_named(where: Place, texts: Sequence[str]) -> list[Task]:
     with client.looking(where) as connection:
         found = {task.id: task for task in (client.one_task(connection, text) for text in texts)}
     return list(found.values())
@@ -291,7 +291,7 @@ def _ask(where: Place, as_json: bool, asks: Sequence[Request]) -> int:
     return code
 
 
-def _weighed(where: Place, as_json: bool, ask: Request, dry_run: bool, yes: bool) -> int:
+def weighed(where: Place, as_json: bool, ask: Request, dry_run: bool, yes: bool) -> int:
     """Put a request that may cost money; on a terminal a person is asked first where it costs much."""
     foreseen = replace(ask, body=dict(ask.body) | {"dry_run": True})
     if dry_run:
@@ -351,9 +351,11 @@ def _client(where: Place, verb: str) -> Iterator[Client]:
 def desk(where: Place) -> "Iterator[RequestHandler]":
     """A ledger of our own over the database, under the lock that the caller holds."""
     from videod.adapters.clock import SystemClock
+    from videod.adapters.inspector import MediaInspector
     from videod.channels import ChannelError, load_channels
     from videod.config import ConfigError, load_settings
-    from videod.daemon.wiring import policies
+    from videod.daemon.wiring import ffmpeg_finder, policies
+    from videod.flow.placing import Placing
     from videod.ledger import Ledger, Wakeups
     from videod.store.database import DatabaseError, InlineDatabase
     from videod.store.schema import migrate
@@ -370,7 +372,9 @@ def desk(where: Place) -> "Iterator[RequestHandler]":
         raise CommandError(output.CONFIGURATION, str(error), "fix that, then try again") from error
     store = InlineDatabase(where.database)
     try:
-        yield RequestHandler(Ledger(store, policies(settings, channels), Wakeups()), store, SystemClock(), "cli")
+        clock = SystemClock()
+        placing = Placing(where.state, MediaInspector(ffmpeg_finder(settings.paths.ffmpeg)), where.workspace, clock)
+        yield RequestHandler(Ledger(store, policies(settings, channels), Wakeups()), store, clock, "cli", placing)
     finally:
         asyncio.run(store.close())
 

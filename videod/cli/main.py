@@ -50,6 +50,8 @@ COMMANDS: dict[str, Command] = {
     "priority": Command("entries", "Change which episodes go first.", _DECIDE),
     "approve": Command("actions", "Approve an open review.", _DECIDE),
     "redo": Command("actions", "Regenerate files of the open review or an earlier one.", _DECIDE),
+    "takes": Command("takes", "List the files that were made for a job, or use an older one.", _DECIDE),
+    "put": Command("takes", "Use a file of your own in place of one that was made.", _DECIDE),
     "edit": Command("actions", "Rewrite the text that a file is made from.", _DECIDE),
     "retry": Command("actions", "Resume a failed or cancelled episode where it stopped.", _DECIDE),
     "cancel": Command("actions", "Stop an episode and keep its files.", _DECIDE),

@@ -168,7 +168,7 @@ def _job_row(job: Job, at: int) -> list[str | Cell]:
     took = "" if job.started_at is None else span((job.ended_at or at) - job.started_at)
     state = Cell(job.state.value, _TONES[job.state])
     failed = f"{job.attempts or ''}"
-    return [job.name, state, _when(job, at), failed, took, _size(job.bytes), cost, job.output or ""]
+    return [job.name, state, _when(job, at), failed, took, size_of(job.bytes), cost, job.output or ""]
 
 
 def _when(job: Job, at: int) -> str:
@@ -179,7 +179,7 @@ def _when(job: Job, at: int) -> str:
     return take
 
 
-def _size(count: int | None) -> str:
+def size_of(count: int | None) -> str:
     if count is None:
         return ""
     if count < 1_000_000:

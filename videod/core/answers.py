@@ -34,16 +34,20 @@ def why_not(verb: Verb, obstacle: Obstacle, task: Task) -> str:
             return "it is already in work"
         case Obstacle.SUSPENDED:
             return "it is in work" if task.suspended is None else wording.note(task.suspended)
-        case Obstacle.NO_REVIEW if verb in (Verb.REDO, Verb.CORRECT):
+        case Obstacle.NO_REVIEW if verb in (Verb.REDO, Verb.CORRECT, Verb.CHOOSE):
             return f"files are regenerated while a review is open; it is {label}"
         case Obstacle.NO_REVIEW if task.status in AT_GATE:
             return f"that review is not open; it is {label}"
         case Obstacle.NO_REVIEW:
             return f"there is nothing to approve yet; it is {label}"
+        case Obstacle.NO_WORDS if verb == Verb.CHOOSE:
+            return "no file of yours can take its place"
         case Obstacle.NO_WORDS:
             return "no text of yours goes into that file"
         case Obstacle.SAME_WORDS:
             return "it says that already"
+        case Obstacle.SAME_FILE:
+            return "that file is in its place already"
         case Obstacle.BEING_MADE:
             return "the file is being made now"
         case Obstacle.UNCONFIRMED:
@@ -147,6 +151,8 @@ def command(action: Action, task: Task) -> str | None:
             return None if action.suspension is None else wording.resume_command(action.suspension)
         case Verb.REDO:
             return f"videod redo {task.id} JOB"
+        case Verb.CHOOSE:
+            return f"videod takes {task.id} JOB"
         case Verb.CORRECT:
             return f"videod edit {task.id} JOB"
         case _:

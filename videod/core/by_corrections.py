@@ -11,10 +11,11 @@ from videod.core import fields, outlook, told
 from videod.core.by_lost import new_take
 from videod.core.by_people import again, blocked, queued
 from videod.core.derive import affected
-from videod.core.events import EntryQueued, JobCorrected, RedoAsked
+from videod.core.events import EntryQueued, FileChosen, JobCorrected, RedoAsked
 from videod.core.model import Job, Task
+from videod.core.ops import ShowAsset
 from videod.core.statuses import DONE, FAILED, IN_DOUBT, Gate
-from videod.core.step_parts import NOTE, price_micros
+from videod.core.step_parts import NOTE, OWN, price_micros, without_own
 from videod.core.tables import REVIEWED, STEPS, step_of
 from videod.core.transition import StaleEvent, Transition
 from videod.core.wishes import Obstacle, Verb
@@ -59,6 +60,30 @@ def correct(work: Transition, event: JobCorrected) -> Transition:
     return (work.with_job(again(changed, event.at)) if job.attempt else work).with_task(error="")
 
 
+def choose(work: Transition, event: FileChosen) -> Transition:
+    """The job done with another file than its own; what was made from that one is made again."""
+    job = work.job(event.job)
+    obstacle = outlook.choice(work.task, work.jobs, event.job)
+    if job is None or obstacle is not None:
+        raise _late(obstacle or Obstacle.NOTHING_CHOSEN)
+    if job.state is DONE and (job.output, job.sha256) == (event.output, event.sha256):
+        raise _late(Obstacle.SAME_FILE)
+    args = without_own(job.args) | ({OWN: True} if event.own else {})
+    done = replace(
+        job, state=DONE, args=args, output=event.output, bytes=event.bytes, sha256=event.sha256,
+        facts=dict(event.facts), failure=None, attempts=0, due_at=0, deaths=0, digest=None, remote_id=None,
+        buy_again=False, reworded=False, ended_at=event.at,
+    )  # fmt: skip
+    work = work.with_job(done)
+    shown_as = STEPS[job.step].shown_as
+    if shown_as is not None:
+        row = ShowAsset(work.task.page_id, job.name, shown_as, event.output, job.revision, event.sha256)
+        work = work.adding(row)
+    made_from = affected(work.jobs, {job.name}) - {job.name}
+    work = _made_again(work, made_from, event.at) if job.state is DONE else work
+    return _resumed(work, (job,), event.at) if job.state is FAILED else work
+
+
 def _late(obstacle: Obstacle) -> StaleEvent:
     return StaleEvent(obstacle.value, obstacle=obstacle)
 
@@ -71,7 +96,10 @@ def _ordered(work: Transition, job: Job, changes: Mapping[str, object]) -> Job:
 
 def _sent_back(work: Transition, chosen: set[str], at: int) -> Transition:
     # a new plan says itself what follows from it: what it leaves as it was is not bought again
-    reached = affected(work.jobs, chosen - {"plan/plan"}) | chosen
+    return _made_again(work, affected(work.jobs, chosen - {"plan/plan"}) | chosen, at)
+
+
+def _made_again(work: Transition, reached: set[str], at: int) -> Transition:
     jobs = tuple(again(job, at) if job.name in reached else job for job in work.jobs)
     closed = reopened({job.step for job in work.jobs if job.name in reached}, work.task)
     task = work.task

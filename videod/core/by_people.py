@@ -10,6 +10,7 @@ from videod.core.failures import ALIKE
 from videod.core.model import Job, Task, task_id_of
 from videod.core.ops import NoteRefusal, Release, ShowEntry
 from videod.core.statuses import GATES, LABELS, Gate, JobState, Status, check_move
+from videod.core.step_parts import without_own
 from videod.core.suspension import OF_SERVICE
 from videod.core.transition import StaleEvent, Transition
 from videod.core.wishes import ALREADY, Obstacle, Verb
@@ -108,8 +109,8 @@ def again(job: Job, at: int) -> Job:
         # one new take, however often its inputs change while it runs; the take that runs is the revision before
         return job if job.again else replace(job, revision=job.revision + 1, again=True, sha256=None)
     return replace(
-        job, state=JobState.WAITING, revision=job.revision + 1, attempts=0, due_at=at, failure=None, digest=None,
-        remote_id=None, buy_again=False, reworded=False, facts={}, deaths=0, sha256=None,
+        job, state=JobState.WAITING, args=without_own(job.args), revision=job.revision + 1, attempts=0, due_at=at,
+        failure=None, digest=None, remote_id=None, buy_again=False, reworded=False, facts={}, deaths=0, sha256=None,
     )  # fmt: skip
 
 

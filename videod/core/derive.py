@@ -103,10 +103,13 @@ def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
 
 
 def affected(jobs: tuple[Job, ...], names: set[str]) -> set[str]:
-    """`names` and every job that directly or indirectly needs one of them."""
+    """`names` and every job that directly or indirectly needs one of them; a person's own file needs none."""
     reached = set(names)
     while True:
-        more = {job.name for job in jobs if job.name not in reached and reached.intersection(job.needs)}
+        more = {
+            job.name for job in jobs
+            if job.name not in reached and reached.intersection(job.needs) and not job.args.get("own")
+        }  # fmt: skip
         if not more:
             return reached
         reached |= more

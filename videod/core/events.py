@@ -93,6 +93,25 @@ class JobCorrected:
 
 
 @dataclass(frozen=True)
+class FileChosen:
+    """A person wants this file in the place of the job's: an older take of it, or one of their own.
+
+    `output` is relative to the workspace; bytes, digest and facts are those that were found on it. `own`: it stays when
+    what the job would be made from changes.
+    """
+
+    at: int
+    task_id: str
+    job: str
+    output: str
+    bytes: int
+    sha256: str
+    facts: Mapping[str, object]
+    own: bool
+    by: str
+
+
+@dataclass(frozen=True)
 class CancelAsked:
     at: int
     task_id: str
@@ -369,6 +388,7 @@ Event = (
     | GateApproved
     | RedoAsked
     | JobCorrected
+    | FileChosen
     | CancelAsked
     | TaskPaused
     | TaskResumed

@@ -13,11 +13,16 @@ from videod.core.by_lost import asked_for
 from videod.core.fields import FIELDS, Field, Until
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, CLOSED, DONE, ERRORS, RUNNING, Gate, JobState, Status
+from videod.core.step import Makes
 from videod.core.suspension import OF_CHANNEL, Cause, Suspension
 from videod.core.tables import ORDER, REVIEWED, STEPS
 from videod.core.waits import suspended_by
 from videod.core.wishes import Obstacle, Verb
 
+#: whose files a person may replace: pictures, clips, sounds, the film
+PUT = frozenset(
+    name for name, step in STEPS.items() if step.shown_as and step.makes in (Makes.IMAGE, Makes.VIDEO, Makes.AUDIO)
+)
 #: a person lets it resume where it stopped
 RETRYABLE = ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED, Status.DRAFT}
 
@@ -106,12 +111,33 @@ def redo(task: Task, jobs: Collection[Job], gate: Gate | None, names: Collection
 
 def correction(task: Task, jobs: Collection[Job], name: str) -> Obstacle | None:
     """Why the words of the job `name` cannot be rewritten now."""
-    found = {job.name: job for job in jobs}
-    job, upload = found.get(name), next((one for one in jobs if one.step == "upload"), None)
-    if upload is not None and _uploading(upload):
-        return Obstacle.PUBLISHED if task.status == Status.PUBLISHED else Obstacle.UPLOADING
+    job = {one.name: one for one in jobs}.get(name)
+    if (begun := _begun(task, jobs)) is not None:
+        return begun
     if job is None or job.state is JobState.SKIPPED or not STEPS[job.step].words:
         return Obstacle.NO_WORDS
+    return _busy(task, job)
+
+
+def choice(task: Task, jobs: Collection[Job], name: str) -> Obstacle | None:
+    """Why no other file can be put in the place of the job's now."""
+    job = {one.name: one for one in jobs}.get(name)
+    if (begun := _begun(task, jobs)) is not None:
+        return begun
+    if job is None or job.state is JobState.SKIPPED or job.step not in PUT:
+        return Obstacle.NO_WORDS
+    return _busy(task, job)
+
+
+def _begun(task: Task, jobs: Iterable[Job]) -> Obstacle | None:
+    """Why nothing of the episode changes any more."""
+    upload = next((one for one in jobs if one.step == "upload"), None)
+    if upload is None or not _uploading(upload):
+        return None
+    return Obstacle.PUBLISHED if task.status == Status.PUBLISHED else Obstacle.UPLOADING
+
+
+def _busy(task: Task, job: Job) -> Obstacle | None:
     match job.state:
         case JobState.RUNNING:
             return Obstacle.BEING_MADE
@@ -179,6 +205,7 @@ def actions(task: Task, jobs: tuple[Job, ...], wait: "Wait", configured: bool) -
     missing = None if configured else Obstacle.NO_CHANNEL
     offered = lost(task, jobs) or redoable(task, jobs)
     with_words = correctable(task, jobs)
+    places = replaceable(task, jobs)
     stuck = [job for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT)]
     redone = redo(task, jobs, None, offered)
     found = [
@@ -188,6 +215,7 @@ def actions(task: Task, jobs: tuple[Job, ...], wait: "Wait", configured: bool) -
         ),
         Action(Verb.REDO, redone or missing, gate, offered if redone is None else ()),
         Action(Verb.CORRECT, (None if with_words else _no_words(task, jobs)) or missing, jobs=with_words),
+        Action(Verb.CHOOSE, (None if places else _no_place(task, jobs)) or missing, jobs=places),
         Action(Verb.RETRY, retry(task) or missing, cost_micros=sum(job.price_micros for job in stuck)),
         Action(Verb.CANCEL, cancel(task)),
         Action(Verb.PAUSE, pause(task)),
@@ -198,6 +226,17 @@ def actions(task: Task, jobs: tuple[Job, ...], wait: "Wait", configured: bool) -
         found.append(Action(Verb.RESUME_SERVICE, disk, suspension=wait.suspension))
     found += [Action(Verb.EDIT, change(task, jobs, field), field=field.column) for field in FIELDS]
     return tuple(found)
+
+
+def replaceable(task: Task, jobs: Collection[Job]) -> tuple[str, ...]:
+    """The jobs in whose file's place another one may be put now."""
+    return tuple(job.name for job in jobs if job.step in PUT and choice(task, jobs, job.name) is None)
+
+
+def _no_place(task: Task, jobs: Collection[Job]) -> Obstacle:
+    """Why no file of the episode can be replaced now."""
+    found = (choice(task, jobs, job.name) for job in jobs if job.step in PUT)
+    return next((obstacle for obstacle in found if obstacle is not None), Obstacle.NO_WORDS)
 
 
 def _no_words(task: Task, jobs: Collection[Job]) -> Obstacle:

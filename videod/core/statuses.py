@@ -271,9 +271,10 @@ WAITING, READY, RUNNING, IN_DOUBT, DONE, FAILED, SKIPPED = JobState
 
 
 JOB_MOVES: dict[JobState, frozenset[JobState]] = {
-    JobState.WAITING: frozenset({JobState.READY, JobState.SKIPPED}),
+    # done without a start: a person gave the file
+    JobState.WAITING: frozenset({JobState.READY, JobState.SKIPPED, JobState.DONE}),
     # failed without a start: the episode's cap would be broken
-    JobState.READY: frozenset({JobState.RUNNING, JobState.WAITING, JobState.SKIPPED, JobState.FAILED}),
+    JobState.READY: frozenset({JobState.RUNNING, JobState.WAITING, JobState.SKIPPED, JobState.FAILED, JobState.DONE}),
     JobState.RUNNING: frozenset(
         {JobState.DONE, JobState.READY, JobState.FAILED, JobState.IN_DOUBT, JobState.WAITING, JobState.SKIPPED}
     ),

@@ -1,5 +1,7 @@
 """What the files of several steps are made of: jobs, arguments, prompts, expectations."""
 
+from collections.abc import Mapping
+
 from videod.core import offers
 from videod.core.languages import language
 from videod.core.model import ChannelPolicy, Job, Task
@@ -64,6 +66,14 @@ def bought_again(job: Job) -> tuple[str, ...]:
 
 #: the argument that holds what a person wants to be different in the next take
 NOTE = "note"
+
+
+#: the argument that says that a person gave the file: it stays when what the job would be made from changes
+OWN = "own"
+
+
+def without_own(args: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in args.items() if name != OWN}
 
 
 def noted(job: Job, prompt: str) -> str:

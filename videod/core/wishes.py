@@ -16,6 +16,8 @@ class Verb(StrEnum):
     RESUME_SERVICE = "resume_service"
     #: rewrite words that a file is ordered with
     CORRECT = "correct"
+    #: put another file in the place of one
+    CHOOSE = "choose"
     #: change a field of the entry
     EDIT = "edit"
 
@@ -44,6 +46,8 @@ class Obstacle(StrEnum):
     NO_WORDS = "no_words"
     #: it says so already
     SAME_WORDS = "same_words"
+    #: that file is in its place already
+    SAME_FILE = "same_file"
     #: the file is being made now
     BEING_MADE = "being_made"
     #: nobody knows whether the file was bought
@@ -66,5 +70,6 @@ ALREADY = frozenset(
         Obstacle.ALREADY_CANCELLED,
         Obstacle.NOT_PAUSED,
         Obstacle.SAME_WORDS,
+        Obstacle.SAME_FILE,
     }
 )

@@ -39,6 +39,7 @@ from videod.core.events import (
     EntrySlow,
     EntryWaits,
     Event,
+    FileChosen,
     FilesExpire,
     GateApproved,
     GatesJudged,
@@ -89,6 +90,8 @@ def _handle(work: Transition, event: Event) -> Transition:
             return by_corrections.redo(work, event)
         case JobCorrected():
             return by_corrections.correct(work, event)
+        case FileChosen():
+            return by_corrections.choose(work, event)
         case CancelAsked():
             return by_people.cancel(work)
         case TaskPaused():
@@ -196,7 +199,7 @@ def _succeeded(work: Transition, event: JobSucceeded) -> Transition:
 
 
 #: events after which something new begins: a channel whose file is gone is spared them
-_BEGIN = (EntryQueued, GateApproved, RedoAsked, JobCorrected, JobStarted)
+_BEGIN = (EntryQueued, GateApproved, RedoAsked, JobCorrected, FileChosen, JobStarted)
 
 
 def _begins(event: Event) -> bool:

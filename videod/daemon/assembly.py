@@ -65,6 +65,7 @@ from videod.flow.inputs import Inputs
 from videod.flow.intake import Intake
 from videod.flow.job_command import workspace_of
 from videod.flow.limits import Limit
+from videod.flow.placing import Placing
 from videod.flow.relay import Relay
 from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
@@ -99,6 +100,7 @@ class Assembly:
     scheduler: Scheduler
     intake: Intake
     relay: Relay
+    placing: Placing
     board: NotionBoard
     calls: Calls
     launcher: ProcessLauncher
@@ -190,8 +192,8 @@ async def build(
     }
     watches |= await _webhook(sources, store, ledger, clock, ends)
     return Assembly(
-        store, ledger, scheduler, intake, relay, board, calls, launcher, lease, partial(recovery.settle_late, late),
-        watches, ready.ask,
+        store, ledger, scheduler, intake, relay, Placing(sources.state, inspector, builder.workspace, clock), board,
+        calls, launcher, lease, partial(recovery.settle_late, late), watches, ready.ask,
     )  # fmt: skip
 
 

@@ -167,11 +167,13 @@ async def _start(
     assembly = await build(current, secrets, given.urls, given.env, ends, opened)
     await assembly.lease.acquire(given.take_over)
     await assembly.ledger.alert_over("board lost", SystemClock().now_ms())
+    assembly.placing.clear()
     app = build_app(
         assembly.ledger, assembly.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
         delays=lambda: Delays(EDGES_S, tuple(loop_lag.counts), loop_lag.sum_s),
         problems=life.problems, channels=lambda: current.channels.channels, board=assembly.board,
+        placing=assembly.placing,
     )  # fmt: skip
     try:
         door = await serve(app, given.state / SOCKET, current.settings.daemon.http_port)

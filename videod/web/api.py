@@ -6,6 +6,7 @@ answer has in common is `frame`'s. Each path is one `Route` beside its handler; 
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -19,6 +20,9 @@ from videod.web.frame import Frame
 from videod.web.listen import ListenError, Listening, serve
 from videod.web.metrics import Delays
 from videod.web.routes import Call, House, Route
+
+if TYPE_CHECKING:
+    from videod.flow.placing import Placing
 
 __all__ = ["ROUTES", "ListenError", "Listening", "build_app", "serve"]
 
@@ -54,11 +58,12 @@ def build_app(
     problems: Callable[[], Sequence[str]] = tuple,
     channels: Callable[[], Mapping[str, Channel]] | None = None,
     board: Entries | None = None,
+    placing: "Placing | None" = None,
 ) -> web.Application:
     """The API as an aiohttp application; see `House` for what it asks."""
     house = House(
         ledger, store, clock, clock.now_ms(), limits or dict, not_ready or (lambda: None), delays, problems,
-        channels or dict, board,
+        channels or dict, board, placing,
     )  # fmt: skip
     frame = Frame(house, secrets_redact)
     app = web.Application(middlewares=[frame.guard], client_max_size=BODY_BYTES)

@@ -12,7 +12,7 @@ from videod.web.values import of_body
 
 def _performing(room: str, verb: str) -> Handler:
     async def change(house: House, call: Call) -> dict[str, object]:
-        handler = RequestHandler(house.ledger, house.store, house.clock, "cli")
+        handler = RequestHandler(house.ledger, house.store, house.clock, "cli", house.placing)
         return (await perform(handler, room, verb, call.path["id"], call.body)).as_json()
 
     return change

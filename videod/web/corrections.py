@@ -22,7 +22,7 @@ NOTE_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True)
-class _Change:
+class Change:
     """What an event makes of an episode: the task and its jobs before and after."""
 
     before: Task
@@ -57,10 +57,10 @@ async def redo(
         raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(offered)}")
     _check_note(note, chosen)
     event = RedoAsked(desk.now(), task.id, _gate(task, chosen), chosen, note or "")
-    change = await _applied(desk, Verb.REDO, event, task, jobs, dry_run)
+    change = await applied(desk, Verb.REDO, event, task, jobs, dry_run)
     if lost:
         return _lost_outcome(change, chosen, {name: job.price_micros for name, job in lost.items()}, dry_run)
-    return _outcome(change, chosen, dry_run)
+    return outcome(change, chosen, dry_run)
 
 
 def _gate(task: Task, chosen: Sequence[str]) -> Gate:
@@ -95,9 +95,9 @@ async def correct(desk: Desk, task_id: str, name: str, words: Mapping[str, str],
     if all(job.args.get(argument) == value for argument, value in changes.items()):
         return Outcome("it says that already; nothing changed", False, task)
     event = JobCorrected(desk.now(), task.id, chosen, changes, desk.by)
-    change = await _applied(desk, Verb.CORRECT, event, task, jobs, dry_run)
+    change = await applied(desk, Verb.CORRECT, event, task, jobs, dry_run)
     if change.remade:
-        return _outcome(change, (chosen,), dry_run)
+        return outcome(change, (chosen,), dry_run)
     said = "would change" if dry_run else "changed"
     return Outcome(f"{chosen} {said}; it was not made yet, so nothing is thrown away", not dry_run, change.after)
 
@@ -119,20 +119,20 @@ def _value(word: str, text: str) -> object:
     return text.strip()
 
 
-async def _applied(
+async def applied(
     desk: Desk, verb: Verb, event: Event, task: Task, jobs: tuple[Job, ...], dry_run: bool
-) -> _Change:  # fmt: skip
+) -> Change:  # fmt: skip
     if not dry_run:
         after = await desk.apply(verb, event, task)
         _, renewed = await desk.look(task.id)
-        return _Change(task, after, jobs, renewed)
+        return Change(task, after, jobs, renewed)
     decision = await desk.foresee(verb, event, task)
     saved = {op.job.name: op.job for op in decision.ops if isinstance(op, SaveJob)}
     after = next((op.task for op in decision.ops if isinstance(op, SaveTask)), task)
-    return _Change(task, after, jobs, tuple(saved.get(job.name, job) for job in jobs))
+    return Change(task, after, jobs, tuple(saved.get(job.name, job) for job in jobs))
 
 
-def _outcome(change: _Change, chosen: Sequence[str], dry_run: bool) -> Outcome:
+def outcome(change: Change, chosen: Sequence[str], dry_run: bool) -> Outcome:
     count = len(change.remade)
     text = (
         f"{count} job{'s' if count != 1 else ''} {'would' if dry_run else 'will'} be regenerated: {', '.join(chosen)}"
@@ -146,7 +146,7 @@ def _outcome(change: _Change, chosen: Sequence[str], dry_run: bool) -> Outcome:
     return Outcome(text, not dry_run, change.after, change.cost_micros)
 
 
-def _lost_outcome(change: _Change, chosen: Sequence[str], prices: Mapping[str, int], dry_run: bool) -> Outcome:
+def _lost_outcome(change: Change, chosen: Sequence[str], prices: Mapping[str, int], dry_run: bool) -> Outcome:
     """The answer where files were lost that the episode is stopped for, although their review has passed."""
     will = "would" if dry_run else "will"
     text = f"{len(chosen)} job{'s' if len(chosen) != 1 else ''} {will} be regenerated: {', '.join(chosen)}"

@@ -1,6 +1,7 @@
 """What everything shares that takes a person's wish: the look at the episode, the event, the answer."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from videod.core import answers
 from videod.core.events import Event
@@ -13,6 +14,10 @@ from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store import reads
 from videod.store.database import Store
+from videod.store.takes import Take, takes
+
+if TYPE_CHECKING:
+    from videod.flow.placing import Placing
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,10 @@ class Outcome:
 class Desk:
     """Takes a person's wishes to the ledger. Every method raises Refused, or returns what was changed."""
 
-    def __init__(self, ledger: Ledger, store: Store, clock: Clock, by: str) -> None:
+    def __init__(
+        self, ledger: Ledger, store: Store, clock: Clock, by: str, placing: "Placing | None" = None
+    ) -> None:  # fmt: skip
+        self.placing = placing
         self._ledger = ledger
         self._store = store
         self._clock = clock
@@ -50,6 +58,10 @@ class Desk:
             raise Refused(Code.UNKNOWN_TASK, f"there is no task {task_id}", "see `videod list` for the ids")
         known = task.id
         return task, await self._store.read(lambda connection: reads.jobs(connection, known))
+
+    async def takes(self, task_id: str, job: str) -> tuple[Take, ...]:
+        """The files that were made for the job, the oldest first."""
+        return await self._store.read(lambda connection: takes(connection, task_id, job))
 
     async def apply(self, verb: Verb, event: Event, before: Task) -> Task:
         """The task after the event. Raises Refused where the ledger did not take it."""

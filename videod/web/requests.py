@@ -25,9 +25,9 @@ from videod.core.tables import ALL, SERVICES
 from videod.core.wishes import Obstacle, Verb
 from videod.guard.errors import Code, Refused
 from videod.store import reads
-from videod.web import corrections
+from videod.web import corrections, takes
 from videod.web.desk import Desk, Outcome, check
-from videod.web.values import Choice, Field, Fields, Flag, Many, Text, of_body
+from videod.web.values import Choice, Field, Fields, Flag, Many, Text, Whole, of_body
 
 log = logging.getLogger(__name__)
 
@@ -222,6 +222,16 @@ TASK_VERBS = {
         **{word: Field(Text(corrections.WORDS_CHARACTERS, lines=True), about) for word, about in WORDS.items()},
         "dry_run": _DRY_RUN,
     }),
+    "take": Wish("Use an older take of a file; what was made from the newer one is made again.", {
+        "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
+        "number": Field(Whole(1, NAMES_MOST), "The take's number, from 1, the oldest.", required=True),
+        "dry_run": _DRY_RUN,
+    }),
+    "put": Wish("Use a file of your own that `videod put` hands over; what was made from the old one is made again.", {
+        "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
+        "file": Field(Text(TEXT_CHARACTERS), "Its name in `incoming/` of the state folder."),
+        "dry_run": _DRY_RUN,
+    }),
     "pause": Wish("Start nothing more of an episode.", {"reason": _REASON}),
     "resume": Wish("Resume a paused episode."),
 }  # fmt: skip
@@ -252,6 +262,12 @@ async def perform(handler: RequestHandler, room: str, verb: str, target: str, bo
         case "tasks", "correct":
             words = {word: text for word in WORDS if (text := _text(asked, word)) is not None}
             return await corrections.correct(handler, target, str(asked["job"]), words, asked["dry_run"] is True)
+        case "tasks", "take":
+            number, dry_run = asked["number"], asked["dry_run"] is True
+            assert isinstance(number, int)
+            return await takes.take(handler, target, str(asked["job"]), number, dry_run)
+        case "tasks", "put":
+            return await takes.put(handler, target, str(asked["job"]), _text(asked, "file"), asked["dry_run"] is True)
         case "tasks", "pause":
             return await handler.pause_task(target, _text(asked, "reason"))
         case "tasks", _:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from videod.channels import Channel
 from videod.core.wishes import Obstacle
@@ -14,13 +14,16 @@ from videod.web.entries import Entries
 from videod.web.metrics import Delays
 from videod.web.values import Fields
 
+if TYPE_CHECKING:
+    from videod.flow.placing import Placing
+
 
 @dataclass(frozen=True)
 class House:
     """What the handlers ask. `limits`: service -> jobs at once as they are configured now; `channels`: those that are
     configured; `not_ready` says in words what is still missing, None when all is well; `delays`: how late the event
     loop was; `problems`: what the daemon says of itself besides what the database knows; `board`: where entries are
-    written, None if there is none."""
+    written, None if there is none; `placing`: takes files of people."""
 
     ledger: Ledger
     store: Store
@@ -32,6 +35,7 @@ class House:
     problems: Callable[[], Sequence[str]]
     channels: Callable[[], Mapping[str, Channel]]
     board: Entries | None
+    placing: "Placing | None" = None
 
 
 @dataclass(frozen=True)
