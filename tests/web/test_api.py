@@ -299,7 +299,7 @@ async def test_words_that_were_not_bought_yet_are_free(box: StudioBox, api: Call
     ("asked", "status", "said"),
     [
         ({"job": "clip_01"}, 400, "no new words were given"),
-        ({"job": "clip_01", "narration": "  "}, 400, "narration is empty"),
+        ({"job": "clip_01", "narration": "  "}, 400, "narration must hold more than spaces"),
         ({"job": "clip_09", "narration": "Snow."}, 400, "no job clip_09 takes narration"),
         ({"job": "clip/clip_01", "narration": "Snow."}, 400, "no job clip/clip_01 takes narration"),
         ({"job": "clip_01", "narration": "Snow.", "motion": "wind"}, 400, "no job takes narration and motion"),
