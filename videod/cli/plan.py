@@ -20,7 +20,7 @@ from videod.cli import options, output, plan_judge
 from videod.cli.options import AsJson, examples
 from videod.cli.output import CommandError
 from videod.core.craft import Complaint, Telling, complaints
-from videod.core.editor import Remark, remarks
+from videod.core.editor.remarks import Remark, remarks
 from videod.core.languages import Language, language
 from videod.core.plan import PlanError, parse
 from videod.core.plan_schema import schema

@@ -6,8 +6,9 @@ single clips are in `craft_clips`, about images in `craft_images`; here are thos
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from videod.core import craft_clips, craft_images, craft_times, craft_wording, editor
+from videod.core import craft_clips, craft_images, craft_times, craft_wording
 from videod.core.craft_clips import ANYHOW, Telling
+from videod.core.editor import remarks as editor
 from videod.core.metadata import DESCRIPTION_BYTES_MAX, TAG_CHARACTERS_MAX, tag_characters
 from videod.core.plan import Complaint, Plan, integrity, read
 

@@ -12,8 +12,8 @@ from videod.core import craft_clips, craft_wording, retold
 from videod.core.craft import complaints as plan_complaints
 from videod.core.craft import page
 from videod.core.craft_clips import ANYHOW, Telling
-from videod.core.editor_claims import claims
-from videod.core.editor_words import base_of
+from videod.core.editor.claims import claims
+from videod.core.editor.words import base_of
 from videod.core.plan import VERSION, Complaint
 from videod.core.schemas import faults
 from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, STORIES, Stage, schema

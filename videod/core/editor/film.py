@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from videod.core.editor_lists import PHASES, SIZES, WEATHERS
-from videod.core.editor_words import content
+from videod.core.editor.lists import PHASES, SIZES, WEATHERS
+from videod.core.editor.words import content
 from videod.core.plan import Plan, PlannedClip, PlannedImage
 
 #: far above any line that can be spoken over a clip; keeps a broken plan from taking long

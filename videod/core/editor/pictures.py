@@ -4,9 +4,9 @@ that lead nowhere, and where the story turns. Pure."""
 import re
 from collections.abc import Iterator
 
-from videod.core.editor_film import Film, Remark, Seen, phase, place_words, quoted, weather
-from videod.core.editor_lists import CAUSES, PHASES
-from videod.core.editor_words import content
+from videod.core.editor.film import Film, Remark, Seen, phase, place_words, quoted, weather
+from videod.core.editor.lists import CAUSES, PHASES
+from videod.core.editor.words import content
 
 #: a line says only what is seen when so much of it is in the picture, and at least so many words of it
 CAPTION_SHARE, CAPTION_WORDS = 0.6, 3

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from videod.core.editor_film import Film, Remark, quoted
-from videod.core.editor_lists import ABSOLUTES, HOLDS
-from videod.core.editor_numbers import Number, numbers
+from videod.core.editor.film import Film, Remark, quoted
+from videod.core.editor.lists import ABSOLUTES, HOLDS
+from videod.core.editor.numbers import Number, numbers
 
 Facts = tuple[str, ...]
 

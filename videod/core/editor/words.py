@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from videod.core.editor_lists import STOP
+from videod.core.editor.lists import STOP
 from videod.core.languages import Language
 from videod.core.scripts import Script, script_of
 

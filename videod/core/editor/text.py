@@ -5,9 +5,9 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from videod.core.editor_film import Film, Remark, quoted
-from videod.core.editor_lists import STAKES, STOCK
-from videod.core.editor_words import build, content, length, opening, start, unspaced, words
+from videod.core.editor.film import Film, Remark, quoted
+from videod.core.editor.lists import STAKES, STOCK
+from videod.core.editor.words import build, content, length, opening, start, unspaced, words
 
 #: by then a listener knows what may be lost
 OPENING_WORDS = 12
