@@ -16,7 +16,7 @@ from videod.core.events import Event, JobCrashed, JobFailed, JobSetAside, JobSuc
 from videod.core.model import Job, Task
 from videod.core.step import Command, Expectation
 from videod.core.tables import STEPS
-from videod.flow.job_command import CommandBuilder
+from videod.flow.job_command import CommandBuilder, Recall
 from videod.ledger import Applied, Ledger, Wakeups
 from videod.ports import Artefact, Inspector, Launcher, Spawn
 
@@ -57,9 +57,11 @@ class Poison:
 class PoisonedBench(CommandBuilder):
     poison: Poison
 
-    def command(self, task: Task, job: Job, jobs: tuple[Job, ...]) -> tuple[Command, str] | None:
+    def command(
+        self, task: Task, job: Job, jobs: tuple[Job, ...], recall: Recall | None = None
+    ) -> tuple[Command, str] | None:  # fmt: skip
         self.poison.meets(Place.COMMAND, task.title, job.name)
-        return super().command(task, job, jobs)
+        return super().command(task, job, jobs, recall)
 
     def prepare(self, task: Task, job: Job, command: Command) -> Path:
         self.poison.meets(Place.PREPARE, task.title, job.name)
