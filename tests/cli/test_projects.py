@@ -73,7 +73,7 @@ def test_a_project_without_a_client_is_named_before_a_browser_opens(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(home, "channels", "authorize", "deep") == 78
-    assert "set GOOGLE_CLIENT_ID_DEEP and GOOGLE_CLIENT_SECRET_DEEP" in capsys.readouterr().err
+    assert "Set GOOGLE_CLIENT_ID_DEEP and GOOGLE_CLIENT_SECRET_DEEP" in capsys.readouterr().err
 
 
 def test_channels_says_when_each_consent_last_worked_and_when_it_ends(

@@ -21,6 +21,7 @@ from videod.core.statuses import Gate, JobState, Status
 from videod.core.step import Expectation
 from videod.flow.limits import Limit
 from videod.ports import Artefact, BadArtefact
+from videod.web import corrections
 from videod.web.requests import RequestHandler
 
 #: one clip after the other
@@ -159,13 +160,17 @@ def test_a_second_take_of_ours_is_charged_too_where_the_copy_knows_only_the_firs
             task = await at_gate(world, copied, page)
             _copy(world)
             await at_gate(world, Gate.VIDEO, page)
-            await RequestHandler(world.ledger, world.store, world.clock, "test").redo(task.id, ("clip/clip_01",))
+            await corrections.redo(
+                RequestHandler(world.ledger, world.store, world.clock, "test"), task.id, ["clip/clip_01"]
+            )
             known = await at_gate(world, Gate.VIDEO, page)
             assert clips(world) == 3
             _cost(world, known)
             await _restore(world)
             await at_gate(world, Gate.VIDEO, page)
-            await RequestHandler(world.ledger, world.store, world.clock, "test").redo(task.id, ("clip/clip_01",))
+            await corrections.redo(
+                RequestHandler(world.ledger, world.store, world.clock, "test"), task.id, ["clip/clip_01"]
+            )
             task = await at_gate(world, Gate.VIDEO, page)
             assert clips(world) == 3
             _cost(world, task)
