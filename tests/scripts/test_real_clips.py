@@ -57,7 +57,12 @@ def detail(light: np.ndarray) -> float:
 
 @pytest.mark.parametrize(
     ("size", "codec"),
-    [("1924x1076", LONG_GOP), ("1928x1076", (*PLAIN, *TAGGED)), ("1920x1080", LONG_GOP), ("1932x1084", PLAIN)],
+    [
+        ("1924x1076", LONG_GOP),
+        ("1928x1076", (*PLAIN, *TAGGED)),
+        pytest.param("1920x1080", LONG_GOP, marks=pytest.mark.long),
+        pytest.param("1932x1084", PLAIN, marks=pytest.mark.long),
+    ],
 )
 def test_a_clip_of_nearly_the_films_size_is_copied_bit_by_bit(
     size: str, codec: tuple[str, ...], tmp_path: Path, run: Run
@@ -74,6 +79,7 @@ def test_a_clip_of_nearly_the_films_size_is_copied_bit_by_bit(
     assert np.abs(np.diff(rows, axis=0)).mean() < 60, "no line at the lower edge"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", ["1928x1072", "1916x1072"])
 def test_a_clip_that_has_not_enough_is_encoded_without_being_scaled(size: str, tmp_path: Path, run: Run) -> None:
     video = clip(tmp_path / "clip.mp4", size)
@@ -103,6 +109,7 @@ def test_padding_that_is_no_picture_is_never_shown(tmp_path: Path, run: Run) -> 
     assert not ((shown[1060:, :, 1] > 200) & (shown[1060:, :, 0] < 60)).all(axis=1).any()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("size", "codec"), [("1924x1076", LONG_GOP), ("1920x1080", PLAIN)])
 def test_only_the_end_of_a_clip_that_fades_out_is_encoded(
     size: str, codec: tuple[str, ...], tmp_path: Path, run: Run
