@@ -24,7 +24,7 @@ def test_lost_time_refused_requests_and_what_waits_are_reported(tmp_path: Path) 
     settings = "[alerts]\nreviews_after_h = 0.001\n"
     gates = {"gates": {"assets": "review"}, "publish_without_review": False}
     with stage(tmp_path, channel=gates, settings=settings) as made:
-        made.fault(service="gemini", kind="status", status=429, headers={"Retry-After": "1"}, body="{}", times=14)
+        made.fault(service="gemini", kind="status", status=429, headers={"Retry-After": "1"}, body="{}", times=24)
         made.start()
         with Board(made.env) as board:
             board.write("The crossing", "wild_planet", "brown bears", "A bear crosses a cold river.")

@@ -13,7 +13,7 @@ from tests.live.stage import Stage, stage
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
 #: what this board takes: the media of a rehearsal are small
-LIMIT = 70_000
+LIMIT = 200_000
 
 
 def sources(made: Stage) -> dict[str, int]:

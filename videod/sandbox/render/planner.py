@@ -23,6 +23,9 @@ LENS = "Long lens with shallow focus, fine film grain, natural muted colour and 
 TITLE_CHARACTERS = 59
 #: lines are ordered by their average, and are near enough at this share of it
 NEAR = 0.93
+#: what is said besides where clips are so short that no longer sentence of the story fits
+FILLING = ("Time is short.", "There is no way back.", "It is colder now.", "Nobody will help.", "It is not over yet.",
+           "The light is going.")  # fmt: skip
 SOUND_END = "subtle nature documentary sound effect"
 
 
@@ -291,6 +294,9 @@ class Draft:
             longest = f"{lines[at]} {story.THIRD[beat.stage]}"
             if self.lack(lines) and len(longest) <= wish.most:
                 lines[at] = longest
+        for at, more in enumerate(FILLING[: len(lines)]):
+            if self.lack(lines) and len(lines[at]) + 1 + len(more) <= wish.most:
+                lines[at] = f"{lines[at]} {more}"
         return [tongues.narration(wish.language, at + 1, wish.average) or line for at, line in enumerate(lines)]
 
     def lack(self, lines: list[str]) -> bool:
