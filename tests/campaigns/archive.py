@@ -13,10 +13,8 @@ import asyncio
 import os
 import random
 import shutil
-import signal
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from tests.benchmarks.engine import VideodPeer
 from tests.benchmarks.figures import quantile
 from tests.benchmarks.scale import READY_JOBS, past
 from tests.campaigns.frame import Campaign, Result, main, say
+from tests.harness.dying import Killer
 from tests.harness.pasts import DAY, SteadyClock
 from videod.adapters.clock import SystemClock
 from videod.cli.main import run as videod
@@ -187,25 +186,6 @@ async def _claims(studio: VideodPeer, many: int) -> list[float]:
 
 
 # ------------------------------------------------------------------------------------------- kills
-
-
-class Killer:
-    """kill -9 of this process before its `left`-th step: a statement, or an operation on a file."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def step(self, *_: object) -> None:
-        self.left -= 1
-        if self.left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def before(self, call: Callable[..., object]) -> Callable[..., object]:
-        def stepped(*given: object, **named: object) -> object:
-            self.step()
-            return call(*given, **named)
-
-        return stepped
 
 
 def archive_once(path: Path, killer: Killer | None = None) -> None:

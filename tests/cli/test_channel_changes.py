@@ -189,7 +189,7 @@ def test_a_rename_that_was_killed_lets_no_daemon_start_and_is_finished_by_the_sa
 
 def _second(kill: object, real: object, after: int = 1) -> object:
     calls = iter(range(100))
-    return lambda: kill() if next(calls) == after else real()  # type: ignore[operator]
+    return lambda: kill() if next(calls) == after else real()
 
 
 def test_a_file_that_a_person_renamed_is_followed_by_everything_else(house: House) -> None:

@@ -12,7 +12,7 @@ from videod.core.story import Fact, Source, Story
 
 def told(plan: Plan, **story: object) -> str:
     assert plan.story is not None
-    return sourced.sentence(sourced.noted(dataclasses.replace(plan, story=dataclasses.replace(plan.story, **story))))  # type: ignore[arg-type]
+    return sourced.sentence(sourced.noted(dataclasses.replace(plan, story=dataclasses.replace(plan.story, **story))))
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_no_answer_gets_more_complaints_than_anybody_reads() -> None:
 
 
 def told(**more: object) -> Size:
-    return Size(18, 22, craft.Telling(pace=Pace(), **more))  # type: ignore[arg-type]
+    return Size(18, 22, craft.Telling(pace=Pace(), **more))
 
 
 @pytest.mark.parametrize("line", ["A Majestic bear stands here.", "It is the circle  of LIFE, once more."])

@@ -3,15 +3,15 @@
 import gzip
 import json
 import os
-import signal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.factory import NOON, StudioBox, at_once
+from tests.harness.dying import Killer
 from tests.harness.pasts import DAY, archive, archived, deliver, opened, published, told
 from videod.core.events import EntryQueued
 from videod.core.likeness import Film
@@ -214,32 +214,13 @@ def test_an_episode_that_changes_while_its_file_is_written_stays(
 # ------------------------------------------------------------------------------------------- kills
 
 
-class _Kill:
-    """kill -9 of this process before its `number`-th step: a statement, a file operation."""
-
-    def __init__(self, number: int) -> None:
-        self.left = number
-
-    def step(self, *_: object) -> None:
-        self.left -= 1
-        if self.left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def before(self, call: Callable[..., object]) -> Callable[..., object]:
-        def stepped(*given: object, **named: object) -> object:
-            self.step()
-            return call(*given, **named)
-
-        return stepped
-
-
 def _killed_at(box: StudioBox, number: int) -> bool:
     """Archive in a child that is killed at a step; False where it came to its end before."""
     child = os.fork()
     if child == 0:
         code = 70
         try:
-            kill = _Kill(number)
+            kill = Killer(number)
             box.store._connection.set_trace_callback(kill.step)
             for name in ("fsync", "open"):
                 setattr(os, name, kill.before(getattr(os, name)))

@@ -22,7 +22,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.box, self.days = StudioBox(folder), Days(7, 14, 60)
-        self.watch = RetentionWatch(self.box.store, self.box.ledger, self.box.clock, lambda: self.days)  # type: ignore[arg-type]
+        self.watch = RetentionWatch(self.box.store, self.box.ledger, self.box.clock, lambda: self.days)
 
     def look(self) -> int:
         return at_once(self.watch.look())
@@ -126,7 +126,7 @@ def test_a_lane_takes_the_cleanup_of_a_cancelled_episode_and_nothing_else_of_it(
     house.box.clock.at += 20 * DAY
     at = house.box.clock.at
     for service in ("local", "gemini", "kie", "elevenlabs"):
-        found = at_once(house.box.store.read(lambda tx, one=service: candidates(tx, one, at)))  # type: ignore[misc]
+        found = at_once(house.box.store.read(lambda tx, one=service: candidates(tx, one, at)))
         assert [one.job for one in found if one.task_id == task] == (
             ["cleanup/workspace"] if service == "local" else []
         )

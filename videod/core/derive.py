@@ -5,6 +5,7 @@ from functools import cache
 
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, MAKING, READY, RUNNING, SKIPPED, WAITING, Gate, Status
+from videod.core.step_parts import OWN
 from videod.core.suspension import Cause
 from videod.core.tables import ORDER, REVIEWED, STEPS
 
@@ -108,7 +109,7 @@ def affected(jobs: tuple[Job, ...], names: set[str]) -> set[str]:
     while True:
         more = {
             job.name for job in jobs
-            if job.name not in reached and reached.intersection(job.needs) and not job.args.get("own")
+            if job.name not in reached and reached.intersection(job.needs) and not job.args.get(OWN)
         }  # fmt: skip
         if not more:
             return reached

@@ -6,11 +6,11 @@ answer has in common is `frame`'s. Each path is one `Route` beside its handler; 
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from videod.channels import Channel
+from videod.flow.placing import Placing
 from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store.database import Store
@@ -20,9 +20,6 @@ from videod.web.frame import Frame
 from videod.web.listen import ListenError, Listening, serve
 from videod.web.metrics import Delays
 from videod.web.routes import Call, House, Route
-
-if TYPE_CHECKING:
-    from videod.flow.placing import Placing
 
 __all__ = ["ROUTES", "ListenError", "Listening", "build_app", "serve"]
 
@@ -58,7 +55,7 @@ def build_app(
     problems: Callable[[], Sequence[str]] = tuple,
     channels: Callable[[], Mapping[str, Channel]] | None = None,
     board: Entries | None = None,
-    placing: "Placing | None" = None,
+    placing: Placing | None = None,
 ) -> web.Application:
     """The API as an aiohttp application; see `House` for what it asks."""
     house = House(

@@ -132,11 +132,14 @@ async def applied(
     return Change(task, after, jobs, tuple(saved.get(job.name, job) for job in jobs))
 
 
+def _listed(names: Sequence[str]) -> str:
+    """The first five names."""
+    return f"{', '.join(names[:5])}{' ...' if len(names) > 5 else ''}"
+
+
 def outcome(change: Change, chosen: Sequence[str], dry_run: bool) -> Outcome:
-    count = len(change.remade)
-    text = (
-        f"{count} job{'s' if count != 1 else ''} {'would' if dry_run else 'will'} be regenerated: {', '.join(chosen)}"
-    )
+    count, will = len(change.remade), "would" if dry_run else "will"
+    text = f"{count} job{'s' if count != 1 else ''} {will} be regenerated: {_listed(chosen)}"
     more = count - len(chosen)
     if more > 0:
         text += f" and {more} made from {'it' if len(chosen) == 1 else 'them'}"
@@ -149,11 +152,11 @@ def outcome(change: Change, chosen: Sequence[str], dry_run: bool) -> Outcome:
 def _lost_outcome(change: Change, chosen: Sequence[str], prices: Mapping[str, int], dry_run: bool) -> Outcome:
     """The answer where files were lost that the episode is stopped for, although their review has passed."""
     will = "would" if dry_run else "will"
-    text = f"{len(chosen)} job{'s' if len(chosen) != 1 else ''} {will} be regenerated: {', '.join(chosen)}"
+    text = f"{len(chosen)} job{'s' if len(chosen) != 1 else ''} {will} be regenerated: {_listed(chosen)}"
     stuck = (JobState.FAILED, JobState.IN_DOUBT)
     left = [job.name for job in change.jobs if job.state in stuck and job.name not in chosen]
     if left:
-        text += f"; the episode stays stopped for {', '.join(left[:5])}{' ...' if len(left) > 5 else ''}"
+        text += f"; the episode stays stopped for {_listed(left)}"
     else:
         text += f"; the episode resumes, it is {LABELS[change.after.status]} {'then' if dry_run else 'now'}"
     return Outcome(text, not dry_run, change.after, sum(prices[name] for name in chosen))

@@ -1,7 +1,6 @@
 """What everything shares that takes a person's wish: the look at the episode, the event, the answer."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from videod.core import answers
 from videod.core.events import Event
@@ -9,15 +8,13 @@ from videod.core.model import Job, Task
 from videod.core.ops import Decision
 from videod.core.statuses import LABELS
 from videod.core.wishes import ALREADY, Obstacle, Verb
+from videod.flow.placing import Placing
 from videod.guard.errors import Code, Refused
 from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store import reads
 from videod.store.database import Store
 from videod.store.takes import Take, takes
-
-if TYPE_CHECKING:
-    from videod.flow.placing import Placing
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Desk:
     """Takes a person's wishes to the ledger. Every method raises Refused, or returns what was changed."""
 
     def __init__(
-        self, ledger: Ledger, store: Store, clock: Clock, by: str, placing: "Placing | None" = None
+        self, ledger: Ledger, store: Store, clock: Clock, by: str, placing: Placing | None = None
     ) -> None:  # fmt: skip
         self.placing = placing
         self._ledger = ledger

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from videod.channels import Channel
 from videod.core.wishes import Obstacle
+from videod.flow.placing import Placing
 from videod.guard.errors import ErrorCode
 from videod.ledger import Ledger
 from videod.ports import Clock
@@ -13,9 +14,6 @@ from videod.store.database import Store
 from videod.web.entries import Entries
 from videod.web.metrics import Delays
 from videod.web.values import Fields
-
-if TYPE_CHECKING:
-    from videod.flow.placing import Placing
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class House:
     problems: Callable[[], Sequence[str]]
     channels: Callable[[], Mapping[str, Channel]]
     board: Entries | None
-    placing: "Placing | None" = None
+    placing: Placing | None = None
 
 
 @dataclass(frozen=True)

@@ -51,5 +51,5 @@ async def _chosen(
     text = f"{what} {'would be' if dry_run else 'is'} used"
     if not change.remade:
         return Outcome(text, not dry_run, change.after)
-    told = outcome(change, tuple(job.name for job in change.remade[:1]), dry_run)
+    told = outcome(change, tuple(job.name for job in change.remade), dry_run)
     return Outcome(f"{text}. {told.text}", told.changed, told.task, told.cost_micros)
