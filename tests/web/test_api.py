@@ -268,19 +268,19 @@ async def test_an_image_is_sent_back_at_the_last_review_and_the_price_was_said_b
 async def test_a_note_that_no_order_takes_is_refused_with_what_to_do(box: StudioBox, api: Caller) -> None:
     task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
     status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": ["narration/clip_01"], "note": "slower"})
-    assert status == 400 and "`videod edit EPISODE narration/clip_01`" in body["hint"]
+    assert status == 409 and "`videod edit EPISODE narration/clip_01`" in body["hint"]
 
 
 @pytest.mark.fault("2.5")
 async def test_a_narration_is_rewritten_and_only_what_hangs_on_it_is_regenerated(box: StudioBox, api: Caller) -> None:
     task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
-    asked = {"job": "clip_01", "narration": "The river is colder than it looks."}
+    asked = {"job": "clip_01", "field": "narration", "text": "The river is colder than it looks."}
     _, foreseen = await api.post(f"/api/tasks/{task}/correct", asked | {"dry_run": True})
     assert box.jobs(task)["narration/clip_01"].state is JobState.DONE
     status, body = await api.post(f"/api/tasks/{task}/correct", asked)
     assert (status, body["status"], body["cost_usd"]) == (200, "generating_audio", foreseen["cost_usd"])
     jobs = box.jobs(task)
-    assert jobs["narration/clip_01"].args["text"] == asked["narration"]
+    assert jobs["narration/clip_01"].args["text"] == asked["text"]
     assert jobs["narration/clip_02"].state is jobs["clip/clip_01"].state is JobState.DONE
     again = await api.post(f"/api/tasks/{task}/correct", asked)
     assert again[1]["changed"] is False
@@ -288,23 +288,27 @@ async def test_a_narration_is_rewritten_and_only_what_hangs_on_it_is_regenerated
 
 async def test_words_that_were_not_bought_yet_are_free(box: StudioBox, api: Caller) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
-    status, body = await api.post(f"/api/tasks/{task}/correct", {"job": "clip_01", "effect": "wind over ice"})
+    status, body = await api.post(
+        f"/api/tasks/{task}/correct", {"job": "clip_01", "field": "effect", "text": "wind over ice"}
+    )
     assert (status, body["cost_usd"], body["status"]) == (200, 0.0, "assets_ready")
     assert box.jobs(task)["sound_effect/clip_01"].args["text"] == "wind over ice"
-    _, body = await api.post(f"/api/tasks/{task}/correct", {"job": "upload", "tags": " bears, , river "})
+    _, body = await api.post(
+        f"/api/tasks/{task}/correct", {"job": "upload", "field": "tags", "text": " bears, , river "}
+    )
     assert box.jobs(task)["upload/film"].args["tags"] == ["bears", "river"]
 
 
 @pytest.mark.parametrize(
     ("asked", "status", "said"),
     [
-        ({"job": "clip_01"}, 400, "no new words were given"),
-        ({"job": "clip_01", "narration": "  "}, 400, "narration must hold more than spaces"),
-        ({"job": "clip_09", "narration": "Snow."}, 400, "no job clip_09 takes narration"),
-        ({"job": "clip/clip_01", "narration": "Snow."}, 400, "no job clip/clip_01 takes narration"),
-        ({"job": "clip_01", "narration": "Snow.", "motion": "wind"}, 400, "no job takes narration and motion"),
-        ({"job": "clip_01", "narration": "x" * 6000}, 400, "5000"),
-        ({"narration": "Snow."}, 400, "job"),
+        ({"job": "clip_01", "field": "narration"}, 400, "text"),
+        ({"job": "clip_01", "field": "narration", "text": "  "}, 400, "text must hold more than spaces"),
+        ({"job": "clip_09", "field": "narration", "text": "Snow."}, 409, "no job clip_09 takes narration"),
+        ({"job": "clip/clip_01", "field": "narration", "text": "Snow."}, 409, "no job clip/clip_01 takes narration"),
+        ({"job": "clip_01", "field": "lens", "text": "Snow."}, 400, "field must be one of"),
+        ({"job": "clip_01", "field": "narration", "text": "x" * 6000}, 400, "5000"),
+        ({"field": "narration", "text": "Snow."}, 400, "job"),
     ],
 )
 async def test_a_correction_that_makes_no_sense_changes_nothing(

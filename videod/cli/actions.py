@@ -127,7 +127,7 @@ def redo(
     where = client.place(state, config)
     (task,) = tasks_named(where, [episode])
     body: dict[str, object] = {"jobs": jobs, "note": note}
-    return weighed(where, as_json, Request("redo", task.id, body, task.title), dry_run, yes)
+    return weighed(where, as_json, [Request("redo", task.id, body, task.title)], dry_run, yes)
 
 
 @app.command(
@@ -162,7 +162,11 @@ def edit(
         raise CommandError(output.USAGE, "edit what?", f"give {', '.join(f'--{word}' for word in given)}")
     where = client.place(state, config)
     (task,) = tasks_named(where, [episode])
-    return weighed(where, as_json, Request("correct", task.id, {"job": job, **words}, task.title), dry_run, yes)
+    asks = [
+        Request("correct", task.id, {"job": job, "field": word, "text": text}, task.title)
+        for word, text in words.items()
+    ]
+    return weighed(where, as_json, asks, dry_run, yes)
 
 
 @app.command(epilog=examples('videod pause kie --reason "prices changed"', "videod pause --channel wild_planet"))
@@ -291,24 +295,29 @@ def _ask(where: Place, as_json: bool, asks: Sequence[Request]) -> int:
     return code
 
 
-def weighed(where: Place, as_json: bool, ask: Request, dry_run: bool, yes: bool) -> int:
-    """Put a request that may cost money; on a terminal a person is asked first where it costs much."""
-    foreseen = replace(ask, body=dict(ask.body) | {"dry_run": True})
+def weighed(where: Place, as_json: bool, asks: Sequence[Request], dry_run: bool, yes: bool) -> int:
+    """Put requests that may cost money; on a terminal a person is asked first where they cost much."""
+    foreseen = [replace(ask, body=dict(ask.body) | {"dry_run": True}) for ask in asks]
     if dry_run:
-        code = _ask(where, as_json, [foreseen])
+        code = _ask(where, as_json, foreseen)
         if not as_json and code == output.OK:
             output.say("Nothing was changed.")
         return code
     if not yes and not as_json and sys.stdin.isatty():
-        with _client(where, ask.verb) as ear:
-            answer = ear(foreseen)
-        cost = answer.get("cost_usd")
-        if isinstance(cost, int | float) and cost > _ASK_ABOVE_USD:
-            _tell(foreseen, answer)
+        with _client(where, asks[0].verb) as ear:
+            answers = [ear(ask) for ask in foreseen]
+        if sum(_cost_usd(answer) for answer in answers) > _ASK_ABOVE_USD:
+            for ask, answer in zip(foreseen, answers, strict=True):
+                _tell(ask, answer)
             if not typer.confirm("Continue?"):
                 output.say("Nothing was changed.")
                 return output.OK
-    return _ask(where, as_json, [ask])
+    return _ask(where, as_json, asks)
+
+
+def _cost_usd(answer: Mapping[str, object]) -> float:
+    cost = answer.get("cost_usd")
+    return float(cost) if isinstance(cost, int | float) else 0.0
 
 
 def _tell(ask: Request, answer: Mapping[str, object]) -> None:
@@ -316,9 +325,8 @@ def _tell(ask: Request, answer: Mapping[str, object]) -> None:
         output.say(f"{ask.name}: {output.sentences(str(answer['error']), str(answer['hint']))}", "bad")
         return
     text = str(answer["text"])
-    cost = answer.get("cost_usd")
-    foreseen = ask.body.get("dry_run") is True
-    if isinstance(cost, int | float) and cost > 0 and (answer["changed"] or foreseen):
+    cost, foreseen = _cost_usd(answer), ask.body.get("dry_run") is True
+    if cost > 0 and (answer["changed"] or foreseen):
         text += f". This {'would' if foreseen else 'will'} cost about {money(round(cost * 1e6))}"
     output.say(f"{ask.name}: {text}.", "plain" if answer["changed"] or foreseen else "dim")
 

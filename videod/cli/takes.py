@@ -58,7 +58,7 @@ def takes(
     (task,) = tasks_named(where, [episode])
     if use is not None:
         body: dict[str, object] = {"job": job, "number": use}
-        return weighed(where, as_json, Request("take", task.id, body, task.title), dry_run, yes)
+        return weighed(where, as_json, [Request("take", task.id, body, task.title)], dry_run, yes)
     with client.looking(where) as connection:
         at, jobs = client.now_ms(), reads.jobs(connection, task.id)
         one = _job(jobs, job)
@@ -125,7 +125,7 @@ def put(
         known = ", ".join(one for allowed in SUFFIXES.values() for one in allowed)
         raise CommandError(output.USAGE, f"{file}: videod takes no {suffix or 'such'} file", f"give one of: {known}")
     with _handed(where, file, suffix) as name:
-        return weighed(where, as_json, Request("put", task.id, {"job": job, "file": name}, task.title), dry_run, yes)
+        return weighed(where, as_json, [Request("put", task.id, {"job": job, "file": name}, task.title)], dry_run, yes)
 
 
 @contextmanager

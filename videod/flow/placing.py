@@ -30,7 +30,8 @@ SUFFIXES: dict[Makes, tuple[str, ...]] = {
     Makes.VIDEO: (".mp4", ".mov", ".m4v", ".mkv", ".webm"),
     Makes.AUDIO: (".mp3", ".wav", ".m4a", ".aac", ".ogg", ".flac"),
 }
-_NAME = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{1,5}")
+#: a name in `incoming/`
+HANDED = r"^[0-9a-f]{32}\.[a-z0-9]{1,5}$"
 
 
 class Placing:
@@ -49,7 +50,7 @@ class Placing:
     async def placed(self, task: Task, jobs: tuple[Job, ...], job: Job, name: str, by: str) -> FileChosen:
         """The event that puts the file `name` of `incoming/` in the job's place. Raises Refused, the file removed."""
         step = STEPS[job.step]
-        if not _NAME.fullmatch(name):
+        if not re.match(HANDED, name):
             raise Refused(Code.INVALID, "the file was not handed over", "use `videod put`")
         handed = self._incoming / name
         try:
@@ -63,13 +64,13 @@ class Placing:
     async def _checked(self, handed: Path, step: Step, job: Job, jobs: tuple[Job, ...]) -> Artefact:
         if handed.suffix not in SUFFIXES[step.makes]:
             allowed = ", ".join(SUFFIXES[step.makes])
-            raise Refused(Code.INVALID, f"{job.name} takes no {handed.suffix} file", f"give one of: {allowed}")
+            raise Refused(Code.CONFLICT, f"{job.name} takes no {handed.suffix} file", f"give one of: {allowed}")
         try:
             return await self._inspector.inspect(handed, step.makes, expectation(job, jobs, foreign=True))
         except BadArtefact as error:
             said = str(error).removeprefix(handed.name).lstrip(": ")
             raise Refused(
-                Code.INVALID, f"the file cannot be used for {job.name}: {said}", "give another file"
+                Code.CONFLICT, f"the file cannot be used for {job.name}: {said}", "give another file"
             ) from error
         except (Unchecked, OSError) as error:
             raise Refused(Code.CONFLICT, f"the file could not be checked: {error}", "try again in a moment") from error

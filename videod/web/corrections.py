@@ -12,8 +12,8 @@ from videod.core.model import Job, Task
 from videod.core.ops import SaveJob, SaveTask
 from videod.core.statuses import AT_GATE, DONE, LABELS, Gate, JobState
 from videod.core.tables import REVIEWED, STEPS
-from videod.core.wishes import Verb
-from videod.guard.errors import Code, Refused
+from videod.core.wishes import Obstacle, Verb
+from videod.guard.errors import Code, ErrorCode, Refused
 from videod.web.desk import Desk, Outcome, check
 
 #: what a description on YouTube and a list of its tags may have; a prompt, a narration
@@ -52,7 +52,7 @@ async def redo(
     else:
         offered, offer = outlook.redoable(task, jobs), "can be regenerated now"
         check(Verb.REDO, outlook.redo(task, jobs, None, offered), task)
-    chosen = tuple(dict.fromkeys(one_of(name, offered, offer) for name in names))
+    chosen = tuple(dict.fromkeys(one_of(name, offered, offer, Code.INVALID) for name in names))
     if not chosen:
         raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(offered)}")
     _check_note(note, chosen)
@@ -74,27 +74,25 @@ def _check_note(note: str | None, chosen: Sequence[str]) -> None:
     if note and deaf:
         words = [name for name in deaf if STEPS[name.split("/")[0]].words]
         hint = f"rewrite its text instead: `videod edit EPISODE {words[0]}`" if words else "leave the note out"
-        raise Refused(Code.INVALID, f"{deaf[0]} takes no note", hint)
+        raise Refused(Code.CONFLICT, f"{deaf[0]} takes no note", hint)
 
 
-async def correct(desk: Desk, task_id: str, name: str, words: Mapping[str, str], dry_run: bool = False) -> Outcome:
-    """Rewrite words of one job; `words`: as commands name them, such as "narration" -> its text."""
-    if not words:
-        raise Refused(Code.INVALID, "no new words were given", f"give one of: {', '.join(_words())}")
+async def correct(
+    desk: Desk, task_id: str, name: str, word: str, text: str, dry_run: bool = False
+) -> Outcome:  # fmt: skip
+    """Rewrite one thing of a job; `word`: as commands name it, such as "narration"."""
     task, jobs = await desk.look(task_id)
-    made = tuple(job.name for job in jobs if job.state is not JobState.SKIPPED and set(words) <= _takes(job.name))
-    what = " and ".join(words)
-    if not made and len(words) > 1:
-        raise Refused(Code.INVALID, f"no job takes {what}", "change one at a time")
-    chosen = one_of(name, made, f"takes {what}")
-    arguments = STEPS[chosen.split("/")[0]].words
+    offered = tuple(
+        job.name for job in jobs if job.state is not JobState.SKIPPED and word in STEPS[job.step].words
+    )  # fmt: skip
+    chosen = one_of(name, offered, f"takes {word}")
     if check(Verb.CORRECT, outlook.correction(task, jobs, chosen), task):
         return Outcome("nothing changed", False, task)
-    changes = {arguments[word]: _value(word, text) for word, text in words.items()}
     job = next(one for one in jobs if one.name == chosen)
-    if all(job.args.get(argument) == value for argument, value in changes.items()):
+    argument, value = STEPS[job.step].words[word], _value(word, text)
+    if job.args.get(argument) == value:
         return Outcome("it says that already; nothing changed", False, task)
-    event = JobCorrected(desk.now(), task.id, chosen, changes, desk.by)
+    event = JobCorrected(desk.now(), task.id, chosen, {argument: value}, desk.by)
     change = await applied(desk, Verb.CORRECT, event, task, jobs, dry_run)
     if change.remade:
         return outcome(change, (chosen,), dry_run)
@@ -102,21 +100,9 @@ async def correct(desk: Desk, task_id: str, name: str, words: Mapping[str, str],
     return Outcome(f"{chosen} {said}; it was not made yet, so nothing is thrown away", not dry_run, change.after)
 
 
-def _takes(name: str) -> set[str]:
-    return set(STEPS[name.split("/", maxsplit=1)[0]].words)
-
-
-def _words() -> list[str]:
-    return [word for step in STEPS.values() for word in step.words]
-
-
 def _value(word: str, text: str) -> object:
-    """The argument's value. Raises Refused where the words cannot be used."""
-    if word == "tags":
-        return [tag for tag in (part.strip() for part in text.split(",")) if tag]
-    if not text.strip():
-        raise Refused(Code.INVALID, f"{word} is empty", "write what it should say")
-    return text.strip()
+    """The argument's value."""
+    return [tag for tag in (part.strip() for part in text.split(",")) if tag] if word == "tags" else text.strip()
 
 
 async def applied(
@@ -162,7 +148,7 @@ def _lost_outcome(change: Change, chosen: Sequence[str], prices: Mapping[str, in
     return Outcome(text, not dry_run, change.after, sum(prices[name] for name in chosen))
 
 
-def one_of(name: str, offered: tuple[str, ...], offer: str) -> str:
+def one_of(name: str, offered: tuple[str, ...], offer: str, code: ErrorCode = Obstacle.NOTHING_CHOSEN) -> str:
     """The job's full name; its key or step alone will do where only one of those offered has it. Raises Refused."""
     if name in offered:
         return name
@@ -173,4 +159,4 @@ def one_of(name: str, offered: tuple[str, ...], offer: str) -> str:
         return same[0]
     which = f"{name} may be {' or '.join(same)}" if same else f"no job {name} {offer}"
     choices = ", ".join(same or offered)
-    raise Refused(Code.INVALID, which, f"name one of: {choices}" if choices else "see `videod show` for the jobs")
+    raise Refused(code, which, f"name one of: {choices}" if choices else "see `videod show` for the jobs")

@@ -21,8 +21,9 @@ from videod.core.events import (
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, LABELS, Gate, JobState
 from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, OF_CHANNEL, Cause, Suspension
-from videod.core.tables import ALL, SERVICES
+from videod.core.tables import ALL, SERVICES, STEPS
 from videod.core.wishes import Obstacle, Verb
+from videod.flow.placing import HANDED
 from videod.guard.errors import Code, Refused
 from videod.store import reads
 from videod.web import corrections, takes
@@ -197,15 +198,8 @@ class Wish:
 _REASON = Field(Text(TEXT_CHARACTERS, least=0), "Shown in `status`, in `watch` and on the board.")
 _CHANNEL = Field(Text(TEXT_CHARACTERS), "Only for this channel.")
 _DRY_RUN = Field(Flag(), "Only say what would happen and what it would cost.", default=False)
-#: what a person may rewrite, as commands name it -> what it is
-WORDS = {
-    "narration": "What the narrator says over a clip.",
-    "prompt": "What an image shows.",
-    "motion": "What moves in a clip.",
-    "effect": "What a clip sounds like.",
-    "description": "The description on YouTube.",
-    "tags": "The tags on YouTube, divided by commas.",
-}
+#: what a person may rewrite, as commands name it
+WORDS = tuple(dict.fromkeys(word for step in STEPS.values() for word in step.words))
 TASK_VERBS = {
     "approve": Wish("Approve an open review.", {
         "gate": Field(Choice(tuple(gate.value for gate in Gate)), "Only if this review is open."),
@@ -219,7 +213,8 @@ TASK_VERBS = {
     }),
     "correct": Wish("Rewrite the text that a file is made from; what hangs on it is made again.", {
         "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
-        **{word: Field(Text(corrections.WORDS_CHARACTERS, lines=True), about) for word, about in WORDS.items()},
+        "field": Field(Choice(WORDS), "What is rewritten of it.", required=True),
+        "text": Field(Text(corrections.WORDS_CHARACTERS, lines=True), "What it says now.", required=True),
         "dry_run": _DRY_RUN,
     }),
     "take": Wish("Use an older take of a file; what was made from the newer one is made again.", {
@@ -229,7 +224,7 @@ TASK_VERBS = {
     }),
     "put": Wish("Use a file of your own that `videod put` hands over; what was made from the old one is made again.", {
         "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
-        "file": Field(Text(TEXT_CHARACTERS), "Its name in `incoming/` of the state folder."),
+        "file": Field(Text(TEXT_CHARACTERS, pattern=HANDED), "Its name in `incoming/` of the state folder."),
         "dry_run": _DRY_RUN,
     }),
     "pause": Wish("Start nothing more of an episode.", {"reason": _REASON}),
@@ -260,8 +255,8 @@ async def perform(handler: RequestHandler, room: str, verb: str, target: str, bo
             assert isinstance(names, tuple)
             return await corrections.redo(handler, target, names, _text(asked, "note"), asked["dry_run"] is True)
         case "tasks", "correct":
-            words = {word: text for word in WORDS if (text := _text(asked, word)) is not None}
-            return await corrections.correct(handler, target, str(asked["job"]), words, asked["dry_run"] is True)
+            job, word, text = (str(asked[name]) for name in ("job", "field", "text"))
+            return await corrections.correct(handler, target, job, word, text, asked["dry_run"] is True)
         case "tasks", "take":
             number, dry_run = asked["number"], asked["dry_run"] is True
             assert isinstance(number, int)

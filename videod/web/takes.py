@@ -16,7 +16,7 @@ async def take(desk: Desk, task_id: str, name: str, number: int, dry_run: bool =
     one = next((one for one in known if one.number == number), None)
     if one is None:
         hint = f"see `videod takes {task.id} {job.name}`"
-        raise Refused(Code.INVALID, f"{job.name} has {len(known)} takes, none with the number {number}", hint)
+        raise Refused(Code.CONFLICT, f"{job.name} has {len(known)} takes, none with the number {number}", hint)
     if (one.output, one.sha256) == (job.output, job.sha256):
         return Outcome("that take is in use already; nothing changed", False, task)
     event = FileChosen(desk.now(), task.id, job.name, one.output, one.bytes, one.sha256, one.facts, one.own, desk.by)
@@ -30,7 +30,7 @@ async def put(desk: Desk, task_id: str, name: str, file: str | None, dry_run: bo
         event = FileChosen(desk.now(), task.id, job.name, "own", 0, "", {}, True, desk.by)
         return await _chosen(desk, event, task, jobs, f"your file for {job.name}", dry_run)
     if desk.placing is None or file is None:
-        raise Refused(Code.INVALID, "no file was handed over", "use `videod put EPISODE JOB FILE`")
+        raise Refused(Code.CONFLICT, "no file was handed over", "use `videod put EPISODE JOB FILE`")
     event = await desk.placing.placed(task, jobs, job, file, desk.by)
     return await _chosen(desk, event, task, jobs, f"your file for {job.name}", dry_run)
 
