@@ -136,7 +136,7 @@ async def receipts(at: Site, chance: random.Random) -> None:
     except ScriptFailure:
         return
     assert kept is None or kept.usd is None or 0 <= kept.usd <= 10_000
-    receipt._written_since(path, kept) if kept else None
+    receipt._answered(path, kept, None) if kept else None
     session = at.folder / "session.json"
     session.write_bytes(path.read_bytes())
     upload_session.open_journal(session, "s", "m", 1)

@@ -21,8 +21,8 @@ NEGATIVE = "blur, distort, low quality, extra limbs, text, watermark"
 LENS = "Long lens with shallow focus, fine film grain, natural muted colour and soft contrast."
 #: of a title that is offered, at most
 TITLE_CHARACTERS = 59
-#: lines are ordered by their average, and are near enough at this share of it
-NEAR = 0.93
+#: lines are ordered by their average, and are near enough between these shares of it
+NEAR, FAR = 0.93, 1.07
 #: what is said besides where clips are so short that no longer sentence of the story fits
 FILLING = ("Time is short.", "There is no way back.", "It is colder now.", "Nobody will help.", "It is not over yet.",
            "The light is going.")  # fmt: skip
@@ -294,10 +294,34 @@ class Draft:
             longest = f"{lines[at]} {story.THIRD[beat.stage]}"
             if self.lack(lines) and len(longest) <= wish.most:
                 lines[at] = longest
-        for at, more in enumerate(FILLING[: len(lines)]):
-            if self.lack(lines) and len(lines[at]) + 1 + len(more) <= wish.most:
-                lines[at] = f"{lines[at]} {more}"
+        self.shorten(lines, pairs)
+        self.fill(lines)
         return [tongues.narration(wish.language, at + 1, wish.average) or line for at, line in enumerate(lines)]
+
+    def shorten(self, lines: list[str], pairs: list[tuple[str, str]]) -> None:
+        """Put shorter sentences in the place of some while the lines together are longer than they are ordered."""
+        wanted = self.wish.average * len(lines)
+        while (total := sum(map(len, lines))) > FAR * wanted:
+            ways = [
+                (abs(total - len(line) + len(other) - wanted), at, other)
+                for at, line in enumerate(lines)
+                for other in (*pairs[at], FILLING[at % len(FILLING)])
+                if len(other) < len(line)
+            ]
+            if not ways:
+                return
+            _, at, other = min(ways)
+            lines[at] = other
+
+    def fill(self, lines: list[str]) -> None:
+        """Say a little more in some while the lines together are shorter than they are ordered."""
+        wanted = self.wish.average * len(lines)
+        for more in FILLING:
+            room = [at for at, line in enumerate(lines) if len(line) + 1 + len(more) <= self.wish.most]
+            fits = sum(map(len, lines)) + 1 + len(more) <= FAR * wanted
+            if room and fits and self.lack(lines) and not any(more in line for line in lines):
+                at = min(room, key=lambda at: len(lines[at]))
+                lines[at] = f"{lines[at]} {more}"
 
     def lack(self, lines: list[str]) -> bool:
         """Whether the lines together are shorter than they are ordered."""
