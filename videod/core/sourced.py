@@ -41,7 +41,7 @@ def sentence(facts: Mapping[str, object]) -> str:
         return ""
     if not held.get("sources"):
         return "no source was read: check what the narration claims"
-    text = f"{held.get('sourced')} of {held.get('lines')} lines stand on a source"
+    text = f"{held.get('sourced')} of {held.get('lines')} lines have a source"
     unsourced = held.get("unsourced")
     if not isinstance(unsourced, Sequence) or not unsourced:
         return text
