@@ -447,3 +447,28 @@ async def test_the_bell_wakes_the_intake(harness: Harness, board: BoardDouble) -
             await asyncio.sleep(0.001)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.fault("2.5")
+async def test_the_film_is_made_again_from_the_board(harness: Harness, board: BoardDouble) -> None:
+    await at_gate(harness, board)
+    for label in ("Approved - Assets", "Approved - Video", "Approved - Audio"):
+        harness.clock.pass_s(120)
+        board.person_sets("p1", Status=label)
+        await harness.sync()
+        await harness.work("p1")
+        await harness.sync()
+    assert board.status("p1") == "Assembly Complete"
+    film = next(one for one, row in board.assets.items() if row.key.endswith("assemble/film"))
+    harness.clock.pass_s(120)
+    board.person_sets("p1", Status="Assembling")
+    await harness.sync()
+    assert "tick Redo on the files" in str(board.entries["p1"].values["Error Log"])
+    board.assets[film].redo = True
+    harness.clock.pass_s(120)
+    board.person_sets("p1", Status="Assembling")
+    await harness.sync()
+    assert not board.assets[film].redo and board.status("p1") == "Assembling"
+    await harness.work("p1")
+    await harness.sync()
+    assert board.status("p1") == "Assembly Complete" and board.assets[film].revision == 1
