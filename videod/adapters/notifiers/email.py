@@ -152,13 +152,14 @@ class Email:
         try:
             async with asyncio.timeout(CALL_S * 2):
                 client = await self._connect()
+                transport = client.transport
                 try:
                     yield client
                     with suppress(SMTPException, OSError, TimeoutError):
                         async with asyncio.timeout(QUIT_S):
                             await client.quit()
                 finally:
-                    client.close()
+                    _hang_up(client, transport)
         except (SMTPException, OSError, ValueError) as error:
             raise email_trouble.of(error, self._server.place, self._server.security, self._clean) from None
 
@@ -181,7 +182,7 @@ class Email:
             if server.username:
                 await client.login(server.username, server.password)
         except BaseException:
-            client.close()
+            _hang_up(client, client.transport)
             raise
         return client
 
@@ -224,3 +225,10 @@ def _context(strict: bool) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _hang_up(client: "aiosmtplib.SMTP", transport: asyncio.BaseTransport | None) -> None:
+    """Close at once: a closing TLS transport waits for the server's goodbye, which outlives a short command's loop."""
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
