@@ -87,7 +87,7 @@ SCRIPTS = {Shell.BASH: _BASH, Shell.ZSH: _ZSH, Shell.FISH: _FISH}
         "videod completion fish > ~/.config/fish/completions/videod.fish",
     )
 )
-def completion(shell: Annotated[Shell, typer.Argument(help="The shell that you use.")]) -> int:
+def completion(shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="The shell that you use.")]) -> int:
     """Print the tab completion for your shell."""
     print(SCRIPTS[shell].replace("ASKED", ASKED).strip())
     return output.OK

@@ -23,7 +23,7 @@ app = options.app()
     'videod new "The crossing" --channel wild_planet --topic "brown bears" --direction "A bear crosses a cold river."'
 ))  # fmt: skip
 def new(
-    title: Annotated[str, typer.Argument(help="The film's title on YouTube, up to 100 characters.")],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="The film's title on YouTube, up to 100 characters.")],
     channel: Annotated[
         str, typer.Option(metavar="ID", help="The channel's ID.", autocompletion=complete.channels, prompt=True)
     ],
@@ -100,7 +100,7 @@ def _check(settings: "Settings", values: Mapping[str, object]) -> None:
 @app.command(epilog=examples("videod priority grizzly high"))
 def priority(
     episode: Episode,
-    level: Annotated[Level, typer.Argument(help="Which episodes go first.")],
+    level: Annotated[Level, typer.Argument(metavar="LEVEL", help="Which episodes go first.")],
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,

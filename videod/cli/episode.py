@@ -42,7 +42,7 @@ class What(StrEnum):
                                            " --print"))  # fmt: skip
 def open_(
     episode: Episode,
-    what: Annotated[What | None, typer.Argument(help="Default: the film, else the folder.")] = None,
+    what: Annotated[What | None, typer.Argument(metavar="[WHAT]", help="Default: the film, else the folder.")] = None,
     only_print: Annotated[bool, typer.Option("--print", help="Print the path or address; open nothing.")] = False,
     as_json: AsJson = False,
     state: StateFolder = None,

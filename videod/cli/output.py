@@ -53,8 +53,22 @@ def heading(text: str) -> None:
 
 
 def say(text: str, style: str = "plain") -> None:
-    """One line, cleaned."""
-    print(paint(sanitize_screen(text), style))
+    """One line, cleaned; on a terminal that is too narrow for it, in several, broken between words."""
+    for line in _broken(sanitize_screen(text), width()):
+        print(paint(line, style))
+
+
+def _broken(text: str, room: int) -> list[str]:
+    """`text` in lines of at most `room` cells, the further ones two cells further in; a long word stays whole."""
+    indent = " " * (len(text) - len(text.lstrip(" ")))
+    lines = [""]
+    for word in text[len(indent) :].split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1] or indent}{word}"
+        if cell_len(longer) > room and lines[-1].strip():
+            lines.append(f"{indent}  {word}")
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def folded(text: str, room: int) -> list[str]:
@@ -71,6 +85,17 @@ class Cell(NamedTuple):
 def width() -> int:
     """Columns of the terminal; a pipe or a file gets all the room there is."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 1000
+
+
+def facts(rows: Sequence[Sequence[str | Cell]], indent: str = "  ") -> None:
+    """Names with what they stand for; where the terminal is too narrow, it takes several lines and loses nothing."""
+    wide = max(len(str(name)) for name, _ in rows)
+    for name, value in rows:
+        cell = value if isinstance(value, Cell) else Cell(str(value))
+        first, *more = folded(cell.text, width() - len(indent) - wide - 2)
+        print(f"{indent}{name!s:<{wide}}  {paint(first, cell.style)}".rstrip())
+        for line in more:
+            print(f"{indent}{'':<{wide}}  {paint(line, cell.style)}")
 
 
 class Column(NamedTuple):
@@ -99,6 +124,9 @@ def table(
     if not every:
         return
     wide = [max(cell_len(row[at].text) for row in every) for at in range(len(columns))]
+    for at in range(len(columns)):
+        if texts and columns[at].rank and not any(row[at].text for row in texts):
+            wide[at] = 0  # a head without a cell below it takes the room of a column that says something
     widths, hidden = _fitted(columns, wide, (width() if room is None else room) - len(indent))
     for row in every:
         parts = [_sized(row[at], size) for at, size in widths.items()]

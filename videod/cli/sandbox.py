@@ -164,7 +164,7 @@ def faults(root: Root = ROOT, as_json: AsJson = False) -> None:
 
 @fault_app.command("add")
 def add(
-    fault: Annotated[str, typer.Argument(help="SERVICE:KIND[:name=value,...]")],
+    fault: Annotated[str, typer.Argument(metavar="FAULT", help="SERVICE:KIND[:name=value,...]")],
     root: Root = ROOT,
     as_json: AsJson = False,
 ) -> None:
@@ -180,7 +180,8 @@ def add(
 
 @fault_app.command("clear")
 def clear(
-    service: Annotated[str | None, typer.Argument(help="Only this service's.")] = None, root: Root = ROOT
+    service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="Only this service's.")] = None,
+    root: Root = ROOT,
 ) -> None:
     """Clear all faults, or those of one service."""
     from videod.sandbox.attach import call

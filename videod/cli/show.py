@@ -91,7 +91,7 @@ def _print_header(seen: in_full.Detail, workspace: Path, at: int) -> None:
     table.append(["workspace", str(workspace)])
     if seen.archived is not None:
         table.append(["archive", seen.archived])
-    output.table(("", ""), table, indent="  ")
+    output.facts(table)
 
 
 def _print_story(story: stories.Story) -> None:
