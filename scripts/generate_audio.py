@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import answers, elevenlabs, script_runtime, sound_order, voice_marks
+from scripts.lib import answers, atomic, elevenlabs, script_runtime, sound_order, spoken_times, voice_marks
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.script_runtime import Reporter
 
@@ -39,7 +39,7 @@ def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "generate_audio.py",
         "Speak a text with ElevenLabs (about 0.08 USD per 1,000 characters).\n"
-        "Needs ELEVENLABS_API_KEY in the environment.",
+        "<output>.times.json says when each character is spoken. Needs ELEVENLABS_API_KEY in the environment.",
         "python scripts/generate_audio.py --voice JBFqnCBsd6RMkjVDRZzb --output clip_07.mp3 \\\n"
         '    --text "The old bear waits where the river narrows."',
     )
@@ -118,7 +118,9 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         usd=elevenlabs.speech_usd(wish.model, wish.text),
         shortest_s=len(voice_marks.spoken(wish.text)) / FASTEST_CHARACTERS_PER_S,
         ask=lambda: elevenlabs.speak(wish.voice, request, wish.output_format),
-        finish=_copy, buy_again=wish.buy_again, told={"voice": wish.voice, "language": wish.language or "en"},
+        finish=_copy, buy_again=wish.buy_again,
+        aside=lambda answer, raw: _keep_times(wish, answer, raw),
+        told={"voice": wish.voice, "language": wish.language or "en"},
     )  # fmt: skip
     heard = sound_order.make(wanted, reporter)
     if heard.duration_s > CLIP_S:
@@ -129,6 +131,16 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         script_runtime.warn(
             f"the narration lasts {heard.duration_s:.1f} s, close to the end of its {CLIP_S:.0f} s clip"
         )
+
+
+def _keep_times(wish: Wish, answer: elevenlabs.Audio, raw: Path) -> None:
+    """Keep beside the narration when its characters are spoken; captions do without where nobody said it."""
+    times = spoken_times.of_alignment(answer.alignment, wish.text)
+    if times is None:
+        script_runtime.warn("ElevenLabs did not say when the words are spoken; captions take it from the sound")
+        atomic.remove(spoken_times.place(wish.output))
+    else:
+        spoken_times.keep(wish.output, times, atomic.fingerprint(raw)[1])
 
 
 def _copy(raw: Path, part: Path) -> None:

@@ -1,5 +1,7 @@
 """ElevenLabs: speech and sound effects as bytes. `wires` has what an unhappy answer means."""
 
+import base64
+import binascii
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,11 +40,15 @@ MOST_CREDITS = 1e6
 
 @dataclass(frozen=True)
 class Audio:
-    """The bytes of one answer and the credits it cost (None when no header tells)."""
+    """The bytes of one answer and the credits it cost (None when no header tells).
+
+    `alignment`: when each character of the text is spoken, as the service says it; None where it does not.
+    """
 
     data: bytes
     credits: float | None
     reply: http.Reply
+    alignment: Json = None
 
 
 def _service() -> http.Service:
@@ -54,9 +60,23 @@ def _service() -> http.Service:
 
 
 def speak(voice: str, body: Mapping[str, Json], output_format: str) -> Audio:
-    """One text-to-speech call. Raises Failure, or AnswerLost when it may have been done and billed."""
-    seconds = len(answers.text(body.get("text")) or "") / SLOWEST_SPEECH
-    return _make(f"/v1/text-to-speech/{voice}", body, output_format, seconds)
+    """One text-to-speech call, with the times of its characters. Raises Failure, or AnswerLost when it may have been
+    done and billed."""
+    service = _service()
+    cap = 2 * _cap(len(answers.text(body.get("text")) or "") / SLOWEST_SPEECH)  # the sound as base64, and the times
+    reply = _sent(service, f"/v1/text-to-speech/{voice}/with-timestamps", body, output_format, cap)
+    if reply.headers.get("content-type", "").startswith("audio/"):
+        return _sound_of(service, reply)  # the sound alone: paid for, and good without times
+    if reply.status != 200:
+        raise _failure(service, reply)
+    value = reply.json_or_none()
+    try:
+        data = base64.b64decode(answers.text(dig(value, "audio_base64")) or "", validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    if not data:
+        raise reply.lost(f"the answer holds no sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
+    return Audio(data, _credits(reply), reply, dig(value, "alignment"))
 
 
 def sound(body: Mapping[str, Json], output_format: str) -> Audio:
@@ -66,17 +86,31 @@ def sound(body: Mapping[str, Json], output_format: str) -> Audio:
 
 def _make(path: str, body: Mapping[str, Json], output_format: str, seconds: float) -> Audio:
     service = _service()
-    cap = min(MOST_CAP, max(LEAST_CAP, int(seconds * CAP_BYTES_PER_S)))
-    reply = service.send("POST", path, json=dict(body), params={"output_format": output_format},
-                         deadline_s=DEADLINE_S, cap=cap)  # fmt: skip
+    return _sound_of(service, _sent(service, path, body, output_format, _cap(seconds)))
+
+
+def _sound_of(service: http.Service, reply: http.Reply) -> Audio:
     mime = reply.headers.get("content-type", "")
     if reply.status != 200 and not (reply.status in {201, 203} and mime.startswith("audio/")):
         raise _failure(service, reply)
     if not reply.body or (reply.body.lstrip()[:1] in {b"<", b"{", b"["} and not mime.startswith("audio/")):
         raise reply.lost(f"the answer is no sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
+    return Audio(reply.body, _credits(reply), reply)
+
+
+def _cap(seconds: float) -> int:
+    return min(MOST_CAP, max(LEAST_CAP, int(seconds * CAP_BYTES_PER_S)))
+
+
+def _sent(service: http.Service, path: str, body: Mapping[str, Json], output_format: str, cap: int) -> http.Reply:
+    return service.send("POST", path, json=dict(body), params={"output_format": output_format},
+                        deadline_s=DEADLINE_S, cap=cap)  # fmt: skip
+
+
+def _credits(reply: http.Reply) -> float | None:
     # the cost header goes by either name, depending on which of the vendor's pages one believes
     spent = reply.headers.get("character-cost") or reply.headers.get("x-character-count")
-    return Audio(reply.body, bounds.number(spent, 0.0, MOST_CREDITS), reply)
+    return bounds.number(spent, 0.0, MOST_CREDITS)
 
 
 def _failure(service: http.Service, reply: http.Reply) -> Failure:

@@ -36,6 +36,8 @@ class Wanted:
     ask: Callable[[], elevenlabs.Audio]
     finish: Callable[[Path, Path], None]
     buy_again: bool
+    #: keeps what else an answer holds, before its sound is in place
+    aside: Callable[[elevenlabs.Audio, Path], None] = field(default=lambda answer, raw: None)
     #: what is reported of it besides what can be heard
     told: Mapping[str, Fact] = field(default_factory=dict)
 
@@ -75,6 +77,7 @@ def _receive(wanted: Wanted, order: receipt.Order, reporter: Reporter) -> None:
                 raise
             # paid for and useless: the charge was reported, and another try is another sound
             raise _verdict(Kind.NONSENSE, f"the sound is no good: {failure.message}", answer) from failure
+        wanted.aside(answer, raw)
         try:
             with atomic.replacing(wanted.output) as (_, part):
                 wanted.finish(raw, part)

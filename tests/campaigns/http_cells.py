@@ -28,6 +28,7 @@ KEYS = {
 }  # fmt: skip
 SERVICES = ("GEMINI", "KIE", "KIE_UPLOAD", "ELEVENLABS", "YOUTUBE", "GOOGLE_OAUTH", "CATBOX", "S3")
 VOICE = "JBFqnCBsd6RMkjVDRZzb"
+SPEECH = f"POST /v1/text-to-speech/{VOICE}/with-timestamps"
 #: nobody listens there
 NOBODY = "http://127.0.0.1:1"
 
@@ -245,11 +246,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
              _image, "bear.png", paid=True),
     Endpoint("gemini text", f"POST {TEXT_MODEL}", f"POST {TEXT_MODEL}", "gemini", ("GEMINI",), generate_plan.main,
              _plan, "plan.json", paid=True),
-    Endpoint("elevenlabs speech", f"POST /v1/text-to-speech/{VOICE}", f"POST /v1/text-to-speech/{VOICE}", "elevenlabs",
+    Endpoint("elevenlabs speech", SPEECH, SPEECH, "elevenlabs",
              ("ELEVENLABS",), generate_audio.main, _speech, "n.mp3", paid=True),
     Endpoint("elevenlabs effect", "POST /v1/sound-generation", "POST /v1/sound-generation", "elevenlabs",
              ("ELEVENLABS",), generate_sound_effects.main, _effect, "s.mp3", paid=True),
-    Endpoint("elevenlabs subscription", "GET /v1/user/subscription", f"POST /v1/text-to-speech/{VOICE}", "elevenlabs",
+    Endpoint("elevenlabs subscription", "GET /v1/user/subscription", SPEECH, "elevenlabs",
              (), generate_audio.main, _speech, "n.mp3", poor=True),
     _kie("kie upload", "POST /api/file-stream-upload", urls=("KIE_UPLOAD",)),
     _kie("kie createTask", "POST /api/v1/jobs/createTask", urls=("KIE",), paid=True),

@@ -37,6 +37,9 @@ def test_scripts_and_daemon_read_texts_with_the_same_file() -> None:
 )
 def test_marks_are_reported_from_words(text: str, words: str, breaks: float) -> None:
     assert (ours.spoken(text), ours.breaks_s(text)) == (words, breaks)
+    said, places = ours.placed(text)
+    assert said == words and len(places) == len(said)
+    assert all(text[at] == letter or letter in " &" for letter, at in zip(said, places, strict=True))
 
 
 @pytest.mark.fault("6.7")

@@ -128,6 +128,16 @@ async def test_the_alignment_may_be_null(sandbox: Sandbox) -> None:
     assert answer.json()["normalized_alignment"] is None
 
 
+async def test_only_the_normalized_alignment_may_be_given_and_it_may_be_of_another_text(sandbox: Sandbox) -> None:
+    path = f"/v1/text-to-speech/{VOICE}/with-timestamps"
+    sandbox.fault("only_normalized")
+    answer = (await sandbox.post(path, {"text": SENTENCE})).json()
+    assert answer["alignment"] is None and "".join(answer["normalized_alignment"]["characters"]) == SENTENCE
+    sandbox.fault("foreign_alignment")
+    answer = (await sandbox.post(path, {"text": SENTENCE})).json()
+    assert set(answer["alignment"]["characters"]) == {"x"} and answer["audio_base64"]
+
+
 async def test_the_stream_holds_the_same_sound(sandbox: Sandbox) -> None:
     def call() -> bytes:
         return b"".join(sandbox.client.text_to_speech.stream(VOICE, text=SENTENCE, model_id="eleven_multilingual_v2"))

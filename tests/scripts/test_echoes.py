@@ -40,7 +40,7 @@ def test_no_output_and_no_file_of_a_script_shows_a_key(
     monkeypatch.setenv("ELEVENLABS_API_KEY", KEY)
     told = FORMS[form](KEY)
     words = speech(tmp_path)
-    path = SPEECH + str(words[words.index("--voice") + 1])
+    path = f"{SPEECH}{words[words.index('--voice') + 1]}/with-timestamps"
     turn = list(FORMS).index(form) % 3
     for shape, answer in list(answers(told).items())[turn::3]:  # each form in two shapes, each shape with many forms
         wire.on("POST", path, answer)

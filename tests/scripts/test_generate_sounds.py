@@ -1,16 +1,17 @@
+import base64
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from scripts import generate_audio, generate_sound_effects
-from scripts.lib import audio
+from scripts.lib import audio, spoken_times
 from tests.harness import forms
 from tests.scripts.conftest import Run
 from tests.scripts.wire import Say, Wire, say
 
 VOICE = "JBFqnCBsd6RMkjVDRZzb"
-SPEECH, EFFECT = f"/v1/text-to-speech/{VOICE}", "/v1/sound-generation"
+SPEECH, EFFECT = f"/v1/text-to-speech/{VOICE}/with-timestamps", "/v1/sound-generation"
 TEXT = "The old bear waits where the river narrows."
 
 
@@ -59,6 +60,71 @@ def test_the_language_is_shown_where_the_model_takes_it(
     words = ("--language", code) if code else ()
     assert run(generate_audio.main, *speech(tmp_path, "--model", model, *words)).code == 0
     assert wire.asked[0].json().get("language_code") == sent
+
+
+def aligned(text: str, share: float = 0.1) -> dict:
+    starts = [round(share * at, 3) for at in range(len(text))]
+    return {"characters": list(text), "character_start_times_seconds": starts,
+            "character_end_times_seconds": [one + share for one in starts]}  # fmt: skip
+
+
+def timed(data: bytes, alignment: object) -> Say:
+    encoded = base64.b64encode(data).decode()
+    return say({"audio_base64": encoded, "alignment": alignment, "normalized_alignment": aligned(TEXT)},
+               **{"character-cost": "43"})  # fmt: skip
+
+
+def test_the_times_of_a_narration_are_kept_beside_it_and_vouch_for_no_other_file(
+    wire: Wire, run: Run, tmp_path: Path, tone: bytes
+) -> None:
+    wire.on("POST", SPEECH, timed(tone, aligned(TEXT)))
+    ran = run(generate_audio.main, *speech(tmp_path))
+    assert ran.code == 0 and (tmp_path / "n.mp3").read_bytes() == tone and len(ran.of("charged")) == 1
+    times = spoken_times.recall(tmp_path / "n.mp3", TEXT)
+    assert times is not None and times.text == TEXT and times.starts[4] == 0.4
+    assert spoken_times.recall(tmp_path / "n.mp3", "Another text.") is None
+    (tmp_path / "n.mp3").write_bytes(tone + b"0")
+    assert spoken_times.recall(tmp_path / "n.mp3", TEXT) is None
+
+
+def test_times_leave_out_what_is_not_spoken(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
+    text = '[whispers] The old <break time="1s"/> bear &amp; cub wait where the river narrows.'
+    wire.on("POST", SPEECH, timed(tone, aligned(text, 0.01)))
+    words = ["--text", text, "--voice", VOICE, "--output", tmp_path / "n.mp3"]
+    assert run(generate_audio.main, *words).code == 0
+    times = spoken_times.recall(tmp_path / "n.mp3", text)
+    assert times is not None and times.text == "The old bear & cub wait where the river narrows."
+    assert times.starts[times.text.index("bear")] == pytest.approx(text.index("bear") * 0.01)
+
+
+@pytest.mark.parametrize(
+    "alignment",
+    [
+        None, [], "x", {"characters": []}, aligned("Another text."), aligned(TEXT) | {"characters": [1] * len(TEXT)},
+        aligned(TEXT) | {"character_start_times_seconds": None},
+        aligned(TEXT) | {"character_start_times_seconds": [0.0]},
+        aligned(TEXT) | {"character_start_times_seconds": ["soon"] * len(TEXT)},
+        aligned(TEXT) | {"character_end_times_seconds": [-1.0] * len(TEXT)},
+        aligned(TEXT, 0.0),
+    ],
+)  # fmt: skip
+def test_a_narration_whose_times_are_missing_or_nonsense_is_a_good_one(
+    wire: Wire, run: Run, tmp_path: Path, tone: bytes, alignment: object
+) -> None:
+    wire.on("POST", SPEECH, timed(tone, alignment))
+    ran = run(generate_audio.main, *speech(tmp_path))
+    assert ran.code == 0 and (tmp_path / "n.mp3").read_bytes() == tone
+    assert "did not say when the words are spoken" in ran.stderr
+    assert spoken_times.recall(tmp_path / "n.mp3", TEXT) is None
+
+
+@pytest.mark.parametrize("sound", [None, "", "not base64!", 5, [], "AAA"])
+def test_an_answer_without_a_sound_is_nonsense_that_may_have_been_paid_for(
+    wire: Wire, run: Run, tmp_path: Path, sound: object
+) -> None:
+    wire.on("POST", SPEECH, say({"audio_base64": sound, "alignment": aligned(TEXT)}))
+    ran = run(generate_audio.main, *speech(tmp_path))
+    assert ran.failure["kind"] == "in_doubt" and not (tmp_path / "n.mp3").exists()
 
 
 def test_a_narration_is_bought_once(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:

@@ -21,6 +21,24 @@ def spoken(text: str) -> str:
     return " ".join(_ENTITY.sub("&", _DIRECTION.sub(" ", _MARK.sub(" ", text))).split())
 
 
+def placed(text: str) -> tuple[str, tuple[int, ...]]:
+    """The words as `spoken` gives them, and where in `text` each of their characters stands."""
+    letters = [(letter, at) for at, letter in enumerate(text)]
+    for pattern, instead in ((_MARK, " "), (_DIRECTION, " "), (_ENTITY, "&")):
+        told = "".join(letter for letter, _ in letters)
+        for found in reversed(list(pattern.finditer(told))):
+            letters[found.start() : found.end()] = [(instead, letters[found.start()][1])]
+    kept: list[tuple[str, int]] = []
+    for letter, at in letters:
+        if not letter.isspace():
+            kept.append((letter, at))
+        elif kept and kept[-1][0] != " ":
+            kept.append((" ", at))
+    if kept and kept[-1][0] == " ":
+        del kept[-1]
+    return "".join(letter for letter, _ in kept), tuple(at for _, at in kept)
+
+
 def breaks_s(text: str) -> float:
     """Seconds of silence that marks ask for."""
     asked = (float(value) / (1000 if unit.lower() == "ms" else 1) for value, unit in _BREAK.findall(text))

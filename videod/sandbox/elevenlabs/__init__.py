@@ -2,7 +2,8 @@
 
 Fault kinds of its own: `quota` (401 quota_exceeded, old shape), `concurrent`, `rate`, `busy` (429), `voice_not_found`,
 `refuse` (400, or the fault's status when it is a 4xx), `truncated_audio` and `silent_audio` (200 with a broken or
-empty sound, charged), `no_alignment` (timestamps answer null), `legacy_errors` (any error in the old shape). A text
+empty sound, charged), `no_alignment` (both timestamps null), `only_normalized` (the first of them null),
+`foreign_alignment` (that of another text), `legacy_errors` (any error in the old shape). A text
 that holds `[[refuse]]` is always refused. More than `concurrent` requests at once are answered 429.
 """
 

@@ -126,7 +126,12 @@ def alignment(text: str, spoken: Spoken) -> dict[str, Any]:
 
 async def with_timestamps(request: web.Request) -> web.StreamResponse:
     order, spoken, sound, credits = await _spoken(request)
-    aligned = None if fault(request, "no_alignment") else alignment(order.text, spoken)
+    trap = fault(request, "no_alignment", "only_normalized", "foreign_alignment")
+    aligned = normal = None if trap == "no_alignment" else alignment(order.text, spoken)
+    if aligned is not None and trap == "foreign_alignment":
+        aligned = aligned | {"characters": ["x"] * len(order.text)}
+    if trap == "only_normalized":
+        aligned = None
     encoded = base64.b64encode(sound).decode()
-    body = {"audio_base64": encoded, "alignment": aligned, "normalized_alignment": aligned}
+    body = {"audio_base64": encoded, "alignment": aligned, "normalized_alignment": normal}
     return web.json_response(body, headers=cost_headers(request, credits))
