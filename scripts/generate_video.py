@@ -1,4 +1,4 @@
-"""Makes one clip: hosts the seed picture, orders image-to-video from Kling on KIE, waits, downloads, checks.
+"""Makes one clip: hosts the seed picture, orders image-to-video at KIE, waits, downloads, checks.
 
 Three verbs that must not be mixed up: *ask* (poll) and *fetch* (download) are free and repeated at will; *buy*
 happens once, and again only for a clip that was refused (`<output>.refused`, see receipt) and comes as it was. The end
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.lib import answers, atomic, bounds, imagehost, kie, kling, receipt, script_runtime
+from scripts.lib import answers, atomic, bounds, clip_models, imagehost, kie, kling, receipt, script_runtime
 from scripts.lib.clip_download import Gone, Unusable, fetch, inspect
 from scripts.lib.failures import PASSING, Failure, Kind, secret
 from scripts.lib.script_runtime import Reporter
@@ -48,7 +48,7 @@ class Wish:
 def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "generate_video.py",
-        "Animate one picture with Kling (about 0.42 USD for 10 s). Needs KIE_API_KEY in the environment.\n"
+        "Animate one picture at KIE (Kling 2.5: 0.42 USD for 10 s). Needs KIE_API_KEY in the environment.\n"
         "Started again with the same arguments it keeps waiting for the same job and never orders a second one.",
         "python scripts/generate_video.py --image composite_07.png --output clip_07.mp4 \\\n"
         '    --prompt "The bear lifts its head, water drips from its jaw. Slow push in."',
@@ -57,8 +57,8 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--prompt", required=True, help="what moves: core action first, camera last")
     made.add_argument("--output", required=True, type=Path, help="the clip to write, .mp4")
     made.add_argument("--negative-prompt", default=NEGATIVE, help=f"default {NEGATIVE!r}")
-    made.add_argument("--duration", type=int, choices=(5, 10), default=10, help="seconds, default 10")
-    made.add_argument("--model", default=MODEL, help=f"default {MODEL}")
+    made.add_argument("--duration", type=int, default=10, metavar="SECONDS", help="as the model makes them, default 10")
+    made.add_argument("--model", default=MODEL, help=f"default {MODEL}; a mode stands behind an @")
     made.add_argument("--cfg-scale", type=float, metavar="0..1", help="how closely the prompt is followed")
     made.add_argument("--image-host", choices=imagehost.HOSTS, default="kie", help="where the picture is put")
     made.add_argument("--image-host-second", choices=imagehost.HOSTS, help="used after the first failed three times")
@@ -80,7 +80,7 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     if arguments.wait < 0 or arguments.poll <= 0:
         raise Failure(Kind.USAGE, "--wait and --poll are numbers of seconds above 0")
     hosts = filter(None, (arguments.image_host, arguments.image_host_second))
-    kling.check(arguments.model, arguments.prompt, arguments.negative_prompt)
+    kling.check(arguments.model, arguments.prompt, arguments.negative_prompt, arguments.duration)
     return Wish(
         image=arguments.image, prompt=arguments.prompt, negative=arguments.negative_prompt, output=arguments.output,
         seconds=arguments.duration, model=arguments.model, cfg_scale=scale, hosts=tuple(dict.fromkeys(hosts)),
@@ -108,7 +108,7 @@ def buy(wish: Wish, image_sha256: str, order: receipt.Order, reporter: Reporter)
         request = kling.request(wish.model, hosted.url, wish.prompt, wish.negative, wish.seconds, wish.cfg_scale)
         try:
             with order.paid():
-                task = kie.create(wish.model, request)
+                task = kie.create(clip_models.parts(wish.model)[0], request)
                 order.submitted(task)
         except Failure as failure:
             if failure.kind is Kind.DOWN and failure.code in kie.UNFETCHED and attempt == 1:
@@ -182,7 +182,7 @@ def charge(wish: Wish, task: kie.Task, order: receipt.Order, reporter: Reporter)
     """Report what the clip cost, once: a later run that only downloads finds the price in the receipt."""
     if order.receipt is None or order.receipt.usd is not None:
         return
-    credits = task.credits if task.credits is not None else kling.usual_credits(wish.model, wish.seconds)
+    credits = task.credits if task.credits is not None else clip_models.credits(wish.model, wish.seconds)
     usd = round(credits * kie.USD_PER_CREDIT, 6) if credits is not None else None
     reporter.charged(kie.SERVICE, "clip", credits or 0, "credit", usd, order.remote_id)
     order.priced(usd)

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from videod import files
+from videod.core import clip_models
 from videod.core.craft_wording import odd_characters
 from videod.core.languages import language
 from videod.core.metadata import (
@@ -105,6 +106,12 @@ def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tags
 
 
+def _video_model(name: str) -> str:
+    if name and clip_models.find(name) is None:
+        raise ValueError(f"{name[:60]!r} is no model that videod knows; write one of {', '.join(clip_models.names())}")
+    return name
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
@@ -165,7 +172,7 @@ Extra = Annotated[Path | None, BeforeValidator(_file)]
 
 
 class Channel(_Part):
-    """One channel. USD amounts are US dollars; `clip_seconds` is what Kling makes, 5 or 10."""
+    """One channel. USD amounts are US dollars; `video_model` "" is the one of the settings."""
 
     id: str = Field(pattern=r"^[a-z0-9_-]{1,32}$", examples=["my_channel"])
     name: Annotated[str, AfterValidator(_name), Field(min_length=1, max_length=100, examples=["My Channel"])]
@@ -181,7 +188,8 @@ class Channel(_Part):
     )
     clips: int = Field(default=18, ge=1, le=60)
     images: int = Field(default=22, ge=1, le=120)
-    clip_seconds: Literal[5, 10] = 10
+    clip_seconds: int = Field(default=10, ge=3, le=15)
+    video_model: Annotated[str, AfterValidator(_video_model)] = Field(default="", examples=["kling/v2-1-standard"])
     intro: Extra = Field(default=None, examples=["brand/intro.mp4"])
     outro: Extra = Field(default=None, examples=["brand/outro.mp4"])
     watermark: Extra = Field(default=None, examples=["brand/watermark.png"])
@@ -308,12 +316,23 @@ def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
     return channel.model_copy(update=dict.fromkeys(missing)), notes
 
 
+def _lengths(channel: Channel) -> str | None:
+    """Why the model does not make clips of that length, if it does not."""
+    model = clip_models.find(channel.video_model) if channel.video_model else None
+    if model is None or channel.clip_seconds in model.lengths:
+        return None
+    allowed = ", ".join(map(str, model.lengths))
+    return f"{model.title} makes clips of {allowed} seconds; write one of these"
+
+
 def _line(document: Document, key: str) -> int | None:
     return document.lines.get((key,))
 
 
 def _together(channel: Channel) -> Iterator[tuple[str, str]]:
     """What is wrong only because of what else the file says: key, reason."""
+    if (wrong := _lengths(channel)) is not None:
+        yield "clip_seconds", wrong
     if all(mode == "auto" for _, mode in channel.gates) and not channel.publish_without_review:
         yield (
             "gates",

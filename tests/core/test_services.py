@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from scripts.lib import elevenlabs, gemini, imagehost, kie, kling
+from scripts.lib import elevenlabs, gemini, imagehost, kie
 from videod.config import Models, Prices, Settings
 from videod.core import services
 from videod.core.service import Check, Configured, Currency, Limits, Offer, Question, Service, Unreadable, Where
@@ -130,8 +130,6 @@ def test_the_longest_name_of_the_catalogue_is_the_models_own() -> None:
 def test_the_scripts_tell_the_same_prices() -> None:
     """They do not import videod; where a price changes, it changes in both."""
     assert KIE.credit_usd == kie.USD_PER_CREDIT
-    theirs = {family.prefix: family.credits for family in kling.FAMILIES if family.credits is not None}
-    assert theirs == {model.name: (model.prices["5 s"], model.prices["10 s"]) for model in KIE.catalogue}
     google, speech = SERVICES["gemini"], SERVICES["elevenlabs"]
     pictures = {
         (model.name, piece): usd for model in google.catalogue for piece, usd in model.prices.items() if piece != "plan"
@@ -259,12 +257,6 @@ def test_a_model_for_something_else_is_refused_without_paying() -> None:
         "the model gemini-nano-banana-2.1 of Gemini does not make plans",
         "the model gemini-3.8-flash of Gemini does not make images",
     ]
-
-
-def test_the_forms_of_kies_models_are_those_of_its_script() -> None:
-    from videod.core.services import kie
-
-    assert set(kie._FORMS) == {family.prefix for family in kling.FAMILIES}
 
 
 def test_a_price_in_dollars_needs_no_credit() -> None:

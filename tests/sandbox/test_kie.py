@@ -16,7 +16,9 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from tests.harness.patience import PATIENCE_S, patience
 from tests.sandbox.running import Clock, running
+from videod.core import clip_checks, clip_models
 from videod.sandbox.kernel import Context, Fault, Options
+from videod.sandbox.kie import models
 from videod.sandbox.kie.models import CLIP_MODEL
 from videod.sandbox.kie.tasks import Task, clip_size, delivered
 from videod.sandbox.render import clips
@@ -186,11 +188,14 @@ async def test_a_clip_follows_the_shape_of_its_picture() -> None:
         ("kling/v2-5-turbo-image-to-video-pro", "", {(1920, 1080), (1928, 1072)}),
         ("kling-2.6/image-to-video", "", {(1924, 1076), (1928, 1076)}),
         ("kling-3.0/video", "pro", {(1928, 1072)}), ("kling-3.0/video", "std", {(1284, 716)}),
+        ("kling/v2-1-standard", "", {(1280, 720)}), ("grok-imagine/image-to-video", "720p", {(1280, 720)}),
+        ("bytedance/v1-pro-fast-image-to-video", "1080p", {(1920, 1080), (1920, 1088)}),
     ],
 )  # fmt: skip
 def test_a_clip_has_the_size_that_its_model_really_gives(model: str, mode: str, sizes: set[tuple[int, int]]) -> None:
     tasks = [
-        Task("t", model, json.dumps({"mode": mode}), "p", 10, 84.0, hashlib.sha256(bytes([number])).hexdigest(), 0, 0,
+        Task("t", model, json.dumps({"input": dict.fromkeys(("mode", "resolution"), mode)}), "p", 10, 84.0,
+             hashlib.sha256(bytes([number])).hexdigest(), 0, 0,
              "success", "", "", "clip")
         for number in range(40)
     ]  # fmt: skip
@@ -272,11 +277,44 @@ async def test_later_models_take_image_urls_and_have_their_own_price(kie: Kie) -
         ("kling-2.6/image-to-video", {"sound": False}, 55),
         ("kling-3.0/video", {"sound": False, "mode": "pro", "duration": "3"}, 54),
         ("kling/v3-turbo-image-to-video", {"resolution": "1080p", "duration": "4"}, 90),
+        ("grok-imagine/image-to-video", {"resolution": "720p", "duration": "6"}, 27),
     ):
         before = await kie.credit()
         assert (await kie.create("", model, image_urls=[url], **more))["code"] == 200
         assert before - await kie.credit() == price
     assert (await kie.create(url, "kling-2.6/image-to-video", sound=False))["msg"] == "image_urls is required"
+
+
+@pytest.mark.parametrize("name", clip_models.names())
+def test_every_model_is_taken_as_videod_orders_it_at_the_published_price(name: str) -> None:
+    model = clip_models.find(name)
+    assert model is not None
+    simulated = models.MODELS[clip_models.parts(name)[0]]
+    for seconds in (model.lengths[0], model.lengths[-1]):
+        wanted = clip_models.order(name, "https://x/p.png", "It moves. Slow push in.", "blur", seconds, None)
+        assert models.check(simulated, wanted).credits == clip_models.credits(name, seconds)
+        assert clip_checks.price(name, seconds, {"pricingDesc": simulated.price}) is None
+        assert clip_checks.schema(name, seconds, models.schema(simulated)) is None
+    mode = clip_models.mode_of(model, name)
+    sizes = simulated.other_sizes.get(mode, simulated.sizes)
+    assert set(model.sizes.get(mode, model.sizes.get("", ()))) == set(sizes) or mode == "720p" or mode == "4K"
+
+
+@pytest.mark.parametrize("name", ["kling-3.0/video@std", "grok-imagine/image-to-video"])
+def test_an_order_in_the_form_of_another_model_is_refused(name: str) -> None:
+    wanted = clip_models.order(name, "https://x/p.png", "It moves.", "", 10, None)
+    with pytest.raises(models.Invalid, match="image_url is required"):
+        models.check(models.MODELS["kling/v2-1-standard"], wanted)
+    with pytest.raises(models.Invalid, match="allowed options"):
+        models.check(models.MODELS[clip_models.parts(name)[0]], wanted | {"mode": "8K"})
+
+
+async def test_a_model_tells_its_price_and_its_form_to_who_has_the_key(kie: Kie) -> None:
+    path = f"{kie.api}/models/grok-imagine/image-to-video"
+    assert "4.5 credits" in (await kie.http.get(f"{path}/price")).json()["data"]["pricingDesc"]
+    assert (await kie.http.get(f"{kie.api}/models/grok-9/schema")).json()["code"] == 404
+    kie.http.headers["Authorization"] = "Bearer wrong"
+    assert (await kie.http.get(f"{path}/schema")).json()["code"] == 401
 
 
 async def test_an_unknown_model_is_404_and_a_wrong_key_401(kie: Kie) -> None:

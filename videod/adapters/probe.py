@@ -13,7 +13,7 @@ from videod.adapters.questions import TROUBLE, Questions
 from videod.channels import ChannelSet
 from videod.config import Settings
 from videod.core.preflight import Finding, Look
-from videod.core.service import Check, Configured, Problem, Service, Unreadable
+from videod.core.service import Check, Clip, Configured, Problem, Service, Unreadable
 from videod.core.services import SERVICES
 from videod.core.tables import STEPS
 from videod.credentials import Secrets
@@ -21,7 +21,8 @@ from videod.credentials import Secrets
 log = logging.getLogger(__name__)
 
 #: these say nothing of what was asked for: too early, too many, slow down
-_BUSY = (408, 425, 429)
+_TOO_MANY = 429
+_BUSY = (408, 425, _TOO_MANY)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ async def _verdict(questions: Questions, check: Check) -> Problem | None:
     if check.question is None:
         return check.judge(0, None)
     status, answer = await questions.ask(check.question)
+    if check.pace_s and (status == _TOO_MANY or (isinstance(answer, dict) and answer.get("code") == _TOO_MANY)):
+        await asyncio.sleep(check.pace_s)
+        status, answer = await questions.ask(check.question)
     if status in _BUSY or status >= 500 or 300 <= status < 400:
         raise Unreadable(f"HTTP {status}")
     return check.judge(status, answer)
@@ -76,7 +80,7 @@ async def _looked(service: Service, checks: Iterable[Check], questions: Question
             found.append(refused)
             unknown.add(cause)
         elif problem is not None:
-            stops = _needed(service, check.steps, own)
+            stops = problem.stops and _needed(service, check.steps, own)
             found.append(Finding(cause, problem.text, (service.name,), check.channel, stops))
     return Look(tuple(found), frozenset(unknown - {one.cause for one in found}))
 
@@ -90,7 +94,9 @@ def _needed(service: Service, steps: tuple[str, ...], own: Collection[str]) -> b
 async def probe(at: Outside) -> Look:
     """What is wrong with keys, models and voices. Raises nothing, whatever a service answers."""
     voices = {name: channel.voice_id for name, channel in at.channels.channels.items()}
-    configured = Configured(at.settings.models.named(), voices)
+    usual = at.settings.models.video
+    clips = {name: Clip(one.video_model or usual, one.clip_seconds) for name, one in at.channels.channels.items()}
+    configured = Configured(at.settings.models.named(), voices, clips)
     questions = Questions(at.urls, at.secrets.get)
     looks = await asyncio.gather(*(
         _looked(service, service.probe(configured), questions, at.own)

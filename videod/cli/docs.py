@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from videod.cli import alert_docs, answer_docs, api_docs, options, output, status_docs
+from videod.cli import alert_docs, answer_docs, api_docs, options, output, price_docs, status_docs
 from videod.cli.markdown import table
 from videod.cli.options import examples
 from videod.core import offers
@@ -386,7 +386,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "moves": status_docs.moves, "failures": failures,
     "settings": settings, "services": services, "secrets": secrets, "credentials": credentials, "channel": channel,
     "scripts": scripts, "commands": commands, "answers": answer_docs.answers,
-    "alerts": alert_docs.alerts, "paths": api_docs.paths, "codes": api_docs.codes,
+    "clips": price_docs.clips, "alerts": alert_docs.alerts, "paths": api_docs.paths, "codes": api_docs.codes,
 }  # fmt: skip
 #: files that are made as a whole, by their names
 WHOLE: dict[str, Callable[[], str]] = {

@@ -18,7 +18,7 @@ def _pieces(step: str, policy: ChannelPolicy) -> int:
 
 
 def _arguments(policy: ChannelPolicy) -> dict[str, object]:
-    return {"text": "x" * (policy.clip_seconds * CHARACTERS_A_SECOND)}
+    return {"text": "x" * (policy.clip_seconds * CHARACTERS_A_SECOND), "seconds": policy.clip_seconds}
 
 
 def by_service(policy: ChannelPolicy) -> dict[str, int]:

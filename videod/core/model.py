@@ -164,6 +164,8 @@ class ChannelPolicy:
     one_project: bool = True
     #: so many uploads a day of the installation; None: no limit
     uploads_per_day: int | None = None
+    #: seconds of a clip -> its price, for the model that the channel's clips are ordered from; {}: all are priced alike
+    clip_micros: Mapping[int, int] = field(default_factory=dict)
 
 
 #: what `task_id_of` gives at most

@@ -20,7 +20,7 @@ def at(step: Step, service: str) -> Step:
     offer = None if known is None else known.offer(step.name)
     if offer is None or not offer.script:
         raise LookupError(f"{file(service)} does not offer the step {step.name}; plan the episode again")
-    price = None if step.price is None else replace(step.price, name=key(step.name, service))
+    price = None if step.price is None else step.price.of(key(step.name, service))
     return replace(step, service=service, script=offer.script, secrets=offer.secrets, price=price)
 
 

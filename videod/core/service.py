@@ -150,18 +150,30 @@ class Balance(NamedTuple):
     left: Callable[[Json], int] | None = None
 
 
+class Clip(NamedTuple):
+    """What a channel orders clips of, and how long they are asked for, seconds."""
+
+    model: str
+    seconds: int
+
+
 class Configured(NamedTuple):
-    """What a probe is asked about: key of `[models]` -> model; channel -> voice."""
+    """What a probe is asked about: key of `[models]` -> model; channel -> voice, and its clips."""
 
     models: Mapping[str, str]
     voices: Mapping[str, str]
+    clips: Mapping[str, Clip] = {}
 
 
 class Problem(NamedTuple):
-    """What is wrong, in words that say what to do. `whole`: the key is refused, so nothing else is worth asking."""
+    """What is wrong, in words that say what to do. `whole`: the key is refused, so nothing else is worth asking.
+
+    `stops` False: nothing waits, it is only said.
+    """
 
     text: str
     whole: bool = False
+    stops: bool = True
 
 
 class Check(NamedTuple):
@@ -178,6 +190,8 @@ class Check(NamedTuple):
     about: str = "key"
     channel: str = ""
     steps: tuple[str, ...] = ()
+    #: asked again once, so much later, where the service is asked too quickly; 0: not
+    pace_s: float = 0.0
 
 
 # ------------------------------------------------------------------------------------------------- the service

@@ -5,7 +5,7 @@ A step is one kind of work on an episode, such as drawing an image. Its file hol
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -177,18 +177,24 @@ def _one(args: Mapping[str, object]) -> int:
     return 1
 
 
+def _none(args: Mapping[str, object], policy: ChannelPolicy) -> int | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Price:
     """What one job of a paid step costs: the price in force for every `per` of what `count` finds in its arguments.
 
     `name` is its key in `ChannelPolicy.prices_micros`, `setting` its key in `[prices]` of videod.toml (`name` where it
-    is left out). The usual price is in the catalogue of the step's service.
+    is left out). The usual price is in the catalogue of the step's service. `own` finds another one for this order,
+    micro-dollars, where there is one.
     """
 
     name: str
     setting: str = ""
     count: Callable[[Mapping[str, object]], int] = _one
     per: int = 1
+    own: Callable[[Mapping[str, object], ChannelPolicy], int | None] = _none
 
     @property
     def key(self) -> str:
@@ -196,7 +202,12 @@ class Price:
 
     def micros(self, args: Mapping[str, object], policy: ChannelPolicy) -> int:
         """What this job costs at the prices in force, before it is bought."""
-        return round(policy.prices_micros[self.name] * self.count(args) / self.per)
+        own = self.own(args, policy)
+        return round(policy.prices_micros[self.name] * self.count(args) / self.per) if own is None else own
+
+    def of(self, name: str) -> "Price":
+        """The same at the price of that name, for another service's offer."""
+        return replace(self, name=name, own=_none)
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ async def services(now: Callable[[], Now]) -> Look:
 async def local(now: Callable[[], Now]) -> Look:
     """What nobody outside has to be asked: budgets, programs, where pictures are put."""
     at = now()
-    found = [*_programs(at), *_hosting(at)]
+    found = [*_programs(at), *_hosting(at), *_lengths(at)]
     for channel in at.channels.channels.values():
         found += _budgets(wiring.policy_of(at.settings, channel))
     return Look(tuple(found))
@@ -313,6 +313,19 @@ def _hosting(at: Now) -> Iterable[Finding]:
         key = "image_host" if hosts[0] == "r2" else "image_host_second"
         text = f'`{key} = "r2"` needs {", ".join(lacking)}. Set what is missing, or use another host'
         yield Finding("kie:image host", f"{text} and restart videod", ("kie",), stops=hosts[0] == "r2")
+
+
+def _lengths(at: Now) -> Iterable[Finding]:
+    """Whether the model of the settings makes clips as long as a channel orders them; longer ones are bought if not."""
+    for channel in at.channels.channels.values():
+        made = wiring.clip_seconds(at.settings, channel)
+        if made != channel.clip_seconds and "clip" not in at.own:
+            model = channel.video_model or at.settings.models.video
+            text = (
+                f"{model} makes no clips of {channel.clip_seconds} s, so those of {channel.id} are ordered at {made} s."
+                f" Set `clip_seconds` in channels/{channel.id}.yaml to {made}, or `video_model` to another"
+            )
+            yield Finding(f"kie:seconds {channel.id}", text, channel_id=channel.id, stops=False)
 
 
 def _budgets(policy: ChannelPolicy) -> Iterable[Finding]:

@@ -20,7 +20,7 @@ from videod.adapters.r2 import Given, R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.channels import Channel, ChannelSet
 from videod.config import Settings
-from videod.core import offers, tables
+from videod.core import clip_models, offers, services, tables
 from videod.core.model import ChannelPolicy, Task
 from videod.core.music import Track
 from videod.core.services import LANES
@@ -36,6 +36,8 @@ from videod.ports import Clock, Launcher
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 DAY_MS = 86_400_000
+#: of which length `clip` in `[prices]` is the price
+_PRICED_S = 10
 
 
 def _micros(usd: float) -> int:
@@ -51,7 +53,8 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         configured=True,
         clips=channel.clips,
         images=channel.images,
-        clip_seconds=channel.clip_seconds,
+        clip_seconds=clip_seconds(settings, channel),
+        clip_micros=clip_micros(settings, channel),
         auto_gates=frozenset(gate for gate, mode in gates.items() if mode == "auto"),
         negative_prompt=channel.negative_prompt,
         daily_budget_micros=_micros(channel.daily_budget_usd),
@@ -64,6 +67,38 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         google_project=channel.google_project,
         one_project=one_project,
     )
+
+
+def clip_seconds(settings: Settings, channel: Channel) -> int:
+    """How long clips are ordered: as the model makes them, where its lengths are known."""
+    model = channel.video_model or settings.models.video
+    known = clip_models.length(model, channel.clip_seconds) if _at_kie(settings) else None
+    return channel.clip_seconds if known is None else known
+
+
+def clip_micros(settings: Settings, channel: Channel) -> dict[int, int]:
+    """Seconds -> the price of a clip of the channel's model, micro-dollars; empty where nobody knows.
+
+    `clip` in `[prices]` is for 10 s of the model of the settings. Where somebody changed it, other lengths of that
+    model change with it.
+    """
+    model = channel.video_model or settings.models.video
+    known = clip_models.find(model)
+    if known is None or not _at_kie(settings):
+        return {}
+    published = {
+        seconds: _micros(credits * clip_models.USD_PER_CREDIT)
+        for seconds in known.lengths if (credits := clip_models.credits(model, seconds)) is not None
+    }  # fmt: skip
+    usual, ours = published.get(_PRICED_S), settings.prices.micros()["clip"]
+    if model == settings.models.video and usual and ours != _micros(services.price_usd("clip")):
+        return {seconds: round(micros * ours / usual) for seconds, micros in published.items()}
+    return published
+
+
+def _at_kie(settings: Settings) -> bool:
+    """Whether clips are ordered by videod's own script from KIE: of all others only the settings say the price."""
+    return settings.services.chosen().get("clip", "kie") == "kie" and settings.scripts.of("clip") is None
 
 
 def policies(settings: Settings, channels: ChannelSet) -> Policies:
@@ -182,7 +217,7 @@ def context_maker(
             language=channel.language, privacy=task.privacy or channel.privacy, category=channel.category,
             made_for_kids=channel.made_for_kids, description_template=channel.description_template,
             tags=tuple(channel.tags), clips=channel.clips, images=channel.images,
-            models=models.named(),
+            models=models.named() | ({"video": channel.video_model} if channel.video_model else {}),
             image_host=models.image_host, image_size=models.image_size,
             image_host_second=models.image_host_second,
             bucket=now.r2.bucket if "r2" in models.image_hosts else "",
@@ -192,7 +227,7 @@ def context_maker(
                 Track(there, tuple(one.mood.split(",")), one.said, one.seconds)
                 for one in channel.music if (there := _existing(one.file)) is not None
             ),
-            youtube_channel=channel.youtube_channel, clip_seconds=channel.clip_seconds,
+            youtube_channel=channel.youtube_channel, clip_seconds=clip_seconds(now, channel),
             likes=channel.narration.likes, banned=channel.narration.banned, pace=channel.narration.pace,
             reads="wikipedia" if now.facts.wikipedia else "none", contact=now.facts.contact,
             search=now.facts.search,

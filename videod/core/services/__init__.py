@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 
 from videod.core.failures import Failure, Kind
-from videod.core.service import Configured, Offer, Question, Service, Where
+from videod.core.service import Clip, Configured, Offer, Question, Service, Where
 
 _ADDRESS = re.compile(r"VIDEOD_URL_[A-Z0-9_]+")
 #: whatever a probe asks about is there
-_ANYTHING = Configured(defaultdict(str), {"channel": "voice"})
+_ANYTHING = Configured(defaultdict(str), {"channel": "voice"}, {"channel": Clip("", 10)})
 #: the step that every episode begins with
 FIRST = "plan"
 _SECRET = re.compile(r"[A-Z][A-Z0-9_]+")

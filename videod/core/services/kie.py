@@ -1,18 +1,19 @@
-"""KIE: clips by Kling, and a host for their first pictures.
+"""KIE: clips by Kling, Seedance and Grok, and a host for their first pictures.
 
-Every answer is an envelope: HTTP 200 with a `code` that says how it went. A second model is one more entry of the
-catalogue here, and its form in `scripts/lib/kling.py`.
+Every answer is an envelope: HTTP 200 with a `code` that says how it went. Its models are in `core/clip_models`, and
+what KIE itself says of their form and price is held against that (`core/clip_checks`).
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from videod.core import bounds
+from videod.core import bounds, clip_checks, clip_models
 from videod.core.failures import Kind
 from videod.core.service import (
     CREDIT,
     Balance,
     Check,
+    Clip,
     Configured,
     Currency,
     Json,
@@ -39,19 +40,24 @@ _TASK = Question("VIDEOD_URL_KIE", "/api/v1/jobs/recordInfo?taskId={reference}",
 _MOST_CREDITS = 1e9
 #: when a task may have ended, ms: 2001 to 2286
 _ENDED_MS = (1e12, 1e13)
+#: it answers one question a second about its models
+PACE_S = 1.1
 
 
-def _kling(name: str, five_s: float, ten_s: float) -> Model:
-    return Model(name, {"5 s": five_s, "10 s": ten_s}, Currency.CREDIT)
-
-
-#: how the models begin whose form the scripts know (scripts/lib/kling.py); a test compares the two
-_FORMS = (
-    "kling/v2-5-turbo-image-to-video", "kling/v2-1-", "kling-2.6/image-to-video", "kling/v3-turbo-image-to-video",
-    "kling-3.0/video", "kling-3.0-omni/",
-)  # fmt: skip
 _MODELS = Question("VIDEOD_URL_KIE", "/api/v1/models", _KEY)
-_TURBO = _kling("kling/v2-5-turbo-image-to-video", 42, 84)
+#: how the names of models begin that videod can order
+_FORMS = tuple(model.name for model in clip_models.CATALOGUE)
+
+
+def _catalogue() -> tuple[Model, ...]:
+    """Each model with its usual mode, then with each of the others by name."""
+    return tuple(
+        Model(
+            model.name if number == 0 else f"{model.name}@{mode}",
+            {f"{seconds} s": credits for seconds, credits in prices.items()}, Currency.CREDIT,
+        )
+        for model in clip_models.CATALOGUE for number, (mode, prices) in enumerate(model.modes.items()) if prices
+    )  # fmt: skip
 
 
 def _opened(answer: Json) -> object:
@@ -96,19 +102,46 @@ def _names(value: object) -> set[str]:
     return {name for part in parts for name in _names(part)}
 
 
-def _model(model: str) -> Callable[[int, object], Problem | None]:
-    fix = "Set `video` in `[models]` of videod.toml to another"
+def _model(name: str, channel: str) -> Callable[[int, object], Problem | None]:
+    """`channel`: whose file names the model; "" where it is that of the settings."""
+    key = f"`video_model` in channels/{channel}.yaml" if channel else "`video` in `[models]` of videod.toml"
+    model, fix = clip_models.parts(name)[0], f"Set {key} to another"
 
     def judge(status: int, answer: object) -> Problem | None:
-        if not model.startswith(_FORMS):
-            return Problem(f"videod does not know how to order clips of the model {model} at KIE. {fix}")
+        if clip_models.find(name) is None:
+            return Problem(f"videod does not know how to order clips of the model {name} at KIE. {fix}")
         names = _names(answer.get("data") if isinstance(answer, dict) else None)
         # the list is proof only where it is one: it names models that videod knows
-        if status != 200 or not any(name.startswith(_FORMS) for name in names):
+        if status != 200 or not any(one.startswith(_FORMS) for one in names):
             raise Unreadable("KIE did not list its models")
         return None if model in names else Problem(f"KIE does not have the model {model}. {fix}")
 
     return judge
+
+
+def _said(differs: Callable[[object], str | None]) -> Callable[[int, object], Problem | None]:
+    """A difference is only said. What is no answer to the question is none: not every account may ask."""
+
+    def judge(status: int, answer: object) -> Problem | None:
+        good = status == 200 and isinstance(answer, dict) and answer.get("code") == 200
+        told = differs(answer.get("data")) if good and isinstance(answer, dict) else None
+        return None if told is None else Problem(told, stops=False)
+
+    return judge
+
+
+def _about(name: str, seconds: int) -> tuple[Check, ...]:
+    """What KIE says of a model that is used, once for all channels. It answers one such question a second."""
+    model = clip_models.parts(name)[0]
+    questions = {
+        one: Question("VIDEOD_URL_KIE", f"/api/v1/models/{model}/{one}", _KEY) for one in ("price", "schema")
+    }  # fmt: skip
+    return (
+        Check(questions["price"], _said(lambda data: clip_checks.price(name, seconds, data)),
+              f"price {name}", steps=("clip",), pace_s=PACE_S),
+        Check(questions["schema"], _said(lambda data: clip_checks.schema(name, seconds, data)),
+              f"form {name}", steps=("clip",), pace_s=PACE_S),
+    )  # fmt: skip
 
 
 #: what forbids a clip, in the words of several vendors
@@ -178,13 +211,23 @@ RESULT = Wire(
 
 
 def _probe(at: Configured) -> tuple[Check, ...]:
-    model = at.models["video"]
-    known = not model or model.startswith(_FORMS)
-    question = _MODELS if known else None
+    usual = at.models["video"]
+    used = {channel: clip for channel, clip in at.clips.items() if clip.model != usual}
+    wanted = {clip.model: clip.seconds for clip in (Clip(usual, 10), *at.clips.values())}
+    known = {name: length for name, wish in wanted.items() if (length := clip_models.length(name, wish)) is not None}
     return (
         Check(_CREDIT, _key, "key"),
-        Check(question, _model(model), "model video", steps=("clip",)),
+        Check(_asked(usual), _model(usual, ""), "model video", steps=("clip",)),
+        *(
+            Check(_asked(clip.model), _model(clip.model, channel), "model video", channel, steps=("clip",))
+            for channel, clip in used.items()
+        ),
+        *(check for name, seconds in known.items() for check in _about(name, seconds)),
     )
+
+
+def _asked(model: str) -> Question | None:
+    return _MODELS if not model or clip_models.find(model) is not None else None
 
 
 SERVICE = Service(
@@ -196,15 +239,9 @@ SERVICE = Service(
     remarks={"rate": "KIE answers 429 above 20 new tasks in 10 s"},
     secrets=(Secret("KIE_API_KEY", "clips", Needed.ALWAYS),),
     addresses={"VIDEOD_URL_KIE": "https://api.kie.ai", "VIDEOD_URL_KIE_UPLOAD": "https://kieai.redpandaai.co"},
-    catalogue=(
-        _TURBO,
-        _kling("kling-2.6/image-to-video", 55, 110),
-        _kling("kling/v3-turbo-image-to-video", 112.5, 225),
-        _kling("kling-3.0/video", 90, 180),
-        _kling("kling-3.0-omni/", 90, 180),
-    ),
+    catalogue=_catalogue(),
     offers=(Offer("clip", model="kling/v2-5-turbo-image-to-video-pro", piece="10 s"),),
-    credit_usd=0.005,
+    credit_usd=clip_models.USD_PER_CREDIT,
     credit_at="KIE",
     codes_of_credit=("402", "433"),
     codes_of_cap=("433",),

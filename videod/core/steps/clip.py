@@ -1,5 +1,7 @@
 """One clip: a picture set into motion by a video model."""
 
+from collections.abc import Mapping
+
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
@@ -35,6 +37,12 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
         }  # fmt: skip
         made.append(job(STEP, task, policy, clip_key(clip.number), args, (picture,)))
     return tuple(made)
+
+
+def _own_price(args: Mapping[str, object], policy: ChannelPolicy) -> int | None:
+    """What a clip of that length costs with the channel's model."""
+    seconds = args.get("seconds")
+    return policy.clip_micros.get(seconds) if isinstance(seconds, int) else None
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
@@ -74,7 +82,7 @@ STEP = Step(
     review=Gate.VIDEO,
     error=Status.ERROR_VIDEO,
     deadline_s=1800,
-    price=Price("clip"),
+    price=Price("clip", own=_own_price),
     makes=Makes.VIDEO,
     suffix=".mp4",
     secrets=("KIE_API_KEY", "CATBOX_USERHASH", "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"),

@@ -13,6 +13,7 @@ Faults of its own (of service "kie" unless said otherwise):
   late              the task needs `seconds` more
   short_clip        the clip has half the length asked for;  corrupt_clip: it is cut off in the middle
   expired_result    a media file answers 404
+  another_price     the price of a model is said to be another one than is charged
 The first kinds and those that decide a task's fate are taken at createTask.
 """
 
@@ -21,7 +22,7 @@ from videod.sandbox.kie.upload import build as build_upload
 
 FAULT_KINDS = (
     "no_credit", "sub_key_limit", "code_429", "code_500", "maintenance", "unreachable_image", "null_record",
-    "fail_generation", "fail_refused", "stuck", "late", "short_clip", "corrupt_clip", "expired_result",
+    "fail_generation", "fail_refused", "stuck", "late", "short_clip", "corrupt_clip", "expired_result", "another_price",
 )  # fmt: skip
 
 __all__ = ["FAULT_KINDS", "build", "build_upload"]

@@ -126,6 +126,19 @@ class Api:
             return refusal(401, "You do not have access permissions")
         return answer([{"id": name, "type": "video"} for name in models.MODELS])
 
+    async def model(self, request: web.Request) -> web.Response:
+        """What is said of one model, also free: its price in words, or the form of its input."""
+        if not has_key(request):
+            return refusal(401, "You do not have access permissions")
+        found = models.MODELS.get(request.match_info["model"])
+        if found is None:
+            return refusal(404, "The model does not exist, please check the model name")
+        if request.match_info["about"] == "schema":
+            return answer(models.schema(found))
+        fault = self._context.faults.take("kie", f"GET {request.path}", ("another_price",))
+        said = "999 credits ($4.995) for each video" if fault is not None else found.price
+        return answer({"model": found.name, "pricingDesc": said})
+
     async def download_url(self, request: web.Request) -> web.Response:
         if not has_key(request):
             return refusal(401, "You do not have access permissions")
@@ -170,6 +183,7 @@ def build(context: Context) -> web.Application:
             web.get("/api/v1/jobs/recordInfo", api.record_info),
             web.get("/api/v1/chat/credit", api.credit),
             web.get("/api/v1/models", api.models),
+            web.get("/api/v1/models/{model:.+}/{about:schema|price}", api.model),
             web.post("/api/v1/common/download-url", api.download_url),
             web.get("/media/{until}/{mark}/{name}", api.media),
         ]

@@ -75,8 +75,9 @@ def delivered(task: Task, size: tuple[int, int]) -> tuple[tuple[int, int], clips
     if size != FULL_HD or task.model not in models.MODELS:
         return size, clips.Coded()
     model = models.MODELS[task.model]
-    mode = "std" if '"mode": "std"' in task.param or '"mode":"std"' in task.param else ""
-    sizes = model.std_sizes if mode and model.std_sizes else model.sizes
+    wanted = json.loads(task.param).get("input", {})
+    mode = next((str(wanted[name]) for name in ("resolution", "mode") if wanted.get(name) in model.other_sizes), "")
+    sizes = model.other_sizes.get(mode, model.sizes)
     return sizes[hashlib.sha256(task.key.encode()).digest()[0] % len(sizes)], model.coded
 
 
