@@ -11,6 +11,8 @@ import sqlite3
 import time
 from pathlib import Path
 
+import yaml
+
 from tests.campaigns import invariants
 from tests.campaigns.frame import Campaign, Result, main, say
 from tests.harness.patience import until
@@ -21,23 +23,25 @@ from videod.cli.demo_person import Person
 from videod.core.events import VideoLooked
 from videod.core.statuses import Status
 from videod.core.verdict import Verdict
+from videod.sandbox.s3 import BUCKET
 from videod.store import archiving
 from videod.store.database import InlineDatabase
 
 
 def campaign(
-    folder: Path, kills: int, seed: int, episodes: int, up_s: float, webhook: bool = False, archive: bool = False
-) -> Result:
+    folder: Path, kills: int, seed: int, episodes: int, up_s: float,
+    webhook: bool = False, archive: bool = False, r2: bool = False,
+) -> Result:  # fmt: skip
     """Run and judge one campaign; the daemon lives at most `up_s`, every fifth time five times as long.
 
     `webhook`: Notion calls the daemon at each change, and it asks automatically once a minute only. `archive`: the
     first episodes are published before the first kill and archived from then on, and before each start one is queued
-    again.
+    again. `r2`: the files of one of the two channels go to a bucket.
 
     Raises AssertionError when a promise is broken.
     """
     chance = random.Random(seed)
-    made = _called(folder, SHORT if archive else "") if webhook else Stage(folder, settings=SHORT if archive else "")
+    made = _staged(folder, webhook, archive, r2)
     try:
         person = made.person()
         person.write_entries([_story(number) for number in range(episodes)])
@@ -72,9 +76,9 @@ def campaign(
         if archive:
             until(lambda: bool(_archived(made)), made.log_tail, 3)
         made.stop()
-        return ({"archived_at_most": past, "archived": _take_back(made)} if archive else {}) | _judge(
-            made, done, restarts
-        )
+        more: Result = {"archived_at_most": past, "archived": _take_back(made)} if archive else {}
+        more |= {"files_in_the_bucket": _stored(made)} if r2 else {}
+        return more | _judge(made, done, restarts)
     finally:
         made.close()
 
@@ -128,14 +132,43 @@ def _take_back(made: Stage) -> int:
     return asyncio.run(work())
 
 
-def _called(folder: Path, more: str = "") -> Stage:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
-    settings = f'[webhook]\nport = {port}\nhost = "localhost"\n{more}'
-    made = Stage(folder, None, (), settings, {"VIDEOD_DAEMON_POLL_INTERVAL_S": "60"})
-    made.env |= rehearsal.called_back(made.found, port)
-    made.admin("/set/notion/webhook", "PUT", {"pace": 0.01})  # who is killed is called again soon
+def _staged(folder: Path, webhook: bool, archive: bool, r2: bool) -> Stage:
+    settings = (SHORT if archive else "") + (f'[r2]\nbucket = "{BUCKET}"\n' if r2 else "")
+    port, env = 0, {}
+    if webhook:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = int(probe.getsockname()[1])
+        settings += f'[webhook]\nport = {port}\nhost = "localhost"\n'
+        env = {"VIDEOD_DAEMON_POLL_INTERVAL_S": "60"}
+    made = Stage(folder, None, ("--s3",) if r2 else (), settings, env)
+    if r2:
+        path = made.channels / f"{STORED}.yaml"
+        path.write_text(yaml.safe_dump(made.channel(STORED) | {"storage": "r2"}))
+    if webhook:
+        made.env |= rehearsal.called_back(made.found, port)
+        made.admin("/set/notion/webhook", "PUT", {"pace": 0.01})  # who is killed is called again soon
     return made
+
+
+#: the channel whose files go to the bucket
+STORED = "wild_planet"
+
+
+def _stored(made: Stage) -> int:
+    """The files in the bucket, as a client that is not ours lists them: exactly those that the ledger knows, of one
+    channel, whole. Returns how many."""
+    import boto3
+
+    client = boto3.client(
+        "s3", endpoint_url=made.env["VIDEOD_URL_S3"], region_name="auto",
+        aws_access_key_id=made.env["R2_ACCESS_KEY_ID"], aws_secret_access_key=made.env["R2_SECRET_ACCESS_KEY"],
+    )  # fmt: skip
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix="")
+    there = {row["Key"] for page in pages for row in page.get("Contents", []) if not row["Key"].startswith("seeds/")}
+    known = made.rows("SELECT channel_id, name FROM objects")
+    assert {row["channel_id"] for row in known} <= {STORED}
+    assert there == {row["name"] for row in known}, (len(there), len(known))
+    return len(known)
 
 
 #: a topic each, so that no two episodes ask for the same picture: the simulated services' accounts count by request
@@ -178,7 +211,7 @@ def _judge(made: Stage, kills: int, restarts: list[float]) -> Result:
 
 def _run(folder: Path, given: argparse.Namespace) -> Result:
     return campaign(
-        folder / "stage", given.kills, given.seed, given.episodes, given.up, given.webhook, given.archive
+        folder / "stage", given.kills, given.seed, given.episodes, given.up, given.webhook, given.archive, given.r2
     )  # fmt: skip
 
 
@@ -187,6 +220,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--up", type=float, default=3.0, help="seconds between start and kill at most (default 3)")
     parser.add_argument("--episodes", type=int, default=2, help="begun at once; more follow (default 2)")
     parser.add_argument("--archive", action="store_true", help="finished episodes are archived, and queued again")
+    parser.add_argument("--r2", action="store_true", help="the files of one channel go to a bucket")
     parser.add_argument("--webhook", action="store_true", help="Notion calls; videod asks only once a minute")
 
 

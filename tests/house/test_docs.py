@@ -24,7 +24,7 @@ from videod.daemon.lifecycle import stop_budget_s
 from videod.sandbox.notion import BOARD_PAGE_ID
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text() for path in PAGES}
 SCRIPTS = tuple(sorted(path for path in (ROOT / "scripts").glob("*.py") if path.name != "__init__.py"))
 UNIT = (ROOT / "systemd" / "videod.service").read_text()

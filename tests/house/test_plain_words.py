@@ -27,7 +27,8 @@ RIGHT = {
     "CHANGELOG.md": {"`parked`", "`mended`"},
 }
 PAGES = (
-    "README.md", "CHANGELOG.md", "videod.toml", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+    "README.md", "CHANGELOG.md", "videod.toml",
+    *(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
     *(f"channels/{path.name}" for path in (ROOT / "channels").glob("*.yaml")),
 )  # fmt: skip
 #: pictures that the sandbox draws have poses "at rest", which no person reads about
