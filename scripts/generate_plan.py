@@ -20,6 +20,7 @@ from scripts.lib import (
     answers,
     atomic,
     gemini,
+    own_words,
     plan_answers,
     plan_channel,
     plan_papers,
@@ -60,6 +61,9 @@ def parser() -> script_runtime.Arguments:
         "--facts", default="wikipedia", choices=("wikipedia", "none"), help="where to read; default wikipedia"
     )
     made.add_argument("--sources", type=Path, metavar="FILE", help="your own sources: links, or text by paragraphs")
+    own = made.add_mutually_exclusive_group()
+    own.add_argument("--script", type=Path, metavar="FILE", help="your own narration: a paragraph for each clip")
+    own.add_argument("--plan", type=Path, metavar="FILE", help="your own plan: checked, taken as it is, costs nothing")
     made.add_argument("--search", action="store_true", help="also let the model search the web (0.014 USD a search)")
     made.add_argument("--contact", default="", metavar="TEXT", help="mail or page that Wikipedia may write to")
     made.add_argument("--output", type=Path, default=Path("plan/plan.json"), help="default plan/plan.json")
@@ -85,30 +89,55 @@ def read_brief(arguments: argparse.Namespace) -> Brief:
             raise Failure(Kind.INPUT, f"the {name} is empty")
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", arguments.language):
         raise Failure(Kind.USAGE, f"--language is a code such as en, de or pt-BR, not {arguments.language[:40]!r}")
+    script = own_words.lines(arguments.script) if arguments.script else ()
     return Brief(
         title=arguments.title, topic=arguments.topic, direction=arguments.direction, channel=arguments.channel_name,
-        brand=arguments.brand, clips=arguments.clips, images=arguments.images, language=arguments.language,
+        brand=arguments.brand, clips=len(script) or arguments.clips, script=script,
+        images=arguments.images, language=arguments.language,
         habits=plan_channel.read(arguments.channel_file),
     )  # fmt: skip
 
 
 def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     brief = read_brief(arguments)
+    own = own_words.plan(arguments.plan) if arguments.plan else None
     command = shlex.split(arguments.checker) if arguments.checker else [sys.executable, "-m", "videod", "plan"]
     if not command:
         raise Failure(Kind.USAGE, "--checker names no program")
+    if own is not None:
+        take(arguments.output, own, brief, tuple(command), reporter)
+        return
     if not arguments.show_prompts:
         secret("GEMINI_API_KEY", "Gemini")
     kept = plan_answers.Answers(plan_answers.path_for(arguments.output))
     if not arguments.show_prompts:
         brief = replace(brief, habits=plan_channel.begun(arguments.output, brief.habits, going_on=bool(kept.kept)))
     with Checker(tuple(command), brief.clips, brief.images, brief.language, brief.habits.size()) as checker:
+        if brief.script:
+            checker.tell(brief.script)
         stages = checker.stages()
         brief = replace(brief, lengths=checker.lengths)
         if arguments.show_prompts:
             show(brief, stages)
         else:
             write(arguments, brief, checker, stages, kept, reporter)
+
+
+def take(
+    output: Path, plan: dict[str, answers.Json], brief: Brief, command: tuple[str, ...], reporter: Reporter
+) -> None:
+    """A plan that a person wrote: nothing is asked, nothing is paid. Raises Failure(input) with what is wrong."""
+    clips, images = (len(answers.items(plan.get(name))) for name in ("clips", "images"))
+    size = brief.habits.size()
+    with Checker(command, max(1, clips), max(1, images), brief.language, size) as checker:
+        found = checker.complaints(plan)
+        told = "; ".join(complaint.line() for complaint in found)
+    if found:
+        raise Failure(Kind.INPUT, f"the plan breaks {len(found)} rules: {told}", next_step="correct the plan")
+    for name, text in plan_papers.papers(plan).items():
+        atomic.write_text(output.with_name(name), text)
+    atomic.write_text(output, json.dumps(plan, ensure_ascii=False, indent=2) + "\n")
+    reporter.result(output, clips=clips, images=images)
 
 
 def show(brief: Brief, stages: Sequence[Stage]) -> None:
@@ -142,6 +171,8 @@ def write(
     planner = Planner(models, brief, checker, reporter, order, kept, dict(given))
     if arguments.start:
         about = listed(output)
+    elif brief.script:
+        about = []
     else:
         cited = read(wanted, output, planner if arguments.search else None, reporter)
         planner.brief, about = replace(brief, sources=cited.prompt()), [one.cited() for one in cited.sources]

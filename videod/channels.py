@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from videod import files
 from videod.core import clip_models
+from videod.core.craft_clips import Telling
 from videod.core.craft_wording import odd_characters
 from videod.core.languages import language
 from videod.core.metadata import (
@@ -27,7 +28,7 @@ from videod.core.metadata import (
     tags_left,
 )
 from videod.core.sanitize import shows
-from videod.core.speech import RATE_MAX, RATE_MIN
+from videod.core.speech import RATE_MAX, RATE_MIN, Pace
 from videod.core.youtube_names import canonical
 from videod.documents import Document, DocumentError, Fault, faults_of
 from videod.strict_yaml import read_yaml
@@ -356,3 +357,9 @@ def room(channel: Channel) -> str:
         f"{channel.id}: left for a plan are {tags} of YouTube's {TAG_CHARACTERS_MAX} characters of tags and"
         f" {left:,} of its {DESCRIPTION_BYTES_MAX} bytes of description"
     )
+
+
+def telling(channel: Channel, measured: float | None = None) -> Telling:
+    """How the channel's narrations are; `measured`: characters a second that were heard of its voice."""
+    rate = channel.narration.pace or measured
+    return Telling(language(channel.language), Pace(rate, channel.clip_seconds), channel.narration.banned)

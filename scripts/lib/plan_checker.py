@@ -91,6 +91,14 @@ class Checker:
         """Name the sources that facts may stand on; see videod/cli/plan_judge.py."""
         self._size["sources"] = list(sources)
 
+    def tell(self, script: Sequence[str]) -> None:
+        """Name what is said over each clip, where it is there already: the stages are others then."""
+        self._size["script"] = list(script)
+
+    def complaints(self, plan: Json) -> tuple[Complaint, ...]:
+        """What is wrong with a whole plan, for whichever voice it was written."""
+        return self._complaints(self._ask({"ask": "check", "plan": plan}))
+
     def stages(self) -> tuple[Stage, ...]:
         said = self._ask({"ask": "stages"})
         found = [
@@ -122,7 +130,7 @@ class Checker:
 
     def approves(self, plan: Json) -> bool:
         """Whether nothing is wrong with a whole plan, for whichever voice it was written."""
-        return not self._complaints(self._ask({"ask": "check", "plan": plan}))
+        return not self.complaints(plan)
 
     def _complaints(self, said: Json) -> tuple[Complaint, ...]:
         if not isinstance(dig(said, "complaints"), list):

@@ -1,5 +1,6 @@
 """What a person puts under the heading Sources of an entry's page reaches the script that plans."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from tests.adapters.notion_board import notion_stage
 from tests.core.book import Book
 from videod.adapters.notion_sources import MOST, OwnSources, blocks_of, own_sources
+from videod.core.own_story import PLAN, SCRIPT
 from videod.core.step import Command
 from videod.flow.job_command import OWN_SOURCES, CommandBuilder
 from videod.ports import BoardError
 
+ROOT = Path(__file__).parents[2]
 LINK = "https://example.org/bears"
 
 
@@ -53,6 +56,21 @@ async def test_an_entry_is_made_with_its_sources(tmp_path: Path) -> None:
         assert await own.of(page) == ""
         own.calls = stage.calls
         assert (await own.of(page)).replace("\n", "") == text.replace("\n", "")
+
+
+async def test_an_entry_is_made_with_a_story_that_is_read_as_it_was_given(tmp_path: Path) -> None:
+    script = {SCRIPT: ["She waits here.", "Nobody comes before the ice does. 🐻" * 90]}
+    plan = {PLAN: json.loads((ROOT / "docs/examples/crossing-plan.json").read_text()) | {"logline": "ä🐻" * 4000}}
+    async with notion_stage(tmp_path) as stage:
+        board, _ = await stage.made()
+        own = OwnSources()
+        own.calls = stage.calls
+        page = await board.add({"Title": "Bear"}, blocks_of("A note."), script)
+        assert (await own.story(page))[SCRIPT].replace("\n", "") == "".join(script[SCRIPT])
+        assert await own.of(page) == "A note."
+        page = await board.add({"Title": "Wolf"}, own=plan)
+        found = await own.story(page)
+        assert list(found) == [PLAN] and json.loads(found[PLAN]) == plan[PLAN]
 
 
 async def test_a_page_that_is_gone_is_said(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A ledger of paper: applies decisions to values in memory, so that the brain can be tested in microseconds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from unittest.mock import patch
 
@@ -74,9 +75,9 @@ class Book:
         assert self.task is not None
         return self.task
 
-    def queue(self) -> Decision:
+    def queue(self, own: Mapping[str, object] | None = None) -> Decision:
         return self.apply(
-            EntryQueued(self.now(), "page", "wild", "The Crossing", "bears", "crossing", Priority.NORMAL, None)
+            EntryQueued(self.now(), "page", "wild", "The Crossing", "bears", "crossing", Priority.NORMAL, None, own)
         )
 
     def ready(self) -> list[str]:

@@ -67,6 +67,17 @@ class Board:
         rows = [row for row in self._rows(self._assets) if entry["id"] in _list(row["Entry"])]
         return {str(row["Key"]).split("/", 1)[1]: row for row in rows}
 
+    def blocks(self, page_id: str) -> list[Row]:
+        """What stands on a page, from top to bottom."""
+        found = self._get(f"/v1/blocks/{page_id}/children?page_size=100")["results"]
+        assert isinstance(found, list)
+        return found
+
+    def rewrite(self, block: Row, text: str) -> None:
+        """Other words in a block."""
+        body = {str(block["type"]): {"rich_text": [{"text": {"content": text}}]}}
+        self._client.patch(f"/v1/blocks/{block['id']}", json=body).raise_for_status()
+
     def file(self, asset: Row) -> bytes:
         """What a person gets who opens the asset's file."""
         (address,) = _list(asset["File"])

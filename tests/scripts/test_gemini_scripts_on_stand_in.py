@@ -9,9 +9,11 @@ import pytest
 from scripts import generate_asset, generate_plan
 from tests.scripts.conftest import Run
 from tests.scripts.stand_ins import standing
+from videod.core.own_story import read_script
 from videod.sandbox import gemini
 from videod.sandbox.kernel import Context, Fault
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.live
 
 
@@ -29,6 +31,50 @@ def plan(tmp_path: Path, *more: object) -> list[object]:
     return ["--title", "The River's Edge", "--topic", "brown bears and salmon", "--direction", "an old bear",
             "--channel-name", "Wild Minutes", "--brand", "solemn, dawn light", "--clips", 18, "--images", 22,
             "--facts", "none", "--output", tmp_path / "plan" / "plan.json", *more]  # fmt: skip
+
+
+def test_a_script_of_ones_own_keeps_its_words_and_takes_two_questions(
+    sandbox: Context, run: Run, tmp_path: Path
+) -> None:  # fmt: skip
+    script = ROOT / "docs" / "examples" / "crossing.txt"
+    words = " ".join(script.read_text().split())
+    parts = tmp_path / "script.txt"
+    lines, _ = read_script(script.read_text())
+    parts.write_text("\n\n".join(lines))
+    ran = run(generate_plan.main, *plan(tmp_path, "--script", parts, "--images", 9))
+    assert ran.code == 0, ran.stderr
+    made = json.loads((tmp_path / "plan" / "plan.json").read_text())
+    assert " ".join(clip["narration"] for clip in made["clips"]) == words
+    assert len(ran.of("charged")) == len(sandbox.account.charges("gemini")) == 2
+    assert sandbox.account.total_usd() == pytest.approx(sum(one["usd"] for one in ran.of("charged")))
+    again = run(generate_plan.main, *plan(tmp_path, "--script", parts, "--images", 9))
+    assert again.code == 0 and len(sandbox.account.charges("gemini")) == 2
+    assert " ".join((tmp_path / "plan" / "05_audio_generation.md").read_text().split()).count("eleven minutes") == 1
+
+
+def test_a_plan_of_ones_own_is_checked_and_costs_nothing(sandbox: Context, run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own.json"
+    document = json.loads((ROOT / "docs" / "examples" / "crossing-plan.json").read_text())
+    own.write_text(json.dumps(document))
+    ran = run(generate_plan.main, *plan(tmp_path, "--plan", own))
+    assert (ran.code, ran.of("charged"), sandbox.account.charges("gemini")) == (0, [], [])
+    assert json.loads((tmp_path / "plan" / "plan.json").read_text()) == document
+    document["clips"][2]["motion"] = "Runs."
+    own.write_text(json.dumps(document))
+    ran = run(generate_plan.main, *plan(tmp_path, "--plan", own))
+    assert ran.failure["kind"] == "input" and "clips[2].motion breaks camera last" in ran.failure["message"]
+
+
+@pytest.mark.parametrize(("option", "text"), [
+    ("--script", ""), ("--script", "\n\n".join(f"Line {at}." for at in range(61))), ("--plan", "[]"), ("--plan", "{"),
+])  # fmt: skip
+def test_what_is_no_story_is_said_before_anything_is_asked(
+    sandbox: Context, run: Run, tmp_path: Path, option: str, text: str
+) -> None:
+    (tmp_path / "own").write_text(text)
+    ran = run(generate_plan.main, *plan(tmp_path, option, tmp_path / "own"))
+    assert ran.failure["kind"] == "input" and option in ran.failure["message"]
+    assert sandbox.account.charges("gemini") == []
 
 
 def test_a_picture_is_drawn_once_and_costs_what_both_sides_say(sandbox: Context, run: Run, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Entries and priorities from programs: checked as the daemon would, written on the board, the one door for both."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Paper:
 
     def __init__(self) -> None:
         self.added: list[Mapping[str, object]] = []
+        self.owned: list[Mapping[str, object]] = []
         self.written: list[tuple[str, Mapping[str, object]]] = []
         self.columns: Mapping[str, object] = {"Priority": "Normal"}
         self.error: BoardError | None = None
@@ -36,9 +38,10 @@ class Paper:
         if self.error is not None:
             raise self.error
 
-    async def add(self, values: Mapping[str, object]) -> str:
+    async def add(self, values: Mapping[str, object], *, own: Mapping[str, object]) -> str:
         await self._asked()
         self.added.append(values)
+        self.owned.append(own)
         return "page-1"
 
     async def read(self, page_id: str) -> Page:
@@ -68,6 +71,21 @@ async def api(box: StudioBox, paper: Paper) -> AsyncIterator[Caller]:
     async with control.session(box.state) as session:
         yield Caller(session)
     await listening.close()
+
+
+async def test_an_entry_brings_its_story(api: Caller, paper: Paper) -> None:
+    script = "The bear waits here for fish.\n\nIt rains all night long."
+    status, _ = await api.post("/api/entries", CROSSING | {"script": script})
+    assert (status, paper.owned) == (200, [{"script": script.split("\n\n")}])
+    plan = json.loads((ROOT / "docs" / "examples" / "crossing-plan.json").read_text())
+    status, _ = await api.post("/api/entries", CROSSING | {"plan": plan})
+    assert (status, paper.owned[1:]) == (200, [{"plan": plan}])
+    plan["clips"][1]["motion"] = "Runs."
+    status, body = await api.post("/api/entries", CROSSING | {"plan": plan})
+    assert status == 400 and "clip 2, motion (camera last)" in body["message"].lower() and len(paper.owned) == 2
+    for wrong in ({"script": ""}, {"script": 5}, {"plan": []}, {"plan": "{}"}, {"script": "x" * 30_001}):
+        status, body = await api.post("/api/entries", CROSSING | wrong)
+        assert (status, body["code"]) == (400, "invalid") and len(paper.owned) == 2
 
 
 async def test_an_entry_is_written_on_the_board_as_the_command_writes_it(

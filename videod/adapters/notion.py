@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from videod.adapters import notion_files, notion_schema
 from videod.adapters.notion_calls import Calls, Committed
+from videod.adapters.notion_columns import bodies_of, types, values_of
 from videod.adapters.notion_pace import Rank
 from videod.adapters.notion_rows import Reader, Rows
 from videod.adapters.notion_schema import Ids
@@ -24,11 +25,12 @@ from videod.adapters.notion_shapes import (
     is_id,
     nonsense,
     promised,
-    record,
     said,
     same_id,
 )
-from videod.adapters.notion_values import decode, encode, milliseconds
+from videod.adapters.notion_sources import story_blocks
+from videod.adapters.notion_values import milliseconds
+from videod.core.own_story import NOTHING
 from videod.core.statuses import LABELS, Status
 from videod.ports import BoardError, Clock, Link, Page
 
@@ -43,8 +45,6 @@ SKEW_MS = 300_000
 #: an entry whose own values make no sense so often in a row is left aside, so that it does not stop the others
 UNREADABLE = 3
 MOST_UNREADABLE = 1_000
-#: the columns whose values videod reads; the user's own columns may hold whatever Notion thinks of
-READ = frozenset(column.name for column in (*notion_schema.ENTRIES, *notion_schema.ASSETS))
 
 
 @dataclass(frozen=True)
@@ -203,17 +203,19 @@ class NotionBoard:
         """Set these properties. A column that is gone is left out; without "Status" the write is rejected."""
         rank = Rank.WISH if values.keys() <= _TAKING else Rank.TELL
         await self._with_columns(
-            lambda columns: self._set(page_id, "write the entry", _bodies(columns.entries, values), rank=rank)
+            lambda columns: self._set(page_id, "write the entry", bodies_of(columns.entries, values), rank=rank)
         )
 
     @promised
-    async def add(self, values: Mapping[str, object], below: Sequence[object] = ()) -> str:
-        """Make an entry with these properties, and blocks below them, in one request; returns its page id."""
-        what = "make the entry"
+    async def add(
+        self, values: Mapping[str, object], below: Sequence[object] = (), own: Mapping[str, object] = NOTHING.args
+    ) -> str:
+        """Make an entry with blocks and a story of one's own on its page, in one request; returns its page id."""
+        what, blocks = "make the entry", [*below, *story_blocks(own)]
         parent = {"type": "data_source_id", "data_source_id": (await self.ids()).entries_source}
 
         async def make(columns: _Columns) -> str:
-            page = {"properties": _bodies(columns.entries, values)} | ({"children": list(below)} if below else {})
+            page = {"properties": bodies_of(columns.entries, values)} | ({"children": blocks} if blocks else {})
             try:
                 made = await self._calls.call(what, lambda api: api.pages.create(parent=parent, **page))
             except Committed as kept:
@@ -241,7 +243,7 @@ class NotionBoard:
         """See ports.Board. Columns and pace are seen to before the reading; the write follows it at once."""
 
         async def wired(columns: _Columns) -> Json:
-            return _bodies(columns.entries, values)
+            return bodies_of(columns.entries, values)
 
         bodies = await self._with_columns(wired)
         page = await self._read(page_id, turns=2)
@@ -275,7 +277,7 @@ class NotionBoard:
         }
 
         def flagged(row: Json) -> tuple[str, str]:
-            return identifier(row.get("id"), what), str(_values(row, what).get("Key") or "")
+            return identifier(row.get("id"), what), str(values_of(row, what).get("Key") or "")
 
         return await self._rows.query((await self.ids()).assets_source, what, wanted, flagged, rank=Rank.WISH)
 
@@ -290,7 +292,7 @@ class NotionBoard:
         wanted: Json = {"property": "Entry", "relation": {"contains": asked_for(page_id, what)}}
 
         def keyed(row: Json) -> tuple[str, str]:
-            return str(_values(row, what).get("Key") or ""), identifier(row.get("id"), what)
+            return str(values_of(row, what).get("Key") or ""), identifier(row.get("id"), what)
 
         rows = await self._rows.query((await self.ids()).assets_source, what, wanted, keyed)
         return {key: row for key, row in rows if key}
@@ -317,7 +319,7 @@ class NotionBoard:
             "Name": name, "Entry": [page_id], "Type": kind, "File": [shown], "Key": key,
             "Date": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "Revision": revision,
         }  # fmt: skip
-        return await self._with_columns(lambda columns: self._put_row(row, _bodies(columns.assets, values)))
+        return await self._with_columns(lambda columns: self._put_row(row, bodies_of(columns.assets, values)))
 
     @promised
     async def file_limit(self) -> int:
@@ -328,7 +330,7 @@ class NotionBoard:
         """See ports.Board: one request, since Notion refuses to change a row that is in the trash."""
 
         async def wired(columns: _Columns) -> None:
-            bodies = _bodies(columns.assets, {"File": [_external(link)]})
+            bodies = bodies_of(columns.assets, {"File": [_external(link)]})
             await self._set(asset_id, "renew a link", bodies, rank=Rank.RENEW)
 
         try:
@@ -383,8 +385,8 @@ class NotionBoard:
     async def _known_columns(self) -> _Columns:
         if self._columns is None:
             ids = await self.ids()
-            entries = _types(await notion_schema.columns_of(self._calls, ids.entries_source))
-            assets = _types(await notion_schema.columns_of(self._calls, ids.assets_source))
+            entries = types(await notion_schema.columns_of(self._calls, ids.entries_source))
+            assets = types(await notion_schema.columns_of(self._calls, ids.assets_source))
             self._columns = _Columns(entries, assets)
         return self._columns
 
@@ -398,7 +400,7 @@ class NotionBoard:
         in_trash = row.get("in_trash", row.get("archived", False))
         if not isinstance(in_trash, bool):
             raise nonsense(what, "in_trash", "true or false", in_trash)
-        return Page(page_id, self._edited_at(row, page_id), in_trash, _values(row, what))
+        return Page(page_id, self._edited_at(row, page_id), in_trash, values_of(row, what))
 
     def _edited_at(self, row: Json, page_id: str) -> int:
         """When the page was edited, ms; 0 when that cannot be read, our own now when it has not come yet."""
@@ -412,37 +414,3 @@ class NotionBoard:
 
 def _external(link: Link) -> Json:
     return {"type": "external", "external": {"url": link.url}, "name": link.name}
-
-
-def _types(columns: Mapping[str, Json]) -> dict[str, str]:
-    return {name: str(column["type"]) for name, column in columns.items()}
-
-
-def _values(row: Json, what: str) -> dict[str, object]:
-    """Column name -> plain value. Raises BoardError "down" when a column that videod reads makes no sense."""
-    values = {}
-    for name, prop in record(row.get("properties"), what, "properties").items():
-        try:
-            values[name] = decode(prop, what, f'"{said(name, 60)}"')
-        except BoardError:
-            if name in READ:
-                raise
-            values[name] = None
-    return values
-
-
-def _bodies(columns: Mapping[str, str], values: Mapping[str, object]) -> Json:
-    """The wire's form of `values`. Raises BoardError "rejected" when a needed column is gone or of a foreign type."""
-    bodies: Json = {}
-    for name, value in values.items():
-        kind = columns.get(name)
-        if kind is None and name in ("Status", "Key"):
-            raise BoardError("rejected", f'the column "{name}" is missing in Notion; run `videod notion init`')
-        if kind is None:
-            log.debug("notion_column_missing", extra={"column": name})
-            continue
-        try:
-            bodies[name] = encode(kind, value)
-        except ValueError as error:
-            raise BoardError("rejected", f'the column "{name}" in Notion: {error}; run `videod notion check`') from None
-    return bodies

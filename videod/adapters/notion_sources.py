@@ -1,13 +1,15 @@
-"""A person's own sources on an entry's page: links and text under the heading Sources.
+"""What a person puts on an entry's page for its plan: sources, a script or a whole plan, each under a heading.
 
-Only what stands under that heading is read, up to the next heading; what is nested below a block is left out, except
-in a heading that can be folded. How it is used is said in `scripts/lib/sources.py`.
+Only what stands under such a heading is read, up to the next heading; what is nested below a block is left out, except
+in a heading that can be folded. How sources are used is said in `scripts/lib/sources.py`, stories in `core/own_story`.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from videod.adapters.notion_calls import Budget, Calls
 from videod.adapters.notion_shapes import identifier, promised, record
+from videod.core import own_story
 from videod.core.sanitize import sanitize_line
 
 HEADING = "Sources"
@@ -29,29 +31,44 @@ class OwnSources:
         self.calls: Calls | None = None
 
     async def of(self, page_id: str) -> str:
-        """The text under the heading, "" where there is none. Raises BoardError."""
+        """The text under the heading Sources, "" where there is none. Raises BoardError."""
         return "" if self.calls is None else await own_sources(self.calls, page_id)
+
+    async def story(self, page_id: str) -> Mapping[str, str]:
+        """The texts under the headings of a story of one's own, by their names in `own_story`. Raises BoardError."""
+        return {} if self.calls is None else await own_texts(self.calls, page_id, own_story.HEADINGS)
+
+
+async def own_sources(calls: Calls, page_id: str) -> str:
+    """Raises BoardError."""
+    return (await own_texts(calls, page_id, {HEADING: HEADING}, links=True)).get(HEADING, "")[:MOST]
 
 
 @promised
-async def own_sources(calls: Calls, page_id: str) -> str:
-    """Raises BoardError."""
-    found: list[str] = []
-    under = False
+async def own_texts(
+    calls: Calls, page_id: str, headings: Mapping[str, str], links: bool = False
+) -> dict[str, str]:  # fmt: skip
+    """The text under each of `headings` (name -> heading), as far as it is there; with `links` where it leads as well.
+
+    Raises BoardError.
+    """
+    known = {heading.casefold(): name for name, heading in headings.items()}
+    found: dict[str, list[str]] = {}
+    under: list[str] | None = None
     for block in await _blocks(calls, page_id, Budget(parts=20)):
-        kind = str(block.get("type"))
-        if kind in _HEADINGS:
-            under = _said(block).strip().rstrip(":").casefold() == HEADING.casefold()
-            if under and block.get("has_children") is True:  # folded below its heading
-                inner = identifier(block.get("id"), "read the sources")
-                found += [text for one in await _blocks(calls, inner, Budget(parts=5)) for text in _lines(one)]
-        elif under:
-            found += _lines(block)
-    return "\n\n".join(found)[:MOST]
+        if str(block.get("type")) in _HEADINGS:
+            name = known.get(_said(block).strip().rstrip(":").casefold())
+            under = None if name is None else found.setdefault(name, [])
+            if under is not None and block.get("has_children") is True:  # folded below its heading
+                inner = identifier(block.get("id"), "read the entry's page")
+                under += [text for one in await _blocks(calls, inner, Budget(parts=5)) for text in _lines(one, links)]
+        elif under is not None:
+            under += _lines(block, links)
+    return {name: "\n\n".join(texts) for name, texts in found.items()}
 
 
 async def _blocks(calls: Calls, parent: str, budget: Budget) -> list[Mapping[str, object]]:
-    what, start = "read the sources", None
+    what, start = "read the entry's page", None
     blocks: list[Mapping[str, object]] = []
     while True:
         part, answer = await calls.part(what, lambda api, more: api.blocks.children.list(parent, **more), start, budget)
@@ -61,13 +78,13 @@ async def _blocks(calls: Calls, parent: str, budget: Budget) -> list[Mapping[str
             return blocks
 
 
-def _lines(block: Mapping[str, object]) -> Iterator[str]:
-    """What a block says, and where its links lead."""
+def _lines(block: Mapping[str, object], links: bool) -> Iterator[str]:
+    """What a block says, and with `links` where its links lead."""
     kind = str(block.get("type"))
     if kind in _TEXTS and (said := _said(block).strip()):
         yield said
-        yield from (link for link in _hrefs(block) if link not in said)
-    elif kind in _LINKS:
+        yield from (link for link in _hrefs(block) if links and link not in said)
+    elif kind in _LINKS and links:
         body = block.get(kind)
         url = body.get("url") if isinstance(body, Mapping) else None
         if isinstance(url, str) and url:
@@ -90,17 +107,41 @@ def _hrefs(block: Mapping[str, object]) -> list[str]:
 
 
 def blocks_of(text: str) -> list[dict[str, object]]:
-    """The blocks that put `text` under the heading on a new page. Raises ValueError for more than fits in one."""
-    pieces = [
-        piece[at : at + TEXT_MOST]
-        for piece in text.replace("\r\n", "\n").split("\n\n")
-        if piece.strip()
-        for at in range(0, len(piece.strip()), TEXT_MOST)
-    ]
+    """The blocks that put `text` under the heading Sources on a new page. Raises ValueError for more than fits."""
+    pieces = [part for piece in text.replace("\r\n", "\n").split("\n\n") for part in _pieces(piece.strip())]
     if len(pieces) >= BLOCKS_MOST:
         raise ValueError(f"has more than {BLOCKS_MOST - 1} paragraphs of {TEXT_MOST} characters")
-    return [_block("heading_2", HEADING), *(_block("paragraph", piece.strip()) for piece in pieces)]
+    return [_block("heading_2", HEADING), *(_block("paragraph", piece) for piece in pieces)]
 
 
-def _block(kind: str, text: str) -> dict[str, object]:
-    return {"object": "block", "type": kind, kind: {"rich_text": [{"type": "text", "text": {"content": text}}]}}
+def story_blocks(args: Mapping[str, object]) -> list[dict[str, object]]:
+    """The blocks that put a story of one's own on a new page; `args` as in `own_story.Brought`."""
+    found: list[dict[str, object]] = []
+    if lines := args.get(own_story.SCRIPT):
+        assert isinstance(lines, list)
+        found = [_block("heading_2", own_story.HEADINGS[own_story.SCRIPT])]
+        found += [_block("paragraph", *_pieces(str(line))) for line in lines]
+    if plan := args.get(own_story.PLAN):
+        text = json.dumps(plan, ensure_ascii=False, indent=1)
+        if len(text) > own_story.PLAN_MAX:
+            text = json.dumps(plan, ensure_ascii=False, separators=(",", ":"))
+        code = _block("code", *_pieces(text))
+        code["code"] = {**_body(code), "language": "json"}
+        found += [_block("heading_2", own_story.HEADINGS[own_story.PLAN]), code]
+    return found
+
+
+def _pieces(text: str) -> list[str]:
+    """A text in parts that one piece of a block takes: Notion counts what lies beyond the first plane twice."""
+    most = TEXT_MOST if max(map(ord, text), default=0) < 1 << 16 else TEXT_MOST // 2
+    return [text[at : at + most] for at in range(0, len(text), most)]
+
+
+def _body(block: Mapping[str, object]) -> Mapping[str, object]:
+    body = block[str(block["type"])]
+    return body if isinstance(body, Mapping) else {}
+
+
+def _block(kind: str, *texts: str) -> dict[str, object]:
+    parts = [{"type": "text", "text": {"content": text}} for text in texts]
+    return {"object": "block", "type": kind, kind: {"rich_text": parts}}

@@ -10,25 +10,38 @@ from videod.cli import board, client, complete, options, output
 from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
 from videod.cli.output import CommandError
 from videod.core.fields import Level, Privacy
+from videod.core.own_story import NOTHING, PLAN, PLAN_MAX, SCRIPT, SCRIPT_MAX, Brought, brought
 from videod.core.statuses import LABELS, Status
+from videod.files import open_plain, reason
 
 if TYPE_CHECKING:
     from videod.adapters.notion import NotionBoard
+    from videod.channels import Channel
     from videod.config import Settings
+    from videod.core.craft_clips import Telling
 
 app = options.app()
 
 
+#: where a story of one's own says it all
+AS_TOLD = "As the script tells it."
+
+
 @app.command(epilog=examples(
-    'videod new "The crossing" --channel wild_planet --topic "brown bears" --direction "A bear crosses a cold river."'
+    'videod new "The crossing" --channel wild_planet --topic "brown bears" --direction "A bear crosses a cold river."',
+    'videod new "The crossing" --channel wild_planet --script crossing.txt',
 ))  # fmt: skip
 def new(
     title: Annotated[str, typer.Argument(metavar="TITLE", help="The film's title on YouTube, up to 100 characters.")],
     channel: Annotated[
         str, typer.Option(metavar="ID", help="The channel's ID.", autocompletion=complete.channels, prompt=True)
     ],
-    topic: Annotated[str, typer.Option(metavar="TEXT", help="What the film is about.", prompt=True)],
-    direction: Annotated[str, typer.Option(metavar="TEXT", help="How the story runs.", prompt="Story direction")],
+    topic: Annotated[str | None, typer.Option(metavar="TEXT", help="What the film is about.")] = None,
+    direction: Annotated[str | None, typer.Option(metavar="TEXT", help="How the story runs.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own narration: a paragraph for each clip.")
+    ] = None,
+    plan: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own plan.json. It costs nothing.")] = None,
     priority: Annotated[Level, typer.Option(help="Which episodes go first.")] = Level.NORMAL,
     privacy: Annotated[Privacy | None, typer.Option(help="Default: as the channel's file says.")] = None,
     sources: Annotated[
@@ -43,22 +56,29 @@ def new(
     where = client.place(state, config)
     settings = board.settings_of(where.settings)
     status = Status.DRAFT if draft else Status.QUEUED
+    told = script is not None or plan is not None
+    topic = topic or (title if told else typer.prompt("Topic"))
+    direction = direction or (AS_TOLD if told else typer.prompt("Story direction"))
     values: dict[str, object] = {
         "Title": title, "Channel": channel, "Topic": topic, "Story Direction": direction,
         "Priority": priority.label, "Privacy": None if privacy is None else privacy.value,
         "Status": LABELS[status],
     }  # fmt: skip
-    _check(settings, values)
+    spoken = _check(settings, values)
     below = [] if sources is None else _sources(sources)
+    own = _brought(script, plan, _telling(where, spoken)) if told else NOTHING
 
     async def add(on: "NotionBoard") -> str:
-        return await on.add({name: value for name, value in values.items() if value is not None}, below)
+        given = {name: value for name, value in values.items() if value is not None}
+        return await on.add(given, below, own.args)
 
     page = board.with_board(settings, add, where.settings)
     if as_json:
         output.print_json({"page_id": page, "status": status.value, "title": title, "channel": channel})
         return output.OK
     output.say(f"{title}: added to the board as {LABELS[status]}.")
+    if own.said:
+        output.say(f"  Your {'plan' if plan else 'script'} has {own.said}.")
     output.say(
         f"  Entry {page}. `videod why {page}` says what it waits for." if not draft else f"  Entry {page}.", "dim"
     )
@@ -82,14 +102,55 @@ def _sources(path: Path) -> list[dict[str, object]]:
         raise CommandError(output.USAGE, f"{path} {reason}", "give a shorter text, or links") from None
 
 
-def _check(settings: "Settings", values: Mapping[str, object]) -> None:
-    """What the daemon would send back to the board is said here already. Raises CommandError."""
+def _brought(script: Path | None, plan: Path | None, telling: "Telling") -> Brought:
+    """The story of one's own, judged as the daemon will. Raises CommandError."""
+    texts = {
+        name: _text(path, most)
+        for name, path, most in ((SCRIPT, script, SCRIPT_MAX), (PLAN, plan, PLAN_MAX)) if path is not None
+    }  # fmt: skip
+    if empty := next((name for name, text in texts.items() if not text.strip()), None):
+        raise CommandError(output.REFUSED, f"{script if empty == SCRIPT else plan} is empty", f"write the {empty}")
+    found = brought(texts, telling)
+    if found.problem:
+        raise CommandError(output.REFUSED, found.problem[:1].lower() + found.problem[1:], "correct it, then try again")
+    return found
+
+
+def _text(path: Path, most: int) -> str:
+    """A text file of at most `most` characters and one more. Raises CommandError."""
+    try:
+        with open_plain(path, follow=True) as given:
+            return given.read(4 * most + 4).decode("utf-8-sig", "strict")[: most + 1]
+    except UnicodeDecodeError:
+        raise CommandError(output.USAGE, f"{path} is not UTF-8 text", "save it as UTF-8") from None
+    except OSError as error:
+        raise CommandError(output.USAGE, f"{path} cannot be read: {reason(error)}", "name a text file") from None
+
+
+def _telling(where: client.Place, channel: "Channel") -> "Telling":
+    """How the channel's narrations are, with its voice as it was heard, if this folder knows it."""
+    from videod.channels import telling
+    from videod.store.habits import pace
+    from videod.store.readonly import NoDatabase
+
+    try:
+        with client.looking(where) as connection:
+            heard = pace(connection, channel.id, channel.voice_id, channel.language)
+    except (CommandError, NoDatabase):  # nothing was made here yet, or it cannot be read
+        heard = None
+    return telling(channel, heard)
+
+
+def _check(settings: "Settings", values: Mapping[str, object]) -> "Channel":
+    """The channel. What the daemon would send back to the board is said here already. Raises CommandError."""
     from videod.channels import ChannelError, load_channels
     from videod.guard.errors import Refused
     from videod.web import entries
 
     try:
-        entries.check(values, load_channels(settings.paths.channels).channels)
+        known = load_channels(settings.paths.channels).channels
+        entries.check(values, known)
+        return known[str(values["Channel"])]
     except Refused as refused:
         code = output.MISSING if refused.status == client.NOT_FOUND else output.USAGE
         raise CommandError(code, str(refused), refused.hint) from None

@@ -3,7 +3,7 @@
 Each line of standard input is a JSON object with `clips`, `images` and `language`; each line of standard output is its
 answer. Optional are `pace` (characters a second of the voice), `clip_seconds`, `banned` (words) and `before` (the
 channel's last stories: `title`, `species`, `story`, `turn`) and `sources` (what facts may stand on: `id`, `title`,
-`url`, `revision`).
+`url`, `revision`) and `script` (what is said over each clip, where a person brings it: then the stages are others).
 
 - {"ask": "stages"}: {"stages": [{"name", "strong", "needs", "spare", "schema"}], "lines": {"least", "average",
   "most"}}, the stages in order and the characters of a line.
@@ -30,7 +30,7 @@ from videod.core.schemas import faults
 from videod.core.scripts import Script
 from videod.core.speech import LINE_S_MIN, RATE_MAX, RATE_MIN, Pace, narration_seconds
 from videod.core.stage_rules import Size
-from videod.core.stages import STAGES, Stage, schema
+from videod.core.stages import Stage, schema
 from videod.core.story import Source
 
 #: the answers of all stages of 60 clips have some 300 kB
@@ -58,7 +58,7 @@ def _answer(asked: object) -> dict[str, object]:
         raise ValueError("a question is a JSON object")
     size = _size(asked)
     if asked.get("ask") == "stages":
-        return {"stages": [_stage(stage, size) for stage in STAGES], "lines": _lines(size)}
+        return {"stages": [_stage(stage, size) for stage in size.stages], "lines": _lines(size)}
     if asked.get("ask") == "check":  # it may have been written before the voice was measured
         told = Telling(size.telling.language)
         return {"complaints": _listed(complaints(_record(asked.get("plan")), size.clips, size.images, told))}
@@ -73,7 +73,19 @@ def _size(asked: Mapping[str, object]) -> Size:
     if not all(isinstance(count, int) and 1 <= count <= CLIPS_MAX for count in counts):
         raise ValueError(f"clips and images are whole numbers from 1 to {CLIPS_MAX}")
     clips, images = (count for count in counts if isinstance(count, int))
-    return Size(clips, images, telling(asked), _before(asked.get("before", [])), _sources(asked.get("sources")))
+    return Size(
+        clips, images, telling(asked), _before(asked.get("before", [])), _sources(asked.get("sources")),
+        _script(asked.get("script"), clips),
+    )  # fmt: skip
+
+
+def _script(given: object, clips: int) -> tuple[str, ...]:
+    """Raises ValueError for what is no script of so many clips."""
+    if not given:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(line, str) for line in given) or len(given) != clips:
+        raise ValueError("script is a list of texts, one for each clip")
+    return tuple(given)
 
 
 def _before(value: object) -> tuple[dict[str, str], ...]:
@@ -131,7 +143,7 @@ def _sources(given: object) -> tuple[Source, ...]:
 
 
 def _stage(stage: Stage, size: Size) -> dict[str, object]:
-    written = STAGES[stage]
+    written = size.stages[stage]
     return {
         "name": stage.value, "strong": written.strong, "needs": [one.value for one in written.needs],
         "spare": written.spare.value if written.spare else None, "schema": schema(stage, size.clips, size.images),
@@ -149,7 +161,7 @@ def _listed(found: Iterable[Complaint]) -> list[dict[str, object]]:
 def _answers(found: Mapping[str, object], stage: Stage, size: Size) -> dict[Stage, dict[str, object]]:
     """The answers up to `stage`. Those before it must have the shape that was asked of them, else ValueError."""
     held: dict[Stage, dict[str, object]] = {}
-    for one in STAGES:
+    for one in size.stages:
         answer = found.get(one.value)
         if not isinstance(answer, dict):
             raise ValueError(f"the answer of the stage {one} is no JSON object")
@@ -160,14 +172,14 @@ def _answers(found: Mapping[str, object], stage: Stage, size: Size) -> dict[Stag
             raise ValueError(
                 f"the answer of the stage {one} was not judged before: {wrong[0].where} {wrong[0].message}"
             )
-    raise AssertionError("every stage is one of STAGES")
+    raise ValueError(f"{stage} is no stage of such an episode")
 
 
 def _judged(stage: Stage, answers: dict[Stage, dict[str, object]], size: Size) -> dict[str, object]:
     found = stage_rules.complaints(stage, answers, size)
     rate = size.telling.pace.rate
-    seconds = [] if found else [narration_seconds(line, rate) for line in stage_rules.lines(answers)]
-    plan = stage_rules.joined(answers, size.sources) if stage == Stage.PICTURES and not found else None
+    seconds = [] if found else [narration_seconds(line, rate) for line in size.script or stage_rules.lines(answers)]
+    plan = stage_rules.plan(answers, size) if stage == Stage.PICTURES and not found else None
     remarks = () if found else stage_rules.warnings(stage, answers, size)
     told = stage_rules.conflicts(answers) if stage == Stage.FACTS and not found else ()
     return {

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from videod.core import answers, by_likeness, fields, outlook, told
+from videod.core import answers, by_likeness, fields, outlook, own_story, told
 from videod.core.derive import promote
 from videod.core.events import EntryQueued, EntrySlow, EntryWaits, GateApproved, TaskPaused
 from videod.core.expand import first_job
@@ -10,8 +10,9 @@ from videod.core.failures import ALIKE
 from videod.core.model import Job, Task, task_id_of
 from videod.core.ops import NoteRefusal, Release, ShowEntry
 from videod.core.statuses import GATES, LABELS, Gate, JobState, Status, check_move
-from videod.core.step_parts import without_own
+from videod.core.step_parts import price_micros, without_own
 from videod.core.suspension import OF_SERVICE
+from videod.core.tables import step_of
 from videod.core.transition import StaleEvent, Transition
 from videod.core.wishes import ALREADY, Obstacle, Verb
 
@@ -41,7 +42,7 @@ def queued(work: Transition, event: EntryQueued) -> Transition:
     task = work.task
     if not work.jobs:
         # it may have been refused before it was fixed
-        return replace(work, jobs=(first_job(task, work.policy),)).adding(NoteRefusal(task.page_id, None))
+        return replace(work, jobs=(first_job(task, work.policy, event.own),)).adding(NoteRefusal(task.page_id, None))
     obstacle = outlook.retry(task)
     if obstacle is Obstacle.ALREADY_QUEUED:
         return work.with_task(priority=event.priority, privacy=event.privacy, error="")
@@ -58,7 +59,7 @@ def queued(work: Transition, event: EntryQueued) -> Transition:
         for service in sorted(services) for channel in ("", task.channel_id)
         for cause in OF_SERVICE if task.suspended
     )  # fmt: skip
-    jobs = tuple(_freed(job, event.at) for job in work.jobs)
+    jobs = tuple(_freed(_retold(work, job, event), event.at) for job in work.jobs)
     planned = all(job.state == JobState.DONE for job in jobs if job.step == "plan")
     if not planned:
         work = work.with_task(title=event.title, topic=event.topic, direction=event.direction)
@@ -70,6 +71,14 @@ def queued(work: Transition, event: EntryQueued) -> Transition:
         paused=None,
         admitted=running or not startable, possibly_paid_twice=work.task.possibly_paid_twice + len(doubted),
     )  # fmt: skip
+
+
+def _retold(work: Transition, job: Job, event: EntryQueued) -> Job:
+    """The plan's job with the story that the entry brings now, as long as there is no plan."""
+    if job.step != "plan" or event.own is None or job.state in (JobState.DONE, JobState.RUNNING):
+        return job
+    args = {name: value for name, value in job.args.items() if name not in own_story.HEADINGS} | dict(event.own)
+    return replace(job, args=args, price_micros=price_micros(step_of(job), args, work.policy))
 
 
 def approved_status(gate: Gate) -> Status:

@@ -13,7 +13,10 @@ from videod.core.suspension import Suspension
 
 @dataclass(frozen=True)
 class EntryQueued:
-    """A person set Queued: a new entry, or one that resumes where it stopped."""
+    """A person set Queued: a new entry, or one that resumes where it stopped.
+
+    `own`: the story that the entry brings, as arguments of the plan's job; None where nobody looked.
+    """
 
     at: int
     page_id: str
@@ -23,6 +26,7 @@ class EntryQueued:
     direction: str
     priority: Priority
     privacy: str | None
+    own: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)

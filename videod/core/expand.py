@@ -1,5 +1,7 @@
 """From a plan to the jobs of an episode: which units of work there are, what each needs, what it will cost."""
 
+from collections.abc import Mapping
+
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.step import Per
@@ -7,9 +9,9 @@ from videod.core.step_parts import clip_key, job
 from videod.core.tables import ORDER, STEPS
 
 
-def first_job(task: Task, policy: ChannelPolicy) -> Job:
-    """The one job that an entry starts with: its plan."""
-    return job(STEPS["plan"], task, policy, "plan", {}, ())
+def first_job(task: Task, policy: ChannelPolicy, own: Mapping[str, object] | None = None) -> Job:
+    """The one job that an entry starts with: its plan, from the story that the entry brings if it does."""
+    return job(STEPS["plan"], task, policy, "plan", dict(own or {}), ())
 
 
 def jobs_of(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:

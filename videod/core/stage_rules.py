@@ -5,7 +5,7 @@ that is too long to be spoken. What every stage must keep is in its schema; here
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from videod.core import craft_clips, craft_wording, retold
@@ -16,7 +16,8 @@ from videod.core.editor.claims import claims
 from videod.core.editor.words import base_of
 from videod.core.plan import VERSION, Complaint
 from videod.core.schemas import faults
-from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, STORIES, Stage, schema
+from videod.core.speech import Pace
+from videod.core.stages import ARC, FACTS_MAX, FACTS_MIN, FOR_SCRIPT, STAGES, STORIES, Stage, Written, schema
 from videod.core.story import Source
 
 #: of a title that is offered: what phones and the list of videos show whole
@@ -27,6 +28,8 @@ CONFLICT_CHARACTERS = 300
 TURN_MIN, TURN_MAX = 0.5, 0.85
 #: a short film has room for a turn nearly anywhere
 TURN_CLIPS_MIN = 6
+#: what the lines of a person's own script rest on
+SCRIPT_SOURCE = "script"
 
 Answer = Mapping[str, Any]
 Answers = Mapping[Stage, Answer]
@@ -45,6 +48,13 @@ class Size:
     before: tuple[Mapping[str, str], ...] = ()
     #: what facts may stand on
     sources: tuple[Source, ...] = ()
+    #: what is said over each clip, where a person brings it; it was judged when it was brought
+    script: tuple[str, ...] = ()
+
+    @property
+    def stages(self) -> Mapping[Stage, Written]:
+        """The stages in which the episode is written, in order."""
+        return FOR_SCRIPT if self.script else STAGES
 
 
 def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...]:
@@ -52,22 +62,27 @@ def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, .
     answer = answers[stage]
     if stage == Stage.PICTURES:
         wrong = _pictures_shape(answer)
-        return wrong or plan_complaints(joined(answers, size.sources), size.clips, size.images, size.telling)
+        telling = replace(size.telling, pace=Pace(unknown=True), banned=()) if size.script else size.telling
+        return wrong or plan_complaints(plan(answers, size), size.clips, size.images, telling)
     wrong = faults(answer, schema(stage, size.clips, size.images))
     if wrong:
         return wrong
-    rules = {Stage.FACTS: _facts, Stage.STORIES: _stories, Stage.BEATS: _beats, Stage.TEXT: _text, Stage.EDIT: _edit}
+    rules = {
+        Stage.READING: _reading, Stage.FACTS: _facts, Stage.STORIES: _stories, Stage.BEATS: _beats,
+        Stage.TEXT: _text, Stage.EDIT: _edit,
+    }  # fmt: skip
     return tuple(_characters(answer, "")) + tuple(rules[stage](answer, answers, size))
 
 
 def warnings(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...]:
     """What is worth a look in an answer without complaints: nothing that keeps the film from being made."""
-    if stage != Stage.STORIES:
+    if stage not in (Stage.STORIES, Stage.READING):
         return ()
-    story = chosen(answers)
+    reading = answers.get(Stage.READING)
+    story = chosen(answers) if reading is None else {**reading, **reading["arc"]}
     told = {"species": story["protagonist"], "story": story["logline"], "turn": story["turn"]}
     found = retold.likest(told, size.before)
-    where = f"stories[{answers[stage]['chosen'] - 1}]"
+    where = "logline" if reading else f"stories[{answers[stage]['chosen'] - 1}]"
     return () if found is None else (Complaint(where, "told before", found.message),)
 
 
@@ -75,6 +90,41 @@ def conflicts(answers: Answers) -> tuple[str, ...]:
     """What only the creator can decide, of an answer without complaints."""
     found = answers[Stage.FACTS].get("conflicts", [])
     return tuple(f"{one['between'].strip()}: {one['why'].strip()}"[:CONFLICT_CHARACTERS] for one in found)
+
+
+def plan(answers: Answers, size: Size) -> dict[str, Any]:
+    """The plan in the shape of plan.json; may still break rules of the craft."""
+    return pictured(answers, size.script) if size.script else joined(answers, size.sources)
+
+
+def pictured(answers: Answers, script: Sequence[str]) -> dict[str, Any]:
+    """The plan of a script: its words as they are; each line is its own fact, for its writer stands for it."""
+    reading, pictures = answers[Stage.READING], answers[Stage.PICTURES]
+    written = [
+        {"beat": beat["happens"], "narration": line} for beat, line in zip(reading["beats"], script, strict=True)
+    ]
+    drawn = [*pictures["clips"], *({} for _ in range(len(written) - len(pictures["clips"])))]
+    return {
+        "version": VERSION,
+        "title": reading["title"], "logline": reading["logline"], "description": reading["description"],
+        "tags": reading["tags"], "research": list(script), "arc": dict(reading["arc"]),
+        "atmosphere": pictures.get("atmosphere", ""),
+        **({"later_atmospheres": later} if (later := pictures.get("later_atmospheres")) else {}),
+        "images": pictures.get("images", []),
+        "clips": [{**clip, **(written[at] if at < len(written) else {})} for at, clip in enumerate(drawn)],
+        "story": {
+            "sources": [asdict(Source(SCRIPT_SOURCE, "The creator's script", "", ""))],
+            "facts": [
+                {"id": f"l{at}", "says": line, "source": SCRIPT_SOURCE} for at, line in enumerate(script, start=1)
+            ],
+            "shots": [
+                {"size": beat["shot"], "who": beat["who"], "place": beat["place"], "light": beat["light"],
+                 "facts": [f"l{at}"]}
+                for at, beat in enumerate(reading["beats"], start=1)
+            ],
+            "turn": reading["turn"],
+        },
+    }  # fmt: skip
 
 
 def joined(answers: Answers, sources: Sequence[Source] = ()) -> dict[str, Any]:
@@ -144,7 +194,7 @@ def _characters(value: object, where: str) -> Iterator[Complaint]:
 def _filled(where: str, values: Answer, names: Sequence[str]) -> Iterator[Complaint]:
     for name in names:
         if craft_wording.PLACEHOLDER.fullmatch(values[name]):
-            yield Complaint(f"{where}.{name}", "filled", "is empty; write it")
+            yield Complaint(f"{where}.{name}" if where else name, "filled", "is empty; write it")
 
 
 def _numbers(where: str, items: Sequence[Answer]) -> Iterator[Complaint]:
@@ -158,6 +208,30 @@ def _known(where: str, ids: Sequence[str], answers: Answers) -> Iterator[Complai
     for at, name in enumerate(ids):
         if name not in known:
             yield Complaint(f"{where}[{at}]", "facts", f"there is no fact {name[:20]!r}; name one of the list or none")
+
+
+def _reading(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
+    """Where the story turns is the script's own matter."""
+    yield from page(answer["title"], answer["description"], answer["tags"])
+    yield from _filled("", answer, ("logline", "protagonist"))
+    yield from _steps("arc", answer["arc"])
+    yield from _numbers("beats", answer["beats"])
+    for at, beat in enumerate(answer["beats"]):
+        yield from _filled(f"beats[{at}]", beat, ("happens", "learns", "place", "light"))
+    if answer["turn"] > size.clips:
+        yield Complaint("turn", "turn", f"must be the number of one of the {size.clips} beats")
+
+
+def _steps(where: str, told: Answer) -> Iterator[Complaint]:
+    """The steps of a story are there, and differ."""
+    steps: dict[str, str] = {}
+    for name in ARC:
+        if craft_wording.PLACEHOLDER.fullmatch(told[name]):
+            yield Complaint(f"{where}.{name}", "filled", "is empty; write it")
+            continue
+        other = steps.setdefault(told[name].strip().casefold(), name)
+        if other != name:
+            yield Complaint(f"{where}.{name}", "arc", f"says the same as {other}; the {name} is a step of its own")
 
 
 def _facts(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:

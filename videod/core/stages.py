@@ -22,6 +22,8 @@ ARC = ("want", "obstacle", "escalation", "turn", "resolution")
 
 
 class Stage(StrEnum):
+    #: of a script that a person brings, in place of all before the pictures
+    READING = "reading"
     FACTS = "facts"
     STORIES = "stories"
     BEATS = "beats"
@@ -52,9 +54,17 @@ STAGES: dict[Stage, Written] = {
     Stage.PICTURES: Written(strong=False, needs=(Stage.STORIES, Stage.BEATS, Stage.EDIT)),
 }
 
+#: where the narration is there already
+FOR_SCRIPT: dict[Stage, Written] = {
+    Stage.READING: Written(strong=False, needs=()),
+    Stage.PICTURES: Written(strong=False, needs=(Stage.READING,)),
+}
+
 
 def schema(stage: Stage, clips: int, images: int) -> Schema:
     """What a stage answers in, for an episode of so many clips and images."""
+    if stage == Stage.READING:
+        return _reading(clips)
     if stage == Stage.FACTS:
         return an_object("What is known of the topic", {
             "facts": a_list(_fact(), "The facts, the most telling first"),
@@ -85,6 +95,25 @@ def schema(stage: Stage, clips: int, images: int) -> Schema:
             "changes": a_list(_change(), "What was changed and why"),
         })  # fmt: skip
     return _pictures(clips, images)
+
+
+def _reading(clips: int) -> Schema:
+    return an_object("What a finished script tells, shot by shot", {
+        "logline": a_text("The film in one sentence"),
+        "protagonist": a_text("Whom the film follows: one animal, a pair or a group of a named species"),
+        "arc": an_object("The story's steps as the script has them", {
+            "want": a_text("What the protagonist needs"),
+            "obstacle": a_text("What stands in the way"),
+            "escalation": a_text("How it becomes worse"),
+            "turn": a_text("Where the story turns"),
+            "resolution": a_text("How it ends"),
+        }),
+        "beats": a_list(_beat(), "One for each paragraph of the script, in order", clips),
+        "turn": a_number("Number of the beat in which the story turns"),
+        "title": a_text("The title given above; shortened only where it has more than 100 characters or < or >"),
+        "description": a_text("For the video's page: what the film shows, 2 to 5 sentences, no < or >"),
+        "tags": a_list(a_text("One search term, no comma"), "At most 450 characters together"),
+    })  # fmt: skip
 
 
 def _fact() -> Schema:

@@ -174,8 +174,8 @@ async def build(
         store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
     )
     turns, who, (pause_s, untold_ms) = Turns(), lease.installation, _board_waits(current)
-    intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who, untold_ms)
-    small = wiring.previews(sources, launcher)
+    small, told = wiring.previews(sources, launcher), wiring.own_stories(own, lambda: current.channels, store)
+    intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who, untold_ms, told)
     relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who, buckets, small)
     least = partial(_least_free, current)
     disk_watch = DiskWatch(sources.state, disk, ledger, store, clock, least, store.full, ends.state_lost)

@@ -18,21 +18,25 @@ from videod.adapters.oauth import Application
 from videod.adapters.previews import FFmpegPreviews
 from videod.adapters.r2 import Given, R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
-from videod.channels import Channel, ChannelSet
+from videod.channels import Channel, ChannelSet, telling
 from videod.config import Settings
 from videod.core import clip_models, offers, services, tables
 from videod.core.model import ChannelPolicy, Task
 from videod.core.music import Track
+from videod.core.own_story import NOTHING, Brought, brought
 from videod.core.services import LANES
 from videod.core.services.youtube import client_secrets
 from videod.core.statuses import Gate
 from videod.core.step import CommandContext, Served, Step
 from videod.credentials import REQUIRED, Secrets
 from videod.flow.candidates import InWorkLimits
+from videod.flow.edits import OwnStory
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.ledger import Policies
 from videod.ports import Clock, Launcher
+from videod.store.database import Store
+from videod.store.habits import pace
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 DAY_MS = 86_400_000
@@ -303,6 +307,20 @@ def command_builder(
         environ=sources.environ,
         sources=(own or OwnSources()).of,
     )
+
+
+def own_stories(own: OwnSources, channels: Callable[[], ChannelSet], store: Store) -> OwnStory:
+    """Reads what an entry's page brings, and judges it by its channel's voice. The reader raises BoardError."""
+
+    async def story(page_id: str, channel_id: str) -> Brought | None:
+        texts = await own.story(page_id)
+        channel = channels().channels.get(channel_id)
+        if not texts or channel is None:
+            return NOTHING
+        voice, spoken = channel.voice_id, channel.language
+        return brought(texts, telling(channel, await store.read(lambda tx: pace(tx, channel_id, voice, spoken))))
+
+    return story
 
 
 def google_client(sources: Sources, channels: Callable[[], ChannelSet]) -> Callable[[str], Application]:

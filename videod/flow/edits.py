@@ -7,18 +7,26 @@ what is true anyway. The other fields are written by people alone, except where 
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from videod.core import answers, bounds, fields, outlook
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
 from videod.core.fields import BY_COLUMN, FIELDS, text
 from videod.core.model import Task, task_id_of
+from videod.core.own_story import Brought
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, GATES, LABELS, REDOES, Gate, Status
+from videod.ports import Page
 
 Edit = EntryQueued | EntryRefused | EntryEdited | GateApproved | RedoAsked | CancelAsked | EditRefused
+#: what setting Queued means
+Queued = EntryQueued | EntryRefused | EditRefused
+#: page id, channel id -> the story that the page brings; None: nobody looked
+OwnStory = Callable[[str, str], Awaitable[Brought | None]]
 
+#: an episode in one of these may have no plan yet
+UNPLANNED = frozenset({Status.DRAFT, Status.ERROR_PLANNING, Status.CANCELLED, Status.QUOTA_EXCEEDED})
 #: names under which we keep our own marks beside the seen properties; no Notion column is called so
 WRITING = "~writing"  # the labels that writes were begun for; none once one is known to have landed
 WROTE_AT = "~wrote_at"  # when the last write of a Status ended, ms
@@ -252,9 +260,7 @@ def refused(values: Mapping[str, object], page_id: str, reason: str, at: int) ->
     return EntryRefused(at, page_id, reason, sanitize_line(text(values, "Title")), text(values, "Channel"))
 
 
-def queued(
-    values: Mapping[str, object], page_id: str, task: Task | None, known: Mapping[str, str], at: int
-) -> EntryQueued | EntryRefused | EditRefused:
+def queued(values: Mapping[str, object], page_id: str, task: Task | None, known: Mapping[str, str], at: int) -> Queued:
     """What setting Queued means: a new task, one that resumes, or a refusal with its reason."""
     problem = complaint(values, known, task)
     if problem and task is not None:
@@ -262,6 +268,23 @@ def queued(
     if problem:
         return refused(values, page_id, f"{problem}.", at)
     return EntryQueued(at, page_id, **{one.name: one.read(values) for one in FIELDS})
+
+
+async def no_story(page_id: str, channel_id: str) -> Brought | None:
+    """Nobody looks at the page."""
+    return None
+
+
+def bringing(event: EntryQueued, values: Mapping[str, object], task: Task | None, brought: Brought | None) -> Queued:
+    """The event with the story that the entry brings, or why it cannot be used."""
+    if brought is None:
+        return event
+    if not brought.problem:
+        return replace(event, own=brought.args)
+    if task is not None:
+        return EditRefused(event.at, task.id, LABELS[Status.QUEUED], brought.problem)
+    told = f"{brought.problem}. Correct it on the entry's page and {AGAIN}."
+    return refused(values, event.page_id, told, event.at)
 
 
 def looked_at(label: str) -> Gate | None:
@@ -304,3 +327,18 @@ def _flagged(gate: Gate, count: int) -> str:
     files, them = ("1 file is", "it") if count == 1 else (f"{count} files are", "them")
     marks = "mark" if count == 1 else "marks"
     return f"{files} marked for redo. Set {LABELS[redo]} to regenerate {them}, or clear the {marks} to approve"
+
+
+def suspicious(page: Page, seen: Seen | None, task: Task | None, began: int) -> bool:
+    """Whether there may be something to take on this entry, out of a list that was begun at `began`, ms."""
+    if task is None:
+        return not page.in_trash and (
+            changed_label(page.values, seen, None) is not None
+            or without_task(page.values, page.id, seen, 0) is not None
+        )
+    if seen is None or TAKING in seen or page.in_trash != bool(seen.get(IN_TRASH)):
+        return True
+    label = text(page.values, "Status")
+    if label != base_label(seen) and not outdated(label, seen, began):
+        return True
+    return bool(changed_fields(page.values, seen, task))

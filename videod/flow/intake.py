@@ -70,14 +70,15 @@ class Intake:
 
     `admitted` returns when entries may be taken, and raises BoardError while the board does not say whose it is.
     `taker` names this state folder: it is noted on an entry before it is taken, so that no other one takes it as well.
-    A board that does not answer for `tell_after_ms` is reported by other ways.
+    A board that does not answer for `tell_after_ms` is reported by other ways. `own` reads the story of one's own that
+    an entry's page brings.
     """
 
     def __init__(
         self, board: Board, ledger: Ledger, store: Store, clock: Clock,
         known_channels: Callable[[], Mapping[str, str]], poll_interval_s: float, turns: Turns,
         admitted: Callable[[], Awaitable[None]] = _at_once, taker: str = "",
-        tell_after_ms: int = TELL_AFTER_MS,
+        tell_after_ms: int = TELL_AFTER_MS, own: edits.OwnStory = edits.no_story,
     ) -> None:  # fmt: skip
         self._board = board
         self._ledger = ledger
@@ -88,6 +89,7 @@ class Intake:
         self._turns = turns
         self._admitted = admitted
         self._taker = taker
+        self._own = own
         self._trouble = Trouble(ledger, clock, tell_after_ms)
         self._stuck: set[str] = set()
         self._wide_at_ms: int | None = None
@@ -199,11 +201,12 @@ class Intake:
 
     async def _look(self, page: Page, began: int) -> int:
         """An entry out of the list: the common case, no news, costs one read of the database and no lock."""
-        if not _suspicious(page, await self._known(page.id), began):
+        known = await self._known(page.id)
+        if not edits.suspicious(page, known.seen, known.task, began):
             return 0
         async with self._turns.of(page.id):
             known = await self._known(page.id)
-            if not _suspicious(page, known, began):
+            if not edits.suspicious(page, known.seen, known.task, began):
                 return 0  # another look was faster
             stale = edits.may_be_stale(page.values, known.seen or {}, began - SETTLING_MS)
             return await self._guarded(page.id, page if not stale else None)
@@ -310,7 +313,7 @@ class Intake:
         if (other := edits.of_another(page.values, page.id, self._taker, at)) is not None:
             await self._apply(page, other, label)
             return 1
-        event = edits.queued(await self._named(page), page.id, None, self._known_channels(), at)
+        event = await self._queued(page, None, at)
         if isinstance(event, EntryQueued):
             await self._claim(page)
         applied = await self._apply(page, event, label)
@@ -323,6 +326,13 @@ class Intake:
     async def _named(self, page: Page) -> Mapping[str, object]:
         """The entry's values; the earlier name of a channel that was renamed means the present one."""
         return edits.named(page.values, self._known_channels(), await self._store.read(earlier_names))
+
+    async def _queued(self, page: Page, task: Task | None, at: int) -> edits.Queued:
+        """What setting Queued means, with the story that the entry's page brings as long as there is no plan."""
+        event = edits.queued(await self._named(page), page.id, task, self._known_channels(), at)
+        if not isinstance(event, EntryQueued) or (task is not None and task.status not in edits.UNPLANNED):
+            return event
+        return edits.bringing(event, page.values, task, await self._own(page.id, event.channel_id))
 
     async def _claim(self, page: Page) -> None:
         """Note on the entry who takes it. Raises BoardError: what could not be noted is not taken."""
@@ -338,7 +348,7 @@ class Intake:
         if note and label != LABELS[Status.CANCELLED]:
             event = EditRefused(at, task.id, label, note.rstrip("."))
         elif label == LABELS[Status.QUEUED]:
-            event = edits.queued(await self._named(page), page.id, task, self._known_channels(), at)
+            event = await self._queued(page, task, at)
         else:
             gate = edits.looked_at(label)
             flagged = edits.in_review(task, gate, await self._board.flagged_assets(page.id)) if gate else {}
@@ -418,22 +428,6 @@ async def _together(*looks: Awaitable[int]) -> int:
 
 def _address(page_id: str) -> str:
     return f"https://www.notion.so/{page_id.replace('-', '')}"
-
-
-def _suspicious(page: Page, known: _Known, began: int) -> bool:
-    """Whether there may be something to take on this entry, out of a list that was begun at `began`, ms."""
-    seen, task = known.seen, known.task
-    if task is None:
-        return not page.in_trash and (
-            edits.changed_label(page.values, seen, None) is not None
-            or edits.without_task(page.values, page.id, seen, 0) is not None
-        )
-    if seen is None or edits.TAKING in seen or page.in_trash != bool(seen.get(edits.IN_TRASH)):
-        return True
-    label = text(page.values, "Status")
-    if label != edits.base_label(seen) and not edits.outdated(label, seen, began):
-        return True
-    return bool(edits.changed_fields(page.values, seen, task))
 
 
 def _redone(applied: Applied) -> bool:

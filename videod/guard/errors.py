@@ -68,7 +68,7 @@ CODES: dict[Code, tuple[int, str]] = {
     Code.UNKNOWN_SERVICE: (404, "no service has this name"),
     Code.METHOD_NOT_ALLOWED: (405, "the path takes other methods; the header `Allow` lists them"),
     Code.CONFLICT: (409, "it cannot be done now, or the episode changed meanwhile; the message says which"),
-    Code.TOO_LARGE: (413, "the body is larger than 64 KiB (of the webhook 256 KiB)"),
+    Code.TOO_LARGE: (413, "the body is larger than 256 KiB"),
     Code.NOT_JSON: (415, "the body is not announced as `application/json`, or compressed"),
     Code.EXPECTATION_FAILED: (417, "the header `Expect` asks for something other than `100-continue`"),
     Code.TOO_OFTEN: (429, "of the webhook: verification tokens come too often"),

@@ -23,8 +23,8 @@ from videod.web.routes import Call, House, Route
 
 __all__ = ["ROUTES", "ListenError", "Listening", "build_app", "serve"]
 
-#: a request is a few hundred bytes
-BODY_BYTES = 64 * 1024
+#: most requests have a few hundred bytes; a plan of one's own may have 180 thousand characters
+BODY_BYTES = 256 * 1024
 
 
 async def described(house: House, call: Call) -> object:

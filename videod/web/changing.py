@@ -1,9 +1,12 @@
 """What changes something: the verbs of `requests`, one path each, and what is written on the board."""
 
+from videod.channels import telling
+from videod.core.craft_clips import Telling
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import Status
 from videod.core.wishes import Obstacle
 from videod.guard.errors import Code, ErrorCode
+from videod.store.habits import pace
 from videod.web import api_shapes, entries, episodes
 from videod.web.requests import ROOMS, RequestHandler, perform
 from videod.web.routes import CONFLICTS, Call, Handler, House, Route
@@ -22,11 +25,19 @@ async def add_entry(house: House, call: Call) -> api_shapes.EntryBody:
     asked = of_body(call.body, entries.ENTRY)
     values = entries.columns(asked)
     entries.check(values, house.channels())
-    page = await entries.add(house.board, values)
+    own = entries.brought(asked, await _telling(house, str(asked["channel"])))
+    page = await entries.add(house.board, values, own.args)
     house.ledger.wakeups.wake("intake")
     status = Status.DRAFT if asked["draft"] else Status.QUEUED
     title, channel = sanitize_line(str(asked["title"])), str(asked["channel"])
     return {"page_id": page, "status": status.value, "title": title, "channel": channel}
+
+
+async def _telling(house: House, channel_id: str) -> Telling:
+    """How the channel's narrations are, with its voice as it was heard."""
+    channel = house.channels()[channel_id]
+    voice, spoken = channel.voice_id, channel.language
+    return telling(channel, await house.store.read(lambda tx: pace(tx, channel_id, voice, spoken)))
 
 
 async def prioritize(house: House, call: Call) -> api_shapes.PriorityBody:

@@ -5,15 +5,19 @@ begin. The command line checks new entries by the same rules. Nothing here waits
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Collection, Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
 
+from videod.core import own_story
+from videod.core.craft_clips import Telling
 from videod.core.fields import BY_COLUMN, FIELDS, PRIVACIES, Level
+from videod.core.own_story import Brought
 from videod.core.statuses import LABELS, Status
 from videod.guard.errors import Code, Refused
 from videod.ports import BoardError, Page
-from videod.web.values import NOTHING, Choice, Field, Fields, Flag, Text
+from videod.web.values import NOTHING, Choice, Document, Field, Fields, Flag, Text
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +39,16 @@ ENTRY: Fields = {
     "priority": Field(Choice(LEVELS), "Which of a channel's episodes go first.", "normal"),
     "privacy": Field(Choice(PRIVACIES), "Who can see the film; null: as the channel's file says."),
     "draft": Field(Flag(), "Write it as a draft. Nothing starts.", False),
+    "script": Field(Text(own_story.SCRIPT_MAX, lines=True), "Your own narration, a paragraph for each clip."),
+    "plan": Field(Document(), "Your own plan, as `videod plan schema` describes it. Nothing is paid for it."),
 }
 
 
 class Entries(Protocol):
     """The board, as far as entries are written there. All methods raise BoardError only."""
 
-    async def add(self, values: Mapping[str, object]) -> str:
-        """Make an entry; returns its page id."""
+    async def add(self, values: Mapping[str, object], *, own: Mapping[str, object]) -> str:
+        """Make an entry with a story of one's own (`own_story.Brought`); returns its page id."""
         ...
 
     async def read(self, page_id: str) -> Page: ...
@@ -59,6 +65,16 @@ def columns(asked: Mapping[str, object]) -> dict[str, object]:
     }  # fmt: skip
 
 
+def brought(given: Mapping[str, object], telling: Telling) -> Brought:
+    """The story that a new entry brings, judged as the daemon will. Raises Refused."""
+    plan = given.get("plan")
+    text = json.dumps(plan, ensure_ascii=False, separators=(",", ":")) if plan is not None else ""
+    found = own_story.brought({own_story.SCRIPT: str(given.get("script") or ""), own_story.PLAN: text}, telling)
+    if found.problem:
+        raise Refused(Code.INVALID, found.problem[:1].lower() + found.problem[1:], "correct that, then try again")
+    return found
+
+
 def check(values: Mapping[str, object], channels: Collection[str]) -> None:
     """What the daemon would send back to the board is said at once. Raises Refused."""
     for field in FIELDS:
@@ -72,10 +88,11 @@ def check(values: Mapping[str, object], channels: Collection[str]) -> None:
         raise Refused(Code.UNKNOWN_CHANNEL, f"there is no channel {values['Channel']}", hint)
 
 
-async def add(board: Entries | None, values: Mapping[str, object]) -> str:
-    """Make the entry and return its page id. Raises Refused."""
+async def add(board: Entries | None, values: Mapping[str, object], own: Mapping[str, object]) -> str:
+    """Make the entry with the story that it brings and return its page id. Raises Refused."""
     given = {name: value for name, value in values.items() if value is not None}
-    return await _within(_there(board).add(given), "the entry may still be added: look at the board before you retry")
+    hint = "the entry may still be added: look at the board before you retry"
+    return await _within(_there(board).add(given, own=own), hint)
 
 
 async def prioritize(board: Entries | None, page_id: str, level: str) -> None:

@@ -24,7 +24,7 @@ _NAME = web.RequestKey("request_id", str)
 _PATHS = "GET /api/openapi.json lists every path; changes are POSTs on the Unix socket"
 #: what to do about aiohttp's own refusals that are no question of paths
 _HINTS = {
-    Code.TOO_LARGE: "send at most 64 KiB", Code.EXPECTATION_FAILED: "leave the header Expect out",
+    Code.TOO_LARGE: "send at most 256 KiB", Code.EXPECTATION_FAILED: "leave the header Expect out",
     Code.MALFORMED: "check the request's headers and its body",
 }  # fmt: skip
 #: so much of an unknown path is repeated

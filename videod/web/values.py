@@ -125,6 +125,20 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Document:
+    """Any JSON object: what it holds is judged by others."""
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "object"}
+
+    def read(self, value: object) -> dict[str, object]:
+        if isinstance(value, dict):
+            return value
+        raise ValueError("must be a JSON object")
+
+
+@dataclass(frozen=True)
 class Moment:
     """A time; milliseconds UTC."""
 

@@ -1,12 +1,20 @@
-"""The plan of the episode: the one job that an entry starts with; all others follow from it."""
+"""The plan of the episode: the one job that an entry starts with; all others follow from it.
+
+An entry may bring its story (`core/own_story`): then the planner only makes pictures, motion and sounds for its script,
+or a whole plan is checked and taken as it is.
+"""
 
 import json
+import math
+import zlib
+from collections.abc import Mapping
 
 from videod.core.model import ChannelPolicy, Job, Task
+from videod.core.own_story import IMAGES_MAX, PLAN, SCRIPT
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
-from videod.core.step_parts import bought_again, noted, spoken
+from videod.core.step_parts import bought_again, names, noted, spoken
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -18,17 +26,42 @@ CHANNEL_FILE = "plan/channel.json"
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
+    clips, images = at.clips, at.images
+    options, held = _own(job, at)
+    if (lines := names(job, SCRIPT)) and not job.args.get(PLAN):
+        clips, images = len(lines), min(IMAGES_MAX, math.ceil(at.images * len(lines) / at.clips))
     habits = {
         "pace": at.pace, "clip_seconds": at.clip_seconds, "likes": list(at.likes), "banned": list(at.banned),
         "before": [dict(story) for story in at.before],
     }  # fmt: skip
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", noted(job, at.task.direction),
-        "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(at.clips), "--images", str(at.images),
+        "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(clips), "--images", str(images),
         "--model", at.models["text"], "--light-model", at.models["text_light"],
         "--channel-file", at.path(CHANNEL_FILE), "--output", at.path(STEP.output(job, at.task)), *spoken(at),
-        *_sources(at), *bought_again(job),
-    ), {CHANNEL_FILE: json.dumps(habits, ensure_ascii=False)})  # fmt: skip
+        *options, *_sources(at), *bought_again(job),
+    ), {CHANNEL_FILE: json.dumps(habits, ensure_ascii=False)} | held)  # fmt: skip
+
+
+def _own(job: Job, at: CommandContext) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The options and the file of a story that the entry brings. The file's name tells which it is."""
+    if plan := job.args.get(PLAN):
+        text, option, suffix = json.dumps(plan, ensure_ascii=False), "--plan", ".json"
+    elif lines := names(job, SCRIPT):
+        text, option, suffix = "\n\n".join(lines) + "\n", "--script", ".txt"
+    else:
+        return (), {}
+    name = f"plan/own_{zlib.crc32(text.encode('utf-8', 'replace')):08x}{suffix}"
+    return (option, at.path(name)), {name: text}
+
+
+def _asked(args: Mapping[str, object]) -> int:
+    """A plan that is there already costs nothing."""
+    return 0 if args.get(PLAN) else 1
+
+
+def _known_before(command: Command) -> bool:
+    return not {"--plan", "--script"}.intersection(command.argv)
 
 
 def _sources(at: CommandContext) -> tuple[str, ...]:
@@ -57,7 +90,7 @@ STEP = Step(
     review=Gate.ASSETS,
     error=Status.ERROR_PLANNING,
     deadline_s=1500,
-    price=Price("plan"),
+    price=Price("plan", count=_asked),
     makes=Makes.JSON,
     suffix=".json",
     secrets=("GEMINI_API_KEY",),
@@ -71,5 +104,6 @@ STEP = Step(
     noted=True,
     model="text",
     recalls=True,
+    known_before=_known_before,
     refused="change the Topic or the Story Direction, then set Queued",
 )

@@ -15,6 +15,7 @@ REFUSE_IMAGE = "[[refuse image]]"
 #: a name that the schema of this stage of a plan has, and none further down -> how it is answered
 STAGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "research": stages.whole,
+    "arc": stages.reading,
     "facts": stages.facts,
     "stories": stages.stories,
     "beats": stages.beats,

@@ -61,6 +61,14 @@ def _protagonist(plan: Plan) -> str:
     return str(next(named, plan["title"]))
 
 
+def reading(plan: Plan) -> dict[str, Any]:
+    """Of a script that is there: the beats that the pictures will have."""
+    return {
+        "logline": plan["logline"], "protagonist": _protagonist(plan), "arc": plan["arc"], **beats(plan),
+        "title": plan["title"], "description": plan["description"], "tags": plan["tags"],
+    }  # fmt: skip
+
+
 def beats(plan: Plan) -> dict[str, Any]:
     subjects = {image["id"]: (image["subject"], image["kind"]) for image in plan["images"]}
     made = []
