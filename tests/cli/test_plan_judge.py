@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from videod.core.stages import Stage
+from videod.core.stages import STAGES
 from videod.sandbox.render import stages as made
 from videod.sandbox.render.planner import make_plan, make_written
 
@@ -25,14 +25,14 @@ def asked(*questions: object) -> list[dict[str, Any]]:
 
 def test_it_names_the_stages_and_judges_each_of_them() -> None:
     plan, written = make_plan(PROMPT), make_written(PROMPT)
-    answers = {stage.value: getattr(made, stage.value)(written) for stage in Stage}
+    answers = {stage.value: getattr(made, stage.value)(written) for stage in STAGES}
     judged = [{"ask": "judge", "stage": stage, "answers": answers} | SIZE for stage in answers]
     bad = {**answers, "text": {**answers["text"], "title": "<"}}
     named, *verdicts, spoiled, checked = asked(
         {"ask": "stages"} | SIZE, *judged, {"ask": "judge", "stage": "text", "answers": bad} | SIZE,
         {"ask": "check", "plan": plan} | SIZE,
     )  # fmt: skip
-    assert [stage["name"] for stage in named["stages"]] == list(Stage)
+    assert [stage["name"] for stage in named["stages"]] == list(STAGES)
     assert all(stage["schema"]["type"] == "object" for stage in named["stages"])
     assert all(verdict["complaints"] == [] for verdict in verdicts)
     assert [verdict["plan"] is not None for verdict in verdicts] == [False] * 5 + [True]
@@ -56,4 +56,4 @@ def test_it_names_the_stages_and_judges_each_of_them() -> None:
 )  # fmt: skip
 def test_what_is_no_question_is_said_and_the_next_is_answered(question: object, says: str) -> None:
     wrong, right = asked(question, {"ask": "stages"} | SIZE)
-    assert says in wrong["error"] and len(right["stages"]) == len(Stage)
+    assert says in wrong["error"] and len(right["stages"]) == len(STAGES)

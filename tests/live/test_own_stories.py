@@ -65,7 +65,7 @@ def test_a_script_on_the_page_is_taken_as_it_stands_when_queued(studio: Stage, t
     script = tmp_path / "script.txt"
     script.write_text("It waits.")
     done = videod(studio, "new", "The ice", "--channel", "wild_planet", "--script", str(script))
-    assert done.returncode == 65 and "paragraph 1 (duration)" in done.stderr
+    assert done.returncode == 65 and "Paragraph 1 (duration)" in done.stderr
     script.write_text("\n\n".join(LINES))
     done = videod(studio, "new", "The ice", "--channel", "wild_planet", "--script", str(script), "--draft", "--json")
     page = json.loads(done.stdout)["page_id"]

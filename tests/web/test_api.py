@@ -133,7 +133,7 @@ async def test_a_malformed_body_is_refused(box: StudioBox, api: Caller, body: st
 
 
 async def test_a_huge_body_is_refused(api: Caller) -> None:
-    async with api.session.post("http://videod/api/tasks/any/approve", data=b" " * 100_000) as answer:
+    async with api.session.post("http://videod/api/tasks/any/approve", data=b" " * 300_000) as answer:
         assert answer.status == 413
         assert (await answer.json())["hint"]
 

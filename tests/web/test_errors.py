@@ -60,7 +60,7 @@ def test_every_code_has_a_status_and_a_meaning() -> None:
          "malformed"),
         ("POST", "/api/services/kie/pause", {"data": b"{}", "headers": {"Content-Type": "text/plain"}}, 415,
          "not_json"),
-        ("POST", "/api/services/kie/pause", {"data": b" " * 70_000}, 413, "too_large"),
+        ("POST", "/api/services/kie/pause", {"data": b" " * 300_000}, 413, "too_large"),
         ("POST", "/api/services/kie/pause", {"headers": {"Origin": "http://evil.example"}}, 403, "other_page"),
         ("GET", "/api/status", {"headers": {token.HEADER: "guessed"}}, 403, "wrong_token"),
         ("GET", "/health", {"headers": {"Expect": "a-miracle"}}, 417, "expectation_failed"),

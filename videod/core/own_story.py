@@ -157,7 +157,7 @@ def _shared(sentences: Sequence[str], lengths: Sequence[float], count: int) -> t
 
 
 def read_plan(text: str, telling: Telling = ANYHOW) -> tuple[dict[str, object] | None, tuple[Complaint, ...]]:
-    """The document of a plan (None: it is no JSON object) and everything wrong with it, in words about clips and images."""
+    """The document of a plan (None: it is no JSON object) and what is wrong with it, by clips and images."""
     if len(text) > PLAN_MAX:
         return None, (Complaint("plan", "length", f"has {len(text):,} characters; at most {PLAN_MAX:,}"),)
     try:

@@ -78,11 +78,11 @@ def warnings(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...
     """What is worth a look in an answer without complaints: nothing that keeps the film from being made."""
     if stage not in (Stage.STORIES, Stage.READING):
         return ()
-    reading = answers.get(Stage.READING)
+    reading = answers[stage] if stage == Stage.READING else None
     story = chosen(answers) if reading is None else {**reading, **reading["arc"]}
     told = {"species": story["protagonist"], "story": story["logline"], "turn": story["turn"]}
     found = retold.likest(told, size.before)
-    where = "logline" if reading else f"stories[{answers[stage]['chosen'] - 1}]"
+    where = "logline" if reading is not None else f"stories[{answers[stage]['chosen'] - 1}]"
     return () if found is None else (Complaint(where, "told before", found.message),)
 
 

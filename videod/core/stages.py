@@ -22,14 +22,14 @@ ARC = ("want", "obstacle", "escalation", "turn", "resolution")
 
 
 class Stage(StrEnum):
-    #: of a script that a person brings, in place of all before the pictures
-    READING = "reading"
     FACTS = "facts"
     STORIES = "stories"
     BEATS = "beats"
     TEXT = "text"
     EDIT = "edit"
     PICTURES = "pictures"
+    #: of a script that a person brings, in place of all before the pictures
+    READING = "reading"
 
 
 @dataclass(frozen=True)
