@@ -33,10 +33,10 @@ def done(paper: Paper) -> set[str]:
 @pytest.mark.fault("2.5")
 @pytest.mark.parametrize("gate", list(Gate))
 def test_files_of_earlier_reviews_are_regenerated_with_all_that_hangs_on_them(gate: Gate) -> None:
-    """100 choices of all that is finished, with one job at a time and with five while cuts are at work."""
+    """40 choices of all that is finished, with one job at a time and with five while cuts are at work."""
     chance = random.Random(str(gate))
     ways = [(1, _at(gate)), (5, _at(gate, cuts_running=gate is Gate.AUDIO))]
-    for number in range(100):
+    for number in range(40):
         at_once, before = ways[number % 2]
         offered = outlook.redoable(before.one, tuple(before.jobs.values()))
         chosen = tuple(chance.sample(offered, chance.randint(1, min(4, len(offered)))))

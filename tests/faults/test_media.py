@@ -21,6 +21,7 @@ def some(names: tuple[str, ...], all_: Mapping[str, forms.Form]) -> dict[str, fo
     return {name: all_[name] for name in names}
 
 
+@pytest.mark.long
 @pytest.mark.live
 @pytest.mark.fault("4.4")
 def test_sound_of_every_form_is_cut_as_it_was_checked_or_refused_with_a_sentence(tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def test_comments_docstrings_and_names_of_tests_are_in_plain_english(room: str) 
     assert len(programs) > 20
     odd = [
         f"{path.relative_to(ROOT)}: {match[0]!r} in {text[max(0, match.start() - 40) : match.end() + 40]!r}"
-        for path in programs for text in notes(path.read_text()) for match in CODE.finditer(text)
+        for path in programs if CODE.search(path.read_text().replace("_", " "))  # else there is nothing to take apart
+        for text in notes(path.read_text()) for match in CODE.finditer(text)
     ]  # fmt: skip
     assert odd == []
 

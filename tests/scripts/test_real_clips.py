@@ -137,6 +137,7 @@ def test_a_clip_in_other_colors_is_brought_to_those_of_the_film(tmp_path: Path, 
     assert ran.result["encoded_because"].startswith("colors bt470bg")
 
 
+@pytest.mark.long
 def test_what_is_encoded_has_short_groups_two_b_pictures_and_a_rate_within_its_level(tmp_path: Path, run: Run) -> None:
     cut(run, clip(tmp_path / "clip.mp4", "1284x716", seconds=1.5), tmp_path / "cut.mov")
     listed = packets.listing(tmp_path / "cut.mov", "0:v:0", "looking").packets
@@ -153,6 +154,7 @@ def boxes(path: Path) -> bytes:
     return path.read_bytes()[moov.start : moov.end]
 
 
+@pytest.mark.long
 def test_a_film_of_mixed_clips_is_as_youtube_asks_for_it(tmp_path: Path, run: Run) -> None:
     rows: list[dict[str, object]] = []
     for number, (size, codec) in enumerate(

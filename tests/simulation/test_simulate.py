@@ -82,7 +82,7 @@ def test_an_entry_of_high_priority_overtakes_those_that_wait() -> None:
     assert len(after) >= 2
 
 
-@pytest.mark.parametrize("places", [2, 10])
+@pytest.mark.parametrize("places", [2, pytest.param(10, marks=pytest.mark.long)])
 def test_nine_small_channels_do_not_wait_for_one_that_floods(places: int) -> None:
     small = [f"small_{number}" for number in range(9)]
     house = plant([policy(name) for name in ("flood", *small)], places=places)
