@@ -7,8 +7,9 @@ from pathlib import Path
 
 from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, mixing, picture_format, segment
-from scripts.lib.film.assembly import LeftOut, Part
+from scripts.lib.film import assembly, ffmpeg, joining, manifest, mastering, mixing, overlay, picture_format, segment
+from scripts.lib.film.assembly import Part
+from scripts.lib.film.overlay import LeftOut, Mark
 from scripts.lib.script_runtime import Reporter
 from scripts.lib.workroom import workroom
 
@@ -27,7 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="the film to write, ending in .mp4")
     parser.add_argument("--intro", type=Path, help="a film to put in front; a missing file is a warning")
     parser.add_argument("--outro", type=Path, help="a film to put at the end; a missing file is a warning")
-    parser.add_argument("--watermark", type=Path, help="a picture for the lower right corner; encodes every clip")
+    parser.add_argument(
+        "--watermark",
+        type=Path,
+        help="a picture for the lower right corner of the clips; cuts without it are encoded again",
+    )
     parser.add_argument("--music", type=Path, help="music to lie under it all; a missing file is a warning")
     parser.add_argument("--music-credit", default="", help="what its licence asks to be said: told with the result")
     parser.add_argument("--lufs", type=float, default=-14.0, help="integrated loudness (default -14)")
@@ -45,9 +50,9 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
     segment.samples_of(1, asked.fps)
     entries = manifest.read(asked.manifest)
     intro, outro, mark, music = (_present(asked, option) for option in ("intro", "outro", "watermark", "music"))
-    wishes = segment.Wishes(asked.fps)
     with workroom(asked.output) as room:
-        drawn = None if mark is None else assembly.prepared_mark(mark, room)
+        drawn = None if mark is None else overlay.mark(mark, room)
+        wishes = segment.Wishes(asked.fps, mark=drawn if isinstance(drawn, Mark) else None)
         gathered = assembly.gather(entries, intro, outro, wishes, room, _stretch(reporter, 0.0, 0.5))
         under = None if music is None else assembly.music(music)
         left_out = [one.why for one in (*gathered, drawn, under) if isinstance(one, LeftOut)]
@@ -55,10 +60,9 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
             script_runtime.warn(f"{why}; the film is made without it")
         parts = [one for one in gathered if isinstance(one, Part)]
         correcting = _stretch(reporter, 0.5, 0.8)
-        if isinstance(drawn, Path):
-            parts = assembly.drawn_over(parts, drawn, asked.fps, room, correcting)
-        else:
-            parts = assembly.made_equal(parts, asked.fps, room, correcting)
+        if wishes.mark is not None:
+            parts = assembly.drawn_over(parts, wishes.mark, asked.fps, room, correcting)
+        parts = assembly.made_equal(parts, asked.fps, room, correcting)
         target = mastering.Target(asked.lufs, asked.true_peak)
         played = under if isinstance(under, mixing.Music) else None
         _finish(parts, left_out, played, target, asked, room, reporter)

@@ -3,11 +3,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import checked, loudness, pace, segment, voice
+from scripts.lib.film import checked, loudness, overlay, pace, segment, voice
 from scripts.lib.workroom import workroom
 
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--opens", action="store_true", help="the first cut of a film: its words come later")
     parser.add_argument("--closes", action="store_true", help="the last cut of a film: it stays, and fades out")
+    parser.add_argument("--watermark", type=Path, help="a picture to draw in the lower right corner; encodes the clip")
     parser.add_argument(
         "--inspected", action="store_true", help="whoever runs this decodes the cut before it counts: here it is not"
     )
@@ -60,6 +62,7 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         spoken = room / "voice.wav"
         heard = loudness.taken_in(asked.audio, spoken, f"{clip.name}: narration")
         speech = voice.find(spoken, heard, f"{clip.name}: narration")
+        wishes = _marked(wishes, asked.watermark, room)
         shot = segment.choose_shot(clip, speech, wishes)
         for warning in segment.warnings(shot, wishes.fps):
             script_runtime.warn(warning)
@@ -76,6 +79,17 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         narration_s=round(heard.seconds, 3), speech_s=round(speech.seconds, 3),
         lead_s=round(shot.lead / loudness.RATE_HZ, 3), slowed=round(shot.slower, 3), width=1920, height=1080,
     )  # fmt: skip
+
+
+def _marked(wishes: segment.Wishes, watermark: Path | None, room: Path) -> segment.Wishes:
+    """With the watermark to be drawn. One that cannot be used is a warning: the film says that it is made without."""
+    if watermark is None:
+        return wishes
+    found = overlay.mark(watermark, room) if watermark.is_file() else overlay.LeftOut(f"{watermark} is not there")
+    if isinstance(found, overlay.LeftOut):
+        script_runtime.warn(f"{found.why}; the cut is made without it")
+        return wishes
+    return replace(wishes, mark=found)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ class Wish:
     seed: int | None
     buy_again: bool
     language: str | None = None
+    previous: str = ""
+    following: str = ""
 
 
 def parser() -> script_runtime.Arguments:
@@ -55,6 +57,8 @@ def parser() -> script_runtime.Arguments:
         "--format", default="mp3_44100_128", metavar="FORMAT", help="mp3_* or wav_*, default mp3_44100_128"
     )
     made.add_argument("--language", metavar="CODE", help="what is spoken, such as de; sent where the model takes it")
+    made.add_argument("--previous", default="", help="what is said before; told where the model takes it")
+    made.add_argument("--next", default="", help="what is said after; told where the model takes it")
     made.add_argument("--seed", type=int, help="0 to 4294967295: the same seed makes a similar reading")
     made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
     return made
@@ -86,6 +90,7 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
         stability=arguments.stability, similarity=arguments.similarity, style=arguments.style,
         speaker_boost=not arguments.no_speaker_boost, output_format=arguments.format, seed=arguments.seed,
         buy_again=arguments.buy_again, language=arguments.language,
+        previous=arguments.previous.strip(), following=arguments.next.strip(),
     )  # fmt: skip
 
 
@@ -108,6 +113,12 @@ def body(wish: Wish) -> dict[str, answers.Json]:
     return made
 
 
+def neighbors(wish: Wish) -> dict[str, answers.Json]:
+    """What is said before and after, for the voice to go by. Sent with the request, and no part of the order."""
+    said = {"previous_text": wish.previous, "next_text": wish.following}
+    return {name: text for name, text in said.items() if text and wish.model in elevenlabs.TOLD_NEIGHBORS}
+
+
 def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     wish = read_wish(arguments)
     request = body(wish)
@@ -117,7 +128,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         raw_suffix=wish.output.suffix, kind="narration", quantity=len(wish.text), unit="character",
         usd=elevenlabs.speech_usd(wish.model, wish.text),
         shortest_s=len(voice_marks.spoken(wish.text)) / FASTEST_CHARACTERS_PER_S,
-        ask=lambda: elevenlabs.speak(wish.voice, request, wish.output_format),
+        ask=lambda: elevenlabs.speak(wish.voice, {**request, **neighbors(wish)}, wish.output_format),
         finish=_copy, buy_again=wish.buy_again,
         aside=lambda answer, raw: _keep_times(wish, answer, raw),
         told={"voice": wish.voice, "language": wish.language or "en"},

@@ -21,6 +21,8 @@ SLOWEST_SPEECH = 8.0
 
 #: Models that may be told the language; the others find it out from the text, and refuse to be told.
 TOLD_LANGUAGE = frozenset({"eleven_flash_v2_5", "eleven_turbo_v2_5", "eleven_v3"})
+#: Models that may be told what is said before and after; `eleven_v3` refuses to be, of others it is not known.
+TOLD_NEIGHBORS = frozenset({"eleven_multilingual_v2", "eleven_flash_v2_5", "eleven_turbo_v2_5"})
 #: Longest text of one request by model, characters.
 TEXT_LIMITS = {
     "eleven_v3": 5_000,

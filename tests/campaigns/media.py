@@ -18,7 +18,7 @@ from PIL import Image, ImageStat
 
 from scripts import create_composite, create_split_screen, cut_clip, generate_asset
 from scripts.lib import audio, pictures
-from scripts.lib.film import assembly, ffmpeg, loudness
+from scripts.lib.film import assembly, ffmpeg, loudness, overlay
 from tests.campaigns.frame import Campaign, Result, say
 from tests.harness import forms
 from tests.scripts import media
@@ -156,8 +156,8 @@ def as_intro(found: Found, looks: Extras, name: str, path: Path, room: Path) -> 
     wanted = Channel.model_construct(id="a", intro=path)
     told = asyncio.run(looks.wrong(wanted))
     made = assembly._framing(path, "intro", 24, room)
-    left_out = isinstance(made, assembly.LeftOut)
-    said = made.why if isinstance(made, assembly.LeftOut) else "taken"
+    left_out = isinstance(made, overlay.LeftOut)
+    said = made.why if isinstance(made, overlay.LeftOut) else "taken"
     found.expect(name, left_out == bool(told), f"as an intro: told {[one.text for one in told]}, then {said}")
 
 
@@ -191,7 +191,7 @@ def stills(folder: Path, names: Mapping[str, forms.Form], fields: bool = True) -
         found.expect(name, again.size == here.size, f"is sent as {again.size}, not {here.size}")
         apart = max(abs(a - b) for a, b in zip(levels(again), levels(here), strict=True))
         found.expect(name, apart < 3, f"what is sent is {apart:.1f} levels brighter or darker")
-        found.expect(name, isinstance(assembly.prepared_mark(path, room), Path), "cannot be a watermark")
+        found.expect(name, isinstance(overlay.mark(path, room), overlay.Mark), "cannot be a watermark")
         found.right += 1
     return found
 

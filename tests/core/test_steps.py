@@ -224,3 +224,35 @@ def test_every_image_prompt_begins_with_the_atmosphere(task: Task) -> None:
 def test_a_narration_is_priced_by_its_characters(task: Task) -> None:
     job = jobs(task)["narration/clip_01"]
     assert job.price_micros == round(80_000 * len(str(job.args["text"])) / 1000)
+
+
+def test_a_watermark_goes_to_the_cuts_that_draw_it_and_to_the_film_that_makes_sure_of_it(task: Task) -> None:
+    with_mark, bare = context(task, watermark="/brand/mark.png"), context(task)
+    for name in ("cut/clip_01", "assemble/film"):
+        command = STEPS[name.partition("/")[0]].argv(jobs(task)[name], with_mark)
+        assert command.argv[command.argv.index("--watermark") + 1] == "/brand/mark.png"
+        assert "--watermark" not in STEPS[name.partition("/")[0]].argv(jobs(task)[name], bare).argv
+
+
+def said(task: Task, *texts: str) -> CommandContext:
+    return context(
+        task, ordered={f"narration/clip_{number:02d}": {"text": text} for number, text in enumerate(texts, start=1)}
+    )
+
+
+def test_a_narration_is_ordered_beside_those_before_and_after_it(task: Task) -> None:
+    one = jobs(task)["narration/clip_02"]
+    step = STEPS["narration"]
+    found = step.argv(one, said(task, "The river falls.", "A bear waits.", "She steps in."))
+    assert found.aside == ("--previous", "The river falls.", "--next", "She steps in.")
+    # a shot where nobody speaks is passed over, and of an endless neighbor only the near end is sent
+    far = step.argv(one, said(task, "x" * 500 + "end", "A bear waits.", " ", "She steps in."))
+    assert far.aside == ("--previous", "x" * 397 + "end", "--next", "She steps in.")
+    assert step.argv(jobs(task)["narration/clip_01"], said(task, "A bear waits.")).aside == ()
+
+
+def test_a_corrected_neighbor_leaves_a_narration_as_it_was_ordered(task: Task) -> None:
+    one, step = jobs(task)["narration/clip_02"], STEPS["narration"]
+    before, after = (step.argv(one, said(task, text, "A bear waits.")) for text in ("It falls.", "It rises."))
+    assert before.aside != after.aside
+    assert digest(step, before, PurePosixPath("/w"), {}) == digest(step, after, PurePosixPath("/w"), {})

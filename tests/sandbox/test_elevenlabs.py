@@ -121,6 +121,18 @@ async def test_timestamps_cover_every_character_in_rising_order(sandbox: Sandbox
     assert len(base64.b64decode(answer.audio_base_64)) > 50_000
 
 
+async def test_words_around_a_text_are_checked_and_cost_nothing(sandbox: Sandbox) -> None:
+    path = f"/v1/text-to-speech/{VOICE}"
+    around = {"previous_text": "The river falls.", "next_text": "She steps in."}
+    told = await sandbox.post(path, {"text": SENTENCE, **around})
+    bare = await sandbox.post(path, {"text": SENTENCE})
+    assert told.headers["character-cost"] == bare.headers["character-cost"] == str(len(SENTENCE))
+    refused = await sandbox.post(path, {"text": SENTENCE, "model_id": "eleven_v3", **around})
+    assert refused.status_code == 400 and "previous_text" in refused.text
+    wrong = await sandbox.post(path, {"text": SENTENCE, "next_text": 7})
+    assert wrong.status_code == 422
+
+
 async def test_the_alignment_may_be_null(sandbox: Sandbox) -> None:
     sandbox.fault("no_alignment")
     answer = await sandbox.post(f"/v1/text-to-speech/{VOICE}/with-timestamps", {"text": SENTENCE})

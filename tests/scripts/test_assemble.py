@@ -9,7 +9,7 @@ from PIL import Image
 
 from scripts import assemble_video, cut_clip
 from scripts.lib.failures import Failure
-from scripts.lib.film import assembly, ffmpeg, joining, loudness, mp4, packets, segment
+from scripts.lib.film import checked, ffmpeg, joining, loudness, mp4, overlay, packets, segment, voice
 from tests.scripts import media
 from tests.scripts.conftest import Run
 
@@ -243,6 +243,81 @@ def test_a_watermark_stands_in_the_lower_right_corner_of_every_clip(studio: Path
         ]
 
 
+def marked_cuts(studio: Path, folder: Path, mark: Path) -> Path:
+    """The manifest of the same clips, whose cuts were made with this watermark."""
+    entries = []
+    for number in (1, 2):
+        words = [*("--video", studio / f"clip_{number}.mp4", "--audio", studio / f"clip_{number}.wav"), *TIGHT]
+        out = folder / f"marked_{number}.mov"
+        assert cut_clip.main([str(word) for word in (*words, "--output", out, "--watermark", mark)]) == 0
+        entries.append(entry(studio, number) | {"cut": str(out)})
+    return media.manifest(folder / "marked.json", entries)
+
+
+def test_a_watermark_that_was_drawn_into_the_cuts_is_copied_into_the_film(
+    studio: Path, tmp_path: Path, run: Run
+) -> None:
+    mark, out = tmp_path / "mark.png", tmp_path / "film.mp4"
+    Image.new("RGBA", (96, 54), "lime").save(mark)
+    listed = marked_cuts(studio, tmp_path, mark)
+    assert checked.recall(tmp_path / "marked_1.mov", "clip 1", 24) is not None
+    ran = run(assemble_video.main, "--manifest", listed, "--output", out, "--watermark", mark)
+    assert ran.code == 0, ran.stderr
+    assert ran.result["reencoded_clips"] == []
+    sums = [one for number in (1, 2) for one in media.picture_sums(tmp_path / f"marked_{number}.mov")]
+    assert media.picture_sums(out) == sums
+    for number in (0, len(sums) - 1):
+        shown = media.one_picture(out, number, (20, 20))
+        red, green, _ = shown[3 * (17 * 20 + 17) :][:3]
+        assert green > 200 and red < 100
+
+
+def test_a_cut_with_another_watermark_than_the_film_is_cut_again(studio: Path, tmp_path: Path, run: Run) -> None:
+    mark, other, out = tmp_path / "mark.png", tmp_path / "other.png", tmp_path / "film.mp4"
+    Image.new("RGBA", (96, 54), "lime").save(mark)
+    Image.new("RGBA", (96, 54), "red").save(other)
+    listed = marked_cuts(studio, tmp_path, mark)
+    for words, wanted in ((("--watermark", other), True), ((), False)):
+        ran = run(assemble_video.main, "--manifest", listed, "--output", out, *words)
+        assert ran.code == 0, ran.stderr
+        assert ran.stderr.count("another watermark") == 2
+        red, green, _ = media.one_picture(out, 30, (20, 20))[3 * (17 * 20 + 17) :][:3]
+        assert (red > 120) is wanted and green < 100, (red, green)
+
+
+def test_a_film_keeps_the_channels_own_intro_free_of_the_watermark(studio: Path, tmp_path: Path, run: Run) -> None:
+    mark, intro, out = tmp_path / "mark.png", tmp_path / "intro.mp4", tmp_path / "film.mp4"
+    Image.new("RGBA", (96, 54), "lime").save(mark)
+    media.clip(intro, 1.0, media.SMALL)
+    words = ("--manifest", marked_cuts(studio, tmp_path, mark), "--watermark", mark, "--intro", intro)
+    ran = run(assemble_video.main, *words, "--output", out)
+    assert ran.code == 0, ran.stderr
+    assert ran.result["reencoded_clips"] == []
+    assert media.picture_sums(out)[:24] == media.picture_sums(intro)
+
+
+def test_a_picture_drawn_over_a_cut_comes_and_goes(tmp_path: Path) -> None:
+    Image.new("RGBA", (400, 200), "black").save(tmp_path / "title.png")
+    clip = segment.open_clip(media.clip(tmp_path / "clip.mp4", 2.0, media.SMALL), "clip 1", 24)
+    title = overlay.Overlay(tmp_path / "title.png", 100, 100, first=6, end=30, fade=8, what="title")
+    wishes = segment.Wishes(overlays=(title,))
+    shot = segment.Shot(clip, 48, 0, None)
+    spoken = media.sound(tmp_path / "voice.wav", "sine=duration=0.5")
+    heard = loudness.taken_in(spoken, tmp_path / "kept.wav", "voice")
+    speech = voice.find(tmp_path / "kept.wav", heard, "voice")
+    made = segment.cut(shot, tmp_path / "kept.wav", heard, speech, None, tmp_path / "cut.mov", wishes)
+    assert made.frames == 48 and made.odd == "title drawn" and made.mark is None
+
+    def changed(number: int) -> int:
+        shown, plain = (media.one_picture(path, number, (96, 54)) for path in (made.path, clip.path))
+        place = 3 * (20 * 96 + 30)
+        return max(abs(shown[place + part] - plain[place + part]) for part in range(3))
+
+    levels = [changed(number) for number in (0, 5, 9, 16, 26, 31, 47)]
+    assert levels[0] < 25 and levels[1] < 25 and levels[5] < 25 and levels[6] < 25
+    assert levels[3] > levels[2] > 25 and levels[3] > levels[4] > 25
+
+
 @pytest.mark.fault("4.3")
 def test_a_film_is_made_without_extras_that_cannot_be_used_and_says_so(
     studio: Path, film_made: Path, tmp_path: Path, run: Run
@@ -266,9 +341,9 @@ def test_a_film_is_made_without_extras_that_cannot_be_used_and_says_so(
 )
 def test_a_watermark_is_bounded_both_ways(tmp_path: Path, size: tuple[int, int], drawn: tuple[int, int]) -> None:
     Image.new("RGBA", size, "lime").save(tmp_path / "mark.png")
-    found = assembly.prepared_mark(tmp_path / "mark.png", tmp_path)
-    assert isinstance(found, Path)
-    with Image.open(found) as made:
+    found = overlay.mark(tmp_path / "mark.png", tmp_path)
+    assert isinstance(found, overlay.Mark)
+    with Image.open(found.overlay.path) as made:
         assert made.size == drawn
 
 

@@ -127,6 +127,25 @@ def test_an_answer_without_a_sound_is_nonsense_that_may_have_been_paid_for(
     assert ran.failure["kind"] == "in_doubt" and not (tmp_path / "n.mp3").exists()
 
 
+@pytest.mark.parametrize(("model", "told"), [("eleven_multilingual_v2", True), ("eleven_v3", False), ("own_1", False)])
+def test_a_voice_hears_what_is_said_around_its_words_where_the_model_takes_it(
+    wire: Wire, run: Run, tmp_path: Path, tone: bytes, model: str, told: bool
+) -> None:
+    wire.on("POST", SPEECH, heard(tone))
+    around = ("--previous", "The river falls.", "--next", "She steps in.")
+    assert run(generate_audio.main, *speech(tmp_path, "--model", model, *around)).code == 0
+    sent = wire.asked[0].json()
+    expected = ("The river falls.", "She steps in.") if told else (None, None)
+    assert (sent.get("previous_text"), sent.get("next_text")) == expected and sent["text"] == TEXT
+
+
+def test_other_words_around_a_narration_are_no_other_order(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
+    wire.on("POST", SPEECH, heard(tone))
+    for around in ("The river falls.", "The river rises.", ""):
+        assert run(generate_audio.main, *speech(tmp_path, "--previous", around)).code == 0
+    assert len(wire.asked) == 1
+
+
 def test_a_narration_is_bought_once(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
     wire.on("POST", SPEECH, heard(tone))
     first, second = run(generate_audio.main, *speech(tmp_path)), run(generate_audio.main, *speech(tmp_path))

@@ -46,4 +46,4 @@ def legacy_command(step: Step, command: Command) -> Command:
     found = options(command)
     env = {step.legacy_env[one[0]]: one[1] for one in found if len(one) == 2 and one[0] in step.legacy_env}
     argv = tuple(part for one in found if one[0] in step.legacy_args for part in one)
-    return replace(command, argv=argv, env={**command.env, **env})
+    return replace(command, argv=argv, env={**command.env, **env}, aside=())

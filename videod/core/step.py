@@ -56,6 +56,8 @@ class CommandContext:
     #: how long the clip's script asks for its remote job; less than the deadline, so that it can say how far it is
     clip_wait_s: int = 1680
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    #: what the episode's jobs are ordered with now, by name
+    ordered: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     #: by `offers.key`
     served: Mapping[str, Served] = field(default_factory=dict)
     #: as the channel's file names it, in the one form of `youtube_names`
@@ -101,12 +103,14 @@ class Recalled:
 class Command:
     """Arguments for the script, and small files (path relative to the workspace -> text) to be written before.
 
-    `env`: what the script takes from its environment instead of its arguments.
+    `env`: what the script takes from its environment instead of its arguments. `aside`: arguments that are no part of
+    what is ordered (`digest`), so that a request on its way stays the same where they change.
     """
 
     argv: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
 
 
 class Makes(StrEnum):

@@ -128,12 +128,14 @@ class CommandBuilder:
             known = recall(context.voice_id, context.language)
             context = replace(context, pace=context.pace or known.pace, before=known.before)
         measured = {name: other.facts for name, other in done.items()}
-        at = offers.context(replace(context, facts=measured), step)
+        ordered = {other.name: other.args for other in jobs}
+        at = offers.context(replace(context, facts=measured, ordered=ordered), step)
         command = step.argv(job, at)
         if self.foreign(step, command):
             command = legacy_command(step, step.legacy_units(job, at, command))
         inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}
         digest = digest_of(step, command, workspace, inputs)
+        command = replace(command, argv=(*command.argv, *command.aside), aside=())
         film = done.get("assemble/film")
         if job.step == "upload" and not self.foreign(step, command):
             # a film or a consent that was replaced since: neither is part of what is made

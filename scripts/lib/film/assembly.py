@@ -11,6 +11,7 @@ from scripts.lib import script_runtime
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import checked, ffmpeg, joining, loudness, mixing, pace, picture_format, segment, voice
 from scripts.lib.film.manifest import Entry
+from scripts.lib.film.overlay import LeftOut, Mark
 from scripts.lib.film.segment import Segment, Wishes
 
 AT_ONCE = 2
@@ -20,16 +21,15 @@ Tell = Callable[[float, str], None]
 Made = TypeVar("Made")
 Job = Callable[[], "Part | LeftOut"]
 
-MARK_SIDE = 384
-"""The longest side of a watermark in pixels: a fifth of the film's width, and well inside its height."""
-
 
 @dataclass(frozen=True)
 class Part:
-    """A segment of the film; `fresh` says that its pictures were encoded by this run."""
+    """A segment of the film; `fresh` says that its pictures were encoded by this run, `framing` that it is an intro
+    or outro."""
 
     segment: Segment
     fresh: bool
+    framing: bool = False
 
 
 EXTRA_S_MAX = 150.0
@@ -37,13 +37,6 @@ EXTRA_S_MAX = 150.0
 
 
 MUSIC_S_MIN = 5.0
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """An intro, outro or watermark that the film is made without: what is paid for waits for no extra."""
-
-    why: str
 
 
 def gather(
@@ -72,29 +65,10 @@ def made_equal(parts: Sequence[Part], fps: int, room: Path, tell: Tell) -> list[
     return _encoded(parts, odd, encoder, None, "parameter sets clash with the other clips", room, tell)
 
 
-def drawn_over(parts: Sequence[Part], mark: Path, fps: int, room: Path, tell: Tell) -> list[Part]:
-    """All parts encoded again with the watermark in the lower right corner."""
-    encoder = picture_format.Encoder(fps, crf=picture_format.CRF_DRAWN)
-    return _encoded(parts, set(range(len(parts))), encoder, mark, "watermark", room, tell)
-
-
-def prepared_mark(mark: Path, room: Path) -> Path | LeftOut:
-    """The watermark as PNG of the size that it is drawn in, or why it cannot be used."""
-    from PIL import Image  # few films have a watermark
-
-    from scripts.lib import pictures
-
-    try:
-        picture = pictures.load(mark, f"watermark {mark}").convert("RGBA")
-    except Failure as failure:
-        if failure.kind is not Kind.INPUT:
-            raise
-        return LeftOut(failure.message)
-    if max(picture.size) > MARK_SIDE:
-        picture.thumbnail((MARK_SIDE, MARK_SIDE), Image.Resampling.LANCZOS)
-    made = room / "watermark.png"
-    made.write_bytes(pictures.encoded(picture, ".png"))
-    return made
+def drawn_over(parts: Sequence[Part], mark: Mark, fps: int, room: Path, tell: Tell) -> list[Part]:
+    """The cuts that have no watermark yet encoded again with it. The channel's own intro and outro stay as they are."""
+    bare = {place for place, part in enumerate(parts) if part.segment.mark is None and not part.framing}
+    return _encoded(parts, bare, picture_format.Encoder(fps), mark, "watermark drawn", room, tell)
 
 
 def music(path: Path) -> mixing.Music | LeftOut:
@@ -110,12 +84,13 @@ def music(path: Path) -> mixing.Music | LeftOut:
 
 
 def _encoded(
-    parts: Sequence[Part], chosen: set[int], encoder: picture_format.Encoder, mark: Path | None, why: str, room: Path,
+    parts: Sequence[Part], chosen: set[int], encoder: picture_format.Encoder, mark: Mark | None, why: str, room: Path,
     tell: Tell,
 ) -> list[Part]:  # fmt: skip
     def one(index: int) -> Part:
         out = room / f"again_{index:03}.mov"
-        return Part(segment.encode_again(parts[index].segment, out, encoder, why, mark), True)
+        made = segment.encode_again(parts[index].segment, out, encoder, why, mark)
+        return replace(parts[index], segment=made, fresh=True)
 
     order = sorted(chosen)
     fresh = dict(zip(order, _together([partial(one, index) for index in order], tell, "clips encoded"), strict=True))
@@ -139,15 +114,27 @@ def _together(jobs: Sequence[Callable[[], Made]], tell: Tell, what: str) -> list
 def _prepared(entry: Entry, wishes: Wishes, room: Path) -> Part:
     if entry.cut is not None and entry.cut.is_file():
         known = checked.recall(entry.cut, entry.name, wishes.fps)
-        if known is not None:
+        if known is not None and not (_marked_otherwise(known, wishes) and _sources(entry)):
             return Part(known, False)
+        if known is not None:
+            script_runtime.warn(f"{entry.name}: its cut has another watermark than the film; it is cut again")
+            return _cut(entry, wishes, room)
         try:
             return _taken(entry.cut, entry.name, wishes.fps, room)
         except Failure as failure:
-            if failure.kind is not Kind.INPUT or not (entry.video.is_file() and entry.audio.is_file()):
+            if failure.kind is not Kind.INPUT or not _sources(entry):
                 raise
             script_runtime.warn(f"{failure.message}; it is cut again")
     return _cut(entry, wishes, room)
+
+
+def _marked_otherwise(known: Segment, wishes: Wishes) -> bool:
+    """Whether a cut has a watermark that this film should not have, which nobody can take off again."""
+    return known.mark is not None and (wishes.mark is None or known.mark != wishes.mark.digest)
+
+
+def _sources(entry: Entry) -> bool:
+    return entry.video.is_file() and entry.audio.is_file()
 
 
 def _taken(cut: Path, name: str, fps: int, room: Path) -> Part:
@@ -190,4 +177,4 @@ def _framing(path: Path, name: str, fps: int, room: Path) -> Part | LeftOut:
         if failure.kind is not Kind.INPUT:
             raise
         return LeftOut(failure.message)
-    return Part(made, made.odd is not None)
+    return Part(made, made.odd is not None, framing=True)

@@ -26,7 +26,7 @@ def certify(segment: Segment, output: Path, fps: int) -> None:
     words = {
         "version": VERSION, "sha256": sha256, "fps": fps, "frames": segment.frames, "samples": segment.samples,
         "digest": segment.digest, "delay": segment.delay, "odd": segment.odd, "held": segment.held,
-        "handle": segment.handle,
+        "handle": segment.handle, "mark": segment.mark,
     }  # fmt: skip
     atomic.write_text(certificate_path(output), json.dumps(words, indent=1) + "\n")
 
@@ -39,6 +39,7 @@ def recall(path: Path, name: str, fps: int) -> Segment | None:
         frames, samples, digest = int(words["frames"]), int(words["samples"]), str(words["digest"])
         delay, odd, held = int(words["delay"]), words["odd"], int(words["held"])
         handle = None if words["handle"] is None else int(words["handle"])
+        mark = words.get("mark")
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     if known[:2] != (VERSION, fps) or not path.is_file() or known[2] != atomic.fingerprint(path)[1]:
@@ -46,4 +47,4 @@ def recall(path: Path, name: str, fps: int) -> Segment | None:
     avc = mp4.read_avc(path)
     if avc is None:
         return None
-    return Segment(path, name, frames, samples, avc, digest, delay, odd and str(odd), held, handle)
+    return Segment(path, name, frames, samples, avc, digest, delay, odd and str(odd), held, handle, mark and str(mark))

@@ -22,7 +22,6 @@ LEVEL, LEVEL_KBIT = "4.1", 50_000
 """The level of our encodes, and what a second of them may have at most (62,500 in profile High)."""
 CRF_CUT = 15
 """Veryfast at 14.8 has the SSIM of fast at 18, for under half of the processor time and 28 % more bytes."""
-CRF_DRAWN = 16
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import ending, ffmpeg, hdr, loudness, mp4, pace, packets, padding, picture_format, sounds, voice
+from scripts.lib.film import (
+    ending,
+    ffmpeg,
+    hdr,
+    loudness,
+    mp4,
+    overlay,
+    pace,
+    packets,
+    padding,
+    picture_format,
+    sounds,
+    voice,
+)
 from scripts.lib.film.loudness import RATE_HZ, STEREO
+from scripts.lib.film.overlay import Mark, Overlay
 from scripts.lib.film.pace import Pace
 from scripts.lib.film.voice import Speech
 
@@ -21,8 +35,6 @@ LACK_S, LACK_SHARE = loudness.LACK_S, loudness.LACK_SHARE
 """How much of its claimed length a clip may lack, as in videod's check: the last packet's length is often a guess."""
 SLOWED_SPARE = 3
 """Pictures that a slowed clip may come out short by, since its last one has none to pass into."""
-WATERMARK = "format=rgba,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"
-"""In the film's colours (FFmpeg 5.1 would take BT.601)."""
 FRAMING_LUFS = -16.5
 """Of an intro and an outro: so loud are cuts one after the other before the film is mastered."""
 STEMS = 3
@@ -31,13 +43,22 @@ STEMS = 3
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a cut should be. Loudness in LUFS. `decode`: whether its pictures are decoded once it is made."""
+    """What a cut should be. Loudness in LUFS. `decode`: whether its pictures are decoded once it is made.
+
+    `mark` and then the `overlays` are drawn over its pictures.
+    """
 
     fps: int = picture_format.FPS
     pace: Pace = field(default_factory=Pace)
     voice_lufs: float = -16.0
     effect_lufs: float = -30.0
     decode: bool = True
+    mark: Mark | None = None
+    overlays: tuple[Overlay, ...] = ()
+
+    @property
+    def drawn(self) -> tuple[Overlay, ...]:
+        return ((self.mark.overlay,) if self.mark else ()) + self.overlays
 
 
 @dataclass(frozen=True)
@@ -81,7 +102,7 @@ class Segment:
 
     `digest` is that of its packets without parameter sets, `delay` its reordering depth in pictures; `odd` says why
     it was encoded (None: copied). `handle`: samples by which its ambience is longer on either side; None: a segment
-    that has nothing but its mixed sound.
+    that has nothing but its mixed sound. `mark`: the digest of the watermark that was drawn over it.
     """
 
     path: Path
@@ -94,6 +115,7 @@ class Segment:
     odd: str | None = None
     held: int = 0
     handle: int | None = None
+    mark: str | None = None
 
 
 def samples_of(frames: int, fps: int) -> int:
@@ -141,7 +163,7 @@ def choose_shot(clip: Clip, speech: Speech, wishes: Wishes) -> Shot:
     """How many pictures to take for these words, and where in them somebody speaks."""
     fps, wished, copied = wishes.fps, wishes.pace, 0
     found = pace.taken(clip.pictures, speech.seconds, wished, fps)
-    frames, odd = found.frames, clip.odd
+    frames, odd = found.frames, clip.odd or (f"{overlay.named(wishes.drawn)} drawn" if wishes.drawn else None)
     if found.source != found.frames:
         held_s = found.held / fps
         stands = f", last picture held for {held_s:.2f} s" if found.held else ""
@@ -150,7 +172,7 @@ def choose_shot(clip: Clip, speech: Speech, wishes: Wishes) -> Shot:
         fading = "fades out at its end"
         copied = 0 if odd or clip.numbers is None else ending.kept(clip.numbers, frames, round(wished.fade_s * fps))
         odd = odd or fading
-    elif clip.numbers is not None:
+    elif clip.numbers is not None and odd is None:
         closed = packets.closed_cut(clip.numbers, frames)
         if closed is None or closed - frames > COPY_EXTRA_S_MAX * fps:
             odd = "no place to cut near the end of the narration"
@@ -202,15 +224,18 @@ def cut(
     graph += f"{sounds.faded(fade, length)}[sound]"
     stems = ("[voice]", "[ambience]", "[handles]")
     encoder = picture_format.Encoder(wishes.fps)
+    if wishes.drawn:
+        shot = replace(shot, odd=shot.odd or f"{overlay.named(wishes.drawn)} drawn", copied=0)
     rendered = _faded(shot, out, wishes.fps)
-    _render(rendered, inputs, graph, out, encoder, stems=stems)
+    _render(rendered, inputs, graph, out, encoder, overlays=wishes.drawn, stems=stems)
     if rendered is not shot and (padded := padding.trouble(out, shot.clip.video)) is not None:
         shot = replace(shot, odd=padded)
         _render(shot, inputs, graph, out, encoder, stems=stems)
     if shot.odd is None and (padded := padding.trouble(out, shot.clip.video)) is not None:
         shot = replace(shot, odd=padded)
         _render(shot, inputs, graph, out, encoder, stems=stems)
-    return examine(out, name, wishes.fps, shot, wishes.decode)
+    made = examine(out, name, wishes.fps, shot, wishes.decode)
+    return replace(made, mark=wishes.mark.digest if wishes.mark else None)
 
 
 def _faded(shot: Shot, out: Path, fps: int) -> Shot:
@@ -253,20 +278,18 @@ def conform(clip: Clip, out: Path, fps: int, framing: bool = False) -> Segment:
 
 
 def encode_again(
-    segment: Segment, out: Path, encoder: picture_format.Encoder, why: str, mark: Path | None = None
+    segment: Segment, out: Path, encoder: picture_format.Encoder, why: str, mark: Mark | None = None
 ) -> Segment:
     """The same segment with pictures from our encoder, `mark` drawn over them; its sound is untouched."""
     video = ffmpeg.probe(segment.path).video
     assert video is not None
     shot = Shot(Clip(segment.path, segment.name, video, segment.frames, why, None), segment.frames, segment.held, why)
-    inputs = ffmpeg.given(segment.path)
-    drawing = "null"
-    if mark is not None:
-        inputs += ffmpeg.given(mark)
-        drawing = f"null[plain];[2:v:0]{WATERMARK}[mark];[plain][mark]overlay=W-w-48:H-h-48"
     stems = () if segment.handle is None else tuple(f"1:a:{place + 1}" for place in range(STEMS))
-    _render(shot, inputs, "[1:a:0]anull[sound]", out, encoder, drawing=drawing, stems=stems)
-    return examine(out, segment.name, encoder.fps, shot)
+    overlays = (mark.overlay,) if mark else ()
+    given = ffmpeg.given(segment.path)
+    _render(shot, given, "[1:a:0]anull[sound]", out, encoder, overlays=overlays, stems=stems)
+    made = examine(out, segment.name, encoder.fps, shot)
+    return replace(made, mark=mark.digest if mark else segment.mark)
 
 
 def examine(path: Path, name: str, fps: int, shot: Shot | None = None, decode: bool = True) -> Segment:
@@ -305,11 +328,11 @@ def _sounds(path: Path, name: str, shot: Shot | None) -> tuple[int, int | None]:
 
 def _render(
     shot: Shot, inputs: Sequence[str], sound: str, out: Path, encoder: picture_format.Encoder, whole: bool = False,
-    drawing: str = "null", stems: Sequence[str] = (),
+    overlays: Sequence[Overlay] = (), stems: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Run FFmpeg once for pictures and sound. Input 0 is the clip; `inputs` begin with number 1 and feed `sound`.
 
-    `drawing` is the filter chain that encoded pictures go through last; `stems` are written behind [sound].
+    The `overlays` are drawn over pictures that are encoded; `stems` are written behind [sound].
     """
     # not by -frames:v: FFmpeg 5.1 ends the sound too when that is reached
     video = shot.clip.video
@@ -325,7 +348,9 @@ def _render(
         spare = SLOWED_SPARE if shot.slower > 1.0 else 0
         hold = f",tpad=stop_mode=clone:stop={shot.held + spare}" if shot.held or spare else ""
         fade = f",fade=t=out:start_frame={shot.frames - shot.fade}:nb_frames={shot.fade}" if shot.fade else ""
-        graph = f"[{video.stream}]{chain}{hold},trim=end_frame={shot.frames}{fade},{drawing}[pictures];{sound}"
+        drawing = overlay.drawing(overlays, 1 + inputs.count("-i"), shot.frames, encoder.fps)
+        inputs = [*inputs, *overlay.inputs(overlays)]
+        graph = f"[{video.stream}]{chain}{hold},trim=end_frame={shot.frames},{drawing}{fade}[pictures];{sound}"
         pictures = ["-map", "[pictures]", *encoder.arguments(), "-fps_mode", "passthrough"]
     ffmpeg.run(
         [

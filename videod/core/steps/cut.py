@@ -27,6 +27,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--video", at.file(text(job, "video")), "--audio", at.file(text(job, "audio")),
         "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)), "--inspected", *place,
+        *(("--watermark", at.watermark) if at.watermark else ()),
     ))  # fmt: skip
 
 

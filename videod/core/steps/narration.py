@@ -11,6 +11,8 @@ from videod.core.step_parts import bought_again, channel_file, clip_key, job, sp
 
 #: the fastest and slowest speech, characters a second; narrators speak about 15 (generate_audio refuses above 20)
 FASTEST, SLOWEST = 25.0, 4.0
+#: so many characters of the narrations before and after go with it, so that a voice speaks a line as part of a whole
+NEIGHBOR_CHARACTERS = 400
 #: what a service's code holds that does not know a voice, or a model
 _VOICE, _MODEL = "voice", "model"
 #: what ElevenLabs calls a voice that only paid plans may use
@@ -33,7 +35,23 @@ def _argv(job: Job, at: CommandContext) -> Command:
         "--stability", str(at.voice["stability"]), "--similarity", str(at.voice["similarity"]),
         "--style", str(at.voice["style"]), *spoken(at), "--output", at.path(STEP.output(job, at.task)),
         *bought_again(job),
-    ))  # fmt: skip
+    ), aside=_neighbors(job, at))  # fmt: skip
+
+
+def _neighbors(job: Job, at: CommandContext) -> tuple[str, ...]:
+    """The ends of the narrations beside this one, as they are ordered now.
+
+    They are no part of the order: where one is corrected, those beside it stay as they were bought.
+    """
+    texts = {other.partition("/")[2]: str(args.get("text", "")).strip() for other, args in at.ordered.items()
+             if other.startswith(f"{STEP.name}/")}  # fmt: skip
+    keys = sorted((key for key, said in texts.items() if said or key == job.key), key=lambda key: (len(key), key))
+    place = keys.index(job.key) if job.key in keys else -1
+    if place < 0:
+        return ()
+    before = texts[keys[place - 1]][-NEIGHBOR_CHARACTERS:] if place else ""
+    after = texts[keys[place + 1]][:NEIGHBOR_CHARACTERS] if place + 1 < len(keys) else ""
+    return (*(("--previous", before) if before else ()), *(("--next", after) if after else ()))
 
 
 def _place(job: Job, task: Task) -> str:

@@ -32,6 +32,9 @@ from videod.sandbox.render.speech import Spoken, speak
 #: US dollars per 1,000 characters (v4, v3 and multilingual_v2; November 2026); a model's multiplier scales it.
 SPEECH_USD_PER_1000 = 0.08
 
+#: what is said around the words, for the voice to go by; nobody pays for it
+NEIGHBORS = ("previous_text", "next_text")
+
 
 @dataclass(frozen=True)
 class Order:
@@ -59,6 +62,7 @@ async def _speech_order(request: web.Request) -> Order:
     if len(text) > model.longest:
         message = f"A request has {len(text)} characters; {model_id} takes at most {model.longest}."
         raise ServiceRefusalError(400, "max_character_limit_exceeded", message)
+    _check_neighbors(body, model_id)
     settings = body.get("voice_settings") or {}
     if not isinstance(settings, dict):
         raise InvalidRequestError(
@@ -68,7 +72,19 @@ async def _speech_order(request: web.Request) -> Order:
         number(settings, ["voice_settings", name], 0, 1, 0.5)
     speed = number(settings, ["voice_settings", "speed"], 0.7, 1.2, 1.0)
     refuse(request, text)
-    return Order(voice, text, model_id, speed, output, digest(voice, body, request.query.get("output_format")))
+    # the same words bought twice are the same whatever is said around them
+    ordered = {name: value for name, value in body.items() if name not in NEIGHBORS}
+    return Order(voice, text, model_id, speed, output, digest(voice, ordered, request.query.get("output_format")))
+
+
+def _check_neighbors(body: dict[str, Any], model_id: str) -> None:
+    for name in NEIGHBORS:
+        text = body.get(name)
+        if text is not None and not isinstance(text, str):
+            raise InvalidRequestError(["body", name], "Input should be a valid string", "string_type")
+        if text and model_id == "eleven_v3":
+            message = f"Providing previous_text or next_text is not yet supported with the '{model_id}' model."
+            raise ServiceRefusalError(400, "unsupported_model", message)
 
 
 def _charge_speech(request: web.Request, order: Order) -> int:
