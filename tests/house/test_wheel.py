@@ -59,9 +59,23 @@ def test_everything_that_videod_imports_is_a_dependency() -> None:
 
 
 def test_run_installs_no_tool_of_the_tests() -> None:
-    assert "optional-dependencies" not in PROJECT["project"]
+    assert set(PROJECT["project"]["optional-dependencies"]) == {"voice"}
     setup = (ROOT / ".ci" / "ensure-env.sh").read_text()
-    assert "GROUPS_ARG=--no-dev" in setup and "--extra" not in setup
+    assert "GROUPS_ARG=--no-dev" in setup and set(re.findall(r"--extra (\w+)", setup)) == {"voice"}
+
+
+def test_only_the_demo_installs_a_neural_voice(tmp_path: Path) -> None:
+    setup = (ROOT / ".ci" / "ensure-env.sh").read_text()
+    chosen = setup[setup.index('[ "$KIND ${1:-}"') : setup.index("STAMP=")]
+    for kind, word, extra in (
+        ("run", "demo", "--extra voice"),
+        ("run", "status", ""),
+        ("run", "", ""),
+        ("dev", "", ""),
+    ):
+        asks = f'set -eu\nKIND={kind}\n{chosen}\nprintf %s "$EXTRA"'
+        said = subprocess.run(["sh", "-c", asks, "sh", *([word] if word else [])], capture_output=True, check=True)
+        assert said.stdout.decode() == extra
 
 
 # ---------------------------------------------------------------------------------------------------- the wheel
@@ -95,12 +109,13 @@ def run(site: Path, cwd: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
-def test_the_wheel_brings_one_package_and_no_extras(site: Path) -> None:
+def test_the_wheel_brings_one_package_and_one_extra(site: Path) -> None:
     assert {path.name for path in site.iterdir() if path.suffix != ".dist-info"} == {"videod"}
     (info,) = site.glob("*.dist-info")
     told = Parser().parsestr((info / "METADATA").read_text())
-    assert told.get_all("Provides-Extra") is None
-    assert _names(told.get_all("Requires-Dist") or []) == _names(PROJECT["project"]["dependencies"])
+    assert told.get_all("Provides-Extra") == ["voice"]
+    asked = [one for one in told.get_all("Requires-Dist") or [] if "extra ==" not in one]
+    assert _names(asked) == _names(PROJECT["project"]["dependencies"])
 
 
 def test_the_wheel_holds_every_file_of_the_package_the_scripts_and_the_samples(site: Path) -> None:

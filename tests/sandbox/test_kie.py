@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import io
+import itertools
 import json
 import subprocess
 from collections.abc import AsyncIterator
@@ -142,6 +143,18 @@ async def test_every_motion_moves_and_shares_its_codec_parameters(prompt: str, t
     assert len(shown) == 24
     assert ImageStat.Stat(moved).mean[0] > 1
     assert avc_configuration(made) == avc_configuration(reference)
+
+
+@pytest.mark.parametrize("prompt", ["slow push in", "the bear waits"])
+async def test_a_fine_clip_moves_a_little_with_every_picture(prompt: str, tmp_path: Path) -> None:
+    image, made, usual = tmp_path / "in.png", tmp_path / "made.mp4", tmp_path / "usual.mp4"
+    image.write_bytes(picture())
+    await clips.render_clip(image, made, 2, prompt, SIZE, ffmpeg(), fine=True)
+    await clips.render_clip(image, usual, 2, prompt, SIZE, ffmpeg())
+    shown = [Image.frombytes("L", SIZE, one) for one in frames(made)]
+    steps = [ImageStat.Stat(ImageChops.difference(*pair)).mean[0] for pair in itertools.pairwise(shown)]
+    assert len(shown) == 48 and min(steps) > 0.02 and max(steps) < 12 * sorted(steps)[24]
+    assert avc_configuration(made) == avc_configuration(usual)
 
 
 def avc_configuration(file: Path) -> bytes:

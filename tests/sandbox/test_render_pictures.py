@@ -76,12 +76,10 @@ def test_every_creature_stands_whole_before_a_plain_ground_and_can_be_cut_out(cr
     assert (inside > 220).mean() > 0.6 * (inside > 40).mean()
 
 
-def test_a_plain_picture_has_no_caption_and_a_full_one_has() -> None:
+def test_no_words_stand_in_a_picture() -> None:
+    """Whoever cuts, combines or films it would film them too."""
     full = pixels(render_picture("Day.\nA red fox in a meadow.", SIZE, []))
-    bare = pixels(render_picture("Day.\nA red fox in a meadow." + PLAIN, SIZE, []))
-    strip = full[-12:, 4:200].max(axis=2)
-    assert strip.max() - np.median(strip) > 60
-    assert np.ptp(bare[-12:], axis=(0, 1)).max() == 0
+    assert abs(full[-8:].mean() - full[-28:-20].mean()) < 12, "a strip is darker"
 
 
 @pytest.mark.parametrize("colour", [(30, 150, 60), (150, 40, 160)])

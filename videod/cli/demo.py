@@ -43,6 +43,8 @@ STORIES: dict[str, tuple[tuple[str, str, str], ...]] = {
 #: clips and images of the small demo and of the mission's size
 SMALL, FULL = (6, 8), (18, 22)
 GIVE_UP_S = 3600.0
+#: of the track under the demo's films; a longer film hears it again
+MUSIC_S = 64
 DEFAULT = Path("videod.toml")
 #: the samples that these stories are for; those in a folder of channels may be gone, or somebody's own by now
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -186,7 +188,7 @@ def _set_up(folder: Path, size: tuple[int, int], config: Path, episodes: int, ch
         _check_room(folder, limits.min_free_mb + limits.reserve_mb + CLIP_MB * size[0] * episodes)
         os.environ["TMPDIR"] = str((folder / TEMPORARY).resolve())
         channels = _sample_channels(folder / "channels", size)
-        quick = ("--generation", "3", "--latency", "gemini=0.3", "--latency", "elevenlabs=0.2")
+        quick = ("--fine", "--generation", "3", "--latency", "gemini=0.3", "--latency", "elevenlabs=0.2")
         rate = ("--notion-rate", "600")
         found, _ = rehearsal.attach_or_start(folder / "sandbox", (*quick, *rate), children)
         state = folder / "daemon"
@@ -221,8 +223,20 @@ def _sample_channels(target: Path, size: tuple[int, int]) -> list[str]:
         body = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text(encoding="utf-8"))
         body |= {"clips": size[0], "images": size[1], "gates": dict.fromkeys(("assets", "video", "audio"), "review")}
         body["gates"]["final"] = "auto"
+        body["music"] = [_music(target, name)]
         (target / f"{name}.yaml").write_text(yaml.safe_dump(body, allow_unicode=True), encoding="utf-8")
     return sorted(STORIES)
+
+
+def _music(channels: Path, name: str) -> dict[str, object]:
+    """The track that lies under a channel's films, composed here: nobody else's licence is needed."""
+    from videod.sandbox.render import score
+    from videod.sandbox.render.ambience import stereo_wav
+
+    track = channels / "music" / f"{name}.wav"
+    track.parent.mkdir(exist_ok=True)
+    track.write_bytes(stereo_wav(score.render_score(name, MUSIC_S), score.RATE))
+    return {"file": f"music/{name}.wav", "seconds": MUSIC_S, "licence": "CC0 1.0", "credit": "Music: videod's demo"}
 
 
 def _stories(episodes: int) -> list[tuple[str, tuple[str, str, str]]]:

@@ -64,6 +64,9 @@ def run(
     plain: Annotated[
         bool, typer.Option("--plain", help="Cheap media: colours, still clips, a hum for a voice.")
     ] = False,
+    fine: Annotated[
+        bool, typer.Option("--fine", help="Clips that move smoothly, and a neural voice where it is installed.")
+    ] = False,
     notion_rate: Annotated[
         int, typer.Option(min=1, help="Requests a minute that Notion takes: 180 on Free and Plus, 600 on Business.")
     ] = 180,
@@ -79,7 +82,7 @@ def run(
     from videod.sandbox.kernel import Options
 
     options = Options(
-        _latencies(latency or []), generation, _size(size), seed, plain, notion_rate, notion_file_mib << 20
+        _latencies(latency or []), generation, _size(size), seed, plain, notion_rate, notion_file_mib << 20, fine
     )
     try:
         faults = [parse_fault(text) for text in fault or []]

@@ -140,7 +140,8 @@ class Faults:
 class Options:
     """How the simulated services behave. Latencies are seconds a request of that service takes before its answer.
 
-    `plain`: pictures, clips and sounds are the cheapest that pass for whole (`render.plain`).
+    `plain`: pictures, clips and sounds are the cheapest that pass for whole (`render.plain`). `fine`: they are for
+    people to look at: clips move by parts of a pixel, and a neural voice speaks where one is installed.
     """
 
     latency_s: dict[str, float] = field(default_factory=dict)
@@ -152,6 +153,7 @@ class Options:
     notion_per_minute: int = 180
     #: the largest file that Notion takes: 5 MiB on its Free plan
     notion_file_bytes: int = 5 << 30
+    fine: bool = False
 
 
 class Meter:

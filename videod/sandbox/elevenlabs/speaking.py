@@ -25,7 +25,7 @@ from videod.sandbox.elevenlabs.counter import (
     read_body,
     refuse,
 )
-from videod.sandbox.render import plain
+from videod.sandbox.render import neural, plain
 from videod.sandbox.render.encoding import AudioFormat
 from videod.sandbox.render.speech import Spoken, speak
 
@@ -104,6 +104,8 @@ async def _spoken(request: web.Request) -> tuple[Order, Spoken, bytes, int]:
     async with request.app[ACCOUNT].rendering:
         if request.app[CONTEXT].options.plain:
             spoken = await asyncio.to_thread(plain.voice, order.text, order.speed)
+        elif request.app[CONTEXT].options.fine and neural.speaks(order.text):
+            spoken = await neural.speak(order.text, NARRATORS[order.voice].render, order.speed)
         else:
             spoken = await speak(order.text, NARRATORS[order.voice].render, order.speed)
         return order, spoken, await encoded_sound(request, spoken.wav, order.output), credits

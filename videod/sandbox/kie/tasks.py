@@ -181,10 +181,11 @@ class Tasks:
                 size = clip_size(picture.size, self._context.options.clip_size)
             size, coded = delivered(task, size)
             seconds = max(1, task.seconds // 2) if task.media == "short_clip" else task.seconds
+            fine = self._context.options.fine
             if self._context.options.plain:
                 await plain.clip(image, made, seconds, size, ffmpeg())
             else:
-                await clips.render_clip(image, made, seconds, task.prompt, size, ffmpeg(), coded)
+                await clips.render_clip(image, made, seconds, task.prompt, size, ffmpeg(), coded, fine)
         except (clips.RenderError, OSError) as problem:
             said = f"Internal Error: {problem}"
             self._keep(replace(self._tasks[task.id], ending="fail", fail_code="500", fail_msg=said))

@@ -62,12 +62,12 @@ def render_ambience(prompt: str, seconds: float) -> Stereo:
     return np.asarray(np.tanh(mixed / PEAK) * PEAK)
 
 
-def stereo_wav(sound: Stereo) -> bytes:
-    """16-bit stereo WAV at 44.1 kHz."""
+def stereo_wav(sound: Stereo, rate: int = RATE) -> bytes:
+    """16-bit stereo WAV."""
     out = io.BytesIO()
     with wave.open(out, "wb") as target:
         target.setnchannels(2)
         target.setsampwidth(2)
-        target.setframerate(RATE)
+        target.setframerate(rate)
         target.writeframes((sound.T * 32767).astype("<i2").tobytes())
     return out.getvalue()

@@ -1,9 +1,9 @@
-"""What lies between the subject and the lens: weather, light shafts, near foliage, vignette, grain, the caption."""
+"""What lies between the subject and the lens: weather, light shafts, near foliage, vignette, grain."""
 
 import math
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
 from videod.sandbox.render import noise, plants, sky
 from videod.sandbox.render.scene import Scene
@@ -106,16 +106,3 @@ def develop(image: Image.Image, chance: np.random.Generator) -> Image.Image:
     curve = np.arange(256, dtype=np.float32) / 255
     curve = np.clip(curve + 0.07 * np.sin((curve - 0.5) * 2 * np.pi) * 0.9, 0, 1) * 255
     return Image.fromarray(curve.astype(np.uint8)[np.clip(pixels, 0, 255).astype(np.uint8)])
-
-
-def caption(image: Image.Image, text: str) -> None:
-    """A thin strip at the bottom edge that says what the picture stands for."""
-    width, height = image.size
-    size = max(11, round(height * 0.019))
-    font = ImageFont.load_default(size)
-    strip = Image.new("RGBA", (width, round(size * 1.75)), (8, 10, 14, 105))
-    pen = ImageDraw.Draw(strip)
-    pen.text((size, size * 0.3), text, font=font, fill=(236, 238, 240, 205))
-    base = image.crop((0, height - strip.height, width, height)).convert("RGBA")
-    base.alpha_composite(strip)
-    image.paste(base.convert("RGB"), (0, height - strip.height))

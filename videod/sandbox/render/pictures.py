@@ -5,7 +5,6 @@ pose and framing; a reference picture lends the animal its colours, so that vari
 """
 
 import io
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -123,13 +122,6 @@ def landscape(scene: Scene, size: tuple[int, int], chance: np.random.Generator) 
     return frame
 
 
-def caption_of(prompt: str) -> str:
-    """The last line's first sentence, short enough for the strip."""
-    words = prompt.strip().split("\n")[-1]
-    sentence = re.split(r"(?<=[.!?])\s", words)[0]
-    return sentence if len(sentence) <= 96 else sentence[:95].rsplit(" ", 1)[0] + "..."
-
-
 def render_picture(prompt: str, size: tuple[int, int], references: list[bytes]) -> Image.Image:
     """The RGB picture for `prompt` at `size` (width, height); `references` are encoded pictures of the subject."""
     scene = read_scene(prompt)
@@ -146,9 +138,7 @@ def render_picture(prompt: str, size: tuple[int, int], references: list[bytes]) 
     finish.weather(frame, scene)
     if scene.framing != "close" and scene.prop is None:
         finish.near_foliage(frame, scene)
-    picture = finish.develop(frame.image, frame.chance)
-    finish.caption(picture, caption_of(prompt))
-    return picture
+    return finish.develop(frame.image, frame.chance)
 
 
 def encode_picture(picture: Image.Image, mime_type: str) -> bytes:
