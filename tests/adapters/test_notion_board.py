@@ -429,6 +429,16 @@ async def test_an_answer_that_drips_or_hangs_ends_in_time(on: NotionStage) -> No
     await calls.aclose()
 
 
+async def test_whoever_asks_while_videod_stops_gets_an_answer_and_no_error_is_logged(
+    on: NotionStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = Calls("ntn_sandbox", on.clock, on.url, FAST)
+    await calls.aclose()
+    with pytest.raises(BoardError, match="videod is stopping") as failed:
+        await notion_schema.databases_under(calls, PAGE)
+    assert failed.value.kind == "down" and not caplog.records
+
+
 async def test_a_list_instead_of_an_object_is_noticed(tmp_path: Path) -> None:
     async def answer(request: web.Request) -> web.Response:
         return web.json_response([1, 2])

@@ -1,5 +1,6 @@
 """No money before it is sure to be worth it: what is wrong is named before the first cent, once, and heals."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.daemon.wrong_settings import SETTINGS, Wrong
 from videod.core.preflight import Finding, Look, standing
 from videod.core.suspension import NEW_EPISODES
 from videod.daemon.preflight import FRESH_MS, KEPT
+from videod.daemon.settings_checks import BoardLook
 from videod.sandbox import s3
 from videod.sandbox.kernel import Fault
 from videod.store import reads
@@ -251,3 +253,22 @@ async def test_an_outage_of_r2_is_no_wrong_setting(tmp_path: Path) -> None:
         stage.start()
         await stage.preflight.look()
         assert await stage.may_begin() == {"wild"} and await stage.alerts() == []
+
+
+async def test_a_stop_leaves_no_question_to_the_board_behind() -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def check() -> list[str]:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return []
+
+    look = asyncio.create_task(BoardLook(check, lambda: None)())
+    await asked.wait()
+    look.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await look
+    await ended.wait()

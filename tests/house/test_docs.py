@@ -21,7 +21,6 @@ from videod.core.tables import STEPS
 from videod.credentials import SECRET_NAMES
 from videod.daemon.heartbeat import HEARTBEAT_S
 from videod.daemon.lifecycle import stop_budget_s
-from videod.sandbox.notion import BOARD_PAGE_ID
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -185,10 +184,6 @@ def test_every_link_leads_somewhere(page: str, target: str) -> None:
             re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in _HEADING.findall(path.read_text())
         }
         assert anchor in slugs, f"{name} has {sorted(slugs)}"
-
-
-def test_the_page_id_of_the_rehearsal_is_that_of_the_stand_in() -> None:
-    assert f"--parent {BOARD_PAGE_ID} " in TEXTS["docs/operations.md"]
 
 
 def test_pictures_are_small_enough_to_load_at_once() -> None:

@@ -20,6 +20,7 @@ from videod.cli import sandbox as cli
 from videod.sandbox import admin, attach, catbox, google, host, s3, slack
 from videod.sandbox.kernel import Options
 from videod.sandbox.kie import envelope
+from videod.sandbox.notion import BOARD_PAGE_ID
 
 MINE = ("kie", "kie_upload", "youtube", "google", "catbox", "slack")
 
@@ -275,6 +276,7 @@ def test_a_sandbox_in_its_own_process_is_steered_from_the_command_line_and_ends_
         assert process.stdout.read() == "Stopped.\n"
         assert ended(process) == 0
     assert exported["VIDEOD_URL_NOTION"] == urls["notion"]
+    assert exported["VIDEOD_NOTION_PARENT_PAGE"] == BOARD_PAGE_ID  # else `videod new` would know no board
     assert [line.split()[:2] for line in added[1].splitlines()] == [["kie", "reset"], ["slack", "no_text"]]
     assert (refused[0], "knows no fault 'explode'" in refused[1]) == (64, True)
     assert [line.split()[0] for line in cleared[1].splitlines()] == ["slack"]

@@ -128,8 +128,10 @@ class Calls:
         self._remark = remark
         self._remarked: str | None = None
         self._timeout_s = timeout_s
+        self._closed = False
 
     async def aclose(self) -> None:
+        self._closed = True
         await self._client.aclose()
         self._turn.close()
 
@@ -193,6 +195,8 @@ class Calls:
 
     async def _asked(self, what: str, make: Make, carries_bytes: int) -> "_Answer":
         """The answer as it came, whatever its status. All that a wire and two libraries can raise ends here."""
+        if self._closed:
+            raise BoardError("down", f"videod is stopping, so Notion is not asked: {what}")
         try:
             async with asyncio.timeout(self._timeout_s + carries_bytes / SLOWEST_UPLOAD):
                 answer = await _awaited(make(self._client))

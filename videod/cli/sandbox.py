@@ -140,7 +140,9 @@ def env(root: Root = ROOT, as_json: AsJson = False) -> None:
     """Print the environment that points videod and its scripts at the running sandbox."""
     import shlex
 
-    variables = _running(root)["environment"]
+    from videod.sandbox.notion import BOARD_PAGE_ID
+
+    variables = {"VIDEOD_NOTION_PARENT_PAGE": BOARD_PAGE_ID} | _running(root)["environment"]
     lines = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items()))
     typer.echo(json.dumps(variables) if as_json else lines)
 

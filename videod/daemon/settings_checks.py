@@ -260,7 +260,11 @@ class BoardLook:
     async def __call__(self) -> Look:
         if self._asked is None:
             self._asked = asyncio.create_task(self._look(), name="board's columns")
-        await asyncio.wait([self._asked], timeout=BOARD_S)
+        try:
+            await asyncio.wait([self._asked], timeout=BOARD_S)
+        except asyncio.CancelledError:  # videod stops: nobody waits for an answer any more
+            self._asked.cancel()
+            raise
         if not self._asked.done():
             self._asked.add_done_callback(lambda _: self._later())
             return Look(unknown=frozenset({BOARD, COLUMNS}))
