@@ -93,12 +93,17 @@ def _finish(
     reporter.result(
         asked.output, duration_s=round(frames / asked.fps, 3), frames=frames, lufs=heard.lufs,
         true_peak_db=heard.true_peak_db, width=picture_format.WIDTH, height=picture_format.HEIGHT,
-        fps=asked.fps, clips=len(segments),
+        fps=asked.fps, clips=len(segments), opening_s=_opening(segments, asked.fps),
         reencoded_clips=[part.segment.name.removeprefix("clip ") for part in parts if part.fresh],
         held_s=round(sum(one.held for one in segments) / asked.fps, 3),
         made_without="; ".join(left_out) or None, music=music.path.name if music else None,
         music_credit=asked.music_credit or None if music else None,
     )  # fmt: skip
+
+
+def _opening(segments: Sequence[segment.Segment], fps: int) -> float:
+    """What the film shows before its first clip, seconds: captions and chapters are counted from there."""
+    return round(segments[0].frames / fps, 3) if segments[0].name == assembly.INTRO else 0.0
 
 
 def _present(asked: argparse.Namespace, option: str) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.lib import atomic, script_runtime
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import checked, loudness, overlay, pace, segment, voice
+from scripts.lib.film import checked, loudness, overlay, pace, said, segment, voice
 from scripts.lib.workroom import workroom
 
 
@@ -18,7 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Trim a clip to the words of its narration, with time before and after them, mix narration and effect, write"
         " MOV with H.264 and PCM sound of exactly the same length. Silence at the ends of a narration is left out,"
         " words never are: where the clip is shorter, it is slowed. Pictures are copied bit by bit where that is"
-        " possible. <output>.checked.json certifies the result for assemble_video.",
+        " possible. <output>.checked.json certifies the result for assemble_video, <output>.said.json tells"
+        " make_captions where the narration is heard.",
         "python scripts/cut_clip.py --video clip_07.mp4 --audio clip_07.mp3 --sfx clip_07_sfx.mp3 --output clip_07.mov",
     )
     parser.add_argument("--video", type=Path, required=True, help="the clip")
@@ -73,6 +74,7 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         with atomic.replacing(asked.output) as (_, part):
             made.path.replace(part)
     checked.certify(made, asked.output, wishes.fps)
+    said.keep(asked.output, said.of_cut(shot.lead, made.frames, speech, heard.seconds), asked.audio)
     reporter.result(
         asked.output, duration_s=round(made.frames / wishes.fps, 3), frames=made.frames, samples=made.samples,
         copied=made.odd is None, encoded_because=made.odd, held_s=round(made.held / wishes.fps, 3),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scripts.lib import answers, atomic, elevenlabs, script_runtime, sound_order, spoken_times, voice_marks
 from scripts.lib.failures import Failure, Kind
+from scripts.lib.film import spoken
 from scripts.lib.script_runtime import Reporter
 
 MODEL = "eleven_multilingual_v2"
@@ -149,9 +150,9 @@ def _keep_times(wish: Wish, answer: elevenlabs.Audio, raw: Path) -> None:
     times = spoken_times.of_alignment(answer.alignment, wish.text)
     if times is None:
         script_runtime.warn("ElevenLabs did not say when the words are spoken; captions take it from the sound")
-        atomic.remove(spoken_times.place(wish.output))
+        atomic.remove(spoken.place(wish.output))
     else:
-        spoken_times.keep(wish.output, times, atomic.fingerprint(raw)[1])
+        spoken.keep(wish.output, times, atomic.fingerprint(raw)[1])
 
 
 def _copy(raw: Path, part: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts import cut_clip
-from scripts.lib.film import checked, ffmpeg, loudness, mp4, packets
+from scripts.lib.film import checked, ffmpeg, loudness, mp4, packets, said, voice
 from tests.scripts import media
 from tests.scripts.conftest import Run
 
@@ -58,6 +58,10 @@ def test_pictures_are_copied_bit_by_bit_and_sound_fits_to_the_sample(studio: Pat
     assert found.audio is not None
     assert (found.audio.codec, found.audio.rate_hz, found.audio.layout) == ("pcm_s16le", 48000, "stereo")
     assert ran.result["sha256"] == media.sha256(out)
+    heard = said.recall(out, studio / "voice.mp3")
+    assert heard is not None and heard.frames == frames and said.recall(out, studio / "rain.mp3") is None
+    begins = heard.at_s + heard.sound.heard[0][0]
+    assert begins == pytest.approx(ran.result["lead_s"] + voice.BEFORE_S, abs=0.05)
     assert media.leftovers(tmp_path) == []
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from scripts import generate_audio, generate_sound_effects
-from scripts.lib import audio, spoken_times
+from scripts.lib import audio
+from scripts.lib.film import spoken
 from tests.harness import forms
 from tests.scripts.conftest import Run
 from tests.scripts.wire import Say, Wire, say
@@ -80,11 +81,11 @@ def test_the_times_of_a_narration_are_kept_beside_it_and_vouch_for_no_other_file
     wire.on("POST", SPEECH, timed(tone, aligned(TEXT)))
     ran = run(generate_audio.main, *speech(tmp_path))
     assert ran.code == 0 and (tmp_path / "n.mp3").read_bytes() == tone and len(ran.of("charged")) == 1
-    times = spoken_times.recall(tmp_path / "n.mp3", TEXT)
+    times = spoken.recall(tmp_path / "n.mp3", TEXT)
     assert times is not None and times.text == TEXT and times.starts[4] == 0.4
-    assert spoken_times.recall(tmp_path / "n.mp3", "Another text.") is None
+    assert spoken.recall(tmp_path / "n.mp3", "Another text.") is None
     (tmp_path / "n.mp3").write_bytes(tone + b"0")
-    assert spoken_times.recall(tmp_path / "n.mp3", TEXT) is None
+    assert spoken.recall(tmp_path / "n.mp3", TEXT) is None
 
 
 def test_times_leave_out_what_is_not_spoken(wire: Wire, run: Run, tmp_path: Path, tone: bytes) -> None:
@@ -92,7 +93,7 @@ def test_times_leave_out_what_is_not_spoken(wire: Wire, run: Run, tmp_path: Path
     wire.on("POST", SPEECH, timed(tone, aligned(text, 0.01)))
     words = ["--text", text, "--voice", VOICE, "--output", tmp_path / "n.mp3"]
     assert run(generate_audio.main, *words).code == 0
-    times = spoken_times.recall(tmp_path / "n.mp3", text)
+    times = spoken.recall(tmp_path / "n.mp3", text)
     assert times is not None and times.text == "The old bear & cub wait where the river narrows."
     assert times.starts[times.text.index("bear")] == pytest.approx(text.index("bear") * 0.01)
 
@@ -115,7 +116,7 @@ def test_a_narration_whose_times_are_missing_or_nonsense_is_a_good_one(
     ran = run(generate_audio.main, *speech(tmp_path))
     assert ran.code == 0 and (tmp_path / "n.mp3").read_bytes() == tone
     assert "did not say when the words are spoken" in ran.stderr
-    assert spoken_times.recall(tmp_path / "n.mp3", TEXT) is None
+    assert spoken.recall(tmp_path / "n.mp3", TEXT) is None
 
 
 @pytest.mark.parametrize("sound", [None, "", "not base64!", 5, [], "AAA"])

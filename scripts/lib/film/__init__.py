@@ -14,6 +14,9 @@ From the bottom up:
 - `manifest` is the list of clips; `assembly` turns it into segments whose packets fit together.
 - `joining` copies the segments into one film and checks it packet by packet; `mixing` lays their sounds side by side,
   `mastering` brings the whole to its loudness.
+- `spoken` keeps when a narration's characters are spoken, `said` where it lies in its cut and where it is silent;
+  `caption_times` makes words of the film with times of both, `captions` captions of the words, by `caption_rules`, and
+  `caption_files` writes them.
 
 What fails raises `Failure`. Files are written where the caller says; `scripts.lib.atomic` puts the film in its place.
 """

@@ -17,6 +17,9 @@ from scripts.lib.film.segment import Segment, Wishes
 AT_ONCE = 2
 """Segments in work at a time: an encoder thread each on the two processors a small host has."""
 
+INTRO = "intro"
+"""The name of the segment in front of the first clip, where there is one."""
+
 Tell = Callable[[float, str], None]
 Made = TypeVar("Made")
 Job = Callable[[], "Part | LeftOut"]
@@ -51,7 +54,7 @@ def gather(
         partial(_prepared, entry, replace(wishes, pace=one), room) for entry, one in zip(entries, paced, strict=True)
     ]
     if intro is not None:
-        jobs.insert(0, partial(_framing, intro, "intro", wishes.fps, room))
+        jobs.insert(0, partial(_framing, intro, INTRO, wishes.fps, room))
     if outro is not None:
         jobs.append(partial(_framing, outro, "outro", wishes.fps, room))
     return _together(jobs, tell, "clips ready")

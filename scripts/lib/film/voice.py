@@ -26,13 +26,15 @@ LOST_DB, ASKEW_DB = 9.0, 12.0
 class Speech:
     """From where to where a sound is taken, in samples at 48 kHz; `channel`: of which it is made (`pan`).
 
-    `louder_db`: what its loudness as one channel in the middle has over that of the two as they were.
+    `louder_db`: what its loudness as one channel in the middle has over that of the two as they were. `silences`: from
+    when to when nothing is heard, in seconds, those at its ends among them.
     """
 
     start: int
     end: int
     channel: str = MEAN
     louder_db: float = 0.0
+    silences: tuple[tuple[float, float], ...] = ()
 
     @property
     def samples(self) -> int:
@@ -54,12 +56,23 @@ def find(kept: Path, spoken: Measured, task: str) -> Speech:
     said = ffmpeg.run(["-v", "info", *ffmpeg.given(kept), "-map", "0:a:0", "-af", chain, "-f", "null", "-"], task)
     channel, louder_db = _channel(said.errors)
     start, end = _words(said.errors, spoken)
-    return Speech(start, end, channel, louder_db)
+    return Speech(start, end, channel, louder_db, _silences(said.errors, spoken))
+
+
+def _named(said: str) -> tuple[list[float], list[float]]:
+    """Where silences begin and where they end, as FFmpeg named it."""
+    starts = [float(one) for one in re.findall(r"silence_start: (-?[\d.e-]+)", said)]
+    return starts, [float(one) for one in re.findall(r"silence_end: (-?[\d.e-]+)", said)]
+
+
+def _silences(said: str, spoken: Measured) -> tuple[tuple[float, float], ...]:
+    starts, ends = _named(said)
+    ends += [spoken.seconds] * (len(starts) - len(ends))
+    return tuple((max(0.0, start), end) for start, end in zip(starts, ends, strict=False))
 
 
 def _words(said: str, spoken: Measured) -> tuple[int, int]:
-    starts = [float(one) for one in re.findall(r"silence_start: (-?[\d.e-]+)", said)]
-    ends = [float(one) for one in re.findall(r"silence_end: (-?[\d.e-]+)", said)]
+    starts, ends = _named(said)
     if not starts or spoken.lufs is None:
         return 0, spoken.samples
     start_s, end_s = 0.0, spoken.seconds
