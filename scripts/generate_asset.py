@@ -12,6 +12,9 @@ from scripts.lib.script_runtime import Reporter
 MODEL = "gemini-nano-banana-2.1"
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
 SIZES = ("1K", "2K", "4K")
+GROUNDS = ("green", "blue", "magenta")
+#: as `videod/core/failures.py` has it: after the second useless picture a person looks
+USELESS = "useless_file"
 DEADLINE_S = 140.0  # twice at most, see draw
 COMPOSE = (
     "Place the creature of the first picture into the place of the second picture. Keep every feature, colour and"
@@ -36,6 +39,8 @@ class Wish:
     model: str
     version: str
     buy_again: bool
+    ground: str | None = None
+    group: bool = False
 
 
 def parser() -> script_runtime.Arguments:
@@ -59,6 +64,9 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--image-size", default="1K", choices=SIZES, help="default 1K")
     made.add_argument("--model", default=MODEL, help=f"default {MODEL}")
     made.add_argument("--api-version", default="v1beta", choices=("v1beta", "v1"), help="default v1beta")
+    made.add_argument("--ground", choices=GROUNDS, help="the figure is cut out of this background later: check that"
+                      " it can be")  # fmt: skip
+    made.add_argument("--group", action="store_true", help="with --ground: several animals may stand apart")
     made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
     return made
 
@@ -79,7 +87,7 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     return Wish(
         output=arguments.output, prompt=prompt, references=references, ratio=arguments.aspect_ratio,
         size=arguments.image_size, model=arguments.model, version=arguments.api_version,
-        buy_again=arguments.buy_again,
+        buy_again=arguments.buy_again, ground=arguments.ground, group=arguments.group,
     )  # fmt: skip
 
 
@@ -140,6 +148,24 @@ def put(output: Path, data: bytes) -> tuple[int, int]:
     return size
 
 
+def look(wish: Wish, data: bytes, answer: gemini.Answer) -> None:
+    """Refuse a figure that nothing can be cut out from, before anything is made of it; it stays as `.refused`.
+
+    Raises Failure(nonsense): another picture, drawn with another seed, may be right.
+    """
+    from scripts.lib import figure_check, pictures
+
+    assert wish.ground is not None
+    try:
+        found = pictures.load(data, "the picture of the service")
+    except Failure:
+        return  # `put` says what is wrong with it
+    wrong = figure_check.objection(found, wish.ground, wish.group)
+    if wrong is not None:
+        atomic.write(wish.output.with_name(wish.output.name + ".refused"), data)
+        raise answer.reply.failure(Kind.NONSENSE, f"{wish.output.name} {wrong}", code=USELESS)
+
+
 def buy(wish: Wish, reporter: Reporter) -> None:
     inputs, references = check_inputs(wish)
     settings: dict[str, answers.Json] = {
@@ -161,6 +187,8 @@ def buy(wish: Wish, reporter: Reporter) -> None:
         order.answered()
         usd = gemini.image_usd(wish.model, wish.size, answer)
         reporter.charged(gemini.SERVICE, "image", 1, "image", usd, answer.reply.request_id)
+        if wish.ground is not None:
+            look(wish, data, answer)
         try:
             put(wish.output, data)
         except Failure as failure:

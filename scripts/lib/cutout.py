@@ -1,8 +1,9 @@
 """Cut a character out of its picture: by its alpha channel, or by keying the plain background it was drawn on.
 
-Keying floods from the borders, so that a white belly on a white ground stays. The flood runs on a small copy and only
-says where background may be; how transparent each pixel is, is then decided at full size by its distance to the
-background's colour, which gives a soft edge.
+A background with a hue, as pictures are ordered, is keyed by that (`keying`). For one without, such as a grey studio,
+only distance is left, which pale animals do not survive. It floods from the borders, so that a white belly on a white
+ground stays. The flood runs on a small copy and only says where background may be; how transparent each pixel is, is
+then decided at full size by its distance to the background's colour, which gives a soft edge.
 """
 
 from collections import deque
@@ -30,18 +31,72 @@ def cut_out(source: Image.Image, option: str) -> picture.Figure:
 
     Raises Failure(input) when it has no alpha channel and no plain background, or when nothing would be left.
     """
-    if picture.has_alpha(source):
-        whole = source.convert("RGBA")
-        mask = whole.getchannel("A")
-    else:
+    if not picture.has_alpha(source):
+        hue = ground(source.convert("RGB"), option)
+        if hue is not None:
+            return _keyed(source.convert("RGB"), hue, option)
         mask = _key(source.convert("RGB"), option)
+    else:
+        mask = source.convert("RGBA").getchannel("A")
     colours = source.convert("RGB")
     box = mask.point([0] * 32 + [255] * 224).getbbox()
     if box is None:
         raise Failure(Kind.INPUT, f"{option}: the picture is wholly transparent")
+    return picture.Figure(colours.crop(box), mask.crop(box), _stands_free(mask))
+
+
+def _stands_free(mask: Image.Image) -> bool:
     lowest = mask.crop((0, mask.height - 1, mask.width, mask.height)).histogram()
-    grounded = sum(lowest[128:]) < TOUCHING_SHARE * mask.width
-    return picture.Figure(colours.crop(box), mask.crop(box), grounded)
+    return sum(lowest[128:]) < TOUCHING_SHARE * mask.width
+
+
+def ground(source: Image.Image, option: str) -> Colour | None:
+    """The colour of a ground that has a hue to key by; None where it has none. Refuses what is not plain."""
+    from scripts.lib import keying
+
+    small = source.resize((SMALL, max(8, round(SMALL * source.height / source.width))), Image.Resampling.BOX)
+    width, height = small.size
+    upper = [(x, 0) for x in range(width)] + [(x, y) for y in range(1, height * 3 // 4) for x in (0, width - 1)]
+    colours = [_pixel(small, x, y) for x, y in upper]
+    ground = _median(colours)
+    if not keying.saturated(ground):
+        return None
+    plain = sum(1 for colour in colours if _hues_apart(colour, ground) <= NEAR)
+    if plain < PLAIN_SHARE_MIN * len(colours):
+        raise Failure(Kind.INPUT, _no_ground(option, plain / len(colours)))
+    return ground
+
+
+def _hues_apart(one: Colour, ground: Colour) -> int:
+    """How far a colour is from the ground's, in the light that it has: a ground may fall off towards its corners."""
+    light = max(one) / max(ground)
+    return (
+        255
+        if light < 0.4
+        else _apart(one, (round(ground[0] * light), round(ground[1] * light), round(ground[2] * light)))
+    )
+
+
+def _no_ground(option: str, share: float) -> str:
+    return (
+        f"{option}: the picture has no alpha channel and no plain background to cut the character from "
+        f"({share:.0%} of its border has one colour)"
+    )
+
+
+def _keyed(source: Image.Image, ground: Colour, option: str) -> picture.Figure:
+    from scripts.lib import keying
+
+    found = keying.key(source, ground)
+    if found is None or float(found.alpha.sum()) < FIGURE_SHARE[0] * source.width * source.height:
+        raise Failure(Kind.INPUT, f"{option}: no character stands out from the background")
+    mask, colours, shade = found.images()
+    box = mask.point([0] * 32 + [255] * 224).getbbox()
+    if box is None:
+        raise Failure(Kind.INPUT, f"{option}: no character stands out from the background")
+    free = found.box[3] < source.height or _stands_free(mask)
+    under = picture.Shadow(shade, box[:2]) if shade is not None and free else None
+    return picture.Figure(colours.crop(box), mask.crop(box), free, under)
 
 
 def _key(source: Image.Image, option: str) -> Image.Image:
@@ -86,11 +141,7 @@ def _background(small: Image.Image, option: str) -> tuple[Colour, Colour, Colour
     ring = _distance(small, corners)
     plain = sum(1 for x, y in border if y < height * 0.75 and _level(ring, x, y) <= NEAR)
     if plain < PLAIN_SHARE_MIN * len(upper):
-        raise Failure(
-            Kind.INPUT,
-            f"{option}: the picture has no alpha channel and no plain background to cut the character from "
-            f"({plain / len(upper):.0%} of its border has one colour)",
-        )
+        raise Failure(Kind.INPUT, _no_ground(option, plain / len(upper)))
     return corners
 
 

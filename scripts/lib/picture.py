@@ -23,12 +23,24 @@ SHADOW_STRENGTH = 0.5
 
 
 @dataclass(frozen=True)
+class Shadow:
+    """How dark a figure's own contact shadow is. `corner`: where in it the figure's upper left corner lies, pixels."""
+
+    dark: Image.Image
+    corner: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Figure:
-    """A character cropped to its outline. `grounded`: it stands free, not cut off by the lower edge of its picture."""
+    """A character cropped to its outline. `grounded`: it stands free, not cut off by the lower edge of its picture.
+
+    `shadow`: the one that it was drawn with, where it had one.
+    """
 
     colours: Image.Image
     mask: Image.Image
     grounded: bool
+    shadow: Shadow | None = None
 
 
 def load(path: Path, option: str) -> Image.Image:
@@ -67,8 +79,8 @@ def side_by_side(left: Image.Image, right: Image.Image, divider: int) -> Image.I
 def stand(figure: Figure, place: Image.Image, scale: float, position: str) -> None:
     """Paste a figure into `place` (1920x1080): `scale` is its height as a share of the frame's.
 
-    A free-standing figure gets a soft shadow under its feet; one that its own picture cuts off below is set on the
-    lower edge of the frame, where the cut does not show.
+    A free-standing figure keeps its own shadow, or gets a soft one under its feet; one that its own picture cuts off
+    below is set on the lower edge of the frame, where the cut does not show.
     """
     width, height = SIZE
     wide, high = figure.mask.size
@@ -78,7 +90,13 @@ def stand(figure: Figure, place: Image.Image, scale: float, position: str) -> No
     mask = figure.mask.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     left = min(max(0, round(CENTRES[position] * width - size[0] / 2)), width - size[0])
     bottom = min(height, max(round(BASELINE * height), size[1])) if figure.grounded else height
-    if figure.grounded:
+    if figure.grounded and figure.shadow is not None:
+        dark = figure.shadow.dark
+        grown = (max(1, round(dark.width * factor)), max(1, round(dark.height * factor)))
+        across, down = (round(side * factor) for side in figure.shadow.corner)
+        soft = dark.resize(grown, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        _darken(place, soft, (left - across, bottom - size[1] - down))
+    elif figure.grounded:
         _shade(place, mask, left, bottom)
     place.paste(colours, (left, bottom - size[1]), mask)
     if place.mode == "RGBA":
@@ -102,7 +120,10 @@ def _shade(place: Image.Image, mask: Image.Image, left: int, bottom: int) -> Non
     soft = small.filter(ImageFilter.GaussianBlur(max(1, blur / 4)))
     soft = soft.resize((small.width * 4, small.height * 4), Image.Resampling.BILINEAR)
     middle = left + (start + end) // 2
-    corner = (middle - soft.width // 2, bottom - soft.height // 2)
+    _darken(place, soft, (middle - soft.width // 2, bottom - soft.height // 2))
+
+
+def _darken(place: Image.Image, soft: Image.Image, corner: tuple[int, int]) -> None:
     black = (0, 0, 0, 255) if place.mode == "RGBA" else (0, 0, 0)
     alpha = place.getchannel("A") if place.mode == "RGBA" else None
     place.paste(black, (corner[0], corner[1], corner[0] + soft.width, corner[1] + soft.height), soft)

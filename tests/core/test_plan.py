@@ -160,6 +160,27 @@ def test_the_same_cutout_at_another_scale_is_another_picture() -> None:
     assert parse(document).clips[4].picture.scale == 0.9
 
 
+def test_a_cutout_stands_where_the_plan_says_and_in_the_middle_where_it_does_not() -> None:
+    document = good_plan()
+    cutout = {"type": "cutout", "images": ["sow_core", "spruce_edge"], "scale": 0.9}
+    document["clips"][4]["picture"] = cutout
+    assert parse(document).clips[4].picture.position == "center"
+    document["clips"][4]["picture"] = cutout | {"position": "left"}
+    assert parse(document).clips[4].picture.position == "left"
+    document["clips"][4]["picture"] = cutout | {"position": "above"}
+    assert "left" in faults(document)["clips[4].picture.position"]
+    full = {"type": "full", "images": ["valley"], "scale": 1.0}
+    assert "again" in _swap(good_plan(), full | {"position": "left"}, at=2)["clips[2].picture"]
+
+
+def test_the_background_of_a_figure_is_one_of_three_colors() -> None:
+    document = good_plan()
+    document["images"][0]["key"] = "magenta"
+    assert parse(document).images[0].key == "magenta"
+    document["images"][0]["key"] = "white"
+    assert "green, blue, magenta" in faults(document)["images[0].key"]
+
+
 def test_an_image_id_used_twice_is_refused() -> None:
     document = good_plan()
     document["images"][3]["id"] = "sow_core"

@@ -12,7 +12,7 @@ from PIL import Image
 from scripts.generate_audio import FASTEST_CHARACTERS_PER_S
 from scripts.lib import cutout
 from scripts.lib.film import segment
-from videod.core.steps.image import ISOLATED
+from videod.core.steps.image import isolated
 from videod.sandbox.render import plain
 from videod.sandbox.render.clips import RenderError
 from videod.sandbox.render.encoding import ffmpeg
@@ -28,7 +28,7 @@ def test_a_request_has_one_picture_and_another_request_another() -> None:
 
 
 def test_a_figure_before_a_plain_ground_can_be_cut_out() -> None:
-    prompt = "A brown bear." + ISOLATED
+    prompt = "A brown bear." + isolated("green")
     ground = read_scene(prompt).plain
     assert ground is not None
     figure = cutout.cut_out(plain.picture(prompt, (320, 180), ground), "--character")

@@ -87,6 +87,23 @@ def test_a_refused_picture_is_bought_again_with_another_seed(wire: Wire, run: Ru
     assert (tmp_path / "bear.png").read_bytes() == png(colour="blue")
 
 
+def test_a_figure_that_cannot_be_cut_out_is_charged_kept_aside_and_ordered_with_another_seed(
+    wire: Wire, run: Run, tmp_path: Path
+) -> None:
+    bear = Image.new("RGB", (320, 180), (0, 177, 64))
+    bear.paste((120, 70, 30), (120, 30, 200, 150))
+    good = io.BytesIO()
+    bear.save(good, "PNG")
+    wire.on("POST", PATH, drawn(png()), drawn(good.getvalue()))
+    first = run(generate_asset.main, *wish(tmp_path), "--ground", "green")
+    assert (first.code, first.failure["code"], len(first.of("charged"))) == (76, "useless_file", 1)
+    assert "background" in first.failure["message"] and not (tmp_path / "bear.png").exists()
+    assert (tmp_path / "bear.png.refused").exists()
+    assert run(generate_asset.main, *wish(tmp_path), "--ground", "green").code == 0
+    first_seed, second_seed = (asked.json()["generationConfig"]["seed"] for asked in wire.asked)
+    assert first_seed != second_seed and (tmp_path / "bear.png").read_bytes() == good.getvalue()
+
+
 def test_another_prompt_is_another_request(wire: Wire, run: Run, tmp_path: Path) -> None:
     wire.on("POST", PATH, drawn(png()))
     run(generate_asset.main, *wish(tmp_path))

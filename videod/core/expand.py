@@ -21,7 +21,7 @@ def jobs_of(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     """
     pictures: dict[object, int] = {}
     for clip in plan.clips:
-        same = pictures.setdefault((clip.picture.type, clip.picture.images, clip.picture.scale), clip.number)
+        same = pictures.setdefault(clip.picture.identity, clip.number)
         if same != clip.number:
             raise ValueError(f"clips {same} and {clip.number} have the same picture; give each clip its own")
     jobs = [one for step in STEPS.values() for one in step.jobs(task, plan, policy)]

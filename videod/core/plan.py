@@ -14,6 +14,10 @@ VERSION = 1
 KINDS = ("character", "environment", "prop")
 ROLES = ("protagonist", "antagonist", "background")
 PICTURE_TYPES = ("full", "cutout", "split")
+#: where a cut-out character stands
+POSITIONS = ("center", "left", "right")
+#: the hues that a figure may be drawn before (`key_colours`)
+KEYS = ("green", "blue", "magenta")
 IMAGE_ID = re.compile(r"[a-z0-9_]{1,40}")
 SCALE_MIN, SCALE_MAX = 0.1, 1.0
 #: far above any real plan; keeps a broken one from filling the disk
@@ -59,7 +63,7 @@ class PlannedImage:
     """One image to generate; a non-core image of a character takes the core of the same `subject` as reference.
 
     `time`: which of the film's atmospheres it is in, from 1. `others`: subjects of other characters in it, whose cores
-    are references as well.
+    are references as well. `key`: the hue that it is drawn before where it is cut out; None: by its words.
     """
 
     id: str
@@ -71,18 +75,26 @@ class PlannedImage:
     prompt: str
     time: int = 1
     others: tuple[str, ...] = ()
+    key: str | None = None
 
 
 @dataclass(frozen=True)
 class Picture:
     """What one clip starts from: `full` one image, `cutout` (character, environment), `split` (left, right).
 
-    `scale` is the height of a cut-out character as a share of the frame, 1.0 for the other types.
+    `scale` is the height of a cut-out character as a share of the frame, 1.0 for the other types; `position` where it
+    stands.
     """
 
     type: str
     images: tuple[str, ...]
     scale: float = 1.0
+    position: str = "center"
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Two pictures with the same are one."""
+        return self.type, self.images, self.scale, self.position
 
 
 @dataclass(frozen=True)
@@ -266,7 +278,7 @@ class _Reader:
 
     def image(self, value: object, where: str) -> PlannedImage:
         names = ("id", "kind", "subject", "species", "role", "core", "prompt")
-        fields = self.fields(value, where, names, ("time", "with"))
+        fields = self.fields(value, where, names, ("time", "with", "key"))
         identity = self.text(fields, "id", where)
         if "id" in fields and not IMAGE_ID.fullmatch(identity):
             self.fault(f"{where}.id", "must be 1 to 40 of a-z, 0-9 and _ (it becomes a file name)")
@@ -275,6 +287,7 @@ class _Reader:
         core = fields.get("core", False)
         if not isinstance(core, bool):
             self.fault(f"{where}.core", "must be true or false")
+        hue = fields.get("key") or None
         time = fields.get("time", 1)
         if not isinstance(time, int) or isinstance(time, bool):
             self.fault(f"{where}.time", "must be the number of an atmosphere")
@@ -285,6 +298,7 @@ class _Reader:
             role=None if role is None else self.choice(fields, "role", where, ROLES),
             core=core is True, prompt=self.text(fields, "prompt", where), time=time,
             others=self.texts(fields, "with", where),
+            key=None if hue is None else self.choice(fields, "key", where, KEYS),
         )  # fmt: skip
 
     def clip(self, value: object, where: str) -> PlannedClip:
@@ -304,13 +318,14 @@ class _Reader:
         )  # fmt: skip
 
     def picture(self, value: object, where: str) -> Picture:
-        fields = self.fields(value, where, ("type", "images", "scale"))
+        fields = self.fields(value, where, ("type", "images", "scale"), ("position",))
         scale = fields.get("scale", 1.0)
         if not isinstance(scale, int | float) or isinstance(scale, bool) or not SCALE_MIN <= scale <= SCALE_MAX:
             self.fault(f"{where}.scale", f"must be a number from {SCALE_MIN} to {SCALE_MAX}")
             scale = 1.0
         kind = self.choice(fields, "type", where, PICTURE_TYPES)
-        return Picture(kind, self.texts(fields, "images", where), float(scale))
+        position = self.choice(fields, "position", where, POSITIONS) if kind == "cutout" else POSITIONS[0]
+        return Picture(kind, self.texts(fields, "images", where), float(scale), position)
 
 
 def _join(where: str, name: str) -> str:
@@ -329,7 +344,7 @@ def integrity(plan: Plan) -> tuple[Complaint, ...]:
         by_id.setdefault(image.id, image)
     if not plan.clips:
         found.append(Complaint("clips", "clip count", "there is no clip"))
-    seen: dict[tuple[str, tuple[str, ...], float], int] = {}
+    seen: dict[tuple[object, ...], int] = {}
     for at, clip in enumerate(plan.clips):
         where = f"clips[{at}]"
         if clip.number != at + 1:
@@ -337,7 +352,7 @@ def integrity(plan: Plan) -> tuple[Complaint, ...]:
                 Complaint(f"{where}.number", "numbers", f"must be {at + 1}: clips are numbered from 1 without gaps")
             )
         found.extend(_picture_faults(clip.picture, f"{where}.picture", by_id))
-        same = seen.setdefault((clip.picture.type, clip.picture.images, clip.picture.scale), at)
+        same = seen.setdefault(clip.picture.identity, at)
         if same != at:
             message = f"is the picture of clips[{same}] again; every clip needs a picture of its own"
             found.append(Complaint(f"{where}.picture", "unique picture", message))

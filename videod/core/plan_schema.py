@@ -6,7 +6,7 @@ const). Whatever the schema cannot say, `plan.parse` and `craft.complaints` say 
 
 from videod.core import craft_clips
 from videod.core.craft_times import ATMOSPHERES_MAX
-from videod.core.plan import KINDS, PICTURE_TYPES, ROLES, SCALE_MAX, SCALE_MIN, VERSION
+from videod.core.plan import KEYS, KINDS, PICTURE_TYPES, POSITIONS, ROLES, SCALE_MAX, SCALE_MIN, VERSION
 from videod.core.schemas import Schema, a_choice, a_list, a_number, a_text, an_object, or_null
 
 
@@ -46,7 +46,8 @@ def _image() -> Schema:
         "prompt": a_text("A photograph: one static state at one instant. Not the core image: pose and place only"),
         "time": a_number("Number of its atmosphere, where there are several; else 1"),
         "with": a_list(a_text("Subject of a character"), "Other characters in it: their cores are references too"),
-    }, optional=("time", "with"))  # fmt: skip
+        "key": a_choice(KEYS, "A character that is cut out: the colour of its background, one that it does not have"),
+    }, optional=("time", "with", "key"))  # fmt: skip
 
 
 def _clip() -> Schema:
@@ -61,7 +62,8 @@ def _clip() -> Schema:
                 "type": "number", "minimum": SCALE_MIN, "maximum": SCALE_MAX,
                 "description": "cutout: height of the character as a share of the frame; else 1.0",
             },
-        }),
+            "position": a_choice(POSITIONS, "cutout: where the character stands; else center"),
+        }, optional=("position",)),
         "motion": a_text("Core action first, then the body part, cause and effect, the camera last: 'Slow push in.'"),
         "negative": a_text("Such as: blur, distort, low quality"),
         "narration": a_text("What is said over the clip: 1.5 to 8 s, 6 s on the average; present tense, no dash"),

@@ -25,7 +25,12 @@ def _args(clip: PlannedClip) -> dict[str, object]:
     images = image_names(clip)
     if clip.picture.type == "full":
         return {"type": "full", "image": images[0]}
-    return {"type": "cutout", "character": images[0], "environment": images[1], "scale": clip.picture.scale}
+    picture = clip.picture
+    made: dict[str, object] = {
+        "type": "cutout", "character": images[0], "environment": images[1], "scale": picture.scale,
+    }  # fmt: skip
+    # the usual place is left out: an order from before there were others is the same order
+    return made if picture.position == "center" else made | {"position": picture.position}
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
@@ -34,8 +39,12 @@ def _argv(job: Job, at: CommandContext) -> Command:
         return Command(("--image", at.file(text(job, "image")), *output))
     return Command((
         "--character", at.file(text(job, "character")), "--environment", at.file(text(job, "environment")),
-        "--scale", text(job, "scale"), *output,
+        "--scale", text(job, "scale"), *_position(job), *output,
     ))  # fmt: skip
+
+
+def _position(job: Job) -> tuple[str, ...]:
+    return ("--position", text(job, "position")) if "position" in job.args else ()
 
 
 def _place(job: Job, task: Task) -> str:

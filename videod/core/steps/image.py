@@ -1,5 +1,6 @@
 """One image of the plan: a character, an environment or a prop."""
 
+from videod.core import key_colours
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan, PlannedImage
 from videod.core.statuses import Gate, Status
@@ -8,8 +9,8 @@ from videod.core.step_parts import bought_again, job, names, picture_expected, r
 
 _FOLDERS = {"character": "characters", "environment": "environments", "prop": "props"}
 
-#: a character that will be cut out must stand before something plain (create_composite keys it from there)
-ISOLATED = " Full body, isolated on a plain even light grey background."
+#: a character that will be cut out stands before a colour that it does not have (create_composite keys it from there)
+ISOLATED = " Full body, isolated on a {ground} that no part of it has, with a soft contact shadow."
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -23,13 +24,36 @@ def _job(task: Task, plan: Plan, policy: ChannelPolicy, image: PlannedImage, cut
     if image.kind == "character" and not image.core:
         shown = [name for name in dict.fromkeys((image.subject, *image.others)) if name in cores]
         references += [f"image/{cores[name]}" for name in shown]
-    prompt = f"{_atmosphere(plan, image)}\n{image.prompt.strip()}{ISOLATED if cut_out else ''}"
+    before = _ground(plan, image) if cut_out else {}
+    prompt = f"{_atmosphere(plan, image)}\n{image.prompt.strip()}{isolated(str(before['ground'])) if before else ''}"
     if len(references) > 1:
         prompt += " " + " ".join(f"Reference {at} shows {name}." for at, name in enumerate(shown, start=1))
     args: dict[str, object] = {
         "prompt": prompt, "references": references, "folder": _FOLDERS[image.kind], "aspect": "16:9",
+        **before,
     }  # fmt: skip
     return job(STEP, task, policy, image.id, args, ("plan/plan", *references))
+
+
+def isolated(hue: str) -> str:
+    """What is ordered of a figure that is drawn before this hue."""
+    return ISOLATED.format(ground=key_colours.GROUNDS[hue])
+
+
+def _ground(plan: Plan, image: PlannedImage) -> dict[str, object]:
+    """The hue that a figure is drawn before, and whether it may be several animals, by all words of its character."""
+    core = next((one.prompt for one in plan.images if one.core and one.subject == image.subject), "")
+    named = (image.subject, image.species or "", *image.others)
+    hue = key_colours.chosen(image.key, *named, core, image.prompt)
+    several = bool(image.others) or key_colours.group(*named, core, image.prompt)
+    return {"ground": hue, "group": True} if several else {"ground": hue}
+
+
+def _checked(job: Job) -> tuple[str, ...]:
+    """An order from before figures had a ground with a hue is not held to one."""
+    if "ground" not in job.args:
+        return ()
+    return ("--ground", text(job, "ground"), *(("--group",) if job.args.get("group") else ()))
 
 
 def _atmosphere(plan: Plan, image: PlannedImage) -> str:
@@ -46,7 +70,8 @@ def _argv(job: Job, at: CommandContext) -> Command:
     return Command((
         "--prompt", reworded(job, text(job, "prompt")), *references, "--aspect-ratio", text(job, "aspect"),
         "--image-size", at.image_size, "--model", at.models["image"],
-        "--output", at.path(STEP.output(job, at.task)), *bought_again(job),
+        "--output", at.path(STEP.output(job, at.task)), *_checked(job),
+        *bought_again(job),
     ))  # fmt: skip
 
 

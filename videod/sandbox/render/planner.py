@@ -98,6 +98,10 @@ def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+#: where cut-out characters stand, in turn
+PLACES = ("left", "center", "right")
+
+
 class Draft:
     """One plan in the making: images are added as clips ask for them."""
 
@@ -216,7 +220,7 @@ class Draft:
                 for _, image in matching:
                     picture = ("cutout", (image, view), round(min(0.9, max(0.2, scale)), 2))
                     if picture not in self.used:
-                        return self.keep(picture)
+                        return self.keep(picture) | {"position": PLACES[len(self.used) % len(PLACES)]}
         raise ValueError("no free combination of character, place and size")
 
     def keep(self, picture: tuple[str, tuple[str, ...], float]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from videod.sandbox.render import noise
 from videod.sandbox.render.creatures import draw_creature, extent
@@ -11,7 +11,6 @@ from videod.sandbox.render.individuals import individual
 from videod.sandbox.render.paint import Light, Sketch
 from videod.sandbox.render.props import draw_prop
 from videod.sandbox.render.scene import Scene
-from videod.sandbox.render.shapes import scaled
 from videod.sandbox.render.sky import DAYLIGHT
 from videod.sandbox.render.staging import faces_left
 
@@ -48,27 +47,19 @@ def isolated(scene: Scene, prompt: str, size: tuple[int, int], references: list[
         sketch = Sketch(size, scale, (size[0] / 2 - middle, (size[1] + (bottom + top) * scale) / 2), flip)
         coat = draw_creature(sketch, creature, individual(creature, prompt, references), scene.pose, scene.head)
     body = sketch.render(_studio(scene, chance), coat, noise.generator("coat", *(c.name for c in scene.creatures)))
-    dark = scaled(scene.creatures[0].palette.dark, 0.6) if scene.creatures else (60, 60, 60)
-    picture.paste(dark, (0, 0), _enclosed(body.getchannel("A")))
+    if scene.pose not in ("flying", "leaping"):
+        _shaded(picture, body.getchannel("A"))
     picture.paste(body, (0, 0), body)
     return picture
 
 
-def _enclosed(alpha: Image.Image) -> Image.Image:
-    """The mask of background that the body closes in, such as between two legs: a cut-out could not reach it."""
-    small = alpha.resize((alpha.width // 4, alpha.height // 4), Image.Resampling.BOX)
-    open_places = np.asarray(small) < 110
-    outside = np.zeros_like(open_places)
-    outside[[0, -1]], outside[:, [0, -1]] = open_places[[0, -1]], open_places[:, [0, -1]]
-    while True:
-        wider = outside.copy()
-        wider[1:] |= outside[:-1]
-        wider[:-1] |= outside[1:]
-        wider[:, 1:] |= outside[:, :-1]
-        wider[:, :-1] |= outside[:, 1:]
-        wider &= open_places
-        if np.array_equal(wider, outside):
-            break
-        outside = wider
-    inside = Image.fromarray(((open_places & ~outside) * 255).astype(np.uint8))
-    return inside.filter(ImageFilter.MaxFilter(3)).resize(alpha.size)
+def _shaded(picture: Image.Image, alpha: Image.Image) -> None:
+    """Darken the ground under the feet, as light from above does."""
+    box = alpha.point([0] * 128 + [255] * 128).getbbox()
+    if box is None:
+        return
+    left, _, right, bottom = box
+    deep = max(4, picture.height // 40)
+    dark = Image.new("L", picture.size)
+    ImageDraw.Draw(dark).ellipse((left, bottom - deep, right, bottom + deep), fill=110)
+    picture.paste((0, 0, 0), (0, 0), dark.filter(ImageFilter.GaussianBlur(deep / 2)))

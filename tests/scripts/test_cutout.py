@@ -1,0 +1,91 @@
+"""Figures before a key colour: whole, without the ground, and refused when nothing can be cut out of them."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from scripts import create_composite
+from scripts.lib import figure_check, keying
+from tests.benchmarks.animals import GROUNDS, PLACES, SIZE, animal, measured
+from tests.benchmarks.pictures import whole
+from tests.scripts.conftest import Run
+
+GREEN = (0, 177, 64)
+
+
+@pytest.mark.parametrize(("name", "ground"), [("white hare", "shaded green")])
+def test_a_furry_animal_loses_no_body_and_keeps_no_ground(name: str, ground: str) -> None:
+    drawn = animal(name)
+    found = keying.key(drawn.before(ground), GROUNDS[ground][0])
+    assert found is not None
+    result = measured(drawn, *whole(found))
+    assert result.lost <= 0.005 and result.ground <= 0.005, result
+    assert result.edge["dark"] <= 12 and result.edge["bright"] <= 20, result
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["red fox", "black bear"])
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_every_animal_is_cut_out_of_every_ground(name: str, ground: str) -> None:
+    test_a_furry_animal_loses_no_body_and_keeps_no_ground(name, ground)
+
+
+def figure(ground: tuple[int, int, int], coat: tuple[int, int, int], *boxes: tuple[int, int, int, int]) -> Image.Image:
+    made = Image.new("RGB", (640, 360), ground)
+    for box in boxes or ((240, 60, 400, 310),):
+        ImageDraw.Draw(made).ellipse(box, fill=coat)
+    return made.filter(ImageFilter.GaussianBlur(1))
+
+
+@pytest.mark.parametrize(
+    ("picture", "said"),
+    [
+        (figure(GREEN, (240, 240, 240)), None),
+        (figure(GREEN, (20, 18, 16)), None),
+        (figure((225, 225, 225), (120, 70, 30)), "has no even green background"),
+        (figure((228, 28, 208), (120, 70, 30)), "has no even green background"),
+        (Image.effect_noise((640, 360), 90).convert("RGB"), "has no even green background"),
+        (Image.new("RGB", (640, 360), GREEN), "shows nothing"),
+        (figure(GREEN, (10, 170, 66)), "shows"),
+        (figure(GREEN, (120, 70, 30), (300, 160, 340, 200)), "too small"),
+        (figure(GREEN, (120, 70, 30), (-120, 60, 300, 310)), "cuts the figure off at the left"),
+        (figure(GREEN, (120, 70, 30), (60, 60, 220, 310), (400, 80, 560, 310)), "shows 2 figures"),
+        (figure(GREEN, (70, 175, 100)), "background"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_cut_out_is_said(picture: Image.Image, said: str | None) -> None:
+    found = figure_check.objection(picture, "green", group=False)
+    assert (found is None) if said is None else (found is not None and said in found), found
+
+
+def test_a_group_may_stand_apart() -> None:
+    pair = figure(GREEN, (120, 70, 30), (60, 60, 220, 310), (400, 80, 560, 310))
+    assert figure_check.objection(pair, "green", group=True) is None
+
+
+def test_the_place_is_seen_between_the_legs_and_the_contact_shadow_stays(tmp_path: Path, run: Run) -> None:
+    made = Image.new("RGB", (640, 360), GREEN)
+    shade = Image.new("L", made.size)
+    ImageDraw.Draw(shade).ellipse((200, 300, 440, 330), fill=150)
+    made.paste((0, 0, 0), (0, 0), shade.filter(ImageFilter.GaussianBlur(6)))
+    pen = ImageDraw.Draw(made)
+    for box in ((240, 100, 400, 200), (240, 150, 280, 315), (360, 150, 400, 315)):
+        pen.rectangle(box, fill=(245, 245, 245))
+    made.save(tmp_path / "hare.png")
+    Image.new("RGB", (1376, 768), PLACES["bright"]).save(tmp_path / "place.png")
+    out = tmp_path / "out.png"
+    words = ("--character", tmp_path / "hare.png", "--environment", tmp_path / "place.png", "--output", out)
+    assert run(create_composite.main, *words, "--scale", "0.6").code == 0
+    frame = Image.open(io.BytesIO(out.read_bytes()))
+    between, beside, under = (frame.getpixel(at) for at in ((960, 800), (300, 800), (960, 972)))
+    assert isinstance(between, tuple) and isinstance(beside, tuple) and isinstance(under, tuple)
+    assert max(abs(a - b) for a, b in zip(between, PLACES["bright"], strict=True)) <= 12
+    assert beside == PLACES["bright"]
+    assert under[1] < PLACES["bright"][1] - 40 and max(under) - min(under) < 40, "the shadow is dark, not green"
+
+
+def test_the_picture_keeps_its_size_around_the_figure() -> None:
+    found = keying.key(figure(GREEN, (240, 240, 240)), GREEN)
+    assert found is not None and found.box != (0, 0, *SIZE) and found.alpha.shape == found.shade.shape
