@@ -37,6 +37,8 @@ MODEL, LIGHT = "gemini-3.8-flash", "gemini-3.5-flash-lite"
 #: what each stage came to, beside the plan
 STORY = "story.json"
 STORY_BYTES = 16 << 20
+#: what is written first once another story is chosen
+CHOSEN_FROM = "beats"
 
 
 def parser() -> script_runtime.Arguments:
@@ -71,6 +73,7 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--light-model", default=LIGHT, help=f"for facts, beats and pictures; default {LIGHT}")
     made.add_argument("--rounds", type=int, default=3, metavar="N", help="repairs of a stage at most, default 3")
     made.add_argument("--from", dest="start", metavar="STAGE", help="keep story.json up to this stage, such as beats")
+    made.add_argument("--story", type=int, metavar="N", help="tell another story of story.json, from the beats on")
     made.add_argument("--show-prompts", action="store_true", help="print what the model would be told, and ask nothing")
     made.add_argument("--checker", metavar="CMD", help='default "<this python> -m videod plan"')
     made.add_argument("--api-version", default="v1beta", choices=("v1beta", "v1"), help="default v1beta")
@@ -152,7 +155,7 @@ def write(
 ) -> None:  # fmt: skip
     output: Path = arguments.output
     models = Models(arguments.model, arguments.light_model, arguments.api_version)
-    given = earlier(output, stages, arguments.start) if arguments.start else {}
+    given = kept_before(arguments, stages)
     wanted = sources.Wanted(
         brief.topic, brief.title, brief.language, sources.given(arguments.sources) if arguments.sources else "",
         arguments.facts == "wikipedia", arguments.contact,
@@ -169,7 +172,7 @@ def write(
         finish(output, kept, brief, reporter)
         return
     planner = Planner(models, brief, checker, reporter, order, kept, dict(given))
-    if arguments.start:
+    if given:
         about = listed(output)
     elif brief.script:
         about = []
@@ -183,6 +186,7 @@ def write(
     story: dict[str, answers.Json] = dict(planner.written)
     story |= {"warnings": [asdict(one) for one in planner.warnings]} if planner.warnings else {}
     story |= {"sources": about} if about else {}
+    story |= {"seconds": list(verdict.seconds)} if verdict.seconds else {}
     atomic.write_text(output.with_name(STORY), json.dumps(story, ensure_ascii=False, indent=2) + "\n")
     for name, text in plan_papers.papers(verdict.plan, verdict.seconds, story).items():
         atomic.write_text(output.with_name(name), text)
@@ -190,6 +194,26 @@ def write(
     atomic.write_text(output, json.dumps(verdict.plan, ensure_ascii=False, indent=2) + "\n")
     order.settled(kept.usd())
     finish(output, kept, brief, reporter)
+
+
+def kept_before(arguments: argparse.Namespace, stages: Sequence[Stage]) -> dict[str, answers.Json]:
+    """What stays of the last plan: nothing, the stages before --from, or with --story those before the beats.
+
+    Raises Failure(usage or input).
+    """
+    number, start = arguments.story, arguments.start
+    if number is None:
+        return earlier(arguments.output, stages, start) if start else {}
+    if start not in (None, CHOSEN_FROM):
+        raise Failure(Kind.USAGE, f"--story writes the {CHOSEN_FROM} and all that follows; leave --from out")
+    given = earlier(arguments.output, stages, CHOSEN_FROM)
+    written = answers.record(given["stories"])
+    stories = answers.items(written.get("stories"))
+    if not 1 <= number <= len(stories):
+        raise Failure(Kind.USAGE, f"--story lies between 1 and {len(stories)}, the stories of {STORY}, not {number}")
+    if written.get("chosen") != number:
+        given["stories"] = {**written, "chosen": number, "why": "chosen by the creator"}
+    return given
 
 
 def earlier(output: Path, stages: Sequence[Stage], start: str) -> dict[str, answers.Json]:

@@ -161,8 +161,12 @@ class Narration(_Part):
 
 
 class Gates(_Part):
-    """Where a person looks before work continues ("review"), and where it continues automatically ("auto")."""
+    """Where a person looks before work continues ("review"), and where it continues automatically ("auto").
 
+    `story`: before anything is drawn; another of the five stories may be chosen there.
+    """
+
+    story: Review = "auto"
     assets: Review = "review"
     video: Review = "review"
     audio: Review = "review"
@@ -226,6 +230,14 @@ class ChannelSet:
     channels: Mapping[str, Channel]
     warnings: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+
+    @property
+    def reviews_story(self) -> bool:
+        return any(channel.gates.story == "review" for channel in self.channels.values())
+
+    def on_board(self) -> tuple[list[str], bool]:
+        """What the board offers for them: their ids, and whether the story's review."""
+        return sorted(self.channels), self.reviews_story
 
 
 def load_channels(folder: Path) -> ChannelSet:
@@ -334,7 +346,7 @@ def _together(channel: Channel) -> Iterator[tuple[str, str]]:
     """What is wrong only because of what else the file says: key, reason."""
     if (wrong := _lengths(channel)) is not None:
         yield "clip_seconds", wrong
-    if all(mode == "auto" for _, mode in channel.gates) and not channel.publish_without_review:
+    if all(mode == "auto" for name, mode in channel.gates if name != "story") and not channel.publish_without_review:
         yield (
             "gates",
             "are all auto, so films would be published without anyone's approval; set one of them to review,"

@@ -222,8 +222,8 @@ class Board(Protocol):
         """Replace the file of an asset row by a link. BoardError "gone": the row was deleted; none is made."""
         ...
 
-    async def sync_channels(self, names: list[str]) -> None:
-        """Make sure that the Channel property offers these options."""
+    async def sync_channels(self, names: list[str], story: bool = False) -> None:
+        """Make sure that the Channel property offers these options, and with `story` what the story's review needs."""
         ...
 
 

@@ -15,14 +15,33 @@ PLACE = "plan/story.json"
 BYTES_MAX = 16 << 20
 #: so many of each are shown, and so many characters
 SHOWN_MAX, TEXT_MAX = 20, 300
+#: lines of a film, and seconds of one
+LINES_MAX, SECONDS_MAX = 200, 1000.0
+
+
+@dataclass(frozen=True)
+class Way:
+    """One of the stories that were written; `told`: the film tells this one."""
+
+    number: int
+    logline: str
+    stakes: str
+    turn: str
+    price: str
+    told: bool
 
 
 @dataclass(frozen=True)
 class Story:
-    """`titles`: each with its reason. `warnings`: what is worth a look, each as one line."""
+    """`titles`: each with its reason. `warnings`: what is worth a look, each as one line.
+
+    `ways`: the stories to choose from. `seconds`: how long each line takes at the channel's voice.
+    """
 
     titles: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
+    seconds: tuple[float, ...] = ()
 
 
 def read(workspace: Path) -> Story:
@@ -33,7 +52,21 @@ def read(workspace: Path) -> Story:
         return Story()
     titles = [(_text(one, "title"), _text(one, "reason")) for one in _listed(_part(found, "text"), "titles")]
     warnings = [f"{_text(one, 'where')}: {_text(one, 'message')}" for one in _listed(found, "warnings")]
-    return Story(tuple(one for one in titles if one[0]), tuple(warnings))
+    return Story(tuple(one for one in titles if one[0]), tuple(warnings), tuple(_ways(found)), _seconds(found))
+
+
+def _ways(found: object) -> Iterator[Way]:
+    written = _part(found, "stories")
+    chosen = bounds.whole(_part(written, "chosen"))
+    for number, one in enumerate(_listed(written, "stories"), start=1):
+        logline, stakes, turn, price = (_text(one, name) for name in ("logline", "stakes", "turn", "price"))
+        yield Way(number, logline, stakes, turn, price, number == chosen)
+
+
+def _seconds(found: object) -> tuple[float, ...]:
+    listed = _part(found, "seconds")
+    kept = [bounds.number(one, 0.0, SECONDS_MAX) for one in (listed if isinstance(listed, list) else [])[:LINES_MAX]]
+    return () if None in kept else tuple(one for one in kept if one is not None)
 
 
 def _part(value: object, name: str) -> object:

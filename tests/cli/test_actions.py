@@ -76,7 +76,7 @@ def test_approving_says_what_changed_and_what_it_will_cost(box: StudioBox, house
     assert capsys.readouterr().out == (
         "Bears: assets approved; it is Approved - Assets now. This will cost about $1.40.\n"
     )
-    assert box.task(task).approved == {Gate.ASSETS}
+    assert box.task(task).approved == {Gate.STORY, Gate.ASSETS}
 
 
 @both_ways

@@ -184,7 +184,8 @@ def test_every_open_review_can_be_left_for_any_earlier_one() -> None:
     for status, gate in AT_GATE.items():
         paper = _at(gate)
         assert paper.one.status is status
-        paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ("image/bear_core",)))
+        first = (Gate.STORY, "plan/plan") if gate is Gate.STORY else (Gate.ASSETS, "image/bear_core")
+        paper.apply(RedoAsked(paper.now(), paper.one.id, first[0], (first[1],)))
         assert paper.one.status is Status.GENERATING_ASSETS
 
 

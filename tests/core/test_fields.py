@@ -9,22 +9,23 @@ from hypothesis import strategies as st
 from videod.adapters import notion_schema
 from videod.core import fields
 from videod.core.events import EntryEdited, EntryQueued
-from videod.core.fields import FIELDS, PRIVACIES
+from videod.core.fields import FIELDS, PRIVACIES, STORY_NUMBERS
 from videod.core.model import Priority, Task
 from videod.core.statuses import Status
 
 
 def test_the_events_carry_each_field_and_nothing_else_of_an_entry() -> None:
     names = {one.name for one in FIELDS}
-    assert {one.name for one in attributes(EntryQueued)} - {"at", "page_id"} == names
+    assert {one.name for one in attributes(EntryQueued)} - {"at", "page_id", "own"} == names
     assert {one.name for one in attributes(EntryEdited)} - {"at", "task_id", "problems"} == names
     assert names <= {one.name for one in attributes(Task)}
 
 
 def test_each_field_is_a_column_that_the_board_is_made_with() -> None:
-    columns = {one.name: one for one in notion_schema.ENTRIES}
+    columns = {one.name: one for one in (*notion_schema.ENTRIES, notion_schema.STORY)}
     assert {one.column for one in FIELDS} <= set(columns)
     assert tuple(columns["Privacy"].options) == PRIVACIES
+    assert tuple(columns["Story"].options) == STORY_NUMBERS
     assert set(columns["Priority"].options) == {one.label for one in Priority}
 
 
@@ -54,6 +55,8 @@ def test_one_spelling_of_a_text_stays_that_spelling(written: str) -> None:
         ("Priority", "Urgent", Priority.NORMAL),
         ("Privacy", "Unlisted", "unlisted"),
         ("Privacy", None, None),
+        ("Story", 3.0, "3"),
+        ("Story", " 5 ", "5"),
     ],
 )
 def test_a_column_is_read_as_the_attribute_it_stands_for(column: str, written: object, value: object) -> None:

@@ -97,7 +97,7 @@ class Paper(Book):
 
 
 def _at(gate: Gate, cuts_running: bool = False) -> Paper:
-    paper = Paper(policy=policy(auto_gates=frozenset(), clips=4, images=5))
+    paper = Paper(policy=policy(auto_gates=frozenset(), story_review=gate is Gate.STORY, clips=4, images=5))
     paper.queue()
     while True:
         while ready := [name for name in paper.ready() if not (cuts_running and name.startswith("cut/"))]:
@@ -125,7 +125,7 @@ def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.fault("1.1")
-@pytest.mark.parametrize("gate", [Gate.ASSETS, Gate.VIDEO, Gate.AUDIO])
+@pytest.mark.parametrize("gate", [Gate.STORY, Gate.ASSETS, Gate.VIDEO, Gate.AUDIO])
 def test_every_choice_of_files_is_regenerated_in_the_order_of_its_inputs(gate: Gate) -> None:
     """By turns with one job at a time, and with five while cuts are at work."""
     ways = [(1, _at(gate)), (5, _at(gate, cuts_running=gate == Gate.AUDIO))]
@@ -152,7 +152,8 @@ def test_every_choice_of_files_is_regenerated_in_the_order_of_its_inputs(gate: G
 @pytest.mark.fault("1.1")
 def test_nothing_is_bought_before_the_new_plan_is_there() -> None:
     paper = _at(Gate.ASSETS)
-    everything = tuple(job.name for job in paper.jobs.values() if job.step in REVIEWED[Gate.ASSETS])
+    steps = (*REVIEWED[Gate.STORY], *REVIEWED[Gate.ASSETS])
+    everything = tuple(job.name for job in paper.jobs.values() if job.step in steps)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, everything))
     assert paper.ready() == ["plan/plan"]
 

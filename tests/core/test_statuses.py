@@ -11,6 +11,7 @@ from videod.core.statuses import (
     JOB_MOVES,
     LABELS,
     MOVES,
+    OF_STORY,
     IllegalMove,
     JobState,
     Status,
@@ -19,17 +20,17 @@ from videod.core.statuses import (
 )
 
 
-def test_there_are_26_statuses_each_with_a_label_of_its_own() -> None:
-    assert len(Status) == 26
+def test_there_are_26_statuses_and_two_of_the_storys_review_each_with_a_label_of_its_own() -> None:
+    assert len(set(Status) - OF_STORY) == 26 and len(OF_STORY) == 2
     assert set(LABELS) == set(Status)
-    assert len(BY_LABEL) == 26
+    assert len(BY_LABEL) == 28
     assert all("," not in label for label in LABELS.values()), "Notion refuses commas in option names"
 
 
-def test_there_are_eight_errors_and_four_gates() -> None:
+def test_there_are_eight_errors_and_four_gates_besides_the_storys() -> None:
     assert len(ERRORS) == 8
-    assert len(GATES) == 4
-    assert set(AT_GATE) == {
+    assert len(GATES) == 5
+    assert set(AT_GATE) - OF_STORY == {
         Status.ASSETS_READY, Status.VIDEO_READY, Status.AUDIO_READY, Status.ASSEMBLY_COMPLETE,
     }  # fmt: skip
 

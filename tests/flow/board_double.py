@@ -188,7 +188,7 @@ class BoardDouble:
             raise BoardError("gone", "there is no such row")
         self.assets[asset_id].url = link.url
 
-    async def sync_channels(self, names: list[str]) -> None:
+    async def sync_channels(self, names: list[str], story: bool = False) -> None:
         self._fail("sync_channels")
 
 

@@ -155,7 +155,7 @@ async def test_approving_at_a_gate_opens_it(harness: Harness, board: BoardDouble
     board.person_sets("p1", Status="Approved - Assets")
     assert await harness.intake.poll_once() == 1
     task = await harness.task("p1")
-    assert task.approved == {Gate.ASSETS}
+    assert task.approved == {Gate.STORY, Gate.ASSETS}
     assert await harness.events("p1") == ["EntryQueued", "GateApproved"]
 
 
@@ -183,7 +183,7 @@ async def test_approving_a_gate_that_is_passed_is_answered_with_the_true_status(
     await harness.sync()
     assert board.status("p1") == "Video Ready"
     assert "passed already" in str(board.entries["p1"].values["Error Log"])
-    assert (await harness.task("p1")).approved == {Gate.ASSETS}
+    assert (await harness.task("p1")).approved == {Gate.STORY, Gate.ASSETS}
 
 
 async def test_a_redo_remakes_what_was_flagged_and_unticks_it(harness: Harness, board: BoardDouble) -> None:

@@ -429,7 +429,7 @@ async def test_an_episode_goes_from_queued_to_published_by_intake_and_relay(
     board.add("p1", Status="Queued")
     await harness.sync()
     seen = []
-    for gate in Gate:
+    for gate in list(Gate)[1:]:
         await harness.work("p1")
         await harness.sync()
         seen.append(board.status("p1"))

@@ -102,7 +102,7 @@ def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -
         ("gates: {assets: auto, video: auto, audio: auto, final: auto}", 5, "publish_without_review: true"),
         (f"description_template: '{{description}}{'x' * 4955}'", 5, "for the words of a plan"),
         ("description_template: '{description}{topic}{topic}'", 5, "for the words of a plan"),
-        ("gates:\n  upload: auto", 6, "known here: assets, video, audio, final"),
+        ("gates:\n  upload: auto", 6, "known here: story, assets, video, audio, final"),
         ("gates: review", 5, "must hold keys and values of its own"),
         ("voice:\n  stability: 40", 6, "less than or equal to 1"),
         ("daily_budget_usd: .inf", 5, "valid number"),

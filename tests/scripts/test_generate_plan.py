@@ -61,7 +61,7 @@ def test_a_good_plan_is_kept_with_six_papers_and_its_story(wire: Wire, run: Run,
         "01_research.md", "02_story_script.md", "03_assets.md", "04_video_prompts.md", "05_audio_generation.md",
         "06_sound_effects_prompts.md", "plan.json", "plan.json.job.json", "story.json",
     ]  # fmt: skip
-    assert json.loads((tmp_path / "plan/story.json").read_text()) == ANSWERS
+    assert json.loads((tmp_path / "plan/story.json").read_text()) == {**ANSWERS, "seconds": [5.5]}
     charged = ran.of("charged")
     assert [(one["quantity"], one["unit"]) for one in charged] == [(6_500, "token")] * len(STAGES)
     assert json.loads((tmp_path / "plan/plan.json.job.json").read_text())["usd"] == pytest.approx(
@@ -161,7 +161,7 @@ def test_a_good_answer_is_taken_out_of_its_wrapping(wire: Wire, run: Run, tmp_pa
     lay(wire, text=[answered(text)])
     ran = run(generate_plan.main, *wish(tmp_path))
     assert (ran.code, len(wire.asked)) == (0, len(STAGES))
-    assert json.loads((tmp_path / "plan/story.json").read_text()) == ANSWERS
+    assert json.loads((tmp_path / "plan/story.json").read_text()) == {**ANSWERS, "seconds": [5.5]}
 
 
 @pytest.mark.fault("4.6")
@@ -235,6 +235,54 @@ def test_what_a_plan_cannot_be_written_again_from_is_said(wire: Wire, run: Run, 
     (tmp_path / "plan/story.json").write_text('{"facts": {}}')
     partly = run(generate_plan.main, *wish(tmp_path, "--from", "beats"))
     assert "has no stories" in partly.failure["message"] and wire.asked == []
+
+
+TWO = {**ANSWERS["stories"], "stories": [{"number": number, "logline": f"Story {number}."} for number in (1, 2)]}
+FROM_BEATS = STAGES[2:]
+
+
+def another(folder: Path, number: object = 2) -> list[object]:
+    """The order of a plan that tells another story: a take of its own beside the first."""
+    return [*wish(folder, "--story", number), "--output", folder / "plan/plan_r1.json"]
+
+
+def test_another_story_is_written_without_asking_for_facts_and_stories_again(
+    wire: Wire, run: Run, tmp_path: Path
+) -> None:
+    lay(wire, stories=[answered(TWO)])
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+    del wire.asked[:]
+    ran = run(generate_plan.main, *another(tmp_path))
+    assert ran.code == 0 and asked_for(wire.asked) == list(FROM_BEATS)
+    assert "Story 2." in wire.asked[0].body.decode() and "Story 1." not in wire.asked[0].body.decode()
+    kept = json.loads((tmp_path / "plan/story.json").read_text())
+    assert kept["stories"] == {**TWO, "chosen": 2, "why": "chosen by the creator"}
+    assert run(generate_plan.main, *another(tmp_path)).of("charged") == [], "the same order is done"
+
+
+@pytest.mark.parametrize("stage", FROM_BEATS[1:])
+def test_a_kill_on_the_way_to_another_story_asks_nothing_twice(
+    wire: Wire, run: Run, tmp_path: Path, stage: str
+) -> None:
+    lay(wire, stories=[answered(TWO)])
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+    del wire.asked[:]
+    lay(wire, **{stage: [DOWN]})
+    assert run(generate_plan.main, *another(tmp_path)).failure["kind"] == "down"
+    assert run(generate_plan.main, *another(tmp_path)).code == 0
+    at = FROM_BEATS.index(stage)
+    assert asked_for(wire.asked) == [*FROM_BEATS[:at], stage, *FROM_BEATS[at:]]
+
+
+def test_a_story_that_there_is_not_cannot_be_chosen(wire: Wire, run: Run, tmp_path: Path) -> None:
+    lay(wire, stories=[answered(TWO)])
+    assert run(generate_plan.main, *another(tmp_path)).failure["kind"] == "input"
+    run(generate_plan.main, *wish(tmp_path))
+    del wire.asked[:]
+    for number in (0, 3):
+        ran = run(generate_plan.main, *another(tmp_path, number))
+        assert ran.code == 64 and "--story lies between 1 and 2" in ran.failure["message"]
+    assert run(generate_plan.main, *another(tmp_path), "--from", "text").code == 64 and wire.asked == []
 
 
 # ------------------------------------------------------------------------------------------- paying once

@@ -258,11 +258,12 @@ class NotionBoard:
         return None
 
     @promised
-    async def sync_channels(self, names: list[str]) -> None:
+    async def sync_channels(self, names: list[str], story: bool = False) -> None:
         source = (await self.ids()).entries_source
-        added = await notion_schema.add_options(self._calls, source, "Channel", names)
+        added = await notion_schema.offer(self._calls, source, names, story)
         if added:
-            log.info("notion_channels_added", extra={"channels": added})
+            self._columns = None
+            log.info("notion_options_added", extra={"options": added})
 
     # --------------------------------------------------------------------------------------------- assets
 

@@ -11,7 +11,7 @@ from videod.ports import BoardError
 log = logging.getLogger(__name__)
 
 #: the columns whose values videod reads; the user's own columns may hold whatever Notion thinks of
-READ = frozenset(column.name for column in (*notion_schema.ENTRIES, *notion_schema.ASSETS))
+READ = frozenset(column.name for column in (*notion_schema.ENTRIES, notion_schema.STORY, *notion_schema.ASSETS))
 
 
 def types(columns: Mapping[str, Json]) -> dict[str, str]:

@@ -11,7 +11,8 @@ from videod.adapters.notion_calls import Calls, Committed
 from videod.adapters.notion_links import page_id_of
 from videod.adapters.notion_places import Ids, Kind, Search, columns_of, page_above, tables_below
 from videod.adapters.notion_shapes import Json, identifier, items, promised, record, said, words
-from videod.core.statuses import AT_GATE, ERRORS, LABELS, Status
+from videod.core.fields import STORY_NUMBERS
+from videod.core.statuses import AT_GATE, ERRORS, LABELS, OF_STORY, Status
 from videod.core.tables import STEPS
 from videod.ports import BoardError
 
@@ -39,7 +40,9 @@ def _colour(status: Status) -> str:
     return "purple" if status == Status.QUEUED else "blue"
 
 
-STATUS_OPTIONS = {label: _colour(status) for status, label in LABELS.items()}
+STATUS_OPTIONS = {label: _colour(status) for status, label in LABELS.items() if status not in OF_STORY}
+#: offered only where a channel reviews the story
+STORY_OPTIONS = {LABELS[status]: _colour(status) for status in Status if status in OF_STORY}
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ ENTRIES = (
     Column("Updated", "last_edited_time", "when the entry last changed"),
     Column("Videod Key", "rich_text", "videod's name for the episode"),
 )
+STORY = Column("Story", "select", "which of the five stories the film tells", dict.fromkeys(STORY_NUMBERS, "default"))
 ASSETS = (
     Column("Name", "title", "the name of the file"),
     Column("Entry", "relation", "the episode it belongs to"),
@@ -171,12 +175,13 @@ async def resolve(calls: Calls, database: str | None, parent_page: str | None, k
 @promised
 async def init(
     calls: Calls, parent_page: str, channel_names: Iterable[str], known: Ids | None = None,
-    database: str | None = None, source: str = "", assets_source: str = "",
+    database: str | None = None, source: str = "", assets_source: str = "", story: bool = False,
 ) -> Made:  # fmt: skip
     """Make both databases under the page, or complete what is there. Raises BoardError.
 
     `known`: where the board was last time; `database`: the entries' one, where it is set; `source`, `assets_source`:
-    names of data sources, for databases that have several. All is found before anything is changed.
+    names of data sources, for databases that have several. `story`: a channel reviews the story. All is found before
+    anything is changed.
     """
     search = Search(calls)
     found = await _find(calls, search, database, parent_page or None, known)
@@ -190,7 +195,8 @@ async def init(
     entries = found.entries or await _create(calls, page, ENTRIES_TITLE, "Title", changes)
     entries_source = entries_source or await source_of(calls, entries)
     channels = dict.fromkeys(channel_names, "default")
-    await _complete(calls, entries_source, ENTRIES, {"Channel": channels}, None, changes)
+    options = {"Channel": channels} | ({"Status": STORY_OPTIONS} if story else {})
+    await _complete(calls, entries_source, (*ENTRIES, STORY) if story else ENTRIES, options, None, changes)
     if not found.assets and not page:
         raise BoardError("rejected", "the entries' database lies on no page, so videod cannot make a table for files"
                          f' beside it; make a database "{ASSETS_TITLE}" and share it with the connection')  # fmt: skip
@@ -271,6 +277,18 @@ def _options(prop: Json) -> list[Json]:
 def _missing_options(prop: Json, wanted: dict[str, str]) -> dict[str, str]:
     known = {option["name"] for option in _options(prop)}
     return {name: colour for name, colour in wanted.items() if name not in known}
+
+
+async def offer(calls: Calls, source: str, channel_names: Iterable[str], story: bool) -> list[str]:
+    """Offer these channels, and with `story` the statuses and the column of its review; returns what was new.
+
+    A column of type status takes new options by hand only.
+    """
+    added = await add_options(calls, source, "Channel", channel_names)
+    if story:
+        status = Column("Status", "select", "what videod does", STORY_OPTIONS)
+        await _complete(calls, source, (status, STORY), {}, None, added)
+    return added
 
 
 @promised

@@ -4,13 +4,13 @@ A view is known by its name. One that is there is left alone, whoever made it an
 not let videod make one, the steps to make it by hand are said.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from videod.adapters.notion_calls import Budget, Calls, Committed
 from videod.adapters.notion_places import Ids, columns_of
-from videod.adapters.notion_schema import ASSETS_TITLE, ENTRIES_TITLE
-from videod.adapters.notion_shapes import Json, identifier, promised, record
+from videod.adapters.notion_schema import ASSETS_TITLE, ENTRIES_TITLE, STORY_OPTIONS
+from videod.adapters.notion_shapes import Json, identifier, promised, record, said
 from videod.core.statuses import LABELS, PHASES, Phase
 from videod.ports import BoardError
 
@@ -29,7 +29,11 @@ class View:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(label for status, label in LABELS.items() if PHASES[status] in self.phases)
+        return self.of(frozenset(LABELS.values()) - STORY_OPTIONS.keys())
+
+    def of(self, offered: Collection[str]) -> tuple[str, ...]:
+        """The labels that it shows, of those that the board offers."""
+        return tuple(label for status, label in LABELS.items() if PHASES[status] in self.phases and label in offered)
 
     @property
     def by_hand(self) -> str:
@@ -133,8 +137,18 @@ async def _body(calls: Calls, ids: Ids, view: View) -> dict[str, object]:
 def _filtered(columns: Mapping[str, Json], view: View) -> dict[str, object]:
     """Only rows of these statuses, those that changed last on top."""
     kind = str(columns.get("Status", {}).get("type", "select"))
-    either = [{"property": "Status", kind: {"equals": label}} for label in view.labels]
+    there = {said(one.get("name"), 100) for one in _options_of(columns)} & STORY_OPTIONS.keys()
+    labels = view.of(there | (frozenset(LABELS.values()) - STORY_OPTIONS.keys()))
+    either = [{"property": "Status", kind: {"equals": label}} for label in labels]
     return {"filter": {"or": either}, "sorts": [{"timestamp": "last_edited_time", "direction": "descending"}]}
+
+
+def _options_of(columns: Mapping[str, Json]) -> list[Json]:
+    """The options of the Status as far as they can be read."""
+    status = columns.get("Status", {})
+    held = status.get(str(status.get("type")))
+    options = held.get("options") if isinstance(held, dict) else None
+    return [one for one in options if isinstance(one, dict)] if isinstance(options, list) else []
 
 
 def _gallery(columns: Mapping[str, Json]) -> dict[str, object]:

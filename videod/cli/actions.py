@@ -135,17 +135,23 @@ def redo(
         'videod edit grizzly clip_07 --narration "The river is colder than it looks."',
         'videod edit grizzly bear_core --prompt "An old brown bear, scarred." --dry-run',
         'videod edit grizzly upload --tags "bears, river"',
+        "videod edit grizzly --story 3 --dry-run",
     )
 )
 def edit(
     episode: Episode,
-    job: Annotated[str, typer.Argument(metavar="JOB", help="A job, such as `clip_07` or `bear_core`, or `upload`.")],
+    job: Annotated[
+        str, typer.Argument(metavar="JOB", help="A job, such as `clip_07` or `bear_core`, `upload`, or `plan`.")
+    ] = "",
     narration: Annotated[str | None, typer.Option(metavar="TEXT", help="What the narrator says over the clip.")] = None,
     prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="What the image shows.")] = None,
     motion: Annotated[str | None, typer.Option(metavar="TEXT", help="What moves in the clip.")] = None,
     effect: Annotated[str | None, typer.Option(metavar="TEXT", help="What the clip sounds like.")] = None,
     description: Annotated[str | None, typer.Option(metavar="TEXT", help="The description on YouTube.")] = None,
     tags: Annotated[str | None, typer.Option(metavar="TEXT", help="The tags on YouTube, divided by commas.")] = None,
+    story: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Tell another of its five stories; needs no JOB.")
+    ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -155,15 +161,19 @@ def edit(
     """Rewrite the text that a file is made from."""
     given = {
         "narration": narration, "prompt": prompt, "motion": motion, "effect": effect, "description": description,
-        "tags": tags,
+        "tags": tags, "story": None if story is None else str(story),
     }  # fmt: skip
     words = {word: text for word, text in given.items() if text is not None}
     if not words:
         raise CommandError(output.USAGE, "edit what?", f"give {', '.join(f'--{word}' for word in given)}")
+    if not job and set(words) != {"story"}:
+        raise CommandError(output.USAGE, "edit which job?", "name one, such as clip_07, bear_core or upload")
     where = client.place(state, config)
     (task,) = tasks_named(where, [episode])
     asks = [
-        Request("correct", task.id, {"job": job, "field": word, "text": text}, task.title)
+        Request(
+            "correct", task.id, {"job": "plan" if word == "story" else job, "field": word, "text": text}, task.title
+        )
         for word, text in words.items()
     ]
     return weighed(where, as_json, asks, dry_run, yes)

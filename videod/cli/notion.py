@@ -76,7 +76,7 @@ def init(
 
     async def make(calls: "Calls") -> "tuple[notion_schema.Made, list[ViewState]]":
         made = await notion_schema.init(
-            calls, page, channels, known, place.database_id or None, source, assets_source
+            calls, page, channels, known, place.database_id or None, source, assets_source, _reviews_story(settings)
         )  # fmt: skip
         return made, await notion_views.complete(calls, made.ids)
 
@@ -94,6 +94,16 @@ def init(
     if settings.notion.parent_page or settings.notion.database_id:
         return
     typer.echo(f'\nPut this into {config}:\n\n[notion]\nparent_page = "{page_id}"')
+
+
+def _reviews_story(settings: "Settings") -> bool:
+    """Whether a channel reviews the story; files that are wrong are `channels check`'s to tell."""
+    from videod.channels import ChannelError, load_channels
+
+    try:
+        return load_channels(settings.paths.channels).reviews_story
+    except ChannelError:
+        return False
 
 
 @app.command()

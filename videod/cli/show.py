@@ -42,9 +42,11 @@ def show(
     with client.looking(where) as connection:
         seen = in_full.detail(connection, client.one_task(connection, episode), at)
     workspace = where.workspace(seen.task)
-    plan = show_facts.plan_of(workspace) if facts else None
+    reviewed = seen.task.status == Status.STORY_READY
+    left = stories.read(workspace)
+    plan = show_facts.plan_of(workspace) if facts else show_facts.plan_there(workspace) if reviewed else None
     if as_json:
-        told = {"facts": show_facts.as_json(plan)} if plan is not None else {}
+        told = {"facts": show_facts.as_json(plan, left)} if facts and plan is not None else {}
         output.print_json({**details.detail(seen, at, workspace, configured(seen.task)), **told})
         return output.OK
     _print_header(seen, workspace, at)
@@ -53,12 +55,13 @@ def show(
         _print_jobs(seen.jobs, at)
     else:
         _print_steps(seen.jobs, at)
-    _print_story(stories.read(workspace))
+    show_facts.choose(seen.task.id, left, reviewed or seen.task.status == Status.ASSETS_READY)
+    _print_story(left)
     _print_timeline(seen, at)
     _print_failure(seen, at)
     _print_files(seen.jobs, workspace, listed)
     if plan is not None:
-        show_facts.show(plan)
+        show_facts.show(plan, left)
     return output.OK
 
 

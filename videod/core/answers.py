@@ -58,6 +58,8 @@ def why_not(verb: Verb, obstacle: Obstacle, task: Task) -> str:
             return "the episode has begun for this channel"
         case Obstacle.PLANNED | Obstacle.PLAN_IN_REVIEW:
             return "the plan is written already"
+        case Obstacle.NO_STORY:
+            return "it has no stories to choose from yet"
         case Obstacle.UPLOADING:
             return "the upload has begun"
         case Obstacle.DISK:
@@ -92,6 +94,8 @@ def _instead(verb: Verb, obstacle: Obstacle, task: Task, field: str) -> str:
             return f". To use it, tick Redo on the plan, set Generating Assets, then change {field}"
         case Obstacle.PLANNED:
             return ". Make a new entry for another story"
+        case Obstacle.NO_STORY:
+            return ". Choose one at Story Ready or Assets Ready"
         case Obstacle.NO_CHANNEL:
             return "; restore it"
         case _:
@@ -115,6 +119,10 @@ def hint(verb: Verb, obstacle: Obstacle, task: Task) -> str:
             return f"type `videod retry {task.id}` first"
         case Obstacle.NO_WORDS:
             return f"see `videod show {task.id}` for its jobs"
+        case Obstacle.NO_STORY:
+            return "choose one at Story Ready or Assets Ready"
+        case Obstacle.PLANNED if verb == Verb.CORRECT:
+            return "make a new entry for another story"
         case Obstacle.UPLOADING:
             return "change it in YouTube Studio once the upload is done"
         case _:

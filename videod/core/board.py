@@ -26,6 +26,7 @@ from videod.core.statuses import (
     JobState,
     Status,
 )
+from videod.core.step_parts import CHOICE
 from videod.core.suspension import OF_CHANNEL
 from videod.core.tables import ORDER, REVIEWED, STEPS
 
@@ -50,7 +51,7 @@ def progress(task: Task, jobs: tuple[Job, ...]) -> str:
     if task.status == Status.PUBLISHED:
         return "published"
     for gate in Gate:
-        looked_at = REVIEWED[gate]
+        looked_at = (*REVIEWED[Gate.STORY], *REVIEWED[gate]) if gate is Gate.ASSETS else REVIEWED[gate]
         rows = [job for job in jobs if job.step in looked_at and job.state is not SKIPPED]
         if gate not in task.approved or not rows or any(job.state is not DONE for job in rows):
             return _with_notes(task, jobs, _counts(rows, looked_at))
@@ -77,6 +78,7 @@ def _with_notes(task: Task, jobs: Sequence[Job], text: str) -> str:
         for note in (
             text,
             _sources_note(task, jobs),
+            _stories_note(task, jobs),
             files_note(task, jobs),
             paused,
             suspended,
@@ -88,10 +90,20 @@ def _with_notes(task: Task, jobs: Sequence[Job], text: str) -> str:
 
 
 def _sources_note(task: Task, jobs: Sequence[Job]) -> str:
-    """At the first review, which shows the story: what its facts stand on."""
-    if task.status != Status.ASSETS_READY:
+    """At the reviews that show the story: what its facts stand on."""
+    if task.status not in (Status.STORY_READY, Status.ASSETS_READY):
         return ""
     return next((sourced.sentence(job.facts) for job in jobs if job.step == "plan"), "")
+
+
+def _stories_note(task: Task, jobs: Sequence[Job]) -> str:
+    """At the review of the story: what there is to choose from, by the numbers of the column Story."""
+    plan = next((job for job in jobs if job.step == "plan"), None)
+    listed = None if task.status != Status.STORY_READY or plan is None else plan.facts.get(CHOICE)
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        return ""
+    chosen = f"the film tells story {task.story}; " if task.story else ""
+    return f"{chosen}choose another one in Story: " + " ".join(f"({at}) {one}" for at, one in enumerate(listed, 1))
 
 
 #: statuses that say themselves what the entry waits for
@@ -228,7 +240,7 @@ def unseen(before: Task, after: Task, changed: Iterable[tuple[Job, Job]]) -> boo
 
 #: what videod writes on an entry, empty: for a copy, which brings the values of the entry that it was made from
 EMPTY: dict[str, object] = {
-    "Progress": "", "Next Retry": None, "Cost": None, "YouTube URL": None, "Videod Key": "",
+    "Progress": "", "Story": None, "Next Retry": None, "Cost": None, "YouTube URL": None, "Videod Key": "",
 }  # fmt: skip
 
 
@@ -244,7 +256,8 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, objec
         shown += f"; {cost_words(task)}"
     if task.possibly_paid_twice:
         shown += f"; possibly paid twice: {task.possibly_paid_twice}"
-    return {
+    told: dict[str, object] = {"Story": task.story} if task.story else {}
+    return told | {
         "Status": LABELS[task.status],
         "Progress": shown,
         "Error Log": error_log(task, troubled, waits),

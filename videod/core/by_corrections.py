@@ -15,7 +15,7 @@ from videod.core.events import EntryQueued, FileChosen, JobCorrected, RedoAsked
 from videod.core.model import Job, Task
 from videod.core.ops import ShowAsset
 from videod.core.statuses import DONE, FAILED, IN_DOUBT, Gate
-from videod.core.step_parts import NOTE, OWN, price_micros, without_own
+from videod.core.step_parts import NOTE, OWN, STORY, price_micros, told_story, without_own
 from videod.core.tables import REVIEWED, STEPS, step_of
 from videod.core.transition import StaleEvent, Transition
 from videod.core.wishes import Obstacle, Verb
@@ -30,10 +30,29 @@ def redo(work: Transition, event: RedoAsked) -> Transition:
     if lost:
         return _redo_lost(work, lost, event.at)
     chosen = set(outlook.redoable(work.task, work.jobs)).intersection(event.names)
+    if "plan/plan" in chosen:  # a redo wants another plan, not this story again
+        work = _whole(work)
     if event.note:
         jobs = tuple(_ordered(work, job, {NOTE: event.note}) if _takes_note(job, chosen) else job for job in work.jobs)
         work = replace(work, jobs=jobs)
     return _sent_back(work, chosen, event.at)
+
+
+def _whole(work: Transition) -> Transition:
+    """The plan ordered with stories of its own."""
+    plan = work.job("plan/plan")
+    if plan is None or STORY not in plan.args:
+        return work
+    args = {name: value for name, value in plan.args.items() if name != STORY}
+    return work.with_job(replace(plan, args=args, price_micros=price_micros(step_of(plan), args, work.policy)))
+
+
+def another_story(work: Transition, number: str, at: int) -> Transition:
+    """The plan made from another of its stories on. Whether that may be is asked before."""
+    plan = work.job("plan/plan")
+    if plan is None:
+        raise _late(Obstacle.NO_STORY)
+    return correct(work, JobCorrected(at, work.task.id, plan.name, {STORY: int(number)}, "notion"))
 
 
 def _takes_note(job: Job, chosen: set[str]) -> bool:
@@ -48,16 +67,23 @@ def correct(work: Transition, event: JobCorrected) -> Transition:
         raise _late(obstacle or Obstacle.NOTHING_CHOSEN)
     known = set(STEPS[job.step].words.values())
     changes = {name: value for name, value in event.changes.items() if name in known}
-    if all(job.args.get(name) == value for name, value in changes.items()):
+    if all(_said(job, name) == value for name, value in changes.items()):
         raise _late(Obstacle.SAME_WORDS)
     changed = _ordered(work, job, changes)
     work = work.with_job(changed)
+    if STORY in changes and work.task.story:
+        work = work.with_task(story=str(changes[STORY]))
     if job.state is DONE:
         return _sent_back(work, {job.name}, event.at)
     if job.state is FAILED:
         return _resumed(work.with_job(again(changed, event.at)), (changed,), event.at)
     # not begun: nothing was made from the old words. Begun in vain: what the next attempt makes is another take
     return (work.with_job(again(changed, event.at)) if job.attempt else work).with_task(error="")
+
+
+def _said(job: Job, name: str) -> object:
+    """What the job's order says; of a plan the story that it tells."""
+    return told_story(job) if job.step == "plan" and name == STORY else job.args.get(name)
 
 
 def choose(work: Transition, event: FileChosen) -> Transition:

@@ -7,6 +7,7 @@ written back as it really is, with a sentence that says what to do.
 from dataclasses import replace
 
 from videod.core import answers, fields, outlook
+from videod.core.by_corrections import another_story
 from videod.core.events import EntryEdited
 from videod.core.failures import ALIKE
 from videod.core.fields import FIELDS, Field, Until
@@ -27,11 +28,13 @@ def edited(work: Transition, event: EntryEdited) -> Transition:
         if field.column not in problems and wanted == getattr(work.task, field.name):
             continue
         reason = problems.get(field.column) or _too_late(work, field)
+        if not reason and field.until is Until.DRAWN and not wanted:
+            reason = "choose one of the five"
         if reason:
             refused[field.column] = reason
         else:
             changes[field.name] = wanted
-    return _answered(_taken(work, changes), refused)
+    return _answered(_taken(work, changes, event.at), refused)
 
 
 def _too_late(work: Transition, field: Field) -> str:
@@ -39,12 +42,14 @@ def _too_late(work: Transition, field: Field) -> str:
     return "" if obstacle is None else answers.on_board(Verb.EDIT, obstacle, work.task, field.column)
 
 
-def _taken(work: Transition, changes: dict[str, object]) -> Transition:
+def _taken(work: Transition, changes: dict[str, object], at: int) -> Transition:
     if not changes:
         return work
     planned_from = {one.name for one in FIELDS if one.until is Until.PLANNED}
     if planned_from.intersection(changes) or ("title" in changes and not _has_plan(work)):
         work = _planned_again(work)
+    if "story" in changes:
+        work = another_story(work, str(changes.pop("story")), at)
     if "channel_id" in changes:
         jobs = tuple(replace(job, channel_id=str(changes["channel_id"])) for job in work.jobs)
         work = replace(work, jobs=jobs)

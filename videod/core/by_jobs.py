@@ -282,7 +282,9 @@ def _planned(work: Transition, event: JobSucceeded, plan: Plan) -> Transition:
     plan_job = next(job for job in jobs if job.step == "plan")
     jobs = [replace(job, facts={**job.facts, **story_of(plan)}) if job is plan_job else job for job in jobs]
     shown = ShowAsset(work.task.page_id, plan_job.name, "Plan", event.output, plan_job.revision, event.sha256)
-    return replace(work, jobs=tuple(jobs)).adding(shown)
+    work = replace(work, jobs=tuple(jobs)).adding(shown)
+    chosen = plan.story.chosen if plan.story is not None and work.policy.story_review else 0
+    return work.with_task(story=str(chosen)) if chosen else work
 
 
 def _differs(job: Job, wanted: Job | None) -> bool:

@@ -7,9 +7,15 @@ from videod.core.events import JobSucceeded
 from videod.core.failures import ALIKE, Failure, Kind
 from videod.core.likeness import Twin
 from videod.core.model import Job
+from videod.core.plan import Plan
+from videod.core.sanitize import sanitize_line
+from videod.core.stages import STORIES
 from videod.core.statuses import JobState
+from videod.core.step_parts import CHOICE, TOLD
 from videod.core.transition import Transition
 
+#: what is kept of the sentence of a story
+STORY_CHARACTERS = 200
 #: in the arguments of a plan or an upload: a person wants it although there is one like it
 _ALLOWED = "alike_allowed"
 #: who says so, in place of a service
@@ -26,7 +32,7 @@ def planned(work: Transition, event: JobSucceeded) -> Transition:
     plan = work.job(event.job)
     if plan is None or plan.state is not JobState.DONE:
         return work
-    plan = replace(plan, facts=dict(plan.facts) | sourced.noted(event.plan))
+    plan = replace(plan, facts=dict(plan.facts) | sourced.noted(event.plan) | _told(event.plan))
     if work.policy.alike is None:
         return work.with_job(plan)
     plan = replace(plan, facts=dict(plan.facts) | {"content": likeness.content(event.plan)})
@@ -34,6 +40,14 @@ def planned(work: Transition, event: JobSucceeded) -> Transition:
     most = work.policy.alike or 0.0
     twin = likeness.twin_of_plan(work.task.title, event.plan, work.same, work.last, most)
     return work if twin is None or plan.args.get(_ALLOWED) else _stopped(work, plan, twin, event.at)
+
+
+def _told(plan: Plan) -> dict[str, object]:
+    story = plan.story
+    if story is None or not story.chosen:
+        return {}
+    listed = [" ".join(sanitize_line(one).split())[:STORY_CHARACTERS] for one in story.stories[:STORIES]]
+    return {TOLD: story.chosen} | ({CHOICE: listed} if listed else {})
 
 
 def uploaded(work: Transition, job: Job, at: int) -> Transition | None:

@@ -19,7 +19,7 @@ from videod.core.wishes import ALREADY, Obstacle, Verb
 
 def new_task(event: EntryQueued) -> Task:
     return Task(
-        id=task_id_of(event.title, event.page_id), page_id=event.page_id, **fields.of(event),
+        id=task_id_of(event.title, event.page_id), page_id=event.page_id, **fields.of(event) | {"story": ""},
         status=Status.QUEUED, created_at=event.at, queued_at=event.at,
     )  # fmt: skip
 

@@ -41,13 +41,15 @@ def opens_itself(task: Task, policy: ChannelPolicy, gate: Gate) -> bool:
     The last one is not, where a film would be published that nobody approved: the last review of the channel that is
     one, or a later one, must have been approved by a person, unless the channel's file says that it wants none.
     """
+    if gate is Gate.STORY:
+        return not policy.story_review
     if gate not in policy.auto_gates:
         return False
     if gate is not Gate.FINAL or policy.unreviewed:
         return True
-    gates = list(Gate)
+    gates = [one for one in Gate if one is not Gate.STORY]  # a text that was read is no film that was seen
     last = max((gates.index(one) for one in gates if one not in policy.auto_gates), default=0)
-    return any(gates.index(one) >= last for one in task.reviewed)
+    return any(gates.index(one) >= last for one in task.reviewed if one in gates)
 
 
 def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
@@ -74,7 +76,8 @@ def derive(task: Task, jobs: tuple[Job, ...]) -> Status:
             return MAKING[gate] if begun else before
         if gate not in task.approved:
             return waiting
-        before = approved
+        # the story's review shows only where a person passed it: most channels have none
+        before = approved if gate is not Gate.STORY or gate in task.reviewed else before
     return Status.UPLOADING if upload is not None and _begun(upload) else Status.FINAL_APPROVED
 
 

@@ -27,6 +27,7 @@ class EntryQueued:
     priority: Priority
     privacy: str | None
     own: Mapping[str, object] | None = None
+    story: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class EntryEdited:
     direction: str
     channel_id: str
     problems: tuple[tuple[str, str], ...] = ()
+    story: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ A new field is a row here, an attribute of `Task`, `EntryQueued` and `EntryEdite
 change counts, and what a retry carries on.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -12,6 +13,7 @@ from typing import Any
 
 from videod.core.model import Priority, Task
 from videod.core.sanitize import sanitize, sanitize_line
+from videod.core.stages import STORIES
 
 
 class Privacy(StrEnum):
@@ -35,6 +37,8 @@ class Level(StrEnum):
         return self.value.capitalize()
 
 
+#: how the five stories of an entry are chosen among
+STORY_NUMBERS = tuple(str(number) for number in range(1, STORIES + 1))
 PRIVACIES = tuple(one.value for one in Privacy)
 
 
@@ -43,6 +47,7 @@ class Until(Enum):
 
     BEGUN = "until the episode begins, since that settles whose it is"
     PLANNED = "until the plan is written, since the plan is written from it"
+    DRAWN = "while the review of the story or of the assets is open"
     UPLOADED = "until the upload begins, since YouTube keeps what it was opened with"
     ALWAYS = "at any time"
 
@@ -102,6 +107,18 @@ def _odd_privacy(text: str) -> str | None:
     return f'Privacy "{text[:40]}" is unknown. Choose private, unlisted or public, or leave it empty'
 
 
+def _spelled_number(text: str) -> str:
+    """A select has "3", a column of numbers 3.0."""
+    found = re.fullmatch(r"([0-9]{1,3})\.0+", text)
+    return found[1] if found else text
+
+
+def _odd_story(text: str) -> str | None:
+    if _spelled_number(text) in ("", *STORY_NUMBERS):
+        return None
+    return f'Story "{text[:40]}" is none of the five. Choose 1 to {STORIES}, or leave it as it was'
+
+
 #: the longest title is YouTube's own limit; the others are what a command line carries with room to spare
 FIELDS = (
     Field("Title", "title", Until.UPLOADED, required=True, most=100, spelled=sanitize_line, wrong=_marked),
@@ -110,6 +127,7 @@ FIELDS = (
     Field("Story Direction", "direction", Until.PLANNED, required=True, most=20_000),
     Field("Priority", "priority", Until.ALWAYS, spelled=_priority_word, value=_priority),
     Field("Privacy", "privacy", Until.UPLOADED, spelled=str.lower, value=lambda word: word or None, wrong=_odd_privacy),
+    Field("Story", "story", Until.DRAWN, spelled=_spelled_number, wrong=_odd_story),
 )
 BY_COLUMN = {one.column: one for one in FIELDS}
 

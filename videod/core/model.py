@@ -78,6 +78,8 @@ class Task:
     verdict_due: int | None = None
     #: what the board says where it has shown its status for far longer than usual
     slow: str = ""
+    #: the number of the story of the film, where a person may choose another one; else ""
+    story: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ class ChannelPolicy:
     configured: bool = True
     #: step -> the service that does it, where another one than its own is chosen
     services: Mapping[str, str] = field(default_factory=dict)
+    #: whether a person chooses the story before anything is drawn (`gates.story: review` of the channel's file)
+    story_review: bool = False
     #: whether a film may be published that nobody looked at (`publish_without_review` of the channel's file)
     unreviewed: bool = True
     #: a plan whose narration shares so much with that of an earlier film needs a person; 0: only an identical plan or

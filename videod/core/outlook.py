@@ -12,8 +12,10 @@ from videod.core.board import pending_cost_micros
 from videod.core.by_lost import asked_for
 from videod.core.fields import FIELDS, Field, Until
 from videod.core.model import Job, Task
+from videod.core.own_story import HEADINGS
 from videod.core.statuses import AT_GATE, CLOSED, DONE, ERRORS, RUNNING, Gate, JobState, Status
 from videod.core.step import Makes
+from videod.core.step_parts import STORY
 from videod.core.suspension import OF_CHANNEL, Cause, Suspension
 from videod.core.tables import ORDER, REVIEWED, STEPS
 from videod.core.waits import suspended_by
@@ -23,6 +25,8 @@ from videod.core.wishes import Obstacle, Verb
 PUT = frozenset(
     name for name, step in STEPS.items() if step.shown_as and step.makes in (Makes.IMAGE, Makes.VIDEO, Makes.AUDIO)
 )
+#: the images are being drawn: their review is yet to come
+_DRAWING = (Status.GENERATING_ASSETS, Status.STORY_APPROVED)
 #: a person lets it resume where it stopped
 RETRYABLE = ERRORS | {Status.CANCELLED, Status.QUOTA_EXCEEDED, Status.DRAFT}
 
@@ -92,7 +96,11 @@ def redoable(task: Task, jobs: Iterable[Job]) -> tuple[str, ...]:
 def sent_back_at(gate: Gate) -> frozenset[str]:
     """The steps whose files a person may send back at this review."""
     steps = {step for one in _up_to(gate) for step in REVIEWED[one]}
-    return frozenset(steps if gate is Gate.ASSETS else steps - {"plan"})
+    return frozenset(steps if gate in _PLANNED else steps - {"plan"})
+
+
+#: the reviews at which the plan may be made again
+_PLANNED = (Gate.STORY, Gate.ASSETS)
 
 
 def _up_to(gate: Gate) -> tuple[Gate, ...]:
@@ -116,7 +124,20 @@ def correction(task: Task, jobs: Collection[Job], name: str) -> Obstacle | None:
         return begun
     if job is None or job.state is JobState.SKIPPED or not STEPS[job.step].words:
         return Obstacle.NO_WORDS
-    return _busy(task, job)
+    return _of_plan(task, job) if job.step == "plan" else _busy(task, job)
+
+
+def _of_plan(task: Task, plan: Job) -> Obstacle | None:
+    """Why no other story can be told now: there is none, or what was made of this one has been paid for."""
+    if HEADINGS.keys() & plan.args.keys():
+        return Obstacle.NO_STORY
+    if plan.state is DONE:
+        if AT_GATE.get(task.status) in _PLANNED:
+            return None
+        return Obstacle.NO_REVIEW if task.status in _DRAWING else Obstacle.PLANNED
+    if plan.state in (RUNNING, JobState.IN_DOUBT):
+        return _busy(task, plan)
+    return None if STORY in plan.args and plan.state is JobState.FAILED else Obstacle.NO_STORY
 
 
 def choice(task: Task, jobs: Collection[Job], name: str) -> Obstacle | None:
@@ -162,7 +183,9 @@ def change(task: Task, jobs: Iterable[Job], field: Field) -> Obstacle | None:
         case Until.BEGUN if plan is not None and (plan.attempt or plan.state in (RUNNING, DONE)):
             return Obstacle.BEGUN
         case Until.PLANNED if plan is not None and plan.state is DONE:
-            return Obstacle.PLAN_IN_REVIEW if task.status == Status.ASSETS_READY else Obstacle.PLANNED
+            return Obstacle.PLAN_IN_REVIEW if AT_GATE.get(task.status) in _PLANNED else Obstacle.PLANNED
+        case Until.DRAWN:
+            return Obstacle.NO_STORY if plan is None else _of_plan(task, plan)
         case Until.UPLOADED if upload is not None and _uploading(upload):
             return Obstacle.PUBLISHED if task.status == Status.PUBLISHED else Obstacle.UPLOADING
     return None
@@ -224,7 +247,9 @@ def actions(task: Task, jobs: tuple[Job, ...], wait: "Wait", configured: bool) -
     if wait.suspension is not None and wait.suspension.cause in _LIFTED:
         disk = Obstacle.DISK if wait.suspension.cause is Cause.DISK else None
         found.append(Action(Verb.RESUME_SERVICE, disk, suspension=wait.suspension))
-    found += [Action(Verb.EDIT, change(task, jobs, field), field=field.column) for field in FIELDS]
+    # stories are a matter of the board where the channel reviews them; commands know them as words of the plan
+    shown = [field for field in FIELDS if field.until is not Until.DRAWN or task.story]
+    found += [Action(Verb.EDIT, change(task, jobs, field), field=field.column) for field in shown]
     return tuple(found)
 
 

@@ -243,11 +243,15 @@ class _Reader:
         )
 
     def story(self, value: object) -> Story:
-        fields = self.fields(value, "story", ("sources", "facts", "shots", "turn"))
+        fields = self.fields(value, "story", ("sources", "facts", "shots", "turn"), ("chosen", "stories"))
         turn = fields.get("turn", 1)
         if not isinstance(turn, int) or isinstance(turn, bool) or not 1 <= turn <= ITEMS_MAX:
             self.fault("story.turn", "must be the number of a clip")
             turn = 1
+        chosen = fields.get("chosen", 0)
+        if not isinstance(chosen, int) or isinstance(chosen, bool) or not 0 <= chosen <= ITEMS_MAX:
+            self.fault("story.chosen", "must be the number of a story")
+            chosen = 0
         listed = {
             name: [(one, f"story.{name}[{at}]") for at, one in enumerate(self.items(fields, name, "story"))]
             for name in ("sources", "facts", "shots")
@@ -256,6 +260,7 @@ class _Reader:
             sources=tuple(self.source(one, where) for one, where in listed["sources"]),
             facts=tuple(self.fact(one, where) for one, where in listed["facts"]),
             shots=tuple(self.shot(one, where) for one, where in listed["shots"]), turn=turn,
+            chosen=chosen, stories=self.texts(fields, "stories", "story") if "stories" in fields else (),
         )  # fmt: skip
 
     def source(self, value: object, where: str) -> Source:

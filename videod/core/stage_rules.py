@@ -152,8 +152,17 @@ def joined(answers: Answers, sources: Sequence[Source] = ()) -> dict[str, Any]:
                 for beat, line in zip(beats, lines, strict=True)
             ],
             "turn": answers[Stage.BEATS]["turn"],
+            **_choice(answers),
         },
     }  # fmt: skip
+
+
+def _choice(answers: Answers) -> dict[str, Any]:
+    """What there was to choose from; nothing where the story is the creator's own."""
+    written = answers.get(Stage.STORIES)
+    if written is None:
+        return {}
+    return {"chosen": written["chosen"], "stories": [one["logline"] for one in written["stories"]]}
 
 
 def chosen(answers: Answers) -> Answer:

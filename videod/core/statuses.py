@@ -1,9 +1,11 @@
-"""The 26 statuses of a task, the states of a job, and every move that is allowed between them.
+"""The 26 statuses of a task and the two of the story's review, the states of a job, and every move between them.
 
-A task (one entry, one episode) shows exactly one of 26 statuses on the board; requirements call the four `*_READY`
-and `ASSEMBLY_COMPLETE` ones review gates. The status is *derived* from the task's facts and its jobs by
-`workflow.derive`; the table `MOVES` below is the law that every derived step is checked against, and what the
-README's diagram is drawn from. A job (one image, one clip) has seven states; `JOB_MOVES` is their law.
+A task (one entry, one episode) shows exactly one status on the board; requirements call the four `*_READY` and
+`ASSEMBLY_COMPLETE` ones review gates. `OF_STORY` are shown where a channel reviews the story before anything is drawn:
+elsewhere that review is passed in the same step in which it opens, and nobody sees its statuses. The status is
+*derived* from the task's facts and its jobs by `workflow.derive`; the table `MOVES` below is the law that every derived
+step is checked against, and what the README's diagram is drawn from. A job (one image, one clip) has seven states;
+`JOB_MOVES` is their law.
 
 Nothing here knows why a move happens. An illegal move raises `IllegalMove` and changes nothing.
 """
@@ -17,6 +19,8 @@ class Status(StrEnum):
     DRAFT = "draft"
     QUEUED = "queued"
     GENERATING_ASSETS = "generating_assets"
+    STORY_READY = "story_ready"
+    STORY_APPROVED = "story_approved"
     ASSETS_READY = "assets_ready"
     ASSETS_APPROVED = "assets_approved"
     GENERATING_VIDEO = "generating_video"
@@ -46,6 +50,8 @@ LABELS: dict[Status, str] = {
     Status.DRAFT: "Draft",
     Status.QUEUED: "Queued",
     Status.GENERATING_ASSETS: "Generating Assets",
+    Status.STORY_READY: "Story Ready",
+    Status.STORY_APPROVED: "Approved - Story",
     Status.ASSETS_READY: "Assets Ready",
     Status.ASSETS_APPROVED: "Approved - Assets",
     Status.GENERATING_VIDEO: "Generating Video",
@@ -71,12 +77,16 @@ LABELS: dict[Status, str] = {
     Status.CANCELLED: "Cancelled",
 }
 
+#: shown and offered only where a channel reviews the story
+OF_STORY: frozenset[Status] = frozenset({Status.STORY_READY, Status.STORY_APPROVED})
+
 BY_LABEL: dict[str, Status] = {label: status for status, label in LABELS.items()}
 
 
 class Gate(StrEnum):
     """A point where a person looks before more money is spent."""
 
+    STORY = "story"
     ASSETS = "assets"
     VIDEO = "video"
     AUDIO = "audio"
@@ -85,6 +95,7 @@ class Gate(StrEnum):
 
 #: gate -> (status while it waits, status once approved, status that asks for a redo)
 GATES: dict[Gate, tuple[Status, Status, Status]] = {
+    Gate.STORY: (Status.STORY_READY, Status.STORY_APPROVED, Status.GENERATING_ASSETS),
     Gate.ASSETS: (Status.ASSETS_READY, Status.ASSETS_APPROVED, Status.GENERATING_ASSETS),
     Gate.VIDEO: (Status.VIDEO_READY, Status.VIDEO_APPROVED, Status.GENERATING_VIDEO),
     Gate.AUDIO: (Status.AUDIO_READY, Status.AUDIO_APPROVED, Status.GENERATING_AUDIO),
@@ -93,6 +104,7 @@ GATES: dict[Gate, tuple[Status, Status, Status]] = {
 
 AT_GATE: dict[Status, Gate] = {waiting: gate for gate, (waiting, _, _) in GATES.items()}
 APPROVES: dict[Status, Gate] = {approved: gate for gate, (_, approved, _) in GATES.items()}
+#: the later review where two have one status
 REDOES: dict[Status, Gate] = {redo: gate for gate, (_, _, redo) in GATES.items()}
 
 ERRORS: frozenset[Status] = frozenset(status for status in Status if status.value.startswith("error_"))
@@ -134,6 +146,7 @@ _WORKING = (
 OWN_ERRORS: dict[Status, tuple[Status, ...]] = {
     Status.GENERATING_ASSETS: (Status.ERROR_PLANNING, Status.ERROR_ASSETS),
     # a job may fail before any of its stage has started: its price would break a cap, its command cannot be built
+    Status.STORY_APPROVED: (Status.ERROR_ASSETS,),
     Status.ASSETS_APPROVED: (Status.ERROR_COMPOSITES, Status.ERROR_VIDEO),
     Status.VIDEO_APPROVED: (Status.ERROR_AUDIO, Status.ERROR_SFX),
     Status.FINAL_APPROVED: (Status.ERROR_UPLOAD,),
@@ -164,7 +177,9 @@ _EARLIER_ERRORS: dict[Status, tuple[Status, ...]] = {
 FORWARD: dict[Status, tuple[Status, ...]] = {
     Status.DRAFT: (Status.QUEUED,),
     Status.QUEUED: (*_WORKING, *AT_GATE, *APPROVES, Status.DRAFT, Status.PUBLISHED, *ERRORS),
-    Status.GENERATING_ASSETS: (Status.ASSETS_READY,),
+    Status.GENERATING_ASSETS: (Status.STORY_READY, Status.ASSETS_READY),
+    Status.STORY_READY: (Status.STORY_APPROVED, Status.GENERATING_ASSETS),
+    Status.STORY_APPROVED: (Status.GENERATING_ASSETS, Status.ASSETS_READY),
     Status.ASSETS_READY: (Status.ASSETS_APPROVED, Status.GENERATING_ASSETS),
     Status.ASSETS_APPROVED: (Status.GENERATING_VIDEO, Status.VIDEO_READY),
     Status.GENERATING_VIDEO: (Status.VIDEO_READY,),
@@ -187,6 +202,7 @@ FORWARD: dict[Status, tuple[Status, ...]] = {
 
 #: the status while the files of a review are made
 MAKING: dict[Gate, Status] = {
+    Gate.STORY: Status.GENERATING_ASSETS,
     Gate.ASSETS: Status.GENERATING_ASSETS,
     Gate.VIDEO: Status.GENERATING_VIDEO,
     Gate.AUDIO: Status.GENERATING_AUDIO,
@@ -212,6 +228,8 @@ SENT_BACK: dict[Status, frozenset[Status]] = _sent_back()
 _SENT_BACK_ERRORS: dict[Status, tuple[Status, ...]] = dict.fromkeys(
     (
         Status.GENERATING_ASSETS,
+        Status.STORY_READY,
+        Status.STORY_APPROVED,
         Status.ASSETS_READY,
         Status.ASSETS_APPROVED,
         Status.GENERATING_VIDEO,

@@ -68,6 +68,21 @@ def bought_again(job: Job) -> tuple[str, ...]:
 NOTE = "note"
 
 
+#: the argument that holds the number of the story that a person chose: the plan is made from there on
+STORY = "story"
+
+
+#: among the facts of a finished plan: the number of the story that it tells
+TOLD = "told"
+#: and each story that there is, in a sentence
+CHOICE = "choice"
+
+
+def told_story(plan: Job) -> object:
+    """The number of the story that the plan tells, or is to tell; None where nobody knows."""
+    return plan.args.get(STORY, plan.facts.get(TOLD))
+
+
 #: the argument that says that a person gave the file: it stays when what the job would be made from changes
 OWN = "own"
 

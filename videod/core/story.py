@@ -40,9 +40,15 @@ class Shot:
 
 @dataclass(frozen=True)
 class Story:
-    """`shots` one for each clip; `turn` the number of the clip in which the story turns, from 1."""
+    """`shots` one for each clip; `turn` the number of the clip in which the story turns, from 1.
+
+    `stories`: each story that was written, in one sentence; `chosen`: the number of the one that the film tells, from
+    1; 0: nobody says.
+    """
 
     sources: tuple[Source, ...]
     facts: tuple[Fact, ...]
     shots: tuple[Shot, ...]
     turn: int
+    chosen: int = 0
+    stories: tuple[str, ...] = ()

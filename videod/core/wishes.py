@@ -55,6 +55,8 @@ class Obstacle(StrEnum):
     #: the episode has begun for its channel
     BEGUN = "begun"
     PLANNED = "planned"
+    #: no stories were written, or the story is the creator's own
+    NO_STORY = "no_story"
     #: the plan is written, and its review is open: it may be written again
     PLAN_IN_REVIEW = "plan_in_review"
     UPLOADING = "uploading"

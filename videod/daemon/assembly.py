@@ -265,7 +265,7 @@ class _Asked:
         return [wiring.policy_of(self.current.settings, one) for one in channels]
 
     async def columns(self) -> list[str]:
-        await self.board.sync_channels(sorted(self.current.channels.channels))
+        await self.board.sync_channels(*self.current.channels.on_board())
         return await self.board.check()
 
     async def token(self, channel_id: str) -> str:

@@ -52,6 +52,6 @@ async def _take_up(current: LiveConfig, assembly: Assembly) -> None:
     await judge_again(assembly.store, assembly.ledger, SystemClock())
     assembly.ledger.wakeups.wake_all()
     try:
-        await assembly.board.sync_channels(sorted(current.channels.channels))
+        await assembly.board.sync_channels(*current.channels.on_board())
     except BoardError as error:
         log.warning("daemon_channels_unsynced", extra={"error": str(error)})

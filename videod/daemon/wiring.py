@@ -59,6 +59,7 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         images=channel.images,
         clip_seconds=clip_seconds(settings, channel),
         clip_micros=clip_micros(settings, channel),
+        story_review=channel.gates.story == "review",
         auto_gates=frozenset(gate for gate, mode in gates.items() if mode == "auto"),
         negative_prompt=channel.negative_prompt,
         daily_budget_micros=_micros(channel.daily_budget_usd),

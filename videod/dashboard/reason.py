@@ -43,7 +43,13 @@ class Reason:
     next_at: int | None
 
 
-_REVIEWS = {Gate.ASSETS: "the assets", Gate.VIDEO: "the clips", Gate.AUDIO: "the audio", Gate.FINAL: "the film"}
+_REVIEWS = {
+    Gate.STORY: "the story",
+    Gate.ASSETS: "the assets",
+    Gate.VIDEO: "the clips",
+    Gate.AUDIO: "the audio",
+    Gate.FINAL: "the film",
+}
 
 
 def why(case: Case) -> Reason:

@@ -20,7 +20,7 @@ from videod.store.views import Episode, Lane, Overview, Unsent, rank
 
 #: bar -> the steps it counts, in the order of work
 STAGES: dict[str, tuple[str, ...]] = {
-    "assets": REVIEWED[Gate.ASSETS],
+    "assets": (*REVIEWED[Gate.STORY], *REVIEWED[Gate.ASSETS]),
     "video": REVIEWED[Gate.VIDEO],
     "audio": REVIEWED[Gate.AUDIO],
     "film": REVIEWED[Gate.FINAL],

@@ -312,7 +312,9 @@ def wish(
             return EditRefused(at, task.id, label, _flagged(APPROVES[status], len(flagged)))
         return GateApproved(at, task.id, APPROVES[status], "notion")
     if status in REDOES:
-        return RedoAsked(at, task.id, REDOES[status], flagged)
+        gate = AT_GATE.get(task.status)
+        meant = gate if gate is not None and GATES[gate][2] is status else REDOES[status]
+        return RedoAsked(at, task.id, meant, flagged)
     if status == Status.CANCELLED:
         return CancelAsked(at, task.id)
     if not label:

@@ -99,6 +99,7 @@ OBSTACLES: dict[Obstacle, str] = {
     Obstacle.UNCONFIRMED: "it is not known whether the file was bought",
     Obstacle.BEGUN: "the episode has begun for its channel",
     Obstacle.PLANNED: "the plan is written already",
+    Obstacle.NO_STORY: "it has no stories to choose from yet",
     Obstacle.PLAN_IN_REVIEW: "the plan is written already; regenerate it to change this",
     Obstacle.UPLOADING: "the upload has begun",
     Obstacle.DISK: "the disk is full; free some space",

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from videod.core import outlook
 from videod.core.events import Event, JobCorrected, RedoAsked
+from videod.core.fields import STORY_NUMBERS
 from videod.core.model import Job, Task
 from videod.core.ops import SaveJob, SaveTask
 from videod.core.statuses import AT_GATE, DONE, LABELS, Gate, JobState
+from videod.core.step_parts import told_story
 from videod.core.tables import REVIEWED, STEPS
 from videod.core.wishes import Obstacle, Verb
 from videod.guard.errors import Code, ErrorCode, Refused
@@ -90,7 +92,7 @@ async def correct(
         return Outcome("nothing changed", False, task)
     job = next(one for one in jobs if one.name == chosen)
     argument, value = STEPS[job.step].words[word], _value(word, text)
-    if job.args.get(argument) == value:
+    if (told_story(job) if word == "story" else job.args.get(argument)) == value:
         return Outcome("it says that already; nothing changed", False, task)
     event = JobCorrected(desk.now(), task.id, chosen, {argument: value}, desk.by)
     change = await applied(desk, Verb.CORRECT, event, task, jobs, dry_run)
@@ -101,7 +103,11 @@ async def correct(
 
 
 def _value(word: str, text: str) -> object:
-    """The argument's value."""
+    """The argument's value. Raises Refused."""
+    if word == "story":
+        if text.strip() not in STORY_NUMBERS:
+            raise Refused(Code.INVALID, f"there is no story {text[:20]}", f"name one of: {', '.join(STORY_NUMBERS)}")
+        return int(text)
     return [tag for tag in (part.strip() for part in text.split(",")) if tag] if word == "tags" else text.strip()
 
 

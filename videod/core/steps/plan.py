@@ -14,7 +14,7 @@ from videod.core.own_story import IMAGES_MAX, PLAN, SCRIPT
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
-from videod.core.step_parts import bought_again, names, noted, spoken
+from videod.core.step_parts import STORY, bought_again, names, noted, spoken
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -39,7 +39,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
         "--channel-name", at.channel_name, "--brand", at.brand, "--clips", str(clips), "--images", str(images),
         "--model", at.models["text"], "--light-model", at.models["text_light"],
         "--channel-file", at.path(CHANNEL_FILE), "--output", at.path(STEP.output(job, at.task)), *spoken(at),
-        *options, *_sources(at), *bought_again(job),
+        *options, *_sources(at), *_chosen(job), *bought_again(job),
     ), {CHANNEL_FILE: json.dumps(habits, ensure_ascii=False)} | held)  # fmt: skip
 
 
@@ -56,8 +56,10 @@ def _own(job: Job, at: CommandContext) -> tuple[tuple[str, ...], dict[str, str]]
 
 
 def _asked(args: Mapping[str, object]) -> int:
-    """A plan that is there already costs nothing."""
-    return 0 if args.get(PLAN) else 1
+    """What of a whole plan is asked for: nothing where it is there already, the rest where its stories are."""
+    if args.get(PLAN):
+        return 0
+    return FROM_BEATS if STORY in args else WHOLE
 
 
 def _known_before(command: Command) -> bool:
@@ -70,6 +72,15 @@ def _sources(at: CommandContext) -> tuple[str, ...]:
     if at.reads != "wikipedia":
         return ("--facts", at.reads, *search)
     return ("--contact", at.contact, *search) if at.contact else search
+
+
+def _chosen(job: Job) -> tuple[str, ...]:
+    """The story that a person chose of those that the last plan wrote."""
+    return ("--story", str(job.args[STORY])) if STORY in job.args else ()
+
+
+#: what the stages after the stories cost of a whole plan
+FROM_BEATS, WHOLE = 3, 4
 
 
 def _place(job: Job, task: Task) -> str:
@@ -87,10 +98,10 @@ STEP = Step(
     after=(),
     per=Per.EPISODE,
     gate=None,
-    review=Gate.ASSETS,
+    review=Gate.STORY,
     error=Status.ERROR_PLANNING,
     deadline_s=1500,
-    price=Price("plan", count=_asked),
+    price=Price("plan", count=_asked, per=WHOLE),
     makes=Makes.JSON,
     suffix=".json",
     secrets=("GEMINI_API_KEY",),
@@ -102,6 +113,7 @@ STEP = Step(
     expects=_expects,
     shown_as="Plan",
     noted=True,
+    words={"story": STORY},
     model="text",
     recalls=True,
     known_before=_known_before,
