@@ -44,4 +44,5 @@ def test_of_a_plan_without_a_story_nothing_is_said(plan: Plan) -> None:
 
 def test_a_line_may_name_no_fact() -> None:
     story = Story((Source("s1", "", "", ""),), (Fact("f1", "", "s1"),), (), 1)
-    assert sourced.mark(story, 0) == "no fact"
+    assert sourced.mark(story, 0, "She goes hungry.", "en") == "no fact"
+    assert sourced.mark(story, 0, "Herons eat eels.", "en") == "no source"

@@ -40,13 +40,13 @@ def as_json(plan: Plan, left: stories.Story) -> dict[str, object]:
     story, ways = plan.story, [vars(way) for way in left.ways]
     if story is None:
         return {"stories": ways, "sources": [], "lines": []}
-    seconds = _seconds(plan, left)
+    seconds, marks = _seconds(plan, left), sourced.marks(plan)
     facts = {fact.id: {"says": fact.says, "source": fact.source} for fact in story.facts}
     return {
         "stories": ways,
         "sources": [vars(source) for source in story.sources],
         "lines": [
-            {"clip": clip.number, "line": clip.narration, "seconds": seconds[at], "stands_on": sourced.mark(story, at),
+            {"clip": clip.number, "line": clip.narration, "seconds": seconds[at], "stands_on": marks[at],
              "facts": [facts[name] for name in _named(story, at) if name in facts]}
             for at, clip in enumerate(plan.clips)
         ],
@@ -84,9 +84,9 @@ def show(plan: Plan, left: stories.Story) -> None:
         return
     says = {fact.id: f"{fact.says} ({fact.source or 'no source'})" for fact in story.facts}
     rows: list[list[str | Cell]] = []
-    seconds = _seconds(plan, left)
+    seconds, marks = _seconds(plan, left), sourced.marks(plan)
     for at, clip in enumerate(plan.clips):
-        mark = sourced.mark(story, at)
+        mark = marks[at]
         lasts = "" if seconds[at] is None else f"{seconds[at]:.1f}"
         facts = " ".join(says[name] for name in _named(story, at) if name in says)
         rows.append([str(clip.number), lasts, Cell(mark, _TONES[mark]), facts, clip.narration])

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from videod.core.editor.says import claims_something
+from videod.core.editor.words import base_of
 from videod.core.plan import Plan
 from videod.core.story import Story
 
@@ -11,12 +13,20 @@ NOTED = "sourced"
 CLIPS_SHOWN = 8
 
 
-def mark(story: Story, at: int) -> str:
-    """What stands behind the line of a clip, counted from 0: "source", "no source" or "no fact"."""
+def marks(plan: Plan) -> list[str]:
+    """What stands behind each line: "source", "no source", or "no fact" where it claims nothing of the world."""
+    if plan.story is None:
+        return ["no fact"] * len(plan.clips)
+    base = base_of(" ".join(clip.narration for clip in plan.clips), None)
+    return [mark(plan.story, at, clip.narration, base) for at, clip in enumerate(plan.clips)]
+
+
+def mark(story: Story, at: int, line: str, base: str) -> str:
+    """What stands behind the line of a clip, counted from 0; `base`: the code of its language in the editor's lists."""
     facts = story.shots[at].facts if at < len(story.shots) else ()
     known = {fact.id: fact.source for fact in story.facts}
     if not facts:
-        return "no fact"
+        return "no source" if claims_something(line, base) else "no fact"
     return "source" if all(known.get(name) is not None for name in facts) else "no source"
 
 
@@ -27,10 +37,10 @@ def noted(plan: Plan) -> dict[str, object]:
     """
     if plan.story is None:
         return {}
-    marks = [mark(plan.story, at) for at in range(len(plan.clips))]
-    open_ = [at + 1 for at, one in enumerate(marks) if one == "no source"]
+    found = marks(plan)
+    open_ = [at + 1 for at, one in enumerate(found) if one == "no source"]
     return {NOTED: {
-        "sources": len(plan.story.sources), "lines": len(marks), "sourced": marks.count("source"), "unsourced": open_,
+        "sources": len(plan.story.sources), "lines": len(found), "sourced": found.count("source"), "unsourced": open_,
     }}  # fmt: skip
 
 

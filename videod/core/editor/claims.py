@@ -12,6 +12,7 @@ from functools import lru_cache
 from videod.core.editor.film import Film, Remark, quoted
 from videod.core.editor.lists import ABSOLUTES, HOLDS
 from videod.core.editor.numbers import Number, numbers
+from videod.core.editor.says import claims_something
 
 Facts = tuple[str, ...]
 
@@ -55,6 +56,26 @@ def remarks(film: Film) -> Iterator[Remark]:
         for claim in claims(line, named, pool, film.base, told):
             refused = story is not None and not claim.elsewhere
             yield Remark(f"clips[{at}].narration", "fact", claim.message, at + 1, refused)
+    yield from _unnamed(film)
+
+
+def _unnamed(film: Film) -> Iterator[Remark]:
+    """Lines that claim something and name no fact, in one remark: a film that moves has some of them."""
+    story = film.plan.story
+    if story is None:
+        return
+    found = [
+        at + 1 for at, line in enumerate(film.lines)
+        if at < len(story.shots) and not story.shots[at].facts and claims_something(line, film.base)
+    ]  # fmt: skip
+    if found:
+        one = len(found) == 1
+        clips = (
+            f"clip {found[0]} claims something of the world and names"
+            if one
+            else (f"clips {', '.join(str(number) for number in found)} claim something of the world and name")
+        )
+        yield Remark("clips", "no source", f"{clips} no fact; name one that says so, or say less")
 
 
 def claims(line: str, named: Facts, pool: Facts, base: str, told: Facts) -> Iterator[Claim]:
