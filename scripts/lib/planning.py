@@ -29,6 +29,12 @@ LENGTHS = (
     " longest {most}. Short lines and long ones, not all alike."
 )
 LOOK_UP_TOKENS = 4_096
+#: the stage that works on what the program finds in the answer of the one before
+EDITED, EDITS = "text", "edit"
+FINDINGS = (
+    "It counts and compares, and cannot read: where it is right, change the line; where it is wrong, leave it. Lines"
+    " are counted from 0."
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,11 @@ class Brief:
             values["Language"] = self.language
         return "\n".join(f"{name}: {' '.join(text.split())}" for name, text in values.items())
 
-    def prompt(self, stage: Stage, earlier: Mapping[str, Json]) -> str:
-        """What the model is given for `stage`; `earlier`: stage -> answer, of those that it needs."""
+    def prompt(self, stage: Stage, earlier: Mapping[str, Json], findings: Sequence[Complaint] = ()) -> str:
+        """What the model is given for `stage`; `earlier`: stage -> answer, of those that it needs.
+
+        `findings`: what the program found in the text, for its editor.
+        """
         rules = (PROMPTS / f"{stage.name}.md").read_text("utf-8").strip()
         parts = [rules, f"## The episode\n\n{self.lines()}"]
         if self.sources and not stage.needs:  # facts come first, and later stages work from them
@@ -84,6 +93,9 @@ class Brief:
         parts += self.habits.told(stage.name)
         if stage.name in ("text", "edit") and self.lengths:
             parts.append(f"## Length of the lines\n\n{LENGTHS.format(**self.lengths)}")
+        if stage.name == EDITS and findings:
+            listed = "\n".join(f"- {one.where}: {one.message}" for one in findings)
+            parts.append(f"## What a program found in the text\n\n{FINDINGS}\n\n{listed}")
         parts.append("Answer with one JSON object that fits the given schema.")
         return "\n\n".join(parts)
 
@@ -115,7 +127,7 @@ class Planner:
 
     `order` is the receipt of all calls together: "intent" while one is on its way, "received" once its answer is among
     `answers`. `written`: stage -> answer, as far as it is judged good; those that are there at the start are kept.
-    `warnings`: what is worth a look in answers that were judged good.
+    `warnings`: what is worth a look in answers that were judged good and stay as they are.
     """
 
     models: Models
@@ -126,6 +138,8 @@ class Planner:
     answers: Answers
     written: dict[str, Json] = field(default_factory=dict)
     warnings: list[Complaint] = field(default_factory=list)
+    #: the same of the text, before its edit
+    findings: tuple[Complaint, ...] = ()
     _asked: int = 0
 
     def plan(self, stages: Sequence[Stage], rounds: int) -> Verdict:
@@ -141,7 +155,7 @@ class Planner:
         return verdict
 
     def _write(self, stage: Stage, share: float, rounds: int) -> Verdict:
-        opening = gemini.turn("user", [gemini.text_part(self.brief.prompt(stage, self.written))])
+        opening = gemini.turn("user", [gemini.text_part(self.brief.prompt(stage, self.written, self.findings))])
         talk: list[Json] = [opening]
         complaints: tuple[Complaint, ...] = ()
         for number in range(rounds + 1):
@@ -158,7 +172,10 @@ class Planner:
             verdict = self._judge(stage, answer)
             if not (complaints := verdict.complaints):
                 self._stop_for(verdict.conflicts)
-                self._warn(verdict.warnings, share)
+                if stage.name == EDITED:
+                    self.findings = verdict.warnings
+                else:
+                    self._warn(verdict.warnings, share)
                 return verdict
             for complaint in complaints:
                 self.reporter.progress(share, complaint.line())
@@ -191,7 +208,9 @@ class Planner:
         kept = self.written[stage.spare or ""]
         lines = kept.get("lines") if isinstance(kept, dict) else []
         self.written[stage.name] = {"lines": lines, "changes": []}
-        return self.checker.judge(stage.name, self.written)
+        verdict = self.checker.judge(stage.name, self.written)
+        self.warnings += verdict.warnings
+        return verdict
 
     def _forget(self) -> None:
         self.answers.forget()

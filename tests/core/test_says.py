@@ -48,7 +48,7 @@ def test_of_the_doubted_lines_most_are_claims_and_of_the_others_a_good_part_is_n
         ("", "en", False),
     ],
 )  # fmt: skip
-def test_a_claim_is_told_from_what_happens(line: str, base: str, claimed: bool) -> None:
+def test_a_claim_differs_from_what_happens(line: str, base: str, claimed: bool) -> None:
     assert claims_something(line, base) is claimed
 
 

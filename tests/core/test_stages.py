@@ -54,6 +54,19 @@ def test_together_they_make_the_plan(answers: Answers) -> None:
     assert craft.complaints(joined(answers), 18, 22) == ()
 
 
+def test_what_an_editor_would_say_of_the_text_is_found_line_by_line(answers: Answers) -> None:
+    text = answers[Stage.TEXT]["lines"]
+    text[3] |= {"text": "The river is the circle of life."}
+    text[5] |= {"text": "Herons eat eels.", "facts": []}
+    found = {(one.where, one.rule): one.message for one in warnings(Stage.TEXT, answers, SIZE)}
+    assert "circle of life" in found["lines[3].text", "stock phrase"]
+    assert "6" in found["lines", "no source"]
+    # the edit is looked at again
+    assert ("lines[3].text", "stock phrase") not in {
+        (one.where, one.rule) for one in warnings(Stage.EDIT, answers, SIZE)
+    }
+
+
 def test_the_edited_lines_are_what_is_spoken(answers: Answers) -> None:
     answers[Stage.EDIT]["lines"][3]["text"] = "It waits for a river that may not come."
     assert joined(answers)["clips"][3]["narration"] == lines(answers)[3] == "It waits for a river that may not come."

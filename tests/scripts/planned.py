@@ -58,7 +58,9 @@ for line in sys.stdin:
         wrong = [complaint] if asked["answers"][asked["stage"]].get("bad") else []
         last = asked["stage"] == names[-1] and not wrong
         told = asked["answers"][asked["stage"]].get("conflicts", [])
-        answer = {{"conflicts": told, "complaints": wrong, "seconds": [5.5], "plan": PLAN if last else None}}
+        found = asked["answers"][asked["stage"]].get("found", [])
+        plan = PLAN if last else None
+        answer = {{"conflicts": told, "warnings": found, "complaints": wrong, "seconds": [5.5], "plan": plan}}
     print(json.dumps(answer), flush=True)
 """
 

@@ -285,6 +285,22 @@ def test_a_story_that_there_is_not_cannot_be_chosen(wire: Wire, run: Run, tmp_pa
     assert run(generate_plan.main, *another(tmp_path), "--from", "text").code == 64 and wire.asked == []
 
 
+def test_what_the_program_finds_in_the_text_goes_to_its_editor(wire: Wire, run: Run, tmp_path: Path) -> None:
+    stale = {"where": "lines[0].text", "rule": "stock phrase", "message": '"circle of life" has been said before'}
+    left = {"where": "lines", "rule": "no source", "message": "clip 1 claims something"}
+    lay(wire, text=[answered({**ANSWERS["text"], "found": [stale]})],
+        edit=[DOWN, answered({**ANSWERS["edit"], "found": [left]})])  # fmt: skip
+    assert run(generate_plan.main, *wish(tmp_path)).failure["kind"] == "down"
+    assert run(generate_plan.main, *wish(tmp_path)).code == 0
+    questions = [one.body for one in wire.asked if asked_for([one]) == ["edit"]]
+    assert len(questions) == 2 and questions[0] == questions[1], "a kill changes no question"
+    assert b"What a program found in the text" in questions[0] and b"circle of life" in questions[0]
+    others = [one.body for one in wire.asked if asked_for([one]) != ["edit"]]
+    assert len(others) == len(STAGES) - 1 and not any(b"What a program found" in one for one in others)
+    # the review sees what is left, not what the edit was for
+    assert json.loads((tmp_path / "plan/story.json").read_text())["warnings"] == [left]
+
+
 # ------------------------------------------------------------------------------------------- paying once
 
 DOWN = say({"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}, 503)

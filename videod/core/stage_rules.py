@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from videod.core import craft_clips, craft_wording, retold
+from videod.core import craft_clips, craft_wording, retold, spoken
 from videod.core.craft import complaints as plan_complaints
 from videod.core.craft import page
 from videod.core.craft_clips import ANYHOW, Telling
@@ -76,6 +76,8 @@ def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, .
 
 def warnings(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, ...]:
     """What is worth a look in an answer without complaints: nothing that keeps the film from being made."""
+    if stage in (Stage.TEXT, Stage.EDIT):
+        return spoken.findings(stage, answers, chosen(answers), size.telling.language)
     if stage not in (Stage.STORIES, Stage.READING):
         return ()
     reading = answers[stage] if stage == Stage.READING else None

@@ -29,7 +29,7 @@ SAYS: dict[str, dict[str, str]] = {
         "cause": (
             r"\b(?:because|so that|caus(?:es?|ed)|slow(?:s|ed)? (?:\w+ ){0,3}down|ma(?:kes?|de) (?:\w+ ){1,3}\w+"
             r"|depends?|ha(?:s|ve) grown for|without \w+ \w+ the|mean(?:s|t) that|(?:has|have) cost"
-            r"|will not (?:hatch|grow|mend|survive)|pa(?:y|id) for|puts? \w+ \w+ \w+ into|(?:that|this|which) is why"
+            r"|will not (?:hatch|grow|heal|survive)|pa(?:y|id) for|puts? \w+ \w+ \w+ into|(?:that|this|which) is why"
             r"|kills?|drives?)\b"
         ),
         "ability": (
