@@ -38,6 +38,17 @@ async def test_only_what_stands_under_the_heading_is_read(tmp_path: Path) -> Non
         assert found == f"She was seen in June.\n\na paper\n\n{LINK}\n\n{LINK}/2"
 
 
+@pytest.mark.parametrize("heading", ["Quellen", "FUENTES:", "Références", "出典：", "출처", "Источники"])
+async def test_the_heading_may_be_in_the_language_of_the_channel(tmp_path: Path, heading: str) -> None:
+    async with notion_stage(tmp_path) as stage:
+        _, ids = await stage.made()
+        page = await stage.add(ids)
+        await stage.person.blocks.children.append(page, children=[
+            block("heading_2", heading), block("paragraph", "She was seen in June."),
+        ])  # fmt: skip
+        assert await own_sources(stage.calls, page) == "She was seen in June."
+
+
 async def test_a_heading_that_is_folded_holds_them_too(tmp_path: Path) -> None:
     async with notion_stage(tmp_path) as stage:
         _, ids = await stage.made()

@@ -165,6 +165,15 @@ def test_without_a_mistake_nothing_needs_fixing_on_this_host(house: House) -> No
     assert [one for one in found(house.config, house.env) if one.state is State.FIX and one.area != "unit"] == []
 
 
+def test_wikipedias_wish_for_a_contact_is_a_remark(house: House) -> None:
+    told = [one for one in found(house.config, house.env) if (one.area, one.name) == ("settings", "facts")]
+    assert [one.state for one in told] == [State.NOTE] and "`contact` under [facts]" in told[0].text
+    assert not [
+        one for one in found(house.config, house.env | {"VIDEOD_FACTS_CONTACT": "me@example.org"})
+        if (one.area, one.name) == ("settings", "facts")
+    ]  # fmt: skip
+
+
 def test_no_key_is_shown_and_nothing_is_changed(house: House) -> None:
     house.env["KIE_API_KEY"] = '"quoted-and-secret"'
     before = sorted(str(path) for path in house.folder.rglob("*"))

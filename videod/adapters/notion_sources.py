@@ -12,7 +12,13 @@ from videod.adapters.notion_shapes import identifier, promised, record
 from videod.core import own_story
 from videod.core.sanitize import sanitize_line
 
+#: the first is the one that videod writes; the others are how creators call it in their languages
 HEADING = "Sources"
+ALSO = (
+    "Source", "Quellen", "Fuentes", "Références", "Fontes", "Fonti", "Bronnen", "Kilder", "Källor", "Lähteet", "Źródła",
+    "Zdroje", "Források", "Kaynaklar", "Sumber", "Джерела", "Источники", "Πηγές", "स्रोत", "المصادر", "מקורות",
+    "出典", "参考文献", "来源", "來源", "출처",
+)  # fmt: skip
 #: so much is read, characters; a page beyond it is cut
 MOST = 100_000
 #: Notion's bounds of one request: characters of a text, blocks
@@ -41,7 +47,8 @@ class OwnSources:
 
 async def own_sources(calls: Calls, page_id: str) -> str:
     """Raises BoardError."""
-    return (await own_texts(calls, page_id, {HEADING: HEADING}, links=True)).get(HEADING, "")[:MOST]
+    found = await own_texts(calls, page_id, {word: word for word in (HEADING, *ALSO)}, links=True)
+    return "\n\n".join(found.values())[:MOST]
 
 
 @promised
@@ -57,7 +64,7 @@ async def own_texts(
     under: list[str] | None = None
     for block in await _blocks(calls, page_id, Budget(parts=20)):
         if str(block.get("type")) in _HEADINGS:
-            name = known.get(_said(block).strip().rstrip(":").casefold())
+            name = known.get(_said(block).strip().rstrip(": ：").casefold())
             under = None if name is None else found.setdefault(name, [])
             if under is not None and block.get("has_children") is True:  # folded below its heading
                 inner = identifier(block.get("id"), "read the entry's page")

@@ -58,6 +58,11 @@ def _settings(config: Path, env: Mapping[str, str]) -> tuple[Settings | None, li
         return None, [fix("settings", str(config), str(fault)) for fault in error.faults]
     show_in(found.daemon.timezone)
     told = [ok("settings", str(config), f"{config} is valid.")]
+    if found.facts.wikipedia and not found.facts.contact:
+        told.append(
+            note("settings", "facts", "Wikipedia asks programs for a way to reach who runs them. Put your mail address"
+                 " or page into `contact` under [facts] of videod.toml.")
+        )  # fmt: skip
     if not found.notion.parent_page and not found.notion.database_id:
         told.append(
             fix("board", "place", "videod does not know your board. Share a page with your connection and run `videod"
