@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--least", type=float, default=pace.LEAST_S, help="seconds of the cut at least, if the clip has them (5.5)"
     )
+    parser.add_argument(
+        "--hold", type=float, default=0.0, help="seconds that it stays behind its tail, as far as the clip lasts (0)"
+    )
     parser.add_argument("--opens", action="store_true", help="the first cut of a film: its words come later")
     parser.add_argument("--closes", action="store_true", help="the last cut of a film: it stays, and fades out")
     parser.add_argument("--watermark", type=Path, help="a picture to draw in the lower right corner; encodes the clip")
@@ -46,13 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     if asked.output.suffix.lower() != ".mov":
         raise Failure(Kind.USAGE, f"--output {asked.output}: must end in .mov")
-    for option, seconds in (("--lead", asked.lead), ("--tail", asked.tail), ("--least", asked.least)):
+    for option, seconds in (
+        ("--lead", asked.lead),
+        ("--tail", asked.tail),
+        ("--least", asked.least),
+        ("--hold", asked.hold),
+    ):
         if not 0.0 <= seconds <= 30.0:
             raise Failure(Kind.USAGE, f"{option} {seconds:g}: must be 0 to 30 seconds")
     for option, level in (("--voice-lufs", asked.voice_lufs), ("--sfx-lufs", asked.sfx_lufs)):
         if not -60.0 <= level <= -5.0:
             raise Failure(Kind.USAGE, f"{option} {level:g}: must be -60 to -5")
-    paced = pace.of_film(pace.Pace(asked.lead, asked.tail, asked.least), asked.opens, asked.closes)
+    paced = pace.of_film(pace.Pace(asked.lead, asked.tail, asked.least, hold_s=asked.hold), asked.opens, asked.closes)
     wishes = segment.Wishes(asked.fps, paced, asked.voice_lufs, asked.sfx_lufs, not asked.inspected)
     segment.samples_of(1, wishes.fps)
     for option, path in (("--video", asked.video), ("--audio", asked.audio), ("--sfx", asked.sfx)):

@@ -1,15 +1,18 @@
 """A film of clips in the sizes that Kling delivers, held against what YouTube and a viewer ask for.
 
-python -m tests.benchmarks.film_values [--clips 6]
+python -m tests.benchmarks.film_values [--clips 6] [--rate 15] [--size 1920x1080] [--watermark] [--neural] [--bare]
 
-Clips of 10 s with grain at about 20 Mbit/s, most without colors, with B-pictures and long groups; narrations, effects
-and music. They are cut and assembled by the project's own scripts, as the daemon runs them. One line a value.
+Clips of 10 s with grain at about 20 Mbit/s, most without colors, with B-pictures and long groups; the lines of a story,
+ordered for a voice of so many characters a second (6 s on the average) and spoken at that rate, the simulated services'
+ambiences and music. They are cut and assembled by the project's own scripts, as the daemon runs them. One line a value.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,14 +23,25 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from scripts.lib.film import ffmpeg, mp4, packets
 from tests.benchmarks.film import ROOT, Taken, timed, two_at_a_time
 from tests.scripts import media
+from videod.sandbox.render import neural, score, speech
+from videod.sandbox.render.ambience import render_ambience, stereo_wav
 
 SIZES = ("1924x1076", "1928x1076", "1924x1076", "1928x1072", "1284x716", "1924x1076")
 CODED = ("-c:v", "libx264", "-preset", "superfast", "-b:v", "20M", "-maxrate", "22M", "-bufsize", "22M", "-g", "250",
          "-bf", "2", "-profile:v", "high", "-pix_fmt", "yuv420p")  # fmt: skip
+STORY = ROOT / "tests" / "cases" / "stories" / "ants.json"
+#: characters a second for which the lines of the story are as long as they are
+STORY_RATE = 15.0
+EFFECTS = (
+    "Continuous river ambience with rushing water over stones, wind in the trees and heavy paws splashing",
+    "Continuous forest ambience with birdsong, rustling leaves and soft footsteps on gravel",
+    "Continuous night ambience with crickets, a gentle breeze and deep breathing close by",
+)
 WINDOW = 960
 Words = dict[str, Any]
 
@@ -41,19 +55,55 @@ class Film:
     finishing: Taken
 
 
-def material(folder: Path, clips: int) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """What film to make. `rate`: characters a second of the voice; `sizes` in turn; `bare`: effects and no music."""
+
+    clips: int = 6
+    rate: float = STORY_RATE
+    sizes: tuple[str, ...] = SIZES
+    watermark: bool = False
+    neural: bool = False
+    bare: bool = False
+
+
+def lines(asked: Asked) -> list[str]:
+    """The story's lines, as long as this voice says in the seconds that they take at STORY_RATE."""
+    told: list[str] = json.loads(STORY.read_text())["staged"]
+    words = " ".join(told).split()
+    made, at = [], 0
+    for number in range(asked.clips):
+        wanted, line = len(told[number % len(told)]) * asked.rate / STORY_RATE, ""
+        while len(line) < wanted - 3:
+            line, at = f"{line} {words[at % len(words)]}".strip(), at + 1
+        made.append(line.rstrip(",;:") if line.endswith((",", ";", ":")) else line)
+    return made
+
+
+def spoken(text: str, out: Path, asked: Asked) -> None:
+    """The line at the voice's rate, by a synthetic voice that is stretched to it."""
+    say = neural.speak if asked.neural else speech.speak
+    raw = out.with_suffix(".wav")
+    found = asyncio.run(say(text, "calm", 1.0))
+    raw.write_bytes(found.wav)
+    speaking_s = found.duration_ms / 1000 - speech.LEAD_S - speech.TAIL_S
+    tempo = f"atempo={min(2.0, max(0.5, asked.rate * speaking_s / len(text))):.4f}"
+    media.make(out, "-i", str(raw), "-af", tempo, "-c:a", "libmp3lame", "-b:a", "128k", "-ar", "44100")
+
+
+def material(folder: Path, asked: Asked) -> None:
     still = folder / "still.png"
     media.make(still, "-f", "lavfi", "-i", "mandelbrot=s=2100x1200:start_scale=0.6", "-frames:v", "1")
-    for number in range(clips):
-        size = SIZES[number % len(SIZES)]
+    for number, text in enumerate(lines(asked)):
+        size = asked.sizes[number % len(asked.sizes)]
         moving = f"scroll=h=0.0007:v=0.0004,crop=1936:1088,scale={size.replace('x', ':')},noise=alls=7:allf=t,setsar=1"
         shown = ("-loop", "1", "-framerate", "24", "-t", "10.04", "-i", str(still))
         media.make(folder / f"clip_{number}.mp4", *shown, "-vf", moving, *CODED)
-        media.speech(folder / f"voice_{number}.mp3", 4.6 + number * 7 % 5 * 0.7)
-        color = ("brown", "pink", "white")[number % 3]
-        effect = f"anoisesrc=color={color}:amplitude=0.3:duration={3 if number % 4 == 3 else 10}:seed={number}"
-        media.sound(folder / f"effect_{number}.mp3", effect, 2)
-    media.sound(folder / "music.mp3", "aevalsrc='0.2*sin(440*PI*t)+0.15*sin(554*PI*t)+0.1*sin(660*PI*t)':d=40", 2)
+        spoken(text, folder / f"voice_{number}.mp3", asked)
+        seconds = 3.0 if number % 4 == 3 else 10.0
+        (folder / f"effect_{number}.wav").write_bytes(stereo_wav(render_ambience(EFFECTS[number % 3], seconds)))
+    (folder / "music.wav").write_bytes(stereo_wav(score.render_score("ants", 64.0), score.RATE))
+    Image.new("RGBA", (300, 90), (255, 255, 255, 150)).save(folder / "mark.png")
 
 
 def script(name: str, *words: str) -> Words:
@@ -64,15 +114,17 @@ def script(name: str, *words: str) -> Words:
     return found
 
 
-def made(folder: Path, clips: int) -> Film:
+def made(folder: Path, asked: Asked) -> Film:
+    clips = asked.clips
     cuts: list[Words] = [{}] * clips
+    mark = ("--watermark", str(folder / "mark.png")) if asked.watermark else ()
 
     def cut(number: int) -> None:
         place = (["--opens"] if number == 0 else []) + (["--closes"] if number == clips - 1 else [])
         cuts[number] = script(
             "cut_clip.py", "--video", str(folder / f"clip_{number}.mp4"), "--audio",
-            str(folder / f"voice_{number}.mp3"), "--sfx", str(folder / f"effect_{number}.mp3"), "--output",
-            str(folder / f"cut_{number}.mov"), "--inspected", *place,
+            str(folder / f"voice_{number}.mp3"), "--sfx", str(folder / f"effect_{number}.wav"), "--output",
+            str(folder / f"cut_{number}.mov"), "--inspected", *place, *mark,
         )  # fmt: skip
 
     cutting = timed(lambda: two_at_a_time(cut, clips))
@@ -81,7 +133,8 @@ def made(folder: Path, clips: int) -> Film:
         for number in range(clips)
     ]
     listed = media.manifest(folder / "manifest.json", rows)
-    words = ("--manifest", str(listed), "--output", str(folder / "film.mp4"), "--music", str(folder / "music.mp3"))
+    under = () if asked.bare else ("--music", str(folder / "music.wav"))
+    words = ("--manifest", str(listed), "--output", str(folder / "film.mp4"), *under, *mark)
     told: list[Words] = []
     finishing = timed(lambda: told.append(script("assemble_video.py", *words)))
     return Film(folder / "film.mp4", cuts, told[0], cutting, finishing)
@@ -175,11 +228,22 @@ def of_pictures(film: Film, folder: Path) -> list[tuple[str, str, str]]:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=6)
-    clips = max(2, parser.parse_args(argv).clips)
+    parser.add_argument("--rate", type=float, default=STORY_RATE, help="characters a second of the voice")
+    parser.add_argument("--size", help="of all clips, such as 1920x1080; else those that Kling delivers")
+    parser.add_argument("--watermark", action="store_true")
+    parser.add_argument("--neural", action="store_true", help="the neural voice, where it is installed")
+    parser.add_argument("--bare", action="store_true", help="no music")
+    parser.add_argument("--keep", type=Path, help="keep the film here")
+    given = parser.parse_args(argv)
+    clips = max(2, given.clips)
+    sizes = (given.size,) if given.size else SIZES
+    asked = Asked(clips, given.rate, sizes, given.watermark, given.neural, given.bare)
     with tempfile.TemporaryDirectory(prefix="videod-film-values-") as name:
         folder = Path(name)
-        material(folder, clips)
-        film = made(folder, clips)
+        material(folder, asked)
+        film = made(folder, asked)
+        if given.keep:
+            shutil.copyfile(film.path, given.keep)
         rows = [*of_pictures(film, folder), *of_sound(film, folder), *of_pace(film, clips)]
     cutting, finishing = film.cutting, film.finishing
     rows.append(("CPU of the cuts, s", "-", f"{cutting.cpu:.1f} ({cutting.cpu / clips * 18:.0f} for 18)"))

@@ -30,6 +30,22 @@ def test_a_good_plan_is_read_as_it_stands() -> None:
     assert plan.images[10].species is None and plan.images[10].role is None
 
 
+@pytest.mark.parametrize(("hold", "seconds"), [(None, 0.0), (0, 0.0), (2.5, 2.5), (4, 4.0)])
+def test_a_shot_may_be_held_for_a_moment(hold: object, seconds: float) -> None:
+    data = good_plan()
+    data["clips"][2] |= {} if hold is None else {"hold": hold}
+    assert [clip.hold for clip in parse(data).clips[1:4]] == [0.0, seconds, 0.0]
+
+
+@pytest.mark.parametrize("hold", [-1, 4.1, "long", None, True, [], float("nan")])
+def test_a_hold_that_is_no_moment_is_refused(hold: object) -> None:
+    data = good_plan()
+    data["clips"][2]["hold"] = hold
+    with pytest.raises(PlanError) as refused:
+        parse(data)
+    assert [fault.where for fault in refused.value.faults] == ["clips[2].hold"]
+
+
 def test_a_species_or_role_of_empty_text_is_none() -> None:
     document = good_plan()
     document["images"][10] |= {"species": "", "role": ""}

@@ -256,3 +256,13 @@ def test_a_corrected_neighbor_leaves_a_narration_as_it_was_ordered(task: Task) -
     before, after = (step.argv(one, said(task, text, "A bear waits.")) for text in ("It falls.", "It rises."))
     assert before.aside != after.aside
     assert digest(step, before, PurePosixPath("/w"), {}) == digest(step, after, PurePosixPath("/w"), {})
+
+
+def test_only_a_held_shot_says_so_to_its_cut(task: Task) -> None:
+    plan = small_plan()
+    held = replace(plan, clips=(replace(plan.clips[0], hold=2.5), *plan.clips[1:]))
+    made = {job.name: job for job in jobs_of(task, held, policy())}
+    found = STEPS["cut"].argv(made["cut/clip_01"], context(task)).argv
+    assert found[found.index("--hold") + 1] == "2.5"
+    assert "--hold" not in STEPS["cut"].argv(made["cut/clip_02"], context(task)).argv
+    assert made["cut/clip_02"].args == jobs(task)["cut/clip_02"].args, "an older plan's cuts are the same orders"

@@ -66,6 +66,16 @@ def test_a_cut_is_lead_in_words_and_tail_and_never_shorter_than_a_breath() -> No
     assert taken(241, 2.0, Pace(least_s=8.0), FPS).frames == 8 * FPS, "a shot that the plan holds"
 
 
+def test_a_shot_that_the_plan_holds_stays_behind_its_words_as_far_as_its_clip_lasts() -> None:
+    held = Pace(hold_s=2.0)
+    assert taken(241, 4.0, held, FPS).frames == taken(241, 4.0, Pace(), FPS).frames + 2 * FPS
+    assert taken(241, 7.5, held, FPS) == taken(241, 241 / FPS - 1.7, Pace(), FPS), "what the clip has"
+    assert taken(241, 9.0, held, FPS) == taken(241, 9.0, Pace(), FPS), "nothing is slowed for it"
+    # the words stay where they are; in what the clip has no room for, the hold goes first
+    assert held.lead_of(7.7, 4.0) == pytest.approx(Pace().lead_of(5.7, 4.0))
+    assert held.lead_of(6.0, 4.0) == pytest.approx(0.7) and held.lead_of(5.0, 4.0) == Pace().lead_of(5.0, 4.0)
+
+
 def test_what_is_left_over_lies_before_and_behind_the_words() -> None:
     assert Pace().lead_of(5.5, 2.8) == pytest.approx(0.7 + 1.0 * 0.7 / 1.7)
     assert Pace(lead_s=0.0).lead_of(5.5, 2.8) == 0.0

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from videod.core import bounds
 from videod.core.story import SHOT_SIZES, Fact, Shot, Source, Story
 
 VERSION = 1
@@ -20,6 +21,8 @@ POSITIONS = ("center", "left", "right")
 KEYS = ("green", "blue", "magenta")
 IMAGE_ID = re.compile(r"[a-z0-9_]{1,40}")
 SCALE_MIN, SCALE_MAX = 0.1, 1.0
+#: so many seconds a shot may stay behind its words, beyond what every shot does
+HOLD_S_MAX = 4.0
 #: far above any real plan; keeps a broken one from filling the disk
 ITEMS_MAX = 200
 #: characters of one text, also far above any real plan: a command line cannot carry endless text
@@ -99,6 +102,8 @@ class Picture:
 
 @dataclass(frozen=True)
 class PlannedClip:
+    """`hold`: seconds that the shot stays behind its words beyond its usual tail, as far as its clip lasts."""
+
     number: int
     beat: str
     picture: Picture
@@ -106,6 +111,7 @@ class PlannedClip:
     negative: str
     narration: str
     sound: str
+    hold: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -308,7 +314,10 @@ class _Reader:
 
     def clip(self, value: object, where: str) -> PlannedClip:
         names = ("number", "beat", "picture", "motion", "negative", "narration", "sound")
-        fields = self.fields(value, where, names)
+        fields = self.fields(value, where, names, ("hold",))
+        hold = bounds.number(fields.get("hold", 0.0), 0.0, HOLD_S_MAX)
+        if hold is None:
+            self.fault(f"{where}.hold", f"must be 0 to {HOLD_S_MAX:g} seconds")
         number = fields.get("number", 0)
         if not isinstance(number, int) or isinstance(number, bool):
             self.fault(f"{where}.number", "must be a whole number")
@@ -320,6 +329,7 @@ class _Reader:
             number=number, beat=self.text(fields, "beat", where), picture=picture,
             motion=self.text(fields, "motion", where), negative=self.text(fields, "negative", where),
             narration=self.text(fields, "narration", where), sound=self.text(fields, "sound", where),
+            hold=hold or 0.0,
         )  # fmt: skip
 
     def picture(self, value: object, where: str) -> Picture:

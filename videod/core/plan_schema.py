@@ -6,7 +6,7 @@ const). Whatever the schema cannot say, `plan.parse` and `craft.complaints` say 
 
 from videod.core import craft_clips
 from videod.core.craft_times import ATMOSPHERES_MAX
-from videod.core.plan import KEYS, KINDS, PICTURE_TYPES, POSITIONS, ROLES, SCALE_MAX, SCALE_MIN, VERSION
+from videod.core.plan import HOLD_S_MAX, KEYS, KINDS, PICTURE_TYPES, POSITIONS, ROLES, SCALE_MAX, SCALE_MIN, VERSION
 from videod.core.schemas import Schema, a_choice, a_list, a_number, a_text, an_object, or_null
 
 
@@ -68,4 +68,8 @@ def _clip() -> Schema:
         "negative": a_text("Such as: blur, distort, low quality"),
         "narration": a_text("What is said over the clip: 1.5 to 8 s, 6 s on the average; present tense, no dash"),
         "sound": a_text(f"{lengths}, from 'Continuous ...' to '{craft_clips.SOUND_LAST}', no music"),
-    })  # fmt: skip
+        "hold": {
+            "type": "number", "minimum": 0.0, "maximum": HOLD_S_MAX,
+            "description": "Seconds that the picture stays when its words are over: one shot in six, else 0",
+        },
+    }, optional=("hold",))  # fmt: skip

@@ -20,12 +20,16 @@ HELD_S_MAX = 0.5
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: before the first word, after the last one, of the whole shot at least, and of the fade at its end."""
+    """Seconds: before the first word, after the last one, of the whole shot at least, and of the fade at its end.
+
+    `hold_s`: how much longer than all that it stays where its clip lasts so long.
+    """
 
     lead_s: float = LEAD_S
     tail_s: float = TAIL_S
     least_s: float = LEAST_S
     fade_s: float = 0.0
+    hold_s: float = 0.0
 
     def around(self, speech_s: float) -> float:
         return self.lead_s + speech_s + self.tail_s
@@ -38,6 +42,7 @@ class Pace:
         """
         both_s = self.lead_s + self.tail_s
         spare_s = length_s - both_s - speech_s
+        spare_s -= min(self.hold_s, max(0.0, spare_s))
         return max(0.0, self.lead_s + spare_s * self.lead_s / both_s) if both_s else 0.0
 
 
@@ -71,7 +76,7 @@ def taken(pictures: int, speech_s: float, pace: Pace, fps: int) -> Taken:
     full = _frames(pace.around(speech_s), fps)
     least = _frames(pace.around(speech_s) - _spare(pace), fps)
     if pictures >= least:
-        wanted = min(pictures, max(full, _frames(pace.least_s, fps), 1))
+        wanted = min(pictures, max(full, _frames(pace.least_s, fps), 1) + _frames(pace.hold_s, fps))
         return Taken(wanted, wanted)
     slowest = int(pictures * SLOWER_MAX)
     if slowest >= least:

@@ -13,11 +13,12 @@ LEAST_S = 5.4
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     made = []
     keys = clip_keys(plan)
-    for key in keys:
+    for key, clip in zip(keys, plan.clips, strict=True):
         parts = (f"clip/{key}", f"narration/{key}", f"sound_effect/{key}")
         args: dict[str, object] = {"video": parts[0], "audio": parts[1], "sfx": parts[2]}
         args |= {"opens": True} if key == keys[0] else {}
         args |= {"closes": True} if key == keys[-1] else {}
+        args |= {"hold": clip.hold} if clip.hold else {}
         made.append(job(STEP, task, policy, key, args, parts))
     return tuple(made)
 
@@ -28,6 +29,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
         "--video", at.file(text(job, "video")), "--audio", at.file(text(job, "audio")),
         "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)), "--inspected", *place,
         *(("--watermark", at.watermark) if at.watermark else ()),
+        *(("--hold", str(job.args["hold"])) if job.args.get("hold") else ()),
     ))  # fmt: skip
 
 
