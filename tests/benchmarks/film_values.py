@@ -31,7 +31,7 @@ from tests.scripts import media
 from videod.sandbox.render import neural, score, speech
 from videod.sandbox.render.ambience import render_ambience, stereo_wav
 
-SIZES = ("1924x1076", "1928x1076", "1924x1076", "1928x1072", "1284x716", "1924x1076")
+SIZES = ("1924x1076", "1928x1076", "1920x1080", "1928x1072", "1284x716", "1924x1076")
 CODED = ("-c:v", "libx264", "-preset", "superfast", "-b:v", "20M", "-maxrate", "22M", "-bufsize", "22M", "-g", "250",
          "-bf", "2", "-profile:v", "high", "-pix_fmt", "yuv420p")  # fmt: skip
 STORY = ROOT / "tests" / "cases" / "stories" / "ants.json"

@@ -7,6 +7,7 @@ From the bottom up:
 - `loudness` measures a sound; `picture_format` is the one format of a film and how a clip is brought to it.
 - `pace` says how long a shot stands around its words, `voice` where in a recording they are.
 - `padding` looks at what an encoder put behind the edge, `ending` encodes no more of a clip than what fades to black.
+- `renumber` lets pictures of several encoders share a film without encoding them.
 - `overlay` is what is drawn over a shot: a watermark, or pictures with their place and time.
 - `sounds` has the chains of filters of a shot's voice and ambience.
 - `segment` makes one part of a film: a clip trimmed to its narration, voice and effect mixed. `checked` certifies it,

@@ -9,7 +9,19 @@ from typing import TypeVar
 
 from scripts.lib import script_runtime
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import checked, ffmpeg, joining, loudness, mixing, pace, picture_format, segment, voice
+from scripts.lib.film import (
+    checked,
+    ffmpeg,
+    joining,
+    loudness,
+    mixing,
+    mp4,
+    pace,
+    picture_format,
+    renumber,
+    segment,
+    voice,
+)
 from scripts.lib.film.manifest import Entry
 from scripts.lib.film.overlay import LeftOut, Mark
 from scripts.lib.film.segment import Segment, Wishes
@@ -61,11 +73,43 @@ def gather(
 
 
 def made_equal(parts: Sequence[Part], fps: int, room: Path, tell: Tell) -> list[Part]:
-    """The parts with those encoded again whose parameter sets clash with the majority's."""
+    """The parts with other numbers for the parameter sets that clash with the majority's.
+
+    Where that cannot be done, they are encoded again.
+    """
+    parts = _renumbered(parts, fps, room)
     odd = set(joining.clashing([part.segment for part in parts]))
     kept = [part.segment for index, part in enumerate(parts) if index not in odd]
     encoder = picture_format.Encoder(fps, joining.free_sps_id(kept)) if odd else picture_format.Encoder(fps)
     return _encoded(parts, odd, encoder, None, "parameter sets clash with the other clips", room, tell)
+
+
+def _renumbered(parts: Sequence[Part], fps: int, room: Path) -> list[Part]:
+    made = list(parts)
+    odd = joining.clashing([part.segment for part in parts])
+    taken = {key for place, part in enumerate(parts) if place not in odd for key in part.segment.avc.ids()}
+    known: dict[mp4.Avc, mp4.Avc] = {}
+    for place in odd:
+        one = parts[place].segment
+        # those of one encoder get the same numbers
+        others = taken - set(known[one.avc].ids()) if one.avc in known else taken
+        out = room / f"numbered_{place:03}.mov"
+        avc = renumber.renumbered(one.path, one.avc, others, out, fps)
+        if avc is None:
+            continue
+        try:
+            # the first of each kind is decoded; the others were changed in the same way
+            found = segment.examine(out, one.name, fps, decode=one.avc not in known)
+        except Failure as failure:
+            if failure.kind is not Kind.INPUT:
+                raise
+            continue
+        if found.frames != one.frames or found.samples != one.samples or found.handle != one.handle:
+            continue
+        known[one.avc] = avc
+        taken |= set(avc.ids())
+        made[place] = replace(parts[place], segment=replace(found, odd=one.odd, held=one.held, mark=one.mark))
+    return made
 
 
 def drawn_over(parts: Sequence[Part], mark: Mark, fps: int, room: Path, tell: Tell) -> list[Part]:

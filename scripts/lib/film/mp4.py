@@ -229,6 +229,31 @@ def _described(moov: bytes, trail: tuple[Box, ...], avc: Avc, size: tuple[int, i
     return bytes(changed)
 
 
+def sample_sizes(moov: bytes) -> tuple[int, ...]:
+    """The size of each sample of the only track. Raises StopIteration or struct.error where it is not listed."""
+    box = next(trail[-1] for trail in _leaves(moov, (), 0, len(moov)) if trail[-1].kind == b"stsz")
+    same, count = struct.unpack_from(">II", moov, box.body + 4)
+    return (same,) * count if same else struct.unpack_from(f">{count}I", moov, box.body + 12)
+
+
+def reindexed(moov: bytes, avc: Avc, size: tuple[int, int], sizes: list[int], moved: dict[int, int]) -> bytes:
+    """The index of samples that have other sizes and places: `moved` is where each begins, by where it did."""
+    changed = bytearray(moov)
+    for trail in _leaves(moov, (), 0, len(moov)):
+        box = trail[-1]
+        if box.kind == b"stsz":
+            struct.pack_into(f">{len(sizes)}I", changed, box.body + 12, *sizes)
+        elif box.kind in {b"stco", b"co64"}:
+            form = "I" if box.kind == b"stco" else "Q"
+            (count,) = struct.unpack_from(">I", moov, box.body + 4)
+            offsets = struct.unpack_from(f">{count}{form}", moov, box.body + 8)
+            struct.pack_into(f">{count}{form}", changed, box.body + 8, *(moved[offset] for offset in offsets))
+    trail_of = _find_avcc(bytes(changed))
+    if trail_of is None:
+        raise struct.error("no picture track")
+    return _described(bytes(changed), trail_of, avc, size)
+
+
 def _shifted(moov: bytes, shift: int) -> bytes:
     """The index with every chunk offset moved by `shift` bytes."""
     changed = bytearray(moov)
