@@ -113,10 +113,13 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 def test_a_setting_chooses_who_makes_the_clips(seen: dict[str, object]) -> None:
-    assert seen["choice"] == [{"clip": "kie"}, {"clip": "mirror"}, {"clip": "mirror"}]
+    said = {"narration": "elevenlabs"}
+    assert seen["choice"] == [{"clip": "kie"} | said, {"clip": "mirror"} | said, {"clip": "mirror"} | said]
     wrong, unknown = seen["refused"]  # type: ignore[misc]
     assert re.match(r"videod\.toml:2: services\.clip: must be 'kie'.* or 'mirror', not \"sora\"; write for", wrong)
-    assert unknown.startswith("videod.toml:2: services.image: is not a known key; known here: clip, gemini, kie, ")
+    assert unknown.startswith(
+        "videod.toml:2: services.image: is not a known key; known here: clip, narration, gemini, kie, "
+    )
 
 
 def test_every_job_is_planned_for_the_service_that_is_chosen(seen: dict[str, object]) -> None:
@@ -147,7 +150,10 @@ def test_only_who_is_in_use_needs_a_key(seen: dict[str, object]) -> None:
 def test_pages_and_the_file_of_settings_show_it(seen: dict[str, object]) -> None:
     assert seen["pages"] == ["steps", "settings", "services", "secrets", "credentials"]
     toml, page = str(seen["toml"]), str(seen["settings"])
-    assert re.match(r'\[services\]\nclip = "kie"                      # kie .*or mirror\n\n\[services.gemini\]\n', toml)
+    assert re.match(
+        r'\[services\]\nclip = "kie"                      # kie .*or mirror\nnarration = .*\n\n\[services.gemini\]\n',
+        toml,
+    )
     assert (
         "[services.mirror]\nconcurrency = 3                   # what their free plan allows\nrate = 5\nper_s = 60\n"
         'clip_model = "mirror-1-fast"\nclip_usd = 0.25\n'
