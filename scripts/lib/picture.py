@@ -20,6 +20,8 @@ BASELINE = 0.90
 CENTRES = {"left": 0.27, "center": 0.5, "right": 0.73}
 WIDTH_SHARE_MAX = 0.95
 SHADOW_STRENGTH = 0.5
+#: of a picture at most so much is cut off without looking at where its subject is
+CUT_OFF = 0.15
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,29 @@ def side_by_side(left: Image.Image, right: Image.Image, divider: int) -> Image.I
     width, height = SIZE
     half = (width - divider) // 2
     frame = Image.new("RGB", SIZE)
-    frame.paste(cover(left, (half, height)), (0, 0))
+    frame.paste(cover(_around_subject(left, (half, height)), (half, height)), (0, 0))
     rest = width - divider - half
-    frame.paste(cover(right, (rest, height)), (width - rest, 0))
+    frame.paste(cover(_around_subject(right, (rest, height)), (rest, height)), (width - rest, 0))
     return frame
+
+
+def _around_subject(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The part of a picture, far too wide for its half, that has the most detail; the middle where all is alike.
+
+    Halves are ordered square and lose 11 %; one that was drawn for a whole frame would lose its head in the middle.
+    """
+    wide = round(picture.height * size[0] / size[1])
+    if wide >= (1 - CUT_OFF) * picture.width:
+        return picture
+    small = picture.convert("L").resize((160, 90), Image.Resampling.BOX).filter(ImageFilter.FIND_EDGES)
+    rows = [small.crop((2, row, 158, row + 1)).tobytes() for row in range(2, 88)]
+    columns = [sum(row[at] for row in rows) for at in range(156)]
+    span = max(1, round(156 * wide / picture.width))
+    middle = (156 - span) / 2
+    # what is a little fuller at the side is not worth leaving the middle for
+    best = max(range(157 - span), key=lambda at: sum(columns[at : at + span]) * (1 - 0.15 * abs(at - middle) / middle))
+    left = min(picture.width - wide, round(best / 156 * picture.width))
+    return picture.crop((left, 0, left + wide, picture.height))
 
 
 def stand(figure: Figure, place: Image.Image, scale: float, position: str) -> None:

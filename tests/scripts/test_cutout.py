@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from scripts import create_composite
+from scripts import create_composite, create_split_screen
 from scripts.lib import figure_check, keying
 from tests.benchmarks.animals import GROUNDS, PLACES, SIZE, animal, measured
 from tests.benchmarks.pictures import whole
@@ -89,3 +89,22 @@ def test_the_place_is_seen_between_the_legs_and_the_contact_shadow_stays(tmp_pat
 def test_the_picture_keeps_its_size_around_the_figure() -> None:
     found = keying.key(figure(GREEN, (240, 240, 240)), GREEN)
     assert found is not None and found.box != (0, 0, *SIZE) and found.alpha.shape == found.shade.shape
+
+
+def test_a_square_half_loses_little_and_a_wide_one_keeps_its_subject(tmp_path: Path, run: Run) -> None:
+    square = Image.new("RGB", (1024, 1024), "gray")
+    square.paste((255, 0, 0), (0, 0, 70, 1024))
+    square.save(tmp_path / "square.png")
+    wide = Image.new("RGB", (1376, 768), (90, 140, 200))
+    bear = Image.effect_noise((420, 500), 90).convert("RGB")
+    wide.paste(bear, (900, 200))
+    wide.save(tmp_path / "wide.png")
+    out = tmp_path / "split.png"
+    words = ("--left", tmp_path / "square.png", "--right", tmp_path / "wide.png", "--output", out)
+    assert run(create_split_screen.main, *words).code == 0
+    made = Image.open(io.BytesIO(out.read_bytes()))
+    # the outer 6 % of the square are cut off, of the red 70 pixels some 12 are left
+    assert made.getpixel((2, 500)) == (255, 0, 0) and made.getpixel((40, 500)) == (128, 128, 128)
+    right = made.crop((963, 0, 1920, 1080)).getcolors(957 * 1080) or []
+    bear_seen = sum(count for count, colour in right if colour != (90, 140, 200))
+    assert bear_seen > 0.95 * 420 * 500 * (1080 / 768) ** 2, "all of the bear is there"

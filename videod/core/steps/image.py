@@ -12,13 +12,22 @@ _FOLDERS = {"character": "characters", "environment": "environments", "prop": "p
 #: a character that will be cut out stands before a colour that it does not have (create_composite keys it from there)
 ISOLATED = " Full body, isolated on a {ground} that no part of it has, with a soft contact shadow."
 
+#: shapes that Gemini draws: of the frame, and the nearest to half of it (957x1080), of which 11 % is cut off
+FRAME, HALF = "16:9", "1:1"
+
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     cut_out = frozenset(clip.picture.images[0] for clip in plan.clips if clip.picture.type == "cutout")
-    return tuple(_job(task, plan, policy, image, image.id in cut_out) for image in plan.images)
+    halves = {name for clip in plan.clips if clip.picture.type == "split" for name in clip.picture.images}
+    # one that is seen whole as well keeps the frame's shape
+    halves -= {name for clip in plan.clips if clip.picture.type != "split" for name in clip.picture.images}
+    return tuple(
+        _job(task, plan, policy, image, image.id in cut_out, HALF if image.id in halves else FRAME)
+        for image in plan.images
+    )
 
 
-def _job(task: Task, plan: Plan, policy: ChannelPolicy, image: PlannedImage, cut_out: bool) -> Job:
+def _job(task: Task, plan: Plan, policy: ChannelPolicy, image: PlannedImage, cut_out: bool, aspect: str) -> Job:
     cores = {other.subject: other.id for other in plan.images if other.core}
     references: list[str] = []
     if image.kind == "character" and not image.core:
@@ -29,7 +38,7 @@ def _job(task: Task, plan: Plan, policy: ChannelPolicy, image: PlannedImage, cut
     if len(references) > 1:
         prompt += " " + " ".join(f"Reference {at} shows {name}." for at, name in enumerate(shown, start=1))
     args: dict[str, object] = {
-        "prompt": prompt, "references": references, "folder": _FOLDERS[image.kind], "aspect": "16:9",
+        "prompt": prompt, "references": references, "folder": _FOLDERS[image.kind], "aspect": aspect,
         **before,
     }  # fmt: skip
     return job(STEP, task, policy, image.id, args, ("plan/plan", *references))
