@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from videod import files
+from videod.adapters import content_notes
+from videod.adapters.content_notes import ContentNotes
 from videod.adapters.decoding_room import DecodingRoom, Limits, common, crashed
 from videod.core import bounds
 from videod.core.media_checks import SILENT_PEAK_DB, Decoded, Heard, Seen
@@ -53,7 +55,7 @@ CHECK_SHARES = {"video": 2.0, "audio": 0.5}
 #: what may last longer than this is a film, seconds
 LONG_S = 60.0
 #: what FFmpeg may say: this, and a line for each picture of a file of 60 pictures a second, bytes
-WORDS_BYTES, WORDS_EACH_S = 4 << 20, 60 * 130
+WORDS_BYTES, WORDS_EACH_S = 4 << 20, 60 * 600
 #: address space of a check: 8K pictures of 10 bits, some twenty of them for reference
 MEMORY = 4 << 30
 NICENESS = 10
@@ -148,8 +150,12 @@ def _argv(ffmpeg: str, path: Path, makes: str, expected: Expectation, pictures: 
         "-skip_loop_filter", "all", "-t", f"{expected.max_s + 1:.3f}", "-i", f"file:{path.resolve()}",
     )  # fmt: skip
     # nearest samples, not averages: a lit animal in the dark stays bright
-    look = f"scale=64:36:flags=neighbor,format=yuv420p,blackframe=amount=0:threshold={BLACK_LUMA}"
-    listen = "astats=measure_perchannel=none:measure_overall=Number_of_samples+Peak_level+RMS_level"
+    dark = f"scale=64:36:flags=neighbor,format=yuv420p,blackframe=amount=0:threshold={BLACK_LUMA}"
+    look = f"{content_notes.FIRST}{dark},{content_notes.LOOK}"
+    listen = (
+        f"{content_notes.LISTEN}astats=measure_perchannel={content_notes.SIDES}"
+        f":measure_overall=Number_of_samples+Peak_level+RMS_level+{content_notes.WHOLE}"
+    )
     if expected.silent_end_s is not None:
         listen += f",silencedetect=noise={SILENT_PEAK_DB:.0f}dB:d=1"
     strict: tuple[str, ...] = ("-max_error_rate", errors)
@@ -229,10 +235,13 @@ class _Notes:
     silent_to_s: float | None = None
     stumbled: bool = False
     output: bool = False
+    content: ContentNotes = field(default_factory=ContentNotes)
     complaints: list[str] = field(default_factory=list)
     end: deque[str] = field(default_factory=lambda: deque(maxlen=3))
 
     def take(self, line: str) -> None:
+        if self.content.take(line):
+            return
         if found := _PICTURE.match(line):
             self._picture(int(found[1]), _time_s(found[2]))
         elif found := _LEVELS.match(line):
@@ -256,6 +265,7 @@ class _Notes:
         self.last_s = max(at_s, self.last_s)
         self.pictures += 1
         self.black += black >= BLACK_PERCENT
+        self.content.black.append(black >= BLACK_PERCENT)
 
     def _level(self, name: str, value: str) -> None:
         # -inf of silence, nan; floating-point samples may be louder than full scale, by hundreds of dB at most
@@ -319,7 +329,9 @@ class _Notes:
             silent_s = self._silent_end_s(seconds)
             heard = Heard(self.audio, self.rate_hz, seconds, self.mean_db, self.peak_db, silent_s)
         claimed, guessed = (None, self.claimed_s) if self.guessed else (self.claimed_s, None)
-        return Decoded(claimed, guessed, seen, heard, self.stumbled, self.audio is not None)
+        size = (seen.width, seen.height) if seen else (0, 0)
+        content = self.content.content(seen.seconds if seen else 0.0, size, self.mean_db, self.peak_db)
+        return Decoded(claimed, guessed, seen, heard, self.stumbled, self.audio is not None, content)
 
 
 def _outcome(ffmpeg: str, path: Path, makes: str, code: int, notes: _Notes) -> Decoded:

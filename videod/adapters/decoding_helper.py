@@ -152,13 +152,25 @@ def _seen(source: BinaryIO, pixels_max: int) -> dict[str, object]:
         source.seek(0)  # its place is shared with whoever looked before
         found = still.decoded(source, pixels_max)
         width, height = found.size
-        return {"width": width, "height": height, "animated": found.animated, "flat": _flat(found.picture)}
+        return {"width": width, "height": height, "animated": found.animated, "flat": _flat(found.picture),
+                "look": _small(found.picture)}  # fmt: skip
     except still.NoPicture as error:
         return {"no_picture": str(error)}
     except MemoryError:
         return {"no_memory": True}
     except OSError as error:
         return {"unreadable": error.strerror or type(error).__name__}
+
+
+def _small(picture: Image.Image) -> str:
+    """The picture at 16x9 pixels, what overhangs cut off, as hexadecimal text; empty where it has no such size."""
+    try:
+        wide = min(picture.width, picture.height * 16 / 9)
+        left, top = (picture.width - wide) / 2, (picture.height - wide * 9 / 16) / 2
+        box = (left, top, left + wide, top + wide * 9 / 16)
+        return picture.convert("RGB").resize((16, 9), Image.Resampling.BOX, box).tobytes().hex()
+    except (ValueError, OSError):
+        return ""
 
 
 def _flat(picture: Image.Image) -> str | None:

@@ -20,7 +20,8 @@ from videod.adapters.decode import Undecodable, decode
 from videod.adapters.decoding_room import DecodingRoom, common
 from videod.adapters.picture import NoPicture
 from videod.adapters.sniff import HEAD_BYTES, looks_like
-from videod.core import bounds
+from videod.core import bounds, content
+from videod.core.held_against import WARNINGS
 from videod.core.media_checks import Decoded, objection, objection_to_bytes
 from videod.core.step import Expectation
 from videod.ports import Artefact, BadArtefact, Unchecked
@@ -99,7 +100,7 @@ class MediaInspector:
         wrong = objection(found, makes, expected)
         if wrong is not None:
             raise Undecodable(wrong)
-        return _measured(found)
+        return _measured(found, expected.step)
 
 
 def _channel_of(path: Path) -> str:
@@ -150,7 +151,7 @@ def _refusal(path: Path, makes: str, wrong: str) -> BadArtefact:
     return BadArtefact(f"{path.name} holds {holds.words}, no {_NAMES[makes]}")
 
 
-def _measured(found: Decoded) -> dict[str, object]:
+def _measured(found: Decoded, step: str) -> dict[str, object]:
     seen, heard = found.seen, found.heard
     facts: dict[str, object] = {"duration_s": round(found.seconds, 3)}
     if seen is not None:
@@ -163,7 +164,24 @@ def _measured(found: Decoded) -> dict[str, object]:
             "audio": heard.codec, "sample_rate": heard.rate_hz, "sound_s": round(heard.seconds, 3),
             "mean_volume_db": round(heard.mean_db, 1), "peak_volume_db": round(heard.peak_db, 1),
         }  # fmt: skip
-    return facts
+    return facts | _content(found, step)
+
+
+def _content(found: Decoded, step: str) -> dict[str, object]:
+    """What is odd about the file, and what the next ones are held against; nothing where nobody asked for it."""
+    seen = found.content
+    if seen is None or not step:
+        return {}
+    odd = list(content.oddities(seen, step))
+    facts: dict[str, object] = {}
+    if seen.sound is not None and step == "narration":
+        facts["speech_s"] = round(content.speech_s(seen.sound), 2)
+    if seen.frames and step == "clip":
+        odd += [moved] if (moved := content.drifts(seen.frames)) is not None else []
+        facts["look"] = seen.look
+    if seen.frames and step in ("cut", "assemble"):
+        facts["marks"] = content.marks(seen)
+    return facts | ({WARNINGS: odd} if odd else {})
 
 
 def _document(path: Path) -> dict[str, object]:

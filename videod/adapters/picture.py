@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from videod.adapters.decoding_room import DecodingRoom, crashed
 from videod.core import bounds
+from videod.core.alike_pictures import LOOK_CHARACTERS, pixels
 from videod.core.media_checks import objection_to_size
 from videod.core.sanitize import sanitize_line
 from videod.core.step import Expectation
@@ -40,6 +41,7 @@ class Look:
     height: int
     animated: bool
     flat: str | None
+    look: str = ""
 
 
 async def look(room: DecodingRoom, path: Path, source: BinaryIO, expected: Expectation) -> dict[str, object]:
@@ -51,7 +53,8 @@ async def look(room: DecodingRoom, path: Path, source: BinaryIO, expected: Expec
     wrong = objection_to_size(found.width, found.height, expected) or found.flat
     if wrong is not None:
         raise NoPicture(wrong)
-    return {"width": found.width, "height": found.height}
+    facts: dict[str, object] = {"width": found.width, "height": found.height}
+    return facts | {"look": found.look} if found.look and expected.step else facts
 
 
 async def decoded(room: DecodingRoom, path: Path, source: BinaryIO, pixels_max: int) -> Look:
@@ -103,4 +106,9 @@ def _taken(path: Path, said: bytes, pixels_max: int) -> Look:
     width, height = (bounds.whole(told.get(side), 1, _SIDE) for side in ("width", "height"))
     if width is None or height is None or width * height > pixels_max:
         raise NoPicture("makes its decoder talk nonsense")
-    return Look(width, height, told.get("animated") is True, _FLAT.get(str(told.get("flat"))))
+    return Look(width, height, told.get("animated") is True, _FLAT.get(str(told.get("flat"))), _small(told.get("look")))
+
+
+def _small(told: object) -> str:
+    look = bounds.text(told, LOOK_CHARACTERS) or ""
+    return look if pixels(look) is not None else ""

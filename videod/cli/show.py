@@ -9,7 +9,7 @@ from videod import stories
 from videod.cli import client, options, output, show_facts
 from videod.cli.options import AsJson, ChannelId, Config, Episode, StateFolder, examples
 from videod.cli.output import Cell, Column, CommandError
-from videod.core import sourced, wording
+from videod.core import held_against, sourced, wording
 from videod.core.board import pending_cost_micros
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_screen_lines
@@ -83,6 +83,7 @@ def _print_header(seen: in_full.Detail, workspace: Path, at: int) -> None:
         "privacy": task.privacy,
         "waiting": None if task.suspended is None else wording.note(task.suspended),
         "note": task.error, "video": task.youtube_url,
+        "worth a look": "; ".join(held_against.sentences(seen.jobs)),
         "facts": next((sourced.sentence(job.facts) for job in seen.jobs if job.step == "plan"), ""),
         "possibly paid twice": str(task.possibly_paid_twice) if task.possibly_paid_twice else None,
     }  # fmt: skip

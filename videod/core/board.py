@@ -6,7 +6,7 @@ entries' data source (requirements FR1, FR4); the Error Log holds what is wrong 
 
 from collections.abc import Iterable, Sequence
 
-from videod.core import services, sourced, wording
+from videod.core import held_against, services, sourced, wording
 from videod.core.advice import advice
 from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
@@ -79,6 +79,7 @@ def _with_notes(task: Task, jobs: Sequence[Job], text: str) -> str:
             text,
             _sources_note(task, jobs),
             _stories_note(task, jobs),
+            held_against.note(task, jobs, AT_GATE.get(task.status)),
             files_note(task, jobs),
             paused,
             suspended,

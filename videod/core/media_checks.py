@@ -5,6 +5,7 @@ An objection is the rest of a sentence that begins with the file's name and that
 
 from dataclasses import dataclass
 
+from videod.core.content import Content
 from videod.core.step import MIB, Expectation
 
 #: below this loudest sample, or this mean, nothing can be heard: a converter's hiss lies near -90, a whisper near -40
@@ -61,6 +62,8 @@ class Decoded:
     heard: Heard | None
     complaints: bool = False
     sounds: bool = False
+    #: what was seen and heard of it besides
+    content: Content | None = None
 
     @property
     def seconds(self) -> float:

@@ -16,6 +16,14 @@ _ADDRESS = re.compile(
 )
 
 
+def told(result: Mapping[str, object] | None) -> dict[str, object]:
+    """What a script's result says of its file besides where it is."""
+    return {
+        name: value for name, value in (result or {}).items()
+        if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)
+    }  # fmt: skip
+
+
 def published(facts: Mapping[str, object]) -> tuple[str, str] | None:
     """(id, address) of the video that an upload reports, however it names it; None where it names none.
 

@@ -154,6 +154,8 @@ class Expectation:
     heard: bool = False
     silent_end_s: float | None = None
     black: float = 0.9
+    #: whose file it is, where its content is looked at as well
+    step: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from videod import files, programs, receipts
-from videod.core import reports, services
+from videod.core import held_against, reports, services
 from videod.core.events import InputLost, JobFailed, JobSucceeded
 from videod.core.expect import expectation
 from videod.core.failures import (
@@ -33,7 +33,7 @@ from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.step import Step
 from videod.core.tables import step_of
-from videod.flow import custom_end, host
+from videod.flow import custom_end, film_report, host
 from videod.flow.aside import Aside, at_once
 from videod.flow.assignment import Assignment
 from videod.flow.crashes import Crashes, Place, of_the_house
@@ -417,11 +417,10 @@ class Runner:
             useless = Failure(Kind.NONSENSE, told, service=step.service, code=USELESS_FILE)
             return self._failed(work, useless, child, 0)
         await self._book_untold(work, step, output, report)
-        facts = {
-            name: value for name, value in (report.result or {}).items()
-            if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)
-        }  # fmt: skip
-        found = dict(artefact.facts) | facts
+        known = dict(artefact.facts) | reports.told(report.result)
+        found = held_against.warned(work.job, known, parts, artefact.sha256)
+        if step.name == "assemble":
+            await self._aside(lambda: film_report.write(output, parts, found))
         if lacking := reports.lacking(step.name, found, self._builder.silent(step)):
             return self._failed(work, lacking, child, 0)
         relative = step.output(work.job, work.task)
