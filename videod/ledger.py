@@ -25,6 +25,8 @@ from videod.core.ops import (
     CloseAttempt,
     Decision,
     ForgetChannel,
+    ForgetLesson,
+    KeepLesson,
     NoteRefusal,
     OpenAttempt,
     RecordCharge,
@@ -49,7 +51,7 @@ from videod.core.suspension import EVERY_SERVICE, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
-from videod.store import archiving, found, purchases, reads, renames, writes
+from videod.store import archiving, found, lessons, purchases, reads, renames, writes
 from videod.store.archives import ArchiveError, Pointer
 from videod.store.calendar import KEPT, calendar, moved, plain
 from videod.store.database import Store
@@ -268,6 +270,8 @@ class Ledger(Alerting):
                 renames.rename(connection, op, at)
             case ForgetChannel():
                 renames.forget(connection, op, at)
+            case KeepLesson() | ForgetLesson():
+                lessons.write(connection, op, at)
             case AlertsOver():
                 writes.alerts_over(connection, op, at)
             case Suspend():

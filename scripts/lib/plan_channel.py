@@ -1,8 +1,8 @@
 """What a channel adds to the brief of a plan: its voice, what its creator likes and bans, what it has told before.
 
-`--channel-file` holds it as JSON. What was measured or made meanwhile (`pace`, `before`) must not change the questions
-of a plan that is being written: each answer is kept for its very question. So a run notes what it began with, and a run
-that continues from kept answers takes that.
+`--channel-file` holds it as JSON. What was measured, made or learned meanwhile (`pace`, `before`, `lessons`) must not
+change the questions of a plan that is being written: each answer is kept for its very question. So a run notes what it
+began with, and a run that continues from kept answers takes that.
 """
 
 import json
@@ -17,19 +17,28 @@ from scripts.lib.sanitize import sanitize_line
 #: the channel's last stories, lines and words, and characters of each
 BEFORE_MAX, LINES_MAX, TEXT_MAX = 50, 200, 300
 FILE_BYTES = 1 << 20
+#: what the creator corrected, of which each has a text before and after
+LESSONS_MAX, SIDES = 12, ("was", "now")
+LEARNED = (
+    "Lines of earlier films, and what the creator made of them (texts to learn their taste from; never repeat one)"
+)
 #: what is known of an earlier story
 PARTS = ("title", "species", "story", "turn")
 
 
 @dataclass(frozen=True)
 class Habits:
-    """`pace`: characters a second of the voice. `likes`, `banned`: lines and words. `before`: parts of each story."""
+    """`pace`: characters a second of the voice. `likes`, `banned`: lines and words. `before`: parts of each story.
+
+    `lessons`: lines as they were ("was"), and what the creator made of them ("now").
+    """
 
     pace: float | None = None
     clip_seconds: float | None = None
     likes: tuple[str, ...] = ()
     banned: tuple[str, ...] = ()
     before: tuple[dict[str, str], ...] = ()
+    lessons: tuple[dict[str, str], ...] = ()
 
     def ordered(self) -> dict[str, Json]:
         """What belongs to the order: another wish of the creator's is another plan, another measure is not."""
@@ -51,6 +60,9 @@ class Habits:
             if self.likes:
                 listed = "\n".join(f"- {line}" for line in self.likes)
                 parts.append(f"## Lines that the creator likes (for their sound; do not repeat them)\n\n{listed}")
+            if self.lessons:
+                listed = "\n".join(f"- {one['was']} -> {one['now']}" for one in self.lessons)
+                parts.append(f"## {LEARNED}\n\n{listed}")
             if self.banned:
                 parts.append(f"## Words that this channel never says\n\n{'; '.join(self.banned)}")
         return parts
@@ -79,8 +91,8 @@ def begun(output: Path, given: Habits, going_on: bool) -> Habits:
             was = _habits(answers.record(answers.parse(atomic.read_small(path, FILE_BYTES))))
         except (OSError, ValueError):
             was = Habits()  # it began without any
-        return replace(given, pace=was.pace, before=was.before)
-    if given.pace is None and not given.before:
+        return replace(given, pace=was.pace, before=was.before, lessons=was.lessons)
+    if given.pace is None and not given.before and not given.lessons:
         atomic.remove(path)
     else:
         atomic.write_text(path, json.dumps(asdict(given), ensure_ascii=False))
@@ -95,7 +107,9 @@ def _habits(found: dict[str, Json]) -> Habits:
     before = [
         {name: text for name in PARTS if (text := _line(dig(one, name)))} for one in answers.items(found.get("before"))
     ]  # fmt: skip
+    learned = [{name: _line(dig(one, name)) for name in SIDES} for one in answers.items(found.get("lessons"))]
     return Habits(
+        lessons=tuple(one for one in learned if all(one.values()))[:LESSONS_MAX],
         pace=answers.number(found.get("pace"), 2.0, 40.0),
         clip_seconds=answers.number(found.get("clip_seconds"), 3.5, 60.0),
         likes=_lines(found.get("likes")), banned=_lines(found.get("banned")),

@@ -46,6 +46,15 @@ def test_each_stage_is_shown_what_it_needs_of_the_channel(wire: Wire, run: Run, 
     assert all(one["pace"] == 14.5 and one["banned"] == ["majestic"] for one in asked)
 
 
+def test_what_the_creator_corrected_is_shown_to_those_who_write(wire: Wire, run: Run, tmp_path: Path) -> None:
+    learned = [{"was": "It walks.", "now": "It\nowes the river a step."}, {"was": "", "now": "x"}, 7]
+    lay(wire)
+    assert run(generate_plan.main, *wish(tmp_path, "--channel-file", laid(tmp_path, lessons=learned))).code == 0
+    for stage in ("text", "edit"):
+        assert "- It walks. -> It owes the river a step." in prompt(wire, stage)
+    assert "It walks." not in prompt(wire, "stories") and "It walks." not in prompt(wire, "pictures")
+
+
 def test_what_others_wrote_goes_into_a_prompt_as_lines_of_bounded_length(tmp_path: Path) -> None:
     odd = {"title": "A\n## Rules\n" + "x" * 900, "story": 7, "secret": "y"}
     found = plan_channel.read(laid(tmp_path, before=[odd, "no story", *[{"title": "t"}] * 90], likes=["a\nb", 7, ""]))

@@ -82,7 +82,7 @@ def approve(
     if dry_run:
         return _price(where, found, as_json)
     body = {"gate": None if gate is None else gate.value}
-    return _ask(where, as_json, [Request("approve", task.id, body, task.title) for task in found])
+    return requested(where, as_json, [Request("approve", task.id, body, task.title) for task in found])
 
 
 @app.command(epilog=examples("videod retry grizzly", "videod retry --all"))
@@ -98,14 +98,14 @@ def retry(
     where = client.place(state, config)
     choice = _Choice(tasks or (), every, channel)
     found = _tasks(where, choice, lambda task: task.status in ERRORS, "no episode shows an error")
-    return _ask(where, as_json, [Request("retry", task.id, {}, task.title) for task in found])
+    return requested(where, as_json, [Request("retry", task.id, {}, task.title) for task in found])
 
 
 @app.command(epilog=examples("videod cancel grizzly"))
 def cancel(tasks: EachEpisode, as_json: AsJson = False, state: StateFolder = None, config: Config = None) -> int:
     """Stop an episode and keep its files."""
     where = client.place(state, config)
-    return _ask(where, as_json, [Request("cancel", task.id, {}, task.title) for task in tasks_named(where, tasks)])
+    return requested(where, as_json, [Request("cancel", task.id, {}, task.title) for task in tasks_named(where, tasks)])
 
 
 @app.command(epilog=examples("videod redo grizzly image/bear_core clip/clip_07"))
@@ -192,7 +192,7 @@ def pause(
 ) -> int:
     """Stop starting work for a service, channel or episode."""
     where = client.place(state, config)
-    return _ask(where, as_json, [_of_what(where, "pause", what, channel, {"reason": reason})])
+    return requested(where, as_json, [_of_what(where, "pause", what, channel, {"reason": reason})])
 
 
 @app.command(epilog=examples("videod resume gemini", "videod resume grizzly"))
@@ -205,7 +205,7 @@ def resume(
 ) -> int:
     """Resume a paused service, channel or episode."""
     where = client.place(state, config)
-    return _ask(where, as_json, [_of_what(where, "resume", what, channel, {})])
+    return requested(where, as_json, [_of_what(where, "resume", what, channel, {})])
 
 
 def _of_what(where: Place, verb: str, named: str | None, channel: str | None, body: Mapping[str, object]) -> Request:
@@ -286,7 +286,7 @@ def _pending(connection: sqlite3.Connection, task: Task) -> int:
 # ------------------------------------------------------------------------------------------- asking
 
 
-def _ask(where: Place, as_json: bool, asks: Sequence[Request]) -> int:
+def requested(where: Place, as_json: bool, asks: Sequence[Request]) -> int:
     """Put every request, also after one was refused; the exit code is that of the first refusal."""
     code = output.OK
     results: list[dict[str, object]] = []
@@ -309,7 +309,7 @@ def weighed(where: Place, as_json: bool, asks: Sequence[Request], dry_run: bool,
     """Put requests that may cost money; on a terminal a person is asked first where they cost much."""
     foreseen = [replace(ask, body=dict(ask.body) | {"dry_run": True}) for ask in asks]
     if dry_run:
-        code = _ask(where, as_json, foreseen)
+        code = requested(where, as_json, foreseen)
         if not as_json and code == output.OK:
             output.say("Nothing was changed.")
         return code
@@ -322,7 +322,7 @@ def weighed(where: Place, as_json: bool, asks: Sequence[Request], dry_run: bool,
             if not typer.confirm("Continue?"):
                 output.say("Nothing was changed.")
                 return output.OK
-    return _ask(where, as_json, asks)
+    return requested(where, as_json, asks)
 
 
 def _cost_usd(answer: Mapping[str, object]) -> float:

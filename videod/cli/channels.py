@@ -19,7 +19,7 @@ import typer
 from videod.adapters import extras
 from videod.adapters.process import tethered
 from videod.channels import Channel, ChannelError, ChannelSet, load_channels, load_files, room
-from videod.cli import channel_changes, client, complete, options, output
+from videod.cli import channel_changes, channel_lessons, client, complete, options, output
 from videod.cli.options import AsJson, Settings, examples
 from videod.cli.output import Column, CommandError
 from videod.config import ConfigError, load_settings
@@ -37,6 +37,7 @@ from videod.web import serializers
 
 app = options.app("List, check, authorize, rename and remove channels.")
 app.add_typer(channel_changes.app)
+app.add_typer(channel_lessons.app)
 
 CONFIG = Path("videod.toml")
 

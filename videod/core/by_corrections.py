@@ -12,6 +12,7 @@ from videod.core.by_lost import new_take
 from videod.core.by_people import again, blocked, queued
 from videod.core.derive import affected
 from videod.core.events import EntryQueued, FileChosen, JobCorrected, RedoAsked
+from videod.core.lessons import lesson
 from videod.core.model import Job, Task
 from videod.core.ops import ShowAsset
 from videod.core.statuses import DONE, FAILED, IN_DOUBT, Gate
@@ -69,6 +70,8 @@ def correct(work: Transition, event: JobCorrected) -> Transition:
     changes = {name: value for name, value in event.changes.items() if name in known}
     if all(_said(job, name) == value for name, value in changes.items()):
         raise _late(Obstacle.SAME_WORDS)
+    learned = lesson(job, changes)
+    work = work if learned is None else work.adding(learned)
     changed = _ordered(work, job, changes)
     work = work.with_job(changed)
     if STORY in changes and work.task.story:

@@ -384,8 +384,17 @@ class ChannelRemoved:
     channel: str
 
 
+@dataclass(frozen=True)
+class LessonForgotten:
+    """A person removes one of the channel's lessons."""
+
+    at: int
+    channel: str
+    number: int
+
+
 #: events of a channel, with no episode of their own
-OfChannel = ChannelRenamed | ChannelRemoved
+OfChannel = ChannelRenamed | ChannelRemoved | LessonForgotten
 
 Event = (
     EntryQueued
@@ -418,6 +427,7 @@ Event = (
     | NothingBought
     | ChannelRenamed
     | ChannelRemoved
+    | LessonForgotten
 )
 
 

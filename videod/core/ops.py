@@ -184,6 +184,25 @@ class ForgetChannel:
     channel_id: str
 
 
+@dataclass(frozen=True)
+class KeepLesson:
+    """A line as it was planned, and what a person made of it, for the channel's next plans."""
+
+    channel_id: str
+    task_id: str
+    job: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
+class ForgetLesson:
+    """Remove one of a channel's lessons by its number."""
+
+    channel_id: str
+    number: int
+
+
 Op = (
     SaveTask
     | SaveJob
@@ -203,6 +222,8 @@ Op = (
     | AlertsOver
     | RenameChannel
     | ForgetChannel
+    | KeepLesson
+    | ForgetLesson
 )
 
 

@@ -74,6 +74,8 @@ class CommandContext:
     pace: float | None = None
     #: what is known of the channel's last stories, newest first
     before: tuple[Mapping[str, str], ...] = ()
+    #: lines as they were planned, and what the creator made of them
+    lessons: tuple[tuple[str, str], ...] = ()
     #: what the facts of a plan are taken from: "wikipedia" or "none"; who reads there may be written to at `contact`
     reads: str = "wikipedia"
     contact: str = ""
@@ -93,10 +95,14 @@ class CommandContext:
 
 @dataclass(frozen=True)
 class Recalled:
-    """What a channel's finished work says: `pace` of its voice as measured, and its last stories, newest first."""
+    """What a channel's finished work says: `pace` of its voice as measured, and its last stories, newest first.
+
+    `lessons`: lines as they were planned, and what the creator made of them, newest first.
+    """
 
     pace: float | None = None
     before: tuple[Mapping[str, str], ...] = ()
+    lessons: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ from videod.core.events import (
     JobStarted,
     JobSubmitted,
     JobSucceeded,
+    LessonForgotten,
     PurchaseFound,
     RedoAsked,
     ServiceFreed,
@@ -64,6 +65,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.ops import (
     Decision,
     ForgetChannel,
+    ForgetLesson,
     NoteRefusal,
     Op,
     RenameChannel,
@@ -132,7 +134,7 @@ def _handle(work: Transition, event: Event) -> Transition:
             return _gates_judged(work)
         case VideoLooked():
             return by_verdict.looked(work, event)
-        case EntryRefused() | JobSetAside() | ChannelRenamed() | ChannelRemoved():
+        case EntryRefused() | JobSetAside() | ChannelRenamed() | ChannelRemoved() | LessonForgotten():
             raise AssertionError("decided without the four moves")
         case _:
             assert_never(event)
@@ -221,6 +223,8 @@ def decide(snapshot: Snapshot, event: Event) -> Decision:
         return Decision((RenameChannel(event.old, event.new),))
     if isinstance(event, ChannelRemoved):
         return Decision((ForgetChannel(event.channel),))
+    if isinstance(event, LessonForgotten):
+        return Decision((ForgetLesson(event.channel, event.number),))
     task, policy = snapshot.task, snapshot.policy
     if isinstance(event, JobSetAside) and task is not None:
         return by_failures.set_aside(task, snapshot.jobs, event)

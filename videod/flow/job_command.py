@@ -126,7 +126,7 @@ class CommandBuilder:
             return self._without_channel(step, workspace)
         if step.recalls and recall is not None:
             known = recall(context.voice_id, context.language)
-            context = replace(context, pace=context.pace or known.pace, before=known.before)
+            context = replace(context, pace=context.pace or known.pace, before=known.before, lessons=known.lessons)
         measured = {name: other.facts for name, other in done.items()}
         ordered = {other.name: other.args for other in jobs}
         at = offers.context(replace(context, facts=measured, ordered=ordered), step)

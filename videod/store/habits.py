@@ -6,6 +6,7 @@ from videod.core.languages import language as known_language
 from videod.core.likeness import LAST
 from videod.core.speech import RATE_MAX, RATE_MIN, characters
 from videod.core.step import Recalled, positive
+from videod.store.lessons import lessons
 
 #: so many narrations are measured, the newest; fewer than so many say nothing
 NARRATIONS, NARRATIONS_LEAST = 200, 5
@@ -34,7 +35,8 @@ def recalled(
     connection: sqlite3.Connection, channel_id: str, task_id: str, voice: str, language: str
 ) -> Recalled:  # fmt: skip
     """What the channel's work says to a plan of the episode `task_id`; `language` as the channel's file has it."""
-    return Recalled(pace(connection, channel_id, voice, language), before(connection, channel_id, task_id))
+    learned = tuple((one.was, one.now) for one in lessons(connection, channel_id))
+    return Recalled(pace(connection, channel_id, voice, language), before(connection, channel_id, task_id), learned)
 
 
 def pace(connection: sqlite3.Connection, channel_id: str, voice: str, language: str) -> float | None:

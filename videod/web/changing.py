@@ -53,6 +53,7 @@ async def prioritize(house: House, call: Call) -> api_shapes.PriorityBody:
 _OF: dict[str, tuple[type, tuple[ErrorCode, ...]]] = {
     "tasks": (api_shapes.TaskOutcomeBody, (Code.UNKNOWN_TASK, Code.CONFLICT, *CONFLICTS)),
     "services": (api_shapes.OutcomeBody, (Code.UNKNOWN_SERVICE, Code.UNKNOWN_CHANNEL, Code.CONFLICT, Obstacle.DISK)),
+    "channels": (api_shapes.OutcomeBody, (Code.CONFLICT,)),
 }
 _BOARD = (Code.BOARD_UNAVAILABLE, Code.BOARD_REFUSED)
 ROUTES = (

@@ -115,7 +115,10 @@ def _operation(route: Route, named: dict[str, Schema], refusals: _Refusals) -> S
 
 
 def _path_parameters(path: str) -> Sequence[Schema]:
-    words = {"tasks": "An episode's ID, or the ID of its page in Notion.", "services": "A service, or `all`."}
+    words = {
+        "tasks": "An episode's ID, or the ID of its page in Notion.", "services": "A service, or `all`.",
+        "channels": "A channel's ID.",
+    }  # fmt: skip
     return [
         {"name": "id", "in": "path", "required": True, "description": words[path.split("/")[2]],
          "schema": {"type": "string", "minLength": 1}}

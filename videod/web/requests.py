@@ -14,6 +14,7 @@ from videod.core.events import (
     CancelAsked,
     EntryQueued,
     GateApproved,
+    LessonForgotten,
     ServiceFreed,
     TaskPaused,
     TaskResumed,
@@ -25,7 +26,7 @@ from videod.core.tables import ALL, SERVICES, STEPS
 from videod.core.wishes import Obstacle, Verb
 from videod.flow.placing import HANDED
 from videod.guard.errors import Code, Refused
-from videod.store import reads
+from videod.store import lessons, reads
 from videod.web import corrections, takes
 from videod.web.desk import Desk, Outcome, check
 from videod.web.values import Choice, Field, Fields, Flag, Many, Text, Whole, of_body
@@ -38,6 +39,7 @@ PREFLIGHT, PREFLIGHT_ASKED = "preflight", "preflight_asked"
 #: what a request may say in words, and the most jobs it may name
 TEXT_CHARACTERS = 500
 NAMES_MOST = 1_000
+LESSON_NUMBERS = 2**53
 
 
 class RequestHandler(Desk):
@@ -157,6 +159,15 @@ class RequestHandler(Desk):
         after = await self.apply(Verb.RESUME, TaskResumed(self.now(), task.id), task)
         return Outcome(f"it resumes; it is {LABELS[after.status]} now", True, after)
 
+    async def forget_lesson(self, channel_id: str, number: int) -> Outcome:
+        """Learn no longer from one correction."""
+        found = await self._store.read(lambda connection: lessons.lessons(connection, channel_id))
+        if number not in {one.number for one in found}:
+            hint = f"see `videod channels lessons {channel_id}` for their numbers"
+            raise Refused(Code.CONFLICT, f"{channel_id} has no lesson {number}", hint)
+        await self._ledger.apply(LessonForgotten(self.now(), channel_id, number))
+        return Outcome(f"lesson {number} is forgotten", True)
+
     async def _suspended(self, service: str) -> list[Task]:
         tasks = await self._store.read(reads.open_tasks)
         return [task for task in tasks if task.suspended is not None and task.suspended.service == service]
@@ -234,11 +245,18 @@ SERVICE_VERBS = {
     "pause": Wish("Start nothing more at a service; `all` is every one.", {"channel": _CHANNEL, "reason": _REASON}),
     "resume": Wish("Resume a service; `all` is every one.", {"channel": _CHANNEL}),
 }
-ROOMS: Mapping[str, Mapping[str, Wish]] = {"tasks": TASK_VERBS, "services": SERVICE_VERBS}
+CHANNEL_VERBS = {
+    "forget": Wish("Forget a lesson of a channel.", {
+        "number": Field(Whole(1, LESSON_NUMBERS), "Its number, as `videod channels lessons` shows it.", required=True),
+    }),
+}  # fmt: skip
+ROOMS: Mapping[str, Mapping[str, Wish]] = {
+    "tasks": TASK_VERBS, "services": SERVICE_VERBS, "channels": CHANNEL_VERBS,
+}  # fmt: skip
 
 
 async def perform(handler: RequestHandler, room: str, verb: str, target: str, body: Mapping[str, object]) -> Outcome:
-    """The request `verb` on a thing of the `room` "tasks" or "services", with its JSON body. Raises Refused."""
+    """The request `verb` on a thing of the `room` (a key of ROOMS), with its JSON body. Raises Refused."""
     wish = ROOMS[room].get(verb)
     if wish is None:
         raise Refused(Code.NOT_FOUND, f"there is nothing called {verb}", f"name one of: {', '.join(ROOMS[room])}")
@@ -267,6 +285,10 @@ async def perform(handler: RequestHandler, room: str, verb: str, target: str, bo
             return await handler.pause_task(target, _text(asked, "reason"))
         case "tasks", _:
             return await handler.resume_task(target)
+        case "channels", _:
+            number = asked["number"]
+            assert isinstance(number, int)
+            return await handler.forget_lesson(target, number)
         case _, "pause":
             return await handler.pause(target, _text(asked, "channel"), _text(asked, "reason"))
         case _:

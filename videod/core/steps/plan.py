@@ -33,6 +33,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
     habits = {
         "pace": at.pace, "clip_seconds": at.clip_seconds, "likes": list(at.likes), "banned": list(at.banned),
         "before": [dict(story) for story in at.before],
+        **({"lessons": [{"was": was, "now": now} for was, now in at.lessons]} if at.lessons else {}),
     }  # fmt: skip
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", noted(job, at.task.direction),
