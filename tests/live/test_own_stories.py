@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import opentimelineio as otio
 import pytest
 
 from tests.harness.patience import until
@@ -78,3 +79,20 @@ def test_a_script_on_the_page_is_taken_as_it_stands_when_queued(studio: Stage, t
         board.rewrite(blocks[1], "It waits for the ice to carry a bear.")
         board.set_status(board.entry("The ice"), Status.QUEUED)
     assert published(studio, "The ice") == ["It waits for the ice to carry a bear.", LINES[1]]
+
+
+def test_its_edit_is_exported_for_other_editors(studio: Stage, tmp_path: Path) -> None:
+    published(studio, "The wait")
+    done = videod(studio, "export", "The wait", str(tmp_path / "out"), "--timeline", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["timeline"] == [f"edit/timeline.{end}" for end in ("otio", "xml", "kdenlive")]
+    made = otio.adapters.read_from_file(str(tmp_path / "out" / "edit" / "timeline.otio"))
+    length = "SELECT json_extract(facts, '$.duration_s') AS length FROM jobs WHERE step = 'cut'"
+    cuts = studio.rows(f"{length} AND task_id LIKE 'the-wait-%' ORDER BY key")
+    track = made.tracks[0]
+    assert [round(clip.duration().value) for clip in track.find_clips()][:2] == [
+        round(float(row["length"]) * 24) for row in cuts[:2]
+    ]
+    for clip in made.find_clips():
+        assert (tmp_path / "out" / "edit" / clip.media_reference.target_url).is_file()

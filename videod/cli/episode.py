@@ -174,16 +174,20 @@ def _told(line: dict[str, object]) -> str:
 # ------------------------------------------------------------------------------------------- export
 
 
-@app.command(epilog=examples("videod export grizzly ~/grizzly"))
+@app.command(epilog=examples("videod export grizzly ~/grizzly", "videod export grizzly ~/grizzly --timeline"))
 def export(
     episode: Episode,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or is empty.")],
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Also write the edit for other editors (OpenTimelineIO, FCP XML).")
+    ] = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,
 ) -> int:
     """Copy an episode's plan, files, history, costs and digests into a folder."""
     from videod import files
+    from videod.cli import edit_export
     from videod.cli.show import configured
 
     where, at = client.place(state, config), client.now_ms()
@@ -192,6 +196,7 @@ def export(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CommandError(output.REFUSED, f"{folder} is not empty", "name a folder that does not exist yet")
     workspace = where.workspace(seen.task)
+    editing = edit_export.order(where, seen.task, seen.jobs) if timeline else None
     copied: list[tuple[str, int, str]] = []
     missing, changed = [], []
     folder.mkdir(parents=True, exist_ok=True)
@@ -214,10 +219,12 @@ def export(
     body = details.detail(seen, at, workspace, configured(seen.task))
     (folder / "episode.json").write_text(json.dumps(body, indent=2) + "\n")
     (folder / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for name, _, digest in copied))
+    written = edit_export.write(editing, folder / "edit") if editing is not None else []
     if as_json:
         listed = [{"file": name, "bytes": size, "sha256": digest} for name, size, digest in copied]
         output.print_json(
             {"task": seen.task.id, "folder": str(folder), "files": listed, "missing": missing, "changed": changed}
+            | ({"timeline": [f"edit/{name}" for name in written]} if editing is not None else {})
         )
         return output.OK
     size = sum(size for _, size, _ in copied)
@@ -225,6 +232,8 @@ def export(
     output.say(
         "  episode.json has the entry, jobs, history and costs. `sha256sum -c SHA256SUMS` checks the files.", "dim"
     )
+    if written:
+        output.say(f"  The edit is in {folder / 'edit'}: {', '.join(written)}.")
     for names, why in ((missing, "no longer here"), (changed, "changed since videod checked them, and left out")):
         if names:
             more = " ..." if len(names) > 5 else ""
