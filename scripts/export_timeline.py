@@ -9,7 +9,8 @@ from pathlib import Path
 from scripts.lib import answers, atomic, edit_files, script_runtime
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import assembly, manifest, mixing, segment, timeline
-from scripts.lib.film.assembly import LeftOut, Part
+from scripts.lib.film.assembly import Part
+from scripts.lib.film.overlay import LeftOut
 from scripts.lib.sanitize import sanitize_line
 from scripts.lib.script_runtime import Reporter
 from scripts.lib.workroom import workroom

@@ -179,4 +179,4 @@ def test_without_opentimelineio_it_says_what_to_install(
 ) -> None:  # fmt: skip
     monkeypatch.setitem(sys.modules, "opentimelineio", None)
     ran = run(export_timeline.main, "--manifest", tmp_path / "none.json", "--folder", tmp_path / "edit")
-    assert ran.code == 78 and "videod[timeline]" in ran.failure["next_step"]
+    assert ran.code == 78 and "videod[timeline]" in ran.stderr

@@ -84,7 +84,8 @@ def write(order: Order, folder: Path) -> list[str]:
             last = said
     if done.returncode or last.get("type") != "result":
         reason = str(last.get("message") or done.stderr.strip()[-300:] or f"exit code {done.returncode}")
-        hint = str(last.get("next_step") or "the other files of the episode are there")
+        advice = done.stderr.strip().rpartition("Next: ")[2] if "Next: " in done.stderr else ""
+        hint = advice.rstrip(".") or "the other files of the episode are there"
         raise CommandError(output.CONFIGURATION if done.returncode == 78 else output.REFUSED, reason, hint)
     listed.unlink()
     files = last.get("files")
