@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from videod import files
-from videod.core import clip_models
+from videod.core import clip_models, profiles
 from videod.core.craft_clips import Telling
 from videod.core.craft_wording import odd_characters
 from videod.core.languages import language
@@ -181,7 +181,11 @@ Extra = Annotated[Path | None, BeforeValidator(_file)]
 
 
 class Channel(_Part):
-    """One channel. USD amounts are US dollars; `video_model` "" is the one of the settings."""
+    """One channel. USD amounts are US dollars.
+
+    `video_model` "" is the one of the settings. `stills`: how many shots may be still ones. `effects`: how many sound
+    effects a film has at most, shared by the clips of one place; None: one for each clip.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9_-]{1,32}$", examples=["my_channel"])
     name: Annotated[str, AfterValidator(_name), Field(min_length=1, max_length=100, examples=["My Channel"])]
@@ -199,6 +203,10 @@ class Channel(_Part):
     images: int = Field(default=22, ge=1, le=120)
     clip_seconds: int = Field(default=10, ge=3, le=15)
     video_model: Annotated[str, AfterValidator(_video_model)] = Field(default="", examples=["kling/v2-1-standard"])
+    profile: Literal["standard", "economy"] = "standard"
+    stills: int = Field(default=0, ge=0, le=60)
+    effects: int | None = Field(default=None, ge=1, le=60, examples=[6])
+    target_usd: float | None = Field(default=None, gt=0, le=10_000, examples=[4.0])
     intro: Extra = Field(default=None, examples=["brand/intro.mp4"])
     outro: Extra = Field(default=None, examples=["brand/outro.mp4"])
     watermark: Extra = Field(default=None, examples=["brand/watermark.png"])
@@ -312,6 +320,9 @@ def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
     except DocumentError as problem:
         return [Fault(str(path), problem.line, "", problem.reason)]
     values = {"id": path.stem, **document.values}
+    clips, profile = values.get("clips", Channel.model_fields["clips"].default), values.get("profile")
+    if profile in profiles.PROFILES and type(clips) is int:
+        values = {**profiles.keys(str(profile), clips), **values}
     try:
         channel = Channel.model_validate(values, context={"folder": path.parent})
     except ValidationError as problem:

@@ -172,7 +172,9 @@ def _section(service: KnownService) -> type[Service]:
         own.default = getattr(service.limits, name)
         fields[name] = (Service.__annotations__[name], own)
     for offer in service.offers:
-        if offer.script:  # the model and the price of a step's own service are in [models] and [prices]
+        if (
+            offer.script and not offer.by_plan
+        ):  # the model and the price of a step's own service are in [models] and [prices]
             micros = service.price_micros(offer.model, offer.piece) or 0
             fields[f"{offer.step}_model"] = (Word, offer.model)
             fields[f"{offer.step}_usd"] = (Usd, micros / 1_000_000)

@@ -26,6 +26,14 @@ LEARNED = (
 PARTS = ("title", "species", "story", "turn")
 
 
+STILLS = (
+    "{wanted} of the clips are still shots (`still` true): nothing moves in the picture, only the camera does. Choose"
+    " places, details, wide views and animals at rest, never the turn of the story or an action, and no two neighbors"
+    " where that can be. The motion of a still shot is one short sentence about the camera: 'Slow push in.', 'Slow pull"
+    " out.', 'Slow pan left.', 'Slow tilt up.'"
+)
+
+
 @dataclass(frozen=True)
 class Habits:
     """`pace`: characters a second of the voice. `likes`, `banned`: lines and words. `before`: parts of each story.
@@ -39,15 +47,21 @@ class Habits:
     banned: tuple[str, ...] = ()
     before: tuple[dict[str, str], ...] = ()
     lessons: tuple[dict[str, str], ...] = ()
+    #: how many shots are still ones: at least, at most
+    stills: tuple[int, int] = (0, 0)
 
     def ordered(self) -> dict[str, Json]:
         """What belongs to the order: another wish of the creator's is another plan, another measure is not."""
-        return {"clip_seconds": self.clip_seconds, "likes": list(self.likes), "banned": list(self.banned)}
+        found: dict[str, Json] = {
+            "clip_seconds": self.clip_seconds, "likes": list(self.likes), "banned": list(self.banned)
+        }  # fmt: skip
+        return found | ({"stills": list(self.stills)} if self.stills[1] else {})
 
     def size(self) -> dict[str, Json]:
         """What the checker must know."""
         found: dict[str, Json] = {"banned": list(self.banned), "before": [dict(one) for one in self.before]}
         found |= {"pace": self.pace} if self.pace is not None else {}
+        found |= {"stills": list(self.stills)} if self.stills[1] else {}
         return found | ({"clip_seconds": self.clip_seconds} if self.clip_seconds is not None else {})
 
     def told(self, stage: str) -> list[str]:
@@ -56,6 +70,8 @@ class Habits:
         if stage == "stories" and self.before:
             listed = "\n".join("- " + "; ".join(one[name] for name in PARTS if one.get(name)) for one in self.before)
             parts.append(f"## Told before on this channel (title, species, story, turn)\n\n{listed}")
+        if stage == "pictures" and self.stills[1]:
+            parts.append(f"## Still shots\n\n{STILLS.format(wanted=_span(*self.stills))}")
         if stage in ("text", "edit"):
             if self.likes:
                 listed = "\n".join(f"- {line}" for line in self.likes)
@@ -66,6 +82,10 @@ class Habits:
             if self.banned:
                 parts.append(f"## Words that this channel never says\n\n{'; '.join(self.banned)}")
         return parts
+
+
+def _span(least: int, most: int) -> str:
+    return str(most) if least == most else f"{least} to {most}" if least else f"At most {most}"
 
 
 #: of a channel that nothing is known of
@@ -112,9 +132,15 @@ def _habits(found: dict[str, Json]) -> Habits:
         lessons=tuple(one for one in learned if all(one.values()))[:LESSONS_MAX],
         pace=answers.number(found.get("pace"), 2.0, 40.0),
         clip_seconds=answers.number(found.get("clip_seconds"), 3.5, 60.0),
-        likes=_lines(found.get("likes")), banned=_lines(found.get("banned")),
+        stills=_stills(found.get("stills")), likes=_lines(found.get("likes")), banned=_lines(found.get("banned")),
         before=tuple(one for one in before if one)[:BEFORE_MAX],
     )  # fmt: skip
+
+
+def _stills(found: Json) -> tuple[int, int]:
+    numbers = [answers.number(one, 0, 200) for one in answers.items(found)]
+    whole = [round(one) for one in numbers if one is not None]
+    return (whole[0], whole[1]) if len(whole) == 2 else (0, 0)
 
 
 def _lines(found: Json) -> tuple[str, ...]:

@@ -81,3 +81,22 @@ async def test_a_length_that_the_model_does_not_make_is_said_and_stops_nothing(t
     assert [(one.stops, one.channel_id) for one in told] == [(False, "wild")]
     assert "makes no clips of 7 s, so those of wild are ordered at 10 s" in told[0].text
     assert "`clip_seconds` in channels/wild.yaml to 10" in told[0].text
+
+
+def test_the_economy_profile_makes_an_episode_of_18_shots_for_4_dollars_and_100_seconds(tmp_path: Path) -> None:
+    economy, standard = (
+        wiring.policy_of(settings(tmp_path), channel(tmp_path, more)) for more in ("profile: economy\n", "")
+    )
+    assert film_cost.total(economy) <= 4_000_000 == economy.target_micros
+    assert film_cost.length_s(economy) >= 100
+    assert [(line.step, line.count) for line in film_cost.lines(economy)] == [
+        ("plan", 1), ("image", 22), ("clip", 12), ("narration", 18), ("sound_effect", 6),
+    ]  # fmt: skip
+    assert [line.count for line in film_cost.lines(standard)] == [1, 22, 18, 18, 18]
+    assert film_cost.total(standard) > 10_000_000 and standard.target_micros is None
+
+
+def test_what_a_file_says_counts_more_than_its_profile(tmp_path: Path) -> None:
+    own = channel(tmp_path, "profile: economy\nclips: 9\nstills: 1\nvideo_model: kling/v2-1-standard\n")
+    assert (own.clips, own.stills, own.effects, own.target_usd) == (9, 1, 3, 2.0)
+    assert (own.video_model, own.clip_seconds) == ("kling/v2-1-standard", 10)

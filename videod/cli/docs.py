@@ -285,7 +285,7 @@ def _section_lines(service: Service) -> Iterator[str]:
         remark = service.remarks.get(name)
         yield f"{line:<{_REMARK_AT - 1}} # {remark}" if remark else line
     for offer in service.offers:
-        if offer.script:
+        if offer.script and not offer.by_plan:
             micros = service.price_micros(offer.model, offer.piece) or 0
             yield f'{offer.step}_model = "{offer.model}"'
             yield f"{offer.step}_usd = {micros / 1_000_000}"

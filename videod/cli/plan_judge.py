@@ -2,8 +2,9 @@
 
 Each line of standard input is a JSON object with `clips`, `images` and `language`; each line of standard output is its
 answer. Optional are `pace` (characters a second of the voice), `clip_seconds`, `banned` (words) and `before` (the
-channel's last stories: `title`, `species`, `story`, `turn`) and `sources` (what facts may stand on: `id`, `title`,
-`url`, `revision`) and `script` (what is said over each clip, where a person brings it: then the stages are others).
+channel's last stories: `title`, `species`, `story`, `turn`), `sources` (what facts may stand on: `id`, `title`,
+`url`, `revision`), `script` (what is said over each clip, where a person brings it: then the stages are others) and
+`stills` (how many shots are still ones: at least, at most).
 
 - {"ask": "stages"}: {"stages": [{"name", "strong", "needs", "spare", "schema"}], "lines": {"least", "average",
   "most"}}, the stages in order and the characters of a line.
@@ -75,7 +76,7 @@ def _size(asked: Mapping[str, object]) -> Size:
     clips, images = (count for count in counts if isinstance(count, int))
     return Size(
         clips, images, telling(asked), _before(asked.get("before", [])), _sources(asked.get("sources")),
-        _script(asked.get("script"), clips),
+        _script(asked.get("script"), clips), _stills(asked.get("stills"), clips),
     )  # fmt: skip
 
 
@@ -86,6 +87,16 @@ def _script(given: object, clips: int) -> tuple[str, ...]:
     if not isinstance(given, list) or not all(isinstance(line, str) for line in given) or len(given) != clips:
         raise ValueError("script is a list of texts, one for each clip")
     return tuple(given)
+
+
+def _stills(value: object, clips: int) -> tuple[int, int]:
+    """Raises ValueError."""
+    if value is None:
+        return 0, 0
+    if not isinstance(value, list) or len(value) != 2 or not all(type(one) is int for one in value):
+        raise ValueError("stills are two whole numbers, at least and at most")
+    least, most = (max(0, min(clips, one)) for one in value)
+    return min(least, most), most
 
 
 def _before(value: object) -> tuple[dict[str, str], ...]:
@@ -146,7 +157,8 @@ def _stage(stage: Stage, size: Size) -> dict[str, object]:
     written = size.stages[stage]
     return {
         "name": stage.value, "strong": written.strong, "needs": [one.value for one in written.needs],
-        "spare": written.spare.value if written.spare else None, "schema": schema(stage, size.clips, size.images),
+        "spare": written.spare.value if written.spare else None,
+        "schema": schema(stage, size.clips, size.images, size.stills[1] > 0),
     }  # fmt: skip
 
 
@@ -168,7 +180,7 @@ def _answers(found: Mapping[str, object], stage: Stage, size: Size) -> dict[Stag
         held[one] = answer
         if one == stage:
             return held
-        if wrong := faults(answer, schema(one, size.clips, size.images)):
+        if wrong := faults(answer, schema(one, size.clips, size.images, size.stills[1] > 0)):
             raise ValueError(
                 f"the answer of the stage {one} was not judged before: {wrong[0].where} {wrong[0].message}"
             )

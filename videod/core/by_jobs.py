@@ -304,7 +304,9 @@ def _as_planned(job: Job, wanted: Job | None) -> Job:
         return job if job.state == JobState.RUNNING else replace(job, state=JobState.SKIPPED)
     if not _differs(job, wanted):
         return job
-    return replace(job, args=wanted.args, needs=wanted.needs, price_micros=wanted.price_micros)
+    # a running one is settled with the service that does it
+    service = job.service if job.state == JobState.RUNNING else wanted.service
+    return replace(job, args=wanted.args, needs=wanted.needs, price_micros=wanted.price_micros, service=service)
 
 
 def _remade(job: Job, at: int) -> Job:

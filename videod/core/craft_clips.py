@@ -47,7 +47,7 @@ def complaints(plan: Plan, telling: Telling = ANYHOW) -> Iterator[Complaint]:
     for at, clip in enumerate(plan.clips):
         if PLACEHOLDER.fullmatch(clip.beat):
             yield Complaint(f"clips[{at}].beat", "filled", "is empty; say the one moment that this clip shows")
-        yield from _motion(f"clips[{at}].motion", clip.motion)
+        yield from (_still if clip.still else _motion)(f"clips[{at}].motion", clip.motion)
         yield from _negative(f"clips[{at}].negative", clip.negative)
         yield from narration(f"clips[{at}].narration", clip.narration, telling)
         yield from _sound(f"clips[{at}].sound", clip.sound)
@@ -75,6 +75,13 @@ def _motion(where: str, text: str) -> Iterator[Complaint]:
     if second or len(THEN.findall(text)) > 1:
         what = second[0] if second else "then ... then"
         yield Complaint(where, "one action", f"{what!r} brings in a second action; keep one action per clip")
+
+
+def _still(where: str, text: str) -> Iterator[Complaint]:
+    """Of a still shot only the camera moves."""
+    if len(sentences(text)) != 1 or not CAMERA_LAST.search(text) or words(text) > CAMERA_WORDS_MAX:
+        message = "is a still shot: say only what the camera does, in one short sentence such as 'Slow push in.'"
+        yield Complaint(where, "still shot", message)
 
 
 def _negative(where: str, text: str) -> Iterator[Complaint]:

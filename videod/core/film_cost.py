@@ -6,15 +6,72 @@ from dataclasses import dataclass
 from videod.core.model import ChannelPolicy
 from videod.core.service import CREDIT
 from videod.core.services import SERVICES
+from videod.core.speech import Pace
 from videod.core.tables import STEPS
 
 #: characters of narration for a second of clip: narrators speak about 15 a second, for some 7 of 10 seconds
 CHARACTERS_A_SECOND = 11
+#: seconds of a shot at least, around its words, and what the first and last one have besides (scripts/lib/film/pace)
+SHOT_S, AROUND_S, ENDS_S = 5.5, 1.7, 2.1
 
 
-def _pieces(step: str, policy: ChannelPolicy) -> int:
+@dataclass(frozen=True)
+class Line:
+    """So many pieces of one step, micro-dollars each."""
+
+    step: str
+    service: str
+    noun: str
+    count: int
+    each: int
+
+    @property
+    def micros(self) -> int:
+        return self.count * self.each
+
+
+def lines(policy: ChannelPolicy, still: int | None = None) -> tuple[Line, ...]:
+    """What a film of the channel consists of that costs money, at the prices in force, in the order of work.
+
+    `still`: how many shots are still ones; None: as few as its plan may have.
+    """
+    count = stills(policy)[0] if still is None else still
+    return tuple(
+        Line(name, policy.services.get(name, step.service), step.noun, _pieces(name, policy, count),
+             step.price.micros(_arguments(policy), policy))
+        for name, step in STEPS.items() if step.price is not None
+    )  # fmt: skip
+
+
+def total(policy: ChannelPolicy, still: int | None = None) -> int:
+    """Micro-dollars of one film of the channel."""
+    return sum(line.micros for line in lines(policy, still))
+
+
+def stills(policy: ChannelPolicy) -> tuple[int, int]:
+    """How many shots of a plan must be still ones at least, and may be at most.
+
+    At least as many as bring the film down to what it is meant to cost, as far as they can.
+    """
+    most = min(policy.stills, policy.clips)
+    target = policy.target_micros
+    if target is None:
+        return 0, most
+    return next((count for count in range(most) if total(policy, count) <= target), most), most
+
+
+def length_s(policy: ChannelPolicy) -> float:
+    """About how long a film is, seconds: each shot its words and the time around them, as far as its clip is long."""
+    shot_s = max(SHOT_S, Pace(clip_s=float(policy.clip_seconds)).average_s + AROUND_S)
+    still = stills(policy)[0]
+    return (policy.clips - still) * min(shot_s, policy.clip_seconds) + still * shot_s + ENDS_S
+
+
+def _pieces(step: str, policy: ChannelPolicy, still: int) -> int:
     """How many jobs of a paid step a film has."""
-    return {"plan": 1, "image": policy.images}.get(step, policy.clips)
+    effects = policy.clips if policy.effects is None else min(policy.clips, policy.effects)
+    counts = {"plan": 1, "image": policy.images, "clip": policy.clips - still, "sound_effect": effects}
+    return counts.get(step, policy.clips)
 
 
 def _arguments(policy: ChannelPolicy) -> dict[str, object]:
@@ -24,12 +81,8 @@ def _arguments(policy: ChannelPolicy) -> dict[str, object]:
 def by_service(policy: ChannelPolicy) -> dict[str, int]:
     """service -> micro-dollars of one film of the channel at the prices in force."""
     found: dict[str, int] = {}
-    for name, step in STEPS.items():
-        if step.price is None:
-            continue
-        service = policy.services.get(name, step.service)
-        price = step.price.micros(_arguments(policy), policy)
-        found[service] = found.get(service, 0) + price * _pieces(name, policy)
+    for line in lines(policy):
+        found[line.service] = found.get(line.service, 0) + line.micros
     return found
 
 
@@ -52,7 +105,7 @@ def credits(service: str, policy: ChannelPolicy) -> int | None:
         step = STEPS[offer.step]
         if offer.credits is None or step.price is None or policy.services.get(step.name, step.service) != service:
             return None
-        pieces = _pieces(step.name, policy)
+        pieces = _pieces(step.name, policy, stills(policy)[0])
         found += offer.credits * pieces * step.price.count(_arguments(policy)) / step.price.per
     return round(found * CREDIT) or None
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from videod.core.model import ChannelPolicy
 from videod.core.service import Offer
 from videod.core.services import LANES, SERVICES, file
-from videod.core.step import CommandContext, Step
+from videod.core.step import Command, CommandContext, Step
 
 
 def at(step: Step, service: str) -> Step:
@@ -20,6 +20,11 @@ def at(step: Step, service: str) -> Step:
     offer = None if known is None else known.offer(step.name)
     if offer is None or not offer.script:
         raise LookupError(f"{file(service)} does not offer the step {step.name}; plan the episode again")
+    if offer.by_plan:
+        return replace(
+            step, service=service, script=offer.script, secrets=(), price=None, fetchable=False, rewordable=False,
+            model=None, known_before=_never,
+        )  # fmt: skip
     price = None if step.price is None else step.price.of(key(step.name, service))
     return replace(step, service=service, script=offer.script, secrets=offer.secrets, price=price)
 
@@ -39,8 +44,15 @@ def context(usual: CommandContext, step: Step) -> CommandContext:
 
 
 def others() -> tuple[tuple[str, Offer], ...]:
-    """(service, offer) of everything that a service does in the place of a step's own."""
-    return tuple((service.name, offer) for service in LANES for offer in service.offers if offer.script)
+    """(service, offer) of everything that the settings may choose in the place of a step's own."""
+    return tuple(
+        (service.name, offer) for service in LANES for offer in service.offers if offer.script and not offer.by_plan
+    )
+
+
+def _never(command: Command) -> bool:
+    """No script of before videod does it."""
+    return False
 
 
 def key(step: str, service: str) -> str:

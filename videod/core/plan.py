@@ -112,6 +112,8 @@ class PlannedClip:
     narration: str
     sound: str
     hold: float = 0.0
+    #: nothing moves in its picture: the camera moves over it, which costs nothing
+    still: bool = False
 
 
 @dataclass(frozen=True)
@@ -314,10 +316,13 @@ class _Reader:
 
     def clip(self, value: object, where: str) -> PlannedClip:
         names = ("number", "beat", "picture", "motion", "negative", "narration", "sound")
-        fields = self.fields(value, where, names, ("hold",))
+        fields = self.fields(value, where, names, ("hold", "still"))
         hold = bounds.number(fields.get("hold", 0.0), 0.0, HOLD_S_MAX)
         if hold is None:
             self.fault(f"{where}.hold", f"must be 0 to {HOLD_S_MAX:g} seconds")
+        still = fields.get("still", False)
+        if not isinstance(still, bool):
+            self.fault(f"{where}.still", "must be true or false")
         number = fields.get("number", 0)
         if not isinstance(number, int) or isinstance(number, bool):
             self.fault(f"{where}.number", "must be a whole number")
@@ -329,7 +334,7 @@ class _Reader:
             number=number, beat=self.text(fields, "beat", where), picture=picture,
             motion=self.text(fields, "motion", where), negative=self.text(fields, "negative", where),
             narration=self.text(fields, "narration", where), sound=self.text(fields, "sound", where),
-            hold=hold or 0.0,
+            hold=hold or 0.0, still=still is True,
         )  # fmt: skip
 
     def picture(self, value: object, where: str) -> Picture:

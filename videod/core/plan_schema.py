@@ -10,8 +10,11 @@ from videod.core.plan import HOLD_S_MAX, KEYS, KINDS, PICTURE_TYPES, POSITIONS, 
 from videod.core.schemas import Schema, a_choice, a_list, a_number, a_text, an_object, or_null
 
 
-def schema(clips: int | None = None, images: int | None = None) -> Schema:
-    """The schema of a plan; with numbers, of a plan that has so many clips and at most so many images."""
+def schema(clips: int | None = None, images: int | None = None, stills: bool = False) -> Schema:
+    """The schema of a plan; with numbers, of a plan that has so many clips and at most so many images.
+
+    `stills`: some of its shots may be still ones.
+    """
     return an_object("The plan of a documentary episode", {
         "version": {"type": "integer", "minimum": VERSION, "maximum": VERSION},
         "title": a_text("At most 100 characters, no < or >"),
@@ -31,7 +34,7 @@ def schema(clips: int | None = None, images: int | None = None) -> Schema:
             a_text("As the first, in order of time"), "Where time passes: up to two more", most=ATMOSPHERES_MAX - 1
         ),
         "images": a_list(_image(), "Every image to generate: as many as the clips need", most=images),
-        "clips": a_list(_clip(), "Every clip in order", clips),
+        "clips": a_list(_clip(stills), "Every clip in order", clips),
     }, optional=("later_atmospheres",))  # fmt: skip
 
 
@@ -50,9 +53,9 @@ def _image() -> Schema:
     }, optional=("time", "with", "key"))  # fmt: skip
 
 
-def _clip() -> Schema:
+def _clip(stills: bool) -> Schema:
     lengths = f"{craft_clips.SOUND_WORDS_MIN} to {craft_clips.SOUND_WORDS_MAX} words"
-    return an_object("One clip", {
+    fields: dict[str, Schema] = {
         "number": {"type": "integer", "minimum": 1, "description": "1, 2, 3 ... without gaps"},
         "beat": a_text("The one moment that this clip shows"),
         "picture": an_object("What the clip starts from; no two clips have the same", {
@@ -72,4 +75,7 @@ def _clip() -> Schema:
             "type": "number", "minimum": 0.0, "maximum": HOLD_S_MAX,
             "description": "Seconds that the picture stays when its words are over: one shot in six, else 0",
         },
-    }, optional=("hold",))  # fmt: skip
+    }  # fmt: skip
+    if stills:
+        fields["still"] = {"type": "boolean", "description": "True: nothing moves in it, only the camera does"}
+    return an_object("One clip", fields, optional=("hold", "still"))

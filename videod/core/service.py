@@ -96,6 +96,8 @@ class Offer(NamedTuple):
     credits: float | None = None
     #: a lighter model, for the parts of the piece that do not need `model`
     light: str = ""
+    #: the plan chooses it for single jobs, never the settings for all of them; it costs nothing
+    by_plan: bool = False
 
 
 # ------------------------------------------------------------------------------------------------- questions

@@ -50,6 +50,8 @@ class Size:
     sources: tuple[Source, ...] = ()
     #: what is said over each clip, where a person brings it; it was judged when it was brought
     script: tuple[str, ...] = ()
+    #: how many shots are still ones: at least, at most
+    stills: tuple[int, int] = (0, 0)
 
     @property
     def stages(self) -> Mapping[Stage, Written]:
@@ -62,9 +64,12 @@ def complaints(stage: Stage, answers: Answers, size: Size) -> tuple[Complaint, .
     answer = answers[stage]
     if stage == Stage.PICTURES:
         wrong = _pictures_shape(answer)
+        if wrong:
+            return wrong
         telling = replace(size.telling, pace=Pace(unknown=True), banned=()) if size.script else size.telling
-        return wrong or plan_complaints(plan(answers, size), size.clips, size.images, telling)
-    wrong = faults(answer, schema(stage, size.clips, size.images))
+        found = plan_complaints(plan(answers, size), size.clips, size.images, telling)
+        return (*found, *_stills(answer["clips"], size.stills))
+    wrong = faults(answer, schema(stage, size.clips, size.images, size.stills[1] > 0))
     if wrong:
         return wrong
     rules = {
@@ -188,6 +193,15 @@ def _pictures_shape(answer: Answer) -> tuple[Complaint, ...]:
     if isinstance(clips, list) and all(isinstance(clip, dict) for clip in clips):
         return ()
     return (Complaint("clips", "shape", "must be a list of objects, one for each clip"),)
+
+
+def _stills(clips: Sequence[Answer], allowed: tuple[int, int]) -> Iterator[Complaint]:
+    """Whether as many shots are still ones as the channel's price asks for, and no more than it allows."""
+    count, (least, most) = sum(clip.get("still") is True for clip in clips), allowed
+    if not least <= count <= most:
+        wanted = f"{least}" if least == most else f"{least} to {most}"
+        change = "let only the camera move in more of them" if count < least else "let something move in more of them"
+        yield Complaint("clips", "still shots", f"{count} are still, {wanted} must be: {change}")
 
 
 def _characters(value: object, where: str) -> Iterator[Complaint]:

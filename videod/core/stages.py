@@ -61,8 +61,8 @@ FOR_SCRIPT: dict[Stage, Written] = {
 }
 
 
-def schema(stage: Stage, clips: int, images: int) -> Schema:
-    """What a stage answers in, for an episode of so many clips and images."""
+def schema(stage: Stage, clips: int, images: int, stills: bool = False) -> Schema:
+    """What a stage answers in, for an episode of so many clips and images. `stills`: some shots may be still ones."""
     if stage == Stage.READING:
         return _reading(clips)
     if stage == Stage.FACTS:
@@ -94,7 +94,7 @@ def schema(stage: Stage, clips: int, images: int) -> Schema:
             "lines": a_list(_line(), "All lines in order, also those that stay as they were", clips),
             "changes": a_list(_change(), "What was changed and why"),
         })  # fmt: skip
-    return _pictures(clips, images)
+    return _pictures(clips, images, stills)
 
 
 def _reading(clips: int) -> Schema:
@@ -182,14 +182,14 @@ def _change() -> Schema:
     return an_object("A change", {"number": a_number("Number of the line"), "why": a_text("In a few words")})
 
 
-def _pictures(clips: int, images: int) -> Schema:
+def _pictures(clips: int, images: int, stills: bool) -> Schema:
     """The plan without what was written before."""
-    whole = _parts(plan_schema(clips, images))
+    whole = _parts(plan_schema(clips, images, stills))
     kept = {name: whole[name] for name in ("atmosphere", "later_atmospheres", "images", "clips")}
     clip = dict(_parts(_items(kept["clips"])))
     for name in ("beat", "narration"):
         del clip[name]
-    kept["clips"] = a_list(an_object("One clip", clip), "Every clip in order", clips)
+    kept["clips"] = a_list(an_object("One clip", clip, optional=("hold", "still")), "Every clip in order", clips)
     return an_object("Pictures, motion and sound for the text", kept, optional=("later_atmospheres",))
 
 

@@ -72,6 +72,8 @@ class CommandContext:
     banned: tuple[str, ...] = ()
     #: characters a second of the channel's voice; None: nothing is known of it
     pace: float | None = None
+    #: how many shots of a plan are still ones: at least, at most
+    stills: tuple[int, int] = (0, 0)
     #: what is known of the channel's last stories, newest first
     before: tuple[Mapping[str, str], ...] = ()
     #: lines as they were planned, and what the creator made of them

@@ -11,10 +11,14 @@ from videod.core.step import MIB, CommandContext, Context, Expectation, Step
 
 
 def job(
-    step: Step, task: Task, policy: ChannelPolicy, key: str, args: dict[str, object], needs: tuple[str, ...]
-) -> Job:
-    """One waiting job of `step` at the service that is chosen for it and the prices in force, without an id."""
-    step = offers.chosen(step, policy)
+    step: Step, task: Task, policy: ChannelPolicy, key: str, args: dict[str, object], needs: tuple[str, ...],
+    service: str | None = None,
+) -> Job:  # fmt: skip
+    """One waiting job of `step` at the service that is chosen for it and the prices in force, without an id.
+
+    `service`: the one that the plan chooses for it.
+    """
+    step = offers.chosen(step, policy) if service is None else offers.at(step, service)
     return Job(
         task_id=task.id, channel_id=task.channel_id, step=step.name, key=key, service=step.service,
         state=JobState.WAITING, args=args, needs=needs, price_micros=price_micros(step, args, policy),
@@ -46,6 +50,35 @@ def picture_name(clip: PlannedClip) -> str:
 def image_names(clip: PlannedClip) -> tuple[str, ...]:
     """The jobs that make the images in a clip's picture."""
     return tuple(f"image/{image}" for image in clip.picture.images)
+
+
+def effect_keys(plan: Plan, most: int | None) -> list[str]:
+    """For each clip the key of the sound effect that it has: its own, or with `most` that of the first clip there.
+
+    The clips of one place share an effect. Where there are more places than `most`, those with the fewest clips take
+    the effect of what comes before them: the sound of a place runs on.
+    """
+    keys = clip_keys(plan)
+    if most is None or most >= len(keys):
+        return keys
+    group = _places(plan)
+    while len(set(group)) > max(1, most):
+        least = min(set(group), key=lambda one: (group.count(one), -group.index(one)))
+        first = group.index(least)
+        taken = group[first - 1] if first else next(one for one in group if one != least)
+        group = [taken if one == least else one for one in group]
+    return [keys[group.index(one)] for one in group]
+
+
+def _places(plan: Plan) -> list[str]:
+    """Where each clip is: as the story says, else the environment in its picture, else a place of its own."""
+    named = {image.id: image.subject for image in plan.images if image.kind == "environment"}
+    found = []
+    for at, clip in enumerate(plan.clips):
+        shown = plan.story.shots[at].place if plan.story is not None and at < len(plan.story.shots) else ""
+        place = shown or next((named[image] for image in clip.picture.images if image in named), "")
+        found.append(" ".join(place.casefold().split()) or clip_key(clip.number))
+    return found
 
 
 # ------------------------------------------------------------------------------------------------- arguments

@@ -20,7 +20,7 @@ from videod.adapters.r2 import Given, R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.channels import Channel, ChannelSet, telling
 from videod.config import Settings
-from videod.core import clip_models, offers, services, tables
+from videod.core import clip_models, film_cost, offers, services, tables
 from videod.core.model import ChannelPolicy, Task
 from videod.core.music import Track
 from videod.core.own_story import NOTHING, Brought, brought
@@ -61,6 +61,9 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         clip_seconds=clip_seconds(settings, channel),
         clip_micros=clip_micros(settings, channel),
         story_review=channel.gates.story == "review",
+        stills=channel.stills,
+        effects=channel.effects,
+        target_micros=None if channel.target_usd is None else _micros(channel.target_usd),
         auto_gates=frozenset(gate for gate, mode in gates.items() if mode == "auto"),
         negative_prompt=channel.negative_prompt,
         daily_budget_micros=_micros(channel.daily_budget_usd),
@@ -240,6 +243,7 @@ def context_maker(
                 for one in channel.music if (there := _existing(one.file)) is not None
             ),
             youtube_channel=channel.youtube_channel, clip_seconds=clip_seconds(now, channel),
+            stills=film_cost.stills(policy_of(now, channel)),
             likes=channel.narration.likes, banned=channel.narration.banned, pace=channel.narration.pace,
             reads="wikipedia" if now.facts.wikipedia else "none", contact=now.facts.contact,
             search=now.facts.search,

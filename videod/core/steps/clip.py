@@ -19,10 +19,12 @@ from videod.core.step import (
     Usual,
     positive,
 )
-from videod.core.step_parts import bought_again, clip_key, job, picture_name, reworded, text
+from videod.core.step_parts import bought_again, clip_key, job, noted, picture_name, reworded, text
 
 #: shares of the asked length that a clip may have: generate_video takes 0.8, another vendor's 8 s for 10 s pass too
 SHARES = (0.75, 1.5)
+#: the service that films still shots, and how long they are at least
+STILLS, STILL_S = "ffmpeg", 10
 #: the lengths that services make; a custom script cannot be asked for one, so any of them is right, seconds
 LENGTHS = (5.0, 10.0)
 
@@ -35,7 +37,10 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
             "picture": picture, "prompt": clip.motion, "negative": clip.negative or policy.negative_prompt,
             "seconds": policy.clip_seconds,
         }  # fmt: skip
-        made.append(job(STEP, task, policy, clip_key(clip.number), args, (picture,)))
+        if clip.still:  # as long as clips usually are: more of it costs nothing
+            args |= {"still": True, "seconds": max(STILL_S, policy.clip_seconds)}
+        service = STILLS if clip.still else None
+        made.append(job(STEP, task, policy, clip_key(clip.number), args, (picture,), service))
     return tuple(made)
 
 
@@ -46,6 +51,11 @@ def _own_price(args: Mapping[str, object], policy: ChannelPolicy) -> int | None:
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
+    if job.service == STILLS:
+        return Command((
+            "--image", at.file(text(job, "picture")), "--motion", noted(job, text(job, "prompt")),
+            "--duration", text(job, "seconds"), "--output", at.path(STEP.output(job, at.task)),
+        ))  # fmt: skip
     return Command((
         "--image", at.file(text(job, "picture")), "--prompt", reworded(job, text(job, "prompt")),
         "--negative-prompt", text(job, "negative"), "--duration", text(job, "seconds"),

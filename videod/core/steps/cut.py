@@ -4,7 +4,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import GIB, KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual
-from videod.core.step_parts import clip_keys, job, text
+from videod.core.step_parts import clip_keys, effect_keys, job, text
 
 #: no cut of ours is shorter where its clip is not (scripts/lib/film/pace: 5.5), less a picture or two
 LEAST_S = 5.4
@@ -12,9 +12,9 @@ LEAST_S = 5.4
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     made = []
-    keys = clip_keys(plan)
-    for key, clip in zip(keys, plan.clips, strict=True):
-        parts = (f"clip/{key}", f"narration/{key}", f"sound_effect/{key}")
+    keys, effects = clip_keys(plan), effect_keys(plan, policy.effects)
+    for key, effect, clip in zip(keys, effects, plan.clips, strict=True):
+        parts = (f"clip/{key}", f"narration/{key}", f"sound_effect/{effect}")
         args: dict[str, object] = {"video": parts[0], "audio": parts[1], "sfx": parts[2]}
         args |= {"opens": True} if key == keys[0] else {}
         args |= {"closes": True} if key == keys[-1] else {}

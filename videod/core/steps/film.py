@@ -7,7 +7,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual, revised
-from videod.core.step_parts import clip_keys, job, names
+from videod.core.step_parts import clip_keys, effect_keys, job, names
 
 #: what an intro and an outro may add to a film, where the channel has any, seconds
 EXTRAS_S = 300.0
@@ -22,13 +22,17 @@ MOOD_CHARACTERS = 2000
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     keys = clip_keys(plan)
     mood = " ".join((plan.atmosphere, plan.logline, *vars(plan.arc).values()))[:MOOD_CHARACTERS]
-    return (job(STEP, task, policy, "film", {"clips": keys, "mood": mood}, tuple(f"cut/{key}" for key in keys)),)
+    args: dict[str, object] = {"clips": keys, "mood": mood}
+    if (effects := effect_keys(plan, policy.effects)) != keys:
+        args["effects"] = effects
+    return (job(STEP, task, policy, "film", args, tuple(f"cut/{key}" for key in keys)),)
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
     clips = []
-    for number, name in enumerate(names(job, "clips"), start=1):
-        parts = {"video": f"clip/{name}", "audio": f"narration/{name}", "sfx": f"sound_effect/{name}"}
+    keys = names(job, "clips")
+    for number, (name, effect) in enumerate(zip(keys, names(job, "effects") or keys, strict=True), start=1):
+        parts = {"video": f"clip/{name}", "audio": f"narration/{name}", "sfx": f"sound_effect/{effect}"}
         entry: dict[str, object] = {"clip_number": number, "cut": at.file(f"cut/{name}")}
         clips.append(entry | {part: at.file(source) for part, source in parts.items()})
     manifest = revised("plan/manifest", job, ".json")

@@ -34,6 +34,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
         "pace": at.pace, "clip_seconds": at.clip_seconds, "likes": list(at.likes), "banned": list(at.banned),
         "before": [dict(story) for story in at.before],
         **({"lessons": [{"was": was, "now": now} for was, now in at.lessons]} if at.lessons else {}),
+        **({"stills": list(at.stills)} if at.stills[1] else {}),
     }  # fmt: skip
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", noted(job, at.task.direction),

@@ -16,7 +16,7 @@ from videod.core.step import (
     Usual,
     positive,
 )
-from videod.core.step_parts import bought_again, clip_key, job, noted, text
+from videod.core.step_parts import bought_again, clip_key, effect_keys, job, noted, text
 
 #: shares of the asked length: its service may trim or loop an effect
 SHARES = (0.5, 2.0)
@@ -24,7 +24,8 @@ SHARES = (0.5, 2.0)
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     made = []
-    for clip in plan.clips:
+    own = set(effect_keys(plan, policy.effects))
+    for clip in (one for one in plan.clips if clip_key(one.number) in own):
         args: dict[str, object] = {"text": clip.sound, "seconds": policy.clip_seconds}
         made.append(job(STEP, task, policy, clip_key(clip.number), args, ("plan/plan",)))
     return tuple(made)

@@ -44,6 +44,8 @@ class Wish:
     #: characters of a line on the average, and at most
     average: int = 90
     most: int = 120
+    #: how many shots are still ones
+    stills: int = 0
 
 
 def _line(prompt: str, name: str) -> str:
@@ -65,6 +67,11 @@ def _ordered(prompt: str) -> dict[str, int]:
     return {"average": pace.characters(pace.average_s, script), "most": pace.characters(pace.longest_s, script)}
 
 
+def _stills(prompt: str) -> int:
+    found = re.search(r"^(?:At most |\d+ to )?(\d+) of the clips are still shots", prompt, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
 def read_wish(prompt: str) -> Wish:
     clips = max(1, min(len(story.BEATS), _number(prompt, "Clips", CLIPS_DEFAULT)))
     return Wish(
@@ -73,6 +80,7 @@ def read_wish(prompt: str) -> Wish:
             "Brand"),
         clips=clips, language=_line(prompt, "Language"), images=_number(prompt, "Images",
             IMAGES_DEFAULT if clips == CLIPS_DEFAULT else round(clips * 1.2)), **_ordered(prompt),
+        stills=_stills(prompt),
     )  # fmt: skip
 
 
@@ -272,6 +280,13 @@ class Draft:
         action = movements.MOTIONS[way_of(self.creature(focus))][pose].format(A=name)
         return f"{action} {self.terrain.stirs} {camera}"
 
+    def still(self) -> list[int]:
+        """The shots without motion: places and things first, then what is spread evenly over the film."""
+        quiet = [at for at, beat in enumerate(self.beats) if beat.focus in ("place", "prop")]
+        count = len(self.beats)
+        spread = sorted(range(count), key=lambda at: (at * 7) % count)
+        return list(dict.fromkeys([*quiet, *spread]))[: self.wish.stills]
+
     def sound(self, beat: Beat) -> str:
         focus = "hero" if beat.focus in ("both", "place", "prop") else beat.focus
         action = movements.ACTIONS[way_of(self.creature(focus))] if beat.focus not in ("place",
@@ -350,6 +365,8 @@ class Draft:
             }
             for turn, (beat, picture) in enumerate(zip(self.beats, pictures, strict=True))
         ]  # fmt: skip
+        for at in self.still():
+            clips[at] |= {"still": True, "motion": movements.CAMERAS[(at + self.number) % len(movements.CAMERAS)]}
         subject = wish.topic or f"the {name}"
         return {
             "version": 1, "title": wish.title,
