@@ -345,7 +345,7 @@ class Ledger(Alerting):
             task, jobs = self._snapshots.look(connection, task_id)
             policy = self._policies(task.channel_id) if task is not None else None
             if task is not None and policy is not None:
-                view = entry_view(task, jobs, len(policy.retry_waits_ms))
+                view = entry_view(task, jobs, len(policy.retry_waits_ms), policy.target_micros)
                 writes.show_entry(connection, task, ShowEntry(task.page_id, {name: view[name] for name in names}), at)
 
         await self._store.write(post)

@@ -22,6 +22,7 @@ from videod.channels import Channel, ChannelError, ChannelSet, load_channels, lo
 from videod.cli import channel_changes, channel_lessons, client, complete, options, output
 from videod.cli.options import AsJson, Settings, examples
 from videod.cli.output import Column, CommandError
+from videod.cli.prices import app as prices
 from videod.config import ConfigError, load_settings
 from videod.core import consents
 from videod.core.services.youtube import client_secrets
@@ -35,11 +36,12 @@ from videod.store.consents import with_end
 from videod.strict_yaml import read_yaml
 from videod.web import serializers
 
-app = options.app("List, check, authorize, rename and remove channels.")
+app = options.app("List, check, price, authorize, rename and remove channels.")
 app.add_typer(channel_changes.app)
 app.add_typer(channel_lessons.app)
 
 CONFIG = Path("videod.toml")
+app.add_typer(prices)
 
 
 def _folder(config: Path) -> Path:

@@ -57,7 +57,7 @@ COMMANDS: dict[str, Command] = {
     "cancel": Command("actions", "Stop an episode and keep its files.", _DECIDE),
     "pause": Command("actions", "Stop starting work for a service, channel or episode.", _DECIDE),
     "resume": Command("actions", "Resume a paused service, channel or episode.", _DECIDE),
-    "channels": Command("channels", "List, check, authorize, rename and remove channels.", _CHECK),
+    "channels": Command("channels", "List, check, price, authorize, rename and remove channels.", _CHECK),
     "notion": Command("notion", "Create or check the Notion board.", _CHECK),
     "alerts": Command("alerts", "List what you were alerted to lately, or send test alerts.", _CHECK),
     "secrets": Command("secrets", "Show which credentials are set, or generate a master key.", _CHECK),

@@ -10,7 +10,7 @@ from videod.cli import client, options, output, show_facts
 from videod.cli.options import AsJson, ChannelId, Config, Episode, StateFolder, examples
 from videod.cli.output import Cell, Column, CommandError
 from videod.core import held_against, sourced, wording
-from videod.core.board import pending_cost_micros
+from videod.core.board import pending_cost_micros, target_words
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_screen_lines
 from videod.core.statuses import AT_GATE, BY_LABEL, ERRORS, LABELS, JobState, Status
@@ -49,7 +49,7 @@ def show(
         told = {"facts": show_facts.as_json(plan, left)} if facts and plan is not None else {}
         output.print_json({**details.detail(seen, at, workspace, configured(seen.task)), **told})
         return output.OK
-    _print_header(seen, workspace, at)
+    _print_header(seen, workspace, at, config)
     _print_costs(seen, charges, at)
     if listed:
         _print_jobs(seen.jobs, at)
@@ -70,7 +70,20 @@ def configured(task: Task) -> bool:
     return task.waits is None or task.waits.cause is not Cause.CHANNEL_FILE
 
 
-def _print_header(seen: in_full.Detail, workspace: Path, at: int) -> None:
+def _target(config: Path | None, channel: str) -> int | None:
+    """What the channel's episodes are meant to cost, micro-dollars, as far as its file says so."""
+    from videod.channels import ChannelError, load_channels  # here: slow to load, and few episodes are at a review
+    from videod.config import ConfigError, load_settings
+
+    try:
+        known = load_channels(load_settings(config or Path("videod.toml")).paths.channels).channels
+    except (ConfigError, ChannelError):
+        return None
+    target = known[channel].target_usd if channel in known else None
+    return None if target is None else round(target * 1_000_000)
+
+
+def _print_header(seen: in_full.Detail, workspace: Path, at: int, config: Path | None) -> None:
     task = seen.task
     output.heading(task.title)
     label = Cell(f"{LABELS[task.status]} since {ago(seen.since, at)}", tone(task.status))
@@ -92,6 +105,8 @@ def _print_header(seen: in_full.Detail, workspace: Path, at: int) -> None:
     if gate is not None:
         cost = pending_cost_micros(seen.jobs, gate)
         table.append(["approving", Cell(f"costs about {money(cost)}: videod approve {task.id}", "review")])
+        if words := target_words(task, seen.jobs, _target(config, task.channel_id)):
+            table.append(["price", words])
     table.append(["workspace", str(workspace)])
     if seen.archived is not None:
         table.append(["archive", seen.archived])

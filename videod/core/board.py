@@ -219,14 +219,28 @@ def pending_cost_micros(jobs: tuple[Job, ...], gate: Gate) -> int:
     return sum(job.price_micros for job in jobs if job.step in steps and job.state in (WAITING, READY))
 
 
+#: a job in these is neither made nor left out
+_TO_COME = (WAITING, READY, RUNNING)
+
+
+def foreseen_micros(task: Task, jobs: tuple[Job, ...]) -> int:
+    """What the episode comes to: what counts already, and what is still bought for it if nothing is made again."""
+    return task.counted_micros + sum(job.price_micros for job in jobs if job.state in _TO_COME)
+
+
+def target_words(task: Task, jobs: tuple[Job, ...], target: int | None) -> str:
+    """Such as "the episode comes to about $3.91 (target $4.00)"; empty where there is no target."""
+    if target is None:
+        return ""
+    foreseen = foreseen_micros(task, jobs)
+    missed = f", ${(foreseen - target) / 1e6:.2f} over it" if foreseen > target else ""
+    return f"the episode comes to about ${foreseen / 1e6:.2f} (target ${target / 1e6:.2f}{missed})"
+
+
 def cost_words(task: Task) -> str:
     """Such as "cost $1.21 (+$0.42 possibly paid)": what was charged, and apart what may have been paid besides."""
     possible = f" (+${task.possible_micros / 1e6:.2f} possibly paid)" if task.possible_micros else ""
     return f"cost ${task.cost_micros / 1e6:.2f}{possible}"
-
-
-#: a job in these is neither made nor left out
-_TO_COME = (WAITING, READY, RUNNING)
 
 
 def unseen(before: Task, after: Task, changed: Iterable[tuple[Job, Job]]) -> bool:
@@ -245,13 +259,15 @@ EMPTY: dict[str, object] = {
 }  # fmt: skip
 
 
-def entry_view(task: Task, jobs: tuple[Job, ...], waits: int) -> dict[str, object]:
-    """Property name -> value of everything videod writes on the entry."""
+def entry_view(task: Task, jobs: tuple[Job, ...], waits: int, target: int | None = None) -> dict[str, object]:
+    """Property name -> value of everything videod writes on the entry; `target`: what it is meant to cost."""
     shown = progress(task, jobs)
     if task.status in AT_GATE:
         cost = pending_cost_micros(jobs, AT_GATE[task.status]) / 1e6
         if cost:
             shown += f"; approving will cost about ${cost:.2f}"
+        if words := target_words(task, jobs, target):
+            shown += f"; {words}"
     troubled = tuple([job for job in jobs if job.failure is not None])  # few, looked at twice
     if task.possible_micros:
         shown += f"; {cost_words(task)}"

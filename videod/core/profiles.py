@@ -7,6 +7,8 @@ place.
 
 from collections.abc import Mapping
 
+#: the keys of a channel's file that a profile may set
+KEYS = ("video_model", "clip_seconds", "stills", "effects", "target_usd")
 STANDARD, ECONOMY = "standard", "economy"
 PROFILES = (STANDARD, ECONOMY)
 #: of the economy profile: dollars of an episode for each of its shots, and which share of them is still

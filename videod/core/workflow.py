@@ -180,9 +180,9 @@ def _differences(before: Snapshot, work: Transition) -> tuple[Op, ...]:
     ops += [SaveJob(job, None) for job in opened]
     if before.task is not None and not opened and board.unseen(before.task, work.task, changed):
         return tuple(ops)
-    waits = len(work.policy.retry_waits_ms)
-    shown = board.entry_view(work.task, work.jobs, waits)
-    known_view = board.entry_view(before.task, before.jobs, waits) if before.task and before.jobs else {}
+    waits, target = len(work.policy.retry_waits_ms), work.policy.target_micros
+    shown = board.entry_view(work.task, work.jobs, waits, target)
+    known_view = board.entry_view(before.task, before.jobs, waits, target) if before.task and before.jobs else {}
     values = {name: value for name, value in shown.items() if name not in known_view or known_view[name] != value}
     if values:
         ops.append(ShowEntry(work.task.page_id, values))
