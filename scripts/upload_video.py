@@ -17,6 +17,7 @@ from scripts.lib.answers import dig
 from scripts.lib.failures import Failure, Kind, secret
 from scripts.lib.script_runtime import Reporter
 from scripts.lib.upload_session import Journal, Sender, open_journal
+from scripts.lib.video_extras import Extras
 from scripts.lib.youtube import Channel, Metadata
 from scripts.lib.youtube_data import YouTubeData
 
@@ -36,12 +37,14 @@ class Wish:
     output: Path
     journal: Path
     chunk: int
+    extras: Extras
 
 
 def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "upload_video.py",
-        "Upload a film to YouTube; started again it resumes where it stopped and never uploads twice.\n"
+        "Upload a film to YouTube; started again it resumes where it stopped and never uploads twice. Captions and"
+        " thumbnail follow; one that YouTube refuses is reported and never fails the upload.\n"
         "Needs YOUTUBE_ACCESS_TOKEN, or --token-file with GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, VIDEOD_MASTER_KEY.",
         'python scripts/upload_video.py --video film.mp4 --title "Bears" --description "A river." \\\n'
         "    --privacy unlisted --not-made-for-kids --synthetic-media --output result.json",
@@ -66,6 +69,8 @@ def parser() -> script_runtime.Arguments:
                       help="where it must go: id (UC...), @handle or user/NAME; else nothing is sent")  # fmt: skip
     made.add_argument("--output", required=True, type=Path, help="the result to write, .json")
     made.add_argument("--receipt", type=Path, metavar="FILE", help="the session's journal, default OUTPUT.session.json")
+    made.add_argument("--captions", type=Path, metavar="FILE", help="an .srt in the video's language; empty: none")
+    made.add_argument("--thumbnail", type=Path, metavar="FILE", help="a .jpg or .png of 16:9, below 2 MB")
     made.add_argument("--chunk-mib", type=float, default=CHUNK_MIB, help=f"default {CHUNK_MIB}, steps of 0.25")
     made.add_argument("--token-file", type=Path, metavar="FILE", help="a file of youtube_auth.py")
     return made
@@ -102,7 +107,16 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     metadata.check()
     output: Path = arguments.output
     kept = arguments.receipt or notes.place(output, output.name + ".session.json")
-    return Wish(arguments.video, size, sha256, metadata, marker, output, kept, chunk)
+    extras = Extras(
+        notes.place(output, output.name + ".extras.json"), _filled(arguments.captions), arguments.language,
+        arguments.thumbnail,
+    )  # fmt: skip
+    return Wish(arguments.video, size, sha256, metadata, marker, output, kept, chunk, extras)
+
+
+def _filled(path: Path | None) -> Path | None:
+    """The file, None where it is empty: a film may have no words, or none whose times are known."""
+    return path if path is not None and path.is_file() and path.stat().st_size else None
 
 
 def access_token(token_file: Path | None) -> str:
@@ -205,14 +219,16 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         result = {
             "video_id": video_id, "url": youtube.watch_url(video_id), "title": wish.metadata.title,
             "privacy": shown or wish.metadata.privacy, "bytes": wish.size, "sha256": wish.sha256,
-            "marker": wish.marker,
+            "marker": wish.marker, **wish.extras.send(token, video_id),
         }  # fmt: skip
     for place in dict.fromkeys((notes.place(wish.output, wish.output.name), wish.output)):
         put(place, json.dumps(result, ensure_ascii=False, indent=2) + "\n")
     atomic.remove(wish.journal)
+    atomic.remove(wish.extras.noted)
     reporter.result(
         wish.output, video_id=answers.text(result.get("video_id")), url=answers.text(result.get("url")),
         privacy=answers.text(result.get("privacy")), video_bytes=wish.size, video_sha256=wish.sha256,
+        captions=answers.text(result.get("captions")), thumbnail=answers.text(result.get("thumbnail")),
     )  # fmt: skip
 
 

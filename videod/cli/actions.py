@@ -152,6 +152,7 @@ def edit(
     story: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Tell another of its five stories; needs no JOB.")
     ] = None,
+    thumbnail: Annotated[str | None, typer.Option(metavar="NUMBER", help="The thumbnail to use: 1, 2 or 3.")] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -161,7 +162,7 @@ def edit(
     """Rewrite the text that a file is made from."""
     given = {
         "narration": narration, "prompt": prompt, "motion": motion, "effect": effect, "description": description,
-        "tags": tags, "story": None if story is None else str(story),
+        "tags": tags, "story": None if story is None else str(story), "thumbnail": thumbnail,
     }  # fmt: skip
     words = {word: text for word, text in given.items() if text is not None}
     if not words:

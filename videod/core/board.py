@@ -80,6 +80,7 @@ def _with_notes(task: Task, jobs: Sequence[Job], text: str) -> str:
             _sources_note(task, jobs),
             _stories_note(task, jobs),
             held_against.note(task, jobs, AT_GATE.get(task.status)),
+            _extras_note(task, jobs),
             files_note(task, jobs),
             paused,
             suspended,
@@ -105,6 +106,15 @@ def _stories_note(task: Task, jobs: Sequence[Job]) -> str:
         return ""
     chosen = f"the film tells story {task.story}; " if task.story else ""
     return f"{chosen}choose another one in Story: " + " ".join(f"({at}) {one}" for at, one in enumerate(listed, 1))
+
+
+def _extras_note(task: Task, jobs: Sequence[Job]) -> str:
+    """What YouTube did not take besides the film."""
+    if task.status != Status.PUBLISHED:
+        return ""
+    facts = next((job.facts for job in jobs if job.step == "upload"), {})
+    told = {name: facts.get(name) for name in ("captions", "thumbnail")}
+    return "; ".join(f"{name} {said}" for name, said in told.items() if isinstance(said, str) and said != "uploaded")
 
 
 #: statuses that say themselves what the entry waits for

@@ -38,11 +38,13 @@ _PLAN = "{description}"
 _ENDS = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 
 
-def render(template: str, title: str, topic: str, channel: str, described: str, credit: str = "") -> str:
+def render(
+    template: str, title: str, topic: str, channel: str, described: str, credit: str = "", chapters: str = ""
+) -> str:  # fmt: skip
     """The description without its marker line; the plan's words, where they are too long, end with a whole sentence.
 
-    `credit`, what the licence of the music asks for, is its last paragraph and never shortened. YouTube refuses < and
-    >, so they are left out of what is put in.
+    `credit`, what the licence of the music asks for, is its last paragraph and never shortened; `chapters` stand before
+    it where there is room for them. YouTube refuses < and >, so they are left out of what is put in.
     """
     values = {"{title}": title, "{topic}": topic, "{channel}": channel}
     told = template
@@ -51,6 +53,9 @@ def render(template: str, title: str, topic: str, channel: str, described: str, 
     end = f"\n\n{_plain(credit)}" if credit else ""
     most = DESCRIPTION_BYTES_MAX - MARKER_BYTES - len(end.encode())
     left = most - len(told.replace(_PLAN, "").encode())
+    block = f"\n\n{_plain(chapters)}" if chapters else ""
+    if block and left - len(block.encode()) >= min(LEAST_BYTES, len(described.encode())):
+        end, most, left = f"{block}{end}", most - len(block.encode()), left - len(block.encode())
     times = told.count(_PLAN)
     made = told.replace(_PLAN, cut(_plain(described), max(0, left) // times)) if times else told
     return f"{cut(made, most)}{end}" if end else made

@@ -299,6 +299,8 @@ class Step:
     legacy_env: Mapping[str, str] = field(default_factory=dict)
     #: the command in the older script's own units
     legacy_units: Callable[[Job, CommandContext, Command], Command] = _as_it_is
+    #: what only our own script is given besides: a custom one, which nobody told of it, is not
+    besides: Callable[[Job, CommandContext], tuple[str, ...]] | None = None
     #: whether the owner's older script can do this at all
     known_before: Callable[[Command], bool] = _always
     #: key of `[models]` that names its model

@@ -133,6 +133,8 @@ class CommandBuilder:
         command = step.argv(job, at)
         if self.foreign(step, command):
             command = legacy_command(step, step.legacy_units(job, at, command))
+        elif step.besides is not None:
+            command = replace(command, argv=(*command.argv, *step.besides(job, at)))
         inputs = {f"{workspace}/{other.output}": other.sha256 or "" for other in done.values()}
         digest = digest_of(step, command, workspace, inputs)
         command = replace(command, argv=(*command.argv, *command.aside), aside=())

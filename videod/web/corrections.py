@@ -108,6 +108,8 @@ def _value(word: str, text: str) -> object:
         if text.strip() not in STORY_NUMBERS:
             raise Refused(Code.INVALID, f"there is no story {text[:20]}", f"name one of: {', '.join(STORY_NUMBERS)}")
         return int(text)
+    if word == "thumbnail" and text.strip() not in ("1", "2", "3"):
+        raise Refused(Code.INVALID, f"there is no thumbnail {text.strip()[:20]!r}", "choose 1, 2 or 3")
     return [tag for tag in (part.strip() for part in text.split(",")) if tag] if word == "tags" else text.strip()
 
 

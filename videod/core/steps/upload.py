@@ -1,12 +1,27 @@
 """The film on YouTube."""
 
-from videod.core import metadata
+from videod.core import chapters, metadata
 from videod.core.languages import language
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual, revised
-from videod.core.step_parts import channel_file, job, names, text
+from videod.core.step import (
+    MIB,
+    Command,
+    CommandContext,
+    Context,
+    Expectation,
+    Makes,
+    Per,
+    Step,
+    Usual,
+    positive,
+    revised,
+)
+from videod.core.step_parts import channel_file, clip_keys, job, names, text
+
+#: the keys of the thumbnails, in the order in which a person counts them
+THUMBNAILS = ("one", "two", "three")
 
 
 def marker_of(task_id: str) -> str:
@@ -15,8 +30,12 @@ def marker_of(task_id: str) -> str:
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
-    about: dict[str, object] = {"description": plan.description, "tags": list(plan.tags)}
-    return (job(STEP, task, policy, "film", about, ("assemble/film",)),)
+    about: dict[str, object] = {
+        "description": plan.description, "tags": list(plan.tags), "clips": clip_keys(plan),
+        "beats": [clip.beat for clip in plan.clips],
+    }  # fmt: skip
+    thumbnails = tuple(f"thumbnail/{key}" for key in THUMBNAILS)
+    return (job(STEP, task, policy, "film", about, ("assemble/film", "captions/film", *thumbnails)),)
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
@@ -24,7 +43,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
     credit = at.facts.get("assemble/film", {}).get("music_credit")
     told = metadata.render(
         at.description_template, at.task.title, at.task.topic, at.channel_name, text(job, "description"),
-        credit if isinstance(credit, str) else "",
+        credit if isinstance(credit, str) else "", _chapters(job, at),
     )  # fmt: skip
     tags = metadata.tags(at.tags, names(job, "tags"))
     kids = "--made-for-kids" if at.made_for_kids else "--not-made-for-kids"
@@ -35,6 +54,23 @@ def _argv(job: Job, at: CommandContext) -> Command:
         "--output", at.path(STEP.output(job, at.task)),
     )  # fmt: skip
     return Command(argv, {description: told})
+
+
+def _chapters(job: Job, at: CommandContext) -> str:
+    if chapters.has_own(text(job, "description")):
+        return ""
+    film = at.facts.get("assemble/film", {})
+    lengths = [at.length_s(f"cut/{key}") for key in names(job, "clips")]
+    opening_s, length_s = positive(film.get("opening_s")) or 0.0, positive(film.get("duration_s"))
+    return chapters.lines(names(job, "beats"), lengths, opening_s, length_s)
+
+
+def _besides(job: Job, at: CommandContext) -> tuple[str, ...]:
+    """Captions, and the thumbnail that was chosen, the first where none was: as far as the episode has them."""
+    chosen = str(job.args.get("thumbnail", "1"))
+    number = int(chosen) if chosen in ("1", "2", "3") else 1
+    given = {"--captions": "captions/film", "--thumbnail": f"thumbnail/{THUMBNAILS[number - 1]}"}
+    return tuple(part for flag, name in given.items() if name in at.outputs for part in (flag, at.file(name)))
 
 
 def _place(job: Job, task: Task) -> str:
@@ -61,7 +97,7 @@ STEP = Step(
     name="upload",
     script="upload_video.py",
     service="youtube",
-    after=("assemble",),
+    after=("assemble", "captions", "thumbnail"),
     per=Per.EPISODE,
     gate=Gate.FINAL,
     review=None,
@@ -78,6 +114,7 @@ STEP = Step(
     place=_place,
     expects=_expects,
     of_channel=True,
-    words={"description": "description", "tags": "tags"},
+    words={"description": "description", "tags": "tags", "thumbnail": "thumbnail"},
+    besides=_besides,
     setting=_setting,
 )
