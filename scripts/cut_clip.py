@@ -6,9 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scripts.lib import atomic, script_runtime
+from scripts.lib import atomic, caption_pictures, script_runtime, voice_marks
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import checked, loudness, overlay, pace, said, segment, voice
+from scripts.lib.film import (
+    caption_rules,
+    captioned,
+    captions,
+    checked,
+    loudness,
+    overlay,
+    pace,
+    said,
+    segment,
+    voice,
+)
 from scripts.lib.workroom import workroom
 
 
@@ -37,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--opens", action="store_true", help="the first cut of a film: its words come later")
     parser.add_argument("--closes", action="store_true", help="the last cut of a film: it stays, and fades out")
     parser.add_argument("--watermark", type=Path, help="a picture to draw in the lower right corner; encodes the clip")
+    parser.add_argument("--burn-captions", default="", metavar="TEXT", help="draw what is said, as captions")
+    parser.add_argument("--language", default="en", metavar="CODE", help="of the captions (default en)")
     parser.add_argument(
         "--inspected", action="store_true", help="whoever runs this decodes the cut before it counts: here it is not"
     )
@@ -72,6 +85,7 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         heard = loudness.taken_in(asked.audio, spoken, f"{clip.name}: narration")
         speech = voice.find(spoken, heard, f"{clip.name}: narration")
         wishes = _marked(wishes, asked.watermark, room)
+        wishes = _captioned(wishes, asked, clip, speech, heard.seconds, room)
         shot = segment.choose_shot(clip, speech, wishes)
         for warning in segment.warnings(shot, wishes.fps):
             script_runtime.warn(warning)
@@ -89,6 +103,28 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         narration_s=round(heard.seconds, 3), speech_s=round(speech.seconds, 3),
         lead_s=round(shot.lead / loudness.RATE_HZ, 3), slowed=round(shot.slower, 3), width=1920, height=1080,
     )  # fmt: skip
+
+
+def _captioned(
+    wishes: segment.Wishes, asked: argparse.Namespace, clip: segment.Clip, speech: voice.Speech, length_s: float,
+    room: Path,
+) -> segment.Wishes:  # fmt: skip
+    """With the captions to be drawn, where they are asked for: those that the film's files have."""
+    text = voice_marks.spoken(asked.burn_captions)
+    if not text:
+        return wishes
+    drawn = replace(wishes, overlays=(overlay.Overlay(room / "any", 0, 0),))  # what is drawn decides where is cut
+    shot = segment.choose_shot(clip, speech, drawn)
+    rules, frames = caption_rules.rules_of(asked.language), caption_rules.Shot(0, shot.frames, text)
+    known = said.of_cut(shot.lead, shot.frames, speech, length_s)
+    cues = captions.cues(
+        captioned.words(asked.audio, text, known, frames, rules, wishes.fps), frames, rules, wishes.fps
+    )
+    found = caption_pictures.overlays(cues, 0, room)
+    if found is None:
+        script_runtime.warn(f"{clip.name}: no font on this host has the letters of its captions; none are drawn")
+        return wishes
+    return replace(wishes, overlays=found)
 
 
 def _marked(wishes: segment.Wishes, watermark: Path | None, room: Path) -> segment.Wishes:

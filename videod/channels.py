@@ -210,6 +210,7 @@ class Channel(_Part):
     intro: Extra = Field(default=None, examples=["brand/intro.mp4"])
     outro: Extra = Field(default=None, examples=["brand/outro.mp4"])
     watermark: Extra = Field(default=None, examples=["brand/watermark.png"])
+    burn_captions: bool = False
     music: Annotated[tuple[Music, ...], Field(strict=False, max_length=100)] = ()
     storage: Literal["notion", "r2"] = "notion"
     privacy: Literal["private", "unlisted", "public"] = "private"

@@ -83,6 +83,8 @@ class CommandContext:
     contact: str = ""
     #: whether the model may search the web as well
     search: bool = False
+    #: whether captions are drawn into the film
+    burn_captions: bool = False
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)

@@ -237,6 +237,7 @@ def context_maker(
             image_host_second=models.image_host_second,
             bucket=now.r2.bucket if "r2" in models.image_hosts else "",
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
+            burn_captions=channel.burn_captions,
             clip_wait_s=_wait_s(now, tables.STEPS["clip"]), outputs=outputs, served=_served(now),
             music=tuple(
                 Track(there, tuple(one.mood.split(",")), one.said, one.seconds)

@@ -1,5 +1,6 @@
 """One clip cut to its narration, with its sound: a piece of the film."""
 
+from videod.core.languages import language
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
@@ -31,6 +32,12 @@ def _argv(job: Job, at: CommandContext) -> Command:
         *(("--watermark", at.watermark) if at.watermark else ()),
         *(("--hold", str(job.args["hold"])) if job.args.get("hold") else ()),
     ))  # fmt: skip
+
+
+def _besides(job: Job, at: CommandContext) -> tuple[str, ...]:
+    """What is said, where the channel wants it drawn."""
+    said = at.ordered.get(text(job, "audio"), {}).get("text") if at.burn_captions else None
+    return ("--burn-captions", str(said), "--language", language(at.language).base) if said else ()
 
 
 def _place(job: Job, task: Task) -> str:
@@ -73,4 +80,5 @@ STEP = Step(
     argv=_argv,
     place=_place,
     expects=_expects,
+    besides=_besides,
 )
