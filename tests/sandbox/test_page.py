@@ -156,6 +156,8 @@ async def test_videos_are_listed_newest_first_and_play_in_ranges(tmp_path: Path)
     (context.folder("youtube") / "films").mkdir()
     (context.folder("youtube") / "films" / "one.mp4").write_bytes(b"0123456789")
     (tmp_path / "secret.txt").write_text("never shown")
+    (context.folder("youtube") / "captions").mkdir()
+    (context.folder("youtube") / "captions" / "t.txt").write_text("1\n00:00:01,000 --> 00:00:02,000\nEin B\u00e4r.\n")
     at_ms = int(BEGIN_S * 1000)
     context.save(
         "youtube",
@@ -163,8 +165,11 @@ async def test_videos_are_listed_newest_first_and_play_in_ranges(tmp_path: Path)
             "videos": {
                 "one": {"id": "one", "snippet": {"title": "One"}, "status": {"privacyStatus": "private"},
                         "file": "films/one.mp4", "uploaded_at_ms": at_ms},
-                "two": {"id": "two", "snippet": {}, "status": {}, "file": "../secret.txt", "uploaded_at_ms": at_ms + 1},
-            }
+                "two": {"id": "two", "snippet": {}, "status": {}, "file": "../secret.txt", "uploaded_at_ms": at_ms + 1,
+                        "thumbnail": "../secret.txt"},
+            },
+            "captions": {"t": {"id": "t", "video_id": "one", "language": "de", "format": "srt"},
+                         "../../secret": {"id": "../../secret", "video_id": "two", "language": "de", "format": "srt"}},
         },
     )  # fmt: skip
     async with looking_at(context) as browser:
@@ -173,8 +178,13 @@ async def test_videos_are_listed_newest_first_and_play_in_ranges(tmp_path: Path)
         assert first["uploaded_at"] == "2026-11-18T10:27:00.000Z"
         async with browser.get(first["url"], headers={"Range": "bytes=2-4"}) as response:
             assert (response.status, await response.read()) == (206, b"234")
-        async with browser.get(second["url"]) as response:
-            assert response.status == 404
+        for url in (second["url"], second["poster"], "media/captions/..%2F..%2Fsecret", "media/captions/none"):
+            async with browser.get(url) as response:
+                assert response.status == 404
+        assert first["captions"] == [{"language": "de", "url": "media/captions/t"}] and first["poster"] is None
+        async with browser.get("media/captions/t") as response:
+            assert response.content_type == "text/vtt"
+            assert await response.text() == "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\nEin B\u00e4r.\n"
 
 
 async def test_the_ledger_groups_charges_by_service_with_totals(tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ class Site:
             web.post("/api/pages/{id}", self.edit),
             web.get("/media/notion/{id}", self.notion_file),
             web.get("/media/youtube/{id}", self.youtube_file),
+            web.get("/media/thumbnail/{id}", self.thumbnail),
+            web.get("/media/captions/{id}", self.captions),
         ]
 
     async def shell(self, _request: web.Request) -> web.StreamResponse:
@@ -87,6 +89,18 @@ class Site:
         if path is None:
             raise web.HTTPNotFound(text="there is no such video")
         return web.FileResponse(path, headers={**_HEADERS, "Content-Type": "video/mp4"})
+
+    async def thumbnail(self, request: web.Request) -> web.StreamResponse:
+        path = page_views.video_file(self._context, request.match_info["id"], "thumbnail")
+        if path is None:
+            raise web.HTTPNotFound(text="there is no such thumbnail")
+        return web.FileResponse(path, headers=_HEADERS)
+
+    async def captions(self, request: web.Request) -> web.Response:
+        track = page_views.caption_track(self._context, request.match_info["id"])
+        if track is None:
+            raise web.HTTPNotFound(text="there are no such captions")
+        return web.Response(text=track, content_type="text/vtt", headers=_HEADERS)
 
     async def edit(self, request: web.Request) -> web.Response:
         """`{"status": name}` for an entry or `{"redo": bool}` for an asset, made as the person's edit."""

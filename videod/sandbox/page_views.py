@@ -11,6 +11,7 @@ from videod.sandbox.kernel import Charge, Context
 from videod.sandbox.notion import text, values
 from videod.sandbox.notion.model import DataSource, Page, Property, iso
 from videod.sandbox.notion.store import SERVICE, Store
+from videod.sandbox.youtube.extras import converted
 
 Json = dict[str, Any]
 
@@ -156,7 +157,8 @@ def _kind(content_type: str) -> str:
 
 def videos(context: Context) -> list[Json]:
     """The simulated YouTube's videos, newest first, each with the address where the page plays it."""
-    kept = context.load("youtube").get("videos", {})
+    state = context.load("youtube")
+    kept, tracks = state.get("videos", {}), state.get("captions", {}).values()
     listed = [
         {
             "id": video["id"],
@@ -165,19 +167,36 @@ def videos(context: Context) -> list[Json]:
             "uploaded_at": iso(video["uploaded_at_ms"]) if video.get("uploaded_at_ms") is not None else None,
             "uploaded_at_ms": video.get("uploaded_at_ms") or 0,
             "url": f"media/youtube/{video['id']}" if video.get("file") else None,
+            "poster": f"media/thumbnail/{video['id']}" if video.get("thumbnail") else None,
+            "captions": [
+                {"language": track["language"], "url": f"media/captions/{track['id']}"}
+                for track in tracks
+                if track["video_id"] == video["id"]
+            ],
         }
         for video in kept.values()
     ]
     return sorted(listed, key=lambda video: -int(video["uploaded_at_ms"]))
 
 
-def video_file(context: Context, video_id: str) -> Path | None:
-    """The file of a video; only files inside the simulated YouTube's folder are ever given out."""
+def video_file(context: Context, video_id: str, which: str = "file") -> Path | None:
+    """The file of a video, or its "thumbnail"; only files of the simulated YouTube's folder are ever given out."""
     video = context.load("youtube").get("videos", {}).get(video_id)
-    if video is None or not video.get("file"):
+    if video is None or not video.get(which):
         return None
+    return _kept(context, str(video[which]))
+
+
+def caption_track(context: Context, caption_id: str) -> str | None:
+    """The captions as WebVTT, which is what browsers take; None where there are none."""
+    track = context.load("youtube").get("captions", {}).get(caption_id)
+    path = None if track is None else _kept(context, f"captions/{caption_id}.txt")
+    return None if path is None else converted(path.read_text(errors="replace"), str(track["format"]), "vtt")
+
+
+def _kept(context: Context, name: str) -> Path | None:
     folder = context.folder("youtube").resolve()
-    path = (folder / video["file"]).resolve()
+    path = (folder / name).resolve()
     return path if path.is_relative_to(folder) and path.is_file() else None
 
 

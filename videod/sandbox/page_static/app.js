@@ -208,7 +208,11 @@ function buildGroup(group, before) {
 }
 
 // The fragment makes the browser paint a first picture instead of black.
-const film = (url) => el("video", { src: `${url}#t=0.1`, controls: true, preload: "metadata" });
+function film(url, poster, captions) {
+  const tracks = (captions || []).map((one, place) =>
+    el("track", { kind: "captions", src: one.url, srclang: one.language, label: one.language, default: place === 0 }));
+  return el("video", { src: `${url}#t=0.1`, poster: poster || "", controls: true, preload: "metadata" }, ...tracks);
+}
 
 function player(file) {
   if (file.kind === "image") return el("img", { src: file.url, alt: file.name, loading: "lazy" });
@@ -249,7 +253,7 @@ function showVideos({ videos }) {
 
 function buildFilm(video) {
   const { snippet, status } = video;
-  const media = video.url ? film(video.url) : null;
+  const media = video.url ? film(video.url, video.poster, video.captions) : null;
   const marks = [status.privacyStatus, status.uploadStatus, status.containsSyntheticMedia ? "AI-made, disclosed" : null, snippet.channelTitle];
   return el("article", { class: "tile film" }, media, el("div", { class: "body" },
     el("h3", {}, snippet.title || "Untitled"),
