@@ -259,7 +259,7 @@ def test_free_jobs_of_an_episode_in_error_go_on() -> None:
     paper.do("composite/clip_01")
     paper.start("clip/clip_01")
     paper.fail("clip/clip_01", Kind.INPUT)
-    assert paper.ready() == ["composite/clip_02"]
+    assert paper.ready() == ["composite/clip_02", "thumbnail/one"]
     paper.do("composite/clip_02")
     assert paper.jobs["clip/clip_02"].state == JobState.WAITING
     assert paper.one.status == Status.ERROR_VIDEO
