@@ -4,8 +4,8 @@ set -eu
 ROOT=$(CDPATH='' cd -- "$(dirname -- "$SELF")" && pwd)
 UV_VERSION=0.13.8
 PY=${PYTHON:-python3}
-# a film is worth a voice that sounds like one: the demo brings a neural narrator, 120 MB more to download
-[ "$KIND ${1:-}" = "run demo" ] && EXTRA="--extra voice" || EXTRA=
+# a film is worth a voice that sounds like one: the demo brings a neural narrator, 185 MB more
+[ "$KIND ${1:-}" = "run demo" ] && EXTRA="--extra voice" SIZE=560 || EXTRA='' SIZE=370
 STAMP=$ROOT/.venv/.stamp-$KIND${EXTRA:+-voice}
 WANT=$(cksum "$ROOT/uv.lock" "$ROOT/pyproject.toml" | cksum)
 if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WANT" ]; then
@@ -39,7 +39,7 @@ if [ ! -x "$ROOT/.venv/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$WAN
     TMPDIR=$ROOT/.tools/tmp LC_ALL=C.UTF-8 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$ROOT/.venv "$UV" sync "$@" --frozen --inexact \
       $GROUPS_ARG --python "$PY" --project "$ROOT" >&2
   }
-  echo "videod: installing the locked dependencies into .venv (about 370 MB)" >&2
+  echo "videod: installing the locked dependencies into .venv (about $SIZE MB)" >&2
   mkdir -p "$ROOT/.tools/tmp" # uv leaves a lock in it
   # shellcheck disable=SC2086 # two words, or none
   sync $QUIET $EXTRA || {
