@@ -8,6 +8,7 @@ import struct
 import subprocess
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -18,6 +19,7 @@ from tests.harness.patience import eventually
 from videod.adapters import decode, picture
 from videod.adapters.decoding_room import DecodingRoom, Limits
 from videod.adapters.inspector import MediaInspector
+from videod.core.alike_pictures import pixels
 from videod.core.expect import expectation
 from videod.core.model import Job
 from videod.core.statuses import JobState
@@ -76,6 +78,20 @@ async def test_a_whole_clip_passes_with_what_was_measured(inspector: MediaInspec
     assert found.facts == {
         "duration_s": 2.0, "video": "h264", "width": 320, "height": 180, "pictures": 48, "black_share": 0.0,
     }  # fmt: skip
+
+
+async def test_a_file_is_looked_at_for_what_is_odd_where_its_step_is_known(
+    inspector: MediaInspector, tmp_path: Path
+) -> None:
+    known = replace(CLIP, step="clip")
+    good = (await inspector.inspect(clip(tmp_path / "good.mp4"), "video", known)).facts
+    assert pixels(str(good["look"])) is not None and "warnings" not in good
+    bars = "drawbox=y=0:h=28:t=fill:c=black,drawbox=y=152:h=28:t=fill:c=black"
+    odd = (await inspector.inspect(make(tmp_path / "odd.mp4", *MOVING, "-vf", bars, *X264), "video", known)).facts
+    assert odd["warnings"] == ["has black bars above and below"]
+    Image.effect_noise((64, 36), 50).save(tmp_path / "a.png")
+    seen = (await inspector.inspect(tmp_path / "a.png", "image", replace(ANY, step="image"))).facts
+    assert pixels(str(seen["look"])) is not None
 
 
 async def test_sound_passes_with_its_levels(inspector: MediaInspector, tmp_path: Path) -> None:

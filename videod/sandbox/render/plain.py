@@ -46,7 +46,7 @@ def voice(text: str, speed: float) -> Spoken:
     pitch = 110 + _digest(text)[0] / 4
     starts = [(match.start(), len(match[0])) for match in re.finditer(r"\S+", text)]
     share = length_s / max(1, len(starts))
-    sound = np.asarray(LEVEL * ((at % share) < 0.9 * share) * np.sin(2 * np.pi * pitch * at))
+    sound = np.asarray(LEVEL * ((at % share) < 0.7 * share) * np.sin(2 * np.pi * pitch * at))
     words = tuple(Word(place, length, round(number * share * 1000)) for number, (place, length) in enumerate(starts))
     return Spoken(as_wav(sound, RATE), words, round(length_s * 1000))
 
