@@ -22,6 +22,8 @@ BYTES_MAX = 2 << 20
 LETTERS = {"large": (150, 78, 4), "small": (96, 64, 4)}
 #: pixels from the edge; so much of the width a title takes; YouTube writes the length into the lower right corner
 EDGE, SHARE = 56, 0.6
+#: of letters, the height of a line; so much of the height a title takes
+LINE, TALL = 1.16, 0.62
 #: as WCAG counts it, of white letters and what lies behind them; in the small picture, whose letters are blurred
 CONTRAST, CONTRAST_SMALL = 4.5, 3.0
 #: where whom a film is about mostly stands
@@ -106,14 +108,14 @@ def _blocks(title: str, letters: str) -> list[Block]:
         for pixels in range(most, least - 1, -6):
             font = face.sized(pixels)
             lines = lettering.wrapped(words, font, SIZE[0] * SHARE, blank)
-            if lines is not None and len(lines) <= lines_max:
+            if lines is not None and len(lines) <= lines_max and LINE * pixels * len(lines) <= TALL * SIZE[1]:
                 return [_placed(lines, font, pixels, place) for place in PLACES]
     return []
 
 
 def _placed(lines: Sequence[str], font: lettering.Font, pixels: int, place: str) -> Block:
     width = int(max(font.getlength(line) for line in lines)) + 1
-    height = int(pixels * 1.16 * len(lines))
+    height = int(pixels * LINE * len(lines))
     left = SIZE[0] - EDGE - width if place.startswith("right") else EDGE
     top = {"top": EDGE, "bottom": SIZE[1] - EDGE - height}.get(place.rpartition("-")[2], (SIZE[1] - height) // 2)
     return Block(tuple(lines), font, pixels, (left, top, left + width, top + height))
@@ -133,7 +135,7 @@ def _lettered(frame: Image.Image, block: Block) -> tuple[Image.Image, float, flo
     """The frame with its title, darkened behind it as far as it must be, and the contrasts at both sizes."""
     mask = Image.new("L", SIZE)
     draw = ImageDraw.Draw(mask)
-    step = block.pixels * 1.16
+    step = block.pixels * LINE
     for number, line in enumerate(block.lines):
         place = (block.box[0], block.box[1] + number * step)
         draw.text(place, line, fill=255, font=block.font, stroke_width=1, stroke_fill=255)

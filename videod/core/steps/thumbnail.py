@@ -27,6 +27,7 @@ def _clips(plan: Plan) -> tuple[PlannedClip, PlannedClip, PlannedClip]:
     clips, story = plan.clips, plan.story
     turn = story.turn if story is not None else max(1, round(len(clips) * TURN))
     others = [clip for clip in clips if clip.number not in (1, turn)] or list(clips)
+    others = [clip for clip in others if clip.picture.type != "split"] or others
     sizes = {number: shot.size for number, shot in enumerate(story.shots, start=1)} if story is not None else {}
     near = next((clip for clip in others if sizes.get(clip.number) in ("close", "medium")), others[-1])
     return clips[min(turn, len(clips)) - 1], clips[0], near
