@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from scripts.generate_audio import FASTEST_CHARACTERS_PER_S
-from scripts.lib import cutout
+from scripts.lib import cutout, figure_check
 from scripts.lib.film import segment
+from videod.core.key_colours import GROUNDS
 from videod.core.steps.image import isolated
 from videod.sandbox.render import plain
 from videod.sandbox.render.clips import RenderError
@@ -33,6 +34,14 @@ def test_a_figure_before_a_plain_ground_can_be_cut_out() -> None:
     assert ground is not None
     figure = cutout.cut_out(plain.picture(prompt, (320, 180), ground), "--character")
     assert 100 < figure.colours.width < 200
+
+
+@pytest.mark.parametrize("hue", GROUNDS)
+def test_no_figure_has_the_hue_of_its_ground(hue: str) -> None:
+    for number in range(12):
+        prompt = f"A bear, number {number}." + isolated(hue)
+        drawn = plain.picture(prompt, (344, 192), read_scene(prompt).plain)
+        assert figure_check.objection(drawn, hue, group=False) is None
 
 
 async def test_a_clip_is_as_long_as_asked_for_and_its_pictures_can_be_copied_into_a_film(tmp_path: Path) -> None:

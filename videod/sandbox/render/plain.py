@@ -31,11 +31,14 @@ def _digest(words: str) -> bytes:
 def picture(prompt: str, size: tuple[int, int], ground: Colour | None) -> Image.Image:
     """A dark figure before `ground`, or before a colour of the prompt's own where that is None; an RGB picture."""
     first, second, third, *_ = _digest(prompt)
+    # a figure that is cut out has no hue: it could be that of its ground
+    dark = (first // 4, second // 4, third // 4) if ground is None else (16 + first // 6,) * 3
+    shift = 0.0 if ground is None else 0.1 * (second / 255 - 0.5)
     ground = ground or (120 + first // 4, 120 + second // 4, 120 + third // 4)
     made = Image.new("RGB", size, ground)
     width, height = size
-    box = (width * 0.3, height * 0.25, width * 0.7, height * 0.85)
-    ImageDraw.Draw(made).ellipse(box, fill=(first // 4, second // 4, third // 4))
+    box = (width * (0.3 + shift), height * 0.25, width * (0.7 + shift), height * 0.85)
+    ImageDraw.Draw(made).ellipse(box, fill=dark)
     return made
 
 
