@@ -169,6 +169,14 @@ def test_a_story_that_was_read_is_no_film_that_was_seen() -> None:
     assert not [name for name in paper.ready() if name == "upload/film"]
 
 
+def test_an_empty_story_on_the_board_is_no_wish() -> None:
+    paper = review()
+    shown = {column: value or "" for column, value in fields.shown(paper.one).items()}
+    for seen in ({}, {"Story": "2"}, {"Story": ""}):
+        assert edits.changed_fields(shown | {"Story": ""}, seen, paper.one) == ()
+    assert edits.changed_fields(shown | {"Story": "4"}, {"Story": "2"}, paper.one) == ("Story",)
+
+
 def test_generating_assets_set_at_the_review_sends_the_plan_back() -> None:
     paper = review()
     wish = edits.wish(paper.one, "Generating Assets", ("plan/plan",), 5)
