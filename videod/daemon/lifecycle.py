@@ -77,7 +77,7 @@ def _require(secrets: Secrets, needed: Collection[str]) -> None:
     if missing:
         raise StartError(
             f"missing credentials: {', '.join(missing)}. Put them into the environment or the unit's LoadCredential="
-            " (README: From sandbox to real keys), or try everything at no cost with `videod run --sandbox`.",
+            " (docs/first-film.md), or try everything at no cost with `videod run --sandbox`.",
             78,
         )
     try:
