@@ -77,6 +77,8 @@ class NotionBoard:
         self._place = place
         self._ids: Ids | None = place.ids
         self._columns: _Columns | None = None
+        #: how often columns were added: what was asked before then is not kept
+        self._added = 0
         self._trash_looked_ms = clock.now_ms()
         self._trash_since_ms: int | None = None
         self._once = Once()
@@ -262,7 +264,7 @@ class NotionBoard:
         source = (await self.ids()).entries_source
         added = await notion_schema.offer(self._calls, source, names, story)
         if added:
-            self._columns = None
+            self._columns, self._added = None, self._added + 1
             log.info("notion_options_added", extra={"options": added})
 
     # --------------------------------------------------------------------------------------------- assets
@@ -385,10 +387,13 @@ class NotionBoard:
     @promised
     async def _known_columns(self) -> _Columns:
         if self._columns is None:
-            ids = await self.ids()
+            added, ids = self._added, await self.ids()
             entries = types(await notion_schema.columns_of(self._calls, ids.entries_source))
             assets = types(await notion_schema.columns_of(self._calls, ids.assets_source))
-            self._columns = _Columns(entries, assets)
+            found = _Columns(entries, assets)
+            if added != self._added:
+                return found
+            self._columns = found
         return self._columns
 
     # --------------------------------------------------------------------------------------------- reading rows
