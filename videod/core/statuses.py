@@ -4,8 +4,8 @@ A task (one entry, one episode) shows exactly one status on the board; requireme
 `ASSEMBLY_COMPLETE` ones review gates. `OF_STORY` are shown where a channel reviews the story before anything is drawn:
 elsewhere that review is passed in the same step in which it opens, and nobody sees its statuses. The status is
 *derived* from the task's facts and its jobs by `workflow.derive`; the table `MOVES` below is the law that every derived
-step is checked against, and what the diagram in docs/statuses.md is drawn from. A job (one image, one clip) has seven states;
-`JOB_MOVES` is their law.
+step is checked against, and what the diagram in docs/statuses.md is drawn from. A job (one image, one clip) has seven
+states; `JOB_MOVES` is their law.
 
 Nothing here knows why a move happens. An illegal move raises `IllegalMove` and changes nothing.
 """
