@@ -182,8 +182,9 @@ class Stage:
         """
         beyond: Counter[str] = Counter()
         which = "id IN (SELECT job_id FROM attempts)" if begun else "state = 'done'"
+        finished = "SELECT 1 FROM jobs WHERE step = ? AND service <> 'ffmpeg'"  # still shots are not bought
         for step, kind in _BOUGHT.items():
-            beyond[kind] = -len(self.rows(f"SELECT 1 FROM jobs WHERE step = ? AND {which}", step)) * ORDERS.get(step, 1)
+            beyond[kind] = -len(self.rows(f"{finished} AND {which}", step)) * ORDERS.get(step, 1)
         for charge in self.charges():
             kind = "clip" if charge["kind"] == "refund" else str(charge["kind"])
             if kind in beyond:
