@@ -525,7 +525,7 @@ async def test_an_episode_goes_through_its_gates_on_the_real_wire(on: NotionStag
     assert (await harness.events(page_id)).count("EditRefused") == 0
     rows = await on.person.data_sources.query(ids.assets_source)
     assert {row["properties"]["Type"]["select"]["name"] for row in rows["results"]} == {
-        "Plan", "Image", "Composite", "Clip", "Narration", "Sound Effect", "Film",
+        "Plan", "Image", "Composite", "Clip", "Narration", "Sound Effect", "Film", "Thumbnail",
     }  # fmt: skip
     await harness.store.close()
 

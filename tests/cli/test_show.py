@@ -262,7 +262,7 @@ def test_every_review_says_what_approving_starts(box: StudioBox, tmp_path: Path,
     box.bring_to(box.queue("Bears"), status)
     starts = {
         Gate.ASSETS: "starts 4 composites and 4 clips", Gate.VIDEO: "starts 4 narrations and 4 effects",
-        Gate.AUDIO: "1 cut and 1 film", Gate.FINAL: "uploads the film",
+        Gate.AUDIO: "1 cut, 1 film and 1 caption file", Gate.FINAL: "uploads the film",
     }  # fmt: skip
     assert starts[gate] in said(tmp_path, capsys)["sentence"]
 

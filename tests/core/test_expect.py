@@ -112,6 +112,7 @@ def test_a_file_without_the_kind_of_stream_that_was_due_says_so() -> None:
 def test_sizes_have_bounds() -> None:
     expected = expectation(_clip(10))
     assert objection_to_bytes(0, expected) == "is empty"
+    assert objection_to_bytes(0, Expectation(min_bytes=0)) is None  # a film without a word has captions without one
     assert objection_to_bytes(37, expected) == "has only 37 bytes"
     assert objection_to_bytes(600 << 20, expected) == "has 600 MiB, more than 512"
     assert objection_to_bytes(12 << 20, expected) is None

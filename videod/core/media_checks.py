@@ -74,7 +74,7 @@ class Decoded:
 
 def objection_to_bytes(size: int, expected: Expectation) -> str | None:
     """What is wrong with a file of this size, as the rest of a sentence about it; None: nothing."""
-    if size == 0:
+    if size == 0 and expected.min_bytes > 0:
         return "is empty"
     if size < expected.min_bytes:
         return f"has only {size:,} bytes"

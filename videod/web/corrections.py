@@ -157,12 +157,16 @@ def _lost_outcome(change: Change, chosen: Sequence[str], prices: Mapping[str, in
 
 
 def one_of(name: str, offered: tuple[str, ...], offer: str, code: ErrorCode = Obstacle.NOTHING_CHOSEN) -> str:
-    """The job's full name; its key or step alone will do where only one of those offered has it. Raises Refused."""
+    """The job's full name; what it makes ("film"), its key or step alone will do where only one of those offered has
+    it. Raises Refused."""
     if name in offered:
         return name
-    same = [one for one in offered if one.split("/", 1)[1] == name] or [
-        one for one in offered if one.split("/", 1)[0] == name
-    ]
+    parts = {one: one.split("/", 1) for one in offered}
+    same = (
+        [one for one, (step, _) in parts.items() if STEPS[step].noun == name]
+        or [one for one, (_, key) in parts.items() if key == name]
+        or [one for one, (step, _) in parts.items() if step == name]
+    )
     if len(same) == 1:
         return same[0]
     which = f"{name} may be {' or '.join(same)}" if same else f"no job {name} {offer}"
