@@ -34,7 +34,8 @@ TABLE: dict[str, dict[str, str]] = {
     "gemini image": PAID,
     "gemini text": PAID,
     "kie createTask": PAID,
-    "elevenlabs speech": SOUND,
+    # a document of which the sound is a part: half of it holds none
+    "elevenlabs speech": PAID,
     "elevenlabs effect": SOUND,
     # only when an empty balances is filled again: a courtesy, whatever it says
     "elevenlabs subscription": dict.fromkeys(FREE, "quota"),

@@ -218,7 +218,7 @@ def test_clips_that_fail_and_are_given_back_do_not_look_like_others_at_the_key(t
         await world.rest(40_000)
         await check_without_refunds(world)
         marks = await world.store.read(lambda tx: purchases.readings(tx, "kie"))
-        assert len(marks) > 3
+        assert len(marks) > 2
         assert {mark.unexplained for mark in marks} <= {None, 0}
         assert marks[-1].used - marks[0].used == 2 * CLIP
 

@@ -75,9 +75,9 @@ def test_leftovers_leaks_and_second_purchases_are_reported(tmp_path: Path) -> No
 def test_purchases_are_held_against_what_was_made() -> None:
     books = sqlite3.connect(":memory:")
     books.row_factory = sqlite3.Row
-    books.execute("CREATE TABLE jobs (step, state)")
+    books.execute("CREATE TABLE jobs (step, state, service)")
     made = [("image", "done"), ("image", "done"), ("clip", "done"), ("clip", "skipped")]
-    books.executemany("INSERT INTO jobs VALUES (?, ?)", made)
+    books.executemany("INSERT INTO jobs VALUES (?, ?, 'any')", made)
 
     class Sold(Stage):
         def __init__(self, *kinds: str) -> None:

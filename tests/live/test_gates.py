@@ -39,7 +39,7 @@ def jobs(made: Stage, step: str) -> dict[str, dict[str, object]]:
 def rests(made: Stage, status: Status, looks: int, **purchases: int) -> None:
     """The task comes to `status` and stays there with exactly these purchases."""
     made.wait_for(status.value)
-    busy = "SELECT 1 FROM jobs WHERE state IN ('ready', 'running') AND step <> 'cut'"
+    busy = "SELECT 1 FROM jobs WHERE state IN ('ready', 'running') AND step NOT IN ('cut', 'thumbnail')"
     assert not made.rows(busy)
     made.daemon_looks(looks)
     assert made.statuses() == [status.value]

@@ -44,7 +44,7 @@ def published(made: Stage, title: str) -> list[str]:
 
 def test_a_script_becomes_a_film_with_its_very_words(studio: Stage, tmp_path: Path) -> None:
     script = tmp_path / "script.txt"
-    script.write_text("\n\n".join(LINES))
+    script.write_text("\n\n".join([*LINES]))
     done = videod(studio, "new", "The wait", "--channel", "wild_planet", "--script", str(script))
     assert done.returncode == 0, done.stderr
     assert "Your script has 2 clips, about 6 s of narration." in done.stdout
@@ -67,7 +67,7 @@ def test_a_script_on_the_page_is_taken_as_it_stands_when_queued(studio: Stage, t
     script.write_text("It waits.")
     done = videod(studio, "new", "The ice", "--channel", "wild_planet", "--script", str(script))
     assert done.returncode == 65 and "Paragraph 1 (duration)" in done.stderr
-    script.write_text("\n\n".join(LINES))
+    script.write_text("\n\n".join([*LINES]))
     done = videod(studio, "new", "The ice", "--channel", "wild_planet", "--script", str(script), "--draft", "--json")
     page = json.loads(done.stdout)["page_id"]
     with Board(studio.env) as board:

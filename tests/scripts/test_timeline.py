@@ -140,7 +140,7 @@ def rendered_elsewhere(folder: Path) -> list[int]:
         ["melt", str(project), "-consumer", f"avformat:{out}", "vcodec=libx264",
          "preset=ultrafast", "an=1", "real_time=0", "terminate_on_pause=1"],
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "QT_QPA_PLATFORM": "offscreen"}, check=True,
-        capture_output=True, timeout=600,
+        capture_output=True,
     )  # fmt: skip
     return shots(out)
 

@@ -51,7 +51,10 @@ def start(work: Transition, event: JobStarted) -> Transition:
     started = replace(job, state=JobState.RUNNING, digest=event.digest, started_at=event.at, ended_at=None)
     task = work.task
     work = work.with_job(started).adding(OpenAttempt(job.name, job.price_micros, quota_day, account), *alerts)
-    return work.with_task(admitted=True, started_at=task.started_at or event.at, suspended=None, waits=None)
+    waits = task.suspended  # a job of another service, such as a thumbnail, says nothing of what the episode waits for
+    over = waits is None or waits.holds(job.service, task.channel_id, job.step)
+    began = task.started_at or event.at
+    return work.with_task(admitted=True, started_at=began, suspended=None if over else waits, waits=None)
 
 
 def _startable(work: Transition, event: JobStarted) -> Job:

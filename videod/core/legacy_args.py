@@ -12,7 +12,7 @@ from videod.core.step import Command, Step
 #: the options of our commands that stand alone; every other one is followed by exactly one value
 FLAGS = frozenset({
     "--buy-again", "--fetch-only", "--made-for-kids", "--not-made-for-kids", "--synthetic-media", "--opens", "--closes",
-    "--inspected",
+    "--inspected", "--group",
 })  # fmt: skip
 
 #: names under which older scripts and the vendors' own clients look for the same key

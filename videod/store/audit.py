@@ -13,7 +13,7 @@ from videod.core.tables import STEPS
 from videod.store.rows import job_of
 
 #: services that are paid
-PAID = tuple(service.name for service in LANES if service.offers)
+PAID = tuple(service.name for service in LANES if service.offers and service.outside)
 
 
 @dataclass(frozen=True)
