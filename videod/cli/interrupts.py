@@ -1,7 +1,9 @@
 """How a command is ended from outside: Ctrl-C, SIGTERM, a terminal that is closed.
 
-The first signal raises Interrupted where the command is, so that what it holds is given back. Later ones are only
-counted: whoever cleans up looks at `hurried` and stops waiting. The daemon has its own ways (`videod.daemon.signals`).
+The first signal raises Interrupted where the command is, so that what it holds is given back. One that comes a second
+later raises it again, as Python drops an exception that is raised in a destructor. While things are given back they are
+only counted: whoever cleans up looks at `hurried` and stops waiting. The daemon has its own ways
+(`videod.daemon.signals`).
 """
 
 import signal
@@ -56,6 +58,6 @@ def _end(number: int, frame: FrameType | None) -> None:
         Heard.number, Heard.since = number, now
     elif now - Heard.since > ONE_WISH_S:
         Heard.hurried = True
-    if first and not Heard.cleaning:
+    if (first or Heard.hurried) and not Heard.cleaning:
         hush()
         raise Interrupted

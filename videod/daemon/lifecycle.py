@@ -299,6 +299,8 @@ def _listen_to_signals(stopping: asyncio.Event, asked: asyncio.Event, state: Pat
     signals.ignore_the_rest()
     if signals.Heard.reload:
         asked.set()
+    if signals.Heard.stopped:  # its exception was lost, as one is that is raised in a destructor
+        stop()
 
 
 async def _stop(assembly: Assembly, tasks: Mapping[str, asyncio.Task[None]], grace_s: float) -> None:
