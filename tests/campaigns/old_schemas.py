@@ -90,7 +90,10 @@ def lost(path: Path, version: int, before: Rows) -> list[str]:
                 continue
             now = _columns(connection, name)
             columns = [one if one in now else RENAMED.get(one, one) for one in _columns(old, name)]
-            if _rows_of(connection, name, columns) != had:
+            there = _before_story(version, columns, _rows_of(connection, name, columns))
+            if name == "statuses" and set(had) <= set(there):
+                continue  # a list of the words that the tables may hold: a version may add some
+            if there != had:
                 found.append(f"rows of {name} were lost or changed")
     return found
 
@@ -136,3 +139,11 @@ def neither(path: Path, version: int, before: Rows) -> list[str]:
     if now < version:
         found.append(f"went back from {version} to {now}")
     return found + lost(path, version, before)
+
+
+def _before_story(version: int, columns: list[str], rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """The rows as they were before the review of the story (26): whatever had a plan then counts as past it."""
+    if version >= 26 or "approved" not in columns:
+        return rows
+    at = columns.index("approved")
+    return [(*row[:at], str(row[at]).removeprefix("story").removeprefix(","), *row[at + 1 :]) for row in rows]

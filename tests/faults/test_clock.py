@@ -260,7 +260,7 @@ def test_the_day_of_a_quota_is_right_on_the_days_when_clocks_change() -> None:
 def test_a_used_up_quota_frees_at_midnight_of_the_day_when_clocks_change(tmp_path: Path, midnight: int) -> None:
     async def story() -> None:
         zone = "America/Los_Angeles"
-        limits = dict.fromkeys(("gemini", "kie", "elevenlabs", "ffmpeg", "pillow", "local"), Limit(4))
+        limits = dict.fromkeys(("gemini", "kie", "elevenlabs", "ffmpeg", "pillow", "piper", "local"), Limit(4))
         async with World(tmp_path, limits=limits | {"youtube": Limit(2, 0, 1.0, 1, zone)}) as world:
             world.clock.skew_ms = midnight + 12 * HOUR_MS - world.clock.now_ms()
             for number in range(2):
