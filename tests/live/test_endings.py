@@ -30,11 +30,11 @@ def shown(run: endings.Run) -> bool:
     [
         ("demo", "TERM", starting),
         ("demo", "INT twice", working),
-        ("demo", "KILL", working),
+        pytest.param("demo", "KILL", working, marks=pytest.mark.long),
         ("demo", "terminal closed", working),
         ("run --sandbox", "INT", starting),
         ("run --sandbox", "HUP", working),
-        ("run --sandbox", "KILL", working),
+        pytest.param("run --sandbox", "KILL", working, marks=pytest.mark.long),
         ("watch", "TERM", shown),
         ("watch", "terminal closed", shown),
     ],

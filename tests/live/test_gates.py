@@ -76,6 +76,7 @@ def on_youtube(made: Stage) -> list[str]:
     return [video["snippet"]["title"] for video in videos.values()]
 
 
+@pytest.mark.long
 @pytest.mark.fault("2.1")
 def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approves(tmp_path: Path) -> None:
     with stage(tmp_path, channel=gates(), sandbox=QUICK) as made, Board(made.env) as board:

@@ -32,6 +32,7 @@ def books(made: Stage) -> tuple[float, float]:
     return paid, sum(row["micros"] for row in made.rows("SELECT micros FROM charges")) / 1e6
 
 
+@pytest.mark.long
 @pytest.mark.fault("9.1", "9.2", "9.3", "9.4", "9.9")
 def test_an_episode_is_published_by_all_six_of_the_owners_scripts(tmp_path: Path) -> None:
     scripts = own_scripts.studio(tmp_path / "studio")

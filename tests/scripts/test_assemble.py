@@ -148,6 +148,7 @@ def test_progress_and_result_tell_what_was_done(studio: Path, tmp_path: Path, ru
     assert media.leftovers(tmp_path) == []
 
 
+@pytest.mark.long
 def test_without_cuts_the_same_pictures_come_out(studio: Path, tmp_path: Path, run: Run) -> None:
     """One flag each says to a cut what its place in the manifest says to the film."""
     for number, flags in ((1, ("--opens",)), (3, ("--closes",))):
@@ -272,6 +273,7 @@ def test_a_watermark_that_was_drawn_into_the_cuts_is_copied_into_the_film(
         assert green > 200 and red < 100
 
 
+@pytest.mark.long
 def test_a_cut_with_another_watermark_than_the_film_is_cut_again(studio: Path, tmp_path: Path, run: Run) -> None:
     mark, other, out = tmp_path / "mark.png", tmp_path / "other.png", tmp_path / "film.mp4"
     Image.new("RGBA", (96, 54), "lime").save(mark)

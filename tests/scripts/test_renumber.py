@@ -75,6 +75,7 @@ def test_a_new_code_is_always_a_byte_longer() -> None:
     assert len(set(every)) == len(every)
 
 
+@pytest.mark.long
 def test_a_film_of_clips_from_two_encoders_is_copied_whole(tmp_path: Path, run: Run) -> None:
     voice = media.sound(tmp_path / "voice.wav", "sine=duration=1.2")
     entries: list[dict[str, object]] = []

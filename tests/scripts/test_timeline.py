@@ -149,6 +149,7 @@ def near(found: list[int], wanted: list[int]) -> bool:
     return len(found) == len(wanted) and all(abs(one - two) <= 1 for one, two in zip(found, wanted, strict=True))
 
 
+@pytest.mark.long
 def test_an_edit_is_the_film_to_the_frame_and_to_the_sample(tmp_path: Path) -> None:
     check(tmp_path, film(tmp_path, 3, intro=True), intro=True)
     ours, theirs = (otio.adapters.read_from_file(str(tmp_path / "edit" / f"timeline.{end}")) for end in ("otio", "xml"))
