@@ -210,9 +210,10 @@ def report(output: Path, reporter: Reporter) -> None:
 
 
 def join(left: Path, right: Path, output: Path, reporter: Reporter) -> None:
-    from scripts.lib import pictures
+    from scripts.lib import picture, pictures
 
-    atomic.write(output, pictures.encoded(pictures.side_by_side(left, right), output.suffix))
+    both = picture.side_by_side(picture.load(left, "--split-vertical"), picture.load(right, "--split-vertical"), 0)
+    atomic.write(output, pictures.encoded(both, output.suffix))
     report(output, reporter)
 
 

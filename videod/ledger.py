@@ -51,7 +51,7 @@ from videod.core.suspension import EVERY_SERVICE, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import SERVICES
 from videod.core.told import answers
 from videod.core.workflow import decide
-from videod.store import archiving, found, lessons, purchases, reads, renames, writes
+from videod.store import archiving, found, learned, purchases, reads, renames, writes
 from videod.store.archives import ArchiveError, Pointer
 from videod.store.calendar import KEPT, calendar, moved, plain
 from videod.store.database import Store
@@ -271,7 +271,7 @@ class Ledger(Alerting):
             case ForgetChannel():
                 renames.forget(connection, op, at)
             case KeepLesson() | ForgetLesson():
-                lessons.write(connection, op, at)
+                learned.write(connection, op, at)
             case AlertsOver():
                 writes.alerts_over(connection, op, at)
             case Suspend():

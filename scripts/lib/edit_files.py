@@ -22,9 +22,7 @@ def library() -> Any:
     try:
         import opentimelineio
     except ImportError as error:
-        raise Failure(
-            Kind.CONFIGURATION, f"OpenTimelineIO is not installed ({error})", next_step=INSTALL
-        ) from error  # fmt: skip
+        raise Failure(Kind.CONFIGURATION, f"OpenTimelineIO is not installed ({error})", next_step=INSTALL) from error
     return opentimelineio
 
 
@@ -40,10 +38,7 @@ def write(edit: Edit, title: str, folder: Path) -> list[str]:
         if adapter not in known:
             continue
         relative = adapter == "otio_json"
-        made = timeline(
-            edit, title, (lambda file: file) if relative else (lambda file: str((folder / file).resolve())),
-
-        )  # fmt: skip
+        made = timeline(edit, title, (lambda file: file) if relative else (lambda file: str((folder / file).resolve())))
         with contextlib.redirect_stdout(io.StringIO()):  # an adapter talks
             otio.adapters.write_to_file(made, str(folder / name), adapter_name=adapter)
         if adapter == "kdenlive":
@@ -89,9 +84,8 @@ def _clip(piece: Piece, fps: int, address: Callable[[str], str]) -> Any:
     media = otio.schema.ExternalReference(
         target_url=address(piece.file), available_range=_range(0, piece.available, fps)
     )
-    return otio.schema.Clip(
-        name=piece.name, media_reference=media, source_range=_range(piece.first, piece.frames, fps)
-    )  # fmt: skip
+    place = _range(piece.first, piece.frames, fps)
+    return otio.schema.Clip(name=piece.name, media_reference=media, source_range=place)
 
 
 def _range(first: int, frames: int, fps: int) -> Any:

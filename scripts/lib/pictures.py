@@ -3,7 +3,7 @@
 import io
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from scripts.lib import still
 from scripts.lib.failures import Failure, Kind
@@ -82,13 +82,3 @@ def outgoing(path: Path, kinds: tuple[str, ...] = ("PNG", "JPEG", "WEBP")) -> tu
     # a photograph as PNG is several times larger
     suffix = ".png" if made.mode == "RGBA" or found.format == "PNG" else ".jpg"
     return encoded(made, suffix), MIMES[FORMATS[suffix]]
-
-
-def side_by_side(left: Path, right: Path, size: tuple[int, int] = (1920, 1080)) -> Image.Image:
-    """Two pictures as the halves of one, each filling its half, cut around its centre."""
-    width, height = size
-    joined = Image.new("RGB", size)
-    for path, at in ((left, 0), (right, width // 2)):
-        whole = flattened(load(path, str(path)))
-        joined.paste(ImageOps.fit(whole, (width // 2, height), Image.Resampling.LANCZOS), (at, 0))
-    return joined

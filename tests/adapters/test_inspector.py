@@ -182,7 +182,7 @@ async def test_a_damaged_recording_is_refused(
 
 async def test_a_black_clip_is_refused_in_words(inspector: MediaInspector, tmp_path: Path) -> None:
     black = make(tmp_path / "clip_07.mp4", "-f", "lavfi", "-i", "color=black:s=640x360:r=24:d=2", *X264)
-    assert await refused(inspector, black, "video") == "clip_07.mp4 is black from begin to end"
+    assert await refused(inspector, black, "video") == "clip_07.mp4 is black from start to end"
 
 
 async def test_a_dark_scene_is_not_black(inspector: MediaInspector, tmp_path: Path) -> None:

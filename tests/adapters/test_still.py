@@ -223,11 +223,11 @@ def test_every_script_turns_a_picture_upright(tmp_path: Path, run: Run) -> None:
     ran = run(create_composite.main, "--image", lying, "--output", out)
     assert ran.code == 0, ran.stderr
     assert apart(Image.open(out), whole) < 1.0
-    for main, words, both in (
-        (generate_asset.main, ("--split-vertical", lying, lying), pictures.side_by_side(lying, lying)),
-        (create_split_screen.main, ("--left", lying, "--right", lying, "--divider", 0),
-         picture.side_by_side(upright, upright, 0)),
-    ):  # fmt: skip
+    both = picture.side_by_side(upright, upright, 0)
+    for main, words in (
+        (generate_asset.main, ("--split-vertical", lying, lying)),
+        (create_split_screen.main, ("--left", lying, "--right", lying, "--divider", 0)),
+    ):
         ran = run(main, *words, "--output", out)
         assert ran.code == 0, ran.stderr
         made = Image.open(out)

@@ -70,7 +70,9 @@ def _judged(made: Stage, said: dict[str, object], kills: int) -> Result:
     assert not invariants.broken(made), invariants.broken(made)
     assert abs(charged - booked["micros"] / 1e6) < 0.005, (charged, booked["micros"])
     kinds = Counter(str(charge["kind"]) for charge in made.charges())
-    lines = {str(line["step"]): line for line in said["lines"]}  # type: ignore[attr-defined]
+    listed = said["lines"]
+    assert isinstance(listed, list)
+    lines = {str(line["step"]): line for line in listed}
     told, target = float(str(said["total_usd"])), said["target_usd"]
     if not kills:  # a purchase whose answer was lost is made again, and counted
         assert kinds["clip"] == lines["clip"]["count"], kinds

@@ -74,7 +74,7 @@ def test_a_guessed_length_counts_only_where_the_decoder_stumbled() -> None:
 
 
 def test_black_is_reported_whole_or_by_its_share_and_a_fade_passes() -> None:
-    assert objection(found(replace(SEEN, black=1.0)), "video", CLIP) == "is black from begin to end"
+    assert objection(found(replace(SEEN, black=1.0)), "video", CLIP) == "is black from start to end"
     assert objection(found(replace(SEEN, black=0.95)), "video", CLIP) == "is black for 95% of its length"
     assert objection(found(replace(SEEN, black=0.3)), "video", CLIP) is None
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scripts.lib import figure_check
 from videod.core.key_colours import GROUNDS, chosen, group
 
 
@@ -19,6 +20,12 @@ from videod.core.key_colours import GROUNDS, chosen, group
 def test_an_animal_is_not_drawn_before_its_own_color(words: tuple[str, ...], never: str) -> None:
     hue = chosen(None, *words)
     assert hue in GROUNDS and hue != never
+
+
+def test_pictures_are_checked_for_the_color_that_was_ordered() -> None:
+    assert {hue: f"(#{red:02X}{green:02X}{blue:02X})" for hue, (red, green, blue) in figure_check.GROUNDS.items()} == {
+        hue: words.split()[-1] for hue, words in GROUNDS.items()
+    }
 
 
 def test_a_white_animal_is_drawn_before_green_and_the_planner_is_followed() -> None:

@@ -22,7 +22,7 @@ from videod.flow.runner import Runner
 from videod.ports import Artefact, BadArtefact, Spawn, Unchecked
 
 TASK = Task("bear", "page", "wild", "Bear", "bears", "a crossing", Priority.NORMAL, None, Status.GENERATING_VIDEO, 0, 0)
-BLACK = BadArtefact("clip_01.mp4 is black from begin to end")
+BLACK = BadArtefact("clip_01.mp4 is black from start to end")
 
 
 @dataclass
@@ -109,7 +109,7 @@ async def test_a_refused_file_is_kept_aside_and_named_with_its_cause(tmp_path: P
     (failed,) = books.said
     assert isinstance(failed, JobFailed)
     assert failed.failure.kind == Kind.NONSENSE
-    assert failed.failure.message == "clip_01.mp4 is black from begin to end (kept as clip_01.mp4.refused)"
+    assert failed.failure.message == "clip_01.mp4 is black from start to end (kept as clip_01.mp4.refused)"
     assert files(tmp_path) == ["clip_01.mp4.refused"]
 
 

@@ -428,7 +428,7 @@ class InspectorDouble:
             raise BadArtefact(f"{path.name} is missing")
         data = path.read_bytes()
         if data.startswith(SPOILT.encode()):
-            raise BadArtefact(f"{path.name} is black from begin to end")
+            raise BadArtefact(f"{path.name} is black from start to end")
         facts = json.loads(data) if path.name.startswith("result") else {}
         return Artefact(len(data), hashlib.sha256(data).hexdigest(), facts)
 

@@ -71,6 +71,11 @@ class Evening:
             )  # fmt: skip
         return log
 
+    def wait_for(self, status: Status, log: Path) -> None:
+        """Until the episode shows this status."""
+        shown = f'"{status.value}"'
+        until(lambda: shown in self.type("videod list --json"), lambda: (status, log.read_text()[-2000:]))
+
     def interrupt(self) -> int:
         assert self.daemon is not None
         self.daemon.send_signal(signal.SIGINT)
@@ -148,13 +153,12 @@ def test_the_first_film_is_made_by_the_letter_of_the_tutorial(evening: Evening) 
     _shows(daemon, b"daemon_start_done")
     new, why = next(typed).strip().splitlines()
     evening.type(new)
-    status = "videod list --json"
-    until(lambda: "crossing" in evening.type(status), lambda: daemon.read_text()[-2000:])
+    until(lambda: "crossing" in evening.type("videod list --json"), lambda: daemon.read_text()[-2000:])
     assert evening.type(why)
     approve = next(typed)
     assert list(typed) == [], "the tutorial has a block that nobody types"
     for review in (Status.ASSETS_READY, Status.VIDEO_READY, Status.AUDIO_READY, Status.ASSEMBLY_COMPLETE):
-        until(lambda: f'"{review.value}"' in evening.type(status), lambda: (review, daemon.read_text()[-2000:]))  # noqa: B023
+        evening.wait_for(review, daemon)
         evening.type(approve)
-    until(lambda: f'"{Status.PUBLISHED.value}"' in evening.type(status), lambda: daemon.read_text()[-2000:])
+    evening.wait_for(Status.PUBLISHED, daemon)
     assert evening.interrupt() == 0

@@ -66,7 +66,7 @@ def test_a_clip_that_stays_bad_ends_as_an_error_with_its_cause_and_one_kept_file
             assert {job.state for job in clips} == {JobState.FAILED}
             told = {job.failure.message for job in clips if job.failure is not None}
             assert told == {
-                f"{job.key}.mp4 is black from begin to end (kept as {job.key}.mp4.refused)" for job in clips
+                f"{job.key}.mp4 is black from start to end (kept as {job.key}.mp4.refused)" for job in clips
             }
             # what a service makes badly twice it is not paid for a third time; all of it is in the books
             assert clips_bought(world) == 2 * 2

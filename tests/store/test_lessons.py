@@ -5,7 +5,8 @@ from pathlib import Path
 
 from videod.core.lessons import MOST
 from videod.core.ops import ForgetLesson, KeepLesson
-from videod.store.lessons import lessons, write
+from videod.store.learned import write
+from videod.store.lessons import lessons
 from videod.store.schema import migrate
 
 

@@ -145,5 +145,8 @@ class ContentNotes:
 def _rgb(luma: float, blue: float, red: float) -> tuple[int, int, int]:
     """A color of full range, BT.709."""
     high, low = red - 128, blue - 128
-    made = luma + 1.5748 * high, luma - 0.1873 * low - 0.4681 * high, luma + 1.8556 * low
-    return tuple(min(255, max(0, round(side))) for side in made)  # type: ignore[return-value]
+    return _level(luma + 1.5748 * high), _level(luma - 0.1873 * low - 0.4681 * high), _level(luma + 1.8556 * low)
+
+
+def _level(side: float) -> int:
+    return min(255, max(0, round(side)))

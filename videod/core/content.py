@@ -5,6 +5,7 @@ the file's name; what cannot be meant at all is refused in `media_checks`.
 """
 
 import itertools
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Sound:
     def together_db(self) -> float:
         """The mean level of both channels as one: what a telephone plays."""
         power = [10 ** (level / 10) for level in self.levels]
-        return -120.0 if not power or sum(power) <= 0 else 10 * _log10(sum(power) / len(power))
+        return -120.0 if not power or sum(power) <= 0 else 10 * math.log10(max(sum(power) / len(power), 1e-12))
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,6 @@ class Content:
     size: tuple[int, int] = (0, 0)
     look: str = ""
     frozen: tuple[tuple[float, float], ...] = ()
-
-
-def _log10(value: float) -> float:
-    from math import log10
-
-    return log10(max(value, 1e-12))
 
 
 def oddities(found: Content, step: str) -> tuple[str, ...]:
@@ -141,7 +136,7 @@ def drifts(frames: Sequence[Frame]) -> str | None:
         )
         for name in ("blue", "red")
     )
-    return f"changes its colors from begin to end (by {moved:.0f} of 255 levels)" if moved > DRIFT else None
+    return f"changes its colors from start to end (by {moved:.0f} of 255 levels)" if moved > DRIFT else None
 
 
 def _longest(odd: Sequence[bool]) -> tuple[int, int]:

@@ -126,7 +126,7 @@ def _objection_to_pictures(seen: Seen, expected: Expectation) -> str | None:
     if seen.pictures < SLOWEST_FPS * seen.seconds or seen.pictures < 2:
         return f"has only {seen.pictures} pictures in {seen.seconds:.1f} s"
     if seen.black > 0.995:
-        return "is black from begin to end"
+        return "is black from start to end"
     if seen.black > expected.black:
         return f"is black for {seen.black:.0%} of its length"
     return objection_to_size(seen.width, seen.height, expected)

@@ -116,6 +116,9 @@ def told_story(plan: Job) -> object:
     return plan.args.get(STORY, plan.facts.get(TOLD))
 
 
+#: the keys of the thumbnails, in the order in which they are offered: the first is used where nobody chooses
+THUMBNAILS = ("one", "two", "three")
+
 #: the argument that says that a person gave the file: it stays when what the job would be made from changes
 OWN = "own"
 

@@ -4,10 +4,8 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan, PlannedClip
 from videod.core.statuses import Gate, Status
 from videod.core.step import KIB, MIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual
-from videod.core.step_parts import clip_key, job, picture_name, text
+from videod.core.step_parts import THUMBNAILS, clip_key, job, picture_name, text
 
-#: the keys of the three, in the order in which they are offered: the first is used where nobody chooses
-KEYS = ("one", "two", "three")
 #: where a story turns that does not say it: the share of its clips that lie before
 TURN = 2 / 3
 
@@ -15,7 +13,9 @@ TURN = 2 / 3
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     made = []
     clips = _clips(plan)
-    for key, clip, frame, letters in zip(KEYS, clips, (False, True, False), ("large", "large", "small"), strict=True):
+    for key, clip, frame, letters in zip(
+        THUMBNAILS, clips, (False, True, False), ("large", "large", "small"), strict=True
+    ):
         source = f"clip/{clip_key(clip.number)}" if frame else picture_name(clip)
         args: dict[str, object] = {"picture": source, "letters": letters}
         made.append(job(STEP, task, policy, key, args, (source,)))

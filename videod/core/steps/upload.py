@@ -18,10 +18,7 @@ from videod.core.step import (
     positive,
     revised,
 )
-from videod.core.step_parts import channel_file, clip_keys, job, names, text
-
-#: the keys of the thumbnails, in the order in which a person counts them
-THUMBNAILS = ("one", "two", "three")
+from videod.core.step_parts import THUMBNAILS, channel_file, clip_keys, job, names, text
 
 
 def marker_of(task_id: str) -> str:
@@ -67,8 +64,8 @@ def _chapters(job: Job, at: CommandContext) -> str:
 
 def _besides(job: Job, at: CommandContext) -> tuple[str, ...]:
     """Captions, and the thumbnail that was chosen, the first where none was: as far as the episode has them."""
-    chosen = str(job.args.get("thumbnail", "1"))
-    number = int(chosen) if chosen in ("1", "2", "3") else 1
+    numbers = {str(number): number for number in range(1, len(THUMBNAILS) + 1)}
+    number = numbers.get(str(job.args.get("thumbnail")), 1)
     given = {"--captions": "captions/film", "--thumbnail": f"thumbnail/{THUMBNAILS[number - 1]}"}
     return tuple(part for flag, name in given.items() if name in at.outputs for part in (flag, at.file(name)))
 
