@@ -7,12 +7,11 @@ again must be taken off it, so the list cannot grow old. It is empty when the wa
 
 from collections.abc import Iterable
 
-from tests.security.town import ASKING, OWN, Tried
+from tests.security.town import ASKING, OURS, OWN, Tried, service_of
 from videod.core.services import SERVICES
-from videod.core.tables import STEPS
 
 #: our scripts that talk to a service
-ASKS = {name for name, step in STEPS.items() if SERVICES[step.service].outside} | {ASKING}
+ASKS = {who for who in OURS if who == ASKING or SERVICES[service_of(who)].outside}
 #: act -> what it is needed for
 ONLINE = {
     "connect_tcp": "its service",

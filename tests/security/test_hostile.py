@@ -9,9 +9,8 @@ import pytest
 
 from tests.security import expected, hostile, rig
 from tests.security.__main__ import tried
-from tests.security.town import OURS, OWN
+from tests.security.town import OFFERED, OURS, OWN
 from videod.adapters import launch
-from videod.core.services import SERVICES
 from videod.core.tables import STEPS
 
 needs_walls = pytest.mark.skipif(launch.abi() < 6, reason="this kernel's Landlock is older than ABI 6: walls are lower")
@@ -37,10 +36,8 @@ def test_every_script_that_the_daemon_starts_is_attacked_from() -> None:
     scripts = {path.stem for path in (rig.ROOT / "scripts").glob("*.py")} - {"__init__"}
     # these are run by a person at a terminal
     scripts -= {"youtube_auth", "export_timeline"}
-    # by these another service does the work of a step, behind that step's walls
-    scripts -= {Path(offer.script).stem for one in SERVICES.values() for offer in one.offers if offer.script}
-    attacked = {Path(STEPS[name].script).stem if name in STEPS else name for name in OURS}
-    assert attacked >= scripts and attacked <= scripts | {Path(step.script).stem for step in STEPS.values()}
+    known = {name: step.script for name, step in STEPS.items()} | OFFERED
+    assert {Path(known.get(name, name)).stem for name in OURS} == scripts
 
 
 @pytest.mark.fault("12.3", "12.5", "12.6", "12.10")

@@ -23,6 +23,8 @@ from videod import receipts
 from videod.adapters import confinement, walls
 from videod.adapters.process import ProcessLauncher
 from videod.adapters.youtube_questions import YouTubeQuestions, YouTubeTrouble
+from videod.core import offers
+from videod.core.services import SERVICES
 from videod.core.step import Command
 from videod.core.tables import STEPS
 from videod.credentials import SECRET_NAMES
@@ -32,14 +34,29 @@ from videod.web.api import build_app, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = Path(__file__).with_name("hostile.py")
-#: who is attacked from: each step's own script of ours, the one that asks YouTube, and a script of the user's
+#: "step/service" -> the script by which that service does the step in the place of its own
+OFFERED = {
+    offers.key(offer.step, name): offer.script
+    for name, service in SERVICES.items()
+    for offer in service.offers
+    if offer.script
+}
+#: who is attacked from: each step's own script of ours, those of other services, the one that asks YouTube, and a
+#: script of the user's
 ASKING, OWN = "ask_youtube", "own"
-OURS = (*STEPS, ASKING)
+OURS = (*STEPS, *OFFERED, ASKING)
+
 #: a name that a process left behind bears has this beginning
 LEFT = "hx"
 #: who ends just now has not been reaped yet
 FEW_DEAD = 5
 DECOYS = ("truncated", "removed", "renamed", "listed", "flagged", "taken")
+
+
+def service_of(who: str) -> str:
+    """The service that does the step of one of OURS."""
+    step, _, other = who.partition("/")
+    return other or STEPS[step].service
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,7 @@ class Town:
         for folder in (self.state, self.home, self.channels, self.packages, self.at / "cache"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copytree(ROOT / "scripts", self.scripts, dirs_exist_ok=True)
-        for name in {step.script for step in STEPS.values()} | {f"{ASKING}.py", f"{OWN}.py"}:
+        for name in {step.script for step in STEPS.values()} | set(OFFERED.values()) | {f"{ASKING}.py", f"{OWN}.py"}:
             shutil.copy(HOSTILE, self.scripts / name)
         if self.made_credentials:
             self.credentials.mkdir(mode=0o700)
@@ -129,11 +146,13 @@ class Town:
                 return seen.spawn
             except YouTubeTrouble:
                 raise AssertionError("it was not started") from None
-        step = "image" if who == OWN else who
+        step, _, service = ("image" if who == OWN else who).partition("/")
         made = self.builder(**({step: str(self.scripts / f"{OWN}.py")} if who == OWN else {}))
         # the plan at hand has no split screen: it is a composite's job by another name
         like = "composite" if step == "split_screen" else step
         job = replace(next(job for job in self.book.jobs.values() if job.step == like), step=step)
+        if service:
+            job = replace(job, service=service)
         made.prepare(self.book.one, job, Command(()))
         return await made.spawn(self.book.one, job, Command(()))
 
