@@ -10,7 +10,17 @@ from videod.cli import client, options, output
 from videod.cli.options import AsJson, ChannelId, Config, StateFolder, examples
 from videod.cli.output import USAGE, Cell, Column, CommandError
 from videod.core.days import midnight
-from videod.core.measures import PUBLISHED, TARGET_ALONE, TARGET_RECOVERED, Outcome, Report, Share, a_film
+from videod.core.measures import (
+    PUBLISHED,
+    TARGET_ALONE,
+    TARGET_RECOVERED,
+    TARGET_UP,
+    Outcome,
+    Presence,
+    Report,
+    Share,
+    a_film,
+)
 from videod.dashboard import report as words
 from videod.dashboard.text import count, money, span, spent
 from videod.store import reports
@@ -99,6 +109,18 @@ def as_object(found: Report) -> dict[str, object]:
             for one in found.waits
         ],
         "bottleneck": None if bottleneck is None else bottleneck.service,
+        "presence": _presence(found.presence),
+    }  # fmt: skip
+
+
+def _presence(one: Presence) -> dict[str, object]:
+    return {
+        "since": serializers.when(one.since), "share": None if one.up.value is None else round(one.up.value, 6),
+        "target": TARGET_UP, "away_s": _s(one.away_ms),
+        "absences": [
+            {"began_at": serializers.when(gap.began_at), "ended_at": serializers.when(gap.ended_at)}
+            for gap in one.absences
+        ],
     }  # fmt: skip
 
 
@@ -134,7 +156,8 @@ def _channel(found: Report, name: str) -> dict[str, object]:
 
 def _print(found: Report, now: int) -> None:
     output.say(words.period(found), "dim")
-    for line in (*words.episodes(found), words.failures(found), words.costs(found), words.bottleneck(found)):
+    lines = words.failures(found), words.costs(found), words.bottleneck(found), words.presence(found)
+    for line in (*words.episodes(found), *lines):
         output.say(line)
     _by_channel(found, now)
     _times(found)

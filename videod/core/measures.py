@@ -8,8 +8,9 @@ from videod.core.attention import Queue
 from videod.core.failures import POLICY, QUIET, Answer
 from videod.core.statuses import Status
 
-#: shares to reach: of finished episodes without a person (FR59), of transient failures that recover alone (FR35, R2)
-TARGET_ALONE, TARGET_RECOVERED = 0.95, 0.8
+#: shares to reach: of finished episodes without a person (FR59), of transient failures that recover alone (FR35, R2),
+#: of the time in which the daemon worked (R1)
+TARGET_ALONE, TARGET_RECOVERED, TARGET_UP = 0.95, 0.8, 0.99
 #: kinds that pass automatically as a rule: videod tries again with growing waits
 TRANSIENT = tuple(kind.value for kind, policy in POLICY.items() if policy.answer is Answer.AGAIN)
 #: outcomes of attempts that are no failure, as the table `harmless` has them
@@ -90,6 +91,47 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Absence:
+    """The daemon gave no sign of life in this time, stopped, frozen or its host off, ms."""
+
+    began_at: int
+    ended_at: int
+
+    @property
+    def ms(self) -> int:
+        return self.ended_at - self.began_at
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Of the time from `since` up to before `end`, ms: when the daemon was away. `since` is the start of the period, or
+    of what is known; no time at all where nothing is."""
+
+    since: int
+    end: int
+    absences: tuple[Absence, ...] = ()
+
+    @property
+    def away_ms(self) -> int:
+        return sum(one.ms for one in self.absences)
+
+    @property
+    def up(self) -> "Share":
+        return Share(self.end - self.since - self.away_ms, self.end - self.since)
+
+
+def merged(absences: Sequence[Absence]) -> tuple[Absence, ...]:
+    """In order, and no moment twice: a clock that was set back notes absences that overlap."""
+    found: list[Absence] = []
+    for one in sorted(absences, key=lambda gap: gap.began_at):
+        if found and one.began_at < found[-1].ended_at:
+            found[-1] = Absence(found[-1].began_at, max(found[-1].ended_at, one.ended_at))
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
 class Report:
     """A period from `begin` up to before `end`, ms, of one channel or (None) of all; `queue` is of now."""
 
@@ -104,6 +146,7 @@ class Report:
     by_channel: tuple[Cost, ...]
     by_service: tuple[Cost, ...]
     queue: tuple[Queue, ...]
+    presence: Presence
 
     def of(self, *outcomes: Outcome, channel: str | None = None) -> tuple[Ending, ...]:
         """The endings with one of these outcomes, of one channel where it is given."""

@@ -1,6 +1,6 @@
 """The measures of a period in words: lines that `videod report` and the weekly message share. Pure."""
 
-from videod.core.measures import TARGET_ALONE, TARGET_RECOVERED, Outcome, Report, Share, Stay, a_film
+from videod.core.measures import TARGET_ALONE, TARGET_RECOVERED, TARGET_UP, Outcome, Report, Share, Stay, a_film
 from videod.core.moments import clock
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, LABELS
@@ -46,6 +46,22 @@ def failures(report: Report) -> str:
     return f"Transient failures that recovered automatically: {told}."
 
 
+def presence(report: Report) -> str:
+    """Which share of the time videod worked, and when it did not; a period of which nothing is known says so."""
+    one = report.presence
+    if one.up.value is None:
+        return "videod at work: not known for this period."
+    # never 100 % while something is missing
+    share = "100" if not one.absences else f"{min(one.up.value * 100, 99.99):.2f}"
+    told = f"videod at work: {share} % of the time; {_target(one.up, TARGET_UP)}"
+    told += "" if one.since == report.begin else f"; known since {clock(one.since)}"
+    if not one.absences:
+        return f"{told}."
+    longest = max(one.absences, key=lambda gap: gap.ms)
+    often = "once" if len(one.absences) == 1 else f"{len(one.absences)} times, the longest"
+    return f"{told}. Away {span(one.away_ms)}: {often} {span(longest.ms)} from {clock(longest.began_at)}."
+
+
 def costs(report: Report) -> str:
     """What was spent, by service, and what a film of this period cost."""
     parts = ", ".join(f"{one.key} {spent(one.micros, one.possible)}" for one in report.by_service)
@@ -87,7 +103,8 @@ def weekly_text(report: Report, at: int) -> str:
     published, alone = len(report.published), report.alone()
     head = f"videod's week up to {clock(report.end)}: {count(published, 'episode')} published"
     head += "" if alone.value is None else f", {percent(alone)} without a person"
-    lines = [head, *episodes(report), failures(report), costs(report), _review_line(report), bottleneck(report)]
+    lines = [head, *episodes(report), failures(report), costs(report)]
+    lines += [_review_line(report), bottleneck(report), presence(report)]
     lines += [queue(report, at), *_needed(report)]
     return "\n".join([*lines, "`videod report --week` shows more."])
 

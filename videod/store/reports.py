@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from videod.core import days
 from videod.core.attention import Queue
-from videod.core.measures import Cost, Ending, LaneWait, Outcome, Report, Stay, Troubles
+from videod.core.measures import Absence, Cost, Ending, LaneWait, Outcome, Presence, Report, Stay, Troubles, merged
 from videod.core.services import TIDYING
 from videod.core.statuses import Status
 from videod.store.calendar import calendar
@@ -135,6 +135,15 @@ WHERE admitted = 0 AND phase <> 'closed' AND phase = 'queued' AND channel_id = c
 GROUP BY channel_id ORDER BY channel_id
 """
 
+#: a sign of life that takes longer than this is an absence, as in migrations/0028_absences.sql
+LONGEST_BEAT_MS = 60_000
+_ABSENCES = """
+SELECT began_at, ended_at FROM absences WHERE began_at > 0 AND ended_at > :since AND began_at < :end
+UNION ALL
+SELECT CAST(value AS INTEGER), :end FROM key_values
+WHERE name = 'heartbeat' AND CAST(value AS INTEGER) < :end - :longest_ms
+"""
+
 
 _COSTS = f"""{_SPENT}
 SELECT channel_id, service, sum(micros), sum(possible) FROM spent
@@ -156,7 +165,17 @@ def report(connection: sqlite3.Connection, begin: int, end: int, channel: str | 
         by_channel=_costs(spent, 0),
         by_service=_costs(spent, 1),
         queue=tuple(Queue(*row) for row in connection.execute(_QUEUE, what)),
+        presence=_presence(connection, begin, end),
     )  # fmt: skip
+
+
+def _presence(connection: sqlite3.Connection, begin: int, end: int) -> Presence:
+    """When the daemon was away; since its last sign of life as well, where that is long ago by now."""
+    known = connection.execute("SELECT min(ended_at) FROM absences WHERE began_at = 0").fetchone()
+    since = min(max(begin, known[0]), end) if known[0] is not None else end
+    rows = connection.execute(_ABSENCES, {"since": since, "end": end, "longest_ms": LONGEST_BEAT_MS})
+    cut = (Absence(max(since, began_at), min(end, ended_at)) for began_at, ended_at in rows)
+    return Presence(since, end, merged([one for one in cut if one.ms > 0]))
 
 
 def _costs(spent: Sequence[tuple[str, str, int, int]], by: int) -> tuple[Cost, ...]:
