@@ -27,7 +27,9 @@ def parser() -> script_runtime.Arguments:
     )
     asked = made.add_mutually_exclusive_group(required=True)
     asked.add_argument("--mine", action="store_true", help="the channel of the token")
-    asked.add_argument("--verify", metavar="NAME", help="the channel of the token; fails where it is not this one")
+    asked.add_argument(
+        "--verify", metavar="NAME", help="Check that the token is for this channel, and fail if it is not"
+    )
     asked.add_argument("--named", metavar="NAME", help="a channel by its id (UC...), @handle or user/NAME")
     asked.add_argument("--videos", metavar="IDS", help="status of these videos, separated by commas")
     made.add_argument("--token-file", type=Path, metavar="FILE", help="a file of youtube_auth.py")

@@ -18,23 +18,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = script_runtime.Arguments(
         "assemble_video.py",
         "Join the clips of a manifest into one MP4 (1920x1080 H.264 High, AAC 384 kb/s 48 kHz, fast start). Prepared"
-        " cuts are copied; what is missing is cut here; only parts that do not fit are encoded again.",
+        " cuts are copied. What is missing is cut here. Only parts that do not fit are encoded again.",
         "python scripts/assemble_video.py --manifest manifest.json --output episode.mp4\n\n"
         'manifest: {"clips": [{"clip_number": 1, "video": "clip_01.mp4", "audio": "clip_01.mp3",\n'
         '                      "sfx": "clip_01_sfx.mp3", "cut": "clip_01.mov"}]}\n'
-        "  sfx and cut may be missing; relative paths are taken from the manifest's folder",
+        "  sfx and cut may be missing. Relative paths are taken from the manifest's folder",
     )
     parser.add_argument("--manifest", type=Path, required=True, help="the clips, as JSON")
     parser.add_argument("--output", type=Path, required=True, help="the film to write, ending in .mp4")
-    parser.add_argument("--intro", type=Path, help="a film to put in front; a missing file is a warning")
-    parser.add_argument("--outro", type=Path, help="a film to put at the end; a missing file is a warning")
+    parser.add_argument("--intro", type=Path, help="a film to put in front. A missing file is a warning")
+    parser.add_argument("--outro", type=Path, help="a film to put at the end. A missing file is a warning")
     parser.add_argument(
         "--watermark",
         type=Path,
-        help="a picture for the lower right corner of the clips; cuts without it are encoded again",
+        help="a picture for the lower right corner of the clips. Cuts without it are encoded again",
     )
-    parser.add_argument("--music", type=Path, help="music to lie under it all; a missing file is a warning")
-    parser.add_argument("--music-credit", default="", help="what its licence asks to be said: told with the result")
+    parser.add_argument("--music", type=Path, help="music to lie under it all. A missing file is a warning")
+    parser.add_argument("--music-credit", default="", help="what its license asks to be said: told with the result")
     parser.add_argument("--lufs", type=float, default=-14.0, help="integrated loudness (default -14)")
     parser.add_argument("--true-peak", type=float, default=-1.0, help="highest true peak in dBTP (default -1.0)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
@@ -57,7 +57,7 @@ def assemble(asked: argparse.Namespace, reporter: Reporter) -> None:
         under = None if music is None else assembly.music(music)
         left_out = [one.why for one in (*gathered, drawn, under) if isinstance(one, LeftOut)]
         for why in left_out:
-            script_runtime.warn(f"{why}; the film is made without it")
+            script_runtime.warn(f"{why}. The film is made without it")
         parts = [one for one in gathered if isinstance(one, Part)]
         correcting = _stretch(reporter, 0.5, 0.8)
         if wishes.mark is not None:
@@ -81,7 +81,7 @@ def _finish(
     if heard.lufs is None:
         script_runtime.warn("the film is silent")
     elif abs(heard.lufs - target.lufs) > 1.0:
-        script_runtime.warn(f"the film has {heard.lufs:g} LUFS; {target.lufs:g} cannot be reached under the true peak")
+        script_runtime.warn(f"the film has {heard.lufs:g} LUFS. {target.lufs:g} cannot be reached under the true peak")
     reporter.progress(0.9, "joining the clips")
     with atomic.replacing(asked.output) as (stream, path):
         joining.join(segments, listed, sound, asked.fps, room, stream)
@@ -109,7 +109,7 @@ def _opening(segments: Sequence[segment.Segment], fps: int) -> float:
 def _present(asked: argparse.Namespace, option: str) -> Path | None:
     path: Path | None = getattr(asked, option)
     if path is not None and not path.is_file():
-        script_runtime.warn(f"{option} {path} is not there; the film is made without it")
+        script_runtime.warn(f"{option} {path} is not there. The film is made without it")
         return None
     return path
 

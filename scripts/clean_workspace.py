@@ -61,7 +61,7 @@ def _tell_gone(workspace: Path, files: int, freed: int, events_wanted: bool) -> 
 
 def _checked(given: Path) -> Path:
     if given.is_symlink():
-        raise Failure(Kind.INPUT, f"--workspace {given} is a link; name the folder itself")
+        raise Failure(Kind.INPUT, f"--workspace {given} is a link. Name the folder itself")
     workspace = given.resolve()
     if workspace.parent.parent.name != "workspaces" or not TASK_ID.match(workspace.name):
         raise Failure(Kind.INPUT, f"--workspace {workspace}: is not .../workspaces/<channel>/<task id>")

@@ -13,7 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = script_runtime.Arguments(
         "create_composite.py",
         "Write a PNG of exactly 1920x1080: a character, cut out by its alpha channel or from its plain background, on"
-        " the lower third of an environment; or (--image) one picture cropped to fill the frame.",
+        " the lower third of an environment. With --image, one picture cropped to fill the frame.",
         "python scripts/create_composite.py --character bear.png --environment river.png --output clip_07.png\n"
         "  python scripts/create_composite.py --image river.png --output clip_08.png",
     )

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--opens", action="store_true", help="the first cut of a film: its words come later")
     parser.add_argument("--closes", action="store_true", help="the last cut of a film: it stays, and fades out")
-    parser.add_argument("--watermark", type=Path, help="a picture to draw in the lower right corner; encodes the clip")
+    parser.add_argument("--watermark", type=Path, help="a picture to draw in the lower right corner (encodes the clip)")
     parser.add_argument("--burn-captions", default="", metavar="TEXT", help="draw what is said, as captions")
     parser.add_argument("--language", default="en", metavar="CODE", help="of the captions (default en)")
     parser.add_argument(
@@ -122,7 +122,7 @@ def _captioned(
     )
     found = caption_pictures.overlays(cues, 0, room)
     if found is None:
-        script_runtime.warn(f"{clip.name}: no font on this host has the letters of its captions; none are drawn")
+        script_runtime.warn(f"{clip.name}: no font on this host has the letters of its captions, so none are drawn")
         return wishes
     return replace(wishes, overlays=found)
 
@@ -133,7 +133,7 @@ def _marked(wishes: segment.Wishes, watermark: Path | None, room: Path) -> segme
         return wishes
     found = overlay.mark(watermark, room) if watermark.is_file() else overlay.LeftOut(f"{watermark} is not there")
     if isinstance(found, overlay.LeftOut):
-        script_runtime.warn(f"{found.why}; the cut is made without it")
+        script_runtime.warn(f"{found.why}. The cut is made without it")
         return wishes
     return replace(wishes, mark=found)
 

@@ -28,13 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "python scripts/export_timeline.py --manifest manifest.json --title 'The Crossing' --folder edit",
     )
     parser.add_argument("--manifest", type=Path, required=True, help="the clips, as for assemble_video.py")
-    parser.add_argument("--folder", type=Path, required=True, help="where to write; made if it is not there")
+    parser.add_argument("--folder", type=Path, required=True, help="where to write (created if missing)")
     parser.add_argument("--title", default="Film", help="what the timeline is called")
     parser.add_argument("--plan", type=Path, help="the plan, for names that a person reads")
     parser.add_argument("--intro", type=Path, help="the film that was put in front")
     parser.add_argument("--outro", type=Path, help="the film that was put at the end")
     parser.add_argument("--music", type=Path, help="the music that lies under it all")
-    parser.add_argument("--captions", type=Path, help="captions as SRT; they become markers")
+    parser.add_argument("--captions", type=Path, help="captions as SRT, which become markers")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
     return script_runtime.run(parser, export, argv)
 
@@ -51,7 +51,7 @@ def export(asked: argparse.Namespace, reporter: Reporter) -> None:
         gathered = assembly.gather(entries, asked.intro, asked.outro, wishes, room, reporter.progress)
         for one in gathered:
             if isinstance(one, LeftOut):
-                script_runtime.warn(f"{one.why}; the film is made without it")
+                script_runtime.warn(f"{one.why}. The film is made without it")
         segments = [one.segment for one in gathered if isinstance(one, Part)]
         under = assembly.music(asked.music) if asked.music is not None else None
         music = under if isinstance(under, mixing.Music) else None

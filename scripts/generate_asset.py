@@ -53,10 +53,10 @@ def parser() -> script_runtime.Arguments:
         "  python scripts/generate_asset.py --character bear.png --environment river.png --output scene.png\n"
         "  python scripts/generate_asset.py --split-vertical left.png right.png --output split.png",
     )
-    made.add_argument("--prompt", default="", help="what to draw; with --character an addition to the instruction")
+    made.add_argument("--prompt", default="", help="what to draw, or with --character an addition to the instruction")
     made.add_argument("--output", required=True, type=Path, help="the picture to write, .png or .jpg")
     made.add_argument("--reference-image", action="append", default=[], type=Path, metavar="PICTURE",
-                      help="a picture to follow; may be given several times")  # fmt: skip
+                      help="a picture to follow (repeatable)")  # fmt: skip
     made.add_argument("--character", type=Path, metavar="PICTURE", help="compose: the creature, with --environment")
     made.add_argument("--environment", type=Path, metavar="PICTURE", help="compose: the place, with --character")
     made.add_argument("--split-vertical", nargs=2, type=Path, metavar=("LEFT", "RIGHT"), help="join two pictures")

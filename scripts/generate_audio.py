@@ -57,9 +57,11 @@ def parser() -> script_runtime.Arguments:
     made.add_argument(
         "--format", default="mp3_44100_128", metavar="FORMAT", help="mp3_* or wav_*, default mp3_44100_128"
     )
-    made.add_argument("--language", metavar="CODE", help="what is spoken, such as de; sent where the model takes it")
-    made.add_argument("--previous", default="", help="what is said before; told where the model takes it")
-    made.add_argument("--next", default="", help="what is said after; told where the model takes it")
+    made.add_argument(
+        "--language", metavar="CODE", help="language of the text, such as de (sent if the model takes it)"
+    )
+    made.add_argument("--previous", default="", help="what is said before (sent if the model takes it)")
+    made.add_argument("--next", default="", help="what is said after (sent if the model takes it)")
     made.add_argument("--seed", type=int, help="0 to 4294967295: the same seed makes a similar reading")
     made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
     return made
@@ -149,7 +151,7 @@ def _keep_times(wish: Wish, answer: elevenlabs.Audio, raw: Path) -> None:
     """Keep beside the narration when its characters are spoken; captions do without where nobody said it."""
     times = spoken_times.of_alignment(answer.alignment, wish.text)
     if times is None:
-        script_runtime.warn("ElevenLabs did not say when the words are spoken; captions take it from the sound")
+        script_runtime.warn("ElevenLabs did not say when the words are spoken. Captions take it from the sound")
         atomic.remove(spoken.place(wish.output))
     else:
         spoken.keep(wish.output, times, atomic.fingerprint(raw)[1])

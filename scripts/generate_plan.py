@@ -57,10 +57,12 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--brand", default="", metavar="TEXT", help="the channel's subject, tone and style")
     made.add_argument("--clips", type=int, default=18, metavar="N", help="default 18")
     made.add_argument("--images", type=int, default=22, metavar="M", help="default 22")
-    made.add_argument("--language", default="en", metavar="CODE", help="what is narrated, such as de; default en")
+    made.add_argument(
+        "--language", default="en", metavar="CODE", help="language of the narration, such as de (default en)"
+    )
     made.add_argument("--channel-file", type=Path, metavar="FILE", help="JSON: pace, likes, banned, before")
     made.add_argument(
-        "--facts", default="wikipedia", choices=("wikipedia", "none"), help="where to read; default wikipedia"
+        "--facts", default="wikipedia", choices=("wikipedia", "none"), help="where to read (default wikipedia)"
     )
     made.add_argument("--sources", type=Path, metavar="FILE", help="your own sources: links, or text by paragraphs")
     own = made.add_mutually_exclusive_group()
@@ -69,8 +71,8 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--search", action="store_true", help="also let the model search the web (0.014 USD a search)")
     made.add_argument("--contact", default="", metavar="TEXT", help="mail or page that Wikipedia may write to")
     made.add_argument("--output", type=Path, default=Path("plan/plan.json"), help="default plan/plan.json")
-    made.add_argument("--model", default=MODEL, help=f"for stories, text and edit; default {MODEL}")
-    made.add_argument("--light-model", default=LIGHT, help=f"for facts, beats and pictures; default {LIGHT}")
+    made.add_argument("--model", default=MODEL, help=f"for stories, text and edit (default {MODEL})")
+    made.add_argument("--light-model", default=LIGHT, help=f"for facts, beats and pictures (default {LIGHT})")
     made.add_argument("--rounds", type=int, default=3, metavar="N", help="repairs of a stage at most, default 3")
     made.add_argument("--from", dest="start", metavar="STAGE", help="keep story.json up to this stage, such as beats")
     made.add_argument("--story", type=int, metavar="N", help="tell another story of story.json, from the beats on")
@@ -205,7 +207,7 @@ def kept_before(arguments: argparse.Namespace, stages: Sequence[Stage]) -> dict[
     if number is None:
         return earlier(arguments.output, stages, start) if start else {}
     if start not in (None, CHOSEN_FROM):
-        raise Failure(Kind.USAGE, f"--story writes the {CHOSEN_FROM} and all that follows; leave --from out")
+        raise Failure(Kind.USAGE, f"--story writes the {CHOSEN_FROM} and all that follows. Leave out --from")
     given = earlier(arguments.output, stages, CHOSEN_FROM)
     written = answers.record(given["stories"])
     stories = answers.items(written.get("stories"))

@@ -58,7 +58,7 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--output", required=True, type=Path, help="the clip to write, .mp4")
     made.add_argument("--negative-prompt", default=NEGATIVE, help=f"default {NEGATIVE!r}")
     made.add_argument("--duration", type=int, default=10, metavar="SECONDS", help="as the model makes them, default 10")
-    made.add_argument("--model", default=MODEL, help=f"default {MODEL}; a mode stands behind an @")
+    made.add_argument("--model", default=MODEL, help=f"default {MODEL}. Write a mode after an @")
     made.add_argument("--cfg-scale", type=float, metavar="0..1", help="how closely the prompt is followed")
     made.add_argument("--image-host", choices=imagehost.HOSTS, default="kie", help="where the picture is put")
     made.add_argument("--image-host-second", choices=imagehost.HOSTS, help="used after the first failed three times")
@@ -66,7 +66,7 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--wait", type=float, default=900.0, metavar="SECONDS", help="how long to wait, default 900")
     made.add_argument("--poll", type=float, default=2.0, metavar="SECONDS", help="first pause, default 2")
     made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
-    made.add_argument("--fetch-only", action="store_true", help="fetch what an earlier run ordered; never order")
+    made.add_argument("--fetch-only", action="store_true", help="fetch what an earlier run ordered and never order")
     return made
 
 
@@ -142,7 +142,7 @@ def wait(wish: Wish, order: receipt.Order, reporter: Reporter) -> kie.Task:
         left = wish.wait_s - (time.monotonic() - began)
         if left <= 0:
             raise Failure(
-                Kind.BUSY, f"task {task_id} is not ready after {wish.wait_s:.0f} s; it continues without us",
+                Kind.BUSY, f"task {task_id} is not ready after {wish.wait_s:.0f} s. It continues at KIE",
                 service=kie.SERVICE, endpoint="GET /api/v1/jobs/recordInfo", retry_after_s=BUSY_WAIT_S,
                 next_step="run the same command again to keep waiting",
             )  # fmt: skip
@@ -157,7 +157,7 @@ def _check_age(task: kie.Task, order: receipt.Order) -> None:
         message, code = f"task {order.remote_id} was taken and is no longer known to the service", "422"
     elif task.state in kie.STATES and age_s > kie.LIMIT_S:
         message = (
-            f"task {order.remote_id} is still {task.state!r} {age_s / 60:.0f} minutes after it was ordered; KIE gives a"
+            f"task {order.remote_id} is still {task.state!r} {age_s / 60:.0f} minutes after it was ordered. KIE gives a"
             " task up after 10, so nobody knows whether it is paid for"
         )
     else:
@@ -198,7 +198,7 @@ def collect(
     except Failure as endless:
         if endless.kind is not Kind.IN_DOUBT or not may_reorder:
             raise
-        script_runtime.warn(f"{endless.message}; buying again, as you said")
+        script_runtime.warn(f"{endless.message}. Buying again, as you said")
         order.withdraw()
         return False
     if task.state == "fail":
@@ -212,11 +212,11 @@ def collect(
     except (Gone, Unusable):
         if not may_reorder:
             raise
-        script_runtime.warn("the finished clip cannot be had; buying again, as you said")
+        script_runtime.warn("the finished clip cannot be had. Buying again, as you said")
         order.withdraw()
         return False
     if refused is not None and atomic.fingerprint(wish.output)[1] == refused:
-        script_runtime.warn(f"the clip of {order.remote_id} is the one that was refused; ordering another")
+        script_runtime.warn(f"the clip of {order.remote_id} is the one that was refused. Ordering another")
         order.withdraw()
         atomic.remove(wish.output)
         return False

@@ -31,17 +31,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = script_runtime.Arguments(
         "make_captions.py",
         "Write the captions of a film as SubRip, and as WebVTT beside it. Times come from <narration>.times.json and"
-        " <cut>.said.json; where they are missing, from the sound of the narration. A caption never crosses a cut.",
+        " <cut>.said.json, or from the sound of the narration if those are missing. A caption never crosses a cut.",
         "python scripts/make_captions.py --list cuts.json --language en --output film.srt\n\n"
         'list: {"opening_s": 0.0, "cuts": [{"text": "A bear waits.", "narration": "clip_01.mp3",\n'
         '                                   "cut": "clip_01.mov", "seconds": 5.5}]}\n'
-        "  opening_s: what the film shows before its first cut; relative paths are taken from the list's folder",
+        "  opening_s: what the film shows before its first cut. Relative paths are taken from the list's folder",
     )
     parser.add_argument("--list", type=Path, required=True, metavar="FILE", help="the cuts of the film, as JSON")
     parser.add_argument("--language", default="en", metavar="CODE", help="what is spoken, such as de (default en)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
     parser.add_argument("--film-seconds", type=float, help="how long the film is: with another length, no captions")
-    parser.add_argument("--output", type=Path, required=True, help="the .srt to write; .vtt is written beside it")
+    parser.add_argument("--output", type=Path, required=True, help="the .srt to write (a .vtt is written beside it)")
     return script_runtime.run(parser, make, argv)
 
 

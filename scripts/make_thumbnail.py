@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--picture", type=Path, required=True, help="a picture, or a clip of which a frame is taken")
     parser.add_argument("--at", type=float, default=0.4, help="where in a clip, 0 to 1 of its length (default 0.4)")
-    parser.add_argument("--title", default="", help="what stands on it; none: the picture alone")
+    parser.add_argument("--title", default="", help="text to draw (default: the picture alone)")
     parser.add_argument("--letters", choices=sorted(LETTERS), default="large", help="size of the title (default large)")
     parser.add_argument("--output", type=Path, required=True, help="the thumbnail to write, ending in .jpg")
     return script_runtime.run(parser, make, argv)

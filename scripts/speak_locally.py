@@ -24,7 +24,7 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--text", required=True, help="what is said, in English")
     made.add_argument("--output", required=True, type=Path, help="the file to write, .mp3 or .wav")
     made.add_argument("--model", default=piper.VOICE, help=f"the voice, default {piper.VOICE}")
-    made.add_argument("--language", default="en", metavar="CODE", help="what is spoken; the voice speaks en")
+    made.add_argument("--language", default="en", metavar="CODE", help="language of the text (the voice speaks en)")
     for name in ("voice", "stability", "similarity", "style", "previous", "next"):
         made.add_argument(f"--{name}", help=argparse.SUPPRESS)
     made.add_argument("--buy-again", action="store_true", help=argparse.SUPPRESS)

@@ -43,8 +43,8 @@ class Wish:
 def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "upload_video.py",
-        "Upload a film to YouTube; started again it resumes where it stopped and never uploads twice. Captions and"
-        " thumbnail follow; one that YouTube refuses is reported and never fails the upload.\n"
+        "Upload a film to YouTube. Started again it resumes where it stopped and never uploads twice. Captions and"
+        " thumbnail follow. One that YouTube refuses is reported and never fails the upload.\n"
         "Needs YOUTUBE_ACCESS_TOKEN, or --token-file with GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, VIDEOD_MASTER_KEY.",
         'python scripts/upload_video.py --video film.mp4 --title "Bears" --description "A river." \\\n'
         "    --privacy unlisted --not-made-for-kids --synthetic-media --output result.json",
@@ -63,13 +63,13 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--synthetic-media", action=argparse.BooleanOptionalAction, default=True,
                       help="declare realistic generated scenes, default yes")  # fmt: skip
     made.add_argument("--language", default="en", help="default en")
-    made.add_argument("--marker", help="one line that names this film forever; default: made from the file's digest")
-    made.add_argument("--digest", metavar="SHA256", help="of the film; a file with another one is not uploaded")
+    made.add_argument("--marker", help="one line that names this film forever (default: made from the file's digest)")
+    made.add_argument("--digest", metavar="SHA256", help="digest of the film (a file with another one is not uploaded)")
     made.add_argument("--youtube-channel", metavar="NAME",
-                      help="where it must go: id (UC...), @handle or user/NAME; else nothing is sent")  # fmt: skip
+                      help="the only channel to upload to: id (UC...), @handle or user/NAME")  # fmt: skip
     made.add_argument("--output", required=True, type=Path, help="the result to write, .json")
     made.add_argument("--receipt", type=Path, metavar="FILE", help="the session's journal, default OUTPUT.session.json")
-    made.add_argument("--captions", type=Path, metavar="FILE", help="an .srt in the video's language; empty: none")
+    made.add_argument("--captions", type=Path, metavar="FILE", help="an .srt in the video's language (empty: none)")
     made.add_argument("--thumbnail", type=Path, metavar="FILE", help="a .jpg or .png of 16:9, below 2 MB")
     made.add_argument("--chunk-mib", type=float, default=CHUNK_MIB, help=f"default {CHUNK_MIB}, steps of 0.25")
     made.add_argument("--token-file", type=Path, metavar="FILE", help="a file of youtube_auth.py")
@@ -214,7 +214,7 @@ def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
         channel = Channel(token)
         video_id, uploaded = publish(wish, channel, reporter)
         if not uploaded:
-            script_runtime.warn(f"the channel already holds this film as {video_id}; nothing was uploaded")
+            script_runtime.warn(f"the channel already holds this film as {video_id}. Nothing was uploaded")
         shown = read_back(channel, video_id, wish)
         result = {
             "video_id": video_id, "url": youtube.watch_url(video_id), "title": wish.metadata.title,

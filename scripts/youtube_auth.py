@@ -1,4 +1,4 @@
-"""Authorises one channel for uploads: consent in a browser, the refresh token into an encrypted file.
+"""Authorizes one channel for uploads: consent in a browser, the refresh token into an encrypted file.
 
 No token is ever printed. On a host without a browser the printed address is opened elsewhere, through an SSH tunnel.
 """
@@ -66,7 +66,7 @@ def show(address: str, port: int, no_browser: bool, reporter: Reporter) -> None:
 
 def _open(address: str) -> None:
     if not webbrowser.open(address):
-        script_runtime.warn("no browser could be started here; open the address above yourself")
+        script_runtime.warn("no browser could be started here. Open the address above yourself")
 
 
 def await_answer(arrival: Arrival, timeout_s: float) -> str:
@@ -146,7 +146,7 @@ class Settlement:
             if failure.kind is Kind.CONFIGURATION:
                 raise
             self.warnings.append(
-                f"YouTube did not say which channel this consent is for ({failure.message}); videod asks before it"
+                f"YouTube did not say which channel this consent is for ({failure.message}). videod asks before it"
                 " uploads"
             )
             return None

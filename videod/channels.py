@@ -1,6 +1,6 @@
 """The channels: one YAML file each, checked strictly, all files and all faults at once.
 
-A new channel is a new file (and one authorisation), no code. Relative paths start at the folder of the file. A
+A new channel is a new file (and one authorization), no code. Relative paths start at the folder of the file. A
 missing intro, outro or watermark is a warning and the film is made without it; anything else wrong is an error.
 """
 
@@ -56,14 +56,14 @@ def _file(value: object, info: ValidationInfo) -> object:
         return value or None
     path = files.placed(value, (info.context or {}).get("folder", Path()))
     if (trouble := files.trouble(path)) is not None:
-        raise ValueError(f"{path} {trouble}; correct the path or leave the key out")
+        raise ValueError(f"{path} {trouble}. Correct the path or leave the key out")
     return path
 
 
 def _plain(text: str) -> str:
     odd = odd_characters(text.replace("\t", " "))
     if odd:
-        raise ValueError(f"holds the character {odd}, which is no text; leave it out")
+        raise ValueError(f"holds the character {odd}, which is no text. Leave it out")
     return text
 
 
@@ -78,7 +78,7 @@ def _name(text: str) -> str:
 def _category(number: str) -> str:
     if number not in CATEGORIES:
         known = ", ".join(f"{one} {name}" for one, name in CATEGORIES.items())
-        raise ValueError(f"{number[:20]!r} is no category that YouTube takes; write one of {known}")
+        raise ValueError(f"{number[:20]!r} is no category that YouTube takes. Write one of {known}")
     return number
 
 
@@ -86,7 +86,7 @@ def _template(text: str) -> str:
     unknown = [name for name in re.findall(r"\{([^{}\n]*)\}", text) if name not in PLACEHOLDERS]
     if unknown:
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        raise ValueError(f"{{{unknown[0][:40]}}} is no placeholder; the placeholders are {known}")
+        raise ValueError(f"{{{unknown[0][:40]}}} is no placeholder. The placeholders are {known}")
     if "<" in text or ">" in text:
         raise ValueError("may hold no < and no >: YouTube refuses them")
     return text
@@ -99,17 +99,17 @@ def _language(code: str) -> str:
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     for tag in tags:
         if not tag.strip() or any(letter in tag for letter in ",<>\n") or odd_characters(tag):
-            raise ValueError(f"the tag {tag[:40]!r} is empty or holds a comma, < or >; write one tag per line")
+            raise ValueError(f"the tag {tag[:40]!r} is empty or holds a comma, < or >. Write one tag per line")
     if tag_characters(tags) > TAG_CHARACTERS_MAX:
         raise ValueError(
-            f"all tags together have {tag_characters(tags)} characters; YouTube takes {TAG_CHARACTERS_MAX}"
+            f"all tags together have {tag_characters(tags)} characters. YouTube takes {TAG_CHARACTERS_MAX}"
         )
     return tags
 
 
 def _video_model(name: str) -> str:
     if name and clip_models.find(name) is None:
-        raise ValueError(f"{name[:60]!r} is no model that videod knows; write one of {', '.join(clip_models.names())}")
+        raise ValueError(f"{name[:60]!r} is no model that videod knows. Write one of {', '.join(clip_models.names())}")
     return name
 
 
@@ -138,7 +138,7 @@ class Music(_Part):
 
     @property
     def said(self) -> str:
-        """What a description says of it, with the licence's name."""
+        """What a description says of it, with the license's name."""
         return self.credit if not self.credit or self.licence in self.credit else f"{self.credit} ({self.licence})"
 
 
@@ -258,9 +258,9 @@ def load_channels(folder: Path) -> ChannelSet:
     names = listed(folder)
     found = [folder / name for name in names if name.endswith(".yaml")]
     loaded = load_files(found)
-    odd = [f"{folder / name}: is not read; {_renamed(Path(name))}" for name in names if _meant(name)]
+    odd = [f"{folder / name}: is not read. {_renamed(Path(name))}" for name in names if _meant(name)]
     if not found:
-        odd.append(f"{folder}: holds no channel; every channel is a file <channel>.yaml")
+        odd.append(f"{folder}: holds no channel. Every channel is a file <channel>.yaml")
     return ChannelSet(loaded.channels, (*loaded.warnings, *odd), loaded.files)
 
 
@@ -270,7 +270,7 @@ def _meant(name: str) -> bool:
 
 
 def _renamed(path: Path) -> str:
-    return f"the file of a channel is called {path.name.partition('.')[0].lower()}.yaml"
+    return f"The file of a channel is called {path.name.partition('.')[0].lower()}.yaml"
 
 
 def listed(folder: Path) -> list[str]:
@@ -278,11 +278,11 @@ def listed(folder: Path) -> list[str]:
     try:
         return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except (FileNotFoundError, NotADirectoryError):
-        reason = "there is no such folder; make it and put a <channel>.yaml in"
+        reason = "there is no such folder. Make it and put a <channel>.yaml in"
     except OSError as problem:
-        reason = f"the folder cannot be read ({files.reason(problem)}); let videod's user read it"
+        reason = f"the folder cannot be read ({files.reason(problem)}). Let videod's user read it"
     except ValueError:
-        reason = "no folder can have this name; correct [paths] channels"
+        reason = "no folder can have this name. Correct [paths] channels"
     raise ChannelError([Fault(str(folder), None, "", reason)])
 
 
@@ -295,7 +295,7 @@ def load_files(paths: Sequence[Path]) -> ChannelSet:
     ids: dict[str, Path] = {}
     for path in paths:
         if path.suffix != ".yaml":
-            faults.append(Fault(str(path), None, "", f"is not read by videod; {_renamed(path)}"))
+            faults.append(Fault(str(path), None, "", f"is not read by videod. {_renamed(path)}"))
             continue
         read = _read(path)
         if isinstance(read, list):
@@ -304,11 +304,11 @@ def load_files(paths: Sequence[Path]) -> ChannelSet:
         channel, notes = read
         warnings.extend(notes)
         if (first := ids.setdefault(channel.id, path)) != path:
-            faults.append(Fault(str(path), None, "id", f"is already the id of {first}; every channel has its own"))
+            faults.append(Fault(str(path), None, "id", f"is already the id of {first}. Every channel has its own"))
         channels[channel.id] = channel
         other = names.setdefault(channel.name.casefold(), path)
         if other != path:
-            faults.append(Fault(str(path), None, "name", f"is already the name of {other}; names must differ"))
+            faults.append(Fault(str(path), None, "name", f"is already the name of {other}. Names must differ"))
     if faults:
         raise ChannelError(faults)
     return ChannelSet(MappingProxyType(channels), tuple(warnings), tuple(paths))
@@ -329,15 +329,15 @@ def _read(path: Path) -> tuple[Channel, list[str]] | list[Fault]:
     except ValidationError as problem:
         return faults_of(problem.errors(include_url=False), Channel, str(path), document.lines, ": ")
     if channel.id != path.stem:
-        reason = f"must be the file's name; write id: {path.stem} or rename the file to {channel.id}.yaml"
+        reason = f"must be the file's name. Write id: {path.stem} or rename the file to {channel.id}.yaml"
         return [Fault(str(path), document.lines[("id",)], "id", reason)]
     faults = [Fault(str(path), _line(document, key), key, reason) for key, reason in _together(channel)]
     if faults:
         return faults
     missing = [name for name in EXTRAS if (extra := getattr(channel, name)) is not None and not files.exists(extra)]
-    notes = [f"{path}:{document.lines[(name,)]}: {name}: there is no file {getattr(channel, name)}; films are made "
+    notes = [f"{path}:{document.lines[(name,)]}: {name}: there is no file {getattr(channel, name)}. Films are made "
              f"without it" for name in missing]  # fmt: skip
-    notes += [f"{path}:{_line(document, 'music')}: music: there is no file {track.file}; films are made without it"
+    notes += [f"{path}:{_line(document, 'music')}: music: there is no file {track.file}. Films are made without it"
               for track in channel.music if track.file is None or not files.exists(track.file)]  # fmt: skip
     if channel.publish_without_review:
         where = f"{path}:{_line(document, 'publish_without_review')}: publish_without_review"
@@ -351,7 +351,7 @@ def _lengths(channel: Channel) -> str | None:
     if model is None or channel.clip_seconds in model.lengths:
         return None
     allowed = ", ".join(map(str, model.lengths))
-    return f"{model.title} makes clips of {allowed} seconds; write one of these"
+    return f"{model.title} makes clips of {allowed} seconds. Write one of these"
 
 
 def _line(document: Document, key: str) -> int | None:
@@ -365,7 +365,7 @@ def _together(channel: Channel) -> Iterator[tuple[str, str]]:
     if all(mode == "auto" for name, mode in channel.gates if name != "story") and not channel.publish_without_review:
         yield (
             "gates",
-            "are all auto, so films would be published without anyone's approval; set one of them to review,"
+            "are all auto, so films would be published without anyone's approval. Set one of them to review,"
             " or write publish_without_review: true if that is what you want",
         )
     left = bytes_left(channel.description_template, channel.name)
@@ -374,7 +374,7 @@ def _together(channel: Channel) -> Iterator[tuple[str, str]]:
         yield (
             "description_template",
             f"with the longest title and topic it leaves {max(0, left):,} of YouTube's {DESCRIPTION_BYTES_MAX} bytes"
-            f" for the words of a plan, which need {wanted}; shorten it by {wanted - left:,} bytes",
+            f" for the words of a plan, which need {wanted}. Shorten it by {wanted - left:,} bytes",
         )
 
 

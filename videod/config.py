@@ -68,9 +68,9 @@ def _existing(value: object, info: ValidationInfo) -> object:
     if not isinstance(path, Path):
         return path
     if not files.exists(path) and files.trouble(path) is None:
-        raise ValueError(f"there is no file {path}; correct the path or leave the key out")
+        raise ValueError(f"there is no file {path}. Correct the path or leave the key out")
     if (trouble := files.trouble(path)) is not None:
-        raise ValueError(f"{path} {trouble}; correct the path or leave the key out")
+        raise ValueError(f"{path} {trouble}. Correct the path or leave the key out")
     return path
 
 
@@ -78,8 +78,8 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):  # unknown, malformed, a folder of the time zone files
-        hint = "write an IANA name such as America/Los_Angeles or UTC"
-        raise ValueError(f"there is no time zone {value!r}; {hint}") from None
+        hint = "Write an IANA name such as America/Los_Angeles or UTC"
+        raise ValueError(f"there is no time zone {value!r}. {hint}") from None
     return value
 
 
@@ -160,7 +160,7 @@ class Service(Section):
     @model_validator(mode="after")
     def _rate_has_a_period(self) -> Self:
         if (self.rate is None) != (self.per_s is None):
-            raise ValueError("rate and per_s belong together; write for example rate = 20 and per_s = 10")
+            raise ValueError("rate and per_s belong together. Write for example rate = 20 and per_s = 10")
         return self
 
 
@@ -229,7 +229,7 @@ class Models(Section):
     @model_validator(mode="after")
     def _two_hosts_differ(self) -> Self:
         if self.image_host_second == self.image_host:
-            raise ValueError("image_host_second must be another host than image_host; leave it out for none")
+            raise ValueError("image_host_second must be another host than image_host. Leave it out for none")
         return self
 
     @property
@@ -260,7 +260,7 @@ class _Prices(Section):
 _PRICES = {name: step.price for name, step in STEPS.items() if step.price is not None}
 if TYPE_CHECKING:
     Prices = _Prices
-else:  # a key for the price of every step that costs money, as the catalogues of the services have it
+else:  # a key for the price of every step that costs money, as the catalogs of the services have it
     _USUAL = {price.key: (Usd, services.price_usd(name)) for name, price in _PRICES.items()}
     Prices = create_model("Prices", __base__=_Prices, **_USUAL, upload=(Usd, 0.0))
 
@@ -398,7 +398,7 @@ def load_settings(path: Path, env: Mapping[str, str] | None = None) -> Settings:
     try:
         document = read_toml(path)
     except DocumentError as problem:
-        hint = "" if files.exists(path) else f"; start videod in the folder of videod.toml or name the file{_example()}"
+        hint = "" if files.exists(path) else f". Start videod in the folder of videod.toml or name the file{_example()}"
         raise ConfigError([Fault(str(path), problem.line, "", f"{problem.reason}{hint}")]) from None
     values = document.values
     given = environment.overlay(Settings, values, os.environ if env is None else env)
@@ -424,5 +424,5 @@ def _folder(path: Path) -> Path:
     try:
         return path.absolute().parent
     except OSError as problem:
-        reason = f"its folder cannot be told ({files.reason(problem)}); name the whole path"
+        reason = f"its folder cannot be told ({files.reason(problem)}). Name the whole path"
         raise ConfigError([Fault(str(path), None, "", reason)]) from None

@@ -26,7 +26,7 @@ from videod.core.services.youtube import OF_PROJECT
 OTHERS = (
     Secret("SLACK_WEBHOOK_URL", "alerts", Needed.OPTIONAL),
     Secret("SMTP_PASSWORD", "alerts", Needed.OPTIONAL),
-    Secret("VIDEOD_MASTER_KEY", "seals the YouTube authorisations on the disk", Needed.ALWAYS),
+    Secret("VIDEOD_MASTER_KEY", "seals the YouTube authorizations on the disk", Needed.ALWAYS),
 )
 ALL = (*(secret for service in SERVICES.values() for secret in service.secrets), *OTHERS)
 SECRET_NAMES = tuple(secret.name for secret in ALL)
@@ -121,10 +121,10 @@ def load_secrets(
         value = value or kept.get(name, "").strip()
         if any(not 32 < ord(letter) < 127 for letter in value) and not (name in IN_NO_HEADER and value.isprintable()):
             raise CredentialsError(
-                f"{name} holds spaces, line breaks or other characters that no key has; set it again"
+                f"{name} holds spaces, line breaks or other characters that no key has. Set it again"
             )
         if value.startswith("http://") and _is_address(value) and not on_this_host(value):
-            raise CredentialsError(f"{name} is a credential that would go over the network in the open; write https")
+            raise CredentialsError(f"{name} is a credential that would go over the network in the open. Write https")
         if value:
             values[name] = value
     return Secrets(values, _of_proxies(env), file)
@@ -144,13 +144,13 @@ def _from_env_file(path: Path) -> dict[str, str]:
         return {}
     except OSError as problem:
         linked = problem.errno == errno.ELOOP
-        why = "it is a link; put the file itself there" if linked else files.reason(problem)
+        why = "it is a link. Put the file itself there" if linked else files.reason(problem)
         raise CredentialsError(f"{path} cannot be read ({why})") from None
     if found.st_uid != os.geteuid():
-        raise CredentialsError(f"{path} belongs to another user; run `chown {os.geteuid()} {path}`")
+        raise CredentialsError(f"{path} belongs to another user. Run `chown {os.geteuid()} {path}`")
     if found.st_mode & 0o077:
         mode = stat.S_IMODE(found.st_mode)
-        raise CredentialsError(f"Others may read {path} (mode {mode:04o}); run `chmod 600 {path}`")
+        raise CredentialsError(f"Others may read {path} (mode {mode:04o}). Run `chmod 600 {path}`")
     try:
         if len(text) > MOST_BYTES:
             raise DotenvError(f"it is larger than {MOST_BYTES:,} bytes")
@@ -162,7 +162,7 @@ def _from_env_file(path: Path) -> dict[str, str]:
     misplaced = [name for name in kept if name.startswith("VIDEOD_") and not is_secret(name)]
     if misplaced:
         raise CredentialsError(
-            f"{path} holds {misplaced[0]}, which is no key; write settings into videod.toml, and addresses into the"
+            f"{path} holds {misplaced[0]}, which is no key. Write settings into videod.toml, and addresses into the"
             " environment"
         )
     return kept
@@ -215,7 +215,7 @@ def service_urls(env: Mapping[str, str]) -> dict[str, str]:
             raise CredentialsError(f"{name} must be an address such as {SERVICE_URLS[name] or 'https://host'}")
         if url and _in_the_open(url):
             raise CredentialsError(
-                f"{name} sends keys in the open to {urlsplit(url).hostname}; write https, or an address of this host"
+                f"{name} sends keys in the open to {urlsplit(url).hostname}. Write https, or an address of this host"
             )
     return {name: url for name, url in urls.items() if url}
 

@@ -71,12 +71,12 @@ def read_text(path: Path) -> str:
     except OSError as problem:
         raise DocumentError(f"cannot be read ({files.reason(problem)})") from None
     if len(data) > BYTES_MAX:
-        raise DocumentError(f"is larger than {BYTES_MAX // 1000} kB; such files are a few kB")
+        raise DocumentError(f"is larger than {BYTES_MAX // 1000} kB. Such files are a few kB")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
-        raise DocumentError("is not UTF-8 text here; save the file as UTF-8", line) from None
+        raise DocumentError("is not UTF-8 text here. Save the file as UTF-8", line) from None
 
 
 def read_toml(path: Path) -> Document:
@@ -199,14 +199,14 @@ def _reason(error: "ErrorDetails", model: type["BaseModel"]) -> str:
     if kind == "tuple_type":
         return f"must be a list in [brackets], not {given}"
     if kind == "string_unicode":
-        return "holds half a character, which is no text; write it again"
+        return "holds half a character, which is no text. Write it again"
     return f"{error['msg'].replace('Input should', 'must').replace('String should', 'must')}, not {given}"
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
-    return f"is not a known key; {hint}"
+    hint = f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(known)}"
+    return f"is not a known key. {hint}"
 
 
 def _example(error: "ErrorDetails", model: type["BaseModel"], assign: str) -> str:
@@ -220,7 +220,7 @@ def _example(error: "ErrorDetails", model: type["BaseModel"], assign: str) -> st
     if default is None or not isinstance(default, str | int | float | tuple):
         return ""
     text = f"[{', '.join(map(shown, default))}]" if isinstance(default, tuple) else shown(default)
-    return f"; write for example {names[-1]}{assign}{text}"
+    return f". Write for example {names[-1]}{assign}{text}"
 
 
 def shown(value: object) -> str:

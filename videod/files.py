@@ -322,13 +322,13 @@ def placed(text: str, folder: Path) -> Path:
         path = folder / Path(text).expanduser()
         names = [os.fsencode(part) for part in path.parts]
     except RuntimeError:  # no such user, or nobody knows the home of this one
-        raise ValueError(f"{text[:40]!r} is in a home that is not known here; write the whole path") from None
+        raise ValueError(f"{text[:40]!r} is in a home that is not known here. Write the whole path") from None
     except UnicodeEncodeError:
-        raise ValueError("holds half a character, which no path has; correct the path") from None
+        raise ValueError("holds half a character, which no path has. Correct the path") from None
     if "\0" in text:
-        raise ValueError("holds a NUL character, which no path has; correct the path")
+        raise ValueError("holds a NUL character, which no path has. Correct the path")
     if any(len(name) > _NAME_BYTES for name in names) or len(b"/".join(names)) > _PATH_BYTES:
-        raise ValueError(f"is longer than a path can be ({text[:40]!r}…); shorten it")
+        raise ValueError(f"is longer than a path can be ({text[:40]!r}…). Shorten it")
     return path
 
 

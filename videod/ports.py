@@ -387,7 +387,7 @@ class People(Protocol):
 
 
 class TokenError(Exception):
-    """The channel's authorisation is missing or revoked (`permanent`), or the token service did not answer."""
+    """The channel's authorization is missing or revoked (`permanent`), or the token service did not answer."""
 
     def __init__(
         self, message: str, permanent: bool, http_status: int | None = None, code: str | None = None

@@ -116,7 +116,7 @@ def doubt(output: Path, job: Job, silent: bool) -> Failure | None:
     if state is State.INTENT or (state is None and silent):
         price = f"${job.price_micros / 1e6:.2f}"
         return Failure(
-            Kind.IN_DOUBT, f"{job.name} was ended while its request was on the way; it may already be paid ({price})",
+            Kind.IN_DOUBT, f"{job.name} was ended while its request was on the way. It may already be paid ({price})",
             service=job.service,
         )  # fmt: skip
     return None

@@ -27,13 +27,13 @@ class _Loader(yaml.SafeLoader):
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, AliasEvent):
-            raise DocumentError("aliases (*name) are not allowed; write the value out", line)
+            raise DocumentError("aliases (*name) are not allowed. Write the value out", line)
         if isinstance(event, NodeEvent) and event.anchor is not None:
-            raise DocumentError("anchors (&name) are not allowed; leave it out, or put the text in quotes", line)
+            raise DocumentError("anchors (&name) are not allowed. Leave it out, or put the text in quotes", line)
         if getattr(event, "tag", None) is not None:
-            raise DocumentError("tags (!name) are not allowed; leave it out, or put the text in quotes", line)
+            raise DocumentError("tags (!name) are not allowed. Leave it out, or put the text in quotes", line)
         if isinstance(event, ScalarEvent) and event.style is None and event.value == "<<":
-            raise DocumentError("merge keys (<<) are not allowed; write the keys out", line)
+            raise DocumentError("merge keys (<<) are not allowed. Write the keys out", line)
         if self.depth >= DEPTH_MAX:
             raise DocumentError(f"is nested deeper than {DEPTH_MAX} levels", line)
         self.depth += 1
@@ -69,7 +69,7 @@ def parse(text: str) -> Document:
         mark = problem.problem_mark or problem.context_mark
         reason = " ".join(part for part in (problem.context, problem.problem) if part)
         if "'\\t'" in reason:
-            reason = "a line is indented with a tab; use spaces"
+            reason = "a line is indented with a tab. Use spaces"
         raise DocumentError(f"is not valid YAML: {reason}", mark.line + 1 if mark else None) from None
     except yaml.YAMLError as problem:
         raise DocumentError(f"is not valid YAML: {str(problem).splitlines()[0]}") from None
@@ -93,7 +93,7 @@ def _mapping(node: yaml.MappingNode, at: Key, lines: dict[Key, int]) -> dict[str
             raise DocumentError("a key must be one word", line)
         key = str(key_node.value)
         if key in values:
-            raise DocumentError(f"the key {key[:40]!r} stands here a second time; keep one of the two", line)
+            raise DocumentError(f"the key {key[:40]!r} stands here a second time. Keep one of the two", line)
         lines[(*at, key)] = line
         values[key] = _value(value_node, (*at, key), lines)
     return values

@@ -1,9 +1,9 @@
 """Cut a character out of its picture: by its alpha channel, or by keying the plain background it was drawn on.
 
-A background with a hue, as pictures are ordered, is keyed by that (`keying`). For one without, such as a grey studio,
+A background with a hue, as pictures are ordered, is keyed by that (`keying`). For one without, such as a gray studio,
 only distance is left, which pale animals do not survive. It floods from the borders, so that a white belly on a white
 ground stays. The flood runs on a small copy and only says where background may be; how transparent each pixel is, is
-then decided at full size by its distance to the background's colour, which gives a soft edge.
+then decided at full size by its distance to the background's color, which gives a soft edge.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ from scripts.lib.failures import Failure, Kind
 
 SMALL = 224
 NEAR = 26
-"""A colour this far from the background (largest channel difference, 0-255) is still background."""
+"""A color this far from the background (largest channel difference, 0-255) is still background."""
 FAR = 64
 """From here on a pixel is wholly character."""
 PLAIN_SHARE_MIN = 0.8
@@ -51,7 +51,7 @@ def _stands_free(mask: Image.Image) -> bool:
 
 
 def ground(source: Image.Image, option: str) -> Colour | None:
-    """The colour of a ground that has a hue to key by; None where it has none. Refuses what is not plain."""
+    """The color of a ground that has a hue to key by; None where it has none. Refuses what is not plain."""
     from scripts.lib import keying
 
     small = source.resize((SMALL, max(8, round(SMALL * source.height / source.width))), Image.Resampling.BOX)
@@ -68,7 +68,7 @@ def ground(source: Image.Image, option: str) -> Colour | None:
 
 
 def _hues_apart(one: Colour, ground: Colour) -> int:
-    """How far a colour is from the ground's, in the light that it has: a ground may fall off towards its corners."""
+    """How far a color is from the ground's, in the light that it has: a ground may fall off towards its corners."""
     light = max(one) / max(ground)
     return (
         255
@@ -80,7 +80,7 @@ def _hues_apart(one: Colour, ground: Colour) -> int:
 def _no_ground(option: str, share: float) -> str:
     return (
         f"{option}: the picture has no alpha channel and no plain background to cut the character from "
-        f"({share:.0%} of its border has one colour)"
+        f"({share:.0%} of its border has one color)"
     )
 
 
@@ -115,12 +115,12 @@ def _key(source: Image.Image, option: str) -> Image.Image:
     ramp = [0 if d <= NEAR else 255 if d >= FAR else round(255 * (d - NEAR) / (FAR - NEAR)) for d in range(256)]
     edge = _distance(source, corners).point(ramp)
     whole = ImageChops.lighter(edge, ImageChops.invert(zone))
-    # one pixel less all around takes off the fringe of background colour
+    # one pixel less all around takes off the fringe of background color
     return whole.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(0.7))
 
 
 def _background(small: Image.Image, option: str) -> tuple[Colour, Colour, Colour, Colour]:
-    """The background's colour at the four corners (a studio ground is often shaded). Refuses what is not plain."""
+    """The background's color at the four corners (a studio ground is often shaded). Refuses what is not plain."""
     width, height = small.size
     border = [(x, y) for x in range(width) for y in (0, height - 1)]
     border += [(x, y) for y in range(1, height - 1) for x in (0, width - 1)]

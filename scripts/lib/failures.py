@@ -55,16 +55,16 @@ MEANING = {
     Kind.BUSY: Meaning(75, Blame.LIMIT, "run the same command again later", passing=True),
     Kind.QUOTA: Meaning(75, Blame.LIMIT, "wait for the quota's reset or add credit, then run it again"),
     Kind.DOWN: Meaning(69, Blame.SERVICE, "run the same command again in some minutes", passing=True),
-    Kind.REFUSED: Meaning(65, Blame.REQUEST, "re-word the prompt; the same request will be refused again"),
+    Kind.REFUSED: Meaning(65, Blame.REQUEST, "re-word the prompt. The same request will be refused again"),
     Kind.NONSENSE: Meaning(
-        76, Blame.SERVICE, "run it again; if it repeats, the service has changed its answers", passing=True
+        76, Blame.SERVICE, "run it again. If it repeats, the service has changed its answers", passing=True
     ),
     Kind.CREDENTIALS: Meaning(77, Blame.SETTINGS, "check the key or token named above"),
     Kind.INPUT: Meaning(65, Blame.REQUEST, "fix the input named above"),
     Kind.USAGE: Meaning(64, Blame.SETTINGS, "see --help"),
     Kind.CONFIGURATION: Meaning(78, Blame.SETTINGS, "fix the setting named above"),
     Kind.DISK: Meaning(74, Blame.HOST, "make room on the disk, then run it again"),
-    Kind.IN_DOUBT: Meaning(75, Blame.NOBODY, "check the service's own records; --buy-again orders a second one"),
+    Kind.IN_DOUBT: Meaning(75, Blame.NOBODY, "check the service's own records. --buy-again orders a second one"),
 }
 PASSING = frozenset(kind for kind, meaning in MEANING.items() if meaning.passing)
 
@@ -196,9 +196,9 @@ def secret(name: str, purpose: str) -> str:
     """
     value = os.environ.get(name, "").strip()
     if not value:
-        raise Failure(Kind.CREDENTIALS, f"{name} is not set; it is needed for {purpose}",
+        raise Failure(Kind.CREDENTIALS, f"{name} is not set. It is needed for {purpose}",
                       next_step=f"put {name} into the environment")  # fmt: skip
     if name != MASTER_KEY and not all(32 < ord(letter) < 127 for letter in value):
-        message = f"{name} holds a space, a line break or a letter that no key has; nothing was sent"
+        message = f"{name} holds a space, a line break or a letter that no key has. Nothing was sent"
         raise Failure(Kind.CREDENTIALS, message, next_step=f"copy the key into {name} once more")
     return value

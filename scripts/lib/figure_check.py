@@ -10,7 +10,7 @@ from scripts.lib.failures import Failure
 
 #: the hues that figures are ordered before (`videod/core/key_colours.py` has their words)
 GROUNDS = {"green": (0, 177, 64), "blue": (0, 90, 255), "magenta": (230, 0, 220)}
-#: hues within this part of the circle are one to whoever mixes colours
+#: hues within this part of the circle are one to whoever mixes colors
 HUES = 0.11
 #: a figure is at least so high, and at least such a share of the picture
 HEIGHT_MIN, SHARE_MIN = 0.2, 0.01
@@ -43,15 +43,15 @@ def objection(picture: Image.Image, hue: str, group: bool) -> str | None:
     body = alpha > 0.5
     rows = np.nonzero(body.any(axis=1))[0]
     if body.sum() < SHARE_MIN * source.width * source.height or np.ptp(rows) < HEIGHT_MIN * source.height:
-        return "shows a figure that is too small, or one of the background's colour"
+        return "shows a figure that is too small, or one of the background's color"
     if (side := _cut_off(body, found.box, source.size)) is not None:
         return f"cuts the figure off {side}"
     if not group and (others := _others(body)):
         return f"shows {others + 1} figures, not one"
     if found.clouded > CLOUDED:
-        return f"shows a figure that has the background's colour itself ({found.clouded:.0%} would be lost)"
+        return f"shows a figure that has the background's color itself ({found.clouded:.0%} would be lost)"
     if found.stained > STAINED:
-        return f"shows a figure that the background colours ({found.stained:.0%} of it)"
+        return f"shows a figure that the background colors ({found.stained:.0%} of it)"
     return None
 
 

@@ -69,7 +69,7 @@ def publish(
     failures: list[Failure] = []
     for host in hosts:
         if failures:
-            tell(f"{hosts[len(failures) - 1]} does not take the picture ({failures[-1].message}); using {host}")
+            tell(f"{hosts[len(failures) - 1]} does not take the picture ({failures[-1].message}). Using {host}")
         try:
             return Hosted(host, _tried(host, picture, bucket, several=len(hosts) > 1))
         except Failure as failure:
@@ -77,7 +77,7 @@ def publish(
                 raise
             failures.append(failure)
     others = zip(hosts[1:], failures[1:], strict=True)
-    failures[0].message += "".join(f"; {host} does not take it either: {failure.message}" for host, failure in others)
+    failures[0].message += "".join(f". {host} does not take it either: {failure.message}" for host, failure in others)
     raise failures[0]
 
 

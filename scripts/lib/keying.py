@@ -1,8 +1,8 @@
-"""Keys a figure off a ground in one colour: how much of each pixel is figure, and the figure's own colour there.
+"""Keys a figure off a ground in one color: how much of each pixel is figure, and the figure's own color there.
 
 A pixel is a mix of figure and ground. Of both one knows enough where they are alone: the ground is measured where its
 hue is pure (darker where a contact shadow lies, which so becomes a layer of its own), the figure where no ground is
-near. Both are spread into the edge between them, and there the mix is solved by colour difference, the part of a color
+near. Both are spread into the edge between them, and there the mix is solved by color difference, the part of a color
 that only the ground has. What the ground shines on fur is taken back. Imports numpy (0.1 CPU-s).
 """
 
@@ -57,14 +57,14 @@ class Key:
     stained: float
 
     def images(self) -> tuple[Image.Image, Image.Image, Image.Image | None]:
-        """Mask, colours, and the shadow where there is one that can be seen."""
+        """Mask, colors, and the shadow where there is one that can be seen."""
         planes = [Image.fromarray(np.rint(plane * 255).astype(np.uint8)) for plane in (self.alpha, self.shade)]
         colours = Image.fromarray(np.rint(self.colours).astype(np.uint8))
         return planes[0], colours, planes[1] if float(self.shade.max()) >= SEEN else None
 
 
 def saturated(colour: tuple[int, int, int]) -> bool:
-    """Whether a ground of this colour can be told from a figure by its hue."""
+    """Whether a ground of this color can be told from a figure by its hue."""
     return max(colour) - min(colour) >= 80
 
 
@@ -115,7 +115,7 @@ def _box(
 
 
 def _weights(ground: tuple[int, int, int]) -> Floats:
-    """Weights whose sum over a pixel is 0 for every grey and largest for the ground: its hue, and nothing else."""
+    """Weights whose sum over a pixel is 0 for every gray and largest for the ground: its hue, and nothing else."""
     most, least = max(ground), min(ground)
     high = np.array([side > (most + least) / 2 for side in ground])
     made = np.where(high, 1 / high.sum(), -1 / (~high).sum())
@@ -201,7 +201,7 @@ def _wide(mask: Mask, pixels: float) -> Mask:
 
 
 def _spread(seen: Floats, solid: Mask) -> Floats:
-    """What the figure looks like at its outline: the colours of its inside, carried outwards."""
+    """What the figure looks like at its outline: the colors of its inside, carried outwards."""
     count = _summed(solid.astype(np.float32))
     sums = np.stack([_summed(np.where(solid, seen[..., side], 0)) for side in range(3)], axis=-1)
     return _doubled(_filled(sums, count, summed=True), solid.shape)
@@ -222,7 +222,7 @@ def _shade(lit: Floats) -> Floats:
 
 
 def _cleaned(seen: Floats, plate: Floats, body: Floats, alpha: Floats) -> Floats:
-    """The figure's own colours, without the ground that is mixed in; the less there is of it, the more is guessed."""
+    """The figure's own colors, without the ground that is mixed in; the less there is of it, the more is guessed."""
     made = np.where(alpha[..., None] > 0, seen, body)
     edge = (alpha > 0) & (alpha < 1)
     share = alpha[edge][:, None]

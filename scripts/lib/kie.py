@@ -87,7 +87,7 @@ def ask(task_id: str) -> Task:
         raise reply.failure(Kind.NONSENSE, "the task's record has no state")
     if state not in STATES:
         # its own word for an end may be among them, yet which one it is nobody can know
-        message = f"task {task_id} is in a state that KIE does not document: {redact(state)[:60]!r}; its order is kept"
+        message = f"task {task_id} is in a state that KIE does not document: {redact(state)[:60]!r}. Its order is kept"
         raise reply.failure(Kind.NONSENSE, message, next_step="look for the task at KIE, then run it again")
     return Task(
         state,

@@ -14,7 +14,7 @@ def model_of(name: str) -> ClipModel:
     found = clip_models.find(name)
     if found is None:
         known = ", ".join(clip_models.names())
-        raise Failure(Kind.CONFIGURATION, f"unknown video model {name!r}; known models: {known}")
+        raise Failure(Kind.CONFIGURATION, f"unknown video model {name!r}. Known models: {known}")
     return found
 
 
@@ -38,6 +38,6 @@ def request(
 ) -> dict[str, Json]:
     """The `input` of createTask. A setting that the model does not know is left out with a warning."""
     if not model_of(name).takes_negative and (negative or cfg_scale is not None):
-        warn(f"{name} takes neither a negative prompt nor cfg_scale; they are left out")
+        warn(f"{name} takes neither a negative prompt nor cfg_scale. They are left out")
     wanted = clip_models.order(name, image_url, prompt, negative, seconds, cfg_scale)
     return {field: list(value) if isinstance(value, list) else value for field, value in wanted.items()}

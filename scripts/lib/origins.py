@@ -51,7 +51,7 @@ def address(variable: str) -> str:
 
 def _wrong(variable: str, why: str) -> Failure:
     return Failure(
-        Kind.CONFIGURATION, f"{variable} {why}; nothing was sent", next_step=f"correct {variable} or unset it"
+        Kind.CONFIGURATION, f"{variable} {why}. Nothing was sent", next_step=f"correct {variable} or unset it"
     )
 
 

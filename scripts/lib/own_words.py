@@ -21,7 +21,7 @@ def lines(path: Path) -> tuple[str, ...]:
     parts = re.split(r"\n\s*\n", text.replace("\r\n", "\n"))
     found = tuple(line for part in parts if (line := " ".join(sanitize_line(part).split())))
     if not 1 <= len(found) <= CLIPS_MAX:
-        raise Failure(Kind.INPUT, f"--script {path} has {len(found)} paragraphs; write 1 to {CLIPS_MAX}")
+        raise Failure(Kind.INPUT, f"--script {path} has {len(found)} paragraphs. Write 1 to {CLIPS_MAX}")
     return found
 
 

@@ -59,7 +59,7 @@ def has_alpha(picture: Image.Image) -> bool:
 
 
 def cover(picture: Image.Image, size: tuple[int, int], keep_alpha: bool = False) -> Image.Image:
-    """The picture scaled to fill `size` exactly, centred, what overhangs cut off; RGB, or RGBA if asked."""
+    """The picture scaled to fill `size` exactly, centered, what overhangs cut off; RGB, or RGBA if asked."""
     if keep_alpha:
         picture = picture.convert("RGBA")
     elif picture.mode != "RGB":

@@ -32,7 +32,7 @@ def _decoded(source: Path | bytes, name: str) -> still.Still:
     except still.NoPicture as error:
         raise Failure(Kind.INPUT, f"{name} {error}") from error
     if found.animated:
-        warn(f"{name} is animated; its first picture is used")
+        warn(f"{name} is animated. Its first picture is used")
     return found
 
 

@@ -29,7 +29,7 @@ HOW = "pip install 'videod[voice]', or in a checkout: uv sync --extra voice"
 def model(voice: str) -> Path:
     """The file of a voice. Raises Failure(configuration)."""
     if voice != VOICE:
-        raise Failure(Kind.CONFIGURATION, f"there is no local voice {voice!r}; it is {VOICE}")
+        raise Failure(Kind.CONFIGURATION, f"there is no local voice {voice!r}. Use {VOICE}")
     found = find_spec(VOICES)
     if find_spec(PACKAGE) is None or found is None or found.origin is None:
         raise Failure(Kind.CONFIGURATION, f"{MISSING}: {HOW}")

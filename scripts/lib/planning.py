@@ -204,7 +204,7 @@ class Planner:
 
     def _spare(self, stage: Stage, complaints: Sequence[Complaint]) -> Verdict:
         """Go on with what the stage before it left: it was judged good."""
-        warn(f"the {stage.name} still breaks {len(complaints)} rules; the {stage.spare} stays as it was")
+        warn(f"the {stage.name} still breaks {len(complaints)} rules. The {stage.spare} stays as it was")
         kept = self.written[stage.spare or ""]
         lines = kept.get("lines") if isinstance(kept, dict) else []
         self.written[stage.name] = {"lines": lines, "changes": []}
@@ -262,7 +262,7 @@ class Planner:
 
     def _judge(self, stage: Stage, answer: Kept) -> Verdict:
         if answer.finish == "MAX_TOKENS":
-            return _refused(Complaint("", "length", "the answer was cut at the token limit; be briefer everywhere"))
+            return _refused(Complaint("", "length", "the answer was cut at the token limit. Be briefer everywhere"))
         try:
             found = wrapping.unwrapped(answer.text)
         except ValueError as error:

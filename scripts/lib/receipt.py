@@ -137,7 +137,7 @@ class Order:
         A request to end (SIGTERM) waits until the block is over: to leave now would lose what is being paid for.
         """
         if atomic.free_bytes(self.output) < ROOM_BYTES:
-            raise Failure(Kind.DISK, f"less than {ROOM_BYTES >> 20} MiB free beside {self.output}; nothing was ordered")
+            raise Failure(Kind.DISK, f"less than {ROOM_BYTES >> 20} MiB free beside {self.output}. Nothing was ordered")
         with atomic.held_room(self.output, HELD_BYTES) as hand_back:
             self._keep(Receipt(VERSION, self.digest, self.service, "intent", None, "", None, after))
             self._hand_back = hand_back
@@ -202,20 +202,20 @@ def open_order(
     except Failure:
         if not buy_again:
             raise
-        warn(f"{path_for(output)} cannot be read; buying again, as you said")
+        warn(f"{path_for(output)} cannot be read. Buying again, as you said")
         return order
     if found is None:
         return order
     if found.digest != fingerprint:
         if found.state == "submitted":
-            warn(f"the request changed; {found.service} job {found.remote_id} of the earlier one is left behind")
+            warn(f"the request changed. {found.service} job {found.remote_id} of the earlier one is left behind")
         return order
     order.receipt = found
     if found.state == "intent":
         if _answered(output, found, answers_kept):
             order.received()
         elif buy_again:
-            warn("an earlier request may have been paid for; buying again, as you said")
+            warn("an earlier request may have been paid for. Buying again, as you said")
             order.receipt = None
         else:
             raise Failure(
@@ -246,11 +246,11 @@ def _answered(output: Path, receipt: Receipt, answers_kept: int | None) -> bool:
 
 def _in_doubt(lost: AnswerLost) -> Failure:
     return Failure(
-        Kind.IN_DOUBT, f"{lost.message}; the request may have been carried out and paid for", service=lost.service,
+        Kind.IN_DOUBT, f"{lost.message}. The request may have been carried out and paid for", service=lost.service,
         endpoint=lost.endpoint, http_status=lost.http_status, code=lost.code, request_id=lost.request_id,
     )  # fmt: skip
 
 
 def _unreadable(path: Path) -> Failure:
-    return Failure(Kind.IN_DOUBT, f"the receipt {path} cannot be understood; what it paid for is unknown",
-                   next_step="look into the file; --buy-again orders again")  # fmt: skip
+    return Failure(Kind.IN_DOUBT, f"the receipt {path} cannot be understood. What it paid for is unknown",
+                   next_step="look into the file. --buy-again orders again")  # fmt: skip

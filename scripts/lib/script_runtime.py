@@ -109,7 +109,7 @@ class Arguments(argparse.ArgumentParser):
                 # the name of a file may be any bytes
                 if (isinstance(one, str) and encodable(one) != one) or "\0" in str(one):
                     name = max(action.option_strings, key=len, default=action.dest)
-                    raise Failure(Kind.INPUT, f"the text of {name} is not UTF-8; nothing was sent",
+                    raise Failure(Kind.INPUT, f"the text of {name} is not UTF-8. Nothing was sent",
                                   next_step=f"save the text of {name} as UTF-8, then run it again")  # fmt: skip
         return found, rest
 
@@ -155,7 +155,7 @@ def run(
     except Failure as failure:
         return _give_up(reporter, failure)
     except KeyboardInterrupt:
-        print("interrupted; run the same command again to continue", file=sys.stderr)
+        print("interrupted. Run the same command again to continue", file=sys.stderr)
         return 130
     except Exception as bug:  # the one top: whatever it is, the caller gets an exit code and a last line
         known = (_disk_failure(bug) if isinstance(bug, OSError) else None) or host.lack(bug)

@@ -68,7 +68,7 @@ def open_journal(path: Path, sha256: str, marker: str, size: int) -> Journal | N
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
-        warn(f"{path} cannot be read; the channel's own list decides whether the film is there")
+        warn(f"{path} cannot be read. The channel's own list decides whether the film is there")
         return None
     session, at = answers.text(found.get("session_uri")), answers.text(found.get("at"))
     same = found.get("sha256") == sha256 and found.get("marker") == marker and found.get("size") == size
@@ -76,7 +76,7 @@ def open_journal(path: Path, sha256: str, marker: str, size: int) -> Journal | N
         return None
     if not youtube.is_session(session):
         # whoever wrote it: the token goes to YouTube alone, and the channel's own list says whether the film is there
-        warn(f"{path} names an upload session that is not at YouTube; it is not used")
+        warn(f"{path} names an upload session that is not at YouTube. It is not used")
         return None
     return Journal(path, session, sha256, marker, size, found.get("finishing") is True, at)
 
@@ -167,7 +167,7 @@ class Sender:
     def _changed(self, journal: Journal) -> Failure:
         atomic.remove(journal.path)
         return Failure(
-            Kind.INPUT, f"{self.video.name} changed while it was sent; the upload was not completed",
+            Kind.INPUT, f"{self.video.name} changed while it was sent. The upload was not completed",
             next_step="look at the film, then run it again: it starts another upload",
         )  # fmt: skip
 

@@ -26,7 +26,7 @@ THUMBNAIL_BYTES_MAX, CAPTION_BYTES_MAX = 2 << 20, 100 << 20
 _SCOPE = ("insufficientpermission", "access_token_scope_insufficient", "insufficient authentication")
 _CONSENT = (
     "this consent does not include captions (scope youtube.force-ssl, which consents of older versions lack). Run"
-    " `videod channels authorize` for the channel and leave every box ticked; upload this film's .srt in YouTube Studio"
+    " `videod channels authorize` for the channel and leave every box ticked. Upload this film's .srt in YouTube Studio"
 )
 _UNVERIFIED = (
     "YouTube does not let this account set thumbnails: verify its phone number at youtube.com/verify, then set the"
@@ -65,7 +65,7 @@ class Extras:
         except OSError as error:
             self.said[what] = f"not uploaded: {path.name} cannot be read: {error.strerror}"
         if self.said[what] != "uploaded":
-            warn(f"the video {video_id} is up; its {what} {'were' if what == 'captions' else 'was'} {self.said[what]}")
+            warn(f"the video {video_id} is up. Its {what} {'were' if what == 'captions' else 'was'} {self.said[what]}")
         atomic.write(self.noted, json.dumps({"video_id": video_id, "said": self.said}).encode())
 
     def _recalled(self, video_id: str) -> dict[str, str]:

@@ -60,7 +60,7 @@ class Channel:
             raise reply.failure(Kind.NONSENSE, "the upload session came without an address")
         session = self._service.base + location if location.startswith("/") else location
         if not is_session(session):
-            raise reply.failure(Kind.NONSENSE, "the upload session is not at YouTube; nothing was sent there")
+            raise reply.failure(Kind.NONSENSE, "the upload session is not at YouTube. Nothing was sent there")
         return session
 
     def ask_session(self, session: str, size: int) -> Standing:

@@ -18,7 +18,7 @@ def verified(data: YouTubeData, wanted: str) -> YouTubeChannel:
     own = channel_of(data)
     right = _same(data, wanted, own)
     if right is None:
-        raise _wrong(f"YouTube knows no channel {wanted}, which the channel's file names; this consent is for {own}",
+        raise _wrong(f"YouTube knows no channel {wanted}, which the channel's file names. This consent is for {own}",
                      WRONG, f"set youtube_channel to {own.id}, or correct it")  # fmt: skip
     if right.id != own.id:
         raise _wrong(

@@ -229,9 +229,9 @@ async def test_more_pixels_than_a_decoder_should_get_are_refused(
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA"])
-async def test_a_picture_of_a_single_colour_is_refused(inspector: MediaInspector, tmp_path: Path, mode: str) -> None:
+async def test_a_picture_of_a_single_color_is_refused(inspector: MediaInspector, tmp_path: Path, mode: str) -> None:
     Image.new(mode, (300, 300), 255 if mode == "L" else (9,) * (len(mode) - 1) + (255,)).save(tmp_path / "a.png")
-    assert await refused(inspector, tmp_path / "a.png", "image") == "a.png is a single colour all over"
+    assert await refused(inspector, tmp_path / "a.png", "image") == "a.png is a single color all over"
 
 
 async def test_a_silhouette_passes_and_a_picture_of_nothing_does_not(inspector: MediaInspector, tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ async def test_a_token_file_that_is_no_file_is_said(service: Answering, tmp_path
     odd(path, kind)
     with pytest.raises(TokenError, match="videod channels authorize wild") as failed:
         await tokens.youtube_token("wild")
-    assert ("not authorised yet" in str(failed.value)) == (kind == "nothing")
+    assert ("not authorized yet" in str(failed.value)) == (kind == "nothing")
 
 
 def odd(path: Path, kind: str) -> None:

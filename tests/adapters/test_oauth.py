@@ -108,7 +108,7 @@ async def test_many_uploads_at_once_fetch_one_token(on: OAuthStage) -> None:
     assert on.refreshes == 1
 
 
-async def test_a_file_left_by_the_authorisation_is_taken_over_sealed(on: OAuthStage) -> None:
+async def test_a_file_left_by_the_authorization_is_taken_over_sealed(on: OAuthStage) -> None:
     on.leave(grant())
     await on.tokens().youtube_token("wild")
     sealed = await on.store.read(lambda tx: reads.sealed_token(tx, "wild", "youtube"))
@@ -142,8 +142,8 @@ async def test_a_revoked_consent_is_permanent_and_names_the_command(on: OAuthSta
     assert await tokens.youtube_token("wild")
 
 
-async def test_a_channel_without_authorisation_names_the_command(on: OAuthStage) -> None:
-    with pytest.raises(TokenError, match="not authorised yet; run `videod channels authorize wild`") as refused:
+async def test_a_channel_without_authorization_names_the_command(on: OAuthStage) -> None:
+    with pytest.raises(TokenError, match=r"not authorized yet. Run `videod channels authorize wild`") as refused:
         await on.tokens().youtube_token("wild")
     assert refused.value.permanent
 

@@ -158,7 +158,7 @@ async def test_a_right_consent_is_seen_without_a_child_and_a_wrong_one_is_named(
             False,
         ),
         (YouTubeTrouble("down", "no answer"), [], True),
-        (TokenError("not authorised", True), [], True),
+        (TokenError("not authorized", True), [], True),
     ],
 )
 async def test_a_wrong_consent_is_found_before_anything_is_paid(

@@ -1,1 +1,1 @@
-"""Figures with ratios, never asserted: `python -m tests.benchmarks.start` and its neighbours."""
+"""Figures with ratios, never asserted: `python -m tests.benchmarks.start` and its neighbors."""

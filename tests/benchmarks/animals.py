@@ -1,7 +1,7 @@
-"""Five furry animals whose outline is known to the pixel, before a ground in a key colour with a contact shadow.
+"""Five furry animals whose outline is known to the pixel, before a ground in a key color with a contact shadow.
 
 What a service draws has no truth to compare with; these have: `Animal.alpha` says how much of each pixel is animal, and
-`Animal.colours` what it looks like where it is. Hairs are thinner than a pixel, and the ground shines on them.
+`Animal.colors` what it looks like where it is. Hairs are thinner than a pixel, and the ground shines on them.
 """
 
 import io
@@ -22,7 +22,7 @@ COATS = {
     "brown bear": ((112, 70, 38), (138, 92, 56)),
     "black bear": ((34, 30, 29), (52, 46, 42)),
 }
-#: the ground's colour, how much darker it is below than above, quality of the JPEG (None: PNG)
+#: the ground's color, how much darker it is below than above, quality of the JPEG (None: PNG)
 GROUNDS = {
     "even green": ((0, 177, 64), 0.0, None),
     "shaded green": ((30, 200, 80), 0.18, 92),
@@ -34,7 +34,7 @@ _FOLD = 2
 
 @dataclass(frozen=True)
 class Animal:
-    """`alpha` is 0 to 1, `colours` 0 to 255; both of the size of the picture."""
+    """`alpha` is 0 to 1, `colors` 0 to 255; both of the size of the picture."""
 
     name: str
     alpha: Floats
@@ -121,7 +121,7 @@ def _fur(hairs: Image.Image, body: Image.Image, chance: np.random.Generator) -> 
 
 @dataclass(frozen=True)
 class Measured:
-    """Shares of the body; colour errors of the edge in levels of 255, by place."""
+    """Shares of the body; color errors of the edge in levels of 255, by place."""
 
     lost: float
     ground: float

@@ -31,7 +31,7 @@ LOST, LEFT, EDGE, EDGE_BRIGHT, FIGURE_S = 0.005, 0.005, 12.0, 20.0, 0.3
 
 
 def whole(found: keying.Key) -> tuple[Image.Image, Image.Image]:
-    """Mask and colours of a keyed figure in a picture of the size of its own."""
+    """Mask and colors of a keyed figure in a picture of the size of its own."""
     mask, colours = Image.new("L", animals.SIZE), Image.new("RGB", animals.SIZE)
     parts = found.images()
     mask.paste(parts[0], found.box[:2])

@@ -102,7 +102,7 @@ def test_what_is_refused_keeps_the_others_going_and_shows_in_the_exit_code(
         assert run(["approve", queued, task]) == 65
     first, second = capsys.readouterr().out.splitlines()
     assert first == (
-        f"Queued Owl: there is nothing to approve yet; it is Queued. See `videod why {queued}` for what it waits for."
+        f"Queued Owl: there is nothing to approve yet. It is Queued. See `videod why {queued}` for what it waits for."
     )
     assert second.startswith("Bears: assets approved")
 

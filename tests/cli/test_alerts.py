@@ -86,7 +86,7 @@ async def test_what_failed_teaches_and_the_other_way_still_gets_it(
         monkeypatch.setenv("SMTP_PASSWORD", "wrong-1234567")
         assert await typed("alerts", "test", "--cause", "credit", "--config", str(config)) == output.CONFIGURATION
         said = capsys.readouterr().out
-        assert "make a new webhook and set SLACK_WEBHOOK_URL" in said and "check smtp_user" in said
+        assert "Make a new webhook and set SLACK_WEBHOOK_URL" in said and "Check smtp_user" in said
         assert "0 accepted, 2 not." in said and "1234567" not in said
         monkeypatch.setenv("SMTP_PASSWORD", PASSWORD)
         assert (
@@ -190,7 +190,7 @@ async def test_doctor_has_a_row_for_each_way_and_sends_nothing(
         assert "from level warning on" in good["email"][1]
         bad = await rows(SMTP_PASSWORD="wrong", SLACK_WEBHOOK_URL=world.urls["slack"] + "/services/T/B/Y")
         assert bad["slack"][0] is bad["email"][0] is State.FIX
-        assert "SMTP_PASSWORD" in bad["email"][1] and "make a new webhook" in bad["slack"][1]
+        assert "SMTP_PASSWORD" in bad["email"][1] and "Make a new webhook" in bad["slack"][1]
         missing = await rows(SMTP_PASSWORD="")
         assert missing["password"][0] is State.FIX and "email" not in missing
         assert not box.mails and not world.load("slack").get("messages")

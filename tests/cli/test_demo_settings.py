@@ -50,5 +50,5 @@ def test_a_missing_settings_file_is_one_sentence_and_78(
     monkeypatch.chdir(tmp_path)
     assert run(["demo", *argv]) == 78
     said = capsys.readouterr().err.strip()
-    assert "start videod in the folder of videod.toml or name the file" in said and "\n" not in said
+    assert "Start videod in the folder of videod.toml or name the file" in said and "\n" not in said
     assert not list(tmp_path.iterdir())

@@ -66,7 +66,7 @@ def test_a_plan_is_read_like_an_editor(tmp_path: Path, capsys: pytest.CaptureFix
     ]  # fmt: skip
     assert warned[1]["where"] == "clips[3].narration"
     assert warned[1]["line"] == "She needs eighty pounds of fat before the first snow."
-    assert warned[1]["message"].startswith('says the number "eighty", which no fact holds; ')
+    assert warned[1]["message"].startswith('says the number "eighty", which no fact holds. ')
     assert main.run(["plan", "check", path]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "5 warnings, as an editor would read it" in said and "The plan can be made as it is." in said
@@ -233,9 +233,9 @@ def test_a_file_that_looks_like_a_channels_and_is_not_read_is_said(
     (tmp_path / "channels" / name).write_text(GOOD.replace("Wild", "Other"))
     assert main.run(["channels", "check", "--config", config]) == 0
     said = capsys.readouterr().out
-    assert f"{name}: is not read; the file of a channel is called wild.yaml" in said and "1 warning, see above" in said
+    assert f"{name}: is not read. The file of a channel is called wild.yaml" in said and "1 warning, see above" in said
     assert main.run(["channels", "check", str(tmp_path / "channels" / name)]) == 78
-    assert "is not read by videod; the file of a channel is called wild.yaml" in capsys.readouterr().out
+    assert "is not read by videod. The file of a channel is called wild.yaml" in capsys.readouterr().out
 
 
 @pytest.mark.fault("8.9")

@@ -67,6 +67,6 @@ def test_a_review_says_what_the_episode_comes_to_against_its_target() -> None:
         (comes_to - 500_000, "$0.50 over it)"),
     ):
         shown = str(entry_view(paper.one, jobs, 3, target)["Progress"])
-        assert f"; the episode comes to about ${comes_to / 1e6:.2f} " in shown and words in shown
+        assert f". The episode comes to about ${comes_to / 1e6:.2f} " in shown and words in shown
     assert "comes to" not in str(entry_view(paper.one, jobs, 3)["Progress"])
     assert foreseen_micros(replace(paper.one, possible_micros=7), jobs) == comes_to + 7

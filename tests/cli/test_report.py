@@ -31,9 +31,9 @@ def test_the_tables_say_what_the_json_says(tmp_path: Path, capsys: pytest.Captur
     assert reported(tmp_path) == output.OK
     text = capsys.readouterr().out
     assert "2 episodes published: 2 without trouble" in text
-    assert "Finished without a person: 50 % (2 of 4); target 95 %, missed." in text
+    assert "Finished without a person: 50 % (2 of 4), target 95 %, missed." in text
     assert f"${body['spent_usd']:,.2f}" in text
-    assert f"Bottleneck: {body['bottleneck']};" in text
+    assert f"Bottleneck: {body['bottleneck']}. " in text
     for row in body["failures"]:
         assert row["kind"] in text and row["service"] in text
 
@@ -42,7 +42,7 @@ def test_a_period_without_anything_has_no_shares(tmp_path: Path, capsys: pytest.
     StudioBox(tmp_path).close()
     assert reported(tmp_path, "--month") == output.OK
     text = capsys.readouterr().out
-    assert "0 episodes published" in text and "Finished without a person: none; target 95 %." in text
+    assert "0 episodes published" in text and "Finished without a person: none, target 95 %." in text
     assert reported(tmp_path, "--json") == output.OK
     body = json.loads(capsys.readouterr().out)
     assert body["transient_recovered"]["share"] is None and body["bottleneck"] is None and body["episodes"] == []
@@ -74,7 +74,7 @@ def test_a_share_is_never_whole_while_one_is_missing(tmp_path: Path, capsys: pyt
     box.make(task, "composite/clip_01")
     box.close()
     reported(tmp_path)
-    assert "recovered automatically: 100 % (1 of 1); target 80 %." in capsys.readouterr().out
+    assert "recovered automatically: 100 % (1 of 1), target 80 %." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_an_open_review_waits_for_you_and_names_the_price(box: StudioBox, tmp_pa
     body = said(tmp_path, capsys)
     assert (body["waits_for"], body["command"]) == ("you", f"videod approve {task}")
     assert body["sentence"] == (
-        "waits for your review of the assets since 10:04 UTC (1 h 56 min ago); approving it costs about $1.40 and"
+        "waits for your review of the assets since 10:04 UTC (1 h 56 min ago): approving it costs about $1.40 and"
         " starts 4 composites and 4 clips"
     )
 
@@ -184,7 +184,7 @@ def test_an_error_names_the_job_the_cause_and_what_to_do(box: StudioBox, tmp_pat
     task = box.queue("Bears")
     box.fail(task, "plan/plan", Kind.INPUT, "the topic is empty.")
     body = said(tmp_path, capsys)
-    assert "because plan/plan failed (input: the topic is empty); what to do: change the Topic" in body["sentence"]
+    assert "because plan/plan failed (input: the topic is empty). What to do: change the Topic" in body["sentence"]
     assert body["command"] == f"videod retry {task}"
 
 
@@ -200,7 +200,7 @@ def test_work_is_paused_without_a_daemon(box: StudioBox, tmp_path: Path, capsys:
     body = said(tmp_path, capsys)
     assert (body["waits_for"], body["command"]) == ("videod", "videod run")
     with hold(tmp_path):
-        assert said(tmp_path, capsys)["sentence"] == "is being worked on: plan/plan runs for 2 h; it is the last one"
+        assert said(tmp_path, capsys)["sentence"] == "is being worked on: plan/plan runs for 2 h, the last one"
 
 
 def test_a_retry_says_which_of_how_many_and_when(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
@@ -240,7 +240,7 @@ def test_a_free_place_is_waited_for_at_the_service(box: StudioBox, tmp_path: Pat
         body = said(tmp_path, capsys)
     assert body["waits_for"] == "gemini"
     assert (
-        "waits for a free slot at gemini since 10:00 UTC (2 h ago); image/bear_core is the next of 3 ready jobs"
+        "waits for a free slot at gemini since 10:00 UTC (2 h ago), and image/bear_core is the next of 3 ready jobs"
         in (body["sentence"])
     )
 

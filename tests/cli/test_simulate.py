@@ -33,7 +33,7 @@ def test_a_load_above_the_budget_is_answered_with_no_and_why(capsys: pytest.Capt
     )
     assert code == OK
     assert "No: the last film comes" in out
-    assert "Bottleneck: budget; the day's budget of $3.00 for channel channel_01 is spent" in out
+    assert "Bottleneck: budget (the day's budget of $3.00 for channel channel_01 is spent" in out
 
 
 def figures_of(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, object]:

@@ -157,7 +157,7 @@ def test_what_the_daemon_found_wrong_is_a_warning(
     text = shown(tmp_path, capsys)
     assert "! found wrong: ElevenLabs: voice abc is unknown" in text
     assert "! the changed configuration was refused, the old one is in force: videod.toml:3: limits" in text
-    assert "videod is not running since 11:55 UTC (5 min ago); start it with `videod run`" in text
+    assert "videod is not running since 11:55 UTC (5 min ago). Start it with `videod run`" in text
     body = as_json(tmp_path, capsys)
     assert (len(body["problems"]), body["heartbeat"]) == (2, "2026-11-21T11:55:00Z")
 

@@ -111,7 +111,7 @@ def test_a_freed_service_takes_its_refusal_off_the_board() -> None:
 def test_queueing_an_episode_whose_key_was_refused_says_what_to_do_first() -> None:
     book = stopped(Kind.CREDENTIALS)
     book.queue()
-    text = '"Queued" was not taken: gemini refused the key KIE_API_KEY; it resumes where it stopped once that is fixed'
+    text = '"Queued" was not taken: gemini refused the key KIE_API_KEY. It resumes where it stopped once that is fixed'
     assert str(view(book)["Error Log"]).startswith(text)
 
 
@@ -122,14 +122,14 @@ def test_spent_retries_promise_no_other_one() -> None:
         book.start("plan/plan")
         book.fail("plan/plan", Kind.DOWN)
     assert (
-        f"Tried 4 times. What to do: videod has stopped trying; see `videod show {book.one.id}`, then set Queued"
+        f"Tried 4 times. What to do: videod has stopped trying. See `videod show {book.one.id}`, then set Queued"
         in str(view(book)["Error Log"])
     )
 
 
 def test_a_refused_picture_shows_its_own_part_of_the_prompt() -> None:
     book = stopped(Kind.REFUSED, "image/bear_core")
-    assert "nothing; videod tries it once more, re-worded" in str(view(book)["Error Log"])
+    assert "nothing. videod tries it once more, re-worded" in str(view(book)["Error Log"])
     book.start("image/bear_core")
     book.fail("image/bear_core", Kind.REFUSED)
     own = str(book.jobs["image/bear_core"].args["prompt"]).splitlines()[-1].rstrip(".")
@@ -174,7 +174,7 @@ def test_no_failure_is_of_1970(kind: Kind, again: bool) -> None:
 
 #: what a person cannot act on
 _VAGUE = re.compile(r"SERVICE|do that|that the message names|\bmend|\bTASK\b|\banew\b|the limit in|by itself")
-_NAMED = re.compile(r"`[^`]+`|[A-Z]+_[A-Z_]+|Topic|Story Direction|set Queued|^nothing")
+_NAMED = re.compile(r"`[^`]+`|[A-Z]+_[A-Z_]+|Topic|Story Direction|[sS]et Queued|^nothing")
 
 
 @pytest.mark.fault("7.6")
@@ -205,7 +205,7 @@ def test_every_advice_names_a_key_a_file_or_a_command(kind: Kind, state: JobStat
         ("upload", "youtube", Failure(Kind.CREDENTIALS, "x", "google"),
          "run `videod channels authorize wild`, then `videod resume youtube --channel wild`"),
         ("clip", "kie", Failure(Kind.QUOTA, "x"),
-         "nothing; videod resumes automatically at that time. If credit is used up, buy some at KIE and run `videod"
+         "nothing. videod resumes automatically at that time. If credit is used up, buy some at KIE and run `videod"
          " resume kie`"),
         ("clip", "kie", Failure(Kind.BUDGET, "x"),
          "raise `episode_cap_usd` in channels/wild.yaml if the episode is worth it, then set Queued"),

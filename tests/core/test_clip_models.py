@@ -1,4 +1,4 @@
-"""The catalogue of video models: what an order holds, what it costs, and what KIE says against it."""
+"""The catalog of video models: what an order holds, what it costs, and what KIE says against it."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ TURBO = "kling/v2-5-turbo-image-to-video-pro"
 KIE = SERVICES["kie"]
 
 
-def test_both_sides_have_the_same_catalogue() -> None:
+def test_both_sides_have_the_same_catalog() -> None:
     ours, scripts = REPO / "videod/core/clip_models.py", REPO / "scripts/lib/clip_models.py"
     assert ours.read_text() == scripts.read_text()
 

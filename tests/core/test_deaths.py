@@ -39,7 +39,7 @@ def test_the_third_death_sets_the_job_aside_with_its_story() -> None:
     assert job.state == JobState.FAILED
     assert job.failure is not None and job.failure.kind == Kind.BUG
     story = f"videod died 3 times while this job ran (last: {LAST})"
-    told = f"{story}; it was set aside so that the other channels can continue"
+    told = f"{story}. It was set aside so that the other channels can continue"
     assert job.failure.message == told
     assert paper.one.status == Status.ERROR_ASSETS
     assert any(isinstance(op, Alert) and told in op.text for op in paper.last.ops)

@@ -69,12 +69,12 @@ def test_the_digest_has_price_age_and_link_of_whatever_waits() -> None:
     link = "https://www.notion.so/aabb"
     assert lines[0] == "2 reviews, 1 unconfirmed purchase, 1 stopped episode and 1 paused episode wait for you:"
     assert lines[1:6] == [
-        f"- Ants (wild_earth, ants-1): Error: Upload Failed for 14 h 0 min; retrying costs nothing. {link}",
-        "- Bears (wild_earth, bears-1): audio review for 14 h 0 min; approving costs nothing.",
-        "- Bees (wild_earth, bees-1): paused (prices changed) for 14 h 0 min; what it would start next costs $0.84."
+        f"- Ants (wild_earth, ants-1): Error: Upload Failed for 14 h 0 min, retrying costs nothing. {link}",
+        "- Bears (wild_earth, bears-1): audio review for 14 h 0 min, approving costs nothing.",
+        "- Bees (wild_earth, bees-1): paused (prices changed) for 14 h 0 min, what it would start next costs $0.84."
         f" {link}",
-        f"- Fish (wild_earth, fish-1): unconfirmed purchase for 14 h 0 min; buying it once more costs $0.42. {link}",
-        "- Owls (wild_earth, owls-1): video review for 13 h 0 min; approving costs $8.40.",
+        f"- Fish (wild_earth, fish-1): unconfirmed purchase for 14 h 0 min, buying it once more costs $0.42. {link}",
+        "- Owls (wild_earth, owls-1): video review for 13 h 0 min, approving costs $8.40.",
     ]
     assert digest.text([review("Owls", NOON)], NOON).startswith("1 review waits for you:")
 
@@ -82,7 +82,7 @@ def test_the_digest_has_price_age_and_link_of_whatever_waits() -> None:
 @pytest.mark.fault("7.4")
 def test_a_digest_is_bounded_however_much_waits() -> None:
     many = digest.text([review(f"Film {n}", NOON + n) for n in range(30)], NOON + HOUR).splitlines()
-    assert many[0] == "30 reviews wait for you:" and "- and 10 more; `videod status` lists them" in many
+    assert many[0] == "30 reviews wait for you:" and "- and 10 more. `videod status` lists them" in many
     one = replace(waiting("x" * 5000, What.PAUSED, Status.GENERATING_VIDEO, reason="y" * 5000), task_id="x" * 60)
     long = [one] * 500
     assert len(digest.text(long, NOON + HOUR)) < ALERT_CHARACTERS - 100 and "x…" in digest.text(long, NOON)

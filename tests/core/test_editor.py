@@ -60,7 +60,7 @@ def test_a_line_is_named_with_its_remark() -> None:
     (found,) = remarks(said(plan, {7: "In the deep, this is the circle of life."}), spoken)
     assert found == Remark(
         "clips[6].narration", "stock phrase",
-        '"circle of life" has been said in too many films; say what happens here and nowhere else', 7,
+        '"circle of life" has been said in too many films. Say what happens here and nowhere else', 7,
     )  # fmt: skip
 
 

@@ -66,9 +66,9 @@ def test_a_column_is_read_as_the_attribute_it_stands_for(column: str, written: o
 @pytest.mark.parametrize(
     ("column", "written", "why"),
     [
-        ("Title", "x" * 101, "Title has 101 characters; 100 are allowed. Shorten it"),
+        ("Title", "x" * 101, "Title has 101 characters, 100 are allowed. Shorten it"),
         ("Title", "a < b", "YouTube does not allow < or > in titles. Remove them"),
-        ("Topic", "x" * 1_001, "Topic has 1,001 characters; 1,000 are allowed. Shorten it"),
+        ("Topic", "x" * 1_001, "Topic has 1,001 characters, 1,000 are allowed. Shorten it"),
         ("Story Direction", "x" * 20_000, None),
         ("Privacy", "secret", 'Privacy "secret" is unknown. Choose private, unlisted or public, or leave it empty'),
         ("Channel", "a < b", None),

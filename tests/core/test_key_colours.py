@@ -1,4 +1,4 @@
-"""The colour that a figure is drawn before is one that it does not have."""
+"""The color that a figure is drawn before is one that it does not have."""
 
 import pytest
 

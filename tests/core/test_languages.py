@@ -107,9 +107,9 @@ def test_codes_of_languages_that_can_be_judged(code: str, base: str, published: 
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("tlh", "cannot judge narrations in 'tlh'"), ("xx", "it knows af, am, ar"), ("la", "cannot judge"),
+        ("tlh", "cannot judge narrations in 'tlh'"), ("xx", "It knows af, am, ar"), ("la", "cannot judge"),
         ("german", "no language code"), ("de_DE", "no language code"), ("EN", "no language code"), ("", "no language"),
-        ("de-germany-xx", "no language code"), ("en-UK", "write en-GB"), ("de-Cyrl", "cannot judge German written in"),
+        ("de-germany-xx", "no language code"), ("en-UK", "Write en-GB"), ("de-Cyrl", "cannot judge German written in"),
         ("en-x-private", "no language code"), ("zh-Egyp", "cannot judge Chinese"),
     ],
 )  # fmt: skip

@@ -116,9 +116,9 @@ def test_a_setting_chooses_who_makes_the_clips(seen: dict[str, object]) -> None:
     said = {"narration": "elevenlabs"}
     assert seen["choice"] == [{"clip": "kie"} | said, {"clip": "mirror"} | said, {"clip": "mirror"} | said]
     wrong, unknown = seen["refused"]  # type: ignore[misc]
-    assert re.match(r"videod\.toml:2: services\.clip: must be 'kie'.* or 'mirror', not \"sora\"; write for", wrong)
+    assert re.match(r"videod\.toml:2: services\.clip: must be 'kie'.* or 'mirror', not \"sora\". Write for", wrong)
     assert unknown.startswith(
-        "videod.toml:2: services.image: is not a known key; known here: clip, narration, gemini, kie, "
+        "videod.toml:2: services.image: is not a known key. Known here: clip, narration, gemini, kie, "
     )
 
 

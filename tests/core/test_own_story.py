@@ -39,8 +39,8 @@ SCRIPTS = {
                        "Paragraph 3 (repeated): says what paragraph 1 says"),
     "a foreign script": ("Медведь ждёт рыбу у реки.", "Paragraph 1 (language): is not written in English"),
     "too many clips": ("\n\n".join(f"The bear waits for day number {at}." for at in range(61)),
-                       "Script (clip count): comes to 61 clips; at most 60"),
-    "far too much": ("The bear waits. " * 2000, "Script (length): has 31,999 characters; at most 30,000"),
+                       "Script (clip count): comes to 61 clips. The limit is 60"),
+    "far too much": ("The bear waits. " * 2000, "Script (length): has 31,999 characters. The limit is 30,000"),
     "banned words": ("The majestic bear waits here.", "Paragraph 1 (banned): says 'majestic'"),
 }  # fmt: skip
 

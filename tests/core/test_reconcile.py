@@ -22,7 +22,7 @@ NOW = 1_795_000_000_000
 MARK = BalanceReading("kie", NOW, used=-900_000, attempts=10, history=100)
 
 
-# ------------------------------------------------------------------------------------------- the judgement
+# ------------------------------------------------------------------------------------------- the judgment
 
 #: an order as the books see it -> what it may really have moved
 _REAL = {

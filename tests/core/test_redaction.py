@@ -61,7 +61,7 @@ def test_what_has_nothing_of_a_key_stays_as_it_is(text: str, raw: bytes) -> None
         assert Redactor({REDACTED: key})(text) == text
 
 
-def test_a_secret_is_found_between_any_neighbours() -> None:
+def test_a_secret_is_found_between_any_neighbors() -> None:
     key = KEYS["eleven"]
     redact = Redactor({"(KEY)": key})
     for before in ("", "x", "Bearer ", '{"a":"', "https://h/?key=", "é", "\ud800"):

@@ -62,6 +62,6 @@ def test_lines_that_claim_and_name_no_fact_are_one_warning() -> None:
     changed = dataclasses.replace(said(plan, {3: "Eggs need oxygen.", 7: "Crabs are never alone."}), story=story)
     found = [one for one in remarks(changed, spoken) if one.rule == "no source"]
     assert [one.message for one in found] == [
-        "clips 3, 7 claim something of the world and name no fact; name one that says so, or say less"
+        "clips 3, 7 claim something of the world and name no fact. Name one that says so, or say less"
     ]
     assert not found[0].refused

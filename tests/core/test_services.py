@@ -99,7 +99,7 @@ def test_every_secret_belongs_to_one_place() -> None:
 # ------------------------------------------------------------------------------------------- models, prices
 
 
-def test_settings_leave_out_what_the_catalogues_say() -> None:
+def test_settings_leave_out_what_the_catalogs_say() -> None:
     models, prices, settings = Models(), Prices(), Settings()
     assert models.named() == {
         key: services.model(step)
@@ -121,7 +121,7 @@ def test_a_price_in_credits_is_one_in_dollars() -> None:
     assert KIE.micros_per_thousandth == 5
 
 
-def test_the_longest_name_of_the_catalogue_is_the_models_own() -> None:
+def test_the_longest_name_of_the_catalog_is_the_models_own() -> None:
     short, long = KIE.catalogue[0], KIE.catalogue[0]._replace(name=f"{KIE.catalogue[0].name}-pro")
     for catalogue in ((short, long), (long, short)):
         assert replace(KIE, catalogue=catalogue).model(f"{long.name}-max") == long

@@ -27,9 +27,9 @@ def test_it_says_how_many_lines_stand_on_a_source(plan: Plan) -> None:
 def test_it_names_the_clips_that_claim_without_one(plan: Plan) -> None:
     assert plan.story is not None
     facts = tuple(Fact(one.id, one.says, None if one.id == "f1" else one.source) for one in plan.story.facts)
-    assert told(plan, facts=facts) == "7 of 9 lines have a source; without a source: clips 4, 8"
+    assert told(plan, facts=facts) == "7 of 9 lines have a source. Clips 4, 8 have none"
     assert told(plan, facts=tuple(Fact(one.id, one.says, None) for one in facts)) == (
-        "0 of 9 lines have a source; without a source: clips 1, 2, 3, 4, 5, 6, 7, 8 and 1 more"
+        "0 of 9 lines have a source. Clips 1, 2, 3, 4, 5, 6, 7, 8 and 1 more have none"
     )
 
 

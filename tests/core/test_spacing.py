@@ -53,7 +53,7 @@ def test_the_board_says_why_an_upload_waits_and_when_it_continues() -> None:
     held = Suspension(Cause.SPACING, "youtube", "wild", until, amount=6 * HOUR_MS)
     book.apply(EntryWaits(book.at, book.task.id, held))
     shown = entry_view(replace(book.task, admitted=True), tuple(book.jobs.values()), 4)
-    said = "waiting for youtube: wild publishes at most one film every 6 h (upload_spacing_h); resumes at"
+    said = "waiting for youtube: wild publishes at most one film every 6 h (upload_spacing_h), resumes at"
     assert f"{said} {clock(until)}" in str(shown["Progress"])
     assert shown["Next Retry"] == iso(until)
     assert "1 film was uploaded to wild today" in wording.reason(Suspension(Cause.UPLOADS, "youtube", "wild", amount=1))

@@ -63,7 +63,7 @@ def test_the_order_of_work_follows_from_what_the_steps_say() -> None:
         ({"script": ""}, "`script` '' is no file name of scripts/"),
         ({"script": "../clip.py"}, "is no file name of scripts/"),
         ({"noun": ""}, "`noun` is empty"),
-        ({"suffix": ""}, "`suffix` '' is none"),
+        ({"suffix": ""}, "`suffix` '' is no suffix"),
         ({"suffix": ".srt"}, "`shown_as`: the board takes no .srt file"),
         ({"secrets": ("KIE_API_KEY", "OTHER_KEY")}, "`secrets`: no service has OTHER_KEY"),
         ({"after": ("upload",)}, "`after` makes a circle: upload comes after clip"),
@@ -97,7 +97,7 @@ def test_a_step_file_that_forgets_a_field_is_named(monkeypatch: pytest.MonkeyPat
     found, _, faults = tables._found()
     assert faults == [
         "videod/core/steps/cut_again.py: `name` 'cut' is taken by videod/core/steps/cut.py",
-        "videod/core/steps/half_a_step.py: `noun`, `usual` missing; videod/core/step.py says what every field is",
+        "videod/core/steps/half_a_step.py: `noun`, `usual` missing. videod/core/step.py says what every field is",
         "videod/core/steps/no_step.py: there is no `STEP`",
     ]
     assert set(found) == set(STEPS)

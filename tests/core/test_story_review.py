@@ -53,7 +53,7 @@ def test_nothing_is_drawn_before_the_story_is_approved_and_its_review_says_what_
     images = [job for job in paper.jobs.values() if job.step == "image"]
     told = pending_cost_micros(tuple(paper.jobs.values()), Gate.STORY)
     assert told == sum(job.price_micros for job in images) > 0
-    assert f"approving will cost about ${told / 1e6:.2f}" in str(shown(paper)["Progress"])
+    assert f"Approving will cost about ${told / 1e6:.2f}" in str(shown(paper)["Progress"])
     assert shown(paper)["Story"] == "2" and shown(paper)["Status"] == "Story Ready"
     paper.apply(GateApproved(paper.now(), paper.one.id, Gate.STORY, "me"))
     assert paper.one.status is Status.STORY_APPROVED

@@ -103,7 +103,7 @@ def test_an_approval_that_comes_too_early_is_answered_with_the_true_status_and_w
 
 def test_the_gate_shows_what_approving_will_cost() -> None:
     paper = at_gate(Gate.ASSETS)
-    assert "approving will cost about $0.84" in str(shown(paper)["Progress"])
+    assert "Approving will cost about $0.84" in str(shown(paper)["Progress"])
 
 
 def test_a_clip_becomes_ready_as_soon_as_its_own_picture_is() -> None:
@@ -143,7 +143,7 @@ def test_redo_with_nothing_flagged_is_answered_with_what_to_do() -> None:
     paper = at_gate(Gate.ASSETS)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ()))
     assert paper.one.status == Status.ASSETS_READY
-    assert "tick Redo" in paper.one.error
+    assert "Tick Redo" in paper.one.error
 
 
 def test_a_new_plan_keeps_what_it_leaves_unchanged() -> None:
@@ -315,7 +315,7 @@ def test_a_purchase_in_doubt_is_repeated_under_the_ceiling_and_counted() -> None
     paper.fail("image/bear_core", Kind.IN_DOUBT)
     job = paper.jobs["image/bear_core"]
     assert (job.state, job.buy_again, paper.one.possibly_paid_twice) == (JobState.READY, True, 1)
-    assert "possibly paid twice: 1" in str(shown(paper)["Progress"])
+    assert "Possibly paid twice: 1" in str(shown(paper)["Progress"])
 
 
 def test_an_upload_in_doubt_is_looked_for_again_and_never_counted_as_paid_twice() -> None:

@@ -68,7 +68,7 @@ def test_a_quota_is_reported_at_80_and_at_100_percent_once_a_day(days: Days) -> 
     assert days.heard() == []
     days.use(1)
     (text,) = days.heard()
-    assert text == "8 of 10 pillow jobs of 2026-11-21 are used; jobs after the last one wait for the next day."
+    assert text == "8 of 10 pillow jobs of 2026-11-21 are used. Jobs after the last one wait for the next day."
     days.use(1)
     days.start()  # a restart repeats nothing
     days.look()

@@ -152,7 +152,7 @@ def test_the_usual_time_is_that_of_the_last_finished_attempts_where_there_are_fi
     house.let_pass(29 * MINUTE)
     assert house.heard() == []
     house.let_pass(3 * MINUTE)  # three times four minutes, at least half an hour
-    assert len(house.heard("is stuck")) == 1 and "usually it takes 4 min" in house.heard()[0]
+    assert len(house.heard("is stuck")) == 1 and "usually 4 min each" in house.heard()[0]
 
 
 def paused(house: Watched, task: str) -> None:

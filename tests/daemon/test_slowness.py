@@ -37,7 +37,7 @@ class Slow:
     def heard(self) -> list[str]:
         posts = at_once(self.box.store.read(reads.pending_messages))
         return [
-            str(one.body["text"]) for one in posts if one.target == "alert" and "usually that takes" in str(one.body)
+            str(one.body["text"]) for one in posts if one.target == "alert" and "Usually that takes" in str(one.body)
         ]
 
     def progress(self, task: str) -> str:
@@ -84,7 +84,7 @@ def test_where_the_history_is_short_the_usual_time_is_that_of_the_table(house: S
     house.let_pass(20 * MINUTE)
     (text,) = house.heard()
     assert text.startswith("Bears (wild_earth) has been Generating Video for 12 h")
-    assert "usually that takes 4 h" in text and "clip/clip_01" in text and f"`videod show {task}`" in text
+    assert "Usually that takes 4 h" in text and "clip/clip_01" in text and f"`videod show {task}`" in text
 
 
 def test_it_is_reported_once_a_status_and_the_board_says_it_until_the_status_changes(house: Slow) -> None:
@@ -94,7 +94,7 @@ def test_it_is_reported_once_a_status_and_the_board_says_it_until_the_status_cha
     house.let_pass(56 * MINUTE)
     assert house.heard() == []
     house.let_pass(20 * MINUTE)
-    assert len(house.heard()) == 1 and "usually that takes 20 min" in house.heard()[0]
+    assert len(house.heard()) == 1 and "Usually that takes 20 min" in house.heard()[0]
     assert "far longer than usual" in house.progress(task) and house.box.task(task).slow
     posts = at_once(house.box.store.read(reads.pending_messages))
     (shown,) = [one.body["Progress"] for one in posts if one.target == "entry" and one.task_id == task]

@@ -136,7 +136,7 @@ def test_the_message_has_the_figures_of_its_week(weeks: Weeks) -> None:
     assert lines[0] == "videod's week up to 2026-11-23 00:00 UTC: 2 episodes published, 67 % (2 of 3) without a person"
     assert lines[1].startswith("2 episodes published: 1 without trouble, 1 recovered automatically, 0 with your help.")
     assert "1 stopped, 0 cancelled." in lines[1]
-    assert "Transient failures that recovered automatically: 100 % (1 of 1); target 80 %." in text
+    assert "Transient failures that recovered automatically: 100 % (1 of 1), target 80 %." in text
     assert "Time at reviews, median: assets 0 s (longest 3 h)" in text
     assert "Queued now: wild_earth 1 (oldest 5 d" in text
     assert "- <!channel> Ants (tiny_hunters, channel-ants-" in text and "stopped, waits for you" in text

@@ -116,7 +116,7 @@ SETTINGS = (
           ("no voice nobody", "`voice_id` in channels/wild.yaml"), WILD),
     Wrong("a voice id of another service", _channel("deep", voice_id="en-US-Neural2-A"),
           ("no voice en-US-Neural2-A", "channels/deep.yaml"), frozenset({"deep"})),
-    Wrong("no consent", _consent(""), ("not authorised yet", AUTHORIZE), WILD),
+    Wrong("no consent", _consent(""), ("not authorized yet", AUTHORIZE), WILD),
     Wrong("a consent that Google ended", _consent("wild", token="revoked"), ("revoked", AUTHORIZE), WILD),
     Wrong("a consent of another channel", _consent("deep"), ('sealed for channel "deep"', AUTHORIZE), WILD),
     Wrong("a consent sealed with another key", _consent("wild", Fernet.generate_key().decode()),

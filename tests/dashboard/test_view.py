@@ -38,7 +38,7 @@ def test_episodes_are_sorted_by_who_must_act(tmp_path: Path) -> None:
 def test_the_header_says_that_the_daemon_runs_or_what_to_type(box: StudioBox) -> None:
     assert seen(box).daemon == "videod 0.1.0 runs (pid 4711, up 3 h)"
     down = seen(box, rows.Surroundings(None))
-    assert (down.alive, down.daemon) == (False, "videod is not running; start it with `videod run`")
+    assert (down.alive, down.daemon) == (False, "videod is not running. Start it with `videod run`")
 
 
 def test_bars_count_what_is_done_runs_and_stopped_in_each_stage(box: StudioBox) -> None:

@@ -74,7 +74,7 @@ def test_another_program_s_database_is_not_touched(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE songs (name)")
     data = path.read_bytes()
-    with pytest.raises(DatabaseError, match="is it videod's"):
+    with pytest.raises(DatabaseError, match="Is it videod's"):
         migrate(path)
     assert path.read_bytes() == data
 

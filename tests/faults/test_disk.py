@@ -69,7 +69,7 @@ def test_a_limit_on_the_size_of_files_is_named_with_what_to_do() -> None:
     found = shortage(Room(90 * GB, 100 * GB, None, 20 * MB), 200 * MB, 1_000 * MB, held=False)
     assert found is not None
     reason = found.of(Path("/state"))
-    assert reason.startswith("files are limited to 20 MB by the host (ulimit -f); raise the limit to 1000 MB")
+    assert reason.startswith("files are limited to 20 MB by the host (ulimit -f). Raise the limit to 1000 MB")
     assert "free some" not in reason and "disk" not in reason
     assert shortage(Room(90 * GB, 100 * GB, None, 2 * GB), 0, 1_000 * MB, held=False) is None
     assert shortage(Room(90 * GB, 100 * GB, None, 100 * MB), 0, 0, held=False) is not None
@@ -93,7 +93,7 @@ print(disk.Disk(Path(sys.argv[1]), lambda: 9 * disk.MB).make_reserve())
 @pytest.mark.parametrize(
     ("soft", "hard", "words"),
     [
-        (2_000_000, 2_000_000, ["files are limited to 2 MB by the host (ulimit -f); raise", "2000000", "False"]),
+        (2_000_000, 2_000_000, ["files are limited to 2 MB by the host (ulimit -f). Raise", "2000000", "False"]),
         (2_000_000, 8_000_000, ["None", "8000000", "False"]),
         (2_000_000, -1, ["None", "None", "True"]),
         (0, 0, ["files are limited to 0 MB by the host", "0", "False"]),
@@ -171,7 +171,7 @@ def test_a_disk_that_fills_in_the_midst_of_films_pauses_everything_tells_people_
             (pause,) = await held(world)
             assert pause.service == EVERY_SERVICE and pause.until_ms is None
             assert (
-                "has 312 MB left (work continues from 1250 MB on); free some" in pause.detail
+                "has 312 MB left (work continues from 1250 MB on). Free some" in pause.detail
                 and str(tmp_path) in pause.detail
             )
             assert world.scheduler.children() == []  # what ran has ended, nothing new began
@@ -243,7 +243,7 @@ def test_a_state_folder_that_is_gone_ends_the_daemon_before_anything_is_written_
         ground = Ground(gone_because="the state folder is gone")
         async with World(tmp_path) as world:
             await watch_of(world, ground, ended).look()
-            assert ended == ["the state folder is gone. Mount it again and start videod; nothing was written elsewhere"]
+            assert ended == ["the state folder is gone. Mount it again and start videod. Nothing was written elsewhere"]
             assert await held(world) == []
 
     run_virtual(story())
@@ -469,7 +469,7 @@ def test_nothing_is_bought_where_the_answer_might_find_no_room(tmp_path: Path, r
     with mounts.small(tmp_path / "full", 100) as full:
         ran = run(generate_asset.main, "--prompt", "a bear", "--output", full / "bear.png")
         assert (ran.code, ran.failure["kind"]) == (74, "disk")
-        assert "nothing was ordered" in ran.failure["message"]
+        assert "Nothing was ordered" in ran.failure["message"]
         assert wire.asked == [] and not any(full.iterdir())
 
 

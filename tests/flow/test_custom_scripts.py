@@ -187,7 +187,7 @@ CODES = (0, 1, 2, 3, 64, 65, 66, 69, 70, 74, 75, 76, 77, 78, 124, 130, 137, 143,
 async def test_without_a_file_it_is_in_doubt_whatever_the_code(tmp_path: Path, step: str, code: int) -> None:
     found = failure_in(await ended(tmp_path, Ended(code, ("❌ Download failed: HTTP 500",)), step))
     assert (found.kind, found.code, found.service) == (Kind.IN_DOUBT, PAID_WITHOUT_FILE, STEPS[step].service)
-    assert "it may have paid ($0.42)" in found.message
+    assert "It may have paid ($0.42)" in found.message
 
 
 @pytest.mark.fault("9.5")

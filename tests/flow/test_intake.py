@@ -206,7 +206,7 @@ async def test_a_redo_without_flags_says_what_to_do(harness: Harness, board: Boa
     board.person_sets("p1", Status="Generating Assets")
     await harness.sync()
     assert board.status("p1") == "Assets Ready"
-    assert "tick Redo on the files" in str(board.entries["p1"].values["Error Log"])
+    assert "Tick Redo on the files" in str(board.entries["p1"].values["Error Log"])
 
 
 async def test_flags_of_an_earlier_review_count_too(harness: Harness, board: BoardDouble) -> None:
@@ -416,7 +416,7 @@ async def test_trouble_with_one_entry_does_not_stop_the_others(harness: Harness,
     board.broken.clear()
     assert await harness.intake.poll_once() == 1  # the wish is still there
     await harness.sync()
-    assert "tick Redo" in str(board.entries["p1"].values["Error Log"])
+    assert "Tick Redo" in str(board.entries["p1"].values["Error Log"])
 
 
 async def test_only_the_first_failure_and_the_recovery_are_logged(
@@ -463,7 +463,7 @@ async def test_the_film_is_made_again_from_the_board(harness: Harness, board: Bo
     harness.clock.pass_s(120)
     board.person_sets("p1", Status="Assembling")
     await harness.sync()
-    assert "tick Redo on the files" in str(board.entries["p1"].values["Error Log"])
+    assert "Tick Redo on the files" in str(board.entries["p1"].values["Error Log"])
     board.assets[film].redo = True
     harness.clock.pass_s(120)
     board.person_sets("p1", Status="Assembling")

@@ -92,7 +92,7 @@ async def test_a_file_that_is_too_large_is_shown_by_a_preview_that_says_so(
     assert board.status("p1") == "Assets Ready" and len(maker.asked) == len(set(maker.asked)) == 3
     row = rows[f"{task}/image/place_1"]
     file = harness.workspace("wild", task) / "image/place_1_r0.png"
-    assert row.content == SMALL and row.name.startswith(f"place_1 (preview; the full file is {file} on ")
+    assert row.content == SMALL and row.name.startswith(f"place_1 (preview, the full file is {file} on ")
     assert rows[f"{task}/plan/plan"].content != SMALL, "a plan has no preview"
     assert file.read_bytes() != SMALL and len(maker.dropped) == 4
     assert await harness.read(reads.pending_messages) == ()

@@ -129,7 +129,7 @@ async def test_an_owners_script_that_made_nothing_is_not_booked(tmp_path: Path) 
     books = await judged(tmp_path, job("clip"), Removing(BLACK), owners=True)
     (failed,) = books.said
     assert isinstance(failed, JobFailed) and failed.failure.kind == Kind.IN_DOUBT
-    assert failed.failure.message.endswith("it may have paid ($0.42): clip_01.mp4 is missing")
+    assert failed.failure.message.endswith("It may have paid ($0.42): clip_01.mp4 is missing")
 
 
 @pytest.mark.fault("13.5")

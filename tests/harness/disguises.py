@@ -175,7 +175,7 @@ LISTS: dict[str, Make] = {
     "ffconcat of a file": _text("ffconcat version 1.0\nfile '{target}'\n"),
     "ffconcat of a host": _text("ffconcat version 1.0\nfile '{target}'\n", "{url}"),
     "ffconcat with options": _text("ffconcat version 1.0\nfile '{target}'\noption protocol_whitelist file,http,tcp\n"),
-    "ffconcat of a neighbour": _text("ffconcat version 1.0\nfile '../outside/secret.mp4'\n"),
+    "ffconcat of a neighbor": _text("ffconcat version 1.0\nfile '../outside/secret.mp4'\n"),
     "ffconcat without a version": _text("file '{target}'\nduration 1\n"),
     "sdp": _text(SDP), "sdp of a group": _text(SDP.replace("{host}", "239.1.2.3", 1)),
     "avisynth": _text('FFmpegSource2("{target}")\n'), "vapoursynth": _text("open('{target}').read()\n"),

@@ -106,7 +106,7 @@ def _runs(key: str, least: int) -> set[str]:
 
 
 def _bare(text: str) -> str:
-    # colours of a terminal have letters of their own
+    # colors of a terminal have letters of their own
     text = re.sub(r"(\x1b|\\x1b)?\[[0-9;]*m", "", text)
     text = re.sub(r"\\(n|r|t|x00|u200b)", "", text)
     return re.sub("[^a-z0-9]", "", unicodedata.normalize("NFKC", text).lower())

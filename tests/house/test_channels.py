@@ -52,7 +52,7 @@ def test_four_lines_make_a_channel_and_the_rest_has_defaults(tmp_path: Path) -> 
     assert channel.rebuy_ceiling_usd == 0.5 and channel.max_concurrent == 2
 
 
-def test_music_is_a_list_of_tracks_each_with_its_licence(tmp_path: Path) -> None:
+def test_music_is_a_list_of_tracks_each_with_its_license(tmp_path: Path) -> None:
     (tmp_path / "dawn.mp3").write_bytes(b"x")
     listed = "music:\n  - file: dawn.mp3\n    mood: calm, dawn\n    licence: CC BY 4.0\n    credit: Dawn by A\n"
     (track,) = load_files([written(tmp_path, GOOD + listed)]).channels["wild"].music
@@ -60,7 +60,7 @@ def test_music_is_a_list_of_tracks_each_with_its_licence(tmp_path: Path) -> None
     told = refusal(written(tmp_path, GOOD + listed.replace("    licence: CC BY 4.0\n", "")))
     assert "music" in told and "licence" in told
     gone = load_files([written(tmp_path, GOOD + listed.replace("file: dawn", "file: dusk"))])
-    assert len(gone.warnings) == 1 and "films are made without it" in gone.warnings[0]
+    assert len(gone.warnings) == 1 and "Films are made without it" in gone.warnings[0]
 
 
 def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -> None:
@@ -70,12 +70,12 @@ def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -
     with pytest.raises(ChannelError) as refused:
         load_channels(tmp_path)
     lines = str(refused.value).splitlines()
-    assert f'{tmp_path}/one.yaml:5: clips: must be a valid integer, not "many"; write for example clips: 18' in lines
+    assert f'{tmp_path}/one.yaml:5: clips: must be a valid integer, not "many". Write for example clips: 18' in lines
     assert any(line.startswith(f"{tmp_path}/one.yaml:6: colour: is not a known key") for line in lines)
     assert any("three.yaml" in line and "is not valid YAML" in line for line in lines)
     missing = [line for line in lines if "two.yaml" in line]
     assert [line.split(": ")[1] for line in missing] == ["brand", "voice_id", "youtube_channel"]
-    assert all("is missing; write for example" in line for line in missing)
+    assert all("is missing. Write for example" in line for line in missing)
 
 
 @pytest.mark.parametrize(
@@ -84,25 +84,25 @@ def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -
         ("made_for_kids: yes", 5, 'must be true or false (without quotes), not "yes"'),
         ("made_for_kids: no", 5, "must be true or false"),
         ("made_for_kids: 0", 5, "must be true or false"),
-        ("category: 15", 5, 'must be text in quotes, not 15; write for example category: "15"'),
+        ("category: 15", 5, 'must be text in quotes, not 15. Write for example category: "15"'),
         ("language: EN", 5, "pattern"),
         ("language: tlh", 5, "cannot judge narrations in 'tlh'"),
-        ("language: en-UK", 5, "write en-GB"),
+        ("language: en-UK", 5, "Write en-GB"),
         ("clips: 0", 5, "greater than or equal to 1"),
         ("clips: 1e3", 5, "valid integer"),
         ("clip_seconds: 2", 5, "greater than or equal to 3"),
-        ("video_model: sora", 5, "'sora' is no model that videod knows; write one of kling/v2-5-turbo"),
+        ("video_model: sora", 5, "'sora' is no model that videod knows. Write one of kling/v2-5-turbo"),
         ("video_model: kling-3.0/video@8K", 5, "is no model that videod knows"),
         ("video_model: grok-imagine/image-to-video\nclip_seconds: 5", 6, "makes clips of 6, 10 seconds"),
         ("privacy: hidden", 5, "'private', 'unlisted' or 'public'"),
         ("storage: s3", 5, "'notion' or 'r2'"),
         ("gates:\n  video: maybe", 6, "'review' or 'auto'"),
-        ('category: "99"', 5, "is no category that YouTube takes; write one of 1 Film & Animation"),
+        ('category: "99"', 5, "is no category that YouTube takes. Write one of 1 Film & Animation"),
         ('category: "0"', 5, "is no category that YouTube takes"),
         ("gates: {assets: auto, video: auto, audio: auto, final: auto}", 5, "publish_without_review: true"),
         (f"description_template: '{{description}}{'x' * 4955}'", 5, "for the words of a plan"),
         ("description_template: '{description}{topic}{topic}'", 5, "for the words of a plan"),
-        ("gates:\n  upload: auto", 6, "known here: story, assets, video, audio, final"),
+        ("gates:\n  upload: auto", 6, "Known here: story, assets, video, audio, final"),
         ("gates: review", 5, "must hold keys and values of its own"),
         ("voice:\n  stability: 40", 6, "less than or equal to 1"),
         ("daily_budget_usd: .inf", 5, "valid number"),
@@ -115,7 +115,7 @@ def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -
         ("description_template: 'by {author}'", 5, "{author} is no placeholder"),
         ("description_template: '<b>'", 5, "YouTube refuses"),
         (f"description_template: '{'ä' * 2600}'", 5, "5000 bytes"),
-        ("id: wilder", 5, "write id: wild or rename the file to wilder.yaml"),
+        ("id: wilder", 5, "Write id: wild or rename the file to wilder.yaml"),
         ("clips: 18\nclips: 20", 6, "'clips' stands here a second time"),
         ("tags: &t [a]", 5, "anchors (&name) are not allowed"),
         ("tags: *t", 5, "aliases (*name) are not allowed"),

@@ -92,10 +92,10 @@ def test_all_faults_are_listed_with_line_key_and_what_to_type(tmp_path: Path) ->
     )
     lines = refusal(path).splitlines()
     assert lines == [
-        f'{path}:3: daemon.poll_interval_s: must be a valid number, not "x"; write for example poll_interval_s = 3',
-        f"{path}:4: daemon.http_prt: is not a known key; did you mean http_port?",
-        f"{path}:7: limits.max_episodes_in_work: must be greater than or equal to 1, not 0; "
-        "write for example max_episodes_in_work = 20",
+        f'{path}:3: daemon.poll_interval_s: must be a valid number, not "x". Write for example poll_interval_s = 3',
+        f"{path}:4: daemon.http_prt: is not a known key. Did you mean http_port?",
+        f"{path}:7: limits.max_episodes_in_work: must be greater than or equal to 1, not 0. "
+        "Write for example max_episodes_in_work = 20",
     ]
 
 
@@ -147,7 +147,7 @@ def test_an_unreadable_file_is_refused_with_its_line(tmp_path: Path, data: bytes
 
 
 def test_a_missing_file_says_where_to_start(tmp_path: Path) -> None:
-    assert "start videod in the folder" in refusal(tmp_path / "videod.toml")
+    assert "Start videod in the folder" in refusal(tmp_path / "videod.toml")
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:

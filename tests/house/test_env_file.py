@@ -51,7 +51,7 @@ def test_a_file_that_others_may_read_or_change_is_refused_with_the_command_that_
     with pytest.raises(CredentialsError) as problem:
         load_secrets({}, None, settings)
     told = str(problem.value)
-    assert f"Others may read {path} (mode {mode:04o}); run `chmod 600 {path}`" in told and "secret-abc" not in told
+    assert f"Others may read {path} (mode {mode:04o}). Run `chmod 600 {path}`" in told and "secret-abc" not in told
     path.chmod(0o400)
     assert load_secrets({}, None, settings).get("NOTION_TOKEN") == "secret-abc"
 
@@ -84,14 +84,14 @@ def test_a_link_a_folder_and_odd_bytes_are_refused(settings: Path) -> None:
 def test_a_file_of_another_user_is_refused(settings: Path) -> None:
     path = kept(settings, "NOTION_TOKEN=abc")
     os.chown(path, 65534, 65534)
-    with pytest.raises(CredentialsError, match="belongs to another user; run `chown 0"):
+    with pytest.raises(CredentialsError, match=r"belongs to another user. Run `chown 0"):
         load_secrets({}, None, settings)
 
 
 @pytest.mark.parametrize("name", ["VIDEOD_DAEMON_HTTP_PORT", "VIDEOD_URL_KIE"])
 def test_settings_and_addresses_do_not_belong_there(settings: Path, name: str) -> None:
     kept(settings, f"{name}=1")
-    with pytest.raises(CredentialsError, match=rf"{name}, which is no key; write settings into videod.toml"):
+    with pytest.raises(CredentialsError, match=rf"{name}, which is no key. Write settings into videod.toml"):
         load_secrets({}, None, settings)
 
 

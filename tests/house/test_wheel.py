@@ -174,6 +174,6 @@ def test_an_installed_daemon_in_an_empty_folder_says_where_settings_to_copy_lie(
     done = run(site, tmp_path, "-m", "videod", *argv)
     example = site / "videod" / "_packaged" / "videod.toml"
     assert done.returncode == 78 and len(done.stderr.strip().splitlines()) == 1, done.stderr
-    assert "start videod in the folder of videod.toml or name the file" in done.stderr
+    assert "Start videod in the folder of videod.toml or name the file" in done.stderr
     assert f"there is one to copy: {example}" in done.stderr
     assert not list(tmp_path.iterdir())

@@ -86,7 +86,7 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
         images = {"text": ORDERS["plan"], "image": 2}
         rests(made, Status.ASSETS_READY, WATCHED, **images)
         entry = shows(board, Status.ASSETS_READY)
-        assert "approving will cost about $0.84" in str(entry["Progress"])
+        assert "Approving will cost about $0.84" in str(entry["Progress"])
         assert "lines have a source" in str(entry["Progress"])
         retitle(made, board, entry, "Corrected with the assets")
         board.set_status(entry, Status.ASSETS_APPROVED)

@@ -85,7 +85,7 @@ def test_a_script_that_pays_and_ends_with_a_code_of_its_own_pays_once_until_a_pe
         (task,) = made.rows("SELECT * FROM tasks")
         assert task["possible_micros"] == 420_000 * len(clips)
         log = str(board.entry(BEAR[0])["Error Log"])
-        assert "ended with exit code 69" in log and "it may have paid ($0.42)" in log and "could not be fetched" in log
+        assert "ended with exit code 69" in log and "It may have paid ($0.42)" in log and "could not be fetched" in log
 
         # the owner corrects it; another script writes its file and ends badly all the same: the file counts
         (scripts["clip"].parent / ".env").write_text(f"{own_scripts.DOTENV}STUDIO_TROUBLE=narration:file:3\n")

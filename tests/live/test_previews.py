@@ -42,7 +42,7 @@ def test_a_free_workspace_gets_previews_over_kills_and_the_episode_is_published_
             shown = {name: len(board.file(row)) for name, row in rows.items()}
         large = {name for name, size in sources(made).items() if size > LIMIT}
         assert large and max(shown.values()) <= LIMIT, (sources(made), shown)
-        assert large == {name for name, row in rows.items() if "(preview; the full file is " in str(row["Name"])}
+        assert large == {name for name, row in rows.items() if "(preview, the full file is " in str(row["Name"])}
         assert not [row for row in made.asked("notion", "/send", "POST") if row["status"] != 200]
         assert not [one for one in (made.state / "previews").rglob("*") if one.is_file()]
         made.check_purchases()

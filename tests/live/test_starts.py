@@ -79,7 +79,7 @@ def test_an_ffmpeg_that_is_not_there_is_refused_by_the_name_of_its_variable(tmp_
     config.write_text("")
     done = run(config, VIDEOD_PATHS_FFMPEG="/opt/nowhere/ffmpeg")
     assert done.returncode == CONFIGURATION
-    for part in ("VIDEOD_PATHS_FFMPEG", "there is no file /opt/nowhere/ffmpeg", "correct the path"):
+    for part in ("VIDEOD_PATHS_FFMPEG", "there is no file /opt/nowhere/ffmpeg", "Correct the path"):
         assert part in done.stderr
 
 

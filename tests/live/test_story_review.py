@@ -40,7 +40,7 @@ def test_a_whole_life_with_another_story_costs_what_was_foreseen(tmp_path: Path)
         board.write(*BEAR)
         made.wait_for(Status.STORY_READY.value)
         entry = until(lambda: _shown(board, Status.STORY_READY), lambda: board.entry(BEAR[0]))
-        assert "approving will cost about $0.07" in str(entry["Progress"]) and "(5)" in str(entry["Progress"])
+        assert "Approving will cost about $0.07" in str(entry["Progress"]) and "(5)" in str(entry["Progress"])
         assert charged(made, "image") == 0
         other = "2" if str(entry["Story"]) != "2" else "3"
         review = videod(made, "show", BEAR[0])

@@ -1,4 +1,4 @@
-"""The simulated KIE over plain HTTP: tasks, money, media and misbehaviour."""
+"""The simulated KIE over plain HTTP: tasks, money, media and misbehavior."""
 
 import asyncio
 import base64

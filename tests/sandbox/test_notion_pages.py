@@ -139,7 +139,7 @@ async def test_a_schema_patch_adds_renames_removes_and_drops_options_left_out(tm
         assert read["Priority"]["select"] is None
 
 
-async def test_the_colour_of_an_existing_option_cannot_be_changed(tmp_path: Path) -> None:
+async def test_the_color_of_an_existing_option_cannot_be_changed(tmp_path: Path) -> None:
     async with running(tmp_path) as world:
         source_id = await world.database()
         recoloured = {"Channel": {"select": {"options": [{"name": "wild", "color": "red"}]}}}

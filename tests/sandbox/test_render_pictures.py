@@ -32,7 +32,7 @@ def coloured(colour: tuple[int, int, int]) -> bytes:
 
 
 def subject_colour(picture: Image.Image) -> np.ndarray:
-    """The mean colour of what differs from the corner's."""
+    """The mean color of what differs from the corner's."""
     values = pixels(picture).reshape(-1, 3)
     return values[np.abs(values - values[0]).max(axis=1) > 40].mean(axis=0)
 
@@ -87,7 +87,7 @@ def test_no_words_stand_in_a_picture() -> None:
 
 
 @pytest.mark.parametrize("colour", [(30, 150, 60), (150, 40, 160)])
-def test_a_reference_lends_its_colour(colour: tuple[int, int, int]) -> None:
+def test_a_reference_lends_its_color(colour: tuple[int, int, int]) -> None:
     prompt = "Day.\nA brown bear in full profile." + PLAIN
     alone = subject_colour(render_picture(prompt, SIZE, []))
     lent = subject_colour(render_picture(prompt, SIZE, [coloured(colour)]))

@@ -143,7 +143,7 @@ def test_the_words_choose_the_layers_and_the_same_words_the_same_bed() -> None:
 
 
 @pytest.mark.parametrize("layer", [layer for _, layer, _ in LAYERS], ids=lambda layer: layer.__name__)
-def test_every_layer_sounds_and_differs_between_left_and_right_or_is_centred(layer: object) -> None:
+def test_every_layer_sounds_and_differs_between_left_and_right_or_is_centered(layer: object) -> None:
     assert callable(layer)
     sound = layer(np.random.default_rng(3), RATE * 2)
     assert sound.shape == (2, RATE * 2)

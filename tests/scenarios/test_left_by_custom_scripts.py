@@ -160,7 +160,7 @@ def test_a_purchase_that_no_file_and_no_ledger_knows_is_counted_as_unconfirmed(t
             if not ceiling:
                 assert task.status == Status.ERROR_VIDEO
                 assert world.vendors.bought == before, "it was bought again unasked"
-                assert "it may already be paid" in world.board.entries[page].values["Error Log"]
+                assert "It may already be paid" in world.board.entries[page].values["Error Log"]
             for _ in range(2):  # the second clip was paid for as well
                 if task.status == Status.ERROR_VIDEO:
                     world.board.person_sets(page, Status="Queued")
@@ -213,7 +213,7 @@ def test_what_paid_and_left_no_file_is_not_run_again_before_a_person_decides(
             assert (task.status, clips) == (Status.ERROR_VIDEO, [1, 1])
             assert task.possible_micros == 2 * 420_000
             log = str(world.board.entries[page].values["Error Log"])
-            assert "it may have paid ($0.42)" in log
+            assert "It may have paid ($0.42)" in log
             assert ("KIE's balance" in log) == looks
             world.board.person_sets(page, Status="Queued")
             await world.clock.sleep(30)

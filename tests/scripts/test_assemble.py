@@ -334,7 +334,7 @@ def test_a_film_is_made_without_extras_that_cannot_be_used_and_says_so(
     assert ran.code == 0, ran.stderr
     assert media.picture_sums(out) == media.picture_sums(film_made)
     assert all(name in ran.result["made_without"] for name in ("mark.png", "intro.mp4", "outro.mp4"))
-    assert ran.stderr.count("the film is made without it") == 3
+    assert ran.stderr.count("The film is made without it") == 3
 
 
 @pytest.mark.fault("6.6")

@@ -22,7 +22,7 @@ def a_place(out: Path, size: tuple[int, int] = (1344, 768)) -> Path:
 
 
 def a_bear(out: Path, ground: tuple[int, int, int] = (238, 238, 238)) -> Path:
-    """A brown bear with a belly of the background's colour, drawn on a plain ground."""
+    """A brown bear with a belly of the background's color, drawn on a plain ground."""
     bear = Image.new("RGB", (800, 800), ground)
     pen = ImageDraw.Draw(bear)
     pen.ellipse((250, 150, 550, 650), fill=BROWN)
@@ -54,7 +54,7 @@ def test_a_character_on_a_plain_ground_stands_in_the_place(tmp_path: Path, run: 
     top, feet = 972 - 648, 972
     assert near(made.getpixel((960, feet - 30)), BROWN) and near(made.getpixel((960, top + 40)), BROWN)
     assert near(made.getpixel((960, top - 12)), SKY) and near(made.getpixel((960, 1075)), GRASS)
-    # the belly has the ground's colour and stays, the ground itself is gone
+    # the belly has the ground's color and stays, the ground itself is gone
     assert near(made.getpixel((960, top + 290)), (238, 238, 238))
     assert near(made.getpixel((960 - 240, top + 20)), SKY)
 

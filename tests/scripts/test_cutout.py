@@ -1,4 +1,4 @@
-"""Figures before a key colour: whole, without the ground, and refused when nothing can be cut out of them."""
+"""Figures before a key color: whole, without the ground, and refused when nothing can be cut out of them."""
 
 import io
 from pathlib import Path

@@ -101,7 +101,7 @@ def test_the_next_ffmpeg_in_line_is_tried_where_one_does_not_run(
     assert ffmpeg.count_pictures(small, "looking") == 48
     found = ffmpeg.probe(small).video
     assert found is not None and found.width == 320
-    assert BROKEN[way] is None or capsys.readouterr().err.count("the next one is tried") == 1
+    assert BROKEN[way] is None or capsys.readouterr().err.count("The next one is tried") == 1
 
 
 @pytest.mark.fault("6.6")

@@ -275,7 +275,7 @@ def test_a_lost_answer_is_in_doubt_and_the_next_run_does_not_buy(
     assert (second.code, second.failure["kind"], len(wire.asked)) == (75, "in_doubt", 1)
     third = run(generate_asset.main, *wish(tmp_path, "--buy-again"))
     assert (third.code, len(wire.asked)) == (0, 2)
-    assert "buying again, as you said" in third.stderr
+    assert "Buying again, as you said" in third.stderr
 
 
 def test_a_refused_connection_leaves_no_doubt(

@@ -125,7 +125,7 @@ def test_a_stage_that_stays_bad_fails_with_every_complaint(wire: Wire, run: Run,
 def test_an_edit_that_stays_bad_leaves_the_text_as_it_was(wire: Wire, run: Run, tmp_path: Path) -> None:
     lay(wire, edit=[BAD] * 9)
     ran = run(generate_plan.main, *wish(tmp_path, "--rounds", 1))
-    assert ran.code == 0 and "the edit still breaks 1 rules; the text stays as it was" in ran.stderr
+    assert ran.code == 0 and "the edit still breaks 1 rules. The text stays as it was" in ran.stderr
     kept = json.loads((tmp_path / "plan/story.json").read_text())
     assert kept["edit"] == {"lines": ANSWERS["text"]["lines"], "changes": []}
 

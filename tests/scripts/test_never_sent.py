@@ -110,7 +110,7 @@ def test_a_text_that_cannot_be_sent_is_refused_before_anything_is_noted(
     for main, words in spoken(tmp_path, picture, text):
         ran = run(main, *words)
         assert (ran.code, ran.failure["kind"]) == (65, "input"), main
-        assert re.fullmatch(r"the text of --\w+ is not UTF-8; nothing was sent", ran.failure["message"])
+        assert re.fullmatch(r"the text of --\w+ is not UTF-8. Nothing was sent", ran.failure["message"])
     assert wire.asked == [] and {path.name for path in tmp_path.iterdir()} == {"seed.png", "checker.py"}
 
 
@@ -173,7 +173,7 @@ def test_a_connection_that_breaks_once_the_request_left_stays_in_doubt(wire: Wir
 
 
 @pytest.mark.fault("5.12")
-def test_a_picture_in_the_colours_of_print_is_kept(wire: Wire, run: Run, tmp_path: Path) -> None:
+def test_a_picture_in_the_colors_of_print_is_kept(wire: Wire, run: Run, tmp_path: Path) -> None:
     cmyk = (Path(__file__).parent.parent / "cases" / "picture_cmyk.jpg").read_bytes()
     wire.on("POST", PATH, drawn(cmyk, "image/jpeg"))
     ran = run(generate_asset.main, *picture_wish(tmp_path))

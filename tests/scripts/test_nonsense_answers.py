@@ -20,7 +20,7 @@ from tests.scripts.test_generate_video import ASK, CREATE, kept, lay_out
 from tests.scripts.test_generate_video import wish as clip_wish
 from tests.scripts.wire import Say, Wire, say
 
-#: what was seen in the field, and its neighbours
+#: what was seen in the field, and its neighbors
 WAITS = ("inf", "-inf", "nan", "99999999999999999999", "1798600000000", "1e400", "-1", "soon", "9" * 400)
 COSTS = ("1e999", "NaN", "-5", "1e300", "9" * 400, '"free"', "true", "{}", "[1]", "2000001")
 

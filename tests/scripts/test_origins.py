@@ -52,7 +52,7 @@ def test_scripts_and_daemon_know_the_same_addresses() -> None:
 def test_an_address_outside_is_none_of_the_services(url: str) -> None:
     assert not origins.belongs(url, HOME)
     service = http.Service("kie", HOME, {"Authorization": "Bearer x"})
-    with pytest.raises(Failure, match=r"lies outside of api\.kie\.ai; nothing was sent there"):
+    with pytest.raises(Failure, match=r"lies outside of api\.kie\.ai. Nothing was sent there"):
         service.send("GET", url if not url.startswith("/") else "x" + url, deadline_s=1)
 
 
@@ -120,7 +120,7 @@ def test_a_foreign_session_in_the_journal_gets_no_token_and_the_film_goes_home(
     ran = run(upload_video.main, *wish(film))
     assert (ran.code, elsewhere.asked) == (0, [])
     assert ran.of("result")[0]["video_id"] == "vid_1"
-    assert "names an upload session that is not at YouTube; it is not used" in ran.stderr
+    assert "names an upload session that is not at YouTube. It is not used" in ran.stderr
 
 
 @pytest.mark.fault("12.4")
@@ -153,7 +153,7 @@ def test_plain_http_beyond_this_host_ends_a_script_before_anything_is_sent(
     monkeypatch.setenv("VIDEOD_URL_ELEVENLABS", url)
     ran = run(generate_audio.main, *speech(tmp_path))
     assert (ran.code, ran.failure["kind"]) == (78, "configuration")
-    assert words in ran.failure["message"] and "nothing was sent" in ran.failure["message"]
+    assert words in ran.failure["message"] and "Nothing was sent" in ran.failure["message"]
     assert not (tmp_path / "n.mp3.job.json").exists()
 
 

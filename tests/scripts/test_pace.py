@@ -151,7 +151,7 @@ def test_words_much_longer_than_the_clip_are_all_there_and_hardly_a_picture_stan
     out = tmp_path / "cut.mov"
     ran = run(cut_clip.main, "--video", video, "--audio", voice, "--output", out)
     assert ran.code == 0 and ran.result["held_s"] <= 0.5
-    assert "shorten the narration" in ran.stderr and "short.mp4" in ran.stderr
+    assert "Shorten the narration" in ran.stderr and "short.mp4" in ran.stderr
     begins, ends = heard_from_to(out)
     assert ends - begins == pytest.approx(2.0, abs=0.02)
     sums = media.picture_sums(out)

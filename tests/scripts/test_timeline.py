@@ -33,7 +33,7 @@ def small() -> Iterator[None]:
 
 
 def film(folder: Path, clips: int, intro: bool) -> list[Path]:
-    """A film of so many clips of one colour each, its manifest, and its edit in `folder`/edit; returns its cuts."""
+    """A film of so many clips of one color each, its manifest, and its edit in `folder`/edit; returns its cuts."""
     rain = media.sound(folder / "rain.mp3", "anoisesrc=amplitude=0.05:duration=3:seed=7")
     music = media.sound(folder / "music.wav", "sine=frequency=220:duration=7", 2)
     listed = []
@@ -65,7 +65,7 @@ def film(folder: Path, clips: int, intro: bool) -> list[Path]:
 
 
 def shots(path: Path) -> list[int]:
-    """The pictures at which another colour begins, and how many there are."""
+    """The pictures at which another color begins, and how many there are."""
     said = subprocess.run(
         [ffmpeg.ffmpeg_path(), "-v", "error", "-i", str(path), "-map", "0:v:0", "-vf", "scale=1:1", "-pix_fmt", "rgb24",
          "-fps_mode", "passthrough", "-f", "rawvideo", "-"], capture_output=True, check=True,

@@ -1,4 +1,4 @@
-"""What stands around a hostile program: a state folder with all that is worth having, a daemon, neighbours, listeners.
+"""What stands around a hostile program: a state folder with all that is worth having, a daemon, neighbors, listeners.
 
 The daemon is this process: it guards itself, answers on the control socket over a real database and starts children
 with the launcher, in the confinements that the steps give. What it does with files and words is tried elsewhere.
@@ -157,7 +157,7 @@ class Town:
         return await made.spawn(self.book.one, job, Command(()))
 
 
-#: a job of the neighbour's: it has secrets of its own and waits to be ended
+#: a job of the neighbor's: it has secrets of its own and waits to be ended
 NEIGHBOUR = "import sys; print('here', flush=True); sys.stdin.read(); __import__('signal').pause()"
 
 
@@ -187,7 +187,7 @@ def open_ports(at: Path) -> Iterator[dict[str, object]]:
 @asynccontextmanager
 async def neighbour(town: Town, launcher: ProcessLauncher) -> AsyncIterator[Child]:
     """A job of another channel that is at work meanwhile."""
-    env = {"KIE_API_KEY": "key of the neighbour"}
+    env = {"KIE_API_KEY": "key of the neighbor"}
     argv = (sys.executable, "-c", NEIGHBOUR)
     child = await launcher.start(Spawn(argv, env, town.neighbour, "neighbour", confinement=Confinement()))
     async for line in child.lines():

@@ -54,7 +54,7 @@ def test_a_newer_database_is_refused_with_what_to_do(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "videod.db")
     connection.execute("PRAGMA user_version=9999")
     connection.close()
-    with pytest.raises(DatabaseError, match="install the newer videod"):
+    with pytest.raises(DatabaseError, match="Install the newer videod"):
         migrate(tmp_path / "videod.db")
 
 

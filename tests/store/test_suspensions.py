@@ -51,8 +51,8 @@ PAUSES = [
      Suspension(Cause.BUDGET, "kie", until_ms=RESETS, since=7, amount=12_500_000)),
     (("limit", RESETS, "the daily quota of 6 (daily_quota in [services.kie]) is used up"),
      Suspension(Cause.LIMIT, "kie", until_ms=RESETS, since=7, amount=6)),
-    (("disk", None, "the disk of state has 12 MB left; free some"),
-     Suspension(Cause.DISK, "kie", since=7, detail="the disk of state has 12 MB left; free some")),
+    (("disk", None, "the disk of state has 12 MB left. Free some"),
+     Suspension(Cause.DISK, "kie", since=7, detail="the disk of state has 12 MB left. Free some")),
 ]  # fmt: skip
 
 

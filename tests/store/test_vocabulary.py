@@ -94,7 +94,7 @@ def test_a_status_that_the_code_no_longer_has_goes_unless_an_episode_has_it(
     assert in_table(connection) == FACTS
     started_with(path, further)
     connection.execute("UPDATE tasks SET status = 'captions_ready', phase = 'review' WHERE id = 'crossing-1'")
-    with pytest.raises(DatabaseError, match="'captions_ready', which this videod does not know; install the newer"):
+    with pytest.raises(DatabaseError, match=r"'captions_ready', which this videod does not know. Install the newer"):
         migrate(path)
     assert in_table(connection) == further
 

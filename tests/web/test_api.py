@@ -166,7 +166,7 @@ async def test_approving_another_gate_than_the_open_one_changes_nothing(box: Stu
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
     status, body = await api.post(f"/api/tasks/{task}/approve", {"gate": "final"})
     assert status == 409
-    assert "that review is not open; it is Assets Ready" in body["message"]
+    assert "that review is not open. It is Assets Ready" in body["message"]
     assert (box.task(task).status, box.task(task).error) == (Status.ASSETS_READY, "")
 
 

@@ -13,7 +13,7 @@ def nonsense() -> str | None:
     now = time.time()
     if _SANE_S[0] <= now <= _SANE_S[1]:
         return None
-    return f"the clock of this host says year {time.gmtime(now).tm_year}; set it, and videod starts again"
+    return f"the clock of this host says year {time.gmtime(now).tm_year}. Set it, and videod starts again"
 
 
 class SystemClock:

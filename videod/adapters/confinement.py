@@ -3,7 +3,7 @@ and the daemon's own shutters.
 
 A child writes in its workspace and in a temporary folder of its own, nowhere else. Our scripts read the system's
 programs and libraries, Python, themselves and what the job names. The owner's own programs read everything but what is
-closed to all: the state folder (database, authorisations, other workspaces) and the folders of credentials. Contents
+closed to all: the state folder (database, authorizations, other workspaces) and the folders of credentials. Contents
 are guarded, not names: Python finds modules by listing folders, and the right to list one covers all that is below.
 """
 

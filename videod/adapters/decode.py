@@ -341,7 +341,7 @@ def _outcome(ffmpeg: str, path: Path, makes: str, code: int, notes: _Notes) -> D
         raise Unchecked(f"{path.name} could not be checked, this host lacks something: {lacking}")
     if code in NO_PROGRAM:
         raise FileNotFoundError(
-            f"FFmpeg does not run ({ffmpeg}: {said}); install it, or name a working one in [paths].ffmpeg of"
+            f"FFmpeg does not run ({ffmpeg}: {said}). Install it, or name a working one in [paths].ffmpeg of"
             " videod.toml and restart videod"
         )
     if code in _STOPPED:
@@ -364,4 +364,4 @@ def _why(notes: _Notes, makes: str, said: str, code: int) -> str:
     if notes.pictures and notes.claimed_s is not None:
         at_s = notes.last_s - notes.first_s
         return f"is cut off or damaged after {at_s:.1f} s of {notes.claimed_s:.1f} s ({said})"
-    return f"cannot be decoded ({said}; code {code})"
+    return f"cannot be decoded ({said}, code {code})"

@@ -46,7 +46,7 @@ __all__ = ["ImageSequence", "MpoImagePlugin", "PngImagePlugin", "TiffImagePlugin
 ORDER_BYTES, HANDLES = 1 << 16, 3
 #: how a child ends that could not be shut in or did not get to its work (EX_OSERR)
 NOT_SHUT_IN = 71
-#: what differs less all over the picture is one colour, steps of 256
+#: what differs less all over the picture is one color, steps of 256
 FLAT_STEPS = 3
 #: what this process and its children may touch at most: they read, they write nothing, they reach nobody
 RULES = ("r/", "d/dev/null", "o")
@@ -187,7 +187,7 @@ def _flat(picture: Image.Image) -> str | None:
         return "transparent"
     if any(high - low > FLAT_STEPS for low, high in ranges):
         return None
-    return "one colour"
+    return "one color"
 
 
 # ------------------------------------------------------------------------------------------------- in the parent

@@ -59,7 +59,7 @@ def lift_file_limit() -> None:
 def limited(largest: int, needed: int) -> str:
     """What a limit of the size of files means, and what to do."""
     return (
-        f"files are limited to {largest / MB:.0f} MB by the host (ulimit -f); raise the limit to {needed / MB:.0f} MB"
+        f"files are limited to {largest / MB:.0f} MB by the host (ulimit -f). Raise the limit to {needed / MB:.0f} MB"
         " or more (LimitFSIZE= of a unit) and restart videod"
     )
 
@@ -182,16 +182,16 @@ def unusable(state: Path) -> str | None:
     except OSError as error:
         if error.errno == errno.EROFS:
             return _read_only(state)
-        return f"the state folder {state} cannot be used ({error.strerror}); fix that, or set [paths] state"
+        return f"the state folder {state} cannot be used ({error.strerror}). Fix that, or set [paths] state"
     if left.free < START_BYTES or left.files == 0:
         what = f"{left.free // MB} MB" if left.free < START_BYTES else "no inodes"
-        return f"the disk of {state} has {what} left, too little even to start; free some space and start again"
+        return f"the disk of {state} has {what} left, too little even to start. Free some space and start again"
     return None
 
 
 def _read_only(state: Path) -> str:
     return (
-        f"the state folder {state} lies on a file system that is mounted read-only; see `dmesg` for why, then"
+        f"the state folder {state} lies on a file system that is mounted read-only. See `dmesg` for why, then"
         f" `mount -o remount,rw {_mount_point(state)}` and start again. `videod status` still shows what is there"
     )
 
@@ -208,8 +208,8 @@ def _mount_point(folder: Path) -> Path:
 
 def _forbidden(state: Path) -> str:
     return (
-        f"the user with id {os.geteuid()} may not write into the state folder {state} (it belongs to {_owner(state)});"
-        f" run videod as that user, or give it the folder: `chown -R {os.geteuid()} {state}`"
+        f"the user with id {os.geteuid()} may not write into the state folder {state} (it belongs to {_owner(state)})."
+        f" Run videod as that user, or give it the folder: `chown -R {os.geteuid()} {state}`"
     )
 
 

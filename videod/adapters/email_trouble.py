@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from videod.ports import BoardError
 
-_LOGIN = "check smtp_user in [alerts] and SMTP_PASSWORD (many providers want an app password here)"
+_LOGIN = "Check smtp_user in [alerts] and SMTP_PASSWORD (many providers want an app password here)"
 
 
 def of(error: Exception, place: str, security: str, clean: Callable[[str], str]) -> BoardError:
@@ -20,13 +20,13 @@ def of(error: Exception, place: str, security: str, clean: Callable[[str], str])
         if error.code < 500:  # greylisting among it (RFC 5321)
             return BoardError("down", f"{place} asks to come back later [{said}]")
         if isinstance(error, SMTPAuthenticationError):
-            return BoardError("credentials", f"{place} refused the login [{said}]; {_LOGIN}")
+            return BoardError("credentials", f"{place} refused the login [{said}]. {_LOGIN}")
         hint = (
-            "log in with smtp_user and SMTP_PASSWORD"
+            "Log in with smtp_user and SMTP_PASSWORD"
             if error.code == 530
-            else "check email_from and email_to in [alerts]"
+            else "Check email_from and email_to in [alerts]"
         )
-        return BoardError("rejected", f"{place} refused the alert [{said}]; {hint}")
+        return BoardError("rejected", f"{place} refused the alert [{said}]. {hint}")
     return _unreachable(error, place, security, clean)
 
 
@@ -36,23 +36,23 @@ def _unreachable(error: Exception, place: str, security: str, clean: Callable[[s
     certificate = next((one for one in causes if isinstance(one, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
         why = clean(certificate.verify_message)
-        return BoardError("rejected", f"the certificate of {place} is not valid ({why}), so nothing was sent; name the"
+        return BoardError("rejected", f"the certificate of {place} is not valid ({why}), so nothing was sent. Name the"
                           " host in smtp_host as its certificate does, or let this host trust its issuer")  # fmt: skip
     if any(isinstance(one, ssl.SSLError) for one in causes):
-        return BoardError("rejected", f"{place} does not speak TLS from the start; set smtp_security in [alerts]"
+        return BoardError("rejected", f"{place} does not speak TLS from the start. Set smtp_security in [alerts]"
                           ' to "starttls" (usually port 587)')  # fmt: skip
     if "STARTTLS" in str(error):
-        return BoardError("rejected", f"{place} offers no STARTTLS, so nothing was sent; set smtp_security in"
+        return BoardError("rejected", f"{place} offers no STARTTLS, so nothing was sent. Set smtp_security in"
                           ' [alerts] to "tls" (usually port 465), or use another port')  # fmt: skip
     if "AUTH" in str(error) or "authentication method" in str(error):
-        return BoardError("rejected", f"{place} offers no login that videod knows; remove smtp_user from [alerts], or"
+        return BoardError("rejected", f"{place} offers no login that videod knows. Remove smtp_user from [alerts], or"
                           " use the port for clients (587 or 465)")  # fmt: skip
     if any(isinstance(one, socket.gaierror) for one in causes):
-        return BoardError("down", f"there is no host {place.rpartition(':')[0]}; check smtp_host in [alerts]")
+        return BoardError("down", f"there is no host {place.rpartition(':')[0]}. Check smtp_host in [alerts]")
     if any(isinstance(one, ConnectionRefusedError) for one in causes):
-        return BoardError("down", f"nothing listens at {place}; check smtp_host and smtp_port in [alerts]")
+        return BoardError("down", f"nothing listens at {place}. Check smtp_host and smtp_port in [alerts]")
     if any(isinstance(one, TimeoutError) for one in causes):
-        hint = '; port 465 wants smtp_security = "tls"' if security != "tls" else ""
+        hint = '. Port 465 wants smtp_security = "tls"' if security != "tls" else ""
         return BoardError("down", f"{place} did not answer in time{hint}")
     return BoardError("down", f"{place} cannot be reached or closed the connection ({type(error).__name__})")
 

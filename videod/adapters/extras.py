@@ -104,7 +104,7 @@ class Extras:
                 wrong = f"cannot be read ({files.reason(error)})"
         if wrong is None:
             return None
-        return f"{wrong}. Films are made without it; put a film such as an MP4 in its place, or leave the key out"
+        return f"{wrong}. Films are made without it. Put a film such as an MP4 in its place, or leave the key out"
 
     async def _watermark(self, path: Path, size: int) -> str | None:
         try:
@@ -112,11 +112,11 @@ class Extras:
                 found = await picture.decoded(self._room, path, source, PIXELS_MAX)
         except picture.NoPicture as error:
             wrong = await asyncio.to_thread(_instead, path, "image") or str(error)
-            return f"{wrong}. Films are made without it; save it as PNG, or leave the key out"
+            return f"{wrong}. Films are made without it. Save it as PNG, or leave the key out"
         except OSError as error:
             return f"cannot be read ({files.reason(error)}). Films are made without it"
         if found.animated:
-            return "is animated. Only its first picture is drawn into films; save that as PNG if it is what you want"
+            return "is animated. Only its first picture is drawn into films. Save that as PNG if it is what you want"
         return None
 
 

@@ -124,7 +124,7 @@ def _mark(path: Path) -> _Mark:
     if not stat.S_ISREG(found.st_mode):
         raise BadArtefact(f"{path.name} is {'a link' if stat.S_ISLNK(found.st_mode) else 'no file'}, not a plain file")
     if found.st_nlink > 1:
-        raise BadArtefact(f"{path.name} has another name elsewhere (a hard link), so it may change; it must be a copy")
+        raise BadArtefact(f"{path.name} has another name elsewhere (a hard link), so it may change. It must be a copy")
     return _mark_of(found)
 
 

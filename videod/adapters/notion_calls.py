@@ -1,6 +1,6 @@
 """One Notion connection: every call paced, bounded in time and size, and every failure a BoardError.
 
-notion-client says which address and body each call has; the wire and the judgement of answers are ours: its own
+notion-client says which address and body each call has; the wire and the judgment of answers are ours: its own
 retries break a long Retry-After and repeat creates, and its errors know only some of the shapes that answers have.
 Waiting that Notion asks for holds for the whole connection, whichever program asks (see notion_pacer), outlives a loss
 of power through `remember`, is bounded whatever Notion says, and is reported through `remark` when it is long.

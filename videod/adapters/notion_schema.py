@@ -47,7 +47,7 @@ STORY_OPTIONS = {LABELS[status]: _colour(status) for status in Status if status 
 
 @dataclass(frozen=True)
 class Column:
-    """A property: its name, the type it is made with, what it is for, and the options of a select (name -> colour)."""
+    """A property: its name, the type it is made with, what it is for, and the options of a select (name -> color)."""
 
     name: str
     type: str

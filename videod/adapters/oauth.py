@@ -53,12 +53,12 @@ def vault(master_key: str) -> MultiFernet:
     """What seals tokens. Several keys, comma-separated, newest first: the older ones still open. Raises ValueError."""
     keys = [part.strip() for part in master_key.split(",") if part.strip()]
     if not keys:
-        raise ValueError("VIDEOD_MASTER_KEY is empty; make one with `videod secrets new-key`")
+        raise ValueError("VIDEOD_MASTER_KEY is empty. Make one with `videod secrets new-key`")
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
         raise ValueError(
-            "VIDEOD_MASTER_KEY is no key (32 bytes in URL-safe base64); put the right one back, since stored tokens"
+            "VIDEOD_MASTER_KEY is no key (32 bytes in URL-safe base64). Put the right one back, since stored tokens"
             " open with no other, or make a first one with `videod secrets new-key`"
         ) from None
 
@@ -181,7 +181,7 @@ class GoogleTokens:
         return known is not None and self._clock.steady_ms() - known.since_ms >= SETTLED_MS
 
     async def _grant(self, channel_id: str) -> Grant:
-        """The newest grant, out of the database or of the file that the authorisation left."""
+        """The newest grant, out of the database or of the file that the authorization left."""
         sealed = await self._store.read(lambda tx: reads.sealed_token(tx, channel_id, KIND))
         path = self._folder / f"{channel_id}.token"
         stored, problem = self._opened(sealed, "", channel_id, "the stored token")
@@ -192,7 +192,7 @@ class GoogleTokens:
             return left
         if stored is not None:
             return stored
-        raise TokenError(_authorize(channel_id, problem or trouble or "it is not authorised yet"), True)
+        raise TokenError(_authorize(channel_id, problem or trouble or "it is not authorized yet"), True)
 
     def _opened(self, sealed: str | None, trouble: str, channel_id: str, what: str) -> tuple[Grant | None, str]:
         """The grant, or why there is none; `trouble` is why the sealed text could not even be read."""
@@ -233,7 +233,7 @@ class GoogleTokens:
                 f" {application.variables}",
                 True, status, code,
             )  # fmt: skip
-        failed = f"Google's token service failed (HTTP {status}) for channel {channel_id}; try later"
+        failed = f"Google's token service failed (HTTP {status}) for channel {channel_id}. Try later"
         raise TokenError(failed, False, status, code or None)
 
     async def _note(self, channel_id: str, grant: Grant, application: Application, ends: int | None) -> None:
@@ -339,4 +339,4 @@ def _text(path: Path) -> tuple[str | None, str]:
 
 
 def _authorize(channel_id: str, why: str) -> str:
-    return f"channel {channel_id} cannot upload: {why}; run `videod channels authorize {channel_id}`"
+    return f"channel {channel_id} cannot upload: {why}. Run `videod channels authorize {channel_id}`"

@@ -1,4 +1,4 @@
-"""Produced pictures: PNG, JPEG or WEBP, decoded to the last row, neither bombs nor a single colour.
+"""Produced pictures: PNG, JPEG or WEBP, decoded to the last row, neither bombs nor a single color.
 
 They are decoded in the room behind the wall; what is judged here is what it says of them.
 """
@@ -26,7 +26,7 @@ TRIES = 2
 _WORDS_BYTES, _WORDS = 1 << 14, 200
 #: the longest side that anything claims
 _SIDE = 1 << 31
-_FLAT = {"one colour": "is a single colour all over", "transparent": "is transparent all over"}
+_FLAT = {"one color": "is a single color all over", "transparent": "is transparent all over"}
 
 
 class NoPicture(Exception):
@@ -35,7 +35,7 @@ class NoPicture(Exception):
 
 @dataclass(frozen=True)
 class Look:
-    """A picture that is whole: its size in pixels, as it is shown. `flat`: what is wrong with its only colour."""
+    """A picture that is whole: its size in pixels, as it is shown. `flat`: what is wrong with its only color."""
 
     width: int
     height: int

@@ -225,7 +225,7 @@ class Unconfigured(Storage):
         raise self._refusal()
 
     def _refusal(self) -> StorageError:
-        text = f"{self._lacks} is missing; set it and restart videod, or write `storage: notion`"
+        text = f"{self._lacks} is missing. Set it and restart videod, or write `storage: notion`"
         return StorageError("configuration", text)
 
 

@@ -75,7 +75,7 @@ def close_again(state: Path, script: str) -> None:
 
 
 def loose(state: Path) -> tuple[str, ...]:
-    """Whether other users of the host can look into the state folder, where authorisations and the database lie."""
+    """Whether other users of the host can look into the state folder, where authorizations and the database lie."""
     try:
         mode = state.stat().st_mode & 0o777
     except OSError:

@@ -150,7 +150,7 @@ def edit(
     description: Annotated[str | None, typer.Option(metavar="TEXT", help="The description on YouTube.")] = None,
     tags: Annotated[str | None, typer.Option(metavar="TEXT", help="The tags on YouTube, divided by commas.")] = None,
     story: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Tell another of its five stories; needs no JOB.")
+        int | None, typer.Option(metavar="N", min=1, help="Tell another of its five stories. Needs no JOB.")
     ] = None,
     thumbnail: Annotated[str | None, typer.Option(metavar="NUMBER", help="The thumbnail to use: 1, 2 or 3.")] = None,
     dry_run: DryRun = False,

@@ -63,7 +63,7 @@ def list_alerts(
         output.heading(f"Pending ({len(pending)})")
         for one in pending:
             said = _pending(one)
-            why = f"; {one.problem}" if one.problem else ""
+            why = f". {one.problem}" if one.problem else ""
             output.say(f"  {said['level']} {said['cause']}, {_ago(one.made_at, at)}{why}", "review")
             output.say(f"    {said['text']}")
         output.say("")

@@ -155,7 +155,7 @@ def _wrong_archive(connection: sqlite3.Connection) -> list[Wrong]:
     return [
         (
             f"{count(one.episodes, 'archived episode')} in {one.path} cannot be read: {one.why}",
-            "put it back from `archive` beside your backups; their costs are known, their history lies only there",
+            "put it back from `archive` beside your backups. Their costs are known, their history lies only there",
         )
         for one in archives.damaged(connection, deep=True)
     ]

@@ -146,7 +146,7 @@ class Stake:
             parts.append(f"{count(len(self.lost), 'paid file')} not in the backup")
         if self.open:
             parts.append(f"{count(len(self.open), 'paid job')} that may have run since")
-        said = f"; the board showed {self.board}" if self.board else ""
+        said = f". The board showed {self.board}" if self.board else ""
         return f"restored from a backup: {' and '.join(parts)}, up to {money(self.micros)} to buy again{said}"
 
 

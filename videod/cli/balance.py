@@ -21,7 +21,7 @@ app = options.app()
 
 @app.command(epilog=examples("videod balance", "videod balance --kept"))
 def balance(
-    kept: Annotated[bool, typer.Option("--kept", help="Show what the daemon asked last; ask no service now.")] = False,
+    kept: Annotated[bool, typer.Option("--kept", help="Show the last known balances and ask no service.")] = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,

@@ -66,7 +66,7 @@ def rename(
     channel: Name,
     new: Annotated[str, typer.Argument(metavar="NEW", help="Its new ID: a to z, 0 to 9, - and _, up to 32.")],
     new_consent: Annotated[
-        bool, typer.Option("--new-consent", help="Leave its consent behind; you authorize the channel again.")
+        bool, typer.Option("--new-consent", help="Leave its consent behind and authorize the channel again.")
     ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -234,7 +234,7 @@ def _about_removal(found: _Found, name: str, cancel: bool) -> list[str]:
         names = ", ".join(sanitize_screen(task.title) for task in known.open[:5]) + (", ..." if known.open[5:] else "")
         what = (
             "are cancelled" if cancel else "wait, as their entries say, until the file is back or you cancel them"
-            " (`videod cancel`; --cancel-episodes does it now)"
+            " (`videod cancel`, or --cancel-episodes now)"
         )  # fmt: skip
         lines.append(f"Open episodes {what}: {names}.")
     if known.unconfirmed:

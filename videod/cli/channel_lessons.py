@@ -52,5 +52,5 @@ def lessons(
         output.say(f"{channel} has no lessons: no line of its films was rewritten.")
         return output.OK
     output.table(_LESSONS, [[str(one.number), clock(one.at, at), one.task_id, one.was, one.now] for one in found])
-    output.say("The next plan of this channel learns from them; `--forget N` takes one out.", "dim")
+    output.say("The next plan of this channel learns from them. `--forget N` takes one out.", "dim")
     return output.OK

@@ -79,7 +79,7 @@ def demo(
     full: Annotated[bool, typer.Option("--full", help="The real size: 22 images and 18 of everything else.")] = False,
     clips: Annotated[int | None, typer.Option(min=2, max=24, help="Clips of an episode.")] = None,
     images: Annotated[int | None, typer.Option(min=2, max=40, help="Images of an episode.")] = None,
-    folder: Annotated[Path | None, typer.Option(help="Where to work; a new folder under state/ if not said.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to work (default: a new folder under state/).")] = None,
     keep: Annotated[
         bool | None,
         typer.Option("--keep/--no-keep", help="Keep board and films open until Ctrl-C. Default: on a terminal."),
@@ -229,7 +229,7 @@ def _sample_channels(target: Path, size: tuple[int, int]) -> list[str]:
 
 
 def _music(channels: Path, name: str) -> dict[str, object]:
-    """The track that lies under a channel's films, composed here: nobody else's licence is needed."""
+    """The track that lies under a channel's films, composed here: nobody else's license is needed."""
     from videod.sandbox.render import score
     from videod.sandbox.render.ambience import stereo_wav
 

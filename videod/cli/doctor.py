@@ -21,7 +21,7 @@ _MARKS = {"ok": ("ok", "good"), "fix": ("FIX", "bad"), "note": ("note", "review"
 @app.command(epilog=examples("videod doctor", "videod doctor --offline", "videod doctor --json"))
 def doctor(
     offline: Annotated[
-        bool, typer.Option("--offline", help="Look at this host only; ask no service, no consent and no board.")
+        bool, typer.Option("--offline", help="Check this host only, without asking services, consents or the board.")
     ] = False,
     as_json: AsJson = False,
     config: options.Settings = Path("videod.toml"),

@@ -47,7 +47,7 @@ def new(
     sources: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your own sources: links, or text by paragraphs.")
     ] = None,
-    draft: Annotated[bool, typer.Option("--draft", help="Write it as a draft; nothing starts.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Write it as a draft, so that nothing starts.")] = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,

@@ -43,7 +43,9 @@ class What(StrEnum):
 def open_(
     episode: Episode,
     what: Annotated[What | None, typer.Argument(metavar="[WHAT]", help="Default: the film, else the folder.")] = None,
-    only_print: Annotated[bool, typer.Option("--print", help="Print the path or address; open nothing.")] = False,
+    only_print: Annotated[
+        bool, typer.Option("--print", help="Print the path or address instead of opening it.")
+    ] = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,

@@ -186,7 +186,7 @@ def _of_database(error: Exception, argv: Sequence[str]) -> int:
     from videod.store.soundness import busy
 
     if isinstance(error, NoDatabase):
-        what, _, hint = str(error).partition("; ")
+        what, _, hint = str(error).partition(". ")
         return _fail(MISSING, what, hint, argv)
     if not isinstance(error, sqlite3.Error):
         raise error

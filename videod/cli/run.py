@@ -116,6 +116,6 @@ def serve(config: Path, env: Mapping[str, str], verbose: bool = False, take_over
         refuse(error.code, str(error))
     except signals.Stopped:
         return 0
-    except Exception as error:  # the last line of defence: whoever starts videod gets a sentence, never a traceback
+    except Exception as error:  # the last line of defense: whoever starts videod gets a sentence, never a traceback
         refused = refusals.of(error, secrets.redact)
         refuse(refused.code, str(refused))

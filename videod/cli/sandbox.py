@@ -56,13 +56,13 @@ def _size(text: str) -> tuple[int, int]:
 @app.command()
 def run(
     root: Root = ROOT,
-    latency: Annotated[list[str] | None, typer.Option(help="SERVICE=SECONDS before each answer; repeatable.")] = None,
-    fault: Annotated[list[str] | None, typer.Option(help="SERVICE:KIND[:name=value,...]; repeatable.")] = None,
+    latency: Annotated[list[str] | None, typer.Option(help="SERVICE=SECONDS before each answer (repeatable).")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="SERVICE:KIND[:name=value,...] (repeatable).")] = None,
     generation: Annotated[float, typer.Option(min=0, help="Seconds that KIE takes for a clip.")] = 5.0,
     size: Annotated[str, typer.Option(help="Size of the clips.")] = "1920x1080",
     seed: Annotated[int, typer.Option(help="Seed of everything that happens by chance.")] = 7,
     plain: Annotated[
-        bool, typer.Option("--plain", help="Cheap media: colours, still clips, a hum for a voice.")
+        bool, typer.Option("--plain", help="Cheap media: colors, still clips, a hum for a voice.")
     ] = False,
     fine: Annotated[
         bool, typer.Option("--fine", help="Clips that move smoothly, and a neural voice where it is installed.")

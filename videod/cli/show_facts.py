@@ -71,7 +71,7 @@ def choose(task_id: str, left: stories.Story, review: bool) -> None:
     output.table(_WAYS, rows, indent="  ")
     if review:
         output.say(
-            f"  `videod edit {task_id} --story N` writes the text of another one; `--dry-run` says its price.", "dim"
+            f"  `videod edit {task_id} --story N` writes the text of another one. `--dry-run` says its price.", "dim"
         )
 
 

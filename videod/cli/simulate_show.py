@@ -64,7 +64,7 @@ def _verdict(found: Figures, per: str) -> list[str]:
         f"Published {found.published} of {found.episodes} in {span(found.makespan_ms)}: {found.a_day:.1f} a day.",
         f"From queued to published: {_spread(found.minutes)}.",
         f"Cost {money(found.cost_micros)}, {each} a film.",
-        f"Bottleneck: {found.bottleneck}; {found.because}.",
+        f"Bottleneck: {found.bottleneck} ({found.because}).",
     ]
     if per == "at-once":
         lines.append(
@@ -97,7 +97,7 @@ def _channels(found: Figures) -> None:
     ]  # fmt: skip
     output.table(("channel", "published", "mean", "p90", "longest", "cost"), rows)
     if len(found.channels) > CHANNELS_SHOWN:
-        output.say(f"and {len(found.channels) - CHANNELS_SHOWN} channels more; --json has all", "dim")
+        output.say(f"and {len(found.channels) - CHANNELS_SHOWN} more channels. `--json` has all", "dim")
 
 
 def _bar(use: float) -> str:

@@ -173,7 +173,7 @@ def _webhook(seen: views.Overview) -> None:
     came = (
         "no signed delivery yet" if hook.signed_at is None else f"last signed delivery {ago(hook.signed_at, seen.at)}"
     )
-    output.say(f"  {came}; {hook.taken:,} taken and {hook.repeats:,} repeats since {clock(hook.since, seen.at)}")
+    output.say(f"  {came}, {hook.taken:,} taken and {hook.repeats:,} repeats since {clock(hook.since, seen.at)}")
     if hook.refused:
         last = "" if hook.refused_at is None else f", the last one {ago(hook.refused_at, seen.at)}"
         output.say(f"  refused {sanitize_screen(webhook.why_refused(hook.refused))}{last}")

@@ -24,14 +24,14 @@ def statuses() -> str:
 
 def _set_by(status: Status) -> str:
     if status == Status.DRAFT:
-        return "you; videod, when the entry cannot run"
+        return "you, or videod when the entry cannot run"
     if status in (Status.QUEUED, Status.CANCELLED):
         return "you"
     if status in APPROVES:
         at = LABELS[next(one for one, gate in AT_GATE.items() if gate == APPROVES[status])]
-        return f"you, at {at}; videod, where the gate is `auto`"
+        return f"you at {at}, or videod if the gate is `auto`"
     if status in REDOES:
-        return "videod; you, at the review, to regenerate flagged files"
+        return "videod, or you at the review to regenerate flagged files"
     return "videod"
 
 

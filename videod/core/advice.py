@@ -26,13 +26,13 @@ from videod.core.tables import STEPS
 def advice(job: Job, failure: Failure) -> str:
     """What a person does about it; empty where there is nothing to say."""
     if job.state == JobState.FAILED and POLICY[failure.kind].answer == Answer.AGAIN:
-        return f"videod has stopped trying; see `videod show {job.task_id}`, then set Queued to try again"
+        return f"videod has stopped trying. See `videod show {job.task_id}`, then set Queued to try again"
     if failure.code in (LOST_FILE, BAD_FILE):
         return _lost(job, failure)
     if failure.code == REJECTED:
         return (
             "look at the film in YouTube Studio, where you can appeal. To upload it again, delete it there and set"
-            " Queued; to leave it so, set Cancelled"
+            " Queued. To leave it so, set Cancelled"
         )
     if failure.code == ALIKE:
         another = ", or change the Topic or the Story Direction first for another plan" if job.step == "plan" else ""
@@ -60,28 +60,28 @@ def advice(job: Job, failure: Failure) -> str:
                 " set Queued: videod takes it and pays nothing. Otherwise set Queued to buy it again, or Cancelled"
             )
         case Kind.IN_DOUBT:
-            return f"look for the job in the log of {job.service}; set Queued to buy it again, or Cancelled"
+            return f"look for the job in the log of {job.service}. Set Queued to buy it again, or Cancelled"
         case Kind.DISK:
-            return "free space on the disk of `[paths] state` in videod.toml; videod resumes automatically"
+            return "free space on the disk of `[paths] state` in videod.toml. videod resumes automatically"
         case Kind.BUG:
-            return f"nothing yet; videod retries automatically, `videod show {job.task_id}` has the script's own words"
+            return f"nothing yet. videod retries automatically, `videod show {job.task_id}` has the script's own words"
         case _:
             return POLICY[failure.kind].advice
 
 
 def _lost(job: Job, failure: Failure) -> str:
     price = f"${job.price_micros / 1e6:.2f}"
-    free = "; if you still have that file, put it back first and it costs nothing" if failure.code == LOST_FILE else ""
+    free = ". If you still have that file, put it back first and it costs nothing" if failure.code == LOST_FILE else ""
     return (
-        f"set Queued to generate it again for {price}, or Cancelled to stop; nothing more is bought for this episode"
+        f"set Queued to generate it again for {price}, or Cancelled to stop. Nothing more is bought for this episode"
         f" until then{free}"
     )
 
 
 #: what videod does automatically after the first of these
 _ONCE_MORE = {
-    Kind.REFUSED: "nothing; videod tries it once more, re-worded",
-    Kind.IN_DOUBT: "nothing; videod buys it once more, as the channel's rebuy_ceiling_usd allows",
+    Kind.REFUSED: "nothing. videod tries it once more, re-worded",
+    Kind.IN_DOUBT: "nothing. videod buys it once more, as the channel's rebuy_ceiling_usd allows",
 }
 
 
@@ -106,7 +106,7 @@ def _quota(job: Job, failure: Failure) -> str:
         return f"top up at {blamed.credit_at if blamed and blamed.credit_at else job.service}, then run {resume}"
     if (spent := services.out_of_credit(failure, job.service)) is not None:
         return f"top up at {spent.credit_at}, then run `videod resume {job.service}`"
-    again = "nothing; videod resumes automatically at that time"
+    again = "nothing. videod resumes automatically at that time"
     if blamed is None or blamed.credit_at is None:
         return again
     return f"{again}. If credit is used up, buy some at {blamed.credit_at} and run `videod resume {job.service}`"
@@ -115,7 +115,7 @@ def _quota(job: Job, failure: Failure) -> str:
 def setting(job: Job, failure: Failure) -> str:
     """The setting that a service or a script refused, with its file, as far as it can be known."""
     if failure.code == OWN_PROGRAM:
-        return "the program that `[scripts]` in videod.toml names; its packages belong in a `.venv` beside it"
+        return "the program that `[scripts]` in videod.toml names. Its packages belong in a `.venv` beside it"
     step, blamed = STEPS[job.step], services.named(failure.service)
     if blamed is not None and blamed.settings is not None:
         return blamed.settings

@@ -82,7 +82,7 @@ _WHOLE = (
     ),
     AlertCause(
         "disk", Level.CRITICAL, r"disk", "too little disk space: nothing starts",
-        "videod is paused: the disk of state has 310 MB left (work continues from 1250 MB on); free some.",
+        "videod is paused: the disk of state has 310 MB left (work continues from 1250 MB on). Free some.",
         over="there is enough space again",
     ),
     AlertCause(
@@ -106,7 +106,7 @@ _WHOLE = (
 _SERVICES = (
     AlertCause(
         "quota-near", Level.INFO, rf"{_P}:quota:{_DAY}", "80 % of your own `daily_quota` of a service is used",
-        "80 of 100 gemini jobs of 2026-11-30 are used; jobs after the last one wait for the next day.",
+        "80 of 100 gemini jobs of 2026-11-30 are used. Jobs after the last one wait for the next day.",
         _ONCE, "the day ends",
     ),
     AlertCause(
@@ -130,7 +130,7 @@ _SERVICES = (
         over="a job of the service succeeds",
     ),
     AlertCause(
-        "quota", Level.WARNING, rf"{_P}:quota(:{_P})?", "a service's own quota is used up; videod resumes at its reset",
+        "quota", Level.WARNING, rf"{_P}:quota(:{_P})?", "a service's own quota is used up. videod resumes at its reset",
         "Owls (wild_earth), image/owl: daily limit reached. Resumes at 08:00.",
         over="a job of the service succeeds",
     ),
@@ -174,7 +174,7 @@ _EPISODES = (
     ),
     AlertCause(
         "slow", Level.WARNING, r"slow:.*", "an episode has one status for three times its usual time",
-        "Owls (wild_earth) has been at Generating Video for 9 h; usually 3 h. `videod why owls-1` says more.",
+        "Owls (wild_earth) has been at Generating Video for 9 h. Usually it takes 3 h. `videod why owls-1` says more.",
         _ONCE, "the next status",
     ),
     AlertCause(
@@ -191,8 +191,8 @@ _EPISODES = (
         "videod from 2026-11-23 to 2026-11-30: 12 published, 10 of them without help.", _ONCE, "at once", asked=True,
     ),
     AlertCause(
-        "film", Level.WARNING, rf"{_P}:film:.*", "an approved film was lost and made again; approve it once more",
-        "Owls (wild_earth): the film that was approved was lost or replaced; videod made it again.", _ONCE, "at once",
+        "film", Level.WARNING, rf"{_P}:film:.*", "an approved film was lost and made again. Approve it once more",
+        "Owls (wild_earth): the film that was approved was lost or replaced. videod made it again.", _ONCE, "at once",
     ),
     AlertCause(
         "late-cancel", Level.WARNING, rf"{_P}:late:.*", "an episode was cancelled too late, its film is on YouTube",

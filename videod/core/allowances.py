@@ -91,7 +91,7 @@ def told(one: Allowance) -> tuple[str, str] | None:
         if one.spent:
             text = f"The day's quota of {one.name} is used up: {one.used} of {one.most} jobs of {one.day}."
             return f"{one.name}:quota:{one.day}:full", f"{text} Further jobs wait until {ends}. The limit is {setting}."
-        text = f"{one.used} of {one.most} {one.name} jobs of {one.day} are used; jobs after the last one wait for the"
+        text = f"{one.used} of {one.most} {one.name} jobs of {one.day} are used. Jobs after the last one wait for the"
         return f"{one.name}:quota:{one.day}", f"{text} next day."
     setting = f"`daily_budget_usd` in channels/{one.name}.yaml"
     spent = f"${one.used / 1e6:,.2f} of ${one.most / 1e6:,.2f}"

@@ -27,7 +27,7 @@ def why_not(verb: Verb, obstacle: Obstacle, task: Task) -> str:
         case Obstacle.PUBLISHED:
             return "the film is published" if verb == Verb.EDIT else "the episode is published"
         case Obstacle.CLOSED:
-            return f"it is {label}; there is nothing to pause"
+            return f"it is {label}. There is nothing to pause"
         case Obstacle.IN_REVIEW:
             return "it waits for your review"
         case Obstacle.IN_WORK:
@@ -35,11 +35,11 @@ def why_not(verb: Verb, obstacle: Obstacle, task: Task) -> str:
         case Obstacle.SUSPENDED:
             return "it is in work" if task.suspended is None else wording.note(task.suspended)
         case Obstacle.NO_REVIEW if verb in (Verb.REDO, Verb.CORRECT, Verb.CHOOSE):
-            return f"files are regenerated while a review is open; it is {label}"
+            return f"files are regenerated while a review is open. It is {label}"
         case Obstacle.NO_REVIEW if task.status in AT_GATE:
-            return f"that review is not open; it is {label}"
+            return f"that review is not open. It is {label}"
         case Obstacle.NO_REVIEW:
-            return f"there is nothing to approve yet; it is {label}"
+            return f"there is nothing to approve yet. It is {label}"
         case Obstacle.NO_WORDS if verb == Verb.CHOOSE:
             return "no file of yours can take its place"
         case Obstacle.NO_WORDS:
@@ -76,18 +76,18 @@ def _instead(verb: Verb, obstacle: Obstacle, task: Task, field: str) -> str:
     """The rest of the sentence, with what divides it from the reason."""
     match obstacle:
         case Obstacle.PUBLISHED if verb == Verb.RETRY:
-            return "; make a new entry for another film"
+            return ". Make a new entry for another film"
         case Obstacle.PUBLISHED | Obstacle.UPLOADING if verb == Verb.EDIT:
             return ". Change it in YouTube Studio"
         case Obstacle.IN_REVIEW:
             approved = LABELS[GATES[AT_GATE[task.status]][1]]
-            return f"; set {approved} to continue, or tick Redo on the files to regenerate"
+            return f". Set {approved} to continue, or tick Redo on the files to regenerate"
         case Obstacle.IN_WORK:
-            return "; set Cancelled first to stop it"
+            return ". Set Cancelled first to stop it"
         case Obstacle.SUSPENDED:
-            return "; it resumes where it stopped once that is fixed (see Error Log)"
+            return ". It resumes where it stopped once that is fixed (see Error Log)"
         case Obstacle.NOTHING_CHOSEN:
-            return "; tick Redo on the files to regenerate, then set it again"
+            return ". Tick Redo on the files to regenerate, then set it again"
         case Obstacle.BEGUN:
             return ". Set Cancelled and make a new entry for the other channel"
         case Obstacle.PLAN_IN_REVIEW:
@@ -97,7 +97,7 @@ def _instead(verb: Verb, obstacle: Obstacle, task: Task, field: str) -> str:
         case Obstacle.NO_STORY:
             return ". Choose one at Story Ready or Assets Ready"
         case Obstacle.NO_CHANNEL:
-            return "; restore it"
+            return ". Restore it"
         case _:
             return ""
 
@@ -132,7 +132,7 @@ def hint(verb: Verb, obstacle: Obstacle, task: Task) -> str:
 def offered(task: Task) -> str:
     """What a person may set on the board now: "it waits for your review: set Approved - Video to continue, ...\""""
     if task.status == Status.PUBLISHED:
-        return f"{why_not(Verb.RETRY, Obstacle.PUBLISHED, task)}; make a new entry for another film"
+        return f"{why_not(Verb.RETRY, Obstacle.PUBLISHED, task)}. Make a new entry for another film"
     parts = []
     gate = AT_GATE.get(task.status)
     if gate is not None:

@@ -79,11 +79,11 @@ def patience_ms(steps: Iterable[str], usual_ms: Mapping[str, int]) -> int:
 
 def stuck_text(task: Task, jobs: Sequence[Job], since: int, usual_ms: int) -> str:
     names = ", ".join(sorted(job.name for job in jobs)[:3]) or "none of its jobs can start"
-    usual = f"; usually it takes {max(1, round(usual_ms / 60_000))} min" if jobs else ""
+    usual = f", usually {max(1, round(usual_ms / 60_000))} min each" if jobs else ""
     return (
         f"{' '.join(task.title.split())[:TITLE_CHARACTERS]} ({task.channel_id}) is stuck: nothing has ended since"
         f" {clock(since)} ({names}{usual}), and it waits for nothing that is known. `videod why {task.id}` shows its"
-        " jobs; if it stays so, restart videod: nothing is lost or bought twice by that"
+        " jobs. If it stays so, restart videod: nothing is lost or bought twice by that"
     )
 
 

@@ -104,8 +104,10 @@ def _stories_note(task: Task, jobs: Sequence[Job]) -> str:
     listed = None if task.status != Status.STORY_READY or plan is None else plan.facts.get(CHOICE)
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         return ""
-    chosen = f"the film tells story {task.story}; " if task.story else ""
-    return f"{chosen}choose another one in Story: " + " ".join(f"({at}) {one}" for at, one in enumerate(listed, 1))
+    chosen = f"the film tells story {task.story}. " if task.story else ""
+    return f"{chosen}{'Choose another one' if chosen else 'choose one'} in Story: " + " ".join(
+        f"({at}) {one}" for at, one in enumerate(listed, 1)
+    )
 
 
 def _extras_note(task: Task, jobs: Sequence[Job]) -> str:
@@ -275,14 +277,14 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int, target: int | None
     if task.status in AT_GATE:
         cost = pending_cost_micros(jobs, AT_GATE[task.status]) / 1e6
         if cost:
-            shown += f"; approving will cost about ${cost:.2f}"
+            shown += f". Approving will cost about ${cost:.2f}"
         if words := target_words(task, jobs, target):
-            shown += f"; {words}"
+            shown += f". {words[:1].upper()}{words[1:]}"
     troubled = tuple([job for job in jobs if job.failure is not None])  # few, looked at twice
     if task.possible_micros:
-        shown += f"; {cost_words(task)}"
+        shown += f". C{cost_words(task)[1:]}"
     if task.possibly_paid_twice:
-        shown += f"; possibly paid twice: {task.possibly_paid_twice}"
+        shown += f". Possibly paid twice: {task.possibly_paid_twice}"
     told: dict[str, object] = {"Story": task.story} if task.story else {}
     return told | {
         "Status": LABELS[task.status],

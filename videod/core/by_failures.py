@@ -77,7 +77,7 @@ def _judged(work: Transition, job: Job, event: JobFailed) -> Transition:
     if after != before and down_ms >= breaker.TELL_AFTER_MS:
         since = clock(after.opened_at or 0)
         text = f"{job.service} has not answered since {since}: {board.sentence(failure.message)} videod asks every"
-        text += f" {breaker.PROBE_WAITS_MS[-1] // 60_000} minutes and resumes automatically; nothing is lost."
+        text += f" {breaker.PROBE_WAITS_MS[-1] // 60_000} minutes and resumes automatically. Nothing is lost."
         work = work.adding(told.down(job.service, text))
     return work
 
@@ -112,7 +112,7 @@ def died(work: Transition, event: JobDied) -> Transition:
     if job.deaths < event.most:
         return work.with_job(job)
     times = "once" if job.deaths == 1 else f"{job.deaths} times"
-    text = f"videod died {times} while this job ran (last: {event.last}); it was set aside so that the other channels"
+    text = f"videod died {times} while this job ran (last: {event.last}). It was set aside so that the other channels"
     text += " can continue" + (". It may already be paid" if event.doubt else "")
     failure = Failure(Kind.BUG, text, service="videod", at=event.at)
     state = JobState.IN_DOUBT if event.doubt else JobState.FAILED

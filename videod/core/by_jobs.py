@@ -68,7 +68,7 @@ def _startable(work: Transition, event: JobStarted) -> Job:
     if task.paused is not None and not cleanup:
         raise StaleEvent(f"the task is paused: {task.paused}")
     if work.breaker is not None and not work.breaker.lets_in(event.at):
-        raise StaleEvent(f"{job.service} does not answer; it is tried again at {clock(work.breaker.until_ms)}")
+        raise StaleEvent(f"{job.service} does not answer. It is tried again at {clock(work.breaker.until_ms)}")
     return job
 
 
@@ -108,7 +108,7 @@ def _use_quota(work: Transition, job: Job, event: JobStarted) -> tuple[str | Non
         raise StaleEvent(wording.reason(spent), Suspend(spent))
     if used != max(1, math.ceil(QUOTA_WARNING * quota.most)) or quota.most < 5:
         return quota.day, ()
-    text = f"{used} of {quota.most} {account} jobs of {quota.day} are used; jobs after the last one wait for the"
+    text = f"{used} of {quota.most} {account} jobs of {quota.day} are used. Jobs after the last one wait for the"
     return quota.day, (Alert(f"{account}:quota:{quota.day}", f"{text} next day."),)
 
 
@@ -185,10 +185,10 @@ def _believed(work: Transition, job: Job | None, event: JobCharged) -> tuple[Tra
         return work, event
     text = (
         f"{job.name} of {work.task.title} ({work.task.channel_id}): its script reported charges of"
-        f" ${(work.charged_micros + event.micros) / 1e6:,.2f} in one run, which cannot be right; videod booked the list"
+        f" ${(work.charged_micros + event.micros) / 1e6:,.2f} in one run, which cannot be right. videod booked the list"
         f" price of ${price / 1e6:.2f} for the last one."
         f" What to do: compare it with the account of {job.service}. Where the price is right, set it in [prices] of"
-        " videod.toml; where it is not, correct the script."
+        " videod.toml. Where it is not, correct the script."
     )
     alert = Alert(f"{work.task.id}:{job.name}:charge:{event.attempt}", text)
     return work.adding(alert), replace(event, micros=price)
@@ -242,7 +242,7 @@ def _another_film(work: Transition, job: Job, event: JobSucceeded) -> Transition
     if opens_itself(work.task, work.policy, Gate.FINAL):
         return work
     text = (
-        f"{work.task.title} ({work.task.channel_id}): the film that was approved was lost or replaced; videod made it"
+        f"{work.task.title} ({work.task.channel_id}): the film that was approved was lost or replaced. videod made it"
     )
     text += " again from its cuts, and it is not exactly the same. What to do: look at it and approve it once more."
     return work.adding(Alert(f"{work.task.id}:film:{event.attempt}", text))

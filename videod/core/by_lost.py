@@ -85,7 +85,7 @@ def _sent_back(work: Transition, job: Job, lost: LostFile, needed_by: Job, at: i
         return replace(again, remote_id=None)
     if lost.fetchable and not lost.bad:
         return again
-    said = f"{job.output} {lost.why}; {needed_by.name} needs it"
+    said = f"{job.output} {lost.why}, but {needed_by.name} needs it"
     return stopped(work, job, said, at, BAD_FILE if lost.bad else LOST_FILE)
 
 

@@ -33,8 +33,8 @@ def price(name: str, seconds: int, data: object) -> str | None:
     usd = credits * USD_PER_CREDIT
     return (
         f'KIE says of the price of {clip_models.parts(name)[0]}: "{bounds.text(text, _SAID)}", and videod counts'
-        f" {credits:g} credits ({usd:.2f} USD) for {seconds} s. What a clip really took is booked when it is made;"
-        " until then estimates are off"
+        f" {credits:g} credits ({usd:.2f} USD) for {seconds} s. What a clip really took is booked when it is made."
+        " Until then estimates are off"
     )
 
 

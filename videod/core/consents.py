@@ -74,7 +74,7 @@ def warning(channel_id: str, end: int | None, at: int) -> str | None:
         return None
     return (
         f"The consent of channel {channel_id} ends at {clock(end)}: Google ends consents after 7 days while the consent"
-        f" screen of their project is in Testing. Run `videod channels authorize {channel_id}` before that; for a"
+        f" screen of their project is in Testing. Run `videod channels authorize {channel_id}` before that. For a"
         f" consent that lasts, first {_PRODUCTION}"
     )
 
@@ -82,8 +82,8 @@ def warning(channel_id: str, end: int | None, at: int) -> str | None:
 def died(testing: bool) -> str:
     """Why nothing can be uploaded to the channel any more."""
     if not testing:
-        return "Google has revoked or expired its authorisation"
-    return f"Google ended its consent after 7 days, as it does while its project is in Testing; first {_PRODUCTION}"
+        return "Google has revoked or expired its authorization"
+    return f"Google ended its consent after 7 days, as it does while its project is in Testing. First {_PRODUCTION}"
 
 
 def words(one: Consent | None, end: int | None, at: int) -> str:

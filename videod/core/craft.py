@@ -73,45 +73,45 @@ def _texts(plan: Plan) -> Iterator[tuple[str, str]]:
 def _characters(plan: Plan) -> Iterator[Complaint]:
     for where, text in _texts(plan):
         if odd := craft_wording.odd_characters(text):
-            yield Complaint(where, "characters", f"holds the character {odd}; write plain text")
+            yield Complaint(where, "characters", f"holds the character {odd}. Write plain text")
         # the clips' texts and the description have limits of their own
         if len(text) > TEXT_CHARACTERS_MAX and not where.startswith(("clips", "description")):
-            message = f"has {len(text)} characters; at most {TEXT_CHARACTERS_MAX}"
+            message = f"has {len(text)} characters. The limit is {TEXT_CHARACTERS_MAX}"
             yield Complaint(where, "length", message)
 
 
 def page(title: str, description: str, tags: Sequence[str]) -> Iterator[Complaint]:
     """What YouTube would refuse of a video's page."""
     if not title.strip() or len(title) > TITLE_CHARACTERS_MAX:
-        message = f"has {len(title)} characters; write 1 to {TITLE_CHARACTERS_MAX} (YouTube's limit)"
+        message = f"has {len(title)} characters. Write 1 to {TITLE_CHARACTERS_MAX} (YouTube's limit)"
         yield Complaint("title", "youtube", message)
     if len(description.encode(errors="replace")) > DESCRIPTION_BYTES_MAX or not description.strip():
         yield Complaint("description", "youtube", f"must be 1 to {DESCRIPTION_BYTES_MAX} bytes of UTF-8 long")
     for name, text in (("title", title), ("description", description)):
         if any(letter in text for letter in "<>"):
-            yield Complaint(name, "youtube", "holds < or >, which YouTube refuses; leave them out")
+            yield Complaint(name, "youtube", "holds < or >, which YouTube refuses. Leave them out")
     for at, tag in enumerate(tags):
         if not tag.strip() or any(letter in tag for letter in ",<>"):
-            yield Complaint(f"tags[{at}]", "youtube", "is empty or holds a comma, < or >; one tag per item")
+            yield Complaint(f"tags[{at}]", "youtube", "is empty or holds a comma, < or >. One tag per item")
     if tag_characters(tags) > TAG_CHARACTERS_MAX:
-        message = f"use {tag_characters(tags)} characters; YouTube takes {TAG_CHARACTERS_MAX}: leave some out"
+        message = f"use {tag_characters(tags)} characters. YouTube takes {TAG_CHARACTERS_MAX}: leave some out"
         yield Complaint("tags", "youtube", message)
 
 
 def _about(plan: Plan) -> Iterator[Complaint]:
     yield from page(plan.title, plan.description, plan.tags)
     if craft_wording.PLACEHOLDER.fullmatch(plan.logline):
-        yield Complaint("logline", "filled", "is empty; say the film in one sentence")
+        yield Complaint("logline", "filled", "is empty. Say the film in one sentence")
     if not any(not craft_wording.PLACEHOLDER.fullmatch(fact) for fact in plan.research):
-        yield Complaint("research", "filled", "is empty; list the facts of the topic that the story stands on")
+        yield Complaint("research", "filled", "is empty. List the facts of the topic that the story stands on")
 
 
 def _arc(plan: Plan) -> Iterator[Complaint]:
     seen: dict[str, str] = {}
     for name, text in vars(plan.arc).items():
         if craft_wording.PLACEHOLDER.fullmatch(text):
-            yield Complaint(f"arc.{name}", "arc", f"is empty; write the story's {name}")
+            yield Complaint(f"arc.{name}", "arc", f"is empty. Write the story's {name}")
             continue
         same = seen.setdefault(text.strip().casefold(), name)
         if same != name:
-            yield Complaint(f"arc.{name}", "arc", f"says the same as arc.{same}; the {name} is a step of its own")
+            yield Complaint(f"arc.{name}", "arc", f"says the same as arc.{same}. The {name} is a step of its own")

@@ -46,7 +46,7 @@ ANYHOW = Telling()
 def complaints(plan: Plan, telling: Telling = ANYHOW) -> Iterator[Complaint]:
     for at, clip in enumerate(plan.clips):
         if PLACEHOLDER.fullmatch(clip.beat):
-            yield Complaint(f"clips[{at}].beat", "filled", "is empty; say the one moment that this clip shows")
+            yield Complaint(f"clips[{at}].beat", "filled", "is empty. Say the one moment that this clip shows")
         yield from (_still if clip.still else _motion)(f"clips[{at}].motion", clip.motion)
         yield from _negative(f"clips[{at}].negative", clip.negative)
         yield from narration(f"clips[{at}].narration", clip.narration, telling)
@@ -57,24 +57,24 @@ def complaints(plan: Plan, telling: Telling = ANYHOW) -> Iterator[Complaint]:
 
 def _motion(where: str, text: str) -> Iterator[Complaint]:
     if PLACEHOLDER.fullmatch(text):
-        yield Complaint(where, "filled", "is empty; write the action, then 'Slow push in.'")
+        yield Complaint(where, "filled", "is empty. Write the action, then 'Slow push in.'")
         return
     if len(text) > MOTION_CHARACTERS_MAX:
-        yield Complaint(where, "length", f"has {len(text)} characters; Kling takes {MOTION_CHARACTERS_MAX}")
+        yield Complaint(where, "length", f"has {len(text)} characters. Kling takes {MOTION_CHARACTERS_MAX}")
     *before, last = sentences(text)
     if CAMERA_FIRST.match(text.strip()):
-        yield Complaint(where, "camera last", "starts with the camera; start with the core action, end with the camera")
+        yield Complaint(where, "camera last", "starts with the camera. Start with the core action, end with the camera")
     elif any(CAMERA.search(sentence) for sentence in before):
-        yield Complaint(where, "camera last", "speaks of the camera before the end; name it in the last sentence only")
+        yield Complaint(where, "camera last", "speaks of the camera before the end. Name it in the last sentence only")
     elif not before or not CAMERA_LAST.search(last):
-        yield Complaint(where, "camera last", "names no camera movement; end with a short sentence: 'Slow push in.'")
+        yield Complaint(where, "camera last", "names no camera movement. End with a short sentence: 'Slow push in.'")
     elif words(last) > CAMERA_WORDS_MAX:
-        message = f"the last sentence has {words(last)} words; say the camera movement in at most {CAMERA_WORDS_MAX}"
+        message = f"the last sentence has {words(last)} words. Say the camera movement in at most {CAMERA_WORDS_MAX}"
         yield Complaint(where, "camera last", message)
     second = SECOND_ACTION.search(text)
     if second or len(THEN.findall(text)) > 1:
         what = second[0] if second else "then ... then"
-        yield Complaint(where, "one action", f"{what!r} brings in a second action; keep one action per clip")
+        yield Complaint(where, "one action", f"{what!r} brings in a second action. Keep one action per clip")
 
 
 def _still(where: str, text: str) -> Iterator[Complaint]:
@@ -86,42 +86,44 @@ def _still(where: str, text: str) -> Iterator[Complaint]:
 
 def _negative(where: str, text: str) -> Iterator[Complaint]:
     if PLACEHOLDER.fullmatch(text):
-        yield Complaint(where, "negative", "is empty; write 'blur, distort, low quality'")
+        yield Complaint(where, "negative", "is empty. Write 'blur, distort, low quality'")
     if len(text) > NEGATIVE_CHARACTERS_MAX:
-        yield Complaint(where, "length", f"has {len(text)} characters; Kling takes {NEGATIVE_CHARACTERS_MAX}")
+        yield Complaint(where, "length", f"has {len(text)} characters. Kling takes {NEGATIVE_CHARACTERS_MAX}")
 
 
 def narration(where: str, text: str, telling: Telling) -> Iterator[Complaint]:
     """What is wrong with the text of one narration."""
     language = telling.language
     if language is not None and not language.written(text):
-        message = f"is not written in {language.name}; the narrations, the title, the description and the tags are"
+        message = (
+            f"is not written in {language.name}, as the narrations, the title, the description and the tags must be"
+        )
         yield Complaint(where, "language", message)
     if PLACEHOLDER.fullmatch(text):
-        yield Complaint(where, "filled", "is empty; write what is said over this clip")
+        yield Complaint(where, "filled", "is empty. Write what is said over this clip")
         return
     yield from _length(where, text, telling.pace)
     if re.search(r"[—―]|\s[–-]{1,2}\s|--", text):
-        yield Complaint(where, "dash", "holds a dash; write two sentences or none")
+        yield Complaint(where, "dash", "holds a dash. Write two sentences or none")
     if re.search(r"…|\.\.", text):
-        yield Complaint(where, "ellipsis", "holds an ellipsis; end the sentence with a period")
+        yield Complaint(where, "ellipsis", "holds an ellipsis. End the sentence with a period")
     if re.search(r"[\[\]{}<>*#_|\\]", text):
-        yield Complaint(where, "spoken text", "holds marks that a voice would read out; write spoken words only")
+        yield Complaint(where, "spoken text", "holds marks that a voice would read out. Write spoken words only")
     if not (re.search(r"[.!?。！？।॥؟۔།။።፧][\"'”’」』»]?$", text.strip()) or _ends_open(text)):
         yield Complaint(where, "spoken text", "does not end with a period")
     for word in telling.banned:
         if said(word, text):
-            yield Complaint(where, "banned", f"says {word!r}, which this channel never says; say it in other words")
+            yield Complaint(where, "banned", f"says {word!r}, which this channel never says. Say it in other words")
 
 
 def _length(where: str, text: str, pace: Pace) -> Iterator[Complaint]:
     seconds, count = narration_seconds(text, pace.rate), characters(text)
     if pace.too_long(seconds):
         most = round(count * pace.longest_s / seconds)
-        message = f"takes {seconds:g} s with this voice; at most {pace.longest_s:g} s are allowed: shorten it"
+        message = f"takes {seconds:g} s with this voice. At most {pace.longest_s:g} s are allowed: shorten it"
         yield Complaint(where, "duration", f"{message} from {count} to {most} characters")
     elif pace.too_short(seconds):
-        message = f"takes {seconds:g} s with this voice; at least {LINE_S_MIN:g} s are wanted: say a little more"
+        message = f"takes {seconds:g} s with this voice. At least {LINE_S_MIN:g} s are wanted: say a little more"
         yield Complaint(where, "duration", message)
 
 
@@ -157,18 +159,18 @@ def _ends_open(text: str) -> bool:
 def _sound(where: str, text: str) -> Iterator[Complaint]:
     count = words(text)
     if not SOUND_WORDS_MIN <= count <= SOUND_WORDS_MAX:
-        yield Complaint(where, "sound length", f"has {count} words; write {SOUND_WORDS_MIN} to {SOUND_WORDS_MAX}")
+        yield Complaint(where, "sound length", f"has {count} words. Write {SOUND_WORDS_MIN} to {SOUND_WORDS_MAX}")
     if len(text) > SOUND_CHARACTERS_MAX:
-        yield Complaint(where, "length", f"has {len(text)} characters; at most {SOUND_CHARACTERS_MAX}")
+        yield Complaint(where, "length", f"has {len(text)} characters. The limit is {SOUND_CHARACTERS_MAX}")
     plain = " ".join(text.casefold().split())
     if not plain.startswith(SOUND_FIRST):
         yield Complaint(where, "sound bed", "must start with the bed: 'Continuous ... ambience with ...'")
     if not plain.rstrip(".").endswith(SOUND_LAST):
         yield Complaint(where, "sound bed", f"must end with {SOUND_LAST!r}")
     if found := MUSIC.search(text):
-        yield Complaint(where, "no music", f"{found[0]!r} asks for music; describe natural sounds only")
+        yield Complaint(where, "no music", f"{found[0]!r} asks for music. Describe natural sounds only")
     if found := SILENCE.search(text):
-        message = f"{found[0]!r} asks for separate events; let every sound lie on the continuous bed"
+        message = f"{found[0]!r} asks for separate events. Let every sound lie on the continuous bed"
         yield Complaint(where, "sound bed", message)
 
 
@@ -180,7 +182,7 @@ def _repeated(plan: Plan) -> Iterator[Complaint]:
             spoken = " ".join(re.findall(r"\w+", getattr(clip, name).casefold()))
             same = seen.setdefault(spoken, at)
             if same != at and spoken and (name == "narration" or clip.beat == plan.clips[same].beat):
-                message = f"is the {name} of clips[{same}] again; write another one"
+                message = f"is the {name} of clips[{same}] again. Write another one"
                 yield Complaint(f"clips[{at}].{name}", "repeated", message)
 
 
@@ -199,5 +201,5 @@ def _weather(plan: Plan) -> Iterator[Complaint]:
             number = next(at for at, sounds in heard if sounds)
             for at, sounds in heard:
                 if not sounds:
-                    message = f"clips[{number}] has {weather} in the same place ({place!r}); have it in both or in none"
+                    message = f"clips[{number}] has {weather} in the same place ({place!r}). Have it in both or in none"
                     yield Complaint(f"clips[{at}].sound", "same weather", message)

@@ -50,11 +50,11 @@ def poses_allowed(role: str, clips: int) -> tuple[int, int]:
 
 def _one(at: int, image: PlannedImage) -> Iterator[Complaint]:
     if PLACEHOLDER.fullmatch(image.subject):
-        yield Complaint(f"images[{at}].subject", "filled", "is empty; name the character, place or prop")
+        yield Complaint(f"images[{at}].subject", "filled", "is empty. Name the character, place or prop")
     if PLACEHOLDER.fullmatch(image.prompt):
-        yield Complaint(f"images[{at}].prompt", "filled", "is empty; describe one photograph")
+        yield Complaint(f"images[{at}].prompt", "filled", "is empty. Describe one photograph")
     if found := SEQUENCE.search(image.prompt):
-        message = f"{found[0]!r} tells a sequence; describe one static state at one instant, one small movement at most"
+        message = f"{found[0]!r} tells a sequence. Describe one static state at one instant, one small movement at most"
         yield Complaint(f"images[{at}].prompt", "static state", message)
     if image.kind != "character" and image.core:
         yield Complaint(
@@ -63,13 +63,13 @@ def _one(at: int, image: PlannedImage) -> Iterator[Complaint]:
     if image.kind != "character":
         return
     if image.role is None:
-        message = "is missing; a character is the protagonist, an antagonist or background"
+        message = "is missing. A character is the protagonist, an antagonist or background"
         yield Complaint(f"images[{at}].role", "role", message)
     if image.species is None or PLACEHOLDER.fullmatch(image.species):
-        message = "is missing; name the species of the character, such as 'Ursus arctos horribilis (grizzly bear)'"
+        message = "is missing. Name the species of the character, such as 'Ursus arctos horribilis (grizzly bear)'"
         yield Complaint(f"images[{at}].species", "species", message)
     elif image.species.strip().casefold() in GROUPS:
-        message = f"{image.species!r} is a group of animals; name the species, such as 'grey wolf (Canis lupus)'"
+        message = f"{image.species!r} is a group of animals. Name the species, such as 'grey wolf (Canis lupus)'"
         yield Complaint(f"images[{at}].species", "species", message)
 
 
@@ -77,17 +77,17 @@ def _subject(subject: str, poses: Numbered) -> Iterator[Complaint]:
     """One core per character; all its images agree on what it is."""
     cores = [at for at, image in poses if image.core]
     if not cores:
-        message = f"{subject!r} has no core image; make this one its core (core: true) and describe the character fully"
+        message = f"{subject!r} has no core image. Make this one its core (core: true) and describe the character fully"
         yield Complaint(f"images[{poses[0][0]}].core", "core", message)
     for at in cores[1:]:
-        message = f"{subject!r} already has its core in images[{cores[0]}]; write core: false"
+        message = f"{subject!r} already has its core in images[{cores[0]}]. Write core: false"
         yield Complaint(f"images[{at}].core", "core", message)
     first = poses[0][1]
     for at, image in poses[1:]:
         for name in ("species", "role"):
             if getattr(image, name) != getattr(first, name):
                 message = (
-                    f"differs from images[{poses[0][0]}], which is {subject!r} too; write {getattr(first, name)!r}"
+                    f"differs from images[{poses[0][0]}], which is {subject!r} too. Write {getattr(first, name)!r}"
                 )
                 yield Complaint(f"images[{at}].{name}", name, message)
 
@@ -99,13 +99,13 @@ def _poses(role: str, characters: Mapping[str, Numbered], clips: int) -> Iterato
     if role == "background" or len(characters) == 1:
         for subject, poses in characters.items():
             if not low <= len(poses) <= high:
-                message = f"the {role} {subject!r} has {len(poses)} images; {low} to {high} are wanted"
+                message = f"the {role} {subject!r} has {len(poses)} images. Give it {low} to {high}"
                 yield Complaint(f"images[{poses[0][0]}]", "poses", message)
     elif characters:
         count, high = sum(map(len, characters.values())), high + MORE_POSES * (len(characters) - 1)
         if not low <= count <= high:
             names = ", ".join(map(repr, characters))
-            message = f"the {role}s {names} have {count} images together; {low} to {high} are wanted"
+            message = f"the {role}s {names} have {count} images together. Give them {low} to {high}"
             yield Complaint(f"images[{next(iter(characters.values()))[0][0]}]", "poses", message)
 
 
@@ -122,28 +122,28 @@ def _variants(poses: Numbered) -> Iterator[Complaint]:
         marked = NEW_FEATURE.search(image.prompt)
         if news or marked:
             what = news[0] if news else marked[0] if marked else ""
-            message = f"{what!r} is no feature of the core image {core.id!r}; a variant describes pose and place only"
+            message = f"{what!r} is no feature of the core image {core.id!r}. A variant describes pose and place only"
             yield Complaint(where, "new feature", message)
         if words(image.prompt) > VARIANT_WORDS_MAX:
-            message = f"has {words(image.prompt)} words; describe pose and place in at most {VARIANT_WORDS_MAX}"
+            message = f"has {words(image.prompt)} words. Describe pose and place in at most {VARIANT_WORDS_MAX}"
             yield Complaint(where, "new feature", message)
 
 
 def _cast(plan: Plan, characters: Mapping[str, Numbered], images: int) -> Iterator[Complaint]:
     kinds = {image.kind for image in plan.images}
     if not any(image.role == "protagonist" for poses in characters.values() for _, image in poses):
-        yield Complaint("images", "cast", "there is no protagonist; give the main character's images this role")
+        yield Complaint("images", "cast", "there is no protagonist. Give the main character's images this role")
     if "environment" not in kinds:
-        yield Complaint("images", "cast", "there is no environment; add at least one place")
+        yield Complaint("images", "cast", "there is no environment. Add at least one place")
     if "prop" not in kinds and images >= IMAGES_WITHOUT_PROP:
         yield Complaint(
-            "images", "cast", "there is no prop; add at least one macro detail, such as a track or a feather"
+            "images", "cast", "there is no prop. Add at least one macro detail, such as a track or a feather"
         )
     spellings: dict[str, str] = {}
     for subject, poses in characters.items():
         other = spellings.setdefault(" ".join(subject.casefold().split()), subject)
         if other != subject:
-            message = f"{subject!r} and {other!r} look like one character; write its name in the same way everywhere"
+            message = f"{subject!r} and {other!r} look like one character. Write its name in the same way everywhere"
             yield Complaint(f"images[{poses[0][0]}].subject", "core", message)
 
 
@@ -152,7 +152,7 @@ def _repeated(plan: Plan) -> Iterator[Complaint]:
     for at, image in enumerate(plan.images):
         same = seen.setdefault((image.subject, " ".join(image.prompt.casefold().split())), at)
         if same != at:
-            message = f"is the prompt of images[{same}] again; describe another pose or use that image"
+            message = f"is the prompt of images[{same}] again. Describe another pose or use that image"
             yield Complaint(f"images[{at}].prompt", "repeated", message)
 
 
@@ -164,9 +164,9 @@ def _use(plan: Plan) -> Iterator[Complaint]:
     cut_out = {clip.picture.images[0] for clip in plan.clips if clip.picture.type == "cutout" and clip.picture.images}
     for at, image in enumerate(plan.images):
         if image.id not in used and not (image.core and image.kind == "character" and image.subject in drawn_from):
-            yield Complaint(f"images[{at}]", "unused", f"no clip uses {image.id!r}; use it in a clip or leave it out")
+            yield Complaint(f"images[{at}]", "unused", f"no clip uses {image.id!r}. Use it in a clip or leave it out")
     for at, clip in enumerate(plan.clips):
         whole = [name for name in clip.picture.images if name in cut_out] if clip.picture.type != "cutout" else []
         for name in whole:
-            message = f"{name!r} is cut out elsewhere, so it stands before a plain background; use another image here"
+            message = f"{name!r} is cut out elsewhere, so it stands before a plain background. Use another image here"
             yield Complaint(f"clips[{at}].picture", "cutout", message)

@@ -25,9 +25,9 @@ def _atmospheres(plan: Plan) -> Iterator[Complaint]:
         where = f"later_atmospheres[{at - 1}]" if at else "atmosphere"
         for what, pattern, example in wanted:
             if not pattern.search(atmosphere):
-                yield Complaint(where, "atmosphere", f"does not name the {what}; add it, such as {example!r}")
+                yield Complaint(where, "atmosphere", f"does not name the {what}. Add it, such as {example!r}")
     if len(plan.atmospheres) > ATMOSPHERES_MAX:
-        message = f"are {len(plan.later_atmospheres)}; a film has at most {ATMOSPHERES_MAX} atmospheres in all"
+        message = f"are {len(plan.later_atmospheres)}. A film has at most {ATMOSPHERES_MAX} atmospheres in all"
         yield Complaint("later_atmospheres", "atmosphere", message)
 
 
@@ -43,15 +43,15 @@ def _order(plan: Plan) -> Iterator[Complaint]:
         found = {by_id[name].time for name in clip.picture.images if name in by_id}
         seen |= found
         if len(found) > 1:
-            message = "joins images of several times; both are of one atmosphere"
+            message = "joins images of several times. Both are of one atmosphere"
             yield Complaint(f"clips[{at}].picture", "time", message)
         elif found and min(found) < last:
-            message = f"goes back to time {min(found)} after time {last}; order the clips, or give the image its time"
+            message = f"goes back to time {min(found)} after time {last}. Order the clips, or give the image its time"
             yield Complaint(f"clips[{at}].picture", "time", message)
         last = max(last, *found) if found else last
     for number in range(2, min(times, ATMOSPHERES_MAX) + 1):
         if number not in seen:
-            message = "is in no clip; give its images this time or leave it out"
+            message = "is in no clip. Give its images this time or leave it out"
             yield Complaint(f"later_atmospheres[{number - 2}]", "time", message)
 
 
@@ -68,9 +68,9 @@ def _meeting(image: PlannedImage, cores: set[str]) -> Iterator[str]:
     if image.kind != "character" or image.core:
         yield "must be empty: only an image of a character that is not its core shows others with it"
     if len(image.others) > OTHERS_MAX:
-        yield f"names {len(image.others)} characters; at most {OTHERS_MAX}"
+        yield f"names {len(image.others)} characters. The limit is {OTHERS_MAX}"
     for name in dict.fromkeys(image.others):
         if name == image.subject:
-            yield f"names {name!r} itself; leave it out"
+            yield f"names {name!r} itself. Leave it out"
         elif name not in cores:
-            yield f"names {name[:40]!r}, which has no core image; name a character that has one"
+            yield f"names {name[:40]!r}, which has no core image. Name a character that has one"

@@ -1,4 +1,4 @@
-"""The words by which craft rules recognise a camera move, a sequence, the weather and so on.
+"""The words by which craft rules recognize a camera move, a sequence, the weather and so on.
 
 A rule with false alarms costs a whole episode (a plan has three rounds), so every list holds only
 what is hardly ever said innocently; "the bear tilts its head" is no camera move, "in the morning" no sequence.

@@ -79,7 +79,7 @@ def text(found: Sequence[Waiting], at: int) -> str:
     more = len(found) - len(lines)
     return "\n".join([
         f"{_counted(found)} {'waits' if len(found) == 1 else 'wait'} for you:", *lines,
-        *([f"- and {more} more; `videod status` lists them"] if more else []),
+        *([f"- and {more} more. `videod status` lists them"] if more else []),
         "`videod show EPISODE` shows files and reasons. Decide on the board, or with `videod approve`, `videod retry`"
         " or `videod resume` and the episode.",
     ])  # fmt: skip
@@ -100,7 +100,7 @@ def _line(one: Waiting, at: int) -> str:
     cost = f"${one.cost_micros / 1e6:,.2f}" if one.cost_micros else "nothing"
     link = f" https://www.notion.so/{one.page_id.replace('-', '')}" if one.page_id else ""
     about = f"{_about(one)} for {duration(at - one.since)}"
-    return f"- {title} ({one.channel_id}, {one.task_id}): {about}; {_COSTS[one.what]} {cost}.{link}"
+    return f"- {title} ({one.channel_id}, {one.task_id}): {about}, {_COSTS[one.what]} {cost}.{link}"
 
 
 _COSTS = {

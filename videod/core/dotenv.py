@@ -48,5 +48,5 @@ def _value(text: str, number: int) -> str:
     else:
         value = _PLAIN_END.sub("", text, count=1).strip()
     if _EXPANDED.search(value):
-        raise DotenvError(f"line {number} names another variable in ${{...}}, which is not expanded; write its value")
+        raise DotenvError(f"line {number} names another variable in ${{...}}, which is not expanded. Write its value")
     return value

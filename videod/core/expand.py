@@ -23,7 +23,7 @@ def jobs_of(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     for clip in plan.clips:
         same = pictures.setdefault(clip.picture.identity, clip.number)
         if same != clip.number:
-            raise ValueError(f"clips {same} and {clip.number} have the same picture; give each clip its own")
+            raise ValueError(f"clips {same} and {clip.number} have the same picture. Give each clip its own")
     jobs = [one for step in STEPS.values() for one in step.jobs(task, plan, policy)]
     images = {image.id: at for at, image in enumerate(plan.images)}
     clips = {clip_key(clip.number): at for at, clip in enumerate(plan.clips)}

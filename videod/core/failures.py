@@ -129,7 +129,7 @@ REJECTED = "rejected_later"
 #: `Failure.code` of a plan or film that was made before: a person decides
 ALIKE = "alike"
 
-_RETRIES = "nothing; videod retries automatically"
+_RETRIES = "nothing. videod retries automatically"
 
 #: `advice` is the general one; what is said of a job names its own key, file and command (`core.advice`)
 POLICY: dict[Kind, Policy] = {
@@ -140,7 +140,7 @@ POLICY: dict[Kind, Policy] = {
         wait_ms=15_000,
         answered=True,
         quiet=True,
-        advice="nothing; videod waits and asks again",
+        advice="nothing. videod waits and asks again",
     ),
     Kind.QUOTA: Policy(
         Answer.SUSPEND,
@@ -148,7 +148,7 @@ POLICY: dict[Kind, Policy] = {
         wait_ms=60 * _MINUTE,
         alert=True,
         answered=True,
-        advice="nothing; videod resumes automatically at that time. If credit is used up, buy some and run"
+        advice="nothing. videod resumes automatically at that time. If credit is used up, buy some and run"
         " `videod resume` with the name of the service",
     ),
     Kind.DOWN: Policy(Answer.AGAIN, Blame.SERVICE, (69,), advice=_RETRIES),
@@ -159,14 +159,14 @@ POLICY: dict[Kind, Policy] = {
         Answer.AGAIN,
         Blame.NOBODY,
         (70,),
-        advice="nothing at first; `videod show` with the episode has the script's own words",
+        advice="nothing at first. `videod show` with the episode has the script's own words",
     ),
     Kind.REFUSED: Policy(
         Answer.REWORD,
         Blame.REQUEST,
         alert=True,
         answered=True,
-        advice="set Queued to try once more; if it is refused again, cancel this entry and make a new one with another"
+        advice="set Queued to try once more. If it is refused again, cancel this entry and make a new one with another"
         " Story Direction",
     ),
     Kind.CREDENTIALS: Policy(
@@ -175,7 +175,7 @@ POLICY: dict[Kind, Policy] = {
         (77,),
         alert=True,
         answered=True,
-        advice="put a valid key into the variable that the Error Log names and restart videod; for an upload run"
+        advice="put a valid key into the variable that the Error Log names and restart videod. For an upload run"
         " `videod channels authorize` and `videod resume youtube` for the channel",
     ),
     Kind.INPUT: Policy(
@@ -205,14 +205,14 @@ POLICY: dict[Kind, Policy] = {
         (74,),
         wait_ms=_MINUTE,
         alert=True,
-        advice="free disk space; videod resumes automatically",
+        advice="free disk space. videod resumes automatically",
     ),
     Kind.IN_DOUBT: Policy(
         Answer.IN_DOUBT,
         Blame.NOBODY,
         wait_ms=_MINUTE,
         alert=True,
-        advice="look at the service's own log; set Queued to buy it again, or Cancelled",
+        advice="look at the service's own log. Set Queued to buy it again, or Cancelled",
     ),
     Kind.BUDGET: Policy(
         Answer.STOP,

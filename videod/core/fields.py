@@ -85,7 +85,7 @@ class Field:
         """What YouTube would refuse once the film is paid for, or no command line could carry."""
         told = text(values, self.column)
         if self.most is not None and len(told) > self.most:
-            return f"{self.column} has {len(told):,} characters; {self.most:,} are allowed. Shorten it"
+            return f"{self.column} has {len(told):,} characters, {self.most:,} are allowed. Shorten it"
         return self.wrong(told)
 
 

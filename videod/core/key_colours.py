@@ -1,7 +1,7 @@
-"""The colour that a figure is drawn before, so that it can be cut out: one that the figure does not have.
+"""The color that a figure is drawn before, so that it can be cut out: one that the figure does not have.
 
 By the planner where it says one (`PlannedImage.key`), else by the words of its order: an animal is taken to have the
-colours that its name and its prompts name, and those that its kind is known for.
+colors that its name and its prompts name, and those that its kind is known for.
 """
 
 import re
@@ -12,7 +12,7 @@ GROUNDS = {
     "blue": "plain even bright blue background (#005AFF)",
     "magenta": "plain even bright magenta background (#E600DC)",
 }
-#: words of a figure that has the colour, or one too close to it
+#: words of a figure that has the color, or one too close to it
 _HAS = {
     "green": (
         r"green\w*|emerald|olive|lime|jade|moss\w*|leaf\w*|leaves|chartreuse|turquoise|teal|mantis\w*|iguana\w*"

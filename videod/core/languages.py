@@ -75,19 +75,19 @@ def language(code: str) -> Language:
     """Raises ValueError with a sentence for an invalid code, and for a language that videod cannot judge."""
     found = _CODE.fullmatch(code)
     if found is None:
-        raise ValueError(f"{code[:40]!r} is no language code; write one such as en, de or pt-BR (BCP 47)")
+        raise ValueError(f"{code[:40]!r} is no language code. Write one such as en, de or pt-BR (BCP 47)")
     given = found["language"]
     base = _SAME.get(given, given)
     if base not in _NAMES:
         known = ", ".join(sorted(_NAMES))
-        raise ValueError(f"videod cannot judge narrations in {given!r}; it knows {known}")
+        raise ValueError(f"videod cannot judge narrations in {given!r}. It knows {known}")
     if (found["region"] or "").upper() == "UK":
-        raise ValueError(f"{code!r} names no region: the United Kingdom is GB; write {given}-GB")
+        raise ValueError(f"{code!r} names no region: the United Kingdom is GB. Write {given}-GB")
     name, scripts = _NAMES[base]
     if found["script"]:
         script = _SCRIPTS.get(found["script"].lower())
         if script is None or (script not in scripts and (base, script) not in _ALSO):
-            raise ValueError(f"videod cannot judge {name} written in {found['script']!r}; leave the script out")
+            raise ValueError(f"videod cannot judge {name} written in {found['script']!r}. Leave the script out")
         scripts = (script, *((Script.KANA,) if base == "ja" else ()))
     return Language(code, base, name, scripts)
 

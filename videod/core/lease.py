@@ -116,7 +116,7 @@ def lost(claim: Claim | None, me: Holder) -> str:
     """The alert when the board went to another daemon."""
     now = f"{_who(claim, me)}, since {clock(claim.since_ms)}" if claim is not None else "its line was removed"
     return (
-        f"videod on {me.host} stops: the board is another one's now ({now}). It takes no more entries; what it had"
+        f"videod on {me.host} stops: the board is another one's now ({now}). It takes no more entries. What it had"
         " begun stays in its state folder. To bring the board back, run `videod run --take-over` here."
     )
 

@@ -43,7 +43,7 @@ def render(
 ) -> str:  # fmt: skip
     """The description without its marker line; the plan's words, where they are too long, end with a whole sentence.
 
-    `credit`, what the licence of the music asks for, is its last paragraph and never shortened; `chapters` stand before
+    `credit`, what the license of the music asks for, is its last paragraph and never shortened; `chapters` stand before
     it where there is room for them. YouTube refuses < and >, so they are left out of what is put in.
     """
     values = {"{title}": title, "{topic}": topic, "{channel}": channel}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Track:
-    """A recording of the channel's. `moods`: words that say what it fits; `credit`: what its licence asks to be said.
+    """A recording of the channel's. `moods`: words that say what it fits; `credit`: what its license asks to be said.
 
     `seconds`: how long it is, None where nobody said so.
     """

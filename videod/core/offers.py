@@ -19,7 +19,7 @@ def at(step: Step, service: str) -> Step:
     known = SERVICES.get(service)
     offer = None if known is None else known.offer(step.name)
     if offer is None or not offer.script:
-        raise LookupError(f"{file(service)} does not offer the step {step.name}; plan the episode again")
+        raise LookupError(f"{file(service)} does not offer the step {step.name}. Plan the episode again")
     if offer.by_plan:
         return replace(
             step, service=service, script=offer.script, secrets=(), price=None, fetchable=False, rewordable=False,

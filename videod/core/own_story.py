@@ -82,9 +82,9 @@ def read_script(text: str, telling: Telling = ANYHOW) -> tuple[tuple[str, ...], 
     """What is said over each clip, and everything wrong with it. `where` is such as "paragraph 3", from 1."""
     paragraphs = paragraphs_of(text)
     if not paragraphs:
-        return (), (Complaint("script", "filled", "is empty; write what is said, a paragraph for each clip"),)
+        return (), (Complaint("script", "filled", "is empty. Write what is said, a paragraph for each clip"),)
     if len(text) > SCRIPT_MAX:
-        return (), (Complaint("script", "length", f"has {len(text):,} characters; at most {SCRIPT_MAX:,}"),)
+        return (), (Complaint("script", "length", f"has {len(text):,} characters. The limit is {SCRIPT_MAX:,}"),)
     lines: list[str] = []
     found: list[Complaint] = []
     said: dict[str, int] = {}
@@ -96,7 +96,7 @@ def read_script(text: str, telling: Telling = ANYHOW) -> tuple[tuple[str, ...], 
             found += narration(where, part, telling)
         lines += parts
     if len(lines) > CLIPS_MAX:
-        message = f"comes to {len(lines)} clips; at most {CLIPS_MAX}: shorten it"
+        message = f"comes to {len(lines)} clips. The limit is {CLIPS_MAX}: shorten it"
         found.append(Complaint("script", "clip count", message))
     return tuple(lines), tuple(found)
 
@@ -113,7 +113,7 @@ def _unlike(where: str, parts: Sequence[str], said: dict[str, int], number: int)
     for part in parts:
         same = said.setdefault(" ".join(re.findall(r"\w+", part.casefold())), number)
         if same != number:
-            yield Complaint(where, "repeated", f"says what paragraph {same} says; write something else or remove it")
+            yield Complaint(where, "repeated", f"says what paragraph {same} says. Write something else or remove it")
 
 
 def parted(paragraph: str, telling: Telling) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def _shared(sentences: Sequence[str], lengths: Sequence[float], count: int) -> t
 def read_plan(text: str, telling: Telling = ANYHOW) -> tuple[dict[str, object] | None, tuple[Complaint, ...]]:
     """The document of a plan (None: it is no JSON object) and what is wrong with it, by clips and images."""
     if len(text) > PLAN_MAX:
-        return None, (Complaint("plan", "length", f"has {len(text):,} characters; at most {PLAN_MAX:,}"),)
+        return None, (Complaint("plan", "length", f"has {len(text):,} characters. The limit is {PLAN_MAX:,}"),)
     try:
         document = bounds.loads(text.removeprefix("\ufeff"))
     except ValueError as error:
@@ -170,7 +170,7 @@ def read_plan(text: str, telling: Telling = ANYHOW) -> tuple[dict[str, object] |
     found = list(craft.complaints(document, counts["clips"] or 1, max(1, counts["images"]), telling))
     for name, most in (("clips", CLIPS_MAX), ("images", IMAGES_MAX)):
         if counts[name] > most:
-            found.append(Complaint(name, f"{name[:-1]} count", f"there are {counts[name]}; at most {most}"))
+            found.append(Complaint(name, f"{name[:-1]} count", f"there are {counts[name]}. At most {most}"))
     return document, tuple(Complaint(place(one.where, document), one.rule, one.message) for one in found)
 
 

@@ -174,7 +174,7 @@ class _Reader:
                 self.fault(_join(where, name), "is missing")
         for name in value:
             if name not in names and name not in optional:
-                self.fault(_join(where, str(name)[:40]), f"is unknown; the fields here are {', '.join(names)}")
+                self.fault(_join(where, str(name)[:40]), f"is unknown. The fields here are {', '.join(names)}")
         return value
 
     def items(self, fields: Mapping[str, object], name: str, where: str = "") -> list[object]:
@@ -183,7 +183,7 @@ class _Reader:
             self.fault(_join(where, name), "must be a list")
             return []
         if len(value) > ITEMS_MAX:
-            self.fault(_join(where, name), f"has {len(value)} items; at most {ITEMS_MAX}")
+            self.fault(_join(where, name), f"has {len(value)} items. The limit is {ITEMS_MAX}")
         return value[:ITEMS_MAX]
 
     def text(self, fields: Mapping[str, object], name: str, where: str = "") -> str:
@@ -197,10 +197,10 @@ class _Reader:
     def carried(self, text: str, where: str) -> None:
         """Neither a command line nor a file can carry NUL or half of a surrogate pair, nor endless text."""
         if len(text) > TEXT_MAX:
-            self.fault(where, f"has {len(text):,} characters; at most {TEXT_MAX:,}")
+            self.fault(where, f"has {len(text):,} characters. The limit is {TEXT_MAX:,}")
             return
         if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
-            self.fault(where, "holds a character that is no text (NUL or half a surrogate pair); leave it out")
+            self.fault(where, "holds a character that is no text (NUL or half a surrogate pair). Leave it out")
 
     def choice(self, fields: Mapping[str, object], name: str, where: str, allowed: Sequence[str]) -> str:
         value = fields.get(name, allowed[0])
@@ -359,7 +359,7 @@ def integrity(plan: Plan) -> tuple[Complaint, ...]:
     for at, image in enumerate(plan.images):
         if image.id in by_id:
             found.append(
-                Complaint(f"images[{at}].id", "unique", f"{image.id!r} is used twice; give every image its id")
+                Complaint(f"images[{at}].id", "unique", f"{image.id!r} is used twice. Give every image its id")
             )
         by_id.setdefault(image.id, image)
     if not plan.clips:
@@ -374,7 +374,7 @@ def integrity(plan: Plan) -> tuple[Complaint, ...]:
         found.extend(_picture_faults(clip.picture, f"{where}.picture", by_id))
         same = seen.setdefault(clip.picture.identity, at)
         if same != at:
-            message = f"is the picture of clips[{same}] again; every clip needs a picture of its own"
+            message = f"is the picture of clips[{same}] again. Every clip needs a picture of its own"
             found.append(Complaint(f"{where}.picture", "unique picture", message))
     return (*found, *_story_faults(plan))
 
@@ -385,17 +385,17 @@ def _story_faults(plan: Plan) -> list[Complaint]:
     if story is None:
         return []
     if len(story.shots) != len(plan.clips):
-        message = f"has {len(story.shots)} shots for {len(plan.clips)} clips; give one for each"
+        message = f"has {len(story.shots)} shots for {len(plan.clips)} clips. Give one for each"
         found.append(Complaint("story.shots", "story", message))
     facts, sources = {fact.id for fact in story.facts}, {source.id for source in story.sources}
     for at, fact in enumerate(story.facts):
         if fact.source is not None and fact.source not in sources:
-            message = f"there is no source {fact.source[:20]!r}; name one of the list or none"
+            message = f"there is no source {fact.source[:20]!r}. Name one of the list or none"
             found.append(Complaint(f"story.facts[{at}].source", "story", message))
     for at, shot in enumerate(story.shots):
         for name in shot.facts:
             if name not in facts:
-                message = f"there is no fact {name[:20]!r}; name one of the list or none"
+                message = f"there is no fact {name[:20]!r}. Name one of the list or none"
                 found.append(Complaint(f"story.shots[{at}].facts", "story", message))
     if story.turn > len(plan.clips):
         found.append(Complaint("story.turn", "story", f"must be the number of one of the {len(plan.clips)} clips"))
@@ -406,7 +406,7 @@ def _picture_faults(picture: Picture, where: str, by_id: Mapping[str, PlannedIma
     found = []
     for at, name in enumerate(picture.images):
         if name not in by_id:
-            message = f"there is no image {name[:40]!r}; use an id from the list of images or add the image"
+            message = f"there is no image {name[:40]!r}. Use an id from the list of images or add the image"
             found.append(Complaint(f"{where}.images[{at}]", "picture", message))
     if picture.type != "cutout" and picture.scale != 1.0:
         found.append(Complaint(f"{where}.scale", "picture", "must be 1.0: only a cutout is scaled"))
@@ -416,7 +416,7 @@ def _picture_faults(picture: Picture, where: str, by_id: Mapping[str, PlannedIma
         return [*found, Complaint(f"{where}.images", "picture", message)]
     kinds = tuple(by_id[name].kind if name in by_id else None for name in picture.images)
     if picture.type == "cutout" and None not in kinds and kinds != ("character", "environment"):
-        message = f"a cutout takes a character, then an environment; these are {' and '.join(map(str, kinds))}"
+        message = f"a cutout takes a character, then an environment. These are {' and '.join(map(str, kinds))}"
         found.append(Complaint(f"{where}.images", "picture", message))
     if picture.type == "split" and picture.images[0] == picture.images[1]:
         found.append(Complaint(f"{where}.images", "picture", "both sides of the split screen are the same image"))

@@ -55,7 +55,7 @@ class Finding:
             return self.sentence
         whose = f" of {self.channel_id}" if self.channel_id else ""
         work = f", and so do jobs of {' and '.join(self.services)}{whose}" if self.services else ""
-        return f"{self.sentence} New entries{whose} wait{work}; videod checks again and resumes automatically."
+        return f"{self.sentence} New entries{whose} wait{work}. videod checks again and resumes automatically."
 
 
 @dataclass(frozen=True)

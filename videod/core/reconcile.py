@@ -68,7 +68,7 @@ class Fate(StrEnum):
     """What became of something that we ordered, or may have."""
 
     KEPT = "paid for, or still on its way"
-    FAILED = "taken; its price may have been given back"
+    FAILED = "taken, but its price may have been given back"
     UNSURE = "perhaps never taken"
 
 

@@ -39,7 +39,7 @@ _ESCAPES = (
 )  # fmt: skip
 _ORIGIN = re.compile(r"^https?://[^/]*(?=/)")
 _WORDS = re.compile(r"^(/[a-z]+)*/(?=[^/])")
-#: colours of a terminal, and what does not show as programs write it: `\n`, `\x1b[31m`, `\u200b`
+#: colors of a terminal, and what does not show as programs write it: `\n`, `\x1b[31m`, `\u200b`
 _STEERING = re.compile(
     r"(?:\x1b|\\x1b|\\u001b)\[[0-9;?]*[ -/]*[@-~]|\\(?:[nrt]|x[01][0-9a-f]|x7f|u00[01][0-9a-f]|u20[026][0-9a-f]|ufeff)"
 )
@@ -213,7 +213,7 @@ def _percent(text: str, safe: str) -> str:
 
 
 def _base64(raw: bytes) -> Iterator[str]:
-    """At each of the three places where it may begin, without the characters that its neighbours share."""
+    """At each of the three places where it may begin, without the characters that its neighbors share."""
     for shift in range(3):
         coded = binascii.b2a_base64(bytes(shift) + raw, newline=False).decode()
         yield coded[-(-8 * shift // 6) : 8 * (shift + len(raw)) // 6]

@@ -105,7 +105,7 @@ def _of_object(value: object, schema: Schema, where: str) -> Iterator[Complaint]
             yield from _faults(value[name], part, place)
     for name in value:
         if name not in parts:
-            yield _fault(f"{where}.{str(name)[:40]}" if where else str(name)[:40], "is unknown; leave it out")
+            yield _fault(f"{where}.{str(name)[:40]}" if where else str(name)[:40], "is unknown. Leave it out")
 
 
 def _of_list(value: object, schema: Schema, where: str) -> Iterator[Complaint]:
@@ -114,9 +114,9 @@ def _of_list(value: object, schema: Schema, where: str) -> Iterator[Complaint]:
         return
     count = schema.get("minItems")
     if isinstance(count, int) and len(value) != count:
-        yield Complaint(where, "count", f"has {len(value)} items; there must be {count}")
+        yield Complaint(where, "count", f"has {len(value)} items. There must be {count}")
     elif len(value) > ITEMS_MAX:
-        yield _fault(where, f"has {len(value)} items; at most {ITEMS_MAX}")
+        yield _fault(where, f"has {len(value)} items. The limit is {ITEMS_MAX}")
     for at, item in enumerate(value[:ITEMS_MAX]):
         yield from _faults(item, _inner(schema, "items"), f"{where}[{at}]")
 
@@ -129,6 +129,6 @@ def _of_text(value: object, schema: Schema, where: str) -> Iterator[Complaint]:
     if isinstance(allowed, list) and value not in allowed:
         yield _fault(where, f"must be one of {', '.join(map(str, allowed))}")
     if len(value) > TEXT_MAX:
-        yield _fault(where, f"has {len(value):,} characters; at most {TEXT_MAX:,}")
+        yield _fault(where, f"has {len(value):,} characters. The limit is {TEXT_MAX:,}")
     elif any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value):
-        yield _fault(where, "holds a character that is no text (NUL or half a surrogate pair); leave it out")
+        yield _fault(where, "holds a character that is no text (NUL or half a surrogate pair). Leave it out")

@@ -255,12 +255,12 @@ class Service:
         return next((offer for offer in self.offers if offer.step == step), None)
 
     def model(self, name: str) -> Model | None:
-        """The entry of the catalogue for a model: the longest name that it begins with."""
+        """The entry of the catalog for a model: the longest name that it begins with."""
         known = [model for model in self.catalogue if name.startswith(model.name)]
         return max(known, key=lambda model: len(model.name), default=None)
 
     def price_micros(self, name: str, piece: str) -> int | None:
-        """What one piece of a model costs, micro-dollars; None where the catalogue does not say."""
+        """What one piece of a model costs, micro-dollars; None where the catalog does not say."""
         model = self.model(name)
         price = None if model is None else model.prices.get(piece)
         if model is None or price is None:

@@ -57,4 +57,5 @@ def sentence(facts: Mapping[str, object]) -> str:
         return text
     listed = ", ".join(str(number) for number in unsourced[:CLIPS_SHOWN])
     more = f" and {len(unsourced) - CLIPS_SHOWN} more" if len(unsourced) > CLIPS_SHOWN else ""
-    return f"{text}; without a source: clip{'s' if len(unsourced) > 1 else ''} {listed}{more}"
+    who, have = ("Clips", "have") if len(unsourced) > 1 else ("Clip", "has")
+    return f"{text}. {who} {listed}{more} {have} none"

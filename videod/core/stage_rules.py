@@ -207,7 +207,7 @@ def _stills(clips: Sequence[Answer], allowed: tuple[int, int]) -> Iterator[Compl
 def _characters(value: object, where: str) -> Iterator[Complaint]:
     if isinstance(value, str):
         if odd := craft_wording.odd_characters(value):
-            yield Complaint(where, "characters", f"holds the character {odd}; write plain text")
+            yield Complaint(where, "characters", f"holds the character {odd}. Write plain text")
     elif isinstance(value, Mapping):
         for name, part in value.items():
             yield from _characters(part, f"{where}.{name}" if where else str(name))
@@ -219,7 +219,7 @@ def _characters(value: object, where: str) -> Iterator[Complaint]:
 def _filled(where: str, values: Answer, names: Sequence[str]) -> Iterator[Complaint]:
     for name in names:
         if craft_wording.PLACEHOLDER.fullmatch(values[name]):
-            yield Complaint(f"{where}.{name}" if where else name, "filled", "is empty; write it")
+            yield Complaint(f"{where}.{name}" if where else name, "filled", "is empty. Write it")
 
 
 def _numbers(where: str, items: Sequence[Answer]) -> Iterator[Complaint]:
@@ -232,7 +232,7 @@ def _known(where: str, ids: Sequence[str], answers: Answers) -> Iterator[Complai
     known = {fact["id"] for fact in answers[Stage.FACTS]["facts"]}
     for at, name in enumerate(ids):
         if name not in known:
-            yield Complaint(f"{where}[{at}]", "facts", f"there is no fact {name[:20]!r}; name one of the list or none")
+            yield Complaint(f"{where}[{at}]", "facts", f"there is no fact {name[:20]!r}. Name one of the list or none")
 
 
 def _reading(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
@@ -252,23 +252,23 @@ def _steps(where: str, told: Answer) -> Iterator[Complaint]:
     steps: dict[str, str] = {}
     for name in ARC:
         if craft_wording.PLACEHOLDER.fullmatch(told[name]):
-            yield Complaint(f"{where}.{name}", "filled", "is empty; write it")
+            yield Complaint(f"{where}.{name}", "filled", "is empty. Write it")
             continue
         other = steps.setdefault(told[name].strip().casefold(), name)
         if other != name:
-            yield Complaint(f"{where}.{name}", "arc", f"says the same as {other}; the {name} is a step of its own")
+            yield Complaint(f"{where}.{name}", "arc", f"says the same as {other}. The {name} is a step of its own")
 
 
 def _facts(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
     found = answer["facts"]
     if not FACTS_MIN <= len(found) <= FACTS_MAX:
-        yield Complaint("facts", "count", f"there are {len(found)} facts; give {FACTS_MIN} to {FACTS_MAX}")
+        yield Complaint("facts", "count", f"there are {len(found)} facts. Give {FACTS_MIN} to {FACTS_MAX}")
     seen: set[str] = set()
     for at, fact in enumerate(found):
         yield from _filled(f"facts[{at}]", fact, ("id", "says"))
         if fact["id"] in seen:
             yield Complaint(
-                f"facts[{at}].id", "unique", f"{fact['id'][:20]!r} is used twice; number the facts f1, f2 ..."
+                f"facts[{at}].id", "unique", f"{fact['id'][:20]!r} is used twice. Number the facts f1, f2 ..."
             )
         seen.add(fact["id"])
     yield from _sourced(answer, size)
@@ -281,7 +281,7 @@ def _sourced(answer: Answer, size: Size) -> Iterator[Complaint]:
         if fact["source"] is not None and fact["source"] not in known:
             listed = f"one of {', '.join(sorted(known))}, or null" if known else "null: no sources were given"
             yield Complaint(
-                f"facts[{at}].source", "facts", f"there is no source {fact['source'][:20]!r}; write {listed}"
+                f"facts[{at}].source", "facts", f"there is no source {fact['source'][:20]!r}. Write {listed}"
             )
 
 
@@ -313,13 +313,13 @@ def _stories(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint
         same = told.setdefault(story["logline"].strip().casefold(), at)
         if same != at:
             yield Complaint(
-                f"stories[{at}].logline", "unique", f"is that of stories[{same}] again; write another story"
+                f"stories[{at}].logline", "unique", f"is that of stories[{same}] again. Write another story"
             )
         steps: dict[str, str] = {}
         for name in ARC:
             other = steps.setdefault(story[name].strip().casefold(), name)
             if other != name:
-                message = f"says the same as {other}; the {name} is a step of its own"
+                message = f"says the same as {other}. The {name} is a step of its own"
                 yield Complaint(f"stories[{at}].{name}", "arc", message)
     if answer["chosen"] > STORIES:
         yield Complaint("chosen", "chosen", f"must be the number of one of the {STORIES} stories")
@@ -334,7 +334,7 @@ def _beats(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
         yield Complaint("turn", "turn", f"must be the number of one of the {size.clips} beats")
     elif size.clips >= TURN_CLIPS_MIN and not TURN_MIN <= turn / size.clips <= TURN_MAX:
         near = round(size.clips * 2 / 3)
-        yield Complaint("turn", "turn", f"lies at beat {turn} of {size.clips}; let the story turn near beat {near}")
+        yield Complaint("turn", "turn", f"lies at beat {turn} of {size.clips}. Let the story turn near beat {near}")
 
 
 def _spoken(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
@@ -345,7 +345,7 @@ def _spoken(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]
         yield from _known(f"lines[{at}].facts", line["facts"], answers)
         same = said.setdefault(" ".join(line["text"].casefold().split()), at)
         if same != at:
-            yield Complaint(f"lines[{at}].text", "repeated", f"is the text of lines[{same}] again; write another one")
+            yield Complaint(f"lines[{at}].text", "repeated", f"is the text of lines[{same}] again. Write another one")
     yield from craft_clips.average("lines", [line["text"] for line in answer["lines"]], size.telling.pace)
     yield from _unheld(answer, answers, size)
 
@@ -362,12 +362,12 @@ def _titles(titles: Sequence[Answer], given: str) -> Iterator[Complaint]:
     for at, one in enumerate(titles):
         title = one["title"].strip()
         if not title or len(title) > TITLE_CHARACTERS_MAX or set(title) & set("<>"):
-            message = f"has {len(title)} characters; write 1 to {TITLE_CHARACTERS_MAX}, without < and >"
+            message = f"has {len(title)} characters. Write 1 to {TITLE_CHARACTERS_MAX}, without < and >"
             yield Complaint(f"titles[{at}].title", "title", message)
         yield from _filled(f"titles[{at}]", one, ("reason",))
         same = seen.setdefault(" ".join(title.casefold().split()), at)
         if same != at:
-            yield Complaint(f"titles[{at}].title", "unique", f"is that of titles[{same}] again; offer another one")
+            yield Complaint(f"titles[{at}].title", "unique", f"is that of titles[{same}] again. Offer another one")
     if len(given) <= TITLE_CHARACTERS_MAX and titles[0]["title"].strip() != given:
         yield Complaint("titles[0].title", "title", f"must be {given!r}: the first title is the one that was given")
 

@@ -202,7 +202,7 @@ class Price:
     """What one job of a paid step costs: the price in force for every `per` of what `count` finds in its arguments.
 
     `name` is its key in `ChannelPolicy.prices_micros`, `setting` its key in `[prices]` of videod.toml (`name` where it
-    is left out). The usual price is in the catalogue of the step's service. `own` finds another one for this order,
+    is left out). The usual price is in the catalog of the step's service. `own` finds another one for this order,
     micro-dollars, where there is one.
     """
 

@@ -39,7 +39,7 @@ def _found() -> tuple[dict[str, Step], dict[str, str], list[str]]:
             if not _MISSING.search(str(error)):
                 raise
             names = ", ".join(f"`{name}`" for name in _QUOTED.findall(str(error)))
-            faults.append(f"{file}: {names} missing; videod/core/step.py says what every field is")
+            faults.append(f"{file}: {names} missing. videod/core/step.py says what every field is")
             continue
         rows = getattr(loaded, "STEPS", None) or (getattr(loaded, "STEP", None),)
         for step in rows:
@@ -133,9 +133,9 @@ def _faults(step: Step) -> Iterator[str]:
         if not getattr(step, field):
             yield f"`{field}` is empty"
     if step.makes != Makes.NOTHING and not step.suffix.startswith("."):
-        yield f"`suffix` {step.suffix!r} is none; write one such as .png"
+        yield f"`suffix` {step.suffix!r} is no suffix. Write one such as .png"
     if step.shown_as is not None and step.suffix not in BOARD_TAKES:
-        yield f"`shown_as`: the board takes no {step.suffix or 'step without a'} file; leave `shown_as` out"
+        yield f"`shown_as`: the board takes no {step.suffix or 'step without a'} file. Leave `shown_as` out"
     yield from _place_faults(step)
 
 

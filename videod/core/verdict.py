@@ -44,7 +44,7 @@ _WORDS = {
     "trademark": "a trademark",
     "inappropriate": "YouTube calls it inappropriate",
     "legal": "a legal complaint",
-    "length": "it is too long for this channel; verify the channel's phone number at youtube.com/verify",
+    "length": "it is too long for this channel. Verify the channel's phone number at youtube.com/verify",
     "uploaderAccountClosed": "the channel's account is closed",
     "uploaderAccountSuspended": "the channel's account is suspended",
     "codec": "YouTube cannot decode it",

@@ -130,7 +130,7 @@ EXCERPT = 200
 FIRST = (
     by_person(
         "407", Kind.CONFIGURATION, "put user and password of the proxy into HTTPS_PROXY", forms=ANY,
-        tells="The proxy of this machine asks for a login (HTTP 407); nothing reached the service.",
+        tells="The proxy of this machine asks for a login (HTTP 407). Nothing reached the service.",
     ),
 )  # fmt: skip
 

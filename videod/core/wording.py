@@ -97,16 +97,16 @@ def waiting(one: Suspension) -> str:
         case Cause.PERSON:
             return f"{service or 'all work'} is paused by you: {short(one)}"
         case Cause.DISK:
-            return "waiting for disk space; videod resumes automatically when there is enough"
+            return "waiting for disk space. videod resumes automatically when there is enough"
         case Cause.DOWN:
             since = f" since {clock(one.since)}" if one.since else ""
             every = PROBE_WAITS_MS[-1] // 60_000
             return (
-                f"waiting for {service}: it has not answered{since}; videod asks again at least every {every} minutes"
+                f"waiting for {service}: it has not answered{since}. videod asks again at least every {every} minutes"
             )
         case Cause.CHANNEL_FILE:
             return (
-                f"waiting for channels/{one.channel_id}.yaml: the file is missing. Restore it, or set Cancelled; if it"
+                f"waiting for channels/{one.channel_id}.yaml: the file is missing. Restore it, or set Cancelled. If it"
                 f" has another name now, stop videod and run `videod channels rename {one.channel_id} NEW`"
             )
         case Cause.SLOT:
@@ -118,7 +118,7 @@ def waiting(one: Suspension) -> str:
         case Cause.SETTINGS:
             return f"waiting: {short(one)}. It resumes once that is fixed"
         case _:
-            end = "" if one.until_ms is None else f"; resumes at {clock(one.until_ms)}"
+            end = "" if one.until_ms is None else f", resumes at {clock(one.until_ms)}"
             return f"waiting for {service or 'videod'}: {short(one)}{end}"
 
 

@@ -12,7 +12,7 @@ _HANDLE = re.compile(r"@[\w·.-]{1,100}")
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _USER = re.compile(r"[A-Za-z0-9._-]{1,60}")
 _HOSTS = ("youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com", "studio.youtube.com")
-FORMS = "write the channel's id (UC...), its @handle, or the link of its page"
+FORMS = "Write the channel's id (UC...), its @handle, or the link of its page"
 
 
 def canonical(text: str) -> str:
@@ -25,10 +25,10 @@ def canonical(text: str) -> str:
     if _HANDLE.fullmatch(name):
         return name.casefold()
     if _OTHER_IDS.fullmatch(name):
-        raise ValueError(f"{name[:40]!r} is a playlist, not a channel; {FORMS}")
+        raise ValueError(f"{name[:40]!r} is a playlist, not a channel. {FORMS}")
     if "@" in name and not name.startswith("@"):
-        raise ValueError(f"{name[:60]!r} is an e-mail address, which names no channel; {FORMS}")
-    raise ValueError(f"{name[:60]!r} is no YouTube channel; {FORMS}")
+        raise ValueError(f"{name[:60]!r} is an e-mail address, which names no channel. {FORMS}")
+    raise ValueError(f"{name[:60]!r} is no YouTube channel. {FORMS}")
 
 
 def _of_link(link: str) -> str:
@@ -37,7 +37,7 @@ def _of_link(link: str) -> str:
     steps = [_plain(step) for step in path.split("/") if step]
     if host not in _HOSTS:
         what = "the link of a video" if host == "youtu.be" else f"a link to {host or 'nowhere'}"
-        raise ValueError(f"{link[:60]!r} is {what}, not of a YouTube channel; {FORMS}")
+        raise ValueError(f"{link[:60]!r} is {what}, not of a YouTube channel. {FORMS}")
     first, second = [*steps, "", ""][:2]
     if _HANDLE.fullmatch(first):
         return first.casefold()
@@ -46,13 +46,13 @@ def _of_link(link: str) -> str:
     if first == "user" and _USER.fullmatch(second):
         return f"user/{second}"
     if first in ("watch", "shorts", "live", "playlist", "embed", "results", "feed"):
-        raise ValueError(f"{link[:60]!r} is no link of a channel; {FORMS}")
+        raise ValueError(f"{link[:60]!r} is no link of a channel. {FORMS}")
     if first == "c" or (first and first != "channel"):
         raise ValueError(
-            f"YouTube's API cannot look up the custom address {link[:60]!r}; write the channel's @handle or its id"
+            f"YouTube's API cannot look up the custom address {link[:60]!r}. Write the channel's @handle or its id"
             " (YouTube Studio, Settings, Channel, Advanced settings)"
         )
-    raise ValueError(f"{link[:60]!r} names no channel; {FORMS}")
+    raise ValueError(f"{link[:60]!r} names no channel. {FORMS}")
 
 
 def _plain(step: str) -> str:

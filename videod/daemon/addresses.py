@@ -21,7 +21,7 @@ def remarks(urls: Mapping[str, str]) -> tuple[str, ...]:
     if all(map(on_this_host, elsewhere.values())) and len(elsewhere) > len(SERVICE_URLS) // 2:
         return ()
     return tuple(
-        f"{name} is changed: requests and keys go to {url} instead of {SERVICE_URLS[name]}; unset it if you did not"
+        f"{name} is changed: requests and keys go to {url} instead of {SERVICE_URLS[name]}. Unset it if you did not"
         " mean that"
         for name, url in elsewhere.items()
     )

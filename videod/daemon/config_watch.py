@@ -36,7 +36,7 @@ async def _remark(current: LiveConfig, assembly: Assembly) -> None:
     """Keep remarks on the configuration where status finds them."""
     gone = sorted(await assembly.store.read(reads.open_channels) - set(current.channels.channels))
     files = ", ".join(f"channels/{name}.yaml" for name in gone)
-    lost = f"episodes of a channel without a file wait for it; restore {files}, or see `videod channels rename --help`"
+    lost = f"episodes of a channel without a file wait for it. Restore {files}, or see `videod channels rename --help`"
     texts = [current.remark, lost if gone else ""]
     await assembly.ledger.set_value("config_remark", "; ".join(text for text in texts if text))
 

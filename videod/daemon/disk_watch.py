@@ -59,7 +59,7 @@ class Shortage:
 
     def of(self, state: Path) -> str:
         """The reason of a pause."""
-        return self.text if self.limit else f"the disk of {state} has {self.text}; free some"
+        return self.text if self.limit else f"the disk of {state} has {self.text}. Free some"
 
 
 def shortage(room: Room, missing: int, least: int, held: bool) -> Shortage | None:
@@ -72,7 +72,9 @@ def shortage(room: Room, missing: int, least: int, held: bool) -> Shortage | Non
     if left < (enough_bytes if held else least):
         return Shortage(f"{left / MB:.0f} MB left (work continues from {enough_bytes / MB:.0f} MB on)")
     if room.files is not None and room.files < (enough_files if held else MIN_FILES):
-        return Shortage(f"room for only {room.files} more files (inodes; work continues from {enough_files:.0f} on)")
+        return Shortage(
+            f"room for only {room.files} more files (inodes), and work continues from {enough_files:.0f} on"
+        )
     return None
 
 
@@ -111,7 +113,7 @@ class DiskWatch:
         """One look: pause, say how it stands, or let go on."""
         gone = self._ground.gone()
         if gone is not None:
-            self._end(f"{gone}. Mount it again and start videod; nothing was written elsewhere")
+            self._end(f"{gone}. Mount it again and start videod. Nothing was written elsewhere")
             return
         met, held = self._full.is_set(), self._reason is not None
         self._full.clear()

@@ -231,7 +231,7 @@ def _remedy() -> str:
     largest = largest_file()
     if largest is not None and largest < SMALLEST_LIMIT:
         return limited(largest, SMALLEST_LIMIT)
-    return "check the disk; the next start examines the database"
+    return "check the disk. The next start examines the database"
 
 
 def _said(error: BaseException | None, redact: Callable[[str], str]) -> str:

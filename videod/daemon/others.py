@@ -43,13 +43,13 @@ class Others:
             return ()
         return (
             f"another program holds the database, so every change waits for it ({self._seconds:.0f} s so far):"
-            f" `fuser -v {self._database}` names it; close its transaction or end it",
+            f" `fuser -v {self._database}` names it. Close its transaction or end it",
         )
 
     async def _tell(self) -> None:
         try:
             async with asyncio.timeout(SEND_S):
-                text = f"videod waits: {'; '.join(self.problems())}. Nothing is lost; it continues automatically."
+                text = f"videod waits: {'; '.join(self.problems())}. Nothing is lost. It continues automatically."
                 await self._send(Note.of("held", text))
         except Exception as error:
             log.warning("daemon_alarm_failed", extra={"error": f"{type(error).__name__}: {error}"})

@@ -164,7 +164,7 @@ class Reconciler:
         if self._silent(job):
             finding, told = await self._look_at_silent(job, attempt)
             if failure.kind == Kind.IN_DOUBT:
-                return replace(failure, message=f"{failure.message}; {told}")
+                return replace(failure, message=f"{failure.message}. {told}")
             if finding != Finding.ALL:
                 return failure
             text = f"your script for {job.name} says that it bought nothing, but {told}: {failure.message}"
@@ -178,7 +178,7 @@ class Reconciler:
         finding, told = await self._look(job, attempt, kept.at)
         log.info("reconcile_look_done", extra=context | {"finding": finding.name.lower(), "evidence": told})
         if finding != Finding.NOTHING or receipts.read(papers) != kept:
-            return replace(failure, message=f"{failure.message}; {told}")
+            return replace(failure, message=f"{failure.message}. {told}")
         receipts.withdraw(papers)
         return NothingBought(self._clock.now_ms(), task.id, job.name, attempt, told)
 

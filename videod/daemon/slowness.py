@@ -118,7 +118,7 @@ class SlowWatch:
         why = await self._why(task, one.since, at)
         title = sanitize_line(task.title)[:TITLE_CHARACTERS]
         return (
-            f"{title} ({task.channel_id}) has been {LABELS[task.status]} for {span(at - one.since)}; usually that takes"
+            f"{title} ({task.channel_id}) has been {LABELS[task.status]} for {span(at - one.since)}. Usually that takes"
             f" {span(one.usual)}. It {why}. `videod show {task.id}` has its jobs and their last errors."
         )
 

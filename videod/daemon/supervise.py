@@ -109,8 +109,8 @@ class Supervisor:
         trouble.failures += 1
         trouble.running = None
         trouble.text = self._redact(
-            f'videod\'s loop "{name}" failed ({reason(error, self._redact)}) and restarts automatically;'
-            " the log has the traceback"
+            f'videod\'s loop "{name}" failed ({reason(error, self._redact)}) and restarts automatically.'
+            " The log has the traceback"
         )
         log.error("daemon_loop_failed", extra={"loop": name, "failures": trouble.failures}, exc_info=error)
         if first:

@@ -140,7 +140,7 @@ class WebhookDoor:
             except OSError as error:
                 self._problem = (
                     f"port {self._settings.port} of {self._settings.address} cannot be opened for the webhook"
-                    f" ({error.strerror}): choose another [webhook] port and restart videod; Notion is asked as ever"
+                    f" ({error.strerror}): choose another [webhook] port and restart videod. Notion is asked as ever"
                 )
                 log.warning("webhook_listen_failed", extra={"error": error.strerror or str(error)})
                 await asyncio.sleep(AGAIN_S)

@@ -76,7 +76,7 @@ def words(happening: Happening) -> tuple[str, str]:
         case "JobDied":
             text, tone = f"{body['job']}: videod died while it ran", "bad"
         case "ClockSetBack":
-            text, tone = f"the clock was set back by {_number(body, 'seconds')} s; what waits goes with it", "dim"
+            text, tone = f"the clock was set back by {_number(body, 'seconds')} s. What waits goes with it", "dim"
         case "NothingBought":
             text, tone = f"{body['job']} continues: {body['evidence']}", "good"
         case "PurchaseFound":

@@ -58,7 +58,7 @@ def why(case: Case) -> Reason:
     reason = _words(case, wait)
     if case.alive or wait.what in _NOT_VIDEOD:
         return reason
-    text = f"waits because videod is not running; apart from that it {reason.sentence}"
+    text = f"waits because videod is not running. Apart from that it {reason.sentence}"
     return Reason("videod", text, "videod run", None)
 
 
@@ -78,7 +78,7 @@ def _words(case: Case, wait: Wait) -> Reason:
             return _runs(case, case.in_state(JobState.RUNNING))
         case Awaited.RESUME:
             pause = sanitize_screen(case.task.paused or "")
-            text = f"is paused ({pause}); nothing more of it starts until you resume it"
+            text = f"is paused ({pause}), and nothing more of it starts until you resume it"
             return Reason("you", text, f"videod resume {case.task.id}", None)
         case Awaited.SUSPENSION:
             assert wait.suspension is not None
@@ -100,11 +100,13 @@ def _closed(case: Case) -> Reason:
     task = case.task
     if task.status == Status.PUBLISHED:
         since = ago(task.ended_at or case.since, case.at)
-        return Reason("nobody", f"is published at {task.youtube_url} since {since}; nothing is left to do", None, None)
+        return Reason(
+            "nobody", f"is published at {task.youtube_url} since {since}, and nothing is left to do", None, None
+        )
     if task.status == Status.CANCELLED:
-        text = f"was cancelled at {ago(case.since, case.at)}; nothing happens until it is queued again"
+        text = f"was cancelled at {ago(case.since, case.at)}, and nothing happens until it is queued again"
         return Reason("you", text, f"videod retry {task.id}", None)
-    return Reason("you", "is a draft; set Queued on the board to start it", None, None)
+    return Reason("you", "is a draft. Set Queued on the board to start it", None, None)
 
 
 def _review(case: Case) -> Reason:
@@ -112,7 +114,7 @@ def _review(case: Case) -> Reason:
     cost = pending_cost_micros(case.jobs, gate)
     price = f"approving it costs about {money(cost)}" if cost else "approving it costs nothing"
     text = f"waits for your review of {_REVIEWS[gate]} since {ago(case.since, case.at)}"
-    return Reason("you", f"{text}; {price} and {_then(case, gate)}", f"videod approve {case.task.id}", None)
+    return Reason("you", f"{text}: {price} and {_then(case, gate)}", f"videod approve {case.task.id}", None)
 
 
 def _then(case: Case, gate: Gate) -> str:
@@ -144,14 +146,14 @@ def _error(case: Case, wait: Wait) -> Reason:
     doubted = case.in_state(JobState.IN_DOUBT)
     if doubted:
         price = sum(one.price_micros for one in doubted)
-        text += f"; a retry buys {count(len(doubted), 'job')} again for {money(price)} that may have been paid already"
+        text += f". A retry buys {count(len(doubted), 'job')} again for {money(price)} that may have been paid already"
     told = advice(job, failure)
-    return Reason("you", f"{text}; what to do: {told}" if told else text, again, None)
+    return Reason("you", f"{text}. What to do: {told}" if told else text, again, None)
 
 
 def _slot(case: Case, job: Job) -> Reason:
     text = f"waits for a free slot at {job.service} since {ago(case.since, case.at)}"
-    text += f"; {job.name} is the next of {count(len(case.in_state(JobState.READY)), 'ready job')}"
+    text += f", and {job.name} is the next of {count(len(case.in_state(JobState.READY)), 'ready job')}"
     return Reason(job.service, text, f"videod cancel {case.task.id}", None)
 
 
@@ -162,20 +164,20 @@ def _suspended(case: Case, one: Suspension) -> Reason:
     why = sanitize_screen(wording.explained(one)).rstrip(".")
     if one.cause is Cause.PERSON:
         what = one.channel_id or ("everything" if one.service == EVERY_SERVICE else name)
-        return Reason("you", f"waits because {what} is paused ({why}); it resumes when you say so", command, None)
+        return Reason("you", f"waits because {what} is paused ({why}), until you resume it", command, None)
     if one.cause is Cause.SETTINGS:
-        return Reason("you", f"waits until a setting is right: {wording.short(one)}; then it resumes", None, None)
+        return Reason("you", f"waits until a setting is right: {wording.short(one)}. Then it resumes", None, None)
     if one.cause is Cause.CREDIT:
         return Reason("you", f"waits for money: {wording.top_up(one).rstrip('.')}", command, one.until_ms)
     if one.cause is Cause.DISK:
-        return Reason("you", f"waits because {why}; it resumes automatically when there is space", None, None)
+        return Reason("you", f"waits because {why}, and resumes automatically when there is space", None, None)
     text = f"waits for {name} ({why})"
     if one.until_ms is None:
-        fix = "fix that, then restart videod or resume it yourself"
-        return Reason(name, f"{text}; {fix}", command, None)
+        fix = "Fix that, then restart videod or resume it yourself"
+        return Reason(name, f"{text}. {fix}", command, None)
     then = ahead(one.until_ms, case.at)
     asks = "videod asks again" if one.cause is Cause.DOWN else "it resumes automatically"
-    return Reason(name, f"{text}; {asks} at {then}", command, one.until_ms)
+    return Reason(name, f"{text}, and {asks} at {then}", command, one.until_ms)
 
 
 def _runs(case: Case, running: list[Job]) -> Reason:
@@ -184,7 +186,7 @@ def _runs(case: Case, running: list[Job]) -> Reason:
     verb = "runs" if len(running) == 1 else "run"
     text = f"is being worked on: {names} {verb} for {span(case.at - (oldest.started_at or case.at))}"
     waiting = sum(job.state in (JobState.WAITING, JobState.READY) and job.step != "cleanup" for job in case.jobs)
-    text += f"; {count(waiting, 'more job follows', 'more jobs follow')}" if waiting else "; it is the last one"
+    text += f", and {count(waiting, 'more job follows', 'more jobs follow')}" if waiting else ", the last one"
     return Reason("videod", text, f"videod cancel {case.task.id}", None)
 
 
@@ -194,7 +196,7 @@ def _retries(case: Case, job: Job) -> Reason:
         told = f" ({job.failure.kind.value}: {sanitize_screen(job.failure.message).rstrip('.')})"
     then = ahead(job.due_at, case.at)
     which = f"retry {job.attempts} of {case.waits}" if job.attempts else "the next try"
-    text = f"waits for {which} of {job.name} at {job.service}, at {then}{told}; videod retries automatically"
+    text = f"waits for {which} of {job.name} at {job.service}, at {then}{told}, and videod retries automatically"
     return Reason(job.service, text, f"videod cancel {case.task.id}", job.due_at)
 
 
@@ -204,7 +206,7 @@ def _queued(case: Case) -> Reason:
         f"{count(before.queued, 'episode')} of {channel} before it" if before.queued else f"it is the next of {channel}"
     )
     text = (
-        f"waits for its turn since {ago(case.since, case.at)}: {place}, {before.in_work} in work; it starts as soon as"
+        f"waits for its turn since {ago(case.since, case.at)}: {place}, {before.in_work} in work. It starts as soon as"
         " a slot is free, and Priority High on the board moves it up"
     )
     return Reason("its turn", text, f"videod cancel {case.task.id}", None)

@@ -177,7 +177,7 @@ def _working(view: View, busy: list[list[Text]], width: int, room: int) -> list[
     legend = "   assets video audio film upload" if busy else ""
     heading = _heading(f"{len(view.work)} in work{queued}{legend}", width)
     if not view.lines:
-        return [heading, Text("  nothing to do; set an entry to Queued on the board", "dim")]
+        return [heading, Text("  nothing to do. Set an entry to Queued on the board", "dim")]
     if not busy:
         return [heading, Text("  nothing is in work just now", "dim")]
     reserve = 4 if view.events and room > 8 else 0

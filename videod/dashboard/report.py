@@ -35,14 +35,14 @@ def episodes(report: Report) -> tuple[str, ...]:
     return (
         f"{count(len(report.published), 'episode')} published: {clean} without trouble, {recovered} recovered"
         f" automatically, {helped} with your help. {stopped} stopped, {cancelled} cancelled.",
-        f"Finished without a person: {percent(report.alone())}; {_target(report.alone(), TARGET_ALONE)}.",
+        f"Finished without a person: {percent(report.alone())}, {_target(report.alone(), TARGET_ALONE)}.",
     )
 
 
 def failures(report: Report) -> str:
     share = report.transient
-    trying = f"; {count(report.retrying, 'job')} being retried now" if report.retrying else ""
-    told = f"{percent(share)}; {_target(share, TARGET_RECOVERED)}{trying}"
+    trying = f", {count(report.retrying, 'job')} being retried now" if report.retrying else ""
+    told = f"{percent(share)}, {_target(share, TARGET_RECOVERED)}{trying}"
     return f"Transient failures that recovered automatically: {told}."
 
 
@@ -66,7 +66,7 @@ def costs(report: Report) -> str:
     """What was spent, by service, and what a film of this period cost."""
     parts = ", ".join(f"{one.key} {spent(one.micros, one.possible)}" for one in report.by_service)
     mean = a_film(report.published)
-    each = "" if mean is None else f"; a published film cost {money(mean)} on average"
+    each = "" if mean is None else f". A published film cost {money(mean)} on average"
     return f"Spent: {spent(report.micros, report.possible)}{f' ({parts})' if parts else ''}{each}."
 
 
@@ -85,9 +85,9 @@ def _review_line(report: Report) -> str:
 def bottleneck(report: Report) -> str:
     one = report.bottleneck
     if one is None:
-        return "Bottleneck: none; no job waited for a service."
+        return "Bottleneck: none. No job waited for a service."
     return (
-        f"Bottleneck: {one.service}; {count(one.starts, 'job')} waited {span(one.waited_ms)} for it in all,"
+        f"Bottleneck: {one.service}. {count(one.starts, 'job')} waited {span(one.waited_ms)} for it in all,"
         f" {span(one.waited_ms // one.starts)} each."
     )
 

@@ -1,6 +1,6 @@
 """From rows to what a screen says: every word and number, nothing of its looks. Pure.
 
-Tones are names ("review", "bad", "work", "wait", "good", "dim", "plain"); `render` gives them colours.
+Tones are names ("review", "bad", "work", "wait", "good", "dim", "plain"); `render` gives them colors.
 """
 
 from dataclasses import dataclass, replace
@@ -137,7 +137,7 @@ def _daemon(around: Surroundings, heartbeat: int | None, at: int) -> str:
     daemon = around.daemon
     if daemon is None:
         last = "" if heartbeat is None else f" since {ago(heartbeat, at)}"
-        return f"videod is not running{last}; start it with `videod run`"
+        return f"videod is not running{last}. Start it with `videod run`"
     version = f" {sanitize_screen(daemon.version)}" if daemon.version else ""
     uptime = "" if daemon.started_at is None else f", up {span(at - daemon.started_at)}"
     return f"videod{version} runs (pid {daemon.pid}{uptime})"
@@ -189,7 +189,7 @@ def _everything(one: Suspension, at: int) -> str:
     what = f"channel {one.channel_id}" if one.channel_id else "everything"
     text = f"{what} is {suspended_text(replace(one, channel_id=''), at)}"
     command = wording.resume_command(one)
-    return text if command is None else f"{text}; `{command}` resumes it"
+    return text if command is None else f"{text}. `{command}` resumes it"
 
 
 def _lane(one: Lane, suspensions: tuple[Suspension, ...], around: Surroundings, at: int) -> LaneLine:

@@ -90,7 +90,7 @@ class Crashes:
         about = {"task": place.task_id, "channel": place.channel_id, "job": place.job}
         log.critical("crashes_job_unbookable", extra=about)
         text = f"{place.job} of episode {place.task_id} ({place.channel_id}): {failure.message}. Its failure could not"
-        text += " be recorded either, so videod leaves this episode alone until it is restarted; all others continue."
+        text += " be recorded either, so videod leaves this episode alone until it is restarted. All others continue."
         try:
             at = self.clock.now_ms()
             # over with this process: the next one that meets it tells it again

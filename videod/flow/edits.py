@@ -181,8 +181,8 @@ def _missing(values: Mapping[str, object]) -> list[str]:
 
 def _unknown_channel(channel: str, known: Mapping[str, str]) -> str:
     choices = ", ".join(f"{key} ({name})" if name and name != key else key for key, name in sorted(known.items()))
-    offered = f"known channels: {choices}" if choices else "no channel is configured yet"
-    return f'Channel "{channel}" is not known; {offered}. Choose one of them and {AGAIN}'
+    offered = f"Known channels: {choices}" if choices else "No channel is configured yet"
+    return f'Channel "{channel}" is not known. {offered}. Choose one of them and {AGAIN}'
 
 
 def _problem(name: str, values: Mapping[str, object], known: Mapping[str, str]) -> str | None:
@@ -322,8 +322,8 @@ def wish(
     if not label:
         return EditRefused(at, task.id, "an empty Status", answers.offered(task))
     if status is None:
-        return EditRefused(at, task.id, label, f"that is no status videod knows; {answers.offered(task)}")
-    return EditRefused(at, task.id, label, f"videod sets that one itself; {answers.offered(task)}")
+        return EditRefused(at, task.id, label, f"that is no status videod knows. {answers.offered(task)}")
+    return EditRefused(at, task.id, label, f"videod sets that one itself. {answers.offered(task)}")
 
 
 def _flagged(gate: Gate, count: int) -> str:

@@ -13,15 +13,15 @@ LACK_WAIT_MS = 30_000
 
 _CAUSES = {
     errno.ENOENT: "it does not exist",
-    errno.ENOTDIR: "a file is in the place of a folder; move it away",
-    errno.EEXIST: "a file is in the place of a folder; move it away",
-    errno.EISDIR: "a folder is in the place of a file; move it away",
-    errno.EACCES: "videod may not use it; check its owner and mode",
-    errno.EPERM: "videod may not use it; check its owner and mode",
-    errno.ENOEXEC: "it cannot be run; begin it with a line such as #!/usr/bin/env python3",
-    errno.ELOOP: "it is a link where none may be, or its links lead in a circle; move it away",
+    errno.ENOTDIR: "a file is in the place of a folder. Move it away",
+    errno.EEXIST: "a file is in the place of a folder. Move it away",
+    errno.EISDIR: "a folder is in the place of a file. Move it away",
+    errno.EACCES: "videod may not use it. Check its owner and mode",
+    errno.EPERM: "videod may not use it. Check its owner and mode",
+    errno.ENOEXEC: "it cannot be run. Begin it with a line such as #!/usr/bin/env python3",
+    errno.ELOOP: "it is a link where none may be, or its links lead in a circle. Move it away",
     errno.ENAMETOOLONG: "its name is too long",
-    errno.E2BIG: "the script's arguments are too long; shorten the texts of the episode or the channel",
+    errno.E2BIG: "the script's arguments are too long. Shorten the texts of the episode or the channel",
 }
 
 
@@ -32,7 +32,7 @@ def failure_of(error: OSError, during: str) -> Failure | None:
     if number in DISK:
         return Failure(Kind.DISK, f"{during} failed: {reason}" + (f" ({path})" if path else ""))
     if number in LACKS:
-        text = f"{during} failed for want of resources of this host ({reason}); videod tries again"
+        text = f"{during} failed for want of resources of this host ({reason}). videod tries again"
         return Failure(Kind.BUSY, text, service=HOST, retry_after_ms=LACK_WAIT_MS)
     if number == errno.E2BIG or (path and number is not None):
         cause = _CAUSES.get(number, reason)

@@ -134,7 +134,7 @@ class Inputs:
         start = started.read(self._builder.noted(task, job))
         if start is None or await self._ledger.ended_attempt(job, start.attempt, start.began) is not None:
             return None
-        said = f"{job.name} was started by a videod that this ledger does not know; it may already be paid"
+        said = f"{job.name} was started by a videod that this ledger does not know. It may already be paid"
         price = f"${job.price_micros / 1e6:.2f}"
         failure = Failure(Kind.IN_DOUBT, f"{said} ({price})", service=job.service)
         return JobFailed(self._clock.now_ms(), task.id, job.name, work.attempt, failure, 0.0)

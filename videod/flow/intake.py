@@ -259,7 +259,7 @@ class Intake:
         log.error("intake_entry_crashed", extra={"page": page_id}, exc_info=error)
         text = (
             f"An edit on the board could not be taken because of a fault in videod ({type(error).__name__}: {error})."
-            f" videod tries again every few seconds; all other entries continue. {_address(page_id)}"
+            f" videod tries again every few seconds. All other entries continue. {_address(page_id)}"
         )
         key, at = f"intake:{page_id}:{type(error).__name__}", self._clock.now_ms()
         await self._ledger.alert(key, text, at, ends=f"intake {page_id}")

@@ -143,7 +143,7 @@ def _fingerprint(made: Path) -> str:
 
 def name_with(name: str, path: Path) -> str:
     """What the row of a preview is called: that it is one, and where the whole file is."""
-    return f"{name} (preview; the full file is {path} on {socket.gethostname()})"
+    return f"{name} (preview, the full file is {path} on {socket.gethostname()})"
 
 
 def _mark(message: OutboxMessage) -> str:

@@ -237,7 +237,7 @@ class Relay:
             await self._ledger.delivered(message)
             log.info("relay_entry_in_trash", extra=context(message))
             return None
-        await self._postpone(message, (EDIT_S, "edit", f"{wished(found.values, body, seen)}; taken first"))
+        await self._postpone(message, (EDIT_S, "edit", f"{wished(found.values, body, seen)}, taken first"))
         return None
 
     async def _files_to_come(self, message: OutboxMessage) -> dict[str, object] | None:
@@ -263,7 +263,7 @@ class Relay:
         wait_s, note = COUNT_AGAIN_S, f"{files - len(missing)} of {files} files on the board"
         await self._postpone(message, (wait_s, FILES, note), tried=False)
         shown = {name: value for name, value in message.body.items() if name != "Status"}
-        shown["Progress"] = f"{message.body['Progress']}; {note}".removeprefix("; ")
+        shown["Progress"] = "; ".join(one for one in (str(message.body["Progress"]), note) if one)
         return shown
 
     async def _alert(self, message: OutboxMessage) -> bool:
@@ -317,7 +317,7 @@ class Relay:
             return
         text = (
             f"A message to the board failed because of a fault in videod ({type(error).__name__}: {error}). It is tried"
-            f" again every {REFUSED_S / 60:.0f} minutes; all others are sent."
+            f" again every {REFUSED_S / 60:.0f} minutes. All others are sent."
         )
         key, at = f"relay:{message.target}:{type(error).__name__}", self._clock.now_ms()
         await self._ledger.alert(key, text, at, ends=_ends("bug", message.target))
@@ -382,7 +382,7 @@ def _named(task: Task, missing: tuple[OutboxMessage, ...]) -> str:
     why = next((message.problem for message in missing if message.problem), None)
     text = f"{MISSING}: {', '.join(names[:NAMED])}{more}"
     text += f" ({why})" if why else ""
-    return f"{text}. videod keeps trying; the files are in the workspace of {task.id} as well."
+    return f"{text}. videod keeps trying. The files are in the workspace of {task.id} as well."
 
 
 async def _keep(deliver: Callable[[], Awaitable[int]], wakeup: asyncio.Event) -> None:

@@ -134,7 +134,7 @@ class Storing:
         if error.kind in ("credentials", "configuration") or now - since >= TOLD_AFTER_MS:
             text = (
                 f"Files of channels with `storage: r2` cannot be stored: {sentence(str(error))} Their rows on the board"
-                " wait; work and other channels continue. videod tries again every 5 minutes at least."
+                " wait. Work and other channels continue. videod tries again every 5 minutes at least."
             )
             key = f"storage:{storage.place}:{error.kind}"
             await self._ledger.alert(key, text, self._clock.now_ms(), ends=_ends(storage))

@@ -74,16 +74,16 @@ class Trouble:
             return
         self._told_at = at
         text = f"The Notion board cannot be read since {clock(self._since_ms)}: {sentence(str(error))}"
-        text += f" Episodes in work continue; approvals are not seen meanwhile. {_remedy(error.kind)}"
+        text += f" Episodes in work continue. Approvals are not seen meanwhile. {_remedy(error.kind)}"
         if error.kind in FOR_PEOPLE:
             await self._ledger.alert(REFUSED, text, at)
         else:
             await self._ledger.alert(UNREACHABLE, text, at)
 
     async def _tell_back(self, since: int, at: int) -> None:
-        text = f"The Notion board answers again. It could not be read for {duration(at - since)}, since {clock(since)};"
+        text = f"The Notion board answers again. It could not be read for {duration(at - since)}, since {clock(since)}."
         key = f"board back:{since}"
-        await self._ledger.alert(key, f"{text} what waited for it is being sent.", at)
+        await self._ledger.alert(key, f"{text} What waited for it is being sent.", at)
         await self._ledger.alert_over(key, at)
 
 

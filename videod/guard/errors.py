@@ -54,11 +54,11 @@ class Code(StrEnum):
 #: code -> HTTP status, what it means
 CODES: dict[Code, tuple[int, str]] = {
     Code.MALFORMED: (400, "the request cannot be read: its head, its body, or a character in it"),
-    Code.INVALID: (400, "a parameter or a field has a value that is not allowed; the message names it"),
+    Code.INVALID: (400, "a parameter or a field has a value that is not allowed. The message names it"),
     Code.BAD_CURSOR: (400, "the cursor is not one of this list, sorted this way"),
     Code.WRONG_HOST: (403, "the port answers only requests to localhost or 127.0.0.1"),
     Code.OTHER_PAGE: (403, "a web page of another origin asks for a change"),
-    Code.READ_ONLY: (403, "the port is for reading; changes go to the Unix socket"),
+    Code.READ_ONLY: (403, "the port is for reading. Changes go to the Unix socket"),
     Code.WRONG_USER: (403, "another user than videod's asks, or the kernel does not say who"),
     Code.WRONG_TOKEN: (403, "the secret of `state/control.token` is missing or not the current one"),
     Code.UNSIGNED: (401, "of the webhook: the delivery is not signed with the token in use"),
@@ -66,17 +66,17 @@ CODES: dict[Code, tuple[int, str]] = {
     Code.UNKNOWN_TASK: (404, "no episode has this id or page id"),
     Code.UNKNOWN_CHANNEL: (404, "no channel has this id"),
     Code.UNKNOWN_SERVICE: (404, "no service has this name"),
-    Code.METHOD_NOT_ALLOWED: (405, "the path takes other methods; the header `Allow` lists them"),
-    Code.CONFLICT: (409, "it cannot be done now, or the episode changed meanwhile; the message says which"),
+    Code.METHOD_NOT_ALLOWED: (405, "the path takes other methods. The header `Allow` lists them"),
+    Code.CONFLICT: (409, "it cannot be done now, or the episode changed meanwhile. The message says which"),
     Code.TOO_LARGE: (413, "the body is larger than 256 KiB"),
     Code.NOT_JSON: (415, "the body is not announced as `application/json`, or compressed"),
     Code.EXPECTATION_FAILED: (417, "the header `Expect` asks for something other than `100-continue`"),
     Code.TOO_OFTEN: (429, "of the webhook: verification tokens come too often"),
-    Code.BUSY: (503, "too many requests are in work; try again in a second"),
-    Code.NOT_READY: (503, "videod cannot work yet; the message says what is missing"),
-    Code.BOARD_UNAVAILABLE: (503, "the board does not answer now; try again later"),
-    Code.BOARD_REFUSED: (409, "the board refused the change; the message says what to fix"),
-    Code.INTERNAL: (500, "a bug in videod; its log has the details under the request's ID"),
+    Code.BUSY: (503, "too many requests are in work. Try again in a second"),
+    Code.NOT_READY: (503, "videod cannot work yet. The message says what is missing"),
+    Code.BOARD_UNAVAILABLE: (503, "the board does not answer now. Try again later"),
+    Code.BOARD_REFUSED: (409, "the board refused the change. The message says what to fix"),
+    Code.INTERNAL: (500, "a bug in videod. Its log has the details under the request's ID"),
 }
 #: what stands in the way of a change -> what it means; the answer is 409
 OBSTACLES: dict[Obstacle, str] = {
@@ -89,7 +89,7 @@ OBSTACLES: dict[Obstacle, str] = {
     Obstacle.CLOSED: "the episode is published, cancelled or a draft: there is nothing to pause",
     Obstacle.IN_REVIEW: "the episode waits for your review",
     Obstacle.IN_WORK: "the episode is already in work",
-    Obstacle.SUSPENDED: "a service or a budget keeps the episode waiting; it resumes automatically",
+    Obstacle.SUSPENDED: "a service or a budget keeps the episode waiting. It resumes automatically",
     Obstacle.NO_REVIEW: "that review is not open",
     Obstacle.NOTHING_CHOSEN: "none of the named files can be regenerated",
     Obstacle.NO_WORDS: "nothing of yours goes into that file",
@@ -100,9 +100,9 @@ OBSTACLES: dict[Obstacle, str] = {
     Obstacle.BEGUN: "the episode has begun for its channel",
     Obstacle.PLANNED: "the plan is written already",
     Obstacle.NO_STORY: "it has no stories to choose from yet",
-    Obstacle.PLAN_IN_REVIEW: "the plan is written already; regenerate it to change this",
+    Obstacle.PLAN_IN_REVIEW: "the plan is written already. Regenerate it to change this",
     Obstacle.UPLOADING: "the upload has begun",
-    Obstacle.DISK: "the disk is full; free some space",
+    Obstacle.DISK: "the disk is full. Free some space",
 }
 ErrorCode = Code | Obstacle
 

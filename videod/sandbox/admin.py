@@ -1,4 +1,4 @@
-"""The sandbox's own address: health, the account of charges, the request log, and the switches of misbehaviour."""
+"""The sandbox's own address: health, the account of charges, the request log, and the switches of misbehavior."""
 
 import asyncio
 import json
@@ -33,15 +33,15 @@ def fault_from(given: object, kinds: Kinds) -> Fault:
         raise BadFault(f"a fault is an object such as {{'service': 'kie', 'kind': 'reset'}}, not {given!r}")
     known = {field.name for field in fields(Fault)}
     if unknown := sorted(set(given) - known):
-        raise BadFault(f"unknown field {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        raise BadFault(f"unknown field {unknown[0]!r}. There are {', '.join(sorted(known))}")
     if missing := [name for name in ("service", "kind") if name not in given]:
         raise BadFault(f"the field {missing[0]!r} is missing")
     service, kind = given["service"], given["kind"]
     if service != "*" and service not in kinds:
-        raise BadFault(f"unknown service {service!r}; there are {', '.join(sorted(kinds))} and *")
+        raise BadFault(f"unknown service {service!r}. There are {', '.join(sorted(kinds))} and *")
     own = kinds.get(service) if service != "*" else None
     if not isinstance(kind, str) or (own is not None and kind not in (*GENERAL_KINDS, *own)):
-        raise BadFault(f"{service} knows no fault {kind!r}; it knows {', '.join((*GENERAL_KINDS, *(own or ())))}")
+        raise BadFault(f"{service} knows no fault {kind!r}. It knows {', '.join((*GENERAL_KINDS, *(own or ())))}")
     for name, (types, fits, rule) in _RULES.items():
         if name in given:
             value = given[name]
@@ -175,7 +175,7 @@ class Admin:
             raise ValueError("an object of seconds by service is expected")
         for service, seconds in given.items():
             if service not in self._kinds:
-                raise ValueError(f"unknown service {service!r}; there are {', '.join(sorted(self._kinds))}")
+                raise ValueError(f"unknown service {service!r}. There are {', '.join(sorted(self._kinds))}")
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_S:
                 raise ValueError(f"{service} must be a number of seconds, not {seconds!r}")
         self._context.options.latency_s.update(given)
@@ -199,7 +199,7 @@ async def _complaints(request: web.Request, handler: Handler) -> web.StreamRespo
             await json_body(request)  # whatever is asked for: a page elsewhere could send text unasked
         return await handler(request)
     except Unwelcome as refused:
-        return web.Response(status=refused.status, text=f"{refused}; {refused.hint}")
+        return web.Response(status=refused.status, text=f"{refused}. {refused.hint}")
     except ValueError as problem:  # BadFault, broken JSON, a query that is no number
         return web.Response(status=400, text=str(problem))
 

@@ -80,7 +80,7 @@ async def mannered(request: web.Request, handler: Handler) -> web.StreamResponse
         _check_charset(request)
         return await handler(request)
     except Unwelcome as error:
-        return web.Response(status=error.status, text=f"{error}; {error.hint}")
+        return web.Response(status=error.status, text=f"{error}. {error.hint}")
 
 
 def _check_charset(request: web.Request) -> None:

@@ -112,7 +112,7 @@ class Google:
         """What the admin address sets: projects/NAME {"testing": true}. Raises ValueError with a sentence."""
         kind, _, name = what.partition("/")
         if kind != "projects" or not name or not isinstance(body.get("testing"), bool):
-            raise ValueError(f'there is no {what!r}; there is projects/NAME with {{"testing": true}} or false')
+            raise ValueError(f'there is no {what!r}. There is projects/NAME with {{"testing": true}} or false')
         project = "" if name == UNNAMED else name
         self._testing = [one for one in self._testing if one != project] + ([project] if body["testing"] else [])
         self._save()

@@ -64,7 +64,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Fault:
-    """One switch of misbehaviour.
+    """One switch of misbehavior.
 
     `endpoint` is a shell pattern over "METHOD /path". Kinds every service understands:
       status        answer `status` with `body` (text) and `headers`, before anything happens

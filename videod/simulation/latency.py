@@ -52,10 +52,10 @@ def parse(text: str) -> tuple[str, Latency]:
         found = Latency(float(low), float(high or low))
     except ValueError:
         raise LatencyError(
-            f"{text!r} is no latency; write STEP=SECONDS or STEP=LOW-HIGH, such as clip=120-300"
+            f"{text!r} is no latency. Write STEP=SECONDS or STEP=LOW-HIGH, such as clip=120-300"
         ) from None
     if step not in USUAL:
-        raise LatencyError(f"there is no step {step!r}; the steps are {', '.join(USUAL)}")
+        raise LatencyError(f"there is no step {step!r}. The steps are {', '.join(USUAL)}")
     if not 0 <= found.low <= found.high <= 86_400:
         raise LatencyError(f"{text!r}: seconds go from 0 to 86400, the lower first")
     return step, found

@@ -173,7 +173,7 @@ def _model(path: Path, version: int) -> sqlite3.Connection:
 
     found = migrations()
     if not 0 < version <= found[-1][0]:
-        raise ArchiveError(f"{path} was written by a newer videod; install that version again")
+        raise ArchiveError(f"{path} was written by a newer videod. Install that version again")
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA legacy_alter_table=ON")  # as the migrations of a file have it

@@ -20,7 +20,7 @@ def look(path: Path) -> sqlite3.Connection:
     database.
     """
     if not path.exists():
-        raise NoDatabase(f"there is no database at {path} yet; start videod once with `videod run`")
+        raise NoDatabase(f"there is no database at {path} yet. Start videod once with `videod run`")
     try:
         return _opened(path, "mode=ro")
     except sqlite3.OperationalError as error:
@@ -29,7 +29,7 @@ def look(path: Path) -> sqlite3.Connection:
         # a write-ahead log cannot be set up beside it: a read-only mount, or no right to write into the folder
         if (left := _unmerged(path)) is not None:
             raise Unreadable(
-                f"{left} holds changes that cannot be read where nothing may be written beside them; copy"
+                f"{left} holds changes that cannot be read where nothing may be written beside them. Copy"
                 f" {path.name}* of {path.parent} to a folder of your own and look there with --state"
             ) from error
         return _opened(path, "mode=ro&immutable=1")
@@ -56,11 +56,11 @@ def _check(path: Path, version: int) -> None:
     newest = max(int(file.name[:4]) for file in Path(__file__).with_name("migrations").glob("[0-9]*.sql"))
     if 0 < version < newest:
         raise Unreadable(
-            f"the database {path} is still that of an older videod; start this one once with `videod run`, which"
+            f"the database {path} is still that of an older videod. Start this one once with `videod run`, which"
             " keeps a copy and converts it"
         )
     if version > newest:
-        raise Unreadable(f"the database {path} is that of a newer videod; use that version, or restore an older copy")
+        raise Unreadable(f"the database {path} is that of a newer videod. Use that version, or restore an older copy")
 
 
 def _unmerged(path: Path) -> Path | None:

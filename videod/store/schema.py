@@ -101,7 +101,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> int:
     newest = steps[-1][0]
     if version > newest:
         raise DatabaseError(
-            f"the database {path} has schema {version}, this videod knows {newest}; install the newer videod again"
+            f"the database {path} has schema {version}, this videod knows {newest}. Install the newer videod again"
         )
     _compare(connection, steps, version)
     if path.stat().st_size <= FULL_CHECK_BYTES:
@@ -117,7 +117,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> int:
         transact(connection, vocabulary.agree)
     except vocabulary.UnknownStatus as error:
         raise DatabaseError(
-            f"an episode in {path} has the status {str(error)!r}, which this videod does not know; install the newer"
+            f"an episode in {path} has the status {str(error)!r}, which this videod does not know. Install the newer"
             " videod again"
         ) from error
     return newest
@@ -150,7 +150,7 @@ def _compare(connection: sqlite3.Connection, steps: list[tuple[int, str]], versi
         wanted = _tables(model)
     found = _tables(connection)
     if version == 0 and found:
-        raise sqlite3.DatabaseError(f"it holds {len(found)} tables, yet no version; is it videod's?")
+        raise sqlite3.DatabaseError(f"it holds {len(found)} tables, yet no version. Is it videod's?")
     wrong = sorted(name for name, columns in wanted.items() if found.get(name) != columns)
     if wrong:
         raise sqlite3.DatabaseError(f"{', '.join(wrong[:3])} is not as schema {version} has it")

@@ -160,10 +160,10 @@ def way_back(path: Path) -> str:
     """What to type to put the newest good copy in the file's place, the file itself kept aside."""
     copy = newest_good_copy(path)
     if copy is None:
-        told = f"There is no good copy in {path.parent / 'backups'} or beside it; with a copy of your own, type:"
+        told = f"There is no good copy in {path.parent / 'backups'} or beside it. With a copy of your own, type:"
     else:
         made = clock(round(copy.stat().st_mtime * 1000))
-        told = f"The newest good copy is of {made}; to go back to it, type:"
+        told = f"The newest good copy is of {made}. To go back to it, type:"
     return (
         f"Nothing was changed. {told}\n  {_command(path, copy)}\nWhat was bought since then is not bought again: its"
         " receipts lie in the workspaces, so leave those where they are."

@@ -129,7 +129,7 @@ class Frame:
         except web.HTTPException as error:
             return self._of_aiohttp(request, error)
         except Exception:
-            # the last line of defence of one request: the daemon continues, the caller and the log learn of it
+            # the last line of defense of one request: the daemon continues, the caller and the log learn of it
             log.exception("api_request_failed", extra={"path": request.path})
             hint = f"its log has the details: look for {self.name_of(request)}"
             return self.error(request, Code.INTERNAL, "videod could not do that because of a bug", hint)

@@ -151,7 +151,7 @@ class Webhook:
             told = Unwelcome(errors.of_status(error.status), "there is nothing here", hint)
             answer = self._refused(name, told, "another address or method")
         except Exception:
-            # the last line of defence of one request: the daemon continues, the board is asked as ever
+            # the last line of defense of one request: the daemon continues, the board is asked as ever
             log.exception("webhook_request_failed")
             answer = self._error(name, Unwelcome(Code.INTERNAL, "that could not be done", "try again later"))
         answer.headers[errors.REQUEST_ID] = name

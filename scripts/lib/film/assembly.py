@@ -164,14 +164,14 @@ def _prepared(entry: Entry, wishes: Wishes, room: Path) -> Part:
         if known is not None and not (_marked_otherwise(known, wishes) and _sources(entry)):
             return Part(known, False)
         if known is not None:
-            script_runtime.warn(f"{entry.name}: its cut has another watermark than the film; it is cut again")
+            script_runtime.warn(f"{entry.name}: its cut has another watermark than the film. It is cut again")
             return _cut(entry, wishes, room)
         try:
             return _taken(entry.cut, entry.name, wishes.fps, room)
         except Failure as failure:
             if failure.kind is not Kind.INPUT or not _sources(entry):
                 raise
-            script_runtime.warn(f"{failure.message}; it is cut again")
+            script_runtime.warn(f"{failure.message}. It is cut again")
     return _cut(entry, wishes, room)
 
 

@@ -124,7 +124,7 @@ def _chosen() -> str | None:
             raise Failure(Kind.CONFIGURATION, f"VIDEOD_FFMPEG names {chosen}, which is not a program")
         if chosen not in _broken:
             _broken[chosen] = "it is not there, or may not be run"
-            script_runtime.warn(f"FFmpeg does not run ({chosen}: {_broken[chosen]}); the next one is tried")
+            script_runtime.warn(f"FFmpeg does not run ({chosen}: {_broken[chosen]}). The next one is tried")
     return found
 
 
@@ -225,7 +225,7 @@ def _unfit(code: int, errors: str) -> bool:
 
 def _pass_over(program: str, words: str) -> None:
     _broken[program] = words
-    script_runtime.warn(f"FFmpeg does not run ({program}: {words}); the next one is tried: {ffmpeg_path()}")
+    script_runtime.warn(f"FFmpeg does not run ({program}: {words}). The next one is tried: {ffmpeg_path()}")
 
 
 def _tether(parent: int) -> Callable[[], None]:
@@ -299,7 +299,9 @@ def _failure(code: int, errors: str, task: str) -> Exception:
 
 def _not_running(words: str) -> Failure:
     step = "install it, or name a working one in [paths].ffmpeg of videod.toml (by hand: VIDEOD_FFMPEG)"
-    return Failure(Kind.CONFIGURATION, f"FFmpeg does not run ({words[:300]}); {step}", next_step=step)
+    return Failure(
+        Kind.CONFIGURATION, f"FFmpeg does not run ({words[:300]}). {step[:1].upper()}{step[1:]}", next_step=step
+    )
 
 
 _STREAM = re.compile(r"^\s*Stream #0:(\d+)[^:]*: (Video|Audio): (.*)$")

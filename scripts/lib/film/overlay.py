@@ -17,14 +17,14 @@ MARK_SIDE = 384
 MARK_EDGE = 48
 """Pixels between a watermark and the edges of the film."""
 COLORS = "format=rgba,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"
-"""In the film's colours (FFmpeg 5.1 would take BT.601)."""
+"""In the film's colors (FFmpeg 5.1 would take BT.601)."""
 
 
 @dataclass(frozen=True)
 class Overlay:
     """A picture to draw over a shot, from its picture `first` until before `end` (None: to the end of the shot).
 
-    `left`, `top`: where its corner lies, in pixels of the film (even numbers keep its colours sharp). It comes and
+    `left`, `top`: where its corner lies, in pixels of the film (even numbers keep its colors sharp). It comes and
     goes over `fade` pictures. `what` is drawn stands in the report of the cut.
     """
 

@@ -189,11 +189,11 @@ def warnings(shot: Shot, fps: int) -> list[str]:
     name, video, told = shot.clip.name, shot.clip.video, []
     if shot.slower > 1.0:
         held = f" and its last picture held for {shot.held / fps:.2f} s" if shot.held else ""
-        more = "; shorten the narration" if shot.slower > pace.SLOWER_MAX + 0.001 else ""
+        more = ". Shorten the narration" if shot.slower > pace.SLOWER_MAX + 0.001 else ""
         told.append(f"{name}: the narration is long for the clip, which is slowed by {(shot.slower - 1) * 100:.0f} %"
                     f"{held}{more}")  # fmt: skip
     if (known := hdr.kind(video.transfer, video.primaries)) is not None:
-        told.append(f"{name}: the clip is {known}; its brightness and colors are mapped to those of the film (BT.709)")
+        told.append(f"{name}: the clip is {known}. Its brightness and colors are mapped to those of the film (BT.709)")
     return told
 
 
@@ -365,7 +365,7 @@ def _render(
 
 
 def _table(video: ffmpeg.VideoStream, out: Path) -> str | None:
-    """The name of the table of colours beside `out`, where FFmpeg works: in a filter, a path would need escaping."""
+    """The name of the table of colors beside `out`, where FFmpeg works: in a filter, a path would need escaping."""
     if hdr.kind(video.transfer, video.primaries) is None:
         return None
     # one for each output: two are rendered at a time

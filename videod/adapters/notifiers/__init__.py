@@ -68,7 +68,7 @@ def _trouble(failure: BaseException) -> BoardError:
     if not isinstance(failure, Exception):
         raise failure
     log.error("alert_way_broke", exc_info=failure)
-    return BoardError("down", f"it broke ({type(failure).__name__}); the log has more")
+    return BoardError("down", f"it broke ({type(failure).__name__}). The log has more")
 
 
 class Notifiers:

@@ -125,7 +125,7 @@ class Email:
         except _UNWRITABLE as error:
             raise BoardError(
                 "rejected",
-                f"the alert makes no mail ({type(error).__name__}); check email_from and email_to in [alerts]",
+                f"the alert makes no mail ({type(error).__name__}). Check email_from and email_to in [alerts]",
             ) from error
         return message
 
@@ -170,7 +170,7 @@ class Email:
         demanded = {"tls": False, "starttls": True}.get(server.security)
         strict = server.security != "none"
         if server.username and not server.password:
-            raise BoardError("credentials", f"smtp_user is set in [alerts], but {PASSWORD} is not; set it and restart")
+            raise BoardError("credentials", f"smtp_user is set in [alerts], but {PASSWORD} is not. Set it and restart")
         if server.username and not strict:  # settings refuse it; whoever builds one by hand does not get round it
             raise BoardError("rejected", 'a password is sent inside TLS only: set smtp_security = "starttls" or "tls"')
         client = aiosmtplib.SMTP(
@@ -193,7 +193,7 @@ class Email:
         said = f"{one}: {answer.code} {self._clean(answer.message)}"
         if later:
             return BoardError("down", f"{self._server.place} asks to come back later for {said}")
-        return BoardError("rejected", f"{self._server.place} refused a recipient, the others have it; correct email_to"
+        return BoardError("rejected", f"{self._server.place} refused a recipient, the others have it. Correct email_to"
                           f" in [alerts] ({said})")  # fmt: skip
 
     def _clean(self, words: str) -> str:

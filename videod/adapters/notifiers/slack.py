@@ -78,7 +78,7 @@ class Slack:
         if status in (408, 425) or status >= 500 or 300 <= status < 400:
             return BoardError("down", message)
         if status in (403, 404, 410):
-            return BoardError("gone", f"{message}; make a new webhook and set SLACK_WEBHOOK_URL")
+            return BoardError("gone", f"{message}. Make a new webhook and set SLACK_WEBHOOK_URL")
         return BoardError("rejected", message)
 
 

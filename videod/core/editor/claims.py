@@ -39,9 +39,9 @@ class Claim:
     @property
     def message(self) -> str:
         if self.elsewhere:
-            return f"says {quoted(self.said)}, which only a fact holds that the line does not name; name that fact"
+            return f"says {quoted(self.said)}, which only a fact holds that the line does not name. Name that fact"
         what = "the number" if self.number else "the absolute"
-        return f"says {what} {quoted(self.said)}, which no fact holds; leave it out, or name a fact that says so"
+        return f"says {what} {quoted(self.said)}, which no fact holds. Leave it out, or name a fact that says so"
 
 
 def remarks(film: Film) -> Iterator[Remark]:
@@ -75,7 +75,7 @@ def _unnamed(film: Film) -> Iterator[Remark]:
             if one
             else (f"clips {', '.join(str(number) for number in found)} claim something of the world and name")
         )
-        yield Remark("clips", "no source", f"{clips} no fact; name one that says so, or say less")
+        yield Remark("clips", "no source", f"{clips} no fact. Name one that says so, or say less")
 
 
 def claims(line: str, named: Facts, pool: Facts, base: str, told: Facts) -> Iterator[Claim]:

@@ -1,4 +1,4 @@
-"""The words by which the editor recognises what it measures, by language: data only.
+"""The words by which the editor recognizes what it measures, by language: data only.
 
 A language that is missing here is measured by what needs no words: lengths, openings, repetitions and pictures.
 """

@@ -34,8 +34,8 @@ def _captions(film: Film) -> Iterator[Remark]:
         both = said & (shot.shown | set(content(f"{shot.place} {' '.join(shot.who)}", film.base)))
         if len(both) >= CAPTION_WORDS and len(both) >= CAPTION_SHARE * len(said):
             message = (
-                f"only says what the picture shows ({len(both)} of its {len(said)} words are in it); "
-                "say what it costs, what is at risk or what came before"
+                f"only says what the picture shows ({len(both)} of its {len(said)} words are in it). "
+                "Say what it costs, what is at risk or what came before"
             )
             yield Remark(f"clips[{at}].narration", "caption", message, at + 1)
 
@@ -46,7 +46,7 @@ def _neighbors(film: Film) -> Iterator[Remark]:
         same_who = {who.casefold() for who in one.who} == {who.casefold() for who in other.who}
         if one.size and one.size == other.size and same_who and (one.who or one.place == other.place):
             subject = ", ".join(other.who) or other.place
-            message = f"is a {other.size} shot of {subject}, as is clip {at}; change the size or the subject"
+            message = f"is a {other.size} shot of {subject}, as is clip {at}. Change the size or the subject"
             yield Remark(f"clips[{at}]", "neighbors", message, at + 1)
 
 
@@ -71,11 +71,11 @@ def _changes(film: Film, at: int) -> Iterator[Remark]:
     if before and now and before != now and not _cause(film, at, "time", "passes"):
         back = [name for name, _ in PHASES].index(now) < [name for name, _ in PHASES].index(before)
         what = "time runs backward" if back else "nothing says that time passes"
-        message = f"is at {now}, clip {at} was at {before}; {what}: say so in the line or the beat, or keep the light"
+        message = f"is at {now}, clip {at} was at {before} ({what}). Say so in the line or the beat, or keep the light"
         yield Remark(where, "light", message, at + 1)
     was, sky = weather(one.light), weather(other.light)
     if was and sky and was != sky and before == now and not _cause(film, at, "passes", "weather"):
-        message = f"has {sky}, clip {at} had {was}; let the line or the beat say that it changes, or keep the weather"
+        message = f"has {sky}, clip {at} had {was}. Let the line or the beat say that it changes, or keep the weather"
         yield Remark(where, "weather", message, at + 1)
     yield from _moved(film, at, one, other)
     yield from _came(film, at)
@@ -90,8 +90,8 @@ def _moved(film: Film, at: int, one: Seen, other: Seen) -> Iterator[Remark]:
     if not there & _spoken_of(film, at) and not _cause(film, at, "moves", "passes"):
         who = next(who for who in other.who if who.casefold() in stays)
         message = (
-            f"{who} is at {quoted(other.place)}, in clip {at} it was at {quoted(one.place)}; "
-            "say how it came there, or stay"
+            f"{who} is at {quoted(other.place)}, in clip {at} it was at {quoted(one.place)}. "
+            "Say how it came there, or stay"
         )
         yield Remark(f"clips[{at}]", "place", message, at + 1)
 
@@ -110,7 +110,7 @@ def _came(film: Film, at: int) -> Iterator[Remark]:
         known = _spoken_of(film, at)
         called = _called(film, at, who)
         if called and not called & known:
-            message = f"{who} is seen for the first time, but neither the line nor the beat speaks of it; let it arrive"
+            message = f"{who} is seen for the first time, but neither the line nor the beat speaks of it. Let it arrive"
             yield Remark(f"clips[{at}]", "character", message, at + 1)
 
 
@@ -151,7 +151,7 @@ def _set_ups(film: Film) -> Iterator[Remark]:
             continue
         name = place_words(image.subject)
         if name and not name & _later(film, max(shown[0] + 1, count // 2)):
-            message = f"shows {quoted(image.subject)}, and nothing comes of it; let it matter later, or leave it out"
+            message = f"shows {quoted(image.subject)}, and nothing comes of it. Let it matter later, or leave it out"
             yield Remark(f"clips[{shown[0]}]", "set-up", message, shown[0] + 1)
 
 
@@ -167,7 +167,7 @@ def _return(film: Film) -> Iterator[Remark]:
     last |= {stem for at in range(count - third, count) for stem in place_words(film.seen[at].place)}
     if not first & last:
         message = (
-            "comes back to nothing of the beginning: no place, thing or word of it; let the end answer the opening"
+            "comes back to nothing of the beginning: no place, thing or word of it. Let the end answer the opening"
         )
         yield Remark(f"clips[{count - 1}]", "set-up", message, count)
 
@@ -179,7 +179,7 @@ def _turn(film: Film) -> Iterator[Remark]:
     at = film.plan.story.turn if film.plan.story is not None else _turn_told(film)
     if at is not None and not TURN_MIN <= at / count <= TURN_MAX:
         near = round(count * 2 / 3)
-        message = f"the story turns here, at clip {at} of {count}; let it turn near clip {near}"
+        message = f"the story turns here, at clip {at} of {count}. Let it turn near clip {near}"
         yield Remark(f"clips[{at - 1}]", "turn", message, at)
 
 

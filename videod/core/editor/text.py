@@ -49,7 +49,7 @@ def _stakes(film: Film) -> Iterator[Remark]:
     first = start(" ".join(film.lines[:3]), OPENING_WORDS)
     if not re.search(pattern, first, re.IGNORECASE):
         message = (
-            f"nothing is at stake within the first {OPENING_WORDS} words; say at once what can be lost, "
+            f"nothing is at stake within the first {OPENING_WORDS} words. Say at once what can be lost, "
             "what is missing, or what has to happen and by when"
         )
         yield _line(0, "stakes", message)
@@ -59,7 +59,7 @@ def _lengths(film: Film) -> Iterator[Remark]:
     counts = [length(line) for line in film.lines]
     mean = statistics.fmean(counts)
     if mean and statistics.pstdev(counts) / mean < SPREAD_MIN:
-        message = f"nearly every line is about {mean:.0f} words long; let some be half as long and others longer"
+        message = f"nearly every line is about {mean:.0f} words long. Let some be half as long and others longer"
         yield Remark("clips", "rhythm", message)
 
 
@@ -72,8 +72,8 @@ def _builds(film: Film) -> Iterator[Remark]:
         run = run + 1 if made[at] == made[at - 1] and close else 1
         if run == SAME_BUILD:
             message = (
-                f"is the fourth line in a row of the same length and build (since clip {at - 2}); "
-                "break the pattern with a short line, a question or a second clause"
+                f"is the fourth line in a row of the same length and build (since clip {at - 2}). "
+                "Break the pattern with a short line, a question or a second clause"
             )
             yield _line(at, "rhythm", message)
             return
@@ -84,14 +84,14 @@ def _openings(film: Film) -> Iterator[Remark]:
     for at in range(SAME_OPENING - 1, len(heads)):
         if heads[at] and len(set(heads[at - SAME_OPENING + 1 : at + 1])) == 1:
             yield _line(
-                at, "opening", f"is the third line in a row that begins with {quoted(heads[at])}; begin another way"
+                at, "opening", f"is the third line in a row that begins with {quoted(heads[at])}. Begin another way"
             )
             return
     most, count = Counter(heads).most_common(1)[0]
     if count > max(SAME_OPENING, OPENINGS_SHARE * len(heads)):
         at = max(at for at, head in enumerate(heads) if head == most)
         yield _line(
-            at, "opening", f"begins with {quoted(most)}, as {count} of {len(heads)} lines do; vary how they begin"
+            at, "opening", f"begins with {quoted(most)}, as {count} of {len(heads)} lines do. Vary how they begin"
         )
 
 
@@ -111,7 +111,7 @@ def _repeated_words(film: Film) -> Iterator[Remark]:
         if stem in film.names or len(lines) < enough:
             continue
         listed = ", ".join(str(at + 1) for at in lines)
-        message = f"says {quoted(said.get(stem, stem))} again (clips {listed}); keep it where it matters most"
+        message = f"says {quoted(said.get(stem, stem))} again (clips {listed}). Keep it where it matters most"
         yield _line(lines[-1], "repeated word", message)
 
 
@@ -128,7 +128,7 @@ def _repeated_phrases(film: Film) -> Iterator[Remark]:
             other = seen.setdefault(phrase, at)
             if other != at and not {at, other} & told and content(" ".join(phrase), film.base):
                 told |= {at, other}
-                message = f"repeats {quoted(' '.join(phrase))} of clip {other + 1}; say it once"
+                message = f"repeats {quoted(' '.join(phrase))} of clip {other + 1}. Say it once"
                 yield _line(at, "repeated word", message)
 
 
@@ -136,5 +136,5 @@ def _stock(film: Film) -> Iterator[Remark]:
     phrases = _PHRASES.get(film.base)
     for at, line in enumerate(film.lines):
         if phrases is not None and (found := phrases.search(line)):
-            message = f"{quoted(found[0])} has been said in too many films; say what happens here and nowhere else"
+            message = f"{quoted(found[0])} has been said in too many films. Say what happens here and nowhere else"
             yield _line(at, "stock phrase", message)

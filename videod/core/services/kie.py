@@ -199,7 +199,7 @@ QUESTIONS = replace(
 )
 RESULT = Wire(
     name="kie result",
-    calls="the link of a finished clip (free; the clip is paid for by then)",
+    calls="the link of a finished clip (free, since the clip is paid for by then)",
     xml=True,
     rows=(
         Row("401, 403, 404, 410", Kind.DOWN, forms=ANY, expired=True),

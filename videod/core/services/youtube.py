@@ -1,4 +1,4 @@
-"""YouTube: uploads, each in the name of a channel that somebody authorised. Nothing costs money there."""
+"""YouTube: uploads, each in the name of a channel that somebody authorized. Nothing costs money there."""
 
 import re
 

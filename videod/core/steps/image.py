@@ -9,7 +9,7 @@ from videod.core.step_parts import bought_again, job, names, picture_expected, r
 
 _FOLDERS = {"character": "characters", "environment": "environments", "prop": "props"}
 
-#: a character that will be cut out stands before a colour that it does not have (create_composite keys it from there)
+#: a character that will be cut out stands before a color that it does not have (create_composite keys it from there)
 ISOLATED = " Full body, isolated on a {ground} that no part of it has, with a soft contact shadow."
 
 #: shapes that Gemini draws: of the frame, and the nearest to half of it (957x1080), of which 11 % is cut off

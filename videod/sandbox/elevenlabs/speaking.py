@@ -60,7 +60,7 @@ async def _speech_order(request: web.Request) -> Order:
     if not text.strip():
         raise ServiceRefusalError(400, "invalid_text", "The text must not be empty.", "input_text_empty")
     if len(text) > model.longest:
-        message = f"A request has {len(text)} characters; {model_id} takes at most {model.longest}."
+        message = f"A request has {len(text)} characters. {model_id} takes at most {model.longest}."
         raise ServiceRefusalError(400, "max_character_limit_exceeded", message)
     _check_neighbors(body, model_id)
     settings = body.get("voice_settings") or {}

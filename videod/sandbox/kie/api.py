@@ -121,7 +121,7 @@ class Api:
         return answer(int(left) if left == int(left) else left)
 
     async def models(self, request: web.Request) -> web.Response:
-        """The free catalogue."""
+        """The free catalog."""
         if not has_key(request):
             return refusal(401, "You do not have access permissions")
         return answer([{"id": name, "type": "video"} for name in models.MODELS])

@@ -129,7 +129,7 @@ class Blocks:
     def _block(self, request: web.Request) -> Block:
         row = self._any(request)
         if not isinstance(row, Block):
-            raise invalid("Only blocks can be changed here; use the page or database endpoint.")
+            raise invalid("Only blocks can be changed here. Use the page or database endpoint.")
         return row
 
     def _show(self, row: Row, caller: Caller) -> Json:

@@ -49,7 +49,7 @@ def usable(store: Store, upload_id: str, now_ms: int) -> Upload:
     upload = store.find(store.uploads, "file upload", upload_id)
     status = upload.status(now_ms)
     if status != "uploaded":
-        raise invalid(f"File upload {upload_id} has a status of `{status}`; only `uploaded` ones can be attached.")
+        raise invalid(f"File upload {upload_id} has a status of `{status}`. Only `uploaded` ones can be attached.")
     return upload
 
 

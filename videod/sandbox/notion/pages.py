@@ -102,7 +102,7 @@ class Pages:
             self._store.find(self._store.databases, "database", wanted)
             sources = [source for source in self._store.data_sources.values() if source.database_id == wanted]
             if len(sources) != 1:
-                raise invalid("Databases with multiple data sources are not supported as a parent; name a data source.")
+                raise invalid("Databases with multiple data sources are not supported as a parent. Name a data source.")
             return "data_source_id", sources[0].id, sources[0]
         if "page_id" in parent:
             wanted = checks.identifier(parent["page_id"], "body.parent.page_id")

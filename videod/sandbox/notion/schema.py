@@ -123,7 +123,7 @@ def _relation(store: Store, body: Json, path: str) -> Json:
     if target not in store.data_sources:
         raise not_found("data source", target)
     if "dual_property" in body:
-        raise invalid(f"{path}.dual_property is not offered by this simulated service; use single_property.")
+        raise invalid(f"{path}.dual_property is not offered by this simulated service. Use single_property.")
     checks.obj(body.get("single_property"), f"{path}.single_property")
     return {"data_source_id": target}
 
@@ -165,13 +165,13 @@ def option_name(value: object, path: str) -> str:
 
 
 def option(new_id: NewId, name: str, color: str | None = None) -> Json:
-    """A new option; without a colour it gets one that follows from its name."""
+    """A new option; without a color it gets one that follows from its name."""
     picked = color or COLORS[hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[0] % len(COLORS)]
     return {"id": new_id(), "name": name, "color": picked, "description": None}
 
 
 def _options(new_id: NewId, raw: list[object], old: list[Json], path: str) -> list[Json]:
-    """The new list of options. One that is left out is removed; a kept one keeps its id, name and colour."""
+    """The new list of options. One that is left out is removed; a kept one keeps its id, name and color."""
     options: list[Json] = []
     for at, item in enumerate(raw):
         where = f"{path}[{at}]"

@@ -149,14 +149,14 @@ class Library:
             return self.channel_facts[name]
         if kind == "videos" and name in self.videos:
             if unknown := set(body) - {*VERDICT_PARTS, "in_s"}:
-                raise ValueError(f"unknown part {min(unknown)!r}; there are {', '.join(VERDICT_PARTS)} and in_s")
+                raise ValueError(f"unknown part {min(unknown)!r}. There are {', '.join(VERDICT_PARTS)} and in_s")
             verdict = {part: body[part] for part in VERDICT_PARTS if part in body}
             kept = {"at_ms": self.context.now_ms() + int(seconds * 1000), **verdict}
             self.videos[name].setdefault("verdicts", []).append(kept)
             self.settle(self.videos[name])
             self.save()
             return kept
-        raise ValueError(f"there is no {what!r}; there are videos/ID, channels/NAME and processing")
+        raise ValueError(f"there is no {what!r}. There are videos/ID, channels/NAME and processing")
 
     def remove(self, video: Video) -> None:
         """The video with its file, its captions and its places in playlists."""
