@@ -53,8 +53,8 @@ def presence(report: Report) -> str:
         return "videod at work: not known for this period."
     # never 100 % while something is missing
     share = "100" if not one.absences else f"{min(one.up.value * 100, 99.99):.2f}"
-    told = f"videod at work: {share} % of the time; {_target(one.up, TARGET_UP)}"
-    told += "" if one.since == report.begin else f"; known since {clock(one.since)}"
+    told = f"videod at work: {share} % of the time, {_target(one.up, TARGET_UP)}"
+    told += "" if one.since == report.begin else f", known since {clock(one.since)}"
     if not one.absences:
         return f"{told}."
     longest = max(one.absences, key=lambda gap: gap.ms)
