@@ -230,7 +230,6 @@ def fill(state: Path, tasks: int, end: int) -> StudioBox:
             continue
         if goal == Status.ERROR_VIDEO:
             box.bring_to(task_id, Status.ASSETS_APPROVED)
-            box.make(task_id, next(name for name in box.ready(task_id) if name.startswith("composite/")))
             clip = next(name for name in box.ready(task_id) if name.startswith("clip/"))
             box.fail(task_id, clip, Kind.INPUT, "the seed image has no pixels", endpoint="/api/v1/jobs/createTask")
             continue

@@ -67,9 +67,7 @@ def file_of(box: StudioBox, task_id: str, name: str, receipt: str | None = "rece
 
 def clips_ready(box: StudioBox) -> str:
     """An episode whose first clip may be bought."""
-    task_id = box.bring_to(box.queue("Crossing"), Status.ASSETS_APPROVED)
-    box.make(task_id, "composite/clip_01")
-    return task_id
+    return box.bring_to(box.queue("Crossing"), Status.ASSETS_APPROVED)
 
 
 # ------------------------------------------------------------------------------------------- agreeing
@@ -105,7 +103,6 @@ def test_what_was_charged_again_has_its_reason(box: StudioBox, tmp_path: Path, c
     box.bring_to(task_id, Status.ASSETS_READY)
     box.apply(RedoAsked(box.clock.at, task_id, Gate.ASSETS, ("image/bear_core",)))
     box.bring_to(task_id, Status.ASSETS_APPROVED)
-    box.make(task_id, "composite/clip_01")
     attempt = box.start(task_id, "clip/clip_01")
     box.apply(JobCharged(box.clock.at, task_id, "clip/clip_01", attempt, "kie", "clip", 84, "credit", 350_000, "a"))
     box.clock.at += MINUTE
@@ -129,7 +126,6 @@ def test_a_purchase_repeated_in_doubt_is_counted_and_one_that_the_balance_settle
     task_id = clips_ready(box)
     box.fail(task_id, "clip/clip_01", Kind.IN_DOUBT)
     box.make(task_id, "clip/clip_01")
-    box.make(task_id, "composite/clip_02")
     attempt = box.start(task_id, "clip/clip_02")
     box.apply(NothingBought(box.clock.at, task_id, "clip/clip_02", attempt, "KIE's balance shows it"))
     box.make(task_id, "clip/clip_02")
@@ -137,7 +133,6 @@ def test_a_purchase_repeated_in_doubt_is_counted_and_one_that_the_balance_settle
     kie = of(body, "kie")
     assert (kie["rebought"], kie["settled_by_balance"], kie["in_doubt"]) == (1, 1, 0)
     assert body["possibly_paid_twice"] == 1
-    box.make(task_id, "composite/clip_03")
     box.fail(task_id, "clip/clip_03", Kind.IN_DOUBT)  # beyond the channel's permission
     assert of(seen(tmp_path, capsys), "kie")["in_doubt"] == 1
 

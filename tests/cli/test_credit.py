@@ -28,7 +28,6 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudioBox:
 
 def _out_of_credit(box: StudioBox, code: str = "402", **more: object) -> str:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
-    box.make(task, "composite/clip_01")
     box.fail(task, "clip/clip_01", Kind.QUOTA, "insufficient credits", code=code, **more)
     return task
 

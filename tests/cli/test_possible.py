@@ -29,7 +29,6 @@ def doubted(folder: Path, **changes: object) -> tuple[StudioBox, str]:
     """An episode whose first clip ended unconfirmed."""
     box = StudioBox(folder, at=NOON - 2 * HOUR, policy=replace(POLICY, **changes))
     task_id = box.bring_to(box.queue("Crossing"), Status.ASSETS_APPROVED)
-    box.make(task_id, "composite/clip_01")
     box.fail(task_id, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")
     return box, task_id
 

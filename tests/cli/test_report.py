@@ -69,9 +69,9 @@ def test_what_ended_before_the_period_is_no_part_of_it(tmp_path: Path, capsys: p
 def test_a_share_is_never_whole_while_one_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     box = StudioBox(tmp_path, NOON - 20 * HOUR)
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
-    box.fail(task, "composite/clip_01", Kind.DOWN)
+    box.fail(task, "clip/clip_01", Kind.DOWN)
     box.clock.at += HOUR
-    box.make(task, "composite/clip_01")
+    box.make(task, "clip/clip_01")
     box.close()
     reported(tmp_path)
     assert "recovered automatically: 100 % (1 of 1), target 80 %." in capsys.readouterr().out

@@ -78,7 +78,7 @@ def test_words_that_fit_none_say_where_to_look(full: Path, capsys: Out, words: s
 def test_show_has_jobs_costs_timeline_failure_and_files(full: Path, capsys: Out) -> None:
     text = text_of(full, capsys, "the-ant-road-15", "--charges", "--jobs")
     for part in (
-        f"Jobs (5 of {JOBS} done)",
+        f"Jobs (8 of {JOBS} done)",
         "Cost $0.14",
         "Timeline",
         "Last failure: clip/clip_01",
@@ -100,7 +100,7 @@ def test_json_gives_jobs_with_absolute_files_charges_and_a_timeline(full: Path, 
     assert [move["status"] for move in body["timeline"]] == [
         "queued", "generating_assets", "assets_ready", "assets_approved", "generating_video", "error_video",
     ]  # fmt: skip
-    assert [move["seconds"] for move in body["timeline"]][1] == 4 * 60
+    assert [move["seconds"] for move in body["timeline"]][1] == 8 * 60
     assert body["costs_usd"] == {"gemini": 0.137}
     assert body["last_failure"]["fixed"] is False
     assert body["last_failure"]["failure"]["endpoint"] == "/api/v1/jobs/createTask"
@@ -175,8 +175,8 @@ def test_an_open_review_waits_for_you_and_names_the_price(box: StudioBox, tmp_pa
     body = said(tmp_path, capsys)
     assert (body["waits_for"], body["command"]) == ("you", f"videod approve {task}")
     assert body["sentence"] == (
-        "waits for your review of the assets since 10:04 UTC (1 h 56 min ago): approving it costs about $1.40 and"
-        " starts 4 composites and 4 clips"
+        "waits for your review of the assets since 10:08 UTC (1 h 52 min ago): approving it costs about $1.40 and"
+        " starts 4 clips"
     )
 
 
@@ -190,7 +190,6 @@ def test_an_error_names_the_job_the_cause_and_what_to_do(box: StudioBox, tmp_pat
 
 def test_a_purchase_in_doubt_says_what_a_retry_may_pay_twice(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
-    box.make(task, "composite/clip_01")
     box.fail(task, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")
     assert "buys 1 job again for $0.35 that may have been paid already" in said(tmp_path, capsys)["sentence"]
 
@@ -261,7 +260,7 @@ def test_every_review_says_what_approving_starts(box: StudioBox, tmp_path: Path,
     status = next(status for status, one in AT_GATE.items() if one == gate)
     box.bring_to(box.queue("Bears"), status)
     starts = {
-        Gate.ASSETS: "starts 4 composites and 4 clips", Gate.VIDEO: "starts 4 narrations and 4 effects",
+        Gate.ASSETS: "starts 4 clips", Gate.VIDEO: "starts 4 narrations and 4 effects",
         Gate.AUDIO: "1 cut, 1 film and 1 caption file", Gate.FINAL: "uploads the film",
     }  # fmt: skip
     assert starts[gate] in said(tmp_path, capsys)["sentence"]

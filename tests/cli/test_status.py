@@ -134,7 +134,6 @@ def test_a_purchase_in_doubt_is_counted_and_said(
 ) -> None:
     box = StudioBox(tmp_path, at=NOON - HOUR)
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
-    box.make(task, "composite/clip_01")
     box.fail(task, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")
     box.close()
     assert "! 1 unconfirmed purchase" in shown(tmp_path, capsys)

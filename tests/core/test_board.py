@@ -31,7 +31,7 @@ def test_progress_counts_what_the_stage_makes() -> None:
     book.queue()
     book.do("plan/plan")
     book.do("image/place_1")
-    assert view(book)["Progress"] == "plan 1/1, images 1/3"
+    assert view(book)["Progress"] == "plan 1/1, images 1/3, composites 0/2"
 
 
 def test_a_retry_shows_when_and_which_of_how_many() -> None:

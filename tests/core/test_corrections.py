@@ -64,6 +64,9 @@ def test_a_redone_image_is_looked_at_before_its_clip_is_bought() -> None:
     assert paper.one.status is Status.GENERATING_ASSETS and paper.ready() == ["image/track"]
     paper.begin("image/track")
     paper.succeed("image/track", PLAN)
+    assert paper.one.status is Status.GENERATING_ASSETS and paper.ready() == ["composite/clip_04"]
+    paper.begin("composite/clip_04")
+    paper.succeed("composite/clip_04", PLAN)
     assert paper.one.status is Status.ASSETS_READY and not paper.ready()
 
 
@@ -87,8 +90,9 @@ def test_a_note_for_a_narration_changes_no_word_of_it() -> None:
 def test_a_new_plan_keeps_what_was_made_with_a_note_for_the_same_order() -> None:
     paper = _at(Gate.ASSETS)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ("image/track",), "less fog"))
-    paper.begin("image/track")
-    paper.succeed("image/track", PLAN)
+    for name in ("image/track", "composite/clip_04"):
+        paper.begin(name)
+        paper.succeed(name, PLAN)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ("plan/plan",)))
     paper.begin("plan/plan")
     paper.succeed("plan/plan", PLAN)

@@ -106,11 +106,31 @@ def test_the_gate_shows_what_approving_will_cost() -> None:
     assert "Approving will cost about $0.84" in str(shown(paper)["Progress"])
 
 
-def test_a_clip_becomes_ready_as_soon_as_its_own_picture_is() -> None:
+def test_a_composite_becomes_ready_as_soon_as_its_own_images_are() -> None:
     paper = book()
-    paper.run(until="composite/clip_02")
-    assert paper.jobs["clip/clip_01"].state == JobState.DONE
-    assert paper.jobs["composite/clip_02"].state == JobState.READY
+    paper.do("plan/plan")
+    for name in ("image/bear_core", "image/place_1"):
+        paper.do(name)
+    assert paper.jobs["composite/clip_01"].state == JobState.READY
+    assert paper.jobs["composite/clip_02"].state == JobState.WAITING
+    assert paper.one.status == Status.GENERATING_ASSETS
+
+
+def test_the_pictures_that_clips_start_from_are_seen_in_the_review_of_the_assets() -> None:
+    paper = at_gate(Gate.ASSETS)
+    assert {job.state for job in paper.jobs.values() if job.step == "composite"} == {JobState.DONE}
+    assert {job.state for job in paper.jobs.values() if job.step in ("clip", "thumbnail")} == {JobState.WAITING}
+
+
+def test_a_composite_that_fails_stops_the_episode_before_its_assets_are_reviewed() -> None:
+    paper = at_gate(Gate.ASSETS)
+    paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ("composite/clip_02",)))
+    paper.start("composite/clip_02")
+    paper.fail("composite/clip_02", Kind.INPUT)
+    assert paper.one.status == Status.ERROR_COMPOSITES
+    paper.queue()
+    paper.run()
+    assert paper.one.status == Status.ASSETS_READY
 
 
 def test_cutting_runs_while_the_audio_gate_is_open() -> None:
@@ -256,11 +276,12 @@ def test_free_jobs_of_an_episode_in_error_go_on() -> None:
     paper.do("plan/plan")
     for name in [name for name in paper.ready() if name.startswith("image/")]:
         paper.do(name)
-    paper.do("composite/clip_01")
+    for name in ("composite/clip_01", "composite/clip_02"):
+        paper.do(name)
     paper.start("clip/clip_01")
     paper.fail("clip/clip_01", Kind.INPUT)
-    assert paper.ready() == ["composite/clip_02", "thumbnail/one"]
-    paper.do("composite/clip_02")
+    assert paper.ready() == ["thumbnail/one", "thumbnail/three"]
+    paper.do("thumbnail/one")
     assert paper.jobs["clip/clip_02"].state == JobState.WAITING
     assert paper.one.status == Status.ERROR_VIDEO
 

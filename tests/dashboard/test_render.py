@@ -76,8 +76,6 @@ def test_trouble_is_shown_where_it_is(tmp_path: Path, size: tuple[int, int]) -> 
     box = StudioBox(tmp_path, at=NOON - HOUR)
     suspended = box.bring_to(box.queue("No Credit"), Status.ASSETS_APPROVED)
     doubtful = box.bring_to(box.queue("Doubtful"), Status.ASSETS_APPROVED)
-    for task in (suspended, doubtful):
-        box.make(task, "composite/clip_01")
     retried = box.queue("Unlucky", "deep_sea")
     box.clock.at = NOON - 2 * MINUTE
     box.fail(doubtful, "clip/clip_01", Kind.IN_DOUBT, "the answer was lost")

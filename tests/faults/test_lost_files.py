@@ -15,7 +15,7 @@ from tests.campaigns.lost_files import Case, one
         ("composite", "truncated", "review", 0),
         ("clip", "replaced", "approved", 0),
         ("sound_effect", "truncated", "review", 0),
-        ("image", "deleted", "approved", 1),
+        ("image", "deleted", "approved", 0),
         ("cut", "deleted", "made", 0),
         ("assemble", "replaced", "approved", 0),
     ],

@@ -63,6 +63,26 @@ async def file_of(world: World, task: Task, name: str) -> Path:
     return world.builder.workspace(task) / str(job.output)
 
 
+async def at_assets(world: World, page: str) -> Task:
+    """The episode at the review of its assets, the composites lost: only their images bring them back."""
+    task = await at_gate(world, Gate.ASSETS, page)
+    for job in await world.jobs(task.id):
+        if job.step == "composite":
+            (world.builder.workspace(task) / str(job.output)).unlink()
+    return task
+
+
+def refused_by_a_composite(world: World, message: str) -> None:
+    """The next composite ends with it."""
+    trouble = Trouble("pillow", 0.0, {"kind": "input", "message": message}, left=1)
+    world.vendors.troubles.append(trouble)
+
+    def observe(spawn: Spawn) -> None:
+        trouble.share = float("composite/" in spawn.label)
+
+    world.launcher.observe = observe
+
+
 async def the_end(world: World, page: str) -> Task:
     """Approve every review until the episode is published or stops."""
     for _ in range(6):
@@ -99,7 +119,7 @@ def test_a_lost_picture_is_asked_for_once_with_its_price_and_nothing_else_is_bou
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
             page = await world.queue("Bear")
-            task = await at_gate(world, Gate.ASSETS, page)
+            task = await at_assets(world, page)
             spent = world.vendors.usd
             harm(await file_of(world, task, "image/bear_core"), how)
             task = await the_end(world, page)
@@ -124,7 +144,7 @@ def test_a_lost_picture_that_is_put_back_costs_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
             page = await world.queue("Bear")
-            task = await at_gate(world, Gate.ASSETS, page)
+            task = await at_assets(world, page)
             path = await file_of(world, task, "image/bear_core")
             kept = path.read_text()
             path.unlink()
@@ -143,7 +163,7 @@ def test_a_folder_of_lost_files_is_one_question(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
             page = await world.queue("Bear")
-            task = await at_gate(world, Gate.ASSETS, page)
+            task = await at_assets(world, page)
             jobs = [job for job in await world.jobs(task.id) if job.step == "image"]
             for job in jobs:
                 (world.builder.workspace(task) / str(job.output)).unlink()
@@ -259,13 +279,13 @@ def test_a_picture_that_the_composite_refuses_sends_its_producer_back(tmp_path: 
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
             page = await world.queue("Bear")
-            task = await at_gate(world, Gate.ASSETS, page)
+            task = await at_assets(world, page)
             spent = world.vendors.usd
             path = await file_of(world, task, "image/bear_core")
             if not names_it:
                 await _spoil(world, task, path)
             message = f"{path} shows no character" if names_it else "no character stands out"
-            world.vendors.troubles.append(Trouble("pillow", 1.0, {"kind": "input", "message": message}, left=1))
+            refused_by_a_composite(world, message)
             task = await the_end(world, page)
             assert task.status == Status.ERROR_ASSETS
             assert world.vendors.usd == spent
@@ -305,7 +325,6 @@ def test_inputs_that_vanish_each_time_they_are_made_stop_the_job_in_the_end(tmp_
                 if spawn.label.endswith("clip/clip_01"):
                     raise AssertionError("the clip was started without its picture")
 
-            await at_gate(world, Gate.ASSETS, page)
             world.launcher.observe = take_away
             writing = ScriptDouble._write
 
@@ -345,11 +364,10 @@ def test_a_redo_of_a_file_that_stops_its_episode_is_taken_although_its_review_ha
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
             page = await world.queue("Bear")
-            task = await at_gate(world, Gate.ASSETS, page)
+            task = await at_assets(world, page)
             if bad:
                 path = await file_of(world, task, "image/bear_core")
-                said = {"kind": "input", "message": f"{path} shows no character"}
-                world.vendors.troubles.append(Trouble("pillow", 1.0, said, left=1))
+                refused_by_a_composite(world, f"{path} shows no character")
             else:
                 harm(await file_of(world, task, "image/bear_core"), "deleted")
             task = await the_end(world, page)
@@ -373,7 +391,7 @@ def test_a_redo_of_one_of_several_lost_files_says_what_still_stops_the_episode(t
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
             page = await world.queue("Bear")
-            task = await at_gate(world, Gate.ASSETS, page)
+            task = await at_assets(world, page)
             for name in ("image/bear_core", "image/place_1"):
                 (await file_of(world, task, name)).unlink()
             task = await the_end(world, page)

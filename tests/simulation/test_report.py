@@ -70,7 +70,7 @@ def test_a_gate_stands_between_what_is_reviewed_and_what_follows() -> None:
     rows = (
         job("t", "image", "gemini", 0, 0, 5, key="slow"),
         job("t", "image", "gemini", 0, 0, 1, key="quick"),
-        job("t", "composite", "youtube", 5, 5, 6, ("image/quick",)),
+        job("t", "clip", "youtube", 5, 5, 6, ("image/quick",)),
     )
     assert lower_bound(log(*rows, episodes=(episode("t", 0, 0, 6),))) == 6 * MINUTE
 

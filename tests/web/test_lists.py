@@ -256,8 +256,6 @@ async def test_no_history_gives_away_where_an_upload_may_be_written_to(tmp_path:
 async def test_costs_and_purchases_of_an_episode_agree_with_the_ledger(tmp_path: Path) -> None:
     box = StudioBox(tmp_path)
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
-    for clip in ("clip_01", "clip_02", "clip_03"):
-        box.make(task, f"composite/{clip}")
     box.make(task, "clip/clip_01")
     box.start(task, "clip/clip_03")
     box.fail(task, "clip/clip_02", Kind.IN_DOUBT, "the answer was lost")

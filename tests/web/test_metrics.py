@@ -43,22 +43,22 @@ def of(found: Samples, name: str, **labels: str) -> float:
 def test_failures_retries_recoveries_and_outcomes_are_counted_by_service_and_kind(box: StudioBox) -> None:
     task = box.bring_to(box.queue("Bears"), Status.PUBLISHED)
     other = box.bring_to(box.queue("Owls", "deep_sea"), Status.ASSETS_APPROVED)
-    clip = "composite/clip_01"
+    clip = "clip/clip_01"
     box.fail(other, clip, Kind.DOWN)
     box.clock.at += HOUR
     box.fail(other, clip, Kind.BUSY)
     box.clock.at += HOUR
     box.make(other, clip)
-    box.fail(other, "composite/clip_02", Kind.INPUT)
+    box.fail(other, "clip/clip_02", Kind.INPUT)
     box.cancel(other)
     found = counters(box)
-    assert of(found, "failures", service="pillow", kind="down") == 1
-    assert of(found, "retries", service="pillow", kind="down") == 1
-    assert of(found, "recoveries", service="pillow", kind="down") == 1
-    assert of(found, "failures", service="pillow", kind="busy") == 0
-    assert of(found, "attempts", service="pillow", outcome="busy") == 1
-    assert of(found, "stopped", service="pillow", kind="input") == 1
-    assert of(found, "retries", service="pillow", kind="input") == 0
+    assert of(found, "failures", service="kie", kind="down") == 1
+    assert of(found, "retries", service="kie", kind="down") == 1
+    assert of(found, "recoveries", service="kie", kind="down") == 1
+    assert of(found, "failures", service="kie", kind="busy") == 0
+    assert of(found, "attempts", service="kie", outcome="busy") == 1
+    assert of(found, "stopped", service="kie", kind="input") == 1
+    assert of(found, "retries", service="kie", kind="input") == 0
     assert of(found, "episodes", channel="wild_earth", outcome="published") == 1
     assert of(found, "episodes", channel="deep_sea", outcome="queued") == 1
     assert of(found, "episodes", channel="deep_sea", outcome="failed") == 1
@@ -79,12 +79,12 @@ def test_every_family_and_every_sample_is_there_once(box: StudioBox) -> None:
 
 def test_nothing_that_counts_is_smaller_after_a_restart(box: StudioBox, tmp_path: Path) -> None:
     task = box.bring_to(box.queue("Bears"), Status.ASSETS_APPROVED)
-    box.fail(task, "composite/clip_01", Kind.DOWN)
+    box.fail(task, "clip/clip_01", Kind.DOWN)
     before = counters(box)
-    assert len(before) == 6
+    assert len(before) == 7
     again = StudioBox(tmp_path, box.clock.at + HOUR)
     assert counters(again) == before
-    again.make(task, "composite/clip_01")
+    again.make(task, "clip/clip_01")
     after = counters(again)
     assert all(after[key] >= value for key, value in before.items())
     assert sum(after.values()) > sum(before.values())

@@ -144,7 +144,7 @@ _WORKING = (
 #: the error that a job of its own stage may cause while the task shows this status; cutting may fail while the audio
 #: gate is open
 OWN_ERRORS: dict[Status, tuple[Status, ...]] = {
-    Status.GENERATING_ASSETS: (Status.ERROR_PLANNING, Status.ERROR_ASSETS),
+    Status.GENERATING_ASSETS: (Status.ERROR_PLANNING, Status.ERROR_ASSETS, Status.ERROR_COMPOSITES),
     # a job may fail before any of its stage has started: its price would break a cap, its command cannot be built
     Status.STORY_APPROVED: (Status.ERROR_ASSETS,),
     Status.ASSETS_APPROVED: (Status.ERROR_COMPOSITES, Status.ERROR_VIDEO),
@@ -157,8 +157,8 @@ OWN_ERRORS: dict[Status, tuple[Status, ...]] = {
     Status.ASSEMBLING: (Status.ERROR_ASSEMBLY,),
     Status.UPLOADING: (Status.ERROR_UPLOAD,),
 }
-_SPOILT_ASSETS = (Status.ERROR_ASSETS,)
-_SPOILT_VIDEO = (*_SPOILT_ASSETS, Status.ERROR_COMPOSITES, Status.ERROR_VIDEO)
+_SPOILT_ASSETS = (Status.ERROR_ASSETS, Status.ERROR_COMPOSITES)
+_SPOILT_VIDEO = (*_SPOILT_ASSETS, Status.ERROR_VIDEO)
 _SPOILT_FILM = (*_SPOILT_VIDEO, Status.ERROR_AUDIO, Status.ERROR_SFX, Status.ERROR_ASSEMBLY)
 #: the error that a file of an earlier stage causes when it is found lost, or of no use
 _EARLIER_ERRORS: dict[Status, tuple[Status, ...]] = {
