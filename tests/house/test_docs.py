@@ -52,7 +52,9 @@ def section(text: str, title: str) -> str:
 
 @pytest.mark.parametrize("page", [*TEXTS, *MADE])
 def test_generated_parts_are_what_the_code_says_today(page: str) -> None:
-    renew = "run: .venv/bin/videod docs update README.md docs/*.md videod.toml systemd/videod.service"
+    renew = (
+        "run: .venv/bin/videod docs update README.md docs/*.md docs/operations/*.md videod.toml systemd/videod.service"
+    )
     text = (TEXTS | MADE)[page]
     for name, block in _BLOCK.findall(text):
         assert name in docs.BLOCKS, f"{page}: there is no part {name}"
@@ -189,6 +191,15 @@ def test_every_link_leads_somewhere(page: str, target: str) -> None:
         assert anchor in slugs, f"{name} has {sorted(slugs)}"
 
 
+def test_the_contents_of_operations_name_every_section_of_its_pages() -> None:
+    contents = TEXTS["docs/operations.md"]
+    assert len(contents.split()) <= 900, "a guide to a task belongs on a page of docs/operations/"
+    for page in sorted((ROOT / "docs" / "operations").glob("*.md")):
+        titles = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+        assert titles and f"](operations/{page.name})" in contents
+        assert [title for title in titles if f"- [{title}](operations/{page.name}#" not in contents] == []
+
+
 def test_pictures_are_small_enough_to_load_at_once() -> None:
     assert all(path.stat().st_size < 400_000 for path in (ROOT / "docs").iterdir())
 
@@ -230,7 +241,7 @@ def test_the_page_of_scripts_names_every_exit_code_and_event() -> None:
     page = TEXTS["docs/scripts.md"]
     assert all(f"| {code} |" in page for code in {*(meaning.exit_code for meaning in MEANING.values()), 70})
     assert all(f"| `{name}` |" in page for name in ("progress", "submitted", "charged", "result", "failure"))
-    assert all(f"`{kind.value}`" in TEXTS["docs/operations.md"] for kind in Kind)
+    assert all(f"`{kind.value}`" in TEXTS["docs/operations/errors.md"] for kind in Kind)
 
 
 # ------------------------------------------------------------------------------------------- JSON
