@@ -122,6 +122,15 @@ class Daemon(Section):
     timezone: Zone = Field(default=USUAL_ZONE, examples=["Europe/Berlin"])
 
 
+class Board(Section):
+    kind: Literal["notion", "none"] = "notion"
+
+    @property
+    def own(self) -> bool:
+        """Whether videod keeps the board itself, without Notion."""
+        return self.kind == "none"
+
+
 class Notion(Section):
     parent_page: str = ""
     database_id: str = ""
@@ -379,6 +388,7 @@ class Settings(Section):
 
     paths: Paths = Field(default_factory=Paths)
     daemon: Daemon = Field(default_factory=Daemon)
+    board: Board = Field(default_factory=Board)
     notion: Notion = Field(default_factory=Notion)
     webhook: Webhook = Field(default_factory=Webhook)
     services: Services = Field(default_factory=Services)

@@ -227,6 +227,18 @@ class Board(Protocol):
         ...
 
 
+class Brings(Protocol):
+    """What a person puts on an entry besides its fields. Both methods raise BoardError."""
+
+    async def of(self, page_id: str) -> str:
+        """Their own sources, "" where there are none."""
+        ...
+
+    async def story(self, page_id: str) -> Mapping[str, str]:
+        """The texts of a story of their own, by their names in `core.own_story`."""
+        ...
+
+
 class LeaseBoard(Protocol):
     """The line on the board that says who works on it (`core.lease`). Both methods raise BoardError only."""
 

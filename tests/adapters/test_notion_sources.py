@@ -62,7 +62,7 @@ async def test_an_entry_is_made_with_its_sources(tmp_path: Path) -> None:
     async with notion_stage(tmp_path) as stage:
         board, _ = await stage.made()
         text = f"{LINK}\n\nA note of mine.\n\n" + "x" * 4500
-        page = await board.add({"Title": "Bear"}, blocks_of(text))
+        page = await board.add({"Title": "Bear"}, sources=text)
         own = OwnSources()
         assert await own.of(page) == ""
         own.calls = stage.calls
@@ -76,7 +76,7 @@ async def test_an_entry_is_made_with_a_story_that_is_read_as_it_was_given(tmp_pa
         board, _ = await stage.made()
         own = OwnSources()
         own.calls = stage.calls
-        page = await board.add({"Title": "Bear"}, blocks_of("A note."), script)
+        page = await board.add({"Title": "Bear"}, own=script, sources="A note.")
         assert (await own.story(page))[SCRIPT].replace("\n", "") == "".join(script[SCRIPT])
         assert await own.of(page) == "A note."
         page = await board.add({"Title": "Wolf"}, own=plan)

@@ -17,7 +17,8 @@ from tests.campaigns import invariants
 from tests.campaigns.frame import Campaign, Result, main, say
 from tests.harness.patience import until
 from tests.live.stage import Stage
-from videod.cli import actions, rehearsal
+from videod.cli import desk as at_desk
+from videod.cli import rehearsal
 from videod.cli.client import Place, now_ms
 from videod.cli.demo_person import Person
 from videod.core.events import VideoLooked
@@ -105,7 +106,7 @@ def _archive_again(made: Stage, person: Person, chance: random.Random) -> int:
     """YouTube's last word on every film, days before it would come: until then it is not archived. One that is archived
     is queued again, so that it comes back. Returns how many are archived."""
     waiting = [row["id"] for row in made.rows("SELECT id FROM tasks WHERE verdict_due IS NOT NULL")]
-    with actions.desk(Place(made.state, made.config)) as desk:
+    with at_desk.desk(Place(made.state, made.config)) as desk:
         for task in waiting:
             asyncio.run(desk._ledger.apply(VideoLooked(now_ms(), task, Verdict.UNWATCHED.value)))
     archived = _archived(made)

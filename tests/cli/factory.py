@@ -127,9 +127,11 @@ class StudioBox:
         found = at_once(self.store.read(lambda connection: reads.jobs(connection, task_id)))
         return {job.name: job for job in found}
 
-    def queue(self, title: str, channel: str = "wild_earth", priority: Priority = Priority.NORMAL) -> str:
+    def queue(
+        self, title: str, channel: str = "wild_earth", priority: Priority = Priority.NORMAL, page_id: str = ""
+    ) -> str:  # fmt: skip
         """A new queued entry; returns its task id."""
-        page = hashlib.md5(title.encode(), usedforsecurity=False).hexdigest()
+        page = page_id or hashlib.md5(title.encode(), usedforsecurity=False).hexdigest()
         event = EntryQueued(self.clock.at, page, channel, title, "bears", "one river", priority, None)
         task = self.apply(event).task
         assert task is not None

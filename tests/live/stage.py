@@ -37,7 +37,7 @@ class Stage:
 
     def __init__(
         self, folder: Path, channel: dict[str, object] | None = None, sandbox: Sequence[str] = (),
-        settings: str = "", env: dict[str, str] | None = None,
+        settings: str = "", env: dict[str, str] | None = None, board: str = "notion",
     ) -> None:  # fmt: skip
         self.folder = folder
         self.state = folder / "daemon"
@@ -59,7 +59,7 @@ class Stage:
         # what is tried here waits for the board; the pace of the smaller plans has tests of its own
         quick += ("--notion-rate", str(NOTION_PER_MINUTE))
         self.found, self.sandbox = rehearsal.attach_or_start(self.root, [*quick, *sandbox])
-        self.env = rehearsal.environment(self.root, self.found, self.state)
+        self.env = rehearsal.environment(self.root, self.found, self.state, board)
         self.env |= {"VIDEOD_DAEMON_POLL_INTERVAL_S": "0.5", "VIDEOD_DAEMON_LOOK_AFTER_S": "3"}
         # whoever kills a daemon on purpose means no job of it
         self.env |= {"VIDEOD_RETRY_DEATHS": "1000"} | (env or {})

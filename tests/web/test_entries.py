@@ -38,7 +38,7 @@ class Paper:
         if self.error is not None:
             raise self.error
 
-    async def add(self, values: Mapping[str, object], *, own: Mapping[str, object]) -> str:
+    async def add(self, values: Mapping[str, object], *, own: Mapping[str, object], sources: str = "") -> str:
         await self._asked()
         self.added.append(values)
         self.owned.append(own)

@@ -52,7 +52,7 @@ async def test_every_path_that_reads_answers_as_the_document_says(api: Caller) -
     _, tasks = await api.get("/api/tasks")
     ids = [one["id"] for one in tasks["tasks"]]
     for route in ROUTES:
-        if route.method == "GET":
+        if route.method == "GET" and route.name != "show_entry":  # of videod's own board alone: see test_drafts
             for name in ids if "{id}" in route.path else [""]:
                 status, _ = await api.get(route.path.replace("{id}", name))
                 assert status == 200, route.path

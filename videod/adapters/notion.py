@@ -28,7 +28,7 @@ from videod.adapters.notion_shapes import (
     said,
     same_id,
 )
-from videod.adapters.notion_sources import story_blocks
+from videod.adapters.notion_sources import blocks_of, story_blocks
 from videod.adapters.notion_values import milliseconds
 from videod.core.own_story import NOTHING
 from videod.core.statuses import LABELS, Status
@@ -210,10 +210,14 @@ class NotionBoard:
 
     @promised
     async def add(
-        self, values: Mapping[str, object], below: Sequence[object] = (), own: Mapping[str, object] = NOTHING.args
+        self, values: Mapping[str, object], *, own: Mapping[str, object] = NOTHING.args, sources: str = ""
     ) -> str:
-        """Make an entry with blocks and a story of one's own on its page, in one request; returns its page id."""
-        what, blocks = "make the entry", [*below, *story_blocks(own)]
+        """Make an entry with sources and a story of one's own on its page, in one request; returns its page id."""
+        what = "make the entry"
+        try:
+            blocks = [*(blocks_of(sources) if sources else ()), *story_blocks(own)]
+        except ValueError as error:
+            raise BoardError("rejected", f"the sources do not fit on the entry's page: the text {error}") from None
         parent = {"type": "data_source_id", "data_source_id": (await self.ids()).entries_source}
 
         async def make(columns: _Columns) -> str:

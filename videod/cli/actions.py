@@ -5,7 +5,6 @@ takes the daemon's place for the moment: the same lock, the same ledger, the sam
 """
 
 import asyncio
-import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ import typer
 
 from videod.cli import client, options, output
 from videod.cli.client import Place
+from videod.cli.desk import desk, held
 from videod.cli.options import AsJson, ChannelId, Config, EachEpisode, Episode, Episodes, StateFolder, What, examples
 from videod.cli.output import Cell, Column, CommandError
 from videod.core import outlook
@@ -342,10 +342,6 @@ def _tell(ask: Request, answer: Mapping[str, object]) -> None:
     output.say(f"{ask.name}: {text}.", "plain" if answer["changed"] or foreseen else "dim")
 
 
-#: sysexits: the disk does not take it
-_NO_GROUND = 74
-
-
 @contextmanager
 def _client(where: Place, verb: str) -> Iterator[Client]:
     """Who takes the requests: the daemon behind its socket, or this process in its place."""
@@ -353,49 +349,8 @@ def _client(where: Place, verb: str) -> Iterator[Client]:
     if daemon_of(where.state) is not None:
         yield lambda ask: client.post(where, ask.path, ask.body)
         return
-    from videod.adapters.disk import unusable
-    from videod.daemon.lock import LockHeld, hold
-
-    why_not = unusable(where.state)
-    if why_not is not None:
-        raise CommandError(_NO_GROUND, why_not, "nothing was changed")
-    try:
-        with hold(where.state, f"videod {verb}"), desk(where) as handler:
-            yield lambda ask: _directly(handler, ask)
-    except LockHeld as error:
-        raise CommandError(output.TEMPORARY, str(error).rstrip("."), "or try again in a moment") from error
-
-
-@contextmanager
-def desk(where: Place) -> "Iterator[RequestHandler]":
-    """A ledger of our own over the database, under the lock that the caller holds."""
-    from videod.adapters.clock import SystemClock
-    from videod.adapters.inspector import MediaInspector
-    from videod.channels import ChannelError, load_channels
-    from videod.config import ConfigError, load_settings
-    from videod.daemon.wiring import ffmpeg_finder, policies
-    from videod.flow.placing import Placing
-    from videod.ledger import Ledger, Wakeups
-    from videod.store.database import DatabaseError, InlineDatabase
-    from videod.store.schema import migrate
-    from videod.store.soundness import held, held_by_others
-    from videod.web.requests import RequestHandler
-
-    try:
-        settings = load_settings(where.settings, os.environ)
-        channels = load_channels(settings.paths.channels)
-        migrate(where.database)
-    except (ConfigError, ChannelError, DatabaseError) as error:
-        if held(error):
-            raise CommandError(output.TEMPORARY, held_by_others(where.database), "nothing was changed") from error
-        raise CommandError(output.CONFIGURATION, str(error), "fix that, then try again") from error
-    store = InlineDatabase(where.database)
-    try:
-        clock = SystemClock()
-        placing = Placing(where.state, MediaInspector(ffmpeg_finder(settings.paths.ffmpeg)), where.workspace, clock)
-        yield RequestHandler(Ledger(store, policies(settings, channels), Wakeups()), store, clock, "cli", placing)
-    finally:
-        asyncio.run(store.close())
+    with held(where, verb), desk(where) as handler:
+        yield lambda ask: _directly(handler, ask)
 
 
 def _directly(handler: "RequestHandler", ask: Request) -> Mapping[str, object]:

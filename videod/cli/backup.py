@@ -307,9 +307,9 @@ def _shown(where: client.Place, tasks: Sequence[Task]) -> Mapping[str, str]:
 
 
 def _pause(where: client.Place, stakes: Sequence[Stake]) -> None:
-    from videod.cli import actions
+    from videod.cli import desk
 
-    with actions.desk(where) as handler:
+    with desk.desk(where) as handler:
         for one in stakes:
             asyncio.run(handler.pause_task(one.task.id, one.reason))
 

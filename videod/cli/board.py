@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +40,13 @@ def settings_of(path: Path) -> "Settings":
         raise CommandError(CONFIGURATION, str(error), "") from error
 
 
+def check_notion(settings: "Settings") -> None:
+    """Raises CommandError where the board is videod's own."""
+    if settings.board.own:
+        told = 'The board is videod\'s own (`kind = "none"` under [board] of videod.toml). Notion has no part in it.'
+        raise CommandError(CONFIGURATION, told, "`videod entries list` shows its entries.")
+
+
 def with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]", config: Path) -> T:
     """Run `work` on a connection with the token that is set; `config`: the settings file.
 
@@ -48,6 +56,7 @@ def with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]", co
     from videod.daemon import refusals
     from videod.ports import BoardError
 
+    check_notion(settings)
     try:
         token = load_secrets(os.environ, settings=config).get("NOTION_TOKEN")
         if not token:
@@ -116,10 +125,24 @@ def with_board(settings: "Settings", work: "Callable[[NotionBoard], Awaitable[T]
     from videod.adapters.notion import NotionBoard, Place
 
     notion = settings.notion
-    if not notion.parent_page and not notion.database_id:
+    if not settings.board.own and not notion.parent_page and not notion.database_id:
         raise CommandError(CONFIGURATION, "videod does not know your board.", "Run `videod notion init --parent LINK`.")
     place = Place(known(settings, ""), notion.database_id or None, notion.parent_page or None)
     return with_calls(settings, lambda calls: work(NotionBoard(calls, SystemClock(), place)), config)
+
+
+def own(settings: "Settings", state: Path) -> bool:
+    """Whether the board is videod's own, by the settings or by what this state folder began with."""
+    from videod.daemon.boards import KIND
+    from videod.store import readonly, reads
+
+    if settings.board.own:
+        return True
+    try:
+        with closing(readonly.look(state / "videod.db")) as connection:
+            return reads.value(connection, KIND) == "none"
+    except (readonly.NoDatabase, sqlite3.Error, OSError):
+        return False
 
 
 def statuses(path: Path, tasks: "Sequence[Task]") -> Mapping[str, str]:

@@ -318,9 +318,9 @@ def _vault(config: Path, channel: str) -> "MultiFernet":
 def _cancelled(found: _Found) -> list[str]:
     import asyncio
 
-    from videod.cli import actions
+    from videod.cli import desk
 
-    with actions.desk(found.where) as handler:
+    with desk.desk(found.where) as handler:
         for task in found.known.open:
             asyncio.run(handler.cancel(task.id))
     return [task.id for task in found.known.open]

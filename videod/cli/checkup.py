@@ -63,7 +63,9 @@ def _settings(config: Path, env: Mapping[str, str]) -> tuple[Settings | None, li
             note("settings", "facts", "Wikipedia asks programs for a way to reach who runs them. Put your mail address"
                  " or page into `contact` under [facts] of videod.toml.")
         )  # fmt: skip
-    if not found.notion.parent_page and not found.notion.database_id:
+    if found.board.own:
+        told.append(ok("board", "place", "videod keeps the board itself. Notion is not needed."))
+    elif not found.notion.parent_page and not found.notion.database_id:
         told.append(
             fix("board", "place", "videod does not know your board. Share a page with your connection and run `videod"
                  " notion init --parent LINK`, then put the line that it prints into videod.toml.")

@@ -163,7 +163,7 @@ async def _board(
 ) -> list[Check]:  # fmt: skip
     """The board's columns and Notion's clock."""
     place = settings.notion
-    if not place.parent_page and not place.database_id:
+    if settings.board.own or (not place.parent_page and not place.database_id):
         return []  # said with the settings
     clock = SystemClock()
     try:

@@ -20,6 +20,10 @@ QUIET_MS = 7 * 86_400_000
 def hook(settings: Settings, secrets: Secrets | None, now: int) -> Iterator[Check]:
     """What is wrong with the webhook, or that it is off or well."""
     wanted = settings.webhook
+    if settings.board.own:
+        if wanted.port:
+            yield note(AREA, "port", "Not used: the board is videod's own, and only Notion calls the webhook.")
+        return
     if not wanted.port:
         yield ok(AREA, "port", f"Off: videod asks Notion every {settings.daemon.poll_interval_s:g} s.")
         return

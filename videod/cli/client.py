@@ -20,10 +20,11 @@ from videod.core.model import Task
 from videod.core.moments import show_in
 from videod.core.sanitize import sanitize_screen
 from videod.core.services import LANES, TIDYING
+from videod.core.statuses import LABELS, Status
 from videod.dashboard.rows import Surroundings
 from videod.dashboard.running import daemon_of
 from videod.documents import DocumentError, read_toml, state_folder, time_zone
-from videod.store import archives, readonly, soundness, views
+from videod.store import archives, entries, readonly, soundness, views
 from videod.store.soundness import busy
 from videod.web import token
 
@@ -156,10 +157,35 @@ def one_task(connection: sqlite3.Connection, text: str) -> Task:
     if len(found) == 1:
         return found[0]
     if not found:
+        _say_of_entry(connection, text)
         raise CommandError(MISSING, f"no task is called {sanitize_screen(text)!r}", "see `videod list` for the ids")
     names = ", ".join(f"{task.id} ({sanitize_screen(task.title)})" for task in found[:5])
     more = " and more" if len(found) > 5 else ""
     raise CommandError(REFUSED, f"{sanitize_screen(text)!r} may mean {names}{more}", "type more of the id")
+
+
+def _say_of_entry(connection: sqlite3.Connection, text: str) -> None:
+    """Raises CommandError where the text means an entry of videod's own board that is no episode."""
+    try:
+        found = entries.named(connection, text)
+    except sqlite3.OperationalError:  # a database of an older videod, which nobody has started since
+        return
+    if len(found) != 1:
+        return
+    (one,) = found
+    title, problem = (
+        sanitize_screen(str(one.shown.get("Title"))),
+        sanitize_screen(str(one.shown.get("Error Log") or "")),
+    )
+    if problem:
+        hint = f"`videod entries edit {one.page_id} --queue` queues it again once that is changed"
+        raise CommandError(MISSING, f"{title} was sent back and is no episode: {problem.rstrip('.')}", hint)
+    if one.shown.get("Status") == LABELS[Status.QUEUED]:
+        hint = "start videod if it does not run"
+        raise CommandError(MISSING, f"{title} is queued and waits for videod to take it", hint)
+    raise CommandError(
+        MISSING, f"{title} is a draft and no episode yet", f"`videod entries queue {one.page_id}` starts it"
+    )
 
 
 # ------------------------------------------------------------------------------------------- the daemon's socket

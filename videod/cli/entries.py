@@ -65,14 +65,15 @@ def new(
         "Status": LABELS[status],
     }  # fmt: skip
     spoken = _check(settings, values)
-    below = [] if sources is None else _sources(sources)
-    own = _brought(script, plan, _telling(where, spoken)) if told else NOTHING
+    alone = board.own(settings, where.state)
+    below = "" if sources is None else sources_of(sources, fits=not alone)
+    own = _brought(story_of(script, plan), _telling(where, spoken)) if told else NOTHING
 
     async def add(on: "NotionBoard") -> str:
         given = {name: value for name, value in values.items() if value is not None}
-        return await on.add(given, below, own.args)
+        return await on.add(given, own=own.args, sources=below)
 
-    page = board.with_board(settings, add, where.settings)
+    page = _added(where, values, own, below) if alone else board.with_board(settings, add, where.settings)
     if as_json:
         output.print_json({"page_id": page, "status": status.value, "title": title, "channel": channel})
         return output.OK
@@ -85,8 +86,19 @@ def new(
     return output.OK
 
 
-def _sources(path: Path) -> list[dict[str, object]]:
-    """What goes under the heading Sources of the entry's page. Raises CommandError."""
+def _added(where: client.Place, values: Mapping[str, object], own: Brought, sources: str) -> str:
+    """Add it to videod's own board; returns its id. Raises CommandError."""
+    from videod.cli import own_entries
+    from videod.web.entries import COLUMNS
+
+    body = {name: values[column] for name, column in COLUMNS.items() if name != "status"}
+    body |= {"priority": str(values["Priority"]).lower(), "draft": values["Status"] == LABELS[Status.DRAFT]}
+    body |= own_entries.brings(own.args) | ({"sources": sources} if sources else {})
+    return str(own_entries.asked(where, "add_entry", "", body)["page_id"])
+
+
+def sources_of(path: Path, fits: bool = False) -> str:
+    """A person's own sources; with `fits` as many as a page in Notion takes. Raises CommandError."""
     from videod.adapters.notion_sources import MOST, blocks_of
 
     try:
@@ -94,7 +106,9 @@ def _sources(path: Path) -> list[dict[str, object]]:
             text = given.read(4 * MOST + 1).decode("utf-8-sig")
         if len(text) > MOST:
             raise ValueError(f"has more than {MOST:,} characters")
-        return blocks_of(text)
+        if fits:
+            blocks_of(text)
+        return text
     except OSError as error:
         raise CommandError(output.USAGE, f"{path} cannot be read: {error.strerror}", "name a text file") from None
     except ValueError as error:
@@ -102,14 +116,19 @@ def _sources(path: Path) -> list[dict[str, object]]:
         raise CommandError(output.USAGE, f"{path} {reason}", "give a shorter text, or links") from None
 
 
-def _brought(script: Path | None, plan: Path | None, telling: "Telling") -> Brought:
-    """The story of one's own, judged as the daemon will. Raises CommandError."""
+def story_of(script: Path | None, plan: Path | None) -> dict[str, str]:
+    """The texts of a story of one's own, by their names in `own_story`. Raises CommandError."""
     texts = {
         name: _text(path, most)
         for name, path, most in ((SCRIPT, script, SCRIPT_MAX), (PLAN, plan, PLAN_MAX)) if path is not None
     }  # fmt: skip
     if empty := next((name for name, text in texts.items() if not text.strip()), None):
         raise CommandError(output.REFUSED, f"{script if empty == SCRIPT else plan} is empty", f"write the {empty}")
+    return texts
+
+
+def _brought(texts: Mapping[str, str], telling: "Telling") -> Brought:
+    """The story of one's own, judged as the daemon will. Raises CommandError."""
     found = brought(texts, telling)
     if found.problem:
         raise CommandError(output.REFUSED, found.problem[:1].lower() + found.problem[1:], "correct it, then try again")
@@ -167,6 +186,8 @@ def priority(
     config: Config = None,
 ) -> int:
     """Change which episodes go first. The board shows it, and videod takes it over within seconds."""
+    from videod.cli import own_entries
+
     where = client.place(state, config)
     with client.looking(where) as connection:
         task = client.one_task(connection, episode)
@@ -177,7 +198,11 @@ def priority(
             raise CommandError(output.CONFIGURATION, "the board has no column Priority", "run `videod notion init`")
         await on.write(task.page_id, {"Priority": level.label})
 
-    board.with_board(board.settings_of(where.settings), write, where.settings)
+    settings = board.settings_of(where.settings)
+    if board.own(settings, where.state):
+        own_entries.asked(where, "prioritize_task", task.id, {"priority": level.value})
+    else:
+        board.with_board(settings, write, where.settings)
     if as_json:
         output.print_json({"task": task.id, "title": task.title, "priority": level.value})
     else:

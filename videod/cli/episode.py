@@ -15,7 +15,7 @@ import typer
 from videod.cli import client, options, output
 from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
 from videod.cli.output import CommandError
-from videod.core import bounds
+from videod.core import bounds, links
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize_screen
 from videod.core.statuses import JobState
@@ -70,8 +70,11 @@ def _place(task: Task, jobs: Iterable[Job], workspace: Path, what: What | None) 
     has_film = film is not None and film.is_file()
     if what in (What.FILM, None) and film is not None and has_film:
         return str(film)
+    if what is What.BOARD and (page := links.of_entry(task.page_id)):
+        return page
     if what is What.BOARD:
-        return f"https://www.notion.so/{task.page_id.replace('-', '')}"
+        told = f"{task.title} has no page in Notion: the board is videod's own"
+        raise CommandError(output.MISSING, told, f"`videod show {task.id}` shows the episode")
     if what is What.YOUTUBE and task.youtube_url:
         return task.youtube_url
     if what in (What.FOLDER, None) and workspace.is_dir():

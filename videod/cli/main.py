@@ -47,6 +47,7 @@ COMMANDS: dict[str, Command] = {
     "export": Command("episode", "Copy an episode's plan, files, history, costs and digests into a folder.", _LOOK),
     "balance": Command("balance", "Show the credit left at each service and how many films it pays for.", _LOOK),
     "new": Command("entries", "Add an entry to the board and queue it.", _DECIDE),
+    "entries": Command("own_entries", "List, change, queue and remove entries before they are episodes.", _DECIDE),
     "priority": Command("entries", "Change which episodes go first.", _DECIDE),
     "approve": Command("actions", "Approve an open review.", _DECIDE),
     "redo": Command("actions", "Regenerate files of the open review or an earlier one.", _DECIDE),

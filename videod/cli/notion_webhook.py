@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from videod.cli import client, output
+from videod.cli import board, client, output
 from videod.cli.output import CONFIGURATION, DOWN, CommandError
 from videod.config import Settings
 from videod.core import webhook
@@ -29,6 +29,7 @@ Then run this command again. docs/operations.md has the lines for Caddy, cloudfl
 
 def show(settings: Settings, as_json: bool, config: Path) -> None:
     """Raises CommandError."""
+    board.check_notion(settings)
     state = settings.paths.state
     try:
         secret = load_secrets(os.environ, settings=config).get(webhook.SECRET)

@@ -70,13 +70,20 @@ def _master_key(root: Path) -> str:
     return path.read_text().strip()
 
 
-def environment(root: Path, found: Mapping[str, object], state: Path) -> dict[str, str]:
-    """The variables over the present environment with which videod works on the simulated services."""
+def environment(
+    root: Path, found: Mapping[str, object], state: Path, board: str = "notion"
+) -> dict[str, str]:  # fmt: skip
+    """The variables over the present environment with which videod works on the simulated services.
+
+    `board`: the kind of board; without Notion there is no token for it.
+    """
     from videod.sandbox.notion import BOARD_PAGE_ID
 
     given = found["environment"]
     assert isinstance(given, dict)
+    given = given if board == "notion" else {name: value for name, value in given.items() if name != "NOTION_TOKEN"}
     return dict(os.environ) | given | {
+        "VIDEOD_BOARD_KIND": board,
         "VIDEOD_MASTER_KEY": _master_key(root),
         "VIDEOD_PATHS_STATE": str(state.resolve()),
         "VIDEOD_NOTION_PARENT_PAGE": BOARD_PAGE_ID,
@@ -121,7 +128,8 @@ def prepare(
     """
     from videod.adapters import oauth
 
-    asyncio.run(_make_board(env, channels))
+    if env["VIDEOD_BOARD_KIND"] == "notion":
+        asyncio.run(_make_board(env, channels))
     folder = state / "tokens"
     private_folder(folder)
     for channel in channels:

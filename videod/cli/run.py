@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -14,7 +14,7 @@ from videod.core.sanitize import sanitize_screen_lines
 if TYPE_CHECKING:
     from videod.cli.children import Children
 
-CONFIGURATION, BUSY, BROKEN, CREDENTIALS = 78, 75, 74, 77
+USAGE, CONFIGURATION, BUSY, BROKEN, CREDENTIALS = 64, 78, 75, 74, 77
 
 app = options.app()
 
@@ -40,6 +40,10 @@ def run(
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Work on the simulated services: nothing leaves this host.")
     ] = False,
+    board: Annotated[
+        Literal["notion", "none"] | None,
+        typer.Option(help="With --sandbox: the simulated Notion, or none. Default: as videod.toml says."),
+    ] = None,
     verbose: Annotated[bool, typer.Option(help="Also log what scripts say.")] = False,
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Take the board from another videod that works on it.")
@@ -49,16 +53,18 @@ def run(
 
     It runs until Ctrl-C or SIGTERM.
     """
+    if board is not None and not sandbox:
+        _fail(USAGE, "--board goes with --sandbox. Set `kind` under [board] of videod.toml.")
     if not sandbox:
         raise typer.Exit(serve(config, os.environ, verbose, take_over))
     from videod.cli.children import Children
 
     with Children() as stand_ins:  # those that were here before stay
-        code = serve(config, _rehearse(config, stand_ins), verbose, take_over)
+        code = serve(config, _rehearse(config, stand_ins, board), verbose, take_over)
     raise typer.Exit(code)
 
 
-def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
+def _rehearse(config: Path, stand_ins: "Children", board: str | None) -> dict[str, str]:
     """The environment that points at the simulated services, which are started where none are here."""
     from videod.channels import ChannelError, load_channels
     from videod.cli import rehearsal
@@ -75,11 +81,13 @@ def _rehearse(config: Path, stand_ins: "Children") -> dict[str, str]:
     except OSError as error:
         _fail(BROKEN, f"The simulated services cannot work in {error.filename or 'the state folder'}: {error.strerror}")
     state = root / "daemon"
-    env = rehearsal.environment(root, found, state) | rehearsal.clients(projects.values())
+    kind = board or settings.board.kind
+    env = rehearsal.environment(root, found, state, kind) | rehearsal.clients(projects.values())
     rehearsal.prepare(env, channels, state, projects)
-    if settings.webhook.port:
+    if settings.webhook.port and kind == "notion":
         env |= rehearsal.called_back(found, settings.webhook.port)
-    typer.echo(f"Simulated services are up. The board: {found.get('page')}", err=True)
+    own = "videod's own. `videod new` adds an entry, `videod watch` shows all of them"
+    typer.echo(f"Simulated services are up. The board: {found.get('page') if kind == 'notion' else own}", err=True)
     return env
 
 

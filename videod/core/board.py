@@ -6,7 +6,7 @@ entries' data source (requirements FR1, FR4); the Error Log holds what is wrong 
 
 from collections.abc import Iterable, Sequence
 
-from videod.core import held_against, services, sourced, wording
+from videod.core import held_against, links, services, sourced, wording
 from videod.core.advice import advice
 from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
@@ -166,9 +166,8 @@ def _outlook(job: Job, failure: Failure) -> str:
 
 def alert(task: Task, job: Job, failure: Failure) -> str:
     """What an alert says of it outside the board: title, channel, job, reason, what to do, the entry's address."""
-    where = f"https://www.notion.so/{task.page_id.replace('-', '')}"
     about = f"{task.title} ({task.channel_id}), {job.name}"
-    return f"{about}: {sentence(failure.message)}{_outlook(job, failure)} {where}"
+    return f"{about}: {sentence(failure.message)}{_outlook(job, failure)} {links.of_entry(task.page_id)}".rstrip()
 
 
 def sentence(message: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from videod.core import bounds
+from videod.core import bounds, links
 from videod.core.moments import duration
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import AT_GATE, LABELS, Status
@@ -98,7 +98,7 @@ def _line(one: Waiting, at: int) -> str:
     title = sanitize_line(one.title)
     title = title if len(title) <= TITLE_CHARACTERS else f"{title[: TITLE_CHARACTERS - 1]}…"
     cost = f"${one.cost_micros / 1e6:,.2f}" if one.cost_micros else "nothing"
-    link = f" https://www.notion.so/{one.page_id.replace('-', '')}" if one.page_id else ""
+    link = f" {links.of_entry(one.page_id)}".rstrip() if one.page_id else ""
     about = f"{_about(one)} for {duration(at - one.since)}"
     return f"- {title} ({one.channel_id}, {one.task_id}): {about}, {_COSTS[one.what]} {cost}.{link}"
 

@@ -7,8 +7,6 @@
 import asyncio
 import json
 import logging
-import os
-import re
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
@@ -16,9 +14,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
-
-import httpx
 
 from videod.adapters import notifiers, walls
 from videod.adapters.clock import SystemChance, SystemClock
@@ -27,26 +22,21 @@ from videod.adapters.decoding_room import DecodingRoom
 from videod.adapters.disk import MB, Disk
 from videod.adapters.extras import Extras
 from videod.adapters.inspector import MediaInspector
-from videod.adapters.notion import NotionBoard, Place
 from videod.adapters.notion_calls import Calls
-from videod.adapters.notion_lease import NotionLease
-from videod.adapters.notion_pacer import NAME, NotionPacer
-from videod.adapters.notion_places import Ids, kept_ids
-from videod.adapters.notion_sources import OwnSources
 from videod.adapters.oauth import GoogleTokens, vault
 from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.adapters.r2 import R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
-from videod.config import Notion
 from videod.core import tables, webhook
 from videod.core.consents import Consent
 from videod.core.model import ChannelPolicy
 from videod.core.step import Step
 from videod.credentials import Secrets
-from videod.daemon import keeping, preflight, refusals, settings_checks, wiring
+from videod.daemon import boards, ending, keeping, preflight, settings_checks, wiring
 from videod.daemon.allowances import AllowanceWatch
 from videod.daemon.attention import AttentionWatch, Rules
-from videod.daemon.board_lease import BoardLease, this_holder
+from videod.daemon.board_lease import BoardLease
+from videod.daemon.boards import AnyBoard
 from videod.daemon.clock_watch import ClockWatch
 from videod.daemon.disk_watch import DiskWatch
 from videod.daemon.gates import judge_again
@@ -55,7 +45,6 @@ from videod.daemon.others import Others
 from videod.daemon.preflight import Preflight
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
-from videod.daemon.refusals import StartError
 from videod.daemon.settings_checks import BoardLook, Now
 from videod.daemon.slowness import SlowWatch
 from videod.daemon.verdicts import VerdictWatch
@@ -84,8 +73,6 @@ log = logging.getLogger(__name__)
 HELD_S = 600.0
 #: a token that a look asks for is fresh until the next look: an upload never waits for one, ms
 AHEAD_MS = round(preflight.CALM_S * 1000)
-#: closing one of the parts may take so long, seconds
-PART_S = 2.5
 
 
 Watch = Callable[[], Coroutine[None, None, None]]
@@ -101,8 +88,9 @@ class Assembly:
     intake: Intake
     relay: Relay
     placing: Placing
-    board: NotionBoard
-    calls: Calls
+    board: AnyBoard
+    #: the connection to Notion; None where the board is videod's own
+    calls: Calls | None
     launcher: ProcessLauncher
     lease: BoardLease
     #: settles what a paid script of the last daemon is still finishing
@@ -136,19 +124,21 @@ async def build(
     sqlite3.Error when the database cannot be opened, OSError when the state folder cannot be used.
     """
     sources = wiring.Sources(current.settings, current.channels, secrets, urls, env)
-    clock, chance, wakeups, own = SystemClock(), SystemChance(), Wakeups(), OwnSources()
+    clock, chance, wakeups = SystemClock(), SystemChance(), Wakeups()
     disk = Disk(sources.state, lambda: current.settings.limits.reserve_mb * MB)
     database = await _database(sources.state / "videod.db", ends)
-    opened.push_async_callback(_closed, "database", database.close)
+    opened.push_async_callback(ending.closed, "database", database.close)
     people = _people(current, secrets, ends)
     others = Others(sources.state / "videod.db", people.send, ends.beat)
     ends.remarks.append(others.problems)
     store = Resilient(database, disk.make_room, clock.sleep, ends.beat, others.held)
     ledger = Ledger(store, current.policy, wakeups, secrets.redact)
     await (clock_watch := ClockWatch(clock, ledger, store)).since_last_run()
+    await boards.settle(store, ledger, current.settings, clock)
+    joined = await boards.join(sources, store, ledger, clock, ends.remarks, opened)
     tokens = _google_tokens(current, sources, store, ledger, clock)
     builder = wiring.command_builder(
-        sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused, own
+        sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused, joined.brings
     )  # fmt: skip
     launcher, room = _children(sources, ends, opened)
     inspector = MediaInspector(builder.ffmpeg, current.ffmpegs, room)
@@ -163,10 +153,8 @@ async def build(
     )  # fmt: skip
     late = await recovery.recover()
     await _settle_the_past(store, ledger, clock, len(late), current.settings.daemon.timezone)
-    own.calls = calls = await _notion_calls(sources, store, ledger, clock, ends)
-    opened.push_async_callback(_closed, "Notion", calls.aclose)
-    board = NotionBoard(calls, clock, await _place(store, current.settings.notion))
-    lease = await _lease(NotionLease(calls, board.ids), store, ledger, clock, ends)
+    board, lease = joined.board, BoardLease(joined.line, clock, joined.me, ends.board_lost, ends.beat)
+    ends.remarks.append(lease.problems)
     youtube = wiring.youtube_questions(sources, launcher, tokens.youtube_token)
     buckets = wiring.buckets(sources, lambda: current.settings, lambda: current.channels, clock)
     ready = _preflight(store, ledger, clock, _Asked(current, sources, balances, tokens, board, youtube, room, buckets))
@@ -174,7 +162,7 @@ async def build(
         store, ledger, runner, builder, wiring.lanes(current.settings), current.rules, clock, cleared=ready.cleared
     )
     turns, who, (pause_s, untold_ms) = Turns(), lease.installation, _board_waits(current)
-    small, told = wiring.previews(sources, launcher), wiring.own_stories(own, lambda: current.channels, store)
+    small, told = wiring.previews(sources, launcher), wiring.own_stories(joined.brings, lambda: current.channels, store)
     intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who, untold_ms, told)
     relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who, buckets, small)
     least = partial(_least_free, current)
@@ -193,14 +181,14 @@ async def build(
     watches |= await _webhook(sources, store, ledger, clock, ends)
     return Assembly(
         store, ledger, scheduler, intake, relay, Placing(sources.state, inspector, builder.workspace, clock), board,
-        calls, launcher, lease, partial(recovery.settle_late, late), watches, ready.ask,
+        joined.notion, launcher, lease, partial(recovery.settle_late, late), watches, ready.ask,
     )  # fmt: skip
 
 
 async def _webhook(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, ends: Ends) -> dict[str, Watch]:
     """What listens for Notion, where that is switched on."""
     settings = sources.settings
-    if not settings.webhook.port:
+    if not settings.webhook.port or settings.board.own:
         before = webhook.report_of(await store.read(lambda tx: reads.value_json(tx, webhook.FACT)))
         if before.on:
             await ledger.set_value(webhook.FACT, json.dumps(replace(before, on=False).as_json()))
@@ -252,7 +240,7 @@ class _Asked:
     sources: wiring.Sources
     balances: ServiceBalances
     tokens: GoogleTokens
-    board: NotionBoard
+    board: AnyBoard
     youtube: YouTubeQuestions
     room: DecodingRoom
     buckets: R2Buckets
@@ -306,17 +294,6 @@ def _preflight(store: Store, ledger: Ledger, clock: Clock, asked: _Asked) -> Pre
     return made
 
 
-async def _lease(line: NotionLease, store: Store, ledger: Ledger, clock: Clock, ends: Ends) -> BoardLease:
-    """What keeps the board for this state folder on this machine; the folder is named once and for all."""
-    known = await store.read(lambda tx: reads.value(tx, "installation"))
-    if known is None or re.fullmatch(r"[0-9a-f]{12}", known) is None:
-        known = uuid4().hex[:12]
-        await ledger.set_value("installation", known)
-    made = BoardLease(line, clock, this_holder(known), ends.board_lost, ends.beat)
-    ends.remarks.append(made.problems)
-    return made
-
-
 def _google_tokens(
     current: LiveConfig, sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock
 ) -> GoogleTokens:  # fmt: skip
@@ -341,46 +318,6 @@ async def _database(path: Path, ends: Ends) -> Database:
                 said = True
         ends.beat()
         await asyncio.sleep(1)
-
-
-async def _notion_calls(
-    sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, ends: Ends
-) -> Calls:  # fmt: skip
-    """The paced connection. Raises StartError where the environment or the file of turns does not let it be made."""
-    banned_until = await store.read(lambda tx: reads.value_ms(tx, "notion_not_before")) or 0
-
-    async def remember(until_ms: int) -> None:
-        await ledger.set_value("notion_not_before", str(until_ms))
-
-    async def remark(text: str) -> None:
-        await ledger.set_value("board_remark", text)
-
-    path, notion = sources.state / NAME, sources.settings.notion
-    try:
-        turn = NotionPacer(path)
-    except OSError as error:
-        raise StartError(
-            f"{path} cannot be used: {error.strerror}. Remove it (it holds nothing but the pace of requests to"
-            " Notion), then start videod again.", refusals.GROUND,
-        ) from None  # fmt: skip
-    ends.remarks.append(lambda: (turn.problem,) if turn.problem else ())
-    try:
-        return Calls(
-            sources.secrets.get("NOTION_TOKEN") or "", clock, sources.urls["VIDEOD_URL_NOTION"],
-            notion.requests_per_s, banned_until, remember, version=notion.version, turn=turn, remark=remark,
-        )  # fmt: skip
-    except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
-        turn.close()
-        raise refusals.of_connections(error, os.environ) from error
-
-
-async def _closed(name: str, close: Callable[[], Awaitable[None]]) -> None:
-    """Close a part, within a bound and whatever it raises: the next one must be closed as well."""
-    try:
-        async with asyncio.timeout(PART_S):
-            await close()
-    except Exception as error:
-        log.warning("daemon_close_failed", extra={"part": name, "error": f"{type(error).__name__}: {error}"})
 
 
 async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock, still_paying: int, zone: str) -> None:
@@ -428,14 +365,3 @@ def _attention_rules(current: LiveConfig) -> Rules:
         round(alerts.reviews_after_h * hour), round(alerts.reviews_every_h * hour),
         lambda step: round(_deadline_s(current, tables.STEPS[step]) * 1000),
     )  # fmt: skip
-
-
-async def _place(store: Store, notion: Notion) -> Place:
-    """Where the board is."""
-    return Place(await _known_ids(store, notion), notion.database_id or None, notion.parent_page or None)
-
-
-async def _known_ids(store: Store, notion: Notion) -> Ids | None:
-    """Where the board was found last time, so that a start need not look for it; None where settings changed since."""
-    kept = await store.read(lambda tx: reads.value_json(tx, "notion_ids"))
-    return kept_ids(kept, notion.database_id, notion.parent_page)

@@ -48,7 +48,8 @@ async def _take_up(current: LiveConfig, assembly: Assembly) -> None:
     await assembly.ledger.adopt_limits(settings.daemon.timezone, SystemClock().now_ms())
     await assembly.scheduler.adopt(wiring.limits(settings))
     assembly.intake.poll_interval_s = settings.daemon.poll_interval_s
-    assembly.calls.pace(settings.notion.requests_per_s)
+    if assembly.calls is not None:
+        assembly.calls.pace(settings.notion.requests_per_s)
     await judge_again(assembly.store, assembly.ledger, SystemClock())
     assembly.ledger.wakeups.wake_all()
     try:

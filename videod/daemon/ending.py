@@ -4,15 +4,19 @@ Python waits without bound for threads that are not done: one that sits in a cal
 connection that nobody closed, would keep a dead daemon alive forever.
 """
 
+import asyncio
 import logging
 import os
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 
 log = logging.getLogger(__name__)
 
 #: after the last orderly step, seconds
 LAST_S = 10.0
+#: closing one of the parts may take so long, seconds
+PART_S = 2.5
 
 
 class Process:
@@ -36,3 +40,12 @@ def _leave(code: int) -> None:
     logging.shutdown()
     sys.stderr.flush()
     os._exit(code)
+
+
+async def closed(name: str, close: Callable[[], Awaitable[None]]) -> None:
+    """Close a part, within a bound and whatever it raises: the next one must be closed as well."""
+    try:
+        async with asyncio.timeout(PART_S):
+            await close()
+    except Exception as error:
+        log.warning("daemon_close_failed", extra={"part": name, "error": f"{type(error).__name__}: {error}"})

@@ -7,14 +7,13 @@ that failed or was stopped, and nothing that hangs keeps the process for long (`
 """
 
 import asyncio
-import json
 import logging
 import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,8 +28,8 @@ from videod.core import services, tables
 from videod.core.alerts import Note
 from videod.core.moments import clock
 from videod.credentials import SECRET_NAMES, Secrets
-from videod.daemon import addresses, bytecode, config_watch, ending, journals, lives, refusals, signals, wiring
-from videod.daemon.assembly import HELD_S, PART_S, Assembly, Ends, build
+from videod.daemon import addresses, boards, bytecode, config_watch, ending, journals, lives, refusals, signals, wiring
+from videod.daemon.assembly import HELD_S, Assembly, Ends, build
 from videod.daemon.disk_watch import SMALLEST_LIMIT
 from videod.daemon.heartbeat import HEARTBEAT_S, Heartbeat
 from videod.daemon.life import Life
@@ -55,7 +54,7 @@ log = logging.getLogger(__name__)
 
 #: after the children: tell the board what became of them; close what is open (seconds)
 LAST_WORDS_S = 5.0
-CLOSING_S = 2 * PART_S
+CLOSING_S = 2 * ending.PART_S
 #: loops without which nothing works: where one fails for minutes the process ends, and a fresh one is tried
 NEEDED = ("intake", "relay", "heartbeat")
 #: the door of the command line, in the state folder
@@ -68,7 +67,7 @@ FORCE_AFTER_S = 1.0
 
 def stop_budget_s(settings: Settings) -> float:
     """The longest a stop may take; a test compares it with TimeoutStopSec of the unit."""
-    return settings.daemon.stop_grace_s + 2 * KILL_GRACE_S + LAST_WORDS_S + PART_S + CLOSING_S
+    return settings.daemon.stop_grace_s + 2 * KILL_GRACE_S + LAST_WORDS_S + ending.PART_S + CLOSING_S
 
 
 def _require(secrets: Secrets, needed: Collection[str]) -> None:
@@ -322,7 +321,7 @@ async def _stop(assembly: Assembly, tasks: Mapping[str, asyncio.Task[None]], gra
         # what is not said now is said by the next daemon
         log.warning("daemon_last_words_failed", extra={"error": reason(error)})
     try:
-        async with asyncio.timeout(PART_S):
+        async with asyncio.timeout(ending.PART_S):
             await assembly.lease.release()
     except (BoardError, TimeoutError) as error:
         log.info("lease_unreleased", extra={"error": reason(error)})  # it lapses
@@ -331,10 +330,8 @@ async def _stop(assembly: Assembly, tasks: Mapping[str, asyncio.Task[None]], gra
 async def _find_board(current: LiveConfig, assembly: Assembly) -> None:
     """After the start: where the board is, so that the next one need not look for it."""
     await assembly.intake.looked.wait()  # at three requests a second, our questions would delay what people wait for
-    notion = current.settings.notion
     try:
-        found = {"place": [notion.database_id, notion.parent_page], "ids": asdict(await assembly.board.ids())}
-        await assembly.ledger.set_value("notion_ids", json.dumps(found))
+        await boards.find(assembly.board, current.settings.notion, assembly.ledger)
     except BoardError as error:
         log.warning("daemon_board_unknown", extra={"error": str(error)})
 

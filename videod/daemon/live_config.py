@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 #: read once: what they name is opened, bound or searched at startup
 AT_START = (
     "paths",
+    "board",
     "notion.parent_page",
     "notion.database_id",
     "notion.version",

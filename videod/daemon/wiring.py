@@ -34,7 +34,7 @@ from videod.flow.edits import OwnStory
 from videod.flow.job_command import CommandBuilder
 from videod.flow.limits import Lane, Limit
 from videod.ledger import Policies
-from videod.ports import Clock, Launcher
+from videod.ports import Brings, Clock, Launcher
 from videod.store.database import Store
 from videod.store.habits import pace
 
@@ -197,6 +197,8 @@ def required(settings: Settings) -> tuple[str, ...]:
     chosen = settings.services.chosen()
     used = {chosen.get(step.name, step.service) for step in tables.STEPS.values()}
     idle = {secret.name for service in LANES if service.name not in used for secret in service.secrets}
+    if settings.board.own:
+        idle |= {secret.name for secret in services.SERVICES["notion"].secrets}
     return tuple(name for name in REQUIRED if name not in idle)
 
 
@@ -299,7 +301,7 @@ def command_builder(
     channels: Callable[[], ChannelSet] | None = None,
     in_force: Callable[[], Settings] | None = None,
     another_token: Callable[[str], bool] = lambda channel: False,
-    own: OwnSources | None = None,
+    own: Brings | None = None,
 ) -> CommandBuilder:
     """`channels` and `in_force` give what is in force when a command is built (both may be reloaded while running)."""
     settings = sources.settings
@@ -322,7 +324,7 @@ def command_builder(
     )
 
 
-def own_stories(own: OwnSources, channels: Callable[[], ChannelSet], store: Store) -> OwnStory:
+def own_stories(own: Brings, channels: Callable[[], ChannelSet], store: Store) -> OwnStory:
     """Reads what an entry's page brings, and judges it by its channel's voice. The reader raises BoardError."""
 
     async def story(page_id: str, channel_id: str) -> Brought | None:

@@ -16,7 +16,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from videod.core import answers, bounds
+from videod.core import answers, bounds, links
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
 from videod.core.fields import text
 from videod.core.model import Task, task_id_of
@@ -259,7 +259,7 @@ class Intake:
         log.error("intake_entry_crashed", extra={"page": page_id}, exc_info=error)
         text = (
             f"An edit on the board could not be taken because of a fault in videod ({type(error).__name__}: {error})."
-            f" videod tries again every few seconds. All other entries continue. {_address(page_id)}"
+            f" videod tries again every few seconds. All other entries continue. {links.of_entry(page_id)}".rstrip()
         )
         key, at = f"intake:{page_id}:{type(error).__name__}", self._clock.now_ms()
         await self._ledger.alert(key, text, at, ends=f"intake {page_id}")
@@ -424,10 +424,6 @@ async def _together(*looks: Awaitable[int]) -> int:
     if failed:
         raise next((one for one in failed if not isinstance(one, BoardError)), failed[0])
     return sum(one for one in found if not isinstance(one, BaseException))
-
-
-def _address(page_id: str) -> str:
-    return f"https://www.notion.so/{page_id.replace('-', '')}"
 
 
 def _redone(applied: Applied) -> bool:

@@ -36,6 +36,7 @@ class Code(StrEnum):
     UNSIGNED = "unsigned"
     NOT_FOUND = "not_found"
     UNKNOWN_TASK = "unknown_task"
+    UNKNOWN_ENTRY = "unknown_entry"
     UNKNOWN_CHANNEL = "unknown_channel"
     UNKNOWN_SERVICE = "unknown_service"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -64,6 +65,7 @@ CODES: dict[Code, tuple[int, str]] = {
     Code.UNSIGNED: (401, "of the webhook: the delivery is not signed with the token in use"),
     Code.NOT_FOUND: (404, "there is no such path"),
     Code.UNKNOWN_TASK: (404, "no episode has this id or page id"),
+    Code.UNKNOWN_ENTRY: (404, "the board has no entry with this id"),
     Code.UNKNOWN_CHANNEL: (404, "no channel has this id"),
     Code.UNKNOWN_SERVICE: (404, "no service has this name"),
     Code.METHOD_NOT_ALLOWED: (405, "the path takes other methods. The header `Allow` lists them"),

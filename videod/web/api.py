@@ -14,7 +14,7 @@ from videod.flow.placing import Placing
 from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store.database import Store
-from videod.web import changing, episodes, openapi, reading
+from videod.web import changing, drafts, episodes, openapi, reading
 from videod.web.entries import Entries
 from videod.web.frame import Frame
 from videod.web.listen import ListenError, Listening, serve
@@ -40,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     *reading.ROUTES,
     *episodes.ROUTES,
     *changing.ROUTES,
+    *drafts.ROUTES,
     Route("GET", openapi.PATH, "openapi", "This description of the API.", described, object),
 )
 

@@ -190,3 +190,31 @@ class PriorityBody(TypedDict):
     task: str
     title: str
     priority: str
+
+
+class WaitingEntryBody(EntryBody):
+    """An entry of videod's own board that is no episode yet. `problem`: why it was sent back."""
+
+    topic: str
+    direction: str
+    priority: str
+    privacy: str | None
+    problem: str | None
+    script: str | None
+    plan: dict[str, object] | None
+    sources: str | None
+    made_at: Time
+    edited_at: Time
+
+
+class EntriesBody(TypedDict):
+    """The entries that are no episode yet, the newest first. `kind`: "none", or "notion" where they are in Notion."""
+
+    kind: str
+    entries: list[WaitingEntryBody]
+
+
+class ChangedEntryBody(EntryBody):
+    """A changed entry. `text` says what becomes of it."""
+
+    text: str

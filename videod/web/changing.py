@@ -25,15 +25,15 @@ async def add_entry(house: House, call: Call) -> api_shapes.EntryBody:
     asked = of_body(call.body, entries.ENTRY)
     values = entries.columns(asked)
     entries.check(values, house.channels())
-    own = entries.brought(asked, await _telling(house, str(asked["channel"])))
-    page = await entries.add(house.board, values, own.args)
+    own = entries.brought(asked, await telling_of(house, str(asked["channel"])))
+    page = await entries.add(house.board, values, own.args, str(asked["sources"] or ""))
     house.ledger.wakeups.wake("intake")
     status = Status.DRAFT if asked["draft"] else Status.QUEUED
     title, channel = sanitize_line(str(asked["title"])), str(asked["channel"])
     return {"page_id": page, "status": status.value, "title": title, "channel": channel}
 
 
-async def _telling(house: House, channel_id: str) -> Telling:
+async def telling_of(house: House, channel_id: str) -> Telling:
     """How the channel's narrations are, with its voice as it was heard."""
     channel = house.channels()[channel_id]
     voice, spoken = channel.voice_id, channel.language

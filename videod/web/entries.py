@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from videod.core import own_story
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 #: so long a caller waits for the board; what was begun continues, seconds
 BOARD_S = 12.0
+#: characters of a person's own sources
+SOURCES_MAX = 100_000
 LEVELS = tuple(one.value for one in Level)
 LEVEL = Field(Choice(LEVELS), "Which of a channel's episodes go first.", required=True)
 ENTRY: Fields = {
@@ -41,14 +44,28 @@ ENTRY: Fields = {
     "draft": Field(Flag(), "Write it as a draft. Nothing starts.", False),
     "script": Field(Text(own_story.SCRIPT_MAX, lines=True), "Your own narration, a paragraph for each clip."),
     "plan": Field(Document(), "Your own plan, as `videod plan schema` describes it. Nothing is paid for it."),
+    "sources": Field(Text(SOURCES_MAX, lines=True), "Your own sources: links, or text by paragraphs."),
 }
+#: what an entry brings besides its fields; in Notion it stands on the entry's page
+BRINGS = ("script", "plan", "sources")
+#: a change of an entry: what is not given stays; null takes away what may be empty
+CHANGES: Fields = {
+    name: replace(field, default=None, required=False) for name, field in ENTRY.items() if name != "draft"
+} | {
+    "status": Field(Choice((Status.DRAFT.value, Status.QUEUED.value)), "Queue it, or take it back before it begins."),
+}
+#: the board's column of each field
+COLUMNS = {
+    "title": "Title", "channel": "Channel", "topic": "Topic", "direction": "Story Direction", "priority": "Priority",
+    "privacy": "Privacy", "status": "Status",
+}  # fmt: skip
 
 
 class Entries(Protocol):
     """The board, as far as entries are written there. All methods raise BoardError only."""
 
-    async def add(self, values: Mapping[str, object], *, own: Mapping[str, object]) -> str:
-        """Make an entry with a story of one's own (`own_story.Brought`); returns its page id."""
+    async def add(self, values: Mapping[str, object], *, own: Mapping[str, object], sources: str) -> str:
+        """Make an entry with sources and a story of one's own (`own_story.Brought`); returns its page id."""
         ...
 
     async def read(self, page_id: str) -> Page: ...
@@ -83,32 +100,70 @@ def check(values: Mapping[str, object], channels: Collection[str]) -> None:
         complaint = field.complaint(values)
         if complaint is not None:
             raise Refused(Code.INVALID, complaint, "then try again")
+    _check_channel(values, channels)
+
+
+def _check_channel(values: Mapping[str, object], channels: Collection[str]) -> None:
     if values["Channel"] not in channels:
         hint = f"name one of: {', '.join(sorted(channels))}"
         raise Refused(Code.UNKNOWN_CHANNEL, f"there is no channel {values['Channel']}", hint)
 
 
-async def add(board: Entries | None, values: Mapping[str, object], own: Mapping[str, object]) -> str:
-    """Make the entry with the story that it brings and return its page id. Raises Refused."""
+async def add(
+    board: Entries | None, values: Mapping[str, object], own: Mapping[str, object], sources: str = ""
+) -> str:  # fmt: skip
+    """Make the entry with what it brings and return its page id. Raises Refused."""
     given = {name: value for name, value in values.items() if value is not None}
     hint = "the entry may still be added: look at the board before you retry"
-    return await _within(_there(board).add(given, own=own), hint)
+    return await within(there(board).add(given, own=own, sources=sources), hint)
+
+
+def changed(given: Mapping[str, object], asked: Mapping[str, object]) -> dict[str, object]:
+    """The board's columns of a change: those that were given, as CHANGES read them. Raises Refused."""
+    found: dict[str, object] = {}
+    for name, column in COLUMNS.items():
+        if name not in given:
+            continue
+        value = asked[name]
+        if value is None and name != "privacy":
+            raise Refused(Code.INVALID, f"{name} cannot be empty", f"leave {name} out to keep it")
+        found[column] = LABELS[Status(str(value))] if name == "status" else value
+    if "Priority" in found:
+        found["Priority"] = str(found["Priority"]).capitalize()
+    return found
+
+
+def check_change(values: Mapping[str, object], shown: Mapping[str, object], channels: Collection[str]) -> None:
+    """What the daemon would send back is said at once: all of an entry that is queued, else what is given.
+
+    Raises Refused.
+    """
+    whole = {**shown, **values}
+    if whole.get("Status") == LABELS[Status.QUEUED]:
+        check(whole, channels)
+        return
+    for field in FIELDS:
+        told = field.complaint(values) if field.column in values else None
+        if told is not None:
+            raise Refused(Code.INVALID, told, "then try again")
+    if "Channel" in values:
+        _check_channel(values, channels)
 
 
 async def prioritize(board: Entries | None, page_id: str, level: str) -> None:
     """Write another priority on the board. Raises Refused."""
-    there = _there(board)
+    known = there(board)
 
     async def write() -> None:
-        page = await there.read(page_id)
+        page = await known.read(page_id)
         if "Priority" not in page.values:  # a write leaves out a column that is gone
             raise Refused(Code.BOARD_REFUSED, "the board has no column Priority", "run `videod notion init`")
-        await there.write(page_id, {"Priority": level.capitalize()})
+        await known.write(page_id, {"Priority": level.capitalize()})
 
-    await _within(write(), "the priority may still be written: look at the board before you retry")
+    await within(write(), "the priority may still be written: look at the board before you retry")
 
 
-def _there(board: Entries | None) -> Entries:
+def there(board: Entries | None) -> Entries:
     if board is None:
         raise Refused(Code.BOARD_UNAVAILABLE, "videod has no board here", "set [notion] in videod.toml")
     return board
@@ -118,8 +173,8 @@ def _there(board: Entries | None) -> Entries:
 _begun: set[asyncio.Task[Any]] = set()
 
 
-async def _within(work: Coroutine[Any, Any, T], hint: str) -> T:
-    """What the board is asked, for BOARD_S; it is never cut off halfway."""
+async def within(work: Coroutine[Any, Any, T], hint: str, named: bool = False) -> T:
+    """What the board is asked, for BOARD_S; it is never cut off halfway. `named`: the caller named the entry."""
     task = asyncio.create_task(work)
     _begun.add(task)
     task.add_done_callback(_ended)
@@ -130,6 +185,8 @@ async def _within(work: Coroutine[Any, Any, T], hint: str) -> T:
         told = f"the board did not answer within {BOARD_S:g} s"
         raise Refused(Code.BOARD_UNAVAILABLE, told, hint) from None
     except BoardError as error:
+        if error.kind == "gone" and named:
+            raise Refused(Code.UNKNOWN_ENTRY, str(error), "GET /api/entries lists those that wait") from error
         later = error.kind in ("busy", "down")
         code = Code.BOARD_UNAVAILABLE if later else Code.BOARD_REFUSED
         raise Refused(code, str(error), "try again later" if later else "`videod notion check` says more") from error

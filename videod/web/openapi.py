@@ -117,7 +117,7 @@ def _operation(route: Route, named: dict[str, Schema], refusals: _Refusals) -> S
 def _path_parameters(path: str) -> Sequence[Schema]:
     words = {
         "tasks": "An episode's ID, or the ID of its page in Notion.", "services": "A service, or `all`.",
-        "channels": "A channel's ID.",
+        "channels": "A channel's ID.", "entries": "The ID of an entry on the board.",
     }  # fmt: skip
     return [
         {"name": "id", "in": "path", "required": True, "description": words[path.split("/")[2]],
