@@ -215,7 +215,7 @@ def test_a_film_that_comes_out_another_is_reviewed_again(tmp_path: Path) -> None
             (task,) = await world.tasks()
             assert task.status == Status.ASSEMBLY_COMPLETE
             assert not world.vendors.uploaded.total()
-            assert any("Approve it once more" in text for text in world.notifier.sent)
+            assert any("approve it once more" in text for text in world.notifier.sent)
             await world.approve(page, Gate.FINAL)
             await world.clock.sleep(30)
             await world.rest()
