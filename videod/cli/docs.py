@@ -132,7 +132,8 @@ def steps() -> str:
 
 
 def _step_row(step: Step) -> Sequence[str]:
-    error = LABELS[step.error] if step.error in ERRORS else "none"
+    error = LABELS[step.error] if step.error in ERRORS and not step.without else "none"
+    error += f": {step.without}" if step.without else ""
     deadline = f"{step.deadline_s // 60} min" if step.deadline_s < 3600 else f"{step.deadline_s // 3600} h"
     return (
         step.name, ", ".join(_scripts(step)), " or ".join(_doers(step)), _PER[step.per],

@@ -5,6 +5,7 @@ without a full stop, for "What to do: ...".
 """
 
 from videod.core import services
+from videod.core.derive import spared
 from videod.core.failures import (
     ALIKE,
     BAD_FILE,
@@ -25,6 +26,9 @@ from videod.core.tables import STEPS
 
 def advice(job: Job, failure: Failure) -> str:
     """What a person does about it; empty where there is nothing to say."""
+    if spared(job):
+        again = f"to have it, run `videod redo {job.task_id} {job.name}` at the review of the film"
+        return f"nothing has to be done, {STEPS[job.step].without}; {again}"
     if job.state == JobState.FAILED and POLICY[failure.kind].answer == Answer.AGAIN:
         return f"videod has stopped trying. See `videod show {job.task_id}`, then set Queued to try again"
     if failure.code in (LOST_FILE, BAD_FILE):

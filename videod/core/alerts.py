@@ -213,6 +213,12 @@ _EPISODES = (
         over="no message waits for that reason",
     ),
     AlertCause(
+        "without", Level.WARNING, rf"{_P}:without:{_P}", "captions or a thumbnail failed: the film goes without",
+        "Owls (wild_earth), captions/film: no font has these letters. What to do: nothing has to be done, the film is"
+        " published without captions.",
+        "at most once in ten minutes for each step of an episode", "you queue the episode again",
+    ),
+    AlertCause(
         "stopped", Level.WARNING, rf"{_P}:{_P}:{_P}(:{_P})?",
         "an episode stopped: retries are spent, or the failure is permanent, or a purchase is unconfirmed",
         "Owls (wild_earth), clip/clip_07: Kling refused the prompt. What to do: set Queued to try once more.",

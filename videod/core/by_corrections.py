@@ -10,12 +10,12 @@ from dataclasses import replace
 from videod.core import fields, outlook, told
 from videod.core.by_lost import new_take
 from videod.core.by_people import again, blocked, queued
-from videod.core.derive import affected
+from videod.core.derive import affected, stops
 from videod.core.events import EntryQueued, FileChosen, JobCorrected, RedoAsked
 from videod.core.lessons import lesson
 from videod.core.model import Job, Task
 from videod.core.ops import ShowAsset
-from videod.core.statuses import DONE, FAILED, IN_DOUBT, Gate
+from videod.core.statuses import DONE, Gate
 from videod.core.step_parts import NOTE, OWN, STORY, price_micros, told_story, without_own
 from videod.core.tables import REVIEWED, STEPS, step_of
 from videod.core.transition import StaleEvent, Transition
@@ -78,7 +78,7 @@ def correct(work: Transition, event: JobCorrected) -> Transition:
         work = work.with_task(story=str(changes[STORY]))
     if job.state is DONE:
         return _sent_back(work, {job.name}, event.at)
-    if job.state is FAILED:
+    if stops(job):
         return _resumed(work.with_job(again(changed, event.at)), (changed,), event.at)
     # not begun: nothing was made from the old words. Begun in vain: what the next attempt makes is another take
     return (work.with_job(again(changed, event.at)) if job.attempt else work).with_task(error="")
@@ -110,7 +110,7 @@ def choose(work: Transition, event: FileChosen) -> Transition:
         work = work.adding(row)
     made_from = affected(work.jobs, {job.name}) - {job.name}
     work = _made_again(work, made_from, event.at) if job.state is DONE else work
-    return _resumed(work, (job,), event.at) if job.state is FAILED else work
+    return _resumed(work, (job,), event.at) if stops(job) else work
 
 
 def _late(obstacle: Obstacle) -> StaleEvent:
@@ -156,6 +156,6 @@ def _resumed(work: Transition, chosen: tuple[Job, ...], at: int) -> Transition:
     """The work resumed where nothing else than the chosen jobs stopped it."""
     task = work.task
     work = work.adding(told.tried_again(task, chosen, at))
-    if task.cancelled or any(job.state in (FAILED, IN_DOUBT) for job in work.jobs):
+    if task.cancelled or any(stops(job) for job in work.jobs):
         return work
     return queued(work, EntryQueued(at, task.page_id, **fields.of(task)))

@@ -26,7 +26,7 @@ from videod.core.ops import Alert, CloseAttempt, Decision, RecordInDoubt, SaveJo
 from videod.core.reconcile import NothingBought
 from videod.core.statuses import ERRORS, LABELS, JobState, Status, check_move
 from videod.core.suspension import Cause, Suspension
-from videod.core.tables import STEPS
+from videod.core.tables import SPARED, STEPS
 from videod.core.transition import StaleEvent, Transition
 
 
@@ -58,6 +58,8 @@ def fail(work: Transition, event: JobFailed) -> Transition:
 
 #: how long a job that asked in vain stands behind the others when the next probe may start, ms
 _BEHIND_MS = 1000
+#: so often a job is tried without which the film can be published: nobody waits for hours for a thumbnail
+SPARED_TRIES = 2
 #: the outcome of an attempt whose job was set aside
 SET_ASIDE = "set_aside"
 
@@ -152,6 +154,8 @@ def _again_later(work: Transition, job: Job, event: JobFailed | JobCrashed) -> t
     if event.failure.code == USELESS_FILE and job.price_micros and attempts >= USELESS_TRIES:
         return work, replace(job, state=JobState.FAILED, attempts=attempts)
     if event.failure.code == BOUGHT_UNCHECKED:
+        return work, replace(job, state=JobState.FAILED, attempts=attempts)
+    if job.step in SPARED and attempts >= SPARED_TRIES:
         return work, replace(job, state=JobState.FAILED, attempts=attempts)
     delay = retry_delay_ms(attempts, work.policy.retry_waits_ms, work.policy.retry_jitter, event.u)
     if delay is None:

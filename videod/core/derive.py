@@ -7,7 +7,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, MAKING, READY, RUNNING, SKIPPED, WAITING, Gate, Status
 from videod.core.step_parts import OWN
 from videod.core.suspension import Cause
-from videod.core.tables import ORDER, REVIEWED, STEPS
+from videod.core.tables import ORDER, REVIEWED, SPARED, STEPS
 
 PAID_STEPS = frozenset(name for name, step in STEPS.items() if step.paid)
 
@@ -16,23 +16,35 @@ def _begun(job: Job) -> bool:
     return job.attempt > 0 or job.state is RUNNING or job.state is DONE
 
 
+#: a failed cleanup never spoils a published film
+_HARMLESS = SPARED | {"cleanup"}
+
+
+def spared(job: Job) -> bool:
+    """Whether the job failed for good and its episode goes on without what it makes."""
+    return job.state is FAILED and job.step in SPARED
+
+
+def stops(job: Job) -> bool:
+    """Whether the job stopped, and its episode with it."""
+    return (job.state is FAILED or job.state is IN_DOUBT) and job.step not in _HARMLESS
+
+
 def _stuck(jobs: tuple[Job, ...]) -> Job | None:
-    """The job whose failure shows: the earliest step's; a failed cleanup never spoils a published film."""
-    stuck = [
-        job for job in jobs if (job.state is FAILED or job.state is IN_DOUBT) and job.step != "cleanup"
-    ]  # fmt: skip
+    """The job whose failure shows: the earliest step's."""
+    stuck = [job for job in jobs if stops(job)]
     return min(stuck, key=lambda job: (ORDER[job.step], job.key)) if stuck else None
 
 
 def _stopped(jobs: tuple[Job, ...]) -> bool:
-    return any((job.state is FAILED or job.state is IN_DOUBT) and job.step != "cleanup" for job in jobs)
+    return any(stops(job) for job in jobs)
 
 
 def complete(jobs: tuple[Job, ...], gate: Gate) -> bool:
     """True when all that the gate's review looks at is made."""
     steps = REVIEWED[gate]
     group = [job for job in jobs if job.step in steps and job.state is not SKIPPED]
-    return bool(group) and all(job.state is DONE for job in group)
+    return bool(group) and all(job.state is DONE or spared(job) for job in group)
 
 
 def opens_itself(task: Task, policy: ChannelPolicy, gate: Gate) -> bool:
@@ -100,7 +112,7 @@ def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     ready = [job for job in jobs if job.state is READY and (job.needs or job.step in held)]
     if not may and not ready:
         return jobs
-    done = {job.name for job in jobs if job.state is DONE}
+    done = {job.name for job in jobs if job.state is DONE or spared(job)}
     moved = {job.name: READY for job in may if done.issuperset(job.needs)}
     moved |= {job.name: WAITING for job in ready if job.step in held or not done.issuperset(job.needs)}
     return tuple(replace(job, state=moved.get(job.name, job.state)) for job in jobs) if moved else jobs

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from videod.core.board import pending_cost_micros
 from videod.core.by_lost import asked_for
+from videod.core.derive import spared, stops
 from videod.core.fields import FIELDS, Field, Until
 from videod.core.model import Job, Task
 from videod.core.own_story import HEADINGS
@@ -82,15 +83,16 @@ def reviewed(task: Task, jobs: Iterable[Job]) -> tuple[str, ...]:
 
 
 def redoable(task: Task, jobs: Iterable[Job]) -> tuple[str, ...]:
-    """The finished files that may be regenerated at the open review: its own, and those of earlier ones.
+    """The files that may be regenerated at the open review: its own, and those of earlier ones.
 
-    The plan only in its own review: a later one would throw away the whole episode.
+    They are finished, or the episode goes on without them. The plan only in its own review: a later one would throw
+    away the whole episode.
     """
     gate = AT_GATE.get(task.status)
     if gate is None:
         return ()
     steps = sent_back_at(gate)
-    return tuple(job.name for job in jobs if job.step in steps and job.state is DONE)
+    return tuple(job.name for job in jobs if job.step in steps and (job.state is DONE or spared(job)))
 
 
 def sent_back_at(gate: Gate) -> frozenset[str]:
@@ -340,7 +342,7 @@ def awaited(
 
 def stopped(jobs: Iterable[Job]) -> Job | None:
     """The job whose failure a person decides about: that of the earliest step."""
-    stuck = [job for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT)]
+    stuck = [job for job in jobs if stops(job)]
     return min(stuck, key=lambda job: (ORDER[job.step], job.key), default=None)
 
 

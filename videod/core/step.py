@@ -315,6 +315,8 @@ class Step:
     recalls: bool = False
     #: what a person does where its input is refused, in place of the general advice
     refused: str | None = None
+    #: what becomes of the film where one of its jobs fails for good: it is published without. Empty: the episode stops
+    without: str = ""
 
     @property
     def paid(self) -> bool:

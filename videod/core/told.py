@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from videod.core import board, services
+from videod.core.derive import spared
 from videod.core.failures import Failure, Kind
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import Alert, AlertsOver
@@ -50,6 +51,8 @@ def alert(task: Task, job: Job, failure: Failure, suspended: bool, project: str 
         kind = CREDIT
     if failure.kind == Kind.DISK:
         return Alert(DISK_ALERT, text, DISK_ALERT)
+    if spared(job):
+        return Alert(f"{task.id}:without:{job.step}", text, _episode(task), TOGETHER_MS)
     if suspended and of_channel_alone(job, failure):
         # another channel's consent is another trouble; which of Google's services said it first is not
         return Alert(f"{job.service}:{kind}:{task.channel_id}", text, _service(job, task.channel_id))

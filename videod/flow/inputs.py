@@ -180,7 +180,8 @@ class Inputs:
         """The inputs that a free step cannot use: those its message names, else those that fail a second check."""
         if failure.kind != Kind.INPUT or step_of(job).paid or job.step == "cleanup":
             return ()
-        if job.step == "upload":  # the film that was approved stays it, unless the file is another one now
+        # the film that was approved stays it, unless the file is another one now; nothing is bought for a thumbnail
+        if job.step == "upload" or step_of(job).without:
             return await self.lost(task, job, jobs)
         used = self._used(job, jobs)
         named = [one for one in used if Path(str(one.output)).name in failure.message]

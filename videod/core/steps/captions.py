@@ -78,4 +78,5 @@ STEP = Step(
     argv=_argv,
     place=_place,
     expects=_expects,
+    without="the film is published without captions",
 )

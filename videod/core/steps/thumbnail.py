@@ -69,4 +69,5 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Thumbnail",
+    without="the film is published with another thumbnail",
 )

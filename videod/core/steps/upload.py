@@ -63,10 +63,11 @@ def _chapters(job: Job, at: CommandContext) -> str:
 
 
 def _besides(job: Job, at: CommandContext) -> tuple[str, ...]:
-    """Captions, and the thumbnail that was chosen, the first where none was: as far as the episode has them."""
-    numbers = {str(number): number for number in range(1, len(THUMBNAILS) + 1)}
-    number = numbers.get(str(job.args.get("thumbnail")), 1)
-    given = {"--captions": "captions/film", "--thumbnail": f"thumbnail/{THUMBNAILS[number - 1]}"}
+    """Captions, and the thumbnail that was chosen, the first that the episode has where none was."""
+    numbered = {str(number): f"thumbnail/{key}" for number, key in enumerate(THUMBNAILS, start=1)}
+    chosen = numbered.get(str(job.args.get("thumbnail")), "")
+    there = next((name for name in (chosen, *numbered.values()) if name in at.outputs), "")
+    given = {"--captions": "captions/film", "--thumbnail": there}
     return tuple(part for flag, name in given.items() if name in at.outputs for part in (flag, at.file(name)))
 
 
