@@ -27,8 +27,8 @@ from videod.core.tables import STEPS
 def advice(job: Job, failure: Failure) -> str:
     """What a person does about it; empty where there is nothing to say."""
     if spared(job):
-        again = f"to have it, run `videod redo {job.task_id} {job.name}` at the review of the film"
-        return f"nothing has to be done, {STEPS[job.step].without}; {again}"
+        again = f"To have it, run `videod redo {job.task_id} {job.name}` at the review of the film"
+        return f"nothing: {STEPS[job.step].without}. {again}"
     if job.state == JobState.FAILED and POLICY[failure.kind].answer == Answer.AGAIN:
         return f"videod has stopped trying. See `videod show {job.task_id}`, then set Queued to try again"
     if failure.code in (LOST_FILE, BAD_FILE):

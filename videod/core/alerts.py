@@ -214,7 +214,7 @@ _EPISODES = (
     ),
     AlertCause(
         "without", Level.WARNING, rf"{_P}:without:{_P}", "captions or a thumbnail failed: the film goes without",
-        "Owls (wild_earth), captions/film: no font has these letters. What to do: nothing has to be done, the film is"
+        "Owls (wild_earth), captions/film: no font has these letters. What to do: nothing: the film is"
         " published without captions.",
         "at most once in ten minutes for each step of an episode", "you queue the episode again",
     ),
