@@ -1,4 +1,4 @@
-"""A failure of captions or of a thumbnail stops no episode: the film is published without, and people are told."""
+"""A failure of captions or of a thumbnail stops no episode: the film is published without, and an alert says so."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def before(name: str) -> Book:
 
 
 def fail(paper: Book, name: str, kind: Kind = Kind.BUG) -> list[Alert]:
-    """Let it fail until it is tried no more, at most twice; what people were told."""
+    """Let it fail until it is tried no more, at most twice; the alerts that were sent."""
     told: list[Alert] = []
     for _ in range(2):
         paper.start(name)

@@ -21,7 +21,7 @@ _HARMLESS = SPARED | {"cleanup"}
 
 
 def spared(job: Job) -> bool:
-    """Whether the job failed for good and its episode goes on without what it makes."""
+    """Whether the job failed for good and its episode continues without what it makes."""
     return job.state is FAILED and job.step in SPARED
 
 

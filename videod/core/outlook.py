@@ -85,7 +85,7 @@ def reviewed(task: Task, jobs: Iterable[Job]) -> tuple[str, ...]:
 def redoable(task: Task, jobs: Iterable[Job]) -> tuple[str, ...]:
     """The files that may be regenerated at the open review: its own, and those of earlier ones.
 
-    They are finished, or the episode goes on without them. The plan only in its own review: a later one would throw
+    They are finished, or the episode continues without them. The plan only in its own review: a later one would throw
     away the whole episode.
     """
     gate = AT_GATE.get(task.status)

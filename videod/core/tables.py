@@ -92,7 +92,7 @@ SERVICES: tuple[str, ...] = tuple(dict.fromkeys((*USUAL, *(service.name for serv
 #: how a person names all of them at once
 ALL = "all"
 
-#: the steps whose failure stops no episode: what needs them goes on without
+#: the steps whose failure stops no episode: what needs them continues without
 SPARED: frozenset[str] = frozenset(name for name, step in STEPS.items() if step.without)
 #: the steps whose results a person looks at, gate by gate; the last gate looks at the film
 REVIEWED: dict[Gate, tuple[str, ...]] = {
