@@ -93,7 +93,7 @@ def _check_newer(folder: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version={migrations()[-1][0] + 1:d}")
     data = path.read_bytes()
-    with pytest.raises(DatabaseError, match="install the newer videod"):
+    with pytest.raises(DatabaseError, match="Install the newer videod"):
         migrate(path)
     assert path.read_bytes() == data, "a newer database was changed"
 
