@@ -26,14 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--manifest", type=Path, required=True, help="the clips, as JSON")
     parser.add_argument("--output", type=Path, required=True, help="the film to write, ending in .mp4")
-    parser.add_argument("--intro", type=Path, help="a film to put in front. A missing file is a warning")
-    parser.add_argument("--outro", type=Path, help="a film to put at the end. A missing file is a warning")
+    parser.add_argument("--intro", type=Path, help="a film to put in front (a missing file is a warning)")
+    parser.add_argument("--outro", type=Path, help="a film to put at the end (a missing file is a warning)")
     parser.add_argument(
         "--watermark",
         type=Path,
         help="a picture for the lower right corner of the clips. Cuts without it are encoded again",
     )
-    parser.add_argument("--music", type=Path, help="music to lie under it all. A missing file is a warning")
+    parser.add_argument("--music", type=Path, help="music under the whole film (a missing file is a warning)")
     parser.add_argument("--music-credit", default="", help="what its license asks to be said: told with the result")
     parser.add_argument("--lufs", type=float, default=-14.0, help="integrated loudness (default -14)")
     parser.add_argument("--true-peak", type=float, default=-1.0, help="highest true peak in dBTP (default -1.0)")
@@ -109,7 +109,7 @@ def _opening(segments: Sequence[segment.Segment], fps: int) -> float:
 def _present(asked: argparse.Namespace, option: str) -> Path | None:
     path: Path | None = getattr(asked, option)
     if path is not None and not path.is_file():
-        script_runtime.warn(f"{option} {path} is not there. The film is made without it")
+        script_runtime.warn(f"{option} {path} is missing. The film is made without it")
         return None
     return path
 

@@ -78,7 +78,7 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     segment.samples_of(1, wishes.fps)
     for option, path in (("--video", asked.video), ("--audio", asked.audio), ("--sfx", asked.sfx)):
         if path is not None and not path.is_file():
-            raise Failure(Kind.INPUT, f"{option} {path} is not there")
+            raise Failure(Kind.INPUT, f"{option} {path} is missing")
     clip = segment.open_clip(asked.video, asked.video.name, wishes.fps)
     with workroom(asked.output) as room:
         spoken = room / "voice.wav"
@@ -131,7 +131,7 @@ def _marked(wishes: segment.Wishes, watermark: Path | None, room: Path) -> segme
     """With the watermark to be drawn. One that cannot be used is a warning: the film says that it is made without."""
     if watermark is None:
         return wishes
-    found = overlay.mark(watermark, room) if watermark.is_file() else overlay.LeftOut(f"{watermark} is not there")
+    found = overlay.mark(watermark, room) if watermark.is_file() else overlay.LeftOut(f"{watermark} is missing")
     if isinstance(found, overlay.LeftOut):
         script_runtime.warn(f"{found.why}. The cut is made without it")
         return wishes

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--plan", type=Path, help="the plan, for names that a person reads")
     parser.add_argument("--intro", type=Path, help="the film that was put in front")
     parser.add_argument("--outro", type=Path, help="the film that was put at the end")
-    parser.add_argument("--music", type=Path, help="the music that lies under it all")
+    parser.add_argument("--music", type=Path, help="the music under the whole film")
     parser.add_argument("--captions", type=Path, help="captions as SRT, which become markers")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
     return script_runtime.run(parser, export, argv)

@@ -109,7 +109,7 @@ def _cut(value: object, where: str, folder: Path) -> Cut:
         raise Failure(Kind.INPUT, f"--list: {where} must have narration, cut and seconds")
     cut = Cut(text or "", folder / narration, folder / file, seconds)
     if cut.text and not cut.narration.is_file():
-        raise Failure(Kind.INPUT, f"--list: {where}.narration {cut.narration} is not there")
+        raise Failure(Kind.INPUT, f"--list: {where}.narration {cut.narration} is missing")
     return cut
 
 

@@ -86,7 +86,7 @@ def make(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
 
 def _picture(path: Path, at: float, beside: Path) -> Image.Image:
     if not path.is_file():
-        raise Failure(Kind.INPUT, f"--picture {path} is not there")
+        raise Failure(Kind.INPUT, f"--picture {path} is missing")
     if path.suffix.lower() not in VIDEOS:
         return pictures.flattened(pictures.load(path, "--picture"))
     length_s = ffmpeg.probe(path).duration_s or 0.0

@@ -63,7 +63,7 @@ def _file(value: object, info: ValidationInfo) -> object:
 def _plain(text: str) -> str:
     odd = odd_characters(text.replace("\t", " "))
     if odd:
-        raise ValueError(f"holds the character {odd}, which is no text. Leave it out")
+        raise ValueError(f"holds the character {odd}, which is not text. Leave it out")
     return text
 
 
@@ -78,7 +78,7 @@ def _name(text: str) -> str:
 def _category(number: str) -> str:
     if number not in CATEGORIES:
         known = ", ".join(f"{one} {name}" for one, name in CATEGORIES.items())
-        raise ValueError(f"{number[:20]!r} is no category that YouTube takes. Write one of {known}")
+        raise ValueError(f"{number[:20]!r} is not a category that YouTube accepts. Write one of {known}")
     return number
 
 
@@ -86,7 +86,7 @@ def _template(text: str) -> str:
     unknown = [name for name in re.findall(r"\{([^{}\n]*)\}", text) if name not in PLACEHOLDERS]
     if unknown:
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        raise ValueError(f"{{{unknown[0][:40]}}} is no placeholder. The placeholders are {known}")
+        raise ValueError(f"{{{unknown[0][:40]}}} is not a placeholder. Use one of {known}")
     if "<" in text or ">" in text:
         raise ValueError("may hold no < and no >: YouTube refuses them")
     return text
@@ -109,7 +109,9 @@ def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 def _video_model(name: str) -> str:
     if name and clip_models.find(name) is None:
-        raise ValueError(f"{name[:60]!r} is no model that videod knows. Write one of {', '.join(clip_models.names())}")
+        raise ValueError(
+            f"{name[:60]!r} is not a model that videod knows. Write one of {', '.join(clip_models.names())}"
+        )
     return name
 
 

@@ -162,7 +162,7 @@ def _from_env_file(path: Path) -> dict[str, str]:
     misplaced = [name for name in kept if name.startswith("VIDEOD_") and not is_secret(name)]
     if misplaced:
         raise CredentialsError(
-            f"{path} holds {misplaced[0]}, which is no key. Write settings into videod.toml, and addresses into the"
+            f"{path} holds {misplaced[0]}, which is not a key. Write settings into videod.toml, and addresses into the"
             " environment"
         )
     return kept
@@ -201,7 +201,7 @@ def _from_file(path: Path) -> str:
     except OSError as problem:
         raise CredentialsError(f"the credential file {path} cannot be read ({files.reason(problem)})") from None
     except UnicodeDecodeError:
-        raise CredentialsError(f"the credential file {path} is no text") from None
+        raise CredentialsError(f"the credential file {path} is not text") from None
 
 
 def service_urls(env: Mapping[str, str]) -> dict[str, str]:

@@ -199,7 +199,7 @@ def _reason(error: "ErrorDetails", model: type["BaseModel"]) -> str:
     if kind == "tuple_type":
         return f"must be a list in [brackets], not {given}"
     if kind == "string_unicode":
-        return "holds half a character, which is no text. Write it again"
+        return "holds half a character, which is not text. Write it again"
     return f"{error['msg'].replace('Input should', 'must').replace('String should', 'must')}, not {given}"
 
 

@@ -33,7 +33,7 @@ _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 20
 #: the host has no more of something for a while: whether a file is there cannot be told then
 _LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
-_LINKED = "it is a link, or a link stands on the way to it"
+_LINKED = "it is a link, or a link is on the way to it"
 
 
 class Unfit(OSError):
@@ -137,7 +137,7 @@ def _parts(path: Path, within: Path) -> tuple[str, ...]:
         parts = path.relative_to(within).parts
         encoded = [os.fsencode(part) for part in parts]
     except ValueError as error:  # elsewhere; a UnicodeEncodeError is one too
-        raise Unfit("it does not lie in its folder") from error
+        raise Unfit("it is not in its folder") from error
     if ".." in parts or any(b"\0" in one for one in encoded):
         raise Unfit("its name cannot be that of a file")
     return parts
@@ -339,7 +339,7 @@ def trouble(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        return f"cannot be read ({reason(error) if isinstance(error, OSError) else 'its name is no path'})"
+        return f"cannot be read ({reason(error) if isinstance(error, OSError) else 'its name is not a path'})"
     if stat.S_ISDIR(found.st_mode):
         return "is a folder, not a file"
     if not stat.S_ISREG(found.st_mode):

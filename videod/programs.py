@@ -148,7 +148,7 @@ def problem(step: str, script: Path, path: str | None = None, state: Path | None
         return f"[scripts] {step}: {error}"
     if state is None or not _real(script).is_relative_to(_real(state)):
         return None
-    return f"[scripts] {step}: {script} lies in the state folder, which scripts may not read. Move it elsewhere."
+    return f"[scripts] {step}: {script} is in the state folder, which scripts may not read. Move it elsewhere."
 
 
 def no_ffprobe(scripts: Mapping[str, Path], ffmpeg: str, path: str | None = None) -> str | None:

@@ -93,7 +93,7 @@ def _mapping(node: yaml.MappingNode, at: Key, lines: dict[Key, int]) -> dict[str
             raise DocumentError("a key must be one word", line)
         key = str(key_node.value)
         if key in values:
-            raise DocumentError(f"the key {key[:40]!r} stands here a second time. Keep one of the two", line)
+            raise DocumentError(f"the key {key[:40]!r} appears twice. Keep one of the two", line)
         lines[(*at, key)] = line
         values[key] = _value(value_node, (*at, key), lines)
     return values

@@ -214,7 +214,7 @@ class Service:
         whole = self.base.rstrip("/") + path if path.startswith("/") else path
         if whole == path and not origins.belongs(whole, self.base):
             # its headers hold a key, which goes to nobody else, whoever said so
-            text = f"the address lies outside of {_host(self.base)}. Nothing was sent there"
+            text = f"the address is outside of {_host(self.base)}. Nothing was sent there"
             raise Failure(Kind.NONSENSE, text, service=self.name, endpoint=shown)
         wire: dict[str, object] = {"headers": {**self.headers, **(headers or {})}}
         if params:

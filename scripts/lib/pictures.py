@@ -26,7 +26,7 @@ def load(source: Path | bytes, name: str) -> Image.Image:
 
 def _decoded(source: Path | bytes, name: str) -> still.Still:
     if isinstance(source, Path) and not source.is_file():
-        raise Failure(Kind.INPUT, f"{name} is not there")
+        raise Failure(Kind.INPUT, f"{name} is missing")
     try:
         found = still.decoded(io.BytesIO(source) if isinstance(source, bytes) else source, PIXELS)
     except still.NoPicture as error:

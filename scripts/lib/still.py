@@ -82,7 +82,7 @@ def decoded(source: Path | BinaryIO, pixels_max: int) -> Still:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NoPicture(f"is too large: it claims more pixels than any picture has ({error})") from error
     except UnidentifiedImageError as error:
-        raise NoPicture(f"is no picture of a kind that is taken ({', '.join(FORMATS)})") from error
+        raise NoPicture(f"is not a picture of a kind that videod takes ({', '.join(FORMATS)})") from error
     except Exception as error:  # what Pillow raises for damage depends on format and place, down to KeyError
         if isinstance(error, OSError) and error.errno is not None:
             raise

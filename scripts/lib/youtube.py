@@ -120,7 +120,7 @@ class Channel:
             raise failure_of(reply)
         value = reply.json()
         if not isinstance(dig(value, "items"), list) and answers.text(dig(value, "kind")) is None:
-            raise reply.failure(Kind.NONSENSE, f"the answer is no list: {reply.excerpt(60)!r}")
+            raise reply.failure(Kind.NONSENSE, f"the answer is not a list: {reply.excerpt(60)!r}")
         return value
 
 

@@ -106,7 +106,9 @@ def _items(asked: Any) -> Iterable[Json]:
     """The items of a list answer; an account without any has no such key. Raises Failure (nonsense) for no list."""
     value: Json = asked.execute(num_retries=0)
     if not isinstance(dig(value, "items"), list) and answers.text(dig(value, "kind")) is None:
-        raise Failure(Kind.NONSENSE, "the answer is no list", service=youtube.SERVICE, endpoint=f"GET {asked.methodId}")
+        raise Failure(
+            Kind.NONSENSE, "the answer is not a list", service=youtube.SERVICE, endpoint=f"GET {asked.methodId}"
+        )
     return answers.items(dig(value, "items"))
 
 

@@ -50,11 +50,11 @@ WRONG: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "a playlist as intro": ("intro", written("#EXTM3U\n/etc/passwd\n"), "holds a playlist"),
     "an intro cut short": ("intro", cut_short, "Films are made without it"),
     "noise as intro": ("intro", written(bytes(range(256)) * 30), "Films are made without it"),
-    "a gif as watermark": ("watermark", drawn(format="GIF"), "is no picture of a kind that is taken"),
+    "a gif as watermark": ("watermark", drawn(format="GIF"), "is not a picture of a kind that videod takes"),
     "an apng as watermark": ("watermark", lambda path: shutil.copy(CASES / "watermark_apng.png", path), "is animated"),
     "an animated webp as watermark": ("watermark", drawn(format="WEBP"), "is animated"),
     "svg as watermark": ("watermark", written("<svg xmlns='http://www.w3.org/2000/svg'/>"), "holds an SVG drawing"),
-    "empty watermark": ("watermark", written(b""), "is no picture of a kind that is taken"),
+    "empty watermark": ("watermark", written(b""), "is not a picture of a kind that videod takes"),
     "half a watermark": (
         "watermark", written((CASES / "picture_cmyk.jpg").read_bytes()[:9000]), "is no whole picture"
     ),

@@ -254,7 +254,7 @@ async def test_a_picture_cut_short_is_refused(inspector: MediaInspector, tmp_pat
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM", "ICO"])
 async def test_a_picture_of_another_kind_is_refused(inspector: MediaInspector, tmp_path: Path, kind: str) -> None:
     Image.effect_noise((200, 200), 80).convert("RGB").save(tmp_path / "a.png", kind)
-    assert "is no picture of a kind that is taken" in await refused(inspector, tmp_path / "a.png", "image")
+    assert "is not a picture of a kind that videod takes" in await refused(inspector, tmp_path / "a.png", "image")
 
 
 async def test_a_thumbnail_is_refused(inspector: MediaInspector, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_a_file_of_another_user_is_refused(settings: Path) -> None:
 @pytest.mark.parametrize("name", ["VIDEOD_DAEMON_HTTP_PORT", "VIDEOD_URL_KIE"])
 def test_settings_and_addresses_do_not_belong_there(settings: Path, name: str) -> None:
     kept(settings, f"{name}=1")
-    with pytest.raises(CredentialsError, match=rf"{name}, which is no key. Write settings into videod.toml"):
+    with pytest.raises(CredentialsError, match=rf"{name}, which is not a key. Write settings into videod.toml"):
         load_secrets({}, None, settings)
 
 

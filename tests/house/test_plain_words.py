@@ -98,6 +98,12 @@ def test_the_messages_of_a_program_are_in_plain_english(program: str) -> None:
     assert [one for text in messages(ast.parse((ROOT / program).read_text())) for one in found(program, text)] == []
 
 
+#: what only a translation says of a file, a value or a place
+_STIFF = re.compile(
+    r"\b(?:(?:is|are|was|were) not there|for want of|(?:your|the) own scripts?|a second time|from begin to end"
+    r"|(?<!there )is no (?:text|file|list|day|key|path|model|category|placeholder|program|video|step|suffix|latency)"
+    r"|(?:lies?|stands?) (?:in|on|outside of) (?:a|an|the|its|no) (?!continuous|way))\b"
+)
 #: files whose texts no person reads: content types, shell code, orders to a model, what services of others say
 NO_SENTENCES = {
     "scripts/generate_asset.py", "scripts/lib/consent_server.py", "scripts/lib/plan_channel.py",
@@ -137,6 +143,7 @@ def test_two_sentences_joined_by_a_semicolon_and_a_british_word_are_found() -> N
     assert joined("x", 'say(f"{name} is paused; {hint}")') == ["{} is paused; {}"]
     assert joined("x", 'say("; ".join(found), "&lt; &amp; &gt;", "no; " "yes")') == ["no; yes"]
     assert british("x", "The colour of a licence, recoloured") == ["colour", "licence", "recoloured"]
+    assert _STIFF.search("a.png is not there") and _STIFF.search("it lies in the folder")
     assert not british("x", "`colour` and beak_colours, key_colour, colourful_x, Cancelled")
 
 
@@ -144,7 +151,9 @@ def test_two_sentences_joined_by_a_semicolon_and_a_british_word_are_found() -> N
 def test_a_message_is_made_of_sentences_spelled_the_american_way(program: str) -> None:
     source = (ROOT / program).read_text()
     assert joined(program, source) == []
+    said = [] if program in NO_SENTENCES or program.startswith(LATER) else list(messages(ast.parse(source)))
     assert [one for text in messages(ast.parse(source)) for one in british(program, text)] == []
+    assert [match[0] for text in said for match in _STIFF.finditer(text)] == []
 
 
 #: words that are dialect in a message, and plain in code: a state is named `in_doubt`, a sound has a start

@@ -172,4 +172,4 @@ def test_a_missing_ffprobe_is_said_for_the_scripts_that_may_call_it(tmp_path: Pa
 @pytest.mark.fault("9.3")
 def test_a_script_in_the_state_folder_is_named_since_no_script_may_read_there(tmp_path: Path) -> None:
     told = programs.problem("image", script(tmp_path / "state" / "mine"), state=tmp_path / "state")
-    assert told is not None and "lies in the state folder" in told
+    assert told is not None and "is in the state folder" in told

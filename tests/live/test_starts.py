@@ -99,7 +99,7 @@ def test_a_master_key_that_is_none_is_said_without_showing_it(tmp_path: Path) ->
     others = ("NOTION_TOKEN", "GEMINI_API_KEY", "KIE_API_KEY", "ELEVENLABS_API_KEY")
     done = run(config, **dict.fromkeys(others, "a-key-of-mine-0123456789"), VIDEOD_MASTER_KEY="my-dogs-name")
     assert done.returncode == CONFIGURATION
-    assert "VIDEOD_MASTER_KEY is no key" in done.stderr and "videod secrets new-key" in done.stderr
+    assert "VIDEOD_MASTER_KEY is not a key" in done.stderr and "videod secrets new-key" in done.stderr
     assert "dogs" not in done.stderr and "Traceback" not in done.stderr
 
 

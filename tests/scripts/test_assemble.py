@@ -225,7 +225,7 @@ def test_a_missing_intro_or_watermark_is_only_a_warning(studio: Path, tmp_path: 
     words = ("--intro", tmp_path / "none.mp4", "--outro", tmp_path / "no.mp4", "--watermark", tmp_path / "none.png")
     ran = run(assemble_video.main, "--manifest", studio / "manifest.json", "--output", tmp_path / "film.mp4", *words)
     assert ran.code == 0 and ran.result["clips"] == 3
-    assert ran.stderr.count("is not there") == 3
+    assert ran.stderr.count("is missing") == 3
 
 
 def test_a_watermark_stands_in_the_lower_right_corner_of_every_clip(studio: Path, tmp_path: Path, run: Run) -> None:
@@ -491,7 +491,7 @@ def test_a_silent_film_is_made_with_a_warning(tmp_path: Path, run: Run) -> None:
         ('{"clips": [{"clip_number": 1, "video": "a"}]}', "clips[0] needs"),
         ('{"clips": [{"clip_number": 1, "video": "a", "audio": 3}]}', "clips[0].audio"),
         ('{"clips": [{"clip_number": 1, "video": "a", "audio": "b"}, {"clip_number": 1, "video": "a", "audio": "b"}]}',
-         "clip_number 1 stands there twice"),
+         "clip_number 1 is there twice"),
         ('{"clips": [{"clip_number": 4, "video": "a.mp4", "audio": "b.mp3"}]}', "clip 4: its video"),
     ],
 )  # fmt: skip

@@ -238,7 +238,7 @@ def test_a_film_that_is_not_made_of_its_cuts_gets_no_captions(
     [
         ({"cuts": []}, "cuts must be a list"), ({"opening_s": "soon"}, "opening_s"),
         ({"cuts": [{"text": "x"}]}, "narration, cut and seconds"),
-        ({"cuts": [{"text": "x", "narration": "no.mp3", "cut": "c", "seconds": 1}]}, "is not there"),
+        ({"cuts": [{"text": "x", "narration": "no.mp3", "cut": "c", "seconds": 1}]}, "is missing"),
     ],
 )  # fmt: skip
 def test_a_list_that_is_wrong_is_reported_with_its_field(

@@ -52,7 +52,7 @@ def test_scripts_and_daemon_know_the_same_addresses() -> None:
 def test_an_address_outside_is_none_of_the_services(url: str) -> None:
     assert not origins.belongs(url, HOME)
     service = http.Service("kie", HOME, {"Authorization": "Bearer x"})
-    with pytest.raises(Failure, match=r"lies outside of api\.kie\.ai. Nothing was sent there"):
+    with pytest.raises(Failure, match=r"is outside of api\.kie\.ai. Nothing was sent there"):
         service.send("GET", url if not url.startswith("/") else "x" + url, deadline_s=1)
 
 

@@ -191,7 +191,7 @@ def unusable(state: Path) -> str | None:
 
 def _read_only(state: Path) -> str:
     return (
-        f"the state folder {state} lies on a file system that is mounted read-only. See `dmesg` for why, then"
+        f"the state folder {state} is on a file system that is mounted read-only. See `dmesg` for why, then"
         f" `mount -o remount,rw {_mount_point(state)}` and start again. `videod status` still shows what is there"
     )
 

@@ -58,7 +58,7 @@ def vault(master_key: str) -> MultiFernet:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
         raise ValueError(
-            "VIDEOD_MASTER_KEY is no key (32 bytes in URL-safe base64). Put the right one back, since stored tokens"
+            "VIDEOD_MASTER_KEY is not a key (32 bytes in URL-safe base64). Put the right one back, since stored tokens"
             " open with no other, or make a first one with `videod secrets new-key`"
         ) from None
 
@@ -335,7 +335,7 @@ def _text(path: Path) -> tuple[str | None, str]:
     except OSError as error:
         return None, f"it cannot be read ({files.reason(error)})"
     except UnicodeDecodeError:
-        return None, "it is no text"
+        return None, "it is not text"
 
 
 def _authorize(channel_id: str, why: str) -> str:

@@ -55,7 +55,9 @@ def _old(version: int) -> tuple[str, ...]:
         may.append("empty files of the user of videod (Linux 6.2 or newer keeps them from it)")
     if version < 6:
         may.append("signal other programs of this user (Linux 6.12 or newer)")
-    return (f"this kernel's Landlock is of version {version}: your own scripts may {' and '.join(may)}",) if may else ()
+    return (
+        (f"this kernel's Landlock is of version {version}: your custom scripts may {' and '.join(may)}",) if may else ()
+    )
 
 
 def is_closed(state: Path) -> bool:

@@ -14,7 +14,7 @@ from videod.core.verdicts import ANY, FIRST, LAST, Row, Wait, Wire
 def answers() -> str:
     """What every answer of every service proves: one table for each way of speaking, then what holds for all."""
     parts = [_wire_section(wire) for service in SERVICES.values() for wire in service.wires]
-    rest = "These hold for every service, where none of its own rows fits. The first of them is asked first."
+    rest = "These apply to every service when none of its own rows fits, from the first to the last."
     parts.append(f"## Every service\n\n{rest}\n\n{_verdicts((*FIRST, *LAST))}")
     return "\n\n".join(parts)
 

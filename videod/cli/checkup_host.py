@@ -92,7 +92,7 @@ def state(folder: Path, now_ms: int) -> Iterator[Check]:
     else:
         yield ok(area, "folder", f"{folder} is writable and yours alone.")
     if (kind := _file_system(folder)) in _NETWORK:
-        yield fix(area, "disk", f"{folder} lies on a network file system ({kind}), where SQLite cannot lock safely. Set"
+        yield fix(area, "disk", f"{folder} is on a network file system ({kind}), where SQLite cannot lock safely. Set"
                    " `state` in [paths] of videod.toml to a local disk.")  # fmt: skip
     yield from _room(folder)
     yield from _database(folder, now_ms)
@@ -193,7 +193,7 @@ def programs(settings: Settings) -> Iterator[Check]:
     chosen = settings.paths.ffmpeg
     if chosen is not None and str(chosen) != found[0]:
         yield fix(
-            "host", "ffmpeg", f"{chosen}, named in `ffmpeg` of [paths], is no program. Correct it, or leave it out."
+            "host", "ffmpeg", f"{chosen}, named in `ffmpeg` of [paths], is not a program. Correct it, or leave it out."
         )
     version = _said(found[0], "-version")
     if version is None:

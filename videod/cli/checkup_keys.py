@@ -77,7 +77,7 @@ _SOURCES: Mapping[str, str] = {
     "KIE_API_KEY": "Make one at https://kie.ai/api-key.",
     "ELEVENLABS_API_KEY": "Make one at https://elevenlabs.io/app/settings/api-keys.",
     "GOOGLE_CLIENT_ID": "Make an OAuth client of type Desktop app at https://console.cloud.google.com/apis/credentials.",
-    "GOOGLE_CLIENT_SECRET": "It stands beside the client ID at https://console.cloud.google.com/apis/credentials.",
+    "GOOGLE_CLIENT_SECRET": "You find it beside the client ID at https://console.cloud.google.com/apis/credentials.",
     "VIDEOD_MASTER_KEY": "Make one with `videod secrets new-key`, and keep a copy of it elsewhere.",
 }
 
@@ -117,4 +117,4 @@ def environment_file(config: Path) -> Iterator[Check]:
         if not is_secret(name):
             close = difflib.get_close_matches(name, SECRET_NAMES, n=1)
             meant = f"Did you mean {close[0]}?" if close else "Remove the line if it is not for another program."
-            yield note("credentials", name, f"{path} has {name}, which is no key of videod. {meant}")
+            yield note("credentials", name, f"{path} has {name}, which videod does not know. {meant}")

@@ -62,7 +62,7 @@ def _begin(connection: sqlite3.Connection, week: bool, month: bool, since: str |
     try:
         day = datetime.strptime(since, "%Y-%m-%d").date()  # noqa: DTZ007 - only its day is asked for
     except ValueError:
-        raise CommandError(USAGE, f"--since: {since!r} is no day", "write it as in 2026-11-01") from None
+        raise CommandError(USAGE, f"--since: {since!r} is not a day", "write it as in 2026-11-01") from None
     begin = midnight(day, calendar(connection).zone)
     if not 0 <= begin <= now:
         raise CommandError(USAGE, f"--since: {since} is not in the past", "write a day that has begun")

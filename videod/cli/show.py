@@ -32,7 +32,7 @@ def show(
     episode: Episode,
     listed: Annotated[bool, typer.Option("--jobs", help="List every job and file, not only each step.")] = False,
     charges: Annotated[bool, typer.Option("--charges", help="List every charge, not only the sums.")] = False,
-    facts: Annotated[bool, typer.Option("--facts", help="List each line with the sources it stands on.")] = False,
+    facts: Annotated[bool, typer.Option("--facts", help="List each line with its sources.")] = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,

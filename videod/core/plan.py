@@ -200,7 +200,7 @@ class _Reader:
             self.fault(where, f"has {len(text):,} characters. The limit is {TEXT_MAX:,}")
             return
         if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
-            self.fault(where, "holds a character that is no text (NUL or half a surrogate pair). Leave it out")
+            self.fault(where, "holds a character that is not text (NUL or half a surrogate pair). Leave it out")
 
     def choice(self, fields: Mapping[str, object], name: str, where: str, allowed: Sequence[str]) -> str:
         value = fields.get(name, allowed[0])

@@ -131,4 +131,4 @@ def _of_text(value: object, schema: Schema, where: str) -> Iterator[Complaint]:
     if len(value) > TEXT_MAX:
         yield _fault(where, f"has {len(value):,} characters. The limit is {TEXT_MAX:,}")
     elif any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value):
-        yield _fault(where, "holds a character that is no text (NUL or half a surrogate pair). Leave it out")
+        yield _fault(where, "holds a character that is not text (NUL or half a surrogate pair). Leave it out")

@@ -130,12 +130,12 @@ def _faults(step: Step) -> Iterator[str]:
         if getattr(step, field) not in set(kind):
             yield f"`{field}` {getattr(step, field)!r} is none of {', '.join(kind)}"
     if "/" in step.script or not step.script.endswith(".py"):
-        yield f"`script` {step.script!r} is no file name of scripts/"
+        yield f"`script` {step.script!r} is not the name of a file in scripts/"
     for field in ("name", "service", "noun"):
         if not getattr(step, field):
             yield f"`{field}` is empty"
     if step.makes != Makes.NOTHING and not step.suffix.startswith("."):
-        yield f"`suffix` {step.suffix!r} is no suffix. Write one such as .png"
+        yield f"`suffix` {step.suffix!r} is not a suffix. Write one such as .png"
     if step.shown_as is not None and step.suffix not in BOARD_TAKES:
         yield f"`shown_as`: the board takes no {step.suffix or 'step without a'} file. Leave `shown_as` out"
     yield from _place_faults(step)
@@ -144,7 +144,7 @@ def _faults(step: Step) -> Iterator[str]:
 def _place_faults(step: Step) -> Iterator[str]:
     """What is wrong with its place among the steps and the reviews."""
     if unknown := [name for name in step.after if name not in STEPS]:
-        yield f"`after` names {', '.join(unknown)}, which is no step"
+        yield f"`after` names {', '.join(unknown)}, which is not a step"
     earlier = _earlier(STEPS, step.name) if step.name in STEPS else set()
     if step.name in earlier:
         ways = [name for name in step.after if step.name in _earlier(STEPS, name) | {name}]

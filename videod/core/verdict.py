@@ -50,7 +50,7 @@ _WORDS = {
     "codec": "YouTube cannot decode it",
     "conversion": "YouTube cannot convert it",
     "emptyFile": "the file that arrived is empty",
-    "invalidFile": "the file that arrived is no video",
+    "invalidFile": "the file that arrived is not a video",
     "tooSmall": "the file that arrived is too small",
     "uploadAborted": "the upload was broken off",
     "transcodeFailed": "YouTube could not convert it",

@@ -19,7 +19,7 @@ _CAUSES = {
     errno.EACCES: "videod may not use it. Check its owner and mode",
     errno.EPERM: "videod may not use it. Check its owner and mode",
     errno.ENOEXEC: "it cannot be run. Begin it with a line such as #!/usr/bin/env python3",
-    errno.ELOOP: "it is a link where none may be, or its links lead in a circle. Move it away",
+    errno.ELOOP: "it is a link in a place where videod follows none, or its links form a circle. Move it away",
     errno.ENAMETOOLONG: "its name is too long",
     errno.E2BIG: "the script's arguments are too long. Shorten the texts of the episode or the channel",
 }
@@ -32,7 +32,7 @@ def failure_of(error: OSError, during: str) -> Failure | None:
     if number in DISK:
         return Failure(Kind.DISK, f"{during} failed: {reason}" + (f" ({path})" if path else ""))
     if number in LACKS:
-        text = f"{during} failed for want of resources of this host ({reason}). videod tries again"
+        text = f"{during} failed because this host is short of resources ({reason}). videod tries again"
         return Failure(Kind.BUSY, text, service=HOST, retry_after_ms=LACK_WAIT_MS)
     if number == errno.E2BIG or (path and number is not None):
         cause = _CAUSES.get(number, reason)

@@ -52,7 +52,7 @@ def parse(text: str) -> tuple[str, Latency]:
         found = Latency(float(low), float(high or low))
     except ValueError:
         raise LatencyError(
-            f"{text!r} is no latency. Write STEP=SECONDS or STEP=LOW-HIGH, such as clip=120-300"
+            f"{text!r} is not a latency. Write STEP=SECONDS or STEP=LOW-HIGH, such as clip=120-300"
         ) from None
     if step not in USUAL:
         raise LatencyError(f"there is no step {step!r}. The steps are {', '.join(USUAL)}")

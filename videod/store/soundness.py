@@ -72,7 +72,7 @@ def complaints(path: Path, limit: int = COMPLAINTS, full: int = FULL_CHECK_BYTES
             raise
         except UnicodeDecodeError as error:
             # SQLite names in its error what is damaged, and Python cannot read the name
-            raise sqlite3.DatabaseError("a name in it is no text") from error
+            raise sqlite3.DatabaseError("a name in it is not text") from error
     return [] if found == ["ok"] else [sanitize_line(text) for text in found]
 
 
@@ -166,7 +166,7 @@ def way_back(path: Path) -> str:
         told = f"The newest good copy is of {made}. To go back to it, type:"
     return (
         f"Nothing was changed. {told}\n  {_command(path, copy)}\nWhat was bought since then is not bought again: its"
-        " receipts lie in the workspaces, so leave those where they are."
+        " receipts are in the workspaces, so leave those where they are."
     )
 
 

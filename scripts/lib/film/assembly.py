@@ -201,7 +201,7 @@ def _taken(cut: Path, name: str, fps: int, room: Path) -> Part:
 def _cut(entry: Entry, wishes: Wishes, room: Path) -> Part:
     for what, path in (("video", entry.video), ("audio", entry.audio), ("sfx", entry.sfx)):
         if path is not None and not path.is_file():
-            raise Failure(Kind.INPUT, f"{entry.name}: its {what} {path} is not there")
+            raise Failure(Kind.INPUT, f"{entry.name}: its {what} {path} is missing")
     clip = segment.open_clip(entry.video, entry.name, wishes.fps)
     out = room / f"clip_{entry.number:03}.mov"
     spoken = room / f"clip_{entry.number:03}_voice.wav"

@@ -123,7 +123,7 @@ def _chosen() -> str | None:
         if "/" not in chosen or not Path(chosen).parent.is_dir():
             raise Failure(Kind.CONFIGURATION, f"VIDEOD_FFMPEG names {chosen}, which is not a program")
         if chosen not in _broken:
-            _broken[chosen] = "it is not there, or may not be run"
+            _broken[chosen] = "it is missing, or videod may not run it"
             script_runtime.warn(f"FFmpeg does not run ({chosen}: {_broken[chosen]}). The next one is tried")
     return found
 
@@ -316,7 +316,7 @@ PROBE_S = 60.0
 def probe(path: Path) -> Media:
     """What the headers of a file say. Raises Failure(input) when it is missing or no media file."""
     if not path.is_file():
-        raise Failure(Kind.INPUT, f"{path} is not there")
+        raise Failure(Kind.INPUT, f"{path} is missing")
     text = _headers(path)
     # cut off what the file says about itself (titles, comments): only indented "Stream" lines count
     lines = [found for line in text.splitlines() if (found := _STREAM.match(line))]

@@ -43,7 +43,7 @@ def read(path: Path) -> list[Entry]:
     entries.sort(key=lambda entry: entry.number)
     for one, two in itertools.pairwise(entries):
         if one.number == two.number:
-            raise Failure(Kind.INPUT, f"manifest {path}: clip_number {one.number} stands there twice")
+            raise Failure(Kind.INPUT, f"manifest {path}: clip_number {one.number} is there twice")
     return entries
 
 

@@ -173,7 +173,7 @@ def _faults(service: Service, steps: Mapping[str, str]) -> Iterator[str]:
         if service.price_micros(offer.model, offer.piece) is None:
             yield f"offers: the catalogue has no price of {offer.model!r} for {offer.piece!r}"
         if offer.script and (not offer.script.endswith(".py") or "/" in offer.script):
-            yield f"offers: script {offer.script!r} is no file name of scripts/"
+            yield f"offers: script {offer.script!r} is not the name of a file in scripts/"
         if offer.script and offer.step == FIRST:
             yield f"offers: the step {FIRST} has no choice of services: it is queued before an episode is planned"
         if steps.get(offer.step) == service.name and offer.script:

@@ -21,7 +21,7 @@ _CONSENT = "run `videod channels authorize` for the channel"
 
 WIRE = Wire(
     name="youtube",
-    calls="`videos.insert`, the upload session, the lists of one's own videos (nothing costs money)",
+    calls="`videos.insert`, the upload session, the lists of your own videos (nothing costs money)",
     own=("error.code", "error.message"),
     words=("error.errors.0.reason", "error.status"),
     message=("error.message",),
