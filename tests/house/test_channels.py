@@ -92,7 +92,7 @@ def test_all_faults_of_all_files_are_listed_with_file_and_line(tmp_path: Path) -
         ("clips: 1e3", 5, "valid integer"),
         ("clip_seconds: 2", 5, "greater than or equal to 3"),
         ("video_model: sora", 5, "'sora' is not a model that videod knows. Write one of kling/v2-5-turbo"),
-        ("video_model: kling-3.0/video@8K", 5, "is no model that videod knows"),
+        ("video_model: kling-3.0/video@8K", 5, "is not a model that videod knows"),
         ("video_model: grok-imagine/image-to-video\nclip_seconds: 5", 6, "makes clips of 6, 10 seconds"),
         ("privacy: hidden", 5, "'private', 'unlisted' or 'public'"),
         ("storage: s3", 5, "'notion' or 'r2'"),
