@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
 from functools import partial
 
-from videod.alerting import Alerting
+from videod.board_notes import BoardNotes
 from videod.core.admission import HOLDS_NO_PLACE
 from videod.core.board import entry_view
 from videod.core.breaker import Breaker
-from videod.core.events import EntryQueued, EntryRefused, Event, JobStarted, OfChannel, without_secrets
+from videod.core.events import EntryQueued, EntryRefused, Event, JobStarted, OfChannel
+from videod.core.kept_events import without_secrets
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.ops import (
     Alert,
@@ -118,7 +119,7 @@ def _changed(decision: Decision) -> set[str]:
     return saved | {op.job for op in decision.ops if isinstance(op, OpenAttempt)}
 
 
-class Ledger(Alerting):
+class Ledger(BoardNotes):
     """See the module's text. `policies` maps a channel id to what the core must know of it (None: not configured).
 
     `redact` takes secrets out of what is kept of failures and alerts, wherever their words came from.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from videod.board_rows import RowBoard
 from videod.core.alerts import Note
 from videod.core.lease import Claim
 from videod.core.service import Remote
@@ -150,19 +151,11 @@ class BoardError(Exception):
         self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True)
-class Link:
-    """A file that lies elsewhere: where, and the name that people see. Whoever has `url` can read the file."""
-
-    url: str = field(repr=False)
-    name: str
-
-
 #: so many entries a short look brings at most
 NEWEST = 100
 
 
-class Board(Protocol):
+class Board(RowBoard, Protocol):
     """The user's control room. All methods raise BoardError only."""
 
     async def check(self) -> list[str]:
@@ -191,35 +184,6 @@ class Board(Protocol):
 
         Returns the page as it was read where nothing was written, else None.
         """
-        ...
-
-    async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
-        """(asset page id, Key) of the entry's asset rows whose Redo is ticked."""
-        ...
-
-    async def unflag_assets(self, asset_ids: list[str]) -> None: ...
-
-    async def asset_rows(self, page_id: str) -> dict[str, str]:
-        """Key -> page id of the asset rows of an entry, those in the trash left out."""
-        ...
-
-    async def put_asset(
-        self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
-        fresh: bool = False, sha256: str = "",
-    ) -> str:  # fmt: skip
-        """Make or update the asset row `key` with the file, or with a link to it; returns its page id.
-
-        Without `known_id` the row is looked for by its Key property first, unless `fresh`: it was never tried before.
-        With `sha256` the row gets a file of this content or none ("changed").
-        """
-        ...
-
-    async def file_limit(self) -> int:
-        """How large a file may be that the board takes, bytes."""
-        ...
-
-    async def link_asset(self, asset_id: str, link: Link) -> None:
-        """Replace the file of an asset row by a link. BoardError "gone": the row was deleted; none is made."""
         ...
 
     async def sync_channels(self, names: list[str], story: bool = False) -> None:

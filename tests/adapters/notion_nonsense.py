@@ -21,11 +21,13 @@ from tests.adapters.notion_board import FAST, PAGE, notion_stage
 from tests.flow.board_double import Clock
 from tests.harness.patience import PATIENCE_S
 from videod.adapters import notion_files, notion_schema
-from videod.adapters.notion import SKEW_MS, NotionBoard, Place
+from videod.adapters.notion import NotionBoard, Place
 from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_schema import Ids
 from videod.adapters.notion_shapes import is_id
-from videod.ports import BoardError, Link, Page
+from videod.adapters.notion_tables import SKEW_MS
+from videod.board_rows import Link
+from videod.ports import BoardError, Page
 from videod.sandbox import notion
 
 TOKEN = notion.BOT_TOKEN
@@ -233,7 +235,9 @@ ASKS: dict[str, Ask] = {
     "newest": lambda harness: harness.board().newest(0),
     "newest of some": lambda harness: harness.board().newest(0, ["Approved - Assets", "Cancelled"]),
     "sync_channels": lambda harness: harness.board().sync_channels(["wild", "night"]),
-    "flagged_assets": lambda harness: harness.board().flagged_assets(harness.entry),
+    "rows_of": lambda harness: harness.board().rows_of(harness.entry),
+    "edited_rows": lambda harness: harness.board().edited_rows(0),
+    "say_on_row": lambda harness: harness.board().say_on_row(harness.asset, "a fox", lambda row: True),
     "unflag_assets": lambda harness: harness.board().unflag_assets([harness.asset]),
     "asset_rows": lambda harness: harness.board().asset_rows(harness.entry),
     "file_limit": lambda harness: harness.board().file_limit(),

@@ -19,6 +19,9 @@ from tests.harness.patience import SHORT_S
 from videod.adapters import notion_files, notion_schema
 from videod.adapters.notion import NotionBoard, Place
 from videod.adapters.notion_calls import Calls
+from videod.adapters.notion_values import rich
+from videod.board_rows import AssetRow
+from videod.core.row_texts import mark
 from videod.core.statuses import LABELS, OF_STORY, Gate
 from videod.ports import Board, BoardError
 from videod.sandbox.kernel import Fault
@@ -365,20 +368,52 @@ async def test_a_film_that_changes_while_it_is_sent_is_attached_to_nothing(
     assert not any(one["path"].endswith("/complete") for one in on.context.requests)
 
 
-async def test_flagged_assets_are_those_of_the_entry_with_a_tick(on: NotionStage, tmp_path: Path) -> None:
+async def test_what_people_write_on_rows_is_read_and_tidied_row_by_row(on: NotionStage, tmp_path: Path) -> None:
     board, ids = await on.made()
     mine, other = await on.add(ids), await on.add(ids, Title="Other")
     picture = tmp_path / "a.png"
     picture.write_bytes(b"x")
     rows = [
-        await board.put_asset(page, f"{page}/image/{name}", name, "Image", picture, 0, None)
+        await board.put_asset(page, f"{page}/image/{name}", name, "Image", picture, 0, None, text="🦊" * 2_500)
         for page, name in ((mine, "a"), (mine, "b"), (other, "c"))
     ]
+    on.clock.pass_s(300)
+    noted = {"Redo": {"checkbox": True}, "Note": {"rich_text": rich("less fog")}}
     for row in (rows[0], rows[2]):
-        await on.person.pages.update(row, properties={"Redo": {"checkbox": True}})
-    assert await board.flagged_assets(mine) == [(rows[0], f"{mine}/image/a")]
-    await board.unflag_assets([rows[0]])
-    assert await board.flagged_assets(mine) == []
+        await on.person.pages.update(row, properties=noted)
+
+    async def shown() -> list[AssetRow]:
+        return sorted(await board.rows_of(mine), key=lambda row: row.key)
+
+    first, second = await shown()
+    assert (first.id, first.key, first.redo, first.note) == (rows[0], f"{mine}/image/a", True, "less fog")
+    assert (second.id, second.redo, second.note, second.text) == (rows[1], False, "", "🦊" * 2_500)
+    edited = await board.edited_rows(on.clock.now_ms() - 60_000)
+    assert {row.id for row in edited} == {rows[0], rows[2]}
+    await board.unflag_assets([rows[0]], {rows[0]: mark("another note")})  # written meanwhile: it stays
+    assert [(row.redo, row.note) for row in await shown()] == [(False, "less fog"), (False, "")]
+    await board.unflag_assets([rows[0]], {rows[0]: mark("less fog")})
+    assert [row.note for row in await shown()] == ["", ""]
+    assert await board.say_on_row(rows[0], "owls " * 1_000, lambda row: row.text == "🦊" * 2_500)
+    assert not await board.say_on_row(rows[0], "wolves", lambda row: False)
+    assert (await shown())[0].text == "owls " * 1_000
+    await on.person.pages.update(rows[0], in_trash=True)
+    with pytest.raises(BoardError) as gone:
+        await board.say_on_row(rows[0], "wolves", lambda row: True)
+    assert gone.value.kind == "gone"
+
+
+async def test_a_column_text_of_the_users_own_is_left_alone(on: NotionStage, tmp_path: Path) -> None:
+    board, ids = await on.made()
+    await on.person.data_sources.update(ids.assets_source, properties={"Text": None, "Note": None})
+    await on.person.data_sources.update(ids.assets_source, properties={"Text": {"number": {}}})
+    assert [problem for problem in await board.check() if '"Text"' in problem and "of type number" in problem]
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"x")
+    mine = await on.add(ids)
+    row = await board.put_asset(mine, "t1/image/a", "a", "Image", picture, 0, None, text="a fox")
+    assert await board.say_on_row(row, "a fox", lambda row: True)
+    assert [(one.text, one.note) for one in await board.rows_of(mine)] == [(None, "")]
 
 
 # ------------------------------------------------------------------------------------------ failures
@@ -466,7 +501,7 @@ async def test_a_long_retry_after_holds_for_the_whole_connection_and_is_remember
     before = len(on.context.requests)
     on.clock.pass_s(100)
     with pytest.raises(BoardError) as still:
-        await board.flagged_assets(page_id)
+        await board.rows_of(page_id)
     assert (still.value.kind, still.value.retry_after_s) == ("busy", 200)
     assert len(on.context.requests) == before
     on.clock.pass_s(200)
@@ -542,7 +577,7 @@ async def _redo_one(on: NotionStage, harness: Harness, board: Board, page_id: st
     await on.person.pages.update(row, properties={"Redo": {"checkbox": True}})
     await on.sets(page_id, Status="Generating Assets")
     await harness.sync()
-    assert await board.flagged_assets(page_id) == []
+    assert not any(one.redo for one in await board.rows_of(page_id))
     await harness.work(page_id)
     await harness.sync()
     assert await on.status(page_id) == "Assets Ready"

@@ -21,6 +21,7 @@ from videod.core.steps.plan import STEP
 from videod.core.story import Story
 from videod.core.wishes import Obstacle
 from videod.flow import edits
+from videod.flow.row_edits import Marks
 
 
 def told(number: int) -> Plan:
@@ -179,6 +180,6 @@ def test_an_empty_story_on_the_board_is_no_wish() -> None:
 
 def test_generating_assets_set_at_the_review_sends_the_plan_back() -> None:
     paper = review()
-    wish = edits.wish(paper.one, "Generating Assets", ("plan/plan",), 5)
+    wish = edits.wish(paper.one, "Generating Assets", Marks({"row": "plan/plan"}), 5)
     assert isinstance(wish, RedoAsked) and wish.gate is Gate.STORY
     assert paper.apply(wish).accepted and paper.jobs["plan/plan"].state is JobState.READY

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videod import files
+from videod.board_rows import NO_NOTES, AssetRow, Link
 from videod.core.alerts import Note
-from videod.ports import BoardError, Link, Page, Sent
+from videod.core.row_texts import mark
+from videod.ports import BoardError, Page, Sent
 from videod.ports import Clock as ClockSeam
 
 BEGIN_MS = 1_795_000_020_000
@@ -50,6 +52,9 @@ class Asset:
     redo: bool = False
     #: the address of its file, where that lies elsewhere
     url: str = ""
+    text: str = ""
+    note: str = ""
+    edited_at: int = 0
 
 
 @dataclass
@@ -63,6 +68,8 @@ class BoardDouble:
     assets: dict[str, Asset] = field(default_factory=dict)
     writes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
+    #: (key, text) of the rows that got another text
+    said: list[tuple[str, str]] = field(default_factory=list)
     #: entries whose asset rows were asked for
     asked_for_rows: list[str] = field(default_factory=list)
     broken: dict[str, BoardError] = field(default_factory=dict)
@@ -151,14 +158,45 @@ class BoardDouble:
         if self.loses_answers:
             raise BoardError("down", "Notion did not answer in time: write the entry")
 
-    async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
-        self._fail("flagged_assets")
-        return [(one, row.key) for one, row in self.assets.items() if row.page_id == page_id and row.redo]
+    def person_writes(self, key: str, **values: object) -> None:
+        """On the row of a file: `text=`, `note=`, `redo=`."""
+        row = next(row for row in self.assets.values() if row.key == key)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.edited_at = self.clock.now_ms()
 
-    async def unflag_assets(self, asset_ids: list[str]) -> None:
+    def _row(self, asset_id: str) -> AssetRow:
+        row = self.assets[asset_id]
+        minute = row.edited_at - row.edited_at % 60_000
+        return AssetRow(asset_id, row.key, minute, row.redo, row.text, row.note)
+
+    async def rows_of(self, page_id: str) -> list[AssetRow]:
+        self._fail("rows_of")
+        return [self._row(one) for one, row in self.assets.items() if row.page_id == page_id]
+
+    async def edited_rows(self, since_ms: int) -> list[AssetRow]:
+        self._fail("edited_rows")
+        rows = [self._row(one) for one in self.assets]
+        return [row for row in rows if row.edited_at >= since_ms - since_ms % 60_000]
+
+    async def unflag_assets(self, asset_ids: list[str], notes: Mapping[str, str] = NO_NOTES) -> None:
         self._fail("unflag_assets")
         for asset_id in asset_ids:
-            self.assets[asset_id].redo = False
+            row = self.assets[asset_id]
+            row.redo = False
+            if asset_id in notes and mark(row.note) == notes[asset_id]:
+                row.note = ""
+            row.edited_at = self.clock.now_ms()
+
+    async def say_on_row(self, asset_id: str, text: str, may: Callable[[AssetRow], bool]) -> bool:
+        self._fail("say_on_row", asset_id)
+        if asset_id not in self.assets:
+            raise BoardError("gone", "there is no such row")
+        if not may(self._row(asset_id)):
+            return False
+        self.said.append((self.assets[asset_id].key, text))
+        self.assets[asset_id].text, self.assets[asset_id].edited_at = text, self.clock.now_ms()
+        return True
 
     async def asset_rows(self, page_id: str) -> dict[str, str]:
         self._fail("asset_rows")
@@ -167,15 +205,17 @@ class BoardDouble:
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
-        fresh: bool = False, sha256: str = "",
+        fresh: bool = False, sha256: str = "", text: str = "",
     ) -> str:  # fmt: skip
         self._fail("put_asset")
         content = b"" if isinstance(file, Link) else _content(file, sha256)
         assert not (fresh and any(row.key == key for row in self.assets.values())), "called fresh, but it has a row"
         asset_id = known_id or next((one for one, row in self.assets.items() if row.key == key), f"row of {key}")
-        redo = self.assets[asset_id].redo if asset_id in self.assets else False
-        url = file.url if isinstance(file, Link) else ""
-        self.assets[asset_id] = Asset(key, page_id, name, kind, content, revision, redo, url)
+        kept = self.assets.get(asset_id) or Asset(key, page_id, name, kind, content, revision, text=text)
+        url, now = file.url if isinstance(file, Link) else "", self.clock.now_ms()
+        self.assets[asset_id] = replace(
+            kept, name=name, content=content, revision=revision, url=url, edited_at=now
+        )  # fmt: skip
         return asset_id
 
     async def file_limit(self) -> int:

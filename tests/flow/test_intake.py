@@ -409,7 +409,7 @@ async def test_a_failed_look_loses_no_edit(harness: Harness, board: BoardDouble)
 async def test_trouble_with_one_entry_does_not_stop_the_others(harness: Harness, board: BoardDouble) -> None:
     await at_gate(harness, board)
     board.person_sets("p1", Status="Generating Assets")
-    board.broken["flagged_assets"] = BoardError("gone", "the assets are not shared")
+    board.broken["rows_of"] = BoardError("gone", "the assets are not shared")
     board.add("p2", Status="Queued")
     assert await harness.intake.poll_once() == 1
     assert (await harness.task("p2")).status == Status.QUEUED

@@ -329,9 +329,9 @@ async def test_entries_go_before_assets(harness: Harness, board: BoardDouble) ->
         order.append("entry")
         await write(*given)  # type: ignore[arg-type]
 
-    async def putting(*given: object, fresh: bool = False, sha256: str = "") -> str:
+    async def putting(*given: object, fresh: bool = False, sha256: str = "", text: str = "") -> str:
         order.append("asset")
-        return await put(*given, fresh=fresh, sha256=sha256)  # type: ignore[arg-type]
+        return await put(*given, fresh=fresh, sha256=sha256, text=text)  # type: ignore[arg-type]
 
     board.write, board.put_asset = writing, putting  # type: ignore[assignment,method-assign]
     await harness.relay.deliver_once()

@@ -14,7 +14,8 @@ from pathlib import Path
 from tests.flow.board_double import Entry
 from tests.harness.world import PoweredBoard
 from videod.adapters.notion_pace import Line, Rank
-from videod.ports import BoardError, Link, Page
+from videod.board_rows import NO_NOTES, AssetRow, Link
+from videod.ports import BoardError, Page
 
 PART = 100
 PER_S = 3.0
@@ -99,14 +100,24 @@ class PacedBoard(PoweredBoard):
         await self._travel(0.5)
         return None
 
-    async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
+    async def rows_of(self, page_id: str) -> list[AssetRow]:
         await self._request(rank=Rank.WISH)
-        return await super().flagged_assets(page_id)
+        return await super().rows_of(page_id)
 
-    async def unflag_assets(self, asset_ids: list[str]) -> None:
-        for asset_id in asset_ids:
+    async def edited_rows(self, since_ms: int) -> list[AssetRow]:
+        await self._request(rank=Rank.LIST)
+        return await super().edited_rows(since_ms)
+
+    async def say_on_row(self, asset_id: str, text: str, may: Callable[[AssetRow], bool]) -> bool:
+        for _ in range(2):
             await self._request()
-            await super().unflag_assets([asset_id])
+        return await super().say_on_row(asset_id, text, may)
+
+    async def unflag_assets(self, asset_ids: list[str], notes: Mapping[str, str] = NO_NOTES) -> None:
+        for asset_id in asset_ids:
+            for _ in range(2 if asset_id in notes else 1):
+                await self._request()
+            await super().unflag_assets([asset_id], notes)
 
     async def asset_rows(self, page_id: str) -> dict[str, str]:
         await self._request()
@@ -114,8 +125,8 @@ class PacedBoard(PoweredBoard):
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
-        fresh: bool = False, sha256: str = "",
+        fresh: bool = False, sha256: str = "", text: str = "",
     ) -> str:  # fmt: skip
         for _ in range(3 if fresh else 4):  # where is it, make the upload, send it, write the row
             await self._request()
-        return await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh, sha256)
+        return await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh, sha256, text)

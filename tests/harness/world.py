@@ -19,6 +19,7 @@ from tests.harness import databases
 from tests.harness.power import Power, PowerCut
 from tests.harness.prices import prices
 from tests.harness.scripts import BalanceDouble, InspectorDouble, LauncherDouble, Vendors
+from videod.board_rows import AssetRow, Link
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.services import LANES
 from videod.core.spacing import limited
@@ -37,7 +38,7 @@ from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.ports import Inspector, Launcher, Link, Page
+from videod.ports import Inspector, Launcher, Page
 from videod.store import reads
 from videod.store.database import T, Transaction
 
@@ -99,12 +100,18 @@ class PoweredBoard(BoardDouble):
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
-        fresh: bool = False, sha256: str = "",
+        fresh: bool = False, sha256: str = "", text: str = "",
     ) -> str:  # fmt: skip
         self.power.point("before an asset row")
-        made = await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh, sha256)
+        made = await super().put_asset(page_id, key, name, kind, file, revision, known_id, fresh, sha256, text)
         self.power.point("after an asset row")
         return made
+
+    async def say_on_row(self, asset_id: str, text: str, may: Callable[[AssetRow], bool]) -> bool:
+        self.power.point("before a row's text")
+        said = await super().say_on_row(asset_id, text, may)
+        self.power.point("after a row's text")
+        return said
 
 
 class PoweredStore:

@@ -21,7 +21,7 @@ TOLD_MS = 5 * MINUTE_MS
 TOGETHER_MS = 10 * MINUTE_MS
 WAITS = (MINUTE_MS, 5 * MINUTE_MS)
 #: what the board is asked
-CALLS = ("edited_since", "newest", "read", "write", "put_asset", "asset_rows", "flagged_assets")
+CALLS = ("edited_since", "newest", "read", "write", "put_asset", "asset_rows", "rows_of", "edited_rows", "say_on_row")
 
 
 class TimedNotifier(NotifierDouble):

@@ -87,6 +87,8 @@ ASSETS = (
     Column("Date", "date", "when the file was made"),
     Column("Redo", "checkbox", "tick it to regenerate the file"),
     Column("Revision", "number", "how many takes there were before"),
+    Column("Text", "rich_text", "the narration or the prompt; change it to correct the file"),
+    Column("Note", "rich_text", "what should be different in the next take, with Redo"),
 )
 
 

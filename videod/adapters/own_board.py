@@ -15,10 +15,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from videod import files
+from videod.board_rows import NO_NOTES, AssetRow, Link
 from videod.core import own_story
 from videod.core.lease import Claim, Holder
 from videod.core.links import OWN
-from videod.ports import NEWEST, BoardError, Clock, Link, Page
+from videod.ports import NEWEST, BoardError, Clock, Page
 from videod.store import entries
 from videod.store.database import Store
 from videod.store.entries import Entry
@@ -127,19 +128,25 @@ class OwnBoard:
 
     # --------------------------------------------------------------------------------------------- assets
 
-    async def flagged_assets(self, page_id: str) -> list[tuple[str, str]]:
-        """None: here files are sent back by name, with a note (`videod redo`, the API)."""
+    async def rows_of(self, page_id: str) -> list[AssetRow]:
+        """None: here files are sent back and texts are rewritten by name (`videod redo`, `videod edit`, the API)."""
         return []
 
-    async def unflag_assets(self, asset_ids: list[str]) -> None:
-        """See `flagged_assets`."""
+    async def edited_rows(self, since_ms: int) -> list[AssetRow]:
+        return []
+
+    async def unflag_assets(self, asset_ids: list[str], notes: Mapping[str, str] = NO_NOTES) -> None:
+        """See `rows_of`."""
+
+    async def say_on_row(self, asset_id: str, text: str, may: Callable[[AssetRow], bool]) -> bool:
+        return True
 
     async def asset_rows(self, page_id: str) -> dict[str, str]:
         return {}
 
     async def put_asset(
         self, page_id: str, key: str, name: str, kind: str, file: Path | Link, revision: int, known_id: str | None,
-        fresh: bool = False, sha256: str = "",
+        fresh: bool = False, sha256: str = "", text: str = "",
     ) -> str:  # fmt: skip
         """The file stays where it is; it must be the one that was checked. Raises BoardError "changed"."""
         if not isinstance(file, Link) and sha256 and await asyncio.to_thread(_fingerprint, file) != sha256:

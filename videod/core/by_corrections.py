@@ -24,19 +24,45 @@ from videod.core.wishes import Obstacle, Verb
 
 def redo(work: Transition, event: RedoAsked) -> Transition:
     """Other takes of finished files, and of all that is made from them."""
-    obstacle = outlook.redo(work.task, work.jobs, event.gate, event.names)
+    words = _rewritten(work, event)
+    names = (*event.names, *words)
+    obstacle = outlook.redo(work.task, work.jobs, event.gate, names)
     if obstacle is not None:
         return blocked(work, f"redo of {event.gate.value}", Verb.REDO, obstacle)
     lost = set(outlook.lost(work.task, work.jobs)).intersection(event.names)
     if lost:
         return _redo_lost(work, lost, event.at)
-    chosen = set(outlook.redoable(work.task, work.jobs)).intersection(event.names)
+    chosen = set(outlook.redoable(work.task, work.jobs)).intersection(names)
     if "plan/plan" in chosen:  # a redo wants another plan, not this story again
         work = _whole(work)
-    if event.note:
-        jobs = tuple(_ordered(work, job, {NOTE: event.note}) if _takes_note(job, chosen) else job for job in work.jobs)
-        work = replace(work, jobs=jobs)
+    for job in work.jobs:
+        if job.name in chosen and (changes := words.get(job.name, {}) | _note_of(job, event)):
+            learned = lesson(job, changes)
+            work = (work if learned is None else work.adding(learned)).with_job(_ordered(work, job, changes))
     return _sent_back(work, chosen, event.at)
+
+
+def _rewritten(work: Transition, event: RedoAsked) -> dict[str, dict[str, object]]:
+    """The words of the event that differ from those of the orders: only these are a reason to regenerate a file."""
+    found: dict[str, dict[str, object]] = {}
+    for name, changes in event.words.items():
+        job = work.job(name)
+        if job is not None and (
+            new := {key: value for key, value in _known(job, changes).items() if _said(job, key) != value}
+        ):
+            found[name] = new
+    return found
+
+
+def _note_of(job: Job, event: RedoAsked) -> dict[str, object]:
+    note = event.notes.get(job.name) or event.note
+    return {NOTE: note} if note and STEPS[job.step].noted else {}
+
+
+def _known(job: Job, changes: Mapping[str, object]) -> dict[str, object]:
+    """The changes of what a person may rewrite of the job."""
+    arguments = set(STEPS[job.step].words.values())
+    return {name: value for name, value in changes.items() if name in arguments}
 
 
 def _whole(work: Transition) -> Transition:
@@ -56,18 +82,13 @@ def another_story(work: Transition, number: str, at: int) -> Transition:
     return correct(work, JobCorrected(at, work.task.id, plan.name, {STORY: int(number)}, "notion"))
 
 
-def _takes_note(job: Job, chosen: set[str]) -> bool:
-    return job.name in chosen and STEPS[job.step].noted
-
-
 def correct(work: Transition, event: JobCorrected) -> Transition:
     """The job's order with the words that a person wrote; a file that was made from others is regenerated."""
     job = work.job(event.job)
     obstacle = outlook.correction(work.task, work.jobs, event.job)
     if job is None or obstacle is not None:
         raise _late(obstacle or Obstacle.NOTHING_CHOSEN)
-    known = set(STEPS[job.step].words.values())
-    changes = {name: value for name, value in event.changes.items() if name in known}
+    changes = _known(job, event.changes)
     if all(_said(job, name) == value for name, value in changes.items()):
         raise _late(Obstacle.SAME_WORDS)
     learned = lesson(job, changes)

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from videod.core import answers, by_likeness, fields, outlook, own_story, told
+from videod.core import answers, by_likeness, fields, outlook, own_story, row_texts, told
 from videod.core.derive import promote
-from videod.core.events import EntryQueued, EntrySlow, EntryWaits, GateApproved, TaskPaused
+from videod.core.events import EntryQueued, EntrySlow, EntryWaits, GateApproved, TaskPaused, TextsRewritten
 from videod.core.expand import first_job
 from videod.core.failures import ALIKE
 from videod.core.model import Job, Task, task_id_of
@@ -161,3 +161,11 @@ def slow(work: Transition, event: EntrySlow) -> Transition:
     if work.task.slow:
         raise StaleEvent("the board says so already")
     return work.with_task(slow=event.note)
+
+
+def rewritten(work: Transition, event: TextsRewritten) -> Transition:
+    """The board says what regenerating the rewritten files costs; with an empty note it no longer does."""
+    said = work.task.error.startswith(row_texts.BEGINS)
+    if event.note == work.task.error or (not event.note and not said):
+        raise StaleEvent("the board says so already")
+    return work.with_task(error=event.note)

@@ -1,7 +1,7 @@
 """The events: what happened, each with its time (integer milliseconds UTC). `decide` answers each with ops."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from videod.core.failures import Failure
 from videod.core.model import Priority
@@ -77,7 +77,8 @@ class RedoAsked:
     """A person wants some finished jobs redone; `names` are job names such as "image/bear_core".
 
     `gate`: the review that was meant, which is the open one or an earlier one. `note`: what should be different, where
-    the person says so.
+    the person says so; `notes`: the same of single jobs. `words`: other finished jobs to regenerate, since the person
+    rewrote words of their orders: job -> argument -> what it says now.
     """
 
     at: int
@@ -85,6 +86,8 @@ class RedoAsked:
     gate: Gate
     names: tuple[str, ...]
     note: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,19 @@ class Quota:
     day: str
     most: int
     ends_at: int
+
+
+@dataclass(frozen=True)
+class TextsRewritten:
+    """A person rewrote texts of finished files on the board, which wait to be confirmed; `note` tells the price.
+
+    An empty note: the old texts are there again.
+    """
+
+    at: int
+    task_id: str
+    jobs: tuple[str, ...]
+    note: str
 
 
 @dataclass(frozen=True)
@@ -408,6 +424,7 @@ Event = (
     | TaskPaused
     | TaskResumed
     | EditRefused
+    | TextsRewritten
     | EntryWaits
     | EntrySlow
     | JobStarted
@@ -429,18 +446,3 @@ Event = (
     | ChannelRemoved
     | LessonForgotten
 )
-
-
-def without_secrets(event: Event, redact: Callable[[str], str]) -> Event:
-    """The event as it may be kept: whoever reads the database, reads no secret."""
-    match event:
-        case JobFailed():
-            return replace(event, failure=event.failure.told(redact), stderr_tail=redact(event.stderr_tail))
-        case JobCrashed() | JobSetAside():
-            return replace(event, failure=event.failure.told(redact))
-        case VideoLooked():
-            return replace(event, reason=redact(event.reason))
-        case JobSucceeded():
-            facts = {name: redact(fact) if isinstance(fact, str) else fact for name, fact in event.facts.items()}
-            return event if facts == event.facts else replace(event, facts=facts)
-    return event

@@ -59,6 +59,7 @@ from videod.core.events import (
     ServiceFreed,
     TaskPaused,
     TaskResumed,
+    TextsRewritten,
     VideoLooked,
 )
 from videod.core.failures import Failure, Kind
@@ -106,6 +107,8 @@ def _handle(work: Transition, event: Event) -> Transition:
             return by_people.slow(work, event)
         case EditRefused():
             return by_people.refuse(work, event.wanted, event.reason)
+        case TextsRewritten():
+            return by_people.rewritten(work, event)
         case JobStarted():
             return by_jobs.start(work, event)
         case JobSubmitted():

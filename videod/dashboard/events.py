@@ -1,6 +1,7 @@
 """One recent event in words. Pure; foreign text in it is cleaned."""
 
 import json
+from collections.abc import Mapping
 
 from videod.core import wording
 from videod.core.failures import QUIET
@@ -33,6 +34,12 @@ def _failed(body: dict[str, object]) -> tuple[str, str]:
     return f"{body['job']} {failure['kind']}: {failure['message']}", tone
 
 
+def _sent_back(body: Mapping[str, object]) -> str:
+    names, rewritten = body["names"], body.get("words")
+    listed = [*names, *rewritten] if isinstance(names, list) and isinstance(rewritten, dict) else names
+    return f"to be regenerated: {', '.join(listed) if isinstance(listed, list) else listed}"
+
+
 def _queued(happening: Happening) -> tuple[str, str]:
     status = Status(happening.status) if happening.status else Status.QUEUED
     return ("queued", "plain") if status == Status.QUEUED else (f"queued again: {LABELS[status]}", "plain")
@@ -61,8 +68,7 @@ def words(happening: Happening) -> tuple[str, str]:
         case "GateApproved":
             text, tone = f"{body['gate']} approved by {body['by']}", "good"
         case "RedoAsked":
-            names = body["names"]
-            text, tone = f"to be regenerated: {', '.join(names) if isinstance(names, list) else names}", "plain"
+            text, tone = _sent_back(body), "plain"
         case "CancelAsked":
             text, tone = "cancelled", "plain"
         case "EditRefused":
@@ -91,7 +97,7 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = "its review opened automatically", "plain"
         case "EntryWaits":
             text, tone = _waits(body), "dim"
-        case "EntrySlow":
+        case "EntrySlow" | "TextsRewritten" if body["note"]:
             text, tone = str(body["note"]), "bad"
         case "ServiceFreed":
             text, tone = f"{body['service']} continues", "good"

@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from videod import files
+from videod.board_rows import Link
+from videod.core import row_texts
+from videod.core.row_texts import mark
 from videod.core.statuses import DONE
 from videod.flow.previews import NotReady, Previewing, digest_of, name_with
 from videod.ledger import Ledger
-from videod.ports import Board, BoardError, Buckets, Clock, Link, NoBuckets, Storage
+from videod.ports import Board, BoardError, Buckets, Clock, NoBuckets, Storage
 from videod.store import objects, reads
 from videod.store.database import Store
 from videod.store.reads import OutboxMessage
@@ -76,11 +79,13 @@ class Assets:
             if known is None:
                 # from here on a row may exist: after a crash it is looked for by its Key, never made twice
                 await self._ledger.saw_asset(message.key, row, "", self._clock.now_ms())
+            text, fresh = await self._text(message, job), known is None and not row
+            await self._ledger.row_begun(message.key, mark(text))
             try:
                 row = await self._board.put_asset(
                     str(body["page_id"]), message.key, title, str(body["type"]),
                     small or path if storage is None or name is None else link_to(storage, name), _revision(body),
-                    row or None, fresh=known is None and not row, sha256=content,
+                    row or None, fresh=fresh, sha256=content, text=text,
                 )  # fmt: skip
             except BoardError as error:
                 if error.kind != "changed" or not await self._made_again(message, job):
@@ -90,11 +95,18 @@ class Assets:
                 if storage is not None:  # before the row counts as shown: its link must not be forgotten
                     await self._ledger.linked(message.key, *ends_of(self._clock.now_ms(), storage))
                 await self._ledger.saw_asset(message.key, row, _shown(digest, body), self._clock.now_ms())
+                if fresh:  # else it may have been there, and a person may have written on it
+                    await self._ledger.row_says(message.key, mark(text))
                 self._previewing.shown(message)
                 log.info("relay_asset_delivered", extra=context(message) | {"job": job})
         await self._ledger.delivered(message)
         await self._files_arrived(message)
         return digest is not None
+
+    async def _text(self, message: OutboxMessage, job_name: str) -> str:
+        """What the row says beside the file."""
+        job = await self._store.read(lambda tx: reads.job(tx, str(message.task_id), job_name))
+        return "" if job is None else row_texts.said(job)
 
     async def _object(self, message: OutboxMessage, storage: Storage, digest: str) -> str:
         """The name of the file in its bucket. Raises NotStored while it is not there."""

@@ -10,13 +10,14 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from videod.core import answers, bounds, fields, outlook
+from videod.core import answers, bounds, fields
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
 from videod.core.fields import BY_COLUMN, FIELDS, Until, text
 from videod.core.model import Task, task_id_of
 from videod.core.own_story import Brought
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import APPROVES, AT_GATE, BY_LABEL, GATES, LABELS, REDOES, Gate, Status
+from videod.flow.row_edits import Marks
 from videod.ports import Page
 
 Edit = EntryQueued | EntryRefused | EntryEdited | GateApproved | RedoAsked | CancelAsked | EditRefused
@@ -295,28 +296,24 @@ def looked_at(label: str) -> Gate | None:
     return (REDOES.get(status) or APPROVES.get(status)) if status else None
 
 
-def in_review(task: Task, gate: Gate, flagged: list[tuple[str, str]]) -> dict[str, str]:
-    """Asset page id -> job name of the flagged assets of this review and earlier ones; keys are "<task id>/<job name>".
-
-    The others stay flagged: their review is still to come.
-    """
-    names = {asset: key.removeprefix(f"{task.id}/") for asset, key in flagged if key.startswith(f"{task.id}/")}
-    return {asset: name for asset, name in names.items() if name.split("/")[0] in outlook.sent_back_at(gate)}
-
-
 def wish(
-    task: Task, label: str, flagged: tuple[str, ...], at: int
+    task: Task, label: str, marks: Marks, at: int, waits: str = ""
 ) -> GateApproved | RedoAsked | CancelAsked | EditRefused:
-    """What a label other than Queued, set by a person on a known entry, asks for."""
-    status = BY_LABEL.get(label)
+    """What a label other than Queued, set by a person on a known entry, asks for. `waits`: what is said of the texts
+    that wait on its rows."""
+    status, flagged = BY_LABEL.get(label), tuple(marks.flagged.values())
+    if status in (*APPROVES, *REDOES) and marks.problem:
+        return EditRefused(at, task.id, label, marks.problem)
     if status in APPROVES:
         if flagged and AT_GATE.get(task.status) == APPROVES[status]:
             return EditRefused(at, task.id, label, _flagged(APPROVES[status], len(flagged)))
+        if marks.words and AT_GATE.get(task.status) == APPROVES[status]:
+            return EditRefused(at, task.id, label, waits.rstrip("."))
         return GateApproved(at, task.id, APPROVES[status], "notion")
     if status in REDOES:
         gate = AT_GATE.get(task.status)
         meant = gate if gate is not None and GATES[gate][2] is status else REDOES[status]
-        return RedoAsked(at, task.id, meant, flagged)
+        return RedoAsked(at, task.id, meant, flagged, notes=marks.notes, words=marks.words)
     if status == Status.CANCELLED:
         return CancelAsked(at, task.id)
     if not label:

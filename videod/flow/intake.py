@@ -16,13 +16,14 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from videod.core import answers, bounds, links
+from videod.core import answers, bounds, links, outlook
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
 from videod.core.fields import text
 from videod.core.model import Task, task_id_of
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
 from videod.flow import edits
+from videod.flow.row_edits import NO_MARKS, Marks, RowEdits, kept_marks
 from videod.flow.trouble import REMARK, TELL_AFTER_MS, Trouble
 from videod.flow.turns import Turns
 from videod.ledger import Applied, Ledger
@@ -87,6 +88,7 @@ class Intake:
         self._known_channels = known_channels
         self.poll_interval_s = poll_interval_s
         self._turns = turns
+        self._rows = RowEdits(board, ledger, store, clock, turns)
         self._admitted = admitted
         self._taker = taker
         self._own = own
@@ -151,7 +153,7 @@ class Intake:
             await self._ledger.set_value(CURSOR, str(newest))
         if wide:
             self._wide_at_ms = began
-        return taken
+        return taken + await self._rows.look()
 
     async def look_at_newest(self) -> int:
         """A short look at the newest edits; where these are many, at what people usually ask for as well.
@@ -343,7 +345,7 @@ class Intake:
 
     async def _take_label(self, page: Page, task: Task, label: str, note: str) -> None:
         """`note`: why a field that was changed at the same time was not taken; then nothing may be started by it."""
-        at, flagged = self._clock.now_ms(), {}
+        at, marks = self._clock.now_ms(), NO_MARKS
         event: edits.Edit
         if note and label != LABELS[Status.CANCELLED]:
             event = EditRefused(at, task.id, label, note.rstrip("."))
@@ -351,12 +353,13 @@ class Intake:
             event = await self._queued(page, task, at)
         else:
             gate = edits.looked_at(label)
-            flagged = edits.in_review(task, gate, await self._board.flagged_assets(page.id)) if gate else {}
-            event = edits.wish(task, label, tuple(flagged.values()), at)
+            if gate is not None:
+                marks = await self._rows.marks(task, outlook.sent_back_at(gate))
+            event = edits.wish(task, label, marks, at, await self._rows.note(task, marks))
         redo = isinstance(event, RedoAsked)
-        applied = await self._apply(page, event, label, list(flagged) if redo else [])
+        applied = await self._apply(page, event, label, marks if redo else NO_MARKS)
         if redo and _redone(applied):
-            await self._board.unflag_assets(list(flagged))
+            await self._rows.taken(marks.rows, marks.clears, marks.said)
         if applied.task is not None:
             await self._insist(page, applied.task.id, label, applied.decision.note)
 
@@ -368,12 +371,12 @@ class Intake:
 
     # ------------------------------------------------------------------------------------------ exactly once
 
-    async def _apply(self, page: Page, event: edits.Edit, label: str, assets: list[str] | None = None) -> Applied:
+    async def _apply(self, page: Page, event: edits.Edit, label: str, marks: Marks = NO_MARKS) -> Applied:
         """Mark the event as being taken, then apply it."""
         name = type(event).__name__
         if not isinstance(event, EntryRefused):
             fields = {name: edits.remembered(page.values.get(name)) for name in edits.COLUMNS}
-            mark = {"event": name, "at": event.at, "label": label, "assets": assets or [], "fields": fields}
+            mark = {"event": name, "at": event.at, "label": label, "fields": fields} | marks.kept()
             await self._ledger.saw_page(page.id, {edits.TAKING: mark}, event.at, merge=True)
         applied = await self._ledger.apply(event)
         owner = applied.task
@@ -395,7 +398,7 @@ class Intake:
         if not any(row.event == mark["event"] and row.at == mark["at"] for row in rows):
             return known, 0
         if mark["event"] == RedoAsked.__name__:
-            await self._board.unflag_assets([str(one) for one in mark["assets"]])
+            await self._rows.taken(*kept_marks(mark))
         by_trash = mark["event"] == CancelAsked.__name__ and not mark["label"]
         fresh = seen | ({edits.IN_TRASH: True} if by_trash else {"Status": mark["label"]})
         fields = mark.get("fields")

@@ -18,10 +18,6 @@ from videod.core.wishes import Obstacle, Verb
 from videod.guard.errors import Code, ErrorCode, Refused
 from videod.web.desk import Desk, Outcome, check
 
-#: what a description on YouTube and a list of its tags may have; a prompt, a narration
-WORDS_CHARACTERS = 5_000
-NOTE_CHARACTERS = 1_000
-
 
 @dataclass(frozen=True)
 class Change:

@@ -20,6 +20,7 @@ from videod.core.events import (
     TaskResumed,
 )
 from videod.core.model import Task
+from videod.core.row_texts import NOTE_CHARACTERS, WORDS_CHARACTERS
 from videod.core.statuses import AT_GATE, LABELS, Gate, JobState
 from videod.core.suspension import EVERY_SERVICE, NEW_EPISODES, OF_CHANNEL, Cause, Suspension
 from videod.core.tables import ALL, SERVICES, STEPS
@@ -219,13 +220,13 @@ TASK_VERBS = {
     "cancel": Wish("Stop an episode and keep its files."),
     "redo": Wish("Regenerate files of the open review or an earlier one.", {
         "jobs": Field(Many(Text(TEXT_CHARACTERS, least=0), 1, NAMES_MOST), "The names of jobs.", required=True),
-        "note": Field(Text(corrections.NOTE_CHARACTERS, lines=True), "What should be different in the next take."),
+        "note": Field(Text(NOTE_CHARACTERS, lines=True), "What should be different in the next take."),
         "dry_run": _DRY_RUN,
     }),
     "correct": Wish("Rewrite the text that a file is made from; what hangs on it is made again.", {
         "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
         "field": Field(Choice(WORDS), "What is rewritten of it.", required=True),
-        "text": Field(Text(corrections.WORDS_CHARACTERS, lines=True), "What it says now.", required=True),
+        "text": Field(Text(WORDS_CHARACTERS, lines=True), "What it says now.", required=True),
         "dry_run": _DRY_RUN,
     }),
     "take": Wish("Use an older take of a file; what was made from the newer one is made again.", {
