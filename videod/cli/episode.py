@@ -60,8 +60,15 @@ def open_(
         return output.OK
     print(sanitize_screen(place))
     if not only_print:
-        _show(place)
+        show_place(place)
     return output.OK
+
+
+def place_of(where: client.Place, name: str) -> str:
+    """The path of an episode's film, else its folder. Raises CommandError."""
+    with client.looking(where) as connection:
+        seen = in_full.detail(connection, client.one_task(connection, name), client.now_ms())
+    return _place(seen.task, seen.jobs, where.workspace(seen.task), None)
 
 
 def _place(task: Task, jobs: Iterable[Job], workspace: Path, what: What | None) -> str:
@@ -85,7 +92,7 @@ def _place(task: Task, jobs: Iterable[Job], workspace: Path, what: What | None) 
     raise CommandError(output.MISSING, f"{task.title} {told}", f"`videod why {task.id}` says what it waits for")
 
 
-def _show(place: str) -> None:
+def show_place(place: str) -> None:
     """Hand it to the desktop, where there is one; its address was printed anyway."""
     opener = shutil.which("xdg-open") or shutil.which("wslview")
     if opener is None or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or "wsl" in opener):

@@ -43,7 +43,7 @@ class Reason:
     next_at: int | None
 
 
-_REVIEWS = {
+REVIEWS = {
     Gate.STORY: "the story",
     Gate.ASSETS: "the assets",
     Gate.VIDEO: "the clips",
@@ -113,7 +113,7 @@ def _review(case: Case) -> Reason:
     gate = AT_GATE[case.task.status]
     cost = pending_cost_micros(case.jobs, gate)
     price = f"approving it costs about {money(cost)}" if cost else "approving it costs nothing"
-    text = f"waits for your review of {_REVIEWS[gate]} since {ago(case.since, case.at)}"
+    text = f"waits for your review of {REVIEWS[gate]} since {ago(case.since, case.at)}"
     return Reason("you", f"{text}: {price} and {_then(case, gate)}", f"videod approve {case.task.id}", None)
 
 

@@ -19,21 +19,21 @@ NARROW, ROOMY = 110, 160
 WARNINGS = 4
 
 
-def _fit(text: str | Text, width: int, style: str = "") -> Text:
+def fit(text: str | Text, width: int, style: str = "") -> Text:
     """Exactly `width` cells: cut with an ellipsis or filled with blanks."""
     cell = Text(text, style) if isinstance(text, str) else text.copy()
     cell.truncate(max(width, 0), overflow="ellipsis", pad=True)
     return cell
 
 
-def _row(width: int, *cells: Text) -> Text:
+def row(width: int, *cells: Text) -> Text:
     line = Text(" ").join(cells)
     line.truncate(width, overflow="ellipsis")
     line.rstrip()
     return line
 
 
-def _heading(title: str, width: int, style: str = "bold") -> Text:
+def heading(title: str, width: int, style: str = "bold") -> Text:
     line = Text(f"── {title} ", style)
     line.append("─" * max(0, width - line.cell_len), "dim")
     line.truncate(width)
@@ -74,12 +74,12 @@ def header(view: View, width: int) -> list[Text]:
 def lane(one: LaneLine, width: int) -> Text:
     limit = "" if one.limit is None else f"/{one.limit}"
     busy = "cyan" if one.running else "dim"
-    cells = [_fit(one.service, 10, "bold"), _fit(f"{one.running}{limit} run", 9, busy), _fit(f"{one.ready} ready", 9)]
+    cells = [fit(one.service, 10, "bold"), fit(f"{one.running}{limit} run", 9, busy), fit(f"{one.ready} ready", 9)]
     if one.suspended:
         cells.append(Text(one.suspended, "bold yellow"))
     elif one.later:
         cells.append(Text(f"{one.later} later", "dim"))
-    return _row(width, *cells)
+    return row(width, *cells)
 
 
 def lanes(view: View, width: int) -> list[Text]:
@@ -88,7 +88,7 @@ def lanes(view: View, width: int) -> list[Text]:
     lines = [lane(one, width) for one in view.lanes if one.suspended]
     per_line = max(1, width // 20)
     for begin in range(0, len(calm), per_line):
-        parts = [_fit(_brief(one), 20 if per_line > 1 else width) for one in calm[begin : begin + per_line]]
+        parts = [fit(_brief(one), 20 if per_line > 1 else width) for one in calm[begin : begin + per_line]]
         line = Text("").join(parts)
         line.truncate(width)
         lines.append(line)
@@ -109,11 +109,11 @@ def episode(one: Line, width: int) -> list[Text]:
     note = Text(one.note or one.progress, style if one.note else "dim")
     bars = [bar(stage, 8 if width >= ROOMY else 4) for stage in one.bars]
     if width >= NARROW:
-        title = _fit(one.title, 34 if width >= ROOMY else 22, "bold")
-        return [_row(width, title, _fit(one.channel, 12, "dim"), _fit(label, 17), *bars, _fit(one.cost, 6), note)]
+        title = fit(one.title, 34 if width >= ROOMY else 22, "bold")
+        return [row(width, title, fit(one.channel, 12, "dim"), fit(label, 17), *bars, fit(one.cost, 6), note)]
     room = min(label.cell_len, width // 2)
-    first = _row(width, _fit(one.title, width - room - 1, "bold"), _fit(label, room))
-    return [first, _row(width, Text(" "), *bars, _fit(one.cost, 6), note)]
+    first = row(width, fit(one.title, width - room - 1, "bold"), fit(label, room))
+    return [first, row(width, Text(" "), *bars, fit(one.cost, 6), note)]
 
 
 def review(one: Line, width: int) -> Text:
@@ -124,20 +124,36 @@ def review(one: Line, width: int) -> Text:
     if width >= NARROW:
         command = Text(f"videod {verb} {one.id}", "dim")
         room = width - 32 - min(46, command.cell_len)
-        return _row(width, _fit(one.title, 30, "bold"), _fit(what, room), command)
+        return row(width, fit(one.title, 30, "bold"), fit(what, room), command)
     if verb == "approve":
         what = Text(f"{one.label}, {one.since}, {one.cost_of_approval or 'free'}", STYLES[one.tone])
-    return _row(width, _fit(one.title, width * 2 // 5, "bold"), what)
+    return row(width, fit(one.title, width * 2 // 5, "bold"), what)
 
 
 def event(one: EventLine, width: int) -> Text:
     title = 22 if width >= NARROW else 12
-    time = _fit(one.time, 5 if len(one.time) <= 5 else len(one.time), "dim")
-    return _row(width, time, _fit(one.title, title, "dim"), Text(one.text, STYLES[one.tone]))
+    time = fit(one.time, 5 if len(one.time) <= 5 else len(one.time), "dim")
+    return row(width, time, fit(one.title, title, "dim"), Text(one.text, STYLES[one.tone]))
 
 
-def _shown(groups: list[list[Text]], room: int, noun: str) -> list[Text]:
-    """As many groups of lines as fit into `room` lines, then a line that counts the others."""
+def _shown(groups: list[list[Text]], room: int, noun: str, chosen: int | None = None) -> list[Text]:
+    """As many groups of lines as fit into `room` lines, then a line that counts the others; `chosen` is among them."""
+    above = 0
+    while chosen is not None and above < chosen and not _fits(groups, above, chosen, room):
+        above += 1
+    if above:
+        more = Text(f"  … {above} above", "dim")
+        return [more, *_from_top(groups[above:], room - 1, noun)]
+    return _from_top(groups, room, noun)
+
+
+def _fits(groups: list[list[Text]], above: int, chosen: int, room: int) -> bool:
+    """Whether the chosen group is seen where `above` groups are left out at the top."""
+    need = sum(map(len, groups[above : chosen + 1])) + (above > 0) + (chosen < len(groups) - 1)
+    return need <= room
+
+
+def _from_top(groups: list[list[Text]], room: int, noun: str) -> list[Text]:
     lines: list[Text] = []
     for at, group in enumerate(groups):
         last = at == len(groups) - 1
@@ -151,34 +167,67 @@ def _shown(groups: list[list[Text]], room: int, noun: str) -> list[Text]:
 
 def screen(view: View, width: int, height: int) -> Group:
     """The dashboard as at most `height` lines of at most `width` cells."""
-    lines = [*header(view, width), _heading("lanes", width), *lanes(view, width)]
+    return Group(*lines_of(view, width, height))
+
+
+def lines_of(view: View, width: int, height: int, chosen: str | None = None) -> list[Text]:
+    """The same as lines; with `chosen`, the ID of an episode or "", each episode has a margin for the sign."""
+    lines = [*header(view, width), heading("lanes", width), *lanes(view, width)]
     room = height - len(lines)
-    urgent = [[review(one, width)] for one in view.reviews + view.errors]
-    busy = [episode(one, width) for one in view.work + view.queue]
+    needy, others = view.reviews + view.errors, view.work + view.queue
+    urgent, busy = _groups(needy, others, width, chosen)
     if urgent and room > 2:
         want = sum(map(len, urgent))
         share = want if not busy else max(room // 2, room - sum(map(len, busy)) - 6)
         title = f"needs your attention: {len(view.reviews)} to review, {len(view.errors)} stopped"
-        lines += [_heading(title, width, "bold yellow"), *_shown(urgent, min(share, room - 1), "wait for you")]
+        lines += [
+            heading(title, width, "bold yellow"),
+            *_shown(urgent, min(share, room - 1), "wait for you", _place(needy, chosen)),
+        ]
         room = height - len(lines)
     if room > 2:
-        lines += _working(view, busy, width, room)
+        lines += _working(view, busy, width, room, _place(others, chosen))
         room = height - len(lines)
     if view.events and room > 2:
         recent = [event(one, width) for one in view.events]
-        lines += [_heading("recent", width), *recent[: room - 1]]
+        lines += [heading("recent", width), *recent[: room - 1]]
     for line in lines:
         line.truncate(width, overflow="ellipsis")
-    return Group(*lines[:height])
+    return lines[:height]
 
 
-def _working(view: View, busy: list[list[Text]], width: int, room: int) -> list[Text]:
+def _groups(
+    needy: tuple[Line, ...], others: tuple[Line, ...], width: int, chosen: str | None
+) -> tuple[list[list[Text]], list[list[Text]]]:
+    """The lines of each episode: those that need a person, and the others."""
+    if chosen is None:
+        return [[review(one, width)] for one in needy], [episode(one, width) for one in others]
+    urgent = [_marked([review(one, width - 2)], one.id == chosen) for one in needy]
+    return urgent, [_marked(episode(one, width - 2), one.id == chosen) for one in others]
+
+
+def _place(lines: tuple[Line, ...], chosen: str | None) -> int | None:
+    return next((at for at, one in enumerate(lines) if one.id == chosen), None)
+
+
+def _marked(lines: list[Text], chosen: bool) -> list[Text]:
+    """The lines of an episode behind a margin: of the chosen one with a sign, in reversed colors."""
+    margin = ("> " if chosen else "  ", "  ")
+    shown = [Text(margin[min(at, 1)]) + line for at, line in enumerate(lines)]
+    for line in shown if chosen else ():
+        line.stylize("reverse")
+    return shown
+
+
+def _working(
+    view: View, busy: list[list[Text]], width: int, room: int, chosen: int | None = None
+) -> list[Text]:  # fmt: skip
     queued = f", {len(view.queue)} queued" if view.queue else ""
     legend = "   assets video audio film upload" if busy else ""
-    heading = _heading(f"{len(view.work)} in work{queued}{legend}", width)
+    head = heading(f"{len(view.work)} in work{queued}{legend}", width)
     if not view.lines:
-        return [heading, Text("  nothing to do. Set an entry to Queued on the board", "dim")]
+        return [head, Text("  nothing to do. Set an entry to Queued on the board", "dim")]
     if not busy:
-        return [heading, Text("  nothing is in work just now", "dim")]
+        return [head, Text("  nothing is in work just now", "dim")]
     reserve = 4 if view.events and room > 8 else 0
-    return [heading, *_shown(busy, room - 1 - reserve, "under way")]
+    return [head, *_shown(busy, room - 1 - reserve, "under way", chosen)]

@@ -40,7 +40,10 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One open episode. `note` says what is particular now: the wait, the retry, the failure, what approving costs."""
+    """One open episode. `note` says what is particular now: the wait, the retry, the failure, what approving costs.
+
+    `gate`: the open review, "" where none is.
+    """
 
     id: str
     title: str
@@ -53,6 +56,8 @@ class Line:
     cost_of_approval: str
     since: str
     bars: tuple[Bar, ...]
+    gate: str = ""
+    paused: bool = False
 
 
 class LaneLine(NamedTuple):
@@ -207,6 +212,7 @@ def line(one: Episode, at: int, waits: int) -> Line:
         cost=spent(task.cost_micros, task.possible_micros),
         cost_of_approval=money(one.pending_micros) if one.pending_micros else "", since=span(at - one.since),
         bars=tuple(_bar(name, steps, one.jobs) for name, steps in STAGES.items()),
+        gate=AT_GATE[task.status].value if task.status in AT_GATE else "", paused=task.paused is not None,
     )  # fmt: skip
 
 
