@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def compose(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
+    known: dict[str, str] = {}
     full = asked.image is not None
     pair = asked.character is not None and asked.environment is not None
     if full == pair or (full and (asked.character or asked.environment)):
@@ -41,10 +42,11 @@ def compose(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> Non
     else:
         figure = cutout.cut_out(picture.load(asked.character, "--character"), "--character")
         frame = picture.cover(picture.load(asked.environment, "--environment"), picture.SIZE, asked.keep_alpha)
-        picture.stand(figure, frame, asked.scale, asked.position)
+        stands = picture.stand(figure, frame, asked.scale, asked.position)
+        known = {"figure": ",".join(f"{share:.3f}" for share in stands)}
     with atomic.replacing(asked.output) as (stream, part):
         picture.save(frame, stream, part)
-    reporter.result(asked.output, width=frame.width, height=frame.height, mode=frame.mode)
+    reporter.result(asked.output, width=frame.width, height=frame.height, mode=frame.mode, **known)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps, ImageStat
 
-from scripts.lib import atomic, lettering, pictures, script_runtime
+from scripts.lib import atomic, lettering, pictures, script_runtime, title_place
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import ffmpeg
 from scripts.lib.workroom import workroom
@@ -20,15 +20,16 @@ SIZE, SMALL = (1280, 720), (168, 94)
 BYTES_MAX = 2 << 20
 #: letters in pixels: so large at first, so large at least; the smallest are 6 pixels tall where the picture is 168 wide
 LETTERS = {"large": (150, 78, 4), "small": (96, 64, 4)}
-#: pixels from the edge; so much of the width a title takes; YouTube writes the length into the lower right corner
-EDGE, SHARE = 56, 0.6
+#: pixels from the edge; so much of the width a title may take, in one line, in a column beside the figure
+EDGE, SHARES = 56, (0.6, 0.9, 0.42, 0.3)
+#: what letters of a third smaller cost, as `title_place` counts
+SMALLER = 40.0
 #: of letters, the height of a line; so much of the height a title takes
 LINE, TALL = 1.16, 0.62
 #: as WCAG counts it, of white letters and what lies behind them; in the small picture, whose letters are blurred
 CONTRAST, CONTRAST_SMALL = 4.5, 3.0
-#: where whom a film is about mostly stands
-MIDDLE = (320, 170, 960, 600)
-PLACES = ("left-top", "left-bottom", "right-top", "middle-left")
+#: YouTube writes the length into the lower right corner
+PLACES = ("left-top", "left-bottom", "right-top", "left-middle", "right-middle", "center-top")
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm")
 
 
@@ -45,14 +46,15 @@ class Block:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = script_runtime.Arguments(
         "make_thumbnail.py",
-        "Write a thumbnail of 1280x720 below 2 MB: the picture, and the title in the calmest corner, darkened until it"
-        " can be read at full size and at 168 pixels.",
+        "Write a thumbnail of 1280x720 below 2 MB: the picture, and the title where it hides least of the animal,"
+        " darkened until it can be read at full size and at 168 pixels.",
         'python scripts/make_thumbnail.py --picture clip_04.png --title "The Last Salmon" --output thumbnail_1.jpg',
     )
     parser.add_argument("--picture", type=Path, required=True, help="a picture, or a clip of which a frame is taken")
     parser.add_argument("--at", type=float, default=0.4, help="where in a clip, 0 to 1 of its length (default 0.4)")
     parser.add_argument("--title", default="", help="text to draw (default: the picture alone)")
     parser.add_argument("--letters", choices=sorted(LETTERS), default="large", help="size of the title (default large)")
+    parser.add_argument("--figure", default="", help="where a figure stands: left,top,right,bottom, shares of 0 to 1")
     parser.add_argument("--output", type=Path, required=True, help="the thumbnail to write, ending in .jpg")
     return script_runtime.run(parser, make, argv)
 
@@ -73,7 +75,8 @@ def make(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         )
     shown, contrast, small = frame, 0.0, 0.0
     if blocks:
-        block = min(blocks, key=lambda one: _busy(frame, one.box))
+        seen, most = title_place.subject(frame, title_place.read(asked.figure)), LETTERS[asked.letters][0]
+        block = min(blocks, key=lambda one: _cost(frame, one, seen, most))
         shown, contrast, small = _lettered(frame, block)
     data = _encoded(shown)
     with atomic.replacing(asked.output) as (stream, _):
@@ -98,37 +101,48 @@ def _picture(path: Path, at: float, beside: Path) -> Image.Image:
 
 
 def _blocks(title: str, letters: str) -> list[Block]:
-    """The title in every place that it may take, as large as it can be; empty where nothing can draw it."""
+    """The title in every place and width that it may take, as large as it can be; empty where nothing can draw it."""
     face = lettering.face_for(title + "…")
     if face is None:
         return []
-    most, least, lines_max = LETTERS[letters]
     for text in lettering.shorter(title):
         words, blank = (text.split(), " ") if " " in text else (re.findall(r"\S", text), "")
-        for pixels in range(most, least - 1, -6):
-            font = face.sized(pixels)
-            lines = lettering.wrapped(words, font, SIZE[0] * SHARE, blank)
-            if lines is not None and len(lines) <= lines_max and LINE * pixels * len(lines) <= TALL * SIZE[1]:
-                return [_placed(lines, font, pixels, place) for place in PLACES]
+        found: list[Block] = []
+        for share in SHARES:
+            found += _of_width(face, words, blank, letters, share)
+        if found:
+            return found
     return []
+
+
+def _of_width(face: lettering.Face, words: Sequence[str], blank: str, letters: str, share: float) -> list[Block]:
+    """The title in a part of the width, as large as it can be and, with fewer lines, smaller."""
+    most, least, lines_max = LETTERS[letters]
+    found: list[Block] = []
+    fewest = lines_max + 1
+    for pixels in range(most, least - 1, -6):
+        font = face.sized(pixels)
+        lines = lettering.wrapped(words, font, SIZE[0] * share, blank)
+        if lines is not None and len(lines) < fewest and LINE * pixels * len(lines) <= TALL * SIZE[1]:
+            found += [_placed(lines, font, pixels, place) for place in PLACES]
+            fewest = len(lines)
+    return found
 
 
 def _placed(lines: Sequence[str], font: lettering.Font, pixels: int, place: str) -> Block:
     width = int(max(font.getlength(line) for line in lines)) + 1
     height = int(pixels * LINE * len(lines))
-    left = SIZE[0] - EDGE - width if place.startswith("right") else EDGE
+    left = {"right": SIZE[0] - EDGE - width, "center": (SIZE[0] - width) // 2}.get(place.partition("-")[0], EDGE)
     top = {"top": EDGE, "bottom": SIZE[1] - EDGE - height}.get(place.rpartition("-")[2], (SIZE[1] - height) // 2)
     return Block(tuple(lines), font, pixels, (left, top, left + width, top + height))
 
 
-def _busy(frame: Image.Image, box: tuple[int, int, int, int]) -> float:
-    """How much a title would hide and how hard it would be to read: edges, brightness, and the middle of the frame."""
-    grey = frame.crop(box).convert("L").resize((160, 80))
+def _cost(frame: Image.Image, block: Block, seen: title_place.Subject, most: int) -> float:
+    """How much a title there would hide, how hard it would be to read, and how small it is."""
+    grey = frame.crop(block.box).convert("L").resize((160, 80))
     found, edges = ImageStat.Stat(grey), ImageStat.Stat(grey.filter(ImageFilter.FIND_EDGES))
-    width = max(0, min(box[2], MIDDLE[2]) - max(box[0], MIDDLE[0]))
-    height = max(0, min(box[3], MIDDLE[3]) - max(box[1], MIDDLE[1]))
-    hidden = width * height / ((MIDDLE[2] - MIDDLE[0]) * (MIDDLE[3] - MIDDLE[1]))
-    return 2.0 * float(edges.mean[0]) + 0.5 * float(found.stddev[0]) + 0.1 * float(found.mean[0]) + 120.0 * hidden
+    busy = 2.0 * float(edges.mean[0]) + 0.5 * float(found.stddev[0]) + 0.1 * float(found.mean[0])
+    return busy + seen.hidden(block.box, SIZE) + SMALLER * 3 * (1 - block.pixels / most)
 
 
 def _lettered(frame: Image.Image, block: Block) -> tuple[Image.Image, float, float]:

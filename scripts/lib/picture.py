@@ -97,8 +97,10 @@ def _around_subject(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     return picture.crop((left, 0, left + wide, picture.height))
 
 
-def stand(figure: Figure, place: Image.Image, scale: float, position: str) -> None:
+def stand(figure: Figure, place: Image.Image, scale: float, position: str) -> tuple[float, float, float, float]:
     """Paste a figure into `place` (1920x1080): `scale` is its height as a share of the frame's.
+
+    Where it stands: left, top, right, bottom, shares of the frame.
 
     A free-standing figure keeps its own shadow, or gets a soft one under its feet; one that its own picture cuts off
     below is set on the lower edge of the frame, where the cut does not show.
@@ -124,6 +126,7 @@ def stand(figure: Figure, place: Image.Image, scale: float, position: str) -> No
         alpha = place.getchannel("A")
         alpha.paste(255, (left, bottom - size[1]), mask)
         place.putalpha(alpha)
+    return left / width, max(0, bottom - size[1]) / height, (left + size[0]) / width, bottom / height
 
 
 def _shade(place: Image.Image, mask: Image.Image, left: int, bottom: int) -> None:

@@ -57,6 +57,10 @@ def test_a_character_on_a_plain_ground_stands_in_the_place(tmp_path: Path, run: 
     # the belly has the ground's color and stays, the ground itself is gone
     assert near(made.getpixel((960, top + 290)), (238, 238, 238))
     assert near(made.getpixel((960 - 240, top + 20)), SKY)
+    # where it stands, for the title of a thumbnail
+    left, above, right, below = (float(share) for share in str(ran.result["figure"]).split(","))
+    assert (round(above * 1080), round(below * 1080)) == pytest.approx((top, feet), abs=2)
+    assert near(made.getpixel((round((left + right) * 960), top + 40)), BROWN) and 0.3 < left < 0.5 < right < 0.7
 
 
 def test_a_soft_shadow_lies_under_the_feet(tmp_path: Path, run: Run) -> None:

@@ -40,6 +40,14 @@ def _argv(job: Job, at: CommandContext) -> Command:
     ))  # fmt: skip
 
 
+def _besides(job: Job, at: CommandContext) -> tuple[str, ...]:
+    """Where a figure stands in the picture, or stood when the clip began: the title must not hide its head."""
+    source = text(job, "picture")
+    shown = str(at.ordered.get(source, {}).get("picture", source))
+    figure = at.facts.get(shown, {}).get("figure")
+    return ("--figure", figure) if isinstance(figure, str) else ()
+
+
 def _place(job: Job, task: Task) -> str:
     return f"thumbnails/{job.key}"
 
@@ -69,5 +77,6 @@ STEP = Step(
     place=_place,
     expects=_expects,
     shown_as="Thumbnail",
+    besides=_besides,
     without="the film is published with another thumbnail",
 )
