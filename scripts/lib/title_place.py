@@ -76,7 +76,7 @@ def _grown(box: Box) -> Box:
 
 
 def read(text: str) -> Box | None:
-    """A box as a command line has it ("left,top,right,bottom"); None where it is none."""
+    """A box as a command line has it ("left,top,right,bottom"); None: it makes no sense."""
     try:
         left, top, right, bottom = (float(part) for part in text.split(","))
     except ValueError:

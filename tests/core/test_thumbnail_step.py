@@ -1,4 +1,4 @@
-"""What the script of a thumbnail is told of the picture."""
+"""What a thumbnail's script gets to know of the picture."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ PLACE = "0.200,0.300,0.600,0.900"
 
 
 @pytest.mark.parametrize("name", ["thumbnail/one", "thumbnail/two"])
-def test_a_title_is_told_where_the_figure_of_its_picture_or_clip_stands(name: str) -> None:
+def test_the_script_gets_the_place_of_the_figure_in_its_picture_or_clip(name: str) -> None:
     paper = at_gate(Gate.FINAL)
     source = str(paper.jobs[name].args["picture"])
     shown = str(paper.jobs[source].args.get("picture", source))
