@@ -92,7 +92,7 @@ def test_status_and_doctor_say_when_the_last_delivery_came_and_what_was_refused(
     house.said(WELL)
     refused = "7 (5 unsigned, 2 wrong signature)"
     told = house.run("status")
-    assert "last signed delivery 11:58 UTC (2 min ago); 1,204 taken and 3 repeats since 11:00 UTC" in told
+    assert "last signed delivery 11:58 UTC (2 min ago), 1,204 taken and 3 repeats since 11:00 UTC" in told
     assert f"refused {refused}, the last one 11:55 UTC (5 min ago)" in told
     assert house.doctor() == [
         (State.OK, f"The last signed delivery came 11:58 UTC (2 min ago). Refused: {refused}.")

@@ -30,7 +30,7 @@ def test_the_price_of_a_doubt_stands_in_the_cost_apart_from_what_was_charged() -
     assert (paper.one.cost_micros, paper.one.possible_micros) == (0, IMAGE)
     shown = entry_view(paper.one, tuple(paper.jobs.values()), 3)
     assert shown["Cost"] == 0.0336
-    assert "cost $0.00 (+$0.03 possibly paid)" in str(shown["Progress"])
+    assert "Cost $0.00 (+$0.03 possibly paid)" in str(shown["Progress"])
 
 
 @pytest.mark.fault("13.10")

@@ -103,7 +103,7 @@ def test_the_words_say_the_share_the_target_and_the_longest_absence(box: StudioB
 def test_a_share_below_the_target_is_missed_and_never_rounded_up_to_all(box: StudioBox) -> None:
     beat(box, BEGIN, BEGIN + 12 * HOUR)
     report = at_once(box.store.read(lambda tx: reports.report(tx, BEGIN, BEGIN + 13 * HOUR)))
-    assert "; target 99 %, missed. Away 13 h" in presence(report)
+    assert ", target 99 %, missed. Away 13 h" in presence(report)
     beat(box, BEGIN + 12 * HOUR + 61_000)
     short = at_once(box.store.read(lambda tx: reports.report(tx, BEGIN + 12 * HOUR, BEGIN + 40 * DAY)))
     assert "100 %" not in presence(short)

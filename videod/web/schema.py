@@ -1,5 +1,6 @@
 """JSON schema of the types in `shapes`: TypedDicts, lists, texts and numbers, and what may be null."""
 
+import inspect
 import types
 from collections.abc import Mapping
 from enum import Enum
@@ -52,7 +53,7 @@ def _object(kind: Any, named: dict[str, Schema]) -> Schema:
         named[name] = {}  # it may name itself
         properties = {field: schema_of(one, named) for field, one in get_type_hints(kind, include_extras=True).items()}
         named[name] = {
-            "type": "object", "description": (kind.__doc__ or "").strip(), "properties": properties,
+            "type": "object", "description": inspect.cleandoc(kind.__doc__ or ""), "properties": properties,
             "required": sorted(kind.__required_keys__),
         }  # fmt: skip
     return {"$ref": f"{PLACE}{name}"}
