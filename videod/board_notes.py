@@ -1,10 +1,13 @@
-"""What is kept of the board beside entries and files: the texts that videod left on rows.
+"""What is kept of the board beside entries and files: the texts on rows, and the blocks of entries' pages.
 
 The ledger is one of these; it is the only one that writes.
 """
 
+from collections.abc import Iterable
+
 from videod.alerting import Alerting
 from videod.store import noted
+from videod.store.page_blocks import Known
 
 
 class BoardNotes(Alerting):
@@ -21,3 +24,12 @@ class BoardNotes(Alerting):
     async def row_heard(self, key: str, heard: str) -> None:
         """This text of a person was answered and stays on the row."""
         await self._store.write(lambda tx: noted.row_heard(tx, key, heard))
+
+    async def row_shows(self, key: str, media: str) -> None:
+        """The row of a file shows this uploaded file."""
+        await self._store.write(lambda tx: noted.row_shows(tx, key, media))
+
+    async def page_has(self, task_id: str, blocks: Iterable[Known], gone: Iterable[str] = ()) -> None:
+        """What is known of these blocks of the entry's page; those of the names `gone` are forgotten."""
+        kept, names = tuple(blocks), tuple(gone)
+        await self._store.write(lambda tx: noted.blocks(tx, task_id, kept, names))

@@ -1,10 +1,12 @@
-"""The part of the board that shows files: a row for each. `ports` has it with the rest of the board."""
+"""The part of the board that shows files: a row for each, and the page of their entry. `ports` has the rest."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
+
+from videod.core.entry_page import Block, Seen
 
 #: no note of a row is cleared
 NO_NOTES: Mapping[str, str] = MappingProxyType({})
@@ -51,6 +53,22 @@ class RowBoard(Protocol):
         BoardError "gone": the row was deleted.
         """
         ...
+
+    def attached(self, asset_id: str) -> str:
+        """The uploaded file that was put on this row last, told once; "" where nobody knows of one."""
+        ...
+
+    async def page_blocks(self, page_id: str) -> list[Seen]:
+        """The blocks of an entry's page, in order, what is nested left out."""
+        ...
+
+    async def add_blocks(self, page_id: str, blocks: Sequence[Block], after: str) -> list[str]:
+        """Make blocks on an entry's page behind the block `after` ("": at the end); returns their ids in order."""
+        ...
+
+    async def change_block(self, block_id: str, block: Block) -> None: ...
+
+    async def remove_block(self, block_id: str) -> None: ...
 
     async def asset_rows(self, page_id: str) -> dict[str, str]:
         """Key -> page id of the asset rows of an entry, those in the trash left out."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from videod import files
 from videod.board_rows import NO_NOTES, AssetRow, Link
 from videod.core.alerts import Note
+from videod.core.entry_page import Block, Seen
 from videod.core.row_texts import mark
 from videod.ports import BoardError, Page, Sent
 from videod.ports import Clock as ClockSeam
@@ -58,6 +59,16 @@ class Asset:
 
 
 @dataclass
+class OnPage:
+    """A block on an entry's page; a person's own has any kind."""
+
+    id: str
+    kind: str
+    text: str
+    media: str = ""
+
+
+@dataclass
 class BoardDouble:
     """`writes` lists (page, values) as they arrived; `broken` maps a method to the error it raises until removed."""
 
@@ -68,6 +79,10 @@ class BoardDouble:
     assets: dict[str, Asset] = field(default_factory=dict)
     writes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
+    #: what stands on the pages of entries
+    pages: dict[str, list["OnPage"]] = field(default_factory=dict)
+    page_calls: list[tuple[str, int]] = field(default_factory=list)
+    _serial: int = 0
     #: (key, text) of the rows that got another text
     said: list[tuple[str, str]] = field(default_factory=list)
     #: entries whose asset rows were asked for
@@ -197,6 +212,41 @@ class BoardDouble:
         self.said.append((self.assets[asset_id].key, text))
         self.assets[asset_id].text, self.assets[asset_id].edited_at = text, self.clock.now_ms()
         return True
+
+    def attached(self, asset_id: str) -> str:
+        row = self.assets[asset_id]
+        return "" if row.url else f"upload {hashlib.sha256(row.content).hexdigest()[:8]}"
+
+    async def page_blocks(self, page_id: str) -> list[Seen]:
+        self._fail("page_blocks")
+        return [Seen(one.id, one.kind, one.text) for one in self.pages.get(page_id, [])]
+
+    async def add_blocks(self, page_id: str, blocks: Sequence[Block], after: str) -> list[str]:
+        self._fail("add_blocks")
+        assert len(blocks) <= 100
+        page = self.pages.setdefault(page_id, [])
+        at = len(page) if not after else 1 + next(at for at, one in enumerate(page) if one.id == after)
+        self._serial += len(blocks)
+        made = [
+            OnPage(f"block {self._serial - place}", block.kind, block.text, block.media)
+            for place, block in enumerate(blocks)
+        ]
+        page[at:at] = made
+        self.page_calls.append(("add", len(blocks)))
+        return [one.id for one in made]
+
+    async def change_block(self, block_id: str, block: Block) -> None:
+        self._fail("change_block")
+        one = next(one for page in self.pages.values() for one in page if one.id == block_id)
+        assert one.kind == block.kind
+        one.text, one.media = block.text, block.media
+        self.page_calls.append(("change", 1))
+
+    async def remove_block(self, block_id: str) -> None:
+        self._fail("remove_block")
+        for page in self.pages.values():
+            page[:] = [one for one in page if one.id != block_id]
+        self.page_calls.append(("remove", 1))
 
     async def asset_rows(self, page_id: str) -> dict[str, str]:
         self._fail("asset_rows")

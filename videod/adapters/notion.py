@@ -12,6 +12,7 @@ from videod.adapters.notion_assets import NotionAssets
 from videod.adapters.notion_calls import Committed
 from videod.adapters.notion_columns import bodies_of
 from videod.adapters.notion_pace import Rank
+from videod.adapters.notion_pages import NotionPages
 from videod.adapters.notion_shapes import Json, identifier, promised
 from videod.adapters.notion_sources import blocks_of, story_blocks
 from videod.adapters.notion_tables import Columns, Place
@@ -30,7 +31,7 @@ TRASH_AGAIN_MS = 3_600_000
 _TAKING = frozenset({"Videod Key"})
 
 
-class NotionBoard(NotionAssets):
+class NotionBoard(NotionAssets, NotionPages):
     """See the module's text. Close it with `aclose`."""
 
     @promised

@@ -89,7 +89,7 @@ class NotionAssets(NotionTables):
         fresh: bool = False, sha256: str = "", text: str = "",
     ) -> str:  # fmt: skip
         await self._known_columns()
-        row = None if fresh else await self._asset_row(key, known_id)
+        row, upload_id = None if fresh else await self._asset_row(key, known_id), ""
         if isinstance(file, Link):
             shown = _external(file)
         else:
@@ -107,7 +107,13 @@ class NotionAssets(NotionTables):
         }  # fmt: skip
         if row is None and text and await self._takes_text():
             values["Text"] = text
-        return await self._with_columns(lambda columns: self._put_row(row, bodies_of(columns.assets, values)))
+        put = await self._with_columns(lambda columns: self._put_row(row, bodies_of(columns.assets, values)))
+        self._attached[put] = upload_id
+        return put
+
+    def attached(self, asset_id: str) -> str:
+        """See ports.Board."""
+        return self._attached.pop(asset_id, "")
 
     @promised
     async def file_limit(self) -> int:

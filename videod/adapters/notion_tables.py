@@ -62,6 +62,8 @@ class NotionTables:
         self._once = Once()
         self._rows = Rows(calls, self._once)
         self._limit = notion_files.FileLimit(calls, clock)
+        #: row -> the uploaded file that was put on it, until somebody asks
+        self._attached: dict[str, str] = {}
         #: page id -> how often in a row its own values made no sense
         self._unreadable: dict[str, int] = {}
 

@@ -17,6 +17,7 @@ from uuid import uuid4
 from videod import files
 from videod.board_rows import NO_NOTES, AssetRow, Link
 from videod.core import own_story
+from videod.core.entry_page import Block, Seen
 from videod.core.lease import Claim, Holder
 from videod.core.links import OWN
 from videod.ports import NEWEST, BoardError, Clock, Page
@@ -140,6 +141,22 @@ class OwnBoard:
 
     async def say_on_row(self, asset_id: str, text: str, may: Callable[[AssetRow], bool]) -> bool:
         return True
+
+    def attached(self, asset_id: str) -> str:
+        return ""
+
+    async def page_blocks(self, page_id: str) -> list[Seen]:
+        """None: an entry of this board has no page."""
+        return []
+
+    async def add_blocks(self, page_id: str, blocks: Sequence[Block], after: str) -> list[str]:
+        return [f"{page_id}/{block.name}" for block in blocks]
+
+    async def change_block(self, block_id: str, block: Block) -> None:
+        """See `page_blocks`."""
+
+    async def remove_block(self, block_id: str) -> None:
+        """See `page_blocks`."""
 
     async def asset_rows(self, page_id: str) -> dict[str, str]:
         return {}

@@ -95,6 +95,7 @@ class Assets:
                 if storage is not None:  # before the row counts as shown: its link must not be forgotten
                     await self._ledger.linked(message.key, *ends_of(self._clock.now_ms(), storage))
                 await self._ledger.saw_asset(message.key, row, _shown(digest, body), self._clock.now_ms())
+                await self._ledger.row_shows(message.key, self._board.attached(row))
                 if fresh:  # else it may have been there, and a person may have written on it
                     await self._ledger.row_says(message.key, mark(text))
                 self._previewing.shown(message)

@@ -24,6 +24,7 @@ from videod.core.statuses import AT_GATE, BY_LABEL
 from videod.flow import edits
 from videod.flow.assets import MISSING, Assets, context
 from videod.flow.edits import COLUMNS, WRITING, WROTE_AT, WROTE_OVER, seen_after_write, wished, writing
+from videod.flow.entry_pages import EntryPages
 from videod.flow.previews import NotReady, Previewing
 from videod.flow.row_says import RowTexts
 from videod.flow.storing import Links, Storing
@@ -87,6 +88,7 @@ class Relay:
         self._storing = Storing(kept, ledger, store, clock, workspace_of)
         self._links = Links(board, kept, ledger, store, clock)
         self._texts = RowTexts(board, ledger, store, clock)
+        self._pages = EntryPages(board, ledger, store, clock)
         self._turns = turns
         self._taker = taker
         self._trouble: dict[str, str] = {}
@@ -96,7 +98,7 @@ class Relay:
         ways = {
             "to the board": self._deliver_board, "to people": self._deliver_alerts,
             "to the bucket": self._deliver_files, "of links": self._renew_links, "of previews": self.make_previews,
-            "of texts": self._deliver_texts,
+            "of texts": self._deliver_texts, "of pages": self._deliver_pages,
         }  # fmt: skip
         wakeups = {name: asyncio.Event() for name in ways}
         async with asyncio.TaskGroup() as group:
@@ -117,7 +119,7 @@ class Relay:
         async with asyncio.TaskGroup() as group:
             board = group.create_task(self._deliver_board())
             alerts = group.create_task(self._deliver_alerts())
-        return board.result() + alerts.result() + await self._deliver_texts()
+        return board.result() + alerts.result() + await self._deliver_texts() + await self._deliver_pages()
 
     async def _deliver_board(self) -> int:
         """Entries first: after each asset (which may take long) the entries are looked at again."""
@@ -132,6 +134,9 @@ class Relay:
 
     async def _deliver_texts(self) -> int:
         return await self._guarded("texts", self._texts.deliver)
+
+    async def _deliver_pages(self) -> int:
+        return await self._guarded("pages", self._pages.deliver)
 
     async def make_previews(self) -> int:
         """Make what files that are too large for the board are shown by; returns how many were made."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from videod.sandbox.kernel import Charge, Context
 from videod.sandbox.notion import text, values
-from videod.sandbox.notion.model import DataSource, Page, Property, iso
+from videod.sandbox.notion.blocks import MEDIA_BLOCKS
+from videod.sandbox.notion.model import Block, DataSource, Page, Property, iso
 from videod.sandbox.notion.store import SERVICE, Store
 from videod.sandbox.youtube.extras import converted
 
@@ -38,12 +39,21 @@ class Board:
         return {"statuses": names, "entries": [self._entry(source, page) for page in pages]}
 
     def entry(self, page_id: str) -> Json | None:
-        """The entry with its `assets`, oldest first; None when there is no such entry."""
+        """The entry with its `assets`, oldest first, and the blocks of its `page`; None when there is no such entry."""
         self._store.refresh()
         source, page = self._entries_source(), self._store.pages.get(page_id)
         if source is None or page is None or page.parent_id != source.id:
             return None
-        return {**self._entry(source, page), "assets": self._assets(source, page_id)}
+        blocks = [self._store.blocks[child] for child in page.children]
+        shown = [self._block(block) for block in blocks if not block.in_trash]
+        return {**self._entry(source, page), "assets": self._assets(source, page_id), "page": shown}
+
+    def _block(self, block: Block) -> Json:
+        """`{id, type, text, file}`; `file` as an asset has it, None for a block without one."""
+        file = block.body.get("file") if block.type in MEDIA_BLOCKS else None
+        said = block.body.get("caption" if file else "rich_text") or []
+        item = None if file is None else self._file({"name": "", **file})
+        return {"id": block.id, "type": block.type, "text": text.plain(said), "file": item}
 
     def status_type(self) -> str:
         """The type of the Status column: a person's edit is written under it (select or status)."""
@@ -107,6 +117,8 @@ class Board:
             "key": shown.plain("Key"),
             "date": shown.plain("Date"),
             "redo": shown.plain("Redo"),
+            "text": shown.plain("Text"),
+            "note": shown.plain("Note"),
             "revision": shown.plain("Revision"),
             "files": [self._file(item) for prop in source.properties.values() if prop.type == "files"
                       for item in values.stored(page, prop)],

@@ -18,7 +18,9 @@ from videod import files
 
 FOLDER = "archive"
 #: the tables that an episode's line holds rows of, those that others refer to first
-TABLES = ("jobs", "attempts", "intents", "charges", "possible_charges", "history", "asset_pages")
+TABLES = (
+    "jobs", "attempts", "intents", "charges", "possible_charges", "history", "asset_pages", "page_blocks",
+)  # fmt: skip
 #: an episode of a hundred jobs is 0.2 MB; more than this is none
 LARGEST = 256 << 20
 
@@ -210,7 +212,7 @@ def _put(connection: sqlite3.Connection, body: dict[str, object]) -> None:
     assert isinstance(task, dict)
     connection.execute(insert("tasks", list(task)), list(task.values()))
     for table in TABLES:
-        rows = body[table]
+        rows = body.get(table, [])  # a line from before there was such a table
         assert isinstance(rows, list)
         if rows:
             connection.executemany(insert(table, list(rows[0])), [list(row.values()) for row in rows])

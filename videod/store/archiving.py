@@ -92,7 +92,7 @@ _OF_ATTEMPTS = f"attempt_id IN (SELECT id FROM attempts WHERE {_OF_JOBS})"  # no
 _WHERE = {
     "jobs": "task_id = :task", "attempts": _OF_JOBS, "intents": _OF_ATTEMPTS, "charges": "task_id = :task",
     "possible_charges": "task_id = :task", "history": "task_id = :task",
-    "asset_pages": "key >= :task || '/' AND key < :task || '0'",
+    "asset_pages": "key >= :task || '/' AND key < :task || '0'", "page_blocks": "task_id = :task",
 }  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def put_away(connection: sqlite3.Connection, one: Line, pointer: Pointer, at: in
         _NOTE_AGAIN,
         [(it.task_id, it.job, it.service, it.charges, it.micros, json.dumps(it.reasons)) for it in again],
     )
-    for table in ("intents", "attempts", "jobs", "charges", "history"):
+    for table in ("intents", "attempts", "jobs", "charges", "history", "page_blocks"):
         connection.execute(f"DELETE FROM {table} WHERE {_WHERE[table]}", values)  # noqa: S608
     connection.execute(_FORGET_ROWS, values)
     return True

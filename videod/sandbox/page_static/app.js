@@ -172,6 +172,7 @@ function statusChooser(entry) {
 function openDrawer(entryId) {
   openEntry = entryId;
   byId("drawer-assets").replaceChildren();
+  byId("drawer-page").replaceChildren();
   byId("drawer-title").textContent = "";
   byId("drawer-facts").textContent = "";
   byId("drawer-error").textContent = "";
@@ -193,6 +194,7 @@ async function refreshDrawer() {
   const types = [...new Set(entry.assets.map((asset) => asset.type || "other"))];
   const groups = types.map((type) => ({ type, assets: entry.assets.filter((asset) => (asset.type || "other") === type) }));
   const box = byId("drawer-assets");
+  keyed(byId("drawer-page"), entry.page || [], (block) => block.id, buildBlock);
   if (!groups.length) {
     box.replaceChildren(el("p", { class: "muted", "data-key": "none" }, "Nothing has been made for this entry yet."));
     return;
@@ -205,6 +207,16 @@ function buildGroup(group, before) {
   box.children[0].replaceChildren(group.type, el("span", {}, ` ${group.assets.length}`));
   keyed(box.children[1], group.assets, (asset) => asset.id, buildTile);
   return box;
+}
+
+// A block of the entry's page, a person's own ones among them; a new take replaces the player, new words do not.
+function buildBlock(block, before) {
+  const tag = { heading_1: "h2", heading_2: "h2", heading_3: "h3" }[block.type] || "p";
+  const words = block.text ? el(block.file ? "figcaption" : tag, {}, block.text) : null;
+  if (!block.file) return el("div", { class: `block ${block.type}` }, words);
+  const source = JSON.stringify(block.file);
+  const media = before && before.dataset.source === source ? before.querySelector("figure").firstElementChild : player(block.file);
+  return el("div", { class: `block ${block.type}`, "data-source": source }, el("figure", {}, media, words));
 }
 
 // The fragment makes the browser paint a first picture instead of black.
@@ -227,16 +239,22 @@ function buildTile(asset, before) {
   const kept = before && before.dataset.source === source ? before.firstElementChild : media;
   const redo = el("input", { type: "checkbox", checked: asset.redo, onchange: (event) => edit(asset.id, { redo: event.target.checked }) });
   const revision = asset.revision > 1 ? el("span", { class: "tag" }, `revision ${asset.revision}`) : null;
+  const said = asset.text ? el("p", { class: "said" }, asset.text) : null;
+  const note = asset.note ? el("p", { class: "said note" }, `Note: ${asset.note}`) : null;
   const under = el("div", { class: "under" }, el("span", { title: asset.key || "" }, asset.name || "Untitled"), revision,
     asset.redo === null ? null : el("label", { title: "made anew when the entry goes back to work" }, redo, "redo"));
   if (kept !== media) {
-    before.replaceChildren(kept, under);
+    before.replaceChildren(...[kept, under, said, note].filter(Boolean));
     return before;
   }
-  return el("div", { class: "tile", "data-source": source }, media, under);
+  return el("div", { class: "tile", "data-source": source }, media, under, said, note);
 }
 
-drawer.addEventListener("close", () => { openEntry = null; byId("drawer-assets").replaceChildren(); });
+drawer.addEventListener("close", () => {
+  openEntry = null;
+  byId("drawer-assets").replaceChildren();
+  byId("drawer-page").replaceChildren();
+});
 drawer.addEventListener("click", (event) => { if (event.target === drawer) drawer.close(); });
 byId("drawer-close").addEventListener("click", () => drawer.close());
 
