@@ -1,6 +1,8 @@
 """What a person writes on the rows of files: a changed Text is a correction, a Note goes with a redo."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,11 @@ from videod.core import row_texts
 from videod.core.events import JobCorrected
 from videod.core.model import Job
 from videod.core.statuses import DONE, GATES, LABELS, Gate, JobState, Status
+from videod.guard.errors import Refused
 from videod.ports import BoardError
 from videod.store import in_full
+from videod.store.takes import takes
+from videod.web.requests import RequestHandler, perform
 
 PAGE = "p1"
 
@@ -353,3 +358,49 @@ def test_a_text_that_waits_names_its_price() -> None:
         "Text of clip_01, clip_02 was changed. Set Generating Video to regenerate 5 files for about $0.84, or put the"
         " old text back."
     )
+
+
+@pytest.mark.parametrize("order", [*permutations(("board", "api", "cli")), ("all",)], ids="-".join)
+async def test_a_wish_from_board_api_and_cli_in_the_same_second_is_one_order_and_each_is_answered(
+    harness: Harness, board: BoardDouble, order: tuple[str, ...]
+) -> None:
+    task_id = await at(harness, board, Gate.VIDEO)
+    board.person_writes(f"{task_id}/clip/clip_01", text="From the board.")
+    board.person_sets(PAGE, Status="Generating Video")
+    answers: dict[str, str] = {}
+
+    async def ask(who: str, verb: str, body: dict[str, object]) -> None:
+        desk = RequestHandler(harness.ledger, harness.store, harness.clock, who)
+        try:
+            answers[who] = (await perform(desk, "tasks", verb, task_id, body)).text
+        except Refused as refused:
+            answers[who] = str(refused)
+
+    async def look() -> None:
+        await harness.intake.poll_once()
+        answers["board"] = "taken"
+
+    wishes = {
+        "board": look,
+        "api": lambda: ask("api", "correct", {"job": "clip/clip_01", "field": "motion", "text": "From the API."}),
+        "cli": lambda: ask("cli", "redo", {"jobs": ["clip/clip_01"], "note": "slower"}),
+    }
+    if order == ("all",):
+        await asyncio.gather(*(wish() for wish in wishes.values()))
+    else:
+        for who in order:
+            await wishes[who]()
+    assert answers.keys() == {"board", "api", "cli"} and all(answers.values())
+    await harness.sync()
+    ordered = await job(harness, "clip/clip_01")
+    assert ordered.state is JobState.READY
+    said = {"board": "From the board.", "api": "From the API."}
+    last = [said[who] for who in order if who in said][-1:]
+    assert ordered.args["prompt"] in (last or said.values())
+    await harness.work(PAGE)
+    await harness.sync()
+    assert board.status(PAGE) == "Video Ready"
+    made = await harness.read(lambda tx: takes(tx, task_id, "clip/clip_01"))
+    assert len(made) == 2  # one more, whoever asked for it
+    assert row(board, task_id, "clip/clip_01") == ordered.args["prompt"]
+    assert log_of(board) == ""
