@@ -11,13 +11,10 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -32,6 +29,7 @@ from videod.core.service import Service as KnownService
 from videod.core.tables import STEPS
 from videod.credentials import CredentialsError, Secrets, load_secrets, service_urls
 from videod.documents import DocumentError, Fault, faults_of, read_toml
+from videod.sections import Place, Program, Section, Usd, Word, Zone, host_name, own_address, page_address, placed
 
 __all__ = ["ConfigError", "CredentialsError", "Secrets", "Settings", "load_secrets", "load_settings", "service_urls"]
 
@@ -49,62 +47,11 @@ class ConfigError(ValueError):
         super().__init__("\n".join(map(str, faults)))
 
 
-def _place(value: object, info: ValidationInfo) -> object:
-    """Text -> path from the folder of the settings file; empty text -> None (choose automatically)."""
-    if not isinstance(value, str | Path):
-        return value
-    return files.placed(str(value), (info.context or {}).get("folder", Path())) if str(value) else None
-
-
 def _scripts(value: object, info: ValidationInfo) -> object:
-    """Like `_place`; where no folder `scripts` lies beside the settings, it is the one of the installed package."""
-    path, brought = _place(value, info), PACKAGED / "scripts"
+    """Like `placed`; where no folder `scripts` lies beside the settings, it is the one of the installed package."""
+    path, brought = placed(value, info), PACKAGED / "scripts"
     left_out = str(value) == "scripts" and isinstance(path, Path) and not files.exists(path)
     return brought if left_out and files.exists(brought) else path
-
-
-def _existing(value: object, info: ValidationInfo) -> object:
-    path = _place(value, info)
-    if not isinstance(path, Path):
-        return path
-    if not files.exists(path) and files.trouble(path) is None:
-        raise ValueError(f"there is no file {path}. Correct the path or leave the key out")
-    if (trouble := files.trouble(path)) is not None:
-        raise ValueError(f"{path} {trouble}. Correct the path or leave the key out")
-    return path
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):  # unknown, malformed, a folder of the time zone files
-        hint = "Write an IANA name such as America/Los_Angeles or UTC"
-        raise ValueError(f"there is no time zone {value!r}. {hint}") from None
-    return value
-
-
-def _host(value: str) -> str:
-    if value and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", value):
-        raise ValueError("write the name alone, such as hooks.example.com, without https:// and without a path")
-    return value
-
-
-def _own_address(value: str) -> str:
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError:
-        raise ValueError("write an IP address of this host, such as 127.0.0.1, or 0.0.0.0 for all of them") from None
-
-
-Place = Annotated[Path, BeforeValidator(_place)]
-Program = Annotated[Path | None, BeforeValidator(_existing)]
-Word = Annotated[str, Field(pattern=r"^\S+$")]
-Zone = Annotated[str, AfterValidator(_zone)]
-Usd = Annotated[float, Field(ge=0, le=10_000)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 class Paths(Section):
@@ -143,14 +90,38 @@ class Webhook(Section):
     """Where videod listens for Notion's webhook (port 0: nowhere), and the public name by which Notion reaches it."""
 
     port: int = Field(default=0, ge=0, le=65535)
-    host: Annotated[str, AfterValidator(_host)] = Field(default="", examples=["hooks.example.com"])
-    address: Annotated[str, AfterValidator(_own_address)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(host_name)] = Field(default="", examples=["hooks.example.com"])
+    address: Annotated[str, AfterValidator(own_address)] = "127.0.0.1"
 
     @model_validator(mode="after")
     def _port_has_a_name(self) -> Self:
         if self.port and not self.host:
             raise ValueError('port needs host as well, the name that Notion calls, such as host = "hooks.example.com"')
         return self
+
+
+class Web(Section):
+    """Where the page answers (port 0: nowhere), the address by which browsers and messages know it, its certificate."""
+
+    port: int = Field(default=8420, ge=0, le=65535)
+    listen: Annotated[str, AfterValidator(own_address)] = "127.0.0.1"
+    public_url: Annotated[str, AfterValidator(page_address)] = Field(
+        default="", examples=["https://videod.example.com"]
+    )
+    tls_cert: Program = Field(default=None, examples=["/etc/videod/page.pem"])
+    tls_key: Program = Field(default=None, examples=["/etc/videod/page.key"])
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key belong together; name both files, or none")
+        if ipaddress.ip_address(self.listen).is_unspecified and not self.public_url:
+            raise ValueError("listen on all addresses needs public_url as well, the address that browsers open")
+        return self
+
+    @property
+    def loopback(self) -> bool:
+        return ipaddress.ip_address(self.listen).is_loopback
 
 
 class Service(Section):
@@ -391,6 +362,7 @@ class Settings(Section):
     board: Board = Field(default_factory=Board)
     notion: Notion = Field(default_factory=Notion)
     webhook: Webhook = Field(default_factory=Webhook)
+    web: Web = Field(default_factory=Web)
     services: Services = Field(default_factory=Services)
     models: Models = Field(default_factory=Models)
     prices: Prices = Field(default_factory=Prices)

@@ -85,11 +85,23 @@ async def notion_webhook(folder: Path) -> AsyncIterator[Listener]:
         box.close()
 
 
+@asynccontextmanager
+async def the_page(folder: Path) -> AsyncIterator[Listener]:
+    from tests.page.browser import page_over
+
+    box = StudioBox(folder / "state")
+    async with page_over(box) as page:
+        assert page.port is not None
+        yield Listener(page.port, "/enter", "/services/all/pause")
+    box.close()
+
+
 LISTENERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Listener]]] = {
     "http_port": status_port,
     "admin of the sandbox": sandbox_admin,
     "page of the sandbox": sandbox_page,
     "webhook": notion_webhook,
+    "page": the_page,
 }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from videod import files
 from videod.adapters.decode import CODECS
 from videod.core import bounds
-from videod.core.previews import ATTEMPTS, PICTURE, SOUND, kind_of, name_of, picture_side, video_rate
+from videod.core.previews import ATTEMPTS, PICTURE, SOUND, kind_of, name_of, picture_side, poster_side, video_rate
 from videod.core.sanitize import sanitize_line
 from videod.ports import Child, Confinement, Launcher, PreviewError, Spawn
 
@@ -51,14 +51,14 @@ class FFmpegPreviews:
         self._env = {name: environ[name] for name in _PASSED_ON if name in environ}
 
     def ready(self, mark: str, source: Path, limit: int) -> Path | None:
-        made = self._folder / mark / name_of(source.name)
+        made = self._folder / mark / self._name(source)
         found = files.seen(made)
         return made if found is not None and files.made(made) and 0 < found.st_size <= limit else None
 
     async def make(self, mark: str, source: Path, sha256: str, limit: int) -> Path:
         if (made := self.ready(mark, source, limit)) is not None:
             return made
-        made = self._folder / mark / name_of(source.name)
+        made = self._folder / mark / self._name(source)
         part = made.with_name(f"part{made.suffix}")
         try:
             files.private_folder(made.parent)
@@ -83,13 +83,22 @@ class FFmpegPreviews:
                 if left.name not in marks:
                     shutil.rmtree(left, ignore_errors=True)
 
+    def _name(self, source: Path) -> str:
+        return name_of(source.name)
+
+    def _order(
+        self, kind: str, source: Path, part: Path, seconds: float, limit: int, attempt: int
+    ) -> tuple[str, ...]:  # fmt: skip
+        """FFmpeg's arguments."""
+        return _argv(kind, source, part, seconds, limit, attempt)
+
     async def _run(self, source: Path, part: Path, limit: int) -> None:
         """Write a preview of at most `limit` bytes to `part`: smaller and smaller, until it fits."""
         kind = kind_of(source.name)
         seconds = 0.0 if kind == PICTURE else await self._seconds(source, part.parent)
         for attempt in range(ATTEMPTS):
             part.unlink(missing_ok=True)
-            argv = _argv(kind, source, part, seconds, limit, attempt)
+            argv = self._order(kind, source, part, seconds, limit, attempt)
             code, said = await self._ffmpeg_ends(argv, source, part.parent)
             size = 0 if (found := files.seen(part)) is None else found.st_size
             if code != 0 or not size:
@@ -148,21 +157,46 @@ def _keep(part: Path, made: Path) -> None:
     part.replace(made)
 
 
-def _argv(kind: str, source: Path, part: Path, seconds: float, limit: int, attempt: int) -> tuple[str, ...]:
+class FFmpegPosters(FFmpegPreviews):
+    """A small picture of a picture, or of the beginning of a film."""
+
+    def _name(self, source: Path) -> str:
+        return "poster.jpg"
+
+    def _order(
+        self, kind: str, source: Path, part: Path, seconds: float, limit: int, attempt: int
+    ) -> tuple[str, ...]:  # fmt: skip
+        return _still(kind, source, part, *poster_side(attempt))
+
+
+def _given(kind: str, source: Path) -> tuple[str, ...]:
     codecs = ("-codec_whitelist", CODECS["audio" if kind == SOUND else "video"]) if kind != PICTURE else ()
-    given = (
+    return (
         "-protocol_whitelist", "file", "-format_whitelist", _FORMATS.get(kind, _VIDEO_FORMATS), *codecs,
         "-threads", "1", "-i", f"file:{source}",
     )  # fmt: skip
-    plain = ("-map_metadata", "-1", "-y", f"file:{part}")
+
+
+def _still(kind: str, source: Path, part: Path, side: int, quality: int) -> tuple[str, ...]:
+    # what is transparent is white, as on the board
+    look = (
+        f"[0:v]scale=w='min({side},iw)':h='min({side},ih)':force_original_aspect_ratio=decrease,format=rgba,split[a][b];"
+        "[a]drawbox=x=0:y=0:w=iw:h=ih:c=white:t=fill:replace=1[w];[w][b]overlay=format=rgb,format=yuvj420p"
+    )
+    return (
+        *_given(kind, source), "-filter_complex", look, "-frames:v", "1", "-q:v", str(quality), "-f", "image2",
+        *_plain(part),
+    )  # fmt: skip
+
+
+def _plain(part: Path) -> tuple[str, ...]:
+    return "-map_metadata", "-1", "-y", f"file:{part}"
+
+
+def _argv(kind: str, source: Path, part: Path, seconds: float, limit: int, attempt: int) -> tuple[str, ...]:
     if kind == PICTURE:
-        side, quality = picture_side(attempt)
-        # what is transparent is white, as on the board
-        look = (
-            f"[0:v]scale=w='min({side},iw)':h='min({side},ih)':force_original_aspect_ratio=decrease,format=rgba,split[a][b];"
-            "[a]drawbox=x=0:y=0:w=iw:h=ih:c=white:t=fill:replace=1[w];[w][b]overlay=format=rgb,format=yuvj420p"
-        )
-        return (*given, "-filter_complex", look, "-frames:v", "1", "-q:v", str(quality), "-f", "image2", *plain)
+        return _still(kind, source, part, *picture_side(attempt))
+    given, plain = _given(kind, source), _plain(part)
     rate = video_rate(kind, seconds, limit, attempt)
     sound = ("-b:a", f"{rate.sound}k", "-ac", "2" if rate.sound >= 96 else "1")
     if kind == SOUND:

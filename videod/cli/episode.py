@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from videod.cli import client, options, output
-from videod.cli.options import AsJson, Config, Episode, StateFolder, examples
+from videod.cli.options import AsJson, Config, Episode, OneEpisode, StateFolder, examples
 from videod.cli.output import CommandError
 from videod.core import bounds, links
 from videod.core.model import Job, Task
@@ -33,15 +33,16 @@ class What(StrEnum):
     """What of an episode is opened."""
 
     FILM = "film"
+    PAGE = "page"
     FOLDER = "folder"
     BOARD = "board"
     YOUTUBE = "youtube"
 
 
-@app.command(name="open", epilog=examples("videod open grizzly", "videod open grizzly folder", "videod open grizzly"
+@app.command(name="open", epilog=examples("videod open", "videod open grizzly page", "videod open grizzly folder"
                                            " --print"))  # fmt: skip
 def open_(
-    episode: Episode,
+    episode: OneEpisode = None,
     what: Annotated[What | None, typer.Argument(metavar="[WHAT]", help="Default: the film, else the folder.")] = None,
     only_print: Annotated[
         bool, typer.Option("--print", help="Print the path or address instead of opening it.")
@@ -50,8 +51,13 @@ def open_(
     state: StateFolder = None,
     config: Config = None,
 ) -> int:
-    """Open an episode's film, folder, entry on the board or page on YouTube."""
+    """Open the page in your browser, or an episode's film, folder or address.
+
+    Without an episode this is the page of all of them: a link that works once, within ten minutes.
+    """
     where = client.place(state, config)
+    if episode is None or what is What.PAGE:
+        return _page(where, episode, only_print, as_json)
     with client.looking(where) as connection:
         seen = in_full.detail(connection, client.one_task(connection, episode), client.now_ms())
     place = _place(seen.task, seen.jobs, where.workspace(seen.task), what)
@@ -69,6 +75,26 @@ def place_of(where: client.Place, name: str) -> str:
     with client.looking(where) as connection:
         seen = in_full.detail(connection, client.one_task(connection, name), client.now_ms())
     return _place(seen.task, seen.jobs, where.workspace(seen.task), None)
+
+
+def _page(where: client.Place, episode: str | None, only_print: bool, as_json: bool) -> int:
+    """Open the page, that of an episode where one is named."""
+    from videod.cli.web import link
+    from videod.web.sessions import OWNER_NAME, Role
+
+    task = None
+    if episode is not None:
+        with client.looking(where) as connection:
+            task = client.one_task(connection, episode)
+    address, _, secret = link(where, OWNER_NAME, Role.OWNER).partition("#")
+    place = f"{address}{'' if task is None else f'?to=/episodes/{task.id}'}#{secret}"
+    if as_json:
+        output.print_json({"task": None if task is None else task.id, "place": place})
+        return output.OK
+    print(sanitize_screen(place))
+    if not only_print:
+        show_place(place)
+    return output.OK
 
 
 def _place(task: Task, jobs: Iterable[Job], workspace: Path, what: What | None) -> str:

@@ -24,6 +24,7 @@ Episode = Annotated[str, typer.Argument(metavar="EPISODE", help=_EPISODE, autoco
 Episodes = Annotated[
     list[str] | None, typer.Argument(metavar="[EPISODE]...", help=_EPISODE, autocompletion=complete.episodes)
 ]
+OneEpisode = Annotated[str | None, typer.Argument(metavar="[EPISODE]", help=_EPISODE, autocompletion=complete.episodes)]
 EachEpisode = Annotated[
     list[str], typer.Argument(metavar="EPISODE...", help=_EPISODE, autocompletion=complete.episodes)
 ]

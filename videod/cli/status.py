@@ -49,6 +49,8 @@ def daemon_json(daemon: Daemon | None) -> dict[str, object]:
 
 def _print(shown: view.View, seen: views.Overview) -> None:
     output.say(f"{'●' if shown.alive else '○'} {shown.daemon}", "good" if shown.alive else "bad")
+    if shown.alive and seen.page:
+        output.say(f"The page is at {sanitize_screen(seen.page)}. `videod open` opens it", "dim")
     output.say(f"{shown.money} · {shown.summary} · {shown.time}", "dim")
     for warning in shown.warnings:
         output.say(f"! {warning}", "review")

@@ -28,6 +28,7 @@ class EntryQueued:
     privacy: str | None
     own: Mapping[str, object] | None = None
     story: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class RedoAsked:
     note: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class FileChosen:
 class CancelAsked:
     at: int
     task_id: str
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ class TaskPaused:
 class TaskResumed:
     at: int
     task_id: str
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -413,36 +417,9 @@ class LessonForgotten:
 OfChannel = ChannelRenamed | ChannelRemoved | LessonForgotten
 
 Event = (
-    EntryQueued
-    | EntryRefused
-    | EntryEdited
-    | GateApproved
-    | RedoAsked
-    | JobCorrected
-    | FileChosen
-    | CancelAsked
-    | TaskPaused
-    | TaskResumed
-    | EditRefused
-    | TextsRewritten
-    | EntryWaits
-    | EntrySlow
-    | JobStarted
-    | JobSubmitted
-    | JobCharged
-    | PurchaseFound
-    | JobSucceeded
-    | JobFailed
-    | JobCrashed
-    | JobDied
-    | JobSetAside
-    | ServiceFreed
-    | InputLost
-    | FilesExpire
-    | GatesJudged
-    | VideoLooked
-    | NothingBought
-    | ChannelRenamed
-    | ChannelRemoved
-    | LessonForgotten
-)
+    EntryQueued | EntryRefused | EntryEdited | GateApproved | RedoAsked | JobCorrected | FileChosen
+    | CancelAsked | TaskPaused | TaskResumed | EditRefused | TextsRewritten | EntryWaits | EntrySlow
+    | JobStarted | JobSubmitted | JobCharged | PurchaseFound | JobSucceeded | JobFailed | JobCrashed | JobDied
+    | JobSetAside | ServiceFreed | InputLost | FilesExpire | GatesJudged | VideoLooked | NothingBought
+    | ChannelRenamed | ChannelRemoved | LessonForgotten
+)  # fmt: skip

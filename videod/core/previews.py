@@ -17,6 +17,8 @@ ATTEMPTS, SMALLER = 4, 0.7
 _ROOM = 0.93
 #: a picture's longest side, pixels, and its quality for FFmpeg (2 is best)
 _PICTURES = ((1920, 3), (1600, 5), (1280, 8), (800, 12))
+#: those of a poster, which is a few centimetres wide
+_POSTERS = ((640, 4), (560, 7), (480, 10), (400, 14))
 #: kbit/s of sound: the best and the least; of a video's pictures
 _SOUND, _LEAST_SOUND, _PICTURES_MOST, _PICTURES_LEAST = 128, 24, 2_500, 40
 #: from so many kbit/s on a video has so many lines
@@ -46,6 +48,11 @@ def name_of(name: str) -> str:
 def picture_side(attempt: int) -> tuple[int, int]:
     """Longest side and quality."""
     return _PICTURES[min(attempt, len(_PICTURES) - 1)]
+
+
+def poster_side(attempt: int) -> tuple[int, int]:
+    """Longest side and quality."""
+    return _POSTERS[min(attempt, len(_POSTERS) - 1)]
 
 
 def video_rate(kind: str, seconds: float, limit: int, attempt: int) -> Rate:

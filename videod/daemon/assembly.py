@@ -32,7 +32,7 @@ from videod.core.consents import Consent
 from videod.core.model import ChannelPolicy
 from videod.core.step import Step
 from videod.credentials import Secrets
-from videod.daemon import boards, ending, keeping, preflight, settings_checks, wiring
+from videod.daemon import boards, ending, keeping, page, preflight, settings_checks, wiring
 from videod.daemon.allowances import AllowanceWatch
 from videod.daemon.attention import AttentionWatch, Rules
 from videod.daemon.board_lease import BoardLease
@@ -42,6 +42,7 @@ from videod.daemon.disk_watch import DiskWatch
 from videod.daemon.gates import judge_again
 from videod.daemon.live_config import LiveConfig
 from videod.daemon.others import Others
+from videod.daemon.page import Page
 from videod.daemon.preflight import Preflight
 from videod.daemon.reconcile import Reconciler
 from videod.daemon.recovery import Recovery, free_refused_keys
@@ -99,6 +100,7 @@ class Assembly:
     watches: Mapping[str, Watch]
     #: look at the settings as soon as possible
     look_at_settings: Callable[[], None]
+    page: Page
 
 
 @dataclass(frozen=True)
@@ -166,10 +168,9 @@ async def build(
     intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who, untold_ms, told)
     relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who, buckets, small)
     least = partial(_least_free, current)
-    disk_watch = DiskWatch(sources.state, disk, ledger, store, clock, least, store.full, ends.state_lost)
     watches: dict[str, Watch] = {
         "clock": clock_watch.run,
-        "disk": disk_watch.run,
+        "disk": DiskWatch(sources.state, disk, ledger, store, clock, least, store.full, ends.state_lost).run,
         **keeping.watches(sources.state / "videod.db", database, store, ledger, clock, current),
         "balances": purchase_check.run,
         "waits": WaitWatch(store, ledger, clock, ledger.knows).run,
@@ -179,9 +180,10 @@ async def build(
         **_telling(store, ledger, clock, current),
     }
     watches |= await _webhook(sources, store, ledger, clock, ends)
+    watches["page"] = (shown := page.made(current, sources, store, ledger, clock, launcher, ends.remarks)).run
     return Assembly(
         store, ledger, scheduler, intake, relay, Placing(sources.state, inspector, builder.workspace, clock), board,
-        joined.notion, launcher, lease, partial(recovery.settle_late, late), watches, ready.ask,
+        joined.notion, launcher, lease, partial(recovery.settle_late, late), watches, ready.ask, shown,
     )  # fmt: skip
 
 
@@ -193,10 +195,10 @@ async def _webhook(sources: wiring.Sources, store: Store, ledger: Ledger, clock:
         if before.on:
             await ledger.set_value(webhook.FACT, json.dumps(replace(before, on=False).as_json()))
         return {}
-    from videod.daemon.webhook import Means, WebhookDoor
+    from videod.daemon import webhook as hook
 
-    means = Means(store, ledger, clock, sources.state, sources.secrets.get(webhook.SECRET))
-    door = WebhookDoor(settings.webhook, means, settings.notion.requests_per_s)
+    means = hook.Means(store, ledger, clock, sources.state, sources.secrets.get(webhook.SECRET))
+    door = hook.WebhookDoor(settings.webhook, means, settings.notion.requests_per_s)
     ends.remarks.append(door.problems)
     return {"webhook": door.run}
 

@@ -47,7 +47,7 @@ from videod.store.database import DatabaseError
 from videod.store.schema import migrate
 from videod.store.soundness import given_up, held, held_by_others
 from videod.web import token
-from videod.web.api import ListenError, Listening, build_app, serve
+from videod.web.api import HOUSE, ListenError, Listening, build_app, serve
 from videod.web.metrics import Delays
 
 log = logging.getLogger(__name__)
@@ -172,8 +172,9 @@ async def _start(
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
         delays=lambda: Delays(EDGES_S, tuple(loop_lag.counts), loop_lag.sum_s),
         problems=life.problems, channels=lambda: current.channels.channels, board=assembly.board,
-        placing=assembly.placing,
+        placing=assembly.placing, sessions=assembly.page.sessions,
     )  # fmt: skip
+    assembly.page.house = app[HOUSE]
     try:
         door = await serve(app, given.state / SOCKET, current.settings.daemon.http_port)
     except ListenError as closed:

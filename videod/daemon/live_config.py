@@ -21,6 +21,7 @@ AT_START = (
     "notion.database_id",
     "notion.version",
     "webhook",
+    "web",
     "daemon.http_port",
     "r2.account",
     "alerts",

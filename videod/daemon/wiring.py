@@ -15,7 +15,7 @@ from videod import programs
 from videod.adapters import confinement
 from videod.adapters.notion_sources import OwnSources
 from videod.adapters.oauth import Application
-from videod.adapters.previews import FFmpegPreviews
+from videod.adapters.previews import FFmpegPosters, FFmpegPreviews
 from videod.adapters.r2 import Given, R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.channels import Channel, ChannelSet, telling
@@ -366,6 +366,12 @@ def previews(sources: Sources, launcher: Launcher) -> FFmpegPreviews:
     return FFmpegPreviews(
         launcher, ffmpeg_finder(sources.settings.paths.ffmpeg), sources.state / "previews", sources.environ
     )  # fmt: skip
+
+
+def lights(sources: Sources, launcher: Launcher) -> tuple[FFmpegPosters, FFmpegPreviews]:
+    """What makes the page's small pictures and its light films."""
+    given = launcher, ffmpeg_finder(sources.settings.paths.ffmpeg), sources.state / "lights", sources.environ
+    return FFmpegPosters(*given), FFmpegPreviews(*given)
 
 
 def addresses(sources: Sources) -> dict[str, str]:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -148,8 +149,13 @@ class Connection(asyncio.Protocol):
 class Door:
     """One socket that is listened on. `counts`: accepted, refused (503), crowded_out, timed_out."""
 
-    def __init__(self, name: str, listening: socket.socket, limits: Limits, inner: Callable[[], Inner]) -> None:
+    def __init__(
+        self, name: str, listening: socket.socket, limits: Limits, inner: Callable[[], Inner],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
+        self._tls = tls
+        self._greeting: set[asyncio.Task[None]] = set()
         self.counts: Counter[str] = Counter()
         self.socket = listening
         self.limits = limits
@@ -215,12 +221,24 @@ class Door:
         connection = Connection(self, loop.time())
         self._silent[connection] = None
         self.counts["accepted"] += 1
+        if self._tls is None:
+            await self._connect(connection, channel)
+            return
+        # whoever says nothing in a handshake keeps nobody else waiting
+        greeting = loop.create_task(self._connect(connection, channel))
+        self._greeting.add(greeting)
+        greeting.add_done_callback(self._greeting.discard)
+
+    async def _connect(self, connection: Connection, channel: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        more: dict[str, Any] = {"ssl": self._tls, "ssl_handshake_timeout": self.limits.head_s} if self._tls else {}
         try:
-            await loop.connect_accepted_socket(lambda: connection, channel)
+            await loop.connect_accepted_socket(lambda: connection, channel, **more)
         except OSError as error:
             self.gone(connection)
             channel.close()
-            self._say("listener_accept_failed", error=error.strerror or str(error))
+            if self._tls is None:
+                self._say("listener_accept_failed", error=error.strerror or str(error))
 
     async def _room(self) -> bool:
         """Whether there is a place, where need be that of the one that has kept us waiting longest.
@@ -278,12 +296,15 @@ class Listener:
         await self._runner.setup()
         self._loops.append(asyncio.create_task(self._look(), name="look at connections"))
 
-    def listen(self, name: str, bound: socket.socket, limits: Limits) -> None:
-        """Take connections on a bound socket, which is closed with this listener. Raises OSError; after `start`."""
+    def listen(self, name: str, bound: socket.socket, limits: Limits, tls: ssl.SSLContext | None = None) -> None:
+        """Take connections on a bound socket, which is closed with this listener; within TLS where `tls` is given.
+
+        Raises OSError; after `start`.
+        """
         server = self._runner.server
         assert server is not None
         inner = partial(protocol.Protocol, server, loop=asyncio.get_running_loop(), **self._wire)
-        door = Door(name, bound, limits, inner)
+        door = Door(name, bound, limits, inner, tls)
         self.doors.append(door)
         bound.setblocking(False)
         bound.listen(BACKLOG)

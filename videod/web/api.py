@@ -14,15 +14,18 @@ from videod.flow.placing import Placing
 from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store.database import Store
-from videod.web import changing, drafts, episodes, openapi, reading
+from videod.web import changing, drafts, episodes, openapi, people, reading
 from videod.web.entries import Entries
 from videod.web.frame import Frame
 from videod.web.listen import ListenError, Listening, serve
 from videod.web.metrics import Delays
 from videod.web.routes import Call, House, Route
+from videod.web.sessions import Sessions
 
-__all__ = ["ROUTES", "ListenError", "Listening", "build_app", "serve"]
+__all__ = ["HOUSE", "ROUTES", "ListenError", "Listening", "build_app", "serve"]
 
+#: what the handlers ask, for the page, which asks the same
+HOUSE = web.AppKey("house", House)
 #: most requests have a few hundred bytes; a plan of one's own may have 180 thousand characters
 BODY_BYTES = 256 * 1024
 
@@ -41,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     *episodes.ROUTES,
     *changing.ROUTES,
     *drafts.ROUTES,
+    *people.ROUTES,
     Route("GET", openapi.PATH, "openapi", "This description of the API.", described, object),
 )
 
@@ -57,14 +61,16 @@ def build_app(
     channels: Callable[[], Mapping[str, Channel]] | None = None,
     board: Entries | None = None,
     placing: Placing | None = None,
+    sessions: Sessions | None = None,
 ) -> web.Application:
     """The API as an aiohttp application; see `House` for what it asks."""
     house = House(
         ledger, store, clock, clock.now_ms(), limits or dict, not_ready or (lambda: None), delays, problems,
-        channels or dict, board, placing,
+        channels or dict, board, placing, sessions,
     )  # fmt: skip
     frame = Frame(house, secrets_redact)
     app = web.Application(middlewares=[frame.guard], client_max_size=BODY_BYTES)
+    app[HOUSE] = house
     app.on_response_prepare.append(frame.prepared)
     app.add_routes([web.route(one.method, one.path, frame.serving(one)) for one in ROUTES if one.method != "GET"])
     app.add_routes([web.get(one.path, frame.serving(one)) for one in ROUTES if one.method == "GET"])

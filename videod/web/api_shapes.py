@@ -218,3 +218,35 @@ class ChangedEntryBody(EntryBody):
     """A changed entry. `text` says what becomes of it."""
 
     text: str
+
+
+class LinkBody(TypedDict):
+    """A link that lets one device into the page."""
+
+    url: str
+    name: str
+    role: str
+    until: Time
+
+
+class SessionBody(TypedDict):
+    """A device that is in on the page."""
+
+    id: str
+    name: str
+    role: str
+    device: str
+    created_at: Time
+    seen_at: Time
+
+
+class SessionsBody(TypedDict):
+    """The devices that are in, last used first."""
+
+    sessions: list[SessionBody]
+
+
+class EndedBody(TypedDict):
+    """How many sessions were ended."""
+
+    ended: int

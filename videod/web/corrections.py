@@ -54,7 +54,7 @@ async def redo(
     if not chosen:
         raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(offered)}")
     _check_note(note, chosen)
-    event = RedoAsked(desk.now(), task.id, _gate(task, chosen), chosen, note or "")
+    event = RedoAsked(desk.now(), task.id, _gate(task, chosen), chosen, note or "", by=desk.by)
     change = await applied(desk, Verb.REDO, event, task, jobs, dry_run)
     if lost:
         return _lost_outcome(change, chosen, {name: job.price_micros for name, job in lost.items()}, dry_run)

@@ -66,7 +66,7 @@ class RequestHandler(Desk):
         if check(Verb.RETRY, outlook.retry(task), task):
             return Outcome("it is queued already; nothing changed", False, task)
         again = sum(job.price_micros for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT))
-        event = EntryQueued(self.now(), task.page_id, **fields.of(task))
+        event = EntryQueued(self.now(), task.page_id, by=self.by, **fields.of(task))
         after = await self.apply(Verb.RETRY, event, task)
         doubts = sum(job.state == JobState.IN_DOUBT for job in jobs)
         text = f"it resumes where it stopped; it is {LABELS[after.status]} now"
@@ -79,7 +79,7 @@ class RequestHandler(Desk):
         task, _ = await self.look(task_id)
         if check(Verb.CANCEL, outlook.cancel(task), task):
             return Outcome("it was cancelled before; nothing changed", False, task)
-        after = await self.apply(Verb.CANCEL, CancelAsked(self.now(), task.id), task)
+        after = await self.apply(Verb.CANCEL, CancelAsked(self.now(), task.id, self.by), task)
         return Outcome(f"cancelled; `videod retry {task.id}` resumes it", True, after)
 
     async def resume(self, service: str, channel_id: str | None, only: Cause | None = None) -> Outcome:
@@ -157,7 +157,7 @@ class RequestHandler(Desk):
         task, _ = await self.look(task_id)
         if check(Verb.RESUME, outlook.resume(task), task):
             return Outcome("it is not paused; nothing changed", False, task)
-        after = await self.apply(Verb.RESUME, TaskResumed(self.now(), task.id), task)
+        after = await self.apply(Verb.RESUME, TaskResumed(self.now(), task.id, self.by), task)
         return Outcome(f"it resumes; it is {LABELS[after.status]} now", True, after)
 
     async def forget_lesson(self, channel_id: str, number: int) -> Outcome:

@@ -13,6 +13,7 @@ from videod.ports import Clock
 from videod.store.database import Store
 from videod.web.entries import Entries
 from videod.web.metrics import Delays
+from videod.web.sessions import Sessions
 from videod.web.values import Fields
 
 
@@ -21,7 +22,8 @@ class House:
     """What the handlers ask. `limits`: service -> jobs at once as they are configured now; `channels`: those that are
     configured; `not_ready` says in words what is still missing, None when all is well; `delays`: how late the event
     loop was; `problems`: what the daemon says of itself besides what the database knows; `board`: where entries are
-    written, None if there is none; `placing`: takes files of people."""
+    written, None if there is none; `placing`: takes files of people;
+    `sessions`: who is in on the page, None where there is none."""
 
     ledger: Ledger
     store: Store
@@ -34,6 +36,7 @@ class House:
     channels: Callable[[], Mapping[str, Channel]]
     board: Entries | None
     placing: Placing | None = None
+    sessions: Sessions | None = None
 
 
 @dataclass(frozen=True)

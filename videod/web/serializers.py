@@ -159,6 +159,7 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> shapes.StatusBody
         "webhook": hook(seen.webhook),
         "queues": [depth(one) for one in depths(seen.episodes)],
         "allowances": [allowance(one) for one in seen.allowances],
+        "page": seen.page or None,
     }
 
 

@@ -208,6 +208,7 @@ class StatusBody(TypedDict):
     webhook: WebhookOffBody | WebhookBody
     queues: list[DepthBody]
     allowances: list[AllowanceBody]
+    page: str | None
 
 
 class DaemonBody(TypedDict):
