@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from videod.cli import main
+from videod.cli import main, own_entries
+from videod.cli.client import Place
 from videod.store.schema import migrate
 
 Out = pytest.CaptureFixture[str]
@@ -49,6 +51,20 @@ def test_the_first_command_of_all_needs_no_daemon_before_it(alone: Path, capsys:
     with sqlite3.connect(alone / "videod.db") as known:
         ((label,),) = known.execute("SELECT json_extract(shown, '$.Status') FROM entries WHERE page_id = ?", (page,))
     assert label == "Queued"
+
+
+def test_commands_at_once_wait_for_each_other(alone: Path) -> None:
+    where = Place(alone, alone.parent / "videod.toml")
+    body = {"channel": "wild_earth", "topic": "bears", "direction": "A bear crosses.", "draft": True}
+
+    def add(number: int) -> object:
+        return own_entries.asked(where, "add_entry", "", body | {"title": f"Film {number}"})["page_id"]
+
+    with ThreadPoolExecutor(4) as people:
+        pages = list(people.map(add, range(8)))
+    with sqlite3.connect(alone / "videod.db") as known:
+        kept = {page for (page,) in known.execute("SELECT page_id FROM entries")}
+    assert len(kept) == 8 and kept == set(pages)
 
 
 def test_what_makes_no_sense_is_refused_with_what_to_do(alone: Path, capsys: Out) -> None:

@@ -6,6 +6,7 @@ They are asked of the daemon where one runs, as a page would; else this command 
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,10 +27,13 @@ from videod.store.entries import Entry
 
 if TYPE_CHECKING:
     from videod.web.api_shapes import WaitingEntryBody
+    from videod.web.routes import Route
 
 app = options.app("List, change, queue and remove entries before they are episodes.")
 
 EntryName = Annotated[str, typer.Argument(metavar="ENTRY", help="ID, the start of one, or part of the title.")]
+#: another command at work is waited for so long, and looked for this often, seconds
+WAIT_S, AGAIN_S = 15.0, 0.1
 #: entries that `list` shows
 MOST = 1_000
 
@@ -194,21 +198,33 @@ def brings(args: Mapping[str, object]) -> dict[str, object]:
 
 
 def asked(where: Place, name: str, target: str, body: Mapping[str, object]) -> Mapping[str, object]:
-    """What the route `name` of the API answers, by the daemon or in its place. Raises CommandError."""
+    """What the route `name` of the API answers, by the daemon or in its place. Raises CommandError.
+
+    Another command at work, and a daemon that is just starting, are waited for.
+    """
     from videod.web.api import ROUTES
 
     route = next(one for one in ROUTES if one.name == name)
-    if daemon_of(where.state) is not None:
-        return client.post(where, route.path.replace("{id}", quote(target, safe="")), body)
+    until = time.monotonic() + WAIT_S
+    while True:
+        if daemon_of(where.state) is not None and where.socket.exists():
+            return client.post(where, route.path.replace("{id}", quote(target, safe="")), body)
+        try:
+            return _in_its_place(where, route, target, body)
+        except CommandError as error:
+            if error.code != output.TEMPORARY or time.monotonic() > until:
+                raise
+        time.sleep(AGAIN_S)
 
+
+def _in_its_place(where: Place, route: "Route", target: str, body: Mapping[str, object]) -> Mapping[str, object]:
     from videod.cli.desk import held, house
     from videod.guard.errors import Refused
     from videod.web.routes import Call
 
-    call = Call({"id": target}, {}, body)
     with held(where, "entries"), house(where) as rooms:
         try:
-            answer = asyncio.run(_answer(route.handler(rooms, call)))
+            answer = asyncio.run(_answer(route.handler(rooms, Call({"id": target}, {}, body))))
         except Refused as error:
             code = output.MISSING if error.status == client.NOT_FOUND else output.REFUSED
             raise CommandError(code, str(error), error.hint) from error

@@ -68,6 +68,7 @@ def _rehearse(config: Path, stand_ins: "Children", board: str | None) -> dict[st
     """The environment that points at the simulated services, which are started where none are here."""
     from videod.channels import ChannelError, load_channels
     from videod.cli import rehearsal
+    from videod.cli.board import own
     from videod.config import ConfigError, load_settings
 
     try:
@@ -81,13 +82,13 @@ def _rehearse(config: Path, stand_ins: "Children", board: str | None) -> dict[st
     except OSError as error:
         _fail(BROKEN, f"The simulated services cannot work in {error.filename or 'the state folder'}: {error.strerror}")
     state = root / "daemon"
-    kind = board or settings.board.kind
+    kind = board or ("none" if own(settings, state) else "notion")
     env = rehearsal.environment(root, found, state, kind) | rehearsal.clients(projects.values())
     rehearsal.prepare(env, channels, state, projects)
     if settings.webhook.port and kind == "notion":
         env |= rehearsal.called_back(found, settings.webhook.port)
-    own = "videod's own. `videod new` adds an entry, `videod watch` shows all of them"
-    typer.echo(f"Simulated services are up. The board: {found.get('page') if kind == 'notion' else own}", err=True)
+    here = "videod's own. `videod new` adds an entry, `videod watch` shows all of them"
+    typer.echo(f"Simulated services are up. The board: {found.get('page') if kind == 'notion' else here}", err=True)
     return env
 
 
