@@ -63,4 +63,6 @@ def test_a_film_is_made_and_published_without_a_call_to_notion(tmp_path: Path) -
         assert "nothing to do in Notion" not in videod(made, "status")
         assert "Notion is not needed" in videod(made, "doctor", "--offline", code=None)
         assert made.stop() == 0
-        made.check_purchases()
+        beyond = made.bought_beyond()
+        del beyond["text"]
+        assert beyond == {"image": 1}, "what was drawn again"
