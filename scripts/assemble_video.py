@@ -76,7 +76,7 @@ def _finish(
     listed, joined, sound = room / "parts.ffconcat", room / "joined.wav", room / "sound.m4a"
     joining.concat_list(segments, asked.fps, listed)
     reporter.progress(0.8, "mastering the sound")
-    raw = mixing.mix(mixing.lay(segments, asked.fps, room), music, joined)
+    raw = mixing.mix(mixing.lay(segments, room), music, joined)
     heard = mastering.master(joined, raw, target, sound)
     if heard.lufs is None:
         script_runtime.warn("the film is silent")
@@ -84,8 +84,7 @@ def _finish(
         script_runtime.warn(f"the film has {heard.lufs:g} LUFS. {target.lufs:g} cannot be reached under the true peak")
     reporter.progress(0.9, "joining the clips")
     with atomic.replacing(asked.output) as (stream, path):
-        joining.join(segments, listed, sound, asked.fps, room, stream)
-        stream.flush()
+        joining.join(segments, listed, sound, asked.fps, path, stream)
         reporter.progress(0.95, "checking the film")
         frames = joining.verify(path, segments, sound, heard.samples, asked.fps)
         if asked.decode_all and ffmpeg.count_pictures(path, "decoding the film") != frames:

@@ -455,7 +455,7 @@ def test_a_film_that_lost_its_end_is_not_taken_for_whole(studio: Path, tmp_path:
     joining.concat_list(parts, 24, tmp_path / "parts.ffconcat")
     film_made = tmp_path / "film.mp4"
     with film_made.open("wb") as stream:
-        joining.join(parts, tmp_path / "parts.ffconcat", sound, 24, tmp_path, stream)
+        joining.join(parts, tmp_path / "parts.ffconcat", sound, 24, film_made, stream)
     assert joining.verify(film_made, parts, sound, frames * 2000, 24) == frames
     with pytest.raises(Failure, match="apart"):
         joining.verify(film_made, parts, sound, frames * 2000 - 4000, 24)

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from scripts import assemble_video, cut_clip
-from scripts.lib.film import checked, ffmpeg, loudness, segment
+from scripts.lib.failures import Failure
+from scripts.lib.film import checked, ffmpeg, loudness, pcm, segment
 from tests.scripts import media
 from tests.scripts.conftest import Ran, Run
 
@@ -41,6 +42,27 @@ def levels(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 def level(samples: npt.NDArray[np.float32]) -> float:
     return float(10 * np.log10((samples.astype(np.float64) ** 2).mean() + 1e-12))
+
+
+def test_samples_read_from_a_cut_are_those_that_ffmpeg_reads(tmp_path: Path) -> None:
+    tones = [
+        word for hz in (200, 300) for word in ("-f", "lavfi", "-i", f"sine=frequency={hz}:sample_rate=48000:d=2.3")
+    ]
+    picture = ("-f", "lavfi", "-i", "testsrc2=size=64x36:rate=24:d=2.3")
+    both = ("-map", "0:v", "-map", "1:a", "-map", "2:a", "-ac:a:1", "2")
+    plain = media.make(tmp_path / "plain.mov", *picture, *tones, *both, *media.X264, "-c:a", "pcm_s16le")
+    found = pcm.tracks(plain)
+    assert found is not None and len(found) == 2
+    for place, samples in enumerate(found):
+        command = [ffmpeg.ffmpeg_path(), "-v", "error", *ffmpeg.given(plain), "-map", f"0:a:{place}", "-c", "copy"]
+        assert samples == subprocess.run([*command, "-f", "s16le", "-"], capture_output=True, check=True).stdout
+    packed = media.make(tmp_path / "packed.mov", *picture, *tones, *both, *media.X264, "-c:a", "aac")
+    big_endian = media.make(tmp_path / "big.mov", *picture, *tones, *both, *media.X264, "-c:a", "pcm_s16be")
+    short = tmp_path / "short.mov"
+    short.write_bytes(plain.read_bytes()[:-100])
+    assert [pcm.tracks(packed), pcm.tracks(big_endian)] == [None, None]
+    with pytest.raises(Failure, match="cut off"):
+        pcm.tracks(short)
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,7 @@ def check(folder: Path, cuts: list[Path], intro: bool) -> None:
     if intro:
         white = segment.open_clip(folder / "intro.mp4", "intro", FPS)
         parts.insert(0, segment.conform(white, room / "intro.mov", FPS, framing=True))
-    laid = mixing.lay(parts, FPS, room)
+    laid = mixing.lay(parts, room)
     assert laid_out(edit, tracks["Voice"], laid.samples, 2) == laid.voice.read_bytes()
     beds = [laid_out(edit, tracks[f"Ambience {side}"], laid.samples, 4) for side in "AB"]
     assert beds == [bed.read_bytes() for bed in laid.beds]

@@ -52,27 +52,33 @@ def free_sps_id(segments: Sequence[Segment]) -> int:
     return wished if wished not in taken else min(set(range(32)) - taken)
 
 
-def join(segments: Sequence[Segment], parts: Path, sound: Path, fps: int, room: Path, out: BinaryIO) -> None:
-    """Write the film into `out`: pictures of the concat list `parts`, the finished `sound`, index in front."""
+INDEX_BYTES, INDEX_PICTURE_BYTES = 1 << 16, 256
+"""Room for the index in front of the media, and for each picture with its sound: more than FFmpeg writes at most."""
+
+
+def join(segments: Sequence[Segment], parts: Path, sound: Path, fps: int, film: Path, stream: BinaryIO) -> None:
+    """Write the film to `film`, which is open as `stream`: pictures of the concat list `parts`, the finished `sound`.
+
+    The index lies in front from the start, in a room of its own: a film of 400 MB is not copied to put it there.
+    """
     # one decoding delay for all, else joining a stream without B-pictures to one with them turns times back
     delay = max(segment.delay for segment in segments)
     times = f"setts=pts=round(PTS*TB*{fps})/({fps}*TB):dts=(N-{delay})/({fps}*TB)"
-    joined = room / "joined.mp4"
+    room = INDEX_BYTES + INDEX_PICTURE_BYTES * sum(segment.frames for segment in segments)
     ffmpeg.run(
         [
             "-v", "error", "-xerror", "-y", *ffmpeg.own_list(parts), *ffmpeg.given(sound),
             "-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-bsf:v", times, "-bsf:a", PRIMED, "-map_metadata", "-1",
-            "-movflags", "+negative_cts_offsets", "-use_editlist", "0",
+            "-movflags", "+negative_cts_offsets", "-use_editlist", "0", "-moov_size", str(room),
             "-video_track_timescale", str(fps * picture_format.TIMESCALE_PER_PICTURE),
-            "-fflags", "+bitexact", "-f", "mp4", ffmpeg.target(joined),
+            "-fflags", "+bitexact", "-f", "mp4", ffmpeg.target(film),
         ],
         "joining the clips",
     )  # fmt: skip
     avc = segments[0].avc
     for segment in segments[1:]:
         avc = avc.joined(segment.avc)
-    mp4.finish(joined, out, avc, (picture_format.WIDTH, picture_format.HEIGHT))
-    joined.unlink()
+    mp4.described_in_place(stream, film, avc, (picture_format.WIDTH, picture_format.HEIGHT))
 
 
 def verify(film: Path, segments: Sequence[Segment], sound: Path, samples: int, fps: int) -> int:
@@ -80,7 +86,7 @@ def verify(film: Path, segments: Sequence[Segment], sound: Path, samples: int, f
 
     Raises Failure(input) naming the first clip whose pictures are not all there, or saying what is out of step.
     """
-    pictures = packets.listing(film, "0:v:0", "checking the film's pictures", packets.PICTURES_ONLY)
+    pictures, *others = packets.listings(film, ("0:v:0", "0:a:0"), "checking the film", packets.PICTURES_ONLY)
     start = 0
     for segment in segments:
         if pictures.digest(start, segment.frames) != segment.digest:
@@ -88,8 +94,8 @@ def verify(film: Path, segments: Sequence[Segment], sound: Path, samples: int, f
         start += segment.frames
     if len(pictures.packets) != start or pictures.numbers(fps) is None:
         raise Failure(Kind.INPUT, f"the film has {len(pictures.packets)} uneven pictures instead of {start}")
-    heard = packets.listing(film, "0:a:0", "checking the film's sound")
-    if heard.digest() != packets.listing(sound, "0:a:0", "checking the encoded sound").digest(1):
+    heard = others[0] if others else None
+    if heard is None or heard.digest() != packets.listing(sound, "0:a:0", "checking the encoded sound").digest(1):
         raise Failure(Kind.INPUT, "the film's sound is not the one that was measured")
     apart_s = abs(Fraction(start, fps) - Fraction(samples, 48_000))
     if apart_s > OUT_OF_STEP_S_MAX:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
-from scripts.lib.film import ffmpeg, joining, loudness, sounds
+from scripts.lib.film import ffmpeg, loudness, pcm, sounds
 from scripts.lib.film.loudness import RATE_HZ, Measured
 from scripts.lib.film.segment import Segment
 
@@ -48,13 +48,11 @@ class Music:
     heard: Measured
 
 
-def lay(segments: Sequence[Segment], fps: int, room: Path) -> Laid:
+def lay(segments: Sequence[Segment], room: Path) -> Laid:
     """Lay the sounds of all segments side by side. Raises Failure(input) where one has not what was certified."""
     samples = sum(one.samples for one in segments)
     tracks = [room / f"{name}.raw" for name in ("voice", "bed_a", "bed_b", "whole", "key")]
     laid = Laid(samples, tracks[0], (tracks[1], tracks[2]), tracks[3], tracks[4])
-    stems = _stems([one for one in segments if one.handle is not None], fps, room)
-    voice, ambience, handles = (_Reader(path) for path in stems)
     out = {path: _Writer(path) for path in tracks}
     start = 0
     for segment in segments:
@@ -62,13 +60,12 @@ def lay(segments: Sequence[Segment], fps: int, room: Path) -> Laid:
             _lay_whole(segment, out[laid.whole], start, room)
             laid.apart += 1
         else:
-            said = voice.take(segment.samples * MONO)
+            said, ambience, edges = _stems(segment, segment.handle, room)
             out[laid.voice].put(start * MONO, said)
             bed = out[laid.beds[laid.stems % 2]]
-            edges = handles.take(2 * segment.handle * STEREO)
             middle = segment.handle * STEREO
             bed.put((start - segment.handle) * STEREO, edges[:middle])
-            bed.put(start * STEREO, ambience.take(segment.samples * STEREO))
+            bed.put(start * STEREO, ambience)
             bed.put((start + segment.samples) * STEREO, edges[middle:])
             if (words := _spoken(said)) is not None:
                 laid.spoken.append((start + words[0], start + words[1]))
@@ -84,27 +81,25 @@ def lay(segments: Sequence[Segment], fps: int, room: Path) -> Laid:
     return laid
 
 
-def _stems(segments: Sequence[Segment], fps: int, room: Path) -> list[Path]:
-    """The stems of these segments, each kind in a file of its own, one segment behind the other."""
-    made = [room / f"{name}_stems.raw" for name in ("voice", "ambience", "handles")]
-    if not segments:
-        for path in made:
-            path.write_bytes(b"")
-        return made
-    listed = room / "stems.ffconcat"
-    joining.concat_list(segments, fps, listed)
+def _stems(segment: Segment, handle: int, room: Path) -> list[bytes]:
+    """The voice, the ambience and its handles. Raises Failure(input) where they are not as long as was certified."""
+    wanted = [segment.samples * MONO, segment.samples * STEREO, 2 * handle * STEREO]
+    found = pcm.tracks(segment.path)
+    stems = found[1 : 1 + len(wanted)] if found is not None else _stems_by_ffmpeg(segment, len(wanted), room)
+    if [len(one) for one in stems] != wanted:
+        raise Failure(Kind.INPUT, f"{segment.name}: {sum(map(len, stems))} bytes of sound for {sum(wanted)} came out")
+    return stems
+
+
+def _stems_by_ffmpeg(segment: Segment, count: int, room: Path) -> list[bytes]:
+    made = [room / f"stem_{place}.raw" for place in range(1, count + 1)]
     outputs = [
         word
         for place, path in enumerate(made, start=1)
-        for word in ("-map", f"0:a:{place}", "-c:a", "copy", "-f", "s16le", "-y", ffmpeg.target(path))
+        for word in ("-map", f"0:a:{place}", "-c:a", "pcm_s16le", "-f", "s16le", "-y", ffmpeg.target(path))
     ]
-    ffmpeg.run(["-v", "error", "-xerror", *ffmpeg.own_list(listed), *outputs], "taking the sounds of the clips apart")
-    wanted = [sum(one.samples for one in segments) * width for width in (MONO, STEREO)]
-    wanted.append(sum(2 * (one.handle or 0) for one in segments) * STEREO)
-    for path, size in zip(made, wanted, strict=True):
-        if path.stat().st_size != size:
-            raise Failure(Kind.INPUT, f"{path.stem}: {path.stat().st_size} bytes came out where the clips have {size}")
-    return made
+    ffmpeg.run(["-v", "error", "-xerror", *ffmpeg.given(segment.path), *outputs], f"{segment.name}: sound")
+    return [path.read_bytes() for path in made]
 
 
 def _lay_whole(segment: Segment, track: "_Writer", start: int, room: Path) -> None:
@@ -126,18 +121,6 @@ def _spoken(said: bytes) -> tuple[int, int] | None:
     first = len(said) - len(said.lstrip(b"\0"))
     last = len(said.rstrip(b"\0"))
     return (first // MONO, -(-last // MONO)) if last > first else None
-
-
-class _Reader:
-    """Reads a file piece by piece."""
-
-    def __init__(self, path: Path) -> None:
-        self._data = path.read_bytes()
-        self._at = 0
-
-    def take(self, count: int) -> bytes:
-        self._at += count
-        return self._data[self._at - count : self._at]
 
 
 class _Writer:

@@ -117,7 +117,7 @@ def is_fast_start(path: Path) -> bool:
 def read_avc(path: Path) -> Avc | None:
     """The parameter sets of the first H.264 track; None when the file is no MP4 or MOV with such a track."""
     try:
-        moov = _moov(path)
+        moov = index(path)
     except Failure:
         return None
     found = None if moov is None else _find_avcc(moov)
@@ -130,7 +130,8 @@ def read_avc(path: Path) -> Avc | None:
         return None
 
 
-def _moov(path: Path) -> bytes | None:
+def index(path: Path) -> bytes | None:
+    """The `moov` box; None where there is none of a sensible size. Raises Failure(input) for a file cut off."""
     box = next((box for box in top_boxes(path) if box.kind == b"moov"), None)
     if box is None or box.end - box.start > MOOV_BYTES_MAX:
         return None
@@ -149,8 +150,12 @@ def _children(data: bytes, start: int, end: int) -> Iterator[Box]:
         at = box.end
 
 
+def leaves(moov: bytes) -> Iterator[tuple[Box, ...]]:
+    """Every box of an index that holds no others, each with the boxes around it, outermost first."""
+    return _leaves(moov, (), 0, len(moov))
+
+
 def _leaves(data: bytes, parents: tuple[Box, ...], start: int, end: int) -> Iterator[tuple[Box, ...]]:
-    """Every box below, each with the boxes around it, outermost first."""
     for box in _children(data, start, end):
         if box.kind in _PARENTS:
             yield from _leaves(data, (*parents, box), box.body, box.end)
@@ -159,7 +164,7 @@ def _leaves(data: bytes, parents: tuple[Box, ...], start: int, end: int) -> Iter
 
 
 def _find_avcc(moov: bytes) -> tuple[Box, ...] | None:
-    for trail in _leaves(moov, (), 0, len(moov)):
+    for trail in leaves(moov):
         if trail[-1].kind != b"stsd":
             continue
         entry = next(_children(moov, trail[-1].body + 8, trail[-1].end), None)
@@ -195,18 +200,39 @@ def finish(source: Path, out: BinaryIO, avc: Avc, size: tuple[int, int]) -> None
     Raises Failure(input) when the file has not the boxes that FFmpeg writes.
     """
     boxes = {box.kind: box for box in top_boxes(source)}
-    moov = _moov(source)
+    moov = index(source)
     trail = None if moov is None else _find_avcc(moov)
     if moov is None or trail is None or not {b"ftyp", b"mdat"} <= boxes.keys():
         raise Failure(Kind.INPUT, f"{source} is not a finished MP4 film")
-    index = _described(moov, trail, avc, size)
+    told = _described(moov, trail, avc, size)
     head, media = boxes[b"ftyp"], boxes[b"mdat"]
-    shift = (head.end - head.start) + len(index) - media.start
+    shift = (head.end - head.start) + len(told) - media.start
     with source.open("rb") as stream:
         out.write(stream.read(head.end))
-        out.write(_shifted(index, shift))
+        out.write(_shifted(told, shift))
         out.flush()
         _copy(stream, media, out)
+
+
+def described_in_place(film: BinaryIO, path: Path, avc: Avc, size: tuple[int, int]) -> None:
+    """The same for a film, open for writing, whose index already lies in front and has room behind it (`free`).
+
+    Raises Failure(input) when it is not built so.
+    """
+    boxes = top_boxes(path)
+    kinds = [box.kind for box in boxes]
+    moov = index(path)
+    trail = None if moov is None else _find_avcc(moov)
+    place = kinds.index(b"moov") if b"moov" in kinds else len(kinds)
+    if moov is None or trail is None or kinds[place + 1 : place + 2] != [b"free"]:
+        raise Failure(Kind.INPUT, f"{path} is not a film with room for its index")
+    new = _described(moov, trail, avc, size)
+    room = boxes[place + 1].end - boxes[place].start - len(new)
+    if room < 8:
+        raise Failure(Kind.INPUT, f"{path} has no room for its index")
+    film.seek(boxes[place].start)
+    film.write(new + struct.pack(">I4s", room, b"free"))
+    film.flush()
 
 
 def _described(moov: bytes, trail: tuple[Box, ...], avc: Avc, size: tuple[int, int]) -> bytes:
@@ -231,7 +257,7 @@ def _described(moov: bytes, trail: tuple[Box, ...], avc: Avc, size: tuple[int, i
 
 def sample_sizes(moov: bytes) -> tuple[int, ...]:
     """The size of each sample of the only track. Raises StopIteration or struct.error where it is not listed."""
-    box = next(trail[-1] for trail in _leaves(moov, (), 0, len(moov)) if trail[-1].kind == b"stsz")
+    box = next(trail[-1] for trail in leaves(moov) if trail[-1].kind == b"stsz")
     same, count = struct.unpack_from(">II", moov, box.body + 4)
     return (same,) * count if same else struct.unpack_from(f">{count}I", moov, box.body + 12)
 
@@ -239,7 +265,7 @@ def sample_sizes(moov: bytes) -> tuple[int, ...]:
 def reindexed(moov: bytes, avc: Avc, size: tuple[int, int], sizes: list[int], moved: dict[int, int]) -> bytes:
     """The index of samples that have other sizes and places: `moved` is where each begins, by where it did."""
     changed = bytearray(moov)
-    for trail in _leaves(moov, (), 0, len(moov)):
+    for trail in leaves(moov):
         box = trail[-1]
         if box.kind == b"stsz":
             struct.pack_into(f">{len(sizes)}I", changed, box.body + 12, *sizes)
@@ -257,7 +283,7 @@ def reindexed(moov: bytes, avc: Avc, size: tuple[int, int], sizes: list[int], mo
 def _shifted(moov: bytes, shift: int) -> bytes:
     """The index with every chunk offset moved by `shift` bytes."""
     changed = bytearray(moov)
-    for trail in _leaves(moov, (), 0, len(moov)):
+    for trail in leaves(moov):
         box = trail[-1]
         if box.kind not in {b"stco", b"co64"}:
             continue

@@ -6,7 +6,6 @@ its parts.
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,6 +67,11 @@ class PacketList:
         first = self.packets[0]
         return max(0, round((first.pts - first.dts) * self.time_base * fps))
 
+    @property
+    def length(self) -> Fraction:
+        """How long all of it lasts together, in seconds."""
+        return sum(packet.duration for packet in self.packets) * self.time_base
+
     def digest(self, start: int = 0, count: int | None = None) -> str:
         """SHA-256 over the check sums of `count` packets from `start`, in decoding order."""
         end = None if count is None else start + count
@@ -76,31 +80,33 @@ class PacketList:
 
 def listing(path: Path, stream: str, task: str, bitstream_filter: str = "") -> PacketList:
     """The packets of `stream` ("0:v:0", "0:a:0"). Raises Failure(input) when the file cannot be read to its end."""
-    chain = ["-bsf", bitstream_filter] if bitstream_filter else []
-    arguments = ["-v", "error", "-xerror", *ffmpeg.given(path), "-map", stream, "-c", "copy", *chain]
+    return listings(path, (stream,), task, bitstream_filter)[0]
+
+
+def listings(path: Path, streams: Sequence[str], task: str, pictures_filter: str = "") -> list[PacketList]:
+    """The packets of each stream that is there, the first of which must be; the file is read once for all of them.
+
+    `pictures_filter`: a bitstream filter for the first. "0:a" names all sounds. Raises Failure(input) as `listing`.
+    """
+    maps = [word for place, one in enumerate(streams) for word in ("-map", f"{one}?" if place else one)]
+    chain = ["-bsf:0", pictures_filter] if pictures_filter else []
+    arguments = ["-v", "error", "-xerror", *ffmpeg.given(path), *maps, "-c", "copy", *chain]
     said = ffmpeg.run([*arguments, "-f", "framecrc", "-"], task)
-    rows = [line for line in said.output.splitlines() if line and not line.startswith("#")]
-    base = next((line for line in said.output.splitlines() if line.startswith("#tb 0:")), "")
-    if not rows or not base:
+    bases: dict[str, Fraction] = {}
+    rows: dict[str, list[Packet]] = {}
+    for line in said.output.splitlines():
+        if line.startswith("#tb "):
+            number, _, base = line.removeprefix("#tb ").partition(":")
+            bases[number] = Fraction(base.strip())
+        elif line and not line.startswith("#"):
+            fields = [field.strip() for field in line.split(",")]
+            rows.setdefault(fields[0], []).append(_packet(fields))
+    if "0" not in rows or not bases.keys() >= rows.keys():
         raise Failure(Kind.INPUT, f"{task}: {path.name} holds nothing to read")
-    return PacketList(Fraction(base.removeprefix("#tb 0:").strip()), tuple(_packet(row) for row in rows))
+    return [PacketList(base, tuple(rows.get(number, ()))) for number, base in bases.items()]
 
 
-def sounds(path: Path, task: str) -> list[int | None]:
-    """The length of each sound of a file in samples at 48 kHz; None for one of another rate."""
-    arguments = ["-v", "error", "-xerror", *ffmpeg.given(path), "-map", "0:a?", "-c", "copy", "-f", "framecrc", "-"]
-    lines = ffmpeg.run(arguments, task).output.splitlines()
-    bases = dict(re.findall(r"^#tb (\d+): (\S+)", "\n".join(lines), re.MULTILINE))
-    found: dict[str, int] = {}
-    for line in lines:
-        if line and not line.startswith("#"):
-            fields = line.split(",")
-            found[fields[0].strip()] = found.get(fields[0].strip(), 0) + int(fields[3])
-    return [found[number] if bases.get(number) == "1/48000" else None for number in sorted(found)]
-
-
-def _packet(row: str) -> Packet:
-    fields = [field.strip() for field in row.split(",")]
+def _packet(fields: Sequence[str]) -> Packet:
     # flags are printed only where they are not those of a plain key packet
     flags = next((int(field[2:], 16) for field in fields[6:] if field.startswith("F=")), _KEY)
     return Packet(

@@ -7,6 +7,7 @@ in step however many are joined. A narration is never cut: where the clip is sho
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
@@ -37,6 +38,7 @@ SLOWED_SPARE = 3
 """Pictures that a slowed clip may come out short by, since its last one has none to pass into."""
 FRAMING_LUFS = -16.5
 """Of an intro and an outro: so loud are cuts one after the other before the film is mastered."""
+RATE = Fraction(1, RATE_HZ)
 STEMS = 3
 """The sounds of a cut apart: the voice in one channel, the ambience, and of that the handles, one behind the other."""
 
@@ -300,7 +302,7 @@ def examine(path: Path, name: str, fps: int, shot: Shot | None = None, decode: b
     avc = mp4.read_avc(path)
     if avc is None:
         raise Failure(Kind.INPUT, f"{name}: {path} holds no H.264 pictures")
-    pictures = packets.listing(path, "0:V:0", f"{name}: checking pictures", packets.PICTURES_ONLY)
+    pictures, *heard = packets.listings(path, ("0:V:0", "0:a"), f"{name}: checking", packets.PICTURES_ONLY)
     frames = len(pictures.packets)
     if pictures.numbers(fps) is None:
         raise Failure(Kind.INPUT, f"{name}: {path} has no constant {fps} pictures a second")
@@ -308,16 +310,16 @@ def examine(path: Path, name: str, fps: int, shot: Shot | None = None, decode: b
     if decoded != frames or (shot is not None and frames != shot.frames):
         expected = frames if shot is None else shot.frames
         raise Failure(Kind.INPUT, f"{name}: {decoded} of {expected} pictures of {path} can be shown")
-    samples, handle = _sounds(path, name, shot)
+    samples, handle = _sounds(path, name, heard)
     if samples != samples_of(frames, fps):
         raise Failure(Kind.INPUT, f"{name}: {path} has {samples} samples of sound for {frames} pictures")
     odd, held = (None, 0) if shot is None else (shot.odd, shot.held)
     return Segment(path, name, frames, samples, avc, pictures.digest(), pictures.delay(fps), odd, held, handle)
 
 
-def _sounds(path: Path, name: str, shot: Shot | None) -> tuple[int, int | None]:
+def _sounds(path: Path, name: str, heard: Sequence[packets.PacketList]) -> tuple[int, int | None]:
     """The length of a segment's sound, and how much longer its ambience is on either side (None: it has no stems)."""
-    lengths = packets.sounds(path, f"{name}: checking sound")
+    lengths = [round(one.length * RATE_HZ) if one.time_base == RATE else None for one in heard]
     if not lengths or lengths[0] is None:
         raise Failure(Kind.INPUT, f"{name}: {path} has no sound of {RATE_HZ} Hz")
     mixed, (said, ambience, handles) = lengths[0], [*lengths[1:], None, None, None][:STEMS]
