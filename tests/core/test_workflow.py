@@ -82,7 +82,24 @@ def test_each_gate_stops_what_is_behind_it_until_approved(gate: Gate) -> None:
     paper = at_gate(gate)
     assert not [name for name in paper.ready() if name != "cleanup/workspace"]
     paper.apply(GateApproved(paper.now(), paper.one.id, gate, "me"))
-    assert paper.ready()
+    assert paper.ready() or gate is Gate.AUDIO
+
+
+def test_the_film_is_made_while_its_sounds_are_reviewed() -> None:
+    paper = at_gate(Gate.AUDIO)
+    assert paper.jobs["assemble/film"].state is JobState.DONE
+    assert paper.one.status is Status.AUDIO_READY
+    paper.apply(GateApproved(paper.now(), paper.one.id, Gate.AUDIO, "me"))
+    assert paper.one.status is Status.ASSEMBLY_COMPLETE
+
+
+def test_a_narration_that_is_corrected_makes_the_film_again() -> None:
+    paper = at_gate(Gate.AUDIO)
+    paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.AUDIO, ("narration/clip_01",)))
+    assert paper.jobs["assemble/film"].state is JobState.WAITING
+    paper.run()
+    assert paper.jobs["assemble/film"].state is JobState.DONE
+    assert paper.one.status is Status.AUDIO_READY
 
 
 def test_an_approval_that_comes_twice_changes_nothing() -> None:
