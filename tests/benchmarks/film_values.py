@@ -57,7 +57,10 @@ class Film:
 
 @dataclass(frozen=True)
 class Asked:
-    """What film to make. `rate`: characters a second of the voice; `sizes` in turn; `bare`: effects and no music."""
+    """What film to make. `rate`: characters a second of the voice; `sizes` in turn; `bare`: effects and no music.
+
+    `texts`: a story of lines that are taken as they are, in place of lines as long as this voice says in their time.
+    """
 
     clips: int = 6
     rate: float = STORY_RATE
@@ -65,10 +68,14 @@ class Asked:
     watermark: bool = False
     neural: bool = False
     bare: bool = False
+    texts: str = ""
 
 
 def lines(asked: Asked) -> list[str]:
     """The story's lines, as long as this voice says in the seconds that they take at STORY_RATE."""
+    if asked.texts:
+        single: list[str] = json.loads(STORY.with_name(f"{asked.texts}.json").read_text())["single"]
+        return [single[number % len(single)] for number in range(asked.clips)]
     told: list[str] = json.loads(STORY.read_text())["staged"]
     words = " ".join(told).split()
     made, at = [], 0
@@ -92,13 +99,22 @@ def spoken(text: str, out: Path, asked: Asked) -> None:
 
 
 def material(folder: Path, asked: Asked) -> None:
+    clips(folder, asked)
+    sounds(folder, asked)
+
+
+def clips(folder: Path, asked: Asked) -> None:
     still = folder / "still.png"
     media.make(still, "-f", "lavfi", "-i", "mandelbrot=s=2100x1200:start_scale=0.6", "-frames:v", "1")
-    for number, text in enumerate(lines(asked)):
+    for number in range(asked.clips):
         size = asked.sizes[number % len(asked.sizes)]
         moving = f"scroll=h=0.0007:v=0.0004,crop=1936:1088,scale={size.replace('x', ':')},noise=alls=7:allf=t,setsar=1"
         shown = ("-loop", "1", "-framerate", "24", "-t", "10.04", "-i", str(still))
         media.make(folder / f"clip_{number}.mp4", *shown, "-vf", moving, *CODED)
+
+
+def sounds(folder: Path, asked: Asked) -> None:
+    for number, text in enumerate(lines(asked)):
         spoken(text, folder / f"voice_{number}.mp3", asked)
         seconds = 3.0 if number % 4 == 3 else 10.0
         (folder / f"effect_{number}.wav").write_bytes(stereo_wav(render_ambience(EFFECTS[number % 3], seconds)))
@@ -115,22 +131,22 @@ def script(name: str, *words: str) -> Words:
 
 
 def made(folder: Path, asked: Asked) -> Film:
-    clips = asked.clips
-    cuts: list[Words] = [{}] * clips
+    count = asked.clips
+    cuts: list[Words] = [{}] * count
     mark = ("--watermark", str(folder / "mark.png")) if asked.watermark else ()
 
     def cut(number: int) -> None:
-        place = (["--opens"] if number == 0 else []) + (["--closes"] if number == clips - 1 else [])
+        place = (["--opens"] if number == 0 else []) + (["--closes"] if number == count - 1 else [])
         cuts[number] = script(
             "cut_clip.py", "--video", str(folder / f"clip_{number}.mp4"), "--audio",
             str(folder / f"voice_{number}.mp3"), "--sfx", str(folder / f"effect_{number}.wav"), "--output",
             str(folder / f"cut_{number}.mov"), "--inspected", *place, *mark,
         )  # fmt: skip
 
-    cutting = timed(lambda: two_at_a_time(cut, clips))
+    cutting = timed(lambda: two_at_a_time(cut, count))
     rows = [
         {"clip_number": number + 1, "video": "x", "audio": "x", "cut": str(folder / f"cut_{number}.mov")}
-        for number in range(clips)
+        for number in range(count)
     ]
     listed = media.manifest(folder / "manifest.json", rows)
     under = () if asked.bare else ("--music", str(folder / "music.wav"))
