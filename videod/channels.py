@@ -186,7 +186,8 @@ class Channel(_Part):
     """One channel. USD amounts are US dollars.
 
     `video_model` "" is the one of the settings. `stills`: how many shots may be still ones. `effects`: how many sound
-    effects a film has at most, shared by the clips of one place; None: one for each clip.
+    effects a film has at most, shared by the clips of one place; None: one for each clip. `narration_first`: narrations
+    are made with the images, and each clip is bought as long as its narration needs it.
     """
 
     id: str = Field(pattern=r"^[a-z0-9_-]{1,32}$", examples=["my_channel"])
@@ -206,6 +207,7 @@ class Channel(_Part):
     clip_seconds: int = Field(default=10, ge=3, le=15)
     video_model: Annotated[str, AfterValidator(_video_model)] = Field(default="", examples=["kling/v2-1-standard"])
     profile: Literal["standard", "economy"] = "standard"
+    narration_first: bool = False
     stills: int = Field(default=0, ge=0, le=60)
     effects: int | None = Field(default=None, ge=1, le=60, examples=[6])
     target_usd: float | None = Field(default=None, gt=0, le=10_000, examples=[4.0])

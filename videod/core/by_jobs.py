@@ -18,7 +18,7 @@ from videod.core.plan import Plan
 from videod.core.reports import published
 from videod.core.retold import story_of
 from videod.core.statuses import CLOSED, RUNNING, Gate, JobState
-from videod.core.step_parts import NOTE, OWN, price_micros
+from videod.core.step_parts import FITTED, NOTE, OWN, price_micros
 from videod.core.suspension import Cause, Suspension
 from videod.core.tables import STEPS, step_of
 from videod.core.transition import StaleEvent, Transition
@@ -294,8 +294,8 @@ def _differs(job: Job, wanted: Job | None) -> bool:
     """Whether the new plan wants the job otherwise than it is, or again after an earlier plan did not."""
     if job.step == "plan" or wanted is None:
         return False
-    # a note, or a person's own file, was for the same order
-    args = {name: value for name, value in job.args.items() if name not in (NOTE, OWN)}
+    # a note, a person's own file, or how long its narration is, was for the same order
+    args = {name: value for name, value in job.args.items() if name not in (NOTE, OWN, FITTED)}
     return (args, job.needs) != (wanted.args, wanted.needs) or job.state == JobState.SKIPPED
 
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from functools import cache
 
+from videod.core import fitting
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.statuses import DONE, FAILED, GATES, IN_DOUBT, MAKING, READY, RUNNING, SKIPPED, WAITING, Gate, Status
-from videod.core.step_parts import OWN
+from videod.core.step_parts import FIRST, OWN
 from videod.core.suspension import Cause
 from videod.core.tables import ORDER, REVIEWED, SPARED, STEPS
 
@@ -41,9 +42,12 @@ def _stopped(jobs: tuple[Job, ...]) -> bool:
 
 
 def complete(jobs: tuple[Job, ...], gate: Gate) -> bool:
-    """True when all that the gate's review looks at is made."""
+    """True when all that the gate's review looks at is made, and before clips are bought all that sets their price."""
     steps = REVIEWED[gate]
-    group = [job for job in jobs if job.step in steps and job.state is not SKIPPED]
+    group = [
+        job for job in jobs
+        if (job.step in steps or (gate is Gate.ASSETS and FIRST in job.args)) and job.state is not SKIPPED
+    ]  # fmt: skip
     return bool(group) and all(job.state is DONE or spared(job) for job in group)
 
 
@@ -108,13 +112,16 @@ def promote(task: Task, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
     """
     open_steps = _behind(task.approved)
     held = PAID_STEPS if _stopped(jobs) else frozenset()
-    may = [job for job in jobs if job.state is WAITING and job.step in open_steps and job.step not in held]
+    may = [
+        job for job in jobs
+        if job.state is WAITING and (job.step in open_steps or FIRST in job.args) and job.step not in held
+    ]  # fmt: skip
     ready = [job for job in jobs if job.state is READY and (job.needs or job.step in held)]
     if not may and not ready:
         return jobs
     done = {job.name for job in jobs if job.state is DONE or spared(job)}
-    moved = {job.name: READY for job in may if done.issuperset(job.needs)}
-    moved |= {job.name: WAITING for job in ready if job.step in held or not done.issuperset(job.needs)}
+    moved = {job.name: READY for job in may if done.issuperset(fitting.needs(job))}
+    moved |= {job.name: WAITING for job in ready if job.step in held or not done.issuperset(fitting.needs(job))}
     return tuple(replace(job, state=moved.get(job.name, job.state)) for job in jobs) if moved else jobs
 
 

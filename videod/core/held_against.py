@@ -11,6 +11,7 @@ from videod.core import alike_pictures, content, voice_marks
 from videod.core.model import Job, Task
 from videod.core.statuses import Gate, JobState
 from videod.core.step import positive
+from videod.core.step_parts import clip_s
 
 #: fact of a job: what is odd about its file
 WARNINGS = "warnings"
@@ -47,7 +48,7 @@ def warned(job: Job, facts: Mapping[str, object], jobs: Iterable[Job], sha256: s
 
 
 def _clip(job: Job, facts: Mapping[str, object], others: list[Job]) -> Iterable[str]:
-    asked, length = positive(job.args.get("seconds")), positive(facts.get("duration_s"))
+    asked, length = positive(clip_s(job.args)), positive(facts.get("duration_s"))
     if asked is not None and length is not None and abs(length - asked) > CLIP_LENGTH * asked:
         yield f"lasts {length:.1f} s instead of {asked:g} s"
     width, height = positive(facts.get("width")), positive(facts.get("height"))

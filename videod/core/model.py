@@ -170,6 +170,8 @@ class ChannelPolicy:
     uploads_per_day: int | None = None
     #: seconds of a clip -> its price, for the model that the channel's clips are ordered from; {}: all are priced alike
     clip_micros: Mapping[int, int] = field(default_factory=dict)
+    #: whether narrations are made before clips, which are bought as long as those need them
+    narration_first: bool = False
     #: how many shots of a plan may be still ones, which cost nothing
     stills: int = 0
     #: how many sound effects a film has at most, shared by the clips of one place; None: one for each clip

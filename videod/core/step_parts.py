@@ -119,6 +119,17 @@ def told_story(plan: Job) -> object:
 #: the keys of the thumbnails, in the order in which they are offered: the first is used where nobody chooses
 THUMBNAILS = ("one", "two", "three")
 
+#: the argument that says that a job is done with the first ones, whatever its step waits for
+FIRST = "first"
+#: the argument that names the narration which a clip is as long as; and how many seconds that came to
+FITS, FITTED = "fits", "fitted"
+
+
+def clip_s(args: Mapping[str, object]) -> object:
+    """How many seconds of a clip are ordered."""
+    return args.get(FITTED, args.get("seconds"))
+
+
 #: the argument that says that a person gave the file: it stays when what the job would be made from changes
 OWN = "own"
 

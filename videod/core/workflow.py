@@ -25,6 +25,7 @@ from videod.core import (
     by_lost,
     by_people,
     by_verdict,
+    fitting,
     reports,
 )
 from videod.core.derive import complete, derive, opens_itself, promote
@@ -154,7 +155,7 @@ def _gates_judged(work: Transition) -> Transition:
 def _settle(work: Transition) -> Transition:
     """Make ready what may run and follow the status to where it rests, passing the automatic gates."""
     for _ in range(2 * len(Status)):
-        jobs = promote(work.task, work.jobs)
+        jobs = promote(work.task, fitting.fitted(work.jobs, work.policy))
         work = work if jobs is work.jobs else replace(work, jobs=jobs)
         status = derive(work.task, work.jobs)
         passed = AT_GATE.get(work.task.status)

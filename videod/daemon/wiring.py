@@ -61,6 +61,7 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         clip_seconds=clip_seconds(settings, channel),
         clip_micros=clip_micros(settings, channel),
         story_review=channel.gates.story == "review",
+        narration_first=channel.narration_first,
         stills=channel.stills,
         effects=channel.effects,
         target_micros=None if channel.target_usd is None else _micros(channel.target_usd),

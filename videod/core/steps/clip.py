@@ -19,7 +19,7 @@ from videod.core.step import (
     Usual,
     positive,
 )
-from videod.core.step_parts import bought_again, clip_key, job, noted, picture_name, reworded, text
+from videod.core.step_parts import FITS, bought_again, clip_key, clip_s, job, noted, picture_name, reworded, text
 
 #: shares of the asked length that a clip may have: generate_video takes 0.8, another vendor's 8 s for 10 s pass too
 SHARES = (0.75, 1.5)
@@ -39,6 +39,8 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
         }  # fmt: skip
         if clip.still:  # as long as clips usually are: more of it costs nothing
             args |= {"still": True, "seconds": max(STILL_S, policy.clip_seconds)}
+        elif policy.narration_first:
+            args[FITS] = f"narration/{clip_key(clip.number)}"
         service = STILLS if clip.still else None
         made.append(job(STEP, task, policy, clip_key(clip.number), args, (picture,), service))
     return tuple(made)
@@ -46,7 +48,7 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
 
 def _own_price(args: Mapping[str, object], policy: ChannelPolicy) -> int | None:
     """What a clip of that length costs with the channel's model."""
-    seconds = args.get("seconds")
+    seconds = clip_s(args)
     return policy.clip_micros.get(seconds) if isinstance(seconds, int) else None
 
 
@@ -58,7 +60,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
         ))  # fmt: skip
     return Command((
         "--image", at.file(text(job, "picture")), "--prompt", reworded(job, text(job, "prompt")),
-        "--negative-prompt", text(job, "negative"), "--duration", text(job, "seconds"),
+        "--negative-prompt", text(job, "negative"), "--duration", str(clip_s(job.args)),
         "--model", at.models["video"], "--image-host", at.image_host,
         *(("--image-host-second", at.image_host_second) if at.image_host_second else ()),
         *(("--bucket", at.bucket) if at.bucket else ()),
@@ -72,7 +74,7 @@ def _place(job: Job, task: Task) -> str:
 
 
 def _expects(job: Job, context: Context) -> Expectation:
-    asked = positive(job.args.get("seconds"))
+    asked = positive(clip_s(job.args))
     if asked is None:
         return Expectation(min_bytes=4 * KIB, max_bytes=512 * MIB, min_s=1.0, max_s=120.0, min_side=240)
     shortest, longest = (asked, asked) if not context.foreign else (min(asked, *LENGTHS), max(asked, *LENGTHS))

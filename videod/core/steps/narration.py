@@ -7,7 +7,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
-from videod.core.step_parts import bought_again, channel_file, clip_key, job, spoken, text
+from videod.core.step_parts import FIRST, bought_again, channel_file, clip_key, job, spoken, text
 
 #: the fastest and slowest speech, characters a second; narrators speak about 15 (generate_audio refuses above 20)
 FASTEST, SLOWEST = 25.0, 4.0
@@ -20,8 +20,10 @@ _PLAN = "paid_plan_required"
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
+    first: dict[str, object] = {FIRST: True} if policy.narration_first else {}
     return tuple(
-        job(STEP, task, policy, clip_key(clip.number), {"text": clip.narration}, ("plan/plan",)) for clip in plan.clips
+        job(STEP, task, policy, clip_key(clip.number), {"text": clip.narration, **first}, ("plan/plan",))
+        for clip in plan.clips
     )
 
 
