@@ -419,16 +419,15 @@ def test_a_file_that_is_still_refused_when_regenerated_sends_back_what_it_is_mad
     async def story() -> None:
         async with World(tmp_path, policies=by_hand()) as world:
             page = await world.queue("Bear")
-            task = await at_gate(world, Gate.AUDIO, page)
-            jobs = [job for job in await world.jobs(task.id) if job.step == "cut"]
-            spent = world.vendors.usd
-            trouble = Trouble("ffmpeg", 0.0, {"kind": "input", "message": f"{jobs[0].output} ends early"})
+            task = await at_gate(world, Gate.VIDEO, page)
+            trouble = Trouble("ffmpeg", 0.0, {"kind": "input", "message": "cuts/clip_01.mov ends early"})
             world.vendors.troubles.append(trouble)
-            assembling = 0
+            assembling, spent = 0, 0.0
 
             def observe(spawn: Spawn) -> None:
-                nonlocal assembling
+                nonlocal assembling, spent
                 trouble.share = float(spawn.label.endswith("assemble/film") and assembling < 4)
+                spent = world.vendors.usd if trouble.share and not assembling else spent
                 assembling += trouble.share == 1
 
             world.launcher.observe = observe
