@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -265,4 +266,7 @@ def test_only_a_held_shot_says_so_to_its_cut(task: Task) -> None:
     found = STEPS["cut"].argv(made["cut/clip_01"], context(task)).argv
     assert found[found.index("--hold") + 1] == "2.5"
     assert "--hold" not in STEPS["cut"].argv(made["cut/clip_02"], context(task)).argv
+    ordered = {name: job.args for name, job in made.items()}
+    (listed,) = STEPS["assemble"].argv(made["assemble/film"], context(task, ordered=ordered)).files.values()
+    assert [clip.get("hold") for clip in json.loads(listed)["clips"]] == [2.5, None]
     assert made["cut/clip_02"].args == jobs(task)["cut/clip_02"].args, "an older plan's cuts are the same orders"

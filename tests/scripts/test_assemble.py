@@ -152,13 +152,14 @@ def test_progress_and_result_tell_what_was_done(studio: Path, tmp_path: Path, ru
 def test_without_cuts_the_same_pictures_come_out(studio: Path, tmp_path: Path, run: Run) -> None:
     """One flag each says to a cut what its place in the manifest says to the film."""
     for number, flags in ((1, ("--opens",)), (3, ("--closes",))):
-        words = ("--video", studio / f"clip_{number}.mp4", "--audio", studio / f"clip_{number}.wav")
+        words = ("--video", studio / f"clip_{number}.mp4", "--audio", studio / f"clip_{number}.wav", "--hold", "0.4")
         assert run(cut_clip.main, *words, "--output", tmp_path / f"cut_{number}.mov", *flags).code == 0
     made = []
     for cut in (True, False):
         rows = [entry(tmp_path, number, cut) for number in (1, 3)]
         for row, number in zip(rows, (1, 3), strict=True):
             row |= {"video": str(studio / f"clip_{number}.mp4"), "audio": str(studio / f"clip_{number}.wav")}
+            row["hold"] = 0.4
             del row["sfx"]
         listed = media.manifest(tmp_path / "manifest.json", rows)
         out = tmp_path / f"film_{cut}.mp4"
@@ -492,6 +493,7 @@ def test_a_silent_film_is_made_with_a_warning(tmp_path: Path, run: Run) -> None:
         ('{"clips": [{"clip_number": 1, "video": "a", "audio": 3}]}', "clips[0].audio"),
         ('{"clips": [{"clip_number": 1, "video": "a", "audio": "b"}, {"clip_number": 1, "video": "a", "audio": "b"}]}',
          "clip_number 1 is there twice"),
+        ('{"clips": [{"clip_number": 1, "video": "a", "audio": "b", "hold": -1}]}', "clips[0].hold"),
         ('{"clips": [{"clip_number": 4, "video": "a.mp4", "audio": "b.mp3"}]}', "clip 4: its video"),
     ],
 )  # fmt: skip

@@ -61,7 +61,10 @@ def gather(
 
     Raises Failure(input) naming the clip that is broken.
     """
-    paced = [pace.of_film(wishes.pace, place == 0, place == len(entries) - 1) for place in range(len(entries))]
+    paced = [
+        pace.of_film(replace(wishes.pace, hold_s=entry.hold_s), place == 0, place == len(entries) - 1)
+        for place, entry in enumerate(entries)
+    ]
     jobs: list[Job] = [
         partial(_prepared, entry, replace(wishes, pace=one), room) for entry, one in zip(entries, paced, strict=True)
     ]

@@ -1,8 +1,10 @@
 """The list of clips that `assemble_video` works from.
 
-    {"clips": [{"clip_number": 1, "video": "clip_01.mp4", "audio": "clip_01.mp3", "sfx": "...", "cut": "clip_01.mov"}]}
+    {"clips": [{"clip_number": 1, "video": "clip_01.mp4", "audio": "clip_01.mp3", "sfx": "...", "cut": "clip_01.mov",
+                "hold": 2.5}]}
 
-`sfx` and `cut` may be missing. Relative paths are taken from the manifest's own folder. Clips are ordered by number.
+`sfx`, `cut` and `hold` (seconds that a shot which is cut here stays behind its words) may be missing. Relative paths
+are taken from the manifest's own folder. Clips are ordered by number.
 """
 
 import itertools
@@ -13,6 +15,7 @@ from scripts.lib import bounds
 from scripts.lib.failures import Failure, Kind
 
 CLIPS_MAX = 500
+HOLD_S_MAX = 30.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Entry:
     audio: Path
     sfx: Path | None
     cut: Path | None
+    hold_s: float = 0.0
 
     @property
     def name(self) -> str:
@@ -65,4 +69,7 @@ def _entry(clip: object, where: str, folder: Path) -> Entry:
     video, audio = named("video"), named("audio")
     if video is None or audio is None:
         raise Failure(Kind.INPUT, f"manifest: {where} needs video and audio")
-    return Entry(number, video, audio, named("sfx"), named("cut"))
+    hold_s = bounds.number(clip.get("hold", 0.0), 0.0, HOLD_S_MAX)
+    if hold_s is None:
+        raise Failure(Kind.INPUT, f"manifest: {where}.hold must be 0 to {HOLD_S_MAX:g} seconds")
+    return Entry(number, video, audio, named("sfx"), named("cut"), hold_s)

@@ -34,6 +34,8 @@ def _argv(job: Job, at: CommandContext) -> Command:
     for number, (name, effect) in enumerate(zip(keys, names(job, "effects") or keys, strict=True), start=1):
         parts = {"video": f"clip/{name}", "audio": f"narration/{name}", "sfx": f"sound_effect/{effect}"}
         entry: dict[str, object] = {"clip_number": number, "cut": at.file(f"cut/{name}")}
+        if hold := at.ordered.get(f"cut/{name}", {}).get("hold"):
+            entry["hold"] = hold  # where its cut is of no use, it is cut again as it was ordered
         clips.append(entry | {part: at.file(source) for part, source in parts.items()})
     manifest = revised("plan/manifest", job, ".json")
     extras = tuple(
