@@ -69,7 +69,7 @@ def column(folder: Path, asked: Asked, name: str, kept: Path | None) -> list[tup
         looked_at(film, name, kept)
     sums = film.cutting.cpu + film.finishing.cpu
     return [
-        *film_values.of_pace(film, asked.clips), frozen(film), *film_values.of_sound(film, folder),
+        *film_values.of_pace(film, asked), frozen(film), *film_values.of_sound(film, folder),
         ("CPU of cuts and film, s", "<= 30 of 18", f"{sums:.0f}"),
     ]  # fmt: skip
 

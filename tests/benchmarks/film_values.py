@@ -1,6 +1,7 @@
 """A film of clips in the sizes that Kling delivers, held against what YouTube and a viewer ask for.
 
 python -m tests.benchmarks.film_values [--clips 6] [--rate 15] [--size 1920x1080] [--watermark] [--neural] [--bare]
+                                         [--no-holds]
 
 Clips of 10 s with grain at about 20 Mbit/s, most without colors, with B-pictures and long groups; the lines of a story,
 ordered for a voice of so many characters a second (6 s on the average) and spoken at that rate, the simulated services'
@@ -37,6 +38,7 @@ CODED = ("-c:v", "libx264", "-preset", "superfast", "-b:v", "20M", "-maxrate", "
 STORY = ROOT / "tests" / "cases" / "stories" / "ants.json"
 #: characters a second for which the lines of the story are as long as they are
 STORY_RATE = 15.0
+HELD, HOLD_S = 6, 2.5
 EFFECTS = (
     "Continuous river ambience with rushing water over stones, wind in the trees and heavy paws splashing",
     "Continuous forest ambience with birdsong, rustling leaves and soft footsteps on gravel",
@@ -60,6 +62,7 @@ class Asked:
     """What film to make. `rate`: characters a second of the voice; `sizes` in turn; `bare`: effects and no music.
 
     `texts`: a story of lines that are taken as they are, in place of lines as long as this voice says in their time.
+    `held`: some shots stay longer.
     """
 
     clips: int = 6
@@ -69,6 +72,11 @@ class Asked:
     neural: bool = False
     bare: bool = False
     texts: str = ""
+    held: bool = False
+
+    def hold(self, number: int) -> float:
+        """How long that shot stays behind its words, seconds: the planner is asked for one in HELD."""
+        return HOLD_S if self.held and number % HELD == HELD // 2 else 0.0
 
 
 def lines(asked: Asked) -> list[str]:
@@ -108,17 +116,20 @@ def clips(folder: Path, asked: Asked) -> None:
     media.make(still, "-f", "lavfi", "-i", "mandelbrot=s=2100x1200:start_scale=0.6", "-frames:v", "1")
     for number in range(asked.clips):
         size = asked.sizes[number % len(asked.sizes)]
-        moving = f"scroll=h=0.0007:v=0.0004,crop=1936:1088,scale={size.replace('x', ':')},noise=alls=7:allf=t,setsar=1"
-        shown = ("-loop", "1", "-framerate", "24", "-t", "10.04", "-i", str(still))
-        media.make(folder / f"clip_{number}.mp4", *shown, "-vf", moving, *CODED)
+        moving = "loop=loop=240:size=1,setpts=N/24/TB,fps=24,"  # read once, not for every picture
+        moving += f"scroll=h=0.0007:v=0.0004,crop=1936:1088,scale={size.replace('x', ':')},noise=alls=7:allf=t,setsar=1"
+        media.make(folder / f"clip_{number}.mp4", "-i", str(still), "-vf", moving, *CODED)
 
 
 def sounds(folder: Path, asked: Asked) -> None:
     for number, text in enumerate(lines(asked)):
         spoken(text, folder / f"voice_{number}.mp3", asked)
-        seconds = 3.0 if number % 4 == 3 else 10.0
-        (folder / f"effect_{number}.wav").write_bytes(stereo_wav(render_ambience(EFFECTS[number % 3], seconds)))
-    (folder / "music.wav").write_bytes(stereo_wav(score.render_score("ants", 64.0), score.RATE))
+        effect, seconds = folder / f"effect_{number}.wav", 3.0 if number % 4 == 3 else 10.0
+        if not effect.exists():
+            effect.write_bytes(stereo_wav(render_ambience(EFFECTS[number % 3], seconds)))
+    music = folder / "music.wav"
+    if not music.exists():
+        music.write_bytes(stereo_wav(score.render_score("ants", 64.0), score.RATE))
     Image.new("RGBA", (300, 90), (255, 255, 255, 150)).save(folder / "mark.png")
 
 
@@ -140,7 +151,7 @@ def made(folder: Path, asked: Asked) -> Film:
         cuts[number] = script(
             "cut_clip.py", "--video", str(folder / f"clip_{number}.mp4"), "--audio",
             str(folder / f"voice_{number}.mp3"), "--sfx", str(folder / f"effect_{number}.wav"), "--output",
-            str(folder / f"cut_{number}.mov"), "--inspected", *place, *mark,
+            str(folder / f"cut_{number}.mov"), "--inspected", "--hold", str(asked.hold(number)), *place, *mark,
         )  # fmt: skip
 
     cutting = timed(lambda: two_at_a_time(cut, count))
@@ -197,14 +208,15 @@ def of_sound(film: Film, folder: Path) -> list[tuple[str, str, str]]:
         ("integrated loudness, LUFS", "-14 +-0.5", lufs), ("true peak, dBTP", "<= -1", peak), ("LRA, LU", "4-10", lra),
         ("ambience within 0.5 s of a cut, from its mean", "< 6 dB", f"{worst:.1f}"),
         ("20 ms windows under -60 dBFS inside the film", "0", str(int(silent.sum()))),
-        ("AAC, kb/s (asked for 384)", "384", f"{rate:.0f}"),
+        ("AAC, kb/s (asked for 384; what FFmpeg spends of it)", "> 350", f"{rate:.0f}"),
     ]  # fmt: skip
 
 
-def of_pace(film: Film, clips: int) -> list[tuple[str, str, str]]:
+def of_pace(film: Film, asked: Asked) -> list[tuple[str, str, str]]:
     spoken = [one["speech_s"] for one in film.cuts]
     tails = [one["duration_s"] - one["lead_s"] - one["speech_s"] for one in film.cuts]
-    pauses = [tails[at] + film.cuts[at + 1]["lead_s"] for at in range(clips - 1)]
+    clips = asked.clips
+    pauses = [tails[at] + film.cuts[at + 1]["lead_s"] for at in range(clips - 1) if not asked.hold(at)]
     total = film.told["duration_s"]
     return [
         ("film, s", "100-150 of 18 clips", f"{total:.1f} of {clips}"),
@@ -250,17 +262,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--neural", action="store_true", help="the neural voice, where it is installed")
     parser.add_argument("--bare", action="store_true", help="no music")
     parser.add_argument("--keep", type=Path, help="keep the film here")
+    parser.add_argument("--no-holds", action="store_true", help="no shot stays behind its words")
     given = parser.parse_args(argv)
     clips = max(2, given.clips)
     sizes = (given.size,) if given.size else SIZES
-    asked = Asked(clips, given.rate, sizes, given.watermark, given.neural, given.bare)
+    asked = Asked(clips, given.rate, sizes, given.watermark, given.neural, given.bare, held=not given.no_holds)
     with tempfile.TemporaryDirectory(prefix="videod-film-values-") as name:
         folder = Path(name)
         material(folder, asked)
         film = made(folder, asked)
         if given.keep:
             shutil.copyfile(film.path, given.keep)
-        rows = [*of_pictures(film, folder), *of_sound(film, folder), *of_pace(film, clips)]
+        rows = [*of_pictures(film, folder), *of_sound(film, folder), *of_pace(film, asked)]
     cutting, finishing = film.cutting, film.finishing
     rows.append(("CPU of the cuts, s", "-", f"{cutting.cpu:.1f} ({cutting.cpu / clips * 18:.0f} for 18)"))
     rows.append(("approval to film, s (CPU)", "<= 3 of 18 clips", f"{finishing.wall:.1f} ({finishing.cpu:.1f})"))

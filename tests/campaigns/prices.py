@@ -1,6 +1,9 @@
 """An episode by each profile on the sandbox: what was said before, what was charged there, what the ledger booked.
 
-python -m tests.campaigns prices --clips 18 --kills 3 --seed 1
+python -m tests.campaigns prices --clips 18 --kills 3 --seed 1 [--kept FILE]
+
+An episode of 18 shots takes minutes of processor time, most of it for pictures that move. `--kept` names a file in
+which each finished profile is written down, so that another run with the same options goes on with the next one.
 """
 
 import argparse
@@ -13,7 +16,7 @@ from pathlib import Path
 
 from scripts.lib.film import ffmpeg
 from tests.campaigns import invariants
-from tests.campaigns.frame import Campaign, Result, main
+from tests.campaigns.frame import Campaign, Result, main, say
 from tests.harness.patience import run
 from tests.live.stage import Stage
 from videod.core import profiles
@@ -22,11 +25,22 @@ from videod.core import profiles
 NEAR = 0.05
 
 
-def campaign(folder: Path, clips: int, images: int, kills: int, seed: int, names: tuple[str, ...]) -> Result:
+def campaign(
+    folder: Path, clips: int, images: int, kills: int, seed: int, names: tuple[str, ...], kept: Path | None = None
+) -> Result:  # fmt: skip
     """One episode by each profile, one after the other. Raises AssertionError when the accounts differ."""
+    done: dict[str, Result] = json.loads(kept.read_text()) if kept is not None and kept.exists() else {}
     found: Result = {"clips": clips, "kills": kills}
     for name in names:
-        found[name] = _episode(folder / name, name, clips, images, kills, random.Random(f"{seed} {name}"))
+        key = f"{name} {clips} {images} {kills} {seed}"
+        if key not in done:
+            began = time.monotonic()
+            one = _episode(folder / name, name, clips, images, kills, random.Random(f"{seed} {name}"))
+            done[key] = one | {"took_s": round(time.monotonic() - began)}
+            say(f"{name}: {done[key]}")
+            if kept is not None:
+                kept.write_text(json.dumps(done, indent=1))
+        found[name] = done[key]
     return found
 
 
@@ -91,7 +105,8 @@ def _judged(made: Stage, said: dict[str, object], kills: int) -> Result:
 
 
 def _run(folder: Path, given: argparse.Namespace) -> Result:
-    return campaign(folder / "stage", given.clips, given.images, given.kills, given.seed, tuple(given.profile))
+    names = tuple(given.profile)
+    return campaign(folder / "stage", given.clips, given.images, given.kills, given.seed, names, given.kept)
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +114,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=int, default=22, help="default 22")
     parser.add_argument("--kills", type=int, default=0, help="kill -9 of the daemon so often in each episode")
     parser.add_argument("--profile", nargs="+", default=list(profiles.PROFILES), choices=profiles.PROFILES)
+    parser.add_argument("--kept", type=Path, help="write down finished profiles here, and do not do them again")
 
 
 CAMPAIGN = Campaign(
