@@ -44,7 +44,7 @@ def clips(folder: Path, count: int) -> None:
 
 
 def frozen(film: Film) -> tuple[str, str, str]:
-    """Where the picture stands still for longer than it may."""
+    """Where the picture does not move for longer than it may."""
     chain = f"scale=160:90,freezedetect=n=-60dB:d={FROZEN_S}"
     scan = ("-map", "0:v", "-vf", chain, "-f", "null", "-")
     said = ffmpeg.run(["-v", "info", *ffmpeg.given(film.path), *scan], "looking for frozen pictures").errors

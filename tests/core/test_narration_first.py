@@ -1,4 +1,4 @@
-"""Narrations made first: clips are bought as long as those need them, at a price that is told before."""
+"""Narrations made first: clips are bought as long as those need them, at a price that is known before."""
 
 from dataclasses import replace
 
