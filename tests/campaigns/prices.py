@@ -3,7 +3,7 @@
 python -m tests.campaigns prices --clips 18 --kills 3 --seed 1 [--kept FILE]
 
 An episode of 18 shots takes minutes of processor time, most of it for pictures that move. `--kept` names a file in
-which each finished profile is written down, so that another run with the same options goes on with the next one.
+which each finished profile is written down, so that another run with the same options continues with the next one.
 """
 
 import argparse
