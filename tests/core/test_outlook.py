@@ -274,6 +274,7 @@ def test_at_a_review_it_offers_its_files_and_says_what_approving_costs() -> None
     assert fields == {
         "Title": None, "Channel": Obstacle.BEGUN, "Topic": Obstacle.PLAN_IN_REVIEW,
         "Story Direction": Obstacle.PLAN_IN_REVIEW, "Priority": None, "Privacy": None,
+        "Thumbnail": None,
     }  # fmt: skip
     assert answers.offered(paper.one) == (
         "it waits for your review: set Approved - Assets to continue, Generating Assets to regenerate the files marked"

@@ -11,7 +11,7 @@ from videod.adapters.notion_calls import Calls, Committed
 from videod.adapters.notion_links import page_id_of
 from videod.adapters.notion_places import Ids, Kind, Search, columns_of, page_above, tables_below
 from videod.adapters.notion_shapes import Json, identifier, items, promised, record, said, words
-from videod.core.fields import STORY_NUMBERS
+from videod.core.fields import STORY_NUMBERS, THUMBNAIL_NUMBERS
 from videod.core.statuses import AT_GATE, ERRORS, LABELS, OF_STORY, Status
 from videod.core.tables import STEPS
 from videod.ports import BoardError
@@ -73,6 +73,12 @@ ENTRIES = (
     Column("Next Retry", "date", "when a failed step is tried again"),
     Column("Cost", "number", "what the episode has cost, in dollars"),
     Column("Privacy", "select", "overrides the channel's privacy", PRIVACIES),
+    Column(
+        "Thumbnail",
+        "select",
+        "which of the three thumbnails the film gets",
+        dict.fromkeys(THUMBNAIL_NUMBERS, "default"),
+    ),
     Column("Created", "created_time", "when the entry was made"),
     Column("Updated", "last_edited_time", "when the entry last changed"),
     Column("Videod Key", "rich_text", "videod's name for the episode"),

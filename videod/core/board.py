@@ -266,7 +266,8 @@ def unseen(before: Task, after: Task, changed: Iterable[tuple[Job, Job]]) -> boo
 
 #: what videod writes on an entry, empty: for a copy, which brings the values of the entry that it was made from
 EMPTY: dict[str, object] = {
-    "Progress": "", "Story": None, "Next Retry": None, "Cost": None, "YouTube URL": None, "Videod Key": "",
+    "Progress": "", "Story": None, "Thumbnail": None, "Next Retry": None, "Cost": None, "YouTube URL": None,
+    "Videod Key": "",
 }  # fmt: skip
 
 
@@ -285,6 +286,7 @@ def entry_view(task: Task, jobs: tuple[Job, ...], waits: int, target: int | None
     if task.possibly_paid_twice:
         shown += f". Possibly paid twice: {task.possibly_paid_twice}"
     told: dict[str, object] = {"Story": task.story} if task.story else {}
+    told |= {"Thumbnail": task.thumbnail} if task.thumbnail else {}
     return told | {
         "Status": LABELS[task.status],
         "Progress": shown,

@@ -95,6 +95,8 @@ def correct(work: Transition, event: JobCorrected) -> Transition:
     work = work if learned is None else work.adding(learned)
     changed = _ordered(work, job, changes)
     work = work.with_job(changed)
+    if job.step == "upload" and "thumbnail" in changes:
+        work = work.with_task(thumbnail=str(changes["thumbnail"]))
     if STORY in changes and work.task.story:
         work = work.with_task(story=str(changes[STORY]))
     if job.state is DONE:

@@ -53,6 +53,9 @@ def _taken(work: Transition, changes: dict[str, object], at: int) -> Transition:
     if "channel_id" in changes:
         jobs = tuple(replace(job, channel_id=str(changes["channel_id"])) for job in work.jobs)
         work = replace(work, jobs=jobs)
+    upload = work.job("upload/film")
+    if "thumbnail" in changes and upload is not None:
+        work = work.with_job(replace(upload, args=upload.args | {"thumbnail": changes["thumbnail"]}))
     return work.with_task(error="", **changes)
 
 

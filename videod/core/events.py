@@ -29,6 +29,7 @@ class EntryQueued:
     own: Mapping[str, object] | None = None
     story: str = ""
     by: str = ""
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class EntryEdited:
     channel_id: str
     problems: tuple[tuple[str, str], ...] = ()
     story: str = ""
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True)

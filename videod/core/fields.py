@@ -14,6 +14,7 @@ from typing import Any
 from videod.core.model import Priority, Task
 from videod.core.sanitize import sanitize, sanitize_line
 from videod.core.stages import STORIES
+from videod.core.step_parts import THUMBNAILS
 
 
 class Privacy(StrEnum):
@@ -39,6 +40,8 @@ class Level(StrEnum):
 
 #: how the five stories of an entry are chosen among
 STORY_NUMBERS = tuple(str(number) for number in range(1, STORIES + 1))
+#: and the thumbnails of a film
+THUMBNAIL_NUMBERS = tuple(str(number) for number in range(1, len(THUMBNAILS) + 1))
 PRIVACIES = tuple(one.value for one in Privacy)
 
 
@@ -66,6 +69,7 @@ class Field:
 
     `spelled`: the text in one spelling, to compare what people write; `value`: what the attribute holds, of a spelled
     text; `wrong`: why a text makes no sense, None where it does; `most`: characters.
+    `ours`: videod writes it as well, so an empty one chooses nothing.
     """
 
     column: str
@@ -76,6 +80,7 @@ class Field:
     spelled: Callable[[str], str] = _as_it_is
     value: Callable[[str], object] = _as_it_is
     wrong: Callable[[str], str | None] = _nothing_wrong
+    ours: bool = False
 
     def read(self, values: Mapping[str, object]) -> Any:
         """The attribute as the board's `values` say it."""
@@ -119,6 +124,12 @@ def _odd_story(text: str) -> str | None:
     return f'Story "{text[:40]}" is none of the five. Choose 1 to {STORIES}, or leave it as it was'
 
 
+def _odd_thumbnail(text: str) -> str | None:
+    if _spelled_number(text) in ("", *THUMBNAIL_NUMBERS):
+        return None
+    return f'Thumbnail "{text[:40]}" is none of the three. Choose 1 to {len(THUMBNAILS)}, or leave it as it was'
+
+
 #: the longest title is YouTube's own limit; the others are what a command line carries with room to spare
 FIELDS = (
     Field("Title", "title", Until.UPLOADED, required=True, most=100, spelled=sanitize_line, wrong=_marked),
@@ -127,7 +138,8 @@ FIELDS = (
     Field("Story Direction", "direction", Until.PLANNED, required=True, most=20_000),
     Field("Priority", "priority", Until.ALWAYS, spelled=_priority_word, value=_priority),
     Field("Privacy", "privacy", Until.UPLOADED, spelled=str.lower, value=lambda word: word or None, wrong=_odd_privacy),
-    Field("Story", "story", Until.DRAWN, spelled=_spelled_number, wrong=_odd_story),
+    Field("Story", "story", Until.DRAWN, spelled=_spelled_number, wrong=_odd_story, ours=True),
+    Field("Thumbnail", "thumbnail", Until.UPLOADED, spelled=_spelled_number, wrong=_odd_thumbnail, ours=True),
 )
 BY_COLUMN = {one.column: one for one in FIELDS}
 

@@ -80,6 +80,8 @@ class Task:
     slow: str = ""
     #: the number of the story of the film, where a person may choose another one; else ""
     story: str = ""
+    #: the number of the thumbnail that a person chose, else ""
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from videod.core import answers, bounds, fields
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, GateApproved, RedoAsked
-from videod.core.fields import BY_COLUMN, FIELDS, Until, text
+from videod.core.fields import BY_COLUMN, FIELDS, text
 from videod.core.model import Task, task_id_of
 from videod.core.own_story import Brought
 from videod.core.sanitize import sanitize_line
@@ -122,8 +122,8 @@ def changed_fields(values: Mapping[str, object], seen: Seen | None, task: Task) 
         for one in FIELDS
         if one.column in values and one.spelled(told := text(values, one.column)) != one.spelled(true[one.column] or "")
         and (one.column not in known or remembered(told) != known[one.column])
-        # videod writes the story itself: an empty one is a list of before that, and chooses nothing
-        and (told or one.until is not Until.DRAWN)
+        # what videod writes itself: an empty one is a list of before that, and chooses nothing
+        and (told or not one.ours)
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ def task(one: Task) -> shapes.TaskBody:
     return {
         "id": one.id, "page_id": one.page_id, "channel": one.channel_id, "title": one.title, "topic": one.topic,
         "status": one.status.value, "label": LABELS[one.status], "gate": None if gate is None else gate.value,
-        "priority": one.priority.label, "privacy": one.privacy, "paused": one.paused,
+        "priority": one.priority.label, "privacy": one.privacy, "thumbnail": one.thumbnail or None,
+        "paused": one.paused,
         "suspended": None if one.suspended is None else suspension(one.suspended),
         "waits": waiting(one) or None, "slow": one.slow or None,
         "error": one.error,

@@ -50,6 +50,7 @@ class TaskBody(TypedDict):
     gate: GateName | None
     priority: str
     privacy: str | None
+    thumbnail: str | None
     paused: str | None
     suspended: SuspensionBody | None
     waits: str | None

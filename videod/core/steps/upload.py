@@ -65,7 +65,7 @@ def _chapters(job: Job, at: CommandContext) -> str:
 def _besides(job: Job, at: CommandContext) -> tuple[str, ...]:
     """Captions, and the thumbnail that was chosen, the first that the episode has where none was."""
     numbered = {str(number): f"thumbnail/{key}" for number, key in enumerate(THUMBNAILS, start=1)}
-    chosen = numbered.get(str(job.args.get("thumbnail")), "")
+    chosen = numbered.get(str(job.args.get("thumbnail") or at.task.thumbnail), "")
     there = next((name for name in (chosen, *numbered.values()) if name in at.outputs), "")
     given = {"--captions": "captions/film", "--thumbnail": there}
     return tuple(part for flag, name in given.items() if name in at.outputs for part in (flag, at.file(name)))
