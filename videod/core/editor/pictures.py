@@ -21,6 +21,7 @@ TURN_WORDS = 3
 def remarks(film: Film) -> Iterator[Remark]:
     yield from _captions(film)
     yield from _neighbors(film)
+    yield from _halved(film)
     for at in range(1, len(film.seen)):
         yield from _changes(film, at)
     yield from _set_ups(film)
@@ -48,6 +49,21 @@ def _neighbors(film: Film) -> Iterator[Remark]:
             subject = ", ".join(other.who) or other.place
             message = f"is a {other.size} shot of {subject}, as is clip {at}. Change the size or the subject"
             yield Remark(f"clips[{at}]", "neighbors", message, at + 1)
+
+
+def _halved(film: Film) -> Iterator[Remark]:
+    """An image is drawn in one shape: one that fills a frame elsewhere loses half of itself in a split screen."""
+    whole = {
+        name: clip.number for clip in film.plan.clips if clip.picture.type != "split" for name in clip.picture.images
+    }
+    for at, clip in enumerate(film.plan.clips):
+        for name in clip.picture.images if clip.picture.type == "split" else ():
+            if name in whole:
+                message = (
+                    f"shows {name} as half of a split screen, and clip {whole[name]} shows it whole, so it is drawn"
+                    " wide and half of it is cut off here. Use an image of its own for the half"
+                )
+                yield Remark(f"clips[{at}].picture", "halved", message, at + 1)
 
 
 def _told(film: Film, at: int) -> str:
