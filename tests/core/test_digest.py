@@ -80,6 +80,13 @@ def test_the_digest_has_price_age_and_link_of_whatever_waits() -> None:
 
 
 @pytest.mark.fault("7.4")
+def test_a_digest_leads_to_the_reviews_on_videods_page_where_people_reach_it() -> None:
+    (_, line, *_) = digest.text([review("Owls", NOON)], NOON, "https://videod.example.org/").splitlines()
+    assert line.endswith(f" https://videod.example.org/episodes/{review('Owls', NOON).task_id}")
+    own = replace(review("Owls", NOON), page_id="entry-0a1b2c3d4e5f")
+    assert "http" not in digest.text([own], NOON), "an entry of videod's own board has no page in Notion"
+
+
 def test_a_digest_is_bounded_however_much_waits() -> None:
     many = digest.text([review(f"Film {n}", NOON + n) for n in range(30)], NOON + HOUR).splitlines()
     assert many[0] == "30 reviews wait for you:" and "- and 10 more. `videod status` lists them" in many

@@ -68,11 +68,14 @@ def due(found: Sequence[Waiting], last: Digest, at: int, after_ms: int, every_ms
     return any(at - one.since > after_ms and one.mark not in last.listed for one in found)
 
 
-def text(found: Sequence[Waiting], at: int) -> str:
-    """One message about all of it, the longest wait first, however much that is."""
+def text(found: Sequence[Waiting], at: int, page: str = "") -> str:
+    """One message about all of it, the longest wait first, however much that is.
+
+    `page`: the address of videod's page as people reach it, to which each line leads; "" leads to the entry in Notion.
+    """
     lines: list[str] = []
     for one in sorted(found, key=lambda one: (one.since, one.task_id))[:NAMED]:
-        line = _line(one, at)
+        line = _line(one, at, page)
         if sum(map(len, lines)) + len(line) > LIST_CHARACTERS:
             break
         lines.append(line)
@@ -94,11 +97,12 @@ def _counted(found: Sequence[Waiting]) -> str:
     return " and ".join([part for part in (", ".join(parts[:-1]), parts[-1]) if part])
 
 
-def _line(one: Waiting, at: int) -> str:
+def _line(one: Waiting, at: int, page: str) -> str:
     title = sanitize_line(one.title)
     title = title if len(title) <= TITLE_CHARACTERS else f"{title[: TITLE_CHARACTERS - 1]}…"
     cost = f"${one.cost_micros / 1e6:,.2f}" if one.cost_micros else "nothing"
-    link = f" {links.of_entry(one.page_id)}".rstrip() if one.page_id else ""
+    address = links.of_review(page, one.task_id) or (links.of_entry(one.page_id) if one.page_id else "")
+    link = f" {address}".rstrip()
     about = f"{_about(one)} for {duration(at - one.since)}"
     return f"- {title} ({one.channel_id}, {one.task_id}): {about}, {_COSTS[one.what]} {cost}.{link}"
 

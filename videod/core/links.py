@@ -7,3 +7,8 @@ OWN = "entry-"
 def of_entry(page_id: str) -> str:
     """The address of an entry's page in Notion; "" for an entry of videod's own board."""
     return "" if page_id.startswith(OWN) else f"https://www.notion.so/{page_id.replace('-', '')}"
+
+
+def of_review(page: str, task_id: str) -> str:
+    """The address of an episode's review on videod's page; "" where `page`, its address, is not set."""
+    return f"{page.rstrip('/')}/episodes/{task_id}" if page else ""

@@ -366,4 +366,5 @@ def _attention_rules(current: LiveConfig) -> Rules:
     return Rules(
         round(alerts.reviews_after_h * hour), round(alerts.reviews_every_h * hour),
         lambda step: round(_deadline_s(current, tables.STEPS[step]) * 1000),
+        current.settings.web.public_url,
     )  # fmt: skip

@@ -30,11 +30,15 @@ STUCK, LOPSIDED, CROWDED = "stuck:", "imbalance:", "limit:"
 
 @dataclass(frozen=True)
 class Rules:
-    """`[alerts] reviews_after_h` and `reviews_every_h` in ms; how long a step may take at most, in ms."""
+    """`[alerts] reviews_after_h` and `reviews_every_h` in ms; how long a step may take at most, in ms.
+
+    `page`: the address of videod's page for people elsewhere, "" where none is set.
+    """
 
     after_ms: int
     every_ms: int
     deadline_ms: Callable[[str], int]
+    page: str = ""
 
 
 class AttentionWatch:
@@ -160,7 +164,7 @@ class AttentionWatch:
         )
         sent = Digest(at, frozenset(one.mark for one in waiting))
         fact = (looks.DIGEST, json.dumps(sent.plain()))
-        await self._ledger.alert(f"reviews:{at}", digest.text(waiting, at), at, fact=fact)
+        await self._ledger.alert(f"reviews:{at}", digest.text(waiting, at, self._rules.page), at, fact=fact)
         await self._ledger.alert_over(f"reviews:{at}", at)  # what was listed is in the fact
         log.info("attention_digest_told", extra={"waiting": len(waiting)})
 
