@@ -112,7 +112,7 @@ async def test_tls_at_a_port_without_it_and_the_other_way_round_say_so(
 async def test_a_server_that_wants_a_login_says_so(pem: Path) -> None:
     async with postbox("starttls", pem, login=True) as box:
         error = await refused(mail(box.port, "starttls"))
-    assert error.kind == "rejected" and "log in with smtp_user" in str(error)
+    assert error.kind == "rejected" and "Log in with smtp_user" in str(error)
 
 
 # ------------------------------------------------------------------------------------------ moods
