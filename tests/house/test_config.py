@@ -292,7 +292,7 @@ def test_an_unreadable_credential_file_is_refused(tmp_path: Path) -> None:
         load_secrets({}, tmp_path)
     (tmp_path / "kie_api_key").rmdir()
     (tmp_path / "kie_api_key").write_bytes(b"\xff\xfe")
-    with pytest.raises(CredentialsError, match="no text"):
+    with pytest.raises(CredentialsError, match="not text"):
         load_secrets({}, tmp_path)
 
 
