@@ -27,6 +27,7 @@ from videod.adapters.notion_schema import Ids
 from videod.adapters.notion_shapes import is_id
 from videod.adapters.notion_tables import SKEW_MS
 from videod.board_rows import Link
+from videod.core.entry_page import Block
 from videod.ports import BoardError, Page
 from videod.sandbox import notion
 
@@ -238,6 +239,8 @@ ASKS: dict[str, Ask] = {
     "rows_of": lambda harness: harness.board().rows_of(harness.entry),
     "edited_rows": lambda harness: harness.board().edited_rows(0),
     "say_on_row": lambda harness: harness.board().say_on_row(harness.asset, "a fox", lambda row: True),
+    "page_blocks": lambda harness: harness.board().page_blocks(harness.entry),
+    "add_blocks": lambda harness: harness.board().add_blocks(harness.entry, [Block("a", "paragraph", "a fox")], ""),
     "unflag_assets": lambda harness: harness.board().unflag_assets([harness.asset]),
     "asset_rows": lambda harness: harness.board().asset_rows(harness.entry),
     "file_limit": lambda harness: harness.board().file_limit(),

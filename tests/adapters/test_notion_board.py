@@ -21,6 +21,7 @@ from videod.adapters.notion import NotionBoard, Place
 from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_values import rich
 from videod.board_rows import AssetRow
+from videod.core.entry_page import Block
 from videod.core.row_texts import mark
 from videod.core.statuses import LABELS, OF_STORY, Gate
 from videod.ports import Board, BoardError
@@ -582,3 +583,35 @@ async def _redo_one(on: NotionStage, harness: Harness, board: Board, page_id: st
     await harness.sync()
     assert await on.status(page_id) == "Assets Ready"
     assert (await on.shows(row))["Revision"]["number"] == 1
+
+
+async def test_the_blocks_of_a_page_are_made_in_place_changed_and_removed(on: NotionStage, tmp_path: Path) -> None:
+    board, ids = await on.made()
+    page = await on.add(ids)
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"x")
+    row = await board.put_asset(page, "t1/image/a", "a", "Image", picture, 0, None)
+    upload = board.attached(row)
+    assert upload and board.attached(row) == ""
+    mine = {"object": "block", "type": "paragraph", "paragraph": {"rich_text": rich("My own")}}
+    await on.person.blocks.children.append(page, children=[mine])
+    long = "🦊 <b>&\u202e" * 700
+    first = [Block(f"b{number}", "paragraph", long if number == 1 else f"text {number}") for number in range(100)]
+    made = await board.add_blocks(page, first, "")
+    assert len(made) == 100
+    (shown,) = await board.add_blocks(page, [Block("a", "image", "clip_01: Composite", upload)], made[0])
+    found = await board.page_blocks(page)
+    assert [one.text for one in found[:3]] == ["My own", "text 0", "clip_01: Composite"]
+    assert (found[3].text, found[3].mark) == (long, first[1].mark)
+    assert len(found) == 102
+    await board.change_block(made[5], Block("b5", "paragraph", "another text"))
+    again = await board.put_asset(page, "t1/image/a", "a", "Image", picture, 1, row)
+    await board.change_block(shown, Block("a", "image", "clip_01: Composite", board.attached(again)))
+    await board.remove_block(made[6])
+    texts = [one.text for one in await board.page_blocks(page)]
+    assert "another text" in texts and "text 5" not in texts and "text 6" not in texts
+    await on.person.blocks.delete(made[7])
+    assert made[7] not in {one.id for one in await board.page_blocks(page)}
+    with pytest.raises(BoardError) as refused:
+        await board.add_blocks(page, [Block("x", "image", "x", "00000000-0000-4000-8000-000000000000")], "")
+    assert refused.value.kind in ("rejected", "gone")
