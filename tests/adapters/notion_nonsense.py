@@ -212,6 +212,15 @@ async def _with_trash(harness: Harness) -> object:
     return await board.edited_since(0)
 
 
+async def _block(harness: Harness, verb: str) -> object:
+    """Make a block, then change or remove it."""
+    board = harness.board()
+    (made,) = await board.add_blocks(harness.entry, [Block("a", "paragraph", "a fox")], "")
+    return await (
+        board.remove_block(made) if verb == "remove" else board.change_block(made, Block("a", "paragraph", "b"))
+    )
+
+
 async def _put(harness: Harness, known: str | None, fresh: bool, key: str = "t1/image/bear") -> object:
     with small_parts() if key == "parts" else _nothing():
         return await harness.board().put_asset(harness.entry, key, "bear", "Image", harness.file, 1, known, fresh)
@@ -241,6 +250,8 @@ ASKS: dict[str, Ask] = {
     "say_on_row": lambda harness: harness.board().say_on_row(harness.asset, "a fox", lambda row: True),
     "page_blocks": lambda harness: harness.board().page_blocks(harness.entry),
     "add_blocks": lambda harness: harness.board().add_blocks(harness.entry, [Block("a", "paragraph", "a fox")], ""),
+    "change_block": lambda harness: _block(harness, "change"),
+    "remove_block": lambda harness: _block(harness, "remove"),
     "unflag_assets": lambda harness: harness.board().unflag_assets([harness.asset]),
     "asset_rows": lambda harness: harness.board().asset_rows(harness.entry),
     "file_limit": lambda harness: harness.board().file_limit(),

@@ -21,8 +21,9 @@ from tests.flow.board_double import Clock
 from tests.flow.harness import Harness
 from tests.harness.patience import PATIENCE_S
 from videod.adapters import notion_files, notion_schema
-from videod.adapters.notion import SKEW_MS, NotionBoard, Place
+from videod.adapters.notion import NotionBoard, Place
 from videod.adapters.notion_calls import Budget, Calls
+from videod.adapters.notion_tables import SKEW_MS
 from videod.cli.notion import app
 from videod.ports import BoardError, Page
 from videod.sandbox.kernel import Fault
@@ -159,16 +160,18 @@ async def test_no_spoiled_answer_brings_anything_but_a_board_error(tmp_path: Pat
 
 @pytest.mark.fault("13.4")
 def test_every_call_of_the_adapter_carries_the_promise_and_is_fuzzed() -> None:
+    calls = {
+        name: call for name, call in inspect.getmembers(NotionBoard, inspect.iscoroutinefunction) if name[0] != "_"
+    }
     promised = [
-        *(call for name, call in vars(NotionBoard).items() if inspect.iscoroutinefunction(call) and name[0] != "_"),
+        *calls.values(),
         *(getattr(notion_schema, name) for name in ("init", "resolve", "inspect_both", "add_options", "columns_of")),
         *(getattr(notion_schema, name) for name in ("source_of", "databases_under")),
         notion_files.upload, Calls.call, Calls.part,
     ]  # fmt: skip
     bare = [call.__name__ for call in promised if not hasattr(call, "__wrapped__")]
     assert bare == ["aclose"]  # called when all is over
-    board = {name for name, call in vars(NotionBoard).items() if inspect.iscoroutinefunction(call) and name[0] != "_"}
-    assert {name.split()[0] for name in ASKS} | {"aclose"} >= board
+    assert {name.split()[0] for name in ASKS} | {"aclose", "ids"} >= calls.keys()
 
 
 @pytest.mark.fault("13.4")
