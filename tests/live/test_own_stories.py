@@ -1,6 +1,7 @@
 """Episodes from a script and from a plan of one's own: published, word by word, and paid for only where asked."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from videod.core.statuses import Status
 from videod.sandbox.render.planner import make_plan
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "stories.md"
 LINES = ("A brown bear waits at the river for the fish.", "It is night before the first of them comes.")
 
 
@@ -96,3 +99,18 @@ def test_its_edit_is_exported_for_other_editors(studio: Stage, tmp_path: Path) -
     ]
     for clip in made.find_clips():
         assert (tmp_path / "out" / "edit" / clip.media_reference.target_url).is_file()
+
+
+def test_the_commands_of_the_guide_to_stories_do_what_it_says(studio: Stage) -> None:
+    """Typed as they stand in docs/stories.md, from the folder that they are written for."""
+    typed = [line for line in GUIDE.read_text().splitlines() if line.startswith(("videod new ", "videod plan check "))]
+    assert [line.split()[1] for line in typed] == ["new", "plan", "new"]
+    for line in typed:
+        words = [str(ROOT / word) if word.startswith("docs/") else word for word in shlex.split(line)]
+        done = videod(studio, *words[1:])
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+    with Board(studio.env) as board:
+        until(lambda: len([row for row in board.entries() if row["Title"] == "The Crossing"]) == 2, studio.log_tail)
+        made = [row for row in board.entries() if row["Title"] == "The Crossing"]
+        for row in made:  # nobody waits for two whole films here
+            board.set_status(row, Status.CANCELLED)
