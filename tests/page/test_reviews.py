@@ -157,6 +157,14 @@ async def test_the_story_stands_first_and_clips_follow_in_order(box: StudioBox, 
     assert "Approve sound" in mina.text
 
 
+async def test_what_is_worth_a_look_stands_beside_its_file(box: StudioBox, mina: Browser) -> None:
+    task = await at_assets(box)
+    facts = {"warnings": ["The picture is one color", 7]}
+    box.apply(FileChosen(box.clock.at, task, "image/bear_core", "a.png", 9, "a" * 64, facts, True, "Jo"))
+    await mina.get(f"/episodes/{task}")
+    assert mina.text.count("Worth a look: The picture is one color") == 1
+
+
 async def test_a_plan_that_cannot_be_read_leaves_the_rest_of_the_page(box: StudioBox, mina: Browser) -> None:
     task = await at_assets(box)
     one = box.task(task)

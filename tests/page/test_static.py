@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tests.page.browser import Browser
+from videod.flow.lights import POSTER_BYTES, SMALL_BYTES
 from videod.page import pages
 
 TEMPLATES = sorted((pages.HERE / "templates").glob("*.html"))
@@ -59,3 +60,11 @@ def test_the_page_is_loaded_only_where_it_is_served() -> None:
         top = "\n".join(line for line in text.splitlines() if line.startswith(("import", "from")))
         assert "jinja2" not in top
         assert "videod.page.build" not in top, name
+
+
+def test_a_review_of_the_full_size_stays_within_what_a_phone_should_load() -> None:
+    """22 images, 18 frames and 18 clips, all looked at; the page, its files and their headers take the rest."""
+    rest = sum(len(path.read_bytes()) for path in pages.STATIC.iterdir()) + 120_000
+    pictures = (22 + 18) * POSTER_BYTES
+    assert pictures + rest < 1_500_000
+    assert pictures + 18 * (POSTER_BYTES + SMALL_BYTES) + rest < 8_000_000

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from videod.core import outlook
 from videod.core.board import pending_cost_micros
+from videod.core.held_against import WARNINGS
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, DONE, Gate, JobState
 from videod.core.step import Makes
@@ -78,6 +79,7 @@ class Piece:
     note: str
     seconds: float
     reviewed: bool
+    warnings: tuple[str, ...]
 
     @property
     def id(self) -> str:
@@ -246,6 +248,7 @@ class _Maker:
             put=can and job.step in outlook.PUT and outlook.choice(self.task, self.jobs, job.name) is None,
             note=str(job.args.get(NOTE) or ""), seconds=_seconds(job),
             reviewed=self.gate is not None and job.step in REVIEWED[self.gate],
+            warnings=_warnings(job) if done else (),
         )  # fmt: skip
 
     @property
@@ -280,6 +283,12 @@ def _said(value: object) -> str:
 def _seconds(job: Job) -> float:
     value = job.facts.get("duration_s")
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def _warnings(job: Job) -> tuple[str, ...]:
+    """What is worth a look in a file, in sentences."""
+    found = job.facts.get(WARNINGS)
+    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list | tuple) else ()
 
 
 def suffix(output: str) -> str:
