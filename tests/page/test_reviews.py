@@ -97,6 +97,15 @@ async def test_several_reviews_are_approved_after_their_sum_is_said(box: StudioB
     assert box.task(first).status is box.task(second).status is Status.ASSETS_APPROVED
 
 
+async def test_a_page_that_refreshes_itself_takes_no_message_away(box: StudioBox, mina: Browser) -> None:
+    await mina.get("/services")
+    await mina.post("/services/kie/pause", allow_redirects=False)
+    await mina.get("/", headers={"HX-Request": "true"})
+    assert not mina.told
+    await mina.get("/services")
+    assert "Kie is paused" in mina.told or "kie is paused" in mina.told.lower()
+
+
 async def test_a_viewer_looks_and_changes_nothing(box: StudioBox, page: Page) -> None:
     task = await at_assets(box)
     async with entered(page, "Jo", Role.VIEWER) as jo:

@@ -30,7 +30,8 @@ REVIEWS = {
     Gate.STORY: "story", Gate.ASSETS: "pictures", Gate.VIDEO: "clips", Gate.AUDIO: "sound", Gate.FINAL: "film",
 }  # fmt: skip
 _SHOWN = {"image": "Picture", "composite": "Frame", "split_screen": "Frame", "clip": "Clip", "narration": "Narration",
-          "sound_effect": "Effect", "assemble": "Film", "thumbnail": "Thumbnail", "plan": "Story"}  # fmt: skip
+          "sound_effect": "Effect", "assemble": "Film", "thumbnail": "Thumbnail", "plan": "Story",
+          "upload": "On YouTube"}  # fmt: skip
 _BEATS = ("want", "obstacle", "escalation", "turn", "resolution")
 #: words that are shown where they cannot be rewritten either
 _LINES = {"narration": "text", "sound_effect": "text", "clip": "prompt", "image": "prompt"}

@@ -79,7 +79,8 @@ class Rooms:
     def show(self, request: web.Request, name: str, room: str, status: int = 200, **more: Any) -> web.Response:
         """A page with what all pages have. The message that waited for this session comes with it."""
         visitor: Visitor = request[VISITOR]
-        message = self.told.pop(visitor.session.digest, None)
+        refreshed = "HX-Request" in request.headers  # by itself, by any page of this session
+        message = None if refreshed else self.told.pop(visitor.session.digest, None)
         return self.pages.page(
             name, status, room=room, me=visitor.session, key=visitor.key, may_edit=visitor.may(Role.EDITOR),
             owner=visitor.may(Role.OWNER), message=message, path=request.path, now=self.house.clock.now_ms(), **more,
