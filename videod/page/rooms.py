@@ -79,7 +79,7 @@ class Rooms:
     def show(self, request: web.Request, name: str, room: str, status: int = 200, **more: Any) -> web.Response:
         """A page with what all pages have. The message that waited for this session comes with it."""
         visitor: Visitor = request[VISITOR]
-        refreshed = "HX-Request" in request.headers  # by itself, by any page of this session
+        refreshed = "HX-Request" in request.headers  # any page of this session does that automatically
         message = None if refreshed else self.told.pop(visitor.session.digest, None)
         return self.pages.page(
             name, status, room=room, me=visitor.session, key=visitor.key, may_edit=visitor.may(Role.EDITOR),
