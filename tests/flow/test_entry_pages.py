@@ -47,7 +47,9 @@ async def at(harness: Harness, board: BoardDouble, gate: Gate) -> str:
 
 
 def kinds(board: BoardDouble) -> list[str]:
-    return [one.kind for one in board.pages[PAGE]]
+    """Of the story and the clips: the film behind them may be made before its review or not."""
+    names = texts(board)
+    return [one.kind for one in board.pages[PAGE]][: names.index("Film") if "Film" in names else None]
 
 
 def texts(board: BoardDouble) -> list[str]:
