@@ -69,6 +69,7 @@ class Page:
         self.sessions = Sessions(means.store, means.ledger, means.clock)
         self.house: House | None = None
         self.port: int | None = None
+        self._listener: Listener | None = None
         self._problem = ""
 
     def problems(self) -> Sequence[str]:
@@ -87,22 +88,19 @@ class Page:
         await self._note("")
         if not self._settings.port or self.house is None:
             await asyncio.Event().wait()
-        listener: Listener | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 lights = Lights(self._means.posters, self._means.smalls, self._workspaces, lambda: None)
-                listener, watching = await self._opened(self.house, lights)
+                watching = await self._opened(self.house, lights)
                 group.create_task(watching(), name="page: changes")
                 group.create_task(lights.run(), name="page: previews")
         finally:
             self.port = self.sessions.address = None
-            if listener is not None:
-                await listener.close()
+            if self._listener is not None:
+                await self._listener.close()
 
-    async def _opened(
-        self, house: House | None, lights: Lights
-    ) -> tuple[Listener, Callable[[], Coroutine[Any, Any, None]]]:
-        """The listener, as soon as its port is free."""
+    async def _opened(self, house: House | None, lights: Lights) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Listen as soon as the port is free; returns what tells pages of changes."""
         from videod.page.build import Around, build  # templates take 4 MB
 
         assert house is not None
@@ -117,14 +115,19 @@ class Page:
                 await self._closed(error)
                 await asyncio.sleep(AGAIN_S)
                 continue
-            await listener.start()
-            context = self._certificate()
+            self._listener = listener  # from here on it is closed, wherever this is cut off
+            try:
+                context = self._certificate()
+                await listener.start()
+            except BaseException:
+                bound.close()
+                raise
             listener.listen("page", bound, Limits(descriptors.share(PARTS, MOST)), context)
             self.port, self._problem = bound.getsockname()[1], ""
             self.sessions.address = url(self._settings, self.port)
             await self._note(self.sessions.address)
             log.info("page_listens", extra={"url": self.sessions.address})
-            return listener, changes.watch
+            return changes.watch
 
     async def _closed(self, error: OSError) -> None:
         web = self._settings

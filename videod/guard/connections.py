@@ -203,6 +203,13 @@ class Door:
                 raise
             await asyncio.sleep(0)
 
+    async def close(self) -> None:
+        """Take no more; handshakes that are not over end here."""
+        self.socket.close()
+        for greeting in tuple(self._greeting):
+            greeting.cancel()
+        await asyncio.gather(*self._greeting, return_exceptions=True)
+
     def look(self, now: float) -> None:
         """Close the connections that have kept us waiting for too long."""
         for one in [one for one in self._open if one.overdue(self.limits, now)]:
@@ -317,7 +324,7 @@ class Listener:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         for door in self.doors:
-            door.socket.close()
+            await door.close()
         await self._runner.cleanup()
 
     async def _look(self) -> None:
