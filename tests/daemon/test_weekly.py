@@ -118,11 +118,11 @@ def a_week(weeks: Weeks) -> None:
     task = box.bring_to(box.queue("Owls", "deep_sea"), Status.ASSETS_READY)
     box.clock.at += 3 * HOUR
     box.bring_to(task, Status.ASSETS_APPROVED)
-    box.fail(task, "composite/clip_01", Kind.DOWN)
+    box.fail(task, "clip/clip_01", Kind.DOWN)
     box.clock.at += MINUTE
     box.bring_to(task, Status.PUBLISHED)
     stopped = box.bring_to(box.queue("<!channel> Ants", "tiny_hunters"), Status.ASSETS_APPROVED)
-    box.fail(stopped, "composite/clip_01", Kind.INPUT)
+    box.fail(stopped, "clip/clip_01", Kind.INPUT)
     box.queue("Waits")
 
 

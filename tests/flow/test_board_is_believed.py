@@ -196,7 +196,7 @@ async def test_a_review_opens_when_its_files_are_on_the_board(harness: Harness, 
     await harness.relay.deliver_once()
     assert (await harness.task("p1")).status == Status.ASSETS_READY
     assert board.status("p1") != "Assets Ready"
-    assert "0 of 4 files on the board" in str(shown(board, "Progress"))
+    assert "0 of 6 files on the board" in str(shown(board, "Progress"))
     board.broken.clear()
     harness.clock.pass_s(300)
     await harness.sync()

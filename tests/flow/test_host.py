@@ -56,7 +56,7 @@ def test_an_error_of_the_network_or_of_a_timer_is_about_no_file() -> None:
         (127, "cannot run /opt/clip: Permission denied\n", Kind.CONFIGURATION, "/opt/clip: videod may not use it"),
         (127, "cannot run /opt/clip: Exec format error\n", Kind.CONFIGURATION, "#!/usr/bin/env python3"),
         (127, "cannot run /opt/clip: No such file or directory\n", Kind.CONFIGURATION, "/opt/clip: it does not exist"),
-        (127, "cannot run /opt/clip: Cannot allocate memory\n", Kind.BUSY, "want of resources"),
+        (127, "cannot run /opt/clip: Cannot allocate memory\n", Kind.BUSY, "short of resources"),
         (127, "cannot run /opt/clip: Input/output error\n", Kind.DISK, "Input/output error"),
         (1, "/usr/bin/python: can't find '__main__' module in '/opt/clip.py'\n", Kind.CONFIGURATION, "it is a folder"),
         (2, "python: can't open file '/opt/clip.py': [Errno 2] No such file or directory\n", Kind.CONFIGURATION,

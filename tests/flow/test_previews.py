@@ -17,6 +17,8 @@ from videod.ports import BoardError, PreviewError
 from videod.store import reads
 
 SMALL = b"small"
+#: of an episode at its first review: three images, two composites; beside them stands the plan
+PICTURES = 5
 
 
 @dataclass
@@ -89,12 +91,12 @@ async def test_a_file_that_is_too_large_is_shown_by_a_preview_that_says_so(
     assert board.status("p1") != "Assets Ready", "the review waits for its files"
     await pass_s(harness, 10)
     rows = {row.key: row for row in board.assets.values()}
-    assert board.status("p1") == "Assets Ready" and len(maker.asked) == len(set(maker.asked)) == 3
+    assert board.status("p1") == "Assets Ready" and len(maker.asked) == len(set(maker.asked)) == PICTURES
     row = rows[f"{task}/image/place_1"]
     file = harness.workspace("wild", task) / "image/place_1_r0.png"
     assert row.content == SMALL and row.name.startswith(f"place_1 (preview, the full file is {file} on ")
     assert rows[f"{task}/plan/plan"].content != SMALL, "a plan has no preview"
-    assert file.read_bytes() != SMALL and len(maker.dropped) == 4
+    assert file.read_bytes() != SMALL and len(maker.dropped) == PICTURES + 1
     assert await harness.read(reads.pending_messages) == ()
 
 
@@ -104,7 +106,11 @@ async def test_a_board_that_takes_all_gets_the_files_themselves(
     board.takes_bytes = 5 << 30
     await made(harness, board, "p1", "wild")
     await pass_s(harness, 5)
-    assert not maker.asked and SMALL not in [row.content for row in board.assets.values()] and len(board.assets) == 4
+    assert (
+        not maker.asked
+        and SMALL not in [row.content for row in board.assets.values()]
+        and len(board.assets) == PICTURES + 1
+    )
     assert not any("preview" in row.name for row in board.assets.values())
 
 
@@ -117,7 +123,7 @@ async def test_a_restart_makes_no_preview_twice_and_forgets_what_nobody_waits_fo
     (maker.folder / "of-another-life").mkdir()
     await harness.restart()
     await pass_s(harness, 10)
-    assert len(maker.asked) == 3 and board.status("p1") == "Assets Ready"
+    assert len(maker.asked) == PICTURES and board.status("p1") == "Assets Ready"
     assert "of-another-life" in maker.dropped
 
 
@@ -128,11 +134,11 @@ async def test_previews_that_fail_hold_up_neither_the_review_nor_another_channel
     await made(harness, board, "p1", "wild")
     await pass_s(harness, REVIEW_OPENS_MS // 1000 + 30)
     assert board.status("p1") == "Assets Ready" and "No space left" in str(board.entries["p1"].values["Error Log"])
-    assert len(maker.asked) <= 3 * 12, "it is tried once a minute"
+    assert len(maker.asked) <= PICTURES * 12, "it is tried once a minute"
     assert not [text for text in harness.notifier.sent if "preview" in text]
     maker.broken = None
     await pass_s(harness, 120)
-    assert len(board.assets) == 4 and await harness.read(reads.pending_messages) == ()
+    assert len(board.assets) == PICTURES + 1 and await harness.read(reads.pending_messages) == ()
 
 
 async def test_a_file_without_a_possible_preview_is_reported_once_and_tried_again(
@@ -142,10 +148,10 @@ async def test_a_file_without_a_possible_preview_is_reported_once_and_tried_agai
     await made(harness, board, "p1", "wild")
     await pass_s(harness, 900)
     [told] = [text for text in harness.notifier.sent if "preview" in text]
-    assert "has no preview that fits" in told and len(maker.asked) <= 3 * 4
+    assert "has no preview that fits" in told and len(maker.asked) <= PICTURES * 4
     maker.broken = None
     await pass_s(harness, 600)
-    assert len(board.assets) == 4 and await harness.read(reads.open_alerts) == ()
+    assert len(board.assets) == PICTURES + 1 and await harness.read(reads.open_alerts) == ()
 
 
 async def test_a_source_that_changed_is_a_matter_of_its_file_as_ever(
@@ -164,8 +170,9 @@ async def test_what_waits_while_its_files_are_removed_is_over(
 ) -> None:
     task = await made(harness, board, "p1", "wild")
     await harness.relay.deliver_once()
-    for file in (harness.workspace("wild", task) / "image").glob("*"):
-        file.unlink()
+    for folder in ("image", "composite"):
+        for file in (harness.workspace("wild", task) / folder).iterdir():
+            file.unlink()
     await pass_s(harness, 20)
     assert not maker.asked and await harness.read(reads.pending_messages) == ()
 
@@ -179,7 +186,7 @@ async def test_a_question_that_the_board_does_not_answer_is_asked_again(
     assert not maker.asked
     del board.broken["file_limit"]
     await pass_s(harness, 90)
-    assert len(board.assets) == 4
+    assert len(board.assets) == PICTURES + 1
 
 
 async def test_files_in_a_bucket_are_linked_whole(
@@ -191,5 +198,5 @@ async def test_files_in_a_bucket_are_linked_whole(
     harness = Harness(tmp_path, board, clock, buckets=BucketsDouble(StorageDouble(clock)), previews=maker)
     await made(harness, board, "p1", "wild")
     await pass_s(harness, 10)
-    assert not maker.asked and all(row.url for row in board.assets.values()) and len(board.assets) == 4
+    assert not maker.asked and all(row.url for row in board.assets.values()) and len(board.assets) == PICTURES + 1
     await harness.store.close()

@@ -50,10 +50,10 @@ async def planned(harness: Harness, board: BoardDouble, page: str = "p1") -> Non
 
 async def test_an_entry_shows_what_is_true(harness: Harness, board: BoardDouble) -> None:
     await planned(harness, board)
-    assert await harness.relay.deliver_once() == 2
+    assert await harness.relay.deliver_once() == 3
     values = board.entries["p1"].values
     assert values["Status"] == "Generating Assets"
-    assert values["Progress"] == "plan 1/1, images 0/3"
+    assert values["Progress"] == "plan 1/1, images 0/3, composites 0/2"
     assert values["Videod Key"] == (await harness.task("p1")).id
     assert await harness.read(reads.pending_messages) == ()
 
@@ -63,7 +63,7 @@ async def test_only_what_changed_is_written(harness: Harness, board: BoardDouble
     await harness.relay.deliver_once()
     await harness.finish("p1", next(job for job in await harness.jobs("p1") if job.step == "image"))
     await harness.relay.deliver_once()
-    assert board.writes[-1] == ("p1", {"Progress": "plan 1/1, images 1/3"})
+    assert board.writes[-1] == ("p1", {"Progress": "plan 1/1, images 1/3, composites 0/2"})
 
 
 async def test_a_long_outage_replays_no_history(harness: Harness, board: BoardDouble) -> None:
@@ -218,7 +218,7 @@ async def test_what_became_true_during_a_write_is_written_afterwards(harness: Ha
     board.before_write = finish_an_image
     await harness.relay.deliver_once()
     await harness.relay.deliver_once()
-    assert board.entries["p1"].values["Progress"] == "plan 1/1, images 1/3"
+    assert board.entries["p1"].values["Progress"] == "plan 1/1, images 1/3, composites 0/2"
 
 
 async def test_assets_follow_with_file_type_and_take(harness: Harness, board: BoardDouble) -> None:
@@ -228,7 +228,8 @@ async def test_assets_follow_with_file_type_and_take(harness: Harness, board: Bo
     task = await harness.task("p1")
     rows = {row.key: row for row in board.assets.values()}
     assert set(rows) == {f"{task.id}/{name}" for name in
-                         ("plan/plan", "image/bear_core", "image/place_1", "image/place_2")}  # fmt: skip
+                         ("plan/plan", "image/bear_core", "image/place_1", "image/place_2", "composite/clip_01",
+                          "composite/clip_02")}  # fmt: skip
     row = rows[f"{task.id}/image/place_1"]
     assert (row.page_id, row.name, row.kind, row.content) == ("p1", "place_1", "Image", b"image/place_1 0")
 
@@ -275,7 +276,7 @@ async def test_after_a_restore_no_file_gets_a_second_row(harness: Harness, board
     await harness.work("p1")
     await harness.relay.deliver_once()
     rows = dict(board.assets)
-    assert len(rows) == 4
+    assert len(rows) == 6
     await restore(harness)
     await harness.work("p1")
     await harness.relay.deliver_once()

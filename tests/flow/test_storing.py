@@ -13,6 +13,8 @@ from videod.ports import BoardError, StorageError
 from videod.store import objects, reads, views
 
 DAY_S = 86_400
+#: files of an episode at its first review: the plan, three images, two composites
+FILES = 6
 DOWN = StorageError("down", "the bucket films cannot be reached (timed out)")
 DENIED = StorageError("credentials", "the bucket films refused: Access Denied [HTTP 403, AccessDenied]. Check the key")
 
@@ -67,7 +69,7 @@ async def test_files_lie_in_the_bucket_and_rows_have_links_to_them(
     task = await made(harness, board, "p1", "wild")
     await harness.relay.deliver_once()
     rows = {row.key: row for row in board.assets.values()}
-    assert len(rows) == len(bucket.objects) == 4
+    assert len(rows) == len(bucket.objects) == FILES
     row = rows[f"{task}/image/place_1"]
     assert row.content == b"" and bucket.good(row.url)
     assert row.url.startswith(f"https://r2.example/films/videod/wild/{task}/image/place_1_r0")
@@ -79,7 +81,7 @@ async def test_another_channel_keeps_its_files_on_the_board(
 ) -> None:
     await made(harness, board, "p1", "deep")
     await harness.relay.deliver_once()
-    assert not bucket.tried and links(board) == [""] * 4
+    assert not bucket.tried and links(board) == [""] * FILES
 
 
 @pytest.mark.parametrize("error", [DOWN, DENIED, StorageError("busy", "SlowDown", 120.0)], ids=lambda one: one.kind)
@@ -90,8 +92,8 @@ async def test_an_outage_of_an_hour_holds_up_the_rows_of_its_channel_and_nothing
     await made(harness, board, "p1", "wild")
     await made(harness, board, "p2", "deep")
     await pass_s(harness, 10)
-    assert board.status("p2") == "Assets Ready" and len(board.assets) == 4, "the other channel saw nothing of it"
-    assert str(board.entries["p1"].values["Progress"]).endswith("; 0 of 4 files on the board")
+    assert board.status("p2") == "Assets Ready" and len(board.assets) == FILES, "the other channel saw nothing of it"
+    assert str(board.entries["p1"].values["Progress"]).endswith(f"; 0 of {FILES} files on the board")
     assert len(await problems(harness)) == 1
     await pass_s(harness, REVIEW_OPENS_MS / 1000)
     assert board.status("p1") == "Assets Ready", "the review opens without its files, and says why"
@@ -103,7 +105,7 @@ async def test_an_outage_of_an_hour_holds_up_the_rows_of_its_channel_and_nothing
     assert str(error).rstrip(".") in told and "other channels continue" in told
     bucket.broken = None
     await pass_s(harness, 302)
-    assert len(bucket.objects) == 4 and len(board.assets) == 8 and await problems(harness) == []
+    assert len(bucket.objects) == FILES and len(board.assets) == 2 * FILES and await problems(harness) == []
     assert all(map(bucket.good, filter(None, links(board)))) and await harness.read(reads.open_alerts) == ()
     assert "Not on the board" not in str(board.entries["p1"].values["Error Log"])
     tried = len(bucket.tried)
@@ -117,7 +119,7 @@ async def test_a_short_outage_wakes_nobody(harness: Harness, board: BoardDouble,
     await pass_s(harness, 100)
     bucket.broken = None
     await pass_s(harness, 200)
-    assert len(bucket.objects) == 4 and harness.notifier.sent == [] and await problems(harness) == []
+    assert len(bucket.objects) == FILES and harness.notifier.sent == [] and await problems(harness) == []
 
 
 async def test_a_second_outage_is_reported_again(harness: Harness, board: BoardDouble, bucket: StorageDouble) -> None:
@@ -152,7 +154,7 @@ async def test_one_file_that_is_refused_holds_up_no_other(
     name = f"videod/wild/{task}/image/place_1_r0.png"
     bucket.broken_names[name] = StorageError("rejected", "the bucket films refused: too large [HTTP 400]")
     await pass_s(harness, 700)
-    assert len(bucket.objects) == 3 and bucket.tried.count(name) <= 4
+    assert len(bucket.objects) == FILES - 1 and bucket.tried.count(name) <= 4
     [told] = [text for text in harness.notifier.sent if "too large" in text]
     assert "image/place_1" in told and board.status("p1") == "Assets Ready"
 
@@ -172,8 +174,9 @@ async def test_files_that_are_gone_wait_for_nobody(harness: Harness, board: Boar
     bucket.broken = DOWN
     task = await made(harness, board, "p1", "wild")
     await pass_s(harness, 10)
-    for file in (harness.workspace("wild", task) / "image").iterdir():
-        file.unlink()
+    for folder in ("image", "composite"):
+        for file in (harness.workspace("wild", task) / folder).iterdir():
+            file.unlink()
     bucket.broken = None
     await pass_s(harness, 700)
     assert len(bucket.objects) == 1 and await harness.read(reads.pending_messages) == ()
@@ -185,11 +188,11 @@ async def test_a_crash_between_upload_and_row_sends_the_file_once(
     board.broken["put_asset"] = BoardError("down", "no answer")
     await made(harness, board, "p1", "wild")
     await pass_s(harness, 10)
-    assert len(bucket.objects) == 4 and not board.assets
+    assert len(bucket.objects) == FILES and not board.assets
     await harness.restart()
     board.broken.clear()
     await pass_s(harness, 60)
-    assert len(bucket.tried) == 4 and len(board.assets) == 4
+    assert len(bucket.tried) == FILES and len(board.assets) == FILES
 
 
 # ------------------------------------------------------------------------------------------- links
@@ -206,7 +209,7 @@ async def test_links_are_renewed_before_they_end_for_as_long_as_the_settings_say
     for _ in range(4 * 59):
         await pass_s(harness, 6 * 3600, 6 * 3600)
         assert all(map(bucket.good, links(board))), "no link on a row ever ends"
-    assert not set(first) & set(links(board)) and len(board.assets) == 4
+    assert not set(first) & set(links(board)) and len(board.assets) == FILES
     await pass_s(harness, 20 * DAY_S, DAY_S)
     assert not any(map(bucket.good, links(board)))
     harness.buckets.days = 0  # forever
@@ -223,7 +226,7 @@ async def test_links_that_ended_while_nobody_ran_are_renewed_at_once(
     assert not any(map(bucket.good, links(board)))
     await harness.restart()
     await harness.relay.deliver_once()
-    assert all(map(bucket.good, links(board))) and len(bucket.tried) == 4, "nothing is sent again for it"
+    assert all(map(bucket.good, links(board))) and len(bucket.tried) == FILES, "nothing is sent again for it"
 
 
 async def test_a_board_that_is_down_when_links_are_due_is_asked_again_later(
@@ -257,7 +260,7 @@ async def test_a_row_that_a_person_deleted_is_not_regenerated_for_its_link(
     del board.assets[next(iter(board.assets))]
     for _ in range(20):
         await pass_s(harness, DAY_S, DAY_S)
-    assert len(board.assets) == 3 and all(map(bucket.good, links(board)))
+    assert len(board.assets) == FILES - 1 and all(map(bucket.good, links(board)))
 
 
 async def test_a_row_that_the_board_refuses_keeps_no_other_from_its_link(
@@ -269,7 +272,7 @@ async def test_a_row_that_the_board_refuses_keeps_no_other_from_its_link(
     board.broken_pages[odd] = BoardError("rejected", "File is a number")
     for _ in range(8):
         await pass_s(harness, DAY_S, DAY_S)
-    assert [bucket.good(row.url) for name, row in board.assets.items() if name != odd] == [True] * 3
+    assert [bucket.good(row.url) for name, row in board.assets.items() if name != odd] == [True] * (FILES - 1)
     board.broken_pages.clear()
     await pass_s(harness, 3700, 100)
     assert all(map(bucket.good, links(board)))
@@ -298,7 +301,7 @@ async def test_a_channel_that_goes_back_to_the_board_keeps_the_links_of_before(
     await made(harness, board, "p2", "wild")
     for _ in range(10):
         await pass_s(harness, DAY_S, DAY_S)
-    assert sorted(map(bool, links(board))) == [False] * 4 + [True] * 4
+    assert sorted(map(bool, links(board))) == [False] * FILES + [True] * FILES
     assert all(map(bucket.good, filter(None, links(board))))
 
 
@@ -310,4 +313,4 @@ async def test_another_bucket_gets_only_what_is_made_from_then_on(
     bucket.where, bucket.objects = "https://r2.example/other", {}
     await made(harness, board, "p2", "wild")
     await harness.relay.deliver_once()
-    assert len(bucket.objects) == 4 and sum(map(bucket.good, links(board))) == 4
+    assert len(bucket.objects) == FILES and sum(map(bucket.good, links(board))) == FILES

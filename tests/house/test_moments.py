@@ -12,7 +12,8 @@ from videod.daemon.live_config import LiveConfig
 ROOT = Path(__file__).parents[2]
 #: what writes moments for machines: file names, logs, Notion's dates, the lock, signed addresses
 MACHINES = {
-    "videod/core/moments.py", "videod/daemon/logs.py", "videod/daemon/lock.py", "videod/adapters/notion.py",
+    "videod/core/moments.py", "videod/daemon/logs.py", "videod/daemon/lock.py", "videod/adapters/notion_tables.py",
+    "videod/adapters/notion_assets.py",
     "videod/store/copies.py", "videod/adapters/sigv4.py",
 }  # fmt: skip
 WORDS = re.compile(r"strftime\(|:%[HYbdm]|%H:%M|\.isoformat\(timespec")
