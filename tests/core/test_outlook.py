@@ -217,6 +217,17 @@ def test_in_every_state_that_can_be_reached_the_outlook_and_the_workflow_agree()
     assert {obstacle for _, obstacle in obstacles} >= set(Obstacle) - NEVER_LISTED
 
 
+@pytest.mark.parametrize("seed", [831, 952])
+def test_a_job_of_a_later_stage_that_meets_its_quota_leaves_an_open_review_no_illegal_move(seed: int) -> None:
+    walk = Walk(Random(seed))
+    walk.paper.queue()
+    statuses = set()
+    for _ in range(STEPS):
+        walk.step()
+        statuses.add(walk.paper.one.status)
+    assert Status.QUOTA_EXCEEDED in statuses
+
+
 #: what is true of one job, where others may be corrected
 OF_ONE_JOB = {Obstacle.SAME_WORDS, Obstacle.SAME_FILE, Obstacle.BEING_MADE, Obstacle.UNCONFIRMED}
 #: what is no answer of a list: other gates than the open one, files of other reviews, a missing channel

@@ -250,7 +250,8 @@ def _moves() -> dict[Status, frozenset[Status]]:
     for errors in (OWN_ERRORS, _EARLIER_ERRORS, _SENT_BACK_ERRORS):
         for status, caused in errors.items():
             table[status].update(caused)
-    for status in (*_WORKING, *APPROVES, Status.QUEUED):
+    # at a review too: a job of a later stage may still run when a person sent the episode back
+    for status in (*_WORKING, *AT_GATE, *APPROVES, Status.QUEUED):
         table[status].add(Status.QUOTA_EXCEEDED)
     for error in ERRORS:
         # a person queues it again; several failed jobs may be fixed one after another, the earliest step shows
