@@ -22,6 +22,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "scale": ("scale", (), ("--claims", "100", "--looks", "20")),
     "answers": ("answers", (), ("--episodes", "500", "--tasks", "100", "--films", "3", "--looks", "20")),
     "channels": ("channels", (), ("--claims", "100")),
+    "page": ("page", (), ("--looks", "20")),
     "daemon": ("daemon", (), ("--episodes", "4", "--idle", "5")),
     "start": ("start", (), ("--runs", "2")),
     "look": ("look", (), ("--runs", "10")),

@@ -378,6 +378,16 @@ async def test_an_alert_that_fails_is_tried_again(harness: Harness, board: Board
     assert await posts(harness, "alert") == []
 
 
+async def test_an_alert_leads_to_the_episode_on_videods_page(harness: Harness, board: BoardDouble) -> None:
+    await planned(harness, board)
+    harness.relay._page = "https://studio.example.com"
+    await harness.fail("p1", Failure(Kind.INPUT, "refused"))
+    await harness.relay.deliver_once()
+    (sent,) = harness.notifier.sent
+    task = await harness.task("p1")
+    assert sent.endswith(f" https://studio.example.com/episodes/{task.id}") and "notion.so" not in sent
+
+
 async def test_a_way_that_is_down_gets_the_alert_later_and_the_others_only_once(
     harness: Harness, board: BoardDouble
 ) -> None:

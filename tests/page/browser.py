@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -39,15 +39,18 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def page_over(box: StudioBox, previews: Any = None, **settings: Any) -> AsyncIterator[Page]:
-    """The page of the box, as the daemon serves it."""
+async def page_over(
+    box: StudioBox, previews: Any = None, house: Mapping[str, Any] | None = None, **settings: Any
+) -> AsyncIterator[Page]:  # fmt: skip
+    """The page of the box, as the daemon serves it; `house`: what the API has besides."""
     made = previews or NoPreviews()
     means = Means(
         box.store, box.ledger, box.clock, box.state, lambda channel, task: box.state / "workspaces" / channel / task,
         lambda channel: 12_340_000, redact, made, made,
     )  # type: ignore[arg-type]  # fmt: skip
     page = Page(Web(port=free_port(), **settings), means)
-    page.house = build_app(box.ledger, box.store, box.clock, redact, lambda: {"kie": 8}, sessions=page.sessions)[HOUSE]
+    more = {"sessions": page.sessions, **(house or {})}
+    page.house = build_app(box.ledger, box.store, box.clock, redact, lambda: {"kie": 8}, **more)[HOUSE]
     running = asyncio.create_task(page.run())
     while page.port is None and not running.done():
         await asyncio.sleep(0)

@@ -11,11 +11,12 @@ from videod.web.sessions import IDLE_MS, KEPT, LINK_MS, Role, Sessions
 async def test_a_browser_without_a_session_sees_only_the_way_in(page: Page) -> None:
     stranger = Browser(page)
     rooms = ("/", "/board", "/new", "/channels", "/services", "/money", "/report", "/people", "/episodes/x", "/changes",
-             "/media/a/clip/clip_01/0123456789abcdef", "/captions/a/film")  # fmt: skip
+             "/drafts/x", "/media/a/clip/clip_01/0123456789abcdef", "/captions/a/film")  # fmt: skip
     for room in rooms:
         assert await stranger.get(room, allow_redirects=False) in (303, 401), room
         assert not stranger.headers.get("Set-Cookie")
-    for path in ("/approve", "/episodes/x/approve", "/services/all/pause", "/people", "/new", "/episodes/x/put?job=a"):
+    for path in ("/approve", "/episodes/x/approve", "/services/all/pause", "/people", "/new", "/drafts/x",
+                 "/drafts/x/remove", "/episodes/x/put?job=a"):  # fmt: skip
         assert await stranger.post(path, {"a": "b"}) == 401, path
     await stranger.session.close()
 

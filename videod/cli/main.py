@@ -110,7 +110,7 @@ def _load(name: str) -> TyperCommand | TyperGroup:
 
 app = typer.Typer(
     cls=_Root,
-    help="Turn rows on a Notion board into short documentaries on YouTube.",
+    help="Turn the entries of a board into short documentaries on YouTube.",
     epilog="`videod COMMAND --help` shows a command's options and examples.",
     add_completion=False,
     no_args_is_help=True,

@@ -130,6 +130,8 @@ def _odd_thumbnail(text: str) -> str | None:
     return f'Thumbnail "{text[:40]}" is none of the three. Choose 1 to {len(THUMBNAILS)}, or leave it as it was'
 
 
+#: who queued an entry, on videod's own board
+BY, BY_CHARACTERS = "Queued By", 80
 #: the longest title is YouTube's own limit; the others are what a command line carries with room to spare
 FIELDS = (
     Field("Title", "title", Until.UPLOADED, required=True, most=100, spelled=sanitize_line, wrong=_marked),

@@ -166,8 +166,8 @@ async def build(
     turns, who, (pause_s, untold_ms) = Turns(), lease.installation, _board_waits(current)
     small, told = wiring.previews(sources, launcher), wiring.own_stories(joined.brings, lambda: current.channels, store)
     intake = Intake(board, ledger, store, clock, current.names, pause_s, turns, lease.admitted, who, untold_ms, told)
-    relay = Relay(board, people, ledger, store, clock, partial(workspace_of, sources.state), turns, who, buckets, small)
-    least = partial(_least_free, current)
+    folder, least = partial(workspace_of, sources.state), partial(_least_free, current)
+    relay = Relay(board, people, ledger, store, clock, folder, turns, who, buckets, small, page.led_to(current))
     watches: dict[str, Watch] = {
         "clock": clock_watch.run,
         "disk": DiskWatch(sources.state, disk, ledger, store, clock, least, store.full, ends.state_lost).run,

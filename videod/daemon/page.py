@@ -199,6 +199,11 @@ def url(settings: Web, port: int) -> str:
     return f"{'https' if settings.tls_cert else 'http'}://{host}:{port}"
 
 
+def led_to(current: LiveConfig) -> str:
+    """The address of the page in messages, "" where people reach it by none."""
+    return current.settings.web.public_url if current.settings.web.port else ""
+
+
 def address_of(settings: Web) -> Address:
     """In whose name the page answers."""
     public = urlsplit(settings.public_url)

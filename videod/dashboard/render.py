@@ -226,7 +226,7 @@ def _working(
     legend = "   assets video audio film upload" if busy else ""
     head = heading(f"{len(view.work)} in work{queued}{legend}", width)
     if not view.lines:
-        return [head, Text("  nothing to do. Set an entry to Queued on the board", "dim")]
+        return [head, Text("  nothing to do. `videod new` queues an episode", "dim")]
     if not busy:
         return [head, Text("  nothing is in work just now", "dim")]
     reserve = 4 if view.events and room > 8 else 0

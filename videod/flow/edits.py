@@ -270,7 +270,8 @@ def queued(values: Mapping[str, object], page_id: str, task: Task | None, known:
         return EditRefused(at, task.id, LABELS[Status.QUEUED], problem)
     if problem:
         return refused(values, page_id, f"{problem}.", at)
-    return EntryQueued(at, page_id, **{one.name: one.read(values) for one in FIELDS})
+    by = sanitize_line(text(values, fields.BY))[: fields.BY_CHARACTERS]
+    return EntryQueued(at, page_id, by=by, **{one.name: one.read(values) for one in FIELDS})
 
 
 async def no_story(page_id: str, channel_id: str) -> Brought | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from videod.core.alerts import Note
 from videod.core.board import sentence
 from videod.core.fields import text
+from videod.core.links import led, of_alert
 from videod.core.model import Task
 from videod.core.statuses import AT_GATE, BY_LABEL
 from videod.flow import edits
@@ -69,13 +70,14 @@ class Relay:
     """`workspace_of` gives the folder of (channel id, task id). `turns` are shared with the intake.
 
     `taker` names this state folder in the key of its entries. `buckets`: which channels keep their files elsewhere.
-    `previews`: what makes small ones of files that the board does not take; None: nothing does.
+    `previews`: what makes small ones of files that the board does not take; None: nothing does. `page`: the address of
+    videod's page as people reach it, to which alerts lead; "": nowhere.
     """
 
     def __init__(
         self, board: Board, people: People, ledger: Ledger, store: Store, clock: Clock,
         workspace_of: Callable[[str, str], Path], turns: Turns, taker: str = "", buckets: Buckets | None = None,
-        previews: Previews | None = None,
+        previews: Previews | None = None, page: str = "",
     ) -> None:  # fmt: skip
         kept = buckets or NoBuckets()
         self._board = board
@@ -91,6 +93,7 @@ class Relay:
         self._pages = EntryPages(board, ledger, store, clock)
         self._turns = turns
         self._taker = taker
+        self._page = page
         self._trouble: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -279,7 +282,7 @@ class Relay:
 
     async def _alert(self, message: OutboxMessage) -> bool:
         text, at = str(message.body["text"]), self._clock.now_ms()
-        short = text if len(text) <= ALERT_CHARACTERS else f"{text[: ALERT_CHARACTERS - 1]}…"
+        short = led(text, of_alert(self._page, message.key, message.task_id), ALERT_CHARACTERS)
         ways = message.body.get("ways")
         taken = tuple(map(str, ways)) if isinstance(ways, dict) else ()
         sent = await self._people.send(Note.of(message.key, short), taken)

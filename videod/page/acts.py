@@ -61,7 +61,7 @@ class Acts:
         """Approve what was seen, at the price that was on the button."""
         form = await request.post()
         done = await self._approved(request, request.match_info["id"], form)
-        return self._back(request, form, done, f"/episodes/{request.match_info['id']}")
+        return self.back(request, form, done, f"/episodes/{request.match_info['id']}")
 
     async def approve_many(self, request: web.Request) -> web.StreamResponse:
         """Approve several, each named as `id seen cost`; the sum is said first."""
@@ -69,12 +69,12 @@ class Acts:
         named = [str(one).split(" ") for one in form.getall("task", [])][:NAMES_MOST]
         chosen = [one for one in named if len(one) == 3 and one[2].isdecimal()]
         if not chosen:
-            return self._back(request, form, Outcome("Nothing was chosen.", False), "/")
+            return self.back(request, form, Outcome("Nothing was chosen.", False), "/")
         total = sum(int(one[2]) for one in chosen)
         if not form.get("sure"):
             said = f"Approving {count(len(chosen), 'review')} costs about {money(total)} in all."
             fields = [("task", " ".join(one)) for one in chosen]
-            return self._ask(request, "/approve", "/", said, f"Approve {len(chosen)} for {money(total)}", fields)
+            return self.ask(request, "/approve", "/", said, f"Approve {len(chosen)} for {money(total)}", fields)
         refused, approved = [], 0
         for name, seen, cost in chosen:
             try:
@@ -83,7 +83,7 @@ class Acts:
             except Refused as error:
                 refused.append(f"{name}: {error}")
         text = f"{count(approved, 'review')} approved" + (f". Not approved: {', '.join(refused)}" if refused else "")
-        return self._back(request, form, Outcome(text, approved > 0), "/")
+        return self.back(request, form, Outcome(text, approved > 0), "/")
 
     async def _approved(self, request: web.Request, name: str, form: Mapping[str, Any]) -> Outcome:
         handler = self._handler(request)
@@ -113,7 +113,7 @@ class Acts:
         if verb in ("cancel", "retry") and not form.get("sure"):
             return await self._ask_plain(request, verb, back)
         done = await perform(handler, "tasks", verb, name, body)
-        return self._back(request, form, done, back)
+        return self.back(request, form, done, back)
 
     async def _ask_first(
         self, request: web.Request, verb: str, foreseen: Outcome, body: Mapping[str, object], back: str
@@ -127,7 +127,7 @@ class Acts:
         said += f" That costs about {money(foreseen.cost_micros)}." if foreseen.cost_micros else " That costs nothing."
         note = str(body.get("note") or "") if noted else None
         path = f"/episodes/{request.match_info['id']}/{verb}"
-        return self._ask(request, path, back, said, f"{_BUTTONS[verb]}{price}", fields, note)
+        return self.ask(request, path, back, said, f"{_BUTTONS[verb]}{price}", fields, note)
 
     async def _ask_plain(self, request: web.Request, verb: str, back: str) -> web.StreamResponse:
         task, jobs = await self._handler(request).look(request.match_info["id"])
@@ -140,7 +140,7 @@ class Acts:
             f"It resumes where it stopped. That costs about {money(cost)}." if cost else "It resumes where it stopped."
         )  # fmt: skip
         price = f" for {money(cost)}" if cost and verb == "retry" else ""
-        return self._ask(request, f"/episodes/{task.id}/{verb}", back, said, f"{_BUTTONS[verb]}{price}", [])
+        return self.ask(request, f"/episodes/{task.id}/{verb}", back, said, f"{_BUTTONS[verb]}{price}", [])
 
     async def put(self, request: web.Request) -> web.StreamResponse:
         """A file of a person's own: streamed to its place, checked there, then put in the place of the job's."""
@@ -154,7 +154,7 @@ class Acts:
         part = await _file_of(request)
         handed = await self._media.taken(part, task, job)
         done = await perform(handler, "tasks", "put", task.id, {"job": job.name, "file": handed})
-        return self._back(request, {}, done, f"/episodes/{task.id}#{job.name.replace('/', '-')}")
+        return self.back(request, {}, done, f"/episodes/{task.id}#{job.name.replace('/', '-')}")
 
     # ----------------------------------------------------------------------------------------- the rest
 
@@ -167,26 +167,26 @@ class Acts:
         if given.get("script", "").strip():
             body["script"] = given["script"].strip()
         try:
-            made = await changing.add_entry(self._house, Call({}, {}, body))
+            made = await changing.add_entry(self._house, Call({}, {}, body), self.who(request).session.name)
         except Refused as error:
-            problem = f"{_sentence(str(error))} {_sentence(error.hint)}"
+            problem = f"{sentence(str(error))} {sentence(error.hint)}"
             bar, brands = await self._rooms.bar(), self._rooms.brands()
             return self._rooms.show(
-                request, "new.html", "new", 409, given=given, problem=problem, brands=brands, **bar
+                request, "new.html", "new", 409, given=given, problem=problem, brands=brands, entry=None, **bar
             )  # fmt: skip
-        log.info("page_entry_added", extra={"page": made["page_id"], "by": self._who(request).session.name})
+        log.info("page_entry_added", extra={"page": made["page_id"], "by": self.who(request).session.name})
         word = "is a draft now" if body["draft"] else "is queued"
-        return self._back(request, {}, Outcome(f"{made['title']} {word}", True), "/")
+        return self.back(request, {}, Outcome(f"{made['title']} {word}", True), "/")
 
     async def service(self, request: web.Request) -> web.StreamResponse:
         """Pause or resume a service, or all of them: stop all spending."""
         form, info = await request.post(), request.match_info
         channel = str(form.get("channel", "")) or None
-        reason = f"by {self._who(request).session.name}"
+        reason = f"by {self.who(request).session.name}"
         body: dict[str, object] = {"channel": channel} if channel else {}
         body |= {"reason": reason} if info["verb"] == "pause" else {}
         done = await perform(self._handler(request), "services", info["verb"], info["id"], body)
-        return self._back(request, form, done, "/services")
+        return self.back(request, form, done, "/services")
 
     async def invite(self, request: web.Request) -> web.StreamResponse:
         """A link for another device or person, shown once, with its QR code."""
@@ -194,7 +194,7 @@ class Acts:
         form = await request.post()
         given = str(form.get("role", Role.OWNER))
         role = Role(given) if given in set(Role) else Role.VIEWER
-        name = str(form.get("name", "")).strip() or self._who(request).session.name
+        name = str(form.get("name", "")).strip() or self.who(request).session.name
         link = self._sessions.link(name, role)
         import segno  # only where a device is paired
 
@@ -208,26 +208,26 @@ class Acts:
 
     async def end(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
-        which, mine = str(form.get("session", "")), self._who(request).session
+        which, mine = str(form.get("session", "")), self.who(request).session
         if which != mine.id:
             self._owner_only(request)
         ended = await self._sessions.end(which)
-        return self._back(request, {}, Outcome(f"{count(ended, 'session')} ended", True), "/people")
+        return self.back(request, {}, Outcome(f"{count(ended, 'session')} ended", True), "/people")
 
     # ----------------------------------------------------------------------------------------- common
 
     def _owner_only(self, request: web.Request) -> None:
-        if not self._who(request).may(Role.OWNER):
+        if not self.who(request).may(Role.OWNER):
             raise Refused(Code.READ_ONLY, "only an owner may do that", "ask the owner of this videod")
 
-    def _who(self, request: web.Request) -> Visitor:
+    def who(self, request: web.Request) -> Visitor:
         return request[VISITOR]
 
     def _handler(self, request: web.Request) -> RequestHandler:
-        house, name = self._house, self._who(request).session.name
+        house, name = self._house, self.who(request).session.name
         return RequestHandler(house.ledger, house.store, house.clock, name, house.placing)
 
-    def _ask(
+    def ask(
         self, request: web.Request, path: str, back: str, said: str, button: str,
         fields: Sequence[tuple[str, str]], note: str | None = None,
     ) -> web.StreamResponse:  # fmt: skip
@@ -237,10 +237,10 @@ class Acts:
             waiting=None, today=None, stopped=False,
         )  # fmt: skip
 
-    def _back(self, request: web.Request, form: Mapping[str, Any], done: Outcome, path: str) -> web.StreamResponse:
-        who = self._who(request).session
+    def back(self, request: web.Request, form: Mapping[str, Any], done: Outcome, path: str) -> web.StreamResponse:
+        who = self.who(request).session
         told, verb = (done.text, "good") if done.changed else (done.text, "plain")
-        self._rooms.told[who.digest] = _sentence(told), verb
+        self._rooms.told[who.digest] = sentence(told), verb
         target = done.task.id if done.task is not None else ""
         log.info(
             "page_act_done", extra={"path": request.path, "target": target, "by": who.name, "changed": done.changed}
@@ -254,7 +254,7 @@ def _back_to(form: Mapping[str, Any], path: str) -> str:
     return local(given) if isinstance(given, str) and given else path
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     shown = f"{text[:1].upper()}{text[1:]}"
     return shown if shown.endswith((".", "!", "?", "")) and shown[-1:] in ".!?" else f"{shown}."
 

@@ -10,6 +10,7 @@ from videod.flow.lights import Lights
 from videod.page import pages as files
 from videod.page.acts import Acts
 from videod.page.changes import Changes
+from videod.page.drafts import Drafts
 from videod.page.enter import Enter
 from videod.page.gate import ENTER, VISITOR, Address, Gate
 from videod.page.media import Media
@@ -57,7 +58,7 @@ def build(house: House, around: Around) -> tuple[web.Application, Changes]:
     enter = Enter(around.sessions, pages, gate, house.clock)
     app = web.Application(middlewares=[gate.guard], client_max_size=BODY_BYTES)
     app.on_response_prepare.append(gate.prepared)
-    app.add_routes([*rooms.routes(), *media.routes(), *acts.routes(), *enter.routes()])
+    app.add_routes([*rooms.routes(), *media.routes(), *acts.routes(), *Drafts(rooms, acts).routes(), *enter.routes()])
     app.add_routes([web.get("/static/{name}", files.file), web.get("/changes", changes.stream)])
     return app, changes
 
@@ -65,6 +66,6 @@ def build(house: House, around: Around) -> tuple[web.Application, Changes]:
 def _referred(request: web.Request) -> str:
     """The page of the episode or room that an act was pressed on."""
     parts = request.path.split("/")
-    if parts[1] == "episodes" and len(parts) > 2:
-        return f"/episodes/{parts[2]}"
+    if parts[1] in ("episodes", "drafts") and len(parts) > 2:
+        return f"/{parts[1]}/{parts[2]}"
     return {"new": "/new", "services": "/services", "people": "/people"}.get(parts[1], "/")

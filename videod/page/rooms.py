@@ -11,6 +11,7 @@ from aiohttp import web
 
 from videod import files
 from videod.core import bounds, outlook
+from videod.core.links import OWN
 from videod.core.measures import a_film
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, LABELS, Gate, Status
@@ -24,7 +25,7 @@ from videod.store import in_full, listing, reads, reports, views
 from videod.store.calendar import calendar, first_of
 from videod.store.happenings import Happening
 from videod.store.takes import all_takes
-from videod.web import api_shapes, reading
+from videod.web import api_shapes, drafts, reading
 from videod.web.episodes import task_of
 from videod.web.routes import Call, House
 from videod.web.sessions import Role, Sessions
@@ -39,7 +40,7 @@ _NOTHING = Call({}, {}, {})
 
 @dataclass(frozen=True)
 class Waiting:
-    """One thing of the inbox."""
+    """One thing of the inbox. `address`: where an entry that is no episode is edited."""
 
     id: str
     title: str
@@ -51,6 +52,7 @@ class Waiting:
     cost_micros: int
     gate: Gate | None
     seen: str
+    address: str = ""
 
 
 class Rooms:
@@ -118,7 +120,8 @@ class Rooms:
         found = [one for one in (_waiting(each, at, marks) for each in seen.episodes) if one is not None]
         found += [
             Waiting(
-                "", one.title or "(no title)", one.channel, "refused", "Entry refused", one.reason, one.at, 0, None, ""
+                "", one.title or "(no title)", one.channel, "refused", "Entry refused", one.reason, one.at, 0, None, "",
+                f"/drafts/{one.page_id}" if one.page_id.startswith(OWN) else "",
             )
             for one in seen.refused
         ]  # fmt: skip
@@ -210,6 +213,8 @@ class Rooms:
             return views.overview(tx, at), views.tasks(tx, (Status.PUBLISHED, Status.CANCELLED), channel or None, SHOWN)
 
         seen, closed = await self.house.store.read(look)
+        body = await drafts.listed(self.house, Call({}, {"limit": SHOWN}, {}))
+        waiting = [one for one in body["entries"] if channel in ("", one["channel"])]
         columns: dict[str, list[view.Line]] = {"Queued": [], "In work": [], "Review": [], "Stopped": []}
         names = {"wait": "Queued", "work": "In work", "review": "Review", "bad": "Stopped"}
         for one in seen.episodes:
@@ -218,12 +223,12 @@ class Rooms:
         return self.show(
             request, "board.html", "board", columns=columns, closed=closed, channel=channel,
             channels=sorted({*self.house.channels(), *(one.task.channel_id for one in seen.episodes)}), labels=LABELS,
-            shown=SHOWN, **await self.bar(),
+            shown=SHOWN, drafts=waiting if body["kind"] == "none" else None, **await self.bar(),
         )  # fmt: skip
 
     async def new(self, request: web.Request) -> web.Response:
         return self.show(
-            request, "new.html", "new", given=values(request), problem=None, brands=self.brands(),
+            request, "new.html", "new", given=values(request), problem=None, brands=self.brands(), entry=None,
             **await self.bar(),
         )  # fmt: skip
 

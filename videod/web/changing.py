@@ -1,6 +1,8 @@
 """What changes something: the verbs of `requests`, one path each, and what is written on the board."""
 
+from videod.adapters.own_board import OwnBoard
 from videod.channels import telling
+from videod.core import fields
 from videod.core.craft_clips import Telling
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import Status
@@ -21,11 +23,13 @@ def _performing(room: str, verb: str) -> Handler:
     return change
 
 
-async def add_entry(house: House, call: Call) -> api_shapes.EntryBody:
+async def add_entry(house: House, call: Call, by: str = "cli") -> api_shapes.EntryBody:
+    """`by`: who asks; videod's own board keeps it. Raises Refused."""
     asked = of_body(call.body, entries.ENTRY)
     values = entries.columns(asked)
     entries.check(values, house.channels())
     own = entries.brought(asked, await telling_of(house, str(asked["channel"])))
+    values |= {fields.BY: by} if isinstance(house.board, OwnBoard) else {}
     page = await entries.add(house.board, values, own.args, str(asked["sources"] or ""))
     house.ledger.wakeups.wake("intake")
     status = Status.DRAFT if asked["draft"] else Status.QUEUED

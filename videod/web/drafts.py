@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from videod.adapters.own_board import SOURCES, OwnBoard
 from videod.core import bounds, own_story
-from videod.core.fields import text
+from videod.core.fields import BY, text
 from videod.core.model import Task
 from videod.core.own_story import NOTHING
 from videod.core.sanitize import sanitize_line
@@ -62,11 +62,12 @@ def _document(plan: str | None) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-async def change(house: House, call: Call) -> api_shapes.ChangedEntryBody:
-    """Change fields of an entry, queue it or take it back. Raises Refused."""
+async def change(house: House, call: Call, by: str = "cli") -> api_shapes.ChangedEntryBody:
+    """Change fields of an entry, queue it or take it back; `by`: who asks. Raises Refused."""
     page_id, asked = call.path["id"], of_body(call.body, CHANGES)
     board, values = entries.there(house.board), entries.changed(call.body, asked)
     brings = [name for name in BRINGS if name in call.body]
+    values |= {BY: by} if "Status" in values and isinstance(board, OwnBoard) else {}
     if not values and not brings:
         raise Refused(Code.INVALID, "nothing to change was named", f"name some of: {', '.join(CHANGES)}")
     page = await within(board.read(page_id), "try again", True)

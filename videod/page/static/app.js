@@ -35,14 +35,14 @@
     || all("input:checked[type=checkbox]").length > 0
     || /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement && document.activeElement.tagName)
     || all("textarea, input:not([type=hidden], [type=checkbox], [readonly])").some(one => one.value !== one.defaultValue)
-    || ["new", "sure", "people"].includes($("#main") && $("#main").dataset.room);
+    || ["new", "draft", "sure", "people"].includes($("#main") && $("#main").dataset.room);
   const pill = $("#changed");
   const show = () => { if (pill) pill.hidden = true; document.body.dispatchEvent(new Event("videod-changed")); };
   if (pill && window.EventSource) {
     let source = null, told = 0;
     const changed = () => {
       if (document.hidden) { told = 1; return; }
-      if (["new", "sure", "people"].includes($("#main").dataset.room)) return;
+      if (["new", "draft", "sure", "people"].includes($("#main").dataset.room)) return;
       if (busy()) pill.hidden = false; else show();
     };
     const listen = () => {
