@@ -35,6 +35,7 @@ _PLAN_BYTES = 4 << 20
 WEEK, MONTH = 7, 30
 #: episodes of a column of the board that are shown, and lines of a log
 SHOWN, LINES = 30, 200
+_CLOSED = (Status.PUBLISHED.value, Status.CANCELLED.value)
 _NOTHING = Call({}, {}, {})
 
 
@@ -107,8 +108,8 @@ class Rooms:
 
     # ----------------------------------------------------------------------------------------- inbox
 
-    async def waiting(self) -> tuple[Waiting, ...]:
-        """What needs a person, the oldest first."""
+    async def waiting(self) -> tuple[views.Overview, tuple[Waiting, ...]]:
+        """The whole, and what of it needs a person, the oldest first."""
         at = self.house.clock.now_ms()
 
         def look(tx: sqlite3.Connection) -> tuple[views.Overview, dict[str, str]]:
@@ -125,12 +126,10 @@ class Rooms:
             )
             for one in seen.refused
         ]  # fmt: skip
-        return tuple(sorted(found, key=lambda one: (one.since, one.id)))
+        return seen, tuple(sorted(found, key=lambda one: (one.since, one.id)))
 
     async def inbox(self, request: web.Request) -> web.Response:
-        found = await self.waiting()
-        at = self.house.clock.now_ms()
-        seen = await self.house.store.read(lambda tx: views.overview(tx, at))
+        seen, found = await self.waiting()
         seen = replace(seen, problems=(*self.house.problems(), *seen.problems))
         around = rows.Surroundings(None, self.house.limits())
         shown = view.snapshot(rows.Rows(seen, (), around))
@@ -159,14 +158,14 @@ class Rooms:
         at = self.house.clock.now_ms()
         known = self.house.ledger.knows(task.channel_id)
 
-        def look(tx: sqlite3.Connection) -> tuple[int, Any, in_full.Ahead]:
-            return views.since(tx, task), reads.suspensions(tx, at), in_full.ahead(tx, task)
+        def look(tx: sqlite3.Connection) -> tuple[int, Any, in_full.Ahead, list[str]]:
+            since, suspensions, ahead = views.since(tx, task), reads.suspensions(tx, at), in_full.ahead(tx, task)
+            return since, suspensions, ahead, [one for one in _at_reviews(tx) if one != task.id]
 
-        since, suspensions, ahead = await self.house.store.read(look)
+        since, suspensions, ahead, others = await self.house.store.read(look)
         case = reason.Case(task, jobs, since, suspensions, ahead, True, 4, at, known)
         offered = {one.verb.value: one for one in outlook.outlook(task, jobs, suspensions, known, at).actions
                    if not one.field}  # fmt: skip
-        others = [one for one in await self.waiting() if one.gate is not None and one.id != task.id]
         return self.show(
             request, "episode.html", "episode", task=task, label=LABELS[task.status], review=seen, since=since,
             why=reason.why(case), offered=offered, next=others[0] if others else None, others=len(others),
@@ -210,7 +209,8 @@ class Rooms:
         at, channel = self.house.clock.now_ms(), values(request).get("channel", "")
 
         def look(tx: sqlite3.Connection) -> tuple[views.Overview, tuple[Task, ...]]:
-            return views.overview(tx, at), views.tasks(tx, (Status.PUBLISHED, Status.CANCELLED), channel or None, SHOWN)
+            wanted = listing.Wanted(_CLOSED, channel or None)
+            return views.overview(tx, at), listing.page(tx, wanted, listing.Order.ENDED, True, None, SHOWN)
 
         seen, closed = await self.house.store.read(look)
         body = await drafts.listed(self.house, Call({}, {"limit": SHOWN}, {}))
@@ -281,6 +281,12 @@ class Rooms:
         return self.show(
             request, "people.html", "people", sessions=self._sessions.listed(), invite=None, **await self.bar()
         )  # fmt: skip
+
+
+def _at_reviews(tx: sqlite3.Connection) -> list[str]:
+    """The IDs of the episodes at reviews, in the order of the inbox."""
+    found = [one for one in reads.open_tasks(tx) if one.status in AT_GATE]
+    return [task_id for _, task_id in sorted((views.since(tx, one), one.id) for one in found)]
 
 
 def _told(task_id: str, one: listing.HistoryLine) -> tuple[str, str]:
