@@ -121,7 +121,10 @@ def test_retry_cancel_and_redo_reach_the_ledger(box: StudioBox, house: Path, way
     assert box.task(doomed).status == Status.CANCELLED
     bear = box.jobs(reviewed)["image/bear_core"]
     assert (bear.state, bear.revision) == (JobState.READY, 1)
-    assert "1 job will be regenerated: image/bear_core. This will cost about $0.04" in capsys.readouterr().out
+    assert (
+        "5 jobs will be regenerated: image/bear_core and 4 made from it. This will cost about $0.04"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.fault("2.5")

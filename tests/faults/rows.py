@@ -21,6 +21,7 @@ ROWS: Mapping[str, str] = {
     "2.1": "An edit of any field counts as long as it can and is answered when it cannot",
     "2.2": "Files flagged Redo block an approval with a sentence",
     "2.3": "A review opens on the board when its files are there",
+    "2.4": "The entry's page shows the story and each clip's texts beside its files, in order",
     "2.5": "Whatever was made can be sent back or corrected, with its price said before it is spent",
     "2.6": "A status without meaning and a copied entry are answered",
     "2.7": "Entries queued together run in the order of the table",

@@ -112,7 +112,7 @@ def test_any_entry_becomes_a_clean_episode_or_is_refused_in_words(title: str, to
 
 def test_what_youtube_would_refuse_is_refused_before_money_is_spent() -> None:
     for title, says in (
-        ("x" * 101, "Title has 101 characters; 100 are allowed"),
+        ("x" * 101, "Title has 101 characters, 100 are allowed"),
         ("A <b> Bear", "does not allow < or >"),
     ):
         event = edits.queued(entry(title, "bears", "they wait"), "page", None, CHANNELS, 1)

@@ -29,7 +29,7 @@ _SPELLINGS = {
     "behaviour": "behavior", "defence": "defense", "licence": "license", "centre": "center", "favour": "favor",
     "honour": "honor", "programme": "program", "summaris": "summariz", "initialis": "initializ", "labell": "label",
 }  # fmt: skip
-BRITISH = re.compile(rf"(?<![\w`])(?:re|un|mis)?(?:{'|'.join(_SPELLINGS)})(?!\w*[_`])\w*", re.IGNORECASE)
+BRITISH = re.compile(rf"(?<![\w`])(?:re|un|mis)?(?:{'|'.join(list(_SPELLINGS))})(?!\w*[_`])\w*", re.IGNORECASE)
 #: file -> sentences in which such a word is the right one
 RIGHT = {
     "docs/operations/board.md": {"in the very moment"},

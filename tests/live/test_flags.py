@@ -25,7 +25,7 @@ def flags(config: Path) -> list[str]:
         name = str(option.opts[0])
         if option.name not in inspect.signature(run.run).parameters:
             continue  # the parser's own, which install what completes commands
-        usual = str(config) if name == "--config" else str(option.default)
+        usual = {"--config": str(config), "--board": "notion"}.get(name, str(option.default))
         told += [name] if getattr(option, "is_flag", False) else [name, usual]
     return told
 

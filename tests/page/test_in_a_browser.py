@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,18 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.harness import patience
 from tests.page.browser import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.timeout(900),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: .ci/browser installs it"),
 ]
 PHONE, DESK = (390, 844), (1440, 900)
 CLIPS, IMAGES = 2, 4
 ROOMS = ("/", "/board", "/new", "/channels", "/services", "/money", "/report", "/people")
-#: a stage of an episode takes so long at most, seconds; nothing is judged by it
-STAGE_S = 240.0
 
 
 class Studio:
@@ -71,21 +68,20 @@ class Studio:
     def end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        patience.ended(self.process)
         self._log.close()
 
 
 def until(look: Callable[[], Any], what: str, studio: Studio) -> Any:
-    end = time.monotonic() + STAGE_S
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        assert studio.process.poll() is None, (studio.folder / "log").read_text()[-2000:]
-        time.sleep(0.3)
-    raise AssertionError(f"{what}: never. {(studio.folder / 'log').read_text()[-2000:]}")
+    def log() -> str:
+        return (studio.folder / "log").read_text()[-2000:]
+
+    def seen() -> Any:
+        found = look()
+        assert found or studio.process.poll() is None, f"{what}: {log()}"
+        return found
+
+    return patience.until(seen, lambda: f"{what}: {log()}")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +114,7 @@ class Person:
             reduced_motion="reduce",
         )  # fmt: skip
         self.page = self.context.new_page()
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(patience.PATIENCE_S * 1000)
         self.taps = 0
         self.loaded = 0
         self.problems: list[str] = []

@@ -15,6 +15,7 @@ from videod.core.failures import Failure, Kind
 from videod.core.measures import Outcome
 from videod.core.statuses import AT_GATE, ERRORS, JobState, Status
 from videod.core.suspension import Cause
+from videod.core.tables import SPARED
 
 DAY = 24 * HOUR
 
@@ -121,7 +122,9 @@ class Month:
             self._see(task)
             return
         name = self.chance.choice(ready)
-        trouble = troubles.pop(0) if troubles else None
+        # a film is made without what may be spared, so nothing of it recovers or stops
+        spared = name.split("/")[0] in SPARED
+        trouble = troubles.pop(0) if troubles and not spared else None
         for _ in range(trouble.times if trouble else 0):
             assert trouble is not None
             self._fail(task, name, trouble)
