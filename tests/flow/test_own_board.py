@@ -10,12 +10,13 @@ from tests.flow.harness import Harness
 from tests.harness import databases
 from videod.adapters.own_board import OwnBoard, OwnLine
 from videod.config import Board, Settings
+from videod.core.fields import BY
 from videod.core.lease import Holder, Standing, standing
 from videod.core.statuses import AT_GATE, LABELS, Status
 from videod.daemon import boards
 from videod.daemon.refusals import StartError
 from videod.ports import BoardError
-from videod.store import entries
+from videod.store import entries, listing
 
 FILM = {
     "Title": "The crossing", "Channel": "wild", "Topic": "bears", "Story Direction": "A bear crosses.",
@@ -57,6 +58,14 @@ async def test_a_queued_entry_becomes_an_episode_whose_reviews_stand_on_it(alone
     assert task.status in AT_GATE
     assert await alone.shown(page) == LABELS[task.status]
     assert await alone.events(page) == ["EntryQueued"]
+
+
+async def test_the_history_says_who_queued_an_entry(alone: Alone) -> None:
+    page = await alone.own.add(FILM | {BY: "Mina\n"})
+    await alone.sync()
+    task = await alone.task(page)
+    (first, *_) = await alone.read(lambda tx: list(listing.history(tx, task.id, 0, 10)))
+    assert (first.event, first.body["by"]) == ("EntryQueued", "Mina")
 
 
 async def test_a_draft_starts_nothing_until_it_is_queued(alone: Alone) -> None:

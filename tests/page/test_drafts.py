@@ -9,6 +9,7 @@ from tests.page.browser import Browser, entered, page_over
 from tests.web.test_entries import ROOT
 from videod.adapters.own_board import OwnBoard
 from videod.channels import load_channels
+from videod.core.events import EntryRefused
 from videod.core.fields import BY
 from videod.daemon.page import Page
 from videod.flow import edits
@@ -89,6 +90,14 @@ async def test_what_cannot_be_queued_says_why_and_keeps_what_was_typed(mina: Bro
     assert (await board.entry(name)).shown["Title"] == "A"
     await mina.post(f"/drafts/{name}", {"to": "queued", "back": "/board"})
     assert "empty" in mina.told
+
+
+async def test_a_refused_entry_in_the_inbox_leads_to_its_form(box: StudioBox, mina: Browser, board: OwnBoard) -> None:
+    name = await drafted(mina, board)
+    box.apply(EntryRefused(box.clock.at, name, "The topic is empty.", "The crossing", "wild_planet"))
+    await mina.get("/")
+    assert "The topic is empty." in mina.text
+    assert f'<a href="/drafts/{name}" data-open>The crossing</a>' in mina.text
 
 
 async def test_an_entry_is_removed_after_that_was_said(mina: Browser, board: OwnBoard) -> None:
