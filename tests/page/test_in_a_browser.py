@@ -125,7 +125,8 @@ class Person:
         self.page.wait_for_url(f"{studio.base}/")
 
     def _said(self, message: Any) -> None:
-        if message.type == "error" and "503" not in message.text:  # a picture that is still being made
+        # 503: a picture that is still being made; 409: a form that comes back with what is wrong
+        if message.type == "error" and not re.search("503|409", message.text):
             self.problems.append(message.text)
 
     def _finished(self, request: Any) -> None:
@@ -237,6 +238,7 @@ def test_an_episode_lives_from_entry_to_publication_on_a_phone(chromium: Any, tm
 def test_an_episode_lives_by_keys_alone_on_a_desk_without_notion(chromium: Any, tmp_path: Path, shots: Path) -> None:
     with a_studio(tmp_path / "studio", "none") as studio:
         me = Person(chromium, studio, DESK, "dark", shots)
+        a_draft(me)
         page = me.page
         page.goto(studio.base + "/new")
         page.locator("#title").focus()
@@ -282,6 +284,33 @@ def new_entry(me: Person) -> None:
     page.locator("button:has-text('Queue it')").click()
     page.wait_for_url(f"{me.studio.base}/")
     assert "is queued" in me.told()
+
+
+def a_draft(me: Person) -> None:
+    """Written, completed and thrown away on the board of an installation without Notion."""
+    page, base = me.page, me.studio.base
+    page.goto(base + "/new")
+    page.fill("#title", "Otters hand in hand")
+    page.fill("#topic", "Sea otters")
+    page.fill("#direction", "A raft of otters sleeps; the swell takes one away")
+    page.locator("[name=draft]").check()
+    page.locator("button:has-text('Queue it')").click()
+    page.wait_for_url(f"{base}/")
+    page.goto(base + "/board")
+    me.check("board-drafts")
+    page.locator(".mini a:has-text('Edit')").click()
+    page.fill("#topic", "")
+    me.check("draft")
+    page.locator("button:has-text('Save the draft')").click()
+    assert page.locator("[role=alert]").is_visible()
+    page.fill("#topic", "Sea otters of Monterey")
+    page.locator("button:has-text('Save the draft')").click()
+    page.wait_for_url(f"{base}/board")
+    assert "is a draft" in me.told()
+    page.locator(".mini button:has-text('Remove')").click()
+    page.locator(".sure button.main").click()
+    page.wait_for_url(f"{base}/board")
+    assert "Otters" not in page.locator(".columns").inner_text()
 
 
 def corrections(me: Person, folder: Path) -> None:
