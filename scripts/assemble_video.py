@@ -22,7 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "python scripts/assemble_video.py --manifest manifest.json --output episode.mp4\n\n"
         'manifest: {"clips": [{"clip_number": 1, "video": "clip_01.mp4", "audio": "clip_01.mp3",\n'
         '                      "sfx": "clip_01_sfx.mp3", "cut": "clip_01.mov", "hold": 2.5}]}\n'
-        "  sfx, cut and hold (seconds) may be missing. Relative paths are taken from the manifest's folder",
+        "  sfx, cut and hold (seconds) may be missing, and audio where nobody speaks.\n"
+        "  Relative paths are taken from the manifest's folder",
     )
     parser.add_argument("--manifest", type=Path, required=True, help="the clips, as JSON")
     parser.add_argument("--output", type=Path, required=True, help="the film to write, ending in .mp4")

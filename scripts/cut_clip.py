@@ -18,7 +18,6 @@ from scripts.lib.film import (
     pace,
     said,
     segment,
-    voice,
 )
 from scripts.lib.workroom import workroom
 
@@ -34,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "python scripts/cut_clip.py --video clip_07.mp4 --audio clip_07.mp3 --sfx clip_07_sfx.mp3 --output clip_07.mov",
     )
     parser.add_argument("--video", type=Path, required=True, help="the clip")
-    parser.add_argument("--audio", type=Path, required=True, help="its narration")
+    parser.add_argument(
+        "--audio", type=Path, help="its narration; without it nobody speaks, and it lasts 4 s and --hold"
+    )
     parser.add_argument("--sfx", type=Path, help="its sound effect")
     parser.add_argument("--output", type=Path, required=True, help="the segment to write, ending in .mov")
     parser.add_argument("--lead", type=float, default=pace.LEAD_S, help="seconds before the words (default 0.7)")
@@ -81,42 +82,42 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
             raise Failure(Kind.INPUT, f"{option} {path} is missing")
     clip = segment.open_clip(asked.video, asked.video.name, wishes.fps)
     with workroom(asked.output) as room:
-        spoken = room / "voice.wav"
-        heard = loudness.taken_in(asked.audio, spoken, f"{clip.name}: narration")
-        speech = voice.find(spoken, heard, f"{clip.name}: narration")
+        spoken = None if asked.audio is None else segment.listened(asked.audio, room / "voice.wav", clip.name)
         wishes = _marked(wishes, asked.watermark, room)
-        wishes = _captioned(wishes, asked, clip, speech, heard.seconds, room)
-        shot = segment.choose_shot(clip, speech, wishes)
+        wishes = segment.wordless(wishes) if spoken is None else _captioned(wishes, asked, clip, spoken, room)
+        shot = segment.choose_shot(clip, spoken.speech if spoken else None, wishes)
         for warning in segment.warnings(shot, wishes.fps):
             script_runtime.warn(warning)
-        if heard.lufs is None:
+        if spoken is not None and spoken.heard.lufs is None:
             script_runtime.warn(f"{clip.name}: the narration {asked.audio} is silent")
         reporter.progress(0.2, "copying pictures" if shot.odd is None else f"encoding pictures ({shot.odd})")
-        made = segment.cut(shot, spoken, heard, speech, asked.sfx, room / "cut.mov", wishes)
+        made = segment.cut(shot, spoken, asked.sfx, room / "cut.mov", wishes)
         with atomic.replacing(asked.output) as (_, part):
             made.path.replace(part)
     checked.certify(made, asked.output, wishes.fps)
-    said.keep(asked.output, said.of_cut(shot.lead, made.frames, speech, heard.seconds), asked.audio)
+    if spoken is not None:
+        heard = said.of_cut(shot.lead, made.frames, spoken.speech, spoken.heard.seconds)
+        said.keep(asked.output, heard, asked.audio)
     reporter.result(
         asked.output, duration_s=round(made.frames / wishes.fps, 3), frames=made.frames, samples=made.samples,
         copied=made.odd is None, encoded_because=made.odd, held_s=round(made.held / wishes.fps, 3),
-        narration_s=round(heard.seconds, 3), speech_s=round(speech.seconds, 3),
+        narration_s=round(spoken.heard.seconds, 3) if spoken else 0.0,
+        speech_s=round(spoken.speech.seconds, 3) if spoken else 0.0,
         lead_s=round(shot.lead / loudness.RATE_HZ, 3), slowed=round(shot.slower, 3), width=1920, height=1080,
     )  # fmt: skip
 
 
 def _captioned(
-    wishes: segment.Wishes, asked: argparse.Namespace, clip: segment.Clip, speech: voice.Speech, length_s: float,
-    room: Path,
-) -> segment.Wishes:  # fmt: skip
+    wishes: segment.Wishes, asked: argparse.Namespace, clip: segment.Clip, spoken: segment.Spoken, room: Path
+) -> segment.Wishes:
     """With the captions to be drawn, where they are asked for: those that the film's files have."""
     text = voice_marks.spoken(asked.burn_captions)
     if not text:
         return wishes
     drawn = replace(wishes, overlays=(overlay.Overlay(room / "any", 0, 0),))  # what is drawn decides where is cut
-    shot = segment.choose_shot(clip, speech, drawn)
+    shot = segment.choose_shot(clip, spoken.speech, drawn)
     rules, frames = caption_rules.rules_of(asked.language), caption_rules.Shot(0, shot.frames, text)
-    known = said.of_cut(shot.lead, shot.frames, speech, length_s)
+    known = said.of_cut(shot.lead, shot.frames, spoken.speech, spoken.heard.seconds)
     cues = captions.cues(
         captioned.words(asked.audio, text, known, frames, rules, wishes.fps), frames, rules, wishes.fps
     )

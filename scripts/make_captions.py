@@ -19,10 +19,13 @@ FAULTS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Cut:
-    """One cut of the film: what is said over it, by which file, and how long it stands."""
+    """One cut of the film: what is said over it, by which file, and how long it stands.
+
+    `narration` None: nobody speaks.
+    """
 
     text: str
-    narration: Path
+    narration: Path | None
     file: Path
     seconds: float
 
@@ -35,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "python scripts/make_captions.py --list cuts.json --language en --output film.srt\n\n"
         'list: {"opening_s": 0.0, "cuts": [{"text": "A bear waits.", "narration": "clip_01.mp3",\n'
         '                                   "cut": "clip_01.mov", "seconds": 5.5}]}\n'
-        "  opening_s: what the film shows before its first cut. Relative paths are taken from the list's folder",
+        "  opening_s: what the film shows before its first cut.\n"
+        "  A cut without text and narration has no caption. Relative paths are taken from the list's folder",
     )
     parser.add_argument("--list", type=Path, required=True, metavar="FILE", help="the cuts of the film, as JSON")
     parser.add_argument("--language", default="en", metavar="CODE", help="what is spoken, such as de (default en)")
@@ -76,9 +80,9 @@ def _captions(
     at, made, shots = round(opening_s * fps), [], []
     for cut in cuts:
         text = voice_marks.spoken(cut.text)
-        known = said.recall(cut.file, cut.narration) if text else None
+        known = said.recall(cut.file, cut.narration) if text and cut.narration else None
         shot = Shot(at, at + (known.frames if known else round(cut.seconds * fps)), text)
-        if text:
+        if text and cut.narration:
             heard = known or said.Said(0.0, shot.end - shot.start, said.listened(cut.narration, beside, cut.file.stem))
             made += captions.cues(captioned.words(cut.narration, text, heard, shot, rules, fps), shot, rules, fps)
         shots.append(shot)
@@ -105,10 +109,10 @@ def _cut(value: object, where: str, folder: Path) -> Cut:
     fields: Mapping[str, object] = value if isinstance(value, dict) else {}
     seconds = bounds.number(fields.get("seconds"), 0.05, LONGEST_S)
     text, narration, file = (bounds.text(fields.get(name), TEXT_MAX) for name in ("text", "narration", "cut"))
-    if seconds is None or narration is None or file is None:
+    if seconds is None or file is None or (text and narration is None):
         raise Failure(Kind.INPUT, f"--list: {where} must have narration, cut and seconds")
-    cut = Cut(text or "", folder / narration, folder / file, seconds)
-    if cut.text and not cut.narration.is_file():
+    cut = Cut(text or "", folder / narration if narration else None, folder / file, seconds)
+    if cut.text and cut.narration and not cut.narration.is_file():
         raise Failure(Kind.INPUT, f"--list: {where}.narration {cut.narration} is missing")
     return cut
 

@@ -185,7 +185,8 @@ Extra = Annotated[Path | None, BeforeValidator(_file)]
 class Channel(_Part):
     """One channel. USD amounts are US dollars.
 
-    `video_model` "" is the one of the settings. `stills`: how many shots may be still ones. `effects`: how many sound
+    `video_model` "" is the one of the settings. `stills`: how many shots may be still ones. `wordless_shots`: over how
+    many shots of an episode nobody may speak. `effects`: how many sound
     effects a film has at most, shared by the clips of one place; None: one for each clip. `narration_first`: narrations
     are made with the images, and each clip is bought as long as its narration needs it.
     """
@@ -209,6 +210,7 @@ class Channel(_Part):
     profile: Literal["standard", "economy"] = "standard"
     narration_first: bool = False
     stills: int = Field(default=0, ge=0, le=60)
+    wordless_shots: int = Field(default=0, ge=0, le=60)
     effects: int | None = Field(default=None, ge=1, le=60, examples=[6])
     target_usd: float | None = Field(default=None, gt=0, le=10_000, examples=[4.0])
     intro: Extra = Field(default=None, examples=["brand/intro.mp4"])
@@ -394,4 +396,5 @@ def room(channel: Channel) -> str:
 def telling(channel: Channel, measured: float | None = None) -> Telling:
     """How the channel's narrations are; `measured`: characters a second that were heard of its voice."""
     rate = channel.narration.pace or measured
-    return Telling(language(channel.language), Pace(rate, channel.clip_seconds), channel.narration.banned)
+    spoken, banned = language(channel.language), channel.narration.banned
+    return Telling(spoken, Pace(rate, channel.clip_seconds), banned, channel.wordless_shots)

@@ -34,6 +34,12 @@ STILLS = (
 )
 
 
+WORDLESS = (
+    'Where the picture alone says more, at most {most} of the lines may be empty (`text` "", no facts), so that the'
+    " shot is heard with its sounds only, but never the first line or the last."
+)
+
+
 @dataclass(frozen=True)
 class Habits:
     """`pace`: characters a second of the voice. `likes`, `banned`: lines and words. `before`: parts of each story.
@@ -49,12 +55,15 @@ class Habits:
     lessons: tuple[dict[str, str], ...] = ()
     #: how many shots are still ones: at least, at most
     stills: tuple[int, int] = (0, 0)
+    #: over how many shots nobody may speak
+    wordless: int = 0
 
     def ordered(self) -> dict[str, Json]:
         """What belongs to the order: another wish of the creator's is another plan, another measure is not."""
         found: dict[str, Json] = {
             "clip_seconds": self.clip_seconds, "likes": list(self.likes), "banned": list(self.banned)
         }  # fmt: skip
+        found |= {"wordless": self.wordless} if self.wordless else {}
         return found | ({"stills": list(self.stills)} if self.stills[1] else {})
 
     def size(self) -> dict[str, Json]:
@@ -62,6 +71,7 @@ class Habits:
         found: dict[str, Json] = {"banned": list(self.banned), "before": [dict(one) for one in self.before]}
         found |= {"pace": self.pace} if self.pace is not None else {}
         found |= {"stills": list(self.stills)} if self.stills[1] else {}
+        found |= {"wordless": self.wordless} if self.wordless else {}
         return found | ({"clip_seconds": self.clip_seconds} if self.clip_seconds is not None else {})
 
     def told(self, stage: str) -> list[str]:
@@ -73,6 +83,7 @@ class Habits:
         if stage == "pictures" and self.stills[1]:
             parts.append(f"## Still shots\n\n{STILLS.format(wanted=_span(*self.stills))}")
         if stage in ("text", "edit"):
+            parts += [f"## Shots without words\n\n{WORDLESS.format(most=self.wordless)}"] if self.wordless else []
             if self.likes:
                 listed = "\n".join(f"- {line}" for line in self.likes)
                 parts.append(f"## Lines that the creator likes (for their sound; do not repeat them)\n\n{listed}")
@@ -132,7 +143,8 @@ def _habits(found: dict[str, Json]) -> Habits:
         lessons=tuple(one for one in learned if all(one.values()))[:LESSONS_MAX],
         pace=answers.number(found.get("pace"), 2.0, 40.0),
         clip_seconds=answers.number(found.get("clip_seconds"), 3.5, 60.0),
-        stills=_stills(found.get("stills")), likes=_lines(found.get("likes")), banned=_lines(found.get("banned")),
+        stills=_stills(found.get("stills")), wordless=round(answers.number(found.get("wordless"), 0, 200) or 0),
+        likes=_lines(found.get("likes")), banned=_lines(found.get("banned")),
         before=tuple(one for one in before if one)[:BEFORE_MAX],
     )  # fmt: skip
 

@@ -150,7 +150,7 @@ def _motion(plan: Json) -> str:
 def _narration(plan: Json, seconds: Sequence[float]) -> str:
     texts = [(_word(clip, "number"), _word(clip, "narration")) for clip in _clips(plan)]
     shown = [f"{one:.1f}" for one in seconds] if len(seconds) == len(texts) else [""] * len(texts)
-    rows = [(number, text, length) for (number, text), length in zip(texts, shown, strict=True)]
+    rows = [(number, text, length) for (number, text), length in zip(texts, shown, strict=True) if text]
     return f"# {_word(plan, 'title')}: narration\n\n{_table(('Clip', 'Text', 'Estimated seconds'), rows)}"
 
 

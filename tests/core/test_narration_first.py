@@ -11,6 +11,7 @@ from videod.core import fitting
 from videod.core.events import GateApproved, JobSucceeded, RedoAsked
 from videod.core.failures import Kind
 from videod.core.statuses import Gate, JobState, Status
+from videod.core.step_parts import fitting_s
 from videod.core.tables import step_of
 
 CLIPS = ("clip/clip_01", "clip/clip_02")
@@ -135,4 +136,4 @@ def test_the_shortest_clip_that_the_model_makes_is_bought_and_none_beyond_the_ch
     known: tuple[int, ...], wanted: float, found: int
 ) -> None:
     channel = replace(policy(), clip_micros=dict.fromkeys(known, 1), clip_seconds=10)
-    assert fitting.length(channel, wanted) == found
+    assert fitting_s(channel, wanted) == found

@@ -86,6 +86,8 @@ class Vendors:
 
     #: what a film holds that is made now
     film: str = "assemble_video.py"
+    #: what the planner makes of a plan before it is written
+    planned: Callable[[dict[str, object]], dict[str, object]] = dict
 
     def now(self) -> str:
         """The time of receipts, ISO."""
@@ -333,7 +335,7 @@ class ScriptDouble:
     def _content(self) -> str:
         if self._name == "generate_plan.py":
             document = plan_document(int(self._value("--clips")), int(self._value("--images")), self._value("--title"))
-            return json.dumps(document)
+            return json.dumps(self._vendors.planned(document))
         return self._request()
 
     async def _upload(self, output: Path, latency: float) -> int:

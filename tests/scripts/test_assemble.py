@@ -308,7 +308,7 @@ def test_a_picture_drawn_over_a_cut_comes_and_goes(tmp_path: Path) -> None:
     spoken = media.sound(tmp_path / "voice.wav", "sine=duration=0.5")
     heard = loudness.taken_in(spoken, tmp_path / "kept.wav", "voice")
     speech = voice.find(tmp_path / "kept.wav", heard, "voice")
-    made = segment.cut(shot, tmp_path / "kept.wav", heard, speech, None, tmp_path / "cut.mov", wishes)
+    made = segment.cut(shot, segment.Spoken(tmp_path / "kept.wav", heard, speech), None, tmp_path / "cut.mov", wishes)
     assert made.frames == 48 and made.odd == "title drawn" and made.mark is None
 
     def changed(number: int) -> int:

@@ -1,12 +1,13 @@
 """Cutting one clip: pictures copied where possible, sound of exactly their length, narration never cut."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from scripts import cut_clip
-from scripts.lib.film import checked, ffmpeg, loudness, mp4, packets, said, voice
+from scripts import assemble_video, cut_clip, make_captions
+from scripts.lib.film import checked, ffmpeg, loudness, mp4, packets, said, segment, voice
 from tests.scripts import media
 from tests.scripts.conftest import Run
 
@@ -241,3 +242,45 @@ def test_cutting_again_replaces_the_output_with_the_same_bytes(studio: Path, tmp
     words = ("--video", studio / "clip.mp4", "--audio", studio / "voice.mp3", "--output", out)
     first = run(cut_clip.main, *words).result["sha256"]
     assert run(cut_clip.main, *words).result["sha256"] == first
+
+
+def test_a_shot_without_words_stands_as_long_as_its_plan_says_with_its_effect_alone(
+    studio: Path, tmp_path: Path, run: Run
+) -> None:
+    clip, out = media.clip(tmp_path / "long.mp4", 6.0, media.SMALL), tmp_path / "cut.mov"
+    words = ("--sfx", studio / "rain.mp3", "--output", out)
+    ran = run(cut_clip.main, "--video", clip, *words, "--hold", "1")
+    assert ran.code == 0, ran.stderr
+    assert ran.stderr == "" or "warning" not in ran.stderr.lower()
+    frames = ran.result["frames"]
+    assert 5.0 <= frames / 24 <= 5.5 and ran.result["slowed"] == 1.0 and ran.result["speech_s"] == 0.0
+    assert media.picture_sums(out) == media.picture_sums(clip)[:frames]
+    assert sound_samples(out) == frames * PER_FRAME
+    assert loudness.measure(out, "cut").lufs == pytest.approx(-30.0 + segment.ALONE_LU, abs=1.5)
+    kept = checked.recall(out, "clip 2", 24)
+    assert kept is not None and kept.handle, "its effect passes into those of its neighbors"
+    assert not said.place(out).exists()
+    short = tmp_path / "short.mov"
+    assert run(cut_clip.main, "--video", studio / "clip.mp4", *words[:2], "--output", short).result["frames"] == 72
+
+
+def test_a_film_cuts_a_shot_without_words_itself_and_has_no_caption_over_it(
+    studio: Path, tmp_path: Path, run: Run
+) -> None:
+    clip = {"video": str(studio / "clip.mp4"), "sfx": str(studio / "rain.mp3")}
+    spoken = {"clip_number": 2, "audio": str(studio / "voice.mp3"), **clip}
+    listed = media.manifest(tmp_path / "m.json", [{"clip_number": 1, **clip}, spoken])
+    ran = run(assemble_video.main, "--manifest", listed, "--output", tmp_path / "film.mp4")
+    assert ran.code == 0, ran.stderr
+    assert ran.result["reencoded_clips"] == ["2"] and 3.0 + 3.0 <= ran.result["duration_s"] <= 3.0 + 4.5
+    cuts = [
+        {"text": "It rains.", "narration": str(studio / "voice.mp3"), "cut": "1.mov", "seconds": 3.0},
+        {"cut": "2.mov", "seconds": 3.0},
+    ]
+    (tmp_path / "cuts.json").write_text(json.dumps({"cuts": cuts}))
+    ran = run(make_captions.main, "--list", tmp_path / "cuts.json", "--output", tmp_path / "film.srt")
+    assert ran.code == 0, ran.stderr
+    assert (ran.result["captions"], ran.result["faults"]) == (1, 0)
+    (tmp_path / "cuts.json").write_text(json.dumps({"cuts": [{"text": "It rains.", "cut": "1.mov", "seconds": 3}]}))
+    ran = run(make_captions.main, "--list", tmp_path / "cuts.json", "--output", tmp_path / "film.srt")
+    assert ran.failure["kind"] == "input"

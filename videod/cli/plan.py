@@ -39,13 +39,16 @@ VoiceRate = Annotated[
     float | None,
     typer.Option("--pace", min=RATE_MIN, max=RATE_MAX, metavar="N", help="Characters that its voice says in a second."),
 ]
+Wordless = Annotated[
+    int, typer.Option("--wordless", min=0, max=200, metavar="N", help="How many shots may have no narration.")
+]
 Spoken = Annotated[str, typer.Option("--language", metavar="CODE", help="What its narrations are in, such as de.")]
 
 
 @app.command("schema", epilog=examples("videod plan schema --clips 18 --images 22"))
-def print_schema(clips: Clips = None, images: Images = None) -> int:
+def print_schema(clips: Clips = None, images: Images = None, wordless: Wordless = 0) -> int:
     """Print the JSON schema that the planning model answers in."""
-    output.print_json(schema(clips, images))
+    output.print_json(schema(clips, images, wordless=wordless > 0))
     return output.OK
 
 
@@ -56,10 +59,11 @@ def check(
     images: Images = None,
     spoken: Spoken = "",
     pace: VoiceRate = None,
+    wordless: Wordless = 0,
     as_json: AsJson = False,
 ) -> int:
     """Check a plan against the rules of the craft, and read it like an editor."""
-    told = Telling(_language(spoken), Pace(pace))
+    told = Telling(_language(spoken), Pace(pace), wordless=wordless)
     text = _text(file)
     try:
         data: object = json.loads(text, parse_constant=_no_number)

@@ -4,7 +4,7 @@ Each line of standard input is a JSON object with `clips`, `images` and `languag
 answer. Optional are `pace` (characters a second of the voice), `clip_seconds`, `banned` (words) and `before` (the
 channel's last stories: `title`, `species`, `story`, `turn`), `sources` (what facts may stand on: `id`, `title`,
 `url`, `revision`), `script` (what is said over each clip, where a person brings it: then the stages are others) and
-`stills` (how many shots are still ones: at least, at most).
+`stills` (how many shots are still ones: at least, at most) and `wordless` (over how many shots nobody may speak).
 
 - {"ask": "stages"}: {"stages": [{"name", "strong", "needs", "spare", "schema"}], "lines": {"least", "average",
   "most"}}, the stages in order and the characters of a line.
@@ -61,7 +61,7 @@ def _answer(asked: object) -> dict[str, object]:
     if asked.get("ask") == "stages":
         return {"stages": [_stage(stage, size) for stage in size.stages], "lines": _lines(size)}
     if asked.get("ask") == "check":  # it may have been written before the voice was measured
-        told = Telling(size.telling.language)
+        told = Telling(size.telling.language, wordless=size.telling.wordless)
         return {"complaints": _listed(complaints(_record(asked.get("plan")), size.clips, size.images, told))}
     if asked.get("ask") != "judge":
         raise ValueError("ask is stages, judge or check")
@@ -118,7 +118,10 @@ def telling(asked: Mapping[str, object]) -> Telling:
         raise ValueError(f"pace lies between {RATE_MIN:g} and {RATE_MAX:g} characters a second")
     if clip_s is not None and not CLIP_S_MIN <= clip_s <= CLIP_S_MAX:
         raise ValueError(f"clip_seconds lies between {CLIP_S_MIN:g} and {CLIP_S_MAX:g}")
-    return Telling(tongue, Pace(rate, clip_s or Pace.clip_s), tuple(banned[:BANNED_MAX]))
+    wordless = asked.get("wordless", 0)
+    if not isinstance(wordless, int) or isinstance(wordless, bool) or not 0 <= wordless <= CLIPS_MAX:
+        raise ValueError(f"wordless is a whole number from 0 to {CLIPS_MAX}")
+    return Telling(tongue, Pace(rate, clip_s or Pace.clip_s), tuple(banned[:BANNED_MAX]), wordless)
 
 
 def _number(asked: Mapping[str, object], name: str) -> float | None:

@@ -29,6 +29,10 @@ def plan_of(workspace: Path) -> Plan:
         raise CommandError(output.CONFIGURATION, f"{path} cannot be read: {str(error)[:200]}", "") from None
 
 
+#: of a shot over which nobody speaks
+NO_WORDS = "(no words)"
+
+
 def plan_there(workspace: Path) -> Plan | None:
     try:
         return plan_of(workspace)
@@ -89,7 +93,7 @@ def show(plan: Plan, left: stories.Story) -> None:
         mark = marks[at]
         lasts = "" if seconds[at] is None else f"{seconds[at]:.1f}"
         facts = " ".join(says[name] for name in _named(story, at) if name in says)
-        rows.append([str(clip.number), lasts, Cell(mark, _TONES[mark]), facts, clip.narration])
+        rows.append([str(clip.number), lasts, Cell(mark, _TONES[mark]), facts, clip.narration or NO_WORDS])
     output.table(_LINES, rows, indent="  ")
     cited: list[list[str | Cell]] = [[one.id, one.title, one.revision, one.url] for one in story.sources]
     if cited:

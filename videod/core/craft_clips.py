@@ -28,15 +28,23 @@ MOTION_CHARACTERS_MAX, NEGATIVE_CHARACTERS_MAX = 2500, 500
 SOUND_WORDS_MIN, SOUND_WORDS_MAX = 30, 50
 SOUND_FIRST, SOUND_LAST = "continuous", "subtle nature documentary sound effect"
 SOUND_CHARACTERS_MAX = 1000
+#: what allows shots without words, and why the first and the last shot are none
+KEY = "`wordless_shots` of its file"
+FIRST_SPOKEN = "The first shot has words, for they say at once what is at stake"
+LAST_SPOKEN = "The last shot has words, for a film that ends without any seems cut off"
 
 
 @dataclass(frozen=True)
 class Telling:
-    """How a channel's narrations are. `language` None: in any. `banned`: words that its creator does not want."""
+    """How a channel's narrations are. `language` None: in any. `banned`: words that its creator does not want.
+
+    `wordless`: over so many shots of an episode nobody may speak.
+    """
 
     language: Language | None = None
     pace: Pace = Pace(unknown=True)  # noqa: RUF009 (frozen)
     banned: tuple[str, ...] = ()
+    wordless: int = 0
 
 
 #: of a plan whose channel is not known: any language, any voice
@@ -49,8 +57,8 @@ def complaints(plan: Plan, telling: Telling = ANYHOW) -> Iterator[Complaint]:
             yield Complaint(f"clips[{at}].beat", "filled", "is empty. Say the one moment that this clip shows")
         yield from (_still if clip.still else _motion)(f"clips[{at}].motion", clip.motion)
         yield from _negative(f"clips[{at}].negative", clip.negative)
-        yield from narration(f"clips[{at}].narration", clip.narration, telling)
         yield from _sound(f"clips[{at}].sound", clip.sound)
+    yield from narrations("clips[{}].narration", [clip.narration for clip in plan.clips], telling)
     yield from _repeated(plan)
     yield from _weather(plan)
 
@@ -91,6 +99,29 @@ def _negative(where: str, text: str) -> Iterator[Complaint]:
         yield Complaint(where, "length", f"has {len(text)} characters. Kling takes {NEGATIVE_CHARACTERS_MAX}")
 
 
+def narrations(where: str, texts: Sequence[str], telling: Telling) -> Iterator[Complaint]:
+    """What is wrong with what is said over all shots in order. `where`: with {} for the place of one, from 0.
+
+    Over a shot without words nobody speaks: some of them, as many as the channel allows, never the first or the last.
+    """
+    empty = 0
+    for at, text in enumerate(texts):
+        if text.strip():
+            yield from narration(where.format(at), text, telling)
+            continue
+        empty += 1
+        if not telling.wordless:
+            message = f"is empty. Write what is said over this clip (a channel may allow shots without words: {KEY})"
+            yield Complaint(where.format(at), "filled", message)
+        elif at in (0, len(texts) - 1):
+            why = FIRST_SPOKEN if at == 0 else LAST_SPOKEN
+            yield Complaint(where.format(at), "wordless", f"is empty. {why}. Write what is said over this clip")
+        elif empty > telling.wordless:
+            most = f"at most {telling.wordless} may be ({KEY})"
+            message = f"is empty, as {empty - 1} before it are; {most}. Write what is said over this clip"
+            yield Complaint(where.format(at), "wordless", message)
+
+
 def narration(where: str, text: str, telling: Telling) -> Iterator[Complaint]:
     """What is wrong with the text of one narration."""
     language = telling.language
@@ -129,6 +160,7 @@ def _length(where: str, text: str, pace: Pace) -> Iterator[Complaint]:
 
 def average(where: str, texts: Sequence[str], pace: Pace) -> Iterator[Complaint]:
     """Whether the lines together are as long as they are ordered: a film is as long as they make it."""
+    texts = [text for text in texts if text.strip()]  # a shot without words makes no line longer
     if not texts or pace.unknown:
         return
     seconds = sum(narration_seconds(text, pace.rate) for text in texts) / len(texts)

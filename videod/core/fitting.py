@@ -9,25 +9,17 @@ from dataclasses import replace
 from videod.core.model import ChannelPolicy, Job
 from videod.core.statuses import DONE, READY, WAITING
 from videod.core.step import positive
-from videod.core.step_parts import FITS, FITTED, price_micros
+from videod.core.step_parts import FITS, FITTED, fitting_s, price_micros
 from videod.core.tables import step_of
 
 #: around the words of a shot, and what the first and the last one have besides, seconds (scripts/lib/film/pace)
 AROUND_S, OPENS_S, CLOSES_S = 1.7, 0.9, 1.2
-#: no shorter clip is bought, whatever is said over it: a cut lasts 5.5 s where its clip has them, less where it has not
-LEAST_S = 5
 
 
 def needs(job: Job) -> tuple[str, ...]:
     """What must be done before the job may start: what it is made from, and what it is as long as."""
     fits = job.args.get(FITS)
     return job.needs if fits is None or job.fetching else (*job.needs, str(fits))
-
-
-def length(policy: ChannelPolicy, wanted_s: float) -> int:
-    """The shortest clip that the channel's model makes for so many seconds; the channel's usual one at most."""
-    known = sorted(one for one in policy.clip_micros if LEAST_S <= one <= policy.clip_seconds)
-    return next((one for one in known if one >= wanted_s), policy.clip_seconds)
 
 
 def fitted(jobs: tuple[Job, ...], policy: ChannelPolicy) -> tuple[Job, ...]:
@@ -44,7 +36,7 @@ def fitted(jobs: tuple[Job, ...], policy: ChannelPolicy) -> tuple[Job, ...]:
             continue
         shot = cuts.get(job.name, {})
         wanted_s = speech_s + AROUND_S + (OPENS_S if shot.get("opens") else 0) + (CLOSES_S if shot.get("closes") else 0)
-        seconds = length(policy, wanted_s + (positive(shot.get("hold")) or 0.0))
+        seconds = fitting_s(policy, wanted_s + (positive(shot.get("hold")) or 0.0))
         if job.args.get(FITTED) != seconds:
             args = {**job.args, FITTED: seconds}
             changed[job.name] = replace(job, args=args, price_micros=price_micros(step_of(job), args, policy))

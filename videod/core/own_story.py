@@ -66,7 +66,9 @@ def brought(texts: Mapping[str, str], telling: Telling = ANYHOW) -> Brought:
 
 def _length(lines: Sequence[str], telling: Telling) -> str:
     seconds = sum(narration_seconds(line, telling.pace.rate) for line in lines)
-    return f"{len(lines)} clip{'s' if len(lines) > 1 else ''}, about {seconds:.0f} s of narration"
+    silent = sum(not line.strip() for line in lines)
+    told = f"{len(lines)} clip{'s' if len(lines) > 1 else ''}, about {seconds:.0f} s of narration"
+    return f"{told}, {silent} without words" if silent else told
 
 
 def _told(what: str, found: Sequence[Complaint]) -> str:

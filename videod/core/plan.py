@@ -115,6 +115,11 @@ class PlannedClip:
     #: nothing moves in its picture: the camera moves over it, which costs nothing
     still: bool = False
 
+    @property
+    def wordless(self) -> bool:
+        """Whether nobody speaks over it."""
+        return not self.narration.strip()
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -9,11 +9,15 @@ from videod.core.craft_times import ATMOSPHERES_MAX
 from videod.core.plan import HOLD_S_MAX, KEYS, KINDS, PICTURE_TYPES, POSITIONS, ROLES, SCALE_MAX, SCALE_MIN, VERSION
 from videod.core.schemas import Schema, a_choice, a_list, a_number, a_text, an_object, or_null
 
+SAID = "What is said over the clip: 1.5 to 8 s, 6 s on the average; present tense, no dash"
 
-def schema(clips: int | None = None, images: int | None = None, stills: bool = False) -> Schema:
+
+def schema(
+    clips: int | None = None, images: int | None = None, stills: bool = False, wordless: bool = False
+) -> Schema:  # fmt: skip
     """The schema of a plan; with numbers, of a plan that has so many clips and at most so many images.
 
-    `stills`: some of its shots may be still ones.
+    `stills`: some of its shots may be still ones. `wordless`: over some nobody may speak.
     """
     return an_object("The plan of a documentary episode", {
         "version": {"type": "integer", "minimum": VERSION, "maximum": VERSION},
@@ -34,7 +38,7 @@ def schema(clips: int | None = None, images: int | None = None, stills: bool = F
             a_text("As the first, in order of time"), "Where time passes: up to two more", most=ATMOSPHERES_MAX - 1
         ),
         "images": a_list(_image(), "Every image to generate: as many as the clips need", most=images),
-        "clips": a_list(_clip(stills), "Every clip in order", clips),
+        "clips": a_list(_clip(stills, wordless), "Every clip in order", clips),
     }, optional=("later_atmospheres",))  # fmt: skip
 
 
@@ -53,7 +57,7 @@ def _image() -> Schema:
     }, optional=("time", "with", "key"))  # fmt: skip
 
 
-def _clip(stills: bool) -> Schema:
+def _clip(stills: bool, wordless: bool) -> Schema:
     lengths = f"{craft_clips.SOUND_WORDS_MIN} to {craft_clips.SOUND_WORDS_MAX} words"
     fields: dict[str, Schema] = {
         "number": {"type": "integer", "minimum": 1, "description": "1, 2, 3 ... without gaps"},
@@ -69,7 +73,7 @@ def _clip(stills: bool) -> Schema:
         }, optional=("position",)),
         "motion": a_text("Core action first, then the body part, cause and effect, the camera last: 'Slow push in.'"),
         "negative": a_text("Such as: blur, distort, low quality"),
-        "narration": a_text("What is said over the clip: 1.5 to 8 s, 6 s on the average; present tense, no dash"),
+        "narration": a_text(f"{SAID}; empty in a shot without words" if wordless else SAID),
         "sound": a_text(f"{lengths}, from 'Continuous ...' to '{craft_clips.SOUND_LAST}', no music"),
         "hold": {
             "type": "number", "minimum": 0.0, "maximum": HOLD_S_MAX,

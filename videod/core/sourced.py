@@ -14,7 +14,10 @@ CLIPS_SHOWN = 8
 
 
 def marks(plan: Plan) -> list[str]:
-    """What stands behind each line: "source", "no source", or "no fact" where it claims nothing of the world."""
+    """What stands behind each line: "source", "no source", or "no fact" where it claims nothing of the world.
+
+    So does a shot without words.
+    """
     if plan.story is None:
         return ["no fact"] * len(plan.clips)
     base = base_of(" ".join(clip.narration for clip in plan.clips), None)
@@ -23,7 +26,7 @@ def marks(plan: Plan) -> list[str]:
 
 def mark(story: Story, at: int, line: str, base: str) -> str:
     """What stands behind the line of a clip, counted from 0; `base`: the code of its language in the editor's lists."""
-    facts = story.shots[at].facts if at < len(story.shots) else ()
+    facts = story.shots[at].facts if at < len(story.shots) and line.strip() else ()
     known = {fact.id: fact.source for fact in story.facts}
     if not facts:
         return "no source" if claims_something(line, base) else "no fact"
@@ -40,7 +43,8 @@ def noted(plan: Plan) -> dict[str, object]:
     found = marks(plan)
     open_ = [at + 1 for at, one in enumerate(found) if one == "no source"]
     return {NOTED: {
-        "sources": len(plan.story.sources), "lines": len(found), "sourced": found.count("source"), "unsourced": open_,
+        "sources": len(plan.story.sources), "lines": sum(not clip.wordless for clip in plan.clips),
+        "sourced": found.count("source"), "unsourced": open_,
     }}  # fmt: skip
 
 

@@ -339,14 +339,15 @@ def _beats(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
 
 def _spoken(answer: Answer, answers: Answers, size: Size) -> Iterator[Complaint]:
     yield from _numbers("lines", answer["lines"])
+    texts = [line["text"] for line in answer["lines"]]
+    yield from craft_clips.narrations("lines[{}].text", texts, size.telling)
     said: dict[str, int] = {}
     for at, line in enumerate(answer["lines"]):
-        yield from craft_clips.narration(f"lines[{at}].text", line["text"], size.telling)
         yield from _known(f"lines[{at}].facts", line["facts"], answers)
         same = said.setdefault(" ".join(line["text"].casefold().split()), at)
-        if same != at:
+        if same != at and line["text"].strip():
             yield Complaint(f"lines[{at}].text", "repeated", f"is the text of lines[{same}] again. Write another one")
-    yield from craft_clips.average("lines", [line["text"] for line in answer["lines"]], size.telling.pace)
+    yield from craft_clips.average("lines", texts, size.telling.pace)
     yield from _unheld(answer, answers, size)
 
 

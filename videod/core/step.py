@@ -74,6 +74,8 @@ class CommandContext:
     pace: float | None = None
     #: how many shots of a plan are still ones: at least, at most
     stills: tuple[int, int] = (0, 0)
+    #: over how many shots of a plan nobody may speak
+    wordless: int = 0
     #: what is known of the channel's last stories, newest first
     before: tuple[Mapping[str, str], ...] = ()
     #: lines as they were planned, and what the creator made of them

@@ -124,6 +124,18 @@ FIRST = "first"
 #: the argument that names the narration which a clip is as long as; and how many seconds that came to
 FITS, FITTED = "fits", "fitted"
 
+#: the argument of a cut over which nobody speaks; and its seconds, besides the plan's `hold` (scripts/lib/film/pace)
+WORDLESS, WORDLESS_S = "wordless", 4.0
+
+#: no shorter clip is bought, whatever is said over it: a cut lasts 5.5 s where its clip has them, less where it has not
+LEAST_CLIP_S = 5
+
+
+def fitting_s(policy: ChannelPolicy, wanted_s: float) -> int:
+    """The shortest clip that the channel's model makes for so many seconds; the channel's usual one at most."""
+    known = sorted(one for one in policy.clip_micros if LEAST_CLIP_S <= one <= policy.clip_seconds)
+    return next((one for one in known if one >= wanted_s), policy.clip_seconds)
+
 
 def clip_s(args: Mapping[str, object]) -> object:
     """How many seconds of a clip are ordered."""

@@ -261,7 +261,7 @@ class Recovery:
             artefact = await self.inspector.inspect(output, step.makes, expected)
             plan = None
             if step.name == "plan":
-                plan = read_plan(output)
+                plan = read_plan(output, self.builder.wordless(task))
         except BadArtefact:  # its script would take it for what it had received
             put_aside(output)
             return None

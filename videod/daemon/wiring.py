@@ -63,6 +63,7 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         story_review=channel.gates.story == "review",
         narration_first=channel.narration_first,
         stills=channel.stills,
+        wordless=channel.wordless_shots,
         effects=channel.effects,
         target_micros=None if channel.target_usd is None else _micros(channel.target_usd),
         auto_gates=frozenset(gate for gate, mode in gates.items() if mode == "auto"),
@@ -247,7 +248,7 @@ def context_maker(
                 for one in channel.music if (there := _existing(one.file)) is not None
             ),
             youtube_channel=channel.youtube_channel, clip_seconds=clip_seconds(now, channel),
-            stills=film_cost.stills(policy_of(now, channel)),
+            stills=film_cost.stills(policy_of(now, channel)), wordless=channel.wordless_shots,
             likes=channel.narration.likes, banned=channel.narration.banned, pace=channel.narration.pace,
             reads="wikipedia" if now.facts.wikipedia else "none", contact=now.facts.contact,
             search=now.facts.search,

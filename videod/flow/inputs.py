@@ -111,7 +111,7 @@ class Inputs:
         try:
             artefact = await self._inspector.inspect(path, step.makes, expectation(job, foreign=True))
             if step.name == "plan":
-                plan = await self.aside(lambda: read_plan(path))
+                plan = await self.aside(lambda: read_plan(path, self._builder.wordless(task)))
         except (BadArtefact, PlanError):
             put_aside(path)
             return None
@@ -259,8 +259,8 @@ def _unreadable(error: OSError) -> str:
     return "is no regular file" if error.errno != errno.EACCES else "cannot be read: permission denied"
 
 
-def read_plan(path: Path) -> Plan:
-    """The plan in `path`.
+def read_plan(path: Path, wordless: int = 0) -> Plan:
+    """The plan in `path`, over so many shots of which nobody may speak.
 
     Raises PlanError with all that breaks the craft's rules, whoever wrote it, also where it is no JSON at all; OSError
     where the disk cannot be read.
@@ -270,7 +270,8 @@ def read_plan(path: Path) -> Plan:
     except (ValueError, files.Unfit) as error:
         raise PlanError((Complaint("(plan)", "shape", f"cannot be read as JSON: {error}"),)) from error
     plan = parse(document)
-    found = craft.complaints(plan, clips=len(plan.clips), images=len(plan.images))
+    told = craft.Telling(wordless=wordless)
+    found = craft.complaints(plan, len(plan.clips), len(plan.images), told)
     if found:
         raise PlanError(found)
     return plan

@@ -17,6 +17,7 @@ from videod import files, programs, receipts
 from videod.core import offers
 from videod.core.legacy_args import ALSO_CALLED, legacy_command, options, words
 from videod.core.model import Job, Task
+from videod.core.plan import ITEMS_MAX
 from videod.core.service import Where
 from videod.core.services import SERVICES
 from videod.core.statuses import DONE
@@ -107,6 +108,11 @@ class CommandBuilder:
         """Whether the channel puts an intro or an outro to its films; True where nobody knows."""
         context = self.context(task, PurePosixPath(self.workspace(task)), {})
         return context is None or context.intro is not None or context.outro is not None
+
+    def wordless(self, task: Task) -> int:
+        """Over how many shots of its plan nobody may speak; as many as it likes where its channel is not known."""
+        context = self.context(task, PurePosixPath(self.workspace(task)), {})
+        return ITEMS_MAX if context is None else context.wordless
 
     def script(self, step: Step, command: Command) -> Path:
         return _script_of(self.scripts, self.overrides[step.name] if self.foreign(step, command) else step.script)

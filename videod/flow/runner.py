@@ -391,7 +391,8 @@ class Runner:
         extras = self._builder.extras(work.task)
         try:
             artefact = await self._inspector.inspect(output, step.makes, expectation(work.job, parts, foreign, extras))
-            plan = await self._aside(lambda: read_plan(output)) if step.name == "plan" else None
+            most = self._builder.wordless(work.task)
+            plan = await self._aside(lambda: read_plan(output, most)) if step.name == "plan" else None
         except FileNotFoundError as error:  # FFmpeg is missing
             return self._failed(work, Failure(Kind.CONFIGURATION, str(error)), child, 0)
         except PlanError as error:

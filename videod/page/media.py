@@ -20,6 +20,7 @@ from aiohttp import BodyPartReader, web
 from videod import files
 from videod.core.model import Job, Task
 from videod.core.step import Makes
+from videod.core.step_parts import WORDLESS
 from videod.core.tables import STEPS
 from videod.flow.lights import POSTER, SMALL, Lights
 from videod.flow.placing import INCOMING, SUFFIXES
@@ -106,7 +107,10 @@ class Media:
             return web.Response(text=await self._film_captions(task_id), content_type="text/vtt")
         job = await self._house.store.read(lambda tx: reads.job(tx, task_id, f"narration/{key}"))
         if job is None:
-            raise web.HTTPNotFound
+            cut = await self._house.store.read(lambda tx: reads.job(tx, task_id, f"cut/{key}"))
+            if cut is None or not cut.args.get(WORDLESS):
+                raise web.HTTPNotFound
+            return web.Response(text="WEBVTT\n", content_type="text/vtt")
         said = " ".join(str(job.args.get("text", "")).replace("-->", "→").split())
         return web.Response(text=f"WEBVTT\n\n00:00.000 --> 59:59.000\n{_escaped(said)}\n", content_type="text/vtt")
 

@@ -20,7 +20,6 @@ from scripts.lib.film import (
     picture_format,
     renumber,
     segment,
-    voice,
 )
 from scripts.lib.film.manifest import Entry
 from scripts.lib.film.overlay import LeftOut, Mark
@@ -184,7 +183,7 @@ def _marked_otherwise(known: Segment, wishes: Wishes) -> bool:
 
 
 def _sources(entry: Entry) -> bool:
-    return entry.video.is_file() and entry.audio.is_file()
+    return entry.video.is_file() and (entry.audio is None or entry.audio.is_file())
 
 
 def _taken(cut: Path, name: str, fps: int, room: Path) -> Part:
@@ -207,13 +206,14 @@ def _cut(entry: Entry, wishes: Wishes, room: Path) -> Part:
             raise Failure(Kind.INPUT, f"{entry.name}: its {what} {path} is missing")
     clip = segment.open_clip(entry.video, entry.name, wishes.fps)
     out = room / f"clip_{entry.number:03}.mov"
-    spoken = room / f"clip_{entry.number:03}_voice.wav"
-    heard = loudness.taken_in(entry.audio, spoken, f"{entry.name}: narration")
-    speech = voice.find(spoken, heard, f"{entry.name}: narration")
-    shot = segment.choose_shot(clip, speech, wishes)
+    spoken = None
+    if entry.audio is not None:
+        spoken = segment.listened(entry.audio, room / f"clip_{entry.number:03}_voice.wav", entry.name)
+    wishes = wishes if spoken is not None else segment.wordless(wishes)
+    shot = segment.choose_shot(clip, spoken.speech if spoken else None, wishes)
     for warning in segment.warnings(shot, wishes.fps):
         script_runtime.warn(warning)
-    made = segment.cut(shot, spoken, heard, speech, entry.sfx, out, wishes)
+    made = segment.cut(shot, spoken, entry.sfx, out, wishes)
     return Part(made, made.odd is not None)
 
 

@@ -3,8 +3,8 @@
     {"clips": [{"clip_number": 1, "video": "clip_01.mp4", "audio": "clip_01.mp3", "sfx": "...", "cut": "clip_01.mov",
                 "hold": 2.5}]}
 
-`sfx`, `cut` and `hold` (seconds that a shot which is cut here stays behind its words) may be missing. Relative paths
-are taken from the manifest's own folder. Clips are ordered by number.
+`sfx`, `cut` and `hold` (seconds that a shot which is cut here stays behind its words) may be missing, and `audio` where
+nobody speaks. Relative paths are taken from the manifest's own folder. Clips are ordered by number.
 """
 
 import itertools
@@ -20,11 +20,11 @@ HOLD_S_MAX = 30.0
 
 @dataclass(frozen=True)
 class Entry:
-    """One clip of the film. `sfx` and `cut` are None when not named."""
+    """One clip of the film. `audio`, `sfx` and `cut` are None when not named."""
 
     number: int
     video: Path
-    audio: Path
+    audio: Path | None
     sfx: Path | None
     cut: Path | None
     hold_s: float = 0.0
@@ -67,8 +67,8 @@ def _entry(clip: object, where: str, folder: Path) -> Entry:
         return folder / value
 
     video, audio = named("video"), named("audio")
-    if video is None or audio is None:
-        raise Failure(Kind.INPUT, f"manifest: {where} needs video and audio")
+    if video is None:
+        raise Failure(Kind.INPUT, f"manifest: {where} needs video")
     hold_s = bounds.number(clip.get("hold", 0.0), 0.0, HOLD_S_MAX)
     if hold_s is None:
         raise Failure(Kind.INPUT, f"manifest: {where}.hold must be 0 to {HOLD_S_MAX:g} seconds")

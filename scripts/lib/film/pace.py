@@ -16,6 +16,8 @@ SPARE_LEAD_S, SPARE_TAIL_S = 0.2, 0.3
 LEAD_LEAST_S, TAIL_LEAST_S = 0.2, 0.3
 SLOWER_MAX = 1.15
 HELD_S_MAX = 0.5
+#: so long stands a shot over which nobody speaks, where its clip lasts so long
+WORDLESS_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ def of_film(pace: Pace, first: bool, last: bool) -> Pace:
     tail_s = max(pace.tail_s, CLOSING_S) if last else pace.tail_s
     more_s = lead_s - pace.lead_s + tail_s - pace.tail_s
     return replace(pace, lead_s=lead_s, tail_s=tail_s, least_s=pace.least_s + more_s, fade_s=FADE_S if last else 0.0)
+
+
+def wordless(pace: Pace) -> Pace:
+    """The pace of a shot over which nobody speaks: it keeps no time around words."""
+    return replace(pace, lead_s=0.0, tail_s=0.0, least_s=WORDLESS_S)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ SLOWED_SPARE = 3
 FRAMING_LUFS = -16.5
 """Of an intro and an outro: so loud are cuts one after the other before the film is mastered."""
 RATE = Fraction(1, RATE_HZ)
+ALONE_LU = 6.0
+"""So much louder is an effect where nobody speaks over it."""
 STEMS = 3
 """The sounds of a cut apart: the voice in one channel, the ambience, and of that the handles, one behind the other."""
 
@@ -161,8 +163,29 @@ def _open_clip(path: Path, name: str, fps: int) -> Clip:
     return Clip(path, name, media.video, pictures, odd, None if numbers is None else tuple(numbers))
 
 
-def choose_shot(clip: Clip, speech: Speech, wishes: Wishes) -> Shot:
-    """How many pictures to take for these words, and where in them somebody speaks."""
+@dataclass(frozen=True)
+class Spoken:
+    """A narration: `kept` as `loudness.taken_in` left it, measured, and where in it somebody speaks."""
+
+    kept: Path
+    heard: loudness.Measured
+    speech: Speech
+
+
+def listened(narration: Path, kept: Path, name: str) -> Spoken:
+    """The narration of the clip `name`, kept at `kept`. Raises Failure(input) where it cannot be decoded."""
+    heard = loudness.taken_in(narration, kept, f"{name}: narration")
+    return Spoken(kept, heard, voice.find(kept, heard, f"{name}: narration"))
+
+
+def wordless(wishes: Wishes) -> Wishes:
+    """What a cut should be over which nobody speaks: as long as its plan says, its effect not under a voice."""
+    return replace(wishes, pace=pace.wordless(wishes.pace), effect_lufs=wishes.effect_lufs + ALONE_LU)
+
+
+def choose_shot(clip: Clip, speech: Speech | None, wishes: Wishes) -> Shot:
+    """How many pictures to take for these words, and where in them somebody speaks; None: nobody does."""
+    speech = speech or Speech(0, 0)
     fps, wished, copied = wishes.fps, wishes.pace, 0
     found = pace.taken(clip.pictures, speech.seconds, wished, fps)
     frames, odd = found.frames, clip.odd or (f"{overlay.named(wishes.drawn)} drawn" if wishes.drawn else None)
@@ -200,9 +223,9 @@ def warnings(shot: Shot, fps: int) -> list[str]:
 
 
 def cut(
-    shot: Shot, spoken: Path, heard: loudness.Measured, speech: Speech, effect: Path | None, out: Path, wishes: Wishes
-) -> Segment:
-    """Make the segment at `out` and verify it; `spoken` is the narration as `loudness.taken_in` kept it.
+    shot: Shot, spoken: Spoken | None, effect: Path | None, out: Path, wishes: Wishes
+) -> Segment:  # fmt: skip
+    """Make the segment at `out` and verify it; without `spoken` nobody speaks, and the effect alone is heard.
 
     Its first sound is the mix that one hears of it alone; the others are those of STEMS. Files beside `out` are written
     on the way, so it should lie in a `workroom`. Raises Failure(input) naming the clip when a part is broken.
@@ -211,8 +234,12 @@ def cut(
     length = samples_of(shot.frames, wishes.fps)
     fade = samples_of(shot.fade, wishes.fps)
     side = sounds.handle(length)
-    inputs = ffmpeg.given(spoken)
-    graph = f"[1:a:0]{sounds.voice(heard, speech, wishes.voice_lufs, shot.lead, length)},asplit[voice][said]"
+    if spoken is None:
+        inputs, said = ["-f", "lavfi", "-i", f"anullsrc=r={RATE_HZ}:cl=mono"], f"atrim=end_sample={length}"
+    else:
+        inputs = ffmpeg.given(spoken.kept)
+        said = sounds.voice(spoken.heard, spoken.speech, wishes.voice_lufs, shot.lead, length)
+    graph = f"[1:a:0]{said},asplit[voice][said]"
     if effect is None:
         graph += f";anullsrc=r={RATE_HZ}:cl=stereo,atrim=end_sample={length + 2 * side}[bed]"
     else:

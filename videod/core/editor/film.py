@@ -48,6 +48,11 @@ class Film:
     seen: tuple[Seen, ...]
     names: frozenset[str]
 
+    @property
+    def spoken(self) -> tuple[tuple[int, str], ...]:
+        """The lines over which somebody speaks, each with the place of its clip, from 0."""
+        return tuple((at, line) for at, line in enumerate(self.lines) if line.strip())
+
 
 def film(plan: Plan, base: str) -> Film:
     images = {image.id: image for image in plan.images}

@@ -29,7 +29,7 @@ _PHRASES = {
 
 def remarks(film: Film) -> Iterator[Remark]:
     yield from _stakes(film)
-    if len(film.lines) >= RHYTHM_LINES_MIN:
+    if len(film.spoken) >= RHYTHM_LINES_MIN:
         yield from _lengths(film)
         yield from _builds(film)
         yield from _openings(film)
@@ -56,7 +56,7 @@ def _stakes(film: Film) -> Iterator[Remark]:
 
 
 def _lengths(film: Film) -> Iterator[Remark]:
-    counts = [length(line) for line in film.lines]
+    counts = [length(line) for _, line in film.spoken]
     mean = statistics.fmean(counts)
     if mean and statistics.pstdev(counts) / mean < SPREAD_MIN:
         message = f"nearly every line is about {mean:.0f} words long. Let some be half as long and others longer"
@@ -68,7 +68,7 @@ def _builds(film: Film) -> Iterator[Remark]:
     made = [build(line) for line in film.lines]
     run = 1
     for at in range(1, len(made)):
-        close = abs(length(film.lines[at]) - length(film.lines[at - 1])) <= 2
+        close = abs(length(film.lines[at]) - length(film.lines[at - 1])) <= 2 and film.lines[at].strip() != ""
         run = run + 1 if made[at] == made[at - 1] and close else 1
         if run == SAME_BUILD:
             message = (
@@ -87,11 +87,11 @@ def _openings(film: Film) -> Iterator[Remark]:
                 at, "opening", f"is the third line in a row that begins with {quoted(heads[at])}. Begin another way"
             )
             return
-    most, count = Counter(heads).most_common(1)[0]
-    if count > max(SAME_OPENING, OPENINGS_SHARE * len(heads)):
+    most, count = next(iter(Counter(head for head in heads if head).most_common(1)), ("", 0))
+    if count > max(SAME_OPENING, OPENINGS_SHARE * len(film.spoken)):
         at = max(at for at, head in enumerate(heads) if head == most)
         yield _line(
-            at, "opening", f"begins with {quoted(most)}, as {count} of {len(heads)} lines do. Vary how they begin"
+            at, "opening", f"begins with {quoted(most)}, as {count} of {len(film.spoken)} lines do. Vary how they begin"
         )
 
 

@@ -19,12 +19,15 @@ from videod.core.step import (
     positive,
     revised,
 )
-from videod.core.step_parts import clip_keys, job, names
+from videod.core.step_parts import WORDLESS, clip_key, clip_keys, job, names
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     keys = clip_keys(plan)
-    needs = tuple(f"{step}/{key}" for key in keys for step in ("narration", "cut"))
+    silent = {clip_key(clip.number) for clip in plan.clips if clip.wordless}
+    needs = tuple(
+        f"{step}/{key}" for key in keys for step in ("narration", "cut") if step == "cut" or key not in silent
+    )  # fmt: skip
     return (job(STEP, task, policy, "film", {"clips": keys}, ("assemble/film", *needs)),)
 
 
@@ -43,9 +46,12 @@ def _argv(job: Job, at: CommandContext) -> Command:
 
 def _cut(name: str, at: CommandContext) -> dict[str, object]:
     narration, cut = f"narration/{name}", f"cut/{name}"
+    place: dict[str, object] = {"cut": f"../{at.outputs[cut]}", "seconds": at.length_s(cut) or 0.05}
+    if at.ordered.get(cut, {}).get(WORDLESS):
+        return place
     return {
         "text": str(at.ordered.get(narration, {}).get("text", "")), "narration": f"../{at.outputs[narration]}",
-        "cut": f"../{at.outputs[cut]}", "seconds": at.length_s(cut) or 0.05,
+        **place,
     }  # fmt: skip
 
 

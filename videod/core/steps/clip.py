@@ -19,7 +19,19 @@ from videod.core.step import (
     Usual,
     positive,
 )
-from videod.core.step_parts import FITS, bought_again, clip_key, clip_s, job, noted, picture_name, reworded, text
+from videod.core.step_parts import (
+    FITS,
+    WORDLESS_S,
+    bought_again,
+    clip_key,
+    clip_s,
+    fitting_s,
+    job,
+    noted,
+    picture_name,
+    reworded,
+    text,
+)
 
 #: shares of the asked length that a clip may have: generate_video takes 0.8, another vendor's 8 s for 10 s pass too
 SHARES = (0.75, 1.5)
@@ -39,6 +51,8 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
         }  # fmt: skip
         if clip.still:  # as long as clips usually are: more of it costs nothing
             args |= {"still": True, "seconds": max(STILL_S, policy.clip_seconds)}
+        elif policy.narration_first and clip.wordless:  # it is known before how long it will be
+            args["seconds"] = fitting_s(policy, WORDLESS_S + clip.hold)
         elif policy.narration_first:
             args[FITS] = f"narration/{clip_key(clip.number)}"
         service = STILLS if clip.still else None

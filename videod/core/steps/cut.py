@@ -4,8 +4,8 @@ from videod.core.languages import language
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import GIB, KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual
-from videod.core.step_parts import clip_keys, effect_keys, job, text
+from videod.core.step import GIB, KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual, positive
+from videod.core.step_parts import WORDLESS, WORDLESS_S, clip_keys, effect_keys, job, text
 
 #: no cut of ours is shorter where its clip is not (scripts/lib/film/pace: 5.5), less a picture or two
 LEAST_S = 5.4
@@ -15,19 +15,22 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     made = []
     keys, effects = clip_keys(plan), effect_keys(plan, policy.effects)
     for key, effect, clip in zip(keys, effects, plan.clips, strict=True):
-        parts = (f"clip/{key}", f"narration/{key}", f"sound_effect/{effect}")
-        args: dict[str, object] = {"video": parts[0], "audio": parts[1], "sfx": parts[2]}
+        parts = {"video": f"clip/{key}", "audio": f"narration/{key}", "sfx": f"sound_effect/{effect}"}
+        if clip.wordless:
+            del parts["audio"]
+        args: dict[str, object] = {**parts, **({WORDLESS: True} if clip.wordless else {})}
         args |= {"opens": True} if key == keys[0] else {}
         args |= {"closes": True} if key == keys[-1] else {}
         args |= {"hold": clip.hold} if clip.hold else {}
-        made.append(job(STEP, task, policy, key, args, parts))
+        made.append(job(STEP, task, policy, key, args, tuple(parts.values())))
     return tuple(made)
 
 
 def _argv(job: Job, at: CommandContext) -> Command:
     place = tuple(f"--{name}" for name in ("opens", "closes") if job.args.get(name))
     return Command((
-        "--video", at.file(text(job, "video")), "--audio", at.file(text(job, "audio")),
+        "--video", at.file(text(job, "video")),
+        *(() if job.args.get(WORDLESS) else ("--audio", at.file(text(job, "audio")))),
         "--sfx", at.file(text(job, "sfx")), "--output", at.path(STEP.output(job, at.task)), "--inspected", *place,
         *(("--watermark", at.watermark) if at.watermark else ()),
         *(("--hold", str(job.args["hold"])) if job.args.get("hold") else ()),
@@ -36,7 +39,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
 
 def _besides(job: Job, at: CommandContext) -> tuple[str, ...]:
     """What is said, where the channel wants it drawn."""
-    said = at.ordered.get(text(job, "audio"), {}).get("text") if at.burn_captions else None
+    said = at.ordered.get(str(job.args.get("audio")), {}).get("text") if at.burn_captions else None
     return ("--burn-captions", str(said), "--language", language(at.language).base) if said else ()
 
 
@@ -49,6 +52,8 @@ def _expects(job: Job, context: Context) -> Expectation:
 
     Another's script may take the shorter of the two, or the whole clip.
     """
+    if job.args.get(WORDLESS):
+        return _wordless(job, context)
     lengths = [context.length_s(str(job.args.get(part))) for part in ("video", "audio")]
     known = [length for length in lengths if length is not None]
     low, high = (0.95 * min(known) - 0.25, 1.05 * max(known) + 10.5) if len(known) == 2 else (0.3, 300.0)
@@ -57,6 +62,18 @@ def _expects(job: Job, context: Context) -> Expectation:
     spoken = lengths[1]
     return Expectation(
         min_bytes=4 * KIB, max_bytes=GIB, min_s=low, max_s=high, about_s=spoken, min_side=240, heard=True
+    )  # fmt: skip
+
+
+def _wordless(job: Job, context: Context) -> Expectation:
+    """As long as its plan says, within its clip; another's script may take the whole clip."""
+    clip_s = context.length_s(str(job.args.get("video")))
+    wanted_s = WORDLESS_S + (positive(job.args.get("hold")) or 0.0)
+    about_s = wanted_s if clip_s is None else min(wanted_s, clip_s)
+    high_s = about_s if not context.foreign or clip_s is None else max(about_s, clip_s)
+    return Expectation(
+        min_bytes=4 * KIB, max_bytes=GIB, min_s=0.9 * about_s - 0.25, max_s=1.05 * high_s + 1.0, about_s=about_s,
+        min_side=240, heard=True,
     )  # fmt: skip
 
 

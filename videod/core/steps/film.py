@@ -7,7 +7,7 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual, revised
-from videod.core.step_parts import clip_keys, effect_keys, job, names
+from videod.core.step_parts import WORDLESS, clip_keys, effect_keys, job, names
 
 #: what an intro and an outro may add to a film, where the channel has any, seconds
 EXTRAS_S = 300.0
@@ -34,7 +34,10 @@ def _argv(job: Job, at: CommandContext) -> Command:
     for number, (name, effect) in enumerate(zip(keys, names(job, "effects") or keys, strict=True), start=1):
         parts = {"video": f"clip/{name}", "audio": f"narration/{name}", "sfx": f"sound_effect/{effect}"}
         entry: dict[str, object] = {"clip_number": number, "cut": at.file(f"cut/{name}")}
-        if hold := at.ordered.get(f"cut/{name}", {}).get("hold"):
+        ordered = at.ordered.get(f"cut/{name}", {})
+        if ordered.get(WORDLESS):
+            del parts["audio"]
+        if hold := ordered.get("hold"):
             entry["hold"] = hold  # where its cut is of no use, it is cut again as it was ordered
         clips.append(entry | {part: at.file(source) for part, source in parts.items()})
     manifest = revised("plan/manifest", job, ".json")

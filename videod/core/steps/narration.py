@@ -23,8 +23,8 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     first: dict[str, object] = {FIRST: True} if policy.narration_first else {}
     return tuple(
         job(STEP, task, policy, clip_key(clip.number), {"text": clip.narration, **first}, ("plan/plan",))
-        for clip in plan.clips
-    )
+        for clip in plan.clips if not clip.wordless
+    )  # fmt: skip
 
 
 def _characters(args: Mapping[str, object]) -> int:

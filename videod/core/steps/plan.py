@@ -35,6 +35,7 @@ def _argv(job: Job, at: CommandContext) -> Command:
         "before": [dict(story) for story in at.before],
         **({"lessons": [{"was": was, "now": now} for was, now in at.lessons]} if at.lessons else {}),
         **({"stills": list(at.stills)} if at.stills[1] else {}),
+        **({"wordless": at.wordless} if at.wordless else {}),
     }  # fmt: skip
     return Command((
         "--title", at.task.title, "--topic", at.task.topic, "--direction", noted(job, at.task.direction),

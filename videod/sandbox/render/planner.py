@@ -46,6 +46,7 @@ class Wish:
     most: int = 120
     #: how many shots are still ones
     stills: int = 0
+    wordless: int = 0
 
 
 def _line(prompt: str, name: str) -> str:
@@ -72,6 +73,11 @@ def _stills(prompt: str) -> int:
     return int(found[1]) if found else 0
 
 
+def _wordless(prompt: str) -> int:
+    found = re.search(r"at most (\d+) of the lines may be empty", prompt)
+    return int(found[1]) if found else 0
+
+
 def read_wish(prompt: str) -> Wish:
     clips = max(1, min(len(story.BEATS), _number(prompt, "Clips", CLIPS_DEFAULT)))
     return Wish(
@@ -80,7 +86,7 @@ def read_wish(prompt: str) -> Wish:
             "Brand"),
         clips=clips, language=_line(prompt, "Language"), images=_number(prompt, "Images",
             IMAGES_DEFAULT if clips == CLIPS_DEFAULT else round(clips * 1.2)), **_ordered(prompt),
-        stills=_stills(prompt),
+        stills=_stills(prompt), wordless=_wordless(prompt),
     )  # fmt: skip
 
 
@@ -315,7 +321,9 @@ class Draft:
                 lines[at] = longest
         self.shorten(lines, pairs)
         self.fill(lines)
-        return [tongues.narration(wish.language, at + 1, wish.average) or line for at, line in enumerate(lines)]
+        said = [tongues.narration(wish.language, at + 1, wish.average) or line for at, line in enumerate(lines)]
+        usual = sorted(range(1, len(said) - 1), key=lambda at: abs(len(said[at]) - wish.average))
+        return ["" if at in usual[: wish.wordless] else line for at, line in enumerate(said)]
 
     def shorten(self, lines: list[str], pairs: list[tuple[str, str]]) -> None:
         """Put shorter sentences in the place of some while the lines together are longer than they are ordered."""
