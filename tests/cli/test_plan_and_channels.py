@@ -320,3 +320,16 @@ def test_a_typer_command_line_that_is_wrong_ends_with_64_and_keeps_other_codes(
     assert main.run(["notion", "nonsense"]) == 64
     assert main.run(["notion", "check", "--config", str(tmp_path / "none.toml")]) == 78
     assert "none.toml" in capsys.readouterr().err
+
+
+def test_a_plan_with_a_shot_without_words_is_good_where_it_is_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = good_plan()
+    plan["clips"][3]["narration"] = ""
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan))
+    assert main.run(["plan", "check", str(path)]) == 65
+    assert "wordless_shots" in " ".join(capsys.readouterr().out.split())
+    assert main.run(["plan", "check", str(path), "--wordless", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["seconds"][3] == 0

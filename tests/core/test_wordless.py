@@ -3,20 +3,23 @@
 import copy
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.lib.plan_channel import Habits
+from scripts.lib.plan_channel import Habits, begun, read
 from tests.core.plans import good_plan
 from tests.core.test_redo_order import PLAN
 from tests.core.test_steps import context, policy
 from tests.core.test_still_shots import TASK, jobs, replanned
 from videod.cli import plan_judge
-from videod.core import craft, own_story, plan_schema, sourced
+from videod.core import content, craft, held_against, own_story, plan_schema, sourced
+from videod.core.content import Content, Sound
 from videod.core.craft_clips import FIRST_SPOKEN, LAST_SPOKEN
 from videod.core.editor.remarks import remarks
 from videod.core.entry_page import OF_CLIP
+from videod.core.expand import first_job
 from videod.core.expect import expectation
 from videod.core.fitting import needs
 from videod.core.model import Job
@@ -25,6 +28,7 @@ from videod.core.speech import Pace
 from videod.core.stage_rules import Size, complaints
 from videod.core.stages import Stage
 from videod.core.statuses import JobState
+from videod.core.steps.plan import CHANNEL_FILE
 from videod.core.story import Fact, Shot, Source, Story
 from videod.core.tables import step_of
 from videod.sandbox.render import stages as made
@@ -119,6 +123,15 @@ def test_a_model_hears_of_shots_without_words_only_where_there_may_be_any() -> N
     assert Habits(wordless=2).told("pictures") == []
     assert Habits(wordless=2).size()["wordless"] == Habits(wordless=2).ordered()["wordless"] == 2
     assert "wordless" not in Habits().size() and "wordless" not in Habits().ordered()
+
+
+def test_the_planner_is_given_what_the_channel_allows(tmp_path: Path) -> None:
+    plan = first_job(TASK, policy())
+    files = [step_of(plan).argv(plan, context(TASK, wordless=most)).files[CHANNEL_FILE] for most in (0, 2)]
+    assert "wordless" not in files[0]
+    (tmp_path / "channel.json").write_text(files[1])
+    habits = read(tmp_path / "channel.json")
+    assert habits.wordless == begun(tmp_path / "plan.json", habits, going_on=True).wordless == 2
 
 
 def test_a_plan_of_ones_own_may_be_silent_where_the_channel_allows_it() -> None:
@@ -225,3 +238,11 @@ def test_a_new_plan_may_silence_a_shot_and_give_it_words_again(ways: tuple[tuple
     assert (narration is None or narration.state is JobState.SKIPPED) is silent
     assert ("audio" in found["cut/clip_02"].args) is not silent
     assert ("narration/clip_02" in found["captions/film"].needs) is not silent
+
+
+def test_a_cut_with_its_effect_alone_raises_no_alarm() -> None:
+    rain = Sound(tuple(-24 + 3 * ((at * 7) % 11) / 10 for at in range(90)), (-24.0, -24.0), 0.0, -24.0, -9.0)
+    assert content.oddities(Content(4.5, sound=rain), "cut") == ()
+    found = jobs(wordless(PLAN, 2))
+    done = [replace(job, state=JobState.DONE, sha256=name) for name, job in found.items()]
+    assert held_against.warned(found["cut/clip_02"], {"duration_s": 4.5}, done, "x") == {"duration_s": 4.5}

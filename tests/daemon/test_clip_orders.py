@@ -64,15 +64,16 @@ def test_an_own_script_for_clips_costs_what_the_settings_say_whatever_the_model(
 
 
 def test_the_script_is_given_the_channels_model_else_that_of_the_settings(tmp_path: Path) -> None:
-    found = []
-    for more in ("", f"video_model: {SEEDANCE}\n"):
+    found, silent = [], []
+    for more in ("", f"video_model: {SEEDANCE}\nwordless_shots: 2\n"):
         of, known = channel(tmp_path, more), settings(tmp_path)
         context = wiring.context_maker(lambda known=known: known, lambda of=of: ChannelSet({"wild": of}))(  # type: ignore[misc]
             TASK, PurePosixPath("/w"), {}
         )
         assert context is not None
         found.append(context.models["video"])
-    assert found == ["kling/v2-5-turbo-image-to-video-pro", SEEDANCE]
+        silent.append(context.wordless)
+    assert found == ["kling/v2-5-turbo-image-to-video-pro", SEEDANCE] and silent == [0, 2]
 
 
 async def test_a_length_that_the_model_does_not_make_is_said_and_stops_nothing(tmp_path: Path) -> None:

@@ -136,6 +136,9 @@ class PoweredStore:
 
 
 class World:
+    #: over how many shots of a plan nobody may speak
+    wordless = 0
+
     def __init__(
         self,
         folder: Path,
@@ -266,7 +269,7 @@ class World:
             workspace=workspace, task=task, channel_name="Wild", brand="calm", voice_id="v",
             voice={"stability": 0.4, "similarity": 0.75, "style": 0.12}, language="en", privacy="private",
             category="15", made_for_kids=False, description_template="{description}", tags=("a",), clips=row.clips,
-            images=row.images, wordless=row.wordless,
+            images=row.images, wordless=self.wordless,
             models={"text": "t", "text_light": "tl", "image": "i", "video": "v", "voice": "n"}, image_host="kie",
             bucket="", image_size="1K", intro=None, outro=None, watermark=None, outputs=outputs,
         )  # fmt: skip

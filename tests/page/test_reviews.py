@@ -4,8 +4,12 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from tests.cli import factory
 from tests.cli.factory import StudioBox
 from tests.page.browser import Browser, entered
 from videod.core.events import FileChosen
@@ -231,3 +235,17 @@ async def test_a_link_in_the_place_of_a_file_leads_nowhere(box: StudioBox, mina:
     path.parent.rmdir()
     Path(path.parent).symlink_to(box.state)
     assert await mina.get(f"/media/{task}/{name}/{sha[:16]}") == 404
+
+
+async def test_a_shot_without_words_has_no_empty_narration_and_no_caption(
+    box: StudioBox, mina: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, *others = factory.a_plan().clips
+    plan = replace(factory.a_plan(), clips=(first, replace(second, narration=""), *others))
+    monkeypatch.setattr(factory, "a_plan", lambda: plan)
+    task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
+    assert await mina.get(f"/episodes/{task}") == 200
+    assert "narration/clip_01" in mina.text and "narration/clip_02" not in mina.text
+    assert await mina.get(f"/captions/{task}/clip_01") == 200 and "-->" in mina.text
+    assert await mina.get(f"/captions/{task}/clip_02") == 200 and mina.text == "WEBVTT\n"
+    assert await mina.get(f"/captions/{task}/clip_77") == 404

@@ -11,6 +11,10 @@ from videod.core.statuses import Status
 Document = dict[str, object]
 
 
+class Allowing(World):
+    wordless = 1
+
+
 def silenced(document: Document) -> Document:
     """The second shot of the plan without words."""
     cast("list[dict[str, Any]]", document["clips"])[1]["narration"] = ""
@@ -18,10 +22,10 @@ def silenced(document: Document) -> Document:
 
 
 def test_power_cuts_buy_no_narration_for_a_shot_without_words(tmp_path: Path) -> None:
-    channel = policy(clips=3, images=4, wordless=1)
+    channel = policy(clips=3, images=4)
 
     async def story() -> None:
-        async with World(tmp_path, seed=7, policies={"wild": channel}) as world:
+        async with Allowing(tmp_path, seed=7, policies={"wild": channel}) as world:
             world.vendors.planned = silenced
             await world.queue("Bear")
             await world.live_through_cuts([world.chance.randrange(5, 60) for _ in range(10)])

@@ -176,8 +176,6 @@ class ChannelPolicy:
     narration_first: bool = False
     #: how many shots of a plan may be still ones, which cost nothing
     stills: int = 0
-    #: over how many shots of a plan nobody may speak
-    wordless: int = 0
     #: how many sound effects a film has at most, shared by the clips of one place; None: one for each clip
     effects: int | None = None
     #: what an episode is meant to cost; None: whatever it does

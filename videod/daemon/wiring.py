@@ -63,7 +63,6 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         story_review=channel.gates.story == "review",
         narration_first=channel.narration_first,
         stills=channel.stills,
-        wordless=channel.wordless_shots,
         effects=channel.effects,
         target_micros=None if channel.target_usd is None else _micros(channel.target_usd),
         auto_gates=frozenset(gate for gate, mode in gates.items() if mode == "auto"),
