@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--video", type=Path, required=True, help="the clip")
     parser.add_argument(
-        "--audio", type=Path, help="its narration; without it nobody speaks, and it lasts 4 s and --hold"
+        "--audio", type=Path, help="its narration (without it nobody speaks, and it lasts 4 s and --hold)"
     )
     parser.add_argument("--sfx", type=Path, help="its sound effect")
     parser.add_argument("--output", type=Path, required=True, help="the segment to write, ending in .mov")

@@ -72,7 +72,7 @@ def test_nobody_is_silent_where_the_channel_does_not_allow_it_nor_oftener(most: 
     found = told(most, 4, 9)
     assert [where for where, _ in found] == ["clips[3].narration", "clips[8].narration"][most:]
     assert all("wordless_shots" in message and "Write what is said" in message for _, message in found)
-    assert ("at most 1 may be" in found[0][1]) is (most == 1)
+    assert ("At most 1 may be" in found[0][1]) is (most == 1)
 
 
 @pytest.mark.parametrize(("number", "why"), [(1, FIRST_SPOKEN), (18, LAST_SPOKEN)])
@@ -204,7 +204,7 @@ def test_its_cut_is_made_of_clip_and_effect_and_stands_as_long_as_its_plan_says(
     assert expectation(cut, (short,)).about_s == 5.0
 
 
-def test_captions_and_film_are_told_that_nobody_speaks() -> None:
+def test_captions_and_film_know_that_nobody_speaks() -> None:
     found = jobs(wordless(PLAN, 2))
     captions = found["captions/film"]
     assert "narration/clip_02" not in captions.needs and "cut/clip_02" in captions.needs

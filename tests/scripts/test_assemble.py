@@ -489,7 +489,7 @@ def test_a_silent_film_is_made_with_a_warning(tmp_path: Path, run: Run) -> None:
         ('{"clips": []}', "clips must be"),
         ('{"clips": [7]}', "clips[0]"),
         ('{"clips": [{"clip_number": "1", "video": "a", "audio": "b"}]}', "clips[0].clip_number"),
-        ('{"clips": [{"clip_number": 1, "video": "a"}]}', "clips[0] needs"),
+        ('{"clips": [{"clip_number": 1, "audio": "a"}]}', "clips[0] needs"),
         ('{"clips": [{"clip_number": 1, "video": "a", "audio": 3}]}', "clips[0].audio"),
         ('{"clips": [{"clip_number": 1, "video": "a", "audio": "b"}, {"clip_number": 1, "video": "a", "audio": "b"}]}',
          "clip_number 1 is there twice"),

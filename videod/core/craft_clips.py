@@ -117,8 +117,8 @@ def narrations(where: str, texts: Sequence[str], telling: Telling) -> Iterator[C
             why = FIRST_SPOKEN if at == 0 else LAST_SPOKEN
             yield Complaint(where.format(at), "wordless", f"is empty. {why}. Write what is said over this clip")
         elif empty > telling.wordless:
-            most = f"at most {telling.wordless} may be ({KEY})"
-            message = f"is empty, as {empty - 1} before it are; {most}. Write what is said over this clip"
+            most = f"At most {telling.wordless} may be ({KEY})"
+            message = f"is empty, as are {empty - 1} before it. {most}. Write what is said over this clip"
             yield Complaint(where.format(at), "wordless", message)
 
 
