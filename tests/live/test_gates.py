@@ -101,10 +101,10 @@ def test_at_each_review_the_daemon_waits_and_buys_nothing_until_a_person_approve
 
         sounds = clips | {"speech": 2, "sound_effect": 2}
         rests(made, Status.AUDIO_READY, 0, **sounds)
-        # cutting costs nothing, so it is done while one still listens; the film waits
+        # cuts and film cost nothing, so they are made while one still listens
         until(lambda: {job["state"] for job in jobs(made, "cut").values()} == {"done"}, made.log_tail)
+        until(lambda: jobs(made, "assemble")["film"]["state"] == "done", made.log_tail)
         assert made.statuses() == [Status.AUDIO_READY.value]
-        assert jobs(made, "assemble")["film"]["state"] == "waiting"
         entry = shows(board, Status.AUDIO_READY, "Corrected with the clips")
         retitle(made, board, entry, "Corrected with the sound")
         board.set_status(entry, Status.AUDIO_APPROVED)
