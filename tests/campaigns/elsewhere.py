@@ -48,7 +48,7 @@ def case(folder: Path, media: bool = False, to_the_end: bool = False) -> Result:
         made.daemon_looks(4)
         assert len(made.charges()) == before, "something was bought before a person said so"
         (reason,) = made.rows("SELECT paused FROM tasks")[0]
-        assert "restored from a backup" in reason and "the board showed Published" in reason, reason
+        assert "restored from a backup" in reason and "The board showed Published" in reason, reason
         if to_the_end:
             _resumed(made, page, media)
         made.stop()

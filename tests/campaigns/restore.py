@@ -73,6 +73,8 @@ def case(folder: Path, copied: str, lost: str, end: str = "published", custom: b
             made.wait_until_told()
         made.stop()
         found = invariants.broken(made, published=end == "published")
+        if end != "published":  # stopped amid its work: what was being made is unfinished
+            found = [one for one in found if not one.startswith("left over: ")]
         assert not found, f"copy at {copied!r}, lost at {lost!r}: {found}"
         doubts = sum(row["possibly_paid_twice"] for row in made.rows("SELECT possibly_paid_twice FROM tasks"))
         known = sum(row["micros"] for row in made.rows("SELECT micros FROM charges"))

@@ -27,6 +27,7 @@ LINES = ("A brown bear waits at the river for the fish.", "It is night before th
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with stage(tmp_path_factory.mktemp("own") / "stage") as made:
         made.start()
+        until(lambda: "daemon_start_done" in made.log.read_text(), made.log_tail)
         yield made
         made.stop()
 

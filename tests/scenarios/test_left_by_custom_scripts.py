@@ -333,10 +333,11 @@ def test_also_where_the_daemon_dies_before_it_is_checked(tmp_path: Path) -> None
             os.utime(made, ((world.clock.now_ms() - 10_000) / 1000,) * 2)
             await world.start()
             task = await the_end(world, page)
-            if task.status == Status.ERROR_VIDEO:  # the other clip was on its way when the daemon died
-                world.board.person_sets(page, Status="Queued")
-                await world.clock.sleep(30)
-                task = await the_end(world, page)
+            for _ in range(3):  # other clips were on their way when the daemon died
+                if task.status == Status.ERROR_VIDEO:
+                    world.board.person_sets(page, Status="Queued")
+                    await world.clock.sleep(30)
+                    task = await the_end(world, page)
             assert task.status == Status.PUBLISHED, task.error
             clips = {name: count for name, count in world.vendors.bought.items() if name.startswith("generate_video")}
             assert sum(clips.values()) - 2 <= task.possibly_paid_twice <= 1

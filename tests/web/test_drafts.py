@@ -61,7 +61,7 @@ async def test_a_draft_is_listed_changed_and_queued(box: StudioBox, api: Caller)
 
 @pytest.mark.parametrize(
     ("wrong", "code"),
-    [({}, "invalid"), ({"title": ""}, "invalid"), ({"title": None}, "invalid"), ({"title": "a <b>"}, "invalid"),
+    [({}, "conflict"), ({"title": ""}, "invalid"), ({"title": None}, "invalid"), ({"title": "a <b>"}, "invalid"),
      ({"title": "x" * 101}, "invalid"), ({"status": "published"}, "invalid"), ({"priority": "urgent"}, "invalid"),
      ({"channel": "nobody"}, "unknown_channel"), ({"draft": False}, "invalid"), ({"script": 5}, "invalid"),
      ({"script": SCRIPT, "plan": {}}, "invalid"), ({"videod_key": "x"}, "invalid")],
@@ -72,7 +72,7 @@ async def test_a_change_that_the_daemon_would_refuse_is_not_written(
     page = await added(api)
     _, before = await api.get(f"/api/entries/{page}")
     status, body = await api.post(f"/api/entries/{page}/edit", wrong)
-    assert (status, body["code"]) == (404 if code == "unknown_channel" else 400, code)
+    assert (status, body["code"]) == ({"unknown_channel": 404, "conflict": 409}.get(code, 400), code)
     assert (await api.get(f"/api/entries/{page}"))[1] == before
 
 

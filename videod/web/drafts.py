@@ -69,7 +69,7 @@ async def change(house: House, call: Call, by: str = "cli") -> api_shapes.Change
     brings = [name for name in BRINGS if name in call.body]
     values |= {BY: by} if "Status" in values and isinstance(board, OwnBoard) else {}
     if not values and not brings:
-        raise Refused(Code.INVALID, "nothing to change was named", f"name some of: {', '.join(CHANGES)}")
+        raise Refused(Code.CONFLICT, "nothing to change was named", f"name some of: {', '.join(CHANGES)}")
     page = await within(board.read(page_id), "try again", True)
     if page.in_trash:
         raise Refused(Code.UNKNOWN_ENTRY, "the entry was removed", "add another one")
