@@ -11,7 +11,7 @@ from tests.live.board import Board
 from tests.live.stage import Stage, stage
 from videod.sandbox.s3 import BUCKET
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = [pytest.mark.live, pytest.mark.whole]
 
 
 def files_of(made: Stage, channel: str) -> list[str]:

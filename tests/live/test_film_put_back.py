@@ -14,7 +14,7 @@ from tests.live.stage import stage
 from tests.live.test_entries import videod
 from videod.core.statuses import Status
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = [pytest.mark.live, pytest.mark.whole]
 GATES = {"assets": "auto", "video": "auto", "audio": "auto", "final": "review"}
 
 

@@ -9,7 +9,7 @@ from tests.harness.patience import until
 from tests.live.board import Board
 from tests.live.stage import Stage, stage
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = [pytest.mark.live, pytest.mark.whole]
 
 HOUR_MS = 3_600_000
 

@@ -12,7 +12,7 @@ from tests.live.board import Board
 from tests.live.stage import Stage, stage
 from videod.core.statuses import LABELS, Status
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = [pytest.mark.live, pytest.mark.whole]
 
 BEAR = ("The crossing", "wild_planet", "brown bears", "A bear crosses a cold river.")
 REVIEWED = {
