@@ -370,7 +370,7 @@ def rough_cut(me: Person) -> None:
     page = me.page
     page.locator("#play").click()
     page.wait_for_selector("#viewer video")
-    # asked from outside: what looks again by itself would be evaluated under the page's own policy, which forbids that
+    # asked from outside: Playwright's own polling is evaluated under the page's policy, which forbids that
     patience.until(lambda: page.evaluate("document.querySelector('#viewer video').readyState > 0"))
     me.shot("rough-cut")
     page.locator("#viewer [data-close]").click()
