@@ -58,6 +58,8 @@ def name_of(call: ast.Call) -> str:
 def limit_of(call: ast.Call) -> ast.expr | None:
     """What is given as a limit of time."""
     given = next((word.value for word in call.keywords if word.arg in LIMITS), None)
+    if given is None and name_of(call) == "wait_for" and len(call.args) > 1:
+        return call.args[1]
     return call.args[0] if given is None and name_of(call) in WAITS and call.args else given
 
 
@@ -120,6 +122,7 @@ def test_no_test_has_a_limit_a_stopwatch_or_a_nap_of_its_own() -> None:
         "async def test():\n    async with asyncio.timeout(5): ...",
         "async def test():\n    await asyncio.sleep(0.2)\n    assert not done",
         "async def test():\n    await asyncio.wait_for(work(), timeout=3)",
+        "async def test():\n    await asyncio.wait_for(work(), 3)",
     ],
 )  # fmt: skip
 def test_the_reader_sees_them(line: str) -> None:

@@ -1,12 +1,10 @@
 """What a person sets on the board counts as long as it can, and is answered when it cannot."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.flow.board_double import BoardDouble, Clock
+from tests.flow.board_double import BoardDouble
 from tests.flow.harness import Harness
 from tests.harness.scripts import plan_document
 from videod.core.events import JobStarted, JobSucceeded
@@ -16,20 +14,6 @@ from videod.core.statuses import Gate, JobState, Status
 from videod.flow import edits
 from videod.ports import BoardError
 from videod.store import reads
-
-
-@pytest.fixture
-async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
-    clock = Clock()
-    made = Harness(tmp_path, BoardDouble(clock), clock)
-    yield made
-    await made.store.close()
-
-
-@pytest.fixture
-def board(harness: Harness) -> BoardDouble:
-    assert isinstance(harness.board, BoardDouble)
-    return harness.board
 
 
 def shown(board: BoardDouble, name: str, page: str = "p1") -> object:

@@ -1,11 +1,8 @@
 """The page of an entry: written once, changed in place, never over what a person wrote, never twice."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.flow.board_double import BoardDouble, Clock, OnPage
+from tests.flow.board_double import BoardDouble, OnPage
 from tests.flow.harness import Harness
 from videod.core import entry_page
 from videod.core.entry_page import Block
@@ -14,20 +11,6 @@ from videod.core.statuses import GATES, LABELS, Gate
 from videod.ports import BoardError
 
 PAGE = "p1"
-
-
-@pytest.fixture
-async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
-    clock = Clock()
-    made = Harness(tmp_path, BoardDouble(clock), clock)
-    yield made
-    await made.store.close()
-
-
-@pytest.fixture
-def board(harness: Harness) -> BoardDouble:
-    assert isinstance(harness.board, BoardDouble)
-    return harness.board
 
 
 async def at(harness: Harness, board: BoardDouble, gate: Gate) -> str:
@@ -135,7 +118,9 @@ async def test_what_a_person_removed_or_rewrote_is_left_alone(harness: Harness, 
 
 
 @pytest.mark.parametrize("landed", [True, False])
-async def test_a_kill_between_writes_makes_nothing_twice(harness: Harness, board: BoardDouble, landed: bool) -> None:
+async def test_a_kill_between_writes_makes_nothing_twice(
+    harness: Harness, board: BoardDouble, landed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add = board.add_blocks
 
     async def lost(page_id: str, blocks: list[Block], after: str) -> list[str]:
@@ -143,9 +128,9 @@ async def test_a_kill_between_writes_makes_nothing_twice(harness: Harness, board
             await add(page_id, blocks, after)
         raise BoardError("down", "no answer")
 
-    board.add_blocks = lost  # type: ignore[assignment,method-assign]
-    await at(harness, board, Gate.ASSETS)
-    board.add_blocks = add  # type: ignore[method-assign]
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(board, "add_blocks", lost)
+        await at(harness, board, Gate.ASSETS)
     await harness.restart()
     harness.clock.pass_s(60)
     await harness.sync()
@@ -156,7 +141,7 @@ async def test_a_kill_between_writes_makes_nothing_twice(harness: Harness, board
 
 
 async def test_a_block_that_the_board_refuses_does_not_keep_the_others_away(
-    harness: Harness, board: BoardDouble
+    harness: Harness, board: BoardDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add = board.add_blocks
 
@@ -165,7 +150,7 @@ async def test_a_block_that_the_board_refuses_does_not_keep_the_others_away(
             raise BoardError("rejected", "the file has expired")
         return await add(page_id, blocks, after)
 
-    board.add_blocks = picky  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(board, "add_blocks", picky)
     await at(harness, board, Gate.ASSETS)
     assert kinds(board) == ["heading_2", "paragraph", "heading_3", "paragraph", "heading_3", "paragraph", "image"]
 

@@ -1,12 +1,10 @@
 """The board's changes become events: only a person's, each once, and nonsense is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.flow.board_double import BoardDouble, Clock
+from tests.flow.board_double import BoardDouble
 from tests.flow.harness import Harness
 from tests.harness.patience import patience
 from videod.core.failures import Failure, Kind
@@ -16,20 +14,6 @@ from videod.ports import BoardError
 from videod.store import reads
 
 Post = tuple[str, dict[str, object]]
-
-
-@pytest.fixture
-async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
-    clock = Clock()
-    made = Harness(tmp_path, BoardDouble(clock), clock)
-    yield made
-    await made.store.close()
-
-
-@pytest.fixture
-def board(harness: Harness) -> BoardDouble:
-    assert isinstance(harness.board, BoardDouble)
-    return harness.board
 
 
 async def at_gate(harness: Harness, board: BoardDouble, page: str = "p1") -> None:

@@ -68,12 +68,6 @@ async def harness(tmp_path: Path, maker: PreviewsDouble, monkeypatch: pytest.Mon
     await one.store.close()
 
 
-@pytest.fixture
-def board(harness: Harness) -> BoardDouble:
-    assert isinstance(harness.board, BoardDouble)
-    return harness.board
-
-
 async def pass_s(harness: Harness, seconds: int) -> None:
     """Time passes, the relay looks every five seconds."""
     for _ in range(0, seconds, 5):

@@ -3,13 +3,11 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from tests.flow.board_double import BoardDouble, Clock, NotifierDouble
+from tests.flow.board_double import BoardDouble, NotifierDouble
 from tests.flow.harness import Harness
 from tests.harness.patience import eventually
 from videod.adapters.notifiers import Way
@@ -19,20 +17,6 @@ from videod.core.statuses import Gate
 from videod.ports import BoardError
 from videod.store import reads
 from videod.store.reads import OutboxMessage
-
-
-@pytest.fixture
-async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
-    clock = Clock()
-    made = Harness(tmp_path, BoardDouble(clock), clock)
-    yield made
-    await made.store.close()
-
-
-@pytest.fixture
-def board(harness: Harness) -> BoardDouble:
-    assert isinstance(harness.board, BoardDouble)
-    return harness.board
 
 
 async def posts(harness: Harness, target: str) -> list[OutboxMessage]:

@@ -1,28 +1,11 @@
 """What the board sees of a channel that was renamed: open entries are corrected, the earlier name keeps its meaning."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.flow.board_double import BoardDouble, Clock
+from tests.flow.board_double import BoardDouble
 from tests.flow.harness import CHANNELS, Harness
 from videod.core.events import ChannelRenamed
 from videod.core.statuses import Status
-
-
-@pytest.fixture
-async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
-    clock = Clock()
-    made = Harness(tmp_path, BoardDouble(clock), clock)
-    yield made
-    await made.store.close()
-
-
-@pytest.fixture
-def board(harness: Harness) -> BoardDouble:
-    assert isinstance(harness.board, BoardDouble)
-    return harness.board
 
 
 async def rename(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,12 @@
 """What a person writes on the rows of files: a changed Text is a correction, a Note goes with a redo."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from itertools import permutations
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.flow.board_double import BoardDouble, Clock
+from tests.flow.board_double import BoardDouble
 from tests.flow.harness import Harness
 from videod.core import row_texts
 from videod.core.events import JobCorrected
@@ -22,20 +21,6 @@ from videod.web.requests import RequestHandler, perform
 PAGE = "p1"
 #: a narration and the free files that are made from it before its review
 MADE_FROM = {"narration/clip_02", "cut/clip_02", "assemble/film", "captions/film"}
-
-
-@pytest.fixture
-async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
-    clock = Clock()
-    made = Harness(tmp_path, BoardDouble(clock), clock)
-    yield made
-    await made.store.close()
-
-
-@pytest.fixture
-def board(harness: Harness) -> BoardDouble:
-    assert isinstance(harness.board, BoardDouble)
-    return harness.board
 
 
 async def at(harness: Harness, board: BoardDouble, gate: Gate) -> str:
@@ -277,21 +262,23 @@ async def test_a_persons_text_of_the_same_second_is_not_written_over(harness: Ha
     assert (await job(harness, "clip/clip_01")).args["prompt"] == "From the board."
 
 
-async def test_a_write_of_ours_whose_answer_was_lost_is_no_edit(harness: Harness, board: BoardDouble) -> None:
+async def test_a_write_of_ours_whose_answer_was_lost_is_no_edit(
+    harness: Harness, board: BoardDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task_id = await at(harness, board, Gate.VIDEO)
     say = board.say_on_row
 
-    async def lost(*given: object) -> bool:
-        await say(*given)  # type: ignore[arg-type]
+    async def lost(*given: Any) -> bool:
+        await say(*given)
         raise BoardError("down", "no answer")
 
-    board.say_on_row = lost  # type: ignore[method-assign]
     at_ms = harness.clock.now_ms()
-    await harness.ledger.apply(JobCorrected(at_ms, task_id, "clip/clip_01", {"prompt": "First."}, "cli"))
-    await harness.relay.deliver_once()
-    assert row(board, task_id, "clip/clip_01") == "First."
-    await harness.ledger.apply(JobCorrected(at_ms + 1, task_id, "clip/clip_01", {"prompt": "Second."}, "cli"))
-    board.say_on_row = say  # type: ignore[method-assign]
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(board, "say_on_row", lost)
+        await harness.ledger.apply(JobCorrected(at_ms, task_id, "clip/clip_01", {"prompt": "First."}, "cli"))
+        await harness.relay.deliver_once()
+        assert row(board, task_id, "clip/clip_01") == "First."
+        await harness.ledger.apply(JobCorrected(at_ms + 1, task_id, "clip/clip_01", {"prompt": "Second."}, "cli"))
     await harness.restart()
     await harness.sync()
     assert (await job(harness, "clip/clip_01")).args["prompt"] == "Second."

@@ -28,12 +28,6 @@ async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
 
 
 @pytest.fixture
-def board(harness: Harness) -> BoardDouble:
-    assert isinstance(harness.board, BoardDouble)
-    return harness.board
-
-
-@pytest.fixture
 def bucket(harness: Harness) -> StorageDouble:
     assert isinstance(harness.buckets, BucketsDouble)
     return harness.buckets.storage

@@ -4,7 +4,8 @@ import asyncio
 
 from tests.cli.factory import MINUTE, StudioBox
 from tests.page.browser import Browser, entered, page_over
-from videod.daemon.page import Page
+from videod.config import Web
+from videod.daemon.page import Page, unencrypted
 from videod.web.sessions import IDLE_MS, KEPT, LINK_MS, Role, Sessions
 
 
@@ -153,7 +154,6 @@ async def test_a_phone_is_paired_by_a_code_that_is_shown_once(page: Page, mina: 
 
 async def test_a_taken_port_leaves_the_daemon_without_its_page_until_it_is_free(box: StudioBox) -> None:
     async with page_over(box) as page:
-        from videod.config import Web
         from videod.daemon.page import Page as Another
 
         assert page.port is not None
@@ -168,13 +168,6 @@ async def test_a_taken_port_leaves_the_daemon_without_its_page_until_it_is_free(
 
 
 def test_plain_http_beyond_this_host_is_said() -> None:
-    from videod.config import Web
-    from videod.daemon.page import Page as Made
-
-    class Nothing:
-        store = ledger = clock = None
-
-    assert Made(Web(), Nothing()).problems() == []  # type: ignore[arg-type]
-    assert Made(Web(listen="192.0.2.7", public_url="https://v.example"), Nothing()).problems() == []  # type: ignore[arg-type]
-    (said,) = Made(Web(listen="192.0.2.7"), Nothing()).problems()  # type: ignore[arg-type]
-    assert "without encryption at 192.0.2.7" in said
+    assert unencrypted(Web()) == unencrypted(Web(listen="192.0.2.7", public_url="https://v.example")) == ""
+    assert unencrypted(Web(listen="192.0.2.7", port=0)) == ""
+    assert "without encryption at 192.0.2.7" in unencrypted(Web(listen="192.0.2.7"))

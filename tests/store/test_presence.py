@@ -96,7 +96,7 @@ def test_the_words_say_the_share_the_target_and_the_longest_absence(box: StudioB
     at_once(box.store.write(lambda tx: tx.execute("DELETE FROM absences WHERE ended_at = ?", (NOON,))))
     at_once(box.store.write(lambda tx: tx.executemany("INSERT INTO absences VALUES (?, ?)", gaps)))
     report = at_once(box.store.read(lambda tx: reports.report(tx, BEGIN, NOON)))
-    told = "videod at work: 99.70 % of the time, target 99 %. Away 30 min: 2 times, the longest 20 min from "
+    told = "videod at work: 99.70 % of the time, target 99 %. Away 30 min in 2 gaps, the longest 20 min from "
     assert presence(report).startswith(told) and presence(report) in weekly_text(report, NOON)
 
 

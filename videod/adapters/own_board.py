@@ -21,7 +21,7 @@ from videod.core.entry_page import Block, Seen
 from videod.core.lease import Claim, Holder
 from videod.core.links import OWN
 from videod.ports import NEWEST, BoardError, Clock, Page
-from videod.store import entries
+from videod.store import entries, entry_writes
 from videod.store.database import Store
 from videod.store.entries import Entry
 
@@ -69,7 +69,7 @@ class OwnBoard:
         """Make an entry with a story and sources of one's own; returns its id."""
         page_id, at = f"{OWN}{uuid4().hex[:12]}", self._clock.now_ms()
         texts = _texts(own, sources)
-        await self._store.write(lambda tx: entries.add(tx, page_id, values, texts, at))
+        await self._store.write(lambda tx: entry_writes.add(tx, page_id, values, texts, at))
         return page_id
 
     # --------------------------------------------------------------------------------------------- what only this has
@@ -111,7 +111,7 @@ class OwnBoard:
             changed = change(found)
             if changed is None:
                 return found
-            entries.write(tx, changed, at)
+            entry_writes.write(tx, changed, at)
             return None
 
         return await self._store.write(write)

@@ -83,7 +83,7 @@ def show(entry: EntryName, as_json: AsJson = False, state: StateFolder = None, c
 
 
 def _size(found: "WaitingEntryBody", name: str) -> str:
-    value = found[name]  # type: ignore[literal-required]
+    value = dict(found)[name]
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return f"{len(text):,} characters (`--json` shows them)"
 

@@ -156,8 +156,7 @@ def _channel(found: Report, name: str) -> dict[str, object]:
 
 def _print(found: Report, now: int) -> None:
     output.say(words.period(found), "dim")
-    lines = words.failures(found), words.costs(found), words.bottleneck(found), words.presence(found)
-    for line in (*words.episodes(found), *lines):
+    for line in words.summary(found):
         output.say(line)
     _by_channel(found, now)
     _times(found)

@@ -24,7 +24,7 @@ from videod.daemon.board_lease import this_holder
 from videod.daemon.refusals import StartError
 from videod.ledger import Ledger
 from videod.ports import Brings, Clock, LeaseBoard
-from videod.store import entries, reads
+from videod.store import entries, entry_writes, reads
 from videod.store.database import Store
 
 AnyBoard = NotionBoard | OwnBoard
@@ -56,7 +56,7 @@ async def settle(store: Store, ledger: Ledger, settings: Settings, clock: Clock)
     """
     at = clock.now_ms()
     if settings.board.own:
-        for task_id in await store.write(lambda tx: entries.take_over(tx, at)):
+        for task_id in await store.write(lambda tx: entry_writes.take_over(tx, at)):
             await ledger.show(task_id, SHOWN, at)
     elif there := await store.read(entries.count):
         many = "1 entry" if there == 1 else f"{there:,} entries"

@@ -74,24 +74,19 @@ class Page:
 
     def problems(self) -> Sequence[str]:
         """What a person should know of it."""
-        web = self._settings
-        found = [self._problem] if self._problem else []
-        if web.port and not web.loopback and web.tls_cert is None and not web.public_url.startswith("https://"):
-            found.append(
-                f"the page is served without encryption at {web.listen}: whoever is on the way can read along and act"
-                " for you. Name `tls_cert` and `tls_key` under `[web]`, or put a proxy with TLS in front (docs/web.md)"
-            )
-        return found
+        return [one for one in (self._problem, unencrypted(self._settings)) if one]
 
     async def run(self) -> None:
         await self.sessions.load()
         await self._note("")
-        if not self._settings.port or self.house is None:
+        house = self.house
+        if not self._settings.port or house is None:
             await asyncio.Event().wait()
+            return
         try:
             async with asyncio.TaskGroup() as group:
                 lights = Lights(self._means.posters, self._means.smalls, self._workspaces, lambda: None)
-                watching = await self._opened(self.house, lights)
+                watching = await self._opened(house, lights)
                 group.create_task(watching(), name="page: changes")
                 group.create_task(lights.run(), name="page: previews")
         finally:
@@ -99,11 +94,10 @@ class Page:
             if self._listener is not None:
                 await self._listener.close()
 
-    async def _opened(self, house: House | None, lights: Lights) -> Callable[[], Coroutine[Any, Any, None]]:
+    async def _opened(self, house: House, lights: Lights) -> Callable[[], Coroutine[Any, Any, None]]:
         """Listen as soon as the port is free; returns what tells pages of changes."""
         from videod.page.build import Around, build  # templates take 4 MB
 
-        assert house is not None
         means, address = self._means, address_of(self._settings)
         around = Around(self.sessions, address, means.workspace, means.price, means.redact, lights)
         while True:
@@ -175,6 +169,16 @@ def made(
     page = Page(sources.settings.web, means)
     remarks.append(page.problems)
     return page
+
+
+def unencrypted(web: Web) -> str:
+    """What is wrong with a page that other hosts reach without TLS; "" where they do not."""
+    if not web.port or web.loopback or web.tls_cert is not None or web.public_url.startswith("https://"):
+        return ""
+    return (
+        f"the page is served without encryption at {web.listen}: anyone on the network path can read it and act in your"
+        " name. Set `tls_cert` and `tls_key` under `[web]`, or put a proxy with TLS in front (docs/web.md)"
+    )
 
 
 def bind(settings: Web) -> socket.socket:

@@ -58,8 +58,8 @@ def presence(report: Report) -> str:
     if not one.absences:
         return f"{told}."
     longest = max(one.absences, key=lambda gap: gap.ms)
-    often = "once" if len(one.absences) == 1 else f"{len(one.absences)} times, the longest"
-    return f"{told}. Away {span(one.away_ms)}: {often} {span(longest.ms)} from {clock(longest.began_at)}."
+    many = f" in {len(one.absences)} gaps, the longest {span(longest.ms)}" if len(one.absences) > 1 else ""
+    return f"{told}. Away {span(one.away_ms)}{many} from {clock(longest.began_at)}."
 
 
 def costs(report: Report) -> str:
@@ -98,14 +98,17 @@ def queue(report: Report, at: int) -> str:
     return f"Queued now: {', '.join(parts)}." if parts else "Queued now: nothing."
 
 
+def summary(report: Report) -> tuple[str, ...]:
+    """What the command, the weekly message and the page say alike."""
+    return (*episodes(report), failures(report), costs(report), bottleneck(report), presence(report))
+
+
 def weekly_text(report: Report, at: int) -> str:
     """The weekly message; its first line is the subject of the mail."""
     published, alone = len(report.published), report.alone()
     head = f"videod's week up to {clock(report.end)}: {count(published, 'episode')} published"
     head += "" if alone.value is None else f", {percent(alone)} without a person"
-    lines = [head, *episodes(report), failures(report), costs(report)]
-    lines += [_review_line(report), bottleneck(report), presence(report)]
-    lines += [queue(report, at), *_needed(report)]
+    lines = [head, *summary(report), _review_line(report), queue(report, at), *_needed(report)]
     return "\n".join([*lines, "`videod report --week` shows more."])
 
 

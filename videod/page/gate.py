@@ -120,7 +120,7 @@ class Gate:
                 raise
             return self._told(request, error.status, _of_aiohttp(error), "go back to the inbox")
         except Exception:
-            # the last line of defence of one request: the daemon continues, the person and the log learn of it
+            # the last line of defense of one request: the daemon continues, the person and the log learn of it
             log.exception("page_request_failed", extra={"path": request.path})
             hint = f"its log has the details: look for {errors.CURRENT.get()}"
             return self._told(request, 500, "videod could not do that because of a bug", hint)

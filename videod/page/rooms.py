@@ -15,7 +15,7 @@ from videod.core.links import OWN
 from videod.core.measures import a_film
 from videod.core.model import Job, Task
 from videod.core.statuses import AT_GATE, LABELS, Gate, Status
-from videod.core.suspension import EVERY_SERVICE, Cause
+from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.dashboard import events, reason, rows, view
 from videod.dashboard import report as report_words
 from videod.page import review as reviews
@@ -89,22 +89,18 @@ class Rooms:
             owner=visitor.may(Role.OWNER), message=message, path=request.path, now=self.house.clock.now_ms(), **more,
         )  # fmt: skip
 
-    async def _stopped(self) -> bool:
-        """Whether all spending is stopped by a person."""
-        at = self.house.clock.now_ms()
-        found = await self.house.store.read(lambda tx: reads.suspensions(tx, at))
-        return any(one.service == EVERY_SERVICE and one.cause is Cause.PERSON and not one.channel_id for one in found)
-
     async def bar(self) -> dict[str, Any]:
         """What stands above every room: how much waits, what today cost, whether all is stopped."""
         at = self.house.clock.now_ms()
 
-        def look(tx: sqlite3.Connection) -> tuple[int, int]:
-            spent = sum(one.micros for one in reports.spend(tx, "day", calendar(tx).day(at).begin))
-            return listing.count(tx, listing.Wanted(person=True)), spent
+        def look(tx: sqlite3.Connection) -> dict[str, Any]:
+            spent = reports.spend(tx, "day", calendar(tx).day(at).begin)
+            return {
+                "waiting": listing.count(tx, listing.Wanted(person=True)), "today": sum(one.micros for one in spent),
+                "stopped": any(map(_of_everything, reads.suspensions(tx, at))),
+            }  # fmt: skip
 
-        waiting, today = await self.house.store.read(look)
-        return {"waiting": waiting, "today": today, "stopped": await self._stopped()}
+        return await self.house.store.read(look)
 
     # ----------------------------------------------------------------------------------------- inbox
 
@@ -269,8 +265,7 @@ class Rooms:
             return reports.report(tx, first_of(tx, at, WEEK), at + 1)
 
         found = await self.house.store.read(look)
-        lines = [*report_words.episodes(found), report_words.failures(found), report_words.costs(found),
-                 report_words.bottleneck(found), report_words.queue(found, at)]  # fmt: skip
+        lines = [*report_words.summary(found), report_words.queue(found, at)]
         return self.show(
             request, "report.html", "report", period=report_words.period(found), lines=lines, report=found,
             stays=report_words.reviews(found), stage=report_words.stage, film=a_film(found.published),
@@ -281,6 +276,11 @@ class Rooms:
         return self.show(
             request, "people.html", "people", sessions=self._sessions.listed(), invite=None, **await self.bar()
         )  # fmt: skip
+
+
+def _of_everything(one: Suspension) -> bool:
+    """Whether a person stopped all spending by it."""
+    return one.service == EVERY_SERVICE and one.cause is Cause.PERSON and not one.channel_id
 
 
 def _at_reviews(tx: sqlite3.Connection) -> list[str]:
