@@ -61,7 +61,7 @@ async def test_init_adds_what_a_person_removed_and_leaves_the_rest(on: NotionSta
     board, ids = await on.made()
     changes: dict[str, object] = {"Cost": None, "Mine": {"checkbox": {}}}
     await on.person.data_sources.update(ids.entries_source, properties=changes)
-    assert await board.check() == ['"videod" has no column "Cost" (what the episode has cost, in dollars); run'
+    assert await board.check() == ['"videod" has no column "Cost" (what the episode has cost, in dollars). Run'
                                    " `videod notion init`"]  # fmt: skip
     again = await notion_schema.init(on.calls, PAGE, ["wild", "deep", "night"])
     assert again.changes == ('added to "Channel": night', 'added the column "Cost"')
@@ -75,7 +75,7 @@ async def test_a_column_of_a_foreign_type_is_named_with_its_remedy(on: NotionSta
     await on.person.data_sources.update(ids.assets_source, properties={"Redo": {"rich_text": {}}})
     [problem] = await board.check()
     assert '"Redo" in "videod assets" is of type rich_text' in problem
-    assert 'make it a property "Redo" of type checkbox' in problem
+    assert 'Make it a property "Redo" of type checkbox' in problem
 
 
 async def test_the_tables_are_found_from_the_page_or_from_the_database(on: NotionStage) -> None:
@@ -136,7 +136,7 @@ async def test_the_command_makes_the_board_says_what_to_put_where_and_checks_it(
     await on.person.data_sources.update(source, properties={"Progress": None})
     broken = await videod_notion(on, tmp_path, "check")
     assert broken.exit_code == 78
-    assert 'has no column "Progress" (how far it is); run `videod notion init`' in broken.stdout
+    assert 'has no column "Progress" (how far it is). Run `videod notion init`' in broken.stdout
 
 
 async def test_the_command_says_what_is_missing(on: NotionStage, tmp_path: Path) -> None:

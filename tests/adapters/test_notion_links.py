@@ -80,6 +80,6 @@ def test_every_link_of_a_page_leads_to_its_id(link: str) -> None:
     ],
 )
 def test_what_holds_no_page_is_refused_with_what_to_paste(link: str) -> None:
-    with pytest.raises(BoardError, match=r"paste the link of the page \(Share, Copy link\)") as refused:
+    with pytest.raises(BoardError, match=r"Paste the link of the page \(Share, Copy link\)") as refused:
         page_id_of(link)
     assert refused.value.kind == "rejected"

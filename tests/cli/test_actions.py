@@ -74,7 +74,7 @@ def test_approving_says_what_changed_and_what_it_will_cost(box: StudioBox, house
     with way(house):
         assert run(["approve", "bears"]) == 0
     assert capsys.readouterr().out == (
-        "Bears: assets approved; it is Approved - Assets now. This will cost about $1.40.\n"
+        "Bears: assets approved. It is Approved - Assets now. This will cost about $1.40.\n"
     )
     assert box.task(task).approved == {Gate.STORY, Gate.ASSETS}
 
@@ -142,7 +142,7 @@ def test_a_correction_says_its_price_first_and_costs_that(box: StudioBox, house:
     lines = told.out.splitlines()
     said = "Bears: 2 jobs would be regenerated: narration/clip_01 and 1 made from it. This would cost"
     assert lines[0].startswith(said)
-    assert "the review of the assets and video would open again. This would cost about $0.7" in lines[2]
+    assert "The review of the assets and video would open again. This would cost about $0.7" in lines[2]
     assert lines[1] == lines[3] == "Nothing was changed."
     assert lines[4] == lines[0].replace("would be", "will be").replace("would cost", "will cost")
     assert "edit what?" in told.err
@@ -159,8 +159,8 @@ def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -
         assert run(["resume", "fax"]) == 66
     told = capsys.readouterr()
     assert told.out.splitlines() == [
-        "gemini: gemini resumes; 1 task no longer waiting for it.",
-        "gemini: gemini is not paused; nothing changed.",
+        "gemini: gemini resumes, and 1 task no longer waits for it.",
+        "gemini: gemini is not paused. Nothing changed.",
     ]
     assert "no service and no task is called 'fax'. Services: gemini, pillow, kie" in told.err
     assert box.task(task).suspended is None

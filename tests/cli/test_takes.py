@@ -72,7 +72,7 @@ def test_an_older_take_is_used_again(box: StudioBox, house: Path, way, capsys: O
         assert run(["takes", "bears", "clip/clip_01", "--use", "9"]) == 65
     told = capsys.readouterr().out
     assert box.jobs(task)["clip/clip_01"].output == first.output
-    assert "take 1 of clip/clip_01 is used." in told and "in use already; nothing changed" in told
+    assert "take 1 of clip/clip_01 is used." in told and "in use already. Nothing changed" in told
     assert "has 2 takes, none with the number 9" in told
 
 

@@ -88,7 +88,7 @@ async def _no_environment(stage: Stage) -> None:
 
 
 async def _column(stage: Stage) -> None:
-    stage.columns = ['"Entries" has no column "Status" (what you want); run `videod notion init`']
+    stage.columns = ['"Entries" has no column "Status" (what you want). Run `videod notion init`']
 
 
 def _model(key: str, name: str) -> Callable[[Stage], Awaitable[None]]:

@@ -240,7 +240,7 @@ def test_used_up_credit_continues_after_a_resume_and_rings_no_second_time(runnin
     _run_out_of_credit(running, creator, page)
     command = [sys.executable, "-m", "videod", "resume", "kie", "--state", str(running.state)]
     done = run(command, env=running.env)
-    assert (done.returncode, done.stdout) == (0, "kie: kie resumes; 1 task no longer waiting for it.\n"), done
+    assert (done.returncode, done.stdout) == (0, "kie: kie resumes, and 1 task no longer waits for it.\n"), done
     card = creator.wait(page, Status.VIDEO_READY)
     assert (card["Error Log"], card["Next Retry"], creator.bought("clip")) == ("", "", clips + CLIPS)
     assert sum("balance isn't enough" in text for text in creator.alerts()[before:]) == 1

@@ -374,7 +374,7 @@ def test_a_redo_of_a_file_that_stops_its_episode_is_taken_although_its_review_ha
             assert task.status == Status.ERROR_ASSETS
             answer = await _redo(world, task, "bear_core")
             assert answer.cost_micros == 33_600
-            assert "image/bear_core; the episode resumes, it is Queued now" in answer.text
+            assert "image/bear_core. The episode resumes, it is Queued now" in answer.text
             task = await the_end(world, page)
             assert task.status == Status.PUBLISHED, task.error
             (job,) = [job for job in await world.jobs(task.id) if job.name == "image/bear_core"]
@@ -397,7 +397,7 @@ def test_a_redo_of_one_of_several_lost_files_says_what_still_stops_the_episode(t
             task = await the_end(world, page)
             spent = world.vendors.usd
             answer = await _redo(world, task, "image/bear_core")
-            assert "the episode stays stopped for image/place_1" in answer.text
+            assert "The episode stays stopped for image/place_1" in answer.text
             await world.rest()
             assert world.vendors.usd == spent, "bought before the rest was decided"
             with pytest.raises(Refused, match="bear_core"):  # it is asked for already

@@ -220,7 +220,7 @@ async def test_a_redo_makes_the_job_and_what_was_made_from_it_again(box: StudioB
     assert (status, body["cost_usd"]) == (200, 0.35)
     assert (
         body["text"]
-        == "2 jobs will be regenerated: composite/clip_02 and 1 made from it; the review of the assets opens again"
+        == "2 jobs will be regenerated: composite/clip_02 and 1 made from it. The review of the assets opens again"
     )
     jobs = box.jobs(task)
     assert (jobs["composite/clip_02"].state, jobs["clip/clip_02"].state) == (JobState.READY, JobState.WAITING)
@@ -260,7 +260,7 @@ async def test_an_image_is_sent_back_at_the_last_review_and_the_price_was_said_b
     asked = {"jobs": ["image/place_01"], "note": "less fog"}
     _, foreseen = await api.post(f"/api/tasks/{task}/redo", asked | {"dry_run": True})
     assert foreseen["changed"] is False and box.jobs(task) == before
-    assert "the review of the assets and video would open again" in foreseen["text"]
+    assert "The review of the assets and video would open again" in foreseen["text"]
     _, done = await api.post(f"/api/tasks/{task}/redo", asked)
     assert (done["cost_usd"], done["status"]) == (foreseen["cost_usd"], "generating_assets")
     assert done["cost_usd"] > 0.35, "the clip is bought again as well"
@@ -328,7 +328,7 @@ async def test_resuming_a_service_frees_what_was_held_for_it(box: StudioBox, api
     box.fail(task, "plan/plan", Kind.QUOTA, "used up", retry_after_ms=HOUR)
     assert box.task(task).status == Status.QUOTA_EXCEEDED
     _, body = await api.post("/api/services/gemini/resume")
-    assert body == {"text": "gemini resumes; 1 task no longer waiting for it", "changed": True}
+    assert body == {"text": "gemini resumes, and 1 task no longer waits for it", "changed": True}
     assert box.task(task).status == Status.GENERATING_ASSETS
     assert (await api.post("/api/services/gemini/resume"))[1]["changed"] is False
 
@@ -346,7 +346,7 @@ async def test_a_lane_that_starts_a_job_at_once_hides_no_episode_from_the_resume
 
     monkeypatch.setattr(box.ledger, "release", released)
     _, body = await api.post("/api/services/kie/resume")
-    assert body == {"text": "kie resumes; 1 task no longer waiting for it", "changed": True}
+    assert body == {"text": "kie resumes, and 1 task no longer waits for it", "changed": True}
     assert box.jobs(task)["clip/clip_01"].failure is None
 
 

@@ -31,7 +31,7 @@ from videod.ports import BoardError, Clock
 log = logging.getLogger(__name__)
 
 #: what a redirect means; the Location it names is not followed
-REDIRECTED = "the answer leads elsewhere, and no key follows it; something stands between videod and the service"
+REDIRECTED = "the answer leads elsewhere, and no key follows it. Something stands between videod and the service"
 
 Make = Callable[[AsyncClient], object]
 #: makes the call for one part of a list, from the cursor that is given as `start_cursor`
@@ -249,7 +249,7 @@ class Calls:
         wait_s = (self._banned_until() - self._clock.steady_ms()) / 1000
         if wait_s > PATIENCE_S:
             await self._tell_of_ban(wait_s)
-            raise BoardError("busy", f"Notion asked to wait; {wait_s:.0f} s are left", wait_s)
+            raise BoardError("busy", f"Notion asked to wait, and {wait_s:.0f} s are left", wait_s)
         if wait_s > 0:
             await self._clock.sleep(wait_s)
 

@@ -37,12 +37,12 @@ def bodies_of(columns: Mapping[str, str], values: Mapping[str, object]) -> Json:
     for name, value in values.items():
         kind = columns.get(name)
         if kind is None and name in ("Status", "Key"):
-            raise BoardError("rejected", f'the column "{name}" is missing in Notion; run `videod notion init`')
+            raise BoardError("rejected", f'the column "{name}" is missing in Notion. Run `videod notion init`')
         if kind is None:
             log.debug("notion_column_missing", extra={"column": name})
             continue
         try:
             bodies[name] = encode(kind, value)
         except ValueError as error:
-            raise BoardError("rejected", f'the column "{name}" in Notion: {error}; run `videod notion check`') from None
+            raise BoardError("rejected", f'the column "{name}" in Notion: {error}. Run `videod notion check`') from None
     return bodies

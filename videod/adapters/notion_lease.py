@@ -45,7 +45,7 @@ class NotionLease:
     async def _table(self) -> str:
         database = (await self._ids()).assets_database
         if not database:
-            raise BoardError("gone", "the table of files is not known; run `videod notion init`")
+            raise BoardError("gone", "the table of files is not known. Run `videod notion init`")
         return asked_for(database, _READ)
 
     async def _pieces(self) -> list[Json]:

@@ -11,7 +11,7 @@ _DASHED = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _AT_END = re.compile(rf"({_DASHED}|[0-9a-f]{{32}})$")
 #: nothing but hex digits, yet too many: a bare id with a slip of the hand
 _TOO_LONG = re.compile(r"([0-9a-f-]*-)?[0-9a-f]{33,}|[0-9a-f-]*-[0-9a-f]{13,31}")
-_HOW = "paste the link of the page (Share, Copy link)"
+_HOW = "Paste the link of the page (Share, Copy link)"
 
 
 def page_id_of(text: str) -> str:
@@ -49,4 +49,4 @@ def _id_in(text: str) -> str | None:
 
 
 def _refused(text: str, why: str) -> BoardError:
-    return BoardError("rejected", f'"{said(text, 200)}" {why}; {_HOW}')
+    return BoardError("rejected", f'"{said(text, 200)}" {why}. {_HOW}')

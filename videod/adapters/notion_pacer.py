@@ -111,7 +111,7 @@ class NotionPacer:
     def _go_alone(self, why: str) -> None:
         if not self.problem:
             log.warning("notion_turn_alone", extra={"path": str(self._path), "error": why})
-        self.problem = f"{self._path} cannot be shared with other commands ({why}); videod paces its requests alone"
+        self.problem = f"{self._path} cannot be shared with other commands ({why}). videod paces its requests alone"
         self._alone_until = time.monotonic() + ALONE_S
 
     def _read(self) -> None:

@@ -278,5 +278,5 @@ def _named(sources: Iterable[tuple[str, str]], named: str, kind: Kind) -> str:
         return found[0]
     names = ", ".join(f'"{name}"' for _, name in sources)
     many = "several data sources have" if found else "no data source has"
-    raise BoardError("rejected", f'{many} the name "{said(named, 60)}" in the database of "{kind.title}"; there are'
+    raise BoardError("rejected", f'{many} the name "{said(named, 60)}" in the database of "{kind.title}". There are'
                      f" {names}")  # fmt: skip

@@ -93,7 +93,7 @@ ASSETS = (
     Column("Date", "date", "when the file was made"),
     Column("Redo", "checkbox", "tick it to regenerate the file"),
     Column("Revision", "number", "how many takes there were before"),
-    Column("Text", "rich_text", "the narration or the prompt; change it to correct the file"),
+    Column("Text", "rich_text", "the narration or the prompt. Change it to correct the file"),
     Column("Note", "rich_text", "what should be different in the next take, with Redo"),
 )
 
@@ -164,14 +164,14 @@ async def _find(
 async def resolve(calls: Calls, database: str | None, parent_page: str | None, known: Ids | None = None) -> Ids:
     """Find both tables from the entries' database or from the page they lie on. Raises BoardError."""
     if not database and not parent_page:
-        raise BoardError("rejected", "no Notion page is configured; share a page with the connection and run"
+        raise BoardError("rejected", "no Notion page is configured. Share a page with the connection and run"
                          " `videod notion init --parent LINK`")  # fmt: skip
     search = Search(calls)
     found = await _find(calls, search, database, parent_page, known)
     missing = [title for title, one in ((ENTRIES_TITLE, found.entries), (ASSETS_TITLE, found.assets)) if not one]
     if missing:
         names = " and ".join(f'"{title}"' for title in missing)
-        raise BoardError("gone", f"there is no database {names} on the Notion page; run `videod notion init`")
+        raise BoardError("gone", f"there is no database {names} on the Notion page. Run `videod notion init`")
     entries = await search.source(_ENTRIES, found.entries, known=known.entries_source if known else "")
     assets = await search.source(_ASSETS, found.assets, known=known.assets_source if known else "")
     return Ids(entries, assets, found.entries, found.assets)
@@ -206,8 +206,8 @@ async def init(
     options = {"Channel": channels} | ({"Status": STORY_OPTIONS} if story else {})
     await _complete(calls, entries_source, (*ENTRIES, STORY) if story else ENTRIES, options, None, changes)
     if not found.assets and not page:
-        raise BoardError("rejected", "the entries' database lies on no page, so videod cannot make a table for files"
-                         f' beside it; make a database "{ASSETS_TITLE}" and share it with the connection')  # fmt: skip
+        raise BoardError("rejected", "the entries' database is not on a page, so videod cannot make a table for files"
+                         f' beside it. Make a database "{ASSETS_TITLE}" and share it with the connection')  # fmt: skip
     assets = found.assets or await _create(calls, page, ASSETS_TITLE, "Name", changes)
     assets_sources = assets_sources or await Search(calls).source(_ASSETS, assets)
     await _complete(calls, assets_sources, ASSETS, {}, entries_source, changes)
@@ -304,7 +304,7 @@ async def add_options(calls: Calls, source: str, column: str, names: Iterable[st
     """Offer these options in a select; returns those that were new."""
     prop = (await columns_of(calls, source)).get(column)
     if prop is None or prop.get("type") != "select":
-        raise BoardError("rejected", f'the column "{column}" is no select; {_remedy(column, "select")}')
+        raise BoardError("rejected", f'the column "{column}" is not a select. {_remedy(column, "select")}')
     fresh = _missing_options(prop, dict.fromkeys(names, "default"))
     if fresh:
         body = {column: {"select": {"options": _options(prop) + _coloured(fresh)}}}
@@ -326,7 +326,7 @@ class ColumnState:
 
 
 def _remedy(name: str, kind: str) -> str:
-    return f'make it a property "{name}" of type {kind} (or rename the present one and run `videod notion init`)'
+    return f'Make it a property "{name}" of type {kind} (or rename the present one and run `videod notion init`)'
 
 
 def inspect(table: str, columns: tuple[Column, ...], known: dict[str, Json]) -> list[ColumnState]:
@@ -337,12 +337,12 @@ def inspect(table: str, columns: tuple[Column, ...], known: dict[str, Json]) -> 
         kind = said(prop.get("type"), 40) if prop else ""
         problem = ""
         if prop is None:
-            problem = f'"{table}" has no column "{column.name}" ({column.why}); run `videod notion init`'
+            problem = f'"{table}" has no column "{column.name}" ({column.why}). Run `videod notion init`'
         elif kind not in column.types:
-            problem = f'"{column.name}" in "{table}" is of type {kind}; {_remedy(column.name, column.type)}'
+            problem = f'"{column.name}" in "{table}" is of type {kind}. {_remedy(column.name, column.type)}'
         elif kind == "status" and (lacking := _missing_options(prop, column.options)):
             problem = (
-                f'"{column.name}" in "{table}" lacks the options {", ".join(lacking)}; a column of type status takes'
+                f'"{column.name}" in "{table}" lacks the options {", ".join(lacking)}. A column of type status takes'
                 " new ones only by hand: add them in Notion, or use a column of type select"
             )
         states.append(ColumnState(table, column.name, kind, problem))

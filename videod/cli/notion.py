@@ -54,7 +54,7 @@ def _with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]", c
 
 @app.command()
 def init(
-    parent: Annotated[str, typer.Option(help="Link of the page to make the board under; it must be shared.")] = "",
+    parent: Annotated[str, typer.Option(help="Link of the page to make the board under. It must be shared.")] = "",
     source: Annotated[str, typer.Option(help="Data source for entries, where their database has several.")] = "",
     assets_source: Annotated[str, typer.Option(help="Data source for files, where theirs has several.")] = "",
     config: Config = CONFIG,

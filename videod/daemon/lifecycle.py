@@ -74,9 +74,10 @@ def _require(secrets: Secrets, needed: Collection[str]) -> None:
     """Raises StartError naming every required secret that is missing, or an invalid master key."""
     missing = secrets.missing(needed)
     if missing:
+        without = ' Without Notion, write kind = "none" under [board].' if "NOTION_TOKEN" in missing else ""
         raise StartError(
             f"missing credentials: {', '.join(missing)}. Put them into the environment or the unit's LoadCredential="
-            " (docs/first-film.md), or try everything at no cost with `videod run --sandbox`.",
+            f" (docs/first-film.md).{without} Or try everything at no cost with `videod run --sandbox`.",
             78,
         )
     try:

@@ -44,6 +44,6 @@ def _check_peer(request: web.Request, channel: socket.socket) -> None:
     if not token.same(request.headers.get(token.HEADER, ""), request.app[TOKEN]):
         raise Unwelcome(
             Code.WRONG_TOKEN, f"the request does not carry the secret of {token.FILE}",
-            f"send what the file {token.FILE} beside the socket holds in the header {token.HEADER};"
-            " videod's command line does so",
+            f"send what the file {token.FILE} beside the socket holds in the header {token.HEADER},"
+            " as videod's command line does",
         )  # fmt: skip

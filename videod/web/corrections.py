@@ -89,13 +89,13 @@ async def correct(
     job = next(one for one in jobs if one.name == chosen)
     argument, value = STEPS[job.step].words[word], _value(word, text)
     if (told_story(job) if word == "story" else job.args.get(argument)) == value:
-        return Outcome("it says that already; nothing changed", False, task)
+        return Outcome("it says that already. Nothing changed", False, task)
     event = JobCorrected(desk.now(), task.id, chosen, {argument: value}, desk.by)
     change = await applied(desk, Verb.CORRECT, event, task, jobs, dry_run)
     if change.remade:
         return outcome(change, (chosen,), dry_run)
     said = "would change" if dry_run else "changed"
-    return Outcome(f"{chosen} {said}; it was not made yet, so nothing is thrown away", not dry_run, change.after)
+    return Outcome(f"{chosen} {said}. It was not made yet, so nothing is thrown away", not dry_run, change.after)
 
 
 def _value(word: str, text: str) -> object:
@@ -135,7 +135,7 @@ def outcome(change: Change, chosen: Sequence[str], dry_run: bool) -> Outcome:
         text += f" and {more} made from {'it' if len(chosen) == 1 else 'them'}"
     again = [gate.value for gate in Gate if gate in change.before.approved - change.after.approved]
     if again:
-        text += f"; the review of the {' and '.join(again)} {'would open' if dry_run else 'opens'} again"
+        text += f". The review of the {' and '.join(again)} {'would open' if dry_run else 'opens'} again"
     return Outcome(text, not dry_run, change.after, change.cost_micros)
 
 
@@ -146,9 +146,9 @@ def _lost_outcome(change: Change, chosen: Sequence[str], prices: Mapping[str, in
     stuck = (JobState.FAILED, JobState.IN_DOUBT)
     left = [job.name for job in change.jobs if job.state in stuck and job.name not in chosen]
     if left:
-        text += f"; the episode stays stopped for {_listed(left)}"
+        text += f". The episode stays stopped for {_listed(left)}"
     else:
-        text += f"; the episode resumes, it is {LABELS[change.after.status]} {'then' if dry_run else 'now'}"
+        text += f". The episode resumes, it is {LABELS[change.after.status]} {'then' if dry_run else 'now'}"
     return Outcome(text, not dry_run, change.after, sum(prices[name] for name in chosen))
 
 

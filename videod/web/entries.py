@@ -40,7 +40,7 @@ ENTRY: Fields = {
     "topic": Field(Text(BY_COLUMN["Topic"].most or 0, lines=True), "What the film is about.", None, True),
     "direction": Field(Text(BY_COLUMN["Story Direction"].most or 0, lines=True), "How the story runs.", None, True),
     "priority": Field(Choice(LEVELS), "Which of a channel's episodes go first.", "normal"),
-    "privacy": Field(Choice(PRIVACIES), "Who can see the film; null: as the channel's file says."),
+    "privacy": Field(Choice(PRIVACIES), "Who can see the film. Null: as the channel's file says."),
     "draft": Field(Flag(), "Write it as a draft. Nothing starts.", False),
     "script": Field(Text(own_story.SCRIPT_MAX, lines=True), "Your own narration, a paragraph for each clip."),
     "plan": Field(Document(), "Your own plan, as `videod plan schema` describes it. Nothing is paid for it."),

@@ -29,8 +29,8 @@ _LIST: Fields = {
     ),
     "since": Field(Moment(), "Only those that were created at this time or later."),
     "until": Field(Moment(), "Only those that were created before this time."),
-    "text": Field(Text(200), "Only those with this text in the title, topic or ID; upper and lower case are the same."),
-    "sort": Field(Choice(_ORDERS), "The order; `-` puts the newest first.", "-created_at"),
+    "text": Field(Text(200), "Only those with this text in the title, topic or ID. Upper and lower case are the same."),
+    "sort": Field(Choice(_ORDERS), "The order. `-` puts the newest first.", "-created_at"),
     "limit": pages.limit(TASKS, TASKS_MOST),
     "cursor": pages.CURSOR,
 }

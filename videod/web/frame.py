@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Redact = Callable[[str], str]
 Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NAME = web.RequestKey("request_id", str)
-_PATHS = "GET /api/openapi.json lists every path; changes are POSTs on the Unix socket"
+_PATHS = "GET /api/openapi.json lists every path. Changes are POSTs on the Unix socket"
 #: what to do about aiohttp's own refusals that are no question of paths
 _HINTS = {
     Code.TOO_LARGE: "send at most 256 KiB", Code.EXPECTATION_FAILED: "leave the header Expect out",

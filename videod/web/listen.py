@@ -50,7 +50,7 @@ def _bind(path: Path) -> socket.socket:
     """
     if path.exists() or path.is_symlink():
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise ListenError(f"{path} is in the way and no socket; move it, then start videod again")
+            raise ListenError(f"{path} is in the way and no socket. Move it, then start videod again")
         path.unlink()
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -59,7 +59,7 @@ def _bind(path: Path) -> socket.socket:
         path.chmod(0o600)
     except OSError as error:
         bound.close()
-        raise ListenError(f"the socket {path} cannot be opened: {error.strerror}; check the state folder") from error
+        raise ListenError(f"the socket {path} cannot be opened: {error.strerror}. Check the state folder") from error
     finally:
         os.close(folder)
     return bound
@@ -74,7 +74,7 @@ async def serve(app: web.Application, socket_path: Path, http_port: int | None) 
         app[TOKEN] = token.new(socket_path.parent)
     except OSError as error:
         raise ListenError(
-            f"{socket_path.parent / token.FILE} cannot be written: {error.strerror}; check the state folder"
+            f"{socket_path.parent / token.FILE} cannot be written: {error.strerror}. Check the state folder"
         ) from error
     listener = Listener(app, CLOSE_S)
     app[DOORS] = listener.doors
@@ -91,7 +91,7 @@ async def serve(app: web.Application, socket_path: Path, http_port: int | None) 
     except OSError as error:
         await listening.close()
         raise ListenError(
-            f"port {http_port} of 127.0.0.1 cannot be opened: {error.strerror}; choose another [daemon].http_port"
+            f"port {http_port} of 127.0.0.1 cannot be opened: {error.strerror}. Choose another [daemon].http_port"
         ) from error
     return listening
 

@@ -15,7 +15,7 @@ PATH = "/api/openapi.json"
 _ABOUT = (
     "What videod works on, what it costs and what waits for you, and every change that the command line can make."
     " The Unix socket in the state folder answers everything, to videod's user and root with the secret of"
-    " `control.token`; the port on 127.0.0.1, if `[daemon] http_port` opens one, only reads and needs no secret."
+    " `control.token`. The port on 127.0.0.1, if `[daemon] http_port` opens one, only reads and needs no secret."
     " Texts are cleaned: control characters, marks that turn the direction of writing and private characters are left"
     " out, white space becomes single spaces (line breaks stay in `topic` and `direction`). A text of which nothing is"
     " left is refused with `invalid`."

@@ -8,7 +8,7 @@ from videod.web.sessions import DEVICE_CHARACTERS, LINK_MS, NAME_CHARACTERS, OWN
 from videod.web.values import Choice, Field, Fields, Text, of_body
 
 _LINK: Fields = {
-    "name": Field(Text(NAME_CHARACTERS), "Who gets it; their acts carry this name.", OWNER_NAME),
+    "name": Field(Text(NAME_CHARACTERS), "Who gets it. Their acts carry this name.", OWNER_NAME),
     "role": Field(Choice(tuple(one.value for one in Role)), "What they may do.", Role.OWNER.value),
 }
 _WHICH: Fields = {"which": Field(Text(DEVICE_CHARACTERS), "A session's ID, a person's name, or `all`.", required=True)}

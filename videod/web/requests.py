@@ -52,35 +52,35 @@ class RequestHandler(Desk):
         meant = None if gate is None else _gate(gate)
         obstacle = outlook.approval(task, meant)
         if obstacle is Obstacle.ALREADY_APPROVED and meant is not None:
-            return Outcome(f"the {meant.value} were approved before; nothing changed", False, task)
+            return Outcome(f"the {meant.value} were approved before. Nothing changed", False, task)
         check(Verb.APPROVE, obstacle, task)
         at_gate = AT_GATE[task.status]
         cost = pending_cost_micros(jobs, at_gate)
         event = GateApproved(self.now(), task.id, at_gate, self.by)
         after = await self.apply(Verb.APPROVE, event, task)
-        return Outcome(f"{at_gate.value} approved; it is {LABELS[after.status]} now", True, after, cost)
+        return Outcome(f"{at_gate.value} approved. It is {LABELS[after.status]} now", True, after, cost)
 
     async def retry(self, task_id: str) -> Outcome:
         """Let a stopped task go on from where it stopped, now; the same as setting Queued on the board."""
         task, jobs = await self.look(task_id)
         if check(Verb.RETRY, outlook.retry(task), task):
-            return Outcome("it is queued already; nothing changed", False, task)
+            return Outcome("it is queued already. Nothing changed", False, task)
         again = sum(job.price_micros for job in jobs if job.state in (JobState.FAILED, JobState.IN_DOUBT))
         event = EntryQueued(self.now(), task.page_id, by=self.by, **fields.of(task))
         after = await self.apply(Verb.RETRY, event, task)
         doubts = sum(job.state == JobState.IN_DOUBT for job in jobs)
-        text = f"it resumes where it stopped; it is {LABELS[after.status]} now"
+        text = f"it resumes where it stopped. It is {LABELS[after.status]} now"
         if doubts:
-            text += f"; {doubts} unconfirmed purchase{'s' if doubts > 1 else ''} will be bought again"
+            text += f". {doubts} unconfirmed purchase{'s' if doubts > 1 else ''} will be bought again"
         return Outcome(text, True, after, again)
 
     async def cancel(self, task_id: str) -> Outcome:
         """Stop a task; what is made stays, and `retry` continues from there."""
         task, _ = await self.look(task_id)
         if check(Verb.CANCEL, outlook.cancel(task), task):
-            return Outcome("it was cancelled before; nothing changed", False, task)
+            return Outcome("it was cancelled before. Nothing changed", False, task)
         after = await self.apply(Verb.CANCEL, CancelAsked(self.now(), task.id, self.by), task)
-        return Outcome(f"cancelled; `videod retry {task.id}` resumes it", True, after)
+        return Outcome(f"cancelled. `videod retry {task.id}` resumes it", True, after)
 
     async def resume(self, service: str, channel_id: str | None, only: Cause | None = None) -> Outcome:
         """Let a suspended service ("all": every one) start jobs again; the episodes that waited for it resume.
@@ -94,23 +94,23 @@ class RequestHandler(Desk):
         wanted = [one for one in wanted if only in (None, one.cause)]
         where = f" for {channel_id}" if channel_id else ""
         if any(one.cause is Cause.DISK for one in wanted):
-            raise Refused(Obstacle.DISK, "the disk is full", "free some space; videod then resumes automatically")
+            raise Refused(Obstacle.DISK, "the disk is full", "free some space. videod then resumes automatically")
         limits = [one for one in wanted if one.cause in OF_CHANNEL]
         if limits and len(limits) == len(wanted):
             key = "upload_spacing_h" if limits[0].cause is Cause.SPACING else "uploads_per_day"
-            hint = f"change `{key}` in channels/{limits[0].channel_id}.yaml; videod then resumes automatically"
+            hint = f"change `{key}` in channels/{limits[0].channel_id}.yaml. videod then resumes automatically"
             raise Refused(Code.CONFLICT, wording.reason(limits[0]), hint)
         if not wanted:
             others = [one for one in found if one.service == EVERY_SERVICE]
-            more = f"; but everything is paused ({wording.explained(others[0])}): `videod resume all`" if others else ""
-            return Outcome(f"{service} is not paused{where}; nothing changed{more}", False)
+            more = f". But everything is paused ({wording.explained(others[0])}): `videod resume all`" if others else ""
+            return Outcome(f"{service} is not paused{where}. Nothing changed{more}", False)
         asked = [one for one in wanted if one.cause is Cause.SETTINGS]
         wanted = [one for one in wanted if one.cause is not Cause.SETTINGS]
         if asked:  # whoever looked ends it, as soon as the setting is right
             await self._ledger.set_value(PREFLIGHT_ASKED, str(at))
             self._ledger.wakeups.wake(PREFLIGHT)
         if asked and not wanted:
-            text = f"videod checks the settings{where} again now; it resumes when they are right"
+            text = f"videod checks the settings{where} again now. It resumes when they are right"
             return Outcome(f"{text} ({wording.short(asked[0])})", False)
         # before the release: a lane that is free starts one of their jobs at once, and they no longer seem to wait
         freed = [task for task in await self._suspended(name) if _concerns(task, wanted)]
@@ -123,7 +123,7 @@ class RequestHandler(Desk):
             await self._ledger.apply(ServiceFreed(at, task.id, service))
         log.info("requests_service_resumed", extra={"service": service, "channel": channel_id, "by": self.by})
         tasks = f"{len(freed)} task{'s' if len(freed) != 1 else ''}"
-        waited = f"; {tasks} no longer waiting for it" if freed else ""
+        waited = f", and {tasks} no longer wait{'' if len(freed) != 1 else 's'} for it" if freed else ""
         return Outcome(f"{'everything' if name == EVERY_SERVICE else service} resumes{where}{waited}", True)
 
     async def pause(self, service: str, channel_id: str | None, reason: str | None) -> Outcome:
@@ -140,7 +140,7 @@ class RequestHandler(Desk):
         )
         where = f" --channel {channel_id}" if channel_id else ""
         what = "everything" if name == EVERY_SERVICE else service
-        text = f"{what} is paused{f' for {channel_id}' if channel_id else ''}; what runs now runs to its end"
+        text = f"{what} is paused{f' for {channel_id}' if channel_id else ''}. What runs now runs to its end"
         return Outcome(f"{text}, `videod resume {service}{where}` resumes it", True)
 
     async def pause_task(self, task_id: str, reason: str | None) -> Outcome:
@@ -148,17 +148,17 @@ class RequestHandler(Desk):
         task, _ = await self.look(task_id)
         check(Verb.PAUSE, outlook.pause(task), task)
         if task.paused is not None and reason in (None, task.paused):
-            return Outcome(f"it was paused before: {task.paused}; nothing changed", False, task)
+            return Outcome(f"it was paused before: {task.paused}. Nothing changed", False, task)
         why = reason or f"by hand ({self.by})"
         after = await self.apply(Verb.PAUSE, TaskPaused(self.now(), task.id, why), task)
-        return Outcome(f"paused; what runs now runs to its end, `videod resume {task.id}` starts the rest", True, after)
+        return Outcome(f"paused. What runs now runs to its end, `videod resume {task.id}` starts the rest", True, after)
 
     async def resume_task(self, task_id: str) -> Outcome:
         task, _ = await self.look(task_id)
         if check(Verb.RESUME, outlook.resume(task), task):
-            return Outcome("it is not paused; nothing changed", False, task)
+            return Outcome("it is not paused. Nothing changed", False, task)
         after = await self.apply(Verb.RESUME, TaskResumed(self.now(), task.id, self.by), task)
-        return Outcome(f"it resumes; it is {LABELS[after.status]} now", True, after)
+        return Outcome(f"it resumes. It is {LABELS[after.status]} now", True, after)
 
     async def forget_lesson(self, channel_id: str, number: int) -> Outcome:
         """Learn no longer from one correction."""
@@ -223,18 +223,18 @@ TASK_VERBS = {
         "note": Field(Text(NOTE_CHARACTERS, lines=True), "What should be different in the next take."),
         "dry_run": _DRY_RUN,
     }),
-    "correct": Wish("Rewrite the text that a file is made from; what hangs on it is made again.", {
+    "correct": Wish("Rewrite the text that a file is made from. What depends on it is regenerated.", {
         "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
         "field": Field(Choice(WORDS), "What is rewritten of it.", required=True),
         "text": Field(Text(WORDS_CHARACTERS, lines=True), "What it says now.", required=True),
         "dry_run": _DRY_RUN,
     }),
-    "take": Wish("Use an older take of a file; what was made from the newer one is made again.", {
+    "take": Wish("Use an older take of a file. What was made from the newer one is regenerated.", {
         "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
         "number": Field(Whole(1, NAMES_MOST), "The take's number, from 1, the oldest.", required=True),
         "dry_run": _DRY_RUN,
     }),
-    "put": Wish("Use a file of your own that `videod put` hands over; what was made from the old one is made again.", {
+    "put": Wish("Use a file of your own that `videod put` hands over. What was made from the old one is regenerated.", {
         "job": Field(Text(TEXT_CHARACTERS), "The name of the job.", required=True),
         "file": Field(Text(TEXT_CHARACTERS, pattern=HANDED), "Its name in `incoming/` of the state folder."),
         "dry_run": _DRY_RUN,
@@ -243,8 +243,8 @@ TASK_VERBS = {
     "resume": Wish("Resume a paused episode."),
 }  # fmt: skip
 SERVICE_VERBS = {
-    "pause": Wish("Start nothing more at a service; `all` is every one.", {"channel": _CHANNEL, "reason": _REASON}),
-    "resume": Wish("Resume a service; `all` is every one.", {"channel": _CHANNEL}),
+    "pause": Wish("Start nothing more at a service. `all` is every one.", {"channel": _CHANNEL, "reason": _REASON}),
+    "resume": Wish("Resume a service. `all` is every one.", {"channel": _CHANNEL}),
 }
 CHANNEL_VERBS = {
     "forget": Wish("Forget a lesson of a channel.", {

@@ -18,7 +18,7 @@ async def take(desk: Desk, task_id: str, name: str, number: int, dry_run: bool =
         hint = f"see `videod takes {task.id} {job.name}`"
         raise Refused(Code.CONFLICT, f"{job.name} has {len(known)} takes, none with the number {number}", hint)
     if (one.output, one.sha256) == (job.output, job.sha256):
-        return Outcome("that take is in use already; nothing changed", False, task)
+        return Outcome("that take is in use already. Nothing changed", False, task)
     event = FileChosen(desk.now(), task.id, job.name, one.output, one.bytes, one.sha256, one.facts, one.own, desk.by)
     return await _chosen(desk, event, task, jobs, f"take {number} of {job.name}", dry_run)
 

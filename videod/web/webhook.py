@@ -103,7 +103,7 @@ class Webhook:
         """Keep a verification token for its owner. With a secret set, nobody waits for one."""
         if self.secret is not None:
             if token != self.secret:
-                self._say("webhook_token_refused", f"{webhook.SECRET} is set; to use another one, remove it first", now)
+                self._say("webhook_token_refused", f"{webhook.SECRET} is set. To use another one, remove it first", now)
                 raise _Refused(
                     Code.CONFLICT, "a verification token that nobody waits for", "this webhook is set up already",
                     "its owner must remove the old token first",
