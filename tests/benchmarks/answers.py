@@ -176,7 +176,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(
         f"{machine()}; {options.tasks} entries, {options.open} of them begun, {options.episodes:,} finished episodes\n"
     )
-    head = ["", "times", "p50 ms", "p99 ms", "CPU p50 ms", "CPU p99 ms", "p99 wanted below"]
+    head = ["", "times", "p50 ms", "p99 ms", "CPU p50 ms", "CPU p99 ms", "p99 goal"]
     print(table(["change of state", *head[1:]], box.took.rows()), end="\n\n")
     print(table(["answer of the API", *head[1:]], asked.rows()))
 

@@ -89,7 +89,7 @@ def main() -> None:
         figures = [ms(median(house.chosen)), ms(median(house.claimed)), f"{growth:+.0%}"]
         rows.append([str(house.channels), *figures, verdict])
     print(f"{machine()}; {READY_JOBS} ready jobs\n")
-    print(table(["channels", "choosing, CPU p50 ms", "claiming, CPU p50 ms", "grows by", "wanted below"], rows))
+    print(table(["channels", "choosing, CPU p50 ms", "claiming, CPU p50 ms", "grows by", "goal"], rows))
 
 
 if __name__ == "__main__":

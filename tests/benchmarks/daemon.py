@@ -77,7 +77,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="videod-daemon-") as folder:
         rows = measure(Path(folder) / "stage", options.episodes, options.clips, options.idle)
     print(f"{machine()}\n")
-    print(table(["", "", "wanted below"], rows))
+    print(table(["", "", "goal"], rows))
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(
         f"{machine()}; {options.open} open, {options.episodes:,} finished episodes; {time.monotonic() - began:.0f} s\n"
     )
-    head = ["time to first byte", "p50 ms", "p99 ms", "CPU p50 ms", "page", "p99 wanted below"]
+    head = ["time to first byte", "p50 ms", "p99 ms", "CPU p50 ms", "page", "p99 goal"]
     print(table(head, rows(took, sizes)))
 
 

@@ -178,7 +178,7 @@ def show(grounds: Sequence[Ground], episodes: int, cold: Sequence[float], starts
         ["start of the daemon to READY", *(ms(one) for one in starts), "",
          f"{ms(READY_S)} ms: {'met' if starts[1] < READY_S else 'missed'}"],
     ]  # fmt: skip
-    head = ["p50 / p99 ms (CPU p50)", "no past", f"{episodes:,} finished episodes", "CPU grows by", "p99 wanted below"]
+    head = ["p50 / p99 ms (CPU p50)", "no history", f"{episodes:,} finished episodes", "CPU grows by", "p99 goal"]
     return table(head, rows)
 
 
