@@ -8,6 +8,7 @@ import pytest
 
 from tests.adapters.notion_board import notion_stage
 from tests.core.book import Book
+from videod.adapters.notion_pace import Line, Rank
 from videod.adapters.notion_sources import MOST, OwnSources, blocks_of, own_sources
 from videod.core.own_story import PLAN, SCRIPT
 from videod.core.step import Command
@@ -82,6 +83,26 @@ async def test_an_entry_is_made_with_a_story_that_is_read_as_it_was_given(tmp_pa
         page = await board.add({"Title": "Wolf"}, own=plan)
         found = await own.story(page)
         assert list(found) == [PLAN] and json.loads(found[PLAN]) == plan[PLAN]
+
+
+async def test_a_story_is_read_before_videod_tells_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry is not taken before its story was read: a person waits. Its sources are read by the plan's job."""
+    async with notion_stage(tmp_path) as stage:
+        _, ids = await stage.made()
+        own = OwnSources()
+        own.calls = stage.calls
+        ranks: list[Rank] = []
+        turn = Line.turn
+
+        async def noted(line: Line, rank: Rank, turns: int = 1) -> None:
+            ranks.append(rank)
+            await turn(line, rank, turns)
+
+        page = await stage.add(ids)
+        monkeypatch.setattr(Line, "turn", noted)
+        await own.story(page)
+        await own.of(page)
+        assert ranks == [Rank.WISH, Rank.TELL]
 
 
 async def test_a_page_that_is_gone_is_said(tmp_path: Path) -> None:

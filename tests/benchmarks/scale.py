@@ -12,6 +12,7 @@ in the folder for temporary files; work is done on a copy.
 
 import argparse
 import asyncio
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -40,13 +41,16 @@ CLAIM_S, SUMMARY_S, READY_S, GROWTH = 0.001, 0.1, 3.0, 0.10
 def past(episodes: int) -> Path:
     """A database with that past, as this version's migrations make it."""
     kept = peer_venv.FOLDER / f"past-{episodes}-{migrations()[-1][0]}.db"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        made = kept.with_suffix(".part")
-        made.unlink(missing_ok=True)
-        migrate(made)
-        finished_episodes(made, episodes)
-        made.replace(kept)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes meanwhile waits for it
+        if not kept.exists():
+            made = kept.with_suffix(".part")
+            for name in (made.name, f"{made.name}-wal", f"{made.name}-shm"):  # of one that was stopped
+                made.with_name(name).unlink(missing_ok=True)
+            migrate(made)
+            finished_episodes(made, episodes)
+            made.replace(kept)
     return kept
 
 

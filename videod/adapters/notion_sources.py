@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from videod.adapters.notion_calls import Budget, Calls
+from videod.adapters.notion_pace import Rank
 from videod.adapters.notion_shapes import identifier, promised, record
 from videod.core import own_story
 from videod.core.sanitize import sanitize_line
@@ -42,7 +43,9 @@ class OwnSources:
 
     async def story(self, page_id: str) -> Mapping[str, str]:
         """The texts under the headings of a story of one's own, by their names in `own_story`. Raises BoardError."""
-        return {} if self.calls is None else await own_texts(self.calls, page_id, own_story.HEADINGS)
+        if self.calls is None:
+            return {}
+        return await own_texts(self.calls, page_id, own_story.HEADINGS, rank=Rank.WISH)  # the entry waits to be taken
 
 
 async def own_sources(calls: Calls, page_id: str) -> str:
@@ -53,32 +56,35 @@ async def own_sources(calls: Calls, page_id: str) -> str:
 
 @promised
 async def own_texts(
-    calls: Calls, page_id: str, headings: Mapping[str, str], links: bool = False
+    calls: Calls, page_id: str, headings: Mapping[str, str], links: bool = False, rank: Rank = Rank.TELL
 ) -> dict[str, str]:  # fmt: skip
     """The text under each of `headings` (name -> heading), as far as it is there; with `links` where it leads as well.
 
-    Raises BoardError.
+    `rank`: where its requests stand in line. Raises BoardError.
     """
     known = {heading.casefold(): name for name, heading in headings.items()}
     found: dict[str, list[str]] = {}
     under: list[str] | None = None
-    for block in await _blocks(calls, page_id, Budget(parts=20)):
+    for block in await _blocks(calls, page_id, Budget(parts=20), rank):
         if str(block.get("type")) in _HEADINGS:
             name = known.get(_said(block).strip().rstrip(": ：").casefold())
             under = None if name is None else found.setdefault(name, [])
             if under is not None and block.get("has_children") is True:  # folded below its heading
                 inner = identifier(block.get("id"), "read the entry's page")
-                under += [text for one in await _blocks(calls, inner, Budget(parts=5)) for text in _lines(one, links)]
+                blocks = await _blocks(calls, inner, Budget(parts=5), rank)
+                under += [text for one in blocks for text in _lines(one, links)]
         elif under is not None:
             under += _lines(block, links)
     return {name: "\n\n".join(texts) for name, texts in found.items()}
 
 
-async def _blocks(calls: Calls, parent: str, budget: Budget) -> list[Mapping[str, object]]:
+async def _blocks(calls: Calls, parent: str, budget: Budget, rank: Rank) -> list[Mapping[str, object]]:
     what, start = "read the entry's page", None
     blocks: list[Mapping[str, object]] = []
     while True:
-        part, answer = await calls.part(what, lambda api, more: api.blocks.children.list(parent, **more), start, budget)
+        part, answer = await calls.part(
+            what, lambda api, more: api.blocks.children.list(parent, **more), start, budget, rank
+        )
         blocks += [block for item in part if not (block := record(item, what, "a block")).get("in_trash")]
         start = budget.next(answer, what)
         if start is None:
