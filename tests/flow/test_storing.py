@@ -11,6 +11,7 @@ from tests.flow.harness import Harness
 from videod.flow.relay import REVIEW_OPENS_MS
 from videod.ports import BoardError, StorageError
 from videod.store import objects, reads, views
+from videod.store.reads import OutboxMessage
 
 DAY_S = 86_400
 #: files of an episode at its first review: the plan, three images, two composites
@@ -174,6 +175,25 @@ async def test_files_that_are_gone_wait_for_nobody(harness: Harness, board: Boar
     bucket.broken = None
     await pass_s(harness, 700)
     assert len(bucket.objects) == 1 and await harness.read(reads.pending_messages) == ()
+
+
+async def test_an_upload_that_ends_while_its_row_begins_to_wait_keeps_no_row_waiting(
+    harness: Harness, board: BoardDouble, bucket: StorageDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways work side by side: the row looks, the upload ends and wakes whoever waits, then the row waits."""
+    await made(harness, board, "p1", "wild")
+    postpone = harness.ledger.postpone
+
+    async def late(message: OutboxMessage, due_at: int, delay: str, problem: str, tried: bool = True) -> None:
+        if delay == reads.STORAGE:
+            await harness.relay._storing.deliver()
+        await postpone(message, due_at, delay, problem, tried)
+
+    monkeypatch.setattr(harness.ledger, "postpone", late)
+    await harness.relay._deliver_board()
+    assert len(links(board)) == len(bucket.objects) == FILES
+    await harness.relay._deliver_board()
+    assert board.status("p1") == "Assets Ready" and await harness.read(reads.pending_messages) == ()
 
 
 async def test_a_crash_between_upload_and_row_sends_the_file_once(

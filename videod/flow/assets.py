@@ -111,13 +111,19 @@ class Assets:
 
     async def _object(self, message: OutboxMessage, storage: Storage, digest: str) -> str:
         """The name of the file in its bucket. Raises NotStored while it is not there."""
-        known = await self._store.read(lambda tx: objects.stored(tx, message.key))
-        if known is not None and (known.place, known.sha256) == (storage.place, digest):
-            return known.name
+        if (name := await self._stored(message, storage, digest)) is not None:
+            return name
         later = self._clock.now_ms() + STORED_MS
         problem = message.problem or "not in the bucket yet"
         await self._ledger.postpone(message, later, reads.STORAGE, problem, tried=False)
+        # its upload wakes whoever waits: one that ended between the look and the wait woke nobody
+        if (name := await self._stored(message, storage, digest)) is not None:
+            return name
         raise NotStored(message.key)
+
+    async def _stored(self, message: OutboxMessage, storage: Storage, digest: str) -> str | None:
+        known = await self._store.read(lambda tx: objects.stored(tx, message.key))
+        return known.name if known is not None and (known.place, known.sha256) == (storage.place, digest) else None
 
     async def _made_again(self, message: OutboxMessage, job_name: str) -> bool:
         """Whether the file is on its way to a new take, so that it is no wonder that it changed."""
