@@ -49,6 +49,16 @@ async def test_init_makes_both_tables_complete(on: NotionStage) -> None:
     assert assets["properties"]["Entry"]["relation"]["data_source_id"] == ids.entries_source
 
 
+async def test_a_board_that_was_checked_is_written_without_another_look_at_its_columns(on: NotionStage) -> None:
+    """Whoever queues the first entry after a start waits for two requests less."""
+    _, ids = await on.made()
+    board, page = NotionBoard(on.calls, on.clock, Place(ids)), await on.add(ids)
+    await board.check()
+    before = on.requests("GET", "/v1/data_sources")
+    await board.write(page, {"Videod Key": "bear"})
+    assert on.requests("GET", "/v1/data_sources") == before
+
+
 async def test_init_again_changes_nothing(on: NotionStage) -> None:
     first = await notion_schema.init(on.calls, PAGE, ["wild"])
     again = await notion_schema.init(on.calls, PAGE, ["wild"])

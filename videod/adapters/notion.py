@@ -38,15 +38,15 @@ class NotionBoard(NotionAssets, NotionPages):
     async def check(self) -> list[str]:
         """What is missing or wrong, in words that say what to do. Raises BoardError when the board is unreachable."""
         try:
-            states = await notion_schema.inspect_both(self._calls, await self.ids())
+            _, entries, assets = await self._read_columns()
         except BoardError as error:
             if error.kind != "gone" or self._place.ids is None or self._ids is not self._place.ids:
                 raise
             # the tables of last time are gone: look for those that are there now
             self._ids = await notion_schema.resolve(self._calls, self._place.database, self._place.parent_page)
             self._columns = None
-            states = await notion_schema.inspect_both(self._calls, self._ids)
-        return [state.problem for state in states if state.problem]
+            _, entries, assets = await self._read_columns()
+        return [state.problem for state in notion_schema.inspect_tables(entries, assets) if state.problem]
 
     # --------------------------------------------------------------------------------------------- entries
 

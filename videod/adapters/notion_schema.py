@@ -349,9 +349,13 @@ def inspect(table: str, columns: tuple[Column, ...], known: dict[str, Json]) -> 
     return states
 
 
+def inspect_tables(entries: dict[str, Json], assets: dict[str, Json]) -> list[ColumnState]:
+    """The state of every column of both tables, whose properties are given."""
+    return inspect(ENTRIES_TITLE, ENTRIES, entries) + inspect(ASSETS_TITLE, ASSETS, assets)
+
+
 @promised
 async def inspect_both(calls: Calls, ids: Ids) -> list[ColumnState]:
     """The state of every column of both tables. Raises BoardError when they cannot be read."""
     entries = await columns_of(calls, ids.entries_source)
-    assets = await columns_of(calls, ids.assets_source)
-    return inspect(ENTRIES_TITLE, ENTRIES, entries) + inspect(ASSETS_TITLE, ASSETS, assets)
+    return inspect_tables(entries, await columns_of(calls, ids.assets_source))

@@ -140,14 +140,18 @@ class NotionTables:
     @promised
     async def _known_columns(self) -> Columns:
         if self._columns is None:
-            added, ids = self._added, await self.ids()
-            entries = types(await notion_schema.columns_of(self._calls, ids.entries_source))
-            assets = types(await notion_schema.columns_of(self._calls, ids.assets_source))
-            found = Columns(entries, assets)
-            if added != self._added:
-                return found
-            self._columns = found
+            return (await self._read_columns())[0]
         return self._columns
+
+    async def _read_columns(self) -> tuple[Columns, dict[str, Json], dict[str, Json]]:
+        """The columns as they are now, kept, and what the board says of those of the entries and of the assets."""
+        added, ids = self._added, await self.ids()
+        entries = await notion_schema.columns_of(self._calls, ids.entries_source)
+        assets = await notion_schema.columns_of(self._calls, ids.assets_source)
+        found = Columns(types(entries), types(assets))
+        if added == self._added:
+            self._columns = found
+        return found, entries, assets
 
     def _page_of(self, what: str) -> Reader[Page]:
         return lambda row: self._page(row, what)
