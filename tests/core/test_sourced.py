@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.edited import read
 from videod.core import sourced
+from videod.core.editor.remarks import remarks
 from videod.core.plan import Plan
 from videod.core.story import Fact, Source, Story
 
@@ -46,3 +47,17 @@ def test_a_line_may_name_no_fact() -> None:
     story = Story((Source("s1", "", "", ""),), (Fact("f1", "", "s1"),), (), 1)
     assert sourced.mark(story, 0, "She goes hungry.", "en") == "no fact"
     assert sourced.mark(story, 0, "Herons eat eels.", "en") == "no source"
+
+
+def test_a_line_that_says_more_than_its_facts_is_named_whatever_it_cites(plan: Plan) -> None:
+    assert plan.story is not None
+    shots = tuple(
+        dataclasses.replace(shot, beyond="that she chooses" if at == 2 else "")
+        for at, shot in enumerate(plan.story.shots)
+    )
+    beyond = dataclasses.replace(plan, story=dataclasses.replace(plan.story, shots=shots))
+    assert sourced.marks(beyond)[2] == "beyond"
+    assert sourced.sentence(sourced.noted(beyond)) == ("8 of 9 lines have a source. Clip 3 says more than the facts do")
+    (remark,) = (one for one in remarks(beyond, None) if one.rule == "beyond")
+    assert (remark.clip, remark.refused) == (3, False)
+    assert "that she chooses" in remark.message

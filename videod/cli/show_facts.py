@@ -12,7 +12,7 @@ from videod.core.story import Story
 
 #: a plan of 60 clips has about 100 kB
 PLAN_BYTES = 4_000_000
-_TONES = {"source": "good", "no source": "bad", "no fact": "dim"}
+_TONES = {"source": "good", "no source": "bad", "beyond": "review", "no fact": "dim"}
 _LINES = (Column("clip"), Column("seconds", 4), Column("stands on"), Column("fact", 3), Column("line", 2))
 _WAYS = (Column(""), Column("story", 0), Column("stakes", 3), Column("turn", 4), Column("price", 2))
 _SOURCES = (Column("source"), Column("title"), Column("revision", 3), Column("address", 2))
@@ -51,7 +51,7 @@ def as_json(plan: Plan, left: stories.Story) -> dict[str, object]:
         "sources": [vars(source) for source in story.sources],
         "lines": [
             {"clip": clip.number, "line": clip.narration, "seconds": seconds[at], "stands_on": marks[at],
-             "facts": [facts[name] for name in _named(story, at) if name in facts]}
+             "facts": [facts[name] for name in _named(story, at) if name in facts], "beyond": _beyond(story, at)}
             for at, clip in enumerate(plan.clips)
         ],
     }  # fmt: skip
@@ -93,6 +93,8 @@ def show(plan: Plan, left: stories.Story) -> None:
         mark = marks[at]
         lasts = "" if seconds[at] is None else f"{seconds[at]:.1f}"
         facts = " ".join(says[name] for name in _named(story, at) if name in says)
+        if more := _beyond(story, at):
+            facts = f"Beyond its facts: {more}. {facts}".rstrip()
         rows.append([str(clip.number), lasts, Cell(mark, _TONES[mark]), facts, clip.narration or NO_WORDS])
     output.table(_LINES, rows, indent="  ")
     cited: list[list[str | Cell]] = [[one.id, one.title, one.revision, one.url] for one in story.sources]
@@ -104,3 +106,7 @@ def show(plan: Plan, left: stories.Story) -> None:
 
 def _named(story: Story, at: int) -> tuple[str, ...]:
     return story.shots[at].facts if at < len(story.shots) else ()
+
+
+def _beyond(story: Story, at: int) -> str:
+    return story.shots[at].beyond if at < len(story.shots) else ""

@@ -288,10 +288,11 @@ class _Reader:
         return Fact(self.text(fields, "id", where), self.text(fields, "says", where), held)
 
     def shot(self, value: object, where: str) -> Shot:
-        fields = self.fields(value, where, ("size", "who", "place", "light", "facts"))
+        fields = self.fields(value, where, ("size", "who", "place", "light", "facts"), ("beyond",))
         return Shot(
             self.choice(fields, "size", where, SHOT_SIZES), self.texts(fields, "who", where),
             self.text(fields, "place", where), self.text(fields, "light", where), self.texts(fields, "facts", where),
+            self.text(fields, "beyond", where) if "beyond" in fields else "",
         )  # fmt: skip
 
     def image(self, value: object, where: str) -> PlannedImage:

@@ -14,9 +14,9 @@ CLIPS_SHOWN = 8
 
 
 def marks(plan: Plan) -> list[str]:
-    """What stands behind each line: "source", "no source", or "no fact" where it claims nothing of the world.
+    """What stands behind each line: "source", "no source", "beyond" where it says more than its facts do, or "no fact".
 
-    So does a shot without words.
+    "no fact" claims nothing of the world. So does a shot without words.
     """
     if plan.story is None:
         return ["no fact"] * len(plan.clips)
@@ -26,7 +26,10 @@ def marks(plan: Plan) -> list[str]:
 
 def mark(story: Story, at: int, line: str, base: str) -> str:
     """What stands behind the line of a clip, counted from 0; `base`: the code of its language in the editor's lists."""
-    facts = story.shots[at].facts if at < len(story.shots) and line.strip() else ()
+    shot = story.shots[at] if at < len(story.shots) and line.strip() else None
+    if shot is not None and shot.beyond:
+        return "beyond"
+    facts = shot.facts if shot is not None else ()
     known = {fact.id: fact.source for fact in story.facts}
     if not facts:
         return "no source" if claims_something(line, base) else "no fact"
@@ -41,10 +44,10 @@ def noted(plan: Plan) -> dict[str, object]:
     if plan.story is None:
         return {}
     found = marks(plan)
-    open_ = [at + 1 for at, one in enumerate(found) if one == "no source"]
+    open_, beyond = ([at + 1 for at, one in enumerate(found) if one == mark] for mark in ("no source", "beyond"))
     return {NOTED: {
         "sources": len(plan.story.sources), "lines": sum(not clip.wordless for clip in plan.clips),
-        "sourced": found.count("source"), "unsourced": open_,
+        "sourced": found.count("source"), "unsourced": open_, "beyond": beyond,
     }}  # fmt: skip
 
 
@@ -56,10 +59,16 @@ def sentence(facts: Mapping[str, object]) -> str:
     if not held.get("sources"):
         return "no source was read: check what the narration claims"
     text = f"{held.get('sourced')} of {held.get('lines')} lines have a source"
-    unsourced = held.get("unsourced")
-    if not isinstance(unsourced, Sequence) or not unsourced:
-        return text
-    listed = ", ".join(str(number) for number in unsourced[:CLIPS_SHOWN])
-    more = f" and {len(unsourced) - CLIPS_SHOWN} more" if len(unsourced) > CLIPS_SHOWN else ""
-    who, have = ("Clips", "have") if len(unsourced) > 1 else ("Clip", "has")
-    return f"{text}. {who} {listed}{more} {have} none"
+    none, more = _clips(held.get("unsourced"), "has", "have"), _clips(held.get("beyond"), "says", "say")
+    if none:
+        text += f". {none} none"
+    return f"{text}. {more} more than the facts do" if more else text
+
+
+def _clips(numbers: object, one: str, several: str) -> str:
+    """ "Clips 4, 8 have" and "Clip 4 has"; "" where there are none."""
+    if not isinstance(numbers, Sequence) or not numbers:
+        return ""
+    listed = ", ".join(str(number) for number in numbers[:CLIPS_SHOWN])
+    more = f" and {len(numbers) - CLIPS_SHOWN} more" if len(numbers) > CLIPS_SHOWN else ""
+    return f"Clips {listed}{more} {several}" if len(numbers) > 1 else f"Clip {listed} {one}"

@@ -155,7 +155,7 @@ def joined(answers: Answers, sources: Sequence[Source] = ()) -> dict[str, Any]:
             "facts": answers[Stage.FACTS]["facts"],
             "shots": [
                 {"size": beat["shot"], "who": beat["who"], "place": beat["place"], "light": beat["light"],
-                 "facts": line["facts"]}
+                 "facts": line["facts"], **({"beyond": more} if (more := line.get("beyond", "").strip()) else {})}
                 for beat, line in zip(beats, lines, strict=True)
             ],
             "turn": answers[Stage.BEATS]["turn"],

@@ -91,7 +91,7 @@ def schema(stage: Stage, clips: int, images: int, stills: bool = False) -> Schem
         })  # fmt: skip
     if stage == Stage.EDIT:
         return an_object("The text after a hard edit", {
-            "lines": a_list(_line(), "All lines in order, also those that stay as they were", clips),
+            "lines": a_list(_edited(), "All lines in order, also those that stay as they were", clips),
             "changes": a_list(_change(), "What was changed and why"),
         })  # fmt: skip
     return _pictures(clips, images, stills)
@@ -164,11 +164,22 @@ def _beat() -> Schema:
 
 
 def _line() -> Schema:
-    return an_object("The narration over one shot", {
+    return an_object("The narration over one shot", _said())
+
+
+def _edited() -> Schema:
+    beyond = a_text(
+        "What it claims of the world beyond the facts it names, in a few words; empty where they hold it all"
+    )
+    return an_object("The narration over one shot", {**_said(), "beyond": beyond}, optional=("beyond",))
+
+
+def _said() -> dict[str, Schema]:
+    return {
         "number": a_number("Number of its beat"),
         "text": a_text("What is said, in the language of the episode"),
         "facts": a_list(a_text("Id of a fact"), "The facts that this line claims; empty where it claims none"),
-    })  # fmt: skip
+    }
 
 
 def _title() -> Schema:

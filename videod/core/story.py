@@ -29,13 +29,17 @@ class Fact:
 
 @dataclass(frozen=True)
 class Shot:
-    """One clip's shot: its size, who is seen, where, in which light, and the facts that its line claims."""
+    """One clip's shot: its size, who is seen, where, in which light, and the facts that its line claims.
+
+    `beyond`: what the line says more than they do, as the edit found; "" where nothing.
+    """
 
     size: str
     who: tuple[str, ...]
     place: str
     light: str
     facts: tuple[str, ...]
+    beyond: str = ""
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ def remarks(film: Film) -> Iterator[Remark]:
         for claim in claims(line, named, pool, film.base, told):
             refused = story is not None and not claim.elsewhere
             yield Remark(f"clips[{at}].narration", "fact", claim.message, at + 1, refused)
+        if shot is not None and shot.beyond:
+            message = (
+                f"says more than the facts it names ({quoted(shot.beyond)}). Say less, or name a fact that holds it"
+            )
+            yield Remark(f"clips[{at}].narration", "beyond", message, at + 1)
     yield from _unnamed(film)
 
 

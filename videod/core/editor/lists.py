@@ -184,8 +184,8 @@ ABSOLUTES: dict[str, dict[str, str]] = {
         "only": r"\b(?:de[rmns]|die|das) einzige\w*|\beinzig und allein\b",
     },
     "ja": {
-        "every": r"必ず|すべての|全ての|あらゆる|いつも|常に|どの\S{1,4}も(?=[^な])",
-        "never": r"決して|絶対に|一度も|誰も|二度と",
+        "every": r"必ず|(?:誰|だれ)もが|すべての|全ての|あらゆる|いつも|常に|どの\S{1,4}も(?=[^な])",
+        "never": r"決して|絶対に|一度も|(?:誰|だれ)(?:も(?!が)|ひとり|一人)|二度と",
         "only": r"唯一",
     },
 }  # fmt: skip
