@@ -149,6 +149,18 @@ def test_a_correction_says_its_price_first_and_costs_that(box: StudioBox, house:
     assert box.jobs(task)["narration/clip_01"].args["text"] == "Cold water."
 
 
+def test_files_that_are_sent_back_have_notes_of_their_own(box: StudioBox, house: Path, capsys: Out) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    redo = ["redo", "bears", "bear_core", "place_01"]
+    with nobody(house):
+        assert run([*redo, "--note-for", "bear_core"]) == 64
+        assert run([*redo, "--note-for", "bear_core=older, scarred", "--note-for", "place_01=x = less fog"]) == 0
+    jobs = box.jobs(task)
+    assert jobs["image/bear_core"].args["note"] == "older, scarred"
+    assert jobs["image/place_01"].args["note"] == "x = less fog"
+    assert "no note in 'bear_core'" in capsys.readouterr().err
+
+
 @both_ways
 def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -> None:
     task = box.queue("Bears")

@@ -80,6 +80,29 @@ async def test_redo_says_what_hangs_on_it_and_what_it_costs_before_it_is_spent(b
     assert "by Mina" in mina.text
 
 
+async def test_each_of_several_files_has_a_note_of_its_own_in_one_redo(box: StudioBox, mina: Browser) -> None:
+    task = await at_assets(box)
+    path = f"/episodes/{task}/redo"
+    await mina.get(f"/episodes/{task}")
+    await mina.post(path, [("jobs", "image/bear_core"), ("jobs", "image/place_01")])
+    assert re.findall(r'name="(note[^"]*)"', mina.text) == ["note", "note:image/bear_core", "note:image/place_01"]
+    notes = [("note", "dawn"), ("note:image/bear_core", "older,\r\nscarred"), ("note:image/place_01", " ")]
+    await mina.post(path, [*fields(mina, path), *notes])
+    jobs = box.jobs(task)
+    assert jobs["image/bear_core"].args["note"] == "older,\nscarred"
+    assert jobs["image/place_01"].args["note"] == "dawn"
+
+
+async def test_money_is_drawn_for_each_channel_to_one_scale(box: StudioBox, mina: Browser) -> None:
+    for channel in ("wild_earth", "deep_sea"):
+        box.bring_to(box.queue(f"Bears of {channel}", channel), Status.ASSETS_READY)
+    assert await mina.get("/money") == 200
+    assert mina.text.count('<svg class="chart"') == 3
+    assert "deep_sea by day, newest right; most on " in mina.text
+    assert await mina.get("/report") == 200
+    assert 'aria-label="deep_sea: $' in mina.text
+
+
 async def test_a_text_that_is_not_made_yet_is_corrected_at_once(box: StudioBox, mina: Browser) -> None:
     task = await at_assets(box)
     body = {"job": "narration/clip_01", "field": "narration", "text": "The bear waits.\r\nThen it goes."}

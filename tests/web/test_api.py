@@ -269,8 +269,21 @@ async def test_an_image_is_sent_back_at_the_last_review_and_the_price_was_said_b
 
 async def test_a_note_that_no_order_takes_is_refused_with_what_to_do(box: StudioBox, api: Caller) -> None:
     task = box.bring_to(box.queue("Bears"), Status.AUDIO_READY)
-    status, body = await api.post(f"/api/tasks/{task}/redo", {"jobs": ["narration/clip_01"], "note": "slower"})
-    assert status == 409 and "`videod edit EPISODE narration/clip_01`" in body["hint"]
+    path = f"/api/tasks/{task}/redo"
+    for notes in ({"note": "slower"}, {"notes": {"narration/clip_01": "slower"}}):
+        status, body = await api.post(path, {"jobs": ["narration/clip_01"]} | notes)
+        assert status == 409 and "`videod edit EPISODE narration/clip_01`" in body["hint"]
+    status, body = await api.post(path, {"jobs": ["narration/clip_01"], "notes": {"image/bear_core": "older"}})
+    assert (status, body["code"]) == (400, "invalid")
+
+
+async def test_each_file_of_a_redo_has_a_note_of_its_own(box: StudioBox, api: Caller) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    asked = {"jobs": ["image/place_01", "bear_core"], "note": "dawn", "notes": {"place_01": "less fog"}}
+    status, _ = await api.post(f"/api/tasks/{task}/redo", asked)
+    jobs = box.jobs(task)
+    assert (status, jobs["image/place_01"].args["note"]) == (200, "less fog")
+    assert jobs["image/bear_core"].args["note"] == "dawn"
 
 
 @pytest.mark.fault("2.5")

@@ -108,7 +108,12 @@ def cancel(tasks: EachEpisode, as_json: AsJson = False, state: StateFolder = Non
     return requested(where, as_json, [Request("cancel", task.id, {}, task.title) for task in tasks_named(where, tasks)])
 
 
-@app.command(epilog=examples("videod redo grizzly image/bear_core clip/clip_07"))
+@app.command(
+    epilog=examples(
+        "videod redo grizzly image/bear_core clip/clip_07",
+        'videod redo grizzly bear_core place_01 --note-for "bear_core=older" --note-for "place_01=less fog"',
+    )
+)
 def redo(
     episode: Episode,
     jobs: Annotated[
@@ -116,6 +121,9 @@ def redo(
     ],
     note: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What should be different. It is added to the prompt.")
+    ] = None,
+    note_for: Annotated[
+        list[str] | None, typer.Option(metavar="JOB=TEXT", help="A note for one of the jobs. Repeat it for others.")
     ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -126,8 +134,21 @@ def redo(
     """Regenerate files of the open review or an earlier one."""
     where = client.place(state, config)
     (task,) = tasks_named(where, [episode])
-    body: dict[str, object] = {"jobs": jobs, "note": note}
+    body: dict[str, object] = {"jobs": jobs, "note": note, "notes": _notes(note_for or ())}
     return weighed(where, as_json, [Request("redo", task.id, body, task.title)], dry_run, yes)
+
+
+def _notes(given: Sequence[str]) -> dict[str, str]:
+    """Job -> what should be different in its next take. Raises CommandError."""
+    found = {}
+    for one in given:
+        job, equals, note = one.partition("=")
+        if not equals or not job.strip() or not note.strip():
+            raise CommandError(
+                output.USAGE, f"no note in {one!r}", 'give --note-for "JOB=TEXT", such as "clip_07=slower"'
+            )
+        found[job.strip()] = note.strip()
+    return found
 
 
 @app.command(

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 #: verb of an episode -> what the form of `sure` says on its button
 _BUTTONS = {"redo": "Redo", "correct": "Save", "take": "Use this take", "put": "Use my file", "cancel": "Cancel it",
             "retry": "Resume"}  # fmt: skip
+#: how the field of a note for one file begins; the job's name follows
+NOTE_FOR = "note:"
 #: fields of a form that are no part of a request
 _OWN = frozenset({"form_key", "sure", "back", "cost"})
 
@@ -119,15 +121,18 @@ class Acts:
         self, request: web.Request, verb: str, foreseen: Outcome, body: Mapping[str, object], back: str
     ) -> web.StreamResponse:  # fmt: skip
         price = f" for {money(foreseen.cost_micros)}" if foreseen.cost_micros else ""
-        fields = [(name, str(one)) for name, value in body.items() if name != "note"
+        fields = [(name, str(one)) for name, value in body.items() if name not in ("note", "notes")
                   for one in (value if isinstance(value, list) else [value])]  # fmt: skip
         names = body.get("jobs")
-        noted = verb == "redo" and isinstance(names, list) and all(_noted(str(one)) for one in names)
+        chosen = [str(one) for one in names] if verb == "redo" and isinstance(names, list) else []
+        noted = [name for name in chosen if review.noted(name)]
         said = f"{foreseen.text[:1].upper()}{foreseen.text[1:]}."
         said += f" That costs about {money(foreseen.cost_micros)}." if foreseen.cost_micros else " That costs nothing."
-        note = str(body.get("note") or "") if noted else None
+        note = str(body.get("note") or "") if chosen and noted == chosen else None
+        _, jobs = await self._handler(request).look(request.match_info["id"])
+        each = [review.faced(job) for job in jobs if job.name in noted] if len(chosen) > 1 else []
         path = f"/episodes/{request.match_info['id']}/{verb}"
-        return self.ask(request, path, back, said, f"{_BUTTONS[verb]}{price}", fields, note)
+        return self.ask(request, path, back, said, f"{_BUTTONS[verb]}{price}", fields, note, each)
 
     async def _ask_plain(self, request: web.Request, verb: str, back: str) -> web.StreamResponse:
         task, jobs = await self._handler(request).look(request.match_info["id"])
@@ -229,12 +234,16 @@ class Acts:
 
     def ask(
         self, request: web.Request, path: str, back: str, said: str, button: str,
-        fields: Sequence[tuple[str, str]], note: str | None = None,
+        fields: Sequence[tuple[str, str]], note: str | None = None, each: Sequence[review.Face] = (),
     ) -> web.StreamResponse:  # fmt: skip
-        """The page that says what will happen; its button sends the form again, as one that is sure."""
+        """The page that says what will happen; its button sends the form again, as one that is sure.
+
+        `note`: what should be different in all files, None where it cannot be said; `each`: files with notes of their
+        own.
+        """
         return self._rooms.show(
             request, "sure.html", "sure", action=path, back=back, said=said, button=button, fields=fields, note=note,
-            waiting=None, today=None, stopped=False,
+            each=each, waiting=None, today=None, stopped=False,
         )  # fmt: skip
 
     def back(self, request: web.Request, form: Mapping[str, Any], done: Outcome, path: str) -> web.StreamResponse:
@@ -259,21 +268,16 @@ def sentence(text: str) -> str:
     return shown if shown.endswith((".", "!", "?", "")) and shown[-1:] in ".!?" else f"{shown}."
 
 
-def _noted(name: str) -> bool:
-    from videod.core.tables import STEPS
-
-    step = STEPS.get(name.split("/", maxsplit=1)[0])
-    return step is not None and step.noted
-
-
 def _body(verb: str, form: Mapping[str, Sequence[str]]) -> dict[str, object]:
     """The request's fields from the form's."""
     given = {name: value for name, value in form.items() if name not in _OWN}
     first = {name: value[0] for name, value in given.items()}
     match verb:
         case "redo":
-            note = first.get("note", "").strip()
-            return {"jobs": list(given.get("jobs", ())), **({"note": note} if note else {})}
+            said = {name: text for name, value in first.items() if (text := value.replace("\r\n", "\n").strip())}
+            each = {name.removeprefix(NOTE_FOR): text for name, text in said.items() if name.startswith(NOTE_FOR)}
+            notes = ({"note": said["note"]} if "note" in said else {}) | ({"notes": each} if each else {})
+            return {"jobs": list(given.get("jobs", ())), **notes}
         case "correct":
             text = first.get("text", "").replace("\r\n", "\n")
             return {"job": first.get("job", ""), "field": first.get("field", ""), "text": text}

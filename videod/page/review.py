@@ -93,6 +93,16 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Face:
+    """How a file is told from others: its job, what it is, the start of its text, a small picture of it or ""."""
+
+    name: str
+    label: str
+    text: str
+    picture: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One clip with what belongs to it. `cut`: it as it will stand in the film, "" while there is none."""
 
@@ -196,6 +206,20 @@ def seen(task: Task, jobs: Iterable[Job]) -> str:
         sorted(f"{job.name} {job.revision} {job.sha256}" for job in jobs if job.step in steps and job.state is DONE)
     )
     return hashlib.sha256(f"{task.status.value}\n{text}".encode()).hexdigest()[:MARK]
+
+
+def noted(name: str) -> bool:
+    """Whether a redo of the job with this name takes a note."""
+    step = STEPS.get(name.split("/", maxsplit=1)[0])
+    return step is not None and step.noted
+
+
+def faced(job: Job) -> Face:
+    step = STEPS[job.step]
+    there = step.makes in (Makes.IMAGE, Makes.VIDEO) and job.state is DONE and job.sha256 is not None
+    text = _said(job.args.get(_LINES.get(job.step, ""), ""))
+    label = f"{_SHOWN.get(job.step, step.noun)} {job.key}"
+    return Face(job.name, label, text, address("poster", job, job.sha256 or "") if there else "")
 
 
 def _row(

@@ -4,7 +4,7 @@ With `dry_run` the ledger decides as it would and writes nothing: what is said b
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from videod.core import outlook
 from videod.core.events import Event, JobCorrected, RedoAsked
@@ -39,8 +39,19 @@ class Change:
         return sum(job.price_micros for job in self.remade)
 
 
+@dataclass(frozen=True)
+class Notes:
+    """What should be different in the next takes: in all of them, and in single ones, by the job's name."""
+
+    of_all: str = ""
+    of_each: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_NOTES = Notes()
+
+
 async def redo(
-    desk: Desk, task_id: str, names: Sequence[str], note: str | None = None, dry_run: bool = False
+    desk: Desk, task_id: str, names: Sequence[str], notes: Notes = NO_NOTES, dry_run: bool = False
 ) -> Outcome:  # fmt: skip
     """Regenerate finished files of the open review or an earlier one, and everything made from them."""
     task, jobs = await desk.look(task_id)
@@ -53,8 +64,10 @@ async def redo(
     chosen = tuple(dict.fromkeys(one_of(name, offered, offer, Code.INVALID) for name in names))
     if not chosen:
         raise Refused(Code.INVALID, "no job was named", f"name some of: {', '.join(offered)}")
-    _check_note(note, chosen)
-    event = RedoAsked(desk.now(), task.id, _gate(task, chosen), chosen, note or "", by=desk.by)
+    each = {one_of(name, chosen, "is among those to regenerate", Code.INVALID): note
+            for name, note in notes.of_each.items()}  # fmt: skip
+    _check_noted(chosen if notes.of_all else tuple(each))
+    event = RedoAsked(desk.now(), task.id, _gate(task, chosen), chosen, notes.of_all, each, by=desk.by)
     change = await applied(desk, Verb.REDO, event, task, jobs, dry_run)
     if lost:
         return _lost_outcome(change, chosen, {name: job.price_micros for name, job in lost.items()}, dry_run)
@@ -67,9 +80,10 @@ def _gate(task: Task, chosen: Sequence[str]) -> Gate:
     return AT_GATE.get(task.status, found)
 
 
-def _check_note(note: str | None, chosen: Sequence[str]) -> None:
-    deaf = [name for name in chosen if not STEPS[name.split("/")[0]].noted]
-    if note and deaf:
+def _check_noted(names: Sequence[str]) -> None:
+    """Raises Refused where one of these jobs takes no note."""
+    deaf = [name for name in names if not STEPS[name.split("/")[0]].noted]
+    if deaf:
         words = [name for name in deaf if STEPS[name.split("/")[0]].words]
         hint = f"rewrite its text instead: `videod edit EPISODE {words[0]}`" if words else "leave the note out"
         raise Refused(Code.CONFLICT, f"{deaf[0]} takes no note", hint)

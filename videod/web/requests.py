@@ -30,7 +30,7 @@ from videod.guard.errors import Code, Refused
 from videod.store import lessons, reads
 from videod.web import corrections, takes
 from videod.web.desk import Desk, Outcome, check
-from videod.web.values import Choice, Field, Fields, Flag, Many, Text, Whole, of_body
+from videod.web.values import ByName, Choice, Field, Fields, Flag, Many, Text, Whole, of_body
 
 log = logging.getLogger(__name__)
 
@@ -221,6 +221,7 @@ TASK_VERBS = {
     "redo": Wish("Regenerate files of the open review or an earlier one.", {
         "jobs": Field(Many(Text(TEXT_CHARACTERS, least=0), 1, NAMES_MOST), "The names of jobs.", required=True),
         "note": Field(Text(NOTE_CHARACTERS, lines=True), "What should be different in the next take."),
+        "notes": Field(ByName(Text(NOTE_CHARACTERS, lines=True), NAMES_MOST), "The same of single jobs, by name."),
         "dry_run": _DRY_RUN,
     }),
     "correct": Wish("Rewrite the text that a file is made from. What depends on it is regenerated.", {
@@ -270,9 +271,10 @@ async def perform(handler: RequestHandler, room: str, verb: str, target: str, bo
         case "tasks", "cancel":
             return await handler.cancel(target)
         case "tasks", "redo":
-            names = asked["jobs"]
-            assert isinstance(names, tuple)
-            return await corrections.redo(handler, target, names, _text(asked, "note"), asked["dry_run"] is True)
+            names, notes = asked["jobs"], asked["notes"] or {}
+            assert isinstance(names, tuple) and isinstance(notes, dict)
+            said = corrections.Notes(_text(asked, "note") or "", notes)
+            return await corrections.redo(handler, target, names, said, asked["dry_run"] is True)
         case "tasks", "correct":
             job, word, text = (str(asked[name]) for name in ("job", "field", "text"))
             return await corrections.correct(handler, target, job, word, text, asked["dry_run"] is True)

@@ -175,6 +175,26 @@ class Many:
 
 
 @dataclass(frozen=True)
+class ByName:
+    """A JSON object of up to `most` values, each under a name of its own; names are taken as they are."""
+
+    of: Kind
+    most: int
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "object", "additionalProperties": self.of.schema, "maxProperties": self.most}
+
+    def read(self, value: object) -> dict[str, object]:
+        if not isinstance(value, dict) or len(value) > self.most:
+            raise ValueError(f"must be a JSON object of up to {self.most} values")
+        try:
+            return {str(name): self.of.read(one) for name, one in value.items()}
+        except ValueError as wrong:
+            raise ValueError(f"holds a value that {wrong}") from None
+
+
+@dataclass(frozen=True)
 class Field:
     """A named value of a query or a body. Where it is not given `default` stands for it; a body may also say null."""
 
