@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from videod.core import moments
-from videod.core.days import DAY_MS, Calendar, Span, day, label, week
+from videod.core.days import DAY_MS, Calendar, Span, day, label, last, week
 
 HOUR_MS = 3_600_000
 #: zones with every kind of trap: none, whole hours, half hours, clocks that change at midnight, the ends of the earth
@@ -37,6 +37,11 @@ def test_a_day_has_as_many_hours_as_its_clocks_say(moment: str, hours: int) -> N
     today = day(at(moment), "Europe/Berlin")
     assert today.end - today.begin == hours * HOUR_MS
     assert label(today.begin, "Europe/Berlin") == moment[:10] == label(today.end - 1, "Europe/Berlin")
+
+
+def test_the_last_days_miss_none_where_clocks_change() -> None:
+    noon = round(datetime(2026, 10, 26, 0, 30, tzinfo=UTC).timestamp() * 1000)
+    assert last(noon, "Europe/Berlin", 4) == ("2026-10-23", "2026-10-24", "2026-10-25", "2026-10-26")
 
 
 def test_a_day_whose_midnight_is_skipped_begins_when_the_clocks_jump() -> None:

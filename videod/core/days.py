@@ -42,6 +42,12 @@ def label(at: int, zone: str) -> str:
     return _there(at, zone).date().isoformat()
 
 
+def last(at: int, zone: str, count: int) -> tuple[str, ...]:
+    """The labels of the last `count` days, the oldest first, that of `at` the last."""
+    today = _there(at, zone).date()
+    return tuple((today - timedelta(days=number)).isoformat() for number in reversed(range(count)))
+
+
 def day(at: int, zone: str) -> Span:
     """The day that `at` belongs to."""
     today = _there(at, zone).date()

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from videod import files
-from videod.core import bounds, outlook
+from videod.core import bounds, days, outlook
 from videod.core.links import OWN
 from videod.core.measures import a_film
 from videod.core.model import Job, Task
@@ -18,6 +19,7 @@ from videod.core.statuses import AT_GATE, LABELS, Gate, Status
 from videod.core.suspension import EVERY_SERVICE, Cause, Suspension
 from videod.dashboard import events, reason, rows, view
 from videod.dashboard import report as report_words
+from videod.page import charts
 from videod.page import review as reviews
 from videod.page.gate import VISITOR, Visitor
 from videod.page.pages import Pages, values
@@ -94,9 +96,9 @@ class Rooms:
         at = self.house.clock.now_ms()
 
         def look(tx: sqlite3.Connection) -> dict[str, Any]:
-            spent = reports.spend(tx, "day", calendar(tx).day(at).begin)
             return {
-                "waiting": listing.count(tx, listing.Wanted(person=True)), "today": sum(one.micros for one in spent),
+                "waiting": listing.count(tx, listing.Wanted(person=True)),
+                "today": reports.spent_since(tx, calendar(tx).day(at).begin),
                 "stopped": any(map(_of_everything, reads.suspensions(tx, at))),
             }  # fmt: skip
 
@@ -251,12 +253,18 @@ class Rooms:
     async def money(self, request: web.Request) -> web.Response:
         at = self.house.clock.now_ms()
 
-        def look(tx: sqlite3.Connection) -> dict[str, tuple[reports.Spend, ...]]:
-            begin = first_of(tx, at, MONTH)
-            return {by: reports.spend(tx, by, begin) for by in ("day", "channel", "service", "episode")}
+        def look(tx: sqlite3.Connection) -> tuple[dict[str, tuple[reports.Spend, ...]], dict[str, dict[str, int]], str]:
+            found = reports.spends(tx, first_of(tx, at, MONTH))
+            by = {by: found.by(tx, by) for by in ("day", "channel", "service", "episode")}
+            return by, found.daily(), calendar(tx).zone
 
-        found = await self.house.store.read(look)
-        return self.show(request, "money.html", "money", spent=found, shown=SHOWN, **await self.bar())
+        spent, daily, zone = await self.house.store.read(look)
+        days_shown = days.last(at, zone, MONTH)
+        whole = {one.key: one.micros for one in spent["day"]}
+        return self.show(
+            request, "money.html", "money", spent=spent, shown=SHOWN, charts=charts.of_channels(daily, days_shown),
+            whole=charts.chart("all channels", whole, days_shown, charts.most_of([whole])), **await self.bar(),
+        )  # fmt: skip
 
     async def report(self, request: web.Request) -> web.Response:
         at = self.house.clock.now_ms()
@@ -269,6 +277,7 @@ class Rooms:
         return self.show(
             request, "report.html", "report", period=report_words.period(found), lines=lines, report=found,
             stays=report_words.reviews(found), stage=report_words.stage, film=a_film(found.published),
+            films=Counter(one.channel_id for one in found.published),
             **await self.bar(),
         )  # fmt: skip
 

@@ -84,7 +84,7 @@ AND (:pattern IS NULL OR title LIKE :pattern ESCAPE '\' OR topic LIKE :pattern E
     OR id LIKE :pattern ESCAPE '\' OR replace(page_id, '-', '') = :page)
 """
 _PAGE = "SELECT * FROM tasks WHERE {place} AND {wanted} ORDER BY {key} {way}, id {way} LIMIT :limit"
-_COUNT = "SELECT count(*) FROM tasks WHERE {wanted}"
+_COUNT = "SELECT count(*) FROM tasks {index} WHERE {wanted}"
 
 
 def _statements() -> dict[tuple[Order, bool, bool], str]:
@@ -101,7 +101,11 @@ def _statements() -> dict[tuple[Order, bool, bool], str]:
 
 
 _STATEMENTS = _statements()
-_STATEMENT_OF_COUNT = _COUNT.format(wanted=_WANTED)
+#: whether persons alone are asked for -> the statement: nobody is waited for at a closed episode
+_STATEMENTS_OF_COUNT = {
+    False: _COUNT.format(index="", wanted=_WANTED),
+    True: _COUNT.format(index="INDEXED BY tasks_open", wanted=f"phase <> 'closed' AND {_WANTED}"),
+}
 
 
 def page(
@@ -116,7 +120,7 @@ def page(
 
 def count(connection: sqlite3.Connection, wanted: Wanted) -> int:
     """How many tasks match."""
-    return int(connection.execute(_STATEMENT_OF_COUNT, wanted.values).fetchone()[0])
+    return int(connection.execute(_STATEMENTS_OF_COUNT[wanted.person], wanted.values).fetchone()[0])
 
 
 @dataclass(frozen=True)

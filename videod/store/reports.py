@@ -9,6 +9,7 @@ import sqlite3
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from videod.core import days
 from videod.core.attention import Queue
@@ -44,15 +45,12 @@ WITH spent AS (
     WHERE cleared_at IS NULL AND at >= :begin AND at < :end
 )
 """
-_SPEND = f"""{_SPENT}
-SELECT CASE :by WHEN 'day' THEN day_of(spent.at) WHEN 'channel' THEN spent.channel_id
-                WHEN 'episode' THEN spent.task_id WHEN 'service' THEN spent.service END AS key,
-       iif(:by = 'episode', coalesce(max(tasks.title), ''), '') AS label, sum(spent.micros) AS micros,
-       sum(spent.charge) AS n, count(DISTINCT spent.task_id) AS tasks, sum(spent.possible) AS possible
-FROM spent LEFT JOIN tasks ON tasks.id = spent.task_id
-WHERE spent.channel_id = coalesce(:channel, spent.channel_id)
-GROUP BY 1 ORDER BY iif(:by = 'day', key, NULL) DESC, micros DESC, key
+#: added up by quarter of an hour, which no day of any time zone divides
+_QUARTERS = f"""{_SPENT}
+SELECT at / 900000 * 900000, channel_id, service, task_id, sum(micros), sum(charge), sum(possible) FROM spent
+WHERE channel_id = coalesce(:channel, channel_id) GROUP BY 1, 2, 3, 4
 """  # noqa: S608 - fixed text
+_TITLES = "SELECT id, title FROM tasks WHERE id IN (SELECT value FROM json_each(?))"
 
 
 #: later than any time
@@ -66,12 +64,63 @@ def spend(
 
     `by` is "day" (of the installation's time zone), "channel", "episode" or "service"; `channel` None: of all.
     """
+    return spends(connection, begin, end, channel).by(connection, by)
+
+
+@dataclass(frozen=True)
+class Spends:
+    """Money of a time, read once: (day, channel, service, episode) -> micros, charges, possible."""
+
+    sums: Mapping[tuple[str, str, str, str], tuple[int, int, int]]
+
+    def by(self, connection: sqlite3.Connection, by: str) -> tuple[Spend, ...]:
+        """See `spend`."""
+        place = ("day", "channel", "service", "episode").index(by)
+        found: dict[str, list[int]] = {}
+        episodes: dict[str, set[str]] = {}
+        for key, amounts in self.sums.items():
+            kept = found.setdefault(key[place], [0, 0, 0])
+            for number, amount in enumerate(amounts):
+                kept[number] += amount
+            episodes.setdefault(key[place], set()).add(key[3])
+        titles = dict(connection.execute(_TITLES, (json.dumps(list(found)),)).fetchall()) if by == "episode" else {}
+        rows = [
+            Spend(key, titles.get(key, ""), micros, charges, len(episodes[key]), possible)
+            for key, (micros, charges, possible) in found.items()
+        ]
+        return tuple(sorted(rows, key=lambda one: one.key, reverse=True) if by == "day"
+                     else sorted(rows, key=lambda one: (-one.micros, one.key)))  # fmt: skip
+
+    def daily(self) -> dict[str, dict[str, int]]:
+        """channel -> day -> micro-dollars."""
+        found: dict[str, dict[str, int]] = {}
+        for (day, channel, _, _), (micros, _, _) in self.sums.items():
+            of_channel = found.setdefault(channel, {})
+            of_channel[day] = of_channel.get(day, 0) + micros
+        return found
+
+
+def spends(connection: sqlite3.Connection, begin: int, end: int = _NEVER, channel: str | None = None) -> Spends:
+    """Charges from `begin` up to before `end`, ms, and beside them what may have been paid; `channel` None: of all."""
     zone = calendar(connection).zone
-    connection.create_function("day_of", 1, lambda at: days.label(at, zone), deterministic=True)
-    rows = connection.execute(_SPEND, {"by": by, "begin": begin, "end": end, "channel": channel})
-    return tuple(
-        Spend(row["key"], row["label"], row["micros"], row["n"], row["tasks"], row["possible"]) for row in rows
+    label = cache(lambda at: days.label(at, zone))
+    sums: dict[tuple[str, str, str, str], tuple[int, int, int]] = {}
+    for at, *key, micros, charges, possible in connection.execute(
+        _QUARTERS, {"begin": begin, "end": end, "channel": channel}
+    ):
+        where = (label(at), *key)
+        kept = sums.get(where, (0, 0, 0))
+        sums[where] = (kept[0] + micros, kept[1] + charges, kept[2] + possible)
+    return Spends(sums)
+
+
+def spent_since(connection: sqlite3.Connection, begin: int) -> int:
+    """What was charged from `begin` on, micro-dollars."""
+    statement = (
+        "SELECT (SELECT coalesce(sum(micros), 0) FROM charges WHERE at >= :begin)"
+        " + (SELECT coalesce(sum(micros), 0) FROM archived_charges WHERE at >= :begin)"
     )
+    return int(connection.execute(statement, {"begin": begin}).fetchone()[0])
 
 
 # ------------------------------------------------------------------------------------------- the measures of a period
