@@ -2,15 +2,18 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.factory import NOON, StudioBox, a_full_studio
 from videod.cli import main
-from videod.store import readonly
+from videod.core.links import OWN
+from videod.store import entry_writes, readonly
 
 BASH = shutil.which("bash")
 pytestmark = pytest.mark.skipif(BASH is None, reason="there is no bash on this machine")
@@ -52,10 +55,13 @@ def test_bash_completes_ids_and_services(tmp_path: Path) -> None:
     box = StudioBox(tmp_path, at=NOON)
     first, second = box.queue("The Cold Crossing"), box.queue("Wolves of the Long Night")
     box.close()
+    with closing(sqlite3.connect(box.path)) as connection, connection:
+        entry_writes.add(connection, f"{OWN}0a1b2c3d", {"Title": "Otters", "Status": "Draft"}, {}, NOON)
     assert set(offered(["videod", "show", ""], tmp_path)) == {first, second}
     assert offered(["videod", "why", first[:8]], tmp_path) == [first]
     assert offered(["videod", "approve", "wolves-of"], tmp_path) == [second]
     assert offered(["videod", "resume", "gem"], tmp_path) == ["gemini"]
+    assert offered(["videod", "entries", "queue", "Ott"], tmp_path) == ["Otters"]
 
 
 def test_a_folder_without_a_database_offers_no_episode_and_no_traceback(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from videod.core.statuses import Status
 from videod.core.tables import USUAL
 from videod.daemon.lock import hold
 from videod.store import readonly, views
+from videod.store.schema import migrate
 
 
 @pytest.fixture
@@ -69,6 +70,28 @@ def test_what_needs_a_person_comes_first(full: Path, capsys: pytest.CaptureFixtu
     assert places == sorted(places)
     assert "approving costs $1.40" in text
     assert "clip/clip_01 input: the seed image has no pixels" in text
+
+
+@pytest.mark.parametrize("there", [None, 0, 3])
+def test_a_database_that_a_daemon_is_making_is_waited_for(
+    tmp_path: Path, there: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, waited = tmp_path / "videod.db", []
+    if there is not None:
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute(f"PRAGMA user_version={there}")
+
+    def make(seconds: float) -> None:
+        waited.append(seconds)
+        database.unlink(missing_ok=True)
+        migrate(database)
+
+    with pytest.raises(readonly.NoDatabase, match="Start"):
+        client.look(database)
+    monkeypatch.setattr(client.time, "sleep", make)
+    with hold(tmp_path, "videod run"), closing(client.look(database)) as connection:
+        assert connection.execute("SELECT count(*) FROM tasks").fetchone()[0] == 0
+    assert len(waited) == 1
 
 
 @pytest.mark.parametrize(("version", "said"), [(3, "an older videod. Start this one once"), (9000, "a newer videod")])

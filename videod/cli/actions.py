@@ -27,7 +27,7 @@ from videod.core.statuses import AT_GATE, ERRORS, LABELS, Gate
 from videod.core.tables import ALL, SERVICES
 from videod.dashboard.running import daemon_of
 from videod.dashboard.text import money
-from videod.store import readonly, reads
+from videod.store import reads
 
 if TYPE_CHECKING:
     from videod.web.requests import RequestHandler
@@ -372,7 +372,7 @@ def put(where: Place, ask: Request) -> Mapping[str, object]:
 @contextmanager
 def _client(where: Place, verb: str) -> Iterator[Client]:
     """Who takes the requests: the daemon behind its socket, or this process in its place."""
-    readonly.look(where.database).close()
+    client.look(where.database).close()
     if daemon_of(where.state) is not None:
         yield lambda ask: client.post(where, ask.path, ask.body)
         return

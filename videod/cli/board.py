@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from videod.cli import client
 from videod.cli.output import CONFIGURATION, FORBIDDEN, CommandError
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def own(settings: "Settings", state: Path) -> bool:
     if settings.board.own:
         return True
     try:
-        with closing(readonly.look(state / "videod.db")) as connection:
+        with closing(client.look(state / "videod.db")) as connection:
             return reads.value(connection, KIND) == "none"
     except (readonly.NoDatabase, sqlite3.Error, OSError):
         return False

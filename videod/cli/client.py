@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 CONCURRENCY = {one.name: one.limits.concurrency for one in LANES if one.limits and one.name not in TIDYING}
 #: retry waits where the settings say nothing
 WAITS = 4
+#: a database that a daemon is making is waited for so long, and looked for this often, seconds
+MADE_S, AGAIN_S = 20.0, 0.05
 #: how long the daemon may take to answer, seconds
 ANSWER_S = 15
 #: the HTTP status for what is not there
@@ -123,7 +125,7 @@ def place(state: Path | None = None, config: Path | None = None) -> Place:
 @contextmanager
 def looking(where: Place) -> Iterator[sqlite3.Connection]:
     """A read-only connection to the database. Raises NoDatabase, or CommandError where the file is damaged."""
-    connection = readonly.look(where.database)
+    connection = look(where.database)
     try:
         yield connection
     except archives.ArchiveError as error:
@@ -140,6 +142,19 @@ def looking(where: Place) -> Iterator[sqlite3.Connection]:
         raise CommandError(DOWN, told, hint) from error
     finally:
         connection.close()
+
+
+def look(database: Path) -> sqlite3.Connection:
+    """See `readonly.look`; a daemon that makes or converts the database just now is waited for."""
+    until = time.monotonic() + MADE_S
+    while True:
+        try:
+            return readonly.look(database)
+        except readonly.NoDatabase as early:
+            coming = type(early) in (readonly.NoDatabase, readonly.Older)
+            if not coming or time.monotonic() > until or daemon_of(database.parent) is None:
+                raise
+        time.sleep(AGAIN_S)
 
 
 def _damage(database: Path) -> str | None:

@@ -4,6 +4,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import typer
@@ -42,11 +43,31 @@ def episodes(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     from videod.store import readonly, views
 
     try:
-        with client.looking(client.place(_path(ctx, "state"), _path(ctx, "config"))) as connection:
+        where = client.place(_path(ctx, "state"), _path(ctx, "config"))
+        with closing(readonly.look(where.database)) as connection:
             found = views.tasks(connection, (), None, OFFERED_MAX * 10)
     except (CommandError, readonly.NoDatabase, sqlite3.Error, OSError):
         return []
-    named = [(task.id, sanitize_screen(task.title)) for task in found]
+    return _offered([(task.id, sanitize_screen(task.title)) for task in found], incomplete)
+
+
+def entries(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The same of the entries of videod's own board that are no episode yet."""
+    from videod.cli import client
+    from videod.cli.output import CommandError
+    from videod.store import entries as kept
+    from videod.store import readonly
+
+    try:
+        where = client.place(_path(ctx, "state"), _path(ctx, "config"))
+        with closing(readonly.look(where.database)) as connection:
+            found = kept.waiting(connection, OFFERED_MAX * 10)
+    except (CommandError, readonly.NoDatabase, sqlite3.Error, OSError):
+        return []
+    return _offered([(one.page_id, sanitize_screen(str(one.shown.get("Title") or ""))) for one in found], incomplete)
+
+
+def _offered(named: list[tuple[str, str]], incomplete: str) -> list[tuple[str, str]]:
     begun = [one for one in named if one[0].startswith(incomplete)]
     titled = [(title, id_) for id_, title in named if title.startswith(incomplete)]
     return (begun or titled)[:OFFERED_MAX]

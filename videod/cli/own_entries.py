@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
 app = options.app("List, change, queue and remove entries before they are episodes.")
 
-EntryName = Annotated[str, typer.Argument(metavar="ENTRY", help="ID, the start of one, or part of the title.")]
+EntryName = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENTRY", help="ID, the start of one, or part of the title.", autocompletion=complete.entries
+    ),
+]
 #: another command at work is waited for so long, and looked for this often, seconds
 WAIT_S, AGAIN_S = 15.0, 0.1
 #: entries that `list` shows

@@ -94,7 +94,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Face:
-    """How a file is told from others: its job, what it is, the start of its text, a small picture of it or ""."""
+    """What a file looks like among others: its job, a label, its text, a small picture of it or ""."""
 
     name: str
     label: str

@@ -12,6 +12,10 @@ class Unreadable(NoDatabase):
     """The database is there and cannot be read here; the text says why and what to do."""
 
 
+class Older(Unreadable):
+    """Its tables are not those of this version yet, or there are none: perhaps a daemon makes them just now."""
+
+
 def look(path: Path) -> sqlite3.Connection:
     """A read-only connection for another process's look, without the 25 ms that importing asyncio costs.
 
@@ -54,8 +58,10 @@ def _opened(path: Path, how: str) -> sqlite3.Connection:
 def _check(path: Path, version: int) -> None:
     """Raise Unreadable for a database whose tables are those of another version of videod."""
     newest = max(int(file.name[:4]) for file in Path(__file__).with_name("migrations").glob("[0-9]*.sql"))
-    if 0 < version < newest:
-        raise Unreadable(
+    if version == 0:
+        raise Older(f"the database {path} has no tables yet. Start videod once with `videod run`")
+    if version < newest:
+        raise Older(
             f"the database {path} is still that of an older videod. Start this one once with `videod run`, which"
             " keeps a copy and converts it"
         )
