@@ -27,15 +27,14 @@ from videod.core.tables import REVIEWED, STEPS
 from videod.core.workflow import decide
 
 _PICTURES: list[dict[str, object]] = [
-    {"type": "cutout", "images": ["bear_core", "place_1"], "scale": 0.4},
-    {"type": "cutout", "images": ["bear_sits", "place_2"], "scale": 0.5},
+    {"type": "cutout", "images": ["bear_sits", "place_1"], "scale": 0.4},
     {"type": "split", "images": ["bear_core", "place_2"], "scale": 1.0},
     {"type": "full", "images": ["track"], "scale": 1.0},
 ]
 
 
 def _plan() -> Plan:
-    document = plan_document(4, 5, "The Crossing")
+    document = plan_document(3, 5, "The Crossing")
     images = cast("list[dict[str, object]]", document["images"])
     core = images[0]
     variant = core | {"id": "bear_sits", "core": False, "prompt": "The brown bear sits on moss."}
@@ -97,7 +96,7 @@ class Paper(Book):
 
 
 def _at(gate: Gate, cuts_running: bool = False) -> Paper:
-    paper = Paper(policy=policy(auto_gates=frozenset(), story_review=gate is Gate.STORY, clips=4, images=5))
+    paper = Paper(policy=policy(auto_gates=frozenset(), story_review=gate is Gate.STORY, clips=3, images=5))
     paper.queue()
     while True:
         while ready := [name for name in paper.ready() if not (cuts_running and name.startswith("cut/"))]:
